@@ -1,3 +1,35 @@
-"""Whatever an MCP tool returns, a GPT model sees it."""
+"""imagebridge: whatever an MCP tool returns, a GPT model sees it."""
+
+from typing import TYPE_CHECKING, Any
+
+from .compose import tool_result
+from .errors import BridgeError
+from .translate.definitions import responses_tools, tool_names
+from .translate.policy import Policy
+from .translate.result import function_call_output, output_parts
+
+if TYPE_CHECKING:
+    from .agent.bridge import Bridge
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Bridge",
+    "BridgeError",
+    "Policy",
+    "__version__",
+    "function_call_output",
+    "output_parts",
+    "responses_tools",
+    "tool_names",
+    "tool_result",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Bridge alone brings in anyio and mcp, so it loads when it is first asked for (PEP 562).
+    if name == "Bridge":
+        from .agent.bridge import Bridge
+
+        return Bridge
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

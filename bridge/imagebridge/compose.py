@@ -1,0 +1,67 @@
+"""Tool results for functions that make pictures: from a sentence and pictures to the wire form."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from .errors import PictureError
+from .translate.picture import Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def tool_result(
+    text: str, *pictures: "Picture | Image | bytes | str | Path", is_error: bool = False
+) -> dict[str, Any]:
+    """Return an MCP tool result as its JSON object: the text first, then each picture as an image block.
+
+    A picture is a path, the bytes of a file, a PIL image or a `Picture`. Formats that the API does not
+    take travel as they are and are dealt with where the result is translated. In a tool of an MCP
+    server, `return CallToolResult.model_validate(tool_result(...))`.
+
+    Raises:
+        TypeError: a picture is of another type.
+        FileNotFoundError: a path leads nowhere (`OSError` where the file cannot be read).
+        PictureError: the bytes are of no known picture format.
+    """
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": text}]
+    blocks += [_image_block(picture) for picture in pictures]
+    return {"content": blocks, "isError": is_error}
+
+
+def _image_block(picture: object) -> dict[str, Any]:
+    match picture:
+        case Picture():
+            return {"type": "image", "data": picture.base64, "mimeType": picture.media_type}
+        case bytes() | bytearray():
+            return _from_bytes(bytes(picture), "these bytes")
+        case str() | Path():
+            return _from_bytes(Path(picture).read_bytes(), f"the file {picture}")
+        case _ if _is_pil(picture):
+            from .translate.convert import encoded
+
+            return _image_block(encoded(picture))
+        case _:
+            raise TypeError(
+                f"a picture is a path, bytes, a PIL image or a Picture, not {type(picture).__name__}"
+            )
+
+
+def _is_pil(value: object) -> "TypeGuard[Image]":
+    """Tell a PIL image without importing Pillow: nobody can hold one before it is imported."""
+    import sys
+
+    images = sys.modules.get("PIL.Image")
+    return images is not None and isinstance(value, images.Image)
+
+
+def _from_bytes(data: bytes, name: str) -> dict[str, Any]:
+    from .translate.kinds import kind
+    from .translate.picture import encode
+
+    found = kind(data)
+    if found is None or found.sort != "picture":
+        raise PictureError(
+            f"{name} hold no picture but {found.media_type if found else 'bytes of no known format'}"
+        )
+    return {"type": "image", "data": encode(data), "mimeType": found.media_type}

@@ -1,0 +1,213 @@
+"""Picture: bytes whose format, structure, size and frames are known, not believed.
+
+Two levels of proof. `structure`: base64 strict, the container walked to its end, every PNG checksum
+right, size and frames from the header. Only PNG carries checksums: in JPEG, WebP and GIF this proves a
+complete container, not sound pixels. `decoded`: Pillow has decoded the pixels too; only then is a
+picture called proven.
+"""
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Literal, Self
+
+from imagebridge.errors import PictureError
+
+from .containers import Container, walk
+
+Proof = Literal["structure", "decoded"]
+
+MAX_PIXELS = 120_000_000
+"""Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
+
+_DATA_URL = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An encoded picture, ready to travel. Sizes are pixels, `frames` is 1 for a still.
+
+    `plain` is true where the API takes these bytes as they are: a still of 8 bits a channel that is
+    not CMYK. Build one with `from_bytes` or `from_base64`.
+    """
+
+    data_url: str
+    media_type: str
+    width: int
+    height: int
+    frames: int = 1
+    plain: bool = True
+    proof: Proof = "structure"
+
+    @property
+    def base64(self) -> str:
+        """The bytes as standard base64 with padding and no line breaks."""
+        return self.data_url[len(self.media_type) + 13 :]
+
+    @property
+    def data(self) -> bytes:
+        """The encoded file."""
+        return _b64decode(self.base64)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the encoded file."""
+        encoded = len(self.data_url) - len(self.media_type) - 13
+        return encoded // 4 * 3 - self.data_url.count("=", len(self.data_url) - 2)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, proof: Proof = "structure") -> Self:
+        """Prove PNG, JPEG, WebP or GIF `data`; bytes after its end and damaged optional chunks are left out.
+
+        Raises:
+            PictureError: another format, an incomplete or broken file, more than `MAX_PIXELS`.
+        """
+        container = walk(data)
+        return cls._of(encode(_sound(data, container)), container).proven(proof)
+
+    @classmethod
+    def from_base64(cls, text: str, proof: Proof = "structure") -> "Picture":
+        """Prove base64 `text`: standard or URL-safe, with or without padding, line breaks, a `data:` prefix.
+
+        A string that was proven before is recognised, compared in full, and not proven again.
+
+        Raises:
+            PictureError: as `from_bytes`, or `text` is not base64.
+        """
+        known = _PROVEN.get(text)
+        if known is None:
+            data, strict = decode(text)
+            container = walk(data)
+            intact = strict and container.end == len(data) and not container.damaged
+            encoded = text if intact else encode(_sound(data, container))
+            del data  # The bytes are freed before the URL is built: one copy fewer at the peak.
+            known = cls._of(encoded, container)
+            if intact:
+                _PROVEN.put(known)
+        if known.proof != proof and proof == "decoded":
+            known = known.proven(proof)
+            if known.base64 == text:
+                _PROVEN.put(known)
+        return known
+
+    @classmethod
+    def _of(cls, encoded: str, container: Container) -> Self:
+        if container.width * container.height > MAX_PIXELS:
+            raise PictureError(
+                f"it unpacks to {container.width}x{container.height} pixels, over the limit of {MAX_PIXELS:,}"
+            )
+        media_type = container.kind.media_type
+        return cls(
+            data_url=f"data:{media_type};base64,{encoded}",
+            media_type=media_type,
+            width=container.width,
+            height=container.height,
+            frames=container.frames,
+            plain=container.frames == 1 and container.bits <= 8 and not container.cmyk,
+        )
+
+    def proven(self, proof: Proof) -> Self:
+        """Return this picture with at least `proof`, decoding its pixels where that is asked for.
+
+        Raises:
+            PictureError: the pixels cannot be decoded.
+        """
+        if proof == self.proof or proof == "structure":
+            return self
+        from .convert import opened
+
+        opened(self.data)
+        return replace(self, proof="decoded")
+
+
+def decode(text: str) -> tuple[bytes, bool]:
+    """Decode base64 as servers really write it. Returns the bytes, and whether `text` was strict base64.
+
+    Raises:
+        PictureError: `text` is not base64 in any alphabet, or empty.
+    """
+    if prefix := _DATA_URL.match(text):
+        if "base64" not in prefix[2].lower():
+            raise PictureError("its data: URL is not base64")
+        return decode(text[prefix.end() :])[0], False
+    try:
+        data, strict = _b64decode(text), True
+    except ValueError:
+        data, strict = _lenient(text), False
+    if not data:
+        raise PictureError("it is empty")
+    return data, strict
+
+
+def _lenient(text: str) -> bytes:
+    """Decode base64 with white space, the URL-safe alphabet or missing padding."""
+    packed = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return _b64decode(packed + "=" * (-len(packed) % 4))
+    except ValueError as error:
+        raise PictureError("it is not base64") from error
+
+
+def _sound(data: bytes, container: Container) -> bytes:
+    """Return the file without damaged optional chunks and without what follows its end."""
+    kept, at = bytearray(), 0
+    if not container.damaged:
+        return data[: container.end]
+    for start, stop in container.damaged:
+        kept += data[at:start]
+        at = stop
+    return bytes(kept + data[at : container.end])
+
+
+def encode(data: bytes) -> str:
+    """Encode bytes as standard base64 with padding and no line breaks."""
+    import pybase64
+
+    return pybase64.b64encode_as_string(data)
+
+
+def _b64decode(text: str) -> bytes:
+    import pybase64
+
+    return pybase64.b64decode(text, validate=True)
+
+
+class _Proven:
+    """The pictures whose strict base64 was proven lately; safe to use from several threads.
+
+    The key of a string is only a hint (its length, its ends and a sparse sample): a picture is found
+    by comparing the whole string with the kept data URL, so that no two strings are ever confused.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = 0
+        self._pictures: OrderedDict[tuple[int, str, str, str], Picture] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, text: str) -> Picture | None:
+        """Return the picture that was proven from exactly this base64."""
+        key = self._key(text)
+        with self._lock:
+            found = self._pictures.get(key)
+            if found is not None:
+                self._pictures.move_to_end(key)
+        return found if found is not None and found.data_url.endswith(text) else None
+
+    def put(self, picture: Picture) -> None:
+        """Keep `picture`; the longest unused give way once all together pass the limit."""
+        key = self._key(picture.base64)
+        with self._lock:
+            old = self._pictures.pop(key, None)
+            self._held += len(picture.data_url) - (len(old.data_url) if old else 0)
+            self._pictures[key] = picture
+            while self._held > self._limit:
+                self._held -= len(self._pictures.popitem(last=False)[1].data_url)
+
+    @staticmethod
+    def _key(text: str) -> tuple[int, str, str, str]:
+        return len(text), text[:48], text[-48:], text[::8191]
+
+
+_PROVEN = _Proven(limit=64_000_000)
