@@ -1,0 +1,341 @@
+"""Bridge: several MCP servers, one list of tools, every function call answered exactly once."""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+from mcp import Client, MCPError
+
+from imagebridge.compose import tool_result
+from imagebridge.errors import BridgeError, ServerError, ToolNameError
+from imagebridge.translate.definitions import responses_tools, tool_names
+from imagebridge.translate.policy import Policy
+from imagebridge.translate.result import Translation, translate
+from imagebridge.translate.wire import JSON, is_json, is_list, result_json, text_of
+
+from .connect import ServerSpec, connect, label
+
+if TYPE_CHECKING:
+    from mcp.types import Tool
+    from openai import AsyncOpenAI
+    from openai.types.responses import FunctionToolParam, Response
+    from openai.types.responses.response_input_item_param import FunctionCallOutput
+
+    from .loop import Event, Reply
+    from .sync import SyncBridge
+
+_DEFAULT = Policy()
+_AT_ONCE = 16
+"""Calls of one response that run at the same time."""
+
+
+@dataclass(slots=True)
+class _Connection:
+    """One server: how it was named, and, once connected, its client and tools."""
+
+    spec: ServerSpec
+    client: Client | None = None
+    tools: "list[Tool]" = field(default_factory=list)
+    done: anyio.Event = field(default_factory=anyio.Event)
+
+    @property
+    def name(self) -> str:
+        info = self.client.server_info if self.client else None
+        return info.name if info else label(self.spec)
+
+
+class Bridge:
+    """Connects a GPT model to MCP servers: `async with Bridge("npx -y @playwright/mcp") as bridge:`.
+
+    servers: command lines, http(s) URLs, `StdioServerParameters` or `MCPServer` objects.
+    policy: how results are translated; without a model of its own it takes each response's, and
+        without a `proof` every picture is decoded before it is sent.
+    timeout: seconds for each connection and for each call.
+
+    Entering raises `BridgeError` when a server cannot be connected. `with Bridge(...)` gives the same
+    with methods that block, for the `OpenAI` client.
+    """
+
+    def __init__(self, *servers: ServerSpec, policy: Policy = _DEFAULT, timeout: float = 60) -> None:
+        if not servers:
+            raise TypeError("Bridge needs a server: a command line, an http(s) URL or an MCPServer")
+        self._connections = [_Connection(server) for server in servers]
+        self._policy = replace(policy, proof=policy.proof or "decoded")
+        self._timeout = timeout
+        self._stack = AsyncExitStack()
+        self._blocking = ExitStack()
+        self._tools: list[FunctionToolParam] = []
+        self._routes: dict[str, tuple[_Connection, str]] = {}
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            tasks = await stack.enter_async_context(anyio.create_task_group())
+            # Runs before the task group waits for its tasks: each of them ends with its server.
+            stack.callback(self._end)
+            failures: list[ServerError] = []
+            async with anyio.create_task_group() as starts:
+                for connection in self._connections:
+                    starts.start_soon(self._start, connection, tasks, failures)
+            if failures:
+                raise failures[0] if len(failures) == 1 else BridgeError("\n".join(map(str, failures)))
+            self._name_tools()
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._stack.__aexit__(kind, error, trace)
+
+    def __enter__(self) -> "SyncBridge":
+        from .sync import opened
+
+        self._blocking, face = opened(self)
+        return face
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._blocking.__exit__(kind, error, trace)
+
+    async def _start(
+        self, connection: _Connection, tasks: anyio.abc.TaskGroup, failures: list[ServerError]
+    ) -> None:
+        """Start one server in a task of its own, which holds the connection until the bridge ends."""
+        try:
+            with anyio.fail_after(self._timeout):
+                await tasks.start(self._hold, connection)
+        except TimeoutError:
+            failures.append(
+                ServerError(label(connection.spec), f"no answer within {self._timeout:g} seconds")
+            )
+        except ServerError as error:
+            failures.append(error)
+
+    async def _hold(self, connection: _Connection, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        ready = False
+        try:
+            async with connect(connection.spec) as (connection.client, connection.tools):
+                ready = True
+                task_status.started()
+                await connection.done.wait()
+        except Exception:
+            # Once it served, a server that ends badly costs its own calls alone: each of them says so.
+            if not ready:
+                raise
+
+    def _end(self) -> None:
+        for connection in self._connections:
+            connection.done.set()
+
+    def _name_tools(self) -> None:
+        """Make one list of legal, unique names; a name that two servers use gets its server's name before it."""
+        offers = [(connection, tool) for connection in self._connections for tool in connection.tools]
+        names = [tool.name for _, tool in offers]
+        tools: list[dict[str, Any]] = []
+        origins: dict[str, tuple[_Connection, str]] = {}
+        for connection, tool in offers:
+            name = f"{connection.name}_{tool.name}" if names.count(tool.name) > 1 else tool.name
+            tools.append({**tool.model_dump(mode="json", by_alias=True, exclude_none=True), "name": name})
+            origins[name] = (connection, tool.name)
+        self._tools = responses_tools(tools)
+        self._routes = {legal: origins[name] for legal, name in tool_names(tools).items()}
+
+    @property
+    def tools(self) -> "list[FunctionToolParam]":
+        """The tools of all servers, as `client.responses.create(tools=...)` takes them."""
+        return list(self._tools)
+
+    async def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """Call a tool by its name in `tools` and return its result as MCP's JSON.
+
+        Raises:
+            ToolNameError: no server offers that name.
+            ServerError: the server did not answer in time, refused the call or is gone.
+        """
+        connection, original = self._route(name)
+        if connection.client is None:
+            raise BridgeError("the bridge is not open; use it inside `async with Bridge(...)`")
+        try:
+            with anyio.fail_after(self._timeout):
+                result = await connection.client.call_tool(original, dict(arguments or {}))
+        except TimeoutError as error:
+            problem = f"{original} did not answer within {self._timeout:g} seconds; it may still be running"
+            raise ServerError(connection.name, problem) from error
+        except MCPError as error:
+            raise ServerError(connection.name, f"{original}: {error}") from error
+        except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
+            raise ServerError(connection.name, f"{original}: the connection is closed") from error
+        except ValueError as error:  # pydantic's: the SDK refuses a result that is not of MCP's shape
+            raise ServerError(
+                connection.name, f"{original} answered with an invalid result: {_short(error)}"
+            ) from error
+        return dict(result_json(result))
+
+    def _route(self, name: str) -> tuple[_Connection, str]:
+        try:
+            return self._routes[name]
+        except KeyError:
+            raise ToolNameError(name, list(self._routes)) from None
+
+    async def outputs(self, response: "Response | JSON") -> "list[FunctionCallOutput]":
+        """Run the function calls of a response and return one output for each, in their order.
+
+        Every call is answered: arguments that are no JSON object, an unknown tool, a timeout or a
+        server that died become outputs that say so. Pictures are fitted to the response's model.
+        """
+        return [answer.item async for answer in self.answers(response)]
+
+    async def answers(self, response: "Response | JSON") -> "AsyncIterator[Answer]":
+        """Yield what `outputs` returns, each with its account, once all calls have been answered."""
+        response = response_json(response)
+        calls = function_calls(response)
+        policy = replace(self._policy, model=self._policy.model or text_of(response, "model") or None)
+        found: dict[int, Answer] = {}
+        limit = anyio.CapacityLimiter(_AT_ONCE)
+
+        async def answer(at: int, call: JSON) -> None:
+            async with limit:
+                found[at] = await self._answer(call, policy)
+
+        async with anyio.create_task_group() as tasks:
+            for at, call in enumerate(calls):
+                tasks.start_soon(answer, at, call)
+        for at in range(len(calls)):
+            yield found[at]
+
+    async def _answer(self, call: JSON, policy: Policy) -> "Answer":
+        """Run one function call and translate what came; a failure is a result too."""
+        began = anyio.current_time()
+        try:
+            result = await self.call(text_of(call, "name"), _arguments(call))
+        except BridgeError as error:
+            result = tool_result(str(error), is_error=True)
+        # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
+        translation = await anyio.to_thread.run_sync(partial(translate, result, policy))
+        return Answer(call, translation, result.get("isError") is True, anyio.current_time() - began)
+
+    async def run(
+        self,
+        client: "AsyncOpenAI",
+        *,
+        model: str,
+        input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
+        instructions: str | None = None,
+        max_turns: int = 20,
+        **sdk_arguments: Any,
+    ) -> "Reply":
+        """Ask the model, run the tools it calls, and go on until it answers.
+
+        Every other keyword goes to `client.responses.create`.
+
+        Raises:
+            TypeError: `client` is not an `AsyncOpenAI`.
+            TurnLimitError: the model still calls tools after `max_turns` requests.
+            openai.OpenAIError: what the SDK raises of the API.
+        """
+        events = self.stream(
+            client, model=model, input=input, instructions=instructions, max_turns=max_turns, **sdk_arguments
+        )
+        from .loop import replied
+
+        return await replied(events)
+
+    def stream(
+        self,
+        client: "AsyncOpenAI",
+        *,
+        model: str,
+        input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
+        instructions: str | None = None,
+        max_turns: int = 20,
+        **sdk_arguments: Any,
+    ) -> "AsyncIterator[Event]":
+        """As `run`, but yields events on the way: calls, their answers and, last, `Replied` with the `Reply`."""
+        from .loop import events
+
+        return events(
+            self,
+            client,
+            model=model,
+            input=input,
+            instructions=instructions,
+            max_turns=max_turns,
+            **sdk_arguments,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A function call and what its tool returned: seconds it took, whether it failed, and the translation."""
+
+    call: JSON
+    translation: Translation
+    is_error: bool
+    seconds: float
+
+    @property
+    def item(self) -> "FunctionCallOutput":
+        """The input item that answers the call."""
+        return {
+            "type": "function_call_output",
+            "call_id": text_of(self.call, "call_id"),
+            "output": self.translation.output,
+        }
+
+
+def function_calls(response: "Response | JSON") -> list[JSON]:
+    """Return the function calls of a response, in order, as JSON objects.
+
+    Raises:
+        TypeError: `response` is neither an SDK `Response` nor its JSON object.
+    """
+    output = response_json(response).get("output")
+    return (
+        [item for item in output if is_json(item) and item.get("type") == "function_call"]
+        if is_list(output)
+        else []
+    )
+
+
+def response_json(response: "Response | JSON") -> JSON:
+    """Return a response as its JSON object.
+
+    Raises:
+        TypeError: `response` is neither an SDK `Response` nor its JSON object.
+    """
+    if is_json(response):
+        return response
+    to_dict = getattr(response, "to_dict", None)
+    if to_dict is None:
+        raise TypeError(f"a response is an openai Response or its JSON object, not {type(response).__name__}")
+    return cast("JSON", to_dict(mode="json"))
+
+
+def _arguments(call: JSON) -> JSON:
+    """Return the arguments of a function call.
+
+    Raises:
+        BridgeError: they are not a JSON object; the message tells the model what came.
+    """
+    text = text_of(call, "arguments")
+    try:
+        arguments: object = json.loads(text or "{}")
+    except ValueError as error:
+        raise BridgeError(f"the arguments are not valid JSON ({error}): {text[:200]}") from error
+    if not is_json(arguments):
+        raise BridgeError(
+            f"the arguments must be a JSON object, not {type(arguments).__name__}: {text[:200]}"
+        )
+    return arguments
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,147 @@
+"""A command line, a URL, stdio parameters or an MCPServer becomes a connected MCP client."""
+
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from mcp import Client, MCPError, StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.server import MCPServer
+
+from imagebridge.errors import BridgeError, ServerError
+
+if TYPE_CHECKING:
+    from mcp.client import Transport
+    from mcp.types import Tool
+
+ServerSpec = str | StdioServerParameters | MCPServer[Any]
+
+_LAST_WORDS = 2_000
+"""Characters of a server's stderr that an error quotes."""
+
+
+def own_server(*arguments: str, environment: Mapping[str, str] | None = None) -> StdioServerParameters:
+    """Return how to start imagebridge's own server with this interpreter.
+
+    `OPENAI_*` and `IMAGEBRIDGE_*` variables go to it and to no other server: the SDK passes on an
+    allow-list that holds neither.
+    """
+    environment = os.environ if environment is None else environment
+    passed = {key: value for key, value in environment.items() if key.startswith(("OPENAI_", "IMAGEBRIDGE_"))}
+    return StdioServerParameters(
+        command=sys.executable, args=["-m", "imagebridge_server", *arguments], env=passed
+    )
+
+
+def label(server: ServerSpec) -> str:
+    """Return how a person would name this server in a message."""
+    match server:
+        case str():
+            return server
+        case StdioServerParameters():
+            return shlex.join([os.path.basename(server.command), *server.args])
+        case MCPServer():
+            return server.name
+
+
+@asynccontextmanager
+async def connect(server: ServerSpec) -> "AsyncGenerator[tuple[Client, list[Tool]]]":
+    """Connect to `server` and yield its client and all its tools, until the block ends.
+
+    Either protocol generation is spoken, as the server answers. A timeout is the caller's, around the task.
+
+    Raises:
+        ServerError: it cannot be started or reached, or it goes away before it has listed its tools.
+        TypeError: `server` is no server; the message names what came.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errlog:
+        ready = False
+        try:
+            async with Client(_target(server, errlog)) as client:
+                tools = await _tools(client)
+                ready = True
+                yield client, tools
+        except Exception as error:
+            # The transports raise from inside task groups: what they wrap is what a person can act on.
+            cause = _leaf(error)
+            if ready or isinstance(cause, (BridgeError, TypeError)):
+                raise
+            raise ServerError(label(server), _problem(server, cause), last_words(errlog)) from error
+
+
+def _target(server: object, errlog: TextIO) -> "MCPServer[Any] | Transport":
+    """Return what `mcp.Client` connects to."""
+    match server:
+        case MCPServer():
+            return cast("MCPServer[Any]", server)
+        case str() if server.startswith(("http://", "https://")):
+            # The SDK stops at 1 MiB an event by default, which is a picture of 780 kB.
+            return streamable_http_client(server, max_sse_event_size=None)
+        case str():
+            return stdio_client(_parameters(server), errlog=errlog)
+        case StdioServerParameters():
+            return stdio_client(server, errlog=errlog)
+        case _:
+            raise TypeError(
+                "a server is a command line, an http(s) URL, StdioServerParameters or an MCPServer, "
+                f"not {type(server).__name__}"
+            )
+
+
+def _parameters(command: str) -> StdioServerParameters:
+    """Split a command line as the system's shell would."""
+    try:
+        words = shlex.split(command, posix=os.name != "nt")
+    except ValueError as error:
+        raise ServerError(command, f"the command line cannot be read: {error}") from error
+    if not words:
+        raise ServerError(repr(command), "the command line is empty")
+    return StdioServerParameters(command=words[0], args=words[1:])
+
+
+async def _tools(client: Client) -> "list[Tool]":
+    """List all tools, over all pages."""
+    page = await client.list_tools()
+    tools = list(page.tools)
+    while page.next_cursor:
+        page = await client.list_tools(cursor=page.next_cursor)
+        tools += page.tools
+    return tools
+
+
+def _leaf(error: Exception) -> Exception:
+    """Return the first plain exception inside nested groups."""
+    if not isinstance(error, ExceptionGroup):
+        return error
+    return _leaf(cast("ExceptionGroup[Exception]", error).exceptions[0])
+
+
+def _problem(server: ServerSpec, cause: Exception) -> str:
+    """Say in one sentence why a connection failed and what to do."""
+    match cause:
+        case FileNotFoundError() | PermissionError():
+            program = _parameters(server).command if isinstance(server, str) else cause.filename
+            return f"cannot be started: {program!r} is not an executable on the PATH"
+        case OSError() if not _is_url(server):
+            return f"cannot be started: {cause}"
+        case MCPError() if "closed" in str(cause).lower():
+            return "it started and ended before it answered. Run the command by hand to see why"
+        case _ if _is_url(server):
+            return f"cannot be reached: {cause or type(cause).__name__}. Is the address right and the server running?"
+        case _:
+            return f"it answered with an error: {cause or type(cause).__name__}"
+
+
+def _is_url(server: ServerSpec) -> bool:
+    return isinstance(server, str) and server.startswith(("http://", "https://"))
+
+
+def last_words(errlog: TextIO) -> str:
+    """Return the end of what a server wrote to stderr."""
+    errlog.flush()
+    errlog.seek(0)
+    return errlog.read()[-_LAST_WORDS:]

@@ -1,0 +1,79 @@
+"""The blocking face of a Bridge: the same bridge, run on an event loop in a thread of its own."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from imagebridge.translate.wire import JSON
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+    from openai.types.responses import FunctionToolParam, Response
+    from openai.types.responses.response_input_item_param import FunctionCallOutput
+
+    from .bridge import Bridge
+    from .loop import Reply
+
+
+def opened(bridge: "Bridge") -> "tuple[ExitStack, SyncBridge]":
+    """Open `bridge` on an event loop in a new thread; closing the stack closes both.
+
+    Raises:
+        BridgeError: as entering the bridge does.
+    """
+    with ExitStack() as stack:
+        portal = stack.enter_context(start_blocking_portal())
+        stack.enter_context(portal.wrap_async_context_manager(bridge))
+        return stack.pop_all(), SyncBridge(bridge, portal)
+
+
+class SyncBridge:
+    """What `with Bridge(...)` gives: the methods of `Bridge`, blocking, for the `OpenAI` client."""
+
+    def __init__(self, bridge: "Bridge", portal: BlockingPortal) -> None:
+        self._bridge = bridge
+        self._portal = portal
+
+    @property
+    def tools(self) -> "list[FunctionToolParam]":
+        """See `Bridge.tools`."""
+        return self._bridge.tools
+
+    def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """See `Bridge.call`."""
+        return self._portal.call(self._bridge.call, name, arguments)
+
+    def outputs(self, response: "Response | JSON") -> "list[FunctionCallOutput]":
+        """See `Bridge.outputs`."""
+        return self._portal.call(self._bridge.outputs, response)
+
+    def run(
+        self,
+        client: "OpenAI",
+        *,
+        model: str,
+        input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
+        instructions: str | None = None,
+        max_turns: int = 20,
+        **sdk_arguments: Any,
+    ) -> "Reply":
+        """See `Bridge.run`; `client` is an `OpenAI`."""
+        return self._portal.call(
+            partial(
+                self._run,
+                client,
+                model=model,
+                input=input,
+                instructions=instructions,
+                max_turns=max_turns,
+                **sdk_arguments,
+            )
+        )
+
+    async def _run(self, client: "OpenAI", **arguments: Any) -> "Reply":
+        from .loop import events, replied
+
+        return await replied(events(self._bridge, client, blocking=True, **arguments))
