@@ -20,7 +20,7 @@ from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import Translation, translate
 from imagebridge.translate.wire import JSON, is_json, is_list, result_json, text_of
 
-from .connect import ServerSpec, connect, label
+from .connect import ServerSpec, checked, connect, label
 
 if TYPE_CHECKING:
     from mcp.types import Tool
@@ -66,7 +66,7 @@ class Bridge:
     def __init__(self, *servers: ServerSpec, policy: Policy = _DEFAULT, timeout: float = 60) -> None:
         if not servers:
             raise TypeError("Bridge needs a server: a command line, an http(s) URL or an MCPServer")
-        self._connections = [_Connection(server) for server in servers]
+        self._connections = [_Connection(checked(server)) for server in servers]
         self._policy = replace(policy, proof=policy.proof or "decoded")
         self._timeout = timeout
         self._stack = AsyncExitStack()
@@ -75,24 +75,26 @@ class Bridge:
         self._routes: dict[str, tuple[_Connection, str]] = {}
 
     async def __aenter__(self) -> Self:
-        async with AsyncExitStack() as stack:
-            tasks = await stack.enter_async_context(anyio.create_task_group())
-            # Runs before the task group waits for its tasks: each of them ends with its server.
-            stack.callback(self._end)
-            failures: list[ServerError] = []
+        tasks = await self._stack.enter_async_context(anyio.create_task_group())
+        # Runs before the task group waits for its tasks: each of them ends with its server.
+        self._stack.callback(self._end)
+        failures: list[ServerError] = []
+        try:
             async with anyio.create_task_group() as starts:
                 for connection in self._connections:
                     starts.start_soon(self._start, connection, tasks, failures)
-            if failures:
-                raise failures[0] if len(failures) == 1 else BridgeError("\n".join(map(str, failures)))
             self._name_tools()
-            self._stack = stack.pop_all()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        if failures:
+            await self._stack.aclose()
+            raise failures[0] if len(failures) == 1 else BridgeError("\n".join(map(str, failures)))
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        return await self._stack.__aexit__(kind, error, trace)
+    async def __aexit__(self, *exception: object) -> None:
+        # What the body raised passes by the task group, which would wrap it in an exception group.
+        await self._stack.aclose()
 
     def __enter__(self) -> "SyncBridge":
         from .sync import opened

@@ -48,6 +48,20 @@ def label(server: ServerSpec) -> str:
             return server.name
 
 
+def checked(server: object) -> ServerSpec:
+    """Return `server` where it is one that `connect` takes.
+
+    Raises:
+        TypeError: it is not; the message names what came.
+    """
+    if isinstance(server, (str, StdioServerParameters, MCPServer)):
+        return cast("ServerSpec", server)
+    raise TypeError(
+        "a server is a command line, an http(s) URL, StdioServerParameters or an MCPServer, "
+        f"not {type(server).__name__}"
+    )
+
+
 @asynccontextmanager
 async def connect(server: ServerSpec) -> "AsyncGenerator[tuple[Client, list[Tool]]]":
     """Connect to `server` and yield its client and all its tools, until the block ends.
@@ -56,7 +70,6 @@ async def connect(server: ServerSpec) -> "AsyncGenerator[tuple[Client, list[Tool
 
     Raises:
         ServerError: it cannot be started or reached, or it goes away before it has listed its tools.
-        TypeError: `server` is no server; the message names what came.
     """
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errlog:
         ready = False
@@ -68,16 +81,16 @@ async def connect(server: ServerSpec) -> "AsyncGenerator[tuple[Client, list[Tool
         except Exception as error:
             # The transports raise from inside task groups: what they wrap is what a person can act on.
             cause = _leaf(error)
-            if ready or isinstance(cause, (BridgeError, TypeError)):
+            if ready or isinstance(cause, BridgeError):
                 raise
             raise ServerError(label(server), _problem(server, cause), last_words(errlog)) from error
 
 
-def _target(server: object, errlog: TextIO) -> "MCPServer[Any] | Transport":
+def _target(server: ServerSpec, errlog: TextIO) -> "MCPServer[Any] | Transport":
     """Return what `mcp.Client` connects to."""
     match server:
         case MCPServer():
-            return cast("MCPServer[Any]", server)
+            return server
         case str() if server.startswith(("http://", "https://")):
             # The SDK stops at 1 MiB an event by default, which is a picture of 780 kB.
             return streamable_http_client(server, max_sse_event_size=None)
@@ -85,11 +98,6 @@ def _target(server: object, errlog: TextIO) -> "MCPServer[Any] | Transport":
             return stdio_client(_parameters(server), errlog=errlog)
         case StdioServerParameters():
             return stdio_client(server, errlog=errlog)
-        case _:
-            raise TypeError(
-                "a server is a command line, an http(s) URL, StdioServerParameters or an MCPServer, "
-                f"not {type(server).__name__}"
-            )
 
 
 def _parameters(command: str) -> StdioServerParameters:
