@@ -17,7 +17,8 @@ from imagebridge.compose import tool_result
 from imagebridge.errors import BridgeError, ServerError, ToolNameError
 from imagebridge.translate.definitions import responses_tools, tool_names
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.result import Translation, translate
+from imagebridge.translate.result import translate
+from imagebridge.translate.setting import Translation
 from imagebridge.translate.wire import JSON, is_json, is_list, result_json, text_of
 
 from .connect import ServerSpec, checked, connect, label

@@ -1,35 +1,40 @@
 """One content block of an MCP result becomes pieces for the model.
 
-| from MCP                              | pieces                                                        |
-|---------------------------------------|---------------------------------------------------------------|
-| text                                  | `Words`, as they are                                          |
-| image, whatever its label             | `Sight`, proven; a sentence where it cannot be shown          |
-| resource: text                        | `Words`                                                       |
-| resource: image                       | as image                                                      |
-| resource: PDF                         | `Paper`                                                       |
-| resource: other bytes; audio; unknown | a sentence: type, size, uri                                   |
-| resource_link                         | a line: name, uri, type, size, description                    |
+| from MCP                              | pieces                                                         |
+|---------------------------------------|----------------------------------------------------------------|
+| text                                  | `Words` as they are; a picture hidden in them is brought out   |
+| image, whatever its label             | `Sight`, proven or converted; a sentence where none can be     |
+| resource: text                        | as text                                                        |
+| resource: image                       | as image                                                       |
+| resource: a document the API reads    | `Paper`, or a `Sight` a page                                   |
+| resource: other bytes; audio; unknown | a sentence: type, size, uri                                    |
+| resource_link                         | a line; by policy an http(s) address for the API to download   |
 
-Pieces know nothing of the order of blocks, of models and budgets: `result.py` sets them into parts.
+Pieces know nothing of models and budgets: `result.py` sets them into parts.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from imagebridge.errors import PictureError
 
-from . import kinds, sentences
-from .convert import plain
-from .picture import Picture, Proof, decode, encode
+from . import hidden, kinds, sentences
+from .convert import converted
+from .picture import Picture, decode, decode_start, encode
+from .policy import Policy
 from .vision import Detail
-from .wire import JSON, is_json, text_of
+from .wire import JSON, is_json, is_list, text_of
 
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
+
+MAX_FILE = 50_000_000
+"""Bytes of a file at most (OpenAI's guide "File inputs", 2026-09)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Text for the model; `lost` says that it stands for a block that could not be shown."""
+    """Text for the model. `lost` marks a sentence that stands for something that is not shown."""
 
     text: str
     lost: bool = False
@@ -37,10 +42,12 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A picture for the model, and the detail that its block asked for."""
+    """Picture `number` of the result, the detail its block asked for, and a sentence that belongs to it."""
 
+    number: int
     picture: Picture
     detail: Detail | None = None
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,66 +58,200 @@ class Paper:
     filename: str
 
 
-Piece = Words | Sight | Paper
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Something on the web that the API is to download: a picture, or a file."""
+
+    url: str
+    sort: Literal["picture", "document"]
+    detail: Detail | None = None
 
 
-def pieces(block: object, proof: Proof = "structure") -> list[Piece]:
+Piece = Words | Sight | Paper | Address
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is known while one result is read: the policy, and the pictures so far by their base64."""
+
+    policy: Policy
+    numbers: dict[str, int] = field(default_factory=dict)
+    count: int = 0
+
+    def number(self, encoded: str) -> int:
+        """Return the number of the next picture, made from `encoded`."""
+        self.count += 1
+        self.numbers.setdefault(encoded, self.count)
+        return self.count
+
+
+def pieces(block: object, reading: Reading) -> list[Piece]:
     """Return what one block of `content` becomes. Never raises for content, never returns an empty list."""
     if not is_json(block):
         return [
             _lost(f"a content block that is no object but {type(block).__name__}", "nothing is known of it")
         ]
+    if reading.policy.audience == "strict" and for_user_only(block):
+        return [
+            _lost(
+                f"a block of type {text_of(block, 'type') or 'unknown'}",
+                "the tool meant it for the user alone",
+            )
+        ]
     match block.get("type"):
         case "text" if isinstance(block.get("text"), str):
-            return [Words(text_of(block, "text"))]
+            return texts(text_of(block, "text"), reading)
         case "image":
-            return [_sight(block, text_of(block, "data"), proof, label=_media_type(block), uri="")]
+            return seen(text_of(block, "data"), reading, label=_media_type(block), detail=_detail(block))
         case "audio":
-            return [_audio(block)]
+            return [
+                _lost(
+                    f"audio ({_described(text_of(block, 'data'), _media_type(block))})",
+                    "the model takes no sound here",
+                )
+            ]
         case "resource" if is_json(resource := block.get("resource")):
-            return [_resource(block, resource, proof)]
+            return _resource(block, resource, reading)
         case "resource_link":
-            return [Words(_link(block))]
-        case other:
-            return [_unknown(block, other)]
+            return [_link(block, reading.policy)]
+        case tag:
+            return [_unknown(block, tag)]
 
 
-def _resource(block: JSON, resource: JSON, proof: Proof) -> Piece:
+def for_user_only(block: JSON) -> bool:
+    """Tell whether the server names an audience without the assistant (MCP 2025-11-25, annotations)."""
+    annotations = block.get("annotations")
+    audience = annotations.get("audience") if is_json(annotations) else None
+    return is_list(audience) and len(audience) > 0 and "assistant" not in audience
+
+
+def texts(text: str, reading: Reading) -> list[Piece]:
+    """Return text as it is, with what is hidden in it as base64 brought out right after it."""
+    found: list[Piece] = []
+
+    def bring_out(encoded: str) -> str:
+        if number := reading.numbers.get(encoded):
+            return f"[picture {number} above]"
+        brought = embedded(encoded, reading)
+        if all(isinstance(piece, Words) for piece in brought):
+            return " ".join(piece.text for piece in brought if isinstance(piece, Words))
+        found.extend(brought)
+        first = brought[0]
+        return f"[picture {first.number} below]" if isinstance(first, Sight) else "[file below]"
+
+    return [Words(hidden.brought_out(text, bring_out)), *found]
+
+
+def embedded(
+    encoded: str, reading: Reading, *, label: str = "", uri: str = "", detail: Detail | None = None
+) -> list[Piece]:
+    """Return bytes by what they are: pictures, documents, text, or the sentence for what cannot be shown."""
+    start = kinds.kind(decode_start(encoded))
+    if start is not None and start.sort == "picture":
+        return seen(encoded, reading, label=label, uri=uri, detail=detail)
+    try:
+        data, _ = decode(encoded)
+    except PictureError as error:
+        return [_lost(sentences.described(label, None, uri=uri), error.reason)]
+    match kinds.kind(data):
+        case kinds.Kind(sort="document") as found:
+            return _document(data, found, uri, reading)
+        case None if (text := _text(data, label)) is not None:
+            return texts(text, reading)
+        case _:
+            return [
+                _lost(sentences.described(label, len(data), data, uri), "the model cannot be given this type")
+            ]
+
+
+def seen(
+    encoded: str, reading: Reading, *, label: str = "", uri: str = "", detail: Detail | None = None
+) -> list[Piece]:
+    """Return the pictures that `encoded` holds, or the sentence that says why there is none."""
+    policy = reading.policy
+    try:
+        made = converted(encoded, policy.proof or "structure", first_frame=policy.animation == "first")
+    except PictureError as error:
+        return [_lost(f"a picture ({_described(encoded, label, uri)})", error.reason)]
+    sights: list[Piece] = []
+    for at, picture in enumerate(made.pictures):
+        number = reading.number(encoded if at == 0 else picture.base64)
+        # The sentence speaks of all pictures of the file and stands once, after the last.
+        last = at == len(made.pictures) - 1 and made.sentence
+        sentence = f"{sentences.numbered(number - at, number)}: {made.sentence}" if last else ""
+        sights.append(Sight(number, picture, detail, sentence))
+    return sights
+
+
+def _resource(block: JSON, resource: JSON, reading: Reading) -> list[Piece]:
     """An embedded resource: text as it is, bytes by what they are."""
     text = resource.get("text")
     if isinstance(text, str):
-        return Words(text)
-    blob, label, uri = text_of(resource, "blob"), _media_type(resource), text_of(resource, "uri")
-    try:
-        data, _ = decode(blob)
-    except PictureError as error:
-        return _lost(sentences.described(label, None, uri=uri), error.reason)
-    match kinds.kind(data):
-        case kinds.Kind(sort="picture"):
-            return _sight(block, blob, proof, label=label, uri=uri)
-        case kinds.PDF:
-            return Paper(f"data:application/pdf;base64,{encode(data)}", _filename(uri))
-        case _:
-            return _lost(
-                sentences.described(label, len(data), data, uri), "the model cannot be given this type"
+        return texts(text, reading)
+    uri = text_of(resource, "uri")
+    return embedded(
+        text_of(resource, "blob"), reading, label=_media_type(resource), uri=uri, detail=_detail(block)
+    )
+
+
+def _document(data: bytes, found: kinds.Kind, uri: str, reading: Reading) -> list[Piece]:
+    if len(data) > MAX_FILE:
+        return [
+            _lost(
+                sentences.described("", len(data), data, uri),
+                f"the API takes files of {sentences.amount(MAX_FILE)} at most",
             )
+        ]
+    if found is kinds.PDF and reading.policy.documents == "pages":
+        from .pages import rendered
+
+        try:
+            pages, sentence = rendered(data)
+        except PictureError as error:
+            return [
+                Paper(_data_url(data, found), _filename(uri, found)),
+                Words(f"[its pages are not shown: {error.reason}]"),
+            ]
+        sights = [Sight(reading.number(page.base64), page) for page in pages]
+        return [*sights, Words(sentence)]
+    return [Paper(_data_url(data, found), _filename(uri, found))]
 
 
-def _filename(uri: str) -> str:
-    """Name a document after the last part of its uri: the API wants a real file name."""
-    last = re.sub(r"[^\w.() -]", "_", uri.rstrip("/").rsplit("/", 1)[-1])[-100:]
-    return f"{last.removesuffix('.pdf') or 'document'}.pdf"
+def _data_url(data: bytes, found: kinds.Kind) -> str:
+    return f"data:{found.media_type};base64,{encode(data)}"
 
 
-def _sight(block: JSON, encoded: str, proof: Proof, *, label: str, uri: str) -> Piece:
-    """A picture in a form the API takes, or the sentence that says why there is none."""
+def _filename(uri: str, found: kinds.Kind) -> str:
+    """Name a document after the last part of its uri: the API wants a real file name with the right suffix."""
+    last = re.sub(r"[^\w.() -]", "_", re.split(r"[?#]", uri.rstrip("/"))[0].rsplit("/", 1)[-1])[-100:]
+    return f"{last.removesuffix(found.suffix) or 'document'}{found.suffix}"
+
+
+def _text(data: bytes, label: str) -> str | None:
+    """Return bytes labelled as text that really are."""
+    if not (label.startswith("text/") or label.endswith(("json", "xml", "yaml", "javascript"))):
+        return None
     try:
-        return Sight(plain(Picture.from_base64(encoded, proof)), asked_detail(block))
-    except PictureError as error:
-        return _lost(f"a picture ({_bytes_described(encoded, label, uri)})", error.reason)
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return None if "\x00" in text else text
 
 
-def asked_detail(block: JSON) -> Detail | None:
+def _link(block: JSON, policy: Policy) -> Piece:
+    """A line that describes the link; by policy, the address itself where it leads to the web."""
+    uri, label, size = text_of(block, "uri"), _media_type(block), block.get("size")
+    if policy.links == "pass" and uri.startswith(("http://", "https://")) and label:
+        if label in kinds.SENDABLE:
+            return Address(uri, "picture", _detail(block))
+        if label == kinds.PDF.media_type:
+            return Address(uri, "document")
+    name = text_of(block, "title") or text_of(block, "name")
+    size = size if isinstance(size, int) else None
+    return Words(sentences.link(uri, name, label, size, text_of(block, "description")))
+
+
+def _detail(block: JSON) -> Detail | None:
     """Return the detail that a server asks for in a block's `_meta`, ours before Codex's."""
     meta = block.get("_meta")
     if not is_json(meta):
@@ -119,12 +260,7 @@ def asked_detail(block: JSON) -> Detail | None:
     return next((detail for one in wanted for detail in _DETAILS if one == detail), None)
 
 
-def _audio(block: JSON) -> Words:
-    what = _bytes_described(text_of(block, "data"), _media_type(block), "")
-    return _lost(f"audio ({what})", "the model takes no sound here")
-
-
-def _bytes_described(encoded: str, label: str, uri: str) -> str:
+def _described(encoded: str, label: str, uri: str = "") -> str:
     try:
         data, _ = decode(encoded)
     except PictureError:
@@ -138,21 +274,10 @@ def _media_type(value: JSON) -> str:
     return found.split(";", 1)[0].strip().lower()[:100]
 
 
-def _link(block: JSON) -> str:
-    size = block.get("size")
-    return sentences.link(
-        text_of(block, "uri"),
-        text_of(block, "title") or text_of(block, "name"),
-        _media_type(block),
-        size if isinstance(size, int) else None,
-        text_of(block, "description"),
-    )
-
-
 def _unknown(block: JSON, tag: object) -> Words:
-    fields = ", ".join(sorted(key for key in block if key != "type"))
+    fields = ", ".join(sorted(str(key) for key in block if key != "type"))
     what = f"a content block of type {tag!r}" if isinstance(tag, str) else "a content block without a type"
-    return _lost(what, f"only its fields are known: {fields[:200] or 'none'}")
+    return _lost(what[:200], f"only its fields are known: {fields[:200] or 'none'}")
 
 
 def _lost(what: str, why: str) -> Words:

@@ -20,6 +20,7 @@ from . import kinds
 class Container:
     """What the walk found: size in pixels, number of frames, bits of a channel, and where the file ends.
 
+    `width` and `height` are those of the stored pixels; `orientation` is EXIF's, 1 for upright.
     `end` counts the bytes that belong to the picture. `damaged` are (start, stop) spans of chunks
     that a decoder may ignore and whose checksum is wrong. `cmyk` marks four-channel JPEG files.
     """
@@ -31,6 +32,7 @@ class Container:
     end: int
     bits: int = 8
     cmyk: bool = False
+    orientation: int = 1
     damaged: tuple[tuple[int, int], ...] = ()
 
 
@@ -50,6 +52,23 @@ def walk(data: bytes) -> Container:
     return container
 
 
+def _orientation(exif: bytes) -> int:
+    """Return tag 0x0112 of the first directory of an EXIF block, 1 where there is none (EXIF 2.32, 4.6.5)."""
+    exif = exif.removeprefix(b"Exif\x00\x00")
+    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
+    if order is None or len(exif) < 14:
+        return 1
+    (at,) = unpack_from(f"{order}I", exif, 4)
+    if at + 2 > len(exif):
+        return 1
+    (count,) = unpack_from(f"{order}H", exif, at)
+    for entry in range(at + 2, min(at + 2 + 12 * count, len(exif) - 11), 12):
+        tag, _, _, value = unpack_from(f"{order}HHIH", exif, entry)
+        if tag == 0x0112:
+            return value if 1 <= value <= 8 else 1
+    return 1
+
+
 _CHUNK = Struct(">I4s")
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 
@@ -57,7 +76,7 @@ _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 
 def _png(data: bytes) -> Container:
     view, at, size = memoryview(data), 8, len(data)
     width = height = bits = colour = 0
-    frames, pixels, palette = 1, False, False
+    frames, pixels, palette, orientation = 1, False, False, 1
     damaged: list[tuple[int, int]] = []
     while True:
         if at + 12 > size:
@@ -83,12 +102,16 @@ def _png(data: bytes) -> Container:
             palette = True
         elif name == b"acTL" and length == 8:
             frames = max(1, int.from_bytes(view[at + 8 : at + 12], "big"))
+        elif name == b"eXIf":
+            orientation = _orientation(data[at + 8 : stop - 4])
         elif name == b"IEND":
             break
         at = stop
     if not pixels or (colour == 3 and not palette):
         raise PictureError(f"the PNG has no {'palette' if pixels else 'pixels'}")
-    return Container(kinds.PNG, width, height, frames, stop, bits, damaged=tuple(damaged))
+    return Container(
+        kinds.PNG, width, height, frames, stop, bits, orientation=orientation, damaged=tuple(damaged)
+    )
 
 
 def _ascii(name: bytes) -> str:
@@ -106,7 +129,7 @@ _WINDOW = 1 << 20
 def _jpeg(data: bytes) -> Container:
     at, size = 2, len(data)
     width = height = bits = channels = 0
-    scanned = False
+    scanned, orientation = False, 1
     while True:
         # Any number of 0xFF may stand before a marker (T.81 B.1.1.2).
         while data[at : at + 2] == b"\xff\xff":
@@ -126,13 +149,15 @@ def _jpeg(data: bytes) -> Container:
             if length < 8:
                 raise PictureError("the JPEG's frame header is too short")
             bits, height, width, channels = unpack_from(">BHHB", data, at + 4)
+        if marker == 0xE1 and data[at + 4 : at + 10] == b"Exif\x00\x00":
+            orientation = _orientation(data[at + 4 : stop])
         if marker == 0xDA:
             scanned = True
             stop = _scan_end(data, stop)
         at = stop
     if not channels or not scanned:
         raise PictureError("the JPEG has no pixels")
-    return Container(kinds.JPEG, width, height, 1, at + 2, bits, cmyk=channels == 4)
+    return Container(kinds.JPEG, width, height, 1, at + 2, bits, channels == 4, orientation)
 
 
 def _scan_end(data: bytes, at: int) -> int:
@@ -151,7 +176,7 @@ def _webp(data: bytes) -> Container:
     if end > len(data):
         raise PictureError("the WebP is cut short")
     at, frames, size = 12, 0, (0, 0)
-    pixels = False
+    pixels, orientation = False, 1
     while at + 8 <= end:
         name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         if at + 8 + length > end:
@@ -168,10 +193,12 @@ def _webp(data: bytes) -> Container:
             pixels, size = True, _larger(size, _vp8l(data, body))
         elif name == b"ANMF":
             pixels, frames = True, frames + 1
+        elif name == b"EXIF":
+            orientation = _orientation(data[body : body + length])
         at = body + length + (length & 1)
     if not pixels:
         raise PictureError("the WebP has no pixels")
-    return Container(kinds.WEBP, *size, max(1, frames), end)
+    return Container(kinds.WEBP, *size, max(1, frames), end, orientation=orientation)
 
 
 def _larger(canvas: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:

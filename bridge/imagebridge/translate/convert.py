@@ -1,225 +1,118 @@
-"""Pixels in and out: decoding safely, and encoding what must be made smaller. Pillow loads when first used."""
+"""Bytes that no model takes become pictures that it does; a picture that is too large, one that fits."""
 
-from io import BytesIO
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import PictureError
 
-from . import kinds
-from .picture import MAX_PIXELS, Picture
+from . import kinds, sheet
+from .decode import drafted, load, opened, read, srgb, upright
+from .encode import encoded, is_flat, resized, standard, within
+from .picture import Picture, Proof, decode, decode_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from PIL.Image import Image
 
-    from PIL.Image import Image, ImagePointTransform
-    from PIL.ImageFile import ImageFile
+__all__ = ["Converted", "converted", "encoded", "fitted", "is_flat", "opened", "upright", "within"]
 
-PHOTO_QUALITY = 85
-"""JPEG quality of photographs: above it files grow faster than a model's sight of them."""
+_WALKED = frozenset((kinds.PNG, kinds.JPEG, kinds.WEBP, kinds.GIF))
 
-_QUALITIES = (85, 75, 60, 45)
-_FLAT = 0.5
-"""Share of equal neighbours above which a picture is a drawing; screenshots measured 0.8 to 0.96, noise 0."""
+MAX_PAGES = 30
+"""Pages of one TIFF that are shown at most; the sentence names how many there are."""
 
 
-def opened(data: bytes) -> "Image":
-    """Decode `data` fully, first frame only.
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """Pictures made from one file, and the sentence that says what they are where they are not the file itself."""
 
-    The decoder is chosen by the first bytes and the size is capped before a pixel is unpacked.
+    pictures: tuple[Picture, ...]
+    sentence: str = ""
+
+
+def converted(text: str, proof: Proof, *, first_frame: bool = False) -> Converted:
+    """Return the pictures that base64 `text` holds, in formats that the API takes.
+
+    A PNG, JPEG, WebP or still GIF keeps its bytes (see `Picture.plain`, and `fitted`). An animation becomes a contact sheet, or its first frame; a
+    TIFF of several pages one picture a page.
 
     Raises:
-        PictureError: no known picture, more than `MAX_PIXELS`, or pixels that cannot be decoded.
+        PictureError: no picture, or one that cannot be shown; the reason is a sentence for the model.
     """
-    found = kinds.kind(data)
-    reader = _reader(found) if found else None
-    if found is None or reader is None:
-        raise PictureError(f"{found.media_type if found else 'unknown bytes'} cannot be decoded")
-    try:
-        image = reader(BytesIO(data))
-        if image.width * image.height > MAX_PIXELS:
-            raise PictureError(
-                f"it unpacks to {image.width}x{image.height} pixels, over the limit of {MAX_PIXELS:,}"
+    if kinds.kind(decode_start(text)) in _WALKED:
+        picture = Picture.from_base64(text, proof)
+        return (
+            _animation(picture.data, first_frame=first_frame) if picture.frames > 1 else Converted((picture,))
+        )
+    data, _ = decode(text)
+    match kinds.kind(data):
+        case kinds.SVG:
+            from .svg import drawn
+
+            return Converted((drawn(data),))
+        case kinds.TIFF:
+            return _pages(data)
+        case kinds.AVIF | kinds.HEIC:
+            # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
+            animated = kinds.kind(data) is kinds.AVIF and getattr(read(data), "n_frames", 1) > 1
+            return (
+                _animation(data, first_frame=first_frame)
+                if animated
+                else Converted((_redrawn(opened(data)),))
             )
-        image.load()
-    except PictureError:
-        raise
-    except Exception as error:  # Pillow's decoders raise many kinds on bad bytes: all mean the same here.
-        raise PictureError(f"its pixels cannot be decoded ({_first_line(error)})") from error
-    return image
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]
-
-
-def _reader(found: kinds.Kind) -> "type[ImageFile] | None":
-    """Return Pillow's reader for one kind; going through it, not `Image.open`, tries no other decoder."""
-    match found:
-        case kinds.PNG:
-            from PIL.PngImagePlugin import PngImageFile as Reader
-        case kinds.JPEG:
-            from PIL.JpegImagePlugin import JpegImageFile as Reader
-        case kinds.WEBP:
-            from PIL.WebPImagePlugin import WebPImageFile as Reader
-        case kinds.GIF:
-            from PIL.GifImagePlugin import GifImageFile as Reader
         case _:
-            return None
-    return Reader
+            return Converted((_redrawn(opened(data)),))
 
 
-def plain(picture: Picture) -> Picture:
-    """Return `picture` in bytes that the API takes: 8 bits a channel and no CMYK, a still.
-
-    Raises:
-        PictureError: an animation, or pixels that cannot be decoded.
-    """
-    if picture.plain:
-        return picture
-    if picture.frames > 1:
-        raise PictureError(f"an animation of {picture.frames} frames is not taken by the API")
-    return encoded(upright(opened(picture.data)))
+def _redrawn(image: "Image") -> Picture:
+    """Encode decoded pixels anew: upright, in sRGB, 8 bits a channel, without metadata."""
+    return encoded(standard(srgb(upright(image))))
 
 
-def upright(image: "Image") -> "Image":
-    """Return the picture turned as its EXIF orientation asks."""
-    from PIL import ImageOps
+def _animation(data: bytes, *, first_frame: bool) -> Converted:
+    image = read(data)
+    if first_frame:
+        total = getattr(image, "n_frames", 1)
+        return Converted((_redrawn(load(image)),), f"the first of {total} frames of an animation")
+    made = sheet.contact_sheet(image)
+    return Converted((encoded(standard(made.image)),), made.sentence)
 
-    return ImageOps.exif_transpose(image)
+
+def _pages(data: bytes) -> Converted:
+    """A TIFF is a document: one picture a page."""
+    image = read(data)
+    total = getattr(image, "n_frames", 1)
+    pages: list[Picture] = []
+    for page in range(min(total, MAX_PAGES)):
+        try:
+            image.seek(page)
+        except Exception as error:  # a broken directory raises what the reader happens to meet
+            raise PictureError(f"page {page + 1} of {total} cannot be read") from error
+        pages.append(_redrawn(load(image).copy()))
+    if total == 1:
+        return Converted(tuple(pages))
+    told = (
+        f"the {total} pages of a TIFF"
+        if total <= MAX_PAGES
+        else f"the first {MAX_PAGES} of {total} pages of a TIFF"
+    )
+    return Converted(tuple(pages), told)
 
 
 def fitted(picture: Picture, width: int, height: int) -> Picture:
-    """Return `picture` shrunk to exactly `width` x `height` pixels, encoded once and always the same.
+    """Return `picture` in exactly `width` x `height` pixels, in bytes that the API takes.
 
-    A picture that its EXIF orientation turns on its side is turned, and its width and height change places.
+    It is decoded and encoded once at most, always to the same bytes; not at all where nothing is to be done.
 
     Raises:
         PictureError: its pixels cannot be decoded.
     """
-    # The draft is asked for in the larger side both ways: it is made before the picture is turned.
-    image = _drafted(picture.data, max(width, height))
-    turned = upright(image)
-    if (turned.width > turned.height) != (image.width > image.height):
-        width, height = height, width
-    flat = is_flat(turned)
-    return encoded(resized(_plain(turned), width, height), flat=flat)
-
-
-def resized(image: "Image", width: int, height: int) -> "Image":
-    """Scale pixels with the Lanczos filter; large reductions average whole blocks first, as good and faster."""
-    from PIL.Image import Resampling
-
-    size = (width, height)
-    return image.resize(size, Resampling.LANCZOS, reducing_gap=2.0)  # pyright: ignore[reportUnknownMemberType]
-
-
-def _drafted(data: bytes, side: int) -> "Image":
-    """Decode `data`, a JPEG at the smallest of its own scales (1/2, 1/4, 1/8) that leaves the filter enough."""
-    if kinds.kind(data) is not kinds.JPEG:
-        return opened(data)
-    from PIL.JpegImagePlugin import JpegImageFile
-
-    try:
-        image = JpegImageFile(BytesIO(data))
-        image.draft(None, (side * 3 // 2, side * 3 // 2))
-        image.load()
-    except Exception as error:  # as in `opened`
-        raise PictureError(f"its pixels cannot be decoded ({_first_line(error)})") from error
-    return image
-
-
-def encoded(image: "Image", *, flat: bool | None = None) -> Picture:
-    """Encode pixels as the picture asks: JPEG for photographs, PNG for drawings, screens and transparency.
-
-    The bytes depend on the pixels alone: no metadata, no time. `flat` says what is already known of
-    the picture (see `is_flat`).
-    """
-    image = _plain(image)
-    transparent = image.mode in ("LA", "RGBA")
-    if transparent or (is_flat(image) if flat is None else flat):
-        return _saved(image, "PNG", compress_level=6)
-    return _saved(image, "JPEG", quality=PHOTO_QUALITY)
-
-
-def within(picture: Picture, limit: int) -> Picture:
-    """Return `picture` in at most `limit` bytes: lower JPEG quality first, then three quarters of each side.
-
-    Transparency is kept as long as it fits, then laid on white.
-
-    Raises:
-        PictureError: its pixels cannot be decoded, or not even one pixel fits.
-    """
-    if picture.size <= limit:
-        return picture
-    image = _plain(upright(opened(picture.data)))
-    flat = is_flat(image)
-    while image.width > 1 or image.height > 1:
-        for candidate in _candidates(image, flat=flat):
-            if candidate.size <= limit:
-                return candidate
-        image = resized(image, max(1, image.width * 3 // 4), max(1, image.height * 3 // 4))
-    raise PictureError(f"it cannot be made to fit {limit} bytes")
-
-
-def _candidates(image: "Image", *, flat: bool) -> "Iterator[Picture]":
-    """Yield encodings of the same pixels, from the best to the smallest."""
-    if flat or image.mode in ("LA", "RGBA"):
-        yield _saved(image, "PNG", compress_level=6)
-    opaque = _opaque(image)
-    for quality in _QUALITIES:
-        yield _saved(opaque, "JPEG", quality=quality, subsampling=0 if flat else 2)
-
-
-def is_flat(image: "Image") -> bool:
-    """Tell a drawing or screenshot from a photograph: most neighbours in 64 sampled rows are equal."""
-    from PIL import Image as Images
-    from PIL import ImageChops
-
-    if image.width < 2:
-        return True
-    rows = min(64, image.height)
-    grey = image.convert("L")
-    sample = Images.new("L", (image.width, rows))
-    for row in range(rows):
-        at = row * image.height // rows
-        sample.paste(grey.crop((0, at, image.width, at + 1)), (0, row))
-    left, right = sample.crop((0, 0, image.width - 1, rows)), sample.crop((1, 0, image.width, rows))
-    equal = ImageChops.difference(left, right).histogram()[0]
-    return equal / ((image.width - 1) * rows) > _FLAT
-
-
-def _plain(image: "Image") -> "Image":
-    """Return the pixels in a mode that PNG and JPEG hold in 8 bits a channel."""
-    if image.mode in ("L", "RGB", "LA", "RGBA"):
-        return image
-    if image.mode in ("P", "PA") or "transparency" in image.info:
-        return image.convert("RGBA" if image.has_transparency_data else "RGB")
-    if image.mode.startswith("I"):
-        # 16 bits of grey: Pillow's own conversion would cut off all above 255.
-        return image.point(_high_byte).convert("L")  # pyright: ignore[reportUnknownMemberType]
-    return image.convert("L" if image.mode in ("1", "F") else "RGB")
-
-
-def _high_byte(grey: "ImagePointTransform") -> "ImagePointTransform":
-    # Pillow maps 16-bit pixels with one factor; it takes no table and no division.
-    return grey * (1 / 256)
-
-
-def _opaque(image: "Image") -> "Image":
-    """Lay a transparent picture on white."""
-    if image.mode not in ("LA", "RGBA"):
-        return image
-    from PIL import Image as Images
-
-    page = Images.new("RGBA", image.size, "white")
-    page.alpha_composite(image.convert("RGBA"))
-    return page.convert("RGB")
-
-
-def _saved(image: "Image", form: str, **options: int) -> Picture:
-    # A copy without `info` writes no metadata: neither EXIF nor a colour profile nor a comment.
-    bare = image.copy()
-    bare.info = {}
-    buffer = BytesIO()
-    bare.save(buffer, form, **options)
-    return Picture.from_bytes(buffer.getvalue())
+    if (width, height) == (picture.width, picture.height):
+        return picture if picture.plain else _redrawn(opened(picture.data))
+    image = upright(drafted(picture.data, max(width, height)))
+    if image.mode == "CMYK":
+        image = srgb(image)
+    flat, profile = is_flat(image), image.info.get("icc_profile")
+    small = resized(standard(image), width, height)
+    # After shrinking: the same colours for a fraction of the work.
+    small.info = {"icc_profile": profile} if profile else {}
+    return encoded(srgb(small), flat=flat)

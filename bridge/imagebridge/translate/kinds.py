@@ -1,5 +1,6 @@
 """What bytes are, by their first bytes and never by a label."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +27,10 @@ ICO = Kind("image/x-icon", ".ico", "picture")
 PNM = Kind("image/x-portable-anymap", ".pnm", "picture")
 SVG = Kind("image/svg+xml", ".svg", "picture")
 PDF = Kind("application/pdf", ".pdf", "document")
+DOCX = Kind("application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx", "document")
+PPTX = Kind("application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx", "document")
+XLSX = Kind("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", "document")
+RTF = Kind("application/rtf", ".rtf", "document")
 ZIP = Kind("application/zip", ".zip", "archive")
 GZIP = Kind("application/gzip", ".gz", "archive")
 WAV = Kind("audio/wav", ".wav", "audio")
@@ -43,7 +48,6 @@ _STARTS: tuple[tuple[bytes, Kind], ...] = (
     (b"\xff\xd8\xff", JPEG),
     (b"GIF87a", GIF),
     (b"GIF89a", GIF),
-    (b"BM", BMP),
     (b"II*\x00", TIFF),
     (b"MM\x00*", TIFF),
     (b"II+\x00", TIFF),
@@ -52,7 +56,7 @@ _STARTS: tuple[tuple[bytes, Kind], ...] = (
     (b"\xff\x4f\xff\x51", JP2),
     (b"\x00\x00\x01\x00", ICO),
     (b"%PDF-", PDF),
-    (b"PK\x03\x04", ZIP),
+    (b"{\\rtf1", RTF),
     (b"\x1f\x8b", GZIP),
     (b"ID3", MP3),
     (b"\xff\xfb", MP3),
@@ -66,6 +70,10 @@ _BRANDS: dict[bytes, Kind] = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), HEIC),
     **dict.fromkeys((b"isom", b"iso2", b"mp41", b"mp42", b"M4V ", b"qt  "), MP4),
 }
+_OFFICE = {b"word/document.xml": DOCX, b"ppt/presentation.xml": PPTX, b"xl/workbook.xml": XLSX}
+# "BM" and "P6" alone are also the start of ordinary words: the header behind them decides.
+_BMP_HEADERS = frozenset(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124))
+_PNM = re.compile(rb"P[1-6]\s+(?:#[^\n]*\n\s*)*[0-9]+\s+[0-9]+\s")
 _RIFF: dict[bytes, Kind] = {b"WEBP": WEBP, b"WAVE": WAV}
 
 
@@ -75,10 +83,14 @@ def kind(data: bytes) -> Kind | None:
         return _RIFF.get(data[8:12])
     if data[4:8] == b"ftyp":
         return _iso(data)
+    if data[:4] == b"PK\x03\x04":
+        return _zip(data)
     for start, found in _STARTS:
         if data.startswith(start):
             return found
-    if data[:1] == b"P" and data[1:2] in b"123456" and data[2:3] in b" \t\r\n#" and len(data) > 3:
+    if data[:2] == b"BM" and data[14:18] in _BMP_HEADERS:
+        return BMP
+    if _PNM.match(data):
         return PNM
     return SVG if _is_svg(data) else None
 
@@ -90,6 +102,11 @@ def _iso(data: bytes) -> Kind | None:
     found = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
     # `mif1` only says "some image": a more exact brand beside it decides.
     return next((one for one in found if one is AVIF), found[0] if found else None)
+
+
+def _zip(data: bytes) -> Kind:
+    """Tell office documents from other archives: the names of a ZIP's members stand in it as they are."""
+    return next((found for name, found in _OFFICE.items() if name in data), ZIP)
 
 
 def _is_svg(data: bytes) -> bool:

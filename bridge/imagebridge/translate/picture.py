@@ -21,15 +21,15 @@ Proof = Literal["structure", "decoded"]
 MAX_PIXELS = 120_000_000
 """Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
 
-_DATA_URL = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
+DATA_URL = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An encoded picture, ready to travel. Sizes are pixels, `frames` is 1 for a still.
+    """An encoded picture. Sizes are pixels, as seen upright; `frames` is 1 for a still.
 
-    `plain` is true where the API takes these bytes as they are: a still of 8 bits a channel that is
-    not CMYK. Build one with `from_bytes` or `from_base64`.
+    `plain` is true where the API takes these bytes as they are: an upright still of 8 bits a channel
+    that is not CMYK. Build one with `from_bytes` or `from_base64`.
     """
 
     data_url: str
@@ -98,13 +98,16 @@ class Picture:
                 f"it unpacks to {container.width}x{container.height} pixels, over the limit of {MAX_PIXELS:,}"
             )
         media_type = container.kind.media_type
+        size = (container.width, container.height)
+        width, height = reversed(size) if container.orientation >= 5 else size
         return cls(
             data_url=f"data:{media_type};base64,{encoded}",
             media_type=media_type,
-            width=container.width,
-            height=container.height,
+            width=width,
+            height=height,
             frames=container.frames,
-            plain=container.frames == 1 and container.bits <= 8 and not container.cmyk,
+            plain=container
+            == replace(container, frames=1, bits=min(container.bits, 8), cmyk=False, orientation=1),
         )
 
     def proven(self, proof: Proof) -> Self:
@@ -115,7 +118,7 @@ class Picture:
         """
         if proof == self.proof or proof == "structure":
             return self
-        from .convert import opened
+        from .decode import opened
 
         opened(self.data)
         return replace(self, proof="decoded")
@@ -127,7 +130,7 @@ def decode(text: str) -> tuple[bytes, bool]:
     Raises:
         PictureError: `text` is not base64 in any alphabet, or empty.
     """
-    if prefix := _DATA_URL.match(text):
+    if prefix := DATA_URL.match(text):
         if "base64" not in prefix[2].lower():
             raise PictureError("its data: URL is not base64")
         return decode(text[prefix.end() :])[0], False
@@ -138,6 +141,20 @@ def decode(text: str) -> tuple[bytes, bool]:
     if not data:
         raise PictureError("it is empty")
     return data, strict
+
+
+def decode_start(text: str) -> bytes:
+    """Return the first bytes of base64 `text`, or of the base64 in a `data:` URL: enough to know the kind.
+
+    Empty where the text does not begin with base64.
+    """
+    prefix = DATA_URL.match(text[:200])
+    start = text[prefix.end() if prefix else 0 :][:6_000]
+    packed = "".join(start.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return _b64decode(packed[: len(packed) // 4 * 4])
+    except ValueError:
+        return b""
 
 
 def _lenient(text: str) -> bytes:

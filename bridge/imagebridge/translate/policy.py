@@ -1,6 +1,7 @@
 """Policy: the choices of a translation."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .picture import Proof
 from .vision import Detail
@@ -14,19 +15,45 @@ class Policy:
         which every vision model takes.
     detail: "low", "high", "auto" or "original" for every picture. None: what the block's `_meta`
         asks under "imagebridge/detail" or "codex/imageDetail", else "high".
+    audience: "lenient" sends the model also what a server marks as for the user; "strict" withholds
+        it and says so in a sentence.
     proof: "structure" or "decoded" (see `imagebridge.translate.picture`). None: structure when
         called plainly, decoded in `Bridge`.
+    animation: "sheet" shows up to nine frames on one contact sheet, "first" the first frame.
+    documents: "file" sends documents for the API to read, "pages" shows the pages of a PDF as
+        pictures (needs the extra `documents`).
+    links: "line" describes an http(s) link in words, "pass" hands the address to the API, which then
+        downloads it. "fetch" is for bridges that download it themselves; without one it is "line".
+    max_pictures, max_tokens: limits of one result, in pictures and in tokens of its pictures. None: no limit.
+    max_bytes: bytes of the `data:` URLs of one result, pictures and files together.
+    max_text: characters of the texts of one result.
     """
 
     model: str | None = None
     detail: Detail | None = None
+    audience: Literal["lenient", "strict"] = "lenient"
     proof: Proof | None = None
+    animation: Literal["sheet", "first"] = "sheet"
+    documents: Literal["file", "pages"] = "file"
+    links: Literal["line", "fetch", "pass"] = "line"
+    max_pictures: int | None = None
+    max_bytes: int = 40_000_000
+    max_tokens: int | None = None
+    max_text: int = 10_000_000
 
     def __post_init__(self) -> None:
-        _one_of("detail", self.detail, "low", "high", "auto", "original")
-        _one_of("proof", self.proof, "structure", "decoded")
+        _one_of("detail", self.detail, None, "low", "high", "auto", "original")
+        _one_of("audience", self.audience, "lenient", "strict")
+        _one_of("proof", self.proof, None, "structure", "decoded")
+        _one_of("animation", self.animation, "sheet", "first")
+        _one_of("documents", self.documents, "file", "pages")
+        _one_of("links", self.links, "line", "fetch", "pass")
+        for name in ("max_pictures", "max_bytes", "max_tokens", "max_text"):
+            limit = getattr(self, name)
+            if limit is not None and limit < 0:
+                raise ValueError(f"Policy({name}={limit!r}): a limit is not negative")
 
 
-def _one_of(name: str, value: object, *allowed: str) -> None:
-    if value is not None and value not in allowed:
-        raise ValueError(f"Policy({name}={value!r}): it is None or one of {', '.join(map(repr, allowed))}")
+def _one_of(name: str, value: object, *allowed: str | None) -> None:
+    if value not in allowed:
+        raise ValueError(f"Policy({name}={value!r}): it is one of {', '.join(map(repr, allowed))}")

@@ -2,56 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imagebridge.errors import PictureError
-
 from . import sentences
-from .blocks import Paper, Piece, Sight, Words, pieces
-from .convert import fitted, within
-from .picture import Picture
+from .blocks import Piece, Reading, Words, for_user_only, pieces, texts
 from .policy import Policy
-from .vision import Seen, known, seen
-from .wire import JSON, input_text, is_json, is_list, result_json
+from .setting import Translation, set_pieces
+from .wire import JSON, is_json, is_list, result_json
 
 if TYPE_CHECKING:
     from .wire import FunctionCallOutput, Part
-
-MAX_DATA_URL = 20_971_520
-"""Characters of an `image_url` at most (`maxLength` in OpenAI's OpenAPI document, 2026-08-21)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A picture as it is sent: after fitting, at its detail, with what the model sees of it."""
-
-    picture: Picture
-    seen: Seen
-
-
-@dataclass(frozen=True, slots=True)
-class Translation:
-    """What a result became.
-
-    parts: the parts, in the order of the blocks.
-    pictures: the pictures among them, as sent.
-    """
-
-    parts: "list[Part]"
-    pictures: tuple[Shown, ...]
-
-    @property
-    def output(self) -> "str | list[Part]":
-        """`parts`, or one string joined by line breaks where only text is left: what most servers take."""
-        texts = [part["text"] for part in self.parts if part["type"] == "input_text"]
-        return "\n".join(texts) if len(texts) == len(self.parts) else self.parts
-
-    @property
-    def tokens(self) -> int:
-        """Tokens that the pictures cost the model, by the formulas of `vision`."""
-        return sum(shown.seen.tokens for shown in self.pictures)
-
 
 _DEFAULT = Policy()
 
@@ -78,20 +38,26 @@ def output_parts(result: object, policy: Policy = _DEFAULT) -> "list[Part]":
 
 
 def translate(result: object, policy: Policy = _DEFAULT) -> Translation:
-    """Translate an MCP tool result. See `function_call_output`; this returns the account beside the parts.
+    """Translate an MCP tool result and give the account of it: parts, notes, tokens, what is for the user's eyes.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.
     """
     wire = result_json(result)
-    found: list[Piece] = [Words(sentences.ERROR)] if wire.get("isError") is True else []
-    for block in _blocks(wire):
-        found += pieces(block, policy.proof or "structure")
-    if told := _structured(wire):
-        found.append(Words(told))
-    if all(isinstance(piece, Words) and not piece.text.strip() for piece in found):
-        found = [Words(sentences.NOTHING)]
-    return _set(found, policy)
+    reading = Reading(policy)
+    blocks = _blocks(wire)
+    found: list[tuple[int | None, Piece]] = []
+    for index, block in enumerate(blocks):
+        found += [(index, piece) for piece in pieces(block, reading)]
+    structured = _structured(wire)
+    if structured:
+        found += [(None, piece) for piece in texts(structured, reading)]
+    if all(isinstance(piece, Words) and not piece.text.strip() for _, piece in found):
+        found = [(None, Words(sentences.NOTHING))]
+    if wire.get("isError") is True:
+        found.insert(0, (None, Words(sentences.ERROR)))
+    for_user = [dict(block) for block in blocks if is_json(block) and for_user_only(block)]
+    return set_pieces(found, blocks, policy, for_user)
 
 
 def _blocks(wire: JSON) -> Sequence[object]:
@@ -109,17 +75,17 @@ def _structured(wire: JSON) -> str:
     structured = wire.get("structuredContent")
     if structured is None or _mirrored(structured, wire):
         return ""
-    return json.dumps(structured, ensure_ascii=False, separators=(", ", ": "), default=str)
+    return json.dumps(structured, ensure_ascii=False, default=str)
 
 
 def _mirrored(structured: object, wire: JSON) -> bool:
     """Tell whether a text block, or the list of all, says what `structured` says (MCP 2025-11-25, tools)."""
     if is_json(structured) and list(structured) == ["result"]:
         structured = structured["result"]
-    texts = [
+    found = [
         block["text"] for block in _blocks(wire) if is_json(block) and isinstance(block.get("text"), str)
     ]
-    return structured in texts or structured == texts or any(_parsed(text) == structured for text in texts)
+    return structured in found or structured == found or any(_parsed(text) == structured for text in found)
 
 
 def _parsed(text: object) -> object:
@@ -128,47 +94,3 @@ def _parsed(text: object) -> object:
         return json.loads(str(text))
     except (ValueError, RecursionError):
         return text
-
-
-def _set(found: list[Piece], policy: Policy) -> Translation:
-    """Set pieces into parts: pictures numbered from 1 and fitted, each followed by the line with its scale."""
-    parts: list[Part] = []
-    pictures: list[Shown] = []
-    for piece in found:
-        match piece:
-            case Words(text):
-                parts.append(input_text(text))
-            case Paper(data_url, filename):
-                parts.append({"type": "input_file", "filename": filename, "file_data": data_url})
-            case Sight():
-                _set_picture(piece, policy, parts, pictures)
-    return Translation(parts, tuple(pictures))
-
-
-def _set_picture(sight: Sight, policy: Policy, parts: "list[Part]", pictures: list[Shown]) -> None:
-    """Append one picture, no larger than the model can see, and the line that tells its scale."""
-    detail = known(policy.model, policy.detail or sight.detail or "high")
-    original = sight.picture
-    view = seen(original.width, original.height, policy.model, detail)
-    try:
-        picture = _fitted(original, view)
-    except PictureError as error:
-        what = sentences.described(original.media_type, original.size)
-        parts.append(input_text(sentences.not_shown(f"a picture ({what})", error.reason)))
-        return
-    view = seen(picture.width, picture.height, policy.model, detail)
-    parts.append({"type": "input_image", "image_url": picture.data_url, "detail": detail})
-    pictures.append(Shown(picture, view))
-    turned = (picture.width > picture.height) != (original.width > original.height)
-    width, height = (original.height, original.width) if turned else (original.width, original.height)
-    if (picture.width, picture.height) != (width, height):
-        parts.append(input_text(sentences.scaled(len(pictures), view, width, height)))
-
-
-def _fitted(picture: Picture, view: Seen) -> Picture:
-    """Shrink to what the model sees, then to what an `image_url` may hold."""
-    if (view.width, view.height) != (picture.width, picture.height):
-        picture = fitted(picture, view.width, view.height)
-    if len(picture.data_url) > MAX_DATA_URL:
-        picture = within(picture, (MAX_DATA_URL - 64) // 4 * 3)
-    return picture

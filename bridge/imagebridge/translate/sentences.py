@@ -33,6 +33,11 @@ def described(label: str, size: int | None, data: bytes = b"", uri: str = "") ->
     return ", ".join(told)
 
 
+def numbered(first: int, last: int) -> str:
+    """Name one picture or several by their numbers."""
+    return f"picture {first}" if first == last else f"pictures {first} to {last}"
+
+
 def scaled(number: int, seen: Seen, width: int, height: int) -> str:
     """Say by how much picture `number` was shrunk from `width` x `height` pixels, so that coordinates can be mapped back."""
     across, down = round(width / seen.width, 3), round(height / seen.height, 3)

@@ -1,0 +1,83 @@
+"""Budgets of one result: sizes and detail give way first, and whole pictures only when nothing else can.
+
+Pure arithmetic on what the model would see; nothing is encoded here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from .vision import Detail, Seen, seen
+
+_SIDE = 256
+"""Pixels of the longer side below which a picture is not shrunk for a budget of tokens: less shows too little."""
+
+_BYTES = 20_000
+"""Bytes below which a picture is not squeezed for a budget of bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one picture is to be shown: the detail, and what the model then sees of it."""
+
+    detail: Detail
+    seen: Seen
+
+
+def within_tokens(plans: Sequence[Plan], model: str | None, limit: int) -> list[Plan | None]:
+    """Return smaller plans whose tokens are at most `limit` together; None for a picture that gives way.
+
+    The costliest shrinks first, step by step. When nothing can shrink, the last picture gives way.
+    """
+    kept: list[Plan | None] = list(plans)
+    while sum(plan.seen.tokens for plan in kept if plan) > limit:
+        costliest = max((at for at, plan in enumerate(kept) if plan), key=lambda at: _tokens(kept[at]))
+        smaller = _smaller(kept[costliest], model)
+        if smaller:
+            kept[costliest] = smaller
+        else:
+            kept[max(at for at, plan in enumerate(kept) if plan)] = None
+    return kept
+
+
+def _tokens(plan: Plan | None) -> int:
+    return plan.seen.tokens if plan else 0
+
+
+def _smaller(plan: Plan | None, model: str | None) -> Plan | None:
+    """Return the next cheaper plan: seven tenths of each side, at last the detail `low`; None at the end."""
+    if plan is None:
+        return None
+    view = plan.seen
+    width, height = max(1, int(view.width / sqrt(2))), max(1, int(view.height / sqrt(2)))
+    if max(width, height) >= _SIDE:
+        scaled = Plan(plan.detail, seen(width, height, model, plan.detail))
+        if scaled.seen.tokens < view.tokens:
+            return scaled
+    low = Plan("low", seen(view.width, view.height, model, "low"))
+    return low if low.seen.tokens < view.tokens else None
+
+
+def within_bytes(sizes: Sequence[int], limit: int) -> list[int | None]:
+    """Return how many bytes each picture may have so that together they stay in `limit`; None for one that gives way.
+
+    Small pictures keep what they have; the large ones share the rest evenly.
+    """
+    kept = len(sizes)
+    while kept:
+        share = _share(sizes[:kept], limit)
+        if share >= min(_BYTES, max(sizes[:kept])):
+            return [min(size, share) for size in sizes[:kept]] + [None] * (len(sizes) - kept)
+        kept -= 1
+    return [None] * len(sizes)
+
+
+def _share(sizes: Sequence[int], limit: int) -> int:
+    """Return the largest cap for which the capped sizes stay in `limit` together."""
+    left = limit
+    for at, size in enumerate(sorted(sizes)):
+        share = left // (len(sizes) - at)
+        if size > share:
+            return share
+        left -= size
+    return max(sizes)

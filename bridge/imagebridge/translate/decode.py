@@ -1,0 +1,119 @@
+"""Bytes become pixels, safely: the decoder is chosen by the first bytes, the size is capped before decoding."""
+
+from importlib import import_module
+from io import BytesIO
+from typing import TYPE_CHECKING, cast
+
+from imagebridge.errors import PictureError
+
+from . import kinds
+from .picture import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+# Going straight to one reader, and not through `Image.open`, lets no other decoder try the bytes, and
+# Pillow's warning about large pictures is replaced by our own limit.
+_READERS: dict[kinds.Kind, tuple[str, str]] = {
+    kinds.PNG: ("PIL.PngImagePlugin", "PngImageFile"),
+    kinds.JPEG: ("PIL.JpegImagePlugin", "JpegImageFile"),
+    kinds.WEBP: ("PIL.WebPImagePlugin", "WebPImageFile"),
+    kinds.GIF: ("PIL.GifImagePlugin", "GifImageFile"),
+    kinds.BMP: ("PIL.BmpImagePlugin", "BmpImageFile"),
+    kinds.TIFF: ("PIL.TiffImagePlugin", "TiffImageFile"),
+    kinds.AVIF: ("PIL.AvifImagePlugin", "AvifImageFile"),
+    kinds.JP2: ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
+    kinds.ICO: ("PIL.IcoImagePlugin", "IcoImageFile"),
+    kinds.PNM: ("PIL.PpmImagePlugin", "PpmImageFile"),
+    kinds.HEIC: ("pillow_heif", "HeifImageFile"),
+}
+
+
+def read(data: bytes) -> "ImageFile":
+    """Read the header of `data` and nothing more; the pixels are decoded by `.load()` (see `load`).
+
+    Raises:
+        PictureError: no picture that can be decoded here, or more than `MAX_PIXELS`.
+    """
+    found = kinds.kind(data)
+    if found not in _READERS:
+        raise PictureError(f"{found.media_type if found else 'bytes of no known format'} cannot be decoded")
+    module, name = _READERS[found]
+    try:
+        reader = cast("type[ImageFile]", getattr(import_module(module), name))
+    except ImportError as error:
+        raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
+    try:
+        image = reader(BytesIO(data))
+    except Exception as error:  # Pillow's readers raise many kinds on bad bytes: all mean the same here.
+        raise PictureError(f"its header cannot be read ({reason(error)})") from error
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureError(
+            f"it unpacks to {image.width}x{image.height} pixels, over the limit of {MAX_PIXELS:,}"
+        )
+    return image
+
+
+def load(image: "Image") -> "Image":
+    """Decode the pixels of what `read` returned, the frame it stands at.
+
+    Raises:
+        PictureError: the pixels cannot be decoded.
+    """
+    try:
+        image.load()
+    except Exception as error:  # as in `read`
+        raise PictureError(f"its pixels cannot be decoded ({reason(error)})") from error
+    return image
+
+
+def opened(data: bytes) -> "Image":
+    """Decode `data` fully, its first frame.
+
+    Raises:
+        PictureError: as `read` and `load`.
+    """
+    return load(read(data))
+
+
+def drafted(data: bytes, side: int) -> "Image":
+    """Decode `data`; a JPEG at the smallest of its own scales (1/2, 1/4, 1/8) that leaves a filter enough for `side`.
+
+    Raises:
+        PictureError: as `read` and `load`.
+    """
+    image = read(data)
+    image.draft(None, (side * 3 // 2, side * 3 // 2))
+    return load(image)
+
+
+def upright(image: "Image") -> "Image":
+    """Return the picture turned as its EXIF orientation asks."""
+    from PIL import ImageOps
+
+    return ImageOps.exif_transpose(image)
+
+
+def srgb(image: "Image") -> "Image":
+    """Return the picture in sRGB where a colour profile says that it is in another space."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
+        return image
+    from PIL import ImageCms
+
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        if "sRGB" in ImageCms.getProfileDescription(source):
+            return image
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        return ImageCms.profileToProfile(image, source, target, outputMode=mode) or image
+    except ImageCms.PyCMSError:
+        # A profile that does not fit the pixels says nothing of their colours.
+        return image
+
+
+def reason(error: Exception) -> str:
+    """Return the first line of what a decoder said."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
