@@ -6,7 +6,7 @@ from .compose import tool_result
 from .errors import BridgeError
 from .translate.definitions import responses_tools, tool_names
 from .translate.policy import Policy
-from .translate.result import function_call_output, output_parts
+from .translate.result import function_call_output, output_parts, translate
 
 if TYPE_CHECKING:
     from .agent.bridge import Bridge
@@ -23,6 +23,7 @@ __all__ = [
     "responses_tools",
     "tool_names",
     "tool_result",
+    "translate",
 ]
 
 

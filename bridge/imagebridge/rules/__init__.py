@@ -1,0 +1,59 @@
+"""What OpenAI's API refuses in a request body, one rule each, with its date and source.
+
+`refusals(body)` is a pure function of the body. The strict endpoint answers with the first of them.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from imagebridge.rules.blindness import BLINDNESS
+from imagebridge.rules.body import Api, Body, Fields
+from imagebridge.rules.calls import MATCHING
+from imagebridge.rules.form import FORM
+from imagebridge.rules.pictures import PICTURES
+from imagebridge.rules.rule import ErrorFields, Rule, Source, Violation
+from imagebridge.rules.tools import DEFINITIONS
+
+__all__ = [
+    "RULES",
+    "Api",
+    "Body",
+    "ErrorFields",
+    "Fields",
+    "Rule",
+    "Source",
+    "Violation",
+    "broken",
+    "refusals",
+    "without",
+]
+
+# The order in which the API checks: the form first, then tools, then how calls and outputs match, pictures last.
+RULES: tuple[Rule, ...] = (*FORM, *DEFINITIONS, *MATCHING, *BLINDNESS, *PICTURES)
+
+
+def refusals(
+    body: Fields,
+    api: Api = "responses",
+    rules: Iterable[Rule] = RULES,
+    earlier: Sequence[Fields] | None = None,
+) -> list[Violation]:
+    """Return what `rules` refuse in `body`, the one that the API would answer with first; empty when accepted.
+
+    `earlier` holds the items that the server keeps for `previous_response_id`. Without them, nothing is said
+    about outputs whose call may be in there. The body may have any form: what is malformed is a violation.
+    """
+    return broken(Body(body, api, earlier), rules)
+
+
+def broken(body: Body, rules: Iterable[Rule] = RULES) -> list[Violation]:
+    """Return what `rules` refuse in a body that was read already; see `refusals`."""
+    return [violation for rule in rules for violation in rule.violations(body)]
+
+
+def without(*ids: str, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
+    """Return `rules` less those with these ids. Raises ValueError for an id that no rule has."""
+    given = tuple(rules)
+    unknown = set(ids) - {rule.id for rule in given}
+    if unknown:
+        raise ValueError(f"no rule is called {', '.join(sorted(unknown))}; see imagebridge.rules.RULES")
+    return tuple(rule for rule in given if rule.id not in ids)

@@ -1,0 +1,54 @@
+"""The classic mistake: a picture written into a text, which the API accepts and no model can see."""
+
+import re
+from collections.abc import Iterator
+
+from imagebridge.rules import links
+from imagebridge.rules.body import OUTPUTS, Body, contents
+from imagebridge.rules.rule import Fault, Rule
+
+# How the four formats begin in base64 (PNG, JPEG, GIF, WebP), and enough of it to be more than an example.
+_BASE64 = r"(?:iVBORw0KGgo|/9j\\?/|R0lGODdh|R0lGODlh|UklGR)[A-Za-z0-9+/=\\]{48,}"
+_PICTURE = re.compile(rf"(?:data:image/[a-z.+-]+;base64,|\b|(?=/)){_BASE64}")
+_WHOLE = re.compile(rf"\s*(?:data:image/[a-z.+-]+;base64,)?{_BASE64}\s*")
+# JSON, or a Python object turned into text. A page of HTML with small pictures in it is neither.
+_DUMP = re.compile(r"""\s*(?:"|[\[{]\s*(?:[\[{"']|\w+\()|\w+\(|(?:meta|content|type|data)=)""")
+
+
+def _blind(text: str) -> bool:
+    """Tell whether `text` is a picture in base64, or a dump of content blocks that holds one."""
+    if _WHOLE.fullmatch(text):
+        return True
+    return _DUMP.match(text) is not None and _PICTURE.search(text) is not None
+
+
+def _texts(body: Body) -> Iterator[tuple[str, object]]:
+    for item in body.items:
+        if item.type in OUTPUTS or item.type == "tool":
+            yield contents(item)
+    for part in body.parts:
+        if part.place in ("output", "tool") and part.type in ("input_text", "text"):
+            yield f"{part.path}.text", part.fields.get("text")
+
+
+def _pictures_as_text(body: Body) -> Iterator[Fault]:
+    for path, text in _texts(body):
+        if isinstance(text, str) and _blind(text):
+            yield Fault(
+                path,
+                f"'{path}' holds a picture as text. The API accepts it, the model cannot see it, and each kilobyte "
+                "costs hundreds of tokens. Send it as an input_image part.",
+                f"{len(text)} characters; function_call_output() of imagebridge translates the result",
+                code="picture_as_text",
+            )
+
+
+BLINDNESS: tuple[Rule, ...] = (
+    Rule(
+        "picture-as-text",
+        "A tool's picture is a part, not base64 in a text.",
+        "ours",
+        links.issue("openai/codex", 4819),
+        _pictures_as_text,
+    ),
+)

@@ -1,0 +1,196 @@
+"""A request body, read as what it is: untyped JSON that anybody may have written.
+
+Nothing here judges. A piece that does not have the expected form is left out, and the rules of `form` say so.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias, cast
+
+Api = Literal["responses", "chat"]
+
+Place = Literal["output", "tool", "user", "assistant", "system"]
+"""Whose part it is: a tool's output (Responses), a tool message (Chat), or a message of that role."""
+
+Fields: TypeAlias = Mapping[str, object]
+
+OUTPUTS = ("function_call_output", "custom_tool_call_output")
+CALLS = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}
+
+
+def fields(value: object) -> Fields | None:
+    """Return a JSON object as a mapping, None for anything else."""
+    return cast("Fields", value) if isinstance(value, dict) else None
+
+
+def values(value: object) -> Sequence[object]:
+    """Return a JSON array as a sequence, an empty one for anything else."""
+    return cast("Sequence[object]", value) if isinstance(value, list) else ()
+
+
+def string(value: object) -> str:
+    """Return a JSON string, "" for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def kind(value: object) -> str:
+    """Name the JSON type of `value` as the API's messages do."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list() | tuple():
+            return "an array"
+        case _:
+            return "an object"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One input item or chat message. `type` is its type, or its role in Chat."""
+
+    path: str
+    type: str
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One content part of an item."""
+
+    path: str
+    type: str
+    place: Place
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture given by URL. `url` is as it came; `call_id` is the call that it answers, if it answers one."""
+
+    path: str
+    url: str
+    detail: str | None
+    call_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One function definition, inside a namespace or not. `path` leads to the fields that hold its name."""
+
+    path: str
+    namespace: str
+    fields: Fields
+
+
+class Body:
+    """One request body. `earlier` is the conversation that the server keeps for it; None where that is unknown."""
+
+    def __init__(self, body: Fields, api: Api = "responses", earlier: Sequence[Fields] | None = None) -> None:
+        self.fields = body
+        self.api: Api = api
+        self.model = string(body.get("model")) or None
+        self.list_name = "input" if api == "responses" else "messages"
+        continues = any(body.get(name) for name in ("previous_response_id", "conversation"))
+        self.whole = not continues or earlier is not None
+        """Whether the whole conversation is known, not only what this request adds to it."""
+        self.earlier = tuple(_item("input", item) for item in earlier or ())
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """The input items or messages of this request that are objects, in order."""
+        given = self.fields.get(self.list_name)
+        if isinstance(given, str):
+            return (Item(self.list_name, "message", {"role": "user", "content": given}),)
+        paths = ((f"{self.list_name}[{index}]", fields(item)) for index, item in enumerate(values(given)))
+        return tuple(self._item(path, item) for path, item in paths if item is not None)
+
+    def _item(self, path: str, item: Fields) -> Item:
+        return _item(path, item) if self.api == "responses" else Item(path, string(item.get("role")), item)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Every content part of every item, in order."""
+        return tuple(part for item in self.items for part in parts(item))
+
+    @cached_property
+    def pictures(self) -> tuple[Shown, ...]:
+        """Every picture given by URL, in order."""
+        return tuple(picture for item in self.items for picture in pictures(item))
+
+    @cached_property
+    def tools(self) -> tuple[Tool, ...]:
+        """Every function definition, in order, those inside namespaces too."""
+        return tuple(_tools("tools", self.fields.get("tools"), self.api))
+
+
+def _item(path: str, item: Fields) -> Item:
+    # A message may leave its type out; the role gives it away.
+    return Item(path, string(item.get("type")) or ("message" if "role" in item else ""), item)
+
+
+_PLACES: Mapping[str, Place] = {
+    "assistant": "assistant",
+    "developer": "system",
+    "system": "system",
+    "tool": "tool",
+    "user": "user",
+}
+
+
+def _place(item: Item) -> Place | None:
+    if item.type in OUTPUTS:
+        return "output"
+    return _PLACES.get(string(item.fields.get("role")))
+
+
+def contents(item: Item) -> tuple[str, object]:
+    """Return the path and the value of what `item` says: its `output` or its `content`."""
+    name = "output" if item.type in OUTPUTS else "content"
+    return f"{item.path}.{name}", item.fields.get(name)
+
+
+def parts(item: Item) -> Iterator[Part]:
+    """Yield the content parts of `item`; none where its content is a plain string."""
+    place = _place(item)
+    if place is None:
+        return
+    path, content = contents(item)
+    for index, value in enumerate(values(content)):
+        part = fields(value)
+        if part is not None:
+            yield Part(f"{path}[{index}]", string(part.get("type")), place, part)
+
+
+def pictures(item: Item) -> Iterator[Shown]:
+    """Yield the pictures that `item` gives by URL: `input_image`, Chat's `image_url`, a computer's screenshot."""
+    call_id = string(item.fields.get("call_id")) or None
+    if item.type == "computer_call_output":
+        shot = fields(item.fields.get("output")) or {}
+        if isinstance(url := shot.get("image_url"), str):
+            yield Shown(f"{item.path}.output.image_url", url, None, call_id)
+    for part in parts(item):
+        value = part.fields.get("image_url")
+        if part.type == "input_image" and isinstance(value, str):
+            yield Shown(f"{part.path}.image_url", value, string(part.fields.get("detail")) or None, call_id)
+        elif (
+            part.type == "image_url" and (inner := fields(value)) and isinstance(url := inner.get("url"), str)
+        ):
+            yield Shown(f"{part.path}.image_url.url", url, string(inner.get("detail")) or None, call_id)
+
+
+def _tools(path: str, value: object, api: Api, namespace: str = "") -> Iterator[Tool]:
+    for index, entry in enumerate(values(value)):
+        tool, here = fields(entry) or {}, f"{path}[{index}]"
+        if tool.get("type") == "namespace":
+            yield from _tools(f"{here}.tools", tool.get("tools"), api, string(tool.get("name")))
+        elif tool.get("type") == "function" and api == "chat":
+            yield Tool(f"{here}.function", namespace, fields(tool.get("function")) or {})
+        elif tool.get("type") == "function":
+            yield Tool(here, namespace, tool)

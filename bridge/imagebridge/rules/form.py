@@ -1,0 +1,311 @@
+"""Rules about the form of a request: types, names, lengths, and which part may stand where."""
+
+from collections.abc import Iterator, Mapping
+
+from imagebridge.rules import links
+from imagebridge.rules.body import OUTPUTS, Body, Item, Part, Place, contents, kind, string, values
+from imagebridge.rules.rule import Fault, Rule
+
+ITEMS = frozenset(
+    {
+        "additional_tools",
+        "apply_patch_call",
+        "apply_patch_call_output",
+        "code_interpreter_call",
+        "compaction",
+        "compaction_trigger",
+        "computer_call",
+        "computer_call_output",
+        "configuration_update",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "file_search_call",
+        "function_call",
+        "function_call_output",
+        "image_generation_call",
+        "item_reference",
+        "local_shell_call",
+        "local_shell_call_output",
+        "mcp_approval_request",
+        "mcp_approval_response",
+        "mcp_call",
+        "mcp_list_tools",
+        "message",
+        "program",
+        "program_output",
+        "reasoning",
+        "shell_call",
+        "shell_call_output",
+        "tool_search_call",
+        "tool_search_output",
+        "web_search_call",
+    }
+)
+ROLES = frozenset({"assistant", "developer", "function", "system", "tool", "user"})
+
+MESSAGE_ROLES = ("assistant", "system", "developer", "user")
+
+INPUT_PARTS = ("input_text", "input_image", "input_file")
+RESPONSES_PARTS: Mapping[Place, tuple[str, ...]] = {
+    "output": INPUT_PARTS,
+    "user": (*INPUT_PARTS, "input_audio"),
+    "system": INPUT_PARTS,
+    "assistant": ("output_text", "refusal"),
+}
+CHAT_PARTS: Mapping[Place, tuple[str, ...]] = {
+    "tool": ("text",),
+    "user": ("text", "image_url", "input_audio", "file"),
+    "system": ("text",),
+    "assistant": ("text", "refusal"),
+}
+MCP_BLOCKS = frozenset({"audio", "image", "resource", "resource_link", "text"})
+
+# What a part or item may carry. Anything else is answered with `unknown_parameter`.
+KNOWN: Mapping[str, frozenset[str]] = {
+    "function_call_output": frozenset(
+        {"type", "id", "call_id", "caller", "name", "namespace", "output", "status"}
+    ),
+    "input_text": frozenset({"type", "text", "prompt_cache_breakpoint"}),
+    "input_image": frozenset({"type", "detail", "file_id", "image_url", "prompt_cache_breakpoint"}),
+    "input_file": frozenset(
+        {"type", "detail", "file_data", "file_id", "file_url", "filename", "prompt_cache_breakpoint"}
+    ),
+}
+
+# Characters, from the schemas of the specification. `file_id`: litellm#24797.
+LENGTHS: Mapping[str, int] = {
+    "text": 10_485_760,
+    "image_url": 20_971_520,
+    "file_data": 73_400_320,
+    "file_id": 64,
+}
+OUTPUT_LENGTHS: Mapping[str, int] = {"output": 10_485_760, "call_id": 64, "name": 128, "namespace": 64}
+
+# JSON types of the fields that matter here; None is as good as absence.
+_STRINGS = ("text", "file_id", "file_data", "file_url", "filename")
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return (
+        ", ".join(f"'{name}'" for name in names[:-1]) + f", and '{names[-1]}'"
+        if names[1:]
+        else f"'{names[0]}'"
+    )
+
+
+def _wrong(path: str, expected: str, value: object) -> Fault:
+    return Fault(
+        path,
+        f"Invalid type for '{path}': expected {expected}, but got {kind(value)} instead.",
+        code="invalid_type",
+    )
+
+
+def _missing(path: str) -> Fault:
+    return Fault(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
+
+
+def _required(body: Body) -> Iterator[Fault]:
+    if not body.model:
+        yield _missing("model")
+    optional = body.api == "responses" and (not body.whole or body.earlier or body.fields.get("prompt"))
+    if body.fields.get(body.list_name) is None and not optional:
+        yield _missing(body.list_name)
+
+
+def _listed_or_text(value: object) -> bool:
+    return isinstance(value, list | str)
+
+
+def _types(body: Body) -> Iterator[Fault]:
+    given = body.fields.get(body.list_name)
+    if given is not None and not _listed_or_text(given):
+        yield _wrong(body.list_name, "a string or an array", given)
+    for index, value in enumerate(values(given)):
+        if not isinstance(value, dict):
+            yield _wrong(f"{body.list_name}[{index}]", "an object", value)
+    for item in body.items:
+        yield from _item_types(item)
+    for part in body.parts:
+        for name in _STRINGS:
+            if name in part.fields and not isinstance(part.fields[name], str | None):
+                yield _wrong(f"{part.path}.{name}", "a string", part.fields[name])
+
+
+def _item_types(item: Item) -> Iterator[Fault]:
+    path, content = contents(item)
+    if item.type in OUTPUTS or item.type == "message" or item.type in ROLES:
+        empty = content is None and item.type == "assistant"
+        if not _listed_or_text(content) and not empty:
+            yield _wrong(path, "a string or an array", content) if content is not None else _missing(path)
+        for index, value in enumerate(values(content)):
+            if not isinstance(value, dict):
+                yield _wrong(f"{path}[{index}]", "an object", value)
+    if item.type == "function_call" and not isinstance(item.fields.get("arguments"), str):
+        yield _wrong(f"{item.path}.arguments", "a string", item.fields.get("arguments"))
+
+
+def _items(body: Body) -> Iterator[Fault]:
+    known = ITEMS if body.api == "responses" else ROLES
+    name = "type" if body.api == "responses" else "role"
+    for item in body.items:
+        if item.type not in known:
+            yield Fault(
+                f"{item.path}.{name}",
+                f"Invalid value: '{item.type}'. Supported values are: {_listed(tuple(sorted(known)))}.",
+            )
+
+
+def _roles(body: Body) -> Iterator[Fault]:
+    for item in body.items:
+        role = item.fields.get("role")
+        if item.type == "message" and role not in MESSAGE_ROLES:
+            yield Fault(
+                f"{item.path}.role",
+                f"Invalid value: '{role}'. Supported values are: {_listed(MESSAGE_ROLES)}.",
+            )
+
+
+def _allowed(body: Body, part: Part) -> tuple[str, ...]:
+    return (RESPONSES_PARTS if body.api == "responses" else CHAT_PARTS).get(part.place, INPUT_PARTS)
+
+
+def _unknown(body: Body, *, mcp: bool) -> Iterator[Fault]:
+    for part in body.parts:
+        allowed = _allowed(body, part)
+        if part.type in allowed or mcp != (part.place in ("output", "tool") and part.type in MCP_BLOCKS):
+            continue
+        if part.place == "tool" and part.type == "image_url":
+            continue  # a rule of its own, with a message of its own
+        why = f"'{part.type}' is a block of MCP: translate the result first" if mcp else ""
+        yield Fault(
+            f"{part.path}.type",
+            f"Invalid value: '{part.type}'. Supported values are: {_listed(allowed)}.",
+            why,
+        )
+
+
+def _mcp_blocks(body: Body) -> Iterator[Fault]:
+    return _unknown(body, mcp=True)
+
+
+def _unknown_parts(body: Body) -> Iterator[Fault]:
+    return _unknown(body, mcp=False)
+
+
+def _tool_pictures(body: Body) -> Iterator[Fault]:
+    for part in body.parts:
+        if part.place == "tool" and part.type == "image_url":
+            yield Fault(
+                part.path,
+                "Image URLs are only allowed for messages with role 'user', but this message with role 'tool' "
+                "contains an image URL.",
+                "send it in a user message after all tool messages",
+            )
+
+
+def _parameters(body: Body) -> Iterator[Fault]:
+    pieces = [
+        (item.path, item.type, item.fields) for item in body.items if item.type == "function_call_output"
+    ]
+    pieces += [(part.path, part.type, part.fields) for part in body.parts if part.place in ("output", "user")]
+    for path, type_, content in pieces:
+        for name in content:
+            if type_ in KNOWN and name not in KNOWN[type_]:
+                yield Fault(
+                    f"{path}.{name}", f"Unknown parameter: '{path}.{name}'.", code="unknown_parameter"
+                )
+
+
+def _absent_text(body: Body) -> Iterator[Fault]:
+    for part in body.parts:
+        if part.type in ("input_text", "text") and part.fields.get("text") is None:
+            yield _missing(f"{part.path}.text")
+
+
+def _too_long(body: Body) -> Iterator[Fault]:
+    for part in body.parts:
+        yield from _longer(part.path, part.fields, LENGTHS)
+    for item in body.items:
+        if item.type in OUTPUTS or item.type == "function_call":
+            yield from _longer(item.path, item.fields, OUTPUT_LENGTHS)
+
+
+def _longer(path: str, content: Mapping[str, object], lengths: Mapping[str, int]) -> Iterator[Fault]:
+    for name, limit in lengths.items():
+        length = len(string(content.get(name)))
+        if length > limit:
+            yield Fault(
+                f"{path}.{name}",
+                f"Invalid '{path}.{name}': string too long. Expected a string with maximum length {limit}, "
+                f"but got a string with length {length} instead.",
+                code="string_above_max_length",
+            )
+
+
+def _empty_outputs(body: Body) -> Iterator[Fault]:
+    for item in body.items:
+        path, content = contents(item)
+        if item.type in OUTPUTS and content == []:
+            yield Fault(
+                path,
+                f"Invalid '{path}': empty array. Expected an array with minimum length 1, "
+                "but got an empty array instead.",
+                "the schema allows it and it says nothing; send a short sentence",
+                code="empty_array",
+            )
+
+
+FORM: tuple[Rule, ...] = (
+    Rule(
+        "missing-parameter",
+        "A request names its model and has an input.",
+        "documented",
+        links.SPECIFICATION,
+        _required,
+    ),
+    Rule("wrong-type", "Each field has its documented JSON type.", "documented", links.SPECIFICATION, _types),
+    Rule(
+        "unknown-item",
+        "Each item has a known type, each message a known role.",
+        "documented",
+        links.TYPES,
+        _items,
+    ),
+    Rule(
+        "message-role", "Responses has no tool messages.", "documented", links.TYPES, _roles, ("responses",)
+    ),
+    Rule("mcp-block", "A block of MCP is no content part.", "documented", links.TYPES, _mcp_blocks),
+    Rule(
+        "unknown-part",
+        "Each content part has a type that may stand there.",
+        "reported",
+        links.issue("MervinPraison/PraisonAI", 3934),
+        _unknown_parts,
+    ),
+    Rule(
+        "chat-tool-picture",
+        "A tool message of Chat Completions holds no picture.",
+        "reported",
+        links.issue("dreadnode/rigging", 41),
+        _tool_pictures,
+        ("chat",),
+    ),
+    Rule(
+        "unknown-parameter",
+        "Outputs and their parts carry documented fields only.",
+        "reported",
+        links.issue("BerriAI/litellm", 13420),
+        _parameters,
+        ("responses",),
+    ),
+    Rule("missing-text", "A text part has a text.", "documented", links.TYPES, _absent_text),
+    Rule(
+        "too-long",
+        "Texts, URLs and ids stay below their lengths.",
+        "documented",
+        links.SPECIFICATION,
+        _too_long,
+    ),
+    Rule("empty-output", "An output says something.", "ours", links.OURS, _empty_outputs, ("responses",)),
+)

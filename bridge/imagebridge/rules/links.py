@@ -1,0 +1,17 @@
+"""Where the rules were read. Pages move; the date of each rule says when it stood there."""
+
+_GITHUB = "https://github.com"
+_GUIDES = "https://developers.openai.com/api/docs/guides"
+
+VISION = f"{_GUIDES}/images-vision"
+FILES = f"{_GUIDES}/file-inputs"
+FUNCTIONS = f"{_GUIDES}/function-calling"
+SPECIFICATION = f"{_GITHUB}/openai/openai-openapi/blob/f85dbe223d40e1a31cba812ab2d755c7e98a92a3/openapi.json"
+TYPES = f"{_GITHUB}/openai/openai-python/tree/v3.54.0/src/openai/types/responses"
+CHAT_TYPES = f"{_GITHUB}/openai/openai-python/tree/v3.54.0/src/openai/types/chat"
+OURS = "imagebridge.rules"
+
+
+def issue(repository: str, number: int) -> str:
+    """Return the address of a report."""
+    return f"{_GITHUB}/{repository}/issues/{number}"

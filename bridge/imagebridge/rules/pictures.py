@@ -1,0 +1,303 @@
+"""Rules about pictures: how they are given, what their bytes hold, how large and how many they are."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from imagebridge.rules import links
+from imagebridge.rules.body import Body, Part, Shown, fields, kind, string
+from imagebridge.rules.rule import Fault, Rule
+from imagebridge.rules.verdict import PIXELS, SUPPORTED, Verdict, judge
+from imagebridge.translate import vision
+
+MOST = 1_500
+PAYLOAD = 512 * 2**20
+
+DETAILS: Mapping[str, tuple[str, ...]] = {
+    "input_image": ("low", "high", "auto", "original"),
+    "input_file": ("auto", "low", "high"),
+    "image_url": ("auto", "low", "high", "original"),
+}
+
+INVALID = (
+    "The image data you provided does not represent a valid image. Please check your input and try again with one "
+    f"of the supported image formats: {list(SUPPORTED)}."
+)
+_EXAMPLE = "(e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')"
+
+
+def _holders(body: Body) -> Iterator[tuple[Part, Mapping[str, object], str]]:
+    """Yield each picture or file part with the fields that hold its detail, and their path."""
+    for part in body.parts:
+        inner = fields(part.fields.get("image_url")) if part.type == "image_url" else None
+        yield (part, inner, f"{part.path}.image_url") if inner else (part, part.fields, part.path)
+
+
+def _forms(body: Body) -> Iterator[Fault]:
+    for part in body.parts:
+        path, value = f"{part.path}.image_url", part.fields.get("image_url")
+        if part.type == "input_image" and value is not None and not isinstance(value, str):
+            expected = f"expected an image URL, but got {kind(value)} instead"
+        elif part.type == "image_url" and not isinstance(value, dict):
+            expected = f"expected an object, but got {kind(value)} instead"
+        else:
+            continue
+        yield Fault(path, f"Invalid type for '{path}': {expected}.", code="invalid_type")
+
+
+def _sources(body: Body) -> Iterator[Fault]:
+    for part in body.parts:
+        inner = fields(part.fields.get("image_url"))
+        if part.type == "input_image" and not part.fields.get("image_url") and not part.fields.get("file_id"):
+            path = f"{part.path}.image_url"
+        elif part.type == "image_url" and inner is not None and not isinstance(inner.get("url"), str):
+            path = f"{part.path}.image_url.url"
+        else:
+            continue
+        yield Fault(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
+
+
+def _details(body: Body) -> Iterator[Fault]:
+    for part, holder, at in _holders(body):
+        detail, allowed = holder.get("detail"), DETAILS.get(part.type, ())
+        if allowed and detail is not None and detail not in allowed:
+            listed = ", ".join(f"'{name}'" for name in allowed[:-1]) + f", and '{allowed[-1]}'"
+            yield Fault(f"{at}.detail", f"Invalid value: '{detail}'. Supported values are: {listed}.")
+
+
+def _original(body: Body) -> Iterator[Fault]:
+    family = vision.family(body.model)
+    if family.original is not None or family.assumed:
+        return  # supported, or not known
+    for part, holder, at in _holders(body):
+        if part.type in ("input_image", "image_url") and holder.get("detail") == "original":
+            message = f"Unsupported value: 'original' is not supported with the '{body.model}' model."
+            yield Fault(f"{at}.detail", message, code="unsupported_value")
+
+
+def _remote(picture: Shown) -> bool:
+    return picture.url[:8].lower().startswith(("http://", "https://"))
+
+
+def _schemes(body: Body) -> Iterator[Fault]:
+    for picture in body.pictures:
+        scheme, colon, _ = picture.url[:64].partition("://")
+        if colon and not _remote(picture) and scheme.isalnum():
+            yield Fault(
+                picture.path,
+                f"Invalid '{picture.path}'. Expected a valid URL, but got a value with an invalid format.",
+                f"{scheme}:// is no scheme that the API downloads",
+            )
+
+
+def _downloads(body: Body) -> Iterator[Fault]:
+    for picture in body.pictures:
+        if _remote(picture):
+            yield Fault(
+                picture.path,
+                f"Error while downloading {picture.url}.",
+                "the local endpoint downloads nothing; send a data URL",
+                param="url",
+                code="failed_to_download_image",
+            )
+
+
+def _judged(body: Body) -> Iterator[tuple[Shown, Verdict]]:
+    for picture in body.pictures:
+        if not _remote(picture) and "://" not in picture.url[:64]:
+            yield picture, judge(picture.url)
+
+
+def _data_urls(body: Body) -> Iterator[Fault]:
+    for picture, verdict in _judged(body):
+        if verdict.rule == "data-url":
+            named = "Invalid image URL:" if body.api == "chat" else "Invalid"
+            yield Fault(
+                picture.path,
+                f"{named} '{picture.path}'. Expected a base64-encoded data URL with an image MIME type {_EXAMPLE}, "
+                f"but got {verdict.said}",
+                verdict.why,
+            )
+
+
+def _invalid(rule: str) -> Callable[[Body], Iterator[Fault]]:
+    """The check for pictures whose verdict is `rule`: the API has one message for all of them."""
+
+    def check(body: Body) -> Iterator[Fault]:
+        for picture, verdict in _judged(body):
+            if verdict.rule == rule:
+                yield Fault(picture.path, INVALID, verdict.why, param="input")
+
+    return check
+
+
+def _patches(body: Body) -> Iterator[Fault]:
+    for picture, verdict in _judged(body):
+        if not verdict.width:
+            continue
+        detail = picture.detail if picture.detail in ("low", "high", "original") else "auto"
+        match vision.sizing(body.model, detail):
+            case vision.Patches(side, budget) if budget == vision.REJECTED_PATCHES:
+                # This budget rejects; smaller ones downscale.
+                scale = min(1.0, side / max(verdict.width, verdict.height))
+                count = vision.patches(
+                    max(1, round(verdict.width * scale)), max(1, round(verdict.height * scale))
+                )
+                if count > budget:
+                    yield Fault(
+                        picture.path,
+                        f"The image you provided requires {count} patches after processing, exceeding the limit of "
+                        f"{budget}. Please resize the image and try again.",
+                        f"{verdict.width}x{verdict.height} pixels",
+                        param="input",
+                    )
+            case _:
+                pass
+
+
+def _many(body: Body) -> Iterator[Fault]:
+    count = sum(part.type in ("input_image", "image_url") for part in body.parts)
+    if count > MOST:
+        message = f"Too many images: a request may hold {MOST}, but got {count}."
+        yield Fault(body.list_name, message, param="input")
+
+
+def _payload(body: Body) -> Iterator[Fault]:
+    size = sum(len(picture.url) for picture in body.pictures if not _remote(picture))
+    if size > PAYLOAD:
+        message = f"The images of a request may hold {PAYLOAD} bytes together, but got {size}."
+        yield Fault(body.list_name, message, param="input", code="image_file_too_large")
+
+
+def _named(part: Part) -> tuple[str, Mapping[str, object]]:
+    """The path and fields that hold a file: Chat wraps them."""
+    inner = fields(part.fields.get("file")) if part.type == "file" else None
+    return (f"{part.path}.file", inner) if inner is not None else (part.path, part.fields)
+
+
+def _files(body: Body) -> Iterator[Fault]:
+    for part in body.parts:
+        if part.type not in ("input_file", "file"):
+            continue
+        path, holder = _named(part)
+        data = string(holder.get("file_data"))
+        if data and not string(holder.get("filename")):
+            missing = f"{path}.filename"
+            yield Fault(
+                missing, f"Missing required parameter: '{missing}'.", code="missing_required_parameter"
+            )
+        if data and not _is_data_url(data):
+            yield Fault(
+                f"{path}.file_data",
+                f"Invalid '{path}.file_data'. Expected a base64-encoded data URL with a MIME type "
+                "(e.g. 'data:application/pdf;base64,...').",
+            )
+        if not data and not any(holder.get(name) for name in ("file_id", "file_url")):
+            missing = f"{path}.file_data"
+            yield Fault(
+                missing, f"Missing required parameter: '{missing}'.", code="missing_required_parameter"
+            )
+
+
+def _is_data_url(data: str) -> bool:
+    head, comma, encoded = data.partition(",")
+    typed = head.startswith("data:") and head.endswith(";base64") and "/" in head
+    # The alphabet is enough here; nobody but the model reads the file.
+    return (
+        bool(comma and typed and encoded)
+        and len(encoded) % 4 == 0
+        and encoded.isascii()
+        and not _spaced(encoded)
+    )
+
+
+def _spaced(encoded: str) -> bool:
+    return any(blank in encoded for blank in (" ", "\n", "\r", "\t"))
+
+
+FILE_BYTES = 50 * 2**20
+
+
+def _file_sizes(body: Body) -> Iterator[Fault]:
+    sizes = [len(string(_named(part)[1].get("file_data"))) * 3 // 4 for part in body.parts]
+    if sum(sizes) >= FILE_BYTES:
+        message = (
+            f"The files of a request may hold less than {FILE_BYTES} bytes together, but got {sum(sizes)}."
+        )
+        yield Fault(body.list_name, message, param="input")
+
+
+_CODEX = links.issue("openai/codex", 4946)
+
+PICTURES: tuple[Rule, ...] = (
+    Rule(
+        "image-url-form",
+        "image_url is a string in Responses, an object in Chat.",
+        "documented",
+        links.TYPES,
+        _forms,
+    ),
+    Rule("image-source", "A picture has an image_url or a file_id.", "documented", links.VISION, _sources),
+    Rule("detail", "detail is one of the documented words.", "documented", links.SPECIFICATION, _details),
+    Rule("detail-original", "The model knows detail original.", "documented", links.VISION, _original),
+    Rule(
+        "file-data",
+        "A file is a data URL with its filename, an id or a URL.",
+        "documented",
+        links.FILES,
+        _files,
+    ),
+    Rule("file-bytes", "The files of a request stay below 50 MB.", "documented", links.FILES, _file_sizes),
+    Rule("too-many-pictures", "A request holds at most 1,500 pictures.", "documented", links.VISION, _many),
+    Rule("payload", "The pictures of a request stay below 512 MB.", "documented", links.VISION, _payload),
+    Rule("url-scheme", "A picture's URL is http, https or data.", "documented", links.VISION, _schemes),
+    Rule("remote-picture", "The local endpoint downloads nothing.", "ours", links.OURS, _downloads),
+    Rule(
+        "data-url",
+        "A data URL names an image type and holds strict base64.",
+        "reported",
+        links.issue("openai/codex", 5346),
+        _data_urls,
+    ),
+    Rule(
+        "unsupported-format",
+        "A picture is PNG, JPEG, WebP or GIF.",
+        "documented",
+        links.VISION,
+        _invalid("unsupported-format"),
+    ),
+    Rule(
+        "broken-picture",
+        "Every pixel of a picture can be decoded.",
+        "reported",
+        _CODEX,
+        _invalid("broken-picture"),
+    ),
+    Rule(
+        "picture-bomb",
+        f"A picture has at most {PIXELS:,} pixels.",
+        "ours",
+        links.OURS,
+        _invalid("picture-bomb"),
+    ),
+    Rule("animated-gif", "A GIF has one frame.", "documented", links.VISION, _invalid("animated-gif")),
+    Rule(
+        "animated-picture",
+        "A WebP or PNG has one frame: what the model sees of more is unknown.",
+        "ours",
+        links.OURS,
+        _invalid("animated-picture"),
+    ),
+    Rule(
+        "mislabelled-picture",
+        "The media type of a data URL is that of its bytes.",
+        "ours",
+        links.OURS,
+        _invalid("mislabelled-picture"),
+    ),
+    Rule(
+        "too-many-patches",
+        "A picture needs at most 30,000 patches where the model takes it in its original size.",
+        "reported",
+        links.VISION,
+        _patches,
+    ),
+)

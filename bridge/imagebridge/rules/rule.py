@@ -1,0 +1,102 @@
+"""What a rule is, and what it finds."""
+
+import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+from imagebridge.rules.body import Api, Body
+
+Source = Literal["documented", "reported", "ours"]
+"""Where a rule comes from: OpenAI's pages or types, somebody's live 400, or our own strictness."""
+
+READ = datetime.date(2026, 11, 22)
+"""When the pages, types and reports behind the rules were read."""
+
+
+class ErrorFields(TypedDict):
+    """The inside of the API's `{"error": ...}`; the last three are ours and name what the API leaves out."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+    rule: str
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One breach, found by a rule's check: `path` into the body, `message` in the API's words where they are known.
+
+    `param` None means: the same as `path`. `why` adds, in our words, what the API's message leaves out.
+    """
+
+    path: str
+    message: str
+    why: str = ""
+    param: str | None = None
+    code: str | None = "invalid_value"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A breach of one rule: what the API would answer (`message`, `type`, `param`, `code`) and where it lies.
+
+    `rule` is the id of the rule, `path` leads into the body (`input[3].output[1].image_url`).
+    """
+
+    rule: str
+    path: str
+    message: str
+    why: str
+    param: str | None
+    code: str | None
+    type: str = "invalid_request_error"
+
+    def error(self) -> ErrorFields:
+        """Return what stands behind `"error"` in the body of the 400."""
+        return {
+            "message": self.message,
+            "type": self.type,
+            "param": self.param,
+            "code": self.code,
+            "rule": self.rule,
+            "path": self.path,
+            "why": self.why,
+        }
+
+    def __str__(self) -> str:
+        why = f" ({self.why})" if self.why else ""
+        return f"{self.path}: {self.message}{why} [{self.rule}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that the API, or only our strict endpoint, refuses.
+
+    `source` says on whose word, `link` where to read it, `date` when it was read. `check` is pure.
+    """
+
+    id: str
+    statement: str
+    source: Source
+    link: str
+    check: Callable[[Body], Iterator[Fault]]
+    apis: tuple[Api, ...] = ("responses", "chat")
+    date: datetime.date = READ
+
+    def violations(self, body: Body) -> Iterator[Violation]:
+        """Yield every breach of this rule in `body`, in the order of the body."""
+        if body.api not in self.apis:
+            return
+        for fault in self.check(body):
+            yield Violation(
+                self.id,
+                fault.path,
+                fault.message,
+                fault.why,
+                fault.path if fault.param is None else fault.param,
+                fault.code,
+            )

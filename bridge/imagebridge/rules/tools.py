@@ -1,0 +1,154 @@
+"""Rules about tool definitions, and about the names by which they are called."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from imagebridge.rules import links
+from imagebridge.rules.body import Body, Fields, fields, string, values
+from imagebridge.rules.rule import Fault, Rule
+
+NAME = r"^[a-zA-Z0-9_-]{1,64}$"
+MOST = 128
+
+KNOWN: Mapping[str, frozenset[str]] = {
+    "responses": frozenset(
+        {
+            "type",
+            "name",
+            "description",
+            "parameters",
+            "strict",
+            "allowed_callers",
+            "async",
+            "defer_loading",
+            "output_schema",
+        }
+    ),
+    "chat": frozenset({"name", "description", "parameters", "strict"}),
+}
+
+
+def _types(body: Body) -> Iterator[Fault]:
+    for index, tool in enumerate(values(body.fields.get("tools"))):
+        if not string((fields(tool) or {}).get("type")):
+            path = f"tools[{index}].type"
+            yield Fault(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
+
+
+def _bad_name(path: str, name: str) -> Iterator[Fault]:
+    if not name:
+        yield Fault(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
+    elif len(name) > 64:
+        yield Fault(
+            path,
+            f"Invalid '{path}': string too long. Expected a string with maximum length 64, "
+            f"but got a string with length {len(name)} instead.",
+            code="string_above_max_length",
+        )
+    elif not re.fullmatch(NAME, name):
+        yield Fault(
+            path,
+            f"Invalid '{path}': string does not match pattern. "
+            "Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
+        )
+
+
+def _names(body: Body) -> Iterator[Fault]:
+    for tool in body.tools:
+        yield from _bad_name(f"{tool.path}.name", string(tool.fields.get("name")))
+    for item in body.items:
+        if item.type == "function_call":
+            yield from _bad_name(f"{item.path}.name", string(item.fields.get("name")))
+        for index, call in enumerate(values(item.fields.get("tool_calls"))):
+            function = fields((fields(call) or {}).get("function"))
+            if item.type == "assistant" and function is not None:
+                path = f"{item.path}.tool_calls[{index}].function.name"
+                yield from _bad_name(path, string(function.get("name")))
+
+
+def _twice(body: Body) -> Iterator[Fault]:
+    seen: set[tuple[str, str]] = set()
+    for tool in body.tools:
+        name = string(tool.fields.get("name"))
+        if name and (tool.namespace, name) in seen:
+            path = f"{tool.path}.name"
+            yield Fault(path, f"Invalid '{path}': the name '{name}' is already taken by another tool.")
+        seen.add((tool.namespace, name))
+
+
+def _many(body: Body) -> Iterator[Fault]:
+    count = len(values(body.fields.get("tools")))
+    if count > MOST:
+        yield Fault(
+            "tools",
+            f"Invalid 'tools': array too long. Expected an array with maximum length {MOST}, "
+            f"but got an array with length {count} instead.",
+            code="array_above_max_length",
+        )
+
+
+def _schemas(body: Body) -> Iterator[Fault]:
+    for tool in body.tools:
+        given = tool.fields.get("parameters")
+        if given is None:
+            continue
+        path = f"{tool.path}.parameters"
+        schema = fields(given)
+        if schema is None:
+            yield Fault(path, f"Invalid type for '{path}': expected an object.", code="invalid_type")
+        elif problem := _schema_problem(schema):
+            message = f"Invalid schema for function '{string(tool.fields.get('name'))}': {problem}"
+            yield Fault(path, message, code="invalid_function_parameters")
+
+
+def _schema_problem(schema: Fields) -> str:
+    """Say what is wrong with the schema of a tool's parameters, "" if nothing is."""
+    if schema.get("type") != "object":
+        return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{schema.get('type')}\"'."
+    properties = schema.get("properties")
+    if properties is None:
+        return "In context=(), object schema missing properties."
+    if not isinstance(properties, dict):
+        return f"{json.dumps(properties)} is not of type 'object'."
+    for value in cast("Fields", properties).values():
+        if not isinstance(value, dict | bool):
+            return f"{json.dumps(value)} is not of type 'object', 'boolean'."
+    return "" if isinstance(schema.get("required", []), list) else "'required' must be an array."
+
+
+def _parameters(body: Body) -> Iterator[Fault]:
+    for tool in body.tools:
+        for name in tool.fields:
+            if name not in KNOWN[body.api]:
+                path = f"{tool.path}.{name}"
+                yield Fault(path, f"Unknown parameter: '{path}'.", code="unknown_parameter")
+
+
+DEFINITIONS: tuple[Rule, ...] = (
+    Rule(
+        "too-many-tools",
+        "A request has at most 128 tools.",
+        "reported",
+        links.issue("vishalmysore/Tools4AI", 16),
+        _many,
+    ),
+    Rule("tool-type", "A tool has a type.", "documented", links.TYPES, _types),
+    Rule("tool-name", f"A tool's name matches {NAME}.", "documented", links.FUNCTIONS, _names),
+    Rule("tool-twice", "No two tools of a namespace have the same name.", "ours", links.OURS, _twice),
+    Rule(
+        "tool-field",
+        "A tool definition carries documented fields only.",
+        "ours",
+        links.TYPES,
+        _parameters,
+    ),
+    Rule(
+        "tool-schema",
+        "Parameters are a JSON Schema of type object.",
+        "reported",
+        links.issue("vercel/ai", 7005),
+        _schemas,
+    ),
+)

@@ -1,0 +1,167 @@
+"""What a data URL really holds. Pillow is the judge, so that our own parsing does not judge itself."""
+
+import warnings
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from io import BytesIO
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import pybase64
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+PIXELS = 178_956_970
+"""Above this many pixels a picture is a bomb: twice Pillow's own limit, where it raises."""
+
+SUPPORTED = ("image/jpeg", "image/png", "image/gif", "image/webp")
+"""In the order of the API's message."""
+
+# The first bytes of the formats that come up. For those below the first four, the name is all that is needed.
+_MAGIC: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF8", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (0, b"BM", "image/bmp"),
+    (0, b"II*\x00", "image/tiff"),
+    (0, b"MM\x00*", "image/tiff"),
+    (4, b"ftypavi", "image/avif"),
+    (4, b"ftyphei", "image/heic"),
+    (4, b"ftypmif1", "image/heif"),
+    (0, b"\x00\x00\x00\x0cjP  ", "image/jp2"),
+    (0, b"\x00\x00\x01\x00", "image/x-icon"),
+    (0, b"%PDF-", "application/pdf"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a data URL holds. `rule` is the id of the picture rule that it breaks, "" for an intact picture.
+
+    `said` ends the API's message about the URL, `why` is for people. `width` is 0 if no pixels could be read.
+    """
+
+    rule: str = ""
+    said: str = ""
+    why: str = ""
+    media_type: str = ""
+    width: int = 0
+    height: int = 0
+
+
+_verdicts: dict[bytes, Verdict] = {}
+_KEPT = 1_024  # verdicts are small; histories repeat their pictures in every request
+
+
+def judge(url: str) -> Verdict:
+    """Return what `url` (a data URL, or what should be one) holds. Decodes the picture once for equal URLs."""
+    key = sha256(url.encode("utf-8", "surrogatepass")).digest()
+    verdict = _verdicts.get(key)
+    if verdict is None:
+        if len(_verdicts) >= _KEPT:
+            _verdicts.clear()
+        verdict = _verdicts[key] = _judged(url)
+    return verdict
+
+
+def _judged(url: str) -> Verdict:
+    head, comma, data = url.partition(",")
+    if not url.startswith("data:"):
+        return Verdict("data-url", "a value without the 'data:' prefix.")
+    label, _, encoding = head.removeprefix("data:").partition(";")
+    if not label.startswith("image/"):
+        return Verdict("data-url", f"unsupported MIME type '{label}'.")
+    if encoding != "base64" or not comma:
+        return Verdict("data-url", "a value without the ';base64' separator.")
+    if not data:
+        return Verdict("data-url", "empty base64-encoded bytes.")
+    try:
+        content = pybase64.b64decode(data, validate=True)
+    except ValueError as error:
+        return Verdict("data-url", "an invalid base64-encoded value.", str(error))
+    return _labelled(_content(content), label)
+
+
+def _labelled(verdict: Verdict, label: str) -> Verdict:
+    if verdict.rule or verdict.media_type == label:
+        return verdict
+    return replace(
+        verdict, rule="mislabelled-picture", why=f"labelled {label}, but the bytes are {verdict.media_type}"
+    )
+
+
+def sniff(content: bytes) -> str:
+    """Return the media type that the first bytes tell, "" if they tell none."""
+    if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<svg", b"<?xml")):
+        return "image/svg+xml"
+    return next((name for at, magic, name in _MAGIC if content.startswith(magic, at)), "")
+
+
+def _content(content: bytes) -> Verdict:
+    media_type = sniff(content)
+    if media_type not in SUPPORTED:
+        named = f"these bytes are {media_type}" if media_type else "these bytes are no picture that we know"
+        return Verdict(
+            "unsupported-format" if media_type else "broken-picture", why=named, media_type=media_type
+        )
+    try:
+        return _decoded(content, media_type)
+    except Warning:
+        # Only where warnings are errors. Pillow complained, about EXIF data for instance, and can still go on.
+        with _QUIET, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _guarded(content, media_type)
+    except Exception as error:  # noqa: BLE001  # hostile bytes make Pillow raise nearly anything
+        return _broken(error, media_type)
+
+
+_QUIET = Lock()  # `catch_warnings` changes the state of the process, so one thread at a time
+
+
+def _guarded(content: bytes, media_type: str) -> Verdict:
+    try:
+        return _decoded(content, media_type)
+    except Exception as error:  # noqa: BLE001  # hostile bytes make Pillow raise nearly anything
+        return _broken(error, media_type)
+
+
+def _broken(error: Exception, media_type: str) -> Verdict:
+    from PIL.Image import DecompressionBombError
+
+    rule = "picture-bomb" if isinstance(error, DecompressionBombError) else "broken-picture"
+    return Verdict(rule, why=f"{media_type}: {error or type(error).__name__}", media_type=media_type)
+
+
+def _decoded(content: bytes, media_type: str) -> Verdict:
+    with opened(content, media_type) as image:
+        width, height = image.size
+        if width * height > PIXELS:
+            return Verdict("picture-bomb", why=f"{width}x{height} pixels", media_type=media_type)
+        image.load()
+        verdict = Verdict("", media_type=media_type, width=width, height=height)
+        frames: int = getattr(image, "n_frames", 1)
+    if frames > 1:
+        rule = "animated-gif" if media_type == "image/gif" else "animated-picture"
+        return replace(verdict, rule=rule, why=f"{frames} frames")
+    return verdict
+
+
+def opened(content: bytes, media_type: str) -> "ImageFile":
+    """Open `content` as the format that `media_type` names, one of `SUPPORTED`. Raises whatever Pillow raises.
+
+    `Image.open` would warn of large pictures, and how warnings are filtered belongs to the whole process.
+    """
+    from PIL import GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+    stream = BytesIO(content)
+    match media_type:
+        case "image/png":
+            return PngImagePlugin.PngImageFile(stream)
+        case "image/gif":
+            return GifImagePlugin.GifImageFile(stream)
+        case "image/webp":
+            return WebPImagePlugin.WebPImageFile(stream)
+        case _:
+            return JpegImagePlugin.JpegImageFile(stream)

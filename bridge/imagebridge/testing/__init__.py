@@ -1,0 +1,15 @@
+"""A strict local stand-in for OpenAI's API, for tests of what sends pictures to it.
+
+    with Endpoint([[("load_image", {"source": "cat.png"})], "A cat."]) as endpoint:
+        client = OpenAI(base_url=endpoint.base_url, api_key="test")
+        ...
+    assert endpoint.seen[0].size == (640, 480)
+
+For pytest: `pytest_plugins = ["imagebridge.testing.fixtures"]` brings the fixture `endpoint`.
+"""
+
+from imagebridge.testing.endpoint import Endpoint, Exchange
+from imagebridge.testing.seen import SeenPicture, pictures
+from imagebridge.testing.steps import Call, Reply, Step
+
+__all__ = ["Call", "Endpoint", "Exchange", "Reply", "SeenPicture", "Step", "pictures"]

@@ -1,0 +1,72 @@
+"""Chat Completions' answers: a completion, and the chunks that stream it."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from imagebridge.rules.body import string
+from imagebridge.testing.steps import Called, Raw, Said, Spoken, pieces
+
+Json: TypeAlias = dict[str, Any]
+
+
+def completion(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens: int) -> Json:
+    """Return a `ChatCompletion` to `body`. `tokens` is what its messages count.
+
+    Raises TypeError for raw output items, which only the Responses API has.
+    """
+    if any(isinstance(entry, Raw) for entry in said):
+        raise TypeError("a raw output item cannot be said in Chat Completions")
+    calls = [entry for entry in said if isinstance(entry, Called)]
+    text = "\n".join(entry.text for entry in said if isinstance(entry, Said))
+    message: Json = {"role": "assistant", "content": text or (None if calls else ""), "refusal": None}
+    if calls:
+        message["tool_calls"] = [_call(entry) for entry in calls]
+    written = (len(text) + sum(len(entry.name) + len(entry.arguments) for entry in calls)) // 4 + 1
+    return {
+        "id": identity,
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": string(body.get("model")),
+        "choices": [
+            {
+                "index": 0,
+                "message": message,
+                "finish_reason": "tool_calls" if calls else "stop",
+                "logprobs": None,
+            }
+        ],
+        "usage": {"prompt_tokens": tokens, "completion_tokens": written, "total_tokens": tokens + written},
+        "service_tier": "default",
+    }
+
+
+def _call(said: Called) -> Json:
+    return {
+        "id": said.call_id,
+        "type": "function",
+        "function": {"name": said.name, "arguments": said.arguments},
+    }
+
+
+def chunks(whole: Json, *, usage: bool) -> Iterator[Json]:
+    """Yield the chunks that stream the completion `whole`; the last one carries the usage if that was asked for."""
+    base = {name: whole[name] for name in ("id", "created", "model", "service_tier")}
+    base |= {"object": "chat.completion.chunk"}
+    choice = whole["choices"][0]
+    for delta in _deltas(choice["message"]):
+        yield {**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None, "logprobs": None}]}
+    yield {**base, "choices": [{**choice, "delta": {}, "message": None}]}
+    if usage:
+        yield {**base, "choices": [], "usage": whole["usage"]}
+
+
+def _deltas(message: Json) -> Iterator[Json]:
+    yield {"role": "assistant", "content": "" if message["content"] is not None else None, "refusal": None}
+    if message["content"]:
+        yield from ({"content": piece} for piece in pieces(message["content"]))
+    for index, call in enumerate(message.get("tool_calls", ())):
+        function = call["function"]
+        yield {"tool_calls": [{**call, "index": index, "function": {**function, "arguments": ""}}]}
+        for piece in pieces(function["arguments"]):
+            yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}

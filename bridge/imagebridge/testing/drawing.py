@@ -1,0 +1,167 @@
+"""The image API's answers: pictures that are really drawn, the same for the same prompt."""
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from textwrap import fill
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from zlib import crc32
+
+import pybase64
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Json: TypeAlias = dict[str, Any]
+Format = Literal["png", "jpeg", "webp"]
+
+FORMATS = ("png", "jpeg", "webp")
+"""What is drawn here. The API's previews of GIF and SVG are not."""
+
+LARGEST = 3_840 * 2_160
+"""Pixels; from the SDK's description of `size` (openai 3.54). Sides are divisible by 16, the ratio is 3 at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A picture that was asked for. `size` is pixels; `partial` is how many unfinished ones to stream before it."""
+
+    prompt: str
+    size: tuple[int, int]
+    format: Format
+    transparent: bool
+    quality: str
+    count: int
+    partial: int
+
+
+def ordered(body: Mapping[str, Any]) -> Order:
+    """Read the body of an image request. Raises ValueError(parameter, message) for what cannot be drawn."""
+    prompt = body.get("prompt")
+    if not isinstance(prompt, str) or not prompt:
+        raise ValueError("prompt", "Missing required parameter: 'prompt'.")
+    format_ = body.get("output_format") or "png"
+    if format_ not in FORMATS:
+        raise ValueError(
+            "output_format", f"Invalid value: '{format_}'. Supported values are: {_listed(FORMATS)}."
+        )
+    transparent = body.get("background") == "transparent"
+    if transparent and format_ == "jpeg":
+        raise ValueError("background", "Transparent background is not supported for JPEG output format.")
+    quality = body.get("quality") or "auto"
+    return Order(
+        prompt,
+        _size(body.get("size") or "auto"),
+        format_,
+        transparent,
+        "medium" if quality == "auto" else str(quality),
+        _number(body, "n", 1, range(1, 11)),
+        _number(body, "partial_images", 0, range(4)),
+    )
+
+
+def _number(body: Mapping[str, Any], name: str, default: int, allowed: range) -> int:
+    value = body.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, int) or value not in allowed:
+        raise ValueError(name, f"Invalid '{name}': expected an integer from {allowed[0]} to {allowed[-1]}.")
+    return value
+
+
+def _size(value: object) -> tuple[int, int]:
+    if value == "auto":
+        return 1024, 1024
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", value) if isinstance(value, str) else None
+    width, height = (int(side) for side in match.groups()) if match else (0, 0)
+    odd = not width or not height or width % 16 or height % 16
+    if odd or max(width, height) > 3 * min(width, height) or width * height > LARGEST:
+        raise ValueError(
+            "size",
+            f"Invalid size '{value}'. Width and height must be divisible by 16, "
+            "their ratio between 1:3 and 3:1, and the picture 3840x2160 at most.",
+        )
+    return width, height
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"'{name}'" for name in names[:-1]) + f", and '{names[-1]}'"
+
+
+@lru_cache(maxsize=32)
+def _drawn(order: Order, seed: int) -> str:
+    """Draw a gradient in two colours of the prompt, a disc and the prompt itself; return it as base64."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    width, height = order.size
+    number = crc32(order.prompt.encode("utf-8", "replace")) + seed * 0x9E3779
+    dark, light = (number & 0x7F, number >> 7 & 0x7F, number >> 14 & 0x7F), _light(number)
+    mode = "RGBA" if order.transparent else "RGB"
+    picture = Image.new(mode, order.size, (0, 0, 0, 0) if order.transparent else dark)
+    if not order.transparent:
+        picture.paste(light, mask=_gradient(order.size))
+    pen = ImageDraw.Draw(picture)
+    radius = min(width, height) // 4
+    pen.circle((width // 2, height // 2), radius, fill=light, outline="white", width=max(1, radius // 20))
+    font = ImageFont.load_default(size=max(10, min(width, height) // 24))
+    pen.text(
+        (width // 20, height // 20), fill(order.prompt, 40)[:400], fill="white", font=font, stroke_width=1
+    )
+    file = BytesIO()
+    picture.save(file, order.format, **({"compress_level": 1} if order.format == "png" else {}))
+    return pybase64.b64encode(file.getvalue()).decode()
+
+
+def _gradient(size: tuple[int, int]) -> "Image.Image":
+    """From black at the top to white at the bottom."""
+    from PIL import Image
+
+    return Image.linear_gradient("L").transform(size, Image.Transform.EXTENT, (0, 0, 256, 256))
+
+
+def _light(number: int) -> tuple[int, int, int]:
+    return 128 + (number >> 3 & 0x7F), 128 + (number >> 11 & 0x7F), 128 + (number >> 19 & 0x7F)
+
+
+def _facts(order: Order) -> Json:
+    return {
+        "background": "transparent" if order.transparent else "opaque",
+        "output_format": order.format,
+        "quality": order.quality,
+        "size": f"{order.size[0]}x{order.size[1]}",
+    }
+
+
+def _usage(order: Order) -> Json:
+    words = len(order.prompt) // 4 + 1
+    # Plausible, not the API's own count: a token for each 16 x 16 pixels.
+    drawn = order.count * order.size[0] * order.size[1] // 256
+    return {
+        "input_tokens": words,
+        "input_tokens_details": {"image_tokens": 0, "text_tokens": words},
+        "output_tokens": drawn,
+        "total_tokens": words + drawn,
+    }
+
+
+def answer(order: Order) -> Json:
+    """Return the `ImagesResponse`."""
+    drawn = [{"b64_json": _drawn(order, seed)} for seed in range(order.count)]
+    return {"created": int(time.time()), "data": drawn, "usage": _usage(order), **_facts(order)}
+
+
+def events(order: Order) -> Iterator[Json]:
+    """Yield the events of the streamed answer: the partial pictures (other colours), then the finished one."""
+    base = {"created_at": int(time.time()), **_facts(order)}
+    for index in range(order.partial):
+        partial = _drawn(order, index + 100)
+        yield {
+            "type": "image_generation.partial_image",
+            "b64_json": partial,
+            "partial_image_index": index,
+            **base,
+        }
+    yield {"type": "image_generation.completed", "b64_json": _drawn(order, 0), "usage": _usage(order), **base}

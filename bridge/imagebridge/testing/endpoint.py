@@ -1,0 +1,248 @@
+"""The strict local endpoint: the real SDK talks to it, it refuses what the API refuses, it says what it is told."""
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeAlias, cast
+
+from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
+from imagebridge.rules.body import Fields, values
+from imagebridge.testing import chat, drawing, models, responses
+from imagebridge.testing.seen import SeenPicture, pictures
+from imagebridge.testing.server import Answer, Server, json_answer, stream_answer
+from imagebridge.testing.steps import Ids, Spoken, Step, script, spoken
+
+Json: TypeAlias = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One POST request that came and what was made of it. `violations` is empty where it was accepted."""
+
+    path: str
+    body: Json
+    violations: tuple[Violation, ...] = ()
+
+
+class Endpoint:
+    """A loopback stand-in for OpenAI's API that plays `steps`, one for each request to a model.
+
+        with Endpoint([[("load_image", {"source": "cat.png"})], "It is a cat."]) as endpoint:
+            client = OpenAI(base_url=endpoint.base_url, api_key="test")
+
+    A step is a text, a list of calls `[(name, arguments), ...]`, or a function of the request body that returns
+    one of them. Requests that break one of `rules` get the API's 400 and play no step; see
+    `imagebridge.rules.without` to switch rules off. Leaving the block raises AssertionError for a request beyond
+    the last step, and for steps that nobody asked for, unless another exception is on its way.
+    Requests may come from several threads. Pictures are drawn for `images.generate` without a step.
+    """
+
+    def __init__(self, steps: Step | Sequence[Step], *, rules: Iterable[Rule] = RULES) -> None:
+        self._steps = script(steps)
+        self._rules = tuple(rules)
+        self._guard = threading.Lock()
+        self._server: Server | None = None
+        self._ids = Ids()
+        self._played = 0
+        self._problems: list[str] = []
+        self._kept: dict[str, list[Fields]] = {}
+        self._told: list[list[object]] = []
+        self.exchanges: list[Exchange] = []
+        """Every POST request in the order in which they came, with its path and what it broke."""
+        self.seen: list[SeenPicture] = []
+        """The pictures that accepted requests showed the model, in order. What a request repeats of the
+        conversation so far does not count again."""
+
+    @property
+    def base_url(self) -> str:
+        """The URL for `OpenAI(base_url=...)`, ending in /v1. Raises RuntimeError outside the `with` block."""
+        if self._server is None:
+            raise RuntimeError("the endpoint is not running; use it inside `with Endpoint(...) as endpoint:`")
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    @property
+    def requests(self) -> list[Json]:
+        """The bodies of all POST requests, in order, those that were refused too."""
+        return [exchange.body for exchange in list(self.exchanges)]
+
+    @property
+    def refusals(self) -> list[Violation]:
+        """Why requests were refused, in order: the first violation of each, which the client was told."""
+        return [exchange.violations[0] for exchange in list(self.exchanges) if exchange.violations]
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        if error is None:
+            self.verify()
+
+    def start(self) -> Self:
+        """Listen on a free port of 127.0.0.1. `with` does this; call it yourself where a block does not fit."""
+        self._server = Server(self._answer)
+        return self
+
+    def stop(self) -> None:
+        """Hang up and wait for the threads. Checks nothing; see `verify`."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def verify(self) -> None:
+        """Raise AssertionError if a request was not expected, a step failed, or steps are left over."""
+        left = len(self._steps) - self._played
+        problems = list(self._problems)
+        if left > 0:
+            problems.append(
+                f"{left} of {len(self._steps)} steps were not asked for: {self._steps[-left:]!r:.300}"
+            )
+            problems += [f"refused: {violation}" for violation in self.refusals]
+        if problems:
+            raise AssertionError("\n".join(problems))
+
+    # One request, from here on in the server's threads.
+
+    def _answer(self, method: str, path: str, content: bytes) -> Answer:
+        if method == "GET" and path == "/v1/models":
+            return json_answer(models.every())
+        if method == "GET" and path.startswith("/v1/models/"):
+            return json_answer(models.one(path.removeprefix("/v1/models/")))
+        answers: Mapping[str, Callable[[str, Json], Answer]] = {
+            "/v1/responses": self._respond,
+            "/v1/responses/input_tokens": self._count,
+            "/v1/chat/completions": self._complete,
+            "/v1/images/generations": self._draw,
+        }
+        if method != "POST" or path not in answers:
+            return _error(f"Invalid URL ({method} {path})", status=404)
+        try:
+            body = json.loads(content)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return _error("We could not parse the JSON body of your request.")
+        try:
+            return answers[path](path, cast("Json", body))
+        except Exception as error:  # noqa: BLE001  # only with rules switched off: the client must not hang
+            return self._fail(f"{path} could not be answered: {type(error).__name__}: {error}")
+
+    def _respond(self, path: str, body: Json) -> Answer:
+        exchange = self._note(path, body)
+        earlier: list[Fields] = []
+        if previous := str(body.get("previous_response_id") or ""):
+            if previous not in self._kept:
+                return self._refuse(exchange, _unknown_response(previous))
+            earlier = self._kept[previous]
+        read = Body(body, "responses", earlier)
+        said = self._turn(exchange, read)
+        if isinstance(said, Answer):
+            return said
+        whole = responses.response(
+            self._ids.new("resp"), body, said, models.tokens(body, "responses", earlier)
+        )
+        if body.get("store") is not False:
+            self._kept[whole["id"]] = [*earlier, *(item.fields for item in read.items), *whole["output"]]
+        return stream_answer(responses.events(whole, said)) if body.get("stream") else json_answer(whole)
+
+    def _complete(self, path: str, body: Json) -> Answer:
+        said = self._turn(self._note(path, body), Body(body, "chat"))
+        if isinstance(said, Answer):
+            return said
+        try:
+            whole = chat.completion(self._ids.new("chatcmpl"), body, said, models.tokens(body, "chat"))
+        except TypeError as error:
+            return self._fail(str(error))
+        if not body.get("stream"):
+            return json_answer(whole)
+        options = cast("Mapping[str, object]", body.get("stream_options") or {})
+        return stream_answer(chat.chunks(whole, usage=bool(options.get("include_usage"))), done=True)
+
+    def _draw(self, path: str, body: Json) -> Answer:
+        exchange = self._note(path, body)
+        try:
+            order = drawing.ordered(body)
+        except ValueError as error:
+            parameter, message = error.args
+            return self._refuse(
+                exchange, Violation("drawing", parameter, message, "", parameter, "invalid_value")
+            )
+        return (
+            stream_answer(drawing.events(order)) if body.get("stream") else json_answer(drawing.answer(order))
+        )
+
+    def _count(self, path: str, body: Json) -> Answer:
+        self._note(path, body)
+        earlier = self._kept.get(str(body.get("previous_response_id")), [])
+        count = models.tokens(body, "responses", earlier)
+        return json_answer({"object": "response.input_tokens", "input_tokens": count})
+
+    def _note(self, path: str, body: Json) -> Exchange:
+        exchange = Exchange(path, body)
+        with self._guard:
+            self.exchanges.append(exchange)
+        return exchange
+
+    def _turn(self, exchange: Exchange, read: Body) -> "list[Spoken] | Answer":
+        """Judge the request, then play the next step: what the model says, or the refusal."""
+        violations = broken(read, self._rules)
+        if violations:
+            return self._refuse(exchange, *violations)
+        with self._guard:
+            number = self._played
+            if number >= len(self._steps):
+                return self._fail(_unexpected(exchange, len(self._steps)))
+            self._played += 1
+            self._show(exchange.body, read.api)
+        step = self._steps[number]
+        try:
+            return spoken(step(exchange.body) if callable(step) else step, self._ids)
+        except Exception as error:  # noqa: BLE001
+            # The script is the caller's code: its error reaches the client at once and the caller at the end.
+            return self._fail(f"step {number + 1} failed: {type(error).__name__}: {error}")
+
+    def _show(self, body: Json, api: Api) -> None:
+        given = body.get("input" if api == "responses" else "messages")
+        items = cast("list[object]", given) if isinstance(given, list) else []
+        # Of the earlier requests with the same opening, the longest one that this one may go on from.
+        told: list[object] = []
+        for earlier in self._told:
+            if len(told) < len(earlier) < len(items) and earlier[0] == items[0]:
+                told = earlier
+        repeated = {index for index, item in enumerate(items) if item in told}
+        self.seen += [picture for picture in pictures(body, api) if _index(picture.path) not in repeated]
+        self._told.append(items)
+
+    def _refuse(self, exchange: Exchange, *violations: Violation) -> Answer:
+        exchange.violations = violations
+        return json_answer({"error": violations[0].error()}, 400)
+
+    def _fail(self, problem: str) -> Answer:
+        self._problems.append(problem)
+        return _error(f"imagebridge.testing: {problem}", code="unexpected_request")
+
+
+def _error(message: str, *, status: int = 400, code: str | None = None) -> Answer:
+    error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
+    return json_answer({"error": error}, status)
+
+
+def _unknown_response(identity: str) -> Violation:
+    message = f"Previous response with id '{identity}' not found."
+    name = "previous_response_id"
+    return Violation("unknown-response", name, message, "", name, "previous_response_not_found")
+
+
+def _unexpected(exchange: Exchange, steps: int) -> str:
+    said = exchange.body.get("input", exchange.body.get("messages"))
+    last = values(said)[-1:] or said
+    return f"unexpected request to {exchange.path} after all {steps} steps; it ends with {last!r:.200}"
+
+
+def _index(path: str) -> int:
+    """The place of the item in `input[3].output[1].image_url`."""
+    return int(path.partition("[")[2].partition("]")[0])

@@ -1,0 +1,152 @@
+"""The Responses API's answers: a `Response`, and the events that stream it."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias, assert_never
+
+from imagebridge.rules.body import Fields, fields, string, values
+from imagebridge.testing.steps import Called, Raw, Said, Spoken, pieces
+
+Json: TypeAlias = dict[str, Any]
+
+# Echoed from the request when set; the value otherwise. As the SDK's `Response` demands them (openai 3.54).
+_ECHOED: Mapping[str, object] = {
+    "instructions": None,
+    "max_output_tokens": None,
+    "metadata": {},
+    "parallel_tool_calls": True,
+    "previous_response_id": None,
+    "reasoning": {"effort": None, "summary": None},
+    "store": True,
+    "temperature": 1.0,
+    "text": {"format": {"type": "text"}},
+    "tool_choice": "auto",
+    "top_p": 1.0,
+    "truncation": "disabled",
+}
+
+
+def response(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens: int) -> Json:
+    """Return a completed `Response` to `body` with this id. `tokens` is what its input counts."""
+    output = [item(entry) for entry in said]
+    written = sum(_length(entry) for entry in said) // 4 + 1
+    echoed = {name: default if body.get(name) is None else body[name] for name, default in _ECHOED.items()}
+    return echoed | {
+        "id": identity,
+        "object": "response",
+        "created_at": int(time.time()),
+        "status": "completed",
+        "error": None,
+        "incomplete_details": None,
+        "model": string(body.get("model")),
+        "output": output,
+        "service_tier": "default",
+        "tools": [_tool(tool) for entry in values(body.get("tools")) if (tool := fields(entry))],
+        "usage": {
+            "input_tokens": tokens,
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "output_tokens": written,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": tokens + written,
+        },
+    }
+
+
+def _tool(tool: Fields) -> Fields:
+    # The API fills in what the caller left out.
+    filled = {"description": None, "parameters": None, "strict": True}
+    return {**filled, **tool} if tool.get("type") == "function" else tool
+
+
+def _length(said: Spoken) -> int:
+    match said:
+        case Said(text=text):
+            return len(text)
+        case Called(name=name, arguments=arguments):
+            return len(name) + len(arguments)
+        case Raw(item=raw):
+            return len(str(raw))
+
+
+def item(said: Spoken) -> Json:
+    """Return the output item for what the model said."""
+    match said:
+        case Said():
+            return _message(said, "completed", [_text(said.text)])
+        case Called():
+            return _call(said, "completed", said.arguments)
+        case Raw():
+            return dict(said.item)
+        case _:
+            assert_never(said)
+
+
+def _text(text: str) -> Json:
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+
+
+def _message(said: Said, status: str, content: list[Json]) -> Json:
+    return {"type": "message", "id": said.id, "role": "assistant", "status": status, "content": content}
+
+
+def _call(said: Called, status: str, arguments: str) -> Json:
+    return {
+        "type": "function_call",
+        "id": said.id,
+        "call_id": said.call_id,
+        "name": said.name,
+        "arguments": arguments,
+        "status": status,
+    }
+
+
+def events(whole: Json, said: list[Spoken]) -> Iterator[Json]:
+    """Yield the events that stream the response `whole`, which consists of `said`."""
+    nothing: list[Json] = []
+    begun: Json = whole | {"status": "in_progress", "output": nothing, "usage": None}
+    for number, event in enumerate(_events(whole, begun, said)):
+        yield {**event, "sequence_number": number}
+
+
+def _events(whole: Json, begun: Json, said: list[Spoken]) -> Iterator[Json]:
+    yield {"type": "response.created", "response": begun}
+    yield {"type": "response.in_progress", "response": begun}
+    for index, entry in enumerate(said):
+        yield from _item_events(index, entry)
+    yield {"type": "response.completed", "response": whole}
+
+
+def _item_events(index: int, said: Spoken) -> Iterator[Json]:
+    added = {"type": "response.output_item.added", "output_index": index}
+    match said:
+        case Said():
+            yield {**added, "item": _message(said, "in_progress", [])}
+            yield from _text_events({"item_id": said.id, "output_index": index}, said.text)
+        case Called():
+            yield {**added, "item": _call(said, "in_progress", "")}
+            yield from _argument_events({"item_id": said.id, "output_index": index}, said)
+        case Raw():
+            yield {**added, "item": item(said)}
+        case _:
+            assert_never(said)
+    yield {"type": "response.output_item.done", "output_index": index, "item": item(said)}
+
+
+def _text_events(place: Json, text: str) -> Iterator[Json]:
+    place = {**place, "content_index": 0}
+    yield {"type": "response.content_part.added", **place, "part": _text("")}
+    for piece in pieces(text):
+        yield {"type": "response.output_text.delta", **place, "delta": piece, "logprobs": []}
+    yield {"type": "response.output_text.done", **place, "text": text, "logprobs": []}
+    yield {"type": "response.content_part.done", **place, "part": _text(text)}
+
+
+def _argument_events(place: Json, said: Called) -> Iterator[Json]:
+    for piece in pieces(said.arguments):
+        yield {"type": "response.function_call_arguments.delta", **place, "delta": piece}
+    yield {
+        "type": "response.function_call_arguments.done",
+        **place,
+        "name": said.name,
+        "arguments": said.arguments,
+    }

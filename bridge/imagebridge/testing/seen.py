@@ -1,0 +1,121 @@
+"""A picture as the model was shown it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import pybase64
+
+from imagebridge.rules.body import Api, Body, Shown
+from imagebridge.rules.verdict import judge, opened
+from imagebridge.translate import vision
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+# Names a person would use, spread over the cube; the nearest one names a pixel.
+COLOURS: Mapping[str, tuple[int, int, int]] = {
+    "black": (0, 0, 0),
+    "grey": (128, 128, 128),
+    "white": (255, 255, 255),
+    "red": (220, 30, 30),
+    "orange": (255, 150, 30),
+    "yellow": (250, 230, 40),
+    "green": (40, 150, 60),
+    "cyan": (60, 210, 220),
+    "blue": (50, 90, 210),
+    "purple": (130, 50, 170),
+    "pink": (250, 150, 190),
+    "brown": (120, 75, 40),
+}
+
+
+@dataclass(frozen=True)
+class SeenPicture:
+    """A picture that a request showed to the model, decoded. Sizes are pixels.
+
+    `size` is the picture as sent; `seen_size` what is left after the model's own downscaling.
+    """
+
+    path: str
+    """Where it stood in the request, such as `input[3].output[1].image_url`."""
+    call_id: str | None
+    """The call that it answers; None in a message."""
+    media_type: str
+    """By its bytes, such as `image/png`."""
+    bytes: bytes
+    size: tuple[int, int]
+    detail: str | None
+    """As written in the request; None where it was left out."""
+    seen_size: tuple[int, int]
+    patches: int
+    """Patches of 32 pixels, or tiles of 512 for the models that count those."""
+    tokens: int
+
+    @property
+    def format(self) -> str:
+        """Its format as Pillow calls it, such as `PNG`."""
+        return self.media_type.removeprefix("image/").upper()
+
+    @cached_property
+    def image(self) -> "Image.Image":
+        """The pixels, loaded, as a PIL image."""
+        image = opened(self.bytes, self.media_type)
+        image.load()
+        return image
+
+    @cached_property
+    def colours(self) -> tuple[str, ...]:
+        """Up to three main colours, the most frequent first, each on a tenth of the picture or more.
+
+        Transparent pixels count as the white that a model sees behind them.
+        """
+        from PIL import Image
+
+        small = self.image.convert("RGBA")
+        small.thumbnail((96, 96), Image.Resampling.NEAREST)
+        ground = Image.new("RGBA", small.size, "white")
+        flat = Image.alpha_composite(ground, small).convert("RGB")
+        palette = Image.new("P", (1, 1))
+        palette.putpalette([value for colour in COLOURS.values() for value in colour])
+        named = flat.quantize(palette=palette, dither=Image.Dither.NONE)
+        counts = cast("list[tuple[int, int]]", named.getcolors(256) or [])
+        names = list(COLOURS)
+        least = flat.width * flat.height / 10
+        return tuple(names[index] for count, index in sorted(counts, reverse=True) if count >= least)[:3]
+
+    def describe(self) -> str:
+        """Return one sentence: what was shown, in which colours, and what it costs."""
+        width, height = self.size
+        shrunk = "" if self.seen_size == self.size else f", seen as {self.seen_size[0]}x{self.seen_size[1]}"
+        colours = " and ".join(self.colours) or "many colours"
+        return (
+            f"a {self.format} of {width}x{height} pixels{shrunk}, mainly {colours}, "
+            f"detail {self.detail or 'not given'}, {self.patches} patches, {self.tokens} tokens"
+        )
+
+
+def pictures(body: Mapping[str, Any], api: Api = "responses") -> list[SeenPicture]:
+    """Return the pictures in one request body that are given as data URLs and are intact, in order."""
+    read = Body(body, api)
+    return [picture for shown in read.pictures if (picture := _seen(shown, read.model)) is not None]
+
+
+def _seen(shown: Shown, model: str | None) -> SeenPicture | None:
+    verdict = judge(shown.url)
+    if not verdict.width:
+        return None
+    detail = shown.detail if shown.detail in ("low", "high", "original") else "auto"
+    view = vision.seen(verdict.width, verdict.height, model, detail)
+    return SeenPicture(
+        shown.path,
+        shown.call_id,
+        verdict.media_type,
+        pybase64.b64decode(shown.url.partition(",")[2]),
+        (verdict.width, verdict.height),
+        shown.detail,
+        (view.width, view.height),
+        view.units,
+        view.tokens,
+    )

@@ -1,0 +1,133 @@
+"""Loopback HTTP for the endpoint: standard library only, so that it is up in milliseconds."""
+
+import json
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+NAME = "imagebridge-endpoint"
+"""The name of its threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    body: bytes
+    media_type: str = "application/json"
+
+
+Respond = Callable[[str, str, bytes], Answer]
+"""Answers one request: method, path without its query, body."""
+
+
+def json_answer(value: object, status: int = 200) -> Answer:
+    """Return `value` as a JSON answer."""
+    return Answer(status, json.dumps(value).encode())
+
+
+def stream_answer(events: Iterable[dict[str, Any]], *, done: bool = False) -> Answer:
+    """Return server-sent events, named by their `type` if they have one; `done` adds Chat's `[DONE]`."""
+    lines: list[str] = []
+    for event in events:
+        if "type" in event:
+            lines.append(f"event: {event['type']}\n")
+        lines.append(f"data: {json.dumps(event)}\n\n")
+    if done:
+        lines.append("data: [DONE]\n\n")
+    return Answer(200, "".join(lines).encode(), "text/event-stream; charset=utf-8")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # keeps connections open, as the SDK's pool expects
+    disable_nagle_algorithm = True
+    server: "Server"  # pyright: ignore[reportIncompatibleVariableOverride]  # typeshed cannot say which server
+
+    def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_DELETE(self) -> None:
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        length = self.headers.get("Content-Length")
+        if length is None:
+            self.close_connection = True
+            self.send_error(411)
+            return
+        self._answer(self.rfile.read(int(length)))
+
+    def _answer(self, body: bytes) -> None:
+        answer = self.server.respond(self.command, self.path.partition("?")[0], body)
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.media_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        if answer.status >= 400:
+            self.send_header("x-should-retry", "false")  # read by the SDK: a refusal stays one
+        # One write for head and body: two would wait for each other's acknowledgement.
+        self._headers_buffer: list[bytes]
+        self._headers_buffer.append(b"\r\n" + answer.body)
+        self.flush_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the standard library's
+        """Keep stderr quiet; `Endpoint.exchanges` tells what came."""
+
+
+class Server(ThreadingHTTPServer):
+    """An HTTP server on 127.0.0.1 and a free port, in threads. `stop` ends them all."""
+
+    request_queue_size = 128
+
+    def __init__(self, respond: Respond) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.respond = respond
+        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._guard = threading.Lock()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), name=NAME, daemon=True)
+        self._thread.start()
+
+    def server_bind(self) -> None:
+        """Bind without the base class's look-up of the host's name, which may take seconds."""
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread, and remember both: a client that stays connected would hold it for ever."""
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), name=NAME, daemon=True
+        )
+        with self._guard:
+            self._connections[request] = thread
+        thread.start()
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget the connection and close it."""
+        with self._guard:
+            self._connections.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Stay quiet when a client hung up; that is its right."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+    def stop(self) -> None:
+        """Take no more requests, hang up on idle connections, and wait 1 s at most for answers under way."""
+        self.shutdown()
+        self._thread.join()
+        with self._guard:
+            threads = list(self._connections.values())
+            for connection in self._connections:
+                with suppress(OSError):  # the client was faster
+                    # Wakes the thread that waits for the next request on it.
+                    connection.shutdown(socket.SHUT_RD)
+        for thread in threads:
+            thread.join(1)  # a step of the script may hang on purpose, to test a timeout
+        self.server_close()

@@ -1,0 +1,102 @@
+"""What the scripted model says: the steps of an `Endpoint`, and what each becomes."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, TypeAlias, cast
+
+Call: TypeAlias = tuple[str, Mapping[str, Any] | str]
+"""The name of a tool and its arguments; a str is sent as it is, to produce invalid JSON on purpose."""
+
+Reply: TypeAlias = str | Sequence[Call | str | Mapping[str, Any]]
+"""A text is the final answer. A sequence holds calls, texts, and raw output items (dicts, Responses only)."""
+
+Step: TypeAlias = Reply | Callable[[dict[str, Any]], Reply]
+"""A reply, or a function of the request body that returns one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of the model."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A function call of the model. `arguments` is the text that the model wrote, JSON or not."""
+
+    id: str
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An output item written by hand, for instance `reasoning`."""
+
+    item: Mapping[str, object]
+
+
+Spoken: TypeAlias = Said | Called | Raw
+
+
+class Ids:
+    """Numbers that are unique over one endpoint, so that `call_3` always means the same call."""
+
+    def __init__(self) -> None:
+        self._counts = {prefix: count(1) for prefix in ("resp", "chatcmpl", "msg", "fc", "call")}
+
+    def new(self, prefix: str) -> str:
+        """Return the next id of this kind, such as `call_1`. Safe from several threads."""
+        return f"{prefix}_{next(self._counts[prefix])}"
+
+
+def spoken(reply: object, ids: Ids) -> list[Spoken]:
+    """Turn a reply into what the model says, with fresh ids. Raises TypeError for anything that is no reply."""
+    if isinstance(reply, str):
+        return [Said(ids.new("msg"), reply)]
+    if not isinstance(reply, (list, tuple)):
+        raise TypeError(f"a step is a text or a list of (name, arguments), not {reply!r}")
+    entries = cast("Sequence[object]", reply)
+    if isinstance(reply, tuple) and len(entries) == 2 and isinstance(entries[0], str):
+        raise TypeError(f"a step with one call is a list that holds it: [{reply!r}]")
+    return [_entry(entry, ids) for entry in entries]
+
+
+def _entry(entry: object, ids: Ids) -> Spoken:
+    match entry:
+        case str():
+            return Said(ids.new("msg"), entry)
+        case (str() as name, str() as arguments):
+            return Called(ids.new("fc"), ids.new("call"), name, arguments)
+        case (str() as name, dict()):
+            written = json.dumps(cast("tuple[object, object]", entry)[1], ensure_ascii=False)
+            return Called(ids.new("fc"), ids.new("call"), name, written)
+        case dict():
+            return Raw(cast("Mapping[str, object]", entry))
+        case _:
+            raise TypeError(
+                f"a step holds (name, arguments), where arguments is a dict or a str, not {entry!r}"
+            )
+
+
+def script(steps: object) -> tuple[Step, ...]:
+    """Return `steps` as a tuple; a lone text or function is one step. Raises TypeError for what is no step."""
+    if isinstance(steps, str) or callable(steps):
+        return (cast("Step", steps),)
+    if not isinstance(steps, Sequence):
+        raise TypeError(f"steps is a list of steps, not {steps!r}")
+    given = tuple(cast("Sequence[Step]", steps))
+    for step in given:
+        if not callable(step):
+            spoken(step, Ids())  # a mistake in the script shows here, not in the middle of a conversation
+    return given
+
+
+def pieces(text: str, size: int = 16) -> list[str]:
+    """Cut `text` as a stream would; a single empty piece for an empty text."""
+    return [text[start : start + size] for start in range(0, len(text), size)] or [""]

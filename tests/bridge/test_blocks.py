@@ -1,0 +1,415 @@
+"""What each block becomes: one row of the table in the README and in `translate/blocks.py` a time."""
+
+import base64
+import io
+import json
+import zlib
+
+import pillow_heif
+import pytest
+import samples
+from PIL import Image, ImageCms
+from samples import b64, data_url, drawing, file, photo
+
+from imagebridge import Policy, output_parts, translate
+
+PNG = file(drawing(), "PNG")
+JPEG = file(photo(), "JPEG")
+WEBP = file(photo(), "WEBP")
+GIF = file(drawing(), "GIF")
+
+
+def text(words):
+    return {"type": "input_text", "text": words}
+
+
+def image(data, media_type="image/png", detail="high"):
+    return {"type": "input_image", "image_url": data_url(data, media_type), "detail": detail}
+
+
+def block(data, media_type="image/png", **fields):
+    return {"type": "image", "data": b64(data), "mimeType": media_type, **fields}
+
+
+def resource(blob=None, text=None, uri="file:///a/b.bin", media_type="application/octet-stream"):
+    inner = {"uri": uri, "mimeType": media_type}
+    inner |= {"text": text} if blob is None else {"blob": b64(blob)}
+    return {"type": "resource", "resource": inner}
+
+
+def parts_of(*blocks, policy=None):
+    return output_parts({"content": list(blocks)}, policy or Policy())
+
+
+EXACT = {
+    "text as it is": ({"type": "text", "text": "a < b\n\tc"}, [text("a < b\n\tc")]),
+    "png": (block(PNG), [image(PNG)]),
+    "jpeg": (block(JPEG, "image/jpeg"), [image(JPEG, "image/jpeg")]),
+    "webp": (block(WEBP, "image/webp"), [image(WEBP, "image/webp")]),
+    "still gif": (block(GIF, "image/gif"), [image(GIF, "image/gif")]),
+    "png labelled jpeg": (block(PNG, "image/jpeg"), [image(PNG)]),
+    "image/jpg": (block(JPEG, "image/jpg"), [image(JPEG, "image/jpeg")]),
+    "no label": ({"type": "image", "data": b64(PNG)}, [image(PNG)]),
+    "a label that is no string": ({"type": "image", "data": b64(PNG), "mimeType": 3}, [image(PNG)]),
+    "data: URL in data": ({"type": "image", "data": data_url(PNG, "image/jpeg")}, [image(PNG)]),
+    "base64 in lines": (
+        {"type": "image", "data": "\r\n".join(b64(PNG)[i : i + 76] for i in range(0, 999, 76))},
+        [image(PNG)],
+    ),
+    "base64 without padding": ({"type": "image", "data": b64(PNG + b"\0").rstrip("=")}, [image(PNG)]),
+    "URL-safe base64": (
+        {"type": "image", "data": b64(JPEG).replace("+", "-").replace("/", "_")},
+        [image(JPEG, "image/jpeg")],
+    ),
+    "bytes after the end": (block(PNG + b"trailing"), [image(PNG)]),
+    "damaged optional chunk": (block(samples.bad_checksum(PNG)), [image(PNG)]),
+    "resource of text": (resource(text="# Title", uri="file:///a.md"), [text("# Title")]),
+    "resource that is a picture": (resource(PNG, media_type="image/png"), [image(PNG)]),
+    "resource that is a picture, labelled otherwise": (resource(PNG), [image(PNG)]),
+    "resource of bytes that are text": (resource("é,1\n".encode(), media_type="text/csv"), [text("é,1\n")]),
+    "resource that is a pdf": (
+        resource(samples.pdf(), uri="file:///reports/May%20report.pdf?x=1", media_type="application/pdf"),
+        [
+            {
+                "type": "input_file",
+                "filename": "May_20report.pdf",
+                "file_data": data_url(samples.pdf(), "application/pdf"),
+            }
+        ],
+    ),
+    "resource that is a word document": (
+        resource(samples.docx(), uri="memo"),
+        [
+            {
+                "type": "input_file",
+                "filename": "memo.docx",
+                "file_data": data_url(
+                    samples.docx(), "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+                ),
+            }
+        ],
+    ),
+    "resource of other bytes": (
+        resource(b"\x7fELF" + bytes(1996), uri="file:///bin/tool"),
+        [
+            text(
+                "[not shown: application/octet-stream, 2 kB, file:///bin/tool; the model cannot be given this type]"
+            )
+        ],
+    ),
+    "resource without content": (
+        {"type": "resource", "resource": {"uri": "x:1"}},
+        [text("[not shown: data of an unknown type, x:1; it is empty]")],
+    ),
+    "audio": (
+        {"type": "audio", "data": b64(samples.wav()), "mimeType": "audio/wav"},
+        [text("[not shown: audio (audio/wav, 2 kB); the model takes no sound here]")],
+    ),
+    "link": (
+        {
+            "type": "resource_link",
+            "uri": "file:///a.png",
+            "name": "a.png",
+            "mimeType": "image/png",
+            "size": 1_200_000,
+            "description": "the plan",
+        },
+        [text("[link: a.png <file:///a.png>, image/png, 1.2 MB: the plan]")],
+    ),
+    "link with only a uri": (
+        {"type": "resource_link", "uri": "https://e.org/x"},
+        [text("[link: <https://e.org/x>]")],
+    ),
+    "not base64": (
+        {"type": "image", "data": "!!! not base64", "mimeType": "image/png"},
+        [text("[not shown: a picture (image/png); it is not base64]")],
+    ),
+    "nothing in data": (
+        {"type": "image", "data": "", "mimeType": "image/png"},
+        [text("[not shown: a picture (image/png); it is empty]")],
+    ),
+    "no data": ({"type": "image"}, [text("[not shown: a picture (data of an unknown type); it is empty]")]),
+    "cut short": (
+        block(PNG[:-20]),
+        [
+            text(
+                f"[not shown: a picture (image/png, {len(PNG) - 20} bytes); the PNG is cut short in its IDAT chunk]"
+            )
+        ],
+    ),
+    "damaged pixels": (
+        block(PNG.replace(PNG[50:60], bytes(10))),
+        [
+            text(
+                f"[not shown: a picture (image/png, {len(PNG)} bytes); the checksum of the PNG's IDAT chunk is wrong]"
+            )
+        ],
+    ),
+    "no picture at all": (
+        block(b"<html>sorry</html>"),
+        [text("[not shown: a picture (image/png, 18 bytes); bytes of no known format cannot be decoded]")],
+    ),
+    "unknown type": (
+        {"type": "hologram", "depth": 3, "data": "x"},
+        [text("[not shown: a content block of type 'hologram'; only its fields are known: data, depth]")],
+    ),
+    "no type": (
+        {"a": 1},
+        [text("[not shown: a content block without a type; only its fields are known: a]")],
+    ),
+    "text that is no string": (
+        {"type": "text", "text": None},
+        [text("[not shown: a content block of type 'text'; only its fields are known: text]")],
+    ),
+    "no object": (
+        7,
+        [text("[not shown: a content block that is no object but int; nothing is known of it]")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", EXACT, ids=lambda case: case.replace(" ", "-"))
+def test_block_becomes(case):
+    came, expected = EXACT[case]
+    assert parts_of(came) == expected
+
+
+def test_a_bomb_becomes_a_sentence():
+    header = bytearray(PNG)
+    header[16:24] = (60_000).to_bytes(4, "big") + (60_000).to_bytes(4, "big")
+    header[29:33] = zlib.crc32(header[12:29]).to_bytes(4, "big")
+    (part,) = parts_of(block(bytes(header)))
+    assert part["text"].endswith("it unpacks to 60000x60000 pixels, over the limit of 120,000,000]")
+
+
+CONVERTED = {
+    "bmp": (file(drawing(), "BMP"), "image/png", True),
+    "bmp of a photograph": (file(photo(), "BMP"), "image/jpeg", False),
+    "bmp with a palette": (file(drawing().quantize(8), "BMP"), "image/png", True),
+    "tiff": (file(drawing(), "TIFF"), "image/png", True),
+    "tiff, compressed": (file(drawing(), "TIFF", compression="tiff_lzw"), "image/png", True),
+    "avif": (file(drawing(), "AVIF", quality=100), "image/png", False),
+    "jpeg 2000": (file(drawing(), "JPEG2000"), "image/png", True),
+    "ico": (file(drawing(), "ICO", sizes=[(64, 48)]), "image/png", True),
+    "ppm": (file(drawing(), "PPM"), "image/png", True),
+    "pgm": (file(drawing().convert("L"), "PPM"), "image/png", True),
+    "svg": (samples.SVG, "image/png", False),
+    "cmyk jpeg": (file(drawing().convert("CMYK"), "JPEG", quality=95), "image/png", False),
+}
+
+
+@pytest.mark.parametrize("case", CONVERTED)
+def test_other_formats_are_converted(case):
+    data, media_type, exact = CONVERTED[case]
+    (part,) = parts_of(block(data, "image/x-whatever"))
+    assert part["image_url"].startswith(f"data:{media_type};base64,")
+    assert part == {"type": "input_image", "image_url": part["image_url"], "detail": "high"}
+    shown = samples.pixels(part["image_url"])
+    assert shown.size == (64, 48)
+    if exact:
+        assert shown.tobytes() == samples.pixels(data).tobytes()
+    if "photograph" not in case and case != "pgm":
+        red, green, blue = shown.getpixel((2, 2))
+        assert red > 200
+        assert max(green, blue) < 70
+
+
+def test_heic_is_converted():
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(drawing(640, 480)).save(buffer)
+    (part,) = parts_of(block(buffer.getvalue(), "image/heic"))
+    assert samples.pixels(part["image_url"]).size == (640, 480)
+
+
+def test_sixteen_bits_of_grey_keep_their_brightness():
+    (part,) = parts_of(block(file(Image.new("I;16", (8, 8), 0x8000), "PNG")))
+    assert samples.pixels(part["image_url"]).getpixel((0, 0)) == (128, 128, 128)
+
+
+def test_transparency_is_kept():
+    ghost = drawing().convert("RGBA")
+    ghost.putalpha(77)
+    (part,) = parts_of(block(file(ghost, "TIFF")))
+    shown = Image.open(io.BytesIO(base64.b64decode(part["image_url"].split(",")[1])))
+    assert (shown.mode, shown.getpixel((30, 5))) == ("RGBA", (255, 255, 255, 77))
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_picture_lying_on_its_side_is_set_upright(form):
+    (part,) = parts_of(block(samples.oriented(form)))
+    shown = samples.pixels(part["image_url"])
+    assert shown.size == (48, 64)
+    red, green, _ = shown.getpixel((45, 2))  # the red corner, turned clockwise from the top left
+    assert (red > 180, green < 90) == (True, True)
+
+
+def profile(red=b"rXYZ", blue=b"bXYZ"):
+    """sRGB's profile, in which red and blue may change places."""
+    data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = data.replace("sRGB".encode("utf-16-be"), "mine".encode("utf-16-be")).replace(b"sRGB", b"mine")
+    return data.replace(b"rXYZ", b"....").replace(b"bXYZ", red).replace(b"....", blue)
+
+
+@pytest.mark.parametrize("form", ["TIFF", "JPEG"])
+def test_a_colour_profile_is_applied(form):
+    stored = Image.new("RGB", (3000, 8), (200, 30, 30))
+    swapped = file(stored, form, icc_profile=profile(red=b"rXYZ", blue=b"bXYZ"))
+    picture, _ = parts_of(block(swapped))
+    red, _, blue = samples.pixels(picture["image_url"]).getpixel((4, 2))
+    assert (red < 90, blue > 150) == (True, True)
+
+
+def test_a_colour_profile_that_does_not_fit_is_left_out():
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    assert parts_of(block(file(drawing(), "TIFF", icc_profile=lab))) == parts_of(
+        block(file(drawing(), "TIFF"))
+    )
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_an_animation_becomes_a_contact_sheet(form):
+    picture, line = parts_of(block(samples.animation(form)))
+    sheet = samples.pixels(picture["image_url"])
+    assert sheet.size == (2 * 260 + 4, 2 * (192 + 24 + 4) + 4)
+    assert line == text(
+        "picture 1: 4 of 4 frames of an animation, 1 s long, left to right and top to bottom, "
+        "with the time in seconds under each"
+    )
+    centres = [sheet.getpixel((4 + 128 + 260 * (at % 2), 4 + 96 + 220 * (at // 2))) for at in range(4)]
+    for found, frame in zip(centres, samples.frames(), strict=True):
+        assert all(abs(a - b) < 12 for a, b in zip(found, frame.getpixel((0, 0)), strict=True))
+
+
+def test_at_most_nine_frames_evenly_chosen():
+    _, line = parts_of(block(samples.animation("WEBP", 30, lossless=True)))
+    assert "9 of 30 frames" in line["text"]
+
+
+def test_the_first_frame_by_policy():
+    picture, line = parts_of(block(samples.animation("GIF")), policy=Policy(animation="first"))
+    assert samples.pixels(picture["image_url"]).size == (64, 48)
+    assert line == text("picture 1: the first of 4 frames of an animation")
+
+
+def test_an_animation_that_never_changes_is_one_picture():
+    same = drawing()
+    data = file(same, "PNG", save_all=True, append_images=[same, same], duration=100, default_image=False)
+    parts = parts_of(block(data))
+    assert samples.pixels(parts[0]["image_url"]).tobytes() == same.tobytes()
+
+
+def test_the_pages_of_a_tiff_are_pictures_of_their_own():
+    first, *rest = samples.frames(3)
+    *pictures, line = parts_of(block(file(first, "TIFF", save_all=True, append_images=rest)))
+    assert [samples.pixels(part["image_url"]).getpixel((0, 0)) for part in pictures] == [
+        frame.getpixel((0, 0)) for frame in samples.frames(3)
+    ]
+    assert line == text("pictures 1 to 3: the 3 pages of a TIFF")
+
+
+def test_the_pages_of_a_pdf_by_policy():
+    *pages, line = parts_of(resource(samples.pdf(2)), policy=Policy(documents="pages"))
+    assert [part["type"] for part in pages] == ["input_image", "input_image"]
+    assert line == text("[the 2 pages of a PDF]")
+
+
+HIDDEN = {
+    "a data: URI": (data_url(PNG, "image/png"), "[picture 1 below]"),
+    "bare base64": (b64(PNG), "[picture 1 below]"),
+    "a string in an object": (
+        json.dumps({"a": [1, {"b": b64(PNG)}], "é": None}),
+        '{"a": [1, {"b": "[picture 1 below]"}], "é": null}',
+    ),
+    "a data: URL in a list": (json.dumps([data_url(PNG, "image/jpeg")]), '["[picture 1 below]"]'),
+}
+
+
+@pytest.mark.parametrize("case", HIDDEN)
+def test_a_picture_hidden_in_text_is_brought_out(case):
+    came, words = HIDDEN[case]
+    assert parts_of({"type": "text", "text": came}) == [text(words), image(PNG)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "see data:image/png;base64,iVBORw0KGgo for how it begins",
+        "a sentence with " + b64(PNG) + " in the middle",
+        b64(b"just some ordinary bytes that are no picture at all, but long"),
+        json.dumps({"token": b64(bytes(range(200)))}),
+        "{" + b64(PNG),
+    ],
+)
+def test_other_text_stays_as_it_is(words):
+    assert parts_of({"type": "text", "text": words}) == [text(words)]
+
+
+def test_a_broken_picture_hidden_in_json_becomes_a_sentence_in_its_place():
+    (part,) = parts_of({"type": "text", "text": json.dumps({"shot": b64(PNG[:-30])})})
+    assert json.loads(part["text"])["shot"].startswith("[not shown: a picture (image/png")
+
+
+LINKS = {
+    "picture": (
+        {"uri": "https://e.org/a.png", "mimeType": "image/png"},
+        {"type": "input_image", "image_url": "https://e.org/a.png", "detail": "high"},
+    ),
+    "pdf": (
+        {"uri": "https://e.org/a.pdf", "mimeType": "application/pdf"},
+        {"type": "input_file", "file_url": "https://e.org/a.pdf"},
+    ),
+    "other": ({"uri": "https://e.org/a"}, text("[link: <https://e.org/a>]")),
+    "not on the web": (
+        {"uri": "demo://a.png", "mimeType": "image/png"},
+        text("[link: <demo://a.png>, image/png]"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LINKS)
+def test_links_are_passed_on_by_policy(case):
+    fields, expected = LINKS[case]
+    assert parts_of(
+        {"type": "resource_link", "name": fields["uri"], **fields}, policy=Policy(links="pass")
+    ) == [expected]
+
+
+FOR_USER = block(PNG, annotations={"audience": ["user"]})
+
+
+def test_what_is_marked_for_the_user_reaches_the_model_and_the_user():
+    translation = translate(
+        {"content": [FOR_USER, block(PNG, annotations={"audience": ["user", "assistant"]})]}
+    )
+    assert translation.parts == [image(PNG), image(PNG)]
+    assert translation.for_user == [FOR_USER]
+
+
+def test_strict_audience_withholds_and_says_so():
+    translation = translate({"content": [FOR_USER]}, Policy(audience="strict"))
+    assert translation.parts == [
+        text("[not shown: a block of type image; the tool meant it for the user alone]")
+    ]
+    assert translation.for_user == [FOR_USER]
+
+
+DETAIL = {
+    "policy before block": (Policy(detail="low"), {"imagebridge/detail": "high"}, "low"),
+    "ours before codex's": (Policy(), {"imagebridge/detail": "low", "codex/imageDetail": "auto"}, "low"),
+    "codex's": (Policy(), {"codex/imageDetail": "auto"}, "auto"),
+    "nonsense": (Policy(), {"codex/imageDetail": "ultra"}, "high"),
+    "original where it is known": (
+        Policy(model="gpt-5.6-sol"),
+        {"codex/imageDetail": "original"},
+        "original",
+    ),
+    "original where it is not": (Policy(model="gpt-5.2"), {"codex/imageDetail": "original"}, "high"),
+    "nothing said": (Policy(), None, "high"),
+}
+
+
+@pytest.mark.parametrize("case", DETAIL)
+def test_detail(case):
+    policy, meta, expected = DETAIL[case]
+    came = block(PNG) if meta is None else block(PNG, _meta=meta)
+    assert parts_of(came, policy=policy) == [image(PNG, detail=expected)]

@@ -1,0 +1,254 @@
+"""Whole results: order, error marker, structured content, budgets, the account."""
+
+import json
+
+import mcp
+import pytest
+import samples
+from mcp.server import MCPServer
+from mcp.types import CallToolResult, ImageContent, TextContent
+from samples import b64, data_url, drawing, file, photo
+
+from imagebridge import Policy, function_call_output, output_parts, translate
+from imagebridge.translate.setting import Note
+
+PNG = file(drawing(), "PNG")
+
+
+def text(words):
+    return {"type": "text", "text": words}
+
+
+def said(words):
+    return {"type": "input_text", "text": words}
+
+
+def picture(data=PNG):
+    return {"type": "image", "data": b64(data), "mimeType": "image/png"}
+
+
+SHOWN = {"type": "input_image", "image_url": data_url(PNG, "image/png"), "detail": "high"}
+
+OUTPUTS = {
+    "one text": ({"content": [text("hello")]}, "hello"),
+    "texts are joined": ({"content": [text("a"), text("b")]}, "a\nb"),
+    "order is kept": ({"content": [text("a"), picture(), text("b")]}, [said("a"), SHOWN, said("b")]),
+    "error of text": ({"content": [text("no such file")], "isError": True}, "Tool error:\nno such file"),
+    "error with a picture": (
+        {"content": [text("it crashed here"), picture()], "isError": True},
+        [said("Tool error:"), said("it crashed here"), SHOWN],
+    ),
+    "error without a word": (
+        {"content": [], "isError": True},
+        "Tool error:\n[The tool finished and returned nothing.]",
+    ),
+    "nothing": ({"content": []}, "[The tool finished and returned nothing.]"),
+    "no content": ({}, "[The tool finished and returned nothing.]"),
+    "content is null": ({"content": None}, "[The tool finished and returned nothing.]"),
+    "only white space": ({"content": [text(" \n")]}, "[The tool finished and returned nothing.]"),
+    "content is a string": ({"content": "hello"}, "hello"),
+    "content is one block": ({"content": picture()}, [SHOWN]),
+    "only structured": ({"structuredContent": {"a": [1, None]}}, '{"a": [1, null]}'),
+    "structured beside other text": (
+        {"content": [text("done")], "structuredContent": {"a": 1}},
+        'done\n{"a": 1}',
+    ),
+    "structured beside a picture": (
+        {"content": [picture()], "structuredContent": {"width": 64}},
+        [SHOWN, said('{"width": 64}')],
+    ),
+    "structured that mirrors a text": (
+        {"content": [text('{\n  "a": 1\n}')], "structuredContent": {"a": 1}},
+        '{\n  "a": 1\n}',
+    ),
+    "structured with a picture of its own": (
+        {"content": [text("done")], "structuredContent": {"shot": b64(PNG)}},
+        [said("done"), said('{"shot": "[picture 1 below]"}'), SHOWN],
+    ),
+    "structured with a picture that was shown": (
+        {"content": [picture()], "structuredContent": {"result": [picture()]}},
+        [
+            SHOWN,
+            said('{"result": [{"type": "image", "data": "[picture 1 above]", "mimeType": "image/png"}]}'),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OUTPUTS)
+def test_result_becomes(case):
+    result, output = OUTPUTS[case]
+    assert function_call_output(result, "call_7") == {
+        "type": "function_call_output",
+        "call_id": "call_7",
+        "output": output,
+    }
+    parts = output_parts(result)
+    assert parts == (output if isinstance(output, list) else parts)
+    assert "\n".join(part.get("text", "") for part in parts if isinstance(output, str)) == (
+        output if isinstance(output, str) else ""
+    )
+
+
+def test_the_sdks_own_result_is_taken():
+    result = CallToolResult(
+        content=[TextContent(text="a"), ImageContent(data=b64(PNG), mime_type="image/jpg")]
+    )
+    assert function_call_output(result, "c")["output"] == [said("a"), SHOWN]
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (None, "a tool result is a CallToolResult or its JSON object, not NoneType"),
+        ("text", "a tool result is a CallToolResult or its JSON object, not str"),
+        (picture(), 'a single block goes into {"content": [...]}'),
+        ({"output": 1}, "a tool result has `content`; this object has output"),
+    ],
+)
+def test_what_is_no_result_raises_and_names_what_came(result, message):
+    with pytest.raises(TypeError) as raised:
+        function_call_output(result, "c")
+    assert message in str(raised.value)
+
+
+@pytest.mark.anyio
+async def test_what_an_mcp_server_mirrors_is_said_once():
+    """The four shapes that MCPServer makes of a return value."""
+    server = MCPServer("mirror")
+
+    @server.tool()
+    def one() -> str:
+        """A text."""
+        return "hello"
+
+    @server.tool()
+    def many() -> list[str]:
+        """Texts."""
+        return ["a", "b"]
+
+    @server.tool()
+    def number() -> float:
+        """A number."""
+        return 2.5
+
+    @server.tool()
+    def thing() -> dict[str, int]:
+        """An object."""
+        return {"width": 3}
+
+    async with mcp.Client(server) as client:
+        outputs = {name: (await client.call_tool(name)) for name in ("one", "many", "number", "thing")}
+    assert all(result.structured_content is not None for result in outputs.values())
+    assert {name: function_call_output(result, "c")["output"] for name, result in outputs.items()} == {
+        "one": "hello",
+        "many": "a\nb",
+        "number": "2.5",
+        "thing": json.dumps({"width": 3}, indent=2),
+    }
+
+
+def test_a_large_picture_is_shrunk_to_what_the_model_sees_and_the_scale_told():
+    result = {"content": [picture(file(drawing(3840, 2160), "PNG")), text("after")]}
+    shown, line, after = output_parts(result)
+    assert samples.pixels(shown["image_url"]).size == (2048, 1152)
+    assert line == said("picture 1: shown 2048x1152 of 3840x2160; multiply coordinates by 1.875")
+    assert after == said("after")
+
+
+def test_detail_low_is_shrunk_to_512_pixels_for_models_that_see_so_much():
+    result = {"content": [picture(file(drawing(2000, 1000), "PNG"))]}
+    shown, line = output_parts(result, Policy(model="gpt-5.6-luna", detail="low"))
+    assert samples.pixels(shown["image_url"]).size == (512, 256)
+    assert line == said("picture 1: shown 512x256 of 2000x1000; multiply coordinates by 3.906")
+
+
+def test_the_same_bytes_twice():
+    result = {"content": [picture(file(photo(3000, 2000), "PNG")), picture(samples.animation("GIF"))]}
+    assert output_parts(result) == output_parts(result)
+
+
+def test_thirty_pictures_in_one_result():
+    many = [picture(file(drawing(64, 48 + at), "PNG")) for at in range(30)]
+    assert [part["type"] for part in output_parts({"content": many})] == ["input_image"] * 30
+
+
+def test_sixty_megabytes_of_text_are_cut_with_a_sentence():
+    output = function_call_output({"content": [text("x" * 60_000_000)]}, "c")["output"]
+    assert len(output) < 10_485_760
+    assert output.endswith("\n[cut: 50,000,000 of 60,000,000 characters are left out]")
+
+
+def test_the_limit_of_text_counts_over_all_texts():
+    parts = output_parts({"content": [text("abcd"), text("efgh")]}, Policy(max_text=6))
+    assert parts == [said("abcd"), said("ef\n[cut: 2 of 4 characters are left out]")]
+
+
+def test_budget_of_pictures():
+    parts = output_parts({"content": [picture()] * 3}, Policy(max_pictures=1))
+    left_out = "[not shown: picture {} (image/png, 64x48); the limit is 1 pictures of one result]"
+    assert parts == [SHOWN, said(left_out.format(2)), said(left_out.format(3))]
+
+
+def test_budget_of_tokens_shrinks_before_it_leaves_out():
+    big, small = file(drawing(2000, 1500), "PNG"), PNG
+    translation = translate({"content": [picture(big), picture(small)]}, Policy(max_tokens=1_000))
+    assert translation.tokens <= 1_000
+    first, line, second = translation.parts
+    assert samples.pixels(first["image_url"]).width < 2_000
+    assert line["text"].endswith("(the limit is 1,000 tokens of pictures of one result)")
+    assert second == SHOWN
+
+
+def test_budget_of_tokens_leaves_out_the_last_when_nothing_can_shrink():
+    translation = translate({"content": [picture()] * 4}, Policy(max_tokens=12))
+    assert [part["type"] for part in translation.parts] == ["input_image"] * 2 + ["input_text"] * 2
+    assert translation.tokens <= 12
+
+
+def test_budget_of_bytes_squeezes_the_large_and_spares_the_small():
+    big = file(photo(1500, 1500), "PNG")
+    translation = translate({"content": [picture(big), picture()]}, Policy(max_bytes=100_000))
+    assert sum(len(shown.picture.data_url) for shown in translation.pictures) <= 100_000
+    assert translation.parts[-1] == SHOWN
+    assert "the limit is 100 kB of one result" in translation.parts[1]["text"]
+
+
+def test_a_file_over_the_budget_becomes_a_sentence():
+    result = {"content": [{"type": "resource", "resource": {"uri": "a.pdf", "blob": b64(samples.pdf())}}]}
+    (part,) = output_parts(result, Policy(max_bytes=100))
+    assert part["text"].startswith("[not shown: the file a.pdf, ")
+
+
+def test_the_account():
+    bmp = file(drawing(), "BMP")
+    translation = translate(
+        {"content": [text("a"), picture(bmp), {"type": "audio", "data": ""}], "isError": True}
+    )
+    shown = translation.pictures[0]
+    assert (shown.picture.media_type, shown.seen.tokens, translation.tokens) == ("image/png", 5, 5)
+    assert translation.notes == (
+        Note(0, "text, 1 characters", "text"),
+        Note(
+            1,
+            f"image, image/png, {len(b64(bmp)):,} characters",
+            f"image/png, 64x48, {shown.picture.size} bytes, 5 tokens at detail high",
+            5,
+        ),
+        Note(2, "audio", "a sentence"),
+        Note(None, "the result itself", "text"),
+    )
+
+
+def test_sizes_that_are_assumed_are_noted():
+    translation = translate({"content": [picture()]}, Policy(model="gpt-5-mini"))
+    assert translation.notes[0].done.endswith("(sizes of gpt-5-mini are assumed)")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("detail", "huge"), ("proof", "hope"), ("audience", "all"), ("animation", "gif"), ("max_bytes", -1)],
+)
+def test_a_policy_that_means_nothing_is_refused(field, value):
+    with pytest.raises(ValueError, match=field):
+        Policy(**{field: value})

@@ -1,0 +1,110 @@
+"""Small real files of every kind, made on the spot and always the same."""
+
+import base64
+import io
+import struct
+import wave
+import zipfile
+
+from PIL import Image, ImageDraw
+
+WIDTH, HEIGHT = 64, 48
+
+
+def drawing(width=WIDTH, height=HEIGHT):
+    """A flat picture: navy on white, a red corner, so that a turn or a flip shows."""
+    image = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((width // 4, height // 4, width // 2, height // 2), fill="navy")
+    draw.rectangle((0, 0, width // 8, height // 8), fill="red")
+    return image
+
+
+def photo(width=WIDTH, height=HEIGHT):
+    """A picture in which hardly any two neighbours are equal."""
+    red = Image.radial_gradient("L").resize((width, height))
+    green = Image.linear_gradient("L").resize((width, height))
+    return Image.merge("RGB", (red, green, red.transpose(Image.Transpose.FLIP_LEFT_RIGHT)))
+
+
+def file(image, form, **options):
+    """The bytes of `image` in a format."""
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def frames(count=4):
+    """Pictures that differ, for animations."""
+    step = 200 // count
+    return [Image.new("RGB", (WIDTH, HEIGHT), (step * at, 80, 200 - step * at)) for at in range(count)]
+
+
+def animation(form, count=4, **options):
+    """An animation of `count` frames of 250 ms."""
+    first, *rest = frames(count)
+    return file(first, form, save_all=True, append_images=rest, duration=250, **options)
+
+
+def oriented(form="JPEG", orientation=6):
+    """A picture stored lying on its side, with the EXIF tag that sets it upright."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return file(drawing(), form, exif=exif)
+
+
+def wav():
+    """A tenth of a second of silence."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(b"\0\0" * 800)
+    return buffer.getvalue()
+
+
+def pdf(pages=1):
+    """A PDF whose pages are pictures."""
+    first, *rest = [drawing() for _ in range(pages)]
+    return file(first, "PDF", save_all=True, append_images=rest)
+
+
+def docx():
+    """As much of a Word document as tells what it is."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", "<w:document/>")
+    return buffer.getvalue()
+
+
+SVG = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48">'
+    b'<rect width="64" height="48" fill="#fff"/><rect width="8" height="6" fill="#f00"/></svg>'
+)
+
+
+def bad_checksum(png=None):
+    """A PNG with a damaged optional chunk, as a widely used test server sends it."""
+    png = png or file(drawing(), "PNG")
+    chunk = struct.pack(">I4s", 4, b"tEXt") + b"a\0bc" + b"\0\0\0\0"
+    return png[:33] + chunk + png[33:]
+
+
+def b64(data):
+    """Standard base64."""
+    return base64.b64encode(data).decode()
+
+
+def data_url(data, media_type):
+    """A `data:` URL."""
+    return f"data:{media_type};base64,{b64(data)}"
+
+
+def pixels(data_url_or_bytes):
+    """The decoded picture, as RGB."""
+    data = data_url_or_bytes
+    if isinstance(data, str):
+        data = base64.b64decode(data.split(",", 1)[1], validate=True)
+    return Image.open(io.BytesIO(data)).convert("RGB")
