@@ -39,17 +39,13 @@ _AT_ONCE = 16
 
 @dataclass(slots=True)
 class _Connection:
-    """One server: how it was named, and, once connected, its client and tools."""
+    """One server: how it is named, its tools, and its client while it is connected."""
 
     spec: ServerSpec
+    name: str
     client: Client | None = None
     tools: "list[Tool]" = field(default_factory=list)
     done: anyio.Event = field(default_factory=anyio.Event)
-
-    @property
-    def name(self) -> str:
-        info = self.client.server_info if self.client else None
-        return info.name if info else label(self.spec)
 
 
 class Bridge:
@@ -67,7 +63,7 @@ class Bridge:
     def __init__(self, *servers: ServerSpec, policy: Policy = _DEFAULT, timeout: float = 60) -> None:
         if not servers:
             raise TypeError("Bridge needs a server: a command line, an http(s) URL or an MCPServer")
-        self._connections = [_Connection(checked(server)) for server in servers]
+        self._connections = [_Connection(checked(server), label(server)) for server in servers]
         self._policy = replace(policy, proof=policy.proof or "decoded")
         self._timeout = timeout
         self._stack = AsyncExitStack()
@@ -127,12 +123,16 @@ class Bridge:
         try:
             async with connect(connection.spec) as (connection.client, connection.tools):
                 ready = True
+                info = connection.client.server_info
+                connection.name = info.name if info else connection.name
                 task_status.started()
                 await connection.done.wait()
         except Exception:
             # Once it served, a server that ends badly costs its own calls alone: each of them says so.
             if not ready:
                 raise
+        finally:
+            connection.client = None
 
     def _end(self) -> None:
         for connection in self._connections:
@@ -165,7 +165,9 @@ class Bridge:
         """
         connection, original = self._route(name)
         if connection.client is None:
-            raise BridgeError("the bridge is not open; use it inside `async with Bridge(...)`")
+            raise ServerError(
+                connection.name, f"{original}: not connected; a bridge is used inside `async with`"
+            )
         try:
             with anyio.fail_after(self._timeout):
                 result = await connection.client.call_tool(original, dict(arguments or {}))

@@ -1,0 +1,247 @@
+"""Bridge: real servers over stdio, HTTP and in process; every call answered exactly once."""
+
+import json
+import shlex
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+import httpx2
+import pytest
+from mcp import StdioServerParameters
+from mcp.server import MCPServer
+from mcp.types import CallToolResult
+from PIL import Image
+
+from imagebridge import Bridge, BridgeError, Policy, tool_result
+from imagebridge.agent.connect import own_server
+from imagebridge.errors import ServerError, ToolNameError
+
+SCRIPT = Path(__file__).parents[1] / "servers" / "pictures.py"
+STDIO = shlex.join([sys.executable, str(SCRIPT)])
+
+pytestmark = pytest.mark.anyio
+
+
+def call(name, arguments="{}", call_id="call_1"):
+    return {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments}
+
+
+def response(*calls, model="gpt-5.6-luna"):
+    return {"model": model, "output": [{"type": "reasoning", "summary": []}, *calls]}
+
+
+def small_server(name="small", tool="draw"):
+    server = MCPServer(name, log_level="CRITICAL")
+
+    @server.tool(name=tool)
+    def draw(side: int) -> CallToolResult:
+        """Draws."""
+        return CallToolResult.model_validate(tool_result(f"by {name}", Image.new("RGB", (side, side))))
+
+    return server
+
+
+@pytest.fixture(scope="module")
+def http_url():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/mcp"
+    with subprocess.Popen([sys.executable, str(SCRIPT), str(port)], stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(200):
+                try:
+                    httpx2.get(url)
+                    break
+                except httpx2.ConnectError:
+                    assert process.poll() is None
+                    process_wait(process, 0.05)
+            yield url
+        finally:
+            process.kill()
+
+
+def process_wait(process, seconds):
+    """Give a starting process time, and notice at once when it ends."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return
+
+
+@pytest.mark.parametrize("transport", ["stdio", "http", "in process"])
+async def test_pictures_arrive_over_every_transport(transport, http_url):
+    server = {"stdio": STDIO, "http": http_url, "in process": small_server(tool="draw.square")}[transport]
+    async with Bridge(server) as bridge:
+        assert bridge.tools[0]["name"] == "draw_square"
+        (output,) = await bridge.outputs(response(call("draw_square", '{"side": 3000}')))
+    assert output["call_id"] == "call_1"
+    words, picture, line = output["output"]
+    assert words["type"] == "input_text"
+    assert picture["image_url"].startswith("data:image/png;base64,")
+    assert picture["detail"] == "high"
+    assert line["text"] == "picture 1: shown 1600x1600 of 3000x3000; multiply coordinates by 1.875"
+
+
+async def test_every_call_is_answered_in_order_and_truthfully():
+    calls = [
+        call("broken", "", "a"),
+        call("no_such_tool", "{}", "b"),
+        call("draw_square", "{not json", "c"),
+        call("draw_square", "[1]", "d"),
+        call("draw_square", '{"side": "wide"}', "e"),
+        call("mixed", "{}", "f"),
+        call("draw_square", '{"side": 8}', "g"),
+    ]
+    async with Bridge(STDIO) as bridge:
+        outputs = await bridge.outputs(response(*calls))
+    assert [output["call_id"] for output in outputs] == list("abcdefg")
+    by_id = {output["call_id"]: output["output"] for output in outputs}
+    assert [part["type"] for part in by_id["a"]] == ["input_text", "input_text", "input_image"]
+    assert by_id["a"][0]["text"] == "Tool error:"
+    assert by_id["b"].startswith("Tool error:\nunknown tool 'no_such_tool'; there are: draw_square, broken")
+    assert by_id["c"].startswith("Tool error:\nthe arguments are not valid JSON (Expecting property name")
+    assert by_id["d"] == "Tool error:\nthe arguments must be a JSON object, not list: [1]"
+    assert by_id["e"].startswith("Tool error:\n")
+    assert "side" in by_id["e"]
+    assert by_id["f"].splitlines() == [
+        "before",
+        "[not shown: a picture (image/png, 3 bytes); bytes of no known format cannot be decoded]",
+        "[link: plan <file:///plan.png>]",
+    ]
+    assert [part["type"] for part in by_id["g"]] == ["input_text", "input_image"]
+
+
+async def test_a_call_that_takes_too_long_and_a_server_that_dies_are_answered_and_the_bridge_still_ends():
+    async with Bridge(STDIO, timeout=10) as bridge:
+        bridge._timeout = 0.5  # the start may take longer than this test should
+        (output,) = await bridge.outputs(response(call("wait")))
+        assert output["output"].startswith("Tool error:\npictures: wait did not answer within 0.5 seconds")
+        bridge._timeout = 10
+        (output,) = await bridge.outputs(response(call("die")))
+        assert output["output"].startswith("Tool error:\npictures: die: ")
+        (output,) = await bridge.outputs(response(call("broken")))
+        assert output["output"].startswith("Tool error:\npictures: broken: ")
+
+
+async def test_a_name_that_two_servers_use_gets_the_servers_name():
+    async with Bridge(small_server("left"), small_server("right"), small_server("other", "paint")) as bridge:
+        assert [tool["name"] for tool in bridge.tools] == ["left_draw", "right_draw", "paint"]
+        result = await bridge.call("right_draw", {"side": 4})
+    assert result["content"][0] == {"type": "text", "text": "by right"}
+
+
+async def test_call_raises_what_outputs_tells_the_model():
+    async with Bridge(small_server()) as bridge:
+        with pytest.raises(ToolNameError, match="unknown tool 'nope'; there are: draw"):
+            await bridge.call("nope")
+    with pytest.raises(BridgeError, match="async with"):
+        await bridge.call("draw", {"side": 1})
+
+
+FAILURES = {
+    "no such program": (
+        "no-such-program --x",
+        "no-such-program --x: cannot be started: 'no-such-program' is not an executable",
+    ),
+    "dies at once": (
+        f"{shlex.quote(sys.executable)} -c \"import sys; sys.exit('the licence has expired')\"",
+        "it started and ended before it answered. Run the command by hand to see why\nIt wrote to stderr:\nthe licence",
+    ),
+    "refused connection": ("http://127.0.0.1:9/mcp", "http://127.0.0.1:9/mcp: cannot be reached: "),
+    "empty": ("  ", "the command line is empty"),
+    "an open quotation": ("run 'x", "the command line cannot be read: No closing quotation"),
+}
+
+
+@pytest.mark.parametrize("case", FAILURES)
+async def test_a_server_that_cannot_be_connected_is_one_clear_error(case):
+    server, message = FAILURES[case]
+    with pytest.raises(ServerError) as raised:
+        async with Bridge(server, timeout=20):
+            pass
+    assert message in str(raised.value)
+
+
+async def test_a_server_that_never_answers_is_given_up():
+    with pytest.raises(ServerError, match=r"no answer within 0\.2 seconds"):
+        async with Bridge(f"{shlex.quote(sys.executable)} -c 'import sys; sys.stdin.read()'", timeout=0.2):
+            pass
+
+
+async def test_all_servers_that_fail_are_named():
+    with pytest.raises(BridgeError) as raised:
+        async with Bridge("no-such-a", "no-such-b", small_server()):
+            pass
+    assert "no-such-a: cannot be started" in str(raised.value)
+    assert "no-such-b: cannot be started" in str(raised.value)
+
+
+@pytest.mark.parametrize("server", [3, None, Path("x")])
+async def test_what_is_no_server_raises(server):
+    with pytest.raises(TypeError, match="a server is a command line"):
+        Bridge(server)
+
+
+async def test_errors_of_the_body_pass_unchanged():
+    with pytest.raises(ZeroDivisionError):
+        async with Bridge(small_server()):
+            raise ZeroDivisionError
+
+
+async def test_keys_go_to_our_own_server_alone(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    monkeypatch.setenv("SECRET_THING", "x")
+    async with Bridge(STDIO) as bridge:
+        assert (await bridge.call("environment"))["content"][0]["text"] == ""
+    own = own_server(environment={"OPENAI_API_KEY": "k", "IMAGEBRIDGE_ALLOW": "/a", "SECRET_THING": "x"})
+    assert isinstance(own, StdioServerParameters)
+    assert own.env == {"OPENAI_API_KEY": "k", "IMAGEBRIDGE_ALLOW": "/a"}
+
+
+async def test_the_policys_model_wins_over_the_responses():
+    async with Bridge(small_server(), policy=Policy(model="gpt-5.6-luna", detail="low")) as bridge:
+        (output,) = await bridge.outputs(response(call("draw", '{"side": 900}'), model="gpt-4o"))
+    assert output["output"][2]["text"].startswith("picture 1: shown 512x512 of 900x900")
+
+
+async def test_what_is_no_response_raises():
+    async with Bridge(small_server()) as bridge:
+        with pytest.raises(TypeError, match="a response is an openai Response"):
+            await bridge.outputs("hello")
+        assert await bridge.outputs({"output": []}) == []
+
+
+async def test_calls_of_one_response_run_at_the_same_time():
+    started, release = [], anyio.Event()
+    server = MCPServer("slow", log_level="CRITICAL")
+
+    @server.tool()
+    async def meet(at: int) -> str:
+        """Waits for the others."""
+        started.append(at)
+        if len(started) == 5:
+            release.set()
+        await release.wait()
+        return f"met {at}"
+
+    async with Bridge(server, timeout=10) as bridge:
+        outputs = await bridge.outputs(
+            response(*[call("meet", json.dumps({"at": at}), f"c{at}") for at in range(5)])
+        )
+    assert [output["output"] for output in outputs] == [f"met {at}" for at in range(5)]
+
+
+def test_blocking(http_url):
+    with Bridge(http_url) as bridge:
+        assert bridge.tools[0]["name"] == "draw_square"
+        assert bridge.call("draw_square", {"side": 2})["content"][0]["text"] == "a red square"
+        (output,) = bridge.outputs(response(call("mixed")))
+        assert output["output"].startswith("before\n")
+    with pytest.raises(ServerError), Bridge("no-such-program"):
+        pass
+    with pytest.raises(ZeroDivisionError), Bridge(http_url):
+        raise ZeroDivisionError

@@ -1,0 +1,151 @@
+"""The whole way against the strict endpoint: run, stream, and users' own loops."""
+
+import pytest
+from mcp.server import MCPServer
+from mcp.types import CallToolResult
+from openai import AsyncOpenAI, OpenAI
+from samples import drawing
+
+from imagebridge import Bridge, function_call_output, tool_result
+from imagebridge.agent.loop import Answered, Called, Replied
+from imagebridge.errors import TurnLimitError
+from imagebridge.testing import Endpoint
+
+pytestmark = pytest.mark.anyio
+
+STEPS = [[("look_around", {}), ("look_around", {"far": True})], "A red corner."]
+
+
+@pytest.fixture
+def server():
+    server = MCPServer("eyes", log_level="CRITICAL")
+
+    @server.tool(name="look.around")
+    def look(far: bool = False) -> CallToolResult:
+        """Looks."""
+        return CallToolResult.model_validate(tool_result("what I see", drawing(4000 if far else 64, 48)))
+
+    return server
+
+
+def openai_of(endpoint):
+    return AsyncOpenAI(base_url=endpoint.base_url, api_key="test")
+
+
+def sizes(endpoint):
+    return [picture.size for picture in endpoint.seen]
+
+
+async def test_run(server):
+    with Endpoint(STEPS) as endpoint:
+        async with openai_of(endpoint) as client, Bridge(server) as bridge:
+            reply = await bridge.run(
+                client, model="gpt-5.6-luna", input="What is there?", instructions="Be brief."
+            )
+    assert reply.text == "A red corner."
+    assert sizes(endpoint) == [(64, 48), (2048, 25)]
+    assert [item.get("type", item.get("role")) for item in reply.items] == [
+        "user",
+        "function_call",
+        "function_call",
+        "function_call_output",
+        "function_call_output",
+        "message",
+    ]
+    assert [(shown.picture.width, shown.seen.tokens) for shown in reply.pictures] == [(64, 5), (2048, 77)]
+    assert reply.usage["total_tokens"] == reply.usage["input_tokens"] + reply.usage["output_tokens"] > 0
+    assert reply.cost is None
+    assert [body["instructions"] for body in endpoint.requests] == ["Be brief."] * 2
+
+
+async def test_a_reply_goes_on(server):
+    with Endpoint([*STEPS, "Still red."]) as endpoint:
+        async with openai_of(endpoint) as client, Bridge(server) as bridge:
+            first = await bridge.run(client, model="gpt-5.6-luna", input="What is there?")
+            again = [*first.items, {"role": "user", "content": "Sure?"}]
+            second = await bridge.run(client, model="gpt-5.6-luna", input=again)
+    assert second.text == "Still red."
+
+
+async def test_stream_tells_what_happens(server):
+    with Endpoint(STEPS) as endpoint:
+        async with openai_of(endpoint) as client, Bridge(server) as bridge:
+            events = [event async for event in bridge.stream(client, model="gpt-5.6-luna", input="?")]
+    assert [type(event) for event in events] == [Called, Called, Answered, Answered, Replied]
+    assert events[0].call["name"] == "look_around"
+    assert (events[2].answer.is_error, events[2].answer.seconds >= 0) == (False, True)
+    assert events[-1].reply.text == "A red corner."
+
+
+async def test_the_callers_own_tools_stand_before_ours(server):
+    with Endpoint(["Fine."]) as endpoint:
+        async with openai_of(endpoint) as client, Bridge(server) as bridge:
+            await bridge.run(
+                client, model="gpt-5.6-luna", input="?", tools=[{"type": "web_search"}], temperature=0
+            )
+    (body,) = endpoint.requests
+    assert [tool.get("name", tool["type"]) for tool in body["tools"]] == ["web_search", "look_around"]
+    assert body["temperature"] == 0
+
+
+async def test_a_model_that_never_stops_calling(server):
+    with Endpoint([[("look_around", {})]] * 2) as endpoint:
+        async with openai_of(endpoint) as client, Bridge(server) as bridge:
+            with pytest.raises(TurnLimitError, match="after 2 turns") as raised:
+                await bridge.run(client, model="gpt-5.6-luna", input="?", max_turns=2)
+    assert len(raised.value.items) == 5
+
+
+def test_blocking_run(server):
+    with Endpoint(STEPS) as endpoint:
+        with OpenAI(base_url=endpoint.base_url, api_key="test") as client, Bridge(server) as bridge:
+            reply = bridge.run(client, model="gpt-5.6-luna", input="What is there?")
+    assert reply.text == "A red corner."
+    assert sizes(endpoint) == [(64, 48), (2048, 25)]
+
+
+@pytest.mark.parametrize("way", ["with", "async with"])
+async def test_the_wrong_kind_of_client_is_named(server, way):
+    if way == "with":
+        with (
+            Bridge(server) as bridge,
+            pytest.raises(TypeError, match=r"inside `with Bridge.*an OpenAI, not AsyncOpenAI"),
+        ):
+            bridge.run(AsyncOpenAI(api_key="x"), model="m", input="?")
+    else:
+        async with Bridge(server) as bridge:
+            with pytest.raises(TypeError, match=r"inside `async with Bridge.*an AsyncOpenAI, not OpenAI"):
+                await bridge.run(OpenAI(api_key="x"), model="m", input="?")
+
+
+async def test_an_own_loop_with_a_bridge(server):
+    with Endpoint(STEPS) as endpoint:
+        async with openai_of(endpoint) as client, Bridge(server) as bridge:
+            items = [{"role": "user", "content": "What is there?"}]
+            response = await client.responses.create(model="gpt-5.6-luna", input=items, tools=bridge.tools)
+            items += response.output
+            items += await bridge.outputs(response)
+            response = await client.responses.create(model="gpt-5.6-luna", input=items, tools=bridge.tools)
+    assert response.output_text == "A red corner."
+    assert sizes(endpoint) == [(64, 48), (2048, 25)]
+
+
+def test_an_own_loop_with_no_bridge_at_all():
+    tools = [
+        {
+            "type": "function",
+            "name": "get_image",
+            "parameters": {"type": "object", "properties": {}},
+            "strict": False,
+        }
+    ]
+    with Endpoint([[("get_image", {})], "A red corner."]) as endpoint:
+        with OpenAI(base_url=endpoint.base_url, api_key="test") as client:
+            items = [{"role": "user", "content": "What is there?"}]
+            response = client.responses.create(model="gpt-5.6-luna", input=items, tools=tools)
+            items += response.output
+            for call in response.output:
+                items.append(function_call_output(tool_result("the picture", drawing()), call.call_id))
+            response = client.responses.create(model="gpt-5.6-luna", input=items, tools=tools)
+    assert response.output_text == "A red corner."
+    assert sizes(endpoint) == [(64, 48)]
