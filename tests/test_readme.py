@@ -1,0 +1,79 @@
+"""What the README and the examples show is run as it stands."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imagebridge.testing import Endpoint
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+CHART = (
+    "generate_chart",
+    {"kind": "bar", "data": [{"bar": "first", "height": 3}, {"bar": "last", "height": 4}]},
+)
+
+
+def run(code, steps, tmp_path, *arguments):
+    """Run a program against the endpoint, in the repository, as a user would who has set a key."""
+    with Endpoint(steps) as endpoint:
+        environment = os.environ | {
+            "OPENAI_BASE_URL": endpoint.base_url,
+            "OPENAI_API_KEY": "test",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        program = tmp_path / "program.py"
+        program.write_text(code, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, str(program), *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, endpoint
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda code: code.strip().splitlines()[-1][:40])
+def test_snippet_runs(snippet, tmp_path):
+    steps = [[CHART], "The last."] if "Bridge(" in snippet else []
+    out, endpoint = run(snippet, steps, tmp_path)
+    if steps:
+        assert out.startswith("The last.\n")
+        assert [picture.format for picture in endpoint.seen] == ["PNG"]
+
+
+def test_thread_example(tmp_path):
+    code = (ROOT / "examples" / "thread.py").read_text(encoding="utf-8")
+    out, endpoint = run(code, [[("get_image", {"text": "HELLO"})], "White on green."], tmp_path)
+    assert out == "White on green.\n"
+    (picture,) = endpoint.seen
+    assert (picture.size, picture.format) == ((640, 200), "PNG")
+    assert code.count("# changed: ") == 3
+
+
+def test_the_hosts_entry_starts_our_server():
+    (entry,) = (json.loads(found) for found in re.findall(r"```json\n(.*?)```", README, re.DOTALL))
+    server = entry["mcpServers"]["imagebridge"]
+    assert server["args"][:3] == ["--from", "imagebridge[server]", "imagebridge-server"]
+
+
+def test_both_commands_are_complete_lines():
+    commands = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
+    assert commands == [
+        "python3 -m pip install -q uv && uv run imagebridge demo",
+        "python3 -m pip install -q uv && uv run pytest",
+    ]
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", README):
+        assert (ROOT / target).exists(), target
