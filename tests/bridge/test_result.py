@@ -10,7 +10,7 @@ from mcp.types import CallToolResult, ImageContent, TextContent
 from samples import b64, data_url, drawing, file, photo
 
 from imagebridge import Policy, function_call_output, output_parts, translate
-from imagebridge.translate.setting import Note
+from imagebridge.translate.translation import Note
 
 PNG = file(drawing(), "PNG")
 

@@ -18,7 +18,7 @@ from imagebridge.errors import BridgeError, ServerError, ToolNameError
 from imagebridge.translate.definitions import responses_tools, tool_names
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
-from imagebridge.translate.setting import Translation
+from imagebridge.translate.translation import Translation
 from imagebridge.translate.wire import JSON, is_json, is_list, result_json, text_of
 
 from .connect import ServerSpec, checked, connect, label

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio.to_thread
 
 from imagebridge.errors import BridgeError, TurnLimitError
-from imagebridge.translate.setting import Shown
+from imagebridge.translate.translation import Shown
 
 from .bridge import Answer, Bridge, function_calls
 

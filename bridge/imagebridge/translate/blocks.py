@@ -72,17 +72,19 @@ Piece = Words | Sight | Paper | Address
 
 @dataclass(slots=True)
 class Reading:
-    """What is known while one result is read: the policy, and the pictures so far by their base64."""
+    """What is known while one result is read: the policy, and the base64 that each picture was made from."""
 
     policy: Policy
-    numbers: dict[str, int] = field(default_factory=dict)
-    count: int = 0
+    encoded: list[str] = field(default_factory=list)
 
     def number(self, encoded: str) -> int:
         """Return the number of the next picture, made from `encoded`."""
-        self.count += 1
-        self.numbers.setdefault(encoded, self.count)
-        return self.count
+        self.encoded.append(encoded)
+        return len(self.encoded)
+
+    def shown(self, encoded: str) -> int | None:
+        """Return the number of the picture that was made from the same base64; compared, as hashing costs more."""
+        return next((at for at, one in enumerate(self.encoded, 1) if one == encoded), None)
 
 
 def pieces(block: object, reading: Reading) -> list[Piece]:
@@ -130,7 +132,7 @@ def texts(text: str, reading: Reading) -> list[Piece]:
     found: list[Piece] = []
 
     def bring_out(encoded: str) -> str:
-        if number := reading.numbers.get(encoded):
+        if number := reading.shown(encoded):
             return f"[picture {number} above]"
         brought = embedded(encoded, reading)
         if all(isinstance(piece, Words) for piece in brought):

@@ -38,7 +38,7 @@ def converted(text: str, proof: Proof, *, first_frame: bool = False) -> Converte
     Raises:
         PictureError: no picture, or one that cannot be shown; the reason is a sentence for the model.
     """
-    if kinds.kind(decode_start(text)) in _WALKED:
+    if kinds.kind(decode_start(text, 64)) in _WALKED:
         picture = Picture.from_base64(text, proof)
         return (
             _animation(picture.data, first_frame=first_frame) if picture.frames > 1 else Converted((picture,))
@@ -112,7 +112,7 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
     if image.mode == "CMYK":
         image = srgb(image)
     flat, profile = is_flat(image), image.info.get("icc_profile")
-    small = resized(standard(image), width, height)
+    small = resized(standard(image), width, height, sharp=flat)
     # After shrinking: the same colours for a fraction of the work.
     small.info = {"icc_profile": profile} if profile else {}
     return encoded(srgb(small), flat=flat)

@@ -78,13 +78,16 @@ def opened(data: bytes) -> "Image":
 
 
 def drafted(data: bytes, side: int) -> "Image":
-    """Decode `data`; a JPEG at the smallest of its own scales (1/2, 1/4, 1/8) that leaves a filter enough for `side`.
+    """Decode `data`; a JPEG at the smallest of its own scales (1/2, 1/4, 1/8) that leaves a filter enough.
+
+    `side` is what the longer side will be shrunk to; half as much again keeps the filter's quality.
 
     Raises:
         PictureError: as `read` and `load`.
     """
     image = read(data)
-    image.draft(None, (side * 3 // 2, side * 3 // 2))
+    scale = 1.5 * side / max(image.size)
+    image.draft(None, (int(image.width * scale), int(image.height * scale)))
     return load(image)
 
 
@@ -92,7 +95,8 @@ def upright(image: "Image") -> "Image":
     """Return the picture turned as its EXIF orientation asks."""
     from PIL import ImageOps
 
-    return ImageOps.exif_transpose(image)
+    # Pillow copies also a picture that needs no turn.
+    return image if image.getexif().get(0x0112, 1) == 1 else ImageOps.exif_transpose(image)
 
 
 def srgb(image: "Image") -> "Image":

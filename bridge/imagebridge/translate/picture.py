@@ -84,11 +84,12 @@ class Picture:
             del data  # The bytes are freed before the URL is built: one copy fewer at the peak.
             known = cls._of(encoded, container)
             if intact:
-                _PROVEN.put(known)
+                _PROVEN.put(text, known)
         if known.proof != proof and proof == "decoded":
-            known = known.proven(proof)
-            if known.base64 == text:
-                _PROVEN.put(known)
+            proven = known.proven(proof)
+            if _PROVEN.get(text) is known:
+                _PROVEN.put(text, proven)
+            known = proven
         return known
 
     @classmethod
@@ -143,13 +144,15 @@ def decode(text: str) -> tuple[bytes, bool]:
     return data, strict
 
 
-def decode_start(text: str) -> bytes:
-    """Return the first bytes of base64 `text`, or of the base64 in a `data:` URL: enough to know the kind.
+def decode_start(text: str, characters: int = 6_000) -> bytes:
+    """Return the first bytes of base64 `text`, or of the base64 in a `data:` URL.
 
-    Empty where the text does not begin with base64.
+    6,000 characters are enough to know any kind, 64 for all but SVG. Empty where the text does not
+    begin with base64.
     """
     prefix = DATA_URL.match(text[:200])
-    start = text[prefix.end() if prefix else 0 :][:6_000]
+    at = prefix.end() if prefix else 0
+    start = text[at : at + characters]
     packed = "".join(start.split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return _b64decode(packed[: len(packed) // 4 * 4])
@@ -212,9 +215,9 @@ class _Proven:
                 self._pictures.move_to_end(key)
         return found if found is not None and found.data_url.endswith(text) else None
 
-    def put(self, picture: Picture) -> None:
-        """Keep `picture`; the longest unused give way once all together pass the limit."""
-        key = self._key(picture.base64)
+    def put(self, text: str, picture: Picture) -> None:
+        """Keep the `picture` proven from `text`; the longest unused give way once all together pass the limit."""
+        key = self._key(text)
         with self._lock:
             old = self._pictures.pop(key, None)
             self._held += len(picture.data_url) - (len(old.data_url) if old else 0)
@@ -224,7 +227,7 @@ class _Proven:
 
     @staticmethod
     def _key(text: str) -> tuple[int, str, str, str]:
-        return len(text), text[:48], text[-48:], text[::8191]
+        return len(text), text[:48], text[-48:], text[:: 1 << 17]
 
 
 _PROVEN = _Proven(limit=64_000_000)

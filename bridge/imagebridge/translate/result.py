@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from . import sentences
-from .blocks import Piece, Reading, Words, for_user_only, pieces, texts
+from .blocks import Reading, Words, for_user_only, pieces, texts
 from .policy import Policy
-from .setting import Translation, set_pieces
+from .setting import Found, placed
+from .translation import Translation
 from .wire import JSON, is_json, is_list, result_json
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def translate(result: object, policy: Policy = _DEFAULT) -> Translation:
     wire = result_json(result)
     reading = Reading(policy)
     blocks = _blocks(wire)
-    found: list[tuple[int | None, Piece]] = []
+    found: list[Found] = []
     for index, block in enumerate(blocks):
         found += [(index, piece) for piece in pieces(block, reading)]
     structured = _structured(wire)
@@ -57,7 +58,7 @@ def translate(result: object, policy: Policy = _DEFAULT) -> Translation:
     if wire.get("isError") is True:
         found.insert(0, (None, Words(sentences.ERROR)))
     for_user = [dict(block) for block in blocks if is_json(block) and for_user_only(block)]
-    return set_pieces(found, blocks, policy, for_user)
+    return Translation(placed(found, policy), blocks, for_user)
 
 
 def _blocks(wire: JSON) -> Sequence[object]:

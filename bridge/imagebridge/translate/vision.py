@@ -142,6 +142,7 @@ def patches(width: int, height: int) -> int:
     return ceil(width / PATCH) * ceil(height / PATCH)
 
 
+@lru_cache(maxsize=1024)
 def seen(width: int, height: int, model: str | None = None, detail: Detail = "high") -> Seen:
     """Return what `model` sees of a picture of `width` x `height` pixels. Never larger than the picture."""
     match sizing(model, detail):

@@ -1,0 +1,117 @@
+"""What a result became: the parts for the model, and the account of how each block got there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import sentences
+from .picture import Picture
+from .vision import Detail, Seen, family
+from .wire import is_json, text_of
+
+if TYPE_CHECKING:
+    from .wire import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture as it is sent: after fitting, at its detail, with what the `model` sees of it."""
+
+    picture: Picture
+    seen: Seen
+    detail: Detail
+    model: str | None
+
+    def __str__(self) -> str:
+        picture = self.picture
+        size = f"{picture.media_type}, {picture.width}x{picture.height}, {sentences.amount(picture.size)}"
+        assumed = f" (sizes of {self.model} are assumed)" if self.model and family(self.model).assumed else ""
+        return f"{size}, {self.seen.tokens:,} tokens at detail {self.detail}{assumed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One piece as parts: from which block it came (None: the result itself), and the picture or what else it is."""
+
+    block: int | None
+    parts: "list[Part]"
+    what: "Shown | str"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The account of one block: `block` is its index in `content`, None for what the result said itself.
+
+    came: what it was. done: what the model gets for it. tokens: what its pictures cost.
+    """
+
+    block: int | None
+    came: str
+    done: str
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a result became.
+
+    parts: for the model, in the order of the blocks.
+    pictures: those among the parts, as sent.
+    notes: one a block: what came, what was done, sizes, bytes, tokens.
+    output: what a `function_call_output` holds: one string where only text is left, else `parts`.
+    tokens: what the pictures cost the model, by the formulas of `vision`.
+    for_user: blocks that the server marks for the user and not for the model.
+    """
+
+    placed: tuple[Placed, ...]
+    blocks: Sequence[object]
+    for_user: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def parts(self) -> "list[Part]":
+        """The parts, in the order of the blocks."""
+        return [part for one in self.placed for part in one.parts]
+
+    @property
+    def output(self) -> "str | list[Part]":
+        """`parts`, or one string joined by line breaks where only text is left: what most servers take."""
+        parts = self.parts
+        texts = [part["text"] for part in parts if part["type"] == "input_text"]
+        return "\n".join(texts) if len(texts) == len(parts) else parts
+
+    @property
+    def pictures(self) -> tuple[Shown, ...]:
+        """The pictures among the parts."""
+        return tuple(one.what for one in self.placed if isinstance(one.what, Shown))
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the pictures."""
+        return sum(shown.seen.tokens for shown in self.pictures)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The account: one note a block, and one for what the result said itself."""
+        by_block: dict[int | None, list[Placed]] = {index: [] for index in range(len(self.blocks))}
+        for one in self.placed:
+            by_block.setdefault(one.block, []).append(one)
+        return tuple(self._note(index, placed) for index, placed in by_block.items())
+
+    def _note(self, index: int | None, placed: list[Placed]) -> Note:
+        came = "the result itself" if index is None else _named(self.blocks[index])
+        done = "; ".join(dict.fromkeys(str(one.what) for one in placed))
+        return Note(
+            index, came, done, sum(one.what.seen.tokens for one in placed if isinstance(one.what, Shown))
+        )
+
+
+def _named(block: object) -> str:
+    """Name a block: its type, label and length."""
+    if not is_json(block):
+        return type(block).__name__
+    resource = block.get("resource")
+    inner = resource if is_json(resource) else block
+    length = max(len(text_of(inner, key)) for key in ("text", "data", "blob"))
+    size = f"{length:,} characters" if length else text_of(inner, "uri")
+    told = (text_of(block, "type") or "no type", text_of(inner, "mimeType"), size)
+    return ", ".join(part[:100] for part in told if part)

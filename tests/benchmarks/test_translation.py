@@ -1,0 +1,157 @@
+"""How fast a translation is, as ratios within one run: `uv run pytest -m benchmark -s tests/benchmarks`.
+
+Both sides of a ratio take turns, and the fastest round of each counts: other work on the machine only adds time.
+"""
+
+import gc
+import io
+import os
+import time
+import tracemalloc
+
+import pytest
+import samples
+from PIL import Image
+from samples import b64, file
+
+from imagebridge import function_call_output
+from imagebridge.translate import picture as pictures
+from imagebridge.translate.convert import fitted
+from imagebridge.translate.picture import Picture
+
+pytestmark = pytest.mark.benchmark
+
+MEGABYTE = 1_000_000
+
+
+def noise(width, height, mode="RGB"):
+    """Pixels that compress badly, the same in each run."""
+    import random
+
+    return Image.frombytes(mode, (width, height), random.Random(7).randbytes(width * height * len(mode)))
+
+
+def about_a_megabyte(form, **options):
+    """A file of this format of about a megabyte, photograph-like."""
+    side = {"PNG": 580, "JPEG": 1500, "WEBP": 1500, "GIF": 1000}[form]
+    image = noise(side, side) if form == "PNG" else noise(side // 2, side // 2).resize((side, side))
+    data = file(image, form, **options)
+    assert 0.5 * MEGABYTE < len(data) < 2.6 * MEGABYTE, len(data)
+    return data
+
+
+def result(*encoded):
+    return {"content": [{"type": "image", "data": one, "mimeType": "image/png"} for one in encoded]}
+
+
+def naive(*encoded):
+    """What a loop that checks nothing does: the floor."""
+    return {
+        "type": "function_call_output",
+        "call_id": "c",
+        "output": [{"type": "input_image", "image_url": f"data:image/png;base64,{one}"} for one in encoded],
+    }
+
+
+def fastest(ours, theirs, rounds=25, given=lambda: ()):
+    """Take turns; return the least milliseconds of each. `given` makes the arguments, outside the time."""
+    gc.collect()
+    gc.disable()
+    times = [[], []]
+    try:
+        for _ in range(rounds):
+            for at, side in enumerate((ours, theirs)):
+                arguments = given()
+                began = time.perf_counter()
+                side(*arguments)
+                times[at].append(time.perf_counter() - began)
+    finally:
+        gc.enable()
+    return min(times[0]) * 1_000, min(times[1]) * 1_000
+
+
+def report(name, ours, theirs, limit, size):
+    ratio = ours / theirs
+    print(
+        f"\n{name}: {ours:.3f} ms against {theirs:.3f} ms, {ratio:.2f} times (at most {limit}); {size / MEGABYTE:.2f} MB"
+    )
+    assert ratio <= limit
+
+
+@pytest.fixture
+def forgetful(monkeypatch):
+    """Proves every picture anew: the memory of proven pictures is off."""
+    monkeypatch.setattr(pictures, "_PROVEN", pictures._Proven(limit=0))
+
+
+@pytest.mark.parametrize(("form", "limit"), [("PNG", 8), ("JPEG", 13), ("WEBP", 5), ("GIF", 5)])
+def test_one_picture_with_its_structure_proven(form, limit, forgetful):
+    data = about_a_megabyte(form)
+    encoded = b64(data)
+    # The translation fits nothing here: each picture is within what every model sees.
+    assert function_call_output(result(encoded), "c")["output"][0]["image_url"].endswith(encoded)
+    ours, theirs = fastest(lambda: function_call_output(result(encoded), "c"), lambda: naive(encoded))
+    report(form, ours, theirs, limit, len(data))
+
+
+def test_ten_pngs(forgetful):
+    many = [b64(file(noise(580, 560 + at), "PNG")) for at in range(10)]
+    ours, theirs = fastest(lambda: function_call_output(result(*many), "c"), lambda: naive(*many))
+    report("ten PNGs", ours, theirs, 8, sum(map(len, many)) * 3 // 4)
+
+
+def test_the_same_picture_again_as_a_new_string():
+    encoded = b64(about_a_megabyte("PNG"))
+    function_call_output(result(encoded), "c")
+    # As a parser hands it over: equal, but another object, just written.
+    ours, theirs = fastest(
+        lambda again: function_call_output(result(again), "c"),
+        naive,
+        rounds=100,
+        given=lambda: (encoded[:9] + encoded[9:],),
+    )
+    report("again", ours, theirs, 2.2, len(encoded) * 3 // 4)
+
+
+def test_memory(forgetful):
+    encoded = b64(about_a_megabyte("PNG"))
+    function_call_output(result(encoded), "c")
+    tracemalloc.start()
+    item = function_call_output(result(encoded), "c")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    print(f"\nextra peak memory: {peak / len(encoded):.2f} times the string (at most 1.3)")
+    assert item
+    assert peak / len(encoded) <= 1.3
+
+
+def test_fitting_thirty_megapixels():
+    data = file(noise(1680, 1120).resize((6720, 4480)), "JPEG", quality=85)
+    picture = Picture.from_bytes(data)
+
+    def pillow():
+        image = Image.open(io.BytesIO(data))
+        image.draft("RGB", (2048, 2048))
+        image.thumbnail((2048, 2048))
+        image.save(io.BytesIO(), "JPEG", quality=85)
+
+    ours, theirs = fastest(lambda: fitted(picture, 2048, 1365), pillow, rounds=6)
+    report("30 megapixels fitted", ours, theirs, 1.15, len(data))
+
+
+def test_import():
+    """CPU of importing the names of the translation, against an interpreter that imports json and typing."""
+    import resource
+    import subprocess
+    import sys
+
+    def cpu(code):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", code], check=True, env=dict(os.environ))
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    pairs = [(cpu("import imagebridge"), cpu("import json, typing")) for _ in range(15)]
+    ours, theirs = min(one for one, _ in pairs), min(other for _, other in pairs)
+    print(f"\nimport imagebridge: {ours * 1e3:.0f} ms of CPU, the bare interpreter {theirs * 1e3:.0f} ms")
+    assert samples
