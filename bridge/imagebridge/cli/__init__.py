@@ -1,0 +1,71 @@
+"""The command line `imagebridge`: only the command that is used is imported, and nothing heavy before it runs."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from imagebridge import __version__
+
+COMMANDS = {
+    "demo": "Show before and after on the wire, without a key.",
+    "ask": "Ask a model that sees what the tools of MCP servers return.",
+    "call": "Call a tool and print what a model would be sent.",
+    "tools": "Print the tools of MCP servers as the API takes them.",
+}
+"""Each command is `command` in the module of its name. The sentences stand here so that `--help` imports none."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, the first to try first."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None for a name that is no command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Run 'imagebridge COMMAND --help' for the options of a command, with examples.",
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def imagebridge() -> None:
+    """Pictures from MCP tools, seen by GPT models.
+
+    \b
+    imagebridge demo
+    imagebridge call get_image '{"text": "Hello"}' --save pictures
+    imagebridge ask "What does the start page look like?" --server "npx -y @playwright/mcp"
+
+    Answers go to stdout. Progress and thumbnails go to stderr, and only to a terminal.
+    """
+
+
+def main() -> None:
+    """Run the command line and exit with the code that the command's help names; 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        # A character that the terminal lacks is no reason to end with a traceback.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    try:
+        code = imagebridge.main(prog_name="imagebridge", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,52 @@
+"""The client of the OpenAI SDK, and what can go wrong with it, each as one message."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from imagebridge.translate.wire import is_json, text_of
+
+from .failure import BadAnswer, Failure
+
+if TYPE_CHECKING:
+    from openai import APIStatusError, AsyncOpenAI
+
+NO_KEY = "no API key: set OPENAI_API_KEY (a key is made at https://platform.openai.com/api-keys)"
+
+
+def client() -> "AsyncOpenAI":
+    """Return the SDK's client as the environment configures it.
+
+    Raises:
+        Failure: there is no key.
+    """
+    from openai import AsyncOpenAI, OpenAIError
+
+    try:
+        return AsyncOpenAI()
+    except OpenAIError as error:
+        raise Failure(NO_KEY) from error
+
+
+@contextmanager
+def api_failures() -> Generator[None]:
+    """Turn what the SDK raises of the API into a `Failure`."""
+    from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
+
+    try:
+        yield
+    except APITimeoutError as error:
+        raise BadAnswer(f"the API did not answer in time ({error.request.url})") from error
+    except APIConnectionError as error:
+        cause = f": {error.__cause__}" if error.__cause__ else ""
+        raise BadAnswer(f"the API cannot be reached at {error.request.url}{cause}") from error
+    except APIStatusError as error:
+        raise BadAnswer(f"the API answered {error.status_code}: {message(error)}") from error
+    except OpenAIError as error:
+        raise BadAnswer(f"the API: {error}") from error
+
+
+def message(error: "APIStatusError") -> str:
+    """Return what the API itself says in an error, without the SDK's frame around it."""
+    body: object = error.body
+    return (text_of(body, "message") if is_json(body) else "") or error.message

@@ -1,0 +1,166 @@
+"""`imagebridge call`: tools called by hand, and what a model would be sent."""
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from imagebridge.translate.policy import Policy
+
+from . import options
+
+if TYPE_CHECKING:
+    from imagebridge.agent.bridge import Answer, Bridge
+    from imagebridge.translate.vision import Detail
+
+    from .terminal import Terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One call: the tool and its arguments."""
+
+    tool: str
+    arguments: dict[str, Any]
+
+
+@click.command("call")
+@click.argument("calls", nargs=-1, required=True, metavar="TOOL [JSON] [TOOL JSON]...")
+@options.connection
+@click.option(
+    "--model", metavar="NAME", help="Fit pictures to this model.  [default: what every vision model takes]"
+)
+@options.pictures
+@click.option("--json", "whole", is_flag=True, help="Do not shorten data URLs on a terminal.")
+def command(
+    calls: tuple[str, ...],
+    servers: tuple[str, ...],
+    allow: tuple[Path, ...],
+    timeout: float,
+    model: str | None,
+    detail: "Detail | None",
+    save: Path | None,
+    whole: bool,
+) -> None:
+    """Call TOOL with JSON arguments and print the function_call_output that a model would be sent.
+
+    \b
+    imagebridge call get_image '{"text": "Hello"}'
+    imagebridge call load_image '{"source": "cat.png"}' --allow . --save sent
+    imagebridge call browser_navigate '{"url": "https://example.com"}' \\
+                     browser_take_screenshot '{}' --server "npx -y @playwright/mcp"
+    echo '{"text": "Hello"}' | imagebridge call get_image -
+
+    JSON is one object; - reads it from stdin; a TOOL alone is called without arguments. Several pairs
+    run in order over one connection and give an array. A pipe gets the document whole, on one line; on
+    a terminal data URLs are shortened.
+
+    Exit code: 0 for a result, 1 for an error result, 2 for wrong usage, arguments that are no JSON, an
+    unknown tool, or a server that does not start.
+    """
+    wanted = parsed(calls)
+    bridge = options.bridge(servers, allow, timeout, Policy(model=model, detail=detail))
+
+    import anyio
+
+    from .document import show
+    from .failure import ERROR, failures
+    from .saving import folder
+    from .saving import save as keep
+    from .terminal import Terminal
+
+    terminal = Terminal()
+    folder(save)
+
+    async def run() -> bool:
+        async with AsyncExitStack() as stack:
+            with terminal.busy("starting the server") as say:
+                await stack.enter_async_context(bridge)
+                _check(wanted, bridge)
+                answers: list[Answer] = []
+                for number, one in enumerate(wanted, 1):
+                    say(f"{one.tool} is at work")
+                    answers.append(await _called(bridge, number, one, model))
+            _thumbnails(answers, terminal)
+            for number, answer in enumerate(answers, 1):
+                keep(save, f"call_{number}", answer.translation.pictures, terminal)
+            items = [answer.item for answer in answers]
+            show(items[0] if len(items) == 1 else items, whole=whole)
+        return any(answer.is_error for answer in answers)
+
+    with failures():
+        if anyio.run(run):
+            sys.exit(ERROR)
+
+
+def parsed(words: Sequence[str]) -> list[Wanted]:
+    """Read TOOL JSON pairs from the command line.
+
+    Raises:
+        click.UsageError: a tool without arguments among several, or arguments that are no JSON object.
+    """
+    if len(words) == 1:
+        return [Wanted(words[0], {})]
+    if len(words) % 2:
+        raise click.UsageError(
+            f"{words[-1]!r} has no arguments: write a JSON object after each tool, '{{}}' for none"
+        )
+    if list(words[1::2]).count("-") > 1:
+        raise click.UsageError("stdin can be read once: only one call can have - for its arguments")
+    return [Wanted(tool, _arguments(tool, text)) for tool, text in zip(words[::2], words[1::2], strict=True)]
+
+
+def _arguments(tool: str, text: str) -> dict[str, Any]:
+    """Read the arguments of one call; `-` reads them from stdin."""
+    try:
+        text = sys.stdin.read() if text == "-" else text
+        value: object = json.loads(text, parse_constant=_refused)
+        # Half a character, such as \\ud800, is legal JSON but cannot be sent.
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise click.UsageError(
+            f"the arguments of {tool} are not JSON: {error}\nThey came as: {text[:200]}\n"
+            'Write an object in single quotes, such as \'{"text": "Hello"}\'.'
+        ) from error
+    if not isinstance(value, dict):
+        raise click.UsageError(
+            f'the arguments of {tool} must be a JSON object such as \'{{"text": "Hello"}}\', not {text[:200]}'
+        )
+    return cast("dict[str, Any]", value)
+
+
+def _refused(constant: str) -> object:
+    raise ValueError(f"{constant} is no JSON value")
+
+
+def _check(wanted: list[Wanted], bridge: "Bridge") -> None:
+    """Refuse unknown names before the first call runs."""
+    from .failure import Failure, unknown_tool
+
+    names = [tool["name"] for tool in bridge.tools]
+    for one in wanted:
+        if one.tool not in names:
+            raise Failure(unknown_tool(one.tool, names))
+
+
+async def _called(bridge: "Bridge", number: int, wanted: Wanted, model: str | None) -> "Answer":
+    """Run one call as if a model had made it, so that what is printed is what a loop would send."""
+    call = {
+        "type": "function_call",
+        "call_id": f"call_{number}",
+        "name": wanted.tool,
+        "arguments": json.dumps(wanted.arguments),
+    }
+    answers = [answer async for answer in bridge.answers({"model": model, "output": [call]})]
+    return answers[0]
+
+
+def _thumbnails(answers: "list[Answer]", terminal: "Terminal") -> None:
+    for answer in answers:
+        for shown in answer.translation.pictures:
+            terminal.thumbnail(shown.picture.data)

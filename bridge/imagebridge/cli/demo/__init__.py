@@ -1,0 +1,148 @@
+"""`imagebridge demo`: before and after on the wire."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from imagebridge.cli.models import default_model
+
+if TYPE_CHECKING:
+    from .chart import Journey
+    from .compare import Row
+
+PAGE = Path("demo.html")
+_NOWHERE = "http://127.0.0.1:9/v1"
+"""Each endpoint has an address of its own; this one is never asked."""
+
+
+@click.command("demo")
+@click.option("--live", is_flag=True, help="Let a real model read a picture. Needs OPENAI_API_KEY.")
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=f"Where the report is written as one page.  [default: {PAGE}]",
+)
+@click.option(
+    "--save",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write each picture as it was sent into this folder.",
+)
+def command(live: bool, html: Path | None, save: Path | None) -> None:
+    """Send a chart and a row of nasty tool results to a strict endpoint, by hand and with imagebridge.
+
+    \b
+    imagebridge demo
+    imagebridge demo --html report.html --save pictures
+    imagebridge demo --live
+
+    Without --live no key is needed and no model is involved: a scripted endpoint on this machine answers
+    the real OpenAI SDK and refuses what the API refuses. With --live a picture of a random code is shown
+    to a real model (IMAGEBRIDGE_MODEL, else a current one), which must read it back.
+
+    Exit code: 0 if the endpoint accepted all that imagebridge sent (--live: the code was read), else 1;
+    2 for wrong usage, no key, or a server that does not start.
+    """
+    if live:
+        if html or save:
+            raise click.UsageError("--live writes neither --html nor --save")
+        from .live import read_back
+
+        sys.exit(read_back())
+    sys.exit(_wire(html, save))
+
+
+def _wire(html: Path | None, save: Path | None) -> int:
+    """Run the demo without a key and return its exit code."""
+    from imagebridge.cli.failure import ERROR, failures
+    from imagebridge.cli.saving import folder
+
+    from .report import opening
+
+    folder(save)
+    if html is not None:
+        _probe(html)
+    # Before anything slow is imported: whoever waits should know what for.
+    click.echo(opening(default_model()))
+
+    import anyio
+
+    with failures():
+        journey, rows = anyio.run(_run)
+    _save(save, journey, rows)
+    _page(html or PAGE, journey, rows)
+    accepted = journey.picture is not None and all(row.by_us.accepted for row in rows)
+    return 0 if accepted else ERROR
+
+
+async def _run() -> "tuple[Journey, list[Row]]":
+    from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
+
+    from imagebridge.cli.terminal import Terminal
+
+    from .chart import journey
+    from .compare import rows
+    from .report import Report
+
+    report, terminal, model = Report(), Terminal(), default_model()
+    # The way to the endpoint must not lead through a proxy, and no key leaves the environment.
+    direct = DefaultAsyncHttpx2Client(trust_env=False)
+    async with AsyncOpenAI(api_key="none", base_url=_NOWHERE, max_retries=0, http_client=direct) as client:
+        with terminal.busy("the chart is on its way"):
+            chart = await journey(client, model)
+        report.chart(chart)
+        report.heading()
+        found: list[Row] = []
+        async for row in rows(client, model):
+            report.row(row)
+            found.append(row)
+    report.sum(found)
+    return chart, found
+
+
+def _save(path: Path | None, journey: "Journey", rows: "list[Row]") -> None:
+    """Write the chart and what each row showed, in the order of the report."""
+    if path is None:
+        return
+    from imagebridge.cli.saving import write
+    from imagebridge.cli.terminal import Terminal
+
+    terminal = Terminal()
+    shown = [("generate_chart", [journey.picture] if journey.picture else [])]
+    shown += [(row.case.tool, list(row.by_us.pictures)) for row in rows]
+    for name, pictures in shown:
+        for picture in pictures:
+            write(path, name.replace(".", "_"), picture.bytes, picture.media_type, picture.size, terminal)
+
+
+def _probe(path: Path) -> None:
+    """Find out whether the page can be written before anything runs.
+
+    Raises:
+        Failure: it cannot.
+    """
+    from imagebridge.cli.failure import Failure
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
+    except OSError as error:
+        raise Failure(f"--html: {path} cannot be written: {error.strerror or error}") from error
+
+
+def _page(path: Path, journey: "Journey", rows: "list[Row]") -> None:
+    """Write the page and tell where it is, or why it is not: the report above is complete without it."""
+    from .page import page
+
+    text = page(journey, rows, default_model())
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        click.echo(
+            f"{path} cannot be written: {error.strerror or error}; name another file with --html", err=True
+        )
+    else:
+        click.echo(f"The same as a page with pictures: {path}")

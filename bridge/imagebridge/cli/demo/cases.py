@@ -1,0 +1,151 @@
+"""Nasty tool results, as real servers send them, made in code: nothing is canned."""
+
+import json
+import math
+import struct
+import wave
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+from .scene import base64, encoded, scene
+
+Result = dict[str, Any]
+"""A tool result as MCP's JSON."""
+
+LINKED = "camera://north-tower/latest.png"
+"""The resource that the link leads to; the server of the demo offers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One nasty result.
+
+    name: what is nasty, for the table. tool: the name under which the server offers it.
+    result: makes the result. picture: whether it holds a picture that a model could be shown.
+    told: what else the model must learn of it, each as the words that must arrive.
+    dumped: the loop by hand makes JSON of the whole result.
+    """
+
+    name: str
+    tool: str
+    result: Callable[[], Result]
+    picture: bool = True
+    told: Mapping[str, str] = field(default_factory=dict[str, str])
+    dumped: bool = False
+
+
+def picture_block(data: bytes, media_type: str) -> Result:
+    """Return an image block."""
+    return {"type": "image", "data": base64(data), "mimeType": media_type}
+
+
+def result(*blocks: Result | str, **more: object) -> Result:
+    """Return a result of blocks; a string is a text block."""
+    content = [{"type": "text", "text": block} if isinstance(block, str) else block for block in blocks]
+    return {"content": content, **more}
+
+
+def png(hour: int = 1) -> bytes:
+    """Return a small, sound PNG."""
+    return encoded(scene(640, 400, hour), "PNG")
+
+
+def _photograph() -> Result:
+    return result("The north tower.", picture_block(encoded(scene(1024, 683, 2, 24), "PNG"), "image/png"))
+
+
+def _thirty_megapixels() -> Result:
+    from PIL import Image
+
+    # A camera's size. Enlarged: nobody should wait for thirty million pixels to be drawn.
+    large = scene(1680, 1120, 0, 16).transform(
+        (6720, 4480), Image.Transform.EXTENT, (0, 0, 1680, 1120), Image.Resampling.BILINEAR
+    )
+    return result("DSC_4711", picture_block(encoded(large, "JPEG", quality=85), "image/jpeg"))
+
+
+def _bitmap() -> Result:
+    return result(picture_block(encoded(scene(640, 400, 1), "BMP"), "image/bmp"))
+
+
+def _animation() -> Result:
+    frames = [scene(320, 200, hour) for hour in (3, 0, 1, 2)]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=500, loop=0)
+    return result("A day in four frames.", picture_block(data, "image/gif"))
+
+
+def _truncated() -> Result:
+    whole = png(2)
+    return result("Downloaded.", picture_block(whole[: len(whole) * 2 // 3], "image/png"))
+
+
+def _mislabelled() -> Result:
+    return result(picture_block(png(3), "image/jpeg"))
+
+
+def _no_base64() -> Result:
+    block = picture_block(png(0), "image/png")
+    # What `str(base64.b64encode(data))` gives in Python.
+    return result({**block, "data": f"b'{block['data']}'"})
+
+
+def _embedded() -> Result:
+    resource = {"uri": "camera://south-tower/0815.png", "mimeType": "image/png", "blob": base64(png(2))}
+    return result("The south tower.", {"type": "resource", "resource": resource})
+
+
+def _link() -> Result:
+    return result({"type": "resource_link", "uri": LINKED, "name": "latest.png", "mimeType": "image/png"})
+
+
+def _inside_json() -> Result:
+    return result(json.dumps({"status": "ok", "screenshot": base64(png(1)), "format": "png"}))
+
+
+def _structured() -> Result:
+    return result(
+        "Two vehicles.",
+        picture_block(png(0), "image/png"),
+        structuredContent={"vehicles": [{"kind": "lorry", "box": [212, 236, 40, 18]}]},
+    )
+
+
+def _failed() -> Result:
+    return result("The page stayed blank for 30 s.", picture_block(png(3), "image/png"), isError=True)
+
+
+def _sound() -> Result:
+    rate = 16_000
+    samples = [round(9_000 * math.sin(2 * math.pi * 440 * at / rate)) for at in range(3 * rate)]
+    buffer = BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+    return result({"type": "audio", "data": base64(buffer.getvalue()), "mimeType": "audio/wav"})
+
+
+def _dotted() -> Result:
+    return result("The tower.", picture_block(png(1), "image/png"))
+
+
+CASES: tuple[Case, ...] = (
+    Case("a PNG, the result dumped as JSON", "take_photo", _photograph, dumped=True),
+    Case("a JPEG of 30 megapixels", "read_card", _thirty_megapixels),
+    Case("a BMP", "grab_window", _bitmap),
+    Case("an animated GIF", "record_day", _animation),
+    Case("a PNG cut off by a bad download", "download", _truncated, picture=False),
+    Case("a PNG labelled image/jpeg", "thumbnail", _mislabelled),
+    Case("a picture that is not base64", "plot", _no_base64, picture=False),
+    Case("a picture embedded as a resource", "read_camera", _embedded),
+    Case("a link to a picture", "latest", _link),
+    Case("a PNG as base64 inside JSON text", "screenshot", _inside_json),
+    Case("a picture and structured content", "detect", _structured, told={"structured content": "lorry"}),
+    Case("an error with a picture", "open_page", _failed, told={"that it failed": "error"}),
+    Case("a sound", "record", _sound, picture=False),
+    Case("a tool with dots in its name", "camera.tower.v2", _dotted),
+    Case("an empty result", "press_button", result, picture=False),
+)

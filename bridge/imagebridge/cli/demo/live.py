@@ -1,0 +1,111 @@
+"""`imagebridge demo --live`: a real model must read a code that stands nowhere but in a picture."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from imagebridge.cli.models import default_model
+from imagebridge.cli.terminal import Terminal
+from imagebridge.errors import BridgeError
+from imagebridge.translate.wire import is_json, is_list
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+    from imagebridge.agent.bridge import Bridge
+    from imagebridge.agent.loop import Reply
+
+ALPHABET = "ACDEFHJKLMNPRTUVWXY3479"
+"""Without characters that look like another: 0 and O, 1 and I, 2 and Z, 5 and S, 6 and G, 8 and B, Q."""
+
+LENGTH = 6
+PROMPT = "Call show_code and read the code in the picture. Answer with its six characters and nothing else."
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The code that was drawn, and what the model made of it."""
+
+    code: str
+    reply: "Reply"
+
+    @property
+    def match(self) -> bool:
+        """Whether the answer is the code; blanks, quotes and lower case are forgiven."""
+        return re.sub(r"[^A-Z0-9]", "", self.reply.text.upper()) == self.code
+
+
+def read_back() -> int:
+    """Show a random code to the default model, print what it read, and return the exit code."""
+    import anyio
+
+    from imagebridge.cli.api import api_failures
+    from imagebridge.cli.failure import ERROR, failures
+
+    model = default_model()
+    with failures(), api_failures():
+        reading = anyio.run(_read, model)
+    usage = reading.reply.usage
+    click.echo(f"model   {model}")
+    click.echo(f"code    {reading.code}")
+    click.echo(f"answer  {reading.reply.text}")
+    click.echo(f"tokens  {usage.get('input_tokens', 0):,} in, {usage.get('output_tokens', 0):,} out")
+    for shown in reading.reply.pictures:
+        picture = f"{shown.picture.width}x{shown.picture.height} {shown.picture.media_type}"
+        click.echo(f"picture {picture}, {shown.seen.tokens:,} of the tokens in by OpenAI's formula")
+    click.echo("match" if reading.match else "no match")
+    return 0 if reading.match else ERROR
+
+
+async def _read(model: str) -> Reading:
+    from imagebridge.agent.bridge import Bridge
+    from imagebridge.agent.connect import own_server
+    from imagebridge.cli.api import client
+
+    code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    terminal = Terminal()
+    async with client() as openai:
+        with terminal.busy("starting the server") as say:
+            async with Bridge(own_server(environment={})) as source, Bridge(_server(source, code)) as bridge:
+                say(f"{model} is reading")
+                reply = await bridge.run(openai, model=model, input=PROMPT, max_turns=4)
+    for shown in reply.pictures:
+        terminal.thumbnail(shown.picture.data)
+    return Reading(code, reply)
+
+
+def _server(source: "Bridge", code: str) -> "MCPServer":
+    """Return a server whose only tool passes on the picture that `get_image` draws of the code.
+
+    The model calls a tool without arguments and gets no text: calling `get_image` itself, it would have
+    written the code, and would read it in the tool's sentence too.
+    """
+    from mcp.server import MCPServer
+    from mcp.types import CallToolResult
+
+    server = MCPServer("code", log_level="CRITICAL")
+
+    async def show_code() -> CallToolResult:
+        """Show a picture of a code."""
+        drawn = await source.call("get_image", {"text": code})
+        return CallToolResult.model_validate({"content": _pictures(drawn.get("content"))})
+
+    server.add_tool(show_code)
+    return server
+
+
+def _pictures(content: object) -> list[object]:
+    """Return the image blocks alone.
+
+    Raises:
+        BridgeError: there is none.
+    """
+    blocks = [block for block in content if is_json(block)] if is_list(content) else []
+    found: list[object] = [block for block in blocks if block.get("type") == "image"]
+    if not found:
+        said = " ".join(str(block.get("text", "")) for block in blocks)
+        raise BridgeError(f"get_image drew nothing: {said}")
+    return found

@@ -1,0 +1,118 @@
+"""What became of a result on its way to the model, read from the requests that were really sent."""
+
+import re
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Literal
+
+from imagebridge.rules import RULES, Body, Fields, Violation, refusals
+from imagebridge.rules.body import contents, parts, string
+from imagebridge.testing import Endpoint, SeenPicture
+
+from .cases import Case
+
+if TYPE_CHECKING:
+    from imagebridge.rules import Rule
+
+Kind = Literal["seen", "told", "blind", "lost", "not yet", "refused", "failed"]
+
+APPLIED: tuple["Rule", ...] = tuple(
+    rule for rule in RULES if rule.source != "ours" and "responses" in rule.apis
+)
+"""What the endpoint of the demo refuses: what OpenAI documents and what people reported of live requests."""
+
+STRICTER: tuple["Rule", ...] = tuple(
+    rule for rule in RULES if rule.source == "ours" and "responses" in rule.apis
+)
+"""Rules of our own. The API may well accept what they refuse, so here they only flag, on both sides."""
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{120,}")
+_SAID = 150
+"""Characters that a quoted message keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one side fared.
+
+    words: the figure or message behind the kind. lost: what the model was not told. flags: the ids of our
+    stricter rules that the last request breaks. pictures: what the model was shown.
+    """
+
+    kind: Kind
+    words: str
+    lost: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    pictures: tuple[SeenPicture, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the model got all there was to get."""
+        return self.kind in ("seen", "told") and not self.lost
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the conversation can go on."""
+        return self.kind not in ("refused", "failed")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said beside the outcome."""
+        lost = (f"lost: {', '.join(self.lost)}",) if self.lost else ()
+        return lost + tuple(f"flagged by our own rule {rule}" for rule in self.flags)
+
+    def __str__(self) -> str:
+        separator = " " if self.kind == "seen" else ": "
+        return "; ".join((f"{self.kind}{separator}{self.words}", *self.notes))
+
+
+def measured(case: Case, endpoint: Endpoint, error: Exception | None, *, ours: bool) -> Outcome:
+    """Return what became of `case`. What only a later version of ours will show is "not yet"."""
+    if endpoint.refusals:
+        return Outcome("refused", _refusal(endpoint.refusals[0], error))
+    if error is not None:
+        return Outcome("failed", _short(f"{type(error).__name__}: {error}"))
+    body = endpoint.requests[-1]
+    text, pictures = _text(body), tuple(endpoint.seen)
+    lost = tuple(what for what, words in case.told.items() if words not in text.casefold())
+    flags = tuple(dict.fromkeys(found.rule for found in refusals(body, rules=STRICTER)))
+    return Outcome(*_judged(case, text, pictures, ours=ours), lost, flags, pictures)
+
+
+def _judged(case: Case, text: str, pictures: tuple[SeenPicture, ...], *, ours: bool) -> tuple[Kind, str]:
+    tokens = f"{ceil(len(text) / 4):,} text tokens"
+    if pictures:
+        sizes = " and ".join("x".join(map(str, picture.seen_size)) for picture in pictures)
+        return "seen", f"{sizes}, {sum(picture.tokens for picture in pictures):,} tokens"
+    if case.picture and ours:
+        return "not yet", _short(f"{tokens}, {text}" if _BASE64.search(text) else text)
+    if not text.strip():
+        return "lost", "nothing arrived"
+    if case.picture or _BASE64.search(text):
+        return "blind", tokens
+    return "told", _short(text)
+
+
+def _text(body: Fields) -> str:
+    """Return all text of the tool's output in a request, as it was sent."""
+    found: list[str] = []
+    for item in Body(body).items:
+        if item.type == "function_call_output":
+            found.append(string(contents(item)[1]))
+            found += [string(part.fields.get("text")) for part in parts(item)]
+    return "\n".join(filter(None, found))
+
+
+def _refusal(violation: Violation, error: Exception | None) -> str:
+    """Return the status and message that the SDK raised, and the reason in our words."""
+    status = getattr(error, "status_code", 400)
+    why = f" ({violation.why})" if violation.why else ""
+    # The API's sentences after the first name formats and examples.
+    first = re.match(r".*?\.(?=\s|$)", violation.message)
+    return f"{status} {_short(first[0] if first else violation.message)}{why}"
+
+
+def _short(text: str) -> str:
+    """Return one line; base64 in it is cut."""
+    line = _BASE64.sub(lambda run: f"{run[0][:20]}...", " ".join(text.split()))
+    return line if len(line) <= _SAID else f"{line[: _SAID - 3]}..."

@@ -1,0 +1,160 @@
+"""demo.html: the report as one page that needs nothing else, pictures and style included."""
+
+import inspect
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from imagebridge import __version__
+
+from . import naive
+from .chart import PROMPT
+from .outcome import Kind, Outcome
+from .report import rules
+from .scene import base64, encoded
+
+if TYPE_CHECKING:
+    from imagebridge.testing import SeenPicture
+
+    from .chart import Journey
+    from .compare import Row
+
+_TONES: dict[Kind, str] = {
+    "seen": "good",
+    "told": "good",
+    "not yet": "wait",
+    "blind": "blind",
+    "lost": "blind",
+    "refused": "bad",
+    "failed": "bad",
+}
+_WIDTH = 360
+"""Pixels of the small pictures beside the rows, for screens with two pixels a point."""
+
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""The browser itself makes sure that the page loads nothing."""
+
+
+def page(journey: "Journey", rows: "Sequence[Row]", model: str) -> str:
+    """Return the page."""
+    style = (files("imagebridge.cli.demo") / "page.css").read_text("utf-8")
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<title>imagebridge: before and after on the wire</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+<h1>Before and after on the wire</h1>
+<p>What MCP tools return, sent to the Responses API twice: by a loop written by hand, and by imagebridge.</p>
+<p class="quiet">No model is involved. A scripted endpoint on one machine answers the real OpenAI SDK, decodes
+every picture that it is sent, and refuses what these rules refuse: {escape(rules())} Tokens are counted as
+{escape(model)} counts them; text counts a token for four characters. Every figure was measured in the run
+that wrote this page.</p>
+<div class="sums">
+{_sum("By hand", "", [row.by_hand for row in rows])}
+{_sum("With imagebridge", "ours", [row.by_us for row in rows])}
+</div>
+<h2>A chart travels the whole way</h2>
+<p class="quiet">From a table through the tool, MCP over stdio, the bridge and the OpenAI SDK to the endpoint.
+The picture is the one that the endpoint decoded.</p>
+{_chart(journey)}
+<h2>Nasty tool results, sent twice</h2>
+<p class="quiet">Pictures are shown as the endpoint got them, made smaller for this page.</p>
+<div class="rows card">
+<div class="row head"><div>A tool returns</div><div>by hand</div><div>with imagebridge</div></div>
+{"".join(map(_row, rows))}</div>
+<h2>The loop by hand</h2>
+<p class="quiet">The code behind the middle column. The first row sends <code>dumped</code>, all others
+<code>parts</code>.</p>
+<pre class="card"><code>{escape(_source())}</code></pre>
+<footer>Written by <code>imagebridge demo</code>, version {escape(__version__)}.</footer>
+</main>
+</body>
+</html>
+"""
+
+
+def _sum(name: str, kind: str, outcomes: list[Outcome]) -> str:
+    whole = sum(outcome.whole for outcome in outcomes)
+    bar = "".join(
+        f'<i class="{tone}"></i>'
+        for tone in ("good", "wait", "blind", "bad")
+        for outcome in outcomes
+        if _tone(outcome) == tone
+    )
+    counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in _TONES}
+    told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    return (
+        f'<div class="card {kind}">{name}<strong>{whole} of {len(outcomes)}</strong>arrived whole'
+        f'<div class="bar">{bar}</div><span class="quiet">{escape(told)}</span></div>'
+    )
+
+
+def _tone(outcome: Outcome) -> str:
+    """What arrived in part is no success, whatever was seen."""
+    return "blind" if outcome.lost and _TONES[outcome.kind] == "good" else _TONES[outcome.kind]
+
+
+def _chart(journey: "Journey") -> str:
+    picture = journey.picture
+    image = (
+        f'<img src="{_url(picture.bytes, picture.media_type)}" alt="{escape(journey.told)}">'
+        if picture
+        else "<p>No picture arrived.</p>"
+    )
+    facts = {
+        "asked": escape(PROMPT),
+        "called": f"<code>{escape(journey.call)}</code>",
+        "returned": escape(journey.told),
+        "answered by the script, from the decoded picture": escape(journey.answer),
+        "the whole way took": f"{journey.seconds:.1f} s",
+    }
+    told = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
+    return f'<div class="chart card"><div>{image}</div><dl>{told}</dl></div>'
+
+
+def _row(row: "Row") -> str:
+    return (
+        f'<div class="row"><div class="name">{escape(row.case.name)}<code>{escape(row.case.tool)}</code></div>'
+        f"{_side('by hand', row.by_hand)}{_side('imagebridge', row.by_us)}</div>\n"
+    )
+
+
+def _side(name: str, outcome: Outcome) -> str:
+    notes = "".join(
+        f'<span class="note{" missing" if note.startswith("lost") else ""}">{escape(note)}</span>'
+        for note in outcome.notes
+    )
+    pictures = "".join(f'<img src="{_small(picture)}" alt="">' for picture in outcome.pictures)
+    return (
+        f'<div class="side" data-side="{name}"><div>'
+        f'<span class="tag {_TONES[outcome.kind]}">{outcome.kind}</span>'
+        f"{escape(outcome.words)}{notes}</div>{pictures}</div>"
+    )
+
+
+def _small(picture: "SeenPicture") -> str:
+    """Return a picture as a data URL of its own, small enough for a page of many."""
+    from PIL import Image
+
+    with Image.open(BytesIO(picture.bytes)) as image:
+        image.draft("RGB", (_WIDTH, _WIDTH))
+        small = image.convert("RGB")
+    small.thumbnail((_WIDTH, _WIDTH), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return _url(encoded(small, "WEBP", quality=82), "image/webp")
+
+
+def _url(data: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64(data)}"
+
+
+def _source() -> str:
+    return "\n\n".join(inspect.getsource(function) for function in (naive.ask, naive.parts, naive.dumped))

@@ -1,0 +1,48 @@
+"""What ends a command: one message on stderr and an exit code."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from difflib import get_close_matches
+
+import click
+
+from imagebridge.errors import BridgeError, ToolNameError, TurnLimitError
+
+ERROR = 1
+"""The exit code where a tool, the model or the API answered with an error."""
+
+
+class Failure(click.ClickException):
+    """Nothing could be asked: wrong usage, no key, a server that does not start."""
+
+    exit_code = 2
+
+
+class BadAnswer(Failure):
+    """What was asked answered with an error."""
+
+    exit_code = ERROR
+
+
+@contextmanager
+def failures() -> Generator[None]:
+    """Turn what imagebridge raises on purpose into a `Failure`."""
+    try:
+        yield
+    except ToolNameError as error:
+        raise Failure(unknown_tool(error.name, error.names)) from error
+    except TurnLimitError as error:
+        raise BadAnswer(
+            f"the model still calls tools after {error.turns} turns; allow more with --max-turns"
+        ) from error
+    except BridgeError as error:
+        raise Failure(str(error)) from error
+
+
+def unknown_tool(name: str, names: list[str]) -> str:
+    """Say that no server offers `name`, and what comes nearest."""
+    # Servers and models write the same name as list_files, list.files and listFiles.
+    folded = {other.casefold(): other for other in names}
+    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    meant = f"did you mean {folded[close[0]]!r}? There" if close else "there"
+    return f"unknown tool {name!r}; {meant} are: {', '.join(names) or 'none'}"

@@ -1,0 +1,87 @@
+"""The options that several commands share, and what they mean."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from imagebridge.translate.policy import Policy
+
+if TYPE_CHECKING:
+    from imagebridge.agent.bridge import Bridge
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path)
+_DEFAULT = Policy()
+
+
+def connection(command: _Command) -> _Command:
+    """Add --server, --allow and --timeout: which servers are used, and how."""
+    for option in (
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            default=60.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long a server may take to start, and for each call.",
+        ),
+        click.option(
+            "--allow",
+            type=_FOLDER,
+            multiple=True,
+            metavar="DIR",
+            help="A folder that our own server may read files from. Repeat for more.",
+        ),
+        click.option(
+            "--server",
+            "servers",
+            multiple=True,
+            metavar="CMD|URL",
+            help="An MCP server: the command line that starts it, or its http(s) address. Repeat for more. "
+            "Without it, imagebridge's own server is started.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def pictures(command: _Command) -> _Command:
+    """Add --detail and --save: how pictures are sent, and where they are kept."""
+    for option in (
+        click.option(
+            "--save",
+            type=click.Path(file_okay=False, path_type=Path),
+            metavar="DIR",
+            help="Write each picture as it is sent into this folder, as call_1-1.png and so on.",
+        ),
+        click.option(
+            "--detail",
+            type=click.Choice(["low", "high", "auto", "original"]),
+            help="How closely the model looks.  [default: what the tool asks for, else high]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def bridge(
+    servers: tuple[str, ...], allow: tuple[Path, ...], timeout: float, policy: Policy = _DEFAULT
+) -> "Bridge":
+    """Return the bridge that the options of `connection` ask for, not yet open.
+
+    Raises:
+        click.UsageError: --allow beside --server.
+    """
+    if servers and allow:
+        raise click.UsageError(
+            "--allow is for imagebridge's own server, which --server replaces; "
+            "write it into the command line of your server instead"
+        )
+    from imagebridge.agent.bridge import Bridge
+    from imagebridge.agent.connect import own_server
+
+    own = own_server(*(word for folder in allow for word in ("--allow", str(folder))))
+    return Bridge(*(servers or (own,)), policy=policy, timeout=timeout)

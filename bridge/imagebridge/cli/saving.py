@@ -1,0 +1,62 @@
+"""Pictures as they are sent, written into a folder."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagebridge.translate.sentences import amount
+
+from .failure import Failure
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from imagebridge.translate.translation import Shown
+
+
+def folder(path: Path | None) -> None:
+    """Create the folder of --save before any tool runs, so that a wrong name costs nothing.
+
+    Raises:
+        Failure: it cannot be created.
+    """
+    if path is None:
+        return
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failure(f"--save: the folder {path} cannot be created: {error.strerror or error}") from error
+
+
+def save(path: Path | None, name: str, pictures: "Iterable[Shown]", terminal: Terminal) -> None:
+    """Write pictures as `name-1.png` and so on, and say where. Files of that name are replaced.
+
+    Raises:
+        Failure: a file cannot be written.
+    """
+    if path is None:
+        return
+    for number, shown in enumerate(pictures, 1):
+        picture = shown.picture
+        size = (picture.width, picture.height)
+        write(path, f"{name}-{number}", picture.data, picture.media_type, size, terminal)
+
+
+def write(
+    path: Path, name: str, data: bytes, media_type: str, size: tuple[int, int], terminal: Terminal
+) -> None:
+    """Write one picture of `size` pixels and say where.
+
+    Raises:
+        Failure: the file cannot be written.
+    """
+    file = path / f"{name}.{extension(media_type)}"
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise Failure(f"--save: {file} cannot be written: {error.strerror or error}") from error
+    terminal.tell(f"saved {file} ({size[0]}x{size[1]}, {amount(len(data))})")
+
+
+def extension(media_type: str) -> str:
+    """Return the usual ending of a file of this type."""
+    return {"image/jpeg": "jpg"}.get(media_type, media_type.partition("/")[2])

@@ -1,0 +1,38 @@
+"""`imagebridge tools`: what the model could call."""
+
+from pathlib import Path
+
+import click
+
+from . import options
+
+
+@click.command("tools")
+@options.connection
+def command(servers: tuple[str, ...], allow: tuple[Path, ...], timeout: float) -> None:
+    """Print the tools of MCP servers as a JSON array of definitions, as `tools=` of the Responses API takes them.
+
+    \b
+    imagebridge tools
+    imagebridge tools --server "npx -y @playwright/mcp" --server https://example.com/mcp
+
+    Names that the API refuses come in a legal form, the one that `imagebridge call` takes too.
+
+    Exit code: 0, or 2 for wrong usage or a server that does not start.
+    """
+    import anyio
+
+    from .document import show
+    from .failure import failures
+    from .terminal import Terminal
+
+    wanted = options.bridge(servers, allow, timeout)
+
+    async def run() -> None:
+        with Terminal().busy("starting the server"):
+            async with wanted as bridge:
+                found = bridge.tools
+        show(found)
+
+    with failures():
+        anyio.run(run)
