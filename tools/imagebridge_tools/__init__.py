@@ -1,6 +1,9 @@
 """Functions that make and load pictures: plain arguments in, one sentence and pictures out. No MCP."""
 
 from .answer import Answer
+from .chart import generate_chart
+from .create import create_image
+from .load import load_image
 from .sample import get_image
 
-__all__ = ["Answer", "get_image"]
+__all__ = ["Answer", "create_image", "generate_chart", "get_image", "load_image"]

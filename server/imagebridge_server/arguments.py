@@ -1,0 +1,124 @@
+"""The tools' arguments as models read them: JSON Schema with descriptions and examples.
+
+Where Pydantic would answer a wrong value with several lines about unions, the type is left open: the
+schema still tells models what to give, and the tool itself says what is wrong.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, WithJsonSchema
+
+from imagebridge_tools.marks import KINDS, ROLES
+
+_ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
+
+Text = Annotated[
+    str,
+    Field(description="The words to show, at most 1,500 characters.", examples=["Hello from imagebridge"]),
+]
+
+Source = Annotated[
+    str,
+    Field(
+        description="A path (absolute, or relative to an allowed folder), a file: URL, or a data: URL.",
+        examples=["photos/bridge.jpg", "file:///home/ann/photos/bridge.jpg"],
+    ),
+]
+
+Kind = Annotated[
+    str | None,
+    Field(description="The kind of chart; give this or spec. Bars of several colors stand side by side."),
+    WithJsonSchema({"anyOf": [{"type": "string", "enum": list(KINDS)}, {"type": "null"}]}),
+]
+
+Data = Annotated[
+    Any,
+    Field(
+        description="Rows, columns, CSV or JSON text, or the path of a CSV or JSON file below an allowed folder; "
+        "at most 20,000 rows. With spec, it replaces the spec's data.",
+        examples=[_ROWS, {"month": ["Jan", "Feb"], "sales": [3, 5]}, "sales.csv"],
+    ),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": {"type": "object"}},
+                {"type": "object", "additionalProperties": {"type": "array"}},
+                {"type": "string"},
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+
+Columns = Annotated[
+    dict[str, str] | None,
+    Field(
+        description="Which field of data is x, y, color (series) and facet (small charts side by side). "
+        "x and y are guessed where missing.",
+        examples=[{"x": "month", "y": "sales", "color": "region"}],
+    ),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "object",
+                    "properties": {role: {"type": "string"} for role in ROLES},
+                    "additionalProperties": False,
+                },
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+
+Title = Annotated[str | None, Field(description="The title above the chart.", examples=["Sales by month"])]
+
+Width = Annotated[
+    int | None, Field(description="Pixels of the whole picture; 800 by default.", ge=150, le=8000)
+]
+
+Height = Annotated[
+    int | None, Field(description="Pixels of the whole picture; 500 by default.", ge=150, le=8000)
+]
+
+Spec = Annotated[
+    Any,
+    Field(
+        description="A Vega-Lite 6 spec, an object or JSON text, for what kind does not offer. Its rows are inline, "
+        "or come from data; files and web addresses in it are refused.",
+        examples=[
+            {
+                "data": {"values": _ROWS},
+                "mark": "bar",
+                "encoding": {
+                    "x": {"field": "month", "type": "nominal"},
+                    "y": {"field": "sales", "type": "quantitative"},
+                },
+            }
+        ],
+    ),
+    WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "string"}, {"type": "null"}]}),
+]
+
+Prompt = Annotated[
+    str,
+    Field(description="What the picture shows, in words.", examples=["A stone bridge at noon, watercolour"]),
+]
+
+Size = Annotated[
+    str,
+    Field(
+        description="auto, or WIDTHxHEIGHT in pixels, both divisible by 16.",
+        examples=["1024x1024", "1536x1024"],
+    ),
+]
+
+Format = Annotated[Literal["png", "jpeg", "webp"], Field(description="The format of the file.")]
+
+Quality = Annotated[
+    Literal["low", "medium", "high", "auto"] | None, Field(description="More takes longer and costs more.")
+]
+
+Background = Annotated[
+    Literal["transparent", "opaque", "auto"] | None, Field(description="transparent goes with png and webp.")
+]

@@ -1,0 +1,204 @@
+"""The server in memory, over both generations of the protocol."""
+
+import json
+import logging
+from io import BytesIO
+
+import jsonschema
+import pybase64
+import pytest
+from mcp import Client
+from PIL import Image
+
+from imagebridge.testing import Endpoint
+from imagebridge.translate.picture import Picture
+from imagebridge_server import results
+from imagebridge_server.app import build_server
+from imagebridge_server.settings import Settings
+from imagebridge_tools import Answer, worker
+
+pytestmark = pytest.mark.anyio
+
+ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
+SPEC = {"mark": "bar", "encoding": {"x": {"field": "month"}, "y": {"field": "sales", "type": "quantitative"}}}
+
+
+@pytest.fixture(params=["auto", "legacy"])
+async def client(request, tmp_path):
+    Image.new("RGB", (30, 20), "red").save(tmp_path / "red.png")
+    (tmp_path / "sales.csv").write_text("month,sales\nJan,3\nFeb,5\n")
+    settings = Settings(allow=(tmp_path,), create=True)
+    async with Client(build_server(settings), mode=request.param) as client:
+        yield client
+
+
+def wire(result):
+    return result.model_dump(by_alias=True, mode="json", exclude_none=True)
+
+
+def picture_of(result):
+    """Return the one picture of a result whose text comes first."""
+    assert not result.is_error, result.content
+    assert [block.type for block in result.content] == ["text", "image"]
+    picture = Picture.from_base64(result.content[1].data, proof="decoded")
+    assert picture.media_type == result.content[1].mime_type
+    return picture
+
+
+def said(result):
+    assert result.is_error
+    (block,) = result.content
+    return block.text
+
+
+class TestWhatIsListed:
+    async def test_tools_are_told_in_full(self, client):
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert list(tools) == ["get_image", "load_image", "generate_chart", "create_image"]
+        for tool in tools.values():
+            assert tool.title
+            assert tool.description
+            assert tool.output_schema is None
+            assert tool.input_schema["additionalProperties"] is False
+            for argument in tool.input_schema["properties"].values():
+                assert argument["description"]
+            jsonschema.Draft202012Validator.check_schema(tool.input_schema)
+
+    async def test_examples_are_legal(self, client):
+        for tool in (await client.list_tools()).tools:
+            for argument in tool.input_schema["properties"].values():
+                for example in argument.get("examples", []):
+                    jsonschema.validate(example, argument)
+
+    async def test_hints(self, client):
+        tools = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
+        for name in ("get_image", "load_image", "generate_chart"):
+            assert (tools[name].read_only_hint, tools[name].open_world_hint) == (True, False)
+        assert (tools["create_image"].read_only_hint, tools["create_image"].open_world_hint) == (False, True)
+        assert all(hints.destructive_hint is False for hints in tools.values())
+
+    async def test_create_image_only_where_it_can_work(self):
+        async with Client(build_server(Settings())) as client:
+            assert "create_image" not in {tool.name for tool in (await client.list_tools()).tools}
+
+    async def test_the_allowed_folders_are_told(self, client, tmp_path):
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert str(tmp_path) in tools["load_image"].description
+        async with Client(build_server()) as other:
+            assert "only data: URLs" in (await other.list_tools()).tools[1].description
+
+
+class TestCalls:
+    @pytest.mark.parametrize(
+        ("name", "arguments", "size", "words"),
+        [
+            ("get_image", {"text": "Hello"}, (1024, 576), '"Hello"'),
+            ("get_image", {"text": '{"a": 1}'}, (1024, 576), '{"a": 1}'),
+            ("load_image", {"source": "red.png"}, (30, 20), "red.png: PNG, 30x20 px"),
+            ("generate_chart", {"kind": "bar", "data": ROWS}, (800, 500), "sales from 3 (Jan) to 5 (Feb)"),
+            ("generate_chart", {"kind": "line", "data": "sales.csv"}, (800, 500), "from 3 (Jan) to 5 (Feb)"),
+            ("generate_chart", {"kind": "bar", "data": json.dumps(ROWS), "title": None}, (800, 500), "2 rows"),
+            ("generate_chart", {"spec": SPEC, "data": ROWS, "width": 300, "height": 200}, (300, 200), "bar marks"),
+            ("generate_chart", {"spec": json.dumps(SPEC), "data": json.dumps({"month": ["x"], "sales": [1]})}, (800, 500), "over 1 row"),
+        ],
+    )  # fmt: skip
+    async def test_a_sentence_and_a_picture(self, client, name, arguments, size, words):
+        result = await client.call_tool(name, arguments)
+        picture = picture_of(result)
+        assert (picture.width, picture.height) == size
+        assert words in result.content[0].text
+        assert result.structured_content is None
+
+    @pytest.mark.parametrize(
+        ("name", "arguments", "words"),
+        [
+            ("get_image", {"text": ""}, "text: is empty"),
+            ("load_image", {"source": "rde.png"}, "did you mean 'red.png'?"),
+            ("load_image", {"source": "/etc/passwd"}, "is not below an allowed folder"),
+            ("generate_chart", {}, "give one of spec and kind"),
+            ("generate_chart", {"kind": "bars", "data": ROWS}, "did you mean 'bar'?"),
+            ("generate_chart", {"kind": "bar", "data": 5}, "data: give rows"),
+            (
+                "generate_chart",
+                {"kind": "bar", "data": ROWS, "columns": {"y": "salse"}},
+                "did you mean 'sales'?",
+            ),
+            (
+                "generate_chart",
+                {"kind": "bar", "data": ROWS, "x": "month"},
+                "x\n  Extra inputs are not permitted",
+            ),
+            (
+                "generate_chart",
+                {"spec": {**SPEC, "data": {"url": "file:///etc/passwd"}}},
+                "not read from a spec",
+            ),
+        ],
+    )
+    async def test_errors_say_what_to_change(self, client, name, arguments, words):
+        assert words in said(await client.call_tool(name, arguments))
+
+    async def test_a_picture_from_the_api_with_progress(self, client, monkeypatch):
+        monkeypatch.setenv("OPENAI_API_KEY", "test")
+        with Endpoint([]) as endpoint:
+            monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+            result = await client.call_tool("create_image", {"prompt": "A bridge", "size": "256x256"})
+        assert picture_of(result).width == 256
+        assert result.content[0].text.startswith('A picture of "A bridge" by gpt-image')
+
+    async def test_a_drawing_that_died(self, client, monkeypatch):
+        async def dead(*_):
+            raise worker.DrawingError("the drawing process ended")
+
+        monkeypatch.setattr(worker, "drawn", dead)
+        result = await client.call_tool("generate_chart", {"kind": "bar", "data": ROWS})
+        assert said(result) == "the drawing process ended"
+
+    async def test_the_unexpected_tells_its_kind_alone_and_is_logged(self, client, monkeypatch, caplog):
+        async def broken(*_):
+            raise ZeroDivisionError("/secret/path")
+
+        monkeypatch.setattr(worker, "drawn", broken)
+        with caplog.at_level(logging.ERROR, "imagebridge_server"):
+            result = await client.call_tool("generate_chart", {"kind": "bar", "data": ROWS})
+        assert said(result) == "the tool failed with ZeroDivisionError; the server's log says more"
+        assert "/secret/path" in caplog.text
+
+    async def test_without_the_drawing_engine_the_other_tools_work(self, client, monkeypatch):
+        monkeypatch.setattr(worker, "find_spec", lambda name: None)
+        result = await client.call_tool("generate_chart", {"kind": "bar", "data": ROWS})
+        assert 'pip install "imagebridge[server]"' in said(result)
+        assert picture_of(await client.call_tool("get_image", {"text": "still here"}))
+
+
+class TestSizes:
+    @pytest.mark.parametrize("side", [700, 2000])
+    async def test_a_large_picture_is_made_to_fit_and_says_so(self, client, tmp_path, side):
+        noise = Image.effect_noise((side, side // 2), 100).convert("RGB")
+        noise.save(tmp_path / "noise.png")
+        result = await client.call_tool("load_image", {"source": "noise.png"})
+        picture = picture_of(result)
+        assert len(json.dumps(wire(result))) < results.LIMIT
+        assert picture.size > 100_000
+        text = result.content[0].text
+        if picture.width < side:
+            assert f"Shown as JPEG, {picture.width}x{picture.height} px" in text
+            assert f"of {side}x{side // 2}; multiply coordinates by {side / picture.width:.4g}." in text
+
+    async def test_several_pictures_share_the_room(self):
+        picture = Picture.from_bytes(png(Image.effect_noise((900, 900), 100).convert("RGB")))
+        result = results.success(Answer("x" * 1000, (picture,) * 4))
+        assert len(json.dumps(wire(result))) < results.LIMIT
+        assert len(result.content) == 5
+
+    async def test_no_base64_in_the_text(self, client):
+        url = "data:image/png;base64," + pybase64.b64encode(png(Image.new("RGB", (5, 5), "blue"))).decode()
+        result = await client.call_tool("load_image", {"source": url})
+        assert picture_of(result)
+        assert url[30:60] not in result.content[0].text
+
+
+def png(image):
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

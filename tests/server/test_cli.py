@@ -1,0 +1,44 @@
+"""The command line of the server."""
+
+import pytest
+from click.testing import CliRunner
+
+import imagebridge
+from imagebridge_server import serving
+from imagebridge_server.cli import command
+from imagebridge_server.settings import Settings
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """Return the settings that were served, without serving."""
+    found = []
+    monkeypatch.setattr(serving, "serve", found.append)
+    for name in ("IMAGEBRIDGE_ALLOW", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return found
+
+
+def test_folders_are_allowed_by_options_and_environment(served, tmp_path, monkeypatch):
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("IMAGEBRIDGE_ALLOW", str(tmp_path / "three"))
+    run = CliRunner().invoke(command, ["--allow", str(tmp_path / "one"), "--allow", str(tmp_path / "two")])
+    assert run.exit_code == 0, run.output
+    assert served == [Settings(allow=(tmp_path / "one", tmp_path / "two", tmp_path / "three"))]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--allow", "/no/such/folder"], ["--alow", "x"], ["extra"], ["--allow"]]
+)
+def test_wrong_usage_ends_with_two_and_one_message(served, arguments):
+    run = CliRunner().invoke(command, arguments)
+    assert run.exit_code == 2
+    assert run.stdout == ""
+    assert run.stderr.count("Error: ") == 1
+    assert served == []
+
+
+def test_version():
+    run = CliRunner().invoke(command, ["--version"])
+    assert run.output.split()[-1] == imagebridge.__version__

@@ -1,0 +1,151 @@
+"""The server as hosts start it: a process that speaks JSON-RPC on stdin and stdout."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mcp import Client, StdioServerParameters
+
+pytestmark = pytest.mark.anyio
+
+ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
+COMMAND = [sys.executable, "-m", "imagebridge_server"]
+BOMB = {
+    "data": {"sequence": {"start": 0, "stop": 50_000_000}},
+    "mark": "bar",
+    "encoding": {"x": {"field": "data"}},
+}
+
+
+@pytest.fixture(scope="module", params=["auto", "legacy"])
+async def client(request, tmp_path_factory):
+    """Return a client of one process for each generation of the protocol."""
+    folder = tmp_path_factory.mktemp("allowed")
+    (folder / "sales.csv").write_text("month,sales\nJan,3\nFeb,5\n")
+    server = StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:], "--allow", str(folder)])
+    async with Client(server, mode=request.param) as client:
+        yield client
+
+
+async def test_both_generations_of_the_protocol(client):
+    assert client.protocol_version in ("2026-07-28", "2025-11-25")
+    assert [tool.name for tool in (await client.list_tools()).tools] == [
+        "get_image",
+        "load_image",
+        "generate_chart",
+    ]
+
+
+async def test_calls(client):
+    for name, arguments in [
+        ("get_image", {"text": "Hello"}),
+        ("generate_chart", {"kind": "bar", "data": ROWS}),
+        ("generate_chart", {"kind": "line", "data": "sales.csv"}),
+    ]:
+        result = await client.call_tool(name, arguments)
+        assert not result.is_error, result.content
+        assert [block.type for block in result.content] == ["text", "image"]
+
+
+class Raw:
+    """The process without a client: lines of JSON."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen(
+            [*COMMAND, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        self.ask(
+            "initialize",
+            protocolVersion="2025-11-25",
+            capabilities={},
+            clientInfo={"name": "t", "version": "1"},
+        )
+        self.answer()
+        self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+
+    def send(self, message):
+        self.process.stdin.write(json.dumps(message).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def ask(self, method, **params):
+        self.send({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+
+    def answer(self):
+        return json.loads(self.process.stdout.readline())
+
+    def call(self, name, **arguments):
+        self.ask("tools/call", name=name, arguments=arguments)
+
+    def children(self):
+        """Return the process ids of the drawing processes."""
+        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").parent.parent.glob(
+            "*/children"
+        )
+        return [int(pid) for file in found for pid in file.read_text().split()]
+
+
+@pytest.fixture
+def raw():
+    server = Raw()
+    yield server
+    server.process.kill()
+    server.process.communicate()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+@pytest.mark.parametrize(
+    ("end", "busy"), [("eof", False), ("eof", True), (signal.SIGTERM, True), (signal.SIGINT, False)]
+)
+def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
+    raw.call("generate_chart", kind="bar", data=ROWS)
+    assert not raw.answer()["result"]["isError"]
+    (child,) = raw.children()
+    if busy:
+        raw.call("generate_chart", spec=BOMB)
+        while ticks(child) < 80:
+            os.sched_yield()
+    if end == "eof":
+        raw.process.stdin.close()
+        raw.process.stdin = None
+    else:
+        raw.process.send_signal(end)
+    out, err = raw.process.communicate(timeout=5)
+    assert raw.process.returncode == (0 if end == "eof" else -end)
+    assert err == b""
+    assert all(json.loads(line) for line in out.splitlines())
+    assert not Path(f"/proc/{child}").exists() or state(child) == "Z"
+
+
+def ticks(pid):
+    """Return how long a process has worked, in hundredths of a second."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def state(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return "Z"
+
+
+def test_nothing_heavy_is_loaded_before_the_first_call():
+    program = "import sys; from imagebridge_server.app import build_server; build_server(); "
+    program += "print(sorted({'PIL', 'openai', 'vl_convert'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_help_loads_no_protocol_and_no_engine():
+    program = "import sys; from imagebridge_server.cli import command; "
+    program += "command(['--help'], standalone_mode=False); "
+    program += (
+        "print(sorted({'mcp', 'mcp_types', 'PIL', 'openai', 'vl_convert', 'anyio'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "--allow DIR" in run.stdout
+    assert run.stdout.strip().endswith("[]")

@@ -1,0 +1,271 @@
+"""load_image: which files are read, and what becomes of them."""
+
+import os
+from io import BytesIO
+from pathlib import PurePosixPath, PureWindowsPath
+
+import pybase64
+import pytest
+from PIL import Image
+
+from imagebridge.errors import ArgumentError
+from imagebridge.translate.convert import opened
+from imagebridge_tools import folders, load, load_image
+
+
+def saved(image, form, **options):
+    buffer = BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def halves(width=60, height=40):
+    """Return a picture that is red on the left and blue on the right."""
+    image = Image.new("RGB", (width, height), "red")
+    image.paste("blue", (width // 2, 0, width, height))
+    return image
+
+
+@pytest.fixture
+def allowed(tmp_path):
+    folder = tmp_path / "allowed"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "bridge.png").write_bytes(saved(halves(), "PNG"))
+    (folder / "deep" / "tower.png").write_bytes(saved(halves(20, 10), "PNG"))
+    (tmp_path / "secret.png").write_bytes(saved(halves(), "PNG"))
+    (tmp_path / "allowed-not").mkdir()
+    (tmp_path / "allowed-not" / "near.png").write_bytes(saved(halves(), "PNG"))
+    return folder
+
+
+def problem(source, *allow):
+    with pytest.raises(ArgumentError) as caught:
+        load_image(source, allow)
+    assert caught.value.argument == "source"
+    return caught.value.problem
+
+
+class TestWhatIsRead:
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "bridge.png",
+            "./bridge.png",
+            "deep/../bridge.png",
+            "{}/bridge.png",
+            "file://{}/bridge.png",
+            "file://localhost{}/bridge.png",
+        ],
+    )
+    def test_a_file_below_an_allowed_folder(self, allowed, source):
+        answer = load_image(source.format(allowed), [allowed])
+        assert (answer.pictures[0].width, answer.pictures[0].height) == (60, 40)
+        assert answer.sentence.startswith("bridge.png: PNG, 60x40 px")
+
+    def test_the_first_folder_that_has_it_wins(self, allowed, tmp_path):
+        assert load_image("tower.png", [allowed, allowed / "deep"]).pictures[0].width == 20
+        (allowed / "tower.png").write_bytes((allowed / "bridge.png").read_bytes())
+        assert load_image("tower.png", [allowed, allowed / "deep"]).pictures[0].width == 60
+
+    def test_a_name_with_blanks_and_signs(self, allowed):
+        (allowed / "my bridge #1 %.png").write_bytes((allowed / "bridge.png").read_bytes())
+        assert load_image("my bridge #1 %.png", [allowed]).pictures
+        assert load_image(f"file://{allowed}/my%20bridge%20%231%20%25.png", [allowed]).pictures
+
+    def test_a_data_url_needs_no_folder(self):
+        url = "data:image/png;base64," + pybase64.b64encode(saved(halves(), "PNG")).decode()
+        answer = load_image(url)
+        assert answer.sentence.startswith("data: URL: PNG, 60x40 px")
+        assert opened(answer.pictures[0].data).getpixel((50, 20)) == (0, 0, 255)
+
+    def test_an_allowed_folder_that_is_a_link(self, allowed, tmp_path):
+        (tmp_path / "link").symlink_to(allowed)
+        assert load_image("bridge.png", [tmp_path / "link"]).pictures
+        assert load_image(str(tmp_path / "link" / "bridge.png"), [tmp_path / "link"]).pictures
+        assert load_image(str(allowed / "bridge.png"), [tmp_path / "link"]).pictures
+
+    def test_a_link_that_stays_inside(self, allowed):
+        (allowed / "same.png").symlink_to(allowed / "bridge.png")
+        assert load_image("same.png", [allowed]).pictures
+
+
+class TestWhatIsRefused:
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "/etc/passwd",
+            "../secret.png",
+            "deep/../../secret.png",
+            "{parent}/secret.png",
+            "{parent}/allowed-not/near.png",
+            "file://{parent}/secret.png",
+            "file://{allowed}/%2e%2e/secret.png",
+            "{parent}/does-not-exist.png",
+        ],
+    )
+    def test_a_path_outside_says_the_same_whether_it_exists_or_not(self, allowed, tmp_path, source):
+        source = source.format(parent=tmp_path, allowed=allowed)
+        assert problem(source, allowed) == f"{source!r} is not below an allowed folder; allowed: {allowed}"
+
+    @pytest.mark.parametrize("target", ["secret.png", "nothing-here.png"])
+    def test_a_link_that_leads_out_says_the_same_whatever_it_leads_to(self, allowed, tmp_path, target):
+        (allowed / "escape.png").symlink_to(tmp_path / target)
+        assert (
+            problem("escape.png", allowed) == "'escape.png' is a link that leads out of the allowed folders"
+        )
+
+    def test_a_folder_on_the_way_that_leads_out(self, allowed, tmp_path):
+        (allowed / "out").symlink_to(tmp_path)
+        assert "leads out" in problem("out/secret.png", allowed)
+        assert "leads out" in problem("out/nothing.png", allowed)
+
+    def test_two_dots_do_not_pass_through_a_link(self, allowed, tmp_path):
+        (tmp_path / "elsewhere" / "below").mkdir(parents=True)
+        (tmp_path / "elsewhere" / "bridge.png").write_bytes(b"not this one")
+        (allowed / "link").symlink_to(tmp_path / "elsewhere" / "below")
+        assert load_image("link/../bridge.png", [allowed]).pictures[0].width == 60
+
+    def test_a_file_exchanged_between_the_check_and_the_opening(self, allowed, tmp_path, monkeypatch):
+        opening = os.open
+
+        def exchanged(path, flags, *rest):
+            if str(path).endswith("bridge.png"):
+                (allowed / "bridge.png").unlink()
+                (allowed / "bridge.png").symlink_to(tmp_path / "secret.png")
+            return opening(path, flags, *rest)
+
+        monkeypatch.setattr(os, "open", exchanged)
+        assert "cannot be read" in problem("bridge.png", allowed)
+
+    def test_a_folder_exchanged_between_the_check_and_the_opening(self, allowed, tmp_path, monkeypatch):
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / "tower.png").write_bytes(saved(halves(), "PNG"))
+        opening = os.open
+
+        def exchanged(path, flags, *rest):
+            if str(path).endswith("tower.png"):
+                (allowed / "deep").rename(tmp_path / "gone")
+                (allowed / "deep").symlink_to(tmp_path / "elsewhere")
+            return opening(path, flags, *rest)
+
+        monkeypatch.setattr(os, "open", exchanged)
+        assert "changed while it was opened" in problem("deep/tower.png", allowed)
+
+    def test_no_folder_is_allowed(self, allowed):
+        assert "--allow" in problem(str(allowed / "bridge.png"))
+
+    def test_a_folder_tells_what_it_holds(self, allowed):
+        assert problem("deep", allowed) == "'deep' is a folder holding tower.png; name a file in it"
+
+    def test_a_pipe_is_not_waited_for(self, allowed):
+        os.mkfifo(allowed / "pipe.png")
+        assert problem("pipe.png", allowed) == "'pipe.png' is no plain file"
+
+    def test_a_missing_file_suggests_its_neighbour(self, allowed):
+        assert problem("Brigde.png", allowed) == "'Brigde.png' does not exist; did you mean 'bridge.png'?"
+        assert problem("deep/towr.png", allowed).endswith("did you mean 'tower.png'?")
+        assert problem("no/such/folder.png", allowed) == "'no/such/folder.png' does not exist"
+
+    def test_a_file_over_the_limit_is_not_read(self, allowed, monkeypatch):
+        monkeypatch.setattr(load, "FILE_SIZE", 20)
+        assert "at most 20 are read" in problem("bridge.png", allowed)
+
+    @pytest.mark.parametrize(
+        ("data", "words"),
+        [
+            (b"", "is empty"),
+            (b"hello", "no picture of a known format"),
+            (b"%PDF-1.7", "application/pdf"),
+            (saved(halves(), "BMP"), "image/bmp"),
+            (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml"),
+            (b"\x89PNG\r\n\x1a\n" + bytes(20), "broken picture"),
+        ],
+    )
+    def test_what_is_no_picture_is_named(self, allowed, data, words):
+        (allowed / "file.png").write_bytes(data)
+        assert words in problem("file.png", allowed)
+
+    def test_a_bomb_is_not_unpacked(self, allowed):
+        image = Image.new("1", (20_000, 20_000))
+        (allowed / "bomb.png").write_bytes(saved(image, "PNG"))
+        assert "20000x20000 pixels" in problem("bomb.png", allowed)
+
+    @pytest.mark.parametrize(
+        "source", ["", "http://example.com/a.png", "https://example.com/a.png", "a\0b", "ftp://x/y"]
+    )
+    def test_what_is_no_path(self, allowed, source):
+        assert problem(source, allowed)
+
+    def test_a_data_url_that_is_none(self):
+        assert "cannot be read" in problem("data:image/png;base64,!!!")
+        assert "no picture" in problem("data:image/png;base64,aGVsbG8=")
+
+
+class TestWhatBecomesOfIt:
+    def test_a_turned_photograph_stands_upright_and_loses_its_metadata(self, allowed):
+        exif = Image.Exif()
+        exif[0x0112] = 6  # The camera was turned: show it turned by 90 degrees to the right.
+        exif[0x010F] = "SecretCamera"
+        (allowed / "photo.jpg").write_bytes(saved(halves(), "JPEG", exif=exif, comment=b"SecretPlace"))
+        answer = load_image("photo.jpg", [allowed])
+        (picture,) = answer.pictures
+        assert (picture.width, picture.height) == (40, 60)
+        assert "turned upright" in answer.sentence
+        assert "metadata removed" in answer.sentence
+        assert b"Secret" not in picture.data
+        red, _, blue = opened(picture.data).convert("RGB").getpixel((20, 5))
+        assert red > 200 > blue
+
+    @pytest.mark.parametrize(
+        ("form", "options"), [("PNG", {}), ("JPEG", {}), ("WEBP", {"lossless": True}), ("GIF", {})]
+    )
+    def test_a_clean_file_keeps_its_bytes(self, allowed, form, options):
+        data = saved(halves(), form, **options)
+        (allowed / "file.bin").write_bytes(data)
+        assert load_image("file.bin", [allowed]).pictures[0].data == data
+
+    def test_text_in_a_png_is_removed(self, allowed):
+        from PIL.PngImagePlugin import PngInfo
+
+        info = PngInfo()
+        info.add_text("Author", "Secret Name")
+        (allowed / "file.png").write_bytes(saved(halves(), "PNG", pnginfo=info))
+        assert b"Secret" not in load_image("file.png", [allowed]).pictures[0].data
+
+    def test_an_animation_keeps_its_frames(self, allowed):
+        frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
+        (allowed / "file.gif").write_bytes(saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+        answer = load_image("file.gif", [allowed])
+        assert answer.pictures[0].frames == 2
+        assert "2 frames" in answer.sentence
+
+
+class TestPathsOfOtherSystems:
+    @pytest.mark.parametrize(
+        ("source", "path"),
+        [
+            (r"C:\photos\a.png", r"C:\photos\a.png"),
+            ("file:///C:/photos/a%20b.png", r"C:\photos\a b.png"),
+            ("file://server/share/a.png", r"\\server\share\a.png"),
+            ("file://localhost/C:/a.png", r"C:\a.png"),
+            (r"\\server\share\a.png", r"\\server\share\a.png"),
+            ("photos/a.png", r"photos\a.png"),
+        ],
+    )
+    def test_on_windows(self, source, path):
+        assert folders.path_of(source, "source", PureWindowsPath) == PureWindowsPath(path)
+
+    @pytest.mark.parametrize(
+        ("source", "path"),
+        [
+            ("/photos/a.png", "/photos/a.png"),
+            ("file:///photos/a%20b.png", "/photos/a b.png"),
+            ("a.png", "a.png"),
+        ],
+    )
+    def test_elsewhere(self, source, path):
+        assert folders.path_of(source, "source", PurePosixPath) == PurePosixPath(path)
+
+    def test_another_host_is_refused(self):
+        with pytest.raises(ArgumentError, match="other hosts"):
+            folders.path_of("file://server/share/a.png", "source", PurePosixPath)

@@ -1,0 +1,168 @@
+"""The drawing process: whatever happens to it costs one call."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+
+import anyio
+import pytest
+
+from imagebridge_tools import worker
+from imagebridge_tools.worker import DrawingError, drawn
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc"),
+]
+
+BAR = {
+    "data": {"values": [{"a": "x", "b": 1}]},
+    "mark": "bar",
+    "encoding": {"y": {"field": "b", "type": "quantitative"}},
+}
+BOMB = {**BAR, "data": {"sequence": {"start": 0, "stop": 50_000_000}}}
+
+
+def text(spec):
+    return json.dumps(spec)
+
+
+def processes():
+    """Return the process ids of our children."""
+    return {
+        int(pid)
+        for pid in os.listdir("/proc")
+        if pid.isdecimal() and parent(pid) == os.getpid() and drawing(pid)
+    }
+
+
+def parent(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return int(file.read().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return 0
+
+
+def drawing(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline") as file:
+            return "drawing.py" in file.read()
+    except OSError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    worker.stop()
+    yield
+    worker.stop()
+    assert not processes()
+
+
+async def test_one_process_draws_one_chart_after_the_other():
+    await drawn(text(BAR))
+    first = processes()
+    await drawn(text(BAR))
+    assert len(first) == 1
+    assert processes() == first
+
+
+def test_the_process_outlives_the_event_loop():
+    anyio.run(drawn, text(BAR))
+    first = processes()
+    anyio.run(drawn, text(BAR))
+    assert processes() == first
+
+
+async def test_no_more_processes_than_allowed_at_the_same_time():
+    async with anyio.create_task_group() as calls:
+        for _ in range(6):
+            calls.start_soon(drawn, text(BAR))
+    assert 1 <= len(processes()) <= worker.PROCESSES
+
+
+async def test_time_out():
+    with pytest.raises(DrawingError, match=r"longer than 0\.7 seconds"):
+        await drawn(text(BOMB), 0.7)
+    assert (await drawn(text(BAR))).media_type == "image/png"
+
+
+async def test_a_process_killed_while_it_waits_costs_nothing():
+    await drawn(text(BAR))
+    killed()
+    assert (await drawn(text(BAR))).media_type == "image/png"
+
+
+def killed():
+    """Kill the only process and wait for its end, leaving it to its parent to clear it away."""
+    (process,) = processes()
+    os.kill(process, signal.SIGKILL)
+    os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+
+
+async def test_a_process_killed_while_it_draws_costs_that_call():
+    await drawn(text(BAR))
+    (process,) = processes()
+    Thread(target=kill_busy, args=(process,)).start()
+    with pytest.raises(DrawingError, match="ended before the chart was done"):
+        await drawn(text(BOMB))
+    assert (await drawn(text(BAR))).media_type == "image/png"
+
+
+def kill_busy(process):
+    """Kill a process once it has worked for a while, by its own clock."""
+    start = ticks(process)
+    while ticks(process) - start < 20:
+        os.sched_yield()
+    os.kill(process, signal.SIGKILL)
+
+
+def ticks(process):
+    with open(f"/proc/{process}/stat") as file:
+        return int(file.read().rsplit(")", 1)[1].split()[11])
+
+
+async def test_a_cancelled_call_ends_its_process():
+    with anyio.move_on_after(0.7):
+        await drawn(text(BOMB))
+    assert not processes()
+
+
+async def test_memory_has_an_end(monkeypatch):
+    # A small limit makes the bomb go off soon.
+    monkeypatch.setattr(subprocess, "Popen", limited(subprocess.Popen))
+    with pytest.raises(DrawingError, match="out of memory"):
+        await drawn(text(BOMB))
+    monkeypatch.undo()
+    assert (await drawn(text(BAR))).media_type == "image/png"
+
+
+def limited(start):
+    def popen(arguments, **options):
+        program = "import runpy, sys; module = runpy.run_path(sys.argv[1]); main = module['main']; "
+        program += "main.__globals__['MEMORY'] = 300 << 20; main()"
+        return start([sys.executable, "-P", "-c", program, arguments[-1]], **options)
+
+    return popen
+
+
+async def test_the_engine_gets_no_keys(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    await drawn(text(BAR))
+    (process,) = processes()
+    assert b"sk-secret" not in environment(process)
+
+
+async def test_without_the_engine_one_sentence_names_it(monkeypatch):
+    monkeypatch.setattr(worker, "find_spec", lambda name: None)
+    with pytest.raises(DrawingError, match=r'pip install "imagebridge\[server\]"'):
+        await drawn(text(BAR))
+
+
+def environment(process):
+    return Path(f"/proc/{process}/environ").read_bytes()

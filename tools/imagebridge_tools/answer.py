@@ -1,0 +1,36 @@
+"""Answer: what every tool hands back."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from imagebridge.translate.picture import Picture
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+"""A JSON value as Python holds it."""
+
+
+class Answer(NamedTuple):
+    """One sentence that stands in for the pictures where they are not seen, and the pictures."""
+
+    sentence: str
+    pictures: tuple[Picture, ...]
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and a noun that agree: `1 row`, `1,200 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def size_in_words(size: int) -> str:
+    """Return a number of bytes as people write it: `912 bytes`, `48 kB`, `3.2 MB`."""
+    if size < 1000:
+        return f"{size} bytes"
+    if size < 1_000_000:
+        return f"{size / 1000:.0f} kB"
+    return f"{size / 1_000_000:.1f} MB"
+
+
+def described(picture: Picture) -> str:
+    """Return format, pixels and size of a picture: `PNG, 800x500 px, 12 kB`."""
+    form = picture.media_type.removeprefix("image/").upper().replace("WEBP", "WebP")
+    return f"{form}, {picture.width}x{picture.height} px, {size_in_words(picture.size)}"

@@ -1,0 +1,142 @@
+"""Files below allowed folders, and nothing else: every path is checked before and after it is opened."""
+
+import os
+import stat
+from collections.abc import Sequence
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from urllib.parse import unquote, urlsplit
+
+from imagebridge.errors import ArgumentError
+
+_LISTED = 10
+_LOOKED_AT = 2000
+
+
+def content(source: str, allow: Sequence[Path], limit: int, argument: str) -> bytes:
+    """Read the file that `source` names: an absolute path, one relative to an allowed folder, or a file: URL.
+
+    `limit` is in bytes. Names outside the allowed folders are never told, nor whether they exist.
+
+    Raises:
+        ArgumentError: it is not below an allowed folder, not there, not a plain file, or too large.
+    """
+    if not allow:
+        raise ArgumentError(
+            argument, "no folder is allowed, so no files are read; start the server with --allow FOLDER"
+        )
+    candidates = _candidates(path_of(source, argument), allow)
+    if not candidates:
+        told = ", ".join(str(folder) for folder in allow)
+        raise ArgumentError(argument, f"{source!r} is not below an allowed folder; allowed: {told}")
+    found = next((one for one in candidates if os.path.lexists(one)), candidates[0])
+    return _read(found, source, allow, limit, argument)
+
+
+def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> PurePath:
+    """Return the path that a path or `file:` URL names, as `system` writes paths. Touches no disk.
+
+    Raises:
+        ArgumentError: another URL, a file on another host, or no legal path.
+    """
+    windows = issubclass(system, PureWindowsPath) or (system is PurePath and os.name == "nt")
+    native = PureWindowsPath if windows else PurePosixPath
+    text = source.strip()
+    if not text or "\0" in text:
+        raise ArgumentError(argument, "is no path")
+    if text[:5].lower() != "file:":
+        if "://" in text:
+            raise ArgumentError(
+                argument, f"{text.split(':', 1)[0]}: addresses are not read; give a file or a data: URL"
+            )
+        return native(text)
+    try:
+        url = urlsplit(text)
+    except ValueError as error:
+        raise ArgumentError(argument, "is no legal file: URL") from error
+    path = unquote(url.path)
+    if "\0" in path:
+        raise ArgumentError(argument, "is no path")
+    host = "" if url.netloc.lower() == "localhost" else url.netloc
+    if not windows:
+        if host:
+            raise ArgumentError(argument, "file: URLs of other hosts are not read")
+        return native(path)
+    # file:///C:/x is C:/x, file://server/share/x is \\server\share\x
+    return native(f"//{host}{path}" if host else path[1:] if path[2:3] == ":" else path)
+
+
+def _candidates(path: PurePath, allow: Sequence[Path]) -> list[str]:
+    """Return where the path can lie below the allowed folders, by its letters alone.
+
+    Nothing outside is touched, not even to see whether it exists: on Windows a look at a share already
+    tells another host who we are.
+    """
+    found: list[str] = []
+    for folder in allow:
+        for root in dict.fromkeys((os.path.abspath(folder), os.path.realpath(folder))):
+            candidate = os.path.normpath(os.path.join(root, path))
+            if _below(candidate, root) and candidate not in found:
+                found.append(candidate)
+    return found
+
+
+def _below(path: str, folder: str) -> bool:
+    path, folder = os.path.normcase(path), os.path.normcase(folder)
+    return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
+
+
+def _read(path: str, source: str, allow: Sequence[Path], limit: int, argument: str) -> bytes:
+    real = os.path.realpath(path)
+    if not any(_below(real, os.path.realpath(folder)) for folder in allow):
+        raise ArgumentError(argument, f"{source!r} is a link that leads out of the allowed folders")
+    if os.path.isdir(real):
+        raise ArgumentError(argument, f"{source!r} is a folder{_holding(real)}")
+    # Opening a pipe must not wait for its writer, nor follow a link that was put there just now.
+    flags = os.O_RDONLY | sum(
+        getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
+    )
+    try:
+        descriptor = os.open(real, flags)
+    except FileNotFoundError:
+        raise ArgumentError(argument, f"{source!r} does not exist{_nearest(real)}") from None
+    except OSError as error:
+        raise ArgumentError(argument, f"{source!r} cannot be read: {error.strerror}") from None
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise ArgumentError(argument, f"{source!r} is no plain file")
+        # A folder on the way may have become a link between the check and the opening.
+        if os.path.realpath(path) != real or not os.path.samestat(about, os.stat(real)):
+            raise ArgumentError(argument, f"{source!r} changed while it was opened")
+        if about.st_size > limit:
+            raise ArgumentError(
+                argument, f"{source!r} has {about.st_size:,} bytes; at most {limit:,} are read"
+            )
+        return file.read(limit)
+
+
+def _holding(folder: str) -> str:
+    try:
+        names = sorted(_names(folder))
+    except OSError:
+        return ""
+    more = ", ..." if len(names) > _LISTED else ""
+    return f" holding {', '.join(names[:_LISTED])}{more}; name a file in it" if names else ", and empty"
+
+
+def _nearest(path: str) -> str:
+    """Suggest the most similar name in the same folder."""
+    try:
+        names = list(_names(os.path.dirname(path)))
+    except OSError:
+        return ""
+    folded = {name.casefold(): name for name in names}
+    close = get_close_matches(os.path.basename(path).casefold(), folded, n=1)
+    return f"; did you mean {folded[close[0]]!r}?" if close else ""
+
+
+def _names(folder: str) -> list[str]:
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in islice(entries, _LOOKED_AT) if not entry.name.startswith(".")]

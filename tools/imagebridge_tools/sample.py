@@ -1,0 +1,214 @@
+"""get_image: a sample picture that shows a text, drawn without any drawing engine but Pillow."""
+
+import unicodedata
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from imagebridge.errors import ArgumentError
+
+from .answer import Answer, described
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont
+
+WIDTH, HEIGHT = 1024, 576
+LONGEST = 1500
+"""Characters taken at most; as many fit at a size that is still easy to read."""
+
+_LARGEST, _SMALLEST = 128, 14
+_FONTS = (
+    "DejaVuSans.ttf",
+    "NotoSans-Regular.ttf",
+    "LiberationSans-Regular.ttf",
+    "arial.ttf",
+    "Arial Unicode.ttf",
+    "NotoSansCJK-Regular.ttc",
+    "wqy-zenhei.ttc",
+    "msyh.ttc",
+    "YuGothR.ttc",
+    "malgun.ttf",
+    "PingFang.ttc",
+    "Hiragino Sans GB.ttc",
+    "AppleSDGothicNeo.ttc",
+    "unifont.otf",
+)
+"""Fonts that systems bring along, asked for characters that the bundled one lacks; the widest come last."""
+
+_CARD = (32, 32, WIDTH - 32, HEIGHT - 32)
+_TEXT = (80, 72, WIDTH - 80, HEIGHT - 104)
+_PAPER, _WHITE, _FRAME, _INK, _QUIET, _ACCENT = (
+    "#e9eef4",
+    "#ffffff",
+    "#c3cedb",
+    "#1d2b3a",
+    "#66778a",
+    "#2f6fb0",
+)
+
+
+def get_image(text: str) -> Answer:
+    """Draw `text` large on a card of 1024x576 pixels. The same text gives the same bytes.
+
+    Raises:
+        ArgumentError: no visible text, or more than fits.
+    """
+    shown = _cleaned(text)
+    if not shown:
+        raise ArgumentError("text", "is empty; give the words to show")
+    if len(shown) > LONGEST:
+        raise ArgumentError("text", f"has {len(shown):,} characters; give at most {LONGEST:,}")
+    from PIL import Image, ImageDraw
+
+    from imagebridge.translate.convert import encoded
+
+    image = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
+    draw = ImageDraw.Draw(image)
+    font, lines = _fitted(shown, _font_for(shown))
+    _card(draw)
+    _write(draw, font, lines)
+    picture = encoded(image, flat=True)
+    return Answer(
+        f"A sample picture that shows {_quoted(shown)}{_missing(shown, font)}. {described(picture)}.",
+        (picture,),
+    )
+
+
+def _cleaned(text: str) -> str:
+    """Return the text without control characters; tabs become spaces, lines keep their breaks."""
+    lines = text.expandtabs(4).splitlines()
+    kept = ["".join(c for c in line if unicodedata.category(c) != "Cc").rstrip() for line in lines]
+    return "\n".join(kept).strip()
+
+
+def _quoted(text: str) -> str:
+    flat = " ".join(text.split())
+    return (
+        f'the text "{flat}"' if len(flat) <= 200 else f'a text of {len(text)} characters, "{flat[:120]}..."'
+    )
+
+
+def _bundled(size: float) -> "FreeTypeFont":
+    """Return the font that comes with Pillow: the same everywhere, but with ASCII alone."""
+    from PIL import ImageFont
+
+    font = ImageFont.load_default(size)
+    if not isinstance(font, ImageFont.FreeTypeFont):
+        raise ArgumentError("text", "cannot be drawn: this Pillow was built without FreeType")
+    return font
+
+
+def _font_for(text: str) -> "FreeTypeFont":
+    """Return the bundled font, or the first font of this system that lacks fewer of the characters."""
+    best = _bundled(_LARGEST)
+    lacking = len(_lacking(text, best))
+    for font in _system_fonts() if lacking else ():
+        if (count := len(_lacking(text, font))) < lacking:
+            best, lacking = font, count
+        if not lacking:
+            break
+    return best
+
+
+def _system_fonts() -> "Iterator[FreeTypeFont]":
+    from PIL import ImageFont
+
+    for name in _FONTS:
+        try:
+            yield ImageFont.truetype(name, _LARGEST)
+        except OSError:  # This system does not have it.
+            continue
+
+
+def _fitted(text: str, face: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]]":
+    """Return the largest size of a font at which the wrapped text fits into the card, and its lines."""
+    low, high = _SMALLEST, _LARGEST
+    best = _laid(text, face.font_variant(size=low))
+    if best is None:
+        raise ArgumentError("text", "does not fit the picture; give fewer lines or words")
+    while low < high:
+        middle = (low + high + 1) // 2
+        if laid := _laid(text, face.font_variant(size=middle)):
+            low, best = middle, laid
+        else:
+            high = middle - 1
+    return best
+
+
+def _laid(text: str, font: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]] | None":
+    """Wrap `text` in one font, or return None where it is too high or would tear a word needlessly."""
+    width = _TEXT[2] - _TEXT[0]
+    # Words are torn only at sizes where nothing else helps: larger ones keep them whole.
+    if font.size > 40 and any(font.getlength(word) > width for word in text.split()):
+        return None
+    lines = [line for paragraph in text.split("\n") for line in _wrapped(paragraph, font, width)]
+    return (font, lines) if len(lines) * _leading(font) <= _TEXT[3] - _TEXT[1] else None
+
+
+def _leading(font: "FreeTypeFont") -> int:
+    ascent, descent = font.getmetrics()
+    return round((ascent + descent) * 1.12)
+
+
+def _wrapped(paragraph: str, font: "FreeTypeFont", width: int) -> list[str]:
+    """Break a paragraph between words, and inside a word only where it is wider than the line."""
+    lines: list[str] = []
+    line = ""
+    for word in paragraph.split(" "):
+        joined = f"{line} {word}" if line else word
+        if font.getlength(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while font.getlength(line) > width:
+            cut = (
+                bisect_left(range(2, len(line)), width, key=lambda n, word=line: font.getlength(word[:n])) + 1
+            )
+            lines.append(line[:cut])
+            line = line[cut:]
+    return [*lines, line]
+
+
+def _card(draw: "ImageDraw") -> None:
+    draw.rounded_rectangle(_CARD, radius=18, fill=_WHITE, outline=_FRAME, width=2)
+    draw.rounded_rectangle(
+        (_CARD[0] + 48, _CARD[3] - 50, _CARD[0] + 52, _CARD[3] - 26), radius=2, fill=_ACCENT
+    )
+    caption = "imagebridge sample picture"
+    draw.text((_CARD[0] + 66, _CARD[3] - 38), caption, font=_bundled(18), fill=_QUIET, anchor="lm")
+    draw.text(
+        (_CARD[2] - 48, _CARD[3] - 38), f"{WIDTH}x{HEIGHT}", font=_bundled(18), fill=_QUIET, anchor="rm"
+    )
+
+
+def _write(draw: "ImageDraw", font: "FreeTypeFont", lines: list[str]) -> None:
+    """Centre the lines in the free part of the card."""
+    leading = _leading(font)
+    left, top, right, bottom = _TEXT
+    middle = top + (bottom - top - leading * (len(lines) - 1)) / 2
+    for number, line in enumerate(lines):
+        draw.text(((left + right) / 2, middle + number * leading), line, font=font, fill=_INK, anchor="mm")
+
+
+def _lacking(text: str, font: "FreeTypeFont") -> list[str]:
+    """Return the characters a font has no glyph for: they show as empty boxes."""
+    box = _glyph(font, "\U0010fffd")
+    return [c for c in dict.fromkeys(text) if not c.isspace() and _glyph(font, c) == box]
+
+
+def _missing(text: str, font: "FreeTypeFont") -> str:
+    lacking = _lacking(text, font)
+    if not lacking:
+        return ""
+    more = f" and {len(lacking) - 20} more" if len(lacking) > 20 else ""
+    return f" (no glyphs, shown as boxes: {' '.join(lacking[:20])}{more})"
+
+
+def _glyph(font: "FreeTypeFont", character: str) -> tuple[tuple[int, int], bytes]:
+    # A core image is a sequence of bytes, which its stub leaves out.
+    mask = font.getmask(character)
+    return mask.size, bytes(mask)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,161 @@
+"""A Vega-Lite spec written by a model: what is wrong in it, what it lacks, and what it shows, in words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+from imagebridge.errors import ArgumentError
+
+from .answer import Json, counted
+from .look import merged, title_lines
+
+_WIDTH, _HEIGHT = 800, 500
+_MARKS = """
+arc area bar boxplot circle errorband errorbar geoshape image line point rect rule square text tick
+trail
+""".split()  # noqa: SIM905  # a list literal takes a line a word
+_CHANNELS = """
+x y x2 y2 xOffset yOffset xError xError2 yError yError2 theta theta2 radius radius2 longitude
+latitude longitude2 latitude2 color fill stroke opacity fillOpacity strokeOpacity strokeWidth
+strokeDash size angle shape time detail key text href url description tooltip order row column facet
+""".split()  # noqa: SIM905
+_TYPES = ("quantitative", "temporal", "ordinal", "nominal", "geojson")
+# What Vega-Lite 6.4 knows: https://vega.github.io/schema/vega-lite/v6.json, 2026-11-22.
+
+_VIEWS = ("layer", "concat", "hconcat", "vconcat")
+_COMPOSED = ("facet", "repeat", "concat", "hconcat", "vconcat")
+
+
+def check(spec: Mapping[str, Json]) -> None:
+    """Find what Vega-Lite answers with an empty picture or an error about itself.
+
+    Raises:
+        ArgumentError: an unknown mark, channel, type or field; the message names the nearest.
+    """
+    if "/vega/" in str(spec.get("$schema", "")):
+        raise ArgumentError(
+            "spec", "is Vega; write it in Vega-Lite (mark and encoding instead of marks and scales)"
+        )
+    if not any(key in spec for key in ("mark", "layer", *_COMPOSED)):
+        raise ArgumentError("spec", 'has no mark; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
+    for path, view in _views(spec):
+        if (mark := _mark(view)) is not None:
+            _known(f"{path}mark", mark, _MARKS)
+        for channel, definition in _encoding(view).items():
+            _known(f"{path}encoding", channel, _CHANNELS)
+            if isinstance(definition, str | int | float):
+                problem = f'encoding.{channel} is {definition!r}; write {{"field": ..., "type": ...}}'
+                raise ArgumentError("spec", f"{path}{problem}")
+            if isinstance(definition, Mapping) and isinstance(sort := definition.get("type"), str):
+                _known(f"{path}encoding.{channel}.type", sort, _TYPES)
+    _check_fields(spec)
+
+
+def _known(path: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+        raise ArgumentError("spec", f"{path}: Vega-Lite does not know {name!r}; {hint}")
+
+
+def _views(
+    spec: Mapping[str, Json], path: str = "", depth: int = 20
+) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    """Yield every view of a spec, the outermost first."""
+    yield path, spec
+    inner = spec.get("spec")
+    if isinstance(inner, Mapping) and depth:
+        yield from _views(inner, f"{path}spec.", depth - 1)
+    for key in _VIEWS:
+        views = spec.get(key)
+        if isinstance(views, Sequence) and depth:
+            for number, view in enumerate(views):
+                if isinstance(view, Mapping):
+                    yield from _views(view, f"{path}{key}[{number}].", depth - 1)
+
+
+def _mark(view: Mapping[str, Json]) -> str | None:
+    mark = view.get("mark")
+    sort = mark.get("type") if isinstance(mark, Mapping) else mark
+    return None if mark is None else str(sort)
+
+
+def _encoding(view: Mapping[str, Json]) -> Mapping[str, Json]:
+    encoding = view.get("encoding", {})
+    if not isinstance(encoding, Mapping):
+        raise ArgumentError("spec", 'encoding is no object; write it as {"x": {"field": ..., "type": ...}}')
+    return encoding
+
+
+def _rows(spec: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    data = spec.get("data")
+    values = data.get("values") if isinstance(data, Mapping) else None
+    if not isinstance(values, Sequence):
+        return []
+    return [row for row in values if isinstance(row, Mapping)]
+
+
+def _fields(spec: Mapping[str, Json]) -> dict[str, str]:
+    """Return the fields that the encodings name, each with its type or an empty text."""
+    found: dict[str, str] = {}
+    for _, view in _views(spec):
+        for definition in _encoding(view).values():
+            if isinstance(definition, Mapping) and isinstance(name := definition.get("field"), str):
+                found.setdefault(name, str(definition.get("type", definition.get("aggregate", ""))))
+    return found
+
+
+def _check_fields(spec: Mapping[str, Json]) -> None:
+    """Compare fields with the rows, where nothing between them makes new fields."""
+    rows = _rows(spec)
+    inner = [view for path, view in _views(spec) if path]
+    if not rows or any("transform" in view or "repeat" in view for _, view in _views(spec)):
+        return
+    if any("data" in view for view in inner):
+        return
+    known = dict.fromkeys(name for row in rows for name in row)
+    for name in _fields(spec):
+        if name not in known and not set(name) & set(".[\\"):
+            close = get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            told = ", ".join(repr(one) for one in list(known)[:30])
+            raise ArgumentError("spec", f"field {name!r} is not in the data; {hint}there are {told}")
+
+
+def completed(
+    spec: Mapping[str, Json], title: str | None, width: int | None, height: int | None
+) -> dict[str, Json]:
+    """Return the spec with the theme below its own config, a title, and a size where it has none.
+
+    A single view, layered or not, fits the pixels asked for with its axes and title. Composed views keep
+    the sizes of their parts.
+    """
+    own = spec.get("config")
+    done = {**spec, "config": merged(dict(own) if isinstance(own, Mapping) else {})}
+    if not any(key in spec for key in _COMPOSED) and not _faceted(spec):
+        sized = width or height or not ("width" in spec or "height" in spec)
+        if sized:
+            done |= {"width": width or _WIDTH, "height": height or _HEIGHT}
+            done["autosize"] = {"type": "fit", "contains": "padding"}
+    shown = title or spec.get("title")
+    if isinstance(shown, str):
+        done["title"] = {"text": title_lines(shown, width or _WIDTH)}
+    return done
+
+
+def _faceted(spec: Mapping[str, Json]) -> bool:
+    return any(channel in _encoding(spec) for channel in ("row", "column", "facet"))
+
+
+def words(spec: Mapping[str, Json]) -> str:
+    """Describe a spec to a model that cannot see its picture."""
+    sorts = dict.fromkeys(mark for _, view in _views(spec) if (mark := _mark(view)))
+    title = spec.get("title")
+    if isinstance(title, Mapping):
+        title = title.get("text")
+    named = f' "{title}"' if isinstance(title, str) else ""
+    said = f"Vega-Lite chart{named} of {', '.join(sorts) or 'no'} marks"
+    rows = _rows(spec)
+    if rows:
+        said += f" over {counted(len(rows), 'row')}"
+    fields = [f"{name!r} ({sort})" if sort else repr(name) for name, sort in _fields(spec).items()]
+    return said + (f": {', '.join(fields)}" if fields else "")

@@ -1,0 +1,198 @@
+"""A table of data: read from rows, columns, JSON or CSV, its columns understood."""
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from typing import Literal, cast
+
+from imagebridge.errors import ArgumentError
+
+from . import folders
+from .answer import Json
+
+ROWS = 20_000
+"""Rows of one chart at most."""
+
+FILE_SIZE = 20_000_000
+"""Bytes of a data file at most."""
+
+Sort = Literal["number", "date", "text"]
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns of one length, in the order of the data. A missing cell is None."""
+
+    columns: Mapping[str, Sequence[Json]]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return max((len(cells) for cells in self.columns.values()), default=0)
+
+    def records(self) -> list[dict[str, Json]]:
+        """Return the rows, each an object."""
+        return [
+            dict(zip(self.columns, cells, strict=True)) for cells in zip(*self.columns.values(), strict=True)
+        ]
+
+    def sort(self, name: str) -> Sort:
+        """Tell what a column holds: numbers, ISO dates, or text (anything else, and mixtures)."""
+        cells = [cell for cell in self.columns[name] if cell is not None]
+        if cells and all(_is_number(cell) for cell in cells):
+            return "number"
+        if cells and all(isinstance(cell, str) and date(cell) for cell in cells):
+            return "date"
+        return "text"
+
+
+def table(data: Json, allow: Sequence[Path]) -> Table:
+    """Read `data`: row objects, an object of columns, JSON text of either, or the path of a CSV or JSON file.
+
+    Raises:
+        ArgumentError: none of these, no rows, too many rows, or a path that may not be read.
+    """
+    if isinstance(data, str):
+        return _text(data.strip(), allow)
+    if isinstance(data, Mapping):
+        values = data.get("values")
+        # Vega-Lite's own form of data, which models write out of habit.
+        if len(data) == 1 and isinstance(values, Sequence) and values and isinstance(values[0], Mapping):
+            return table(values, allow)
+        return _checked(_columns(data))
+    if isinstance(data, Sequence):
+        return _checked(_rows(data))
+    raise ArgumentError("data", 'give rows such as [{"month": "Jan", "sales": 3}], columns, or a file')
+
+
+def date(text: str) -> datetime | None:
+    """Return the moment that an ISO 8601 text names, or None where it is no such text or no such day."""
+    if not _DATE.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(f"{text}-01" if len(text) == 7 else text)
+    except ValueError:
+        return None
+
+
+def _is_number(cell: Json) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _text(text: str, allow: Sequence[Path]) -> Table:
+    if text.startswith(("[", "{")):
+        return table(parsed(text, "data"), allow)
+    if "\n" in text:
+        return _checked(_csv(text))
+    content = folders.content(text, allow, FILE_SIZE, "data").decode("utf-8-sig", "replace")
+    if content.lstrip().startswith(("[", "{")):
+        return table(parsed(content, "data"), ())
+    return _checked(_csv(content))
+
+
+def parsed(text: str, argument: str) -> Json:
+    """Parse JSON text.
+
+    Raises:
+        ArgumentError: it is not JSON; the message says where.
+    """
+    try:
+        return cast("Json", json.loads(text))
+    except json.JSONDecodeError as error:
+        near = text[max(0, error.pos - 20) : error.pos + 20].replace("\n", " ")
+        problem = f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}, near `{near}`"
+        raise ArgumentError(argument, problem) from error
+    except RecursionError as error:
+        raise ArgumentError(argument, "is nested too deeply") from error
+
+
+def _rows(rows: Sequence[Json]) -> dict[str, list[Json]]:
+    columns: dict[str, list[Json]] = {}
+    for number, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            problem = f'row {number + 1} is no object; give rows such as {{"month": "Jan", "sales": 3}}'
+            raise ArgumentError("data", problem)
+        for name in row:
+            columns.setdefault(name, [None] * len(rows))[number] = _cell(row[name])
+    return columns
+
+
+def _columns(columns: Mapping[str, Json]) -> dict[str, list[Json]]:
+    found: dict[str, list[Json]] = {}
+    for name, cells in columns.items():
+        if isinstance(cells, str) or not isinstance(cells, Sequence):
+            raise ArgumentError(
+                "data", f"column {name!r} is no list; give columns such as {{{name!r}: [1, 2, 3]}}"
+            )
+        found[name] = [_cell(cell) for cell in cells]
+    lengths = {name: len(cells) for name, cells in found.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise ArgumentError("data", f"its columns have different lengths: {told}")
+    return found
+
+
+def _cell(cell: Json) -> Json:
+    """Return a cell; NaN and infinity, which JSON does not know, are missing."""
+    return None if isinstance(cell, float) and not math.isfinite(cell) else cell
+
+
+def _csv(text: str) -> dict[str, list[Json]]:
+    """Read CSV whose first line names the columns; commas, semicolons and tabs separate."""
+    head = text.split("\n", 1)[0]
+    separator = max(",;\t", key=head.count)
+    try:
+        lines = [
+            line for line in csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True) if line
+        ]
+    except csv.Error as error:
+        raise ArgumentError("data", f"is not CSV: {error}") from error
+    if not lines:
+        raise ArgumentError("data", "is empty")
+    names = [name.strip() for name in lines[0]]
+    for number, line in enumerate(lines[1:], 2):
+        if len(line) != len(names):
+            raise ArgumentError(
+                "data", f"line {number} of the CSV has {len(line)} cells, its head has {len(names)}"
+            )
+    return {name: _typed(line[number] for line in lines[1:]) for number, name in enumerate(names)}
+
+
+def _typed(column: Iterable[str]) -> list[Json]:
+    """Return the cells of a CSV column: numbers where all of them are, empty ones missing."""
+    cells = [cell.strip() for cell in column]
+    return numbers(cells) or [cell or None for cell in cells]
+
+
+def numbers(cells: Sequence[Json]) -> list[Json] | None:
+    """Return cells as numbers, texts such as "12.5" too, or None where one is none. Codes such as "007" stay text."""
+    found: list[Json] = []
+    for cell in cells:
+        if cell is None or cell == "":
+            found.append(None)
+        elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
+            found.append(_cell(int(cell) if cell.lstrip("+-").isdigit() else float(cell)))
+        elif _is_number(cell):
+            found.append(cell)
+        else:
+            return None
+    return found if any(cell is not None for cell in found) else None
+
+
+def _checked(columns: dict[str, list[Json]]) -> Table:
+    found = Table(columns)
+    if not found.rows:
+        raise ArgumentError("data", "is empty; give at least one row")
+    if found.rows > ROWS:
+        problem = f"has {found.rows:,} rows; a chart takes {ROWS:,}: aggregate them or take a sample"
+        raise ArgumentError("data", problem)
+    return found
