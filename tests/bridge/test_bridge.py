@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 import httpx2
 import pytest
+import samples
 from mcp import StdioServerParameters
 from mcp.server import MCPServer
 from mcp.types import CallToolResult
@@ -111,8 +112,58 @@ async def test_every_call_is_answered_in_order_and_truthfully():
         "before",
         "[not shown: a picture (image/png, 3 bytes); bytes of no known format cannot be decoded]",
         "[link: plan <file:///plan.png>]",
+        "[the link above could not be read: Unknown resource: file:///plan.png]",
     ]
     assert [part["type"] for part in by_id["g"]] == ["input_text", "input_image"]
+
+
+async def test_half_a_surrogate_is_refused_and_the_connection_stays():
+    async with Bridge(STDIO) as bridge:
+        first, second = await bridge.outputs(
+            response(call("draw_square", '{"side": 3, "colour": "\\ud800"}', "a"), call("mixed", "{}", "b"))
+        )
+    assert first["output"].startswith("Tool error:\nthe arguments hold half a surrogate pair")
+    assert second["output"].startswith("before")
+
+
+async def test_links_to_pictures_on_the_server_are_read():
+    server = MCPServer("album", log_level="CRITICAL")
+    picture = samples.file(samples.drawing(), "PNG")
+
+    @server.resource("album://a", mime_type="image/png")
+    def a() -> bytes:
+        """A picture."""
+        return picture
+
+    @server.tool()
+    def pages() -> CallToolResult:
+        """Links."""
+        links = [
+            {"uri": "album://a", "mimeType": "image/png"},
+            {"uri": "album://gone", "mimeType": "image/png"},
+            {"uri": "album://huge", "mimeType": "image/png", "size": 30_000_000},
+            {"uri": "album://notes", "mimeType": "text/plain"},
+            {"uri": "https://example.org/a.png", "mimeType": "image/png"},
+        ]
+        blocks = [{"type": "resource_link", "name": link["uri"], **link} for link in links]
+        return CallToolResult.model_validate({"content": blocks})
+
+    async with Bridge(server) as bridge:
+        (output,) = await bridge.outputs(response(call("pages")))
+    shown, *lines = output["output"]
+    assert shown == {
+        "type": "input_image",
+        "image_url": samples.data_url(picture, "image/png"),
+        "detail": "high",
+    }
+    gone, why, *others = [line["text"] for line in lines]
+    assert gone == "[link: <album://gone>, image/png]"
+    assert why.startswith("[the link above could not be read: ")
+    assert others == [
+        "[link: <album://huge>, image/png, 30.0 MB]",
+        "[link: <album://notes>, text/plain]",
+        "[link: <https://example.org/a.png>, image/png]",
+    ]
 
 
 async def test_a_call_that_takes_too_long_and_a_server_that_dies_are_answered_and_the_bridge_still_ends():

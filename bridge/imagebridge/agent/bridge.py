@@ -22,6 +22,7 @@ from imagebridge.translate.translation import Translation
 from imagebridge.translate.wire import JSON, is_json, is_list, result_json, text_of
 
 from .connect import ServerSpec, checked, connect, label
+from .links import followed
 
 if TYPE_CHECKING:
     from mcp.types import Tool
@@ -161,9 +162,11 @@ class Bridge:
 
         Raises:
             ToolNameError: no server offers that name.
+            BridgeError: the arguments hold text that is not Unicode.
             ServerError: the server did not answer in time, refused the call or is gone.
         """
         connection, original = self._route(name)
+        _sendable(arguments)
         if connection.client is None:
             raise ServerError(
                 connection.name, f"{original}: not connected; a bridge is used inside `async with`"
@@ -220,7 +223,10 @@ class Bridge:
         """Run one function call and translate what came; a failure is a result too."""
         began = anyio.current_time()
         try:
-            result = await self.call(text_of(call, "name"), _arguments(call))
+            name = text_of(call, "name")
+            result = await self.call(name, _arguments(call))
+            if client := self._route(name)[0].client:
+                result = await followed(client, result, self._timeout)
         except BridgeError as error:
             result = tool_result(str(error), is_error=True)
         # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
@@ -340,6 +346,20 @@ def _arguments(call: JSON) -> JSON:
             f"the arguments must be a JSON object, not {type(arguments).__name__}: {text[:200]}"
         )
     return arguments
+
+
+def _sendable(arguments: object) -> None:
+    """Refuse half surrogates, which JSON can write and UTF-8 cannot: sent, they would end the connection.
+
+    Raises:
+        BridgeError: there is one.
+    """
+    try:
+        json.dumps(arguments, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as error:
+        raise BridgeError(
+            f"the arguments hold half a surrogate pair, which is no character: {error}"
+        ) from error
 
 
 def _short(error: Exception) -> str:
