@@ -38,7 +38,7 @@ def _image_block(picture: object) -> dict[str, Any]:
         case str() | Path():
             return _from_bytes(Path(picture).read_bytes(), f"the file {picture}")
         case _ if _is_pil(picture):
-            from .translate.convert import encoded
+            from .translate.encode import encoded
 
             return _image_block(encoded(picture))
         case _:

@@ -5,7 +5,7 @@ import json
 from mcp.types import CallToolResult, TextContent
 
 from imagebridge import tool_result
-from imagebridge.translate.convert import within
+from imagebridge.translate.encode import within
 from imagebridge.translate.picture import Picture
 from imagebridge_tools import Answer
 from imagebridge_tools.answer import described

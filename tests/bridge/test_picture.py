@@ -5,13 +5,13 @@ from contextlib import suppress
 
 import pytest
 import samples
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import b64, drawing, file, photo
 
 from imagebridge.errors import PictureError
 from imagebridge.translate.containers import walk
-from imagebridge.translate.convert import converted
+from imagebridge.translate.convert import converted, fitted
 from imagebridge.translate.kinds import kind
 from imagebridge.translate.picture import Picture, decode
 
@@ -61,6 +61,29 @@ def test_damage_never_raises_anything_else(name, data):
     with suppress(PictureError):
         picture = Picture.from_bytes(bytes(damaged))
         assert picture.width * picture.height > 0
+
+
+ANIMATED = {form: samples.animation(form) for form in ("GIF", "WEBP", "PNG", "AVIF")} | {
+    "TIFF": samples.animation("TIFF"),
+    "BMP": file(drawing(), "BMP"),
+    "JPEG 2000": file(drawing(), "JPEG2000"),
+    "ICO": file(drawing(), "ICO"),
+    "oriented": samples.oriented(),
+    "SVG": samples.SVG,
+}
+
+
+@pytest.mark.parametrize("name", ANIMATED)
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_damage_to_what_is_converted_never_raises_anything_else(name, data):
+    damaged = bytearray(ANIMATED[name])
+    for _ in range(data.draw(st.integers(1, 6))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    keep = data.draw(st.integers(8, len(damaged)) | st.just(len(damaged)))
+    with suppress(PictureError):
+        for picture in converted(b64(bytes(damaged[:keep])), "structure").pictures:
+            fitted(picture, max(1, picture.width // 2), max(1, picture.height // 2))
 
 
 @given(st.binary(max_size=400))

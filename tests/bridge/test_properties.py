@@ -1,5 +1,7 @@
 """For any result at all: the API's rules accept what we send, order is kept, nothing vanishes."""
 
+import json
+
 import pytest
 import samples
 from hypothesis import HealthCheck, given, settings
@@ -35,6 +37,8 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
     max_leaves=8,
 )
+# Half surrogates, which `st.text` leaves out and JSON lets through.
+wild = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
 encoded = st.sampled_from([b64(data) for data in FILES] + [data_url(PNG, "image/gif"), "%%%", b64(PNG)[:-3]])
 labels = (
     st.sampled_from(["image/png", "image/jpg", "image/svg+xml", "application/pdf", "text/csv", "", "x"])
@@ -42,7 +46,9 @@ labels = (
 )
 blocks = st.one_of(
     json_values,
-    st.fixed_dictionaries({"type": st.just("text"), "text": st.text(max_size=40) | encoded | json_values}),
+    st.fixed_dictionaries(
+        {"type": st.just("text"), "text": st.text(max_size=40) | wild | encoded | json_values}
+    ),
     st.fixed_dictionaries(
         {"type": st.sampled_from(["image", "audio"]), "data": encoded | json_values, "mimeType": labels}
     ),
@@ -92,6 +98,7 @@ def test_whatever_comes_is_accepted(result, policy):
     assert refusals(body(item, policy.model)) == []
     OUTPUT.validate_python(item, strict=True)
     assert item["output"]
+    json.dumps(item, ensure_ascii=False).encode()
     assert item == function_call_output(result, "call_1", policy)
 
 

@@ -184,6 +184,19 @@ def test_the_limit_of_text_counts_over_all_texts():
     assert parts == [said("abcd"), said("ef\n[cut: 2 of 4 characters are left out]")]
 
 
+def test_structured_content_that_is_no_json_is_told():
+    loop = {}
+    loop["self"] = loop
+    assert function_call_output({"structuredContent": loop}, "c")["output"].startswith(
+        "[not shown: structured content; "
+    )
+    deep = current = []
+    for _ in range(5_000):
+        current.append([])
+        current = current[0]
+    assert function_call_output({"structuredContent": deep}, "c")["output"].startswith("[not shown: ")
+
+
 def test_budget_of_pictures():
     parts = output_parts({"content": [picture()] * 3}, Policy(max_pictures=1))
     left_out = "[not shown: picture {} (image/png, 64x48); the limit is 1 pictures of one result]"

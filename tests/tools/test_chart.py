@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 
 from imagebridge.errors import ArgumentError
-from imagebridge.translate.convert import opened
+from imagebridge.translate.decode import opened
 from imagebridge_tools import chart, generate_chart
 from imagebridge_tools.look import PALETTE
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from imagebridge.errors import ArgumentError
-from imagebridge.translate.convert import opened
+from imagebridge.translate.decode import opened
 from imagebridge_tools import folders, load, load_image
 
 

@@ -64,7 +64,8 @@ def _bare(original: Picture) -> tuple[Picture, str]:
 
     A file that is so already keeps its bytes. An animation with metadata is reduced to its first frame.
     """
-    from imagebridge.translate.convert import encoded, opened, upright
+    from imagebridge.translate.decode import opened, upright
+    from imagebridge.translate.encode import encoded
 
     image = opened(original.data)
     turned = image.getexif().get(_ORIENTATION, 1) != 1

@@ -62,7 +62,7 @@ def get_image(text: str) -> Answer:
         raise ArgumentError("text", f"has {len(shown):,} characters; give at most {LONGEST:,}")
     from PIL import Image, ImageDraw
 
-    from imagebridge.translate.convert import encoded
+    from imagebridge.translate.encode import encoded
 
     image = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
     draw = ImageDraw.Draw(image)

@@ -3,17 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imagebridge.errors import PictureError
-
 from . import kinds, sheet
-from .decode import drafted, load, opened, read, srgb, upright
-from .encode import encoded, is_flat, resized, standard, within
+from .decode import decoding, drafted, frames, load, opened, read, srgb, upright
+from .encode import encoded, is_flat, resized, standard
 from .picture import Picture, Proof, decode, decode_start
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-__all__ = ["Converted", "converted", "encoded", "fitted", "is_flat", "opened", "upright", "within"]
 
 _WALKED = frozenset((kinds.PNG, kinds.JPEG, kinds.WEBP, kinds.GIF))
 
@@ -53,7 +49,7 @@ def converted(text: str, proof: Proof, *, first_frame: bool = False) -> Converte
             return _pages(data)
         case kinds.AVIF | kinds.HEIC:
             # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
-            animated = kinds.kind(data) is kinds.AVIF and getattr(read(data), "n_frames", 1) > 1
+            animated = kinds.kind(data) is kinds.AVIF and frames(read(data)) > 1
             return (
                 _animation(data, first_frame=first_frame)
                 if animated
@@ -65,13 +61,14 @@ def converted(text: str, proof: Proof, *, first_frame: bool = False) -> Converte
 
 def _redrawn(image: "Image") -> Picture:
     """Encode decoded pixels anew: upright, in sRGB, 8 bits a channel, without metadata."""
-    return encoded(standard(srgb(upright(image))))
+    with decoding("its pixels cannot be converted"):
+        return encoded(standard(srgb(upright(image))))
 
 
 def _animation(data: bytes, *, first_frame: bool) -> Converted:
     image = read(data)
     if first_frame:
-        total = getattr(image, "n_frames", 1)
+        total = frames(image)
         return Converted((_redrawn(load(image)),), f"the first of {total} frames of an animation")
     made = sheet.contact_sheet(image)
     return Converted((encoded(standard(made.image)),), made.sentence)
@@ -80,13 +77,11 @@ def _animation(data: bytes, *, first_frame: bool) -> Converted:
 def _pages(data: bytes) -> Converted:
     """A TIFF is a document: one picture a page."""
     image = read(data)
-    total = getattr(image, "n_frames", 1)
+    total = frames(image)
     pages: list[Picture] = []
     for page in range(min(total, MAX_PAGES)):
-        try:
+        with decoding(f"page {page + 1} of {total} cannot be read"):
             image.seek(page)
-        except Exception as error:  # a broken directory raises what the reader happens to meet
-            raise PictureError(f"page {page + 1} of {total} cannot be read") from error
         pages.append(_redrawn(load(image).copy()))
     if total == 1:
         return Converted(tuple(pages))
@@ -111,8 +106,9 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
     image = upright(drafted(picture.data, max(width, height)))
     if image.mode == "CMYK":
         image = srgb(image)
-    flat, profile = is_flat(image), image.info.get("icc_profile")
-    small = resized(standard(image), width, height, sharp=flat)
-    # After shrinking: the same colours for a fraction of the work.
-    small.info = {"icc_profile": profile} if profile else {}
-    return encoded(srgb(small), flat=flat)
+    with decoding("its pixels cannot be converted"):
+        flat, profile = is_flat(image), image.info.get("icc_profile")
+        small = resized(standard(image), width, height, sharp=flat)
+        # After shrinking: the same colours for a fraction of the work.
+        small.info = {"icc_profile": profile} if profile else {}
+        return encoded(srgb(small), flat=flat)

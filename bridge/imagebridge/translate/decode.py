@@ -1,5 +1,7 @@
 """Bytes become pixels, safely: the decoder is chosen by the first bytes, the size is capped before decoding."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
@@ -30,6 +32,21 @@ _READERS: dict[kinds.Kind, tuple[str, str]] = {
 }
 
 
+@contextmanager
+def decoding(what: str) -> Generator[None]:
+    """Turn whatever a decoder raises into a `PictureError` that begins with `what`.
+
+    Pillow's readers raise many kinds of exception on bad bytes, and all mean the same here.
+    """
+    try:
+        yield
+    except PictureError:
+        raise
+    except Exception as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise PictureError(f"{what} ({said})") from error
+
+
 def read(data: bytes) -> "ImageFile":
     """Read the header of `data` and nothing more; the pixels are decoded by `.load()` (see `load`).
 
@@ -44,10 +61,8 @@ def read(data: bytes) -> "ImageFile":
         reader = cast("type[ImageFile]", getattr(import_module(module), name))
     except ImportError as error:
         raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
-    try:
+    with decoding("its header cannot be read"):
         image = reader(BytesIO(data))
-    except Exception as error:  # Pillow's readers raise many kinds on bad bytes: all mean the same here.
-        raise PictureError(f"its header cannot be read ({reason(error)})") from error
     if image.width * image.height > MAX_PIXELS:
         raise PictureError(
             f"it unpacks to {image.width}x{image.height} pixels, over the limit of {MAX_PIXELS:,}"
@@ -61,11 +76,19 @@ def load(image: "Image") -> "Image":
     Raises:
         PictureError: the pixels cannot be decoded.
     """
-    try:
+    with decoding("its pixels cannot be decoded"):
         image.load()
-    except Exception as error:  # as in `read`
-        raise PictureError(f"its pixels cannot be decoded ({reason(error)})") from error
     return image
+
+
+def frames(image: "Image") -> int:
+    """Return how many frames or pages the file says it has, 1 for a still.
+
+    Raises:
+        PictureError: they cannot be counted.
+    """
+    with decoding("its frames cannot be counted"):
+        return getattr(image, "n_frames", 1)
 
 
 def opened(data: bytes) -> "Image":
@@ -95,8 +118,9 @@ def upright(image: "Image") -> "Image":
     """Return the picture turned as its EXIF orientation asks."""
     from PIL import ImageOps
 
-    # Pillow copies also a picture that needs no turn.
-    return image if image.getexif().get(0x0112, 1) == 1 else ImageOps.exif_transpose(image)
+    with decoding("its orientation cannot be read"):
+        # Pillow copies also a picture that needs no turn.
+        return image if image.getexif().get(0x0112, 1) == 1 else ImageOps.exif_transpose(image)
 
 
 def srgb(image: "Image") -> "Image":
@@ -116,8 +140,3 @@ def srgb(image: "Image") -> "Image":
     except ImageCms.PyCMSError:
         # A profile that does not fit the pixels says nothing of their colours.
         return image
-
-
-def reason(error: Exception) -> str:
-    """Return the first line of what a decoder said."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]

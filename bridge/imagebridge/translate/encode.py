@@ -43,9 +43,10 @@ def within(picture: Picture, limit: int) -> Picture:
     """
     if picture.size <= limit:
         return picture
-    from .decode import opened, upright
+    from .decode import decoding, opened, upright
 
-    image = standard(upright(opened(picture.data)))
+    with decoding("its pixels cannot be converted"):
+        image = standard(upright(opened(picture.data)))
     flat = is_flat(image)
     while image.width > 1 or image.height > 1:
         for candidate in _candidates(image, flat=flat):

@@ -29,10 +29,10 @@ def brought_out(text: str, bring_out: Callable[[str], str]) -> str:
         return text
     try:
         value: object = json.loads(whole)
+        replaced, changed = _replaced(value, bring_out)
+        return json.dumps(replaced, ensure_ascii=False) if changed else text
     except (ValueError, RecursionError):
         return text
-    replaced, changed = _replaced(value, bring_out)
-    return json.dumps(replaced, ensure_ascii=False) if changed else text
 
 
 def _replaced(value: object, bring_out: Callable[[str], str]) -> tuple[object, bool]:

@@ -74,9 +74,12 @@ def _blocks(wire: JSON) -> Sequence[object]:
 def _structured(wire: JSON) -> str:
     """Return structured content as JSON text, or nothing where the blocks already say the same."""
     structured = wire.get("structuredContent")
-    if structured is None or _mirrored(structured, wire):
-        return ""
-    return json.dumps(structured, ensure_ascii=False, default=str)
+    try:
+        if structured is None or _mirrored(structured, wire):
+            return ""
+        return json.dumps(structured, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError) as error:
+        return sentences.not_shown("structured content", f"it cannot be written as JSON ({str(error)[:120]})")
 
 
 def _mirrored(structured: object, wire: JSON) -> bool:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
-from .decode import load
+from .decode import decoding, frames, load
 from .encode import opaque, resized, standard
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ _CELL = (256, 480)
 _STRIP = 24
 """Pixels of the strip under each frame that holds its time."""
 
+_EXAMINED = 1_000
 _PIXELS_EXAMINED = 300_000_000
-"""Pixels that are decoded to find distinct frames; an animation with more is looked at from its start only."""
+"""Frames and pixels that are decoded to find distinct frames; of an animation with more, the start is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ def contact_sheet(image: "ImageFile") -> Sheet:
     Raises:
         PictureError: a frame cannot be decoded.
     """
-    total: int = getattr(image, "n_frames", 1)
-    examined = max(2, min(total, _PIXELS_EXAMINED // (image.width * image.height)))
+    total = frames(image)
+    examined = max(2, min(total, _EXAMINED, _PIXELS_EXAMINED // (image.width * image.height)))
     distinct: dict[bytes, tuple[int, float]] = {}
     seconds = 0.0
     for index, (frame, shown) in enumerate(_frames(image, examined)):
@@ -70,7 +71,8 @@ def _told(shown: int, total: int, examined: int, seconds: float) -> str:
 def _frames(image: "ImageFile", count: int) -> "Iterator[tuple[Image, float]]":
     """Yield the first `count` frames with the seconds each is shown."""
     for index in range(count):
-        image.seek(index)
+        with decoding(f"frame {index + 1} cannot be decoded"):
+            image.seek(index)
         frame = load(image)
         duration = frame.info.get("duration", 0)
         yield frame, float(duration or 0) / 1_000

@@ -36,7 +36,10 @@ def drawn(data: bytes) -> Picture:
     text = ElementTree.tostring(root, encoding="unicode")
     try:
         png = resvg_py.svg_to_bytes(svg_string=text, width=width, height=height)
-    except ValueError as error:
+    except BaseException as error:
+        # A panic of the rasteriser is no Exception; it has done no harm, and is told like its errors.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise PictureError(f"the SVG cannot be drawn ({str(error)[:120]})") from error
     return Picture.from_bytes(png)
 

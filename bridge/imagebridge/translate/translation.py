@@ -99,7 +99,7 @@ class Translation:
 
     def _note(self, index: int | None, placed: list[Placed]) -> Note:
         came = "the result itself" if index is None else _named(self.blocks[index])
-        done = "; ".join(dict.fromkeys(str(one.what) for one in placed))
+        done = "; ".join(dict.fromkeys(str(one.what) for one in placed)) or "nothing"
         return Note(
             index, came, done, sum(one.what.seen.tokens for one in placed if isinstance(one.what, Shown))
         )

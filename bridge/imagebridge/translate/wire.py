@@ -71,5 +71,9 @@ def text_of(value: JSON, key: str) -> str:
 
 
 def input_text(text: str) -> "Part":
-    """Return a text part."""
+    """Return a text part. Half surrogates, which JSON can write and UTF-8 cannot, become U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return {"type": "input_text", "text": text}
