@@ -2,18 +2,22 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from anyio import to_thread
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, ToolAnnotations
+from pydantic import ValidationError
 
 import imagebridge
 import imagebridge_tools
 from imagebridge.errors import BridgeError
 
 from . import arguments
+from .arguments import explained
 from .results import failure, success
 from .settings import Settings
 
@@ -58,12 +62,28 @@ def _tool(
     description: str | None = None,
 ) -> Tool:
     """Describe a function as a tool that refuses arguments it does not know instead of ignoring them."""
-    tool = Tool.from_function(function, title=title, annotations=annotations, description=description)
+    tool = _ExplainingTool.from_function(
+        function, title=title, annotations=annotations, description=description
+    )
     model = tool.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
     model.model_rebuild(force=True)
     tool.parameters = model.model_json_schema(by_alias=True)
     return tool
+
+
+class _ExplainingTool(Tool):
+    """A tool that says in a sentence what is wrong with its arguments, where the SDK would quote Pydantic."""
+
+    async def run(
+        self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
+    ) -> Any:
+        try:
+            return await super().run(arguments, context, convert_result)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                raise ToolError(explained(error.__cause__, list(self.parameters["properties"]))) from error
+            raise
 
 
 async def _answered(making: Awaitable[imagebridge_tools.Answer]) -> CallToolResult:

@@ -4,9 +4,10 @@ Where Pydantic would answer a wrong value with several lines about unions, the t
 schema still tells models what to give, and the tool itself says what is wrong.
 """
 
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, ValidationError, WithJsonSchema
 
 from imagebridge_tools.marks import KINDS, ROLES
 
@@ -122,3 +123,21 @@ Quality = Annotated[
 Background = Annotated[
     Literal["transparent", "opaque", "auto"] | None, Field(description="transparent goes with png and webp.")
 ]
+
+
+def explained(error: ValidationError, names: list[str]) -> str:
+    """Say what is wrong with a call's arguments and what to give; `names` are those that the tool has."""
+    return "; ".join(
+        dict.fromkeys(_problem(one["loc"], one["type"], one["msg"], names) for one in error.errors())
+    )
+
+
+def _problem(place: tuple[int | str, ...], kind: str, message: str, names: list[str]) -> str:
+    name = str(place[0]) if place else "arguments"
+    if kind == "missing":
+        return f"{name} is missing"
+    if kind == "extra_forbidden":
+        nearest = get_close_matches(name, names, 1, 0.5)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"there are: {', '.join(names)}"
+        return f"{name} is no argument of this tool; {hint}"
+    return f"{name}: {message[:1].lower()}{message[1:]}"

@@ -113,6 +113,12 @@ class TestCalls:
         ("name", "arguments", "words"),
         [
             ("get_image", {"text": ""}, "text: is empty"),
+            (
+                "get_image",
+                {"txt": "a"},
+                "text is missing; txt is no argument of this tool; did you mean text?",
+            ),
+            ("get_image", {"text": 5}, "text: input should be a valid string"),
             ("load_image", {"source": "rde.png"}, "did you mean 'red.png'?"),
             ("load_image", {"source": "/etc/passwd"}, "is not below an allowed folder"),
             ("generate_chart", {}, "give one of spec and kind"),
@@ -126,7 +132,7 @@ class TestCalls:
             (
                 "generate_chart",
                 {"kind": "bar", "data": ROWS, "x": "month"},
-                "x\n  Extra inputs are not permitted",
+                "x is no argument of this tool; there are: kind, data, columns",
             ),
             (
                 "generate_chart",
