@@ -15,7 +15,6 @@ from PIL import Image
 from samples import b64, file
 
 from imagebridge import function_call_output
-from imagebridge.translate import picture as pictures
 from imagebridge.translate.convert import fitted
 from imagebridge.translate.picture import Picture
 
@@ -76,12 +75,6 @@ def report(name, ours, theirs, limit, size):
         f"\n{name}: {ours:.3f} ms against {theirs:.3f} ms, {ratio:.2f} times (at most {limit}); {size / MEGABYTE:.2f} MB"
     )
     assert ratio <= limit
-
-
-@pytest.fixture
-def forgetful(monkeypatch):
-    """Proves every picture anew: the memory of proven pictures is off."""
-    monkeypatch.setattr(pictures, "_PROVEN", pictures._Proven(limit=0))
 
 
 @pytest.mark.parametrize(("form", "limit"), [("PNG", 8), ("JPEG", 13), ("WEBP", 5), ("GIF", 5)])
