@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 from .compose import tool_result
 from .errors import BridgeError
-from .translate.definitions import responses_tools, tool_names
+from .translate.chat import chat_messages
+from .translate.definitions import chat_tools, responses_tools, tool_names
 from .translate.policy import Policy
-from .translate.result import function_call_output, output_parts, translate
+from .translate.result import function_call_output, output_items, output_parts, translate
 
 if TYPE_CHECKING:
     from .agent.bridge import Bridge
@@ -18,7 +19,10 @@ __all__ = [
     "BridgeError",
     "Policy",
     "__version__",
+    "chat_messages",
+    "chat_tools",
     "function_call_output",
+    "output_items",
     "output_parts",
     "responses_tools",
     "tool_names",

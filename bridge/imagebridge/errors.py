@@ -5,6 +5,7 @@
     ├── ArgumentError           a tool's argument that a model or user can correct
     ├── ServerError             an MCP server that did not start, answer or stay
     ├── ToolNameError           a tool name that no connected server offers
+    ├── ToolLimitError          more tools than the API takes
     └── TurnLimitError          the model still calls tools after the last allowed turn
 
 Content that comes from a server never raises out of a translation: a `PictureError` inside it
@@ -51,6 +52,18 @@ class ToolNameError(BridgeError):
         super().__init__(f"unknown tool {name!r}; there are: {', '.join(names) or 'none'}")
         self.name = name
         self.names = names
+
+
+class ToolLimitError(BridgeError):
+    """More tools than the API takes. `.count` says how many there are, `.limit` how many it takes."""
+
+    def __init__(self, count: int, limit: int) -> None:
+        super().__init__(
+            f"{count} tools, and the API takes {limit}: pass fewer (filter the list, or connect fewer servers), "
+            'or group them with responses_tools(tools, namespace="...")'
+        )
+        self.count = count
+        self.limit = limit
 
 
 class TurnLimitError(BridgeError):

@@ -5,9 +5,12 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from mcp.types import Tool
 
-from imagebridge import responses_tools, tool_names
+from imagebridge import chat_tools, responses_tools, tool_names
+from imagebridge.errors import ToolLimitError
+from imagebridge.rules import refusals
 
 SCHEMA = {"type": "object", "properties": {"w": {"$ref": "#/$defs/W"}}, "$defs": {"W": {"type": "integer"}}}
 
@@ -71,3 +74,98 @@ def test_every_name_leads_back(names):
 def test_what_is_no_tool_raises():
     with pytest.raises(TypeError, match="not dict"):
         responses_tools([{"title": "no name"}])
+
+
+STRICT = {
+    "type": "object",
+    "properties": {
+        "at": {"type": "array", "items": {"$ref": "#/$defs/Point"}},
+        "unit": {"anyOf": [{"type": "string", "enum": ["px", "%"]}, {"type": "null"}]},
+    },
+    "required": ["at", "unit"],
+    "additionalProperties": False,
+    "$defs": {
+        "Point": {
+            "type": "object",
+            "properties": {"x": {"type": "number"}},
+            "required": ["x"],
+            "additionalProperties": False,
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "strict"),
+    [
+        ({}, True),
+        ({"additionalProperties": True}, False),
+        ({"required": ["at"]}, False),
+        ({"allOf": [{"type": "object"}]}, False),
+        ({"$defs": {"Point": {"type": "object", "properties": {"x": {"type": "number"}}}}}, False),
+        ({"properties": {"at": {"type": "string", "default": "a"}, "unit": {"type": "string"}}}, False),
+        ({"properties": {"at": {}, "unit": {"type": "string"}}}, False),
+        ({"properties": {"at": True, "unit": {"type": "string"}}}, False),
+    ],
+)
+def test_strict_only_where_the_schema_satisfies_it(change, strict):
+    schema = STRICT | change
+    (made,) = responses_tools([tool("x", inputSchema=schema)])
+    assert (made["strict"], made["parameters"]) == (strict, schema)
+    (chat,) = chat_tools([tool("x", inputSchema=schema)])
+    assert chat == {
+        "type": "function",
+        "function": {key: made[key] for key in ("name", "description", "parameters", "strict")},
+    }
+
+
+def test_no_tool_takes_an_argument_that_strict_mode_allows():
+    (made,) = responses_tools([tool("x", inputSchema={"type": "object", "additionalProperties": False})])
+    assert (made["strict"], made["parameters"]["properties"]) == (True, {})
+
+
+def test_too_many_tools_name_the_ways_out():
+    many = [tool(f"t{at}") for at in range(129)]
+    for define in (responses_tools, chat_tools):
+        with pytest.raises(
+            ToolLimitError, match=r"129 tools, and the API takes 128: pass fewer .* namespace="
+        ):
+            define(many)
+    group, search = responses_tools(many, namespace="big server")
+    assert (group["type"], group["name"], len(group["tools"]), search) == (
+        "namespace",
+        "big_server",
+        129,
+        {"type": "tool_search"},
+    )
+    assert all(one["defer_loading"] for one in group["tools"])
+    assert refusals({"model": "gpt-5.4", "input": "?", "tools": [group, search]}) == []
+
+
+schemas = st.recursive(
+    st.sampled_from([{"type": "string"}, {"type": "integer"}, {"type": "null"}, {"$ref": "#/$defs/A"}, True]),
+    lambda inner: st.one_of(
+        st.fixed_dictionaries({"type": st.just("array"), "items": inner}),
+        st.fixed_dictionaries({"anyOf": st.lists(inner, min_size=1, max_size=2)}),
+        st.dictionaries(st.sampled_from("abc"), inner, max_size=2).map(
+            lambda properties: {"type": "object", "properties": properties, "required": list(properties)}
+        ),
+    ),
+    max_leaves=5,
+)
+values = st.recursive(
+    st.none() | st.integers() | st.text(max_size=2),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("abc"), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), schemas, max_size=3),
+    st.dictionaries(st.sampled_from("abcd"), values),
+)
+def test_schemas_accept_exactly_what_they_accepted(properties, value):
+    schema = {"properties": properties, "$defs": {"A": {"type": "string"}}}
+    (made,) = responses_tools([tool("x", inputSchema=schema)])
+    before, after = Draft202012Validator(schema), Draft202012Validator(made["parameters"])
+    assert before.is_valid(value) == after.is_valid(value)

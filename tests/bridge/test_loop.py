@@ -6,7 +6,7 @@ from mcp.types import CallToolResult
 from openai import AsyncOpenAI, OpenAI
 from samples import drawing
 
-from imagebridge import Bridge, function_call_output, tool_result
+from imagebridge import Bridge, Policy, function_call_output, tool_result
 from imagebridge.agent.loop import Answered, Called, Replied
 from imagebridge.errors import TurnLimitError
 from imagebridge.testing import Endpoint
@@ -56,6 +56,20 @@ async def test_run(server):
     assert reply.usage["total_tokens"] == reply.usage["input_tokens"] + reply.usage["output_tokens"] > 0
     assert reply.cost is None
     assert [body["instructions"] for body in endpoint.requests] == ["Be brief."] * 2
+
+
+async def test_servers_that_take_no_pictures_in_outputs_get_them_in_a_user_message(server):
+    with Endpoint(STEPS) as endpoint:
+        async with openai_of(endpoint) as client, Bridge(server, policy=Policy(server="lm-studio")) as bridge:
+            reply = await bridge.run(client, model="gpt-5.6-luna", input="What is there?")
+    assert [item.get("type", item.get("role")) for item in reply.items][3:] == [
+        "function_call_output",
+        "function_call_output",
+        "user",
+        "message",
+    ]
+    assert all(isinstance(item["output"], str) for item in reply.items[3:5])
+    assert sizes(endpoint) == [(64, 48), (2048, 25)]
 
 
 async def test_a_reply_goes_on(server):

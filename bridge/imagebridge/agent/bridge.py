@@ -1,7 +1,7 @@
 """Bridge: several MCP servers, one list of tools, every function call answered exactly once."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,7 +15,10 @@ from mcp import Client, MCPError
 
 from imagebridge.compose import tool_result
 from imagebridge.errors import BridgeError, ServerError, ToolNameError
+from imagebridge.translate import chat
+from imagebridge.translate.calls import call_of
 from imagebridge.translate.definitions import responses_tools, tool_names
+from imagebridge.translate.outputs import items
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Translation
@@ -27,8 +30,7 @@ from .links import followed
 if TYPE_CHECKING:
     from mcp.types import Tool
     from openai import AsyncOpenAI
-    from openai.types.responses import FunctionToolParam, Response
-    from openai.types.responses.response_input_item_param import FunctionCallOutput
+    from openai.types.responses import Response, ResponseInputItemParam, ToolParam
 
     from .loop import Event, Reply
     from .sync import SyncBridge
@@ -69,7 +71,7 @@ class Bridge:
         self._timeout = timeout
         self._stack = AsyncExitStack()
         self._blocking = ExitStack()
-        self._tools: list[FunctionToolParam] = []
+        self._tools: list[ToolParam] = []
         self._routes: dict[str, tuple[_Connection, str]] = {}
 
     async def __aenter__(self) -> Self:
@@ -153,7 +155,7 @@ class Bridge:
         self._routes = {legal: origins[name] for legal, name in tool_names(tools).items()}
 
     @property
-    def tools(self) -> "list[FunctionToolParam]":
+    def tools(self) -> "list[ToolParam]":
         """The tools of all servers, as `client.responses.create(tools=...)` takes them."""
         return list(self._tools)
 
@@ -193,16 +195,28 @@ class Bridge:
         except KeyError:
             raise ToolNameError(name, list(self._routes)) from None
 
-    async def outputs(self, response: "Response | JSON") -> "list[FunctionCallOutput]":
+    async def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """Run the function calls of a response and return one output for each, in their order.
 
         Every call is answered: arguments that are no JSON object, an unknown tool, a timeout or a
-        server that died become outputs that say so. Pictures are fitted to the response's model.
+        server that died become outputs that say so. Pictures are fitted to the response's model. For
+        servers that take no pictures in outputs (`Policy(server=...)`) a user message with them follows.
         """
-        return [answer.item async for answer in self.answers(response)]
+        return self.items(await self.answers(response))
 
-    async def answers(self, response: "Response | JSON") -> "AsyncIterator[Answer]":
-        """Yield what `outputs` returns, each with its account, once all calls have been answered."""
+    def items(self, answers: "Sequence[Answer]") -> "list[ResponseInputItemParam]":
+        """Return what `outputs` returns for answers that were made already."""
+        made = items([(call_of(answer.call), answer.translation) for answer in answers], self._policy.server)
+        return cast("list[ResponseInputItemParam]", made)
+
+    def messages(self, answers: "Sequence[Answer]") -> list[dict[str, Any]]:
+        """Return the same answers as messages for Chat Completions; see `imagebridge.chat_messages`."""
+        return chat.messages(
+            [(call_of(answer.call), answer.translation) for answer in answers], self._policy.server
+        )
+
+    async def answers(self, response: "Response | JSON") -> "list[Answer]":
+        """Run the function calls of a response and return each with the account of its result, in their order."""
         response = response_json(response)
         calls = function_calls(response)
         policy = replace(self._policy, model=self._policy.model or text_of(response, "model") or None)
@@ -216,8 +230,7 @@ class Bridge:
         async with anyio.create_task_group() as tasks:
             for at, call in enumerate(calls):
                 tasks.start_soon(answer, at, call)
-        for at in range(len(calls)):
-            yield found[at]
+        return [found[at] for at in range(len(calls))]
 
     async def _answer(self, call: JSON, policy: Policy) -> "Answer":
         """Run one function call and translate what came; a failure is a result too."""
@@ -291,15 +304,6 @@ class Answer:
     translation: Translation
     is_error: bool
     seconds: float
-
-    @property
-    def item(self) -> "FunctionCallOutput":
-        """The input item that answers the call."""
-        return {
-            "type": "function_call_output",
-            "call_id": text_of(self.call, "call_id"),
-            "output": self.translation.output,
-        }
 
 
 def function_calls(response: "Response | JSON") -> list[JSON]:

@@ -99,8 +99,9 @@ async def events(
             return
         for call in function_calls(response):
             yield Called(dict(call))
-        async for answer in bridge.answers(response):
-            items.append(cast("Item", answer.item))
+        answers = await bridge.answers(response)
+        items += [cast("Item", item) for item in bridge.items(answers)]
+        for answer in answers:
             pictures += answer.translation.pictures
             yield Answered(answer)
     raise TurnLimitError(max_turns, list(items))

@@ -11,8 +11,7 @@ from imagebridge.translate.wire import JSON
 
 if TYPE_CHECKING:
     from openai import OpenAI
-    from openai.types.responses import FunctionToolParam, Response
-    from openai.types.responses.response_input_item_param import FunctionCallOutput
+    from openai.types.responses import Response, ResponseInputItemParam, ToolParam
 
     from .bridge import Bridge
     from .loop import Reply
@@ -38,7 +37,7 @@ class SyncBridge:
         self._portal = portal
 
     @property
-    def tools(self) -> "list[FunctionToolParam]":
+    def tools(self) -> "list[ToolParam]":
         """See `Bridge.tools`."""
         return self._bridge.tools
 
@@ -46,7 +45,7 @@ class SyncBridge:
         """See `Bridge.call`."""
         return self._portal.call(self._bridge.call, name, arguments)
 
-    def outputs(self, response: "Response | JSON") -> "list[FunctionCallOutput]":
+    def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """See `Bridge.outputs`."""
         return self._portal.call(self._bridge.outputs, response)
 

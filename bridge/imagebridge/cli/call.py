@@ -36,6 +36,7 @@ class Wanted:
     "--model", metavar="NAME", help="Fit pictures to this model.  [default: what every vision model takes]"
 )
 @options.pictures
+@click.option("--chat", is_flag=True, help="Print the messages for Chat Completions instead.")
 @click.option("--json", "whole", is_flag=True, help="Do not shorten data URLs on a terminal.")
 def command(
     calls: tuple[str, ...],
@@ -45,6 +46,7 @@ def command(
     model: str | None,
     detail: "Detail | None",
     save: Path | None,
+    chat: bool,
     whole: bool,
 ) -> None:
     """Call TOOL with JSON arguments and print the function_call_output that a model would be sent.
@@ -89,8 +91,8 @@ def command(
             _thumbnails(answers, terminal)
             for number, answer in enumerate(answers, 1):
                 keep(save, f"call_{number}", answer.translation.pictures, terminal)
-            items = [answer.item for answer in answers]
-            show(items[0] if len(items) == 1 else items, whole=whole)
+            document = bridge.messages(answers) if chat else bridge.items(answers)
+            show(document[0] if len(document) == 1 and not chat else document, whole=whole)
         return any(answer.is_error for answer in answers)
 
     with failures():
@@ -156,8 +158,8 @@ async def _called(bridge: "Bridge", number: int, wanted: Wanted, model: str | No
         "name": wanted.tool,
         "arguments": json.dumps(wanted.arguments),
     }
-    answers = [answer async for answer in bridge.answers({"model": model, "output": [call]})]
-    return answers[0]
+    (answer,) = await bridge.answers({"model": model, "output": [call]})
+    return answer
 
 
 def _thumbnails(answers: "list[Answer]", terminal: "Terminal") -> None:

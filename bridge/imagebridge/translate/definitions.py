@@ -5,27 +5,68 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from imagebridge.errors import ToolLimitError
+
+from .strict import satisfies_strict
 from .wire import JSON, is_json, text_of, tool_json
 
 if TYPE_CHECKING:
-    from openai.types.responses import FunctionToolParam
+    from openai.types.chat import ChatCompletionFunctionToolParam
+    from openai.types.responses import FunctionToolParam, ToolParam
+    from openai.types.responses.namespace_tool_param import Tool
+    from openai.types.shared_params import FunctionDefinition
 
 MAX_NAME = 64
 """Characters of a function's name, of a-z A-Z 0-9 _ - (`FunctionDefinition` in openai 3.54, 2026-11-17)."""
 
+MAX_TOOLS = 128
+"""Tools of a request at most (400 `array_above_max_length`, reported live, 2026-11)."""
 
-def responses_tools(tools: Iterable[object]) -> "list[FunctionToolParam]":
+
+def responses_tools(tools: Iterable[object], namespace: str | None = None) -> "list[ToolParam]":
     """Return definitions for `client.responses.create(tools=...)`, in the order of `tools`.
 
-    `tools` are MCP tools (`mcp.types.Tool` or their JSON). Schemas stay as they are, with `strict`
-    false: few MCP schemas satisfy strict mode, and the API would otherwise try it.
+    `tools` are MCP tools (`mcp.types.Tool` or their JSON). Schemas stay as they are; `strict` is true
+    only where a schema satisfies strict mode as it stands. With a `namespace` the tools are grouped
+    under it and found by tool search when the model needs them (gpt-5.4 and newer): the way for more
+    than 128 tools, which the API refuses.
 
     Raises:
         TypeError: one of `tools` is something else.
+        ToolLimitError: more than 128 tools without a namespace.
     """
-    found = [tool_json(tool) for tool in tools]
-    names = _legal_names([text_of(tool, "name") for tool in found])
-    return [_definition(tool, name) for tool, name in zip(found, names, strict=True)]
+    found = _named(tools)
+    if namespace is not None:
+        deferred: list[Tool] = [{**_definition(tool, name), "defer_loading": True} for name, tool in found]
+        described = f"{len(deferred)} tools of {namespace}"
+        return [
+            {"type": "namespace", "name": _legal(namespace), "description": described, "tools": deferred},
+            {"type": "tool_search"},
+        ]
+    _check_number(found)
+    return [_definition(tool, name) for name, tool in found]
+
+
+def chat_tools(tools: Iterable[object]) -> "list[ChatCompletionFunctionToolParam]":
+    """Return definitions for `client.chat.completions.create(tools=...)`; see `responses_tools`.
+
+    Raises:
+        TypeError: one of `tools` is neither an MCP tool nor its JSON.
+        ToolLimitError: more than 128 tools.
+    """
+    found = _named(tools)
+    _check_number(found)
+    made: list[ChatCompletionFunctionToolParam] = []
+    for name, tool in found:
+        parameters = _parameters(tool.get("inputSchema"))
+        function: FunctionDefinition = {
+            "name": name,
+            "description": _description(tool),
+            "parameters": parameters,
+            "strict": satisfies_strict(parameters),
+        }
+        made.append({"type": "function", "function": function})
+    return made
 
 
 def tool_names(tools: Iterable[object]) -> dict[str, str]:
@@ -38,14 +79,30 @@ def tool_names(tools: Iterable[object]) -> dict[str, str]:
     return dict(zip(_legal_names(originals), originals, strict=True))
 
 
+def _named(tools: Iterable[object]) -> list[tuple[str, JSON]]:
+    """Return each tool's JSON with its legal name."""
+    found = [tool_json(tool) for tool in tools]
+    return list(zip(_legal_names([text_of(tool, "name") for tool in found]), found, strict=True))
+
+
+def _check_number(found: list[tuple[str, JSON]]) -> None:
+    if len(found) > MAX_TOOLS:
+        raise ToolLimitError(len(found), MAX_TOOLS)
+
+
 def _definition(tool: JSON, name: str) -> "FunctionToolParam":
+    parameters = _parameters(tool.get("inputSchema"))
     return {
         "type": "function",
         "name": name,
-        "description": text_of(tool, "description") or text_of(tool, "title"),
-        "parameters": _parameters(tool.get("inputSchema")),
-        "strict": False,
+        "description": _description(tool),
+        "parameters": parameters,
+        "strict": satisfies_strict(parameters),
     }
+
+
+def _description(tool: JSON) -> str:
+    return text_of(tool, "description") or text_of(tool, "title")
 
 
 def _parameters(schema: object) -> dict[str, object]:

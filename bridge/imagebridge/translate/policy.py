@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .picture import Proof
+from .servers import server
 from .vision import Detail
 
 
@@ -13,6 +14,8 @@ class Policy:
 
     model: the model that will look, such as "gpt-5.4-mini". None: 2048 pixels and 2,500 patches,
         which every vision model takes.
+    server: what answers under the base URL, such as "lm-studio", or the mode itself: "native",
+        "user_message" or "text" (see `imagebridge.translate.servers`). None: OpenAI.
     detail: "low", "high", "auto" or "original" for every picture. None: what the block's `_meta`
         asks under "imagebridge/detail" or "codex/imageDetail", else "high".
     audience: "lenient" sends the model also what a server marks as for the user; "strict" withholds
@@ -30,6 +33,7 @@ class Policy:
     """
 
     model: str | None = None
+    server: str | None = None
     detail: Detail | None = None
     audience: Literal["lenient", "strict"] = "lenient"
     proof: Proof | None = None
@@ -48,6 +52,7 @@ class Policy:
         _one_of("animation", self.animation, "sheet", "first")
         _one_of("documents", self.documents, "file", "pages")
         _one_of("links", self.links, "line", "fetch", "pass")
+        server(self.server)
         for name in ("max_pictures", "max_bytes", "max_tokens", "max_text"):
             limit = getattr(self, name)
             if limit is not None and limit < 0:

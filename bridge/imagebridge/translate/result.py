@@ -1,12 +1,15 @@
 """A whole MCP result becomes one `function_call_output`: order, error marker, structured content, empty."""
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from . import sentences
 from .blocks import Reading, Words, for_user_only, pieces, texts
+from .calls import call_of
+from .outputs import items, output_item
 from .policy import Policy
+from .servers import server
 from .setting import Found, placed
 from .translation import Translation
 from .wire import JSON, is_json, is_list, result_json
@@ -17,16 +20,33 @@ if TYPE_CHECKING:
 _DEFAULT = Policy()
 
 
-def function_call_output(result: object, call_id: str, policy: Policy = _DEFAULT) -> "FunctionCallOutput":
-    """Translate an MCP tool result into the item that answers the function call `call_id`.
+def function_call_output(result: object, call_id: object, policy: Policy = _DEFAULT) -> "FunctionCallOutput":
+    """Translate an MCP tool result into the item that answers a function call.
 
-    `result` is a `CallToolResult` of any mcp version or its JSON object. The item has exactly `type`,
-    `call_id` and `output`; `output` is one string where only text is left, else a list of parts.
+    `result` is a `CallToolResult` of any mcp version or its JSON object. `call_id` is the id of the call:
+    the item then has exactly `type`, `call_id` and `output`. Given the call's own item, the answer
+    repeats what the API wants of it, and a custom tool call gets a `custom_tool_call_output`. `output` is
+    one string where only text is left, for calls by a program, and for servers that take no pictures
+    there (`Policy(server=...)`; `output_items` gives those the pictures in a user message); else a list
+    of parts.
 
     Raises:
-        TypeError: `result` is something else. Content never raises: what cannot be shown is said in words.
+        TypeError: `result` or `call_id` is something else. Content never raises: it is said in words.
     """
-    return {"type": "function_call_output", "call_id": call_id, "output": translate(result, policy).output}
+    mode = server(policy.server).responses
+    return cast("FunctionCallOutput", output_item(translate(result, policy), call_of(call_id), mode))
+
+
+def output_items(answers: Iterable[tuple[object, object]], policy: Policy = _DEFAULT) -> list[dict[str, Any]]:
+    """Translate the results of one response: pairs of a call (its id or item) and its result.
+
+    One output for each comes back, in order, and for servers that take no pictures in outputs one user
+    message after them, in which each picture is named after its call.
+
+    Raises:
+        TypeError: a call or a result is something else.
+    """
+    return items([(call_of(call), translate(result, policy)) for call, result in answers], policy.server)
 
 
 def output_parts(result: object, policy: Policy = _DEFAULT) -> "list[Part]":

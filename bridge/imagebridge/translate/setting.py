@@ -155,7 +155,7 @@ def _shown(
     parts: list[Part] = [{"type": "input_image", "image_url": picture.data_url, "detail": plan.detail}]
     if line := _line(sight, picture, view, limit):
         parts.append(input_text(line))
-    return parts, Shown(picture, view, plan.detail, model)
+    return parts, Shown(sight.number, picture, view, plan.detail, model)
 
 
 def _line(sight: Sight, picture: Picture, view: Seen, limit: str) -> str:

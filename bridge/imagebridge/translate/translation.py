@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture as it is sent: after fitting, at its detail, with what the `model` sees of it."""
+    """Picture `number` as it is sent: after fitting, at its detail, with what the `model` sees of it."""
 
+    number: int
     picture: Picture
     seen: Seen
     detail: Detail
@@ -36,6 +37,11 @@ class Placed:
     block: int | None
     parts: "list[Part]"
     what: "Shown | str"
+
+    @property
+    def name(self) -> str:
+        """How a text beside it names what is shown."""
+        return f"picture {self.what.number}" if isinstance(self.what, Shown) else self.what
 
 
 @dataclass(frozen=True, slots=True)

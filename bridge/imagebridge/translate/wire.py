@@ -37,7 +37,7 @@ def result_json(result: object) -> JSON:
     Raises:
         TypeError: something else came; the message names it.
     """
-    result = _dumped(result)
+    result = dumped(result)
     if not is_json(result):
         raise TypeError(f"a tool result is a CallToolResult or its JSON object, not {type(result).__name__}")
     if result and not _RESULT_KEYS & result.keys():
@@ -52,13 +52,13 @@ def tool_json(tool: object) -> JSON:
     Raises:
         TypeError: something else came; the message names it.
     """
-    tool = _dumped(tool)
+    tool = dumped(tool)
     if not is_json(tool) or not isinstance(tool.get("name"), str):
         raise TypeError(f"a tool is an MCP Tool or its JSON object with a name, not {type(tool).__name__}")
     return tool
 
 
-def _dumped(value: object) -> object:
+def dumped(value: object) -> object:
     """Return the JSON of a model of the SDK, and anything else as it is."""
     dump = None if is_json(value) else getattr(value, "model_dump", None)
     return cast("object", dump(mode="json", by_alias=True, exclude_none=True)) if dump else value

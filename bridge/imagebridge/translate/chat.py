@@ -1,0 +1,71 @@
+"""The same results for Chat Completions, whose tool messages hold text alone.
+
+Pictures follow in one user message after all tool messages (OpenAI's specification, 2026-08-21: "For
+tool messages, only type `text` is supported"), each named after its call.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .calls import Call, call_of
+from .outputs import attachments, text_alone
+from .policy import Policy
+from .result import translate
+from .sentences import not_shown
+from .servers import server
+from .translation import Translation
+
+if TYPE_CHECKING:
+    from .wire import Part
+
+_DEFAULT = Policy()
+
+
+def chat_messages(
+    answers: Iterable[tuple[object, object]], policy: Policy = _DEFAULT
+) -> list[dict[str, Any]]:
+    """Translate results into the messages that answer the tool calls of one assistant message.
+
+    `answers` are pairs of a call (its id, or the tool call itself) and its result (a `CallToolResult` of
+    any mcp version or its JSON). A tool message for each comes first, then, where there are pictures or
+    PDF files, one user message with them; `Policy(server="llama.cpp")` puts them into the tool messages.
+
+    Raises:
+        TypeError: a call or a result is something else. Content never raises.
+    """
+    return messages([(call_of(call), translate(result, policy)) for call, result in answers], policy.server)
+
+
+def messages(answers: Sequence[tuple[Call, Translation]], server_name: str | None) -> list[dict[str, Any]]:
+    """Return the messages for results that are translated already; see `chat_messages`."""
+    mode = server(server_name).chat
+    made: list[dict[str, Any]] = []
+    for call, translation in answers:
+        content: object = translation.output if mode == "native" else text_alone(translation, mode)
+        if not isinstance(content, str):
+            content = [_part(part) for part in translation.parts]
+        made.append({"role": "tool", "tool_call_id": call.id, "content": content})
+    if mode == "user_message" and (shown := attachments(answers)):
+        made.append({"role": "user", "content": [_part(part) for part in shown]})
+    return made
+
+
+def _part(part: "Part") -> dict[str, Any]:
+    """Return a part of the Responses API in the form of Chat Completions."""
+    match part["type"]:
+        case "input_text":
+            return {"type": "text", "text": part["text"]}
+        case "input_image":
+            # Strict compatible servers take auto, low and high alone (farion1231/cc-switch#7536).
+            detail = "high" if part.get("detail") == "original" else part.get("detail")
+            return {"type": "image_url", "image_url": {"url": part.get("image_url"), "detail": detail}}
+        case "input_file":
+            return _file(part.get("filename") or "", part.get("file_data"), part.get("file_url"))
+
+
+def _file(name: str, data: str | None, url: str | None) -> dict[str, Any]:
+    """Return a PDF as a file, and a sentence for what Chat Completions does not take (guide "File inputs", 2026-09)."""
+    if data and data.startswith("data:application/pdf;"):
+        return {"type": "file", "file": {"filename": name, "file_data": data}}
+    what = f"the file {name}" if data else f"the file at {url}"
+    return {"type": "text", "text": not_shown(what, "Chat Completions takes PDF files alone, as data")}

@@ -1,0 +1,55 @@
+"""What servers that speak OpenAI's APIs take of pictures in tool outputs: a dated table.
+
+Read 2026-11-22 from the servers' issue trackers and documents; versions move on, so each row names its source.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["native", "user_message", "text"]
+"""How pictures travel: inside the tool's output, in a user message after the outputs, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One kind of server: its mode on the Responses API and on Chat Completions, and where that is from."""
+
+    responses: Mode
+    chat: Mode
+    source: str
+
+
+SERVERS: dict[str, Server] = {
+    "openai": Server(
+        "native", "user_message", "OpenAI's guides, 2026-09; chat: openai 3.54 types, tool content is text"
+    ),
+    "azure": Server("native", "user_message", "assumed as OpenAI: no report either way, 2026-11"),
+    "deepseek": Server("user_message", "user_message", "api-docs.deepseek.com/guides/vision.md: user role"),
+    "llama.cpp": Server(
+        "user_message", "native", "ggml-org/llama.cpp#23542, PR #27958: chat takes image_url in every role"
+    ),
+    "lm-studio": Server(
+        "user_message", "user_message", "lmstudio bug-tracker#2248: arrays in outputs refused"
+    ),
+    "mlx-vlm": Server("user_message", "user_message", "Blaizzy/mlx-vlm#1761: arrays written as JSON text"),
+    "ollama": Server("user_message", "user_message", "assumed: nothing found, 2026-11"),
+    "openrouter": Server("user_message", "user_message", "assumed: nothing found, 2026-11"),
+    "vllm": Server("text", "user_message", "vllm-project/vllm#46631 (Responses), #43203 (chat tool role)"),
+    "xai": Server("user_message", "user_message", "docs.x.ai: input_image in the user role"),
+    # For servers that are not listed, the mode itself can be named.
+    "native": Server("native", "native", "named by the caller"),
+    "user_message": Server("user_message", "user_message", "named by the caller"),
+    "text": Server("text", "text", "named by the caller"),
+}
+
+
+def server(name: str | None) -> Server:
+    """Return the row of a server, OpenAI's for None.
+
+    Raises:
+        ValueError: no such server; the message names those there are.
+    """
+    found = SERVERS.get((name or "openai").lower())
+    if found is None:
+        raise ValueError(f"no server is called {name!r}; there are: {', '.join(SERVERS)}")
+    return found

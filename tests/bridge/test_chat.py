@@ -1,0 +1,188 @@
+"""Other shapes of the same results: Chat Completions, servers that take less, custom tools, programs."""
+
+import pytest
+import samples
+from openai import OpenAI
+from openai.types.chat import ChatCompletionMessageFunctionToolCall
+from samples import data_url, drawing, file
+
+from imagebridge import Policy, chat_messages, function_call_output, output_items, tool_result
+from imagebridge.rules import refusals
+from imagebridge.testing import Endpoint
+
+PNG = file(drawing(), "PNG")
+URL = data_url(PNG, "image/png")
+RESULT = tool_result("a sign", PNG)
+WORDS = tool_result("only words")
+CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+SEEN = "image/png, 64x48, 154 bytes, 5 tokens at detail high"
+LINE = f"[picture 1: image/png, 64x48, {len(PNG)} bytes, 5 tokens at detail high; in the user message that follows]"
+
+
+def document(data=None, uri="a.pdf"):
+    blob = samples.b64(data or samples.pdf())
+    return {"content": [{"type": "resource", "resource": {"uri": uri, "blob": blob}}]}
+
+
+def tool(call_id, content):
+    return {"role": "tool", "tool_call_id": call_id, "content": content}
+
+
+def text(words):
+    return {"type": "text", "text": words}
+
+
+IMAGE = {"type": "image_url", "image_url": {"url": URL, "detail": "high"}}
+
+
+def test_tool_messages_first_then_one_user_message_that_names_each_picture():
+    second = ChatCompletionMessageFunctionToolCall.model_validate({**CALL, "id": "call_2"})
+    assert chat_messages([(CALL, RESULT), ("call_3", WORDS), (second, RESULT)]) == [
+        tool("call_1", f"a sign\n{LINE}"),
+        tool("call_3", "only words"),
+        tool("call_2", f"a sign\n{LINE}"),
+        {
+            "role": "user",
+            "content": [
+                text("picture 1 of look (call_1):"),
+                IMAGE,
+                text("picture 1 of look (call_2):"),
+                IMAGE,
+            ],
+        },
+    ]
+
+
+def test_no_user_message_where_there_is_only_text():
+    assert chat_messages([("call_1", WORDS)]) == [tool("call_1", "only words")]
+
+
+def test_the_scale_follows_its_picture():
+    big = tool_result("big", file(drawing(4000, 40), "PNG"))
+    _, message = chat_messages([("c", big)])
+    assert message["content"][2] == text(
+        "picture 1: shown 2048x20 of 4000x40; multiply x by 1.953 and y by 2"
+    )
+
+
+def test_original_is_not_known_to_strict_chat_servers():
+    _, message = chat_messages([("c", RESULT)], Policy(model="gpt-5.6-sol", detail="original"))
+    assert message["content"][1]["image_url"]["detail"] == "high"
+
+
+def test_pdf_is_a_file_and_other_documents_a_sentence():
+    *_, message = chat_messages([("c", document()), ("d", document(samples.docx(), "b.docx"))])
+    assert message["content"] == [
+        text("the file a.pdf of c:"),
+        {
+            "type": "file",
+            "file": {"filename": "a.pdf", "file_data": data_url(samples.pdf(), "application/pdf")},
+        },
+        text("the file b.docx of d:"),
+        text("[not shown: the file b.docx; Chat Completions takes PDF files alone, as data]"),
+    ]
+
+
+def test_pictures_inside_the_tool_message_for_servers_that_take_them():
+    assert chat_messages([("c", RESULT), ("d", WORDS)], Policy(server="llama.cpp")) == [
+        tool("c", [text("a sign"), IMAGE]),
+        tool("d", "only words"),
+    ]
+
+
+def test_no_picture_at_all_for_servers_that_take_text_alone():
+    (message,) = chat_messages([("c", RESULT)], Policy(server="text"))
+    assert message["content"].endswith("; not sent, as the server takes text alone]")
+
+
+def test_the_endpoint_accepts_a_chat_with_pictures():
+    tools = [
+        {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+    ]
+    with (
+        Endpoint([[("look", {}), ("look", {})], "A sign."]) as endpoint,
+        OpenAI(base_url=endpoint.base_url, api_key="test") as client,
+    ):
+        messages = [{"role": "user", "content": "Look."}]
+        reply = client.chat.completions.create(model="gpt-5.4-mini", messages=messages, tools=tools)
+        calls = reply.choices[0].message.tool_calls
+        messages.append(reply.choices[0].message)
+        messages += chat_messages([(call, RESULT) for call in calls], Policy(model="gpt-5.4-mini"))
+        client.chat.completions.create(model="gpt-5.4-mini", messages=messages, tools=tools)
+    assert [picture.size for picture in endpoint.seen] == [(64, 48), (64, 48)]
+
+
+RESPONSES_CALL = {"type": "function_call", "call_id": "call_1", "name": "look", "arguments": "{}"}
+
+
+@pytest.mark.parametrize("server", ["lm-studio", "llama.cpp", "user_message", "Ollama"])
+def test_outputs_of_text_and_a_user_message_after_them(server):
+    items = output_items([(RESPONSES_CALL, RESULT), ("call_2", WORDS)], Policy(server=server))
+    assert items == [
+        {"type": "function_call_output", "call_id": "call_1", "output": f"a sign\n{LINE}"},
+        {"type": "function_call_output", "call_id": "call_2", "output": "only words"},
+        {
+            "role": "user",
+            "content": [
+                {"type": "input_text", "text": "picture 1 of look (call_1):"},
+                {"type": "input_image", "image_url": URL, "detail": "high"},
+            ],
+        },
+    ]
+    calls = [RESPONSES_CALL, {**RESPONSES_CALL, "call_id": "call_2"}]
+    assert refusals({"model": "gpt-5.4", "input": [{"role": "user", "content": "?"}, *calls, *items]}) == []
+
+
+def test_native_outputs_need_no_user_message():
+    native = {"type": "function_call_output", "call_id": "c"}
+    assert output_items([("c", RESULT)]) == [
+        native
+        | {
+            "output": [
+                {"type": "input_text", "text": "a sign"},
+                {"type": "input_image", "image_url": URL, "detail": "high"},
+            ]
+        }
+    ]
+
+
+def test_a_custom_tool_call_gets_its_own_kind_of_output():
+    item = function_call_output(
+        RESULT, {"type": "custom_tool_call", "call_id": "c", "name": "draw", "input": "x"}
+    )
+    assert (item["type"], item["call_id"], set(item)) == (
+        "custom_tool_call_output",
+        "c",
+        {"type", "call_id", "output"},
+    )
+    assert item["output"][1]["detail"] == "high"
+
+
+def test_a_program_that_calls_gets_a_string_and_its_caller_back():
+    caller = {"type": "program", "caller_id": "prog_1"}
+    item = function_call_output(RESULT, {**RESPONSES_CALL, "caller": caller})
+    assert item["caller"] == caller
+    assert item["output"].startswith("a sign\n[picture 1: ")
+    assert "caller" not in function_call_output(RESULT, {**RESPONSES_CALL, "caller": {"type": "direct"}})
+
+
+def test_a_namespace_is_repeated():
+    item = function_call_output(WORDS, {**RESPONSES_CALL, "namespace": "eyes"})
+    assert item == {
+        "type": "function_call_output",
+        "call_id": "call_1",
+        "name": "look",
+        "namespace": "eyes",
+        "output": "only words",
+    }
+
+
+@pytest.mark.parametrize("call", [None, 3, {"type": "function_call"}, ""])
+def test_what_is_no_call_raises(call):
+    with pytest.raises(TypeError, match="a call "):
+        function_call_output(RESULT, call)
+
+
+def test_an_unknown_server_names_those_there_are():
+    with pytest.raises(ValueError, match="no server is called 'lmstudio'; there are: openai, azure"):
+        Policy(server="lmstudio")
