@@ -122,7 +122,7 @@ async def test_half_a_surrogate_is_refused_and_the_connection_stays():
         first, second = await bridge.outputs(
             response(call("draw_square", '{"side": 3, "colour": "\\ud800"}', "a"), call("mixed", "{}", "b"))
         )
-    assert first["output"].startswith("Tool error:\nthe arguments hold half a surrogate pair")
+    assert first["output"].startswith("Tool error:\nthe arguments cannot be sent as JSON: ")
     assert second["output"].startswith("before")
 
 
@@ -185,11 +185,43 @@ async def test_a_name_that_two_servers_use_gets_the_servers_name():
     assert result["content"][0] == {"type": "text", "text": "by right"}
 
 
+async def test_servers_and_tools_of_one_name_get_numbers():
+    odd = small_server("other", "s_draw")
+    async with Bridge(small_server("s"), small_server("s"), odd, small_server("s")) as bridge:
+        assert [tool["name"] for tool in bridge.tools] == ["s_draw", "s_2_draw", "s_draw_2", "s_3_draw"]
+
+
+DEEP = '{"side": ' * 300 + "1" + "}" * 300
+
+
+@pytest.mark.parametrize("arguments", ['{"a":' * 2_000, "[" * 100_000, DEEP])
+async def test_arguments_that_nest_too_deep_cost_their_own_call_alone(arguments):
+    async with Bridge(small_server()) as bridge:
+        bad, good = await bridge.outputs(
+            response(call("draw", arguments, "a"), call("draw", '{"side": 3}', "b"))
+        )
+    assert bad["output"].startswith("Tool error:\nthe arguments ")
+    assert good["output"][0]["text"] == "by small"
+
+
+async def test_a_bridge_can_be_opened_again_but_not_twice_at_once():
+    bridge = Bridge(small_server())
+    for _ in range(2):
+        async with bridge:
+            assert (await bridge.call("draw", {"side": 3}))["content"][0]["text"] == "by small"
+            with pytest.raises(BridgeError, match="open already"):
+                await bridge.__aenter__()
+    with bridge as blocking:
+        assert blocking.call("draw", {"side": 3})
+    with pytest.raises(BridgeError, match="the bridge is closed; use it inside its `with`"):
+        blocking.call("draw", {"side": 3})
+
+
 async def test_call_raises_what_outputs_tells_the_model():
     async with Bridge(small_server()) as bridge:
         with pytest.raises(ToolNameError, match="unknown tool 'nope'; there are: draw"):
             await bridge.call("nope")
-    with pytest.raises(BridgeError, match="async with"):
+    with pytest.raises(ServerError, match="the bridge is closed"):
         await bridge.call("draw", {"side": 1})
 
 
@@ -250,6 +282,9 @@ async def test_keys_go_to_our_own_server_alone(monkeypatch):
         assert (await bridge.call("environment"))["content"][0]["text"] == ""
     own = own_server(environment={"OPENAI_API_KEY": "k", "IMAGEBRIDGE_ALLOW": "/a", "SECRET_THING": "x"})
     assert isinstance(own, StdioServerParameters)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    async with Bridge("imagebridge-server") as bridge:
+        assert "create_image" in [tool["name"] for tool in bridge.tools]
     assert own.env == {"OPENAI_API_KEY": "k", "IMAGEBRIDGE_ALLOW": "/a"}
 
 

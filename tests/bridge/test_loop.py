@@ -102,6 +102,16 @@ async def test_the_callers_own_tools_stand_before_ours(server):
     assert body["temperature"] == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"stream": True}, "iterate over bridge.stream"), ({"input": None}, "input is a text or a list")],
+)
+async def test_arguments_that_run_cannot_take_are_named(server, arguments, message):
+    async with Bridge(server) as bridge, AsyncOpenAI(api_key="x") as client:
+        with pytest.raises(TypeError, match=message):
+            await bridge.run(client, **({"model": "m", "input": "?"} | arguments))
+
+
 async def test_a_model_that_never_stops_calling(server):
     with Endpoint([[("look_around", {})]] * 2) as endpoint:
         async with openai_of(endpoint) as client, Bridge(server) as bridge:

@@ -155,7 +155,8 @@ def test_what_cannot_be_drawn_is_refused(asked, param):
 
 
 def test_models_are_listed_and_unknown_paths_are_not_found():
-    with Endpoint([]) as endpoint, connected(endpoint) as client:
+    unserved = pytest.raises(AssertionError, match="POST /v1/embeddings was not expected")
+    with unserved, Endpoint([]) as endpoint, connected(endpoint) as client:
         assert "gpt-5.4-mini" in [model.id for model in client.models.list()]
         assert client.models.retrieve("gpt-6-luna").id == "gpt-6-luna"
         with pytest.raises(NotFoundError, match="Invalid URL") as caught:

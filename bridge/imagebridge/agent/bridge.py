@@ -1,10 +1,12 @@
 """Bridge: several MCP servers, one list of tools, every function call answered exactly once."""
 
 import json
+import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -12,6 +14,7 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 from mcp import Client, MCPError
+from pydantic_core import to_json
 
 from imagebridge.compose import tool_result
 from imagebridge.errors import BridgeError, ServerError, ToolNameError
@@ -30,11 +33,12 @@ from .links import followed
 if TYPE_CHECKING:
     from mcp.types import Tool
     from openai import AsyncOpenAI
-    from openai.types.responses import Response, ResponseInputItemParam, ToolParam
+    from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
     from .loop import Event, Reply
     from .sync import SyncBridge
 
+_LOG = logging.getLogger(__name__)
 _DEFAULT = Policy()
 _AT_ONCE = 16
 """Calls of one response that run at the same time."""
@@ -47,6 +51,7 @@ class _Connection:
     spec: ServerSpec
     name: str
     client: Client | None = None
+    ended: str = "the server has gone away"
     tools: "list[Tool]" = field(default_factory=list)
     done: anyio.Event = field(default_factory=anyio.Event)
 
@@ -66,15 +71,22 @@ class Bridge:
     def __init__(self, *servers: ServerSpec, policy: Policy = _DEFAULT, timeout: float = 60) -> None:
         if not servers:
             raise TypeError("Bridge needs a server: a command line, an http(s) URL or an MCPServer")
-        self._connections = [_Connection(checked(server), label(server)) for server in servers]
+        self._servers = [checked(server) for server in servers]
+        self._connections: list[_Connection] = []
         self._policy = replace(policy, proof=policy.proof or "decoded")
         self._timeout = timeout
         self._stack = AsyncExitStack()
         self._blocking = ExitStack()
-        self._tools: list[ToolParam] = []
+        self._tools: list[FunctionToolParam] = []
         self._routes: dict[str, tuple[_Connection, str]] = {}
 
     async def __aenter__(self) -> Self:
+        if self._connections:
+            raise BridgeError("this bridge is open already; make another one for another block")
+        self._connections = [_Connection(server, label(server)) for server in self._servers]
+        self._stack = AsyncExitStack()
+        # Runs last, so that a bridge that failed to open, or was closed, can be opened again.
+        self._stack.callback(self._connections.clear)
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         # Runs before the task group waits for its tasks: each of them ends with its server.
         self._stack.callback(self._end)
@@ -139,23 +151,29 @@ class Bridge:
 
     def _end(self) -> None:
         for connection in self._connections:
+            connection.ended = "the bridge is closed; use it inside its `with` or `async with`"
             connection.done.set()
 
     def _name_tools(self) -> None:
         """Make one list of legal, unique names; a name that two servers use gets its server's name before it."""
         offers = [(connection, tool) for connection in self._connections for tool in connection.tools]
+        servers = _unique([connection.name for connection in self._connections])
+        prefixes = {id(one): name for one, name in zip(self._connections, servers, strict=True)}
         names = [tool.name for _, tool in offers]
+        wanted = [
+            f"{prefixes[id(connection)]}_{tool.name}" if names.count(tool.name) > 1 else tool.name
+            for connection, tool in offers
+        ]
         tools: list[dict[str, Any]] = []
         origins: dict[str, tuple[_Connection, str]] = {}
-        for connection, tool in offers:
-            name = f"{connection.name}_{tool.name}" if names.count(tool.name) > 1 else tool.name
+        for (connection, tool), name in zip(offers, _unique(wanted), strict=True):
             tools.append({**tool.model_dump(mode="json", by_alias=True, exclude_none=True), "name": name})
             origins[name] = (connection, tool.name)
         self._tools = responses_tools(tools)
         self._routes = {legal: origins[name] for legal, name in tool_names(tools).items()}
 
     @property
-    def tools(self) -> "list[ToolParam]":
+    def tools(self) -> "list[FunctionToolParam]":
         """The tools of all servers, as `client.responses.create(tools=...)` takes them."""
         return list(self._tools)
 
@@ -164,15 +182,13 @@ class Bridge:
 
         Raises:
             ToolNameError: no server offers that name.
-            BridgeError: the arguments hold text that is not Unicode.
+            BridgeError: the arguments cannot be written as JSON.
             ServerError: the server did not answer in time, refused the call or is gone.
         """
         connection, original = self._route(name)
-        _sendable(arguments)
+        _check_sendable(arguments)
         if connection.client is None:
-            raise ServerError(
-                connection.name, f"{original}: not connected; a bridge is used inside `async with`"
-            )
+            raise ServerError(connection.name, f"{original}: {connection.ended}")
         try:
             with anyio.fail_after(self._timeout):
                 result = await connection.client.call_tool(original, dict(arguments or {}))
@@ -242,6 +258,10 @@ class Bridge:
                 result = await followed(client, result, self._timeout)
         except BridgeError as error:
             result = tool_result(str(error), is_error=True)
+        # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.
+        except Exception as error:  # noqa: BLE001
+            _LOG.exception("the call of %s failed", call.get("name"))
+            result = tool_result(f"the call failed: {type(error).__name__}: {_short(error)}", is_error=True)
         # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
         translation = await anyio.to_thread.run_sync(partial(translate, result, policy))
         return Answer(call, translation, result.get("isError") is True, anyio.current_time() - began)
@@ -343,7 +363,7 @@ def _arguments(call: JSON) -> JSON:
     text = text_of(call, "arguments")
     try:
         arguments: object = json.loads(text or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BridgeError(f"the arguments are not valid JSON ({error}): {text[:200]}") from error
     if not is_json(arguments):
         raise BridgeError(
@@ -352,18 +372,35 @@ def _arguments(call: JSON) -> JSON:
     return arguments
 
 
-def _sendable(arguments: object) -> None:
-    """Refuse half surrogates, which JSON can write and UTF-8 cannot: sent, they would end the connection.
+def _check_sendable(arguments: object) -> None:
+    """Refuse what the SDK cannot write: other values than JSON's, half surrogates, hundreds of levels.
+
+    Found here it costs the call; found while it is being sent it would end the connection.
 
     Raises:
-        BridgeError: there is one.
+        BridgeError: the arguments cannot be written as JSON.
     """
     try:
-        json.dumps(arguments, ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError as error:
-        raise BridgeError(
-            f"the arguments hold half a surrogate pair, which is no character: {error}"
-        ) from error
+        to_json(arguments)
+    except (ValueError, RecursionError) as error:
+        raise BridgeError(f"the arguments cannot be sent as JSON: {_short(error)}") from error
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Return the names with a number behind those that came before: s, s_2, s_3."""
+    taken: set[str] = set()
+    made: list[str] = []
+    for name in names:
+        # A name that stands later in the list as it is keeps it.
+        candidates = (f"{name}_{number}" for number in count(2))
+        one = (
+            name
+            if name not in taken
+            else next(other for other in candidates if other not in {*taken, *names})
+        )
+        taken.add(one)
+        made.append(one)
+    return made
 
 
 def _short(error: Exception) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ServerSpec = str | StdioServerParameters | MCPServer[Any]
 
+_OURS = ["-m", "imagebridge_server"]
+
 _LAST_WORDS = 2_000
 """Characters of a server's stderr that an error quotes."""
 
@@ -30,11 +32,12 @@ def own_server(*arguments: str, environment: Mapping[str, str] | None = None) ->
     `OPENAI_*` and `IMAGEBRIDGE_*` variables go to it and to no other server: the SDK passes on an
     allow-list that holds neither.
     """
-    environment = os.environ if environment is None else environment
-    passed = {key: value for key, value in environment.items() if key.startswith(("OPENAI_", "IMAGEBRIDGE_"))}
-    return StdioServerParameters(
-        command=sys.executable, args=["-m", "imagebridge_server", *arguments], env=passed
-    )
+    passed = _own_variables(os.environ if environment is None else environment)
+    return StdioServerParameters(command=sys.executable, args=[*_OURS, *arguments], env=passed)
+
+
+def _own_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in environment.items() if key.startswith(("OPENAI_", "IMAGEBRIDGE_"))}
 
 
 def label(server: ServerSpec) -> str:
@@ -108,7 +111,10 @@ def _parameters(command: str) -> StdioServerParameters:
         raise ServerError(command, f"the command line cannot be read: {error}") from error
     if not words:
         raise ServerError(repr(command), "the command line is empty")
-    return StdioServerParameters(command=words[0], args=words[1:])
+    ours = os.path.basename(words[0]).removesuffix(".exe") == "imagebridge-server" or words[1:3] == _OURS
+    return StdioServerParameters(
+        command=words[0], args=words[1:], env=_own_variables(os.environ) if ours else None
+    )
 
 
 async def _tools(client: Client) -> "list[Tool]":

@@ -81,6 +81,8 @@ async def events(
     **sdk_arguments: Any,
 ) -> AsyncIterator[Event]:
     """Yield the events of a run. See `Bridge.run`; `blocking` says that `client` is an `OpenAI`, used in a thread."""
+    if sdk_arguments.pop("stream", False):
+        raise TypeError("run() takes no stream=True; iterate over bridge.stream(...) instead")
     create = _create(client, blocking=blocking)
     if instructions is not None:
         sdk_arguments["instructions"] = instructions
@@ -88,7 +90,7 @@ async def events(
     usage: dict[str, int] = {}
     pictures: list[Shown] = []
     # The caller's own tools (hosted ones, say) stand before ours, in an order that never changes.
-    tools = [*sdk_arguments.pop("tools", ()), *bridge.tools]
+    tools = [*(sdk_arguments.pop("tools", None) or ()), *bridge.tools]
     for _ in range(max_turns):
         response = await create(model=model, input=items, tools=tools, **sdk_arguments)
         _count(usage, response)
@@ -132,6 +134,8 @@ def _items(start: str | Iterable[object]) -> list[Item]:
     """Return the input as a list of items of our own."""
     if isinstance(start, str):
         return [{"role": "user", "content": start}]
+    if not isinstance(start, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        raise TypeError(f"input is a text or a list of input items, not {type(start).__name__}")
     return [cast("Item", item) for item in start]
 
 

@@ -1,17 +1,18 @@
 """The blocking face of a Bridge: the same bridge, run on an event loop in a thread of its own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from imagebridge.errors import BridgeError
 from imagebridge.translate.wire import JSON
 
 if TYPE_CHECKING:
     from openai import OpenAI
-    from openai.types.responses import Response, ResponseInputItemParam, ToolParam
+    from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
     from .bridge import Bridge
     from .loop import Reply
@@ -26,7 +27,12 @@ def opened(bridge: "Bridge") -> "tuple[ExitStack, SyncBridge]":
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
         stack.enter_context(portal.wrap_async_context_manager(bridge))
-        return stack.pop_all(), SyncBridge(bridge, portal)
+        face = SyncBridge(bridge, portal)
+        stack.callback(face.close)
+        return stack.pop_all(), face
+
+
+T = TypeVar("T")
 
 
 class SyncBridge:
@@ -34,20 +40,29 @@ class SyncBridge:
 
     def __init__(self, bridge: "Bridge", portal: BlockingPortal) -> None:
         self._bridge = bridge
-        self._portal = portal
+        self._portal: BlockingPortal | None = portal
+
+    def close(self) -> None:
+        """Refuse further calls."""
+        self._portal = None
+
+    def _call(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+        if self._portal is None:
+            raise BridgeError("the bridge is closed; use it inside its `with`")
+        return self._portal.call(function, *arguments)
 
     @property
-    def tools(self) -> "list[ToolParam]":
+    def tools(self) -> "list[FunctionToolParam]":
         """See `Bridge.tools`."""
         return self._bridge.tools
 
     def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
         """See `Bridge.call`."""
-        return self._portal.call(self._bridge.call, name, arguments)
+        return self._call(self._bridge.call, name, arguments)
 
     def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """See `Bridge.outputs`."""
-        return self._portal.call(self._bridge.outputs, response)
+        return self._call(self._bridge.outputs, response)
 
     def run(
         self,
@@ -60,7 +75,7 @@ class SyncBridge:
         **sdk_arguments: Any,
     ) -> "Reply":
         """See `Bridge.run`; `client` is an `OpenAI`."""
-        return self._portal.call(
+        return self._call(
             partial(
                 self._run,
                 client,

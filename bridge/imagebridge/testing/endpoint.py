@@ -119,6 +119,7 @@ class Endpoint:
             "/v1/images/generations": self._draw,
         }
         if method != "POST" or path not in answers:
+            self._problems.append(f"{method} {path} was not expected: this endpoint does not serve it")
             return _error(f"Invalid URL ({method} {path})", status=404)
         try:
             body = json.loads(content)

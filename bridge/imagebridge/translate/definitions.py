@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from imagebridge.errors import ToolLimitError
 
@@ -23,7 +23,13 @@ MAX_TOOLS = 128
 """Tools of a request at most (400 `array_above_max_length`, reported live, 2026-11)."""
 
 
-def responses_tools(tools: Iterable[object], namespace: str | None = None) -> "list[ToolParam]":
+@overload
+def responses_tools(tools: Iterable[object], namespace: None = None) -> "list[FunctionToolParam]": ...
+@overload
+def responses_tools(tools: Iterable[object], namespace: str) -> "list[ToolParam]": ...
+def responses_tools(
+    tools: Iterable[object], namespace: str | None = None
+) -> "list[FunctionToolParam] | list[ToolParam]":
     """Return definitions for `client.responses.create(tools=...)`, in the order of `tools`.
 
     `tools` are MCP tools (`mcp.types.Tool` or their JSON). Schemas stay as they are; `strict` is true

@@ -52,6 +52,11 @@ class Policy:
         _one_of("animation", self.animation, "sheet", "first")
         _one_of("documents", self.documents, "file", "pages")
         _one_of("links", self.links, "line", "fetch", "pass")
+        for name in ("model", "server"):
+            if not isinstance(getattr(self, name), (str, type(None))):
+                raise TypeError(
+                    f"Policy({name}=...) is a str or None, not {type(getattr(self, name)).__name__}"
+                )
         server(self.server)
         for name in ("max_pictures", "max_bytes", "max_tokens", "max_text"):
             limit = getattr(self, name)

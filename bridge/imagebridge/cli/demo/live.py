@@ -9,7 +9,7 @@ import click
 
 from imagebridge.cli.models import default_model
 from imagebridge.cli.terminal import Terminal
-from imagebridge.errors import BridgeError
+from imagebridge.errors import BridgeError, TurnLimitError
 from imagebridge.translate.wire import is_json, is_list
 
 if TYPE_CHECKING:
@@ -43,11 +43,16 @@ def read_back() -> int:
     import anyio
 
     from imagebridge.cli.api import api_failures
-    from imagebridge.cli.failure import ERROR, failures
+    from imagebridge.cli.failure import ERROR, BadAnswer, failures
 
     model = default_model()
     with failures(), api_failures():
-        reading = anyio.run(_read, model)
+        try:
+            reading = anyio.run(_read, model)
+        except TurnLimitError as error:
+            raise BadAnswer(f"{model} calls show_code again and again and never answers") from error
+    if not reading.reply.pictures:
+        click.echo(f"{model} answered without looking at the picture", err=True)
     usage = reading.reply.usage
     click.echo(f"model   {model}")
     click.echo(f"code    {reading.code}")
