@@ -72,7 +72,7 @@ EXACT = {
         [
             {
                 "type": "input_file",
-                "filename": "May_20report.pdf",
+                "filename": "May report.pdf",
                 "file_data": data_url(samples.pdf(), "application/pdf"),
             }
         ],
@@ -157,7 +157,43 @@ EXACT = {
         {"a": 1},
         [text("[not shown: a content block without a type; only its fields are known: a]")],
     ),
-    "text that is no string": (
+    "text that is a number": ({"type": "text", "text": 42}, [text("42")]),
+    "a bare string": ("hello", [text("hello")]),
+    "white space before a data: URL": (
+        {"type": "image", "data": "\n " + data_url(PNG, "image/png")},
+        [image(PNG)],
+    ),
+    "a thousand prefixes": (
+        {"type": "image", "data": "data:;base64," * 1000 + "AAAA"},
+        [text("[not shown: a picture (data of an unknown type); it is not base64]")],
+    ),
+    "a pdf in an image block": (
+        block(samples.pdf(), "application/pdf"),
+        [
+            {
+                "type": "input_file",
+                "filename": "document.pdf",
+                "file_data": data_url(samples.pdf(), "application/pdf"),
+            }
+        ],
+    ),
+    "a link that holds its picture": (
+        {"type": "resource_link", "uri": data_url(PNG, "image/png"), "name": "x"},
+        [image(PNG)],
+    ),
+    "a link to endless data": (
+        {"type": "resource_link", "uri": "x:" + "y" * 5000},
+        [text(f"[link: <x:{'y' * 198}…>]")],
+    ),
+    "resource of an empty text and a picture": (
+        {"type": "resource", "resource": {"uri": "a://b", "text": "", "blob": b64(PNG)}},
+        [image(PNG)],
+    ),
+    "resource of a text and a picture": (
+        {"type": "resource", "resource": {"uri": "a://b", "text": "both", "blob": b64(PNG)}},
+        [text("both"), image(PNG)],
+    ),
+    "text that is null": (
         {"type": "text", "text": None},
         [text("[not shown: a content block of type 'text'; only its fields are known: text]")],
     ),
@@ -317,8 +353,20 @@ HIDDEN = {
     "a data: URI": (data_url(PNG, "image/png"), "[picture 1 below]"),
     "bare base64": (b64(PNG), "[picture 1 below]"),
     "a string in an object": (
-        json.dumps({"a": [1, {"b": b64(PNG)}], "é": None}),
+        json.dumps({"a": [1, {"b": b64(PNG)}], "é": None}, ensure_ascii=False),
         '{"a": [1, {"b": "[picture 1 below]"}], "é": null}',
+    ),
+    "JSON that is written its own way": (
+        '{"n": 1e400, "n": 1.50, "big": '
+        + "9" * 5000
+        + ', "u": "\\u00e9", "p": "'
+        + b64(PNG).replace("/", "\\/")
+        + '"}',
+        '{"n": 1e400, "n": 1.50, "big": ' + "9" * 5000 + ', "u": "\\u00e9", "p": "[picture 1 below]"}',
+    ),
+    "JSON that is nested too deep to read": (
+        "[" * 100_000 + json.dumps(b64(PNG)) + "]" * 100_000,
+        "[" * 100_000 + '"[picture 1 below]"' + "]" * 100_000,
     ),
     "a data: URL in a list": (json.dumps([data_url(PNG, "image/jpeg")]), '["[picture 1 below]"]'),
 }
@@ -358,6 +406,14 @@ LINKS = {
         {"uri": "https://e.org/a.pdf", "mimeType": "application/pdf"},
         {"type": "input_file", "file_url": "https://e.org/a.pdf"},
     ),
+    "picture with a misspelt label": (
+        {"uri": "https://e.org/a.jpg", "mimeType": "image/jpg"},
+        {"type": "input_image", "image_url": "https://e.org/a.jpg", "detail": "high"},
+    ),
+    "half a surrogate": (
+        {"uri": "https://e.org/\ud800", "mimeType": "image/png"},
+        text("[link: <https://e.org/\ufffd>, image/png]"),
+    ),
     "other": ({"uri": "https://e.org/a"}, text("[link: <https://e.org/a>]")),
     "not on the web": (
         {"uri": "demo://a.png", "mimeType": "image/png"},
@@ -383,6 +439,36 @@ def test_what_is_marked_for_the_user_reaches_the_model_and_the_user():
     )
     assert translation.parts == [image(PNG), image(PNG)]
     assert translation.for_user == [FOR_USER]
+
+
+def test_what_strict_audience_withholds_is_withheld_in_structured_content_too():
+    parts = output_parts(
+        {"content": [FOR_USER], "structuredContent": {"shot": b64(PNG)}}, Policy(audience="strict")
+    )
+    assert parts[1] == text('{"shot": "[not shown: the tool meant it for the user alone]"}')
+
+
+def test_svg_as_a_percent_encoded_data_url():
+    url = "data:image/svg+xml;utf8," + samples.SVG.decode().replace("#", "%23")
+    for came in ({"type": "text", "text": url}, {"type": "image", "data": url}):
+        shown = parts_of(came)[-1]
+        assert samples.pixels(shown["image_url"]).size == (64, 48)
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("my%20report%C3%A9.pdf", "my reporté.pdf"),
+        ("file:///x/REPORT.PDF", "REPORT.pdf"),
+        ("C:\\docs\\a.pdf", "a.pdf"),
+        ("a.pdf#page=2", "a.pdf"),
+        ("", "document.pdf"),
+        ("x/.pdf", "document.pdf"),
+    ],
+)
+def test_documents_have_real_file_names(uri, name):
+    (part,) = parts_of(resource(samples.pdf(), uri=uri))
+    assert part["filename"] == name
 
 
 def test_strict_audience_withholds_and_says_so():

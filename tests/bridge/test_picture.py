@@ -154,13 +154,15 @@ def test_strings_that_differ_in_one_place_are_never_confused():
         ("data:image/png;base64,aGk=", b"hi", False),
         ("DATA:;BASE64,aGk=", b"hi", False),
         ("data:image/png;charset=x;base64,aGk", b"hi", False),
+        ("data:image/svg+xml;utf8,%3Csvg/%3E", b"<svg/>", False),
+        ("\n data:image/png;base64,aGk=", b"hi", False),
     ],
 )
 def test_base64_is_read_as_servers_write_it(text, data, strict):
     assert decode(text) == (data, strict)
 
 
-@pytest.mark.parametrize("text", ["", "====", "a", "aGk!", "data:text/plain,hello", "é"])
+@pytest.mark.parametrize("text", ["", "====", "a", "aGk!", "data:text/plain;base64,!", "é", "data:,"])
 def test_what_is_no_base64_is_refused(text):
     with pytest.raises(PictureError):
         decode(text)

@@ -40,7 +40,7 @@ OUTPUTS = {
     ),
     "error without a word": (
         {"content": [], "isError": True},
-        "Tool error:\n[The tool finished and returned nothing.]",
+        "Tool error:\n[The tool gave no reason.]",
     ),
     "nothing": ({"content": []}, "[The tool finished and returned nothing.]"),
     "no content": ({}, "[The tool finished and returned nothing.]"),
@@ -60,6 +60,27 @@ OUTPUTS = {
     "structured that mirrors a text": (
         {"content": [text('{\n  "a": 1\n}')], "structuredContent": {"a": 1}},
         '{\n  "a": 1\n}',
+    ),
+    "an error by another word": ({"content": [text("no")], "isError": "true"}, "Tool error:\nno"),
+    "structured that mirrors with a result of its own": (
+        {"content": [text('{"result": {"x": 1}}')], "structuredContent": {"result": {"x": 1}}},
+        '{"result": {"x": 1}}',
+    ),
+    "structured that mirrors one text an item": (
+        {"content": [text('{"x": 1}'), text("2")], "structuredContent": {"result": [{"x": 1}, 2]}},
+        '{"x": 1}\n2',
+    ),
+    "structured that mirrors not a number": (
+        {"content": [text('{"a": NaN}')], "structuredContent": {"a": float("nan")}},
+        '{"a": NaN}',
+    ),
+    "structured that is true beside a one": (
+        {"content": [text("1")], "structuredContent": {"result": True}},
+        '1\n{"result": true}',
+    ),
+    "structured with a picture that was shown, written otherwise": (
+        {"content": [picture()], "structuredContent": {"image": data_url(PNG, "image/jpeg")}},
+        [SHOWN, said('{"image": "[picture 1 above]"}')],
     ),
     "structured with a picture of its own": (
         {"content": [text("done")], "structuredContent": {"shot": b64(PNG)}},
@@ -197,6 +218,60 @@ def test_structured_content_that_is_no_json_is_told():
     assert function_call_output({"structuredContent": deep}, "c")["output"].startswith("[not shown: ")
 
 
+def test_all_texts_together_stay_under_the_apis_limit():
+    many = [text("x" * 10_000_000)] + [text("abcde")] * 14_000 + [{"type": "audio"}] * 20_000
+    output = function_call_output({"content": many, "isError": True}, "c")["output"]
+    assert len(output) <= 10_485_760
+    assert output.startswith("Tool error:\n")
+    last = output.splitlines()[-1]
+    assert last.startswith("[cut: ")
+    assert last.endswith(" characters, are left out]")
+
+
+def test_the_mark_of_an_error_is_never_cut():
+    parts = output_parts({"content": [text("abc")], "isError": True}, Policy(max_text=0))
+    assert parts == [said("Tool error:"), said("\n[cut: 3 of 3 characters are left out]")]
+
+
+def test_files_and_pictures_share_the_budget_of_bytes():
+    paper = {"type": "resource", "resource": {"uri": "a.pdf", "blob": b64(samples.pdf())}}
+    size = len(data_url(samples.pdf(), "application/pdf"))
+    kinds = [part["type"] for part in output_parts({"content": [paper, paper]}, Policy(max_bytes=size + 10))]
+    assert kinds == ["input_file", "input_text"]
+    # What is left out takes nothing: the picture keeps its room.
+    kinds = [
+        part["type"] for part in output_parts({"content": [paper, picture()]}, Policy(max_bytes=size - 10))
+    ]
+    assert kinds == ["input_text", "input_image"]
+
+
+def test_budgets_shrink_far_before_they_leave_out():
+    shown = translate(
+        {"content": [picture(file(photo(800, 600), "PNG"))] * 3}, Policy(max_bytes=30_000)
+    ).pictures
+    assert len(shown) == 3
+    assert sum(len(one.picture.data_url) for one in shown) <= 30_000
+    (one,) = translate(
+        {"content": [picture(file(drawing(1024, 1024), "PNG"))]}, Policy(max_tokens=50)
+    ).pictures
+    assert one.seen.tokens <= 50
+
+
+def test_a_lower_detail_is_said():
+    result = {"content": [picture(file(drawing(512, 512), "PNG"))]}
+    shown, line = output_parts(result, Policy(model="gpt-4o", max_tokens=100))
+    assert shown["detail"] == "low"
+    assert line == said(
+        "picture 1: shown at a lower detail (the limit is 100 tokens of pictures of one result)"
+    )
+
+
+def test_thousands_of_pictures_in_one_json_are_found_in_time():
+    many = [b64(file(drawing(8 + at % 40, 8 + at // 40), "PNG")) for at in range(1_000)]
+    parts = output_parts({"content": [text(json.dumps(many))]})
+    assert [part["type"] for part in parts] == ["input_text"] + ["input_image"] * 1_000
+
+
 def test_budget_of_pictures():
     parts = output_parts({"content": [picture()] * 3}, Policy(max_pictures=1))
     left_out = "[not shown: picture {} (image/png, 64x48); the limit is 1 pictures of one result]"
@@ -245,11 +320,11 @@ def test_the_account():
         Note(
             1,
             f"image, image/png, {len(b64(bmp)):,} characters",
-            f"image/png, 64x48, {shown.picture.size} bytes, 5 tokens at detail high",
+            f"image/png, 64x48, {shown.picture.size} bytes, made from image/bmp, 5 tokens at detail high",
             5,
         ),
-        Note(2, "audio", "a sentence"),
-        Note(None, "the result itself", "text"),
+        Note(2, "audio", "a sentence: the model takes no sound here"),
+        Note(None, "the result itself", "the mark of an error"),
     )
 
 

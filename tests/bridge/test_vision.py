@@ -35,6 +35,8 @@ MODELS = [
         # Tiles: 2048 x 4096 becomes 768 x 1536, six tiles.
         ((2048, 4096), "gpt-4o", "high", Seen(768, 1536, 6, 85 + 6 * 170)),
         ((4096, 8192), "gpt-4o", "low", Seen(768, 1536, 6, 85)),
+        # Whole numbers: 150 patches times 1.62 are 243, where floating point says 243.00000000000003.
+        ((480, 320), "gpt-4.1-mini", "high", Seen(480, 320, 150, 243)),
         ((64, 64), None, "high", Seen(64, 64, 4, 5)),
         ((100_000, 3), None, "high", Seen(2048, 1, 64, 77)),
     ],
@@ -53,6 +55,7 @@ def test_published_sizes_and_tokens(size, model, detail, expected):
         ("GPT-4o-mini-2024-07-18", "gpt-4o-mini", False),
         ("gpt-5", "gpt-5", False),
         ("gpt-5-mini", "gpt-5-mini", True),
+        ("ft:gpt-4o-mini-2024-07-18:org::x", "gpt-4o-mini", False),
         ("gpt-5.3-codex", "gpt-5.3", True),
         ("o4-mini", "o4-mini", True),
         ("o3-pro", "o3", False),

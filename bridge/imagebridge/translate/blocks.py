@@ -13,20 +13,28 @@
 Pieces know nothing of models and budgets: `result.py` sets them into parts.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import unquote
 
 from imagebridge.errors import PictureError
 
 from . import hidden, kinds, sentences
 from .convert import converted
-from .picture import Picture, decode, decode_start, encode
+from .picture import Picture, bare, decode, decode_start, encode
 from .policy import Policy
 from .vision import Detail
 from .wire import JSON, is_json, is_list, text_of
 
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
+
+_MISSPELT = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
+"""Labels that servers really write, and what they mean."""
+
+_LONGEST_ADDRESS = 8_000
+"""Bytes of an address that is passed on; longer ones fail in most servers and proxies."""
 
 MAX_FILE = 50_000_000
 """Bytes of a file at most (OpenAI's guide "File inputs", 2026-09)."""
@@ -34,20 +42,22 @@ MAX_FILE = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Text for the model. `lost` marks a sentence that stands for something that is not shown."""
+    """Text for the model. `what` names it in the account; `ours` marks a sentence that is not the tool's."""
 
     text: str
-    lost: bool = False
+    what: str = "text"
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Picture `number` of the result, the detail its block asked for, and a sentence that belongs to it."""
+    """Picture `number` of the result: the detail its block asked for, a sentence that belongs to it, the type it came in."""
 
     number: int
     picture: Picture
     detail: Detail | None = None
     sentence: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,8 @@ class Reading:
 
     policy: Policy
     encoded: list[str] = field(default_factory=list)
+    withheld: set[str] = field(default_factory=set)
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     def number(self, encoded: str) -> int:
         """Return the number of the next picture, made from `encoded`."""
@@ -83,39 +95,37 @@ class Reading:
         return len(self.encoded)
 
     def shown(self, encoded: str) -> int | None:
-        """Return the number of the picture that was made from the same base64; compared, as hashing costs more."""
-        return next((at for at, one in enumerate(self.encoded, 1) if one == encoded), None)
+        """Return the number of the picture that was made from the same base64, however that was written."""
+        for number in range(len(self._numbers) + 1, len(self.encoded) + 1):
+            # Two numbers may share a picture: the place keeps count of how many are known.
+            self._numbers.setdefault(bare(self.encoded[number - 1]), number)
+            self._numbers.setdefault(f"#{number}", number)
+        return self._numbers.get(bare(encoded))
 
 
 def pieces(block: object, reading: Reading) -> list[Piece]:
     """Return what one block of `content` becomes. Never raises for content, never returns an empty list."""
+    if isinstance(block, str):
+        return texts(block, reading)
     if not is_json(block):
         return [
             _lost(f"a content block that is no object but {type(block).__name__}", "nothing is known of it")
         ]
     if reading.policy.audience == "strict" and for_user_only(block):
-        return [
-            _lost(
-                f"a block of type {text_of(block, 'type') or 'unknown'}",
-                "the tool meant it for the user alone",
-            )
-        ]
+        reading.withheld.add(bare(text_of(block, "data")))
+        return [_lost(f"a block of type {_tag(block)}", "the tool meant it for the user alone")]
     match block.get("type"):
-        case "text" if isinstance(block.get("text"), str):
-            return texts(text_of(block, "text"), reading)
+        case "text" if block.get("text") is not None:
+            return texts(_written(block["text"]), reading)
         case "image":
-            return seen(text_of(block, "data"), reading, label=_media_type(block), detail=_detail(block))
+            return _image(block, reading)
         case "audio":
-            return [
-                _lost(
-                    f"audio ({_described(text_of(block, 'data'), _media_type(block))})",
-                    "the model takes no sound here",
-                )
-            ]
+            what = _described(text_of(block, "data"), _media_type(block))
+            return [_lost(f"audio ({what})", "the model takes no sound here")]
         case "resource" if is_json(resource := block.get("resource")):
             return _resource(block, resource, reading)
         case "resource_link":
-            return [_link(block, reading.policy)]
+            return _link(block, reading)
         case tag:
             return [_unknown(block, tag)]
 
@@ -132,6 +142,8 @@ def texts(text: str, reading: Reading) -> list[Piece]:
     found: list[Piece] = []
 
     def bring_out(encoded: str) -> str:
+        if reading.withheld and bare(encoded) in reading.withheld:
+            return "[not shown: the tool meant it for the user alone]"
         if number := reading.shown(encoded):
             return f"[picture {number} above]"
         brought = embedded(encoded, reading)
@@ -175,25 +187,35 @@ def seen(
         made = converted(encoded, policy.proof or "structure", first_frame=policy.animation == "first")
     except PictureError as error:
         return [_lost(f"a picture ({_described(encoded, label, uri)})", error.reason)]
+    found = kinds.kind(decode_start(encoded))
+    source = found.media_type if found else ""
     sights: list[Piece] = []
     for at, picture in enumerate(made.pictures):
         number = reading.number(encoded if at == 0 else picture.base64)
         # The sentence speaks of all pictures of the file and stands once, after the last.
         last = at == len(made.pictures) - 1 and made.sentence
         sentence = f"{sentences.numbered(number - at, number)}: {made.sentence}" if last else ""
-        sights.append(Sight(number, picture, detail, sentence))
+        sights.append(Sight(number, picture, detail, sentence, source))
     return sights
 
 
+def _image(block: JSON, reading: Reading) -> list[Piece]:
+    """An image block; some servers put documents into one."""
+    encoded, label, detail = text_of(block, "data"), _media_type(block), _detail(block)
+    start = kinds.kind(decode_start(encoded))
+    if start is not None and start.sort == "document":
+        return embedded(encoded, reading, label=label, detail=detail)
+    return seen(encoded, reading, label=label, detail=detail)
+
+
 def _resource(block: JSON, resource: JSON, reading: Reading) -> list[Piece]:
-    """An embedded resource: text as it is, bytes by what they are."""
-    text = resource.get("text")
-    if isinstance(text, str):
-        return texts(text, reading)
-    uri = text_of(resource, "uri")
-    return embedded(
-        text_of(resource, "blob"), reading, label=_media_type(resource), uri=uri, detail=_detail(block)
-    )
+    """An embedded resource: text as it is, bytes by what they are, both where there are both."""
+    text, blob = resource.get("text"), text_of(resource, "blob")
+    found = texts(text, reading) if isinstance(text, str) and (text or not blob) else []
+    if found and not blob:
+        return found
+    uri, label = text_of(resource, "uri"), _media_type(resource)
+    return [*found, *embedded(blob, reading, label=label, uri=uri, detail=_detail(block))]
 
 
 def _document(data: bytes, found: kinds.Kind, uri: str, reading: Reading) -> list[Piece]:
@@ -225,8 +247,10 @@ def _data_url(data: bytes, found: kinds.Kind) -> str:
 
 def _filename(uri: str, found: kinds.Kind) -> str:
     """Name a document after the last part of its uri: the API wants a real file name with the right suffix."""
-    last = re.sub(r"[^\w.() -]", "_", re.split(r"[?#]", uri.rstrip("/"))[0].rsplit("/", 1)[-1])[-100:]
-    return f"{last.removesuffix(found.suffix) or 'document'}{found.suffix}"
+    last = re.split(r"[/\\\\]", unquote(re.split(r"[?#]", uri)[0]).rstrip("/\\"))[-1]
+    safe = re.sub(r"[^\w.() -]", "_", last)[-100:]
+    stem = safe[: -len(found.suffix)] if safe.lower().endswith(found.suffix) else safe
+    return f"{stem or 'document'}{found.suffix}"
 
 
 def _text(data: bytes, label: str) -> str | None:
@@ -240,17 +264,29 @@ def _text(data: bytes, label: str) -> str | None:
     return None if "\x00" in text else text
 
 
-def _link(block: JSON, policy: Policy) -> Piece:
+def _link(block: JSON, reading: Reading) -> list[Piece]:
     """A line that describes the link; by policy, the address itself where it leads to the web."""
     uri, label, size = text_of(block, "uri"), _media_type(block), block.get("size")
-    if policy.links == "pass" and uri.startswith(("http://", "https://")) and label:
+    if uri[:5].lower() == "data:":
+        return embedded(uri, reading, label=label, detail=_detail(block))
+    if reading.policy.links == "pass" and uri.startswith(("http://", "https://")) and _is_sendable(uri):
         if label in kinds.SENDABLE:
-            return Address(uri, "picture", _detail(block))
+            return [Address(uri, "picture", _detail(block))]
         if label == kinds.PDF.media_type:
-            return Address(uri, "document")
+            return [Address(uri, "document")]
     name = text_of(block, "title") or text_of(block, "name")
     size = size if isinstance(size, int) else None
-    return Words(sentences.link(uri, name, label, size, text_of(block, "description")))
+    return [
+        Words(sentences.link(uri, name, label, size, text_of(block, "description")), "a line for the link")
+    ]
+
+
+def _is_sendable(uri: str) -> bool:
+    """Tell whether an address can be written as UTF-8, and is no longer than the API takes."""
+    try:
+        return len(uri.encode()) <= _LONGEST_ADDRESS
+    except UnicodeEncodeError:
+        return False
 
 
 def _detail(block: JSON) -> Detail | None:
@@ -273,14 +309,24 @@ def _described(encoded: str, label: str, uri: str = "") -> str:
 def _media_type(value: JSON) -> str:
     """Return the label without parameters; some servers write `mime_type` or `mediaType`."""
     found = text_of(value, "mimeType") or text_of(value, "mime_type") or text_of(value, "mediaType")
-    return found.split(";", 1)[0].strip().lower()[:100]
+    label = found.split(";", 1)[0].strip().lower()[:100]
+    return _MISSPELT.get(label, label)
+
+
+def _tag(block: JSON) -> str:
+    return sentences.short(text_of(block, "type")) or "unknown"
+
+
+def _written(value: object) -> str:
+    """Return a text as it is, and another value as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _unknown(block: JSON, tag: object) -> Words:
     fields = ", ".join(sorted(str(key) for key in block if key != "type"))
     what = f"a content block of type {tag!r}" if isinstance(tag, str) else "a content block without a type"
-    return _lost(what[:200], f"only its fields are known: {fields[:200] or 'none'}")
+    return _lost(sentences.short(what), f"only its fields are known: {sentences.short(fields) or 'none'}")
 
 
 def _lost(what: str, why: str) -> Words:
-    return Words(sentences.not_shown(what, why), lost=True)
+    return Words(sentences.not_shown(what, why), f"a sentence: {why}", ours=True)

@@ -9,10 +9,10 @@ from math import sqrt
 
 from .vision import Detail, Seen, seen
 
-_SIDE = 256
+_SIDE = 64
 """Pixels of the longer side below which a picture is not shrunk for a budget of tokens: less shows too little."""
 
-_BYTES = 20_000
+_BYTES = 2_000
 """Bytes below which a picture is not squeezed for a budget of bytes."""
 
 

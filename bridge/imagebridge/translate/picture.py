@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Literal, Self
+from urllib.parse import unquote_to_bytes
 
 from imagebridge.errors import PictureError
 
@@ -126,43 +127,62 @@ class Picture:
 
 
 def decode(text: str) -> tuple[bytes, bool]:
-    """Decode base64 as servers really write it. Returns the bytes, and whether `text` was strict base64.
+    """Decode base64 as servers really write it, or a `data:` URL. Returns the bytes, and whether `text` was strict base64.
 
     Raises:
         PictureError: `text` is not base64 in any alphabet, or empty.
     """
-    if prefix := DATA_URL.match(text):
-        if "base64" not in prefix[2].lower():
-            raise PictureError("its data: URL is not base64")
-        return decode(text[prefix.end() :])[0], False
+    bare, encoding = _without_prefix(text)
     try:
-        data, strict = _b64decode(text), True
+        if encoding == "percent":
+            data, strict = unquote_to_bytes(bare), False
+        else:
+            data, strict = _b64decode(bare), bare is text
     except ValueError:
-        data, strict = _lenient(text), False
+        data, strict = _lenient(bare), False
     if not data:
         raise PictureError("it is empty")
     return data, strict
 
 
 def decode_start(text: str, characters: int = 6_000) -> bytes:
-    """Return the first bytes of base64 `text`, or of the base64 in a `data:` URL.
+    """Return the first bytes of base64 `text`, or of a `data:` URL.
 
     6,000 characters are enough to know any kind, 64 for all but SVG. Empty where the text does not
     begin with base64.
     """
-    prefix = DATA_URL.match(text[:200])
-    at = prefix.end() if prefix else 0
-    start = text[at : at + characters]
-    packed = "".join(start.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    bare, encoding = _without_prefix(text)
+    if encoding == "percent":
+        return unquote_to_bytes(bare[:characters])
+    packed = _packed(bare[:characters])
     try:
         return _b64decode(packed[: len(packed) // 4 * 4])
     except ValueError:
         return b""
 
 
+def _without_prefix(text: str) -> tuple[str, Literal["base64", "percent"]]:
+    """Return what follows white space and the prefix of a `data:` URL, and how it is encoded; the same string where there is neither."""
+    bare = text.lstrip() if text[:1].isspace() else text
+    prefix = DATA_URL.match(bare) if bare[:5].lower() == "data:" else None
+    if prefix is None:
+        return bare, "base64"
+    return bare[prefix.end() :], "base64" if "base64" in prefix[2].lower() else "percent"
+
+
+def bare(text: str) -> str:
+    """Return base64 without prefix, white space and padding, in the standard alphabet: equal for equal bytes."""
+    return _packed(_without_prefix(text)[0])
+
+
+def _packed(text: str) -> str:
+    """Return base64 in the standard alphabet, without white space and padding."""
+    return "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+
+
 def _lenient(text: str) -> bytes:
     """Decode base64 with white space, the URL-safe alphabet or missing padding."""
-    packed = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    packed = _packed(text)
     try:
         return _b64decode(packed + "=" * (-len(packed) % 4))
     except ValueError as error:

@@ -67,16 +67,22 @@ def translate(result: object, policy: Policy = _DEFAULT) -> Translation:
     wire = result_json(result)
     reading = Reading(policy)
     blocks = _blocks(wire)
+    is_error = wire.get("isError") in (True, "true", "True")
     found: list[Found] = []
     for index, block in enumerate(blocks):
         found += [(index, piece) for piece in pieces(block, reading)]
-    structured = _structured(wire)
-    if structured:
-        found += [(None, piece) for piece in texts(structured, reading)]
+    if structured := _structured(wire):
+        first, *hidden = texts(structured, reading)
+        found += [
+            (None, Words(first.text, "structured content")) if isinstance(first, Words) else (None, first)
+        ]
+        found += [(None, piece) for piece in hidden]
     if all(isinstance(piece, Words) and not piece.text.strip() for _, piece in found):
-        found = [(None, Words(sentences.NOTHING))]
-    if wire.get("isError") is True:
-        found.insert(0, (None, Words(sentences.ERROR)))
+        found = [
+            (None, Words(sentences.NO_REASON if is_error else sentences.NOTHING, "a sentence", ours=True))
+        ]
+    if is_error:
+        found.insert(0, (None, Words(sentences.ERROR, "the mark of an error", ours=True)))
     for_user = [dict(block) for block in blocks if is_json(block) and for_user_only(block)]
     return Translation(placed(found, policy), blocks, for_user)
 
@@ -103,13 +109,28 @@ def _structured(wire: JSON) -> str:
 
 
 def _mirrored(structured: object, wire: JSON) -> bool:
-    """Tell whether a text block, or the list of all, says what `structured` says (MCP 2025-11-25, tools)."""
+    """Tell whether a text block, or the list of all, says what `structured` says (MCP 2025-11-25, tools).
+
+    Servers of the SDK wrap what is no object into a lone `result`, and write a list as one text an item.
+    """
+    said = [block["text"] for block in _blocks(wire) if is_json(block) and isinstance(block.get("text"), str)]
+    parsed = [_parsed(text) for text in said]
+    meant = [structured]
     if is_json(structured) and list(structured) == ["result"]:
-        structured = structured["result"]
-    found = [
-        block["text"] for block in _blocks(wire) if is_json(block) and isinstance(block.get("text"), str)
-    ]
-    return structured in found or structured == found or any(_parsed(text) == structured for text in found)
+        meant.append(structured["result"])
+    ways = [*said, *parsed, said, parsed]
+    return any(_same(one, way) for one in meant for way in ways)
+
+
+def _same(one: object, other: object) -> bool:
+    """Tell whether two JSON values are the same. True is not 1; NaN, which is no equal of itself, is NaN."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if one == other:
+        return True
+    if type(one) is not type(other) or not isinstance(one, (float, dict, list)):
+        return False
+    return json.dumps(one, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)
 
 
 def _parsed(text: object) -> object:

@@ -4,7 +4,11 @@ from .kinds import kind
 from .vision import Seen
 
 NOTHING = "[The tool finished and returned nothing.]"
+NO_REASON = "[The tool gave no reason.]"
 ERROR = "Tool error:"
+
+_ADDRESS = 200
+"""Characters of a uri or a label that are repeated: a `data:` URI may be as long as its picture."""
 
 
 def amount(size: int) -> str:
@@ -29,8 +33,13 @@ def described(label: str, size: int | None, data: bytes = b"", uri: str = "") ->
     if size is not None:
         told.append(amount(size))
     if uri:
-        told.append(uri)
+        told.append(short(uri))
     return ", ".join(told)
+
+
+def short(text: str) -> str:
+    """Return the beginning of a text that may be long."""
+    return text if len(text) <= _ADDRESS else f"{text[:_ADDRESS]}…"
 
 
 def numbered(first: int, last: int) -> str:
@@ -47,7 +56,7 @@ def scaled(number: int, seen: Seen, width: int, height: int) -> str:
 
 def link(uri: str, name: str, media_type: str, size: int | None, description: str) -> str:
     """Describe a resource that the server offers but did not send."""
-    told = [f"{name} <{uri}>" if name and name != uri else f"<{uri}>"]
+    told = [f"{short(name)} <{short(uri)}>" if name and name != uri else f"<{short(uri)}>"]
     told += [media_type] if media_type else []
     told += [amount(size)] if size is not None else []
     return f"[link: {', '.join(told)}{': ' + description if description else ''}]"

@@ -1,6 +1,7 @@
 """Pieces are set into parts: pictures fitted to the model and the budgets, each followed by its line."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import PictureError
@@ -22,49 +23,82 @@ if TYPE_CHECKING:
 MAX_DATA_URL = 20_971_520
 """Characters of an `image_url` at most (`maxLength` in OpenAI's OpenAPI document, 2026-08-21)."""
 
+_OURS = 200_000
+"""Characters for our own sentences, beside the limit of texts: together they stay under the API's 10,485,760."""
+
 Found = tuple[int | None, Piece]
 """A piece, and the index of the block it came from (None: the result itself)."""
 
 
 def placed(found: Sequence[Found], policy: Policy) -> tuple[Placed, ...]:
     """Set pieces into parts, in their order and within the policy's budgets."""
-    files = sum(len(piece.data_url) for _, piece in found if isinstance(piece, Paper))
-    pictures = _pictures([piece for _, piece in found if isinstance(piece, Sight)], files, policy)
+    papers, left = _papers([piece for _, piece in found if isinstance(piece, Paper)], policy)
+    pictures = _pictures([piece for _, piece in found if isinstance(piece, Sight)], left, policy)
+    room = _Room(policy.max_text, _OURS)
     done: list[Placed] = []
-    room = policy.max_text
     for block, piece in found:
         match piece:
             case Sight(number):
                 done.append(Placed(block, *pictures[number]))
-            case Words(text, lost):
-                done.append(Placed(block, [input_text(_cut(text, room))], "a sentence" if lost else "text"))
-                room -= min(len(text), room)
+            case Words():
+                done.append(Placed(block, *room.given(piece)))
             case Paper():
-                done.append(Placed(block, *_paper(piece, policy)))
+                done.append(Placed(block, *next(papers)))
             case Address():
                 done.append(Placed(block, *_address(piece, policy)))
+    if room.left_out:
+        told = f"[cut: {room.left_out:,} more texts, {room.characters:,} characters, are left out]"
+        done.append(Placed(None, [input_text(told)], "a sentence on what was cut"))
     return tuple(done)
 
 
-def _cut(text: str, room: int) -> str:
-    """Return text within `room` characters, and say what was left out."""
-    if len(text) <= room:
-        return text
-    return f"{text[:room]}\n[cut: {len(text) - room:,} of {len(text):,} characters are left out]"
+@dataclass(slots=True)
+class _Room:
+    """The characters that are left for the tool's texts and, apart, for our sentences, and what found none."""
+
+    texts: int
+    ours: int
+    left_out: int = 0
+    characters: int = 0
+    cut: bool = False
+
+    def given(self, words: Words) -> "tuple[list[Part], str]":
+        """Return a text within the room: whole, cut with a sentence, or, after the first that was cut, only counted."""
+        text, size = words.text, len(words.text)
+        if words.ours and size <= self.ours:
+            self.ours -= size
+            return [input_text(text)], words.what
+        if not words.ours and not self.cut:
+            kept = min(size, self.texts)
+            self.texts -= kept
+            if kept == size:
+                return [input_text(text)], words.what
+            self.cut = True
+            note = f"[cut: {size - kept:,} of {size:,} characters are left out]"
+            return [input_text(f"{text[:kept]}\n{note}")], f"{words.what}, cut"
+        self.left_out += 1
+        self.characters += size
+        return [], "left out"
 
 
 def _told(what: str, why: str) -> "tuple[list[Part], str]":
-    return [input_text(sentences.not_shown(what, why))], "a sentence"
+    return [input_text(sentences.not_shown(what, why))], f"a sentence: {why}"
 
 
-def _paper(paper: Paper, policy: Policy) -> "tuple[list[Part], str]":
-    if len(paper.data_url) > policy.max_bytes:
-        size = sentences.amount(len(paper.data_url))
-        return _told(
-            f"the file {paper.filename}, {size} as base64", f"the limit is {_bytes(policy)} of one result"
-        )
-    part: Part = {"type": "input_file", "filename": paper.filename, "file_data": paper.data_url}
-    return [part], f"the file {paper.filename}"
+def _papers(papers: Sequence[Paper], policy: Policy) -> "tuple[Iterator[tuple[list[Part], str]], int]":
+    """Return what each document becomes, and the bytes that are left for pictures."""
+    left = policy.max_bytes
+    made: list[tuple[list[Part], str]] = []
+    for paper in papers:
+        size = len(paper.data_url)
+        if size > left:
+            what = f"the file {paper.filename}, {sentences.amount(size)} as base64"
+            made.append(_told(what, f"the limit is {_bytes(policy)} of one result"))
+            continue
+        left -= size
+        part: Part = {"type": "input_file", "filename": paper.filename, "file_data": paper.data_url}
+        made.append(([part], f"the file {paper.filename}"))
+    return iter(made), left
 
 
 def _bytes(policy: Policy) -> str:
@@ -79,9 +113,9 @@ def _address(address: Address, policy: Policy) -> "tuple[list[Part], str]":
 
 
 def _pictures(
-    sights: Sequence[Sight], files: int, policy: Policy
+    sights: Sequence[Sight], room: int, policy: Policy
 ) -> "dict[int, tuple[list[Part], Shown | str]]":
-    """Return what each picture becomes, by its number; `files` are bytes that documents take of the budget."""
+    """Return what each picture becomes, by its number; `room` is the bytes that they have together."""
     plans: list[Plan | None] = []
     for sight in sights:
         detail = known(policy.model, policy.detail or sight.detail or "high")
@@ -93,7 +127,7 @@ def _pictures(
     if policy.max_tokens is not None:
         _spend_tokens(plans, limits, policy.model, policy.max_tokens)
     made = [_fitted(sight, plan) for sight, plan in zip(sights, plans, strict=True)]
-    _spend_bytes(made, limits, max(0, policy.max_bytes - files), _bytes(policy))
+    _spend_bytes(made, limits, room, _bytes(policy))
     return {
         sight.number: _shown(sight, plan, picture, limit, policy.model)
         for sight, plan, picture, limit in zip(sights, plans, made, limits, strict=True)
@@ -155,7 +189,10 @@ def _shown(
     parts: list[Part] = [{"type": "input_image", "image_url": picture.data_url, "detail": plan.detail}]
     if line := _line(sight, picture, view, limit):
         parts.append(input_text(line))
-    return parts, Shown(sight.number, picture, view, plan.detail, model)
+    source = sight.source if sight.source != picture.media_type else ""
+    return parts, Shown(
+        sight.number, picture, view, plan.detail, model, (original.width, original.height), source
+    )
 
 
 def _line(sight: Sight, picture: Picture, view: Seen, limit: str) -> str:
@@ -165,6 +202,8 @@ def _line(sight: Sight, picture: Picture, view: Seen, limit: str) -> str:
     if (picture.width, picture.height) != (original.width, original.height):
         scale = sentences.scaled(sight.number, view, original.width, original.height)
         told.append(f"{scale} ({limit})" if limit else scale)
-    elif limit:
+    elif limit and picture is not original:
         told.append(f"picture {sight.number}: encoded smaller ({limit})")
+    elif limit:
+        told.append(f"picture {sight.number}: shown at a lower detail ({limit})")
     return "\n".join(told)

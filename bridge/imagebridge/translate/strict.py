@@ -7,7 +7,32 @@ its properties as required and allows no others, and only a part of JSON Schema 
 from .wire import is_json, is_list
 
 _KNOWN = frozenset(
-    ["$defs", "$ref", "additionalProperties", "anyOf", "const", "default", "definitions", "description", "enum", "examples", "exclusiveMaximum", "exclusiveMinimum", "format", "items", "maxItems", "maximum", "minItems", "minimum", "multipleOf", "pattern", "properties", "required", "title", "type"]
+    [
+        "$defs",
+        "$ref",
+        "additionalProperties",
+        "anyOf",
+        "const",
+        "default",
+        "definitions",
+        "description",
+        "enum",
+        "examples",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "format",
+        "items",
+        "maxItems",
+        "maximum",
+        "minItems",
+        "minimum",
+        "multipleOf",
+        "pattern",
+        "properties",
+        "required",
+        "title",
+        "type",
+    ]
 )
 _LIMIT = 5_000
 """Properties of a schema at most."""

@@ -15,19 +15,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Picture `number` as it is sent: after fitting, at its detail, with what the `model` sees of it."""
+    """Picture `number` as it is sent: after fitting, at its detail, with what the `model` sees of it.
+
+    original: its size in pixels before it was fitted. source: the media type it was made from, where that
+    is another.
+    """
 
     number: int
     picture: Picture
     seen: Seen
     detail: Detail
     model: str | None
+    original: tuple[int, int]
+    source: str = ""
 
     def __str__(self) -> str:
         picture = self.picture
-        size = f"{picture.media_type}, {picture.width}x{picture.height}, {sentences.amount(picture.size)}"
+        told = [picture.media_type, f"{picture.width}x{picture.height}", sentences.amount(picture.size)]
+        if self.source:
+            told.append(f"made from {self.source}")
+        if self.original != (picture.width, picture.height):
+            told.append("shrunk from {}x{}".format(*self.original))
         assumed = f" (sizes of {self.model} are assumed)" if self.model and family(self.model).assumed else ""
-        return f"{size}, {self.seen.tokens:,} tokens at detail {self.detail}{assumed}"
+        return f"{', '.join(told)}, {self.seen.tokens:,} tokens at detail {self.detail}{assumed}"
 
 
 @dataclass(frozen=True, slots=True)

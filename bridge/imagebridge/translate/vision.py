@@ -21,11 +21,11 @@ REJECTED_PATCHES = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Patches:
-    """Fit into `side` pixels and `budget` patches; each patch costs `rate` tokens."""
+    """Fit into `side` pixels and `budget` patches; a hundred patches cost `rate` tokens."""
 
     side: int
     budget: int
-    rate: float = 1.2
+    rate: int = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Seen:
     tokens: int
 
 
-def _patched(name: str, rate: float, *, original: int | None, auto: Literal["high", "original"]) -> Family:
+def _patched(name: str, rate: int, *, original: int | None, auto: Literal["high", "original"]) -> Family:
     """A row of the guide in which `low` and `high` differ only in their budget of patches."""
     return Family(
         name,
@@ -78,7 +78,7 @@ def _tiled(name: str, base: int, tile: int) -> Family:
     return Family(name, low=Tiles(base, 0), high=Tiles(base, tile), original=None, auto="high")
 
 
-def _assumed(name: str, rate: float) -> Family:
+def _assumed(name: str, rate: int) -> Family:
     """Patch models that the sizing table leaves out: the cap that every vision model takes."""
     sizing = Patches(2048, 2_500, rate)
     return Family(name, low=sizing, high=sizing, original=None, auto="high", assumed=True)
@@ -86,7 +86,7 @@ def _assumed(name: str, rate: float) -> Family:
 
 _FIT_512 = Patches(512, 2_500)
 
-SAFE = _assumed("unknown", 1.2)
+SAFE = _assumed("unknown", 120)
 """For models that no row matches: 2048 pixels and 2,500 patches, right for every vision model."""
 
 # First match wins. Dated snapshots and new variants fall to the row of their stem.
@@ -96,19 +96,19 @@ FAMILIES: tuple[tuple[str, Family], ...] = (
         Family("gpt-5.6", _FIT_512, Patches(2048, 2_500), Patches(65_535, REJECTED_PATCHES), "original"),
     ),
     (r"gpt-5\.5", Family("gpt-5.5", _FIT_512, Patches(2048, 2_500), Patches(6_000, 10_000), "original")),
-    (r"gpt-5\.4", _patched("gpt-5.4", 1.2, original=10_000, auto="high")),
-    (r"gpt-5\.3", _assumed("gpt-5.3", 1.2)),
-    (r"gpt-5\.2", _patched("gpt-5.2", 1.2, original=None, auto="high")),
+    (r"gpt-5\.4", _patched("gpt-5.4", 120, original=10_000, auto="high")),
+    (r"gpt-5\.3", _assumed("gpt-5.3", 120)),
+    (r"gpt-5\.2", _patched("gpt-5.2", 120, original=None, auto="high")),
     (r"gpt-5\.1", _tiled("gpt-5.1", 70, 140)),
-    (r"gpt-5-mini", _assumed("gpt-5-mini", 1.2)),
-    (r"gpt-5-nano", _assumed("gpt-5-nano", 1.5)),
+    (r"gpt-5-mini", _assumed("gpt-5-mini", 120)),
+    (r"gpt-5-nano", _assumed("gpt-5-nano", 150)),
     (r"gpt-5", _tiled("gpt-5", 70, 140)),
-    (r"gpt-4\.1-mini", _patched("gpt-4.1-mini", 1.62, original=None, auto="high")),
-    (r"gpt-4\.1-nano", _assumed("gpt-4.1-nano", 2.46)),
+    (r"gpt-4\.1-mini", _patched("gpt-4.1-mini", 162, original=None, auto="high")),
+    (r"gpt-4\.1-nano", _assumed("gpt-4.1-nano", 246)),
     (r"gpt-4\.1", _tiled("gpt-4.1", 85, 170)),
     (r"gpt-4o-mini", _tiled("gpt-4o-mini", 2_833, 5_667)),
     (r"(chat)?gpt-4o", _tiled("gpt-4o", 85, 170)),
-    (r"o4-mini", _assumed("o4-mini", 1.72)),
+    (r"o4-mini", _assumed("o4-mini", 172)),
     (r"o[13]", _tiled("o3", 75, 150)),
 )
 
@@ -119,7 +119,7 @@ def family(model: str | None) -> Family:
 
     None and names that no row matches get `SAFE`, whose `assumed` is true.
     """
-    stem = (model or "").rsplit("/", 1)[-1].lower()
+    stem = (model or "").strip().rsplit("/", 1)[-1].lower().removeprefix("ft:")
     return next((row for pattern, row in FAMILIES if re.match(rf"{pattern}(?![0-9])", stem)), SAFE)
 
 
@@ -149,7 +149,7 @@ def seen(width: int, height: int, model: str | None = None, detail: Detail = "hi
         case Patches(side, budget, rate):
             width, height = _within_patches(*_within(width, height, side), budget)
             count = patches(width, height)
-            return Seen(width, height, count, ceil(count * rate))
+            return Seen(width, height, count, -(-count * rate // 100))
         case Tiles(base, tile):
             width, height = _within_tiles(width, height)
             count = ceil(width / 512) * ceil(height / 512)

@@ -42,7 +42,9 @@ def result_json(result: object) -> JSON:
         raise TypeError(f"a tool result is a CallToolResult or its JSON object, not {type(result).__name__}")
     if result and not _RESULT_KEYS & result.keys():
         hint = '; a single block goes into {"content": [...]}' if "type" in result else ""
-        raise TypeError(f"a tool result has `content`; this object has {', '.join(sorted(result))}{hint}")
+        raise TypeError(
+            f"a tool result has `content`; this object has {', '.join(sorted(map(str, result)))}{hint}"
+        )
     return result
 
 
