@@ -8,11 +8,14 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from mcp import Client, MCPError, StdioServerParameters, stdio_client
+from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server import MCPServer
 
 from imagebridge.errors import BridgeError, ServerError
+
+from .messages import repairing
+from .pipe import pipe
 
 if TYPE_CHECKING:
     from mcp.client import Transport
@@ -96,11 +99,11 @@ def _target(server: ServerSpec, errlog: TextIO) -> "MCPServer[Any] | Transport":
             return server
         case str() if server.startswith(("http://", "https://")):
             # The SDK stops at 1 MiB an event by default, which is a picture of 780 kB.
-            return streamable_http_client(server, max_sse_event_size=None)
+            return repairing(streamable_http_client(server, max_sse_event_size=None))
         case str():
-            return stdio_client(_parameters(server), errlog=errlog)
+            return repairing(pipe(_parameters(server), errlog))
         case StdioServerParameters():
-            return stdio_client(server, errlog=errlog)
+            return repairing(pipe(server, errlog))
 
 
 def _parameters(command: str) -> StdioServerParameters:

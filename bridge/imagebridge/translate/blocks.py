@@ -187,8 +187,8 @@ def seen(
         made = converted(encoded, policy.proof or "structure", first_frame=policy.animation == "first")
     except PictureError as error:
         return [_lost(f"a picture ({_described(encoded, label, uri)})", error.reason)]
-    found = kinds.kind(decode_start(encoded))
-    source = found.media_type if found else ""
+    found = kinds.kind(decode_start(encoded, 64))
+    source = found.media_type if found else kinds.SVG.media_type
     sights: list[Piece] = []
     for at, picture in enumerate(made.pictures):
         number = reading.number(encoded if at == 0 else picture.base64)
@@ -202,8 +202,9 @@ def seen(
 def _image(block: JSON, reading: Reading) -> list[Piece]:
     """An image block; some servers put documents into one."""
     encoded, label, detail = text_of(block, "data"), _media_type(block), _detail(block)
-    start = kinds.kind(decode_start(encoded))
-    if start is not None and start.sort == "document":
+    start = kinds.kind(decode_start(encoded, 64))
+    # The first bytes of an office document are those of any archive.
+    if start is not None and start.sort in ("document", "archive"):
         return embedded(encoded, reading, label=label, detail=detail)
     return seen(encoded, reading, label=label, detail=detail)
 

@@ -1,0 +1,161 @@
+"""A raw `tools/call` result becomes one that every MCP client accepts: one malformed block costs nothing else.
+
+Clients validate a result as a whole (mcp 2.3, 2026-11): a block without its data, an annotation of the
+wrong type or a block of a new kind would lose all the others. The shapes are those of protocol
+2025-11-25, which 2026-07-28 keeps.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from imagebridge.translate import kinds
+from imagebridge.translate.blocks import Reading, Words, pieces
+from imagebridge.translate.picture import DATA_URL, decode_start
+from imagebridge.translate.policy import Policy
+from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+
+
+def repaired(result: JSON) -> JSON:
+    """Return `result` as it is where every part of it is valid, else a copy in which each part is.
+
+    Pictures and sounds keep their bytes and get a true label; what no valid block can hold becomes a
+    text that says what came. Nothing is left out, and order is kept.
+    """
+    content, structured = result.get("content"), result.get("structuredContent")
+    blocks = content if is_list(content) else [] if content is None else [content]
+    mended = [_mended(block) for block in blocks]
+    sound = is_list(content) and all(new is old for new, old in zip(mended, blocks, strict=True))
+    error = result.get("isError", False)
+    if sound and isinstance(error, bool) and _has_good_meta(result):
+        return result
+    made = {**_with_good_meta(result), "content": mended}
+    if not isinstance(error, bool):
+        made["isError"] = str(error).lower() in ("true", "1", "yes")
+    if structured is None:
+        made.pop("structuredContent", None)
+    return made
+
+
+def _mended(block: object) -> object:
+    """Return one block, the very same where nothing is wrong with it."""
+    if isinstance(block, str):
+        return {"type": "text", "text": block}
+    mend = _BLOCKS.get(text_of(block, "type")) if is_json(block) else None
+    if mend is None or not is_json(block):
+        return _told(block)
+    mended = mend(block)
+    if mended is None:
+        return _told(block)
+    if not _has_good_meta(mended) or not _good_annotations(mended.get("annotations")):
+        mended = _with_good_meta(mended)
+        annotations = _annotations(mended.pop("annotations", None))
+        mended |= {"annotations": annotations} if annotations else {}
+    return mended
+
+
+def _told(block: object) -> JSON:
+    """Return a text that says what a block was, in the words that a translation would use."""
+    said = [piece.text for piece in pieces(block, Reading(Policy())) if isinstance(piece, Words)]
+    return {"type": "text", "text": "\n".join(said)}
+
+
+def _text(block: JSON) -> JSON | None:
+    return block if isinstance(block.get("text"), str) else None
+
+
+def _media(block: JSON) -> JSON | None:
+    """An image or a sound: its data a string, its label what the bytes are."""
+    data = block.get("data")
+    if not isinstance(data, str):
+        return None
+    label = _label(data, block)
+    bare = DATA_URL.sub("", data, 1) if data[:5].lower() == "data:" else data
+    return (
+        block
+        if (bare, label) == (data, block.get("mimeType"))
+        else {**block, "data": bare, "mimeType": label}
+    )
+
+
+def _label(data: str, holder: JSON) -> str:
+    """Return the media type of base64 `data`: by its first bytes, else the label it came with."""
+    found = kinds.kind(decode_start(data))
+    told = text_of(holder, "mimeType") or text_of(holder, "mime_type") or text_of(holder, "mediaType")
+    return found.media_type if found else told or "application/octet-stream"
+
+
+def _resource(block: JSON) -> JSON | None:
+    inner = block.get("resource")
+    if not is_json(inner):
+        return None
+    mended = dict(inner)
+    if isinstance(inner.get("text"), str):
+        mended.pop("blob", None)
+    elif isinstance(inner.get("blob"), str):
+        mended.pop("text", None)
+        mended["mimeType"] = _label(text_of(inner, "blob"), inner)
+    else:
+        return None
+    mended["uri"] = text_of(inner, "uri") or "unknown:"
+    if not isinstance(mended.get("mimeType", ""), str):
+        del mended["mimeType"]
+    if not _has_good_meta(mended):
+        mended = _with_good_meta(mended)
+    return block if mended == inner else {**block, "resource": mended}
+
+
+def _link(block: JSON) -> JSON | None:
+    uri = text_of(block, "uri")
+    if not uri:
+        return None
+    mended = {key: value for key, value in block.items() if _LINK.get(key, lambda _: True)(value)}
+    mended["name"] = text_of(block, "name") or uri
+    return block if mended == block else mended
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_LINK: dict[str, Callable[[object], bool]] = {
+    "title": _is_text,
+    "description": _is_text,
+    "mimeType": _is_text,
+    "size": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "icons": lambda value: is_list(value) and all(is_json(icon) and text_of(icon, "src") for icon in value),
+}
+
+_BLOCKS: dict[str, Callable[[JSON], JSON | None]] = {
+    "text": _text,
+    "image": _media,
+    "audio": _media,
+    "resource": _resource,
+    "resource_link": _link,
+}
+
+
+def _has_good_meta(holder: JSON) -> bool:
+    return "_meta" not in holder or is_json(holder["_meta"])
+
+
+def _with_good_meta(holder: JSON) -> dict[str, Any]:
+    return {key: value for key, value in holder.items() if key != "_meta" or is_json(value)}
+
+
+def _good_annotations(value: object) -> bool:
+    return value is None or (is_json(value) and _annotations(value) == value)
+
+
+def _annotations(value: object) -> JSON:
+    """Return what is valid of annotations: who it is for, how important, how old."""
+    if not is_json(value):
+        return {}
+    audience, priority = value.get("audience"), value.get("priority")
+    named = [audience] if isinstance(audience, str) else audience
+    roles = [role for role in named if role in ("user", "assistant")] if is_list(named) else []
+    kept: dict[str, object] = {"audience": roles} if roles else {}
+    if isinstance(priority, (int, float)) and not isinstance(priority, bool) and 0 <= priority <= 1:
+        kept["priority"] = priority
+    if isinstance(value.get("lastModified"), str):
+        kept["lastModified"] = value["lastModified"]
+    return cast("JSON", kept)

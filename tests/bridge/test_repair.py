@@ -1,0 +1,182 @@
+"""One malformed block costs nothing else: over stdio and HTTP, in both generations."""
+
+import shlex
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import httpx2
+import pytest
+import samples
+from hypothesis import given
+from hypothesis import strategies as st
+from mcp.types import CallToolResult
+from samples import b64, drawing, file
+
+from imagebridge import Bridge
+from imagebridge.repair import repaired
+
+SCRIPT = Path(__file__).parents[1] / "servers" / "sloppy.py"
+PNG = file(drawing(), "PNG")
+IMAGE = {"type": "image", "data": b64(PNG), "mimeType": "image/png"}
+BEFORE, AFTER = {"type": "text", "text": "before"}, {"type": "text", "text": "after"}
+
+
+def told(words):
+    return {"type": "text", "text": words}
+
+
+BLOCKS = {
+    "image without data": (
+        {"type": "image", "mimeType": "image/png"},
+        told("[not shown: a picture (image/png); it is empty]"),
+    ),
+    "image without a label": ({"type": "image", "data": b64(PNG)}, IMAGE),
+    "image with a false label": (IMAGE | {"mimeType": "image/jpg"}, IMAGE),
+    "image with a data: URL": (IMAGE | {"data": samples.data_url(PNG, "image/png")}, IMAGE),
+    "image with a label that is no string": (IMAGE | {"mimeType": 3}, IMAGE),
+    "image with annotations that are none": (IMAGE | {"annotations": "high"}, IMAGE),
+    "image with an unknown audience": (
+        IMAGE | {"annotations": {"audience": ["user", "dog"], "priority": 7}},
+        IMAGE | {"annotations": {"audience": ["user"]}},
+    ),
+    "image with a meta that is none": (IMAGE | {"_meta": 3}, IMAGE),
+    "text without text": (
+        {"type": "text"},
+        told("[not shown: a content block of type 'text'; only its fields are known: none]"),
+    ),
+    "a text that is a number": ({"type": "text", "text": 5}, told("5")),
+    "a bare string": ("hello", told("hello")),
+    "a number": (7, told("[not shown: a content block that is no object but int; nothing is known of it]")),
+    "null": (
+        None,
+        told("[not shown: a content block that is no object but NoneType; nothing is known of it]"),
+    ),
+    "an unknown type": (
+        {"type": "hologram", "depth": 3},
+        told("[not shown: a content block of type 'hologram'; only its fields are known: depth]"),
+    ),
+    "a resource without a uri": (
+        {"type": "resource", "resource": {"text": "a"}},
+        {"type": "resource", "resource": {"text": "a", "uri": "unknown:"}},
+    ),
+    "a link without a name": (
+        {"type": "resource_link", "uri": "a:b", "size": "big"},
+        {"type": "resource_link", "uri": "a:b", "name": "a:b"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BLOCKS)
+def test_a_malformed_block_is_mended_or_told(case):
+    came, expected = BLOCKS[case]
+    result = repaired({"content": [BEFORE, came, AFTER]})
+    assert result == {"content": [BEFORE, expected, AFTER]}
+    CallToolResult.model_validate(result)
+
+
+def test_what_is_valid_is_passed_on_as_it_is():
+    result = {
+        "content": [BEFORE, IMAGE, {"type": "resource_link", "uri": "a:b", "name": "b", "size": 3}],
+        "structuredContent": {"a": 1},
+        "isError": False,
+        "_meta": {"x": 1},
+    }
+    assert repaired(result) is result
+
+
+@pytest.mark.parametrize(
+    ("came", "expected"),
+    [
+        ({}, {"content": []}),
+        ({"content": None}, {"content": []}),
+        ({"content": "hello"}, {"content": [told("hello")]}),
+        ({"content": IMAGE, "isError": "true"}, {"content": [IMAGE], "isError": True}),
+        (
+            {"content": [], "isError": 0, "structuredContent": None, "_meta": []},
+            {"content": [], "isError": False},
+        ),
+    ],
+)
+def test_a_malformed_result_is_mended(came, expected):
+    assert repaired(came) == expected
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+keys = st.sampled_from(
+    [
+        "type",
+        "text",
+        "data",
+        "mimeType",
+        "resource",
+        "uri",
+        "name",
+        "blob",
+        "annotations",
+        "_meta",
+        "size",
+        "icons",
+    ]
+)
+types = st.sampled_from(["text", "image", "audio", "resource", "resource_link", "x"])
+blocks = json_values | st.dictionaries(keys, json_values | types, max_size=6)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "content": st.lists(blocks, max_size=3) | json_values,
+            "isError": json_values,
+            "_meta": json_values,
+        },
+    )
+)
+def test_whatever_comes_is_valid_after(result):
+    mended = repaired(result)
+    CallToolResult.model_validate(mended)
+    assert repaired(mended) == mended
+    if isinstance(result.get("content"), list):
+        assert len(mended["content"]) == len(result["content"])
+
+
+@pytest.fixture(scope="module", params=["2025-11-25", "2026-07-28"])
+def generation(request):
+    return ["modern"] if request.param == "2026-07-28" else []
+
+
+@pytest.fixture(scope="module")
+def address(generation):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with subprocess.Popen([sys.executable, str(SCRIPT), str(port), *generation]) as process:
+        try:
+            for _ in range(200):
+                with suppress(httpx2.ConnectError):
+                    httpx2.get(f"http://127.0.0.1:{port}/")
+                    break
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.05)
+            yield f"http://127.0.0.1:{port}/mcp"
+        finally:
+            process.kill()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("transport", ["stdio", "http"])
+async def test_the_other_blocks_arrive(transport, generation, address):
+    server = shlex.join([sys.executable, str(SCRIPT), *generation]) if transport == "stdio" else address
+    async with Bridge(server, timeout=20) as bridge:
+        for came, expected in BLOCKS.values():
+            result = await bridge.call("echo", {"result": {"content": [BEFORE, came, AFTER]}})
+            assert result["content"] == [BEFORE, expected, AFTER]
+        big = {"content": [told("x" * 3_000_000)]}
+        assert (await bridge.call("echo", {"result": big}))["content"] == big["content"]
