@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from .check import check
 from .compose import tool_result
 from .errors import BridgeError
 from .translate.chat import chat_messages
@@ -21,6 +22,7 @@ __all__ = [
     "__version__",
     "chat_messages",
     "chat_tools",
+    "check",
     "function_call_output",
     "output_items",
     "output_parts",

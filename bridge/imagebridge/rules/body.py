@@ -1,12 +1,18 @@
 """A request body, read as what it is: untyped JSON that anybody may have written.
 
-Nothing here judges. A piece that does not have the expected form is left out, and the rules of `form` say so.
+Nothing here judges its form. A piece that does not have the expected form is left out, and the rules of `form`
+say so. What the bytes of its pictures are is found out once, for all rules.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+
+from imagebridge.rules.verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    from imagebridge.translate.picture import Proof
 
 Api = Literal["responses", "chat"]
 
@@ -90,10 +96,20 @@ class Tool:
 
 
 class Body:
-    """One request body. `earlier` is the conversation that the server keeps for it; None where that is unknown."""
+    """One request body. `earlier` is the conversation that the server keeps for it; None where that is unknown.
 
-    def __init__(self, body: Fields, api: Api = "responses", earlier: Sequence[Fields] | None = None) -> None:
+    `proof` says how far its pictures are looked into; see `imagebridge.rules.verdict`.
+    """
+
+    def __init__(
+        self,
+        body: Fields,
+        api: Api = "responses",
+        earlier: Sequence[Fields] | None = None,
+        proof: "Proof" = "decoded",
+    ) -> None:
         self.fields = body
+        self.proof: Proof = proof
         self.api: Api = api
         self.model = string(body.get("model")) or None
         self.list_name = "input" if api == "responses" else "messages"
@@ -123,6 +139,12 @@ class Body:
     def pictures(self) -> tuple[Shown, ...]:
         """Every picture given by URL, in order."""
         return tuple(picture for item in self.items for picture in pictures(item))
+
+    @cached_property
+    def judged(self) -> tuple[tuple[Shown, Verdict], ...]:
+        """Every picture whose bytes are in the body, or should be, with what they are."""
+        given = (picture for picture in self.pictures if "://" not in picture.url[:64])
+        return tuple((picture, judge(picture.url, self.proof)) for picture in given)
 
     @cached_property
     def tools(self) -> tuple[Tool, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from imagebridge.rules import links
 from imagebridge.rules.body import Body, Part, Shown, fields, kind, string
 from imagebridge.rules.rule import Fault, Rule
-from imagebridge.rules.verdict import PIXELS, SUPPORTED, Verdict, judge
+from imagebridge.rules.verdict import PIXELS, SUPPORTED
 from imagebridge.translate import vision
 
 MOST = 1_500
@@ -100,14 +100,8 @@ def _downloads(body: Body) -> Iterator[Fault]:
             )
 
 
-def _judged(body: Body) -> Iterator[tuple[Shown, Verdict]]:
-    for picture in body.pictures:
-        if not _remote(picture) and "://" not in picture.url[:64]:
-            yield picture, judge(picture.url)
-
-
 def _data_urls(body: Body) -> Iterator[Fault]:
-    for picture, verdict in _judged(body):
+    for picture, verdict in body.judged:
         if verdict.rule == "data-url":
             named = "Invalid image URL:" if body.api == "chat" else "Invalid"
             yield Fault(
@@ -122,7 +116,7 @@ def _invalid(rule: str) -> Callable[[Body], Iterator[Fault]]:
     """The check for pictures whose verdict is `rule`: the API has one message for all of them."""
 
     def check(body: Body) -> Iterator[Fault]:
-        for picture, verdict in _judged(body):
+        for picture, verdict in body.judged:
             if verdict.rule == rule:
                 yield Fault(picture.path, INVALID, verdict.why, param="input")
 
@@ -130,7 +124,7 @@ def _invalid(rule: str) -> Callable[[Body], Iterator[Fault]]:
 
 
 def _patches(body: Body) -> Iterator[Fault]:
-    for picture, verdict in _judged(body):
+    for picture, verdict in body.judged:
         if not verdict.width:
             continue
         detail = picture.detail if picture.detail in ("low", "high", "original") else "auto"

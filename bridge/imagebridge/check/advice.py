@@ -1,0 +1,181 @@
+"""What the API takes and a model misreads, or pays for without seeing it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import pybase64
+
+from imagebridge.rules.blindness import BLINDNESS
+from imagebridge.rules.body import Body, Item, Shown, contents, fields, string
+from imagebridge.rules.verdict import Verdict, judge_bytes
+from imagebridge.translate import vision
+from imagebridge.translate.sentences import amount
+from imagebridge.translate.vision import Detail
+
+from . import dumps
+from .finding import FIXES, Finding
+from .runs import Run, runs
+
+_LETTERS = 4
+"""Characters of base64 or JSON that make a token, about."""
+
+_WRITE_HIGH = 'Write "detail": "high".'
+
+
+def advice(body: Body, refused: Iterable[str]) -> Iterator[Finding]:
+    """Yield advice on `body`; nothing on the size of pictures at the `refused` paths, where a rule says more."""
+    yield from _details(body)
+    yield from _sizes(body, frozenset(refused))
+    yield from _repeats(body.judged, body.model)
+    yield from _texts(body)
+
+
+def _named(body: Body) -> str:
+    return body.model or "A model"
+
+
+def _details(body: Body) -> Iterator[Finding]:
+    """Pictures whose detail is left to a model that takes that for `original`."""
+    if vision.family(body.model).auto != "original":
+        return
+    judged = {picture.path: verdict for picture, verdict in body.judged}
+    for part in body.parts:
+        if part.type not in ("input_image", "image_url"):
+            continue
+        inner = fields(part.fields.get("image_url")) if part.type == "image_url" else None
+        holder, path = (inner, f"{part.path}.image_url") if inner else (part.fields, part.path)
+        verdict = judged.get(f"{path}.url" if inner else f"{path}.image_url", Verdict())
+        costs, saves = _costs(body.model, verdict)
+        detail = holder.get("detail")
+        if detail is None or (detail == "auto" and saves):
+            said = '"auto"' if detail else "A missing detail"
+            yield Finding(
+                "detail-missing",
+                f"{path}.detail",
+                f"{said} means original on {_named(body)}: {costs}.",
+                _WRITE_HIGH,
+                refused=False,
+            )
+
+
+def _costs(model: str | None, verdict: Verdict) -> tuple[str, bool]:
+    """Say what a picture costs at `original` and at `high`, and whether `high` costs less."""
+    if not verdict.width:
+        return "up to ten times the tokens of high", False
+    size = f"{verdict.width}x{verdict.height} pixels"
+    original = vision.seen(verdict.width, verdict.height, model, "original")
+    high = vision.seen(verdict.width, verdict.height, model, "high")
+    if high.tokens == original.tokens:
+        return f"this one of {size} costs {high.tokens:,} tokens at either, a larger one many more", False
+    told = f"{original.tokens:,} tokens for {size}, {high.tokens:,} at high"
+    return told, high.tokens < original.tokens
+
+
+def _sizes(body: Body, refused: frozenset[str]) -> Iterator[Finding]:
+    """Pictures with more pixels than the model is shown."""
+    for picture, verdict in body.judged:
+        if not verdict.width or picture.path in refused:
+            continue
+        seen = vision.seen(verdict.width, verdict.height, body.model, _detail(picture))
+        if seen.width * seen.height < verdict.width * verdict.height:
+            yield Finding(
+                "picture-too-large",
+                picture.path,
+                f"{_named(body)} sees {seen.width}x{seen.height} of these {verdict.width}x{verdict.height} pixels, "
+                f"and the {amount(len(picture.url))} are sent with every turn.",
+                f"Shrink it to {seen.width}x{seen.height} and say by how much.",
+                refused=False,
+            )
+
+
+def _detail(picture: Shown) -> Detail:
+    known: dict[str | None, Detail] = {"low": "low", "high": "high", "original": "original"}
+    return known.get(picture.detail, "auto")
+
+
+def _repeats(judged: Sequence[tuple[Shown, Verdict]], model: str | None) -> Iterator[Finding]:
+    """Pictures that stand more than once in the body."""
+    alike: dict[tuple[int, str, str], list[list[tuple[Shown, Verdict]]]] = {}
+    for one in judged:
+        url = one[0].url
+        # A hint first: only equal hints are worth comparing whole.
+        groups = alike.setdefault((len(url), url[-64:], url[:: 1 << 17]), [])
+        group = next((group for group in groups if group[0][0].url == url), None)
+        if group is None:
+            groups.append([one])
+        else:
+            group.append(one)
+    for (first, verdict), *again in (group for groups in alike.values() for group in groups):
+        if not again or not verdict.width:
+            continue
+        tokens = vision.seen(verdict.width, verdict.height, model, _detail(first)).tokens
+        yield Finding(
+            "repeated-picture",
+            again[0][0].path,
+            f"The same picture stands {len(again) + 1} times here, first at {first.path}: "
+            f"{amount(len(first.url))} and {tokens:,} tokens each time.",
+            "Send it once and refer to it in words, or upload it once and send its file_id.",
+            refused=False,
+        )
+
+
+def said(body: Body) -> Iterator[tuple[str, str, bool]]:
+    """Yield every text of the body: its path, the text, and whether a tool said it."""
+    for name in ("instructions", body.list_name):
+        if isinstance(text := body.fields.get(name), str):
+            yield name, text, False
+    for item in body.items:
+        path, content = contents(item)
+        if isinstance(content, str) and path != f"{body.list_name}.content":
+            yield path, content, _is_tool(item)
+    for part in body.parts:
+        if isinstance(text := part.fields.get("text"), str):
+            yield f"{part.path}.text", text, part.place in ("output", "tool")
+
+
+def _is_tool(item: Item) -> bool:
+    return item.type.endswith("_output") or "tool" in (item.type, string(item.fields.get("role")))
+
+
+def _texts(body: Body) -> Iterator[Finding]:
+    """Texts that hold pictures, or the parts that should have been sent in their place."""
+    blind = {violation.path for rule in BLINDNESS for violation in rule.violations(body)}
+    for path, text, by_tool in said(body):
+        if path in blind:
+            yield _finding("picture-as-text", path, text, body.model, list(runs(text)))
+        elif by_tool and dumps.result(text) is not None:
+            yield _finding("parts-as-text", path, text, body.model, [])
+        elif found := list(runs(text)):
+            yield _finding("base64-in-text", path, text, body.model, found)
+
+
+_ADVICE_FIXES = {
+    "parts-as-text": "Send the parts themselves: function_call_output(result, call_id) does.",
+    "base64-in-text": "Send it as a part of its own, and leave it out of the text.",
+    "picture-as-text": FIXES["picture-as-text"],
+}
+
+
+def _finding(rule: str, path: str, text: str, model: str | None, found: list[Run]) -> Finding:
+    letters = sum(run.stop - run.start for run in found) if rule == "base64-in-text" else len(text)
+    tokens = f"{letters:,} characters, about {max(1, letters // _LETTERS):,} tokens"
+    match rule:
+        case "parts-as-text":
+            told = f"Content parts written out as text: {tokens} in which the model reads braces and field names."
+        case "base64-in-text" if all(run.kind.sort == "document" for run in found):
+            told = f"A document as base64 in a text: {tokens} that no model can read."
+        case _:
+            told = f"A picture as text: {tokens} in which the model sees nothing{_as_picture(text, found, model)}."
+    return Finding(rule, path, told, _ADVICE_FIXES[rule], refused=False)
+
+
+def _as_picture(text: str, found: list[Run], model: str | None) -> str:
+    """Say what the pictures would cost as pictures, as far as they can be read."""
+    total = 0
+    for run in found:
+        try:
+            verdict = judge_bytes(pybase64.b64decode(text[run.data : run.stop], validate=True), "structure")
+        except ValueError:
+            continue
+        if verdict.width:
+            total += vision.seen(verdict.width, verdict.height, model, "high").tokens
+    return f"; as a picture it costs {total:,}" if total else ""

@@ -1,0 +1,229 @@
+"""The content of one item or message, mended: its texts and parts go through the translation where a finding says so."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from imagebridge.errors import PictureError
+from imagebridge.rules.form import KNOWN, LENGTHS
+from imagebridge.rules.pictures import DETAILS
+from imagebridge.translate import hidden, kinds, sentences
+from imagebridge.translate.picture import decode, encode
+from imagebridge.translate.policy import Policy
+from imagebridge.translate.result import translate
+from imagebridge.translate.vision import known
+from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+
+from . import dumps
+from .runs import is_data_url, runs
+
+if TYPE_CHECKING:
+    from imagebridge.translate.vision import Detail
+
+Part = dict[str, object]
+
+_TEXTS = ("text", "input_text", "output_text")
+_IMAGES = ("input_image", "image_url")
+_FILES = ("input_file", "file")
+MOST_TEXT = 10_000_000
+"""Characters of a text that is kept; the API takes a few more, which the sentence about the rest needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Mends contents. `touched` holds the paths of the body at or below which something was found."""
+
+    policy: Policy
+    touched: frozenset[str]
+
+    def parts(self, content: object, path: str, *, error: bool = False) -> list[Part]:
+        """Return `content` as parts of the Responses API, never none; parts that nothing was found at stay as they are."""
+        if is_list(content) and len(content):
+            found = self._mended(content, path)
+            return [_text(sentences.ERROR), *found] if error else found
+        result = _result(content)
+        return self._translated({**result, "isError": error or result.get("isError") is True})
+
+    def _mended(self, content: Sequence[object], path: str) -> list[Part]:
+        ready: dict[int, list[Part]] = {}
+        blocks: list[JSON] = []
+        owners: list[int] = []
+        for index, value in enumerate(content):
+            part = value if is_json(value) else _text(_written(value))
+            mended = self._ready(part) if f"{path}[{index}]" in self.touched else [dict(part)]
+            if mended is not None:
+                ready[index] = mended
+            # Pictures that stay are translated too, and left: the others are numbered after them.
+            new = _blocks(part) if mended is None or text_of(part, "type") in _IMAGES else []
+            blocks += new
+            owners += [index] * len(new)
+        made: dict[int, list[Part]] = {}
+        for placed in translate({"content": blocks}, self.policy).placed if blocks else ():
+            if placed.block is not None:
+                made.setdefault(owners[placed.block], []).extend(cast("list[Part]", placed.parts))
+        for index, parts in made.items():
+            given = content[index]
+            if is_json(given) and "prompt_cache_breakpoint" in given and parts:
+                parts[-1] = {**parts[-1], "prompt_cache_breakpoint": given["prompt_cache_breakpoint"]}
+        found = [one for index in range(len(content)) for one in ready.get(index, made.get(index, []))]
+        return found or [_text(sentences.NOTHING)]
+
+    def _ready(self, part: JSON) -> list[Part] | None:
+        """Return what a part becomes without being translated beside the others; None where it is to be."""
+        kind = text_of(part, "type")
+        if kind in _TEXTS:
+            found = dumps.result(text_of(part, "text"))
+            return self._translated(found) if found else None
+        if kind in _IMAGES and (remote := _remote(part)):
+            return [self._image(part, remote)]
+        return [_file(part)] if kind in _FILES else None
+
+    def _translated(self, result: JSON) -> list[Part]:
+        read = {**result, "content": dumps.blocks(cast("Sequence[object]", result.get("content", [])))}
+        return cast("list[Part]", translate(read, self.policy).parts)
+
+    def _image(self, part: JSON, remote: Part) -> Part:
+        """Return a picture that is given by id or address, with a detail that the model knows."""
+        wanted = _holder(part).get("detail")
+        good = wanted in DETAILS["input_image"] and wanted != "auto"
+        detail = known(self.policy.model, cast("Detail", wanted)) if good else "high"
+        kept = {name: part[name] for name in ("prompt_cache_breakpoint",) if name in part}
+        return {"type": "input_image", **remote, "detail": detail, **kept}
+
+
+def _holder(part: JSON) -> JSON:
+    """Return the object that holds a picture's address and detail, in either API's form."""
+    inner = part.get("image_url")
+    return {**part, **inner} if is_json(inner) else part
+
+
+def _remote(part: JSON) -> Part:
+    """Return the fields that give a picture by its id or by an address on the web; empty where it is given as data."""
+    if (identity := text_of(part, "file_id")) and len(identity) <= LENGTHS["file_id"]:
+        return {"file_id": identity}
+    url = dumps.address(part)
+    return {"image_url": url} if url[:8].lower().startswith(("http://", "https://")) else {}
+
+
+def _result(content: object) -> JSON:
+    """Return a content that is no list of parts as a tool result."""
+    if content is None or content == []:
+        return {"content": []}
+    found = dumps.result(content) if isinstance(content, str) else dumps.of(content)
+    return found or {"content": _opened(_written(content))}
+
+
+def _blocks(part: JSON) -> list[JSON]:
+    """Return the blocks that the translation reads for one part."""
+    kind = text_of(part, "type")
+    if kind in _TEXTS:
+        return _opened(_written(part.get("text")))
+    if kind in _IMAGES:
+        url = dumps.address(part)
+        # An address that nobody can open is told as a link.
+        return [
+            {"type": "resource_link", "uri": url, "name": "a picture"}
+            if "://" in url[:64]
+            else dumps.image(part)
+        ]
+    return dumps.blocks([part])
+
+
+def _opened(text: str) -> list[JSON]:
+    """Return a text, and behind it as blocks of their own the pictures and documents that stand in it as base64."""
+    if hidden.brought_out(text, lambda _: "") != text:
+        return [{"type": "text", "text": text}]  # the translation brings these out itself
+    words, at = "", 0
+    found: list[JSON] = []
+    for run in runs(text):
+        name = "picture" if run.kind.sort == "picture" else "file"
+        words += f"{text[at : run.start]}[{name} below]"
+        found.append({"type": "resource", "resource": {"uri": "", "blob": text[run.start : run.stop]}})
+        at = run.stop
+    return [{"type": "text", "text": words + text[at:]}, *found]
+
+
+def _written(value: object) -> str:
+    """Return a value that should have been text as one."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _file(part: JSON) -> Part:
+    """Return a file with what the API needs of it, or the sentence that says that it is not sent."""
+    inner = part.get("file")
+    holder = inner if is_json(inner) else part
+    for name in ("file_id", "file_url"):
+        if identity := text_of(holder, name):
+            return {"type": "input_file", name: identity}
+    data, name = text_of(holder, "file_data"), text_of(holder, "filename")
+    try:
+        content, strict = decode(data)
+    except PictureError as error:
+        return _text(sentences.not_shown(f"the file {name or 'without a name'}", error.reason))
+    found = kinds.kind(content)
+    if not strict or not is_data_url(data):
+        label = found.media_type if found else "application/octet-stream"
+        data = f"data:{label};base64,{encode(content)}"
+    if len(data) > LENGTHS["file_data"]:
+        return _text(
+            sentences.not_shown(f"the file {name}, {sentences.amount(len(content))}", "it is too large")
+        )
+    made: Part = {"type": "input_file", "filename": name or f"document{found.suffix if found else '.txt'}"}
+    detail = holder.get("detail")
+    return {**made, "file_data": data, **({"detail": detail} if detail in DETAILS["input_file"] else {})}
+
+
+def _text(text: str) -> Part:
+    return {"type": "input_text", "text": text}
+
+
+def joined(parts: Sequence[Part], given: object) -> object:
+    """Return parts as `given` was: one string where it was no list and only text is left."""
+    texts = [part["text"] for part in parts if part.get("type") == "input_text"]
+    plain = len(texts) == len(parts) and not is_list(given)
+    return "\n".join(map(str, texts)) if plain else list(parts)
+
+
+def known_fields(item: JSON) -> Part:
+    """Return an item or part without the fields that the API does not know."""
+    names = KNOWN.get(text_of(item, "type"))
+    return {name: value for name, value in item.items() if names is None or name in names}
+
+
+def cut(text: str) -> str:
+    """Return a text that the API takes, and say what was left out."""
+    if len(text) <= MOST_TEXT:
+        return text
+    left = len(text) - MOST_TEXT
+    return f"{text[:MOST_TEXT]}\n[cut: {left:,} of {len(text):,} characters are left out]"
+
+
+def chat_parts(parts: Iterable[Part]) -> list[Part]:
+    """Return parts of the Responses API in the form of Chat Completions."""
+    return [_chat_part(part) for part in parts]
+
+
+def _chat_part(part: Part) -> Part:
+    match part.get("type"):
+        case "input_text":
+            return {"type": "text", "text": part["text"]}
+        case "input_image" if "image_url" in part:
+            return {
+                "type": "image_url",
+                "image_url": {"url": part["image_url"], "detail": part.get("detail", "high")},
+            }
+        case "input_file" if text_of(part, "file_data").startswith("data:application/pdf;"):
+            return {"type": "file", "file": {name: part[name] for name in ("filename", "file_data")}}
+        case "input_file" if "file_id" in part:
+            return {"type": "file", "file": {"file_id": part["file_id"]}}
+        case "input_file" | "input_image":
+            what = text_of(part, "filename") or text_of(part, "file_url") or text_of(part, "file_id")
+            return {
+                "type": "text",
+                "text": sentences.not_shown(f"the file {what}", "Chat Completions takes PDF alone"),
+            }
+        case _:
+            return part

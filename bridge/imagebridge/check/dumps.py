@@ -1,0 +1,256 @@
+"""Content blocks that were turned into text: JSON, or what Python's `str` and `repr` make of them.
+
+    '[{"type": "image", "data": "iVBOR...", "mimeType": "image/png"}]'
+    "meta=None content=[ImageContent(type='image', data='iVBOR...', mime_type='image/png')] is_error=False"
+
+Parts of OpenAI's APIs are turned into text as often, and are read back too.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+
+# How a dump begins; whether it is one, only reading it tells. Short enough a look for texts of any length.
+_HEAD = re.compile(
+    r"""\s*["']?\s*(?:[\[{(]\s*)*(?:\\?["'](?:type|content|output|meta|_meta|isError|is_error|structuredContent|text|data
+    |annotations|mimeType|mime_type|resource|uri|caller|detail|image_url|source)\\?["']\s*:
+    |(?:CallToolResult|\w{0,40}(?:Content|Resource|ResourceLink))\(|(?:meta|content|type)=)""",
+    re.VERBOSE,
+)
+
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "text": ("text",),
+    "image": ("data", "source", "base64"),
+    "audio": ("data",),
+    "resource": ("resource",),
+    "resource_link": ("uri",),
+    "input_text": ("text",),
+    "output_text": ("text",),
+    "input_image": ("image_url", "file_id"),
+    "input_file": ("file_data", "file_id", "file_url"),
+    "image_url": ("image_url",),
+}
+"""What a block or part of each type has at least one of: other JSON also has a `type`."""
+
+_DEPTH = 3
+"""How many times a dump may have been dumped again."""
+
+
+def result(text: str) -> JSON | None:
+    """Return the tool result whose dump `text` is, as its JSON object; None where it is something else."""
+    return of(_read(text)) if _HEAD.match(text) else None
+
+
+def is_block(value: object) -> bool:
+    """Tell whether `value` is a content block of MCP or a content part of OpenAI's APIs."""
+    return is_json(value) and any(name in value for name in _NEEDED.get(text_of(value, "type"), ()))
+
+
+def of(value: object) -> JSON | None:
+    """Return the tool result that `value`, read from a dump, stands for; None where it is something else."""
+    if is_list(value):
+        found = [one for one in value if is_block(one)]
+        # Plain strings stand between blocks where a framework collects both.
+        strings = [one for one in value if isinstance(one, str)]
+        if not found or len(found) + len(strings) != len(value):
+            return None
+        return {"content": [{"type": "text", "text": one} if isinstance(one, str) else one for one in value]}
+    if not is_json(value):
+        return None
+    if is_block(value):
+        return {"content": [value]}
+    inner = of(value.get("content")) or of(value.get("output"))
+    if inner is None:
+        return None
+    made = {"isError": _first(value, "isError", "is_error") is True}
+    structured = _first(value, "structuredContent", "structured_content")
+    return {**inner, **made, **({} if structured is None else {"structuredContent": structured})}
+
+
+def _first(value: JSON, *names: str) -> object:
+    return next((value[name] for name in names if value.get(name) is not None), None)
+
+
+def _read(text: str) -> object:
+    """Return the value that `text` writes down as JSON or as Python does; None where it is neither."""
+    value: object = text
+    for _ in range(_DEPTH):
+        if not isinstance(value, str):
+            break
+        value = _once(value)
+    return None if isinstance(value, str) else value
+
+
+def _once(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return _Representation(text).value()
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<string>b?'[^'\\]*(?:\\.[^'\\]*)*'|b?"[^"\\]*(?:\\.[^"\\]*)*")
+    |(?P<number>-?\d[\w.+-]*)|(?P<name>\w[\w.]*)|(?P<angle><[^<>\n]*>)|(?P<mark>[\[\](){},:=]))""",
+    re.VERBOSE | re.DOTALL,
+)
+_CONSTANTS: Mapping[str, object] = {"None": None, "True": True, "False": False}
+_CLOSING = {"[": "]", "(": ")", "{": "}"}
+
+
+class _Representation:
+    """Reads what `repr` and `str` write: literals, `Name(field=value)`, and pydantic's `field=value field=value`.
+
+    Nothing is evaluated but string literals. `Name(field=value)` becomes an object, `Name(value)` the value.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def value(self) -> object:
+        """Return what the whole text writes down. Raises ValueError where it is no such text."""
+        kind, token = self._next()
+        if kind == "name" and self._peek() == "=":
+            self._at = 0
+            found: object = self._fields("")
+        else:
+            found = self._of(kind, token)
+        if self._text[self._at :].strip():
+            raise ValueError("something follows the value")
+        return found
+
+    def _next(self) -> tuple[str, str]:
+        match = _TOKEN.match(self._text, self._at)
+        if match is None:
+            raise ValueError(f"no value at character {self._at}")
+        self._at = match.end()
+        kind = match.lastgroup or ""
+        return kind, match[kind]
+
+    def _peek(self) -> str:
+        match = _TOKEN.match(self._text, self._at)
+        return match["mark"] or "" if match else ""
+
+    def _of(self, kind: str, token: str) -> object:
+        match kind:
+            case "string":
+                return _string(token)
+            case "number":
+                return ast.literal_eval(token)
+            case "name" if self._peek() == "(":
+                self._next()
+                return self._call()
+            case "name":
+                return _CONSTANTS.get(token, token)
+            case "angle":
+                return token
+            case _ if token == "{":
+                return self._object()
+            case _ if token in _CLOSING:
+                return self._list(_CLOSING[token])
+            case _:
+                raise ValueError(f"{token!r} begins no value")
+
+    def _call(self) -> object:
+        """Read behind `Name(`: fields, or values of which the first counts."""
+        start = self._at
+        kind, token = self._next()
+        if token == ")" and kind == "mark":
+            return {}
+        named = kind == "name" and self._peek() == "="
+        self._at = start
+        if named:
+            return self._fields(")")
+        values = self._list(")")
+        return values[0] if values else None
+
+    def _fields(self, end: str) -> dict[str, object]:
+        """Read `name=value` until `end`, with commas between or, as `str` writes them, without."""
+        found: dict[str, object] = {}
+        while True:
+            if not end and not self._text[self._at :].strip():
+                return found
+            kind, token = self._next()
+            if kind == "mark" and token == end:
+                return found
+            if kind == "mark" and token == ",":
+                continue
+            if kind != "name" or self._next()[1] != "=":
+                raise ValueError(f"{token!r} is no field")
+            found[token] = self._of(*self._next())
+
+    def _list(self, end: str) -> list[object]:
+        found: list[object] = []
+        while True:
+            kind, token = self._next()
+            if kind == "mark" and token == end:
+                return found
+            if kind == "mark" and token == ",":
+                continue
+            found.append(self._of(kind, token))
+
+    def _object(self) -> dict[str, object]:
+        found: dict[str, object] = {}
+        while True:
+            kind, token = self._next()
+            if kind == "mark" and token == "}":
+                return found
+            if kind == "mark" and token == ",":
+                continue
+            key = self._of(kind, token)
+            if self._next()[1] != ":":
+                raise ValueError("an object without a colon")
+            found[str(key)] = self._of(*self._next())
+
+
+def _string(token: str) -> str:
+    """Return a string literal's text; the bytes of a bytes literal as text, since base64 is all they hold here."""
+    body = token.removeprefix("b")
+    if "\\" not in body:
+        return body[1:-1]
+    return str(ast.literal_eval(body))
+
+
+def blocks(found: Sequence[object]) -> list[JSON]:
+    """Return blocks and parts as content blocks of MCP: what the translation reads."""
+    return [_block(cast("JSON", one)) for one in found]
+
+
+def _block(value: JSON) -> JSON:
+    match text_of(value, "type"):
+        case "input_text" | "output_text":
+            return {"type": "text", "text": value.get("text")}
+        case "input_image" | "image_url":
+            return image(value)
+        case "image" if not value.get("data"):
+            source = value.get("source")
+            inner = source if is_json(source) else value
+            data = text_of(inner, "data") or text_of(inner, "base64") or text_of(inner, "url")
+            return {"type": "image", "data": data}
+        case "input_file":
+            name = text_of(value, "filename")
+            return {"type": "resource", "resource": {"uri": name, "blob": text_of(value, "file_data")}}
+        case _:
+            return value
+
+
+def image(part: JSON) -> JSON:
+    """Return a picture part, with its `image_url` in whichever form, as an image block that asks for its detail."""
+    inner = part.get("image_url")
+    detail = inner.get("detail") if is_json(inner) else part.get("detail")
+    wanted = {"imagebridge/detail": detail} if detail in ("low", "high", "original") else {}
+    return {"type": "image", "data": address(part), "_meta": wanted}
+
+
+def address(part: JSON) -> str:
+    """Return the URL of a picture part in either API's form, an empty one where it has none."""
+    inner = part.get("image_url")
+    return text_of(inner, "url") if is_json(inner) else text_of(part, "image_url")

@@ -1,0 +1,113 @@
+"""What a check finds, and what to say about each rule: its consequence and how to mend it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from imagebridge.rules import RULES, Violation
+
+_LONGEST = 300
+"""Characters of an API's message that are repeated: it may quote the body, or list every type there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a request body.
+
+    rule: the id of a rule of `imagebridge.rules`, or of a piece of advice.
+    path: where in the body, such as `input[3].output[1].image_url`.
+    consequence: what happens if it is sent. fix: what to do.
+    refused: true where the API answers 400, by its documents or by reports; false for advice.
+    """
+
+    rule: str
+    path: str
+    consequence: str
+    fix: str
+    refused: bool
+
+    def __str__(self) -> str:
+        how = "refused" if self.refused else "advice"
+        return " ".join(f"{self.path}: {how}: {self.consequence} Fix: {self.fix} [{self.rule}]".split())
+
+
+_TRANSLATE = "Translate the tool's result with function_call_output(result, call_id)."
+_REAL = "Send PNG, JPEG, WebP or a GIF of one frame, complete and labelled as what it is."
+
+FIXES: Mapping[str, str] = {
+    "missing-parameter": "Write it.",
+    "wrong-type": "Write the documented type; text that is JSON stays a string.",
+    "unknown-item": "Use an item type or role that the API knows.",
+    "message-role": 'Answer a call with {"type": "function_call_output", "call_id": ..., "output": ...}.',
+    "mcp-block": _TRANSLATE,
+    "unknown-part": "Use input_text, input_image and input_file in Responses; text, image_url and file in Chat.",
+    "chat-tool-picture": "Send it in a user message after all tool messages: chat_messages() does.",
+    "unknown-parameter": "Leave it out; say in the text what it said.",
+    "missing-text": "Give the part its text, or leave the part out.",
+    "too-long": "Cut the text, shrink the picture, or upload the file and send its id.",
+    "empty-output": 'Send a short sentence, such as "Done."',
+    "too-many-tools": "Offer fewer tools, or group them with responses_tools(tools, namespace=...).",
+    "tool-type": 'Write "type": "function"; responses_tools(tools) makes definitions of MCP tools.',
+    "tool-name": "Rename it everywhere with at most 64 of a-z A-Z 0-9 _ -: tool_names(tools) leads back.",
+    "tool-twice": "Give each tool a name of its own.",
+    "tool-field": "Leave it out.",
+    "tool-schema": 'Write {"type": "object", "properties": {...}}.',
+    "missing-call-id": "Write the call_id of the call.",
+    "output-without-call": "Send the call before its output, and keep both or neither.",
+    "repeated-output": "Keep one output a call.",
+    "unanswered-call": "Answer every call, also one that failed or was refused.",
+    "lone-reasoning": "Send a reasoning item together with the item that followed it, or neither.",
+    "chat-output-without-call": "Send the assistant message with the call before its tool message.",
+    "chat-repeated-output": "Keep one tool message a call.",
+    "chat-unanswered-call": "Answer every call, also one that failed or was refused.",
+    "chat-interrupted-answers": "Move the tool messages to right after the message with the calls.",
+    "picture-as-text": "Send it as an input_image part: function_call_output(result, call_id) does.",
+    "image-url-form": 'Write "image_url": "data:..." in Responses, "image_url": {"url": "data:..."} in Chat.',
+    "image-source": "Give it an image_url or a file_id.",
+    "detail": 'Write "low", "high", "auto" or "original".',
+    "detail-original": 'Write "detail": "high".',
+    "file-data": 'Write "file_data": "data:application/pdf;base64,..." with a "filename".',
+    "file-bytes": "Upload files and send their ids, or send fewer.",
+    "too-many-pictures": "Leave out older pictures.",
+    "payload": "Leave out older pictures, or shrink them.",
+    "url-scheme": "Send the bytes as a data URL.",
+    "data-url": "Write data:image/png;base64, with the true type, then strict base64 without blanks.",
+    "unsupported-format": f"{_REAL} The translation converts the others.",
+    "broken-picture": f"{_REAL} Say in words what cannot be shown.",
+    "picture-bomb": "Shrink it.",
+    "animated-gif": "Send one frame, or a contact sheet as the translation makes it.",
+    "animated-picture": "Send one frame, or a contact sheet as the translation makes it.",
+    "mislabelled-picture": "Label it as what its bytes are.",
+    "too-many-patches": 'Shrink it, or write "detail": "high".',
+}
+"""How to mend a breach, by the id of its rule."""
+
+_OURS: Mapping[str, str] = {
+    "empty-output": "The model is told nothing and may call again.",
+    "tool-twice": "Which of the two is called cannot be told.",
+    "tool-field": "A field that is not documented may be refused, or be ignored.",
+    "repeated-output": "Which of the two the model reads is not documented.",
+    "chat-repeated-output": "Which of the two the model reads is not documented.",
+    "picture-bomb": "Its pixels are too many for most decoders.",
+    "animated-picture": "What the model sees of the other frames is not documented.",
+    "mislabelled-picture": "Its label is not what its bytes are, which servers may refuse.",
+}
+"""What a breach leads to where no report says that the API refuses it."""
+
+_SOURCES = {rule.id: rule.source for rule in RULES}
+
+
+def of(violation: Violation) -> Finding:
+    """Return a breach of a shared rule as a finding."""
+    rule = violation.rule
+    refused = _SOURCES[rule] != "ours"
+    why = f" ({_clipped(violation.why)})" if violation.why else ""
+    told = (
+        f"The API answers 400: {_clipped(violation.message)}{why}"
+        if refused
+        else f"{_OURS[rule].removesuffix('.')}{why}."
+    )
+    return Finding(rule, violation.path, told, FIXES[rule], refused)
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

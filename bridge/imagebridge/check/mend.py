@@ -1,0 +1,179 @@
+"""A request body with everything mended that can be."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from imagebridge.rules import Body
+from imagebridge.rules.body import OUTPUTS
+from imagebridge.translate.policy import Policy
+from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+
+from . import calls, names
+from .contents import Contents, Part, chat_parts, cut, joined, known_fields
+from .finding import Finding
+from .review import reading, reviewed
+
+_PAYLOAD = 500_000_000
+"""Bytes of pictures and files of one item: the API counts those of a whole request, so nothing is left out before."""
+
+_TEXT_ONLY = ("assistant", "system", "developer")
+
+
+_ROUNDS = 3
+"""How often a body is looked at: mending one thing can bring another to light, such as a picture in a stray string."""
+
+
+def mended(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the mended body; see `imagebridge.check.fixed`."""
+    made = _once(body)
+    for _ in range(_ROUNDS - 1):
+        before, made = made, _once(made)
+        if made == before:
+            break
+    return made
+
+
+def _once(body: Mapping[str, Any]) -> dict[str, Any]:
+    read = reading(body, "decoded")
+    found = reviewed(read)
+    if not found:
+        return dict(read.fields)
+    policy = Policy(model=read.model, proof="decoded", max_bytes=_PAYLOAD)
+    contents = Contents(policy, _touched(found))
+    renamed = names.renames(read)
+    made = dict(read.fields)
+    if "tools" in contents.touched:
+        made["tools"] = names.definitions(made["tools"], read.api, renamed)
+    if "tool_choice" in made:
+        made["tool_choice"] = names.renamed_in(made["tool_choice"], renamed)
+    given = made.get(read.list_name)
+    if is_list(given):
+        items = _objects(given)
+        if all(map(is_json, items)):
+            items = [names.renamed_item(item, renamed) for item in cast("list[JSON]", items)]
+            made[read.list_name] = (_responses if read.api == "responses" else _chat)(items, contents, read)
+    elif isinstance(given, str) and read.list_name in contents.touched:
+        parts = contents.parts(given, read.list_name)
+        told = joined(parts, given)
+        made[read.list_name] = told if isinstance(told, str) else [{"role": "user", "content": told}]
+    return made
+
+
+def _touched(found: Iterable[Finding]) -> frozenset[str]:
+    """Return the paths of what is to be mended, and of everything that holds it."""
+    paths: set[str] = set()
+    for one in found:
+        if one.rule == "repeated-picture":
+            continue
+        for at, letter in enumerate(one.path):
+            if letter in ".[":
+                paths.add(one.path[:at])
+        paths.add(one.path)
+    return frozenset(paths)
+
+
+def _objects(given: Iterable[object]) -> list[object]:
+    """Return the items, a bare string as what a user said."""
+    return [{"role": "user", "content": item} if isinstance(item, str) else item for item in given]
+
+
+def _responses(items: list[dict[str, object]], contents: Contents, body: Body) -> list[dict[str, object]]:
+    made = [
+        _item(item, f"input[{index}]", contents) if f"input[{index}]" in contents.touched else item
+        for index, item in enumerate(items)
+    ]
+    return calls.matched(calls.with_short_ids(made), whole=body.whole)
+
+
+def _item(item: JSON, path: str, contents: Contents) -> dict[str, object]:
+    kind = text_of(item, "type")
+    if kind in OUTPUTS:
+        return _output(item, f"{path}.output", contents)
+    if kind in ("", "message") and item.get("role") == "tool" and item.get("tool_call_id"):
+        # A tool message of Chat Completions.
+        answer = {
+            "type": "function_call_output",
+            "call_id": item["tool_call_id"],
+            "content": item.get("content"),
+        }
+        return _output(answer, f"{path}.content", contents)
+    if kind == "function_call" and not isinstance(item.get("arguments"), str):
+        return {**item, "arguments": json.dumps(item.get("arguments") or {}, ensure_ascii=False, default=str)}
+    if "content" in item and item.get("role"):
+        return _message(item, f"{path}.content", contents)
+    return dict(item)
+
+
+def _output(item: JSON, path: str, contents: Contents) -> dict[str, object]:
+    """Return an output whose content is mended, and which carries documented fields only."""
+    error = any(item.get(name) is True for name in ("is_error", "isError"))
+    given = item.get("output", item.get("content"))
+    made = known_fields(item)
+    if not made.get("call_id") and item.get("tool_call_id"):
+        made["call_id"] = item["tool_call_id"]
+    if error or path in contents.touched or "output" not in item:
+        made["output"] = joined(contents.parts(given, path, error=error), given)
+    return made
+
+
+def _message(item: JSON, path: str, contents: Contents) -> dict[str, object]:
+    if path not in contents.touched:
+        return dict(item)
+    given = item.get("content")
+    if text_of(item, "role") == "assistant":
+        return {**item, "content": _spoken(given, "output_text")}
+    return {**item, "content": joined(contents.parts(given, path), given)}
+
+
+def _spoken(content: object, kind: str) -> object:
+    """Return what may hold text alone, such as what the model said, with over-long texts cut."""
+    if isinstance(content, str):
+        return cut(content)
+    if not is_list(content):
+        return content
+    return [_spoken_part(part, kind) if is_json(part) else part for part in content]
+
+
+def _spoken_part(part: JSON, kind: str) -> Part:
+    if not isinstance(part.get("text"), str) or text_of(part, "type") == "refusal":
+        return dict(part)
+    return {**part, "type": kind, "text": cut(text_of(part, "text"))}
+
+
+def _chat(items: list[dict[str, object]], contents: Contents, body: Body) -> list[dict[str, object]]:
+    attached: calls.Attached = {}
+    made: list[dict[str, object]] = []
+    for index, message in enumerate(items):
+        path = f"{body.list_name}[{index}].content"
+        role, given = text_of(message, "role"), message.get("content")
+        if path not in contents.touched:
+            made.append(message)
+        elif role == "tool":
+            made.append(_tool_message(message, contents.parts(given, path), attached))
+        elif role in _TEXT_ONLY:
+            made.append({**message, "content": _spoken(given, "text")})
+        else:
+            told = joined(contents.parts(given, path), given)
+            made.append(
+                {
+                    **message,
+                    "content": told if isinstance(told, str) else chat_parts(cast("list[Part]", told)),
+                }
+            )
+    return calls.chat_matched(made, attached)
+
+
+def _tool_message(message: JSON, parts: list[Part], attached: calls.Attached) -> dict[str, object]:
+    """Return a tool message with the texts of `parts`; what else there is goes to `attached`."""
+    lines: list[str] = []
+    more: list[Part] = []
+    for part in parts:
+        if part.get("type") in ("input_text", "text"):
+            lines.append(str(part.get("text")))
+        else:
+            more.append(part)
+            lines.append("[shown in the user message that follows]")
+    if more:
+        attached.setdefault(text_of(message, "tool_call_id"), []).extend(more)
+    return {**message, "content": "\n".join(lines)}

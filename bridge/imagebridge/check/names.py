@@ -1,0 +1,93 @@
+"""Tool definitions in the API's form, and illegal names made legal wherever they stand."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from imagebridge.rules import Api, Body
+from imagebridge.rules.body import string
+from imagebridge.rules.tools import KNOWN
+from imagebridge.translate.definitions import chat_tools, responses_tools, tool_names
+from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+
+Fields = dict[str, object]
+
+
+def renames(body: Body) -> dict[str, str]:
+    """Return a legal name for each name of the body that the API refuses; the same one wherever it stands."""
+    found: list[str] = [string(tool.fields.get("name")) for tool in body.tools]
+    tools = body.fields.get("tools")
+    found += [text_of(_flat(tool), "name") for tool in tools if is_json(tool)] if is_list(tools) else []
+    for item in body.items:
+        found += [text_of(item.fields, "name")] if item.type == "function_call" else []
+        calls = item.fields.get("tool_calls")
+        for call in calls if is_list(calls) else ():
+            function = call.get("function") if is_json(call) else None
+            found += [text_of(function, "name")] if is_json(function) else []
+    names = [name for name in dict.fromkeys(found) if name]
+    back = tool_names([{"name": name} for name in names])
+    return {original: legal for legal, original in back.items() if legal != original}
+
+
+def definitions(tools: object, api: Api, renamed: Mapping[str, str]) -> object:
+    """Return tool definitions as the API takes them; what is no definition of a function stays."""
+    if not is_list(tools):
+        return tools
+    made: list[object] = []
+    for tool in tools:
+        mended = _definition(tool, api, renamed) if is_json(tool) else tool
+        # The very same tool twice, as two servers or two list_tools() give it.
+        if mended not in made:
+            made.append(mended)
+    return made
+
+
+def _flat(tool: JSON) -> JSON:
+    """Return a definition without the object that Chat wraps it in."""
+    function = tool.get("function")
+    return function if is_json(function) else tool
+
+
+def _definition(tool: JSON, api: Api, renamed: Mapping[str, str]) -> Fields:
+    if tool.get("type") == "namespace":
+        return {**tool, "tools": definitions(tool.get("tools"), api, renamed)}
+    inner = _flat(tool)
+    if text_of(tool, "type") not in ("", "function") or not text_of(inner, "name"):
+        return dict(tool)
+    if is_json(inner.get("inputSchema")):
+        return _of_mcp(inner, api, renamed)
+    kept = {name: value for name, value in inner.items() if name in KNOWN[api] and name != "type"}
+    if is_json(schema := kept.get("parameters")):
+        kept["parameters"] = {**schema, "type": "object", "properties": schema.get("properties") or {}}
+    kept["name"] = renamed.get(text_of(inner, "name"), inner["name"])
+    return {"type": "function", "function": kept} if api == "chat" else {"type": "function", **kept}
+
+
+def _of_mcp(tool: JSON, api: Api, renamed: Mapping[str, str]) -> Fields:
+    """Return the definition of a tool that was sent as an MCP server listed it."""
+    name = text_of(tool, "name")
+    named = {**tool, "name": renamed.get(name, name)}
+    made = chat_tools([named]) if api == "chat" else responses_tools([named])
+    return cast("list[Fields]", made)[0]
+
+
+def renamed_in(value: object, renamed: Mapping[str, str]) -> object:
+    """Return `value` (an item, or a tool_choice) with the names of its functions replaced."""
+    if is_list(value):
+        return [renamed_in(one, renamed) for one in value]
+    if not is_json(value):
+        return value
+    made = {
+        key: renamed_in(one, renamed) if key in ("function", "tools") else one for key, one in value.items()
+    }
+    name = made.get("name")
+    return {**made, "name": renamed[name]} if isinstance(name, str) and name in renamed else made
+
+
+def renamed_item(item: JSON, renamed: Mapping[str, str]) -> Fields:
+    """Return an item or message with the names of the functions that it calls or answers replaced."""
+    calls = item.get("tool_calls")
+    if is_list(calls):
+        return {**item, "tool_calls": renamed_in(calls, renamed)}
+    if item.get("type") in ("function_call", "function_call_output"):
+        return cast("Fields", renamed_in(item, renamed))
+    return dict(item)

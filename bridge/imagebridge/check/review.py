@@ -1,0 +1,55 @@
+"""The check itself: the shared rules, then the advice."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from imagebridge.rules import Body, broken, without
+from imagebridge.translate.wire import is_json, is_list
+
+from . import finding
+from .advice import advice
+
+if TYPE_CHECKING:
+    from imagebridge.rules import Api, Fields
+    from imagebridge.translate.picture import Proof
+
+    from .finding import Finding
+
+# The API downloads what the local endpoint does not, and the advice says more about pictures in texts.
+_RULES = without("remote-picture", "picture-as-text")
+
+
+def findings(body: Mapping[str, Any], proof: "Proof") -> "list[Finding]":
+    """Return what is wrong with a body; see `imagebridge.check`."""
+    return reviewed(reading(body, proof))
+
+
+def reviewed(read: Body) -> "list[Finding]":
+    """Return what is wrong with a body that was read already."""
+    broke = [finding.of(violation) for violation in broken(read, _RULES)]
+    found = [*broke, *advice(read, (one.path for one in broke))]
+    return sorted(found, key=lambda one: not one.refused)
+
+
+def reading(body: Mapping[str, Any], proof: "Proof") -> Body:
+    """Return the body as the rules read it, with the SDK's objects among its items as the SDK would send them.
+
+    Raises:
+        TypeError: `body` is no mapping.
+    """
+    if not is_json(cast("object", body)):
+        raise TypeError(
+            f"a request body is a mapping with `input` or `messages`, not {type(body).__name__}; "
+            'items alone go into {"input": [...]}'
+        )
+    api: Api = "chat" if "messages" in body and "input" not in body else "responses"
+    name = "messages" if api == "chat" else "input"
+    given: object = body.get(name)
+    plain: Fields = {**body, name: [_plain(item) for item in given]} if is_list(given) else body
+    return Body(plain, api, proof=proof)
+
+
+def _plain(item: object) -> object:
+    """Return an object of the SDK as its JSON, anything else as it is."""
+    dump = getattr(item, "model_dump", None)
+    return dump(mode="json", by_alias=True, exclude_unset=True) if dump is not None else item

@@ -1,0 +1,104 @@
+"""`imagebridge check`: what is wrong with a request body, before it is sent."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+if TYPE_CHECKING:
+    from imagebridge.check.finding import Finding
+
+
+@click.command("check")
+@click.argument("file", metavar="FILE|-")
+@click.option("--fix", is_flag=True, help="Print the repaired body; the findings go to stderr.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON array of objects.")
+def command(file: str, fix: bool, as_json: bool) -> None:
+    """Find what the API would refuse in a request body, and what a model would misread.
+
+    \b
+    imagebridge check request.json
+    imagebridge check request.json --fix > repaired.json
+    my-agent --print-request | imagebridge check - --json
+
+    FILE holds the JSON body of a request: an object with input (Responses) or messages (Chat
+    Completions), or an array of input items. A finding a line: path, refused or advice, consequence,
+    fix, and in brackets the rule. --json: objects with rule, path, consequence, fix and refused.
+
+    Exit code: 0 if nothing would be refused (with --fix: nothing in the repaired body), 1 otherwise,
+    2 for wrong usage, a file that cannot be read, or no JSON.
+    """
+    given = _read(file)
+
+    from imagebridge.check import check, fixed
+
+    from .document import show
+    from .failure import ERROR
+    from .terminal import Terminal
+
+    # What is repaired is decoded, so that a finding stands for everything that changes.
+    found = _asked(check(_body(given), proof="decoded" if fix else "structure"), given)
+    _tell(found, as_json=as_json, err=fix)
+    if fix:
+        repaired = fixed(_body(given))
+        show(repaired if isinstance(given, dict) else repaired["input"], whole=True)
+        found = _asked(check(repaired, proof="decoded"), given)
+        for one in found:
+            if one.refused:
+                Terminal().tell(f"not repaired: {one}")
+    else:
+        Terminal().note(_summary(found))
+    if any(one.refused for one in found):
+        sys.exit(ERROR)
+
+
+def _read(file: str) -> "dict[str, Any] | list[Any]":
+    """Return the JSON object or array that the file holds.
+
+    Raises:
+        Failure: it cannot be read, or holds something else.
+    """
+    from .failure import Failure
+
+    name = "stdin" if file == "-" else file
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise Failure(f"{name} cannot be read: {error.strerror or error}") from error
+    try:
+        value: object = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Failure(f"{name} holds no JSON: {error}") from error
+    if not isinstance(value, dict | list):
+        raise Failure(
+            f"{name} holds no request body: that is an object with `input` or `messages`, or an array of input items"
+        )
+    return cast("dict[str, Any] | list[Any]", value)
+
+
+def _body(given: "dict[str, Any] | list[Any]") -> dict[str, Any]:
+    return given if isinstance(given, dict) else {"input": given}
+
+
+def _asked(found: "list[Finding]", given: object) -> "list[Finding]":
+    """Leave out what an array of items cannot say: the model."""
+    return [one for one in found if isinstance(given, dict) or one.path != "model"]
+
+
+def _tell(found: "Sequence[Finding]", *, as_json: bool, err: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False), err=err)
+        return
+    for one in found:
+        click.echo(str(one), err=err)
+
+
+def _summary(found: "Sequence[Finding]") -> str:
+    refused = sum(one.refused for one in found)
+    if not found:
+        return "nothing found"
+    return f"{len(found)} found, of which {refused} would be refused"

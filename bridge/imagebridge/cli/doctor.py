@@ -1,0 +1,202 @@
+"""`imagebridge doctor`: what is installed, what is configured, and which servers answer."""
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from . import options
+
+State = Literal["ok", "missing", "failed"]
+
+_PACKAGES = ("imagebridge", "mcp", "openai", "pillow")
+
+_DEFAULT_URL = "https://api.openai.com/v1"
+
+# Fonts that hold Chinese, Japanese and Korean, as systems name them.
+_WIDE_FONTS = (
+    "NotoSansCJK-Regular.ttc",
+    "wqy-zenhei.ttc",
+    "wqy-microhei.ttc",
+    "msyh.ttc",
+    "YuGothR.ttc",
+    "malgun.ttf",
+    "PingFang.ttc",
+    "Hiragino Sans GB.ttc",
+    "AppleSDGothicNeo.ttc",
+    "unifont.otf",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the report. "missing" is something that not everybody needs."""
+
+    state: State
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.state:<8} {' '.join(self.text.split())}"
+
+
+@click.command("doctor")
+@options.connection
+@click.option(
+    "--live", is_flag=True, help="Send about twenty tiny requests and print which rules the endpoint keeps."
+)
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="The model that --live asks.  [default: IMAGEBRIDGE_MODEL, else a current one]",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --live: print the table as JSON.")
+def command(
+    servers: tuple[str, ...],
+    allow: tuple[Path, ...],
+    timeout: float,
+    live: bool,
+    model: str | None,
+    as_json: bool,
+) -> None:
+    """Say what is installed and configured and which servers answer: a line each, ok, missing or failed.
+
+    \b
+    imagebridge doctor
+    imagebridge doctor --server "npx -y @playwright/mcp" --server https://example.com/mcp
+    OPENAI_BASE_URL=http://localhost:8000/v1 imagebridge doctor --live --model my-model
+
+    --live needs OPENAI_API_KEY. Each rule that is not OpenAI's own word is broken once, beside a request
+    that keeps it: 400 confirms the rule, an answer denies it, anything else leaves it unclear.
+
+    Exit code: 0 if nothing failed (--live: nothing is unclear), 1 otherwise, 2 for wrong usage or no key.
+    """
+    from .failure import ERROR
+
+    if live:
+        from .live import chart
+        from .models import default_model
+
+        sys.exit(chart(model or default_model(), as_json=as_json))
+    if as_json or model:
+        raise click.UsageError("--json and --model go with --live")
+    failed = False
+    for row in rows(servers, allow, timeout):
+        click.echo(str(row))
+        failed = failed or row.state == "failed"
+    if failed:
+        sys.exit(ERROR)
+
+
+def rows(servers: tuple[str, ...], allow: tuple[Path, ...], timeout: float) -> Iterator[Row]:
+    """Yield the lines of the report, each as soon as it is known; `timeout` is seconds for a server to start."""
+    if servers and allow:
+        options.bridge(servers, allow, timeout)  # says that the two do not go together
+    yield Row("ok", f"python {platform.python_version()} ({sys.executable})")
+    for package in _PACKAGES:
+        yield _package(package)
+    for extra, packages in sorted(_extras().items()):
+        yield _extra(extra, packages)
+    yield _fonts()
+    yield _key()
+    yield Row("ok", _endpoint())
+    for server in servers or ("",):
+        yield _server(server, allow, timeout)
+
+
+def _package(name: str) -> Row:
+    version = _version(name)
+    return (
+        Row("ok", f"{name} {version}")
+        if version
+        else Row("failed", f"{name} is not installed: pip install {name}")
+    )
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _extras() -> dict[str, list[str]]:
+    """Return the packages of each extra, as the installed distribution names them."""
+    found: dict[str, list[str]] = {}
+    for requirement in metadata.requires("imagebridge") or ():
+        name, _, condition = requirement.partition(";")
+        extra = re.search(r"extra\s*==\s*[\"']([\w.-]+)[\"']", condition)
+        package = re.match(r"[\w.-]+", name.strip())
+        if extra and package:
+            found.setdefault(extra[1], []).append(package[0])
+    return found
+
+
+def _extra(extra: str, packages: list[str]) -> Row:
+    lacking = [package for package in packages if not _version(package)]
+    if lacking:
+        return Row("missing", f'extra {extra} ({", ".join(lacking)}): pip install "imagebridge[{extra}]"')
+    return Row("ok", f"extra {extra}: {', '.join(f'{package} {_version(package)}' for package in packages)}")
+
+
+def _fonts() -> Row:
+    """Tell whether texts beyond the Latin alphabet can be drawn."""
+    from PIL import ImageFont, features
+
+    if not features.check("freetype2"):
+        return Row("failed", "fonts: this build of Pillow draws no text (no FreeType)")
+    for name in _WIDE_FONTS:
+        try:
+            ImageFont.truetype(name)
+        except OSError:
+            continue
+        return Row("ok", f"fonts: {name} for Chinese, Japanese and Korean")
+    return Row(
+        "missing",
+        "fonts: none with Chinese, Japanese or Korean, which charts would show as boxes; Noto Sans CJK is one",
+    )
+
+
+def _key() -> Row:
+    if os.environ.get("OPENAI_API_KEY", "").strip():
+        return Row("ok", "OPENAI_API_KEY is set")
+    return Row("missing", "OPENAI_API_KEY is not set: `ask` and --live need it")
+
+
+def _endpoint() -> str:
+    from .live import location
+    from .models import VARIABLE, default_model
+
+    given = os.environ.get("OPENAI_BASE_URL", "").strip()
+    url = f"{location(given)} (OPENAI_BASE_URL)" if given else f"{_DEFAULT_URL} (OPENAI_BASE_URL is not set)"
+    named = f" ({VARIABLE})" if os.environ.get(VARIABLE, "").strip() else ""
+    return f"endpoint {url}, model {default_model()}{named}"
+
+
+def _server(server: str, allow: tuple[Path, ...], timeout: float) -> Row:
+    """Start or reach one server; an empty name is our own."""
+    import anyio
+
+    from imagebridge.errors import BridgeError, ServerError
+
+    name = server or "imagebridge's own"
+
+    async def offered() -> list[str]:
+        async with options.bridge((server,) if server else (), allow, timeout) as bridge:
+            return [str(tool.get("name", tool["type"])) for tool in bridge.tools]
+
+    try:
+        tools = anyio.run(offered)
+    except ServerError as error:
+        last = f" ({error.stderr.strip().splitlines()[-1]})" if error.stderr.strip() else ""
+        return Row("failed", f"server {name}: {error.problem}{last}")
+    except BridgeError as error:
+        return Row("failed", f"server {name}: {error}")
+    count = f"{len(tools)} tool{'' if len(tools) == 1 else 's'}"
+    return Row("ok", f"server {name}: {count}{': ' + ', '.join(tools) if tools else ''}")
