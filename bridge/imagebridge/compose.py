@@ -20,10 +20,12 @@ def tool_result(
     server, `return CallToolResult.model_validate(tool_result(...))`.
 
     Raises:
-        TypeError: a picture is of another type.
+        TypeError: the text is no str, or a picture is of another type.
         FileNotFoundError: a path leads nowhere (`OSError` where the file cannot be read).
-        PictureError: the bytes are of no known picture format.
+        PictureError: the bytes are of no known picture format, or a PIL image has no pixels.
     """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        raise TypeError(f"the text of a tool result is a str, not {type(text).__name__}")
     blocks: list[dict[str, Any]] = [{"type": "text", "text": text}]
     blocks += [_image_block(picture) for picture in pictures]
     return {"content": blocks, "isError": is_error}
@@ -38,9 +40,7 @@ def _image_block(picture: object) -> dict[str, Any]:
         case str() | Path():
             return _from_bytes(Path(picture).read_bytes(), f"the file {picture}")
         case _ if _is_pil(picture):
-            from .translate.encode import encoded
-
-            return _image_block(encoded(picture))
+            return _image_block(_from_pil(picture))
         case _:
             raise TypeError(
                 f"a picture is a path, bytes, a PIL image or a Picture, not {type(picture).__name__}"
@@ -53,6 +53,16 @@ def _is_pil(value: object) -> "TypeGuard[Image]":
 
     images = sys.modules.get("PIL.Image")
     return images is not None and isinstance(value, images.Image)
+
+
+def _from_pil(image: "Image") -> Picture:
+    """Encode a PIL image as it is meant to be seen: upright and in sRGB."""
+    from .translate.decode import load
+    from .translate.encode import redrawn
+
+    if not image.width or not image.height:
+        raise PictureError(f"a PIL image of {image.width}x{image.height} pixels shows nothing")
+    return redrawn(load(image))
 
 
 def _from_bytes(data: bytes, name: str) -> dict[str, Any]:

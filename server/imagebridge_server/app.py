@@ -15,6 +15,7 @@ from pydantic import ValidationError
 import imagebridge
 import imagebridge_tools
 from imagebridge.errors import BridgeError
+from imagebridge_tools import load
 
 from . import arguments
 from .arguments import explained
@@ -24,8 +25,9 @@ from .settings import Settings
 _LOG = logging.getLogger(__name__)
 
 _INSTRUCTIONS = """\
-Makes and loads pictures; each result is one sentence and one picture. generate_chart draws charts from rows, \
-columns or a file (kind, data, columns), or from a Vega-Lite spec. load_image shows a picture from a file. \
+Makes and loads pictures; each result is one sentence and its pictures, mostly one. generate_chart draws charts from rows, \
+columns or a file (kind, data, columns), or from a Vega-Lite spec. load_image shows a picture from a file \
+of almost any format. \
 Errors say what to change: correct the argument and call again."""
 
 _READS = ToolAnnotations(
@@ -109,18 +111,15 @@ def _get_image() -> Tool:
 
 def _load_image(settings: Settings) -> Tool:
     async def load_image(source: arguments.Source) -> CallToolResult:
-        def load() -> imagebridge_tools.Answer:
-            return imagebridge_tools.load_image(source, settings.allow)
-
-        return await _answered(to_thread.run_sync(load))
+        return await _answered(to_thread.run_sync(imagebridge_tools.load_image, source, settings.allow))
 
     folders = ", ".join(str(folder) for folder in settings.allow)
     where = (
         f"Files are read below: {folders}." if folders else "No folder is allowed: only data: URLs are read."
     )
     description = (
-        "Show a picture: PNG, JPEG, WebP or GIF. It comes upright and without metadata, "
-        f"and smaller where it is too large for a result. {where}"
+        f"Show a picture: {load.SHOWN}. It comes upright and without metadata, and smaller where it is too "
+        f"large for a result; an animation as one sheet of its frames, a TIFF as a picture a page. {where}"
     )
     return _tool(load_image, "Load a picture", _READS, description)
 

@@ -21,7 +21,7 @@ Text = Annotated[
 Source = Annotated[
     str,
     Field(
-        description="A path (absolute, or relative to an allowed folder), a file: URL, or a data: URL.",
+        description="A picture: its path (absolute, or relative to an allowed folder), a file: URL or a data: URL.",
         examples=["photos/bridge.jpg", "file:///home/ann/photos/bridge.jpg"],
     ),
 ]
@@ -35,8 +35,8 @@ Kind = Annotated[
 Data = Annotated[
     Any,
     Field(
-        description="Rows, columns, CSV or JSON text, or the path of a CSV or JSON file below an allowed folder; "
-        "at most 20,000 rows. With spec, it replaces the spec's data.",
+        description="Rows, columns, CSV or JSON text, a data: URL of these, or the path of a CSV or JSON file below an "
+        "allowed folder; numbers written as 3.5 or 1200; at most 20,000 rows. With spec, it replaces the spec's data.",
         examples=[_ROWS, {"month": ["Jan", "Feb"], "sales": [3, 5]}, "sales.csv"],
     ),
     WithJsonSchema(
@@ -54,8 +54,8 @@ Data = Annotated[
 Columns = Annotated[
     dict[str, str] | None,
     Field(
-        description="Which field of data is x, y, color (series) and facet (small charts side by side). "
-        "x and y are guessed where missing.",
+        description="Which field of data is x, y, color (series, at most 20) and facet (small charts side by side, "
+        "at most 24). x and y are guessed where missing.",
         examples=[{"x": "month", "y": "sales", "color": "region"}],
     ),
     WithJsonSchema(
@@ -75,7 +75,12 @@ Columns = Annotated[
 Title = Annotated[str | None, Field(description="The title above the chart.", examples=["Sales by month"])]
 
 Width = Annotated[
-    int | None, Field(description="Pixels of the whole picture; 800 by default.", ge=150, le=8000)
+    int | None,
+    Field(
+        description="Pixels of the whole picture; 800 by default. Under 260 x 180 axes have no titles.",
+        ge=150,
+        le=8000,
+    ),
 ]
 
 Height = Annotated[

@@ -26,6 +26,9 @@ SPEC = {"mark": "bar", "encoding": {"x": {"field": "month"}, "y": {"field": "sal
 @pytest.fixture(params=["auto", "legacy"])
 async def client(request, tmp_path):
     Image.new("RGB", (30, 20), "red").save(tmp_path / "red.png")
+    Image.new("RGB", (30, 20), "red").save(tmp_path / "red.bmp")
+    frames = [Image.new("RGB", (30, 20), color) for color in ("red", "blue")]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
     (tmp_path / "sales.csv").write_text("month,sales\nJan,3\nFeb,5\n")
     settings = Settings(allow=(tmp_path,), create=True)
     async with Client(build_server(settings), mode=request.param) as client:
@@ -84,6 +87,7 @@ class TestWhatIsListed:
     async def test_the_allowed_folders_are_told(self, client, tmp_path):
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert str(tmp_path) in tools["load_image"].description
+        assert "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC" in tools["load_image"].description
         async with Client(build_server()) as other:
             assert "only data: URLs" in (await other.list_tools()).tools[1].description
 
@@ -95,7 +99,9 @@ class TestCalls:
             ("get_image", {"text": "Hello"}, (1024, 576), '"Hello"'),
             ("get_image", {"text": '{"a": 1}'}, (1024, 576), '{"a": 1}'),
             ("load_image", {"source": "red.png"}, (30, 20), "red.png: PNG, 30x20 px"),
+            ("load_image", {"source": "red.bmp"}, (30, 20), "red.bmp: BMP, 2 kB; given as PNG, 30x20 px"),
             ("generate_chart", {"kind": "bar", "data": ROWS}, (800, 500), "sales from 3 (Jan) to 5 (Feb)"),
+            ("generate_chart", {"spec": {"hconcat": [SPEC, SPEC]}, "data": ROWS, "width": 900, "height": 400}, (900, 400), "PNG, 900x400 px"),
             ("generate_chart", {"kind": "line", "data": "sales.csv"}, (800, 500), "from 3 (Jan) to 5 (Feb)"),
             ("generate_chart", {"kind": "bar", "data": json.dumps(ROWS), "title": None}, (800, 500), "2 rows"),
             ("generate_chart", {"spec": SPEC, "data": ROWS, "width": 300, "height": 200}, (300, 200), "bar marks"),
@@ -144,11 +150,24 @@ class TestCalls:
     async def test_errors_say_what_to_change(self, client, name, arguments, words):
         assert words in said(await client.call_tool(name, arguments))
 
+    async def test_an_animation_comes_as_a_sheet(self, client):
+        result = await client.call_tool("load_image", {"source": "moving.gif"})
+        assert picture_of(result).frames == 1
+        assert "2 of 2 frames of an animation" in result.content[0].text
+
     async def test_a_picture_from_the_api_with_progress(self, client, monkeypatch):
         monkeypatch.setenv("OPENAI_API_KEY", "test")
+        told = []
+
+        async def on_progress(progress, total, message):
+            told.append((progress, message))
+
         with Endpoint([]) as endpoint:
             monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
-            result = await client.call_tool("create_image", {"prompt": "A bridge", "size": "256x256"})
+            result = await client.call_tool(
+                "create_image", {"prompt": "A bridge", "size": "256x256"}, progress_callback=on_progress
+            )
+        assert told == [(0, "the picture is being made")]
         assert picture_of(result).width == 256
         assert result.content[0].text.startswith('A picture of "A bridge" by gpt-image')
 

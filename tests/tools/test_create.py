@@ -101,8 +101,19 @@ async def test_progress_is_told_while_it_lasts(monkeypatch):
 
     with answering(monkeypatch, 500, {}, wait=done), pytest.raises(CreationError):
         await create_image("x", on_progress=on_progress, tick=0.02)
-    assert [words for _, words in told][:1] == ["the picture is being made, 0 s so far"]
+    assert told[0] == (0, "the picture is being made")
+    assert told[1][1] == "the picture is being made, 0 s so far"
     assert sorted(told) == told
+
+
+async def test_progress_is_told_at_once_also_where_the_answer_comes_soon(endpoint):
+    told = []
+
+    async def on_progress(seconds, words):
+        told.append((seconds, len(endpoint.exchanges)))
+
+    await create_image("x", on_progress=on_progress)
+    assert told == [(0, 0)]
 
 
 @pytest.mark.parametrize(

@@ -176,9 +176,9 @@ class TestWhatIsRefused:
             (b"", "is empty"),
             (b"hello", "no picture of a known format"),
             (b"%PDF-1.7", "application/pdf"),
-            (saved(halves(), "BMP"), "image/bmp"),
-            (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml"),
-            (b"\x89PNG\r\n\x1a\n" + bytes(20), "broken picture"),
+            (saved(halves(), "BMP")[:40], "cannot be shown: "),
+            (b"<svg xmlns='http://www.w3.org/2000/svg'><g>", "cannot be shown: "),
+            (b"\x89PNG\r\n\x1a\n" + bytes(20), "cannot be shown: "),
         ],
     )
     def test_what_is_no_picture_is_named(self, allowed, data, words):
@@ -232,12 +232,104 @@ class TestWhatBecomesOfIt:
         (allowed / "file.png").write_bytes(saved(halves(), "PNG", pnginfo=info))
         assert b"Secret" not in load_image("file.png", [allowed]).pictures[0].data
 
-    def test_an_animation_keeps_its_frames(self, allowed):
-        frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
-        (allowed / "file.gif").write_bytes(saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
-        answer = load_image("file.gif", [allowed])
-        assert answer.pictures[0].frames == 2
-        assert "2 frames" in answer.sentence
+    @pytest.mark.parametrize(
+        ("form", "options", "words"),
+        [
+            ("BMP", {}, "BMP, 7 kB; given as PNG, 60x40 px, "),
+            ("TIFF", {}, "TIFF, 7 kB; given as PNG, 60x40 px, "),
+            ("AVIF", {"quality": 100}, "AVIF, "),
+            ("JPEG2000", {}, "JPEG 2000, "),
+            ("ICO", {"sizes": [(60, 40)]}, "ICO, "),
+            ("PPM", {}, "PNM, 7 kB; given as PNG, 60x40 px, "),
+        ],
+    )
+    def test_other_formats_are_converted(self, allowed, form, options, words):
+        (allowed / "file.bin").write_bytes(saved(halves(), form, **options))
+        answer = load_image("file.bin", [allowed])
+        (picture,) = answer.pictures
+        assert answer.sentence.startswith(f"file.bin: {words}")
+        assert answer.sentence.endswith(" without metadata.")
+        assert (picture.media_type, picture.width, picture.height) == ("image/png", 60, 40)
+        red, blue = (opened(picture.data).convert("RGB").getpixel((x, 20)) for x in (10, 50))
+        assert red[0] > 200 > red[2]
+        assert blue[2] > 200 > blue[0]
+
+    def test_a_drawing_as_svg(self, allowed):
+        svg = "<svg xmlns='http://www.w3.org/2000/svg' width='60' height='40'><rect width='30' height='40' fill='red'/></svg>"
+        (allowed / "file.svg").write_text(svg)
+        (picture,) = load_image("file.svg", [allowed]).pictures
+        assert picture.media_type == "image/png"
+        assert picture.width * 2 == picture.height * 3
+
+    @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+    def test_an_animation_becomes_a_sheet_of_its_frames(self, allowed, form):
+        frames = [Image.new("RGB", (80, 80), color) for color in ("red", "blue", "lime")]
+        options = {"save_all": True, "append_images": frames[1:], "duration": 500}
+        (allowed / "file.bin").write_bytes(saved(frames[0], form, **options))
+        answer = load_image("file.bin", [allowed])
+        (picture,) = answer.pictures
+        assert "80x80 px, " in answer.sentence
+        assert "; shown: 3 of 3 frames of an animation, 1.5 s long, left to right" in answer.sentence
+        assert picture.frames == 1
+        image = opened(picture.data).convert("RGB")
+        found = {color for _, color in image.getcolors(1 << 16)}
+        assert any(r > 200 and g < 50 and b < 50 for r, g, b in found)
+        assert any(r < 50 and g < 50 and b > 200 for r, g, b in found)
+        assert any(r < 50 and g > 200 and b < 50 for r, g, b in found)
+
+    def test_a_document_of_pages_becomes_a_picture_a_page(self, allowed):
+        pages = [Image.new("RGB", (30, 40), color) for color in ("red", "blue")]
+        (allowed / "scan.tif").write_bytes(saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+        answer = load_image("scan.tif", [allowed])
+        assert [opened(one.data).convert("RGB").getpixel((5, 5)) for one in answer.pictures] == [
+            (255, 0, 0),
+            (0, 0, 255),
+        ]
+        assert "; shown: the 2 pages of a TIFF; given as 2 pictures without metadata." in answer.sentence
+
+    def test_metadata_of_a_converted_file_is_gone(self, allowed):
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        exif[0x010F] = "SecretCamera"
+        (allowed / "photo.tif").write_bytes(saved(halves(), "TIFF", exif=exif))
+        (picture,) = load_image("photo.tif", [allowed]).pictures
+        assert (picture.width, picture.height) == (40, 60)
+        assert b"Secret" not in picture.data
+
+    def test_colours_of_printers_become_those_of_screens(self, allowed):
+        (allowed / "print.jpg").write_bytes(saved(halves().convert("CMYK"), "JPEG"))
+        answer = load_image("print.jpg", [allowed])
+        assert answer.pictures[0].plain
+        assert answer.sentence.startswith("print.jpg: JPEG, 60x40 px, ")
+
+    def test_a_file_encoded_anew_keeps_its_colours_without_its_profile(self, allowed):
+        # A profile that swaps nothing but is not called sRGB: the linear one turns mid grey lighter.
+        profile = linear()
+        grey = Image.new("RGB", (60, 40), (128, 128, 128))
+        (allowed / "grey.jpg").write_bytes(saved(grey, "JPEG", icc_profile=profile, comment=b"Secret"))
+        (picture,) = load_image("grey.jpg", [allowed]).pictures
+        image = opened(picture.data).convert("RGB")
+        assert image.info.get("icc_profile") is None
+        assert image.getpixel((5, 5))[0] == pytest.approx(188, abs=3)
+
+
+def linear():
+    """Return a colour profile whose numbers are amounts of light: 128 is as bright as 188 in sRGB."""
+    from PIL import ImageCms
+
+    srgb = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    count = int.from_bytes(srgb[128:132], "big")
+    for entry in range(132, 132 + 12 * count, 12):
+        if srgb[entry : entry + 4] in (b"rTRC", b"gTRC", b"bTRC"):
+            start = int.from_bytes(srgb[entry + 4 : entry + 8], "big")
+            srgb[start : start + 12] = b"curv" + bytes(8)  # No entries: a straight line.
+        if srgb[entry : entry + 4] == b"desc":
+            start = int.from_bytes(srgb[entry + 4 : entry + 8], "big")
+            length = int.from_bytes(srgb[entry + 8 : entry + 12], "big")
+            for coded in (b"sRGB", "sRGB".encode("utf-16-be")):
+                text = bytes(srgb[start : start + length])
+                srgb[start : start + length] = text.replace(coded, coded.swapcase())
+    return bytes(srgb)
 
 
 class TestPathsOfOtherSystems:

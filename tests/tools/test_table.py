@@ -20,6 +20,10 @@ EXPECTED = {"month": ["Jan", "Feb"], "sales": [3, 5.5]}
         "month;sales\r\nJan;3\r\nFeb;5.5\r\n",
         'month\tsales\n"Jan"\t3\nFeb\t5.5\n\n',
         "\n month , sales \nJan, 3\nFeb,5.5",
+        "data:text/csv,month%2Csales%0AJan%2C3%0AFeb%2C5.5",
+        "data:text/csv;charset=utf-8,month,sales\nJan,3\nFeb,5.5",
+        "data:text/csv;base64,bW9udGgsc2FsZXMKSmFuLDMKRmViLDUuNQ==",
+        'data:application/json,[{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5.5}]',
     ],
 )
 def test_every_form_of_the_same_data(data):
@@ -107,6 +111,11 @@ def test_what_is_no_date(text):
         ("a,b\n1,2,3", "line 2 of the CSV has 3 cells, its head has 2"),
         ([{"a": 1}] * (ROWS + 1), "20,001 rows; a chart takes 20,000"),
         ("missing.csv", "no folder is allowed"),
+        ("a, b/missing.csv", "no folder is allowed"),
+        ("month,sales", "'month,sales', the head of a CSV without rows; give them too"),
+        ("data:image/png;base64,AAAA", "is a data: URL of image/png; text/csv, application/json, "),
+        ("data:,a", "is a data: URL of no type"),
+        ("data:text/csv;base64,!!!", "cannot be read: it is not base64"),
     ],
 )
 def test_what_is_refused(data, words):

@@ -89,13 +89,13 @@ async def test_no_more_processes_than_allowed_at_the_same_time():
 async def test_time_out():
     with pytest.raises(DrawingError, match=r"longer than 0\.7 seconds"):
         await drawn(text(BOMB), 0.7)
-    assert (await drawn(text(BAR))).media_type == "image/png"
+    assert (await drawn(text(BAR))).picture.media_type == "image/png"
 
 
 async def test_a_process_killed_while_it_waits_costs_nothing():
     await drawn(text(BAR))
     killed()
-    assert (await drawn(text(BAR))).media_type == "image/png"
+    assert (await drawn(text(BAR))).picture.media_type == "image/png"
 
 
 def killed():
@@ -111,7 +111,7 @@ async def test_a_process_killed_while_it_draws_costs_that_call():
     Thread(target=kill_busy, args=(process,)).start()
     with pytest.raises(DrawingError, match="ended before the chart was done"):
         await drawn(text(BOMB))
-    assert (await drawn(text(BAR))).media_type == "image/png"
+    assert (await drawn(text(BAR))).picture.media_type == "image/png"
 
 
 def kill_busy(process):
@@ -139,7 +139,7 @@ async def test_memory_has_an_end(monkeypatch):
     with pytest.raises(DrawingError, match="out of memory"):
         await drawn(text(BOMB))
     monkeypatch.undo()
-    assert (await drawn(text(BAR))).media_type == "image/png"
+    assert (await drawn(text(BAR))).picture.media_type == "image/png"
 
 
 def limited(start):
@@ -149,6 +149,20 @@ def limited(start):
         return start([sys.executable, "-P", "-c", program, arguments[-1]], **options)
 
     return popen
+
+
+@pytest.mark.parametrize(
+    ("label", "boxes"),
+    [
+        ("plain, é, Ω and –", ""),
+        ("\ue000 <&> \ue001\ue000", "\ue000\ue001"),
+        ("e\u0301\u200b", ""),
+    ],
+)
+async def test_characters_that_no_font_has_are_named(label, boxes):
+    spec = {**BAR, "data": {"values": [{"a": label, "b": 1}]}}
+    spec["encoding"] = {**BAR["encoding"], "x": {"field": "a", "type": "nominal"}}
+    assert (await drawn(text(spec))).boxes == boxes
 
 
 async def test_the_engine_gets_no_keys(monkeypatch):

@@ -34,3 +34,9 @@ def described(picture: Picture) -> str:
     """Return format, pixels and size of a picture: `PNG, 800x500 px, 12 kB`."""
     form = picture.media_type.removeprefix("image/").upper().replace("WEBP", "WebP")
     return f"{form}, {picture.width}x{picture.height} px, {size_in_words(picture.size)}"
+
+
+def few(characters: Sequence[str]) -> str:
+    """Return the first of some characters, and how many there are more."""
+    more = f" and {len(characters) - 20} more" if len(characters) > 20 else ""
+    return " ".join(characters[:20]) + more

@@ -10,15 +10,14 @@ from typing import cast
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
-from imagebridge.translate.picture import Picture
 
-from . import fields, marks, specs, worker
-from .answer import Answer, Json, described
+from . import fields, fit, marks, specs, worker
+from .answer import Answer, Json, described, few
 from .guard import SPEC_SIZE, guarded
 from .table import Table, parsed, table
 
-WIDTH, HEIGHT = 800, 500
 SMALLEST = 150
+"""Pixels of a picture's side at least."""
 
 
 async def generate_chart(
@@ -36,10 +35,10 @@ async def generate_chart(
     """Draw a chart: give either `spec` (Vega-Lite, an object or JSON text) or `kind`.
 
     With `kind` ("bar", "line", "area", "scatter", "pie"), `data` is a list of row objects, an object of columns,
-    JSON or CSV text, or the path of a CSV or JSON file below one of the folders `allow`. `columns` says which
+    JSON or CSV text, a `data:` URL of one, or the path of a CSV or JSON file below one of the folders `allow`. `columns` says which
     field is "x", "y", "color" and "facet"; what it leaves out is guessed. With `spec`, `data` replaces the
     spec's. `width` and `height` are the pixels of the whole picture, 800 x 500; a spec's own size stays where
-    neither is given.
+    neither is given, and a spec of several charts keeps its own width or height where only the other is given.
 
     Raises:
         ArgumentError: an argument that the caller can correct.
@@ -51,31 +50,55 @@ async def generate_chart(
     _check_size(width, height)
     if kind is None:
         read = partial(_of_spec, spec, data, columns or {}, title, width, height, allow)
-        drawing, words = await to_thread.run_sync(read)
-        picture = await worker.drawn(_text(drawing), seconds)
+        drawing, own, words = await to_thread.run_sync(read)
+        made, told = await _of_views(drawing, own, width, height, seconds)
     else:
-        read = partial(_of_kind, kind, data, columns or {}, title, width or WIDTH, height or HEIGHT, allow)
+        size = (width or specs.WIDTH, height or specs.HEIGHT)
+        read = partial(_of_kind, kind, data, columns or {}, title, *size, allow)
         chart, words = await to_thread.run_sync(read)
         try:
-            picture = await _of_chart(chart, seconds)
+            made, told = await _of_chart(chart, seconds)
         except ArgumentError as error:  # There is no spec to correct.
             raise ArgumentError("data", error.problem) from error
-    return Answer(f"{words}. {described(picture)}.", (picture,))
+    boxes = f"; no font has {few(made.boxes)}: shown as boxes" if made.boxes else ""
+    return Answer(f"{words}{told}{boxes}. {described(made.picture)}.", (made.picture,))
 
 
-async def _of_chart(chart: marks.Chart, seconds: float) -> Picture:
-    """Draw a kind of chart, small charts twice: their size is known only from a first drawing."""
+async def _of_chart(chart: marks.Chart, seconds: float) -> tuple[worker.Drawing, str]:
+    """Draw a kind of chart, small charts until they fill the picture."""
     drawing = marks.vega_lite(chart)
-    picture = await worker.drawn(_text(drawing), seconds)
-    again = marks.refitted(drawing, chart, picture.width, picture.height)
-    return await worker.drawn(_text(again), seconds) if again else picture
+
+    async def draw(spec: dict[str, Json]) -> worker.Drawing:
+        return await worker.drawn(_text(spec), seconds)
+
+    if fit.composed(drawing):
+        return await fit.fitted(drawing, chart.width, chart.height, draw, seconds)
+    return await draw(drawing), ""
+
+
+async def _of_views(
+    drawing: dict[str, Json],
+    own: Mapping[str, Json],
+    width: int | None,
+    height: int | None,
+    seconds: float,
+) -> tuple[worker.Drawing, str]:
+    """Draw a model's own spec; one of several charts until it has the size asked for."""
+
+    async def draw(spec: dict[str, Json]) -> worker.Drawing:
+        text = await to_thread.run_sync(lambda: _text(specs.ready(spec, own, specs.sizes(width, height))))
+        return await worker.drawn(text, seconds)
+
+    if (width or height) and fit.composed(drawing):
+        return await fit.fitted(drawing, width, height, draw, seconds)
+    return await draw(drawing), ""
 
 
 def _check_size(width: int | None, height: int | None) -> None:
     for name, size in (("width", width), ("height", height)):
         if size is not None and size < SMALLEST:
             raise ArgumentError(name, f"is {size} pixels; give {SMALLEST} or more")
-    pixels = (width or WIDTH) * (height or HEIGHT)
+    pixels = (width or specs.WIDTH) * (height or specs.HEIGHT)
     if pixels > worker.PIXELS:
         raise ArgumentError(
             "width", f"times height is {pixels:,} pixels; at most {worker.PIXELS:,} are drawn"
@@ -128,8 +151,8 @@ def _of_spec(
     width: int | None,
     height: int | None,
     allow: Sequence[Path],
-) -> tuple[dict[str, Json], str]:
-    """Return a model's own Vega-Lite spec, checked and completed, and words on it."""
+) -> tuple[dict[str, Json], Mapping[str, Json], str]:
+    """Return a model's own Vega-Lite spec, completed and as it was, and words on it."""
     if columns:
         raise ArgumentError("columns", "goes with kind; a spec names its fields in encoding")
     given = parsed(spec, "spec") if isinstance(spec, str) else spec
@@ -138,4 +161,4 @@ def _of_spec(
     rows: Table | None = None if data is None else table(data, allow)
     own = guarded({**given, "data": {"values": rows.records()}} if rows else given)
     specs.check(own)
-    return specs.completed(own, title, width, height), specs.words(own)
+    return specs.completed(own, title, width, height), own, specs.words(own)

@@ -53,7 +53,7 @@ async def create_image(
 ) -> Answer:
     """Make a picture of `prompt`. Key, base URL and the rest come from the SDK's environment variables.
 
-    `size` is "auto" or "WIDTHxHEIGHT" in pixels. `on_progress` is called every `tick` seconds.
+    `size` is "auto" or "WIDTHxHEIGHT" in pixels. `on_progress` is called at once and then every `tick` seconds.
 
     Raises:
         ArgumentError: the API refuses the prompt or another argument.
@@ -62,6 +62,8 @@ async def create_image(
     _check(prompt, size)
     model = os.environ.get("IMAGEBRIDGE_IMAGE_MODEL") or MODEL
     response: ImagesResponse | BridgeError = CreationError("the API gave no answer; call again")
+    if on_progress:
+        await on_progress(0, "the picture is being made")
     async with anyio.create_task_group() as work:
         if on_progress:
             work.start_soon(_tell, on_progress, tick)

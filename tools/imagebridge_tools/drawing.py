@@ -3,7 +3,8 @@ which runs this file: it imports nothing of the package.
 
 
 A request is one line, `{"spec": bytes that follow, "pixels": most pixels, "seconds": most seconds}`, and the
-spec. The answer is one line, `{"png": bytes that follow}` or `{"problem": why not}`, and the picture.
+spec. The answer is one line, `{"png": bytes that follow, "boxes": characters without a glyph}` or
+`{"problem": why not}`, and the picture.
 """
 
 import json
@@ -11,8 +12,13 @@ import os
 import re
 import signal
 import sys
+from html import escape, unescape
 from io import BytesIO
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+from unicodedata import category
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 MEMORY = 1 << 30
 """Bytes of data the process may hold: a bar chart takes a fifth. The address space stays free, V8 reserves 60 GB."""
@@ -20,8 +26,18 @@ MEMORY = 1 << 30
 _SIZE = re.compile(r'<svg[^>]*?\swidth="([\d.]+)"[^>]*?\sheight="([\d.]+)"')
 _IMAGE = re.compile(r"<image\b[^>]*>")
 _MARKS = re.compile(r'class="mark-(?!group)[a-z]+ role-mark[^"]*"[^>]*[^/]>(?!\s*</g>)')
+_TEXT = re.compile(r"<text\b[^>]*>(.*?)</text>", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
 _HREF = re.compile(r"""href\s*=\s*(["'])(.*?)\1""", re.DOTALL)
 
+_CELL = 24
+"""Pixels of the square in which one character is drawn to see whether a font has it."""
+
+_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Mn", "Me", "Zl", "Zp", "Zs"))
+"""Categories of characters that show nothing of their own."""
+
+_EXAMINED = 1000
+"""Different characters that are examined at most."""
 
 _BLANK = "the chart came out blank: check that its fields exist and that its filters leave some rows"
 
@@ -68,8 +84,8 @@ def _answer(wire: BinaryIO, spec: str, pixels: int, seconds: float) -> None:
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds + 2)
     try:
-        png = _drawn(spec, pixels)
-        head = f'{{"png": {len(png)}}}'
+        png, boxes = _drawn(spec, pixels)
+        head = json.dumps({"png": len(png), "boxes": boxes})
     except (ValueError, _RefusedError) as error:
         png, head = b"", json.dumps({"problem": _short(str(error))})
     if hasattr(signal, "setitimer"):
@@ -87,12 +103,12 @@ def _short(problem: str) -> str:
     return said if len(said) <= 300 else f"{said[:150]} ... {said[-150:]}"
 
 
-def _drawn(spec: str, pixels: int) -> bytes:
+def _drawn(spec: str, pixels: int) -> tuple[bytes, str]:
     import vl_convert
 
     svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     _check(svg, pixels)
-    return _packed(vl_convert.svg_to_png(svg))
+    return _packed(vl_convert.svg_to_png(svg)), _boxes(svg)
 
 
 def _check(svg: str, pixels: int) -> None:
@@ -110,6 +126,34 @@ def _check(svg: str, pixels: int) -> None:
             raise _RefusedError(
                 "an image mark may only show data: URLs; files and web addresses are not read"
             )
+
+
+def _boxes(svg: str) -> str:
+    """Return the characters of a drawing that come out as boxes, because no font here has them.
+
+    Only the renderer knows which fonts it falls back to: each character is drawn once and compared with one
+    that no font has.
+    """
+    text = "".join(unescape(_TAG.sub("", inner)) for inner in _TEXT.findall(svg))
+    doubtful = [c for c in dict.fromkeys(text) if ord(c) > 0xFF and category(c) not in _UNSEEN]
+    if not doubtful:
+        return ""
+    box, *glyphs = _glyphs(["\U0010fffd", *doubtful[:_EXAMINED]])
+    return "".join(c for c, glyph in zip(doubtful, glyphs, strict=False) if glyph.tobytes() == box.tobytes())
+
+
+def _glyphs(characters: list[str]) -> "list[Image]":
+    """Draw each character alone."""
+    import vl_convert
+    from PIL.PngImagePlugin import PngImageFile
+
+    shown = "".join(
+        f'<text x="4" y="{number * _CELL + 17}">{escape(c)}</text>' for number, c in enumerate(characters)
+    )
+    size = f'width="{2 * _CELL}" height="{len(characters) * _CELL}"'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="13">{shown}</svg>'
+    image = PngImageFile(BytesIO(vl_convert.svg_to_png(svg)))
+    return [image.crop((0, top, 2 * _CELL, top + _CELL)) for top in range(0, len(characters) * _CELL, _CELL)]
 
 
 def _packed(png: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Which columns of a table a chart shows, and how: named by the caller, else guessed."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC
 from difflib import get_close_matches
@@ -8,15 +9,20 @@ from difflib import get_close_matches
 from imagebridge.errors import ArgumentError
 
 from .answer import Json, counted
+from .look import PALETTE
 from .marks import ROLES, Chart, Kind
 from .table import Sort, Table, date, numbers
 
 FACETS = 24
 """Small charts in one picture at most."""
 
-
 PLACES = 500
 """Categories along an axis, or slices, at most: more take many seconds and nobody can tell them apart."""
+
+_NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
+"""Text that people read as a number: 3,5 or $12 or 40 %."""
+
+_WRITTEN = "write numbers as 3.5 or 1200, without units and separators of thousands"
 
 
 def chart(
@@ -42,17 +48,34 @@ def chart(
         shades = role == "color" and kind == "scatter" and sorts.get(role) == "number"
         if role in sorts and (places or (role in ("color", "facet") and not shades)):
             sorts[role] = "text"
+    zoned = any(sorts.get(role) == "date" and _zoned(cells[role]) for role in ("x", "y"))
     for role in names:
         cells[role] = [_shown(cell, sorts[role], keep=kind == "scatter") for cell in cells[role]]
     rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
-    drawn = Chart(kind, rows, names, sorts, title, width, height, horizontal)
+    drawn = Chart(kind, rows, names, sorts, title, width, height, horizontal, zoned)
     for role, most in (("x", PLACES), ("y", PLACES), ("facet", FACETS)):
         if sorts.get(role) == "text" and (count := len(drawn.distinct(role))) > most:
             problem = f"{role} {names[role]!r} has {count:,} different values; at most {most} are shown"
             raise ArgumentError(
                 "columns", f"{problem}: add up or leave out some, or draw numbers and dates as a line"
             )
+    _check_colors(drawn)
     return _pie(drawn) if kind == "pie" else _summed(drawn) if kind == "bar" else drawn
+
+
+def _check_colors(drawn: Chart) -> None:
+    """Refuse more series than there are colours: the first and the twenty-first would look the same."""
+    name = drawn.names.get("color")
+    told_elsewhere = name in (drawn.names["x"], drawn.names["y"])
+    if drawn.kind == "pie" or drawn.sorts.get("color") != "text" or told_elsewhere:
+        return
+    count = len(drawn.distinct("color"))
+    if count > len(PALETTE):
+        facet = ", or name it as facet" if count <= FACETS and "facet" not in drawn.names else ""
+        problem = (
+            f"color {name!r} has {count:,} different values, and {len(PALETTE)} colors can be told apart"
+        )
+        raise ArgumentError("columns", f"{problem}: leave out or add up some{facet}")
 
 
 def _chosen(kind: Kind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
@@ -93,11 +116,25 @@ def _guessed(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]
     if "y" not in chosen:
         y = next((name for name in free if sorts[name] == "number"), None)
         if y is None:
-            raise ArgumentError(
-                "columns", "no field of numbers is left for y; name it: columns={'x': ..., 'y': ...}"
-            )
+            nearly = _nearly(table, chosen.values())
+            hint = f"{nearly}: {_WRITTEN}" if nearly else "name it: columns={'x': ..., 'y': ...}"
+            raise ArgumentError("columns", f"no field of numbers is left for y; {hint}")
         chosen["y"] = y
     return {role: chosen[role] for role in ROLES if role in chosen}
+
+
+def _nearly(table: Table, chosen: Iterable[str]) -> str:
+    """Name a column whose texts people would read as numbers, one that nobody chose first; empty if there is none."""
+    for name in sorted(table.columns, key=list(chosen).__contains__):
+        cells = [cell for cell in table.columns[name] if isinstance(cell, str) and cell]
+        if cells and all(map(_is_nearly, cells)):
+            example = next((cell for cell in cells if numbers([cell]) is None), cells[0])
+            return f"{name!r} holds text such as {example[:40]!r}"
+    return ""
+
+
+def _is_nearly(cell: str) -> bool:
+    return len(cell) <= 40 and bool(_NEARLY.fullmatch(cell))
 
 
 def _check_numbers(
@@ -114,7 +151,13 @@ def _check_numbers(
     problem = (
         f"{value} is {name!r}, which {held}; a {kind} chart needs numbers there. Fields of numbers: {told}"
     )
+    if isinstance(example, str) and _is_nearly(example):
+        problem = f"{value} is {name!r}, which {held}; {_WRITTEN}"
     raise ArgumentError("columns", problem)
+
+
+def _zoned(cells: Iterable[Json]) -> bool:
+    return any(isinstance(cell, str) and (moment := date(cell)) and moment.tzinfo for cell in cells)
 
 
 def _shown(cell: Json, sort: Sort, *, keep: bool) -> Json:
@@ -156,23 +199,42 @@ def _pie(drawn: Chart) -> Chart:
     """Return the slices: their shares are told in the legend, and on those that have room."""
     roles = {role: drawn.names[role] for role in ("x", "y", "facet") if role in drawn.names}
     kept = [{role: row[role] for role in roles} for row in drawn.rows]
-    summed = _summed(replace(drawn, rows=kept, names={**roles, "color": roles["x"]}))
+    every = _summed(replace(drawn, rows=kept, names={**roles, "color": roles["x"]}))
     totals: dict[Json, float] = {}
-    for row in summed.rows:
-        value = row["y"] if isinstance(row["y"], int | float) else 0
-        if value < 0:
-            raise ArgumentError(
-                "data", f"{row['x']!r} has {number(value)}; a pie chart shows no negative values"
-            )
-        totals[row.get("facet")] = totals.get(row.get("facet"), 0) + value
+    for row in every.rows:
+        if _size(row) < 0:
+            told = number(_size(row))
+            raise ArgumentError("data", f"{row['x']!r} has {told}; a pie chart shows no negative values")
+        totals[row.get("facet")] = totals.get(row.get("facet"), 0) + _size(row)
     if not all(totals.values()):
         raise ArgumentError("data", "the values add up to 0; a pie chart has nothing to show")
+    summed = _few(every)
+    order = {place: at for at, place in enumerate(summed.distinct("x"))}
     slices: list[dict[str, Json]] = []
-    for place, row in enumerate(summed.rows):
-        share = (row["y"] if isinstance(row["y"], int | float) else 0) / totals[row.get("facet")]
+    for row in summed.rows:
+        share = _size(row) / totals[row.get("facet")]
         told = f"{row['x']}" if "facet" in roles else f"{row['x']} ({share:.1%})"
-        slices.append(row | {"color": told, "order": place, "share": f"{share:.0%}" if share >= 0.05 else ""})
+        mark = f"{share:.0%}" if share >= 0.05 else ""
+        slices.append(row | {"color": told, "order": order[row["x"]], "share": mark})
     return replace(summed, rows=slices, sorts={**summed.sorts, "color": "text"})
+
+
+def _size(row: Mapping[str, Json]) -> float:
+    return value if isinstance(value := row["y"], int | float) else 0
+
+
+def _few(pie: Chart) -> Chart:
+    """Return a pie that has a colour for every slice: the smallest are added up to a last one."""
+    sizes: dict[Json, float] = {}
+    for row in pie.rows:
+        sizes[row["x"]] = sizes.get(row["x"], 0) + _size(row)
+    if len(sizes) <= len(PALETTE):
+        return pie
+    kept = sorted(sizes, key=lambda place: sizes[place], reverse=True)[: len(PALETTE) - 1]
+    rest = f"the other {len(sizes) - len(kept)}"
+    rows = [row for row in pie.rows if row["x"] in kept]
+    others = [{**row, "x": rest} for row in pie.rows if row["x"] not in kept]
+    return _summed(replace(pie, rows=[*rows, *others], every=pie.rows))
 
 
 def _short(text: str) -> str:
@@ -195,22 +257,34 @@ def words(drawn: Chart, table: Table) -> str:
         if not (drawn.kind == "pie" and role == "color")
     ]
     value, place = ("x", "y") if drawn.horizontal else ("y", "x")
+    rows = drawn.every or drawn.rows
     said = f"{drawn.kind.capitalize()} chart{title} of {counted(table.rows, 'row')}: {', '.join(roles)}"
-    known = [(cell, row) for row in drawn.rows if isinstance(cell := row[value], int | float)]
+    known = [(cell, row) for row in rows if isinstance(cell := row[value], int | float)]
     if drawn.sorts[value] == "number" and known:
         low, high = min(known, key=lambda pair: pair[0]), max(known, key=lambda pair: pair[0])
         said += f"; {drawn.names[value]} from {_at(low, place, drawn)} to {_at(high, place, drawn)}"
     if drawn.kind == "bar" and len(drawn.rows) < table.rows:
         said += f"; rows of the same place are added up to {len(drawn.rows):,} bars"
-    if missing := len(drawn.rows) - len(known):
+    if drawn.every:
+        said += f"; the smallest {_merged(drawn)} are one slice"
+    if missing := len(rows) - len(known):
         told = f"; left out: {counted(missing, 'row')} without a number"
         said += told if drawn.sorts[value] == "number" else ""
     unused = [repr(name) for name in table.columns if name not in drawn.names.values()]
     return said + (f"; not drawn: {', '.join(unused[:10])}" if unused else "")
 
 
+def _merged(pie: Chart) -> int:
+    """Return how many slices of a pie were added up."""
+    shown = pie.distinct("x")
+    return len({str(row["x"]) for row in pie.every if row["x"] not in shown})
+
+
 def _at(pair: tuple[float, dict[str, Json]], place: str, drawn: Chart) -> str:
     value, row = pair
     where = [row[place], *(row[role] for role in ("color", "facet") if role in row and drawn.kind != "pie")]
-    told = [_short(label(cell)).removesuffix("T00:00:00+00:00") for cell in where]
+    told = [_short(label(cell)) for cell in where]
+    if drawn.sorts[place] == "date" and told[0].endswith("+00:00"):
+        moment = told[0].removesuffix("T00:00:00+00:00").removesuffix("+00:00").replace("T", " ")
+        told[0] = f"{moment} UTC" if drawn.zoned else moment
     return f"{number(value)} ({', '.join(dict.fromkeys(told))})"

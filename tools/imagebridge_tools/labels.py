@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from .answer import Json
-from .look import TEXT_SIZE
+from .look import NORMAL
 
 LETTER = 0.56
 """Width of a letter, on average, as a share of the font's size."""
@@ -17,22 +17,23 @@ LINE = 1.2
 _NARROW = 26
 """Characters of a label's line where there is no reason for another width."""
 
-_SIZES = (TEXT_SIZE, 11, 9)
+_SIZES = (11, 9)
+"""Heights of letters that are tried where the largest are too large."""
 
 
-def below(labels: Sequence[str], room: float, height: float) -> dict[str, Json]:
+def below(labels: Sequence[str], room: float, height: float, largest: int = NORMAL.text) -> dict[str, Json]:
     """Return the axis of categories under a chart.
 
     Each label has `room` pixels beside the next, in a picture `height` pixels high.
     """
-    for size in _SIZES[:2]:  # Letters turned are easier to read than the smallest.
-        for letters in (_NARROW, 18, 14, 11):
+    for size in _sizes(largest)[:2]:  # Letters turned are easier to read than the smallest.
+        for letters in (_NARROW, 18, 14, 11, max(_NARROW, int((room - 6) / (size * LETTER)))):
             lines = _broken(labels, letters)
             whole = all(len(word) <= letters for label in labels for word in label.split())
             if whole and _widest(lines) * size * LETTER <= room - 6 and max(map(len, lines)) <= 3:
                 return {"labelAngle": 0, "labelFontSize": size, **_expression(labels, lines)}
     # Steep labels need the height of a letter each; slanted ones need twice that but are easier to read.
-    lines = _broken(labels, max(12, int(height * 0.35 / (TEXT_SIZE * LETTER))))
+    lines = _broken(labels, max(12, int(height * 0.35 / (largest * LETTER))))
     slanted = room >= 40 and _widest(lines) <= 16
     axis: dict[str, Json] = {
         "labelAngle": -45 if slanted else -90,
@@ -42,12 +43,18 @@ def below(labels: Sequence[str], room: float, height: float) -> dict[str, Json]:
     return {**axis, **_expression(labels, lines)}
 
 
-def beside(labels: Sequence[str], room: float, width: float) -> tuple[dict[str, Json], bool]:
+def _sizes(largest: int) -> list[int]:
+    return [largest, *(size for size in _SIZES if size < largest)]
+
+
+def beside(
+    labels: Sequence[str], room: float, width: float, largest: int = NORMAL.text
+) -> tuple[dict[str, Json], bool]:
     """Return the axis of categories at the side, and whether all labels fit.
 
     Each has `room` pixels one above the other, in a picture `width` pixels wide.
     """
-    for size in _SIZES:
+    for size in _sizes(largest):
         # Wider lines before smaller letters, up to two fifths of the picture.
         for letters in range(_NARROW, max(_NARROW, int(width * 0.4 / (size * LETTER))) + 1, 4):
             lines = _broken(labels, letters)
@@ -72,14 +79,14 @@ def _centred(labels: Sequence[str], lines: Sequence[list[str]], size: int) -> di
     return {**lift, **_expression(labels, lines)}
 
 
-def legend(labels: Sequence[str], width: float, height: float) -> dict[str, Json]:
+def legend(labels: Sequence[str], width: float, height: float, largest: int = NORMAL.text) -> dict[str, Json]:
     """Return a legend that takes at most half of the `width` and all of the `height`, in pixels."""
-    for size in _SIZES:
+    for size in _sizes(largest):
         for columns, letters in ((1, _NARROW), (1, 18), (1, 34), (2, _NARROW), (2, 18), (3, 18)):
             lines = _broken(labels, letters)
             heights = _heights(lines, size, columns)
             across = columns * (_widest(lines) * size * LETTER + 26)
-            if across <= width / 2 and sum(heights) <= height:
+            if across <= width / 2 and sum(heights) <= height and _in_order(len(labels), columns):
                 return {"labelFontSize": size, "columns": columns, **_expression(labels, lines)}
     size, lines = _SIZES[-1], _broken(labels, 18)
     # The rest is counted in a last entry.
@@ -87,9 +94,18 @@ def legend(labels: Sequence[str], width: float, height: float) -> dict[str, Json
     return {"labelFontSize": size, "symbolLimit": max(2, fitting), **_expression(labels, lines)}
 
 
+def _in_order(entries: int, columns: int) -> bool:
+    """Tell whether Vega fills the columns downwards in order: where they lack two entries, it takes some across."""
+    return -entries % columns <= 1
+
+
 def _heights(lines: Sequence[Sequence[str]], size: int, columns: int) -> list[float]:
-    """Return the height of the title and of each row of a legend: that of its highest label."""
-    counts = [max(map(len, lines[at : at + columns])) for at in range(0, len(lines), columns)]
+    """Return the height of the title and of each row of a legend: that of its highest label.
+
+    The columns are filled downwards, one after the other.
+    """
+    rows = -(-len(lines) // columns)
+    counts = [max(map(len, lines[row::rows])) for row in range(rows)]
     return [26, *(count * size * LINE + 3 for count in counts)]
 
 

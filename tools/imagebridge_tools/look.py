@@ -1,12 +1,42 @@
 """How charts look: one calm theme, large enough to be read by a model at the size it is drawn."""
 
 import textwrap
+from dataclasses import dataclass
 
 from .answer import Json
 
-PADDING = 14
-TEXT_SIZE = 13
-TITLE_SIZE = 19
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Sizes in pixels: of letters, of the chart's title, of the empty edge. `titles`: axes say what they show."""
+
+    text: int
+    title: int
+    padding: int
+    titles: bool
+
+    @property
+    def beside(self) -> int:
+        """Pixels of a picture's width that its plot does not have, about."""
+        return 90 if self == NORMAL else 2 * self.padding + 5 * self.text
+
+    @property
+    def below(self) -> int:
+        """Pixels of a picture's height that its plot does not have, about, without the chart's title."""
+        return 100 if self == NORMAL else 2 * self.padding + (5 if self.titles else 2) * self.text
+
+
+NORMAL = Look(text=13, title=19, padding=14, titles=True)
+SMALL = Look(text=11, title=14, padding=8, titles=True)
+TINY = Look(text=10, title=12, padding=6, titles=False)
+
+
+def look(width: int, height: int) -> Look:
+    """Return the look of a chart of this size: in a small one the letters must leave room for the data."""
+    if width < 260 or height < 180:
+        return TINY
+    return SMALL if width < 400 or height < 260 else NORMAL
+
 
 _INK, _QUIET, _LINE = "#1d2b3a", "#465566", "#dfe5ec"
 
@@ -38,20 +68,17 @@ PALETTE: tuple[str, ...] = (
 )
 """Ten colours and their dark brothers; white letters can be read on all of them."""
 
-CONFIG: dict[str, Json] = {
-    "background": "white",
-    "padding": PADDING,
-    "view": {"stroke": None},
-    "range": {"category": PALETTE},
-    "mark": {"color": PALETTE[0]},
-    "axis": {
-        "labelFontSize": TEXT_SIZE,
-        "titleFontSize": TEXT_SIZE + 1,
+
+def _config(look: Look) -> dict[str, Json]:
+    """Return Vega-Lite's `config`."""
+    words: dict[str, Json] = {"labelFontSize": look.text, "titleFontSize": look.text + 1}
+    whole: dict[str, Json] = {"labelLimit": 0, "titleLimit": 0}
+    axis: dict[str, Json] = {
+        **words,
+        **whole,
         "labelColor": _QUIET,
         "titleColor": _INK,
-        "titlePadding": 10,
-        "labelLimit": 0,
-        "titleLimit": 0,
+        "titlePadding": 10 if look == NORMAL else 5,
         "labelFlush": False,
         "labelSeparation": 8,
         # Vega-Lite's own 200 pixels put the title on top of long labels.
@@ -59,45 +86,38 @@ CONFIG: dict[str, Json] = {
         "gridColor": _LINE,
         "domainColor": _QUIET,
         "tickColor": _QUIET,
-    },
-    "axisDiscrete": {"grid": False},
-    "legend": {
-        "labelFontSize": TEXT_SIZE,
-        "titleFontSize": TEXT_SIZE + 1,
-        "labelColor": _QUIET,
-        "titleColor": _INK,
-        "labelLimit": 0,
-        "titleLimit": 0,
-        "symbolLimit": 0,
-    },
-    "header": {
-        "labelFontSize": TEXT_SIZE,
-        "titleFontSize": TEXT_SIZE + 1,
-        "labelColor": _INK,
-        "labelFontWeight": "bold",
-        "labelLimit": 0,
-        "titleLimit": 0,
-    },
-    "title": {
-        "fontSize": TITLE_SIZE,
-        "color": _INK,
-        "anchor": "start",
-        "frame": "bounds",
-        "offset": 14,
-        "limit": 0,
-    },
-}
-"""Vega-Lite's `config`. A spec's own settings win over it."""
+    }
+    return {
+        "background": "white",
+        "padding": look.padding,
+        "view": {"stroke": None},
+        "range": {"category": PALETTE},
+        "mark": {"color": PALETTE[0]},
+        "axis": axis if look.titles else axis | {"title": None},
+        "axisDiscrete": {"grid": False},
+        # For labels that `axes` cannot know: Vega-Lite's own upright ones are hard to read.
+        "axisXDiscrete": {"labelAngle": -45},
+        "legend": {**words, **whole, "labelColor": _QUIET, "titleColor": _INK, "symbolLimit": 0},
+        "header": {**words, **whole, "labelColor": _INK, "labelFontWeight": "bold"},
+        "title": {
+            "fontSize": look.title,
+            "color": _INK,
+            "anchor": "start",
+            "frame": "bounds",
+            "offset": 14 if look == NORMAL else 6,
+            "limit": 0,
+        },
+    }
 
 
-def title_lines(title: str, width: int) -> list[str]:
+def title_lines(title: str, width: int, look: Look = NORMAL) -> list[str]:
     """Break a title into lines that fit `width` pixels; a bold letter takes six tenths of its height."""
-    return textwrap.wrap(title, max(12, round((width - 2 * PADDING) / (TITLE_SIZE * 0.56))))
+    return textwrap.wrap(title, max(12, round((width - 2 * look.padding) / (look.title * 0.56))))
 
 
-def merged(own: dict[str, Json]) -> dict[str, Json]:
-    """Return the theme with the settings of a spec's `config` in their places."""
-    return _merge(CONFIG, own)
+def merged(own: dict[str, Json], look: Look = NORMAL) -> dict[str, Json]:
+    """Return the theme with the settings of a spec's own `config`, which win, in their places."""
+    return _merge(_config(look), own)
 
 
 def _merge(under: dict[str, Json], over: dict[str, Json]) -> dict[str, Json]:

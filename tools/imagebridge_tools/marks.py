@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from datetime import datetime
+from typing import Literal, get_args
 
-from . import labels
+from . import dates, labels
 from .answer import Json
-from .look import PADDING, TEXT_SIZE, TITLE_SIZE, merged, title_lines
+from .look import NORMAL, Look, look, merged, title_lines
 from .table import Sort
 
 _CELL = 40
@@ -25,7 +26,8 @@ class Chart:
     """What is drawn: rows with the keys x, y, color and facet, of which the last two may be missing.
 
     `names` are the fields' own names by role, `sorts` what they hold. `horizontal` bars have their numbers in x.
-    Sizes are pixels of the whole picture.
+    Sizes are pixels of the whole picture. `zoned`: its dates had a zone, and are told in UTC. `every` are the
+    slices of a pie where `rows` has the smallest of them added up.
     """
 
     kind: Kind
@@ -36,6 +38,26 @@ class Chart:
     width: int
     height: int
     horizontal: bool = False
+    zoned: bool = False
+    every: Sequence[dict[str, Json]] = ()
+
+    @property
+    def look(self) -> Look:
+        """The sizes of letters and edges."""
+        return look(self.width, self.height)
+
+    @property
+    def below(self) -> float:
+        """Pixels of the height that are not for the plot, about."""
+        # The room of a normal chart's title is counted in, whether there is one or not.
+        return self.look.below + (0 if self.look == NORMAL else self.heading)
+
+    @property
+    def heading(self) -> float:
+        """Pixels of the height that the title takes."""
+        if not self.title:
+            return 0
+        return len(title_lines(self.title, self.width, self.look)) * self.look.title * 1.3 + 14
 
     def distinct(self, role: str) -> list[Json]:
         """Return the values of a role, each once, in the order of the data."""
@@ -52,14 +74,14 @@ def vega_lite(chart: Chart) -> Object:
 
 def _framed(chart: Chart) -> Object:
     """Return what every chart has: data, title, theme."""
-    spec: Object = {"data": {"values": chart.rows}, "config": merged({})}
+    spec: Object = {"data": {"values": chart.rows}, "config": merged({}, chart.look)}
     if chart.title:
-        spec["title"] = {"text": title_lines(chart.title, chart.width)}
+        spec["title"] = {"text": title_lines(chart.title, chart.width, chart.look)}
     return spec
 
 
 def _facets(chart: Chart) -> Object:
-    """Draw small charts side by side, one a value. Their size is a first guess, which `refitted` mends."""
+    """Draw small charts side by side, one a value. Their size is a first guess, which `fit` mends."""
     values = chart.distinct("facet")
     columns = next(
         n for n in range(1, len(values) + 1) if n * n * chart.height >= len(values) * chart.width * 0.6
@@ -76,26 +98,6 @@ def _facets(chart: Chart) -> Object:
     if len(values) % columns:  # A shared axis would stand below the empty place of the last row.
         spec["resolve"] = {"axis": {"x": "independent"}}
     return spec
-
-
-def refitted(drawing: Object, chart: Chart, width: int, height: int) -> Object | None:
-    """Return small charts grown or shrunk to the size asked for, now that the first drawing's size is known.
-
-    None where there is nothing to mend.
-    """
-    if "facet" not in drawing or (width, height) == (chart.width, chart.height):
-        return None
-    columns = cast("int", drawing["columns"])
-    rows = -(-len(chart.distinct("facet")) // columns)
-    cell = cast("Object", drawing["spec"])
-    wide, right = divmod(cast("int", cell["width"]) * columns + chart.width - width, columns)
-    high, bottom = divmod(cast("int", cell["height"]) * rows + chart.height - height, rows)
-    # What cannot be shared out evenly goes to the edges.
-    padding: Object = {"left": PADDING, "top": PADDING, "right": PADDING + right, "bottom": PADDING + bottom}
-    return drawing | {
-        "spec": cell | {"width": max(_CELL, wide), "height": max(_CELL, high)},
-        "padding": padding,
-    }
 
 
 def _view(chart: Chart, width: int, height: int) -> Object:
@@ -116,9 +118,9 @@ def _bar(chart: Chart, width: int, height: int) -> Object:
     category, number = ("y", "x") if chart.horizontal else ("x", "y")
     names = [str(value) for value in chart.distinct(category)]
     series = len(chart.distinct("color")) if _grouped(chart, category) else 1
-    room = (height - 100) / len(names)
-    side, all_fit = labels.beside(names, room, width)
-    under = labels.below(names, (width - 90) / len(names), height)
+    room = (height - chart.below) / len(names)
+    side, all_fit = labels.beside(names, room, width, chart.look.text)
+    under = labels.below(names, (width - chart.look.beside) / len(names), height, chart.look.text)
     better = under["labelAngle"] != 0 and (all_fit or max(map(len, names)) > 24) and room / series >= 4
     lying = chart.horizontal or better
     axis = side if lying else under
@@ -128,16 +130,21 @@ def _bar(chart: Chart, width: int, height: int) -> Object:
             "field": category,
             "type": "nominal",
             "sort": None,
-            "title": chart.names[category],
+            "title": _title(chart, category),
             "axis": axis,
         },
-        along: {"field": number, "type": "quantitative", "title": chart.names[number]},
+        along: {"field": number, "type": "quantitative", "title": _title(chart, number)},
     }
     if "color" in chart.names:
         encoding["color"] = _color(chart)
     if _grouped(chart, category):
         encoding[f"{place}Offset"] = {"field": "color", "type": "nominal", "sort": None}
     return {"mark": {"type": "bar", "cornerRadiusEnd": 2}, "encoding": encoding}
+
+
+def _title(chart: Chart, role: str) -> str | None:
+    """Return the title of an axis, for which a tiny chart has no room."""
+    return chart.names[role] if chart.look.titles else None
 
 
 def _grouped(chart: Chart, category: str) -> bool:
@@ -172,19 +179,41 @@ def _scatter(chart: Chart, width: int, height: int) -> Object:
 def _along(chart: Chart, role: str, width: int, height: int) -> Object:
     """Return the encoding of a position: numbers, dates, or categories in the order of the data."""
     sort = chart.sorts[role]
-    encoding: Object = {"field": role, "type": _TYPES[sort], "title": chart.names[role]}
+    encoding: Object = {"field": role, "type": _TYPES[sort], "title": _title(chart, role)}
     if sort == "date":
-        # UTC on both sides: a date is the same day wherever it is drawn.
-        return encoding | {"scale": {"type": "utc"}, "axis": {"labelOverlap": "greedy"}}
+        return encoding | _dated(chart, role, width, height)
     if sort == "number":
         whole = [row[role] for row in chart.rows if row[role] is not None]
         years = role == "x" and all(isinstance(cell, int) and 1000 <= cell < 3000 for cell in whole)
         axis: Object = {"axis": {"format": "d", "tickMinStep": 1}} if years else {}
         return encoding | axis | {"scale": {"zero": _zero(chart, role), "nice": True}}
-    names = [str(value) for value in chart.distinct(role)]
+    names, size = [str(value) for value in chart.distinct(role)], chart.look.text
     if role == "y":
-        return encoding | {"sort": None, "axis": labels.beside(names, (height - 100) / len(names), width)[0]}
-    return encoding | {"sort": None, "axis": labels.below(names, (width - 90) / len(names), height)}
+        axis = labels.beside(names, (height - chart.below) / len(names), width, size)[0]
+    else:
+        axis = labels.below(names, (width - chart.look.beside) / len(names), height, size)
+    return encoding | {"sort": None, "axis": axis}
+
+
+def _dated(chart: Chart, role: str, width: int, height: int) -> Object:
+    """Return the axis of dates and its title. UTC on both sides: a date is the same day wherever it is drawn."""
+    cells = [cell for cell in chart.distinct(role) if isinstance(cell, str)]
+    down, small = role == "y", "facet" in chart.names
+    taken = chart.below if down else chart.look.beside
+    axis, shared = dates.axis(
+        [datetime.fromisoformat(cell) for cell in cells],
+        (height if down else width) - (0 if small else taken),
+        chart.look.text,
+        titled=chart.look.titles,
+        down=down,
+    )
+    told = ", ".join(filter(None, (shared, "UTC" if chart.zoned else "")))
+    title = f"{chart.names[role]} ({told})" if told else chart.names[role]
+    return {
+        "scale": {"type": "utc"},
+        "axis": axis,
+        "title": title if chart.look.titles else None,
+    }
 
 
 def _zero(chart: Chart, role: str) -> bool:
@@ -209,9 +238,9 @@ def _color(chart: Chart) -> Object:
 
 def _key(chart: Chart, role: str) -> Object:
     """Return the legend of a chart."""
-    title = len(title_lines(chart.title, chart.width)) * TITLE_SIZE * 1.3 + 14 if chart.title else 0
     names = [str(value) for value in chart.distinct(role)]
-    return labels.legend(names, chart.width, chart.height - 2 * PADDING - title)
+    room = chart.height - 2 * chart.look.padding - chart.heading
+    return labels.legend(names, chart.width, room, chart.look.text)
 
 
 def _legend(chart: Chart) -> bool:
@@ -231,12 +260,11 @@ def _pie(chart: Chart) -> Object:
     text: Object = {
         "type": "text",
         "radius": {"expr": f"min({cell}width, {cell}height) / 2 * 0.72"},
-        "fontSize": TEXT_SIZE + 1,
+        "fontSize": chart.look.text + 1,
         "fontWeight": "bold",
         "fill": "white",
     }
-    layers: list[Json] = [
-        {"mark": arc, "encoding": {"color": color}},
-        {"mark": text, "encoding": {"text": {"field": "share", "type": "nominal"}}},
-    ]
+    layers: list[Json] = [{"mark": arc, "encoding": {"color": color}}]
+    if chart.look.titles:  # In a tiny pie no slice has room for its share.
+        layers.append({"mark": text, "encoding": {"text": {"field": "share", "type": "nominal"}}})
     return {"encoding": {"theta": theta, "order": order}, "layer": layers}

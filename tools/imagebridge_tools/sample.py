@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Answer, described
+from .answer import Answer, described, few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,8 +204,7 @@ def _missing(text: str, font: "FreeTypeFont") -> str:
     lacking = _lacking(text, font)
     if not lacking:
         return ""
-    more = f" and {len(lacking) - 20} more" if len(lacking) > 20 else ""
-    return f" (no glyphs, shown as boxes: {' '.join(lacking[:20])}{more})"
+    return f" (no glyphs, shown as boxes: {few(lacking)})"
 
 
 def _glyph(font: "FreeTypeFont", character: str) -> tuple[tuple[int, int], bytes]:

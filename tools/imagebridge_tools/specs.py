@@ -5,10 +5,14 @@ from difflib import get_close_matches
 
 from imagebridge.errors import ArgumentError
 
+from . import axes
 from .answer import Json, counted
-from .look import merged, title_lines
+from .fit import COMPOSED, composed
+from .look import NORMAL, PALETTE, Look, look, merged, title_lines
 
-_WIDTH, _HEIGHT = 800, 500
+WIDTH, HEIGHT = 800, 500
+"""Pixels of a picture for which nobody gave a size."""
+
 _MARKS = """
 arc area bar boxplot circle errorband errorbar geoshape image line point rect rule square text tick
 trail
@@ -22,7 +26,6 @@ _TYPES = ("quantitative", "temporal", "ordinal", "nominal", "geojson")
 # What Vega-Lite 6.4 knows: https://vega.github.io/schema/vega-lite/v6.json, 2026-11-22.
 
 _VIEWS = ("layer", "concat", "hconcat", "vconcat")
-_COMPOSED = ("facet", "repeat", "concat", "hconcat", "vconcat")
 
 
 def check(spec: Mapping[str, Json]) -> None:
@@ -35,7 +38,7 @@ def check(spec: Mapping[str, Json]) -> None:
         raise ArgumentError(
             "spec", "is Vega; write it in Vega-Lite (mark and encoding instead of marks and scales)"
         )
-    if not any(key in spec for key in ("mark", "layer", *_COMPOSED)):
+    if not any(key in spec for key in ("mark", "layer", *COMPOSED)):
         raise ArgumentError("spec", 'has no mark; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
     for path, view in _views(spec):
         if (mark := _mark(view)) is not None:
@@ -121,29 +124,40 @@ def _check_fields(spec: Mapping[str, Json]) -> None:
             raise ArgumentError("spec", f"field {name!r} is not in the data; {hint}there are {told}")
 
 
+def sizes(width: int | None, height: int | None) -> Look:
+    """Return the sizes of letters for a picture that shall be this large."""
+    return look(width or WIDTH, height or HEIGHT) if width or height else NORMAL
+
+
 def completed(
     spec: Mapping[str, Json], title: str | None, width: int | None, height: int | None
 ) -> dict[str, Json]:
     """Return the spec with the theme below its own config, a title, and a size where it has none.
 
-    A single view, layered or not, fits the pixels asked for with its axes and title. Composed views keep
-    the sizes of their parts.
+    A single view, layered or not, fits the pixels asked for with its axes and title. What is composed of
+    several keeps the sizes of its parts: `fit` changes them.
     """
-    own = spec.get("config")
-    done = {**spec, "config": merged(dict(own) if isinstance(own, Mapping) else {})}
-    if not any(key in spec for key in _COMPOSED) and not _faceted(spec):
-        sized = width or height or not ("width" in spec or "height" in spec)
-        if sized:
-            done |= {"width": width or _WIDTH, "height": height or _HEIGHT}
-            done["autosize"] = {"type": "fit", "contains": "padding"}
+    theme = sizes(width, height)
+    done = {**spec, "config": _config(spec.get("config"), theme)}
+    if not composed(spec) and (width or height or not ("width" in spec or "height" in spec)):
+        done |= {"width": width or WIDTH, "height": height or HEIGHT}
+        done["autosize"] = {"type": "fit", "contains": "padding"}
     shown = title or spec.get("title")
     if isinstance(shown, str):
-        done["title"] = {"text": title_lines(shown, width or _WIDTH)}
+        done["title"] = {"text": title_lines(shown, width or WIDTH, theme)}
     return done
 
 
-def _faceted(spec: Mapping[str, Json]) -> bool:
-    return any(channel in _encoding(spec) for channel in ("row", "column", "facet"))
+def _config(own: Json, theme: Look) -> dict[str, Json]:
+    """Return the theme below a spec's own config; the theme's angle of labels is the more special, but not wanted."""
+    given = dict(own) if isinstance(own, Mapping) else {}
+    config = merged(given, theme)
+    return config | {"axisXDiscrete": given.get("axisXDiscrete", {})} if axes.ruled(own) else config
+
+
+def ready(spec: dict[str, Json], own: Mapping[str, Json], theme: Look) -> dict[str, Json]:
+    """Return a spec that has its sizes with readable labels, unless the config of the model's `own` says how."""
+    return spec if axes.ruled(own.get("config")) else axes.labelled(spec, theme)
 
 
 def words(spec: Mapping[str, Json]) -> str:
@@ -157,5 +171,23 @@ def words(spec: Mapping[str, Json]) -> str:
     rows = _rows(spec)
     if rows:
         said += f" over {counted(len(rows), 'row')}"
+    said_colors = "".join(_repeated(spec, rows))
     fields = [f"{name!r} ({sort})" if sort else repr(name) for name, sort in _fields(spec).items()]
-    return said + (f": {', '.join(fields)}" if fields else "")
+    return said + (f": {', '.join(fields)}" if fields else "") + said_colors
+
+
+def _repeated(spec: Mapping[str, Json], rows: Sequence[Mapping[str, Json]]) -> Iterator[str]:
+    """Yield words on fields that have more values than the theme has colours."""
+    for _, view in _views(spec):
+        for channel in ("color", "fill", "stroke"):
+            shown = _encoding(view).get(channel)
+            if (
+                not isinstance(shown, Mapping)
+                or "scale" in shown
+                or shown.get("type", "nominal") != "nominal"
+            ):
+                continue
+            name = str(shown.get("field"))
+            count = len({str(row[name]) for row in rows if name in row})
+            if count > len(PALETTE):
+                yield f"; {name!r} has {count:,} values but only {len(PALETTE)} colors, which repeat"

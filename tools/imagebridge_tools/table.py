@@ -11,7 +11,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Literal, cast
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, PictureError
+from imagebridge.translate.picture import DATA_URL, decode
 
 from . import folders
 from .answer import Json
@@ -23,6 +24,9 @@ FILE_SIZE = 20_000_000
 """Bytes of a data file at most."""
 
 Sort = Literal["number", "date", "text"]
+
+_READ = ("text/csv", "application/json", "text/plain", "text/tab-separated-values")
+"""Media types of `data:` URLs that hold a table."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?")
@@ -56,7 +60,7 @@ class Table:
 
 
 def table(data: Json, allow: Sequence[Path]) -> Table:
-    """Read `data`: row objects, an object of columns, JSON text of either, or the path of a CSV or JSON file.
+    """Read `data`: row objects, columns, JSON text of either, CSV text, a `data:` URL, or the path of a file.
 
     Raises:
         ArgumentError: none of these, no rows, too many rows, or a path that may not be read.
@@ -89,14 +93,38 @@ def _is_number(cell: Json) -> bool:
 
 
 def _text(text: str, allow: Sequence[Path]) -> Table:
-    if text.startswith(("[", "{")):
-        return table(parsed(text, "data"), allow)
-    if "\n" in text:
-        return _checked(_csv(text))
-    content = folders.content(text, allow, FILE_SIZE, "data").decode("utf-8-sig", "replace")
-    if content.lstrip().startswith(("[", "{")):
-        return table(parsed(content, "data"), ())
-    return _checked(_csv(content))
+    if text[:5].lower() == "data:":
+        return _content(_data_url(text))
+    if text.startswith(("[", "{")) or "\n" in text:
+        return _content(text)
+    if _is_head(text):
+        raise ArgumentError(
+            "data", f'is {text[:60]!r}, the head of a CSV without rows; give them too: "month,sales\\nJan,3"'
+        )
+    return _content(folders.content(text, allow, FILE_SIZE, "data").decode("utf-8-sig", "replace"))
+
+
+def _content(text: str) -> Table:
+    """Read JSON or CSV text, which may not name a file in its turn."""
+    if text.lstrip().startswith(("[", "{")):
+        return table(parsed(text, "data"), ())
+    return _checked(_csv(text))
+
+
+def _is_head(text: str) -> bool:
+    """Tell whether a line is rather the head of a CSV than the name of a file."""
+    return bool(re.search("[,;\t]", text)) and not re.search(r"[/\\]|\.\w{2,4}$", text)
+
+
+def _data_url(url: str) -> str:
+    head = DATA_URL.match(url)
+    kind = head[1].strip().lower() if head else ""
+    if not head or kind not in _READ:
+        raise ArgumentError("data", f"is a data: URL of {kind or 'no type'}; {', '.join(_READ)} are read")
+    try:
+        return decode(url)[0].decode("utf-8-sig", "replace")
+    except PictureError as error:
+        raise ArgumentError("data", f"is a data: URL that cannot be read: {error.reason}") from error
 
 
 def parsed(text: str, argument: str) -> Json:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import anyio
 from anyio import to_thread
@@ -40,8 +40,15 @@ class DrawingError(BridgeError):
     """A chart that was not drawn: its process died, took too long or could not start."""
 
 
-async def drawn(spec: str, seconds: float = SECONDS) -> Picture:
-    """Draw a Vega-Lite `spec`, JSON text, in the drawing process. Returns a PNG.
+class Drawing(NamedTuple):
+    """A chart as a PNG, and the characters in it that no font of this system has: they show as boxes."""
+
+    picture: Picture
+    boxes: str = ""
+
+
+async def drawn(spec: str, seconds: float = SECONDS) -> Drawing:
+    """Draw a Vega-Lite `spec`, JSON text, in the drawing process.
 
     Raises:
         ArgumentError: Vega-Lite refuses the spec, or the picture is blank or too large.
@@ -101,7 +108,7 @@ class _Process:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def draw(self, spec: str, seconds: float) -> Picture:
+    def draw(self, spec: str, seconds: float) -> Drawing:
         """Send a request and wait for its answer; called in a thread, on a process that is marked as busy."""
         text = spec.encode()
         head = json.dumps({"spec": len(text), "pixels": PIXELS, "seconds": seconds})
@@ -122,7 +129,7 @@ class _Process:
         self.busy = False
         if "problem" in answer:
             raise ArgumentError("spec", str(answer["problem"]))
-        return Picture.from_bytes(png)
+        return Drawing(Picture.from_bytes(png), str(answer.get("boxes", "")))
 
     def kill(self) -> None:
         self._process.kill()

@@ -21,11 +21,11 @@ from urllib.parse import unquote
 
 from imagebridge.errors import PictureError
 
-from . import hidden, kinds, sentences
+from . import hidden, kinds, sentences, vision
 from .convert import converted
 from .picture import Picture, bare, decode, decode_start, encode
 from .policy import Policy
-from .vision import Detail
+from .vision import Detail, known
 from .wire import JSON, is_json, is_list, text_of
 
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
@@ -51,13 +51,18 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Picture `number` of the result: the detail its block asked for, a sentence that belongs to it, the type it came in."""
+    """Picture `number` of the result: the detail its block asked for, and a sentence that belongs to it.
+
+    source: the media type it was made from, where that is another. size: the pixels that it asked for, where it
+    was drawn smaller already.
+    """
 
     number: int
     picture: Picture
     detail: Detail | None = None
     sentence: str = ""
     source: str = ""
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +173,8 @@ def embedded(
     except PictureError as error:
         return [_lost(sentences.described(label, None, uri=uri), error.reason)]
     match kinds.kind(data):
+        case kinds.Kind(sort="picture"):
+            return seen(encoded, reading, label=label, uri=uri, detail=detail)
         case kinds.Kind(sort="document") as found:
             return _document(data, found, uri, reading)
         case None if (text := _text(data, label)) is not None:
@@ -183,19 +190,23 @@ def seen(
 ) -> list[Piece]:
     """Return the pictures that `encoded` holds, or the sentence that says why there is none."""
     policy = reading.policy
+    asked = known(policy.model, policy.detail or detail or "high")
+
+    def fit(width: int, height: int) -> tuple[int, int]:
+        view = vision.seen(width, height, policy.model, asked)
+        return view.width, view.height
+
     try:
-        made = converted(encoded, policy.proof or "structure", first_frame=policy.animation == "first")
+        made = converted(encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first")
     except PictureError as error:
         return [_lost(f"a picture ({_described(encoded, label, uri)})", error.reason)]
-    found = kinds.kind(decode_start(encoded, 64))
-    source = found.media_type if found else kinds.SVG.media_type
     sights: list[Piece] = []
     for at, picture in enumerate(made.pictures):
         number = reading.number(encoded if at == 0 else picture.base64)
         # The sentence speaks of all pictures of the file and stands once, after the last.
         last = at == len(made.pictures) - 1 and made.sentence
         sentence = f"{sentences.numbered(number - at, number)}: {made.sentence}" if last else ""
-        sights.append(Sight(number, picture, detail, sentence, source))
+        sights.append(Sight(number, picture, detail, sentence, made.source, made.size))
     return sights
 
 

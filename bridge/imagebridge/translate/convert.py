@@ -1,96 +1,94 @@
 """Bytes that no model takes become pictures that it does; a picture that is too large, one that fits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import kinds, sheet
+from . import grey, kinds, pages, sheet
 from .decode import decoding, drafted, frames, load, opened, read, srgb, upright
-from .encode import encoded, is_flat, resized, standard
+from .encode import encoded, is_flat, redrawn, resized, standard
 from .picture import Picture, Proof, decode, decode_start
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from .svg import Fit
 
 _WALKED = frozenset((kinds.PNG, kinds.JPEG, kinds.WEBP, kinds.GIF))
 
-MAX_PAGES = 30
-"""Pages of one TIFF that are shown at most; the sentence names how many there are."""
+_MAX_FRAME = 40_000_000
+"""Pixels of an animation's frames at most for a contact sheet: a decoder holds several frames at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """Pictures made from one file, and the sentence that says what they are where they are not the file itself."""
+    """Pictures made from one file, and the sentence that says what they are where they are not the file itself.
+
+    source: the media type of the file, where that is another than the pictures'. size: the pixels that it
+    asked for, where it was drawn in others (an SVG).
+    """
 
     pictures: tuple[Picture, ...]
     sentence: str = ""
+    source: str = ""
+    size: tuple[int, int] | None = None
 
 
-def converted(text: str, proof: Proof, *, first_frame: bool = False) -> Converted:
+def converted(text: str, proof: Proof, fit: "Fit | None" = None, *, first_frame: bool = False) -> Converted:
     """Return the pictures that base64 `text` holds, in formats that the API takes.
 
-    A PNG, JPEG, WebP or still GIF keeps its bytes (see `Picture.plain`, and `fitted`). An animation becomes a contact sheet, or its first frame; a
-    TIFF of several pages one picture a page.
+    A PNG, JPEG, WebP or still GIF keeps its bytes (see `Picture.plain`, and `fitted`). An animation becomes
+    a contact sheet, or its first frame; a TIFF of several pages one picture a page. `fit` makes of a size in
+    pixels the one that the model sees: what is drawn here, SVG and contact sheets, needs no shrinking after.
 
     Raises:
         PictureError: no picture, or one that cannot be shown; the reason is a sentence for the model.
     """
-    if kinds.kind(decode_start(text, 64)) in _WALKED:
-        picture = Picture.from_base64(text, proof)
-        return (
-            _animation(picture.data, first_frame=first_frame) if picture.frames > 1 else Converted((picture,))
-        )
-    data, _ = decode(text)
-    match kinds.kind(data):
+    found = kinds.kind(decode_start(text, 64))
+    if found not in _WALKED:
+        data, _ = decode(text)
+        return _foreign(data, kinds.kind(data), fit, first_frame=first_frame)
+    picture = Picture.from_base64(text, proof)
+    if picture.frames == 1:
+        return Converted((picture,))
+    return _from(found, _animation(picture.data, fit, first_frame=first_frame))
+
+
+def _foreign(data: bytes, found: kinds.Kind | None, fit: "Fit | None", *, first_frame: bool) -> Converted:
+    """Convert a file of a format that the API does not take."""
+    match found:
         case kinds.SVG:
             from .svg import drawn
 
-            return Converted((drawn(data),))
+            drawing = drawn(data, fit) if fit else drawn(data)
+            picture, asked = drawing.picture, (drawing.width, drawing.height)
+            size = asked if asked != (picture.width, picture.height) else None
+            made = Converted((picture,), drawing.sentence, size=size)
         case kinds.TIFF:
-            return _pages(data)
-        case kinds.AVIF | kinds.HEIC:
-            # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
-            animated = kinds.kind(data) is kinds.AVIF and frames(read(data)) > 1
-            return (
-                _animation(data, first_frame=first_frame)
-                if animated
-                else Converted((_redrawn(opened(data)),))
-            )
+            made = Converted(*pages.scanned(data))
+        case kinds.AVIF if frames(read(data)) > 1:
+            made = _animation(data, fit, first_frame=first_frame)
         case _:
-            return Converted((_redrawn(opened(data)),))
+            # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
+            image = opened(data)
+            made = Converted((redrawn(image),), grey.told(image))
+    return _from(found, made)
 
 
-def _redrawn(image: "Image") -> Picture:
-    """Encode decoded pixels anew: upright, in sRGB, 8 bits a channel, without metadata."""
-    with decoding("its pixels cannot be converted"):
-        return encoded(standard(srgb(upright(image))))
+def _from(found: kinds.Kind | None, made: Converted) -> Converted:
+    """Note the media type that the pictures were made from."""
+    if found is None or found.media_type == made.pictures[0].media_type:
+        return made
+    return replace(made, source=found.media_type)
 
 
-def _animation(data: bytes, *, first_frame: bool) -> Converted:
+def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converted:
     image = read(data)
-    if first_frame:
-        total = frames(image)
-        return Converted((_redrawn(load(image)),), f"the first of {total} frames of an animation")
-    made = sheet.contact_sheet(image)
-    return Converted((encoded(standard(made.image)),), made.sentence)
-
-
-def _pages(data: bytes) -> Converted:
-    """A TIFF is a document: one picture a page."""
-    image = read(data)
-    total = frames(image)
-    pages: list[Picture] = []
-    for page in range(min(total, MAX_PAGES)):
-        with decoding(f"page {page + 1} of {total} cannot be read"):
-            image.seek(page)
-        pages.append(_redrawn(load(image).copy()))
-    if total == 1:
-        return Converted(tuple(pages))
-    told = (
-        f"the {total} pages of a TIFF"
-        if total <= MAX_PAGES
-        else f"the first {MAX_PAGES} of {total} pages of a TIFF"
-    )
-    return Converted(tuple(pages), told)
+    too_large = image.width * image.height > _MAX_FRAME
+    if first_frame or too_large:
+        told = f"the first of {frames(image)} frames of an animation"
+        if too_large:
+            told += f", {image.width}x{image.height} pixels each: too large to show more"
+        return Converted((redrawn(load(image)),), told)
+    made = sheet.contact_sheet(data, min(fit(sheet.SIDE, sheet.SIDE)) if fit else sheet.SIDE)
+    return Converted((redrawn(made.image),), made.sentence)
 
 
 def fitted(picture: Picture, width: int, height: int) -> Picture:
@@ -102,8 +100,8 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
         PictureError: its pixels cannot be decoded.
     """
     if (width, height) == (picture.width, picture.height):
-        return picture if picture.plain else _redrawn(opened(picture.data))
-    image = upright(drafted(picture.data, max(width, height)))
+        return picture if picture.plain else redrawn(opened(picture.data), picture.orientation)
+    image = upright(drafted(picture.data, max(width, height)), picture.orientation)
     if image.mode == "CMYK":
         image = srgb(image)
     with decoding("its pixels cannot be converted"):

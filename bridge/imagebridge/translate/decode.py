@@ -1,22 +1,25 @@
 """Bytes become pixels, safely: the decoder is chosen by the first bytes, the size is capped before decoding."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from io import BytesIO
-from typing import TYPE_CHECKING, cast
+from struct import unpack_from
+from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
 
 from . import kinds
+from .containers import Mend, mended, orientation
 from .picture import MAX_PIXELS
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-# Going straight to one reader, and not through `Image.open`, lets no other decoder try the bytes, and
-# Pillow's warning about large pictures is replaced by our own limit.
+# Going straight to one reader, and not through `Image.open`, lets no other decoder try the bytes. It also
+# passes by the check that warns of large pictures on stderr; what is left of it is dealt with in `load` (TIFF)
+# and in containers.py (GIF). Our own limit stands in its place.
 _READERS: dict[kinds.Kind, tuple[str, str]] = {
     kinds.PNG: ("PIL.PngImagePlugin", "PngImageFile"),
     kinds.JPEG: ("PIL.JpegImagePlugin", "JpegImageFile"),
@@ -26,7 +29,6 @@ _READERS: dict[kinds.Kind, tuple[str, str]] = {
     kinds.TIFF: ("PIL.TiffImagePlugin", "TiffImageFile"),
     kinds.AVIF: ("PIL.AvifImagePlugin", "AvifImageFile"),
     kinds.JP2: ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
-    kinds.ICO: ("PIL.IcoImagePlugin", "IcoImageFile"),
     kinds.PNM: ("PIL.PpmImagePlugin", "PpmImageFile"),
     kinds.HEIC: ("pillow_heif", "HeifImageFile"),
 }
@@ -47,13 +49,25 @@ def decoding(what: str) -> Generator[None]:
         raise PictureError(f"{what} ({said})") from error
 
 
-def read(data: bytes) -> "ImageFile":
+def read(data: bytes) -> "Image":
     """Read the header of `data` and nothing more; the pixels are decoded by `.load()` (see `load`).
 
     Raises:
         PictureError: no picture that can be decoded here, or more than `MAX_PIXELS`.
     """
+    return _within_limit(header(data))
+
+
+def header(data: bytes) -> "Image":
+    """Read the header of `data` as `read` does, whatever size it says: other pages may be smaller.
+
+    Raises:
+        PictureError: no picture that can be decoded here.
+    """
     found = kinds.kind(data)
+    if found is kinds.ICO:
+        with decoding("its header cannot be read"):
+            return _icon(data)
     if found not in _READERS:
         raise PictureError(f"{found.media_type if found else 'bytes of no known format'} cannot be decoded")
     module, name = _READERS[found]
@@ -61,8 +75,66 @@ def read(data: bytes) -> "ImageFile":
         reader = cast("type[ImageFile]", getattr(import_module(module), name))
     except ImportError as error:
         raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
+    bare, hidden = _bare(data, found)
     with decoding("its header cannot be read"):
-        image = reader(BytesIO(data))
+        image = reader(BytesIO(bare))
+    image.info.update(hidden)
+    return image
+
+
+def _icon(data: bytes) -> "Image":
+    """Read the largest picture of an ICO, whose list of sizes may be wrong: Pillow's own reader of icons warns of that."""
+    from PIL.IcoImagePlugin import IcoFile
+
+    icon: Any = IcoFile(BytesIO(data))  # its list of pictures is not typed
+    inside = data[icon.entry[0].offset :]
+    return header(inside) if kinds.kind(inside) is kinds.PNG else icon.frame(0)
+
+
+def _bare(data: bytes, found: kinds.Kind) -> tuple[bytes, dict[str, bytes]]:
+    """Return the file without what hinders Pillow's decoders, and what stands for that in `info`, in Pillow's words.
+
+    Whoever asks whether there is metadata still learns of it. A PNG loses its texts: Pillow refuses the
+    whole picture where one unpacks to over a megabyte. A JPEG loses its EXIF: Pillow looks for a resolution in
+    it, and warns on stderr where it is broken.
+    """
+    if found is kinds.PNG:
+        texts = [(start, stop, b"") for start, stop, name in _chunks(data) if name in _TEXTS]
+        return mended(data, texts), {"comment": b""} if texts else {}
+    if found is kinds.JPEG:
+        spans = list(_exif(data))
+        exif = b"".join(data[start + 10 : stop] for start, stop, _ in spans)
+        return mended(data, spans), {"exif": b"Exif\0\0" + exif} if spans else {}
+    return data, {}
+
+
+_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
+
+
+def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield where each chunk of a PNG begins and ends, and its name."""
+    at = 8
+    while at + 12 <= len(data):
+        length, name = unpack_from(">I4s", data, at)
+        stop = at + 12 + length
+        yield at, stop, name
+        at = stop
+
+
+def _exif(data: bytes) -> Iterator[Mend]:
+    """Yield the EXIF segments before the pixels of a JPEG, as what is to go."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
+        if data[at + 1] == 0xFF:
+            at += 1
+            continue
+        stop = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":
+            yield at, stop, b""
+        at = stop
+
+
+def _within_limit(image: "Image") -> "Image":
     if image.width * image.height > MAX_PIXELS:
         raise PictureError(
             f"it unpacks to {image.width}x{image.height} pixels, over the limit of {MAX_PIXELS:,}"
@@ -70,15 +142,37 @@ def read(data: bytes) -> "ImageFile":
     return image
 
 
+def at_page(image: "Image", index: int) -> "Image":
+    """Go to a frame or page, counted from 0, each of which has a size of its own.
+
+    Raises:
+        PictureError: there is no such page, its header is broken, or it has more than `MAX_PIXELS`.
+    """
+    with decoding("its header cannot be read"):
+        image.seek(index)
+    return _within_limit(image)
+
+
 def load(image: "Image") -> "Image":
-    """Decode the pixels of what `read` returned, the frame it stands at.
+    """Decode the pixels of what `read` returned, the frame or page it stands at.
 
     Raises:
         PictureError: the pixels cannot be decoded.
     """
     with decoding("its pixels cannot be decoded"):
+        _prepare(image)
         image.load()
     return image
+
+
+def _prepare(image: "Image") -> None:
+    """Make the memory of a large TIFF page: where Pillow makes it, it warns on stderr."""
+    from PIL import Image as Images
+
+    waiting = getattr(image, "tile", None)  # empty once the pixels are there
+    size = getattr(image, "_tile_size", None)  # as stored, before it is turned upright
+    if waiting and size and size[0] * size[1] > (Images.MAX_IMAGE_PIXELS or MAX_PIXELS):
+        image.im = Images.new(image.mode, size).im
 
 
 def frames(image: "Image") -> int:
@@ -114,13 +208,32 @@ def drafted(data: bytes, side: int) -> "Image":
     return load(image)
 
 
-def upright(image: "Image") -> "Image":
-    """Return the picture turned as its EXIF orientation asks."""
-    from PIL import ImageOps
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
+"""What sets a picture of each EXIF orientation upright, in Pillow's words (its rotations go counterclockwise)."""
 
-    with decoding("its orientation cannot be read"):
-        # Pillow copies also a picture that needs no turn.
-        return image if image.getexif().get(0x0112, 1) == 1 else ImageOps.exif_transpose(image)
+
+def upright(image: "Image", turned: int | None = None) -> "Image":
+    """Return the picture set upright, where its EXIF orientation is `turned` (see `Picture.orientation`).
+
+    None is for pictures that no `Picture` stands for: the EXIF block that Pillow kept is read, by the
+    same reader. (TIFF and HEIC come upright from their decoders, which then say 1.)
+    """
+    if turned is None:
+        exif: object = image.info.get("exif")
+        turned = orientation(exif) if isinstance(exif, bytes) else 1
+    if turned not in _TURNS:
+        return image
+    from PIL.Image import Transpose
+
+    return image.transpose(Transpose[_TURNS[turned]])
 
 
 def srgb(image: "Image") -> "Image":

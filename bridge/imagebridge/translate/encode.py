@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import PictureError
 
+from . import grey
+from .decode import decoding, opened, srgb, upright
 from .picture import Picture
 
 if TYPE_CHECKING:
-    from PIL.Image import Image, ImagePointTransform
+    from PIL.Image import Image
 
 _QUALITIES = (85, 75, 60, 45)
 """JPEG qualities, best first. Above 85 files grow faster than a model's sight of them."""
@@ -33,6 +35,16 @@ def encoded(image: "Image", *, flat: bool | None = None) -> Picture:
     return _saved(image, "JPEG", quality=_QUALITIES[0])
 
 
+def redrawn(image: "Image", turned: int | None = None) -> Picture:
+    """Encode decoded pixels anew: upright (see `upright`), in sRGB, 8 bits a channel, without metadata.
+
+    Raises:
+        PictureError: the pixels cannot be converted.
+    """
+    with decoding("its pixels cannot be converted"):
+        return encoded(standard(srgb(upright(image, turned))))
+
+
 def within(picture: Picture, limit: int) -> Picture:
     """Return `picture` in at most `limit` bytes: lower JPEG quality first, then three quarters of each side.
 
@@ -43,10 +55,8 @@ def within(picture: Picture, limit: int) -> Picture:
     """
     if picture.size <= limit:
         return picture
-    from .decode import decoding, opened, upright
-
     with decoding("its pixels cannot be converted"):
-        image = standard(upright(opened(picture.data)))
+        image = standard(upright(opened(picture.data), picture.orientation))
     flat = is_flat(image)
     while image.width > 1 or image.height > 1:
         for candidate in _candidates(image, flat=flat):
@@ -96,20 +106,17 @@ def resized(image: "Image", width: int, height: int, *, sharp: bool = True) -> "
 
 
 def standard(image: "Image") -> "Image":
-    """Return the pixels in a mode that PNG and JPEG hold in 8 bits a channel: L, RGB, LA or RGBA."""
-    if image.mode in ("L", "RGB", "LA", "RGBA") and "transparency" not in image.info:
-        return image
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    if image.mode.startswith("I"):
-        # 16 bits of grey: Pillow's own conversion would cut off all above 255.
-        return image.point(_high_byte).convert("L")  # pyright: ignore[reportUnknownMemberType]
-    return image.convert("L" if image.mode in ("1", "F") else "RGB")
-
-
-def _high_byte(grey: "ImagePointTransform") -> "ImagePointTransform":
-    # Pillow maps 16-bit pixels with one factor; it takes no table and no division.
-    return grey * (1 / 256)
+    """Return the pixels in a mode that PNG and JPEG hold in 8 bits a channel: L, RGB, or LA, RGBA where some shine through."""
+    if grey.is_deep(image):
+        # First of all: what Pillow makes of deep grey, here or by way of transparency, is white or black.
+        image = grey.eight_bits(image)
+    elif image.mode not in ("L", "RGB", "LA", "RGBA") or "transparency" in image.info:
+        clear = image.has_transparency_data
+        image = image.convert("RGBA" if clear else "L" if image.mode == "1" else "RGB")
+    if image.mode in ("LA", "RGBA") and image.getchannel("A").getextrema() == (255, 255):
+        # Nothing shines through: without the channel a photograph can be a JPEG.
+        return image.convert(image.mode[:-1])
+    return image
 
 
 def opaque(image: "Image") -> "Image":

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from .prolog import is_svg
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -87,12 +89,12 @@ def kind(data: bytes) -> Kind | None:
         return _zip(data)
     for start, found in _STARTS:
         if data.startswith(start):
-            return found
+            return SVG if found is GZIP and is_svg(data) else found
     if data[:2] == b"BM" and data[14:18] in _BMP_HEADERS:
         return BMP
     if _PNM.match(data):
         return PNM
-    return SVG if _is_svg(data) else None
+    return SVG if is_svg(data) else None
 
 
 def _iso(data: bytes) -> Kind | None:
@@ -107,9 +109,3 @@ def _iso(data: bytes) -> Kind | None:
 def _zip(data: bytes) -> Kind:
     """Tell office documents from other archives: the names of a ZIP's members stand in it as they are."""
     return next((found for name, found in _OFFICE.items() if name in data), ZIP)
-
-
-def _is_svg(data: bytes) -> bool:
-    """Tell whether the text begins, after declarations and comments, with an `svg` element."""
-    head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return head[:1] == b"<" and b"<svg" in head.lower() and b"<html" not in head.lower()

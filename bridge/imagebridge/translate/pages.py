@@ -1,44 +1,151 @@
-"""The pages of a PDF as pictures, where the extra `documents` is installed."""
+"""The pages of a document as pictures: a TIFF, and a PDF where the extra `documents` is installed."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
 from imagebridge.errors import PictureError
 
-from .encode import encoded
-from .picture import Picture
+from . import grey
+from .decode import at_page, decoding, frames, header, load
+from .encode import redrawn
+from .picture import MAX_PIXELS, Picture
 
 _SIDE = 1_536
-"""Pixels of a page's longer side: 12-point text is read well, and one page stays under 2,500 patches."""
+"""Pixels of a PDF page's longer side: 12-point text is read well, and one page stays under 2,500 patches."""
 
 MAX_PAGES = 30
-"""Pages that are drawn at most; the sentence names how many there are."""
+"""Pages that are shown at most; the sentence names how many there are."""
+
+_MAX_TOGETHER = 2 * MAX_PIXELS
+"""Pixels of the pages of one TIFF that are decoded at most."""
+
+
+@dataclass(slots=True)
+class _Pages:
+    """What came of the pages of one document; numbers count from 1."""
+
+    what: str
+    total: int
+    shown: list[int] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+    reason: str = ""
+    remarks: list[str] = field(default_factory=list)
+
+    def add(self, number: int, picture: Picture) -> None:
+        self.shown.append(number)
+        self.pictures.append(picture)
+
+    def fail(self, number: int, error: PictureError) -> None:
+        self.failed.append(number)
+        self.reason = self.reason or error.reason
+
+    def told(self) -> str:
+        """Say which pages are shown, which could not be, and why the first of those could not.
+
+        Raises:
+            PictureError: none is shown.
+        """
+        if not self.shown:
+            raise PictureError(self.reason or f"the {self.what} has no pages")
+        return "; ".join((self._which(), *self._missing(), *self.remarks))
+
+    def _which(self) -> str:
+        count = len(self.shown)
+        if self.total == 1:
+            return f"the one page of a {self.what}"
+        if count == self.total:
+            return f"the {count} pages of a {self.what}"
+        if count > 1 and self.shown[-1] == count:
+            return f"the first {count} of {self.total} pages of a {self.what}"
+        return f"{_numbered(self.shown)} of the {self.total} pages of a {self.what}"
+
+    def _missing(self) -> list[str]:
+        return [f"{_numbered(self.failed)} cannot be shown: {self.reason}"] if self.failed else []
+
+
+def _numbered(numbers: Sequence[int]) -> str:
+    """Write `page 2` or `pages 1, 3 and 4`."""
+    *most, last = map(str, numbers)
+    return f"pages {', '.join(most)} and {last}" if most else f"page {last}"
+
+
+def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
+    """Return the pages of a TIFF that can be decoded, and a sentence on them, empty for one whole page.
+
+    Raises:
+        PictureError: none can be decoded.
+    """
+    total, whole = _counted(data)
+    pages = _Pages("TIFF", total)
+    room = _MAX_TOGETHER
+    for index in range(min(total, MAX_PAGES)):
+        number = index + 1
+        try:
+            # Read anew for each page: what a broken one leaves behind in the decoder stays with it.
+            image = at_page(header(data), index)
+            room -= image.width * image.height
+            if room < 0:
+                pages.remarks.append(f"more would pass {_MAX_TOGETHER:,} pixels together")
+                break
+            # Its mode before it is converted says whether there is something to tell.
+            remark = grey.told(load(image))
+            pages.add(number, redrawn(image))
+        except PictureError as error:
+            pages.fail(number, error)
+            continue
+        if remark:
+            pages.remarks.append(f"page {number}: {remark}" if total > 1 else remark)
+    if not whole:
+        pages.remarks.append(f"what follows page {total} cannot be read")
+    told = pages.told()
+    return tuple(pages.pictures), told if total > 1 or not whole else "; ".join(pages.remarks)
+
+
+def _counted(data: bytes) -> tuple[int, bool]:
+    """Return how many pages of a TIFF can be found, and whether that is all: a broken header hides what follows."""
+    try:
+        return frames(header(data)), True
+    except PictureError:
+        image = header(data)
+        for index in range(1, MAX_PAGES):
+            try:
+                with decoding("its header cannot be read"):
+                    image.seek(index)
+            except PictureError:
+                return index, False
+        return MAX_PAGES, False
 
 
 def rendered(data: bytes) -> tuple[list[Picture], str]:
     """Draw the pages of a PDF and say which they are.
 
     Raises:
-        PictureError: the extra is missing, or the PDF cannot be read.
+        PictureError: the extra is missing, the PDF cannot be read, or none of its pages can be drawn.
     """
     try:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
         raise PictureError('drawing them needs an extra: pip install "imagebridge[documents]"') from error
-    try:
+    with decoding("the PDF cannot be read"):
         document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as error:
-        raise PictureError(f"the PDF cannot be read ({error})") from error
     with document:
-        total = len(document)
-        pages = [_drawn(document[at]) for at in range(min(total, MAX_PAGES))]
-    if total <= MAX_PAGES:
-        return pages, f"[the {total} pages of a PDF]" if total > 1 else "[the one page of a PDF]"
-    return pages, f"[the first {MAX_PAGES} of {total} pages of a PDF]"
+        pages = _Pages("PDF", len(document))
+        for number in range(1, min(pages.total, MAX_PAGES) + 1):
+            try:
+                pages.add(number, _drawn(document, number - 1))
+            except PictureError as error:
+                pages.fail(number, error)
+    return pages.pictures, f"[{pages.told()}]"
 
 
-def _drawn(page: Any) -> Picture:
-    width, height = page.get_size()
-    bitmap = page.render(scale=_SIDE / max(width, height, 1.0))
-    page.close()
-    return encoded(bitmap.to_pil())
+def _drawn(document: Any, index: int) -> Picture:
+    with decoding("it cannot be drawn"):
+        page = document[index]
+        try:
+            image = page.render(scale=_SIDE / max(*page.get_size(), 1.0)).to_pil()
+        finally:
+            page.close()
+    return redrawn(image)

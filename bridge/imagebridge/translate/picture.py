@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 from imagebridge.errors import PictureError
 
-from .containers import Container, walk
+from .containers import Container, mended, walk
 
 Proof = Literal["structure", "decoded"]
 
@@ -30,7 +30,8 @@ class Picture:
     """An encoded picture. Sizes are pixels, as seen upright; `frames` is 1 for a still.
 
     `plain` is true where the API takes these bytes as they are: an upright still of 8 bits a channel
-    that is not CMYK. Build one with `from_bytes` or `from_base64`.
+    that is not CMYK and not of a rare coding. `orientation` is how EXIF says that the stored pixels are
+    to be turned, 1 for not at all to 8. Build one with `from_bytes` or `from_base64`.
     """
 
     data_url: str
@@ -40,6 +41,7 @@ class Picture:
     frames: int = 1
     plain: bool = True
     proof: Proof = "structure"
+    orientation: int = 1
 
     @property
     def base64(self) -> str:
@@ -59,7 +61,7 @@ class Picture:
 
     @classmethod
     def from_bytes(cls, data: bytes, proof: Proof = "structure") -> Self:
-        """Prove PNG, JPEG, WebP or GIF `data`; bytes after its end and damaged optional chunks are left out.
+        """Prove PNG, JPEG, WebP or GIF `data`; what can be mended in its container is.
 
         Raises:
             PictureError: another format, an incomplete or broken file, more than `MAX_PIXELS`.
@@ -80,7 +82,7 @@ class Picture:
         if known is None:
             data, strict = decode(text)
             container = walk(data)
-            intact = strict and container.end == len(data) and not container.damaged
+            intact = strict and container.end == len(data) and not container.mends
             encoded = text if intact else encode(_sound(data, container))
             del data  # The bytes are freed before the URL is built: one copy fewer at the peak.
             known = cls._of(encoded, container)
@@ -108,8 +110,8 @@ class Picture:
             width=width,
             height=height,
             frames=container.frames,
-            plain=container
-            == replace(container, frames=1, bits=min(container.bits, 8), cmyk=False, orientation=1),
+            plain=container.common and container.frames == 1 and container.orientation == 1,
+            orientation=container.orientation,
         )
 
     def proven(self, proof: Proof) -> Self:
@@ -190,14 +192,8 @@ def _lenient(text: str) -> bytes:
 
 
 def _sound(data: bytes, container: Container) -> bytes:
-    """Return the file without damaged optional chunks and without what follows its end."""
-    kept, at = bytearray(), 0
-    if not container.damaged:
-        return data[: container.end]
-    for start, stop in container.damaged:
-        kept += data[at:start]
-        at = stop
-    return bytes(kept + data[at : container.end])
+    """Return the file mended, without what follows its end."""
+    return mended(data[: container.end], container.mends)
 
 
 def encode(data: bytes) -> str:

@@ -189,18 +189,17 @@ def _shown(
     parts: list[Part] = [{"type": "input_image", "image_url": picture.data_url, "detail": plan.detail}]
     if line := _line(sight, picture, view, limit):
         parts.append(input_text(line))
-    source = sight.source if sight.source != picture.media_type else ""
-    return parts, Shown(
-        sight.number, picture, view, plan.detail, model, (original.width, original.height), source
-    )
+    size = sight.size or (original.width, original.height)
+    return parts, Shown(sight.number, picture, view, plan.detail, model, size, sight.source)
 
 
 def _line(sight: Sight, picture: Picture, view: Seen, limit: str) -> str:
     """Say what was done to the picture, nothing where nothing was."""
     original = sight.picture
     told = [sight.sentence] if sight.sentence else []
-    if (picture.width, picture.height) != (original.width, original.height):
-        scale = sentences.scaled(sight.number, view, original.width, original.height)
+    width, height = sight.size or (original.width, original.height)
+    if (picture.width, picture.height) != (width, height):
+        scale = sentences.scaled(sight.number, view, width, height)
         told.append(f"{scale} ({limit})" if limit else scale)
     elif limit and picture is not original:
         told.append(f"picture {sight.number}: encoded smaller ({limit})")

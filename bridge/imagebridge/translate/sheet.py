@@ -6,18 +6,25 @@ from hashlib import sha256
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
-from .decode import decoding, frames, load
+from imagebridge.errors import PictureError
+
+from .decode import at_page, frames, load, read, srgb, upright
 from .encode import opaque, resized, standard
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageFile import ImageFile
 
-_FRAMES = 9
-"""Frames on a sheet at most."""
+SIDE = 1_600
+"""Pixels of a sheet's sides at most where nothing is known of the model: 2,500 patches, which every one sees."""
+
+_ACROSS = (2, 3)
+"""Cells in a row of a full sheet, from and to."""
 
 _CELL = (256, 480)
-"""Pixels of a cell's longer side, from and to: nine of 480 make 1,440, which every model sees whole."""
+"""Pixels of a frame's longer side, from and to: smaller frames are enlarged, larger ones shrunk."""
+
+_GAP = 4
+"""Pixels between cells and around them; with it, two cells of 256 fill 512 pixels."""
 
 _STRIP = 24
 """Pixels of the strip under each frame that holds its time."""
@@ -35,71 +42,128 @@ class Sheet:
     sentence: str
 
 
-def contact_sheet(image: "ImageFile") -> Sheet:
+@dataclass(frozen=True, slots=True)
+class _Film:
+    """What the frames of an animation are: how many it claims and were decoded, and the distinct ones.
+
+    `distinct` holds index and start in seconds. `wanted` is how many were to be decoded.
+    """
+
+    total: int
+    wanted: int
+    decoded: int
+    seconds: float
+    distinct: list[tuple[int, float]]
+
+    def lost(self) -> str:
+        """Say which frames cannot be decoded."""
+        if self.decoded == self.wanted:
+            return ""
+        return f" (frame {self.decoded + 1} and what follows cannot be decoded)"
+
+
+def contact_sheet(data: bytes, side: int = SIDE) -> Sheet:
     """Lay out the distinct frames of an animation, evenly chosen, times in seconds under them.
 
+    `side` is of the square, in pixels, that the sheet keeps within, 512 or more: nine frames from 768 on,
+    below four. Frames that cannot be decoded are left out, which the sentence says.
+
     Raises:
-        PictureError: a frame cannot be decoded.
+        PictureError: not even the first frame can be decoded.
     """
+    film = _watched(read(data))
+    # Read anew: not every decoder finds back to the start after a frame that it could not decode.
+    image = read(data)
+    if len(film.distinct) == 1:
+        return Sheet(load(image), _same(film))
+    across = min(max(side // _CELL[0], _ACROSS[0]), _ACROSS[1])
+    chosen = _evenly(film.distinct, across * across)
+    room = (side - _GAP) // ceil(sqrt(len(chosen))) - _GAP
+    timed, wanted = film.seconds > 0, dict(chosen)
+    cells = [
+        _cell(frame, f"{wanted[index]:.2f} s" if timed else str(index + 1), room)
+        for index, (frame, _) in enumerate(_frames(image, max(wanted) + 1))
+        if index in wanted
+    ]
+    return Sheet(_grid(cells), _told(film, len(cells)))
+
+
+def _watched(image: "Image") -> _Film:
+    """Decode the frames once, to find the distinct ones and their times."""
     total = frames(image)
-    examined = max(2, min(total, _EXAMINED, _PIXELS_EXAMINED // (image.width * image.height)))
+    enough = max(2, _PIXELS_EXAMINED // (image.width * image.height))
+    wanted = min(total, _EXAMINED, enough)
     distinct: dict[bytes, tuple[int, float]] = {}
-    seconds = 0.0
-    for index, (frame, shown) in enumerate(_frames(image, examined)):
-        distinct.setdefault(sha256(frame.convert("RGBA").tobytes()).digest(), (index, seconds))
+    seconds, decoded = 0.0, 0
+    for frame, shown in _frames(image, wanted):
+        distinct.setdefault(sha256(frame.convert("RGBA").tobytes()).digest(), (decoded, seconds))
         seconds += shown
-    chosen = _evenly(list(distinct.values()))
-    if len(chosen) == 1:
-        image.seek(0)
-        return Sheet(load(image).copy(), f"an animation of {total} frames that are all the same; this is one")
-    wanted = dict(chosen)
-    cells: list[Image] = []
-    for index, (frame, _) in enumerate(_frames(image, max(wanted) + 1)):
-        if index in wanted:
-            cells.append(_cell(frame, wanted[index]))
-    return Sheet(_grid(cells), _told(len(cells), total, examined, seconds))
+        decoded += 1
+    return _Film(total, wanted, decoded, seconds, list(distinct.values()))
 
 
-def _told(shown: int, total: int, examined: int, seconds: float) -> str:
-    start = f", taken from its first {examined}" if examined < total else ""
+def _same(film: _Film) -> str:
+    """Say what is known of an animation whose frames are all equal, as far as they were looked at."""
+    if film.decoded == film.total:
+        return f"an animation of {film.total} frames that are all the same; this is one"
+    if film.decoded == 1:
+        return f"the first of {film.total} frames of an animation{film.lost()}"
     return (
-        f"{shown} of {total} frames of an animation{start}, {seconds:g} s long, "
-        "left to right and top to bottom, with the time in seconds under each"
+        f"an animation of {film.total} frames; its first {film.decoded} frames are the same, "
+        f"this is one{film.lost()}"
     )
 
 
-def _frames(image: "ImageFile", count: int) -> "Iterator[tuple[Image, float]]":
-    """Yield the first `count` frames with the seconds each is shown."""
+def _told(film: _Film, shown: int) -> str:
+    """Say which frames are on the sheet and what stands under them."""
+    what = f"{shown} of {film.total} frames of an animation{film.lost()}"
+    if film.wanted < film.total:
+        what += f", taken from its first {film.decoded}"
+    if film.seconds > 0:
+        return (
+            f"{what}, {film.seconds:g} s long, "
+            "left to right and top to bottom, with the time in seconds under each"
+        )
+    return f"{what}, left to right and top to bottom, with its number under each (the file gives no times)"
+
+
+def _frames(image: "Image", count: int) -> "Iterator[tuple[Image, float]]":
+    """Yield the first `count` frames with the seconds each is shown, up to one that cannot be decoded.
+
+    Raises:
+        PictureError: that one is the first.
+    """
     for index in range(count):
-        with decoding(f"frame {index + 1} cannot be decoded"):
-            image.seek(index)
-        frame = load(image)
-        duration = frame.info.get("duration", 0)
-        yield frame, float(duration or 0) / 1_000
+        try:
+            frame = load(at_page(image, index))
+        except PictureError:
+            if index == 0:
+                raise
+            return
+        yield frame, float(frame.info.get("duration", 0) or 0) / 1_000
 
 
-def _evenly(frames: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """Choose at most nine, first and last among them."""
-    if len(frames) <= _FRAMES:
+def _evenly(frames: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:
+    """Choose at most that many, first and last among them."""
+    if len(frames) <= most:
         return frames
-    return [frames[round(at * (len(frames) - 1) / (_FRAMES - 1))] for at in range(_FRAMES)]
+    return [frames[round(at * (len(frames) - 1) / (most - 1))] for at in range(most)]
 
 
-def _cell(frame: "Image", seconds: float) -> "Image":
-    """Draw one frame, scaled into a cell, over the strip with its time."""
+def _cell(frame: "Image", label: str, room: int) -> "Image":
+    """Draw one frame over the strip with its label, in a cell of `room` x `room` pixels at most."""
     from PIL import Image as Images
     from PIL import ImageDraw, ImageFont
 
-    side = max(frame.size)
-    wanted = min(max(side, _CELL[0]), _CELL[1])
-    size = max(1, round(frame.width * wanted / side)), max(1, round(frame.height * wanted / side))
-    picture = resized(opaque(standard(frame.copy())), *size).convert("RGB")
+    frame = standard(srgb(upright(frame)))
+    wanted = min(max(*frame.size, _CELL[0]), _CELL[1])
+    scale = min(wanted / max(frame.size), room / frame.width, (room - _STRIP) / frame.height)
+    size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+    picture = resized(opaque(frame), *size).convert("RGB")
     cell = Images.new("RGB", (max(size[0], 64), size[1] + _STRIP), "white")
     cell.paste(picture, ((cell.width - size[0]) // 2, 0))
     draw = ImageDraw.Draw(cell)
-    draw.text(
-        (cell.width / 2, size[1] + _STRIP / 2), f"{seconds:.2f} s", "black", ImageFont.load_default(16), "mm"
-    )
+    draw.text((cell.width / 2, size[1] + _STRIP / 2), label, "black", ImageFont.load_default(16), "mm")
     return cell
 
 
@@ -109,9 +173,10 @@ def _grid(cells: "list[Image]") -> "Image":
 
     columns = ceil(sqrt(len(cells)))
     rows = ceil(len(cells) / columns)
-    width, height, gap = cells[0].width, cells[0].height, 4
-    sheet = Images.new("RGB", (columns * (width + gap) + gap, rows * (height + gap) + gap), (128, 128, 128))
+    width, height = cells[0].size
+    size = columns * (width + _GAP) + _GAP, rows * (height + _GAP) + _GAP
+    sheet = Images.new("RGB", size, (128, 128, 128))
     for at, cell in enumerate(cells):
         row, column = divmod(at, columns)
-        sheet.paste(cell, (gap + column * (width + gap), gap + row * (height + gap)))
+        sheet.paste(cell, (_GAP + column * (width + _GAP), _GAP + row * (height + _GAP)))
     return sheet

@@ -1,0 +1,91 @@
+"""Grey of more than 8 bits a pixel becomes grey of 8, which is all that a model sees."""
+
+from array import array
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from imagebridge.errors import PictureError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_SAMPLED = 1_000_000
+"""Pixels that are looked at to find the range of a picture in which some are no number."""
+
+
+def is_deep(image: "Image") -> bool:
+    """Tell whether the pixels are grey of 16 or 32 bits, whole numbers or fractions."""
+    return image.mode.startswith(("I", "F"))
+
+
+def told(image: "Image") -> str:
+    """Return a sentence where the picture's own range decides what is black and white, else nothing.
+
+    Raises:
+        PictureError: no pixel is a number.
+    """
+    span = _span(image) if is_deep(image) else None
+    match span:
+        case None:
+            return ""
+        case (low, high) if low == high:
+            return f"all its values are {low:g}, which is shown as black"
+        case (low, high):
+            return f"its values from {low:g} to {high:g} are shown as black to white"
+
+
+def eight_bits(image: "Image") -> "Image":
+    """Return deep grey as grey of 8 bits, L or LA. 16 bits keep their upper half, other ranges are stretched.
+
+    Raises:
+        PictureError: no pixel is a number.
+    """
+    if image.mode.startswith("I;16"):
+        return _upper_half(image)
+    low, high = _span(image) or (0, 0xFFFF)
+    scale = 255 / (high - low) if high > low else 0.0
+    # Pillow maps deep pixels with one factor and one sum, and cuts fractions off: a half is added.
+    return image.point(lambda grey: grey * scale + (0.5 - low * scale)).convert("L")  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
+
+
+def _span(image: "Image") -> tuple[float, float] | None:
+    """Return the least and the largest value, None where the values are 16 bits of grey."""
+    if image.mode.startswith("I;16"):
+        return None
+    low, high = _extrema(image)
+    return None if image.mode == "I" and low >= 0 and high <= 0xFFFF else (low, high)
+
+
+def _extrema(image: "Image") -> tuple[float, float]:
+    low, high = image.getextrema()
+    if isinstance(low, tuple) or isinstance(high, tuple):
+        raise PictureError(f"pixels of mode {image.mode} have several channels")
+    if isfinite(low) and isfinite(high):
+        return low, high
+    # Maps and scans mark pixels without a measurement so; they turn out black.
+    values = array("f", image.tobytes())
+    numbers = [value for value in values[:: 1 + len(values) // _SAMPLED] if isfinite(value)]
+    if not numbers:
+        raise PictureError("none of its pixels is a number")
+    return min(numbers), max(numbers)
+
+
+def _upper_half(image: "Image") -> "Image":
+    """Return the upper 8 of 16 bits; a grey that is named transparent becomes an alpha channel."""
+    from PIL import Image as Images
+    from PIL import ImageChops
+
+    raw, big = image.tobytes(), image.mode == "I;16B"
+    # Pillow's two decoders of 16-bit grey keep the upper byte, each in its order of bytes: the other keeps the lower.
+    upper = Images.frombytes("L", image.size, raw, "raw", "L;16B" if big else "L;16")
+    clear = image.info.get("transparency")
+    if not isinstance(clear, int):
+        return upper
+    lower = Images.frombytes("L", image.size, raw, "raw", "L;16" if big else "L;16B")
+    alpha = ImageChops.lighter(_differs(upper, clear >> 8), _differs(lower, clear & 0xFF))
+    return Images.merge("LA", (upper, alpha))
+
+
+def _differs(channel: "Image", value: int) -> "Image":
+    """Return 0 where a pixel has this value, 255 elsewhere."""
+    return channel.point([0 if at == value else 255 for at in range(256)])  # pyright: ignore[reportUnknownMemberType]

@@ -1,0 +1,59 @@
+"""Draws one SVG in a process of its own: a script that `raster.py` runs, imported by nobody.
+
+Arguments: the folder that holds resvg_py, width and height in pixels, bytes and seconds to live.
+stdin: the SVG in UTF-8. stdout: a PNG, or a reason where the exit code is 3. stderr: the rasteriser's log.
+"""
+
+import os
+import sys
+
+
+def main() -> int:
+    """Draw what stdin holds, and return the exit code."""
+    folder, width, height, memory, seconds = sys.argv[1], *map(int, sys.argv[2:6])
+    _limit(memory, seconds)
+    # Behind the standard library, which a package of the same name must not replace.
+    sys.path.append(folder)
+    import resvg_py
+
+    answer = os.dup(1)
+    # The rasteriser logs to stdout.
+    os.dup2(2, 1)
+    code = 0
+    try:
+        drawn = resvg_py.svg_to_bytes(
+            svg_string=sys.stdin.buffer.read().decode(),
+            width=width,
+            height=height,
+            dpi=96,  # Zero, the default, makes physical units zero as well.
+            log_information=True,
+        )
+    except ValueError as error:
+        drawn, code = str(error).encode(), 3
+    with os.fdopen(answer, "wb") as stdout:
+        stdout.write(drawn)
+    return code
+
+
+def _limit(memory: int, seconds: int) -> None:
+    """Die at `memory` bytes, of work of over `seconds` where the parent no longer watches, and leave no core file."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.SetErrorMode(msvcrt.SEM_FAILCRITICALERRORS | msvcrt.SEM_NOGPFAULTERRORBOX)
+        return
+    import resource
+
+    for limit, value in (
+        # Not RLIMIT_AS: fonts are mapped, and may be larger than any picture.
+        (resource.RLIMIT_DATA, memory),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, most = resource.getrlimit(limit)
+        value = value if most == resource.RLIM_INFINITY else min(value, most)
+        resource.setrlimit(limit, (value, value))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

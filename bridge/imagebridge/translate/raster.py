@@ -1,0 +1,98 @@
+"""SVG text becomes a PNG in a process of its own, which may take long or break without harm to this one."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Thread
+from typing import Self
+
+from imagebridge.errors import PictureError
+
+SECONDS = 10.0
+"""Seconds that one drawing may take; ordinary ones take hundredths."""
+
+MEMORY = 2 << 30
+"""Bytes that one drawing may take, where the system can limit them (not on Windows and macOS)."""
+
+_REFUSED = 3
+_LOGGED = 65_536
+_NO_GLYPH = re.compile(r"No fonts with a (.{1,8}?)/U\+[0-9A-F]{4,6} character were found")
+_NO_FONT = "No match for "
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A PNG, the characters that no font here has, and whether text was left out for want of any font."""
+
+    png: bytes
+    missing: str
+    fontless: bool
+
+
+def rasterised(text: str, width: int, height: int) -> Raster:
+    """Draw SVG `text` in `width` x `height` pixels. It must hold no outside references: files would be read.
+
+    Raises:
+        PictureError: it takes more than `SECONDS` or `MEMORY`, or the rasteriser refuses it or breaks.
+    """
+    command = _command(width, height)
+    try:
+        with _Log() as log:
+            run = subprocess.run(
+                command,
+                input=text.encode(),
+                stdout=subprocess.PIPE,
+                stderr=log.writing,
+                timeout=SECONDS,
+                check=False,
+                creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
+            )
+    except subprocess.TimeoutExpired:
+        raise PictureError(f"the SVG takes too long to draw: over {SECONDS:g} seconds") from None
+    except (OSError, RuntimeError) as error:
+        # No process, no thread or no pipe is to be had.
+        raise PictureError(f"the SVG rasteriser cannot be started ({error})") from error
+    if run.returncode == _REFUSED:
+        raise PictureError(f"the SVG cannot be drawn ({run.stdout[:120].decode(errors='replace')})")
+    if run.returncode:
+        # Killed at a limit, or broken off by the rasteriser itself where it got no memory.
+        raise PictureError("the SVG takes too much memory to draw, or breaks the rasteriser")
+    missing = dict.fromkeys("".join(_NO_GLYPH.findall(log.text)))
+    return Raster(run.stdout, "".join(missing), _NO_FONT in log.text)
+
+
+def _command(width: int, height: int) -> list[str]:
+    found = find_spec("resvg_py")
+    if found is None or found.origin is None or not sys.executable or getattr(sys, "frozen", False):
+        raise PictureError("SVG is drawn by the package resvg-py and a Python of its own, which are not here")
+    # -I and -S: nothing of the environment and no .pth file may slow or change the start.
+    script, folder = Path(__file__).with_name("painter.py"), Path(found.origin).parents[1]
+    arguments = (script, folder, width, height, MEMORY, int(SECONDS) + 2)
+    return [sys.executable, "-I", "-S", *map(str, arguments)]
+
+
+class _Log:
+    """A pipe of which the first bytes are kept and all are read: a hostile file may log without end."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def __enter__(self) -> Self:
+        reading, self.writing = os.pipe()
+        self._reader = Thread(target=self._read, args=(reading,), daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.writing)
+        self._reader.join()
+
+    def _read(self, reading: int) -> None:
+        with os.fdopen(reading, "rb") as log:
+            self.text = log.read(_LOGGED).decode(errors="replace")
+            while log.read(_LOGGED):
+                pass

@@ -1,0 +1,105 @@
+"""What a spec may not do: read files, ask servers."""
+
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools import generate_chart
+
+pytestmark = pytest.mark.anyio
+
+SALES = [{"month": "Jan", "sales": 30}, {"month": "Feb", "sales": -10}]
+SPEC = {
+    "data": {"values": SALES},
+    "mark": "bar",
+    "encoding": {"x": {"field": "month", "type": "nominal"}, "y": {"field": "sales", "type": "quantitative"}},
+}
+
+
+async def problem(spec):
+    with pytest.raises(ArgumentError) as caught:
+        await generate_chart(spec=spec)
+    assert caught.value.argument == "spec"
+    return caught.value.problem
+
+
+class TestNothingIsReadFromASpec:
+    @pytest.mark.parametrize(
+        "address",
+        ["/etc/hostname", "file:///etc/hostname", "http://127.0.0.1:9/x", "//host/x", "x.csv", "FILE:///x"],
+    )
+    @pytest.mark.parametrize(
+        "spec",
+        [
+            lambda url: {**SPEC, "data": {"url": url}},
+            lambda url: {**SPEC, "transform": [{"lookup": "a", "from": {"data": {"url": url}, "key": "a"}}]},
+            lambda url: {"layer": [SPEC, {**SPEC, "data": {"url": url}}]},
+            lambda url: {
+                **SPEC,
+                "data": {"url": url, "format": {"type": "topojson", "feature": "f"}},
+                "mark": "geoshape",
+            },
+            lambda url: {"data": {"values": SALES}, "mark": {"type": "image", "url": url}},
+            lambda url: {"data": {"values": SALES}, "mark": "image", "encoding": {"url": {"value": url}}},
+            lambda url: {**SPEC, "mark": {"type": "bar", "href": url}},
+        ],
+        ids=["data", "lookup", "layer", "geoshape", "mark", "channel", "href"],
+    )
+    async def test_by_a_written_address(self, spec, address):
+        assert "not read from a spec" in await problem(spec(address))
+
+    @pytest.mark.parametrize(
+        "spec",
+        [
+            {"data": {"values": [{"u": "/etc/x.png"}]}, "mark": "image", "encoding": {"url": {"field": "u"}}},
+            {
+                "data": {"values": [{"u": "file:///etc/x.png"}]},
+                "mark": "image",
+                "encoding": {"url": {"field": "u"}},
+            },
+            {
+                "data": {"values": [{"u": 1}]},
+                "transform": [{"calculate": "'fi' + 'le:///etc/x.png'", "as": "u"}],
+                "mark": "image",
+                "encoding": {"url": {"field": "u"}},
+            },
+            {"data": {"values": [{"u": 1}]}, "mark": {"type": "image", "url": {"expr": "'/etc/' + 'x.png'"}}},
+        ],
+        ids=["path", "url", "calculated", "expression"],
+    )
+    async def test_by_a_picture_in_the_rows(self, spec):
+        assert "files and web addresses are not read" in await problem(spec)
+
+    async def test_a_server_is_never_asked(self):
+        asked = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                self.send_error(404)
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            Thread(target=server.serve_forever, args=(0.01,)).start()
+            url = f"http://127.0.0.1:{server.server_port}/x.png"
+            rows = {"data": {"values": [{"u": url, "half": url[4:]}]}, "mark": "image"}
+            for encoding in ({"url": {"field": "u"}}, {"url": {"field": "v"}}):
+                spec = {
+                    **rows,
+                    "transform": [{"calculate": "'http' + datum.half", "as": "v"}],
+                    "encoding": encoding,
+                }
+                await problem(spec)
+            server.shutdown()
+        assert asked == []
+
+    async def test_a_column_called_url_is_only_data(self):
+        rows = [{"url": "https://example.com/a", "visits": 3}, {"url": "https://example.com/b", "visits": 5}]
+        spec = {
+            "data": {"values": rows},
+            "mark": "bar",
+            "encoding": {"x": {"field": "url"}, "y": {"field": "visits"}},
+        }
+        assert (await generate_chart(spec=spec)).pictures
+        assert (await generate_chart(kind="bar", data=rows)).pictures
