@@ -1,6 +1,6 @@
 """How long a check takes beside `json.loads` of the same body, and what memory it needs beside the body.
 
-`uv run pytest -m benchmark -s tests/benchmarks/test_check.py`. Each body has 30 MB.
+`uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_check.py`. Each body has 30 MB.
 """
 
 import io
