@@ -1,6 +1,5 @@
 """Bridge: several MCP servers, one list of tools, every function call answered exactly once."""
 
-import json
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
@@ -14,7 +13,6 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 from mcp import Client, MCPError
-from pydantic_core import to_json
 
 from imagebridge.compose import tool_result
 from imagebridge.errors import BridgeError, ServerError, ToolNameError
@@ -25,8 +23,9 @@ from imagebridge.translate.outputs import items
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Translation
-from imagebridge.translate.wire import JSON, is_json, is_list, result_json, text_of
+from imagebridge.translate.wire import JSON, result_json, text_of
 
+from .calls import arguments_of, check_sendable, function_calls, response_json, short
 from .connect import ServerSpec, checked, connect, label
 from .links import followed
 
@@ -186,7 +185,7 @@ class Bridge:
             ServerError: the server did not answer in time, refused the call or is gone.
         """
         connection, original = self._route(name)
-        _check_sendable(arguments)
+        check_sendable(arguments)
         if connection.client is None:
             raise ServerError(connection.name, f"{original}: {connection.ended}")
         try:
@@ -201,7 +200,7 @@ class Bridge:
             raise ServerError(connection.name, f"{original}: the connection is closed") from error
         except ValueError as error:  # pydantic's: the SDK refuses a result that is not of MCP's shape
             raise ServerError(
-                connection.name, f"{original} answered with an invalid result: {_short(error)}"
+                connection.name, f"{original} answered with an invalid result: {short(error)}"
             ) from error
         return dict(result_json(result))
 
@@ -253,7 +252,7 @@ class Bridge:
         began = anyio.current_time()
         try:
             name = text_of(call, "name")
-            result = await self.call(name, _arguments(call))
+            result = await self.call(name, arguments_of(call))
             if client := self._route(name)[0].client:
                 result = await followed(client, result, self._timeout)
         except BridgeError as error:
@@ -261,7 +260,7 @@ class Bridge:
         # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.
         except Exception as error:  # noqa: BLE001
             _LOG.exception("the call of %s failed", call.get("name"))
-            result = tool_result(f"the call failed: {type(error).__name__}: {_short(error)}", is_error=True)
+            result = tool_result(f"the call failed: {type(error).__name__}: {short(error)}", is_error=True)
         # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
         translation = await anyio.to_thread.run_sync(partial(translate, result, policy))
         return Answer(call, translation, result.get("isError") is True, anyio.current_time() - began)
@@ -326,66 +325,6 @@ class Answer:
     seconds: float
 
 
-def function_calls(response: "Response | JSON") -> list[JSON]:
-    """Return the function calls of a response, in order, as JSON objects.
-
-    Raises:
-        TypeError: `response` is neither an SDK `Response` nor its JSON object.
-    """
-    output = response_json(response).get("output")
-    return (
-        [item for item in output if is_json(item) and item.get("type") == "function_call"]
-        if is_list(output)
-        else []
-    )
-
-
-def response_json(response: "Response | JSON") -> JSON:
-    """Return a response as its JSON object.
-
-    Raises:
-        TypeError: `response` is neither an SDK `Response` nor its JSON object.
-    """
-    if is_json(response):
-        return response
-    to_dict = getattr(response, "to_dict", None)
-    if to_dict is None:
-        raise TypeError(f"a response is an openai Response or its JSON object, not {type(response).__name__}")
-    return cast("JSON", to_dict(mode="json"))
-
-
-def _arguments(call: JSON) -> JSON:
-    """Return the arguments of a function call.
-
-    Raises:
-        BridgeError: they are not a JSON object; the message tells the model what came.
-    """
-    text = text_of(call, "arguments")
-    try:
-        arguments: object = json.loads(text or "{}")
-    except (ValueError, RecursionError) as error:
-        raise BridgeError(f"the arguments are not valid JSON ({error}): {text[:200]}") from error
-    if not is_json(arguments):
-        raise BridgeError(
-            f"the arguments must be a JSON object, not {type(arguments).__name__}: {text[:200]}"
-        )
-    return arguments
-
-
-def _check_sendable(arguments: object) -> None:
-    """Refuse what the SDK cannot write: other values than JSON's, half surrogates, hundreds of levels.
-
-    Found here it costs the call; found while it is being sent it would end the connection.
-
-    Raises:
-        BridgeError: the arguments cannot be written as JSON.
-    """
-    try:
-        to_json(arguments)
-    except (ValueError, RecursionError) as error:
-        raise BridgeError(f"the arguments cannot be sent as JSON: {_short(error)}") from error
-
-
 def _unique(names: list[str]) -> list[str]:
     """Return the names with a number behind those that came before: s, s_2, s_3."""
     taken: set[str] = set()
@@ -401,7 +340,3 @@ def _unique(names: list[str]) -> list[str]:
         taken.add(one)
         made.append(one)
     return made
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

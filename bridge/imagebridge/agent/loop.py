@@ -10,7 +10,8 @@ import anyio.to_thread
 from imagebridge.errors import BridgeError, TurnLimitError
 from imagebridge.translate.translation import Shown
 
-from .bridge import Answer, Bridge, function_calls
+from .bridge import Answer, Bridge
+from .calls import function_calls
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
