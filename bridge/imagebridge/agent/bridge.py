@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -26,6 +27,7 @@ from imagebridge.translate.translation import Translation
 from imagebridge.translate.wire import JSON, result_json, text_of
 
 from .calls import arguments_of, check_sendable, function_calls, response_json, short
+from .config import configured
 from .connect import ServerSpec, checked, connect, label
 from .links import followed
 
@@ -59,6 +61,7 @@ class Bridge:
     """Connects a GPT model to MCP servers: `async with Bridge("npx -y @playwright/mcp") as bridge:`.
 
     servers: command lines, http(s) URLs, `StdioServerParameters` or `MCPServer` objects.
+    config: a file such as `mcp.json` or `claude_desktop_config.json`, whose servers are connected too.
     policy: how results are translated; without a model of its own it takes each response's, and
         without a `proof` every picture is decoded before it is sent.
     timeout: seconds for each connection and for each call.
@@ -67,10 +70,17 @@ class Bridge:
     with methods that block, for the `OpenAI` client.
     """
 
-    def __init__(self, *servers: ServerSpec, policy: Policy = _DEFAULT, timeout: float = 60) -> None:
-        if not servers:
-            raise TypeError("Bridge needs a server: a command line, an http(s) URL or an MCPServer")
-        self._servers = [checked(server) for server in servers]
+    def __init__(
+        self,
+        *servers: ServerSpec,
+        config: str | Path | None = None,
+        policy: Policy = _DEFAULT,
+        timeout: float = 60,
+    ) -> None:
+        if not servers and config is None:
+            raise TypeError("Bridge needs a server: a command line, an http(s) URL, an MCPServer, or config=")
+        self._servers: list[tuple[ServerSpec, str]] = [(checked(server), label(server)) for server in servers]
+        self._config = config
         self._connections: list[_Connection] = []
         self._policy = replace(policy, proof=policy.proof or "decoded")
         self._timeout = timeout
@@ -82,7 +92,11 @@ class Bridge:
     async def __aenter__(self) -> Self:
         if self._connections:
             raise BridgeError("this bridge is open already; make another one for another block")
-        self._connections = [_Connection(server, label(server)) for server in self._servers]
+        named = configured(self._config) if self._config is not None else {}
+        servers = [*self._servers, *((server, name) for name, server in named.items())]
+        if not servers:
+            raise BridgeError(f"{self._config} names no server that is not disabled")
+        self._connections = [_Connection(server, name) for server, name in servers]
         self._stack = AsyncExitStack()
         # Runs last, so that a bridge that failed to open, or was closed, can be opened again.
         self._stack.callback(self._connections.clear)

@@ -8,20 +8,23 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+import httpx2
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server import MCPServer
 
 from imagebridge.errors import BridgeError, ServerError
 
+from .config import HttpServer
 from .messages import repairing
 from .pipe import pipe
 
 if TYPE_CHECKING:
     from mcp.client import Transport
+    from mcp.client._transport import TransportStreams
     from mcp.types import Tool
 
-ServerSpec = str | StdioServerParameters | MCPServer[Any]
+ServerSpec = str | StdioServerParameters | HttpServer | MCPServer[Any]
 
 _OURS = ["-m", "imagebridge_server"]
 
@@ -48,6 +51,8 @@ def label(server: ServerSpec) -> str:
     match server:
         case str():
             return server
+        case HttpServer():
+            return server.url
         case StdioServerParameters():
             return shlex.join([os.path.basename(server.command), *server.args])
         case MCPServer():
@@ -60,7 +65,7 @@ def checked(server: object) -> ServerSpec:
     Raises:
         TypeError: it is not; the message names what came.
     """
-    if isinstance(server, (str, StdioServerParameters, MCPServer)):
+    if isinstance(server, (str, StdioServerParameters, HttpServer, MCPServer)):
         return cast("ServerSpec", server)
     raise TypeError(
         "a server is a command line, an http(s) URL, StdioServerParameters or an MCPServer, "
@@ -98,12 +103,26 @@ def _target(server: ServerSpec, errlog: TextIO) -> "MCPServer[Any] | Transport":
         case MCPServer():
             return server
         case str() if server.startswith(("http://", "https://")):
-            # The SDK stops at 1 MiB an event by default, which is a picture of 780 kB.
-            return repairing(streamable_http_client(server, max_sse_event_size=None))
+            return repairing(_http(HttpServer(server)))
+        case HttpServer():
+            return repairing(_http(server))
         case str():
             return repairing(pipe(_parameters(server), errlog))
         case StdioServerParameters():
             return repairing(pipe(server, errlog))
+
+
+@asynccontextmanager
+async def _http(server: HttpServer) -> "AsyncGenerator[TransportStreams]":
+    """Speak Streamable HTTP, with the server's own headers."""
+    # As long as the SDK's own client waits: tools may take minutes, a connection should not.
+    patience = httpx2.Timeout(30.0, read=300.0)
+    # The SDK stops at 1 MiB an event by default, which is a picture of 780 kB.
+    async with (
+        httpx2.AsyncClient(headers=dict(server.headers), timeout=patience) as client,
+        streamable_http_client(server.url, http_client=client, max_sse_event_size=None) as streams,
+    ):
+        yield streams
 
 
 def _parameters(command: str) -> StdioServerParameters:
@@ -154,7 +173,9 @@ def _problem(server: ServerSpec, cause: Exception) -> str:
 
 
 def _is_url(server: ServerSpec) -> bool:
-    return isinstance(server, str) and server.startswith(("http://", "https://"))
+    return isinstance(server, HttpServer) or (
+        isinstance(server, str) and server.startswith(("http://", "https://"))
+    )
 
 
 def last_words(errlog: TextIO) -> str:

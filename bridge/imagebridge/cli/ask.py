@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 def command(
     prompt: str,
     servers: tuple[str, ...],
+    config: Path | None,
     allow: tuple[Path, ...],
     timeout: float,
     model: str | None,
@@ -64,7 +65,7 @@ def command(
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
         raise click.UsageError("the prompt is empty: write what to ask, or - to read it from stdin")
-    bridge = options.bridge(servers, allow, timeout, Policy(detail=detail))
+    bridge = options.bridge(servers, config, allow, timeout, Policy(detail=detail))
 
     import anyio
 

@@ -41,6 +41,7 @@ class Wanted:
 def command(
     calls: tuple[str, ...],
     servers: tuple[str, ...],
+    config: Path | None,
     allow: tuple[Path, ...],
     timeout: float,
     model: str | None,
@@ -66,7 +67,7 @@ def command(
     unknown tool, or a server that does not start.
     """
     wanted = parsed(calls)
-    bridge = options.bridge(servers, allow, timeout, Policy(model=model, detail=detail))
+    bridge = options.bridge(servers, config, allow, timeout, Policy(model=model, detail=detail))
 
     import anyio
 

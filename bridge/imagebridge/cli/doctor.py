@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from . import options
+
+if TYPE_CHECKING:
+    from imagebridge.agent.bridge import Bridge
 
 State = Literal["ok", "missing", "failed"]
 
@@ -59,6 +62,7 @@ class Row:
 @click.option("--json", "as_json", is_flag=True, help="With --live: print the table as JSON.")
 def command(
     servers: tuple[str, ...],
+    config: Path | None,
     allow: tuple[Path, ...],
     timeout: float,
     live: bool,
@@ -87,17 +91,19 @@ def command(
     if as_json or model:
         raise click.UsageError("--json and --model go with --live")
     failed = False
-    for row in rows(servers, allow, timeout):
+    for row in rows(servers, config, allow, timeout):
         click.echo(str(row))
         failed = failed or row.state == "failed"
     if failed:
         sys.exit(ERROR)
 
 
-def rows(servers: tuple[str, ...], allow: tuple[Path, ...], timeout: float) -> Iterator[Row]:
+def rows(
+    servers: tuple[str, ...], config: Path | None, allow: tuple[Path, ...], timeout: float
+) -> Iterator[Row]:
     """Yield the lines of the report, each as soon as it is known; `timeout` is seconds for a server to start."""
-    if servers and allow:
-        options.bridge(servers, allow, timeout)  # says that the two do not go together
+    if (servers or config) and allow:
+        options.bridge(servers, config, allow, timeout)  # says that the two do not go together
     yield Row("ok", f"python {platform.python_version()} ({sys.executable})")
     for package in _PACKAGES:
         yield _package(package)
@@ -106,8 +112,29 @@ def rows(servers: tuple[str, ...], allow: tuple[Path, ...], timeout: float) -> I
     yield _fonts()
     yield _key()
     yield Row("ok", _endpoint())
-    for server in servers or ("",):
-        yield _server(server, allow, timeout)
+    yield from _servers(servers, config, allow, timeout)
+
+
+def _servers(
+    servers: tuple[str, ...], config: Path | None, allow: tuple[Path, ...], timeout: float
+) -> Iterator[Row]:
+    """Ask each server by itself, so that one that fails says nothing of the others."""
+    from imagebridge.agent.bridge import Bridge
+    from imagebridge.agent.config import configured
+    from imagebridge.errors import BridgeError
+
+    for server in servers:
+        yield _server(server, Bridge(server, timeout=timeout))
+    if config:
+        try:
+            named = configured(config)
+        except BridgeError as error:
+            yield Row("failed", str(error))
+            return
+        for name, entry in named.items():
+            yield _server(f"{name} of {config.name}", Bridge(entry, timeout=timeout))
+    elif not servers:
+        yield _server("imagebridge's own", options.bridge((), None, allow, timeout))
 
 
 def _package(name: str) -> Row:
@@ -179,17 +206,15 @@ def _endpoint() -> str:
     return f"endpoint {url}, model {default_model()}{named}"
 
 
-def _server(server: str, allow: tuple[Path, ...], timeout: float) -> Row:
-    """Start or reach one server; an empty name is our own."""
+def _server(name: str, bridge: "Bridge") -> Row:
+    """Start or reach one server."""
     import anyio
 
     from imagebridge.errors import BridgeError, ServerError
 
-    name = server or "imagebridge's own"
-
     async def offered() -> list[str]:
-        async with options.bridge((server,) if server else (), allow, timeout) as bridge:
-            return [str(tool.get("name", tool["type"])) for tool in bridge.tools]
+        async with bridge:
+            return [tool["name"] for tool in bridge.tools]
 
     try:
         tools = anyio.run(offered)

@@ -18,7 +18,7 @@ _DEFAULT = Policy()
 
 
 def connection(command: _Command) -> _Command:
-    """Add --server, --allow and --timeout: which servers are used, and how."""
+    """Add --server, --config, --allow and --timeout: which servers are used, and how."""
     for option in (
         click.option(
             "--timeout",
@@ -34,6 +34,12 @@ def connection(command: _Command) -> _Command:
             multiple=True,
             metavar="DIR",
             help="A folder that our own server may read files from. Repeat for more.",
+        ),
+        click.option(
+            "--config",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="The servers of a host's configuration, such as mcp.json or claude_desktop_config.json.",
         ),
         click.option(
             "--server",
@@ -68,20 +74,24 @@ def pictures(command: _Command) -> _Command:
 
 
 def bridge(
-    servers: tuple[str, ...], allow: tuple[Path, ...], timeout: float, policy: Policy = _DEFAULT
+    servers: tuple[str, ...],
+    config: Path | None,
+    allow: tuple[Path, ...],
+    timeout: float,
+    policy: Policy = _DEFAULT,
 ) -> "Bridge":
     """Return the bridge that the options of `connection` ask for, not yet open.
 
     Raises:
-        click.UsageError: --allow beside --server.
+        click.UsageError: --allow beside --server or --config.
     """
-    if servers and allow:
+    if (servers or config) and allow:
         raise click.UsageError(
-            "--allow is for imagebridge's own server, which --server replaces; "
+            "--allow is for imagebridge's own server, which --server and --config replace; "
             "write it into the command line of your server instead"
         )
     from imagebridge.agent.bridge import Bridge
     from imagebridge.agent.connect import own_server
 
     own = own_server(*(word for folder in allow for word in ("--allow", str(folder))))
-    return Bridge(*(servers or (own,)), policy=policy, timeout=timeout)
+    return Bridge(*(servers or (() if config else (own,))), config=config, policy=policy, timeout=timeout)

@@ -9,7 +9,7 @@ from . import options
 
 @click.command("tools")
 @options.connection
-def command(servers: tuple[str, ...], allow: tuple[Path, ...], timeout: float) -> None:
+def command(servers: tuple[str, ...], config: Path | None, allow: tuple[Path, ...], timeout: float) -> None:
     """Print the tools of MCP servers as a JSON array of definitions, as `tools=` of the Responses API takes them.
 
     \b
@@ -26,7 +26,7 @@ def command(servers: tuple[str, ...], allow: tuple[Path, ...], timeout: float) -
     from .failure import failures
     from .terminal import Terminal
 
-    wanted = options.bridge(servers, allow, timeout)
+    wanted = options.bridge(servers, config, allow, timeout)
 
     async def run() -> None:
         with Terminal().busy("starting the server"):
