@@ -19,6 +19,9 @@ from .table import Table, parsed, table
 SMALLEST = 150
 """Pixels of a picture's side at least."""
 
+LEVELS = 100
+"""Levels of a spec at most; the engine's own reader of JSON stops at 127."""
+
 
 async def generate_chart(
     *,
@@ -105,13 +108,29 @@ def _check_size(width: int | None, height: int | None) -> None:
         )
 
 
+def _too_deep(drawing: Mapping[str, Json]) -> bool:
+    """Tell whether a spec nests deeper than the engine reads; without recursion, whose limit differs by Python."""
+    level: list[Json] = [dict(drawing)]
+    for _ in range(LEVELS):
+        inner: list[Json] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += one.values()
+            elif isinstance(one, list):
+                inner += one
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
 def _text(drawing: Mapping[str, Json]) -> str:
+    if _too_deep(drawing):
+        raise ArgumentError("spec", "is nested too deeply")
     try:
         text = json.dumps(drawing, allow_nan=False)
     except ValueError as error:
         raise ArgumentError("spec", "holds NaN or infinity, which JSON does not know") from error
-    except RecursionError as error:
-        raise ArgumentError("spec", "is nested too deeply") from error
     if len(text) > SPEC_SIZE:
         raise ArgumentError(
             "spec", f"has {len(text):,} characters with its data; at most {SPEC_SIZE:,} are drawn"
