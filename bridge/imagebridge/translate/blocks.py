@@ -16,7 +16,7 @@ Pieces know nothing of models and budgets: `result.py` sets them into parts.
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
 from imagebridge.errors import PictureError
@@ -40,8 +40,7 @@ MAX_FILE = 50_000_000
 """Bytes of a file at most (OpenAI's guide "File inputs", 2026-09)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """Text for the model. `what` names it in the account; `ours` marks a sentence that is not the tool's."""
 
     text: str
@@ -49,8 +48,7 @@ class Words:
     ours: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """Picture `number` of the result: the detail its block asked for, and a sentence that belongs to it.
 
     source: the media type it was made from, where that is another. size: the pixels that it asked for, where it
@@ -65,16 +63,14 @@ class Sight:
     size: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(NamedTuple):
     """A document that the API reads itself: a `data:` URL and a file name."""
 
     data_url: str
     filename: str
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Something on the web that the API is to download: a picture, or a file."""
 
     url: str
@@ -123,7 +119,7 @@ def pieces(block: object, reading: Reading) -> list[Piece]:
         case "text" if block.get("text") is not None:
             return texts(_written(block["text"]), reading)
         case "image":
-            return _image(block, reading)
+            return seen(text_of(block, "data"), reading, label=_media_type(block), detail=_detail(block))
         case "audio":
             what = _described(text_of(block, "data"), _media_type(block))
             return [_lost(f"audio ({what})", "the model takes no sound here")]
@@ -199,6 +195,10 @@ def seen(
     try:
         made = converted(encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first")
     except PictureError as error:
+        start = kinds.kind(decode_start(encoded, 64))
+        # Some servers put documents into image blocks; an office document begins as any archive does.
+        if start is not None and start.sort in ("document", "archive"):
+            return embedded(encoded, reading, label=label, uri=uri, detail=detail)
         return [_lost(f"a picture ({_described(encoded, label, uri)})", error.reason)]
     sights: list[Piece] = []
     for at, picture in enumerate(made.pictures):
@@ -208,16 +208,6 @@ def seen(
         sentence = f"{sentences.numbered(number - at, number)}: {made.sentence}" if last else ""
         sights.append(Sight(number, picture, detail, sentence, made.source, made.size))
     return sights
-
-
-def _image(block: JSON, reading: Reading) -> list[Piece]:
-    """An image block; some servers put documents into one."""
-    encoded, label, detail = text_of(block, "data"), _media_type(block), _detail(block)
-    start = kinds.kind(decode_start(encoded, 64))
-    # The first bytes of an office document are those of any archive.
-    if start is not None and start.sort in ("document", "archive"):
-        return embedded(encoded, reading, label=label, detail=detail)
-    return seen(encoded, reading, label=label, detail=detail)
 
 
 def _resource(block: JSON, resource: JSON, reading: Reading) -> list[Piece]:

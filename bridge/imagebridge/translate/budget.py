@@ -4,8 +4,8 @@ Pure arithmetic on what the model would see; nothing is encoded here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 from .vision import Detail, Seen, seen
 
@@ -16,8 +16,7 @@ _BYTES = 2_000
 """Bytes below which a picture is not squeezed for a budget of bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """How one picture is to be shown: the detail, and what the model then sees of it."""
 
     detail: Detail

@@ -1,7 +1,6 @@
 """Bytes that no model takes become pictures that it does; a picture that is too large, one that fits."""
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import grey, kinds, pages, sheet
 from .decode import decoding, drafted, frames, load, opened, read, srgb, upright
@@ -17,8 +16,7 @@ _MAX_FRAME = 40_000_000
 """Pixels of an animation's frames at most for a contact sheet: a decoder holds several frames at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
+class Converted(NamedTuple):
     """Pictures made from one file, and the sentence that says what they are where they are not the file itself.
 
     source: the media type of the file, where that is another than the pictures'. size: the pixels that it
@@ -76,7 +74,7 @@ def _from(found: kinds.Kind | None, made: Converted) -> Converted:
     """Note the media type that the pictures were made from."""
     if found is None or found.media_type == made.pictures[0].media_type:
         return made
-    return replace(made, source=found.media_type)
+    return made._replace(source=found.media_type)
 
 
 def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converted:

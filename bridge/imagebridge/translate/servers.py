@@ -4,6 +4,7 @@ Read 2026-11-22 from the servers' issue trackers and documents; versions move on
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Mode = Literal["native", "user_message", "text"]
@@ -43,6 +44,7 @@ SERVERS: dict[str, Server] = {
 }
 
 
+@lru_cache
 def server(name: str | None) -> Server:
     """Return the row of a server, OpenAI's for None.
 

@@ -127,7 +127,7 @@ def _pictures(
     if policy.max_tokens is not None:
         _spend_tokens(plans, limits, policy.model, policy.max_tokens)
     made = [_fitted(sight, plan) for sight, plan in zip(sights, plans, strict=True)]
-    _spend_bytes(made, limits, room, _bytes(policy))
+    _spend_bytes(made, limits, room, policy)
     return {
         sight.number: _shown(sight, plan, picture, limit, policy.model)
         for sight, plan, picture, limit in zip(sights, plans, made, limits, strict=True)
@@ -145,12 +145,13 @@ def _spend_tokens(plans: list[Plan | None], limits: list[str], model: str | None
 
 
 def _spend_bytes(
-    made: "list[Picture | PictureError | None]", limits: list[str], limit: int, told: str
+    made: "list[Picture | PictureError | None]", limits: list[str], limit: int, policy: Policy
 ) -> None:
     """Squeeze pictures into the budget of bytes, and write down which ones it changed."""
     held = [(at, picture) for at, picture in enumerate(made) if isinstance(picture, Picture)]
     if sum(len(picture.data_url) for _, picture in held) <= min(limit, MAX_DATA_URL):
         return
+    told = _bytes(policy)
     shares = budget.within_bytes([len(picture.data_url) for _, picture in held], limit)
     for (at, picture), share in zip(held, shares, strict=True):
         if share is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import sentences
 from .picture import Picture
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from .wire import Part
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """Picture `number` as it is sent: after fitting, at its detail, with what the `model` sees of it.
 
     original: its size in pixels before it was fitted. source: the media type it was made from, where that
@@ -40,8 +39,7 @@ class Shown:
         return f"{', '.join(told)}, {self.seen.tokens:,} tokens at detail {self.detail}{assumed}"
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """One piece as parts: from which block it came (None: the result itself), and the picture or what else it is."""
 
     block: int | None
@@ -54,8 +52,7 @@ class Placed:
         return f"picture {self.what.number}" if isinstance(self.what, Shown) else self.what
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """The account of one block: `block` is its index in `content`, None for what the result said itself.
 
     came: what it was. done: what the model gets for it. tokens: what its pictures cost.
