@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import tomllib
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import ClassVar
 
 import pytest
@@ -384,3 +384,11 @@ class TestLinks:
         start, _, packed = links.vscode(published()).partition("?")
         assert start == "vscode:mcp/install"
         assert json.loads(unquote(packed)) == {"name": "imagebridge", "type": "stdio", **published().plain()}
+
+    def test_the_readme_carries_both(self):
+        from urllib.parse import quote
+
+        text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+        assert f"]({links.cursor(published())})" in text
+        redirect = f"https://insiders.vscode.dev/redirect?url={quote(links.vscode(published()), safe='')}"
+        assert f"]({redirect})" in text

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+import imagebridge
 from imagebridge.errors import BridgeError
 
 from .change import Change, installed, is_installed, uninstalled
@@ -71,7 +72,37 @@ def commands(serving: Serving) -> list[click.Command]:
             lambda: uninstalled(one, path), dry_run, f"{one.title} no longer knows imagebridge. {one.after}"
         )
 
-    return [install, uninstall]
+    return [install, uninstall, bundle]
+
+
+@click.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write; imagebridge-VERSION.mcpb in this folder by default.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the unpacked bundle here instead.",
+)
+def bundle(output: Path | None, folder: Path | None) -> None:
+    """Pack this server as one .mcpb file, which desktop hosts install with a click.
+
+    The official packer checks and packs it; npx fetches that from npm.
+    """
+    from .bundle import laid_out, packed
+
+    if output and folder:
+        raise click.UsageError("give --output or --folder, not both")
+    target = folder or output or Path(f"imagebridge-{imagebridge.__version__}.mcpb")
+    try:
+        if folder is None:
+            click.echo("Packing ...", err=True)
+        (packed if folder is None else laid_out)(target)
+    except BridgeError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(target)
 
 
 def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
