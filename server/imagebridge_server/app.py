@@ -8,6 +8,7 @@ from .charts import generate_chart_tool
 from .creating import create_image_tool
 from .loading import get_image_tool, load_image_tool
 from .settings import Settings
+from .viewer import viewer
 
 _INSTRUCTIONS = """\
 Makes and loads pictures; each result is one sentence and its pictures, mostly one. generate_chart draws charts from rows, \
@@ -31,5 +32,6 @@ def build_server(settings: Settings | None = None) -> MCPServer:
         version=imagebridge.__version__,
         instructions=_INSTRUCTIONS,
         tools=tools,
+        extensions=[viewer()],
         log_level="WARNING",
     )

@@ -16,6 +16,7 @@ from imagebridge.errors import BridgeError
 
 from .arguments import explained
 from .results import failure, success
+from .viewer import SHOWN_BY
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,9 +34,9 @@ def tool(
     annotations: ToolAnnotations,
     description: str | None = None,
 ) -> Tool:
-    """Describe a function as a tool that refuses arguments it does not know instead of ignoring them."""
+    """Describe a function as a tool that refuses arguments it does not know, and whose pictures the viewer shows."""
     made = _ExplainingTool.from_function(
-        function, title=title, annotations=annotations, description=description
+        function, title=title, annotations=annotations, description=description, meta=SHOWN_BY
     )
     model = made.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
