@@ -19,15 +19,8 @@ import anyio.to_thread
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.translate import kinds
 from imagebridge.translate.convert import retyped
-from imagebridge.translate.parameters import (
-    FORMS,
-    Form,
-    Handed,
-    Wish,
-    has_handle,
-    picture_parameters,
-    replaced,
-)
+from imagebridge.translate.hints import FORMS, Form
+from imagebridge.translate.parameters import Handed, Wish, has_handle, picture_parameters, replaced
 from imagebridge.translate.picture import Picture, decode, encode
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import Read, read, translate
@@ -319,11 +312,10 @@ def _checked_setting(setting: object) -> dict[str, dict[str, Form | None]]:
         tool, _, path = key.partition(".")
         if not path:
             raise ValueError(f"handles: {key!r} is no parameter of a tool; write it as 'tool.parameter'")
-        if form is not None and form not in FORMS:
-            raise ValueError(
-                f"handles: {key!r} is given as {form!r}; it is one of {', '.join(FORMS)} or None"
-            )
-        chosen.setdefault(tool, {})[path] = form
+        known = next((one for one in FORMS if one == form), None)
+        if known is None and form is not None:
+            raise ValueError(f"handles: {key!r} is given as {form!r}; it is {', '.join(FORMS)} or None")
+        chosen.setdefault(tool, {})[path] = known
     return chosen
 
 
