@@ -7,6 +7,7 @@ from a tool's schema to the form it wants is in `imagebridge.translate.parameter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkstemp
 from threading import Lock
@@ -18,7 +19,7 @@ import anyio.to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.translate import kinds
-from imagebridge.translate.convert import retyped
+from imagebridge.translate.convert import converted, retyped
 from imagebridge.translate.hints import FORMS, Form
 from imagebridge.translate.parameters import Handed, Wish, has_handle, picture_parameters, replaced
 from imagebridge.translate.picture import Picture, decode, encode
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256_000_000
 """Bytes of pictures, as base64, that a bridge keeps for its handles."""
+
+_GZIP = b"\x1f\x8b"
+"""The start of a packed SVG, which only few tools unpack."""
 
 Setting = Literal["auto"] | bool | Mapping[str, Form | None]
 Share = Literal["local"] | bool | Collection[str]
@@ -69,12 +73,11 @@ class Handles:
         their names: as in the configuration file, the command line or the URL.
     """
 
-    def __init__(self, setting: Setting = "auto", share: Share = "local", limit: int = MAX_BYTES) -> None:
+    def __init__(self, setting: Setting = "auto", share: Share = "local") -> None:
         self._chosen = _checked_setting(setting)
         self._always = setting is True
         self._never = setting is False
         self._share = _checked_share(share)
-        self._limit = limit
         self.on = False
         self._schemas: dict[str, JSON] = {}
         self._names: dict[int, str] = {}
@@ -179,7 +182,7 @@ class Handles:
             self._kept[number] = _Kept(file, origin)
             self._held += len(file)
             self._next = number + 1
-        while self._held > self._limit:
+        while self._held > MAX_BYTES:
             self._held -= len(self._kept.pop(min(self._kept)).file)
 
     def _hand(self, peer: Peer, argument: str, number: int, wish: Wish) -> Handed:
@@ -192,7 +195,7 @@ class Handles:
             raise ArgumentError(
                 argument,
                 f"{name} came from the server {kept.origin.name}, and {peer.name} may not be given pictures of other "
-                "servers (the user allows it with share)",
+                "servers; Bridge(share=...) or --share allows it",
             )
         if wish.form == "path" and not _is_local(peer.spec):
             raise ArgumentError(
@@ -222,7 +225,7 @@ class Handles:
             else ""
         )
         if number < self._next:
-            why = f"{handle(number)} is no longer kept, as pictures over {amount(self._limit)} give way to newer ones"
+            why = f"{handle(number)} is no longer kept (the newest pictures are, up to {amount(MAX_BYTES)})"
         else:
             why = f"there is no {handle(number)}"
         return f"{why}; {there or 'no picture is there yet'}"
@@ -277,16 +280,20 @@ class Turn:
 def _bytes(file: str, media_types: tuple[str, ...]) -> tuple[str, str]:
     """Return the media type and the base64 of a file: as it came, mended, or in a type that is asked for."""
     try:
-        picture = Picture.from_base64(file)
-        media_type, encoded = picture.media_type, picture.base64
+        media_type, encoded = _typed(Picture.from_base64(file))
     except PictureError:
         data, _ = decode(file)
         found = kinds.kind(data)
-        media_type, encoded = found.media_type if found else "application/octet-stream", encode(data)
+        if found is None or data.startswith(_GZIP):
+            return _typed(converted(file, "structure").pictures[0])
+        media_type, encoded = found.media_type, encode(data)
     if media_types and media_type not in media_types:
-        made = retyped(file, media_types)
-        return made.media_type, made.base64
+        return _typed(retyped(file, media_types))
     return media_type, encoded
+
+
+def _typed(picture: Picture) -> tuple[str, str]:
+    return picture.media_type, picture.base64
 
 
 def _is_local(spec: object) -> bool:
@@ -294,7 +301,11 @@ def _is_local(spec: object) -> bool:
     url = spec.url if isinstance(spec, HttpServer) else spec if isinstance(spec, str) else ""
     if not url.startswith(("http://", "https://")):
         return True
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _hinted(tool: "FunctionToolParam") -> "FunctionToolParam":
@@ -312,7 +323,7 @@ def _checked_setting(setting: object) -> dict[str, dict[str, Form | None]]:
         tool, _, path = key.partition(".")
         if not path:
             raise ValueError(f"handles: {key!r} is no parameter of a tool; write it as 'tool.parameter'")
-        known = next((one for one in FORMS if one == form), None)
+        known: Form | None = next((one for one in FORMS if one == form), None)
         if known is None and form is not None:
             raise ValueError(f"handles: {key!r} is given as {form!r}; it is {', '.join(FORMS)} or None")
         chosen.setdefault(tool, {})[path] = known

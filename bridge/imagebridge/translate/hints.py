@@ -4,12 +4,12 @@ Read off the definitions of MCP servers that take pictures, 2026-11: many write 
 """
 
 import re
-from typing import Literal, get_args
+from typing import Literal
 
 Form = Literal["data_url", "base64", "path"]
 """How a tool takes a picture: a `data:` URL, bare base64, or the path of a file."""
 
-FORMS: tuple[Form, ...] = get_args(Form)
+FORMS: tuple[Form, ...] = ("data_url", "base64", "path")
 
 Sort = Literal["picture", "carrier", ""]
 """What a name says of its value: that it is a picture, that it could carry one, or neither."""

@@ -73,11 +73,14 @@ _MEDIA_TYPE = frozenset((("mime", "type"), ("media", "type"), ("content", "type"
 def picture_parameters(tool: str, schema: JSON) -> dict[str, Form]:
     """Return the parameters of `tool` that are pictures by its `schema`: their paths (`pages.image`) and forms."""
     found: dict[str, Form] = {}
-    looked: set[tuple[int, bool, tuple[str, ...]]] = set()
+    looked: set[tuple[int, bool, str]] = set()
     waiting = [(_root(tool, schema), 0)]
     for node, depth in waiting:
-        mark = (id(node.alternatives[0]), node.about, node.words) if node.alternatives else None
-        if mark is None or mark in looked or depth > _DEPTH or len(looked) > _NODES:
+        if not node.alternatives or depth > _DEPTH or len(looked) > _NODES:
+            continue
+        # What a schema says of itself in circles is told once.
+        mark = (id(node.alternatives[0]), node.about, node.path.rpartition(".")[2])
+        if mark in looked:
             continue
         looked.add(mark)
         wish = node.wish()
