@@ -142,6 +142,7 @@ SCHEMAS = {
         },
         {},
     ),
+    "a tool for another kind of images": ("run_container", {"image": TEXT}, {}),
     "an image to save is one": ("t", {"image": text("The image to save, as base64")}, {"image": "base64"}),
     "the tool's name": ("describe_image", {"url": TEXT, "question": TEXT}, {"url": "data_url"}),
     "the name of a tool that makes pictures": ("take_screenshot", {"url": TEXT}, {}),
@@ -329,6 +330,14 @@ def test_forms_that_a_caller_chose_win():
         "thing": "<2 as path>",
         "pages": [{"scan": "<3 as base64>"}],
     }
+
+
+def test_arguments_may_nest_as_deep_as_can_be_sent():
+    arguments, expected = {"image": "picture:1"}, {"image": "<1 as data_url>"}
+    for _ in range(250):
+        arguments, expected = {"a": arguments}, {"a": expected}
+    assert has_handle(arguments)
+    assert replaced("t", {}, arguments, {}, give) == expected
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ class Handles:
             self._held += len(file)
             self._next = number + 1
         while self._held > MAX_BYTES:
-            self._held -= len(self._kept.pop(min(self._kept)).file)
+            self._held -= len(self._kept.pop(next(iter(self._kept))).file)
 
     def _hand(self, peer: Peer, argument: str, number: int, wish: Wish) -> Handed:
         """Give picture `number` to an argument of `peer`'s tool."""
@@ -216,19 +216,19 @@ class Handles:
 
     def _missing(self, number: int) -> str:
         """Say that there is no such picture, and which there are."""
-        known = [handle(one) for one in (min(self._kept), max(self._kept))] if self._kept else []
-        there = (
-            f"there are {known[0]} to {known[1]}"
-            if len(self._kept) > 1
-            else f"there is {known[0]}"
-            if known
-            else ""
-        )
+        # A list: pictures may come while this thread looks.
+        match list(self._kept):
+            case [only]:
+                there = f"there is {handle(only)}"
+            case [first, *_, last]:
+                there = f"there are {handle(first)} to {handle(last)}"
+            case _:
+                there = "no picture is there yet"
         if number < self._next:
             why = f"{handle(number)} is no longer kept (the newest pictures are, up to {amount(MAX_BYTES)})"
         else:
             why = f"there is no {handle(number)}"
-        return f"{why}; {there or 'no picture is there yet'}"
+        return f"{why}; {there}"
 
     def _may_receive(self, peer: Peer, origin: Peer) -> bool:
         """Tell whether a server may be given a picture: its own always."""

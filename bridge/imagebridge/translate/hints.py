@@ -34,6 +34,7 @@ _WRITTEN = _set("output outputs out save saved dest destination export result")
 _MAKING = _set(
     "take capture create generate make draw render save export write download fetch get search find list"
 )
+_MACHINES = _set("docker container containers podman kubectl kubernetes pod vm vms ami")
 _FORM_OF: dict[str, Form] = {
     **dict.fromkeys(("path", "paths", "filepath"), "path"),
     **dict.fromkeys(("url", "urls", "uri", "uris"), "data_url"),
@@ -81,6 +82,11 @@ def is_about_pictures(tool: str) -> bool:
     """Tell whether a tool's name says that it is given a picture: `describe_image` does, `take_screenshot` does not."""
     words = set(words_of(tool))
     return bool(words & _PICTURES - {"screenshot", "screenshots"}) and not words & _MAKING
+
+
+def is_about_machines(tool: str) -> bool:
+    """Tell whether a tool's name says that its images are those of containers or machines: `run_container` does."""
+    return bool(set(words_of(tool)) & _MACHINES)
 
 
 def speaks_of_pictures(said: str) -> bool:

@@ -6,7 +6,7 @@
 | named image, pictures, imageUrl, mask_image, photo1    | a picture                                     |
 | named url, path, data, source, mask, where description, tool or object speak of pictures | a picture   |
 | named so without                                       | able to carry one                             |
-| of another media type or format, an enum, a container's image, an id, a file to be written | neither   |
+| of another media type or format, an enum, an id, a file to be written, a container's image | neither   |
 | of any other name: text, query, prompt                 | neither                                       |
 
 A tool takes pictures where it has one of the first kind. A picture's name that is given to that, or to
@@ -72,6 +72,8 @@ _MEDIA_TYPE = frozenset((("mime", "type"), ("media", "type"), ("content", "type"
 
 def picture_parameters(tool: str, schema: JSON) -> dict[str, Form]:
     """Return the parameters of `tool` that are pictures by its `schema`: their paths (`pages.image`) and forms."""
+    if hints.is_about_machines(tool):
+        return {}
     found: dict[str, Form] = {}
     looked: set[tuple[int, bool, str]] = set()
     waiting = [(_root(tool, schema), 0)]
