@@ -263,7 +263,7 @@ async def test_lines_inside_a_result_use_the_same_number():
     assert texts(output) == [
         '{"shot": "[picture 2 below]"}',
         "picture:2",
-        "picture:3",
+        "picture:3 (image/bmp)",
         "[not shown: picture:4 (image/png, 64x48); the limit is 2 pictures of one result]",
         "[picture 2 above]",
     ]

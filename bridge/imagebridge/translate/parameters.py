@@ -180,7 +180,8 @@ class _Node:
         if self.alternatives and not texts:
             return None
         said, sort = self._said(), hints.sort_of(self.words)
-        media_types = [text_of(one, "contentMediaType").lower() for one in texts if "contentMediaType" in one]
+        named = [text_of(one, "contentMediaType").lower() for one in texts if "contentMediaType" in one]
+        media_types = ["image/jpeg" if one == "image/jpg" else one for one in named]
         pictures = [one for one in media_types if one.startswith("image/")]
         if not pictures and (media_types or not sort or hints.means_otherwise(self.words, said)):
             return None

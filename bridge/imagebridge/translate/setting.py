@@ -195,16 +195,18 @@ def _shown(
         return _told(f"{name} ({original.media_type}, {original.width}x{original.height})", why)
     view = seen(picture.width, picture.height, model, plan.detail)
     parts: list[Part] = [{"type": "input_image", "image_url": picture.data_url, "detail": plan.detail}]
-    if line := "\n".join(filter(None, (handle, _line(sight, picture, view, limit)))):
+    if line := _line(sight, picture, view, limit, handle):
         parts.append(input_text(line))
     size = sight.size or (original.width, original.height)
     return parts, Shown(sight.number, picture, view, plan.detail, model, size, sight.source, handle)
 
 
-def _line(sight: Sight, picture: Picture, view: Seen, limit: str) -> str:
-    """Say what was done to the picture, nothing where nothing was."""
+def _line(sight: Sight, picture: Picture, view: Seen, limit: str, handle: str) -> str:
+    """Name the picture where it has a handle, and say what was done to it, nothing where nothing was."""
     original = sight.picture
-    told = [sight.sentence] if sight.sentence else []
+    # A tool is given the file that came, which may be of another type than what is seen.
+    named = f"{handle} ({sight.source})" if handle and sight.file and sight.source else handle
+    told = [named, sight.sentence]
     width, height = sight.size or (original.width, original.height)
     if (picture.width, picture.height) != (width, height):
         scale = sentences.scaled(sight.number, view, width, height)
@@ -213,4 +215,4 @@ def _line(sight: Sight, picture: Picture, view: Seen, limit: str) -> str:
         told.append(f"picture {sight.number}: encoded smaller ({limit})")
     elif limit:
         told.append(f"picture {sight.number}: shown at a lower detail ({limit})")
-    return "\n".join(told)
+    return "\n".join(filter(None, told))
