@@ -1,7 +1,7 @@
 """Which parameters are pictures, in which form, and what becomes of a picture's name in arguments."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imagebridge.translate.parameters import Handed, Wish, has_handle, picture_parameters, replaced
@@ -248,7 +248,7 @@ def names(value):
     return [value]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(nested(text(contentMediaType="image/png", contentEncoding="base64")))
 def test_a_picture_is_found_and_replaced_however_deep(case):
     inner, arguments, path = case
@@ -268,7 +268,7 @@ def test_a_picture_is_found_and_replaced_however_deep(case):
     assert before == {"scan": arguments("picture:7")}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(nested({"type": "string", "enum": ["picture:7"]}))
 def test_what_is_no_picture_is_never_replaced(case):
     inner, arguments, _ = case
