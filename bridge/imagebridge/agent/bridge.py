@@ -4,7 +4,6 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import anyio
 import anyio.abc
-import anyio.to_thread
 from mcp import Client, MCPError
 
 from imagebridge.compose import tool_result
@@ -22,13 +20,13 @@ from imagebridge.translate.calls import call_of
 from imagebridge.translate.definitions import responses_tools, tool_names
 from imagebridge.translate.outputs import items
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Translation
 from imagebridge.translate.wire import JSON, result_json, text_of
 
 from .calls import arguments_of, check_sendable, function_calls, response_json, short
 from .config import configured
 from .connect import ServerSpec, checked, connect, label
+from .handles import Handles, Setting, Share, Turn
 from .links import followed
 
 if TYPE_CHECKING:
@@ -65,6 +63,13 @@ class Bridge:
     policy: how results are translated; without a model of its own it takes each response's, and
         without a `proof` every picture is decoded before it is sent.
     timeout: seconds for each connection and for each call.
+    handles: whether each picture shown is named beside it (`picture:3`), so that the model can give it to a tool
+        by that name. "auto": where some tool takes a picture by its schema; True always, False never. A mapping
+        says in which form a parameter takes pictures (`{"crop.source": "path"}`: "data_url", "base64" or "path";
+        None where it takes none). Names are known to all conversations over one bridge.
+    share: which servers may be given pictures that came from another one. "local": those on this machine (in
+        this process, started by a command line, at a loopback address). True: all, False: none, or a list of
+        them: command lines, URLs, names in the configuration.
 
     Entering raises `BridgeError` when a server cannot be connected. `with Bridge(...)` gives the same
     with methods that block, for the `OpenAI` client.
@@ -76,6 +81,8 @@ class Bridge:
         config: str | Path | None = None,
         policy: Policy = _DEFAULT,
         timeout: float = 60,
+        handles: Setting = "auto",
+        share: Share = "local",
     ) -> None:
         if not servers and config is None:
             raise TypeError("Bridge needs a server: a command line, an http(s) URL, an MCPServer, or config=")
@@ -84,6 +91,7 @@ class Bridge:
         self._connections: list[_Connection] = []
         self._policy = replace(policy, proof=policy.proof or "decoded")
         self._timeout = timeout
+        self._handles = Handles(handles, share)
         self._stack = AsyncExitStack()
         self._blocking = ExitStack()
         self._tools: list[FunctionToolParam] = []
@@ -100,15 +108,19 @@ class Bridge:
         self._stack = AsyncExitStack()
         # Runs last, so that a bridge that failed to open, or was closed, can be opened again.
         self._stack.callback(self._connections.clear)
+        self._stack.callback(self._handles.close)
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         # Runs before the task group waits for its tasks: each of them ends with its server.
         self._stack.callback(self._end)
         failures: list[ServerError] = []
         try:
+            self._handles.open(self._connections)
             async with anyio.create_task_group() as starts:
                 for connection in self._connections:
                     starts.start_soon(self._start, connection, tasks, failures)
             self._name_tools()
+            if not failures:
+                self._handles.check()
         except BaseException:
             await self._stack.aclose()
             raise
@@ -182,7 +194,7 @@ class Bridge:
         for (connection, tool), name in zip(offers, _unique(wanted), strict=True):
             tools.append({**tool.model_dump(mode="json", by_alias=True, exclude_none=True), "name": name})
             origins[name] = (connection, tool.name)
-        self._tools = responses_tools(tools)
+        self._tools = self._handles.learn(responses_tools(tools))
         self._routes = {legal: origins[name] for legal, name in tool_names(tools).items()}
 
     @property
@@ -193,8 +205,11 @@ class Bridge:
     async def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Call a tool by its name in `tools` and return its result as MCP's JSON.
 
+        Names of pictures that were shown (`picture:3`) become the pictures, in the form that the tool takes.
+
         Raises:
             ToolNameError: no server offers that name.
+            ArgumentError: a picture's name that there is not, or a picture that the server may not be given.
             BridgeError: the arguments cannot be written as JSON.
             ServerError: the server did not answer in time, refused the call or is gone.
         """
@@ -202,9 +217,10 @@ class Bridge:
         check_sendable(arguments)
         if connection.client is None:
             raise ServerError(connection.name, f"{original}: {connection.ended}")
+        given = await self._handles.filled(name, arguments or {}, connection)
         try:
             with anyio.fail_after(self._timeout):
-                result = await connection.client.call_tool(original, dict(arguments or {}))
+                result = await connection.client.call_tool(original, dict(given))
         except TimeoutError as error:
             problem = f"{original} did not answer within {self._timeout:g} seconds; it may still be running"
             raise ServerError(connection.name, problem) from error
@@ -252,32 +268,38 @@ class Bridge:
         found: dict[int, Answer] = {}
         limit = anyio.CapacityLimiter(_AT_ONCE)
 
+        turns = self._handles.turns(len(calls))
+
         async def answer(at: int, call: JSON) -> None:
-            async with limit:
-                found[at] = await self._answer(call, policy)
+            found[at] = await self._answer(call, policy, limit, turns[at])
 
         async with anyio.create_task_group() as tasks:
             for at, call in enumerate(calls):
                 tasks.start_soon(answer, at, call)
         return [found[at] for at in range(len(calls))]
 
-    async def _answer(self, call: JSON, policy: Policy) -> "Answer":
+    async def _answer(self, call: JSON, policy: Policy, limit: anyio.CapacityLimiter, turn: Turn) -> "Answer":
         """Run one function call and translate what came; a failure is a result too."""
-        began = anyio.current_time()
-        try:
-            name = text_of(call, "name")
-            result = await self.call(name, arguments_of(call))
-            if client := self._route(name)[0].client:
-                result = await followed(client, result, self._timeout)
-        except BridgeError as error:
-            result = tool_result(str(error), is_error=True)
-        # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.
-        except Exception as error:  # noqa: BLE001
-            _LOG.exception("the call of %s failed", call.get("name"))
-            result = tool_result(f"the call failed: {type(error).__name__}: {short(error)}", is_error=True)
+        origin = None
+        async with limit:
+            began = anyio.current_time()
+            try:
+                name = text_of(call, "name")
+                result = await self.call(name, arguments_of(call))
+                origin, _ = self._route(name)
+                if origin.client:
+                    result = await followed(origin.client, result, self._timeout)
+            except BridgeError as error:
+                result = tool_result(str(error), is_error=True)
+            # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.
+            except Exception as error:  # noqa: BLE001
+                _LOG.exception("the call of %s failed", call.get("name"))
+                problem = f"the call failed: {type(error).__name__}: {short(error)}"
+                result = tool_result(problem, is_error=True)
+            seconds = anyio.current_time() - began
         # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
-        translation = await anyio.to_thread.run_sync(partial(translate, result, policy))
-        return Answer(call, translation, result.get("isError") is True, anyio.current_time() - began)
+        translation = await turn.translated(result, policy, origin)
+        return Answer(call, translation, result.get("isError") is True, seconds)
 
     async def run(
         self,

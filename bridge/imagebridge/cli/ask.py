@@ -47,6 +47,7 @@ def command(
     model: str | None,
     detail: "Detail | None",
     save: Path | None,
+    share: bool,
     max_turns: int,
     as_json: bool,
 ) -> None:
@@ -65,7 +66,7 @@ def command(
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
         raise click.UsageError("the prompt is empty: write what to ask, or - to read it from stdin")
-    bridge = options.bridge(servers, config, allow, timeout, Policy(detail=detail))
+    bridge = options.bridge(servers, config, allow, timeout, Policy(detail=detail), share=share)
 
     import anyio
 

@@ -47,6 +47,7 @@ def command(
     model: str | None,
     detail: "Detail | None",
     save: Path | None,
+    share: bool,
     chat: bool,
     whole: bool,
 ) -> None:
@@ -57,17 +58,19 @@ def command(
     imagebridge call load_image '{"source": "cat.png"}' --allow . --save sent
     imagebridge call browser_navigate '{"url": "https://example.com"}' \\
                      browser_take_screenshot '{}' --server "npx -y @playwright/mcp"
+    imagebridge call get_image '{"text": "Hello"}' load_image '{"source": "picture:1"}'
     echo '{"text": "Hello"}' | imagebridge call get_image -
 
     JSON is one object; - reads it from stdin; a TOOL alone is called without arguments. Several pairs
-    run in order over one connection and give an array. A pipe gets the document whole, on one line; on
+    run in order over one connection and give an array; where a tool takes a picture, picture:1 is the
+    first that the calls before it returned. A pipe gets the document whole, on one line; on
     a terminal data URLs are shortened.
 
     Exit code: 0 for a result, 1 for an error result, 2 for wrong usage, arguments that are no JSON, an
     unknown tool, or a server that does not start.
     """
     wanted = parsed(calls)
-    bridge = options.bridge(servers, config, allow, timeout, Policy(model=model, detail=detail))
+    bridge = options.bridge(servers, config, allow, timeout, Policy(model=model, detail=detail), share=share)
 
     import anyio
 

@@ -55,8 +55,14 @@ def connection(command: _Command) -> _Command:
 
 
 def pictures(command: _Command) -> _Command:
-    """Add --detail and --save: how pictures are sent, and where they are kept."""
+    """Add --detail, --save and --share: how pictures are sent, where they are kept, and which servers get them."""
     for option in (
+        click.option(
+            "--share",
+            is_flag=True,
+            help="Let every server be given the pictures of the others, also over the network. Without it, only "
+            "servers on this machine are.",
+        ),
         click.option(
             "--save",
             type=click.Path(file_okay=False, path_type=Path),
@@ -79,6 +85,8 @@ def bridge(
     allow: tuple[Path, ...],
     timeout: float,
     policy: Policy = _DEFAULT,
+    *,
+    share: bool = False,
 ) -> "Bridge":
     """Return the bridge that the options of `connection` ask for, not yet open.
 
@@ -94,4 +102,10 @@ def bridge(
     from imagebridge.agent.connect import own_server
 
     own = own_server(*(word for folder in allow for word in ("--allow", str(folder))))
-    return Bridge(*(servers or (() if config else (own,))), config=config, policy=policy, timeout=timeout)
+    return Bridge(
+        *(servers or (() if config else (own,))),
+        config=config,
+        policy=policy,
+        timeout=timeout,
+        share=share or "local",
+    )

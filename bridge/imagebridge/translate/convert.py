@@ -1,10 +1,13 @@
 """Bytes that no model takes become pictures that it does; a picture that is too large, one that fits."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
+
+from imagebridge.errors import PictureError
 
 from . import grey, kinds, pages, sheet
 from .decode import decoding, drafted, frames, load, opened, read, srgb, upright
-from .encode import encoded, is_flat, redrawn, resized, standard
+from .encode import encoded, is_flat, opaque, redrawn, resized, standard
 from .picture import Picture, Proof, decode, decode_start
 
 if TYPE_CHECKING:
@@ -47,6 +50,23 @@ def converted(text: str, proof: Proof, fit: "Fit | None" = None, *, first_frame:
     if picture.frames == 1:
         return Converted((picture,))
     return _from(found, _animation(picture.data, fit, first_frame=first_frame))
+
+
+def retyped(text: str, media_types: Collection[str]) -> Picture:
+    """Return the picture that base64 `text` holds, full size, in one of these media types: PNG or JPEG where it has to be made.
+
+    Raises:
+        PictureError: its pixels cannot be decoded, or it can be made in none of these types.
+    """
+    picture = converted(text, "structure").pictures[0]
+    if picture.media_type in media_types:
+        return picture
+    flat = kinds.PNG.media_type in media_types
+    if not flat and kinds.JPEG.media_type not in media_types:
+        raise PictureError(f"it is {picture.media_type}, and is wanted as {' or '.join(media_types)} alone")
+    with decoding("its pixels cannot be converted"):
+        image = upright(opened(picture.data), picture.orientation)
+        return encoded(image if flat else opaque(standard(image)), flat=flat)
 
 
 def _foreign(data: bytes, found: kinds.Kind | None, fit: "Fit | None", *, first_frame: bool) -> Converted:
