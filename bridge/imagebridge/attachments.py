@@ -81,6 +81,14 @@ class Attachment:
         return bool(self.url) and "://" not in self.url[:16]
 
     @property
+    def size(self) -> int:
+        """Bytes that its data URL holds, 0 where it is given otherwise."""
+        if not self.is_data:
+            return 0
+        encoded = len(self.url) - self.url.find(",", 0, 1_000) - 1
+        return encoded * 3 // 4 - self.url.count("=", -2)
+
+    @property
     def identity(self) -> tuple[object, ...]:
         """What two attachments share that show the model the same: their bytes, and the detail."""
         source = self.url if self.is_data else text_of(self.inner, "file_id")
@@ -106,8 +114,7 @@ class Attachment:
         if found := self._picture():
             told += [found.media_type, f"{found.width}x{found.height}", sentences.amount(found.size)]
         elif self.is_data:
-            head, _, data = self.url.rpartition(",")
-            told += [head[5:].partition(";")[0][:100], sentences.amount(len(data) * 3 // 4)]
+            told += [self.url[5:100].partition(";")[0].partition(",")[0], sentences.amount(self.size)]
         else:
             told.append(sentences.short(self.url))
         return " ".join(", ".join(filter(None, told)).split())

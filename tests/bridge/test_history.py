@@ -105,7 +105,7 @@ def test_what_is_not_answered_yet_stays():
 
 
 def test_an_identical_picture_is_sent_once_and_counts_as_used():
-    items = turns(3) + [call(50, "again"), output(50, image(0), image(1, "low"))]
+    items = [*turns(3), call(50, "again"), output(50, image(0), image(1, "low"))]
     trimmed = trim(items)
     assert trimmed[-1]["output"] == [
         text("[the same picture as picture 1 of look (call_0), above]"),
@@ -303,7 +303,7 @@ COUNTS = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rounds, budgets)
 def test_any_conversation(given_rounds, budget):
     said = conversation(given_rounds)
@@ -331,7 +331,7 @@ def test_any_conversation(given_rounds, budget):
             assert not sum(map(count, free))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rounds, budgets)
 def test_trimming_turn_by_turn_is_trimming_at_once(given_rounds, budget):
     whole, kept = [], []
