@@ -30,7 +30,8 @@ _CHAT = ("image_url", "file")
 _TEXTS = ("input_text", "text")
 _OUTPUTS = ("function_call_output", "custom_tool_call_output")
 
-_HANDLE = re.compile(r"\bpicture:\d+\b")
+# The line right behind a picture that names it for tools (`translate.sentences`).
+_HANDLE = re.compile(r"picture:(\d+)(?=\n|\Z)")
 # How a user message names the picture or file of a call, on a line before it (`translate.outputs`).
 _CAPTION = re.compile(r"((?:picture \d+|the file .+) of .+):")
 _STAND_IN = re.compile(
@@ -246,7 +247,6 @@ def _where(item: object, names: Mapping[str, str], users: int) -> str:
 
 def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment | StandIn]:
     standing = _standing(parts)
-    handles = _handles(parts, standing)
     numbers: Counter[str] = Counter()
     for index, part in enumerate(parts):
         found = standing.get(index)
@@ -254,14 +254,15 @@ def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment |
         if kind is None:
             continue
         numbers[kind] += 1
+        handle = _HANDLE.match(_text(parts, index + 1)) if kind == "picture" else None
         caption = _CAPTION.fullmatch(_text(parts, index - 1))
-        label = sentences.short(caption[1] if caption else f"{kind} {numbers[kind]} of {where}")
-        place = (at, index)
-        handle = handles.get(index, "")
+        number = handle[1] if handle else numbers[kind]
+        label = sentences.short(caption[1] if caption else f"{kind} {number} of {where}")
+        name = handle[0] if handle else ""
         yield (
-            StandIn(*place, label, handle, found[3] or "")
+            StandIn(at, index, label, name, found[3] or "")
             if found
-            else Attachment(*place, part, label, handle)
+            else Attachment(at, index, part, label, name)
         )
 
 
@@ -281,25 +282,3 @@ def _text(parts: Sequence[JSON], index: int) -> str:
         return ""
     text = text_of(parts[index], "text")
     return text if len(text) < 2_000 else ""
-
-
-def _handles(parts: Sequence[JSON], standing: Mapping[int, re.Match[str]]) -> dict[int, str]:
-    """Return the handles of pictures by the place of the picture.
-
-    One line names one picture, before or behind it: where there are as many lines as pictures, they
-    belong together in order. Otherwise only the line right behind a picture is surely its own.
-    """
-    lines: list[str] = []
-    pictures: list[int] = []
-    for index, part in enumerate(parts):
-        kind = _stood_for(standing[index]) if index in standing else KINDS.get(text_of(part, "type"))
-        if kind == "picture":
-            pictures.append(index)
-        elif index not in standing and (match := _HANDLE.search(_text(parts, index))):
-            lines.append(match[0])
-    if len(lines) == len(pictures):
-        return dict(zip(pictures, lines, strict=True))
-    behind = (
-        (index, _HANDLE.search(_text(parts, index + 1))) for index in pictures if index + 1 not in standing
-    )
-    return {index: match[0] for index, match in behind if match}

@@ -74,6 +74,8 @@ def trim(
 
     `items` is not changed. `trim(trim(items)) == trim(items)`, and `trim(trim(items) + more)` is
     `trim(items + more)` where `items` ends with a turn. Call it before each request, or on what is stored.
+    What stands behind everything the model said counts as not answered: add the outputs of a response
+    behind all of its items.
 
     Raises:
         TypeError: `items` is no list of items or messages.

@@ -127,21 +127,17 @@ def test_a_picture_that_a_fresh_output_refers_to_stays():
     assert trim(trim(items), max_pictures=1)[-1] == items[-1]
 
 
-@pytest.mark.parametrize(
-    ("line", "place"),
-    [("picture:3", "behind"), ("picture:3", "before"), ("This is picture:3 (64x48).", "behind")],
-)
-def test_a_handle_is_told(line, place):
-    def parts(number, handle):
-        return [image(number), text(handle)] if place == "behind" else [text(handle), image(number)]
-
-    other = line.replace("3", "4")
-    items = [call(1), output(1, *parts(1, line), *parts(2, other)), call(2), output(2, image(1))]
-    assert words(trim(items)) == ["[the same picture as picture:3, above]"]
-    items = [*items[:2], {"role": "assistant", "content": "Two."}]
-    assert words(trim(items, max_pictures=0)) == [
-        gone(1, "look (call_1)").replace("shown: ", "shown: picture:3, "),
-        gone(2, "look (call_1)").replace("picture 1", "picture:4, picture 2"),
+def test_a_handle_is_told():
+    scale = "picture:8\npicture 8: shown 64x48 of 128x96; multiply coordinates by 2"
+    items = [call(1), output(1, text("See picture:3."), image(1), text("picture:7"), image(2), text(scale))]
+    again = [*items, call(2), output(2, image(1), text("picture:9"), image(3))]
+    assert words(trim(again)) == ["[the same picture as picture:7, above]"]
+    answered = [*again, {"role": "assistant", "content": "Three."}]
+    assert words(trim(answered, max_pictures=0)) == [
+        f"[no longer shown: picture:7, picture 7 of look (call_1), image/png, 64x48, {len(png(1))} bytes]",
+        f"[no longer shown: picture:8, picture 8 of look (call_1), image/png, 64x48, {len(png(2))} bytes]",
+        f"[no longer shown: picture:9, picture 9 of look (call_2), image/png, 64x48, {len(png(1))} bytes]",
+        gone(3, "look (call_2)").replace("picture 1", "picture 2"),
     ]
 
 
