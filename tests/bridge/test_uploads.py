@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from mcp.server import MCPServer
 from mcp.types import CallToolResult
-from openai import AsyncOpenAI, BadRequestError, OpenAI
+from openai import APIStatusError, AsyncOpenAI, BadRequestError, OpenAI
 from PIL import Image
 from samples import data_url, file
 
@@ -179,9 +179,11 @@ async def test_ids_that_are_refused_give_way_to_data(openai_of):
             endpoint.files[0].purpose = "batch"
             with pytest.raises(BadRequestError) as error:
                 await client.responses.create(model="gpt-5.4", input=sent)
-            assert not uploads.refused(ValueError("something else"))
-            assert uploads.refused(error.value)
-            assert not uploads.refused(error.value)
+            assert not uploads.refused(ValueError("something else"), sent)
+            assert not uploads.refused(error.value, items)
+            assert uploads.refused(error.value, sent)
+            # So it is for another request that was under way.
+            assert uploads.refused(error.value, sent)
             assert await uploads.sent(items) == items
             await client.responses.create(model="gpt-5.4", input=await uploads.sent(items))
     assert [data_urls(body) for body in endpoint.requests] == [0, 1]
@@ -274,3 +276,37 @@ async def test_a_loop_by_hand_with_budgets_and_uploads(openai_of):
     ]
     assert said[1] == "[the same picture as picture 1 of look (call_1), above]"
     assert said[0] == "[no longer shown: picture 1 of look (call_1), image/png, 40x40, 5 kB]"
+
+
+async def test_the_same_file_under_two_names_is_two_files(openai_of):
+    with Endpoint([]) as endpoint:
+        async with Uploads(await openai_of(endpoint)) as uploads:
+            await uploads.sent([user(paper("a.pdf"), paper("b.pdf"), paper("a.pdf"))])
+    assert sorted(one.filename for one in endpoint.files) == ["a.pdf", "b.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (400, None, True),
+        (404, None, True),
+        (422, "invalid_value", True),
+        (400, "context_length_exceeded", False),
+        (413, None, False),
+        (429, None, False),
+        (500, None, False),
+    ],
+)
+async def test_errors_that_may_be_about_ids(status, code, expected, openai_of):
+    def answer(request):
+        if request.url.path == "/v1/files":
+            made = {"id": "file-1", "object": "file", "bytes": 1, "created_at": 1, "filename": "a"}
+            return httpx2.Response(200, json=made)
+        return httpx2.Response(status, json={"error": {"message": "no", "code": code}})
+
+    client = await openai_of(answer)
+    uploads = Uploads(client, keep=True)
+    sent = await uploads.sent([user(image(0))])
+    with pytest.raises(APIStatusError) as error:
+        await client.responses.create(model="gpt-5.4", input=sent)
+    assert uploads.refused(error.value, sent) == expected

@@ -105,7 +105,7 @@ class Uploads:
         self._keep = keep
         self._off = False
         self._slots: dict[Key, _Slot] = {}
-        self._keys: dict[str, Key] = {}
+        self._keys: dict[tuple[str, str], Key] = {}
         self._limit = anyio.CapacityLimiter(_AT_ONCE)
         self._ids: set[str] = set()
 
@@ -142,12 +142,12 @@ class Uploads:
         alone, so its pictures always do. `items` is not changed.
         """
         given = listed(items)
-        wanted = [one for one in attachments(given) if self._wanted(one)]
-        if self._off or not wanted:
+        if self._off:
             return cast("list[T]", given)
+        wanted = [one for one in attachments(given) if self._wanted(one)]
         changes: dict[tuple[int, int], dict[str, object]] = {}
         # Looking a string up is free where it was hashed before; what is no longer sent is let go.
-        self._keys = {one.url: self._keys[one.url] for one in wanted if one.url in self._keys}
+        self._keys = {one: self._keys[one] for one in map(_source, wanted) if one in self._keys}
 
         async def upload(one: Attachment) -> None:
             async with self._limit:
@@ -160,12 +160,13 @@ class Uploads:
         # Another task may have learnt meanwhile that there is no Files API, or that ids are refused.
         return cast("list[T]", given if self._off else replaced(given, changes))
 
-    def refused(self, error: Exception) -> bool:
-        """Tell whether to send the request again, with data: the ids in it may be why it failed with `error`.
+    def refused(self, error: Exception, sent: Iterable[object]) -> bool:
+        """Tell whether to send a request again, with data: the ids in `sent` may be why it failed with `error`.
 
-        True once at most; from then on `sent` changes nothing.
+        From then on the method `sent` changes nothing.
         """
-        if self._off or not self._ids or not _suspect(error):
+        ids = {text_of(one.inner, "file_id") for one in attachments(listed(sent))}
+        if not ids & self._ids or not _suspect(error):
             return False
         _LOG.warning("files by id were refused (%s); pictures and files go as data from now on", error)
         self._off = True
@@ -176,14 +177,14 @@ class Uploads:
 
     async def _upload(self, one: Attachment) -> str:
         """Return the id of a picture or file, uploaded now where it was not yet; "" where it goes as data."""
-        key = self._keys.get(one.url)
+        key = self._keys.get(_source(one))
         if key is None:
             try:
                 # About 1 ms a megabyte: the event loop goes on meanwhile.
                 key = await anyio.to_thread.run_sync(_key, one)
             except PictureError:
                 return ""
-            self._keys[one.url] = key
+            self._keys[_source(one)] = key
         slot = self._slots.setdefault(key, _Slot())
         async with slot.lock:
             if self._off or slot.failed:
@@ -213,7 +214,7 @@ class Uploads:
                 )
             except openai.BadRequestError as error:
                 _LOG.debug("no upload as %s: %s", purpose, error)
-            except openai.APIError as error:
+            except openai.OpenAIError as error:
                 if isinstance(error, openai.APIStatusError) and error.status_code in _NO_FILES_API:
                     _LOG.warning("no Files API here (%s); pictures and files go as data", error)
                     self._off = True
@@ -230,7 +231,7 @@ class Uploads:
 
         try:
             await self._call(self._client.files.delete, identity)
-        except openai.APIError as error:
+        except openai.OpenAIError as error:
             _LOG.debug("%s stays until it expires: %s", identity, error)
 
     async def _call(self, method: Callable[..., Any], *arguments: object, **named: object) -> Any:
@@ -239,6 +240,10 @@ class Uploads:
                 partial(method, *arguments, **named), abandon_on_cancel=True
             )
         return await cast("Awaitable[Any]", method(*arguments, **named))
+
+
+def _source(one: Attachment) -> tuple[str, str]:
+    return one.url, text_of(one.inner, "filename")
 
 
 def _key(one: Attachment) -> Key:
