@@ -29,6 +29,14 @@ KINDS: Mapping[str, Kind] = {
 _CHAT = ("image_url", "file")
 _TEXTS = ("input_text", "text")
 _OUTPUTS = ("function_call_output", "custom_tool_call_output")
+_CALLS = (
+    "function_call",
+    "custom_tool_call",
+    "computer_call",
+    "local_shell_call",
+    "shell_call",
+    "apply_patch_call",
+)
 
 # The line right behind a picture that names it for tools (`translate.sentences`).
 _HANDLE = re.compile(r"picture:(\d+)(?=\n|\Z)")
@@ -208,6 +216,19 @@ def by_model(item: object) -> bool:
     if role is not None:
         return role == "assistant"
     return not kind.endswith(("_output", "_response"))
+
+
+def by_user(item: object) -> bool:
+    """Tell whether a user said it: not a message in which pictures follow that a tool returned."""
+    if _get(item, "role") != "user":
+        return False
+    parts = _parts(item)
+    return not any(_CAPTION.fullmatch(_text(parts, index)) for index in range(len(parts)))
+
+
+def is_call(item: object) -> bool:
+    """Tell whether an item or message of the model waits for outputs."""
+    return _get(item, "type") in _CALLS or bool(_get(item, "tool_calls"))
 
 
 def _get(item: object, name: str) -> object:

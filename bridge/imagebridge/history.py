@@ -1,8 +1,8 @@
 """Budgets of a conversation: how many pictures, bytes and picture tokens are sent again with every request.
 
 Pure, for Responses items and chat messages alike. Nothing is removed: calls, outputs and reasoning stay
-where they are, and a sentence stands in for a picture or file that gives way. What was given since the
-model last said something is never touched by a budget.
+where they are, and a sentence stands in for a picture or file that gives way. A budget never touches what
+was given since the model last said something, nor what the user gave for what the model works on.
 
 The list is read as the conversation went, and after each turn the budgets are applied as they were then.
 So the result is the same whether the whole conversation is trimmed anew for each request or what the last
@@ -20,7 +20,9 @@ from .attachments import (
     again,
     attachments,
     by_model,
+    by_user,
     gone,
+    is_call,
     listed,
     places,
     replaced,
@@ -75,7 +77,7 @@ def trim(
     `items` is not changed. `trim(trim(items)) == trim(items)`, and `trim(trim(items) + more)` is
     `trim(items + more)` where `items` ends with a turn. Call it before each request, or on what is stored.
     What stands behind everything the model said counts as not answered: add the outputs of a response
-    behind all of its items.
+    behind all of its items. What the user said counts as answered once the model says something without a call.
 
     Raises:
         TypeError: `items` is no list of items or messages.
@@ -86,11 +88,11 @@ def trim(
     replay = _Replay(_limits(budgets, keep), model)
     found = places(given)
     upcoming = next(found, None)
-    for end, answered in _turns(given):
+    for end, answered, task in _turns(given):
         while upcoming is not None and upcoming.item < end:
             replay.meet(upcoming)
             upcoming = next(found, None)
-        replay.cut(answered)
+        replay.cut(answered, task)
     return cast("list[T]", replaced(given, replay.changes))
 
 
@@ -112,21 +114,33 @@ def _limits(budgets: Mapping[str, int | None], keep: float) -> list[_Limit]:
     return [_Limit(name, most, int(most * keep)) for name, most in budgets.items() if most is not None]
 
 
-def _turns(items: Sequence[object]) -> Iterator[tuple[int, int]]:
-    """Yield the index where each turn ends, the model's and those between, and up to where the model has answered."""
+def _turns(items: Sequence[object]) -> Iterator[tuple[int, int, frozenset[int]]]:
+    """Yield where each turn ends, the model's and those between, and what is open then.
+
+    Open are the items from an index on, which the model has not answered, and what the user said that it
+    works on: until it answers without a call.
+    """
     start = 0
+    task: set[int] = set()
     for at in range(1, len(items) + 1):
-        if at == len(items) or by_model(items[at]) != by_model(items[start]):
-            yield at, at if by_model(items[start]) else start
-            start = at
+        model = by_model(items[start])
+        if at < len(items) and by_model(items[at]) == model:
+            continue
+        turn = range(start, at)
+        if not model:
+            task |= {index for index in turn if by_user(items[index])}
+        elif not any(is_call(items[index]) for index in turn):
+            task = set()
+        yield at, at if model else start, frozenset(task)
+        start = at
 
 
 @dataclass(slots=True)
 class _Kept:
-    """An attachment that is shown, the item that used it last, and what it counts for each budget."""
+    """An attachment that is shown, the items that use it, and what it counts for each budget."""
 
     attachment: Attachment
-    used: int
+    users: list[int]
     counts: Mapping[str, int]
 
 
@@ -147,7 +161,7 @@ class _Replay:
             return
         identity = target.identity
         if earlier := self.kept.pop(identity, None):
-            earlier.used = one.item
+            earlier.users.append(one.item)
             self.kept[identity] = earlier
             if isinstance(one, Attachment):
                 self.changes[one.item, one.part] = one.text(again(earlier.attachment))
@@ -156,7 +170,7 @@ class _Replay:
         if isinstance(one, StandIn):
             # With smaller budgets than the last time, what it refers to gave way before it was used here.
             self.changes[one.item, one.part] = dict(target.fields)
-        self.kept[identity] = _Kept(here, one.item, self._counts(here))
+        self.kept[identity] = _Kept(here, [one.item], self._counts(here))
         self.named |= dict.fromkeys(filter(None, (one.label, one.handle)), here)
 
     def _counts(self, one: Attachment) -> dict[str, int]:
@@ -169,13 +183,14 @@ class _Replay:
             counts["max_tokens"] = seen(*(one.pixels or _UNKNOWN), self.model, cast("Detail", known)).tokens
         return counts
 
-    def cut(self, answered: int) -> None:
-        """Cut the budgets that are passed, as far as what was used before item `answered` allows."""
+    def cut(self, answered: int, task: frozenset[int]) -> None:
+        """Cut the budgets that are passed, as far as what is not used from item `answered` on, nor in `task`, allows."""
         over = [limit for limit in self.limits if self._sum(limit.name) > limit.most]
         dropped: list[Attachment] = []
         for identity, one in list(self.kept.items()):
             over = [limit for limit in over if self._sum(limit.name) > limit.left]
-            if one.used < answered and any(one.counts.get(limit.name) for limit in over):
+            free = one.users[-1] < answered and task.isdisjoint(one.users)
+            if free and any(one.counts.get(limit.name) for limit in over):
                 del self.kept[identity]
                 dropped.append(one.attachment)
         for one in dropped:

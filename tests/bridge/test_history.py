@@ -104,6 +104,22 @@ def test_what_is_not_answered_yet_stays():
     assert shown(trim(answered)) == [10, 11, 12, 13]
 
 
+def test_what_the_user_gave_for_the_task_stays_until_it_is_done():
+    task = user(text("Compare."), *map(image, range(10)))
+    working = [task, *turns(3, first=20)]
+    assert shown(trim(working)) == [*range(10), 22]
+    steered = [*working, user(image(30)), *turns(2, first=23)]
+    assert shown(trim(steered)) == [*range(10), 30, 24]
+    done = [*steered, {"role": "assistant", "content": "All the same."}]
+    assert shown(trim(done)) == [8, 9, 30, 24]
+    # Pictures of tools, in user messages for servers that want them there, are no task.
+    made = output_items(
+        [(call(number), tool_result("", png(number))) for number in range(9)], Policy(server="xai")
+    )
+    calls = [call(number) for number in range(9)]
+    assert shown(trim([*calls, *made, call(10), output(10, text("-"))])) == [5, 6, 7, 8]
+
+
 def test_an_identical_picture_is_sent_once_and_counts_as_used():
     items = [*turns(3), call(50, "again"), output(50, image(0), image(1, "low"))]
     trimmed = trim(items)
@@ -283,6 +299,18 @@ def conversation(given_rounds):
     return made
 
 
+def open_task(said):
+    """Where the user's messages stand that the model has not answered without a call."""
+    at, task = 0, set()
+    for model, got in said:
+        if all(item.get("type") != "function_call" for item in model):
+            task = set()
+        at += len(model)
+        task |= {at + index for index, item in enumerate(got) if item.get("role") == "user"}
+        at += len(got)
+    return task
+
+
 budgets = st.fixed_dictionaries(
     {
         "max_pictures": st.none() | st.integers(0, 6),
@@ -321,7 +349,14 @@ def test_any_conversation(given_rounds, budget):
     needed = {one.refers for one in found if one.item >= fresh and isinstance(one, StandIn)}
     left = [one for one in found if isinstance(one, Attachment)]
     assert needed <= {name for one in left for name in (one.label, one.handle)}
-    free = [one for one in left if one.item < fresh and not needed & {one.label, one.handle}]
+    # Nor does what the user gave for what the model still works on.
+    task = open_task(said)
+    needed |= {one.refers for one in found if one.item in task and isinstance(one, StandIn)}
+    free = [
+        one
+        for one in left
+        if one.item < fresh and one.item not in task and not needed & {one.label, one.handle}
+    ]
     for name, count in COUNTS.items():
         if budget[name] is not None and sum(map(count, left)) > budget[name]:
             assert not sum(map(count, free))
