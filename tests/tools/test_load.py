@@ -14,13 +14,7 @@ from imagebridge_tools import folders, source
 from imagebridge_tools.load import load_image
 from imagebridge_tools.source import Places
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def one_loop():
-    """Keep one event loop, and with it the worker process, for all tests of this file."""
-    yield
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 
 def saved(image, form, **options):

@@ -10,7 +10,7 @@ from imagebridge.errors import ArgumentError
 from imagebridge.translate.picture import Picture
 from imagebridge_tools import Answer, saving
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 
 def picture(color="red", form="PNG", mode="RGB"):
