@@ -27,7 +27,10 @@ async def client(request, tmp_path_factory):
     """Return a client of one process for each generation of the protocol."""
     folder = tmp_path_factory.mktemp("allowed")
     (folder / "sales.csv").write_text("month,sales\nJan,3\nFeb,5\n")
-    server = StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:], "--allow", str(folder)])
+    store = str(tmp_path_factory.mktemp("store"))
+    server = StdioServerParameters(
+        command=COMMAND[0], args=[*COMMAND[1:], "--allow", str(folder), "--store", store]
+    )
     async with Client(server, mode=request.param) as client:
         yield client
 
@@ -37,6 +40,7 @@ async def test_both_generations_of_the_protocol(client):
     assert [tool.name for tool in (await client.list_tools()).tools] == [
         "get_image",
         "load_image",
+        "load_file",
         "generate_chart",
     ]
 
@@ -50,6 +54,9 @@ async def test_calls(client):
         result = await client.call_tool(name, arguments)
         assert not result.is_error, result.content
         assert [block.type for block in result.content] == ["text", "image"]
+        name = result.content[0].text.rpartition(" Kept as ")[2].rstrip(".")
+        (kept,) = (await client.read_resource(name)).contents
+        assert kept.blob == result.content[1].data
 
 
 class Raw:
