@@ -266,6 +266,15 @@ class TestSizes:
         assert len(json.dumps(wire(result))) < results.LIMIT
         assert len(result.content) == 5
 
+    async def test_one_scale_leads_back_to_the_original(self):
+        picture = Picture.from_bytes(png(Image.effect_noise((1500, 1000), 100).convert("RGB")))
+        result = results.success(Answer("x", (picture,), scale=2.0))
+        shown = Picture.from_base64(result.content[1].data)
+        scale = 2 * 1500 / shown.width
+        assert result.content[0].text.endswith(
+            f" Multiply coordinates by {scale:.4g} for those in the original."
+        )
+
     async def test_no_base64_in_the_text(self, client):
         url = "data:image/png;base64," + pybase64.b64encode(png(Image.new("RGB", (5, 5), "blue"))).decode()
         result = await client.call_tool("load_image", {"source": url})

@@ -128,6 +128,25 @@ def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
     assert ended(child)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+@pytest.mark.parametrize("end", ["eof", signal.SIGTERM])
+def test_the_end_takes_the_decoding_process_along_and_is_quiet(raw, end):
+    raw.call(
+        "load_image",
+        source="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>",
+    )
+    assert not raw.answer()["result"]["isError"]
+    (child,) = raw.children()
+    if end == "eof":
+        raw.process.stdin.close()
+        raw.process.stdin = None
+    else:
+        raw.process.send_signal(end)
+    _, err = raw.process.communicate(timeout=5)
+    assert err == b""
+    assert ended(child)
+
+
 def ticks(pid):
     """Return how long a process has worked, in hundredths of a second."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
