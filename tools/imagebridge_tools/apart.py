@@ -47,14 +47,20 @@ async def apart(
     async with _limiter():
         try:
             with anyio.fail_after(seconds):
-                return await to_process.run_sync(
-                    _limited,
-                    seconds,
-                    function,
-                    *arguments,
-                    cancellable=True,
-                    limiter=anyio.CapacityLimiter(1),
-                )
+                while True:
+                    try:
+                        return await to_process.run_sync(
+                            _limited,
+                            seconds,
+                            function,
+                            *arguments,
+                            cancellable=True,
+                            limiter=anyio.CapacityLimiter(1),
+                        )
+                    except BrokenWorkerProcess as error:
+                        # One that died while it waited is found out as it is written to: another is taken.
+                        if not isinstance(error.__cause__, anyio.BrokenResourceError):
+                            raise
         except TimeoutError:
             raise ApartError(
                 f"the file took longer than {seconds:g} seconds and was given up; give a smaller one"
@@ -64,9 +70,9 @@ async def apart(
                 raise ApartError(
                     f"no process can be started to read the file in: {error.__cause__}"
                 ) from error
-            raise ApartError(_BROKEN) from None
-        except MemoryError:
-            raise ApartError(_BROKEN) from None
+            raise ApartError(_BROKEN) from error
+        except MemoryError as error:
+            raise ApartError(_BROKEN) from error
 
 
 def _limited(seconds: float, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
