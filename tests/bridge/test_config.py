@@ -8,7 +8,7 @@ import pytest
 from mcp import StdioServerParameters
 
 from imagebridge import Bridge, BridgeError
-from imagebridge.agent.config import HttpServer, configured
+from imagebridge.agent.config import HttpServer, Setup, configured
 
 SCRIPT = Path(__file__).parents[1] / "servers" / "pictures.py"
 VARIABLES = {"TOKEN": "s3cret", "DIR": "/data"}
@@ -47,7 +47,7 @@ def written(tmp_path, value):
 @pytest.mark.parametrize("key", ["mcpServers", "servers"])
 def test_entries_of_every_host(tmp_path, entry, server, key):
     path = written(tmp_path, {key: {"one": entry, "off": {"disabled": True}}, "other": 1})
-    assert configured(path, VARIABLES) == {"one": server}
+    assert configured(path, VARIABLES) == {"one": Setup(server, "one")}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,6 @@ async def test_a_bridge_connects_what_is_configured(tmp_path):
     path = written(tmp_path, {"mcpServers": {"pictures": {"command": sys.executable, "args": [str(SCRIPT)]}}})
     async with Bridge(config=path) as bridge:
         assert (await bridge.call("draw_square", {"side": 2}))["content"][0]["text"] == "a red square"
-    with pytest.raises(BridgeError, match="names no server that is not disabled"):
+    with pytest.raises(BridgeError, match="names no server that is not switched off"):
         async with Bridge(config=written(tmp_path, {"mcpServers": {}})):
             pass

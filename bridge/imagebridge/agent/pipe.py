@@ -5,10 +5,13 @@ The SDK's own transport joins text at every chunk, which costs the square of the
 is started and ended with the SDK's own care: standard input closed, time to leave, then its whole tree.
 """
 
+import math
 import sys
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, TextIO
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
 
 import anyio
 import anyio.abc
@@ -24,10 +27,20 @@ from mcp.os.win32.utilities import (
     terminate_windows_process_tree,
 )
 from mcp.shared.message import SessionMessage
-from mcp.types import jsonrpc_message_adapter
+from mcp.types import (
+    INTERNAL_ERROR,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCResponse,
+    RequestId,
+    jsonrpc_message_adapter,
+)
+from pydantic_core import from_json
+
+from imagebridge.translate.wire import is_json
 
 if TYPE_CHECKING:
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+    from anyio.streams.memory import MemoryObjectReceiveStream
 
     from .messages import Incoming, Outgoing
 
@@ -51,24 +64,75 @@ async def pipe(server: StdioServerParameters, errlog: TextIO) -> "AsyncGenerator
     """
     process = await _started(server, errlog)
     # From here to the task group nothing waits: a cancellation in between would leave the process alone.
-    arrived, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-    outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](0)
+    assert process.stdout
+    # Without a limit: a message is sent once it is in the queue, so that cancelling a call never leaves half a line.
+    outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](math.inf)
     written = anyio.Event()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_read, process, arrived)
-        tasks.start_soon(_write, process, leaving, arrived, written)
+        tasks.start_soon(_write, process, leaving, written)
         try:
-            yield incoming, outgoing
+            yield Lines(process.stdout), outgoing
         finally:
             with anyio.CancelScope(shield=True):
-                incoming.close()
                 outgoing.close()
+                # A server that is stuck in a write could not read that it is to end.
+                tasks.start_soon(_drain, process)
                 with anyio.move_on_after(_FLUSH):
                     await written.wait()
                 await _stopped(process)
             tasks.cancel_scope.cancel()
-    for stream in (incoming, outgoing, arrived, leaving):
-        stream.close()
+    leaving.close()
+
+
+class Lines:
+    """The lines of a server's output as messages. The session itself reads them: a task between costs a tenth of a call."""
+
+    def __init__(self, output: anyio.abc.ByteReceiveStream) -> None:
+        self._output = output
+        self._parts: list[bytes] = []
+        self._ready: deque[bytes] = deque()
+
+    async def receive(self) -> SessionMessage | Exception:
+        """Return the next message, or the error of a line that is none.
+
+        Raises:
+            anyio.EndOfStream: the server has closed its output.
+        """
+        while not self._ready:
+            try:
+                chunk = await self._output.receive()
+            except _GONE:
+                raise anyio.EndOfStream from None
+            *lines, rest = chunk.split(b"\n")
+            for line in lines:
+                self._parts.append(line)
+                self._ready.append(b"".join(self._parts))
+                self._parts.clear()
+            self._parts.append(rest)
+        return message(self._ready.popleft())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        try:
+            return await self.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+
+    async def aclose(self) -> None:
+        """Leave the output open: it is drained until the process is gone."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        pass
 
 
 async def _started(server: StdioServerParameters, errlog: TextIO) -> ServerProcess:
@@ -82,49 +146,59 @@ async def _started(server: StdioServerParameters, errlog: TextIO) -> ServerProce
     )
 
 
-async def _read(
-    process: ServerProcess, arrived: "MemoryObjectSendStream[SessionMessage | Exception]"
-) -> None:
-    """Pass on each line as a message, until the server closes its output; then drain what is still written."""
+async def _drain(process: ServerProcess) -> None:
     assert process.stdout
-    parts: list[bytes] = []
-    with suppress(*_GONE):
-        async with arrived:
-            async for chunk in process.stdout:
-                *lines, rest = chunk.split(b"\n")
-                for line in lines:
-                    parts.append(line)
-                    await arrived.send(_message(b"".join(parts)))
-                    parts.clear()
-                parts.append(rest)
-    # A server that is stuck in a write could not read that it is to end.
     with suppress(*_GONE):
         while True:
             await process.stdout.receive()
 
 
-def _message(line: bytes) -> SessionMessage | Exception:
+def message(line: bytes) -> SessionMessage | Exception:
+    """Return one JSON-RPC message; an answer that is none, but tells its id, as an error to whoever waits for it."""
     try:
         return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
     except ValueError as error:
-        return error
+        return _answer(line) or error
+
+
+def _answer(line: bytes) -> SessionMessage | None:
+    """Return what a malformed answer can still be taken for; None where it does not tell what it answers."""
+    try:
+        told: object = from_json(line)
+    except ValueError:
+        return None
+    number = told.get("id") if is_json(told) and "method" not in told else None
+    if not is_json(told) or not isinstance(number, (int, str)) or isinstance(number, bool):
+        return None
+    if "result" not in told:
+        return refusal(number, f"the answer is no JSON-RPC: {line[:200].decode(errors='replace')}")
+    result = told["result"]
+    made = dict(result) if is_json(result) else {"content": result}
+    return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=number, result=made))
+
+
+def refusal(number: RequestId, why: str) -> SessionMessage:
+    """Return an error as the answer to a request."""
+    return SessionMessage(
+        JSONRPCError(jsonrpc="2.0", id=number, error=ErrorData(code=INTERNAL_ERROR, message=why))
+    )
 
 
 async def _write(
     process: ServerProcess,
     leaving: "MemoryObjectReceiveStream[SessionMessage]",
-    arrived: "MemoryObjectSendStream[SessionMessage | Exception]",
     written: anyio.Event,
 ) -> None:
     """Write each message as a line. Where the server reads no more, the session is told at once."""
     assert process.stdin
+    assert process.stdout
     try:
         async with leaving:
             async for item in leaving:
                 line = item.message.model_dump_json(by_alias=True, exclude_unset=True)
                 await process.stdin.send(line.encode() + b"\n")
     except _GONE:
-        await arrived.aclose()
+        await _closed(process.stdout)
     finally:
         written.set()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from imagebridge.errors import BridgeError
+from imagebridge.errors import BridgeError, ServerError
 from imagebridge.translate.wire import JSON
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ class SyncBridge:
     def tools(self) -> "list[FunctionToolParam]":
         """See `Bridge.tools`."""
         return self._bridge.tools
+
+    @property
+    def failures(self) -> list[ServerError]:
+        """See `Bridge.failures`."""
+        return self._bridge.failures
 
     def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
         """See `Bridge.call`."""
