@@ -130,12 +130,22 @@ async def _entered(
         case HttpServer() if server.transport == "sse":
             return await entered(repairing(older(server, exchange), listening.over))
         case HttpServer():
+            connected = False
+
+            def over() -> None:
+                # A refused attempt ends too; what comes after it does not.
+                if connected:
+                    listening.over()
+
             try:
-                return await entered(repairing(streamable(server, exchange), listening.over))
+                client = await entered(repairing(streamable(server, exchange), over))
             except Exception:
                 if server.transport == "http" or exchange.status not in (400, 404, 405):
                     raise
                 refused = exchange.status
+            else:
+                connected = True
+                return client
             try:
                 return await entered(repairing(older(server, exchange), listening.over))
             except Exception:

@@ -49,7 +49,7 @@ class Exchange:
 
 
 def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase if status in HTTPStatus else "(no standard status)"
+    return next((one.phrase for one in HTTPStatus if one == status), "(no standard status)")
 
 
 def _http(server: HttpServer, exchange: Exchange) -> httpx2.AsyncClient:
