@@ -129,6 +129,8 @@ class Connection:
 
     async def _connected(self) -> Client:
         """Return the client, starting the server anew where it has ended."""
+        if self._client is not None:
+            return self._client
         async with self._starting:
             if self._closed:
                 raise ServerError(self.name, "the bridge is closed; use it inside its `with` or `async with`")
