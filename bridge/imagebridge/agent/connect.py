@@ -162,7 +162,7 @@ def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Clien
         target,
         message_handler=listening.heard,
         logging_callback=listening.logged,
-        log_level="debug" if listening.logged else None,
+        log_level="info" if listening.logged else None,
     )
 
 
