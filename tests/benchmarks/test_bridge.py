@@ -75,7 +75,10 @@ async def test_a_call_over_stdio(size, limit, rounds):
 
 
 async def longest_stall(bridge, rounds):
-    """Return the seconds that the event loop stood still at most, and the least that it does without a call."""
+    """Return the seconds of work that kept the event loop from its next task at most.
+
+    The processor's time of this thread: what other programs take away is not the bridge's.
+    """
     longest, still = 0.0, True
 
     async def tick():

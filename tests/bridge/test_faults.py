@@ -245,4 +245,6 @@ async def test_a_configuration_says_what_is_required(tmp_path, required, caplog)
         return
     async with bridge:
         assert [tool["name"] for tool in bridge.tools] == ["echo"]
-        assert "no licence" in str(bridge.failures[0])
+        (failure,) = bridge.failures
+        assert failure.server.startswith("broken (python")
+        assert failure.stderr.strip() == "no licence"

@@ -177,6 +177,30 @@ async def test_a_server_that_goes_away_and_comes_back():
         await bridge.__aexit__()
 
 
+async def test_tools_that_change_over_http_are_listed_again():
+    tie, origin = tied()
+    server = gallery()
+
+    @server.tool()
+    async def grow(ctx: Context) -> str:
+        """Adds a tool."""
+        server.add_tool(lambda: "new", name="later", description="Comes later.")
+        await ctx.notify_tools_changed()
+        return "grown"
+
+    changed = anyio.Event()
+    with served(server.streamable_http_app(), tie):
+        async with Bridge(f"{origin}/mcp", timeout=20) as bridge:
+            (connection,) = bridge._connections
+            update, connection._on_change = connection._on_change, lambda: (update(), changed.set())
+            await bridge.call("grow")
+            # The answer and the notice take ways of their own.
+            with anyio.fail_after(10):
+                await changed.wait()
+            assert [tool["name"] for tool in bridge.tools] == ["show", "wait", "grow", "later"]
+            assert (await bridge.call("later"))["content"][0]["text"] == "new"
+
+
 class Provider:
     """An OAuth authorization server that trusts everybody at once."""
 

@@ -80,8 +80,14 @@ class Connection:
             with anyio.fail_after(seconds):
                 await self._tasks.start(self._hold)
         except TimeoutError:
-            problem = f"no answer within {seconds:g} seconds"
-            raise ServerError(label(self.setup.server), problem, self._said) from None
+            raise self._failed(f"no answer within {seconds:g} seconds", self._said) from None
+        except ServerError as error:
+            raise self._failed(error.problem, error.stderr) from error
+
+    def _failed(self, problem: str, stderr: str) -> ServerError:
+        """Return the error of a server that is not connected, named as its configuration and as a person would."""
+        told = label(self.setup.server)
+        return ServerError(f"{self.setup.name} ({told})" if self.setup.name else told, problem, stderr)
 
     def close(self) -> None:
         """End the connection; further calls are refused."""

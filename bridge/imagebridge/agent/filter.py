@@ -44,10 +44,11 @@ class Filter:
 def _patterns(argument: str, values: Iterable[object]) -> tuple[str, ...]:
     if isinstance(values, str):
         raise TypeError(f"{argument} is a list of patterns, such as [{values!r}], not a string")
-    found = tuple(value for value in values if isinstance(value, str))
-    if len(found) != len(tuple(values)):
-        raise TypeError(f"{argument} holds patterns, which are strings")
-    return found
+    found = tuple(values)
+    for value in found:
+        if not isinstance(value, str):
+            raise TypeError(f"{argument} holds patterns, which are strings, not {type(value).__name__}")
+    return tuple(str(value) for value in found)
 
 
 def _names(pattern: str, server: str, tool: str) -> bool:
