@@ -13,12 +13,14 @@ from .translate.result import function_call_output, output_items, output_parts, 
 
 if TYPE_CHECKING:
     from .agent.bridge import Bridge
+    from .agent.config import HttpServer
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Bridge",
     "BridgeError",
+    "HttpServer",
     "Policy",
     "__version__",
     "chat_messages",
@@ -37,9 +39,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Bridge alone brings in anyio and mcp, so it loads when it is first asked for (PEP 562).
+    # These alone bring in anyio and mcp, so they load when they are first asked for (PEP 562).
     if name == "Bridge":
         from .agent.bridge import Bridge
 
         return Bridge
+    if name == "HttpServer":
+        from .agent.config import HttpServer
+
+        return HttpServer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,7 +16,7 @@ from samples import SVG, b64, bad_checksum, data_url, drawing, file, photo, pixe
 
 from imagebridge import Bridge, BridgeError, Policy, function_call_output, responses_tools, tool_result
 from imagebridge.agent import handles
-from imagebridge.agent.config import HttpServer
+from imagebridge.agent.config import HttpServer, Setup
 from imagebridge.agent.handles import Handles
 from imagebridge.cli import imagebridge
 from imagebridge.errors import ArgumentError
@@ -423,15 +423,15 @@ FAR = "https://example.org/mcp"
 
 
 class Server(NamedTuple):
-    """A server as handles know it."""
+    """A connection as handles know it."""
 
-    spec: object
+    setup: Setup
     name: str
 
 
-ONE, OTHER = Server("serve-one", "one"), Server(FAR, "far")
-HEADED = Server(HttpServer(FAR), "headed")
-LOOPBACK = Server("http://127.0.0.5:80/mcp", "loopback")
+ONE, OTHER = Server(Setup("serve-one"), "one"), Server(Setup(FAR), "far")
+HEADED = Server(Setup(HttpServer(FAR)), "headed")
+LOOPBACK = Server(Setup("http://127.0.0.5:80/mcp"), "loopback")
 
 
 @pytest.mark.parametrize(

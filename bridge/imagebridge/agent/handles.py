@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkstemp
 from threading import Lock
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import anyio
@@ -34,6 +34,8 @@ from .config import HttpServer
 if TYPE_CHECKING:
     from openai.types.responses import FunctionToolParam
 
+    from .connection import Connection
+
 MAX_BYTES = 256_000_000
 """Bytes of pictures, as base64, that a bridge keeps for its handles."""
 
@@ -46,20 +48,11 @@ Share = Literal["local"] | bool | Collection[str]
 _HINT = 'A picture shown before is given by its name, such as "picture:3".'
 
 
-class Peer(Protocol):
-    """A server of the bridge: what it was connected by, and its name."""
-
-    @property
-    def spec(self) -> object: ...  # noqa: D102
-    @property
-    def name(self) -> str: ...  # noqa: D102
-
-
 class _Kept(NamedTuple):
     """The file of a picture, as base64 or a `data:` URL, and the server that it came from."""
 
     file: str
-    origin: Peer
+    origin: "Connection"
 
 
 class Handles:
@@ -89,7 +82,7 @@ class Handles:
         self._folder: TemporaryDirectory[str] | None = None
         self._files: dict[tuple[int, str], Path] = {}
 
-    def open(self, peers: Iterable[Peer]) -> None:
+    def open(self, peers: "Iterable[Connection]") -> None:
         """Begin with these servers, under the names that the user knows them by: not those they give themselves.
 
         Raises:
@@ -147,7 +140,7 @@ class Handles:
                         f"handles names the parameter {tool}.{path}, which there is not{_nearest(name, properties)}"
                     )
 
-    async def filled(self, tool: str, arguments: JSON, peer: Peer) -> JSON:
+    async def filled(self, tool: str, arguments: JSON, peer: "Connection") -> JSON:
         """Return the arguments of a call of `peer`'s tool with pictures in place of their names.
 
         Raises:
@@ -166,7 +159,7 @@ class Handles:
         events = [anyio.Event() for _ in range(calls)]
         return [Turn(self, events[at - 1] if at else None, event) for at, event in enumerate(events)]
 
-    async def read(self, result: JSON, policy: Policy, origin: Peer | None) -> Read:
+    async def read(self, result: JSON, policy: Policy, origin: "Connection | None") -> Read:
         """Read a result whose pictures get the next numbers."""
         assert self._order is not None, "the bridge is open"
         # Others wait only until it is known how many pictures these are: fitting takes longer than reading.
@@ -176,7 +169,7 @@ class Handles:
                 self._keep(found.files, origin)
         return found
 
-    def _keep(self, files: Mapping[int, str], origin: Peer) -> None:
+    def _keep(self, files: Mapping[int, str], origin: "Connection") -> None:
         """Keep the files of pictures; the oldest give way once all together pass the limit."""
         for number, file in files.items():
             self._kept[number] = _Kept(file, origin)
@@ -185,7 +178,7 @@ class Handles:
         while self._held > MAX_BYTES:
             self._held -= len(self._kept.pop(next(iter(self._kept))).file)
 
-    def _hand(self, peer: Peer, argument: str, number: int, wish: Wish) -> Handed:
+    def _hand(self, peer: "Connection", argument: str, number: int, wish: Wish) -> Handed:
         """Give picture `number` to an argument of `peer`'s tool."""
         kept = self._kept.get(number)
         if kept is None:
@@ -197,7 +190,7 @@ class Handles:
                 f"{name} came from the server {kept.origin.name}, and {peer.name} may not be given pictures of other "
                 "servers; Bridge(share=...) or --share allows it",
             )
-        if wish.form == "path" and not _is_local(peer.spec):
+        if wish.form == "path" and not _is_local(peer.setup.server):
             raise ArgumentError(
                 argument, f"{name} cannot be given as the path of a file: {peer.name} is on another machine"
             )
@@ -230,13 +223,13 @@ class Handles:
             why = f"there is no {handle(number)}"
         return f"{why}; {there}"
 
-    def _may_receive(self, peer: Peer, origin: Peer) -> bool:
+    def _may_receive(self, peer: "Connection", origin: "Connection") -> bool:
         """Tell whether a server may be given a picture: its own always."""
         if peer is origin:
             return True
         if isinstance(self._share, frozenset):
             return self._names.get(id(peer)) in self._share
-        return self._share is True or (self._share == "local" and _is_local(peer.spec))
+        return self._share is True or (self._share == "local" and _is_local(peer.setup.server))
 
     def _path(self, number: int, media_type: str, data: bytes) -> Path:
         """Return a file that holds `data`; one that a tool has changed since is left to it."""
@@ -264,7 +257,7 @@ class Turn:
         self._before = before
         self._done = done
 
-    async def translated(self, result: JSON, policy: Policy, origin: Peer | None) -> Translation:
+    async def translated(self, result: JSON, policy: Policy, origin: "Connection | None") -> Translation:
         """Translate the result of the call, off the event loop; where handles are on, its pictures have some."""
         if not self._handles.on:
             return await anyio.to_thread.run_sync(partial(translate, result, policy))

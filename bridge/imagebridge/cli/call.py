@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from imagebridge.agent.bridge import Answer, Bridge
     from imagebridge.translate.vision import Detail
 
+    from .approval import Choice
     from .terminal import Terminal
 
 
@@ -35,6 +36,7 @@ class Wanted:
 @click.option(
     "--model", metavar="NAME", help="Fit pictures to this model.  [default: what every vision model takes]"
 )
+@options.approving
 @options.pictures
 @click.option("--chat", is_flag=True, help="Print the messages for Chat Completions instead.")
 @click.option("--json", "whole", is_flag=True, help="Do not shorten data URLs on a terminal.")
@@ -45,6 +47,7 @@ def command(
     allow: tuple[Path, ...],
     timeout: float,
     model: str | None,
+    approve: "Choice | None",
     detail: "Detail | None",
     save: Path | None,
     share: bool,
@@ -70,10 +73,10 @@ def command(
     unknown tool, or a server that does not start.
     """
     wanted = parsed(calls)
-    bridge = options.bridge(servers, config, allow, timeout, Policy(model=model, detail=detail), share=share)
 
     import anyio
 
+    from .approval import approval
     from .document import show
     from .failure import ERROR, failures
     from .saving import folder
@@ -81,6 +84,16 @@ def command(
     from .terminal import Terminal
 
     terminal = Terminal()
+    bridge = options.bridge(
+        servers,
+        config,
+        allow,
+        timeout,
+        Policy(model=model, detail=detail),
+        approve=approval(approve, terminal),
+        on_event=terminal.hear,
+        share=share,
+    )
     folder(save)
 
     async def run() -> bool:

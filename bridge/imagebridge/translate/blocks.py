@@ -187,6 +187,17 @@ def embedded(
             ]
 
 
+class _Fit(NamedTuple):
+    """The size in pixels that a model sees of a picture; equal for equal models, so that what it led to can be kept."""
+
+    model: str | None
+    detail: Detail
+
+    def __call__(self, width: int, height: int) -> tuple[int, int]:
+        view = vision.seen(width, height, self.model, self.detail)
+        return view.width, view.height
+
+
 def seen(
     encoded: str, reading: Reading, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
@@ -194,10 +205,7 @@ def seen(
     policy = reading.policy
     asked = known(policy.model, policy.detail or detail or "high")
 
-    def fit(width: int, height: int) -> tuple[int, int]:
-        view = vision.seen(width, height, policy.model, asked)
-        return view.width, view.height
-
+    fit = _Fit(policy.model, asked)
     try:
         made = converted(encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first")
     except PictureError as error:
