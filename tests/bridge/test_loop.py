@@ -7,7 +7,7 @@ from openai import AsyncOpenAI, OpenAI
 from samples import drawing
 
 from imagebridge import Bridge, Policy, function_call_output, tool_result
-from imagebridge.agent.loop import Answered, Called, Replied
+from imagebridge.agent.events import Answered, Called, Replied, Responded, TextDelta
 from imagebridge.errors import TurnLimitError
 from imagebridge.testing import Endpoint
 
@@ -85,9 +85,13 @@ async def test_stream_tells_what_happens(server):
     with Endpoint(STEPS) as endpoint:
         async with openai_of(endpoint) as client, Bridge(server) as bridge:
             events = [event async for event in bridge.stream(client, model="gpt-5.6-luna", input="?")]
-    assert [type(event) for event in events] == [Called, Called, Answered, Answered, Replied]
-    assert events[0].call["name"] == "look_around"
-    assert (events[2].answer.is_error, events[2].answer.seconds >= 0) == (False, True)
+    assert [type(event) for event in events] == [
+        *(Responded, Called, Called, Answered, Answered),
+        *(TextDelta, Responded, Replied),
+    ]
+    assert events[1].call["name"] == "look_around"
+    assert (events[3].answer.is_error, events[3].answer.seconds >= 0) == (False, True)
+    assert events[5].text == "A red corner."
     assert events[-1].reply.text == "A red corner."
 
 

@@ -1,6 +1,6 @@
 """The blocking face of a Bridge: the same bridge, run on an event loop in a thread of its own."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
     from .bridge import Bridge
-    from .loop import Reply
+    from .events import Event, Reply
 
 
 def opened(bridge: "Bridge") -> "tuple[ExitStack, SyncBridge]":
@@ -70,24 +70,29 @@ class SyncBridge:
         *,
         model: str,
         input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
-        instructions: str | None = None,
-        max_turns: int = 20,
-        **sdk_arguments: Any,
+        **arguments: Any,
     ) -> "Reply":
-        """See `Bridge.run`; `client` is an `OpenAI`."""
+        """See `Bridge.run`; `client` is an `OpenAI` or `AzureOpenAI`."""
+        from .loop import replied
+
         return self._call(
-            partial(
-                self._run,
-                client,
-                model=model,
-                input=input,
-                instructions=instructions,
-                max_turns=max_turns,
-                **sdk_arguments,
-            )
+            partial(replied, self._bridge, client, blocking=True, model=model, input=input, **arguments)
         )
 
-    async def _run(self, client: "OpenAI", **arguments: Any) -> "Reply":
-        from .loop import events, replied
+    def stream(
+        self,
+        client: "OpenAI",
+        *,
+        model: str,
+        input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
+        **arguments: Any,
+    ) -> "Iterator[Event]":
+        """See `Bridge.stream`; `client` is an `OpenAI` or `AzureOpenAI`."""
+        from .loop import events
 
-        return await replied(events(self._bridge, client, blocking=True, **arguments))
+        following = events(self._bridge, client, blocking=True, model=model, input=input, **arguments)
+        try:
+            while (event := self._call(anext, following, None)) is not None:
+                yield event
+        finally:
+            self._call(following.aclose)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
     from imagebridge.agent.bridge import Answer, Bridge
-    from imagebridge.agent.loop import Reply
+    from imagebridge.agent.events import Reply
     from imagebridge.translate.vision import Detail
 
     from .terminal import Terminal
@@ -101,7 +101,7 @@ async def _asked(
     terminal: "Terminal",
 ) -> "Reply":
     """Run the loop and tell of each call on the way."""
-    from imagebridge.agent.loop import Answered, Called, Replied
+    from imagebridge.agent.events import Answered, Called, Replied
     from imagebridge.errors import BridgeError
 
     from .saving import save as keep
@@ -122,6 +122,8 @@ async def _asked(
                         keep(save, f"call_{number}", answer.translation.pictures, terminal)
                         say(f"{model} is thinking")
                     case Replied(reply):
+                        pass
+                    case _:
                         pass
     if reply is None:
         raise BridgeError("the run ended without an answer")
