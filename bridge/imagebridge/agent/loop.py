@@ -148,19 +148,18 @@ class Run:
                     continue
                 kind, said = _judged(error)
                 why = await anyio.to_thread.run_sync(recovery.change, kind, said)
-                self._keep(pending, recovery.items)
+                self._items[self._sent :] = recovery.items
                 if why is None:
                     raise
                 await self._tell(Retried(why))
             else:
+                self._forget(pending, recovery.items)
                 return turn
 
-    def _keep(self, pending: list[Item], items: list[Item]) -> None:
-        """Take over what is sent instead of `pending`; a new picture that gave way was never shown."""
-        self._items[self._sent :] = items
+    def _forget(self, pending: list[Item], items: list[Item]) -> None:
+        """Take back the pictures that gave way before the model was shown them."""
         start = fresh(pending)
-        gone = urls(pending[start:]) - urls(items[start:])
-        if gone:
+        if gone := urls(pending[start:]) - urls(items[start:]):
             self._pictures = [shown for shown in self._pictures if shown.picture.data_url not in gone]
 
     async def _answer(self, turn: Turn) -> None:

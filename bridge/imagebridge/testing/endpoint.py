@@ -155,6 +155,8 @@ class Endpoint:
         whole = responses.response(
             self._ids.new("resp"), body, said, models.tokens(body, "responses", earlier)
         )
+        if isinstance(cut, Fault):
+            whole = responses.failed(whole, cut)
         if cut is None:
             items = [item.fields for item in read.items]
             self._memory.keep(body, whole["id"], earlier, items, whole["output"])
@@ -167,6 +169,8 @@ class Endpoint:
         if isinstance(played, Answer):
             return played
         said, cut = played
+        if isinstance(cut, Fault):
+            return self._fail("Fault(200) is a failed response, which Chat Completions does not have")
         try:
             whole = chat.completion(self._ids.new("chatcmpl"), body, said, models.tokens(body, "chat"))
         except TypeError as error:
@@ -213,7 +217,7 @@ class Endpoint:
             self.exchanges.append(exchange)
         return exchange
 
-    def _turn(self, exchange: Exchange, read: Body) -> "tuple[list[Spoken], Cut | None] | Answer":
+    def _turn(self, exchange: Exchange, read: Body) -> "tuple[list[Spoken], Cut | Fault | None] | Answer":
         """Judge the request, then play the next step: what the model says and where it is cut off, or the refusal."""
         violations = broken(read, self._rules)
         if violations:
@@ -230,7 +234,7 @@ class Endpoint:
             if isinstance(played, (Fault, Cut)):
                 self._unshow(shown)
             if isinstance(played, Fault):
-                return _fault(played)
+                return ([], played) if played.status == 200 else _fault(played)
             if isinstance(played, Late):
                 self._stopping.wait(played.seconds)
             reply = played.reply if isinstance(played, (Cut, Late)) else played
@@ -284,16 +288,16 @@ def _fault(fault: Fault) -> Answer:
     return Answer(fault.status, json.dumps({"error": error}).encode(), headers=headers)
 
 
-def _streamed(events: Iterable[Json], cut: Cut | None, *, done: bool = False) -> Answer:
-    if cut is None:
+def _streamed(events: Iterable[Json], cut: Cut | Fault | None, *, done: bool = False) -> Answer:
+    if not isinstance(cut, Cut):
         return stream_answer(events, done=done)
     begun = stream_answer(islice(events, cut.after))
     return begun if cut.clean else replace(begun, unsent=1)
 
 
-def _halved(answer: Answer, cut: Cut | None) -> Answer:
+def _halved(answer: Answer, cut: Cut | Fault | None) -> Answer:
     half = len(answer.body) // 2
-    return answer if cut is None else replace(answer, body=answer.body[:half], unsent=half)
+    return answer if not isinstance(cut, Cut) else replace(answer, body=answer.body[:half], unsent=half)
 
 
 def _unexpected(exchange: Exchange, steps: int) -> str:

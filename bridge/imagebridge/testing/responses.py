@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, assert_never
 
 from imagebridge.rules.body import Fields, fields, string, values
-from imagebridge.testing.steps import Called, Raw, Said, Spoken, pieces
+from imagebridge.testing.steps import Called, Fault, Raw, Said, Spoken, pieces
 
 Json: TypeAlias = dict[str, Any]
 
@@ -49,6 +49,15 @@ def response(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens:
             "output_tokens_details": {"reasoning_tokens": 0},
             "total_tokens": tokens + written,
         },
+    }
+
+
+def failed(whole: Json, fault: Fault) -> Json:
+    """Return the response `whole` as one that has failed."""
+    return whole | {
+        "status": "failed",
+        "error": {"code": fault.code, "message": fault.message},
+        "usage": None,
     }
 
 
@@ -120,7 +129,7 @@ def _events(whole: Json, begun: Json, said: list[Spoken]) -> Iterator[Json]:
     yield {"type": "response.in_progress", "response": begun}
     for index, (entry, given) in enumerate(zip(said, whole["output"], strict=True)):
         yield from _item_events(index, entry, given)
-    yield {"type": "response.completed", "response": whole}
+    yield {"type": f"response.{whole['status']}", "response": whole}
 
 
 def _item_events(index: int, said: Spoken, given: Json) -> Iterator[Json]:

@@ -18,7 +18,7 @@ class Fault:
     """An error in place of a reply: `Fault(429, retry_after=0.1)`, `Fault(413)`, `Fault(400, "...", param="input")`.
 
     The body is the API's `{"error": {"message", "type", "param", "code"}}`. The SDK tries 408, 409, 429 and 500
-    and above again, and waits for `retry_after` seconds.
+    and above again, and waits for `retry_after` seconds. Status 200 (Responses only): a response that has failed.
     """
 
     status: int
