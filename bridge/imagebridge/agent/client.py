@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -64,18 +65,23 @@ class Caller:
 
     async def _event(self, following: Callable[..., Any]) -> Any:
         from openai import APIConnectionError
-        from pydantic import ValidationError
 
         try:
             return await self.call(following)
         except StopAsyncIteration:
             return None
-        except ValidationError as error:
-            raise unfit(error) from error
-        # The SDK's helpers assert the order of events; a half line is no JSON.
-        except (APIConnectionError, RuntimeError, AssertionError, ValueError) as error:
+        # The SDK's helpers assert the order of events; half a line is no JSON, and may be no text.
+        except (
+            APIConnectionError,
+            RuntimeError,
+            AssertionError,
+            JSONDecodeError,
+            UnicodeDecodeError,
+        ) as error:
             cause = error.__cause__ or error
             raise ResponseError(f"the stream broke off: {type(cause).__name__}: {cause}", BROKEN) from error
+        except ValueError as error:  # pydantic's, also where the text is no JSON at all
+            raise unfit(error) from error
 
 
 def unfit(error: Exception) -> ResponseError:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from imagebridge.errors import ResponseError
 from imagebridge.translate.wire import JSON, is_json, is_list, text_of
 
-from .client import BROKEN, Caller, unfit
+from .client import BROKEN, Caller
 from .events import Item, ReasoningDelta, TextDelta
 from .prices import Usage
 from .turn import Offer, Tell, Turn, plain, relaxed
@@ -82,14 +82,11 @@ class Completions:
                     pass
 
         from openai import ContentFilterFinishReasonError, LengthFinishReasonError
-        from pydantic import ValidationError
 
         try:
             await self._caller.each(manager, told)
         except (ContentFilterFinishReasonError, LengthFinishReasonError) as error:
             raise ResponseError(f"the answer is cut off: {error}", "incomplete") from error
-        except ValidationError as error:
-            raise unfit(error) from error
         if whole is None or not whole.choices or whole.choices[0].finish_reason is None:
             raise ResponseError("the stream ended before the message did", BROKEN)
         return whole, parsed

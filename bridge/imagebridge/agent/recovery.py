@@ -60,9 +60,15 @@ class Change(NamedTuple):
 
 
 def fault(status: int | None, code: str | None, text: str) -> Fault | None:
-    """Tell what an error of the API is about: a picture (or file), too much of everything, a broken stream."""
-    if code in _TRANSIENT and status is None:
-        return "stream"
+    """Tell what an error of the API is about: a picture (or file), too much of everything, a broken stream.
+
+    `status` is None for a response that failed after it had begun: then its code alone tells, for the text
+    may be the model's.
+    """
+    if status is None:
+        text = ""
+        if code in _TRANSIENT:
+            return "stream"
     if status == 413 or code == "context_length_exceeded":
         return "size"
     if status not in (None, 400, 415, 422):
