@@ -1,4 +1,7 @@
-"""Requests to Chat Completions, for servers that offer no Responses API."""
+"""Requests to Chat Completions, for servers that offer no Responses API.
+
+OpenAI's GPT-6 models take tools here only with `reasoning_effort="none"` (their models' pages, 2026-11-22).
+"""
 
 from typing import TYPE_CHECKING, Any
 

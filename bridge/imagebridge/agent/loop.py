@@ -1,6 +1,7 @@
 """The agent loop: ask, run the calls, send the pictures, until the model answers."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
@@ -40,16 +41,12 @@ _CANCELLED = "the call was cancelled before it was done, for the run had ended; 
 
 
 class Run:
-    """One run: the conversation so far, what it has cost, and how it goes on.
-
-    `tell` takes each event as it happens; the run waits until it is taken.
-    """
+    """One run: the conversation so far, what it has cost, and how it goes on."""
 
     def __init__(
         self,
         bridge: Bridge,
         client: "AsyncOpenAI | OpenAI",
-        tell: Tell,
         *,
         model: str,
         input: str | Iterable[object],  # noqa: A002 - the SDK's own name
@@ -65,7 +62,7 @@ class Run:
         **sdk_arguments: Any,
     ) -> None:
         self._bridge = bridge
-        self._tell = tell
+        self._tell: Tell = _silent
         self._caller = Caller(client, blocking=blocking)
         arguments = {"model": model, **sdk_arguments}
         if instructions is not None:
@@ -96,15 +93,19 @@ class Run:
             raise TypeError('direct=True posts to the Responses API; leave it out, or api="chat"')
         return Completions(self._bridge, self._caller, offer, arguments, streaming=streaming)
 
-    async def __call__(self) -> Reply:
-        """Run to the end. What leaves it as an exception carries `.items` and `.response_id`."""
+    async def __call__(self, tell: Tell | None = None) -> Reply:
+        """Run to the end. What leaves it as an exception carries `.items` and `.response_id`.
+
+        `tell` takes each event as it happens; the run waits until it is taken.
+        """
+        self._tell = tell or _silent
         try:
             with anyio.move_on_after(self._deadline):
                 return await self._turns()
             raise DeadlineError(self._deadline or 0)
         except Exception as error:
-            rest = self._items[self._sent :]
-            vars(error).update(items=rest, response_id=self._api.previous)
+            with suppress(TypeError):  # an exception written in another language has no place for them
+                vars(error).update(items=self._items[self._sent :], response_id=self._api.previous)
             raise
 
     async def _turns(self) -> Reply:
@@ -220,6 +221,10 @@ def _message(error: "APIError") -> str:
     return " ".join(f"{place}{message or error.message}".split())[:300]
 
 
+async def _silent(_: Event) -> None:
+    """Take an event that nobody follows."""
+
+
 def _cancelled(call: "JSON") -> Answer:
     return Answer(call, translate(tool_result(_CANCELLED, is_error=True)), True, 0.0)
 
@@ -230,11 +235,7 @@ async def replied(
     """Run without telling of events, in the caller's own task: cancelling it cancels the tools' calls. See `Bridge.run`."""
     if arguments.pop("stream", False):
         raise TypeError("run() takes no stream=True; iterate over bridge.stream(...) instead")
-
-    async def silent(_: Event) -> None:
-        pass
-
-    return await Run(bridge, client, silent, blocking=blocking, **arguments)()
+    return await Run(bridge, client, blocking=blocking, **arguments)()
 
 
 async def events(
@@ -246,30 +247,30 @@ async def events(
     takes them any more. No cancel scope is open while a user's code runs between two events.
     """
     streaming = arguments.pop("stream", None) is not False
+    run = Run(bridge, client, streaming=streaming, blocking=blocking, **arguments)
     send, receive = anyio.create_memory_object_stream[Event](0)
-    run = Run(bridge, client, send.send, streaming=streaming, blocking=blocking, **arguments)
     failures: list[Exception] = []
     scope, done = anyio.CancelScope(), anyio.Event()
 
     async def produce() -> None:
         try:
             with scope, send:
-                await send.send(Replied(await run()))
+                await send.send(Replied(await run(send.send)))
         except Exception as error:  # noqa: BLE001  # it is raised where the events are taken
             failures.append(error)
         finally:
             done.set()
 
-    bridge.begin(produce)
     event: Event | None = None
-    try:
-        async for event in receive:
-            yield event
-    finally:
-        scope.cancel()
-        with anyio.CancelScope(shield=True):
-            await done.wait()
-        receive.close()
+    with send, receive:
+        bridge.begin(produce)
+        try:
+            async for event in receive:
+                yield event
+        finally:
+            scope.cancel()
+            with anyio.CancelScope(shield=True):
+                await done.wait()
     if failures:
         raise failures[0]
     if not isinstance(event, Replied):

@@ -128,11 +128,12 @@ class Recovery:
         before = len(attachments(self.items))
         fewer = self._trim(self.items, max_pictures=before // 2)
         if (left := len(attachments(fewer))) < before:
-            return Change(fewer, f"{before - left} older pictures left out: {text}")
+            return Change(fewer, f"{_pictures(before - left)} of older turns left out: {text}")
         if newest := self._newest(self.items):
             sentence = f"the request was too large with it: {text}"
             return Change(
-                replaced(self.items, newest, sentence), f"{len(newest)} new pictures left out: {text}"
+                replaced(self.items, newest, sentence),
+                f"{_pictures(len(newest))} of this turn left out: {text}",
             )
         return None
 
@@ -151,7 +152,7 @@ class Recovery:
             tried.append(set(suspects))
             told = "the API refused it" if sure else "the API refused a picture here, perhaps this one"
             yield Change(
-                replaced(items, suspects, f"{told}: {text}"), f"{len(suspects)} pictures held back: {text}"
+                replaced(items, suspects, f"{told}: {text}"), f"{_pictures(len(suspects))} held back: {text}"
             )
 
     def _guesses(
@@ -184,6 +185,10 @@ class Recovery:
 
     def _ours(self, items: list[Item], place: Place) -> bool:
         return place.item >= self._own or _is_output(items[place.item])
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count} pictures"
 
 
 def _is_output(item: JSON) -> bool:
