@@ -80,6 +80,14 @@ def test_only_pictures_new_to_the_model_are_suspected_first():
     assert step.items == items
 
 
+def test_pictures_that_the_api_names_one_after_the_other_give_way_one_after_the_other():
+    items = [USER, *exchange(1, *[picture()] * 3)]
+    step = recovery(items)
+    for part in (2, 0):
+        assert step.change("picture", f"Invalid 'input[2].output[{part}].image_url'.")
+    assert attachments(step.items) == [(2, 1)]
+
+
 def test_the_callers_own_pictures_are_left_alone():
     mine = {"role": "user", "content": [picture(CUT)]}
     assert recovery([mine]).change("picture", "bad image") is None

@@ -94,7 +94,7 @@ class Recovery:
         self._api: ApiName = api
         self._retries = retries
         self._trim = trim
-        self._suspects: Iterator[Change] | None = None
+        self._guesses: Iterator[Change] | None = None
         self.items = items
         """What is to be sent now."""
         self._given = items
@@ -111,9 +111,7 @@ class Recovery:
             case "size":
                 found = self._smaller(text)
             case "picture":
-                if self._suspects is None:
-                    self._suspects = self._held_back(text)
-                found = next(self._suspects, None)
+                found = self._refused(text)
             case _:
                 found = None
         if found is None:
@@ -137,35 +135,34 @@ class Recovery:
             )
         return None
 
-    def _held_back(self, text: str) -> Iterator[Change]:
-        """Yield the items without the picture that is to blame, or that may be: the surest guess first."""
-        items = self.items
-        everything = [place for place in attachments(items) if self._ours(items, place)]
-        newest = self._newest(items)
-        tried: list[set[Place]] = [set()]
-        named = _named(text, attachments(items))
-        if named and not set(named) <= set(everything):
-            return
-        for suspects, sure in self._guesses(text, named, newest, everything):
-            if set(suspects) in tried:
-                continue
-            tried.append(set(suspects))
-            told = "the API refused it" if sure else "the API refused a picture here, perhaps this one"
-            yield Change(
-                replaced(items, suspects, f"{told}: {text}"), f"{_pictures(len(suspects))} held back: {text}"
-            )
+    def _refused(self, text: str) -> Change | None:
+        """The picture that is to blame gives way: the one that the error names, or else the surest guess."""
+        if named := _named(text, attachments(self.items)):
+            theirs = not all(self._ours(self.items, place) for place in named)
+            return None if theirs else self._without(self.items, named, text, sure=True)
+        if self._guesses is None:
+            self._guesses = self._guessed(text)
+        return next(self._guesses, None)
 
-    def _guesses(
-        self, text: str, named: list[Place], newest: list[Place], everything: list[Place]
-    ) -> Iterator[tuple[list[Place], bool]]:
-        yield named, True
-        yield self._against_rules(newest), True
+    def _guessed(self, text: str) -> Iterator[Change]:
+        """Yield the items without those that may be to blame: by our rules, by trying, at last without all of them."""
+        items = self.items
+        newest = self._newest(items)
+        tried: list[list[Place]] = [[]]
         size = -(-len(newest) // _GROUPS) or 1
-        for start in range(0, len(newest), size):
-            group = newest[start : start + size]
-            yield group, len(newest) == 1
-        yield newest, False
-        yield everything, False
+        groups = [newest[start : start + size] for start in range(0, len(newest), size)]
+        everything = [place for place in attachments(items) if self._ours(items, place)]
+        against = self._against_rules(newest)
+        for suspects in (against, *groups, newest, everything):
+            if suspects not in tried:
+                tried.append(suspects)
+                sure = suspects is against or len(newest) == 1
+                yield self._without(items, suspects, text, sure=sure)
+
+    def _without(self, items: list[Item], places: list[Place], text: str, *, sure: bool) -> Change:
+        told = "the API refused it" if sure else "the API refused a picture here, perhaps this one"
+        made = replaced(items, places, f"{told}: {text}")
+        return Change(made, f"{_pictures(len(places))} held back: {text}")
 
     def _against_rules(self, places: list[Place]) -> list[Place]:
         """Return those that our own rules of what the API takes refuse, every picture decoded."""
