@@ -1,7 +1,7 @@
 """What refused requests are changed into: pure, and never at the cost of a call or its output."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samples import data_url, drawing, file
 
@@ -141,6 +141,7 @@ def skeleton(items):
     ]
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ITEMS, st.integers(0, 8))
 def test_fewer_pictures_and_nothing_else(plan, most):
     items = built(plan)
@@ -153,6 +154,7 @@ def test_fewer_pictures_and_nothing_else(plan, most):
     assert fewer(left, max_pictures=most) == left
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ITEMS, st.sampled_from(["picture", "size"]))
 def test_it_comes_to_an_end_and_keeps_every_call(plan, kind):
     items = built(plan)
