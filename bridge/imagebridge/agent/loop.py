@@ -112,11 +112,7 @@ class Run:
         for _ in range(self._max_turns):
             turn = await self._asked()
             self._count(turn)
-            await self._tell(Responded(turn.items, turn.usage.json()))
-            if turn.calls:
-                await self._answer(turn)
-            else:
-                self._add(turn, [])
+            await self._answer(turn)
             if turn.open:
                 raise OpenCallError(turn.open)
             if not turn.calls:
@@ -164,7 +160,7 @@ class Run:
             self._pictures = [shown for shown in self._pictures if shown.picture.data_url not in gone]
 
     async def _answer(self, turn: Turn) -> None:
-        """Run the calls of a response; whatever happens, each of them has its output in the end."""
+        """Take in a response and run its calls; whatever happens, each of them has its output in the end."""
         found: dict[str, Answer] = {}
 
         async def tell(event: Event) -> None:
@@ -173,9 +169,11 @@ class Run:
             await self._tell(event)
 
         try:
+            await self._tell(Responded(turn.items, turn.usage.json()))
             for call in turn.calls:
                 await self._tell(Called(call))
-            await self._bridge.answers({"model": turn.model, "output": turn.calls}, tell=tell)
+            if turn.calls:
+                await self._bridge.answers({"model": turn.model, "output": turn.calls}, tell=tell)
         finally:
             self._add(turn, [found.get(text_of(call, "call_id")) or _cancelled(call) for call in turn.calls])
 
@@ -183,6 +181,8 @@ class Run:
         self._items += turn.items
         if self._api.keeps:
             self._sent = len(self._items)
+        if self._api.previous is not None:
+            self._api.previous = turn.id
         self._items += self._api.outputs(answers) if answers else []
         for answer in answers:
             self._pictures += answer.translation.pictures

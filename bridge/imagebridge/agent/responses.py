@@ -69,8 +69,6 @@ class Responses:
         response = await (self._streamed(body, tell) if self._streaming else self._whole(body))
         if response.status == "failed":
             raise _failure(response.error)
-        if self._chained:
-            self.previous = response.id
         return self._turn(response)
 
     async def _whole(self, body: dict[str, Any]) -> "Response":
