@@ -7,11 +7,18 @@
     ├── ApprovalError           a call that was not approved
     ├── ToolNameError           a tool name that no connected server offers
     ├── ToolLimitError          more tools than the API takes
-    └── TurnLimitError          the model still calls tools after the last allowed turn
+    └── RunError                a run that ended before the model answered; `.items` goes on from there
+        ├── TurnLimitError      the model still calls tools after the last allowed turn
+        ├── TokenLimitError     the model still calls tools, and the tokens of the run are spent
+        ├── DeadlineError       the run took longer than it may
+        ├── OpenCallError       the model asks for what only the caller's own code can answer
+        └── ResponseError       a response that failed, broke off or does not have the wanted form
 
 Content that comes from a server never raises out of a translation: a `PictureError` inside it
 becomes a sentence for the model. `TypeError` is for a caller's own mistake in the code.
 """
+
+from collections.abc import Mapping, Sequence
 
 
 class BridgeError(Exception):
@@ -79,10 +86,81 @@ class ToolLimitError(BridgeError):
         self.limit = limit
 
 
-class TurnLimitError(BridgeError):
-    """The model still calls tools after the last allowed turn. `.items` is the conversation so far."""
+class RunError(BridgeError):
+    """A run that ended before the model answered.
 
-    def __init__(self, turns: int, items: list[object]) -> None:
-        super().__init__(f"the model still calls tools after {turns} turns; raise max_turns to go on")
+    `.items` is what to pass as `input` to go on: every call in it has its output. Where the server keeps
+    the conversation it holds what the server has not got yet, and `.response_id` is the
+    `previous_response_id` to pass with it (None where nothing was answered, or with `conversation=`).
+    What the OpenAI SDK raises out of a run carries the same two attributes.
+    """
+
+    def __init__(self, problem: str, items: Sequence[object] = (), response_id: str | None = None) -> None:
+        super().__init__(problem)
+        self.items = list(items)
+        self.response_id = response_id
+
+
+class TurnLimitError(RunError):
+    """The model still calls tools after the last allowed turn. `.turns` says how many those were."""
+
+    def __init__(self, turns: int, items: Sequence[object] = (), response_id: str | None = None) -> None:
+        super().__init__(
+            f"the model still calls tools after {turns} turns; raise max_turns to go on", items, response_id
+        )
         self.turns = turns
-        self.items = items
+
+
+class TokenLimitError(RunError):
+    """The model still calls tools, and the tokens of the run are spent: `.spent` of `.budget`."""
+
+    def __init__(
+        self, spent: int, budget: int, items: Sequence[object] = (), response_id: str | None = None
+    ) -> None:
+        super().__init__(
+            f"the model still calls tools after {spent:,} tokens; raise budget (now {budget:,}) to go on",
+            items,
+            response_id,
+        )
+        self.spent = spent
+        self.budget = budget
+
+
+class DeadlineError(RunError):
+    """The run took longer than its `deadline`, in seconds. Calls that were under way were cancelled."""
+
+    def __init__(self, deadline: float, items: Sequence[object] = (), response_id: str | None = None) -> None:
+        super().__init__(
+            f"no answer within {deadline:g} seconds; raise deadline to go on", items, response_id
+        )
+        self.deadline = deadline
+
+
+class OpenCallError(RunError):
+    """The model asks for what only the caller's own code can answer, a computer's action for instance.
+
+    `.calls` are those items; append what answers them to `.items` and go on.
+    """
+
+    def __init__(
+        self,
+        calls: Sequence[Mapping[str, object]],
+        items: Sequence[object] = (),
+        response_id: str | None = None,
+    ) -> None:
+        kinds = ", ".join(dict.fromkeys(str(call.get("type")) for call in calls))
+        super().__init__(
+            f"the model asks for {kinds}, which only your own code can answer: append the answer to .items "
+            "and go on, or leave that tool out",
+            items,
+            response_id,
+        )
+        self.calls = list(calls)
+
+
+class ResponseError(RunError):
+    """A response that failed, broke off or does not have the wanted form. `.code` is the API's, where it gave one."""
+
+    def __init__(self, problem: str, code: str | None = None) -> None:
+        super().__init__(problem)
+        self.code = code

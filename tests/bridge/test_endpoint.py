@@ -194,7 +194,8 @@ def test_what_is_not_stored_cannot_be_continued():
 def test_a_hand_made_history_and_reasoning_are_accepted():
     reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "abc"}
     with Endpoint([[reasoning, LOOK], "Red."]) as endpoint, connected(endpoint) as client:
-        response = client.responses.create(model=MODEL, input="Look.", store=False)
+        include = ["reasoning.encrypted_content"]
+        response = client.responses.create(model=MODEL, input="Look.", store=False, include=include)
         items = [item.model_dump(exclude_none=True) for item in response.output]
         assert items[0] == reasoning
         made = {"type": "function_call", "call_id": "mine", "name": "look", "arguments": "{}"}

@@ -7,7 +7,7 @@ from openai import AsyncOpenAI, OpenAI
 from samples import drawing
 
 from imagebridge import Bridge, BridgeError, Policy, function_call_output, tool_result
-from imagebridge.agent.loop import Answered, Called, Replied
+from imagebridge.agent.events import Answered, Called, Replied, Responded, TextDelta
 from imagebridge.errors import TurnLimitError
 from imagebridge.testing import Endpoint
 
@@ -85,9 +85,13 @@ async def test_stream_tells_what_happens(server):
     with Endpoint(STEPS) as endpoint:
         async with openai_of(endpoint) as client, Bridge(server) as bridge:
             events = [event async for event in bridge.stream(client, model="gpt-5.6-luna", input="?")]
-    assert [type(event) for event in events] == [Called, Called, Answered, Answered, Replied]
-    assert events[0].call["name"] == "look_around"
-    assert (events[2].answer.is_error, events[2].answer.seconds >= 0) == (False, True)
+    assert [type(event) for event in events] == [
+        *(Responded, Called, Called, Answered, Answered),
+        *(TextDelta, Responded, Replied),
+    ]
+    assert events[1].call["name"] == "look_around"
+    assert (events[3].answer.is_error, events[3].answer.seconds >= 0) == (False, True)
+    assert events[5].text == "A red corner."
     assert events[-1].reply.text == "A red corner."
 
 
@@ -179,7 +183,8 @@ def test_blocking_stream(server):
     with Endpoint(STEPS) as endpoint, OpenAI(base_url=endpoint.base_url, api_key="test") as client:
         with Bridge(server) as bridge:
             events = list(bridge.stream(client, model="gpt-5.6-luna", input="What?"))
-            assert [type(event) for event in events] == [Called, Called, Answered, Answered, Replied]
+            calls = [type(event) for event in events if isinstance(event, (Called, Answered, Replied))]
+            assert calls == [Called, Called, Answered, Answered, Replied]
             assert events[-1].reply.text == "A red corner."
             with pytest.raises(TypeError, match="an OpenAI, not NoneType"):
                 next(bridge.stream(None, model="gpt-5.6-luna", input="What?"))
@@ -190,7 +195,7 @@ def test_a_blocking_stream_can_be_left_early(server, closed):
     with Endpoint(STEPS[:1]) as endpoint, OpenAI(base_url=endpoint.base_url, api_key="test") as client:
         with Bridge(server) as bridge:
             events = bridge.stream(client, model="gpt-5.6-luna", input="What?")
-            assert isinstance(next(events), Called)
+            assert isinstance(next(events), Responded)
             if closed:
                 events.close()
                 assert bridge.call("look_around")["content"]

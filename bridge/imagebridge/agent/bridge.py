@@ -1,46 +1,46 @@
 """Bridge: several MCP servers, one list of tools, every function call answered exactly once."""
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 import anyio
+import anyio.abc
 
-from imagebridge.compose import tool_result
 from imagebridge.errors import BridgeError, ServerError, ToolLimitError
+from imagebridge.history import trim
 from imagebridge.translate import chat
 from imagebridge.translate.calls import call_of
 from imagebridge.translate.outputs import items
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.translation import Translation
 from imagebridge.translate.wire import JSON, text_of
 
-from .calls import arguments_of, function_calls, response_json, sendable, short
+from .answers import Answer, Notices, answered
+from .calls import function_calls, response_json, sendable
 from .config import ServerSpec, Setup, configured
 from .connect import checked
-from .connection import Connection
+from .connection import Connection, connected
 from .filter import Filter
-from .handles import Handles, Setting, Share, Turn
+from .handles import Handles, Setting, Share
 from .hooks import Approval, Approve, Display, Hear, Log, Progress, ToolCall, tell
-from .links import followed
 from .offers import Offers
 
 if TYPE_CHECKING:
     from mcp.types import LoggingMessageNotificationParams
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, OpenAI
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
-    from .loop import Event, Reply
+    from .events import Event, Reply
+    from .loop import History
     from .sync import SyncBridge
+    from .uploads import Uploads
 
 _LOG = logging.getLogger(__name__)
 _DEFAULT = Policy()
-_AT_ONCE = 16
-"""Calls of one response that run at the same time."""
 
 
 class Bridge:
@@ -100,9 +100,11 @@ class Bridge:
         self._required = required
         self._timeout = timeout
         self._handles = Handles(handles, share)
+        self._uploads: dict[object, Uploads] = {}
         self._stack = AsyncExitStack()
         self._blocking = ExitStack()
         self._open = False
+        self._runs: anyio.abc.TaskGroup | None = None
         self._connections: list[Connection] = []
         self._failures: list[ServerError] = []
         self._approval = Approval(None)
@@ -125,11 +127,16 @@ class Bridge:
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         # Runs before the task group waits for its tasks: each of them ends with its server.
         self._stack.callback(self._end)
+        self._stack.callback(self._uploads.clear)
+        # Runs that are being streamed are tasks of their own; those that nobody follows any more end first of all.
+        self._runs = await self._stack.enter_async_context(anyio.create_task_group())
+        self._stack.callback(self._runs.cancel_scope.cancel)
         log = self._logged if self._on_event else None
         self._connections = [Connection(setup, tasks, self._changed, log) for setup in setups]
         try:
             self._handles.open(self._connections)
-            await self._connect()
+            self._failures = await connected(self._connections, required=self._required)
+            self._connections = [one for one in self._connections if one.is_open]
             self._changed()
             self._offers.warn(self._connections)
             _ = self.tools  # raises where they are too many
@@ -154,32 +161,6 @@ class Bridge:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         return self._blocking.__exit__(kind, error, trace)
-
-    async def _connect(self) -> None:
-        """Connect all servers at the same time, and go on without those that fail where that is allowed.
-
-        Raises:
-            BridgeError: a required one failed, or all.
-        """
-        failures: dict[Connection, ServerError] = {}
-
-        async def start(connection: Connection) -> None:
-            try:
-                await connection.open()
-            except ServerError as error:
-                failures[connection] = error
-
-        async with anyio.create_task_group() as starts:
-            for connection in self._connections:
-                starts.start_soon(start, connection)
-        self._failures = [failures[one] for one in self._connections if one in failures]
-        needed = self._required or any(one.setup.required for one in failures)
-        if failures and (needed or len(failures) == len(self._connections)):
-            first, *others = self._failures
-            raise BridgeError("\n".join(map(str, self._failures))) if others else first
-        for failure in self._failures:
-            _LOG.warning("going on without %s", failure)
-        self._connections = [one for one in self._connections if one not in failures]
 
     def _end(self) -> None:
         for connection in self._connections:
@@ -217,6 +198,26 @@ class Bridge:
         """Why some servers are not connected: each error has `.server`, `.problem` and `.stderr`."""
         return list(self._failures)
 
+    def begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start a task that ends with the bridge at the latest.
+
+        Raises:
+            BridgeError: the bridge is not open.
+        """
+        if not self._open or self._runs is None:
+            raise BridgeError("the bridge is closed; use it inside its `with` or `async with`")
+        self._runs.start_soon(run)
+
+    def uploads(self, client: "AsyncOpenAI | OpenAI", asked: bool | int, *, keep: bool) -> "Uploads":
+        """Return the uploads of a client, the same in every run of this bridge; see `imagebridge.agent.uploads`."""
+        from .uploads import Uploads
+
+        way = (client, type(asked), asked, keep)
+        if way not in self._uploads:
+            self._uploads[way] = Uploads.asked(client, asked, keep=keep)
+            self._stack.push_async_callback(self._uploads[way].aclose)
+        return self._uploads[way]
+
     async def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Call a tool by its name in `tools` and return its result as MCP's JSON.
 
@@ -234,7 +235,11 @@ class Bridge:
         return result
 
     async def _called(
-        self, name: str, arguments: Mapping[str, object], call_id: str = ""
+        self,
+        name: str,
+        arguments: Mapping[str, object],
+        call_id: str = "",
+        on_progress: Notices | None = None,
     ) -> tuple[Connection, dict[str, Any]]:
         """Call a tool and return its server's connection with the result."""
         offer = self._offers.find(name)
@@ -248,10 +253,14 @@ class Bridge:
         hear = self._on_event
 
         async def progressed(progress: float, total: float | None, message: str | None) -> None:
+            told = Progress(call, progress, total, message)
             if hear is not None:
-                await tell(hear, Progress(call, progress, total, message))
+                await tell(hear, told)
+            if on_progress is not None:
+                await on_progress(told)
 
-        return connection, await connection.call(offer.tool, given, progressed if hear else None)
+        listens = hear is not None or on_progress is not None
+        return connection, await connection.call(offer.tool, given, progressed if listens else None)
 
     async def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """Run the function calls of a response and return one output for each, in their order.
@@ -262,56 +271,33 @@ class Bridge:
         """
         return self.items(await self.answers(response))
 
-    def items(self, answers: "Sequence[Answer]") -> "list[ResponseInputItemParam]":
+    def items(self, answers: Sequence[Answer]) -> "list[ResponseInputItemParam]":
         """Return what `outputs` returns for answers that were made already."""
         made = items([(call_of(answer.call), answer.translation) for answer in answers], self._policy.server)
         return cast("list[ResponseInputItemParam]", made)
 
-    def messages(self, answers: "Sequence[Answer]") -> list[dict[str, Any]]:
+    def messages(self, answers: Sequence[Answer]) -> list[dict[str, Any]]:
         """Return the same answers as messages for Chat Completions; see `imagebridge.chat_messages`."""
         return chat.messages(
             [(call_of(answer.call), answer.translation) for answer in answers], self._policy.server
         )
 
-    async def answers(self, response: "Response | JSON") -> "list[Answer]":
-        """Run the function calls of a response and return each with the account of its result, in their order."""
+    async def answers(
+        self,
+        response: "Response | JSON",
+        *,
+        on_event: Notices | None = None,
+    ) -> list[Answer]:
+        """Run the function calls of a response and return each with the account of its result, in their order.
+
+        `on_event` takes `Progress` and each `Answer` as they come.
+        """
         response = response_json(response)
-        calls = function_calls(response)
         policy = replace(self._policy, model=self._policy.model or text_of(response, "model") or None)
-        found: dict[int, Answer] = {}
-        limit = anyio.CapacityLimiter(_AT_ONCE)
-        turns = self._handles.turns(len(calls))
-
-        async def answer(at: int, call: JSON) -> None:
-            found[at] = await self._answer(call, policy, limit, turns[at])
-
-        async with anyio.create_task_group() as tasks:
-            for at, call in enumerate(calls):
-                tasks.start_soon(answer, at, call)
-        return [found[at] for at in range(len(calls))]
-
-    async def _answer(self, call: JSON, policy: Policy, limit: anyio.CapacityLimiter, turn: Turn) -> "Answer":
-        """Run one function call and translate what came; a failure is a result too."""
-        connection = None
-        async with limit:
-            began = anyio.current_time()
-            try:
-                call_id = text_of(call, "call_id")
-                connection, result = await self._called(text_of(call, "name"), arguments_of(call), call_id)
-                result = await followed(connection, result)
-            except BridgeError as error:
-                result = tool_result(str(error), is_error=True)
-            # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.
-            except Exception as error:  # noqa: BLE001
-                _LOG.exception("the call of %s failed", call.get("name"))
-                problem = f"the call failed: {type(error).__name__}: {short(error)}"
-                result = tool_result(problem, is_error=True)
-            seconds = anyio.current_time() - began
-        # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
-        translation = await turn.translated(result, policy, connection)
-        if self._on_display is not None and translation.for_user:
-            await tell(self._on_display, translation.for_user)
-        return Answer(call, translation, result.get("isError") is True, seconds)
+        turns = self._handles.turns(len(calls := function_calls(response)))
+        return await answered(
+            zip(calls, turns, strict=True), policy, self._called, self._on_display, on_event
+        )
 
     async def run(
         self,
@@ -319,25 +305,62 @@ class Bridge:
         *,
         model: str,
         input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
+        api: "Literal['responses', 'chat']" = "responses",
         instructions: str | None = None,
         max_turns: int = 20,
+        deadline: float | None = None,
+        budget: int | None = None,
+        direct: bool = False,
+        uploads: bool | int = False,
+        history: "History | None" = trim,
         **sdk_arguments: Any,
     ) -> "Reply":
         """Ask the model, run the tools it calls, and go on until it answers.
 
-        Every other keyword goes to `client.responses.create`.
+        client: an `AsyncOpenAI`, `AsyncAzureOpenAI`, or one with the `base_url` of any compatible server.
+        api: "chat" for Chat Completions; then `input` and the reply's items are messages.
+        max_turns: requests at most. deadline: seconds for all of it. budget: tokens over all requests;
+            no further request is sent once they are spent.
+        direct: post the body as bytes made in one go instead of calling `responses.create`. Saves a third
+            of the time that large pictures cost, but what patches `create`, tracers say, sees nothing.
+        uploads: True sends files and pictures over 100 kB by the Files API, once each; a number is that
+            threshold in bytes. Where there is no such API they go as data.
+        history: what makes the conversation fit before each request: `imagebridge.trim` with its budgets (8
+            pictures, cut to 4; 40 MB), another such function, as in `partial(trim, max_pictures=20)`, or None.
+
+        Every other keyword goes to the SDK, to `responses.create` or `chat.completions.create`: hosted
+        `tools`, which stand before ours; `previous_response_id` and `conversation`, with which each request
+        sends only what is new; `store=False`, for which the reasoning's `encrypted_content` is included;
+        `text_format`, a pydantic class whose instance becomes `Reply.parsed`. A `tool_choice` that forces a
+        call holds for the first request alone, and is "auto" from then on.
+
+        A picture that the API refuses is replaced by a sentence and the request is sent again; so it is
+        with half of the older pictures where the conversation has grown too large, and as it was where a
+        stream broke off.
 
         Raises:
-            TypeError: `client` is not an `AsyncOpenAI`.
-            TurnLimitError: the model still calls tools after `max_turns` requests.
-            openai.OpenAIError: what the SDK raises of the API.
+            TypeError: `client` is not an `AsyncOpenAI`, or an argument cannot go with the others.
+            RunError: it ended early: `TurnLimitError`, `DeadlineError`, `TokenLimitError`, `OpenCallError`,
+                `ResponseError`. `.items` goes on from there.
+            openai.OpenAIError: what the SDK raises of the API, with the same `.items`.
         """
-        events = self.stream(
-            client, model=model, input=input, instructions=instructions, max_turns=max_turns, **sdk_arguments
-        )
         from .loop import replied
 
-        return await replied(events)
+        return await replied(
+            self,
+            client,
+            model=model,
+            input=input,
+            api=api,
+            instructions=instructions,
+            max_turns=max_turns,
+            deadline=deadline,
+            budget=budget,
+            direct=direct,
+            uploads=uploads,
+            history=history,
+            **sdk_arguments,
+        )
 
     def stream(
         self,
@@ -345,11 +368,21 @@ class Bridge:
         *,
         model: str,
         input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
+        api: "Literal['responses', 'chat']" = "responses",
         instructions: str | None = None,
         max_turns: int = 20,
+        deadline: float | None = None,
+        budget: int | None = None,
+        direct: bool = False,
+        uploads: bool | int = False,
+        history: "History | None" = trim,
         **sdk_arguments: Any,
     ) -> "AsyncIterator[Event]":
-        """As `run`, but yields events on the way: calls, their answers and, last, `Replied` with the `Reply`."""
+        """As `run`, but yields events on the way and, last, `Replied` with the `Reply`; see `imagebridge.agent.events`.
+
+        The model's text comes in pieces; `stream=False` asks for whole responses, for servers that do not
+        stream. Leaving the loop early, or cancelling it, cancels the request and the calls under way.
+        """
         from .loop import events
 
         return events(
@@ -357,17 +390,13 @@ class Bridge:
             client,
             model=model,
             input=input,
+            api=api,
             instructions=instructions,
             max_turns=max_turns,
+            deadline=deadline,
+            budget=budget,
+            direct=direct,
+            uploads=uploads,
+            history=history,
             **sdk_arguments,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A function call and what its tool returned: seconds it took, whether it failed, and the translation."""
-
-    call: JSON
-    translation: Translation
-    is_error: bool
-    seconds: float

@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -13,7 +13,7 @@ from mcp.server import MCPServer
 from mcp.types import LoggingMessageNotificationParams, ToolListChangedNotification
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
-from imagebridge.errors import ServerError
+from imagebridge.errors import BridgeError, ServerError
 from imagebridge.repair import repaired
 
 from .calls import short
@@ -68,6 +68,11 @@ class Connection:
         self._ends = 0
         self._not_before = 0.0
         self._said = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the server is connected now."""
+        return self._client is not None
 
     async def open(self) -> None:
         """Start or reach the server and list its tools.
@@ -260,3 +265,29 @@ class Connection:
             pause = min(2 * pause, _LONGEST_PAUSE)
             # What changed while nobody listened.
             self._stale.set()
+
+
+async def connected(connections: Sequence[Connection], *, required: bool) -> list[ServerError]:
+    """Open all connections at the same time; return why some failed, where the others may go on without them.
+
+    Raises:
+        BridgeError: all failed, or one that is required; with `required` each is.
+    """
+    failures: dict[Connection, ServerError] = {}
+
+    async def start(connection: Connection) -> None:
+        try:
+            await connection.open()
+        except ServerError as error:
+            failures[connection] = error
+
+    async with anyio.create_task_group() as starts:
+        for connection in connections:
+            starts.start_soon(start, connection)
+    found = [failures[one] for one in connections if one in failures]
+    needed = required or any(one.setup.required for one in failures)
+    if found and (needed or len(found) == len(connections)):
+        raise found[0] if len(found) == 1 else BridgeError("\n".join(map(str, found)))
+    for failure in found:
+        _LOG.warning("going on without %s", failure)
+    return found

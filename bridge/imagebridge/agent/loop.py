@@ -1,148 +1,298 @@
-"""The agent loop over the Responses API: ask, run the calls, send the pictures, until the model answers."""
+"""The agent loop: ask, run the calls, send the pictures, until the model answers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal
 
+import anyio
 import anyio.to_thread
 
-from imagebridge.errors import BridgeError, TurnLimitError
+from imagebridge.compose import tool_result
+from imagebridge.errors import (
+    BridgeError,
+    DeadlineError,
+    OpenCallError,
+    ResponseError,
+    TokenLimitError,
+    TurnLimitError,
+)
+from imagebridge.history import trim
+from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Shown
+from imagebridge.translate.wire import is_json, text_of
 
-from .bridge import Answer, Bridge
-from .calls import function_calls
+from .answers import Answer
+from .bridge import Bridge
+from .calls import short
+from .client import Caller
+from .completions import Completions
+from .events import Answered, Called, Event, Item, Replied, Reply, Responded, Retried
+from .hooks import Progress
+from .prices import cost
+from .recovery import Fault, Recovery, fault, fewer, fresh, urls
+from .responses import Responses
+from .turn import Api, Offer, Tell, Turn, items_of
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI, OpenAI
-    from openai.types.responses import Response
+    from openai import APIError, AsyncOpenAI, OpenAI
 
-Item = dict[str, Any]
+    from imagebridge.translate.wire import JSON
 
+ApiName = Literal["responses", "chat"]
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a run ended with.
+History = Callable[[list[Item]], list[Item]]
+"""Makes a conversation smaller before it is sent, as `imagebridge.trim` does."""
 
-    text: the final message.
-    items: the whole conversation as input items: what to pass as `input` to go on.
-    usage: tokens over all requests, under the API's names (`input_tokens`, `output_tokens`, `total_tokens`).
-    pictures: the pictures that the model was shown, as sent.
-    cost: USD by a dated price, or None where there is none.
-    """
-
-    text: str
-    items: list[Item]
-    usage: dict[str, int]
-    pictures: list[Shown] = field(default_factory=list)
-    cost: float | None = None
+_CANCELLED = "the call was cancelled before it was done, for the run had ended; it may still have had effects"
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
-    """The model calls a tool: its item of the response."""
+class Run:
+    """One run: the conversation so far, what it has cost, and how it goes on."""
 
-    call: Item
+    def __init__(
+        self,
+        bridge: Bridge,
+        client: "AsyncOpenAI | OpenAI",
+        *,
+        model: str,
+        input: str | Iterable[object],  # noqa: A002 - the SDK's own name
+        api: ApiName = "responses",
+        instructions: str | None = None,
+        max_turns: int = 20,
+        deadline: float | None = None,
+        budget: int | None = None,
+        direct: bool = False,
+        uploads: bool | int = False,
+        history: History | None = trim,
+        tools: Iterable[Mapping[str, Any]] | None = None,
+        streaming: bool = False,
+        blocking: bool = False,
+        **sdk_arguments: Any,
+    ) -> None:
+        self._bridge = bridge
+        self._tell: Tell = _silent
+        self._caller = Caller(client, blocking=blocking)
+        arguments = {"model": model, **sdk_arguments}
+        if instructions is not None:
+            arguments["instructions"] = instructions
+        offer = Offer(list(tools or ()), [dict(tool) for tool in bridge.tools])
+        self._name: ApiName = api
+        self._api = self._chosen(api, offer, arguments, streaming=streaming, direct=direct)
+        # What the API stores may be gone on from later: its files stay until they expire.
+        stored = api == "responses" and sdk_arguments.get("store") is not False
+        self._uploads = bridge.uploads(client, uploads, keep=stored)
+        # Cache breakpoints are OpenAI's own: other hosts may refuse them under the same model's name.
+        at_openai = history is trim and self._caller.at_openai
+        self._history = partial(trim, model=model) if at_openai else history
+        self._model = model
+        self._max_turns = max_turns
+        self._deadline = deadline
+        self._budget = budget
+        self._items = items_of(input)
+        self._own = len(self._items)
+        self._sent = 0
+        """Items that the server keeps already."""
+        self._usage: dict[str, int] = {}
+        self._pictures: list[Shown] = []
+        self._cost: float | None = 0.0
+
+    def _chosen(
+        self, name: str, offer: Offer, arguments: dict[str, Any], *, streaming: bool, direct: bool
+    ) -> Api:
+        if name == "responses":
+            return Responses(self._bridge, self._caller, offer, arguments, streaming=streaming, direct=direct)
+        if name != "chat":
+            raise TypeError(f'api is "responses" or "chat", not {name!r}')
+        if direct:
+            raise TypeError('direct=True posts to the Responses API; leave it out, or api="chat"')
+        return Completions(self._bridge, self._caller, offer, arguments, streaming=streaming)
+
+    async def __call__(self, tell: Tell | None = None) -> Reply:
+        """Run to the end. What leaves it as an exception carries `.items` and `.response_id`.
+
+        `tell` takes each event as it happens; the run waits until it is taken.
+        """
+        self._tell = tell or _silent
+        try:
+            with anyio.move_on_after(self._deadline):
+                return await self._turns()
+            raise DeadlineError(self._deadline or 0)
+        except Exception as error:
+            with suppress(TypeError):  # an exception written in another language has no place for them
+                vars(error).update(items=self._items[self._sent :], response_id=self._api.previous)
+            raise
+
+    async def _turns(self) -> Reply:
+        for _ in range(self._max_turns):
+            turn = await self._asked()
+            self._count(turn)
+            await self._answer(turn)
+            if turn.open:
+                raise OpenCallError(turn.open)
+            if not turn.calls:
+                return self._reply(turn)
+            self._api.relax()
+            spent = self._usage["total_tokens"]
+            if self._budget is not None and spent >= self._budget:
+                raise TokenLimitError(spent, self._budget)
+        raise TurnLimitError(self._max_turns)
+
+    async def _asked(self) -> Turn:
+        """Send what is new, or all of it, changed as long as the API refuses a picture or the size."""
+        from openai import APIError
+
+        if self._history is not None:
+            self._items[self._sent :] = self._history(self._items[self._sent :])
+        pending = self._items[self._sent :]
+        recovery = Recovery(
+            pending,
+            self._own - self._sent,
+            model=self._model,
+            api=self._name,
+            # In a `conversation` the server may have taken in what a broken stream was about to answer.
+            retries=0 if self._api.keeps and self._api.previous is None else self._caller.retries,
+            trim=fewer,
+        )
+        while True:
+            sent = await self._uploads.sent(recovery.items)
+            try:
+                turn = await self._api.ask(sent, self._tell)
+            except (APIError, ResponseError) as error:
+                if self._uploads.refused(error, sent):
+                    continue
+                if self._api.without_include(getattr(error, "param", None)):
+                    continue
+                kind, said = _judged(error)
+                why = await anyio.to_thread.run_sync(recovery.change, kind, said)
+                self._items[self._sent :] = recovery.items
+                if why is None:
+                    raise
+                await self._tell(Retried(why))
+            else:
+                self._forget(pending, recovery.items)
+                return turn
+
+    def _forget(self, pending: list[Item], items: list[Item]) -> None:
+        """Take back the pictures that gave way before the model was shown them."""
+        start = fresh(pending)
+        if gone := urls(pending[start:]) - urls(items[start:]):
+            self._pictures = [shown for shown in self._pictures if shown.picture.data_url not in gone]
+
+    async def _answer(self, turn: Turn) -> None:
+        """Take in a response and run its calls; whatever happens, each of them has its output in the end."""
+        found: dict[str, Answer] = {}
+
+        async def heard(event: Answer | Progress) -> None:
+            if isinstance(event, Answer):
+                found[text_of(event.call, "call_id")] = event
+            await self._tell(Answered(event) if isinstance(event, Answer) else event)
+
+        try:
+            await self._tell(Responded(turn.items, turn.usage.json()))
+            for call in turn.calls:
+                await self._tell(Called(call))
+            if turn.calls:
+                response = {"model": turn.model, "output": turn.calls}
+                await self._bridge.answers(response, on_event=heard)
+        finally:
+            self._add(turn, [found.get(text_of(call, "call_id")) or _cancelled(call) for call in turn.calls])
+
+    def _add(self, turn: Turn, answers: list[Answer]) -> None:
+        self._items += turn.items
+        if self._api.keeps:
+            self._sent = len(self._items)
+        if self._api.previous is not None:
+            self._api.previous = turn.id
+        self._items += self._api.outputs(answers) if answers else []
+        for answer in answers:
+            self._pictures += answer.translation.pictures
+
+    def _count(self, turn: Turn) -> None:
+        for name, tokens in turn.usage.json().items():
+            self._usage[name] = self._usage.get(name, 0) + tokens
+        priced = self._caller.at_openai and not turn.fees and turn.usage.total
+        one = cost(turn.model, turn.usage, turn.tier) if priced else None
+        self._cost = None if self._cost is None or one is None else self._cost + one
+
+    def _reply(self, turn: Turn) -> Reply:
+        return Reply(
+            turn.text,
+            self._items,
+            self._usage,
+            self._pictures,
+            self._cost,
+            turn.parsed,
+            turn.id,
+            turn.incomplete,
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A call has been answered."""
-
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Replied:
-    """The model has answered: the last event."""
-
-    reply: Reply
+def _judged(error: "APIError | ResponseError") -> tuple[Fault | None, str]:
+    """Return what an error is about, and what it says on one line, with the place that it names."""
+    said = short(error) if isinstance(error, ResponseError) else _message(error)
+    kind = fault(getattr(error, "status_code", None), error.code, said)
+    return kind, said
 
 
-Event = Called | Answered | Replied
+def _message(error: "APIError") -> str:
+    body: object = error.body
+    message = text_of(body, "message") if is_json(body) else ""
+    place = f"{error.param}: " if error.param and "[" in error.param else ""
+    return " ".join(f"{place}{message or error.message}".split())[:300]
 
 
-async def replied(events: AsyncIterator[Event]) -> Reply:
-    """Run to the last event and return its reply."""
-    async for event in events:
-        if isinstance(event, Replied):
-            return event.reply
-    raise BridgeError("the events ended without a reply")
+async def _silent(_: Event) -> None:
+    """Take an event that nobody follows."""
+
+
+def _cancelled(call: "JSON") -> Answer:
+    return Answer(call, translate(tool_result(_CANCELLED, is_error=True)), True, 0.0)
+
+
+async def replied(
+    bridge: Bridge, client: "AsyncOpenAI | OpenAI", *, blocking: bool = False, **arguments: Any
+) -> Reply:
+    """Run without telling of events, in the caller's own task: cancelling it cancels the tools' calls. See `Bridge.run`."""
+    if arguments.pop("stream", False):
+        raise TypeError("run() takes no stream=True; iterate over bridge.stream(...) instead")
+    return await Run(bridge, client, blocking=blocking, **arguments)()
 
 
 async def events(
-    bridge: Bridge,
-    client: "AsyncOpenAI | OpenAI",
-    *,
-    model: str,
-    input: str | Iterable[object],  # noqa: A002 - the SDK's own name
-    instructions: str | None,
-    max_turns: int,
-    blocking: bool = False,
-    **sdk_arguments: Any,
-) -> AsyncIterator[Event]:
-    """Yield the events of a run. See `Bridge.run`; `blocking` says that `client` is an `OpenAI`, used in a thread."""
-    if sdk_arguments.pop("stream", False):
-        raise TypeError("run() takes no stream=True; iterate over bridge.stream(...) instead")
-    create = _create(client, blocking=blocking)
-    if instructions is not None:
-        sdk_arguments["instructions"] = instructions
-    items = _items(input)
-    usage: dict[str, int] = {}
-    pictures: list[Shown] = []
-    # The caller's own tools (hosted ones, say) stand before ours, in an order that never changes.
-    tools = [*(sdk_arguments.pop("tools", None) or ()), *bridge.tools]
-    for _ in range(max_turns):
-        response = await create(model=model, input=items, tools=tools, **sdk_arguments)
-        _count(usage, response)
-        output = [cast("Item", item.to_dict(mode="json")) for item in response.output]
-        items += output
-        if not function_calls(response):
-            yield Replied(Reply(response.output_text, items, usage, pictures))
-            return
-        for call in function_calls(response):
-            yield Called(dict(call))
-        answers = await bridge.answers(response)
-        items += [cast("Item", item) for item in bridge.items(answers)]
-        for answer in answers:
-            pictures += answer.translation.pictures
-            yield Answered(answer)
-    raise TurnLimitError(max_turns, list(items))
+    bridge: Bridge, client: "AsyncOpenAI | OpenAI", *, blocking: bool = False, **arguments: Any
+) -> AsyncGenerator[Event]:
+    """Yield the events of a run. See `Bridge.stream`.
 
-
-def _create(client: "AsyncOpenAI | OpenAI", *, blocking: bool) -> "Callable[..., Awaitable[Response]]":
-    """Return how to send a request with `client`.
-
-    Raises:
-        TypeError: the client is of the other kind, or no OpenAI client.
+    The run is a task of the bridge: it waits until each event is taken, and is cancelled where nobody
+    takes them any more. No cancel scope is open while a user's code runs between two events.
     """
-    from openai import AsyncOpenAI, OpenAI
+    streaming = arguments.pop("stream", None) is not False
+    run = Run(bridge, client, streaming=streaming, blocking=blocking, **arguments)
+    send, receive = anyio.create_memory_object_stream[Event](0)
+    failures: list[Exception] = []
+    scope, done = anyio.CancelScope(), anyio.Event()
 
-    if blocking and isinstance(client, OpenAI):
-        send = client.responses.create
+    async def produce() -> None:
+        try:
+            with scope, send:
+                await send.send(Replied(await run(send.send)))
+        except Exception as error:  # noqa: BLE001  # it is raised where the events are taken
+            failures.append(error)
+        finally:
+            done.set()
 
-        def in_thread(**arguments: Any) -> "Awaitable[Response]":
-            return anyio.to_thread.run_sync(partial(send, **arguments))
-
-        return in_thread
-    if not blocking and isinstance(client, AsyncOpenAI):
-        return client.responses.create
-    wanted, way = ("OpenAI", "with") if blocking else ("AsyncOpenAI", "async with")
-    raise TypeError(f"inside `{way} Bridge(...)` the client is an {wanted}, not {type(client).__name__}")
-
-
-def _items(start: str | Iterable[object]) -> list[Item]:
-    """Return the input as a list of items of our own."""
-    if isinstance(start, str):
-        return [{"role": "user", "content": start}]
-    if not isinstance(start, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
-        raise TypeError(f"input is a text or a list of input items, not {type(start).__name__}")
-    return [cast("Item", item) for item in start]
-
-
-def _count(usage: dict[str, int], response: "Response") -> None:
-    """Add the tokens of one request."""
-    if response.usage is None:
-        return
-    for name in ("input_tokens", "output_tokens", "total_tokens"):
-        usage[name] = usage.get(name, 0) + getattr(response.usage, name)
+    event: Event | None = None
+    with send, receive:
+        bridge.begin(produce)
+        try:
+            async for event in receive:
+                yield event
+        finally:
+            scope.cancel()
+            with anyio.CancelScope(shield=True):
+                await done.wait()
+    if failures:
+        raise failures[0]
+    if not isinstance(event, Replied):
+        raise BridgeError("the bridge was closed before the model had answered")

@@ -1,12 +1,10 @@
 """The blocking face of a Bridge: the same bridge, run on an event loop in a thread of its own."""
 
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from imagebridge.errors import BridgeError, ServerError
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
     from .bridge import Bridge
-    from .loop import Event, Reply
+    from .events import Event, Reply
 
 
 def opened(bridge: "Bridge") -> "tuple[ExitStack, SyncBridge]":
@@ -43,21 +41,18 @@ class SyncBridge:
     def __init__(self, bridge: "Bridge", portal: BlockingPortal) -> None:
         self._bridge = bridge
         self._portal: BlockingPortal | None = portal
-        self._streams: set[Future[None]] = set()
+        self._streams: set[AsyncGenerator[Event]] = set()
 
     def close(self) -> None:
-        """Refuse further calls, and end the streams that are still open."""
+        """End the streams that are still open, and refuse further calls."""
+        for following in self._streams:
+            self._call(following.aclose)
         self._portal = None
-        for task in self._streams:
-            task.cancel()
-
-    def _open(self) -> BlockingPortal:
-        if self._portal is None:
-            raise BridgeError("the bridge is closed; use it inside its `with`")
-        return self._portal
 
     def _call(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
-        return self._open().call(function, *arguments)
+        if self._portal is None:
+            raise BridgeError("the bridge is closed; use it inside its `with`")
+        return self._portal.call(function, *arguments)
 
     @property
     def tools(self) -> "list[FunctionToolParam]":
@@ -83,21 +78,13 @@ class SyncBridge:
         *,
         model: str,
         input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
-        instructions: str | None = None,
-        max_turns: int = 20,
-        **sdk_arguments: Any,
+        **arguments: Any,
     ) -> "Reply":
-        """See `Bridge.run`; `client` is an `OpenAI`."""
+        """See `Bridge.run`; `client` is an `OpenAI` or `AzureOpenAI`."""
+        from .loop import replied
+
         return self._call(
-            partial(
-                self._run,
-                client,
-                model=model,
-                input=input,
-                instructions=instructions,
-                max_turns=max_turns,
-                **sdk_arguments,
-            )
+            partial(replied, self._bridge, client, blocking=True, model=model, input=input, **arguments)
         )
 
     def stream(
@@ -106,44 +93,17 @@ class SyncBridge:
         *,
         model: str,
         input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
-        instructions: str | None = None,
-        max_turns: int = 20,
-        **sdk_arguments: Any,
+        **arguments: Any,
     ) -> "Iterator[Event]":
-        """See `Bridge.stream`; `client` is an `OpenAI`. To stop early, close what this returns, or leave the bridge."""
-        return self._streamed(
-            client,
-            model=model,
-            input=input,
-            instructions=instructions,
-            max_turns=max_turns,
-            **sdk_arguments,
-        )
-
-    def _streamed(self, client: "OpenAI", **arguments: Any) -> "Generator[Event]":
-        """Run the events in one task of the event loop, which goes on as far as they are taken."""
+        """See `Bridge.stream`; `client` is an `OpenAI` or `AzureOpenAI`."""
         from .loop import events
 
-        send, receive = anyio.create_memory_object_stream["Event"](0)
-
-        async def run() -> None:
-            async with send:
-                async for event in events(self._bridge, client, blocking=True, **arguments):
-                    await send.send(event)
-
-        task = self._open().start_task_soon(run)
-        self._streams.add(task)
+        following = events(self._bridge, client, blocking=True, model=model, input=input, **arguments)
+        self._streams.add(following)
         try:
-            while True:
-                yield self._call(receive.receive)
-        except anyio.EndOfStream:
-            task.result()
+            while (event := self._call(anext, following, None)) is not None:
+                yield event
         finally:
-            task.cancel()
-            self._streams.discard(task)
-            receive.close()
-
-    async def _run(self, client: "OpenAI", **arguments: Any) -> "Reply":
-        from .loop import events, replied
-
-        return await replied(events(self._bridge, client, blocking=True, **arguments))
+            if self._portal is not None:
+                self._call(following.aclose)
+                self._streams.discard(following)

@@ -14,8 +14,9 @@ from . import options
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-    from imagebridge.agent.bridge import Answer, Bridge
-    from imagebridge.agent.loop import Reply
+    from imagebridge.agent.answers import Answer
+    from imagebridge.agent.bridge import Bridge
+    from imagebridge.agent.events import Reply
     from imagebridge.translate.vision import Detail
 
     from .approval import Choice
@@ -115,7 +116,7 @@ async def _asked(
     terminal: "Terminal",
 ) -> "Reply":
     """Run the loop and tell of each call on the way."""
-    from imagebridge.agent.loop import Answered, Called, Replied
+    from imagebridge.agent.events import Answered, Called, Replied
     from imagebridge.errors import BridgeError
 
     from .saving import save as keep
@@ -136,6 +137,8 @@ async def _asked(
                         keep(save, f"call_{number}", answer.translation.pictures, terminal)
                         say(f"{model} is thinking")
                     case Replied(reply):
+                        pass
+                    case _:
                         pass
     if reply is None:
         raise BridgeError("the run ended without an answer")

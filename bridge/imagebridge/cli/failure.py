@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 import click
 
-from imagebridge.errors import BridgeError, ToolNameError, TurnLimitError
+from imagebridge.errors import BridgeError, RunError, ToolNameError, TurnLimitError
 
 ERROR = 1
 """The exit code where a tool, the model or the API answered with an error."""
@@ -35,6 +35,8 @@ def failures() -> Generator[None]:
         raise BadAnswer(
             f"the model still calls tools after {error.turns} turns; allow more with --max-turns"
         ) from error
+    except RunError as error:
+        raise BadAnswer(str(error)) from error
     except BridgeError as error:
         raise Failure(str(error)) from error
 

@@ -98,7 +98,8 @@ class Tool:
 class Body:
     """One request body. `earlier` is the conversation that the server keeps for it; None where that is unknown.
 
-    `proof` says how far its pictures are looked into; see `imagebridge.rules.verdict`.
+    `proof` says how far its pictures are looked into; see `imagebridge.rules.verdict`. `given` holds the output
+    of each response that the server gave out before, where that is known.
     """
 
     def __init__(
@@ -107,9 +108,11 @@ class Body:
         api: Api = "responses",
         earlier: Sequence[Fields] | None = None,
         proof: "Proof" = "decoded",
+        given: Sequence[Sequence[Fields]] = (),
     ) -> None:
         self.fields = body
         self.proof: Proof = proof
+        self.given = given
         self.api: Api = api
         self.model = string(body.get("model")) or None
         self.list_name = "input" if api == "responses" else "messages"

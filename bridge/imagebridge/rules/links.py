@@ -5,6 +5,7 @@ _GUIDES = "https://developers.openai.com/api/docs/guides"
 
 VISION = f"{_GUIDES}/images-vision"
 FILES = f"{_GUIDES}/file-inputs"
+REASONING = f"{_GUIDES}/reasoning"
 FUNCTIONS = f"{_GUIDES}/function-calling"
 SPECIFICATION = f"{_GITHUB}/openai/openai-openapi/blob/f85dbe223d40e1a31cba812ab2d755c7e98a92a3/openapi.json"
 TYPES = f"{_GITHUB}/openai/openai-python/tree/v3.54.0/src/openai/types/responses"

@@ -2,18 +2,22 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TypeAlias, cast
 
 from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
 from imagebridge.rules.body import Fields, values
+from imagebridge.rules.replay import REPLAY
 from imagebridge.testing import chat, drawing, editing, models, multipart, responses
 from imagebridge.testing.files import Files, Stored
+from imagebridge.testing.memory import Memory
 from imagebridge.testing.seen import SeenPicture, pictures
 from imagebridge.testing.server import Answer, Server, json_answer, stream_answer
-from imagebridge.testing.steps import Ids, Spoken, Step, script, spoken
+from imagebridge.testing.steps import Cut, Fault, Ids, Late, Spoken, Step, script, spoken
 
 Json: TypeAlias = dict[str, Any]
 
@@ -34,8 +38,9 @@ class Endpoint:
             client = OpenAI(base_url=endpoint.base_url, api_key="test")
 
     A step is a text, a list of calls `[(name, arguments), ...]`, or a function of the request body that returns
-    one of them. Requests that break one of `rules` get the API's 400 and play no step; see
-    `imagebridge.rules.without` to switch rules off. Leaving the block raises AssertionError for a request beyond
+    one of them; `Fault`, `Cut` and `Late` say what goes wrong. Requests that break one of `rules` get the API's 400 and play no step; see
+    `imagebridge.rules.without` to switch rules off. So do requests in which an item that this endpoint gave out
+    comes back altered or without the rest of its reasoning, unless `replay` is False. Leaving the block raises AssertionError for a request beyond
     the last step, and for steps that nobody asked for, unless another exception is on its way.
     Requests may come from several threads. Pictures are drawn for `images.generate` and `images.edit` without a
     step, and files are kept for `files.create`, unless `files` is false: then there is no Files API, as on many
@@ -43,16 +48,22 @@ class Endpoint:
     """
 
     def __init__(
-        self, steps: Step | Sequence[Step], *, rules: Iterable[Rule] = RULES, files: bool = True
+        self,
+        steps: Step | Sequence[Step],
+        *,
+        rules: Iterable[Rule] = RULES,
+        replay: bool = True,
+        files: bool = True,
     ) -> None:
         self._steps = script(steps)
-        self._rules = tuple(rules)
+        self._rules = (*rules, *(REPLAY if replay else ()))
         self._guard = threading.Lock()
         self._server: Server | None = None
         self._ids = Ids()
         self._played = 0
         self._problems: list[str] = []
-        self._kept: dict[str, list[Fields]] = {}
+        self._memory = Memory()
+        self._stopping = threading.Event()
         self._told: list[list[object]] = []
         self._files = Files() if files else None
         self.exchanges: list[Exchange] = []
@@ -101,6 +112,7 @@ class Endpoint:
     def stop(self) -> None:
         """Hang up and wait for the threads. Checks nothing; see `verify`."""
         if self._server is not None:
+            self._stopping.set()
             self._server.stop()
             self._server = None
 
@@ -136,6 +148,7 @@ class Endpoint:
             "/v1/chat/completions": self._complete,
             "/v1/images/generations": self._draw,
             "/v1/images/edits": self._edit,
+            "/v1/conversations": self._converse,
         }
         if method != "POST" or path not in answers:
             self._problems.append(f"{method} {path} was not expected: this endpoint does not serve it")
@@ -153,37 +166,56 @@ class Endpoint:
 
     def _respond(self, path: str, body: Json) -> Answer:
         exchange = self._note(path, body)
-        earlier: list[Fields] = []
-        if previous := str(body.get("previous_response_id") or ""):
-            if previous not in self._kept:
-                return self._refuse(exchange, _unknown_response(previous))
-            earlier = self._kept[previous]
+        earlier = self._memory.earlier(body)
+        if isinstance(earlier, Violation):
+            return self._refuse(exchange, earlier)
         body, wrong = self._resolved(body, "responses")
-        read = Body(body, "responses", earlier)
-        said = self._turn(exchange, read, wrong)
-        if isinstance(said, Answer):
-            return said
+        read = Body(body, "responses", earlier, given=self._memory.given)
+        played = self._turn(exchange, read, wrong)
+        if isinstance(played, Answer):
+            return played
+        said, cut = played
         whole = responses.response(
             self._ids.new("resp"), body, said, models.tokens(body, "responses", earlier)
         )
-        if body.get("store") is not False:
-            self._kept[whole["id"]] = [*earlier, *(item.fields for item in read.items), *whole["output"]]
-        return stream_answer(responses.events(whole, said)) if body.get("stream") else json_answer(whole)
+        if isinstance(cut, Fault):
+            whole = responses.failed(whole, cut)
+        if cut is None:
+            items = [item.fields for item in read.items]
+            self._memory.keep(body, whole["id"], earlier, items, whole["output"])
+        if body.get("stream"):
+            return _streamed(responses.events(whole, said), cut)
+        return _halved(json_answer(whole), cut)
 
     def _complete(self, path: str, body: Json) -> Answer:
         exchange = self._note(path, body)
         body, wrong = self._resolved(body, "chat")
-        said = self._turn(exchange, Body(body, "chat"), wrong)
-        if isinstance(said, Answer):
-            return said
+        played = self._turn(exchange, Body(body, "chat"), wrong)
+        if isinstance(played, Answer):
+            return played
+        said, cut = played
+        if isinstance(cut, Fault):
+            return self._fail("Fault(200) is a failed response, which Chat Completions does not have")
         try:
             whole = chat.completion(self._ids.new("chatcmpl"), body, said, models.tokens(body, "chat"))
         except TypeError as error:
             return self._fail(str(error))
         if not body.get("stream"):
-            return json_answer(whole)
+            return _halved(json_answer(whole), cut)
         options = cast("Mapping[str, object]", body.get("stream_options") or {})
-        return stream_answer(chat.chunks(whole, usage=bool(options.get("include_usage"))), done=True)
+        return _streamed(chat.chunks(whole, usage=bool(options.get("include_usage"))), cut, done=True)
+
+    def _converse(self, path: str, body: Json) -> Answer:
+        self._note(path, body)
+        identity = self._ids.new("conv")
+        self._memory.open(identity, body.get("items"))
+        whole: Json = {
+            "id": identity,
+            "object": "conversation",
+            "created_at": int(time.time()),
+            "metadata": {},
+        }
+        return json_answer(whole)
 
     def _draw(self, path: str, body: Json) -> Answer:
         return self._picture(self._note(path, body), drawing.ordered)
@@ -205,8 +237,9 @@ class Endpoint:
 
     def _count(self, path: str, body: Json) -> Answer:
         self._note(path, body)
-        earlier = self._kept.get(str(body.get("previous_response_id")), [])
-        count = models.tokens(self._resolved(body, "responses")[0], "responses", earlier)
+        earlier = self._memory.earlier(body)
+        body, _ = self._resolved(body, "responses")
+        count = models.tokens(body, "responses", () if isinstance(earlier, Violation) else earlier)
         return json_answer({"object": "response.input_tokens", "input_tokens": count})
 
     def _note(self, path: str, body: Json) -> Exchange:
@@ -219,8 +252,10 @@ class Endpoint:
         """Return a body with the bytes of the files that it names by id, and what is wrong with those ids."""
         return self._files.resolved(body, api) if self._files else (body, [])
 
-    def _turn(self, exchange: Exchange, read: Body, wrong: Sequence[Violation]) -> "list[Spoken] | Answer":
-        """Judge the request, then play the next step: what the model says, or the refusal."""
+    def _turn(
+        self, exchange: Exchange, read: Body, wrong: Sequence[Violation]
+    ) -> "tuple[list[Spoken], Cut | Fault | None] | Answer":
+        """Judge the request, then play the next step: what the model says and where it is cut off, or the refusal."""
         violations = [*broken(read, self._rules), *wrong]
         if violations:
             return self._refuse(exchange, *violations)
@@ -229,15 +264,23 @@ class Endpoint:
             if number >= len(self._steps):
                 return self._fail(_unexpected(exchange, len(self._steps)))
             self._played += 1
-            self._show(read.fields, read.api)
+            shown = self._show(read.fields, read.api)
         step = self._steps[number]
         try:
-            return spoken(step(exchange.body) if callable(step) else step, self._ids)
+            played = step(exchange.body) if callable(step) else step
+            if isinstance(played, (Fault, Cut)):
+                self._unshow(shown)
+            if isinstance(played, Fault):
+                return ([], played) if played.status == 200 else _fault(played)
+            if isinstance(played, Late):
+                self._stopping.wait(played.seconds)
+            reply = played.reply if isinstance(played, (Cut, Late)) else played
+            return spoken(reply, self._ids), played if isinstance(played, Cut) else None
         except Exception as error:  # noqa: BLE001
             # The script is the caller's code: its error reaches the client at once and the caller at the end.
             return self._fail(f"step {number + 1} failed: {type(error).__name__}: {error}")
 
-    def _show(self, body: Fields, api: Api) -> None:
+    def _show(self, body: Fields, api: Api) -> tuple[list[object], list[SeenPicture]]:
         given = body.get("input" if api == "responses" else "messages")
         items = cast("list[object]", given) if isinstance(given, list) else []
         # Of the earlier requests with the same opening, the longest one that this one may go on from.
@@ -246,8 +289,17 @@ class Endpoint:
             if len(told) < len(earlier) < len(items) and earlier[0] == items[0]:
                 told = earlier
         repeated = {index for index, item in enumerate(items) if item in told}
-        self.seen += [picture for picture in pictures(body, api) if _index(picture.path) not in repeated]
+        shown = [picture for picture in pictures(body, api) if _index(picture.path) not in repeated]
+        self.seen += shown
         self._told.append(items)
+        return items, shown
+
+    def _unshow(self, told: tuple[list[object], list[SeenPicture]]) -> None:
+        """Forget what a request showed that the model did not answer after all."""
+        items, shown = told
+        with self._guard:
+            self._told = [one for one in self._told if one is not items]
+            self.seen[:] = [one for one in self.seen if not any(one is mine for mine in shown)]
 
     def _refuse(self, exchange: Exchange, *violations: Violation) -> Answer:
         exchange.violations = violations
@@ -263,10 +315,26 @@ def _error(message: str, *, status: int = 400, code: str | None = None) -> Answe
     return json_answer({"error": error}, status)
 
 
-def _unknown_response(identity: str) -> Violation:
-    message = f"Previous response with id '{identity}' not found."
-    name = "previous_response_id"
-    return Violation("unknown-response", name, message, "", name, "previous_response_not_found")
+def _fault(fault: Fault) -> Answer:
+    """Return a scripted error. The SDK itself decides whether to ask again."""
+    kinds = {400: "invalid_request_error", 429: "rate_limit_error"}
+    kind = kinds.get(fault.status, "server_error" if fault.status >= 500 else "invalid_request_error")
+    error = {"message": fault.message, "type": kind, "param": fault.param, "code": fault.code}
+    wait = fault.retry_after
+    headers = {} if wait is None else {"retry-after": f"{wait:g}", "retry-after-ms": f"{wait * 1000:g}"}
+    return Answer(fault.status, json.dumps({"error": error}).encode(), headers=headers)
+
+
+def _streamed(events: Iterable[Json], cut: Cut | Fault | None, *, done: bool = False) -> Answer:
+    if not isinstance(cut, Cut):
+        return stream_answer(events, done=done)
+    begun = stream_answer(islice(events, cut.after))
+    return begun if cut.clean else replace(begun, unsent=1)
+
+
+def _halved(answer: Answer, cut: Cut | Fault | None) -> Answer:
+    half = len(answer.body) // 2
+    return answer if not isinstance(cut, Cut) else replace(answer, body=answer.body[:half], unsent=half)
 
 
 def _unexpected(exchange: Exchange, steps: int) -> str:

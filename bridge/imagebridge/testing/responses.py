@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, assert_never
 
 from imagebridge.rules.body import Fields, fields, string, values
-from imagebridge.testing.steps import Called, Raw, Said, Spoken, pieces
+from imagebridge.testing.steps import Called, Fault, Raw, Said, Spoken, pieces
 
 Json: TypeAlias = dict[str, Any]
 
@@ -39,7 +39,7 @@ def response(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens:
         "error": None,
         "incomplete_details": None,
         "model": string(body.get("model")),
-        "output": output,
+        "output": [_without_secret(one, body) for one in output],
         "service_tier": "default",
         "tools": [_tool(tool) for entry in values(body.get("tools")) if (tool := fields(entry))],
         "usage": {
@@ -50,6 +50,22 @@ def response(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens:
             "total_tokens": tokens + written,
         },
     }
+
+
+def failed(whole: Json, fault: Fault) -> Json:
+    """Return the response `whole` as one that has failed."""
+    return whole | {
+        "status": "failed",
+        "error": {"code": fault.code, "message": fault.message},
+        "usage": None,
+    }
+
+
+def _without_secret(item: Json, body: Mapping[str, Any]) -> Json:
+    """Return an item less the encrypted reasoning, unless the request asks for that."""
+    if item.get("type") != "reasoning" or "reasoning.encrypted_content" in values(body.get("include")):
+        return item
+    return {name: value for name, value in item.items() if name != "encrypted_content"}
 
 
 def _tool(tool: Fields) -> Fields:
@@ -111,12 +127,12 @@ def events(whole: Json, said: list[Spoken]) -> Iterator[Json]:
 def _events(whole: Json, begun: Json, said: list[Spoken]) -> Iterator[Json]:
     yield {"type": "response.created", "response": begun}
     yield {"type": "response.in_progress", "response": begun}
-    for index, entry in enumerate(said):
-        yield from _item_events(index, entry)
-    yield {"type": "response.completed", "response": whole}
+    for index, (entry, given) in enumerate(zip(said, whole["output"], strict=True)):
+        yield from _item_events(index, entry, given)
+    yield {"type": f"response.{whole['status']}", "response": whole}
 
 
-def _item_events(index: int, said: Spoken) -> Iterator[Json]:
+def _item_events(index: int, said: Spoken, given: Json) -> Iterator[Json]:
     added = {"type": "response.output_item.added", "output_index": index}
     match said:
         case Said():
@@ -126,10 +142,27 @@ def _item_events(index: int, said: Spoken) -> Iterator[Json]:
             yield {**added, "item": _call(said, "in_progress", "")}
             yield from _argument_events({"item_id": said.id, "output_index": index}, said)
         case Raw():
-            yield {**added, "item": item(said)}
+            yield {**added, "item": given}
+            yield from _raw_events({"item_id": string(given.get("id")), "output_index": index}, given)
         case _:
             assert_never(said)
-    yield {"type": "response.output_item.done", "output_index": index, "item": item(said)}
+    yield {"type": "response.output_item.done", "output_index": index, "item": given}
+
+
+def _raw_events(place: Json, given: Json) -> Iterator[Json]:
+    """Yield the summary of reasoning in pieces, and how a hosted tool comes on."""
+    kind = string(given.get("type"))
+    for number, part in enumerate(values(given.get("summary"))):
+        for piece in pieces(string((fields(part) or {}).get("text"))):
+            yield {
+                "type": "response.reasoning_summary_text.delta",
+                **place,
+                "summary_index": number,
+                "delta": piece,
+            }
+    if kind in ("web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call"):
+        yield {"type": f"response.{kind}.in_progress", **place}
+        yield {"type": f"response.{kind}.completed", **place}
 
 
 def _text_events(place: Json, text: str) -> Iterator[Json]:

@@ -4,9 +4,9 @@ import json
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -21,6 +21,9 @@ class Answer:
     status: int
     body: bytes
     media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    unsent: int = 0
+    """Bytes that are promised and never come: the connection is hung up before them."""
 
 
 Respond = Callable[[str, str, bytes], Answer]
@@ -28,8 +31,9 @@ Respond = Callable[[str, str, bytes], Answer]
 
 
 def json_answer(value: object, status: int = 200) -> Answer:
-    """Return `value` as a JSON answer."""
-    return Answer(status, json.dumps(value).encode())
+    """Return `value` as a JSON answer; one that the SDK does not ask for again where it is an error."""
+    headers = {"x-should-retry": "false"} if status >= 400 else {}
+    return Answer(status, json.dumps(value).encode(), headers=headers)
 
 
 def stream_answer(events: Iterable[dict[str, Any]], *, done: bool = False) -> Answer:
@@ -67,9 +71,10 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server.respond(self.command, self.path.partition("?")[0], body)
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.media_type)
-        self.send_header("Content-Length", str(len(answer.body)))
-        if answer.status >= 400:
-            self.send_header("x-should-retry", "false")  # read by the SDK: a refusal stays one
+        self.send_header("Content-Length", str(len(answer.body) + answer.unsent))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.close_connection = self.close_connection or answer.unsent > 0
         # One write for head and body: two would wait for each other's acknowledgement.
         self._headers_buffer: list[bytes]
         self._headers_buffer.append(b"\r\n" + answer.body)

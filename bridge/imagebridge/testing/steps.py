@@ -12,8 +12,47 @@ Call: TypeAlias = tuple[str, Mapping[str, Any] | str]
 Reply: TypeAlias = str | Sequence[Call | str | Mapping[str, Any]]
 """A text is the final answer. A sequence holds calls, texts, and raw output items (dicts, Responses only)."""
 
-Step: TypeAlias = Reply | Callable[[dict[str, Any]], Reply]
-"""A reply, or a function of the request body that returns one."""
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error in place of a reply: `Fault(429, retry_after=0.1)`, `Fault(413)`, `Fault(400, "...", param="input")`.
+
+    The body is the API's `{"error": {"message", "type", "param", "code"}}`. The SDK tries 408, 409, 429 and 500
+    and above again, and waits for `retry_after` seconds. Status 200 (Responses only): a response that has failed.
+    """
+
+    status: int
+    message: str = "The request failed."
+    code: str | None = None
+    param: str | None = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A reply that breaks off: after so many events of its stream, or, where none is streamed, half-way.
+
+    `clean` ends the stream there as if all were said; otherwise the connection is hung up.
+    """
+
+    reply: Reply
+    after: int = 3
+    clean: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A reply that comes after so many seconds, or when the endpoint is stopped."""
+
+    reply: Reply
+    seconds: float
+
+
+Played: TypeAlias = Reply | Fault | Cut | Late
+"""What one request meets."""
+
+Step: TypeAlias = Played | Callable[[dict[str, Any]], Played]
+"""A reply or what goes wrong with it, or a function of the request body that returns one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +87,7 @@ class Ids:
     """Numbers that are unique over one endpoint, so that `call_3` always means the same call."""
 
     def __init__(self) -> None:
-        self._counts = {prefix: count(1) for prefix in ("resp", "chatcmpl", "msg", "fc", "call")}
+        self._counts = {prefix: count(1) for prefix in ("resp", "chatcmpl", "msg", "fc", "call", "conv")}
 
     def new(self, prefix: str) -> str:
         """Return the next id of this kind, such as `call_1`. Safe from several threads."""
@@ -86,14 +125,16 @@ def _entry(entry: object, ids: Ids) -> Spoken:
 
 def script(steps: object) -> tuple[Step, ...]:
     """Return `steps` as a tuple; a lone text or function is one step. Raises TypeError for what is no step."""
-    if isinstance(steps, str) or callable(steps):
+    if isinstance(steps, (str, Fault, Cut, Late)) or callable(steps):
         return (cast("Step", steps),)
     if not isinstance(steps, Sequence):
         raise TypeError(f"steps is a list of steps, not {steps!r}")
     given = tuple(cast("Sequence[Step]", steps))
     for step in given:
-        if not callable(step):
-            spoken(step, Ids())  # a mistake in the script shows here, not in the middle of a conversation
+        if not callable(step) and not isinstance(step, Fault):
+            spoken(
+                step.reply if isinstance(step, (Cut, Late)) else step, Ids()
+            )  # a mistake in the script shows here, not in the middle of a conversation
     return given
 
 

@@ -1,0 +1,94 @@
+"""The answers to the calls of one response: each exactly once, whatever becomes of it."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import anyio
+
+from imagebridge.compose import tool_result
+from imagebridge.errors import BridgeError
+from imagebridge.translate.policy import Policy
+from imagebridge.translate.translation import Translation
+from imagebridge.translate.wire import JSON, text_of
+
+from .calls import arguments_of, short
+from .connection import Connection
+from .handles import Turn
+from .hooks import Display, Progress, tell
+from .links import followed
+
+_LOG = logging.getLogger(__name__)
+_AT_ONCE = 16
+"""Calls of one response that run at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A function call and what its tool returned: seconds it took, whether it failed, and the translation."""
+
+    call: JSON
+    translation: Translation
+    is_error: bool
+    seconds: float
+
+
+Notices = Callable[[Progress | Answer], Awaitable[None]]
+"""Takes what happens while calls run."""
+
+
+class Calling(Protocol):
+    """Runs a call by the tool's name; returns the connection of its server and the result."""
+
+    def __call__(
+        self, name: str, arguments: Mapping[str, object], call_id: str, on_progress: Notices | None
+    ) -> Awaitable[tuple[Connection, dict[str, Any]]]:
+        """Run the call. Raises BridgeError where it fails."""
+        ...
+
+
+async def answered(
+    calls: Iterable[tuple[JSON, Turn]],
+    policy: Policy,
+    calling: Calling,
+    on_display: Display | None,
+    on_event: Notices | None,
+) -> list[Answer]:
+    """Run calls at the same time, a bounded number at once, and return their answers in order."""
+    found: dict[int, Answer] = {}
+    limit = anyio.CapacityLimiter(_AT_ONCE)
+
+    async def answer(at: int, call: JSON, turn: Turn) -> None:
+        async with limit:
+            began = anyio.current_time()
+            connection, result = await _result(call, calling, on_event)
+            seconds = anyio.current_time() - began
+        # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
+        translation = await turn.translated(result, policy, connection)
+        if on_display is not None and translation.for_user:
+            await tell(on_display, translation.for_user)
+        found[at] = Answer(call, translation, result.get("isError") is True, seconds)
+        if on_event:
+            await on_event(found[at])
+
+    async with anyio.create_task_group() as tasks:
+        for at, (call, turn) in enumerate(calls):
+            tasks.start_soon(answer, at, call, turn)
+    return [found[at] for at in sorted(found)]
+
+
+async def _result(
+    call: JSON, calling: Calling, on_event: Notices | None
+) -> tuple[Connection | None, dict[str, Any]]:
+    """Run one function call; a failure is a result too, of no connection."""
+    try:
+        name, call_id = text_of(call, "name"), text_of(call, "call_id")
+        connection, result = await calling(name, arguments_of(call), call_id, on_event)
+        return connection, await followed(connection, result)
+    except BridgeError as error:
+        return None, tool_result(str(error), is_error=True)
+    # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.
+    except Exception as error:  # noqa: BLE001
+        _LOG.exception("the call of %s failed", call.get("name"))
+        return None, tool_result(f"the call failed: {type(error).__name__}: {short(error)}", is_error=True)

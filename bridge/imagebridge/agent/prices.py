@@ -1,0 +1,73 @@
+"""What a request costs: OpenAI's list prices, dated."""
+
+import datetime
+import re
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+READ = datetime.date(2026, 11, 22)
+"""When the pages were read: https://developers.openai.com/api/docs/models/NAME, "Pricing"."""
+
+
+class Price(NamedTuple):
+    """USD for a million tokens, at standard processing."""
+
+    input: float
+    cached: float
+    written: float
+    """Input that is written to the prompt cache, for its first 30 minutes."""
+    output: float
+
+
+# Models whose own page was read. Any other has no price here: none is guessed from its relatives.
+PRICES = {
+    "gpt-6.2-sol": Price(2.00, 0.10, 2.50, 10.00),
+    "gpt-6-sol": Price(2.00, 0.20, 2.50, 10.00),
+    "gpt-6-luna": Price(0.10, 0.01, 0.125, 0.50),
+    "gpt-5.6-luna": Price(0.20, 0.02, 0.25, 1.20),
+}
+LONG = 272_000
+"""Input tokens above which a whole request costs twice for its input and 1.5 times for its output."""
+_DATED = re.compile(r"-\d{4}-\d\d-\d\d$")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The tokens of one request. `cached` and `written` are parts of `input`."""
+
+    input: int = 0
+    output: int = 0
+    total: int = 0
+    cached: int = 0
+    written: int = 0
+
+    @classmethod
+    def of(cls, usage: Any) -> "Usage":
+        """Read the usage of either API; nothing where a server sends none."""
+        if usage is None:
+            return cls()
+        names = ("input", "output") if hasattr(usage, "input_tokens") else ("prompt", "completion")
+        taken, made = (getattr(usage, f"{name}_tokens", None) or 0 for name in names)
+        details = getattr(usage, f"{names[0]}_tokens_details", None)
+        return cls(
+            taken,
+            made,
+            getattr(usage, "total_tokens", None) or taken + made,
+            getattr(details, "cached_tokens", None) or 0,
+            getattr(details, "cache_write_tokens", None) or 0,
+        )
+
+    def json(self) -> dict[str, int]:
+        """Return the counts under the names of the Responses API."""
+        return {"input_tokens": self.input, "output_tokens": self.output, "total_tokens": self.total}
+
+
+def cost(model: str, usage: Usage, tier: str | None = None) -> float | None:
+    """Return what one request costs in USD; None for a model without a price or another tier than the standard."""
+    price = PRICES.get(_DATED.sub("", model))
+    if price is None or tier not in (None, "default", "auto"):
+        return None
+    plain = usage.input - usage.cached - usage.written
+    taken = plain * price.input + usage.cached * price.cached + usage.written * price.written
+    more, longer = (2.0, 1.5) if usage.input > LONG else (1.0, 1.0)
+    return (taken * more + usage.output * price.output * longer) / 1_000_000

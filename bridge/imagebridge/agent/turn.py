@@ -1,0 +1,133 @@
+"""One response, whichever API gave it, and what asks for it."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from imagebridge.translate.wire import is_json
+
+from .answers import Answer
+from .events import Event, Item
+from .prices import Usage
+
+Tell = Callable[[Event], Awaitable[None]]
+"""Takes each event as it happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A response.
+
+    items: what it adds to the conversation.
+    calls: its function calls for us, in the form of the Responses API.
+    open: what it asks of the caller's own code.
+    fees: whether tools on the API's side did paid work.
+    """
+
+    items: list[Item]
+    calls: list[Item]
+    open: list[Item]
+    text: str
+    usage: Usage
+    model: str
+    id: str | None = None
+    parsed: object = None
+    incomplete: str | None = None
+    tier: str | None = None
+    fees: bool = False
+
+
+class Api(Protocol):
+    """One of the two APIs, with everything that stays the same from request to request."""
+
+    previous: str | None
+    """The `previous_response_id` of the next request."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the server keeps the conversation: then each request sends only what is new."""
+        ...
+
+    async def ask(self, items: list[Item], tell: Tell) -> Turn:
+        """Send one request and return its response.
+
+        Raises:
+            openai.OpenAIError: what the SDK raises.
+            ResponseError: the response failed, or broke off.
+        """
+        ...
+
+    def relax(self) -> None:
+        """Let the model choose from now on: a forced call would be forced again after each answer, for ever."""
+        ...
+
+    def without_include(self, parameter: str | None) -> bool:
+        """Take back what we included ourselves where the API refused just that; tell whether it was so."""
+        ...
+
+    def outputs(self, answers: list[Answer]) -> list[Item]:
+        """Return the items that answer calls."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the model may call: the caller's own tools, then the bridge's, in an order that never changes."""
+
+    own: Sequence[Mapping[str, Any]]
+    bridge: Sequence[Mapping[str, Any]]
+    names: frozenset[str] = field(init=False)
+    """Functions that only the caller's code knows."""
+
+    def __post_init__(self) -> None:
+        ours = {str(tool.get("name")) for tool in self.bridge}
+        functions = (cast("Mapping[str, Any]", tool.get("function") or tool) for tool in self.own)
+        named = {str(function.get("name")) for function in functions if "name" in function}
+        object.__setattr__(self, "names", frozenset(named - ours))
+
+
+def plain(item: object) -> Item:
+    """Return an item of the SDK, or a dict, as a dict of our own, less what only the SDK's parsing adds."""
+    to_dict = getattr(item, "to_dict", None)
+    made: object = to_dict(mode="json", warnings=False) if to_dict else item
+    if not is_json(made):
+        raise TypeError(f"an item of input is a dict or an item of a response, not {type(item).__name__}")
+    return {name: _unparsed(value) for name, value in made.items() if name not in _PARSED}
+
+
+_PARSED = ("parsed", "parsed_arguments")
+
+
+def _unparsed(value: object) -> object:
+    if not isinstance(value, list):
+        return value
+    parts = cast("list[object]", value)
+    return [
+        {name: inner for name, inner in part.items() if name != "parsed"} if is_json(part) else part
+        for part in parts
+    ]
+
+
+def items_of(start: str | Iterable[object], name: str = "input") -> list[Item]:
+    """Return the input as a list of items of our own.
+
+    Raises:
+        TypeError: it is neither a text nor a list of items.
+    """
+    if isinstance(start, str):
+        return [{"role": "user", "content": start}]
+    if not isinstance(start, Iterable) or is_json(start):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        raise TypeError(f"{name} is a text or a list of input items, not {type(start).__name__}")
+    return [plain(item) for item in start]
+
+
+def relaxed(choice: object) -> object:
+    """Return a `tool_choice` that lets the model answer: a forced one becomes "auto", tools left out stay out."""
+    if not is_json(choice):
+        return "auto" if choice == "required" else choice
+    if choice.get("type") != "allowed_tools":
+        return "auto"
+    inner = choice.get("allowed_tools")  # Chat Completions puts the same one level deeper
+    if is_json(inner):
+        return {**choice, "allowed_tools": {**inner, "mode": "auto"}}
+    return {**choice, "mode": "auto"}

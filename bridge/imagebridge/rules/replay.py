@@ -1,0 +1,108 @@
+"""Rules about items that the server gave out and that come back: whole, unchanged, none left out."""
+
+from collections.abc import Iterator, Sequence
+
+from imagebridge.rules import links
+from imagebridge.rules.body import CALLS, Body, Fields, Item, string
+from imagebridge.rules.rule import Fault, Rule
+
+_OWN = ("type", "role", "content", "summary", "encrypted_content", "name", "namespace", "arguments", "input")
+"""Fields that say what an item is; `id` and `status` may be left out."""
+
+
+def _same(item: Item, given: Fields) -> bool:
+    """Tell whether `item` is the one that was given out, by its id, or its call_id where it came without one."""
+    if item.type != given.get("type"):
+        return False
+    if identity := string(item.fields.get("id")):
+        return identity == given.get("id")
+    return item.type in CALLS and item.fields.get("call_id") == given.get("call_id")
+
+
+def _found(body: Body) -> Iterator[tuple[Item, Fields, Sequence[Fields]]]:
+    """Yield each item that came back, with what was given out and the whole response around it."""
+    for item in body.items:
+        for response in body.given:
+            given = next((one for one in response if _same(item, one)), None)
+            if given is not None:
+                yield item, given, response
+                break
+
+
+def _altered(body: Body) -> Iterator[Fault]:
+    for item, given, _ in _found(body):
+        changed = [name for name in _OWN if item.fields.get(name) != given.get(name)]
+        if "encrypted_content" in changed and item.fields.get("encrypted_content"):
+            message = f"The encrypted content for item {string(given.get('id'))} could not be verified."
+            path = f"{item.path}.encrypted_content"
+            yield Fault(path, message, param="input", code="invalid_encrypted_content")
+        elif changed and changed != ["encrypted_content"]:
+            message = (
+                f"Item '{string(given.get('id'))}' differs from what was given out: {', '.join(changed)}."
+            )
+            yield Fault(item.path, message, param="input", code=None)
+
+
+def _unkept(body: Body) -> Iterator[Fault]:
+    if body.fields.get("store") is not False:
+        return
+    for item, given, _ in _found(body):
+        if item.type == "reasoning" and not item.fields.get("encrypted_content"):
+            message = (
+                f"Item with id '{string(given.get('id'))}' not found. Items are not persisted when `store` is set "
+                "to false. Try again with `store` set to true, or remove this item from your input."
+            )
+            why = "include reasoning.encrypted_content and send the item back whole"
+            yield Fault(item.path, message, why, param="input", code=None)
+
+
+def _dropped(body: Body) -> Iterator[Fault]:
+    """An item of a response that reasoned came back, and another did not, or not in its place."""
+    seen: list[Sequence[Fields]] = []
+    for item, given, response in _found(body):
+        if any(response is one for one in seen) or not any(
+            one.get("type") == "reasoning" for one in response
+        ):
+            continue
+        seen.append(response)
+        returned = [found for _, found, around in _found(body) if around is response]
+        missing = next((one for one in response if not any(one is found for found in returned)), None)
+        if missing is not None:
+            message = (
+                f"Item '{string(given.get('id'))}' of type '{item.type}' was provided without its required "
+                f"'{string(missing.get('type'))}' item: '{string(missing.get('id'))}'."
+            )
+            yield Fault(item.path, message, param="input", code=None)
+        elif [id(one) for one in returned] != [id(one) for one in response]:
+            message = (
+                f"The items of one response came back in another order, from '{string(given.get('id'))}' on."
+            )
+            yield Fault(item.path, message, param="input", code=None)
+
+
+REPLAY: tuple[Rule, ...] = (
+    Rule(
+        "altered-item",
+        "An item that the API gave out comes back as it was.",
+        "ours",
+        links.REASONING,
+        _altered,
+        ("responses",),
+    ),
+    Rule(
+        "unkept-reasoning",
+        "Without storage, reasoning comes back with its encrypted content.",
+        "documented",
+        links.REASONING,
+        _unkept,
+        ("responses",),
+    ),
+    Rule(
+        "dropped-item",
+        "Of a response that reasoned, every item comes back, in order.",
+        "reported",
+        links.issue("openai/openai-node", 1567),
+        _dropped,
+        ("responses",),
+    ),
+)

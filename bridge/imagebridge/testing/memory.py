@@ -1,0 +1,59 @@
+"""What the endpoint remembers between requests: responses, conversations, and every item that it gave out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from imagebridge.rules import Violation
+from imagebridge.rules.body import Fields, fields, string, values
+
+
+class Memory:
+    """The state on the server's side, as `previous_response_id`, `conversation` and replayed items meet it."""
+
+    def __init__(self) -> None:
+        self._responses: dict[str, list[Fields]] = {}
+        self._conversations: dict[str, list[Fields]] = {}
+        self.given: list[Sequence[Fields]] = []
+        """The output of each response, in order."""
+
+    def open(self, identity: str, items: object) -> None:
+        """Begin a conversation with these items."""
+        self._conversations[identity] = [item for one in values(items) if (item := fields(one))]
+
+    def earlier(self, body: Fields) -> "list[Fields] | Violation":
+        """Return the items that a request goes on from, or why it cannot."""
+        previous, conversation = string(body.get("previous_response_id")), _conversation(body)
+        if previous and conversation:
+            message = "Mutually exclusive parameters: 'previous_response_id' and 'conversation'."
+            return Violation("two-histories", "conversation", message, "", "conversation", None)
+        if previous and previous not in self._responses:
+            return _unknown("previous_response_id", "Previous response", previous)
+        if conversation and conversation not in self._conversations:
+            return _unknown("conversation", "Conversation", conversation)
+        if conversation:
+            return list(self._conversations[conversation])
+        return list(self._responses.get(previous, ()))
+
+    def keep(
+        self, body: Fields, identity: str, earlier: list[Fields], items: Sequence[Fields], output: list[Any]
+    ) -> None:
+        """Remember a response and what led to it."""
+        self.given.append(output)
+        whole = [*earlier, *items, *output]
+        if body.get("store") is not False:
+            self._responses[identity] = whole
+        if conversation := _conversation(body):
+            self._conversations[conversation] = whole
+
+
+def _conversation(body: Fields) -> str:
+    value = body.get("conversation")
+    named = fields(value)
+    return string(named.get("id") if named else value)
+
+
+def _unknown(name: str, what: str, identity: str) -> Violation:
+    message = f"{what} with id '{identity}' not found."
+    return Violation(
+        "unknown-history", name, message, "", name, f"{what.lower().replace(' ', '_')}_not_found"
+    )

@@ -1,0 +1,104 @@
+"""`run` keeps a conversation within budgets, and sends files by the Files API where it is told to."""
+
+import random
+from functools import partial
+
+import pytest
+from mcp.server import MCPServer
+from mcp.types import CallToolResult
+from openai import AsyncOpenAI, OpenAI
+from PIL import Image
+from samples import file
+
+from imagebridge import Bridge, tool_result, trim
+from imagebridge.testing import Endpoint
+
+pytestmark = pytest.mark.anyio
+
+
+def noise(seed, side=40):
+    return file(Image.frombytes("RGB", (side, side), random.Random(seed).randbytes(3 * side * side)), "PNG")
+
+
+@pytest.fixture
+def camera():
+    server = MCPServer("camera", log_level="CRITICAL")
+    shots = iter(range(100))
+
+    @server.tool()
+    def look() -> CallToolResult:
+        """Looks."""
+        return CallToolResult.model_validate(tool_result("A shot.", noise(next(shots))))
+
+    return server
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+@pytest.mark.parametrize("uploads", [False, 1000])
+async def test_old_pictures_give_way_and_files_are_sent_once(camera, api, uploads):
+    with Endpoint([*[[("look", {})]] * 11, "Done.", "Again."]) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="test") as client,
+            Bridge(camera) as bridge,
+        ):
+            more = {"store": False} if api == "responses" else {}
+            reply = await bridge.run(client, model="gpt-5.4", input="Go.", api=api, uploads=uploads, **more)
+            assert len(reply.pictures) == 11
+            user = {"role": "user", "content": "And?"}
+            await bridge.run(
+                client, model="gpt-5.4", input=[*reply.items, user], api=api, uploads=uploads, **more
+            )
+    by_id = [str(b).count("file-") for b in endpoint.requests]
+    data = [str(b).count("base64,") for b in endpoint.requests]
+    wanted = [0, 1, 2, 3, 4, 5, 6, 7, 8, 4, 5, 6, 6]
+    if uploads and api == "responses":
+        assert (by_id, sum(data)) == (wanted, 0)
+        assert [one.deleted for one in endpoint.files] == [True] * 11
+    else:
+        assert (data, sum(by_id)) == (wanted, 0)
+        assert endpoint.files == []
+    assert [one.bytes for one in endpoint.seen] == [noise(seed) for seed in range(11)]
+
+
+def test_what_the_api_stores_keeps_its_files(camera):
+    with Endpoint([[("look", {})], "Done."]) as endpoint:
+        with OpenAI(base_url=endpoint.base_url, api_key="test") as client, Bridge(camera) as bridge:
+            bridge.run(client, model="gpt-5.4", input="Go.", uploads=1000)
+    assert [one.deleted for one in endpoint.files] == [False]
+
+
+async def test_without_a_files_api_pictures_go_as_data(camera):
+    with Endpoint([[("look", {})]] * 2 + ["Done."], files=False) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="test") as client,
+            Bridge(camera) as bridge,
+        ):
+            await bridge.run(client, model="gpt-5.4", input="Go.", uploads=1000)
+    assert [str(b).count("base64,") for b in endpoint.requests] == [0, 1, 2]
+
+
+async def test_ids_that_are_refused_go_as_data(camera):
+    def spoil(body):
+        for one in endpoint.files:
+            one.deleted = True
+        return [("look", {})]
+
+    with Endpoint([[("look", {})], spoil, "Done."]) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="test") as client,
+            Bridge(camera) as bridge,
+        ):
+            await bridge.run(client, model="gpt-5.4", input="Go.", uploads=1000)
+    assert [str(b).count("base64,") for b in endpoint.requests] == [0, 0, 0, 2]
+    assert [str(b).count("file-") for b in endpoint.requests] == [0, 1, 2, 0]
+
+
+async def test_a_budget_of_ones_own_or_none(camera):
+    for history, most in [(partial(trim, max_pictures=2, keep=1), 2), (None, 11)]:
+        with Endpoint([*[[("look", {})]] * 11, "Done."]) as endpoint:
+            async with (
+                AsyncOpenAI(base_url=endpoint.base_url, api_key="test") as client,
+                Bridge(camera) as bridge,
+            ):
+                await bridge.run(client, model="gpt-5.4", input="Go.", history=history, store=False)
+        assert str(endpoint.requests[-1]).count("base64,") == most
