@@ -33,6 +33,10 @@ class ArgumentError(BridgeError):
         self.argument = argument
         self.problem = problem
 
+    def __reduce__(self) -> "tuple[type[ArgumentError], tuple[str, str]]":
+        """Let it travel between processes."""
+        return type(self), (self.argument, self.problem)
+
 
 class ServerError(BridgeError):
     """An MCP server that did not start, answer or stay. `.server` is how it was named, `.stderr` its last words."""

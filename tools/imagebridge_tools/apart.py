@@ -1,0 +1,86 @@
+"""apart: work on untrusted files in processes of their own, where a bomb costs one call and never the server."""
+
+import signal
+import sys
+from collections.abc import Callable
+from typing import TypeVar, TypeVarTuple
+
+import anyio
+from anyio import BrokenWorkerProcess, to_process
+from anyio.lowlevel import RunVar
+
+from imagebridge.errors import BridgeError
+
+MEMORY = 2 << 30
+"""Bytes of data that a process may hold, where the system can limit them; 120 megapixels take half of it."""
+
+SECONDS = 30.0
+"""Wall-clock seconds that one piece of work may take; ordinary ones take a tenth."""
+
+PROCESSES = 2
+"""Pieces of work at the same time; later calls wait."""
+
+_LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("imagebridge_tools.apart")
+
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
+
+
+class ApartError(BridgeError):
+    """Work on a file that took too long or too much memory, or ended its process."""
+
+
+async def apart(
+    function: Callable[[*Arguments], Result], *arguments: *Arguments, seconds: float = SECONDS
+) -> Result:
+    """Call a module's `function` in a worker process, which is kept for the next call, and return what it returns.
+
+    Function, arguments and result travel as pickles; what it raises is raised here.
+
+    Raises:
+        ApartError: it took over `seconds`, or its process died, most likely at the limit of memory.
+    """
+    async with _limiter():
+        try:
+            with anyio.fail_after(seconds):
+                return await to_process.run_sync(
+                    _limited,
+                    seconds,
+                    function,
+                    *arguments,
+                    cancellable=True,
+                    limiter=anyio.CapacityLimiter(1),
+                )
+        except TimeoutError:
+            raise ApartError(
+                f"the file took longer than {seconds:g} seconds and was given up; give a smaller one"
+            ) from None
+        except (BrokenWorkerProcess, MemoryError):
+            raise ApartError(
+                "the file broke the process that worked on it, or took too much memory; give a smaller one"
+            ) from None
+
+
+def _limited(seconds: float, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+    """Run in the worker: within limits that hold where nobody is left to watch, too."""
+    if sys.platform == "win32":  # The wall clock remains.
+        return function(*arguments)
+    import resource
+
+    for limit, size in ((resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_CORE, 0)):
+        hard = resource.getrlimit(limit)[1]
+        resource.setrlimit(limit, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
+    # The alarm ends the process where the one that watches it is gone itself.
+    signal.setitimer(signal.ITIMER_REAL, seconds + 2)
+    try:
+        return function(*arguments)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _limiter() -> anyio.CapacityLimiter:
+    limiter = _LIMITER.get(None)
+    if limiter is None:
+        limiter = anyio.CapacityLimiter(PROCESSES)
+        _LIMITER.set(limiter)
+    return limiter
