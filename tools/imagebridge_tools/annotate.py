@@ -8,11 +8,12 @@ from imagebridge.errors import ArgumentError
 
 from . import strokes
 from .answer import Answer, Json, counted, described, nearest
+from .apart import apart
 from .captions import Box, Captions
 from .colors import BLACK, Color, color, over, standing_out
 from .lettering import bundled
 from .pixels import pixels
-from .source import Source
+from .source import NOWHERE, Places, Source, opened
 from .units import Ruler
 
 if TYPE_CHECKING:
@@ -52,8 +53,10 @@ class _Mark:
         return min(across), min(down), max(across), max(down)
 
 
-def annotate_image(source: Source, marks: Sequence[Mapping[str, Json]], units: str = "pixels") -> Answer:
-    """Draw marks on a picture; all coordinates are in `units`.
+async def annotate_image(
+    source: str, marks: Sequence[Mapping[str, Json]], places: Places = NOWHERE, *, units: str = "pixels"
+) -> Answer:
+    """Draw marks on the picture that `source` names; all coordinates are in `units`.
 
     A mark is `{"kind", "at", "label", "color"}`, the last two at will. `at` is `[left, top, right, bottom]` of a box
     or of what is blacked out (`redact`), `[x, y]` of a point, number or text, `[x, y, x, y]` of an arrow from tail to
@@ -62,7 +65,14 @@ def annotate_image(source: Source, marks: Sequence[Mapping[str, Json]], units: s
 
     Raises:
         ArgumentError: no such picture, or a mark that cannot be drawn; it says which.
+        ApartError: the work took too long or too much memory.
     """
+    found = await opened(source, places)
+    return await apart(annotated, found, marks, units)
+
+
+def annotated(source: Source, marks: Sequence[Mapping[str, Json]], units: str = "pixels") -> Answer:
+    """Do what `annotate_image` says with a file that was read."""
     if not marks:
         raise ArgumentError("marks", f"is empty; give marks of the kinds {', '.join(KINDS)}")
     if len(marks) > MARKS:
@@ -113,7 +123,9 @@ def _word(mark: Mapping[str, Json], key: str, path: str) -> str:
     if value is not None and not isinstance(value, str | int | float):
         raise ArgumentError(f"{path}.{key}", "is no text")
     text = "" if value is None else str(value)
-    return "\n".join("".join(c for c in line if c.isprintable()).strip() for line in text.expandtabs(4).splitlines()).strip()
+    return "\n".join(
+        "".join(c for c in line if c.isprintable()).strip() for line in text.expandtabs(4).splitlines()
+    ).strip()
 
 
 def _flat(at: Json, path: str) -> list[float]:
@@ -138,7 +150,9 @@ def _points(kind: str, numbers: list[float], path: str, ruler: Ruler) -> list[tu
         told = "[x, y]" if wanted == 2 else "[x, y, x, y] from tail to tip"
         raise ArgumentError(path, f"has {len(numbers)} numbers; a mark of kind {kind} has {told}")
     if not wanted and not 6 <= len(numbers) <= 2 * CORNERS:
-        raise ArgumentError(path, f"has {len(numbers)} numbers; a polygon has x and y of 3 to {CORNERS} corners")
+        raise ArgumentError(
+            path, f"has {len(numbers)} numbers; a polygon has x and y of 3 to {CORNERS} corners"
+        )
     points = ruler.pixels(numbers, path)
     if kind == "arrow" and points[0] == points[1]:
         raise ArgumentError(path, "begins where it ends; give [x, y, x, y] from tail to tip")

@@ -65,7 +65,9 @@ class Captions:
             ArgumentError: it does not fit the picture.
         """
         block = self._laid(text, argument)
-        self._write(block, self._inside((*corner, corner[0] + block.width, corner[1] + block.height), block), color)
+        self._write(
+            block, self._inside((*corner, corner[0] + block.width, corner[1] + block.height), block), color
+        )
 
     def _laid(self, text: str, argument: str) -> Block:
         """Break a text into lines, in smaller letters where it is too large for the picture."""
@@ -111,7 +113,9 @@ class Captions:
 def _block(text: str, font: "FreeTypeFont", room: float) -> Block:
     """Lay a text out in lines that fit `room` pixels where its words do."""
     padding = font.size * 0.3
-    lines = [line for part in text.splitlines() for line in wrapped(part, font, max(1, int(room - 2 * padding)))]
+    lines = [
+        line for part in text.splitlines() for line in wrapped(part, font, max(1, int(room - 2 * padding)))
+    ]
     width = max(font.getbbox(line, anchor="ls")[2] for line in lines) + 2 * padding
     return Block(lines, font, width, len(lines) * sum(font.getmetrics()) + 2 * padding, padding)
 

@@ -17,10 +17,10 @@ _CELLS = 96
 
 
 class Region(NamedTuple):
-    """A box around changes, and how many pixels in it changed."""
+    """A box around changes, and how many `pixels` in it changed."""
 
     box: Box
-    count: int
+    pixels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def regions(changed: "Image") -> list[Region]:
                     box, count = _joined(box, other), count + more
                     waiting.append(near)
         done.append(Region(box, count))
-    return sorted(done, key=lambda region: (-region.count, region.box))
+    return sorted(done, key=lambda region: (-region.pixels, region.box))
 
 
 def _cells(changed: "Image", cell: int) -> Iterator[tuple[tuple[int, int], tuple[Box, int]]]:

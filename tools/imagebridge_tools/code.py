@@ -6,6 +6,7 @@ from typing import Any
 from imagebridge.errors import ArgumentError, BridgeError
 
 from .answer import Answer, counted, described, nearest
+from .pixels import squared
 
 LEVELS = {"L": 7, "M": 15, "Q": 25, "H": 30}
 """Error correction: the share of a code, in percent, that may be hidden (ISO/IEC 18004)."""
@@ -38,16 +39,18 @@ def make_qr_code(text: str, size: int = 512, error_correction: str = "M") -> Ans
     scale = size // (modules + 2 * _QUIET)
     if not scale:
         least = modules + 2 * _QUIET
-        raise ArgumentError("size", f"is {size}; this text needs {least} pixels at least, {3 * least} to be read well")
+        raise ArgumentError(
+            "size", f"is {size}; this text needs {least} pixels at least, {3 * least} to be read well"
+        )
     from PIL import Image
 
     from imagebridge.translate.encode import encoded
 
-    squares = Image.new("L", (modules, modules))
-    squares.putdata([0 if dark else 255 for row in code.matrix for dark in row])
+    shades = bytes(0 if dark else 255 for row in code.matrix for dark in row)
+    squares = Image.frombytes("L", (modules, modules), shades)
     image = Image.new("L", (size, size), 255)
     side = modules * scale
-    image.paste(squares.resize((side, side), Image.Resampling.NEAREST), ((size - side) // 2,) * 2)
+    image.paste(squared(squares, (side, side)), ((size - side) // 2,) * 2)
     picture = encoded(image, flat=True)
     held = f"{text[:200]!r}" if len(text) <= 200 else f"{text[:120]!r} and {len(text) - 120} characters more"
     sentence = (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from imagebridge.errors import ArgumentError
 
 from .answer import nearest
+from .pixels import colors_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -46,7 +47,9 @@ def color(text: str, argument: str) -> Color:
         return ImageColor.getrgb(text.strip())[:3]
     except ValueError:
         usual = (*MARKING, "black", "white", "gray", "purple", "brown", "pink", "lime", "navy", "teal")
-        raise ArgumentError(argument, f"is {text!r}; give a CSS name or #rrggbb; {nearest(text, usual)}") from None
+        raise ArgumentError(
+            argument, f"is {text!r}; give a CSS name or #rrggbb; {nearest(text, usual)}"
+        ) from None
 
 
 def standing_out(image: "Image", box: Sequence[float]) -> tuple[str, Color]:
@@ -56,9 +59,8 @@ def standing_out(image: "Image", box: Sequence[float]) -> tuple[str, Color]:
     left, top = max(0, int(box[0])), max(0, int(box[1]))
     right, bottom = min(image.width, int(box[2]) + 1), min(image.height, int(box[3]) + 1)
     area = (left, top, max(left + 1, right), max(top + 1, bottom))
-    ground = image.convert("RGB") if image.mode == "P" else image
-    sample = ground.resize((_SAMPLE, _SAMPLE), Resampling.BOX, area).convert("RGB")  # pyright: ignore[reportUnknownMemberType]
-    pixels = list(sample.getdata())
+    sample = image.resize((_SAMPLE, _SAMPLE), Resampling.BOX, area)  # pyright: ignore[reportUnknownMemberType]
+    pixels = colors_of(sample.convert("RGB"))
     # What differs from most of the ground and a little from all of it.
     scores = {
         name: sum(sorted(_distance(value, pixel) for pixel in pixels)[: len(pixels) // 2])

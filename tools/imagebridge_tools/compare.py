@@ -8,12 +8,13 @@ from imagebridge.translate.picture import MAX_PIXELS
 
 from . import strokes
 from .answer import Answer, counted, described, nearest
-from .captions import Captions
+from .apart import apart
+from .captions import Box, Captions
 from .changes import Difference, Region, difference, regions
 from .colors import MARKING
 from .panels import paneled
 from .pixels import Pixels, pixels
-from .source import Source
+from .source import NOWHERE, Places, Source, opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,8 +34,10 @@ _RATIO = 0.01
 _RED, _FADED = MARKING["red"], 0.35
 
 
-def compare_images(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE) -> Answer:
-    """Compare two pictures; `identical` is said only where all pixels are.
+async def compare_images(
+    a: str, b: str, places: Places = NOWHERE, *, show: str = "all", tolerance: int = TOLERANCE
+) -> Answer:
+    """Compare the pictures that `a` and `b` name; `identical` is said only where all pixels are.
 
     Pixels that differ by more than `tolerance` (0 to 255, in the channel that differs most) count as changed, and
     the boxes around them are told in pixels of `a`. `b` is scaled to the size of `a` where the proportions are the
@@ -42,7 +45,14 @@ def compare_images(a: Source, b: Source, show: str = "all", tolerance: int = TOL
 
     Raises:
         ArgumentError: no such picture, or an argument that is out of range.
+        ApartError: the work took too long or too much memory.
     """
+    one, other = await opened(a, places, "a"), await opened(b, places, "b")
+    return await apart(compared, one, other, show, tolerance)
+
+
+def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE) -> Answer:
+    """Do what `compare_images` says with files that were read."""
     if show not in SHOWS:
         raise ArgumentError("show", f"is {show!r}; {nearest(show, SHOWS)}")
     if not 0 <= tolerance <= 254:
@@ -54,7 +64,7 @@ def compare_images(a: Source, b: Source, show: str = "all", tolerance: int = TOL
     counts = found.counts
     if not how and counts[0] == sum(counts):
         return Answer(f"{both}. {_same(a, b, one, other, found)}.", ())
-    mask = found.image.point(lambda level: 255 if level > tolerance else 0)  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
+    mask = found.image.point([255 * (level > tolerance) for level in range(256)])  # pyright: ignore[reportUnknownMemberType]
     changed = regions(mask)
     from imagebridge.translate.encode import encoded
 
@@ -73,7 +83,9 @@ def _matched(one: "Image", other: "Image") -> "tuple[Image, str]":
         return resized(other, *one.size), "; b is scaled to the size of a"
     size = max(one.width, other.width), max(one.height, other.height)
     if size[0] * size[1] > MAX_PIXELS:
-        raise ArgumentError("b", f"and a together cover {size[0]}x{size[1]} pixels, over {MAX_PIXELS:,}; crop them first")
+        raise ArgumentError(
+            "b", f"and a together cover {size[0]}x{size[1]} pixels, over {MAX_PIXELS:,}; crop them first"
+        )
     return other, "; their proportions differ, so they are laid on each other at the upper left, not scaled"
 
 
@@ -148,7 +160,7 @@ def _shown(
         case "difference":
             return paneled([("difference", ImageOps.autocontrast(found.image))])
         case "overlay":
-            panels = []
+            panels: list[tuple[str, Image]] = []
         case _:
             panels = sides
     sheet, places = paneled([*panels, ("changes", _overlay(scaled, mask))], placed=True)
@@ -162,7 +174,8 @@ def _overlay(image: "Image", mask: "Image") -> "Image":
 
     from imagebridge.translate.encode import opaque
 
-    grey = opaque(image).convert("L").point(lambda level: int(255 - _FADED * (255 - level)))  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
+    faded = [int(255 - _FADED * (255 - level)) for level in range(256)]
+    grey = opaque(image).convert("L").point(faded)  # pyright: ignore[reportUnknownMemberType]
     page = Images.new("RGB", mask.size, "white")
     page.paste(grey.convert("RGB"), (0, 0))
     page.paste(_RED, (0, 0), mask)
@@ -173,7 +186,10 @@ def _outlined(sheet: "Image", place: tuple[int, int, float], changed: Sequence[R
     """Draw numbered boxes around the regions in the panel at `place` (its left and top, and its scale)."""
     left, top, scale = place
     captions = Captions(sheet, 14)
-    boxes = []
+    # The names and pictures beside this panel stay free of its numbers.
+    captions.avoid((0, 0, sheet.width, top))
+    captions.avoid((0, 0, left, sheet.height))
+    boxes: list[Box] = []
     for region in changed:
         x0, y0, x1, y1 = region.box
         box = (left + x0 * scale - 2, top + y0 * scale - 2, left + x1 * scale + 2, top + y1 * scale + 2)

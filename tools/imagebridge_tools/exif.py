@@ -1,7 +1,7 @@
 """The notes that cameras leave in pictures, told only on request."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.translate import kinds
 
@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from PIL.Image import Exif
 
 # Tags of EXIF 3.0 (CIPA DC-008, 2023), in the order they are told.
-_MAIN = {0x010F: "make", 0x0110: "model", 0x0131: "software", 0x013B: "artist", 0x8298: "copyright", 0x010E: "description"}
+_MAIN = {
+    0x010F: "make",
+    0x0110: "model",
+    0x0131: "software",
+    0x013B: "artist",
+    0x8298: "copyright",
+    0x010E: "description",
+}
 _PHOTO = {
     0x9003: "taken",
     0x9011: "offset from UTC",
@@ -24,7 +31,15 @@ _PHOTO = {
 }
 _ORIENTATION, _CHANGED = 0x0112, 0x0132
 _PHOTO_IFD, _GPS_IFD = 0x8769, 0x8825
-_TURNED = {2: "mirrored", 3: "turned 180 degrees", 4: "mirrored", 5: "mirrored and turned", 6: "turned", 7: "mirrored and turned", 8: "turned"}
+_TURNED = {
+    2: "mirrored",
+    3: "turned 180 degrees",
+    4: "mirrored",
+    5: "mirrored and turned",
+    6: "turned",
+    7: "mirrored and turned",
+    8: "turned",
+}
 
 _LETTERS = 120
 """Characters of one note that are told."""
@@ -73,20 +88,20 @@ def _notes(tags: Mapping[int, object], names: Mapping[int, str]) -> list[str]:
     return [f"{name} {text}" for tag, name in names.items() if (text := _text(tags.get(tag)))]
 
 
-def _text(value: object) -> str:
+def _text(value: Any) -> str:
     """Return one note as a line of text; empty for none."""
     if isinstance(value, bytes):
         # A comment begins with eight bytes that name its letters.
         value = value.removeprefix(b"ASCII\0\0\0").removeprefix(b"UNICODE\0").decode(errors="replace")
     if isinstance(value, tuple):
-        value = value[0] if value else ""
+        value = next(iter(cast("tuple[Any, ...]", value)), None)
     if value is None:
         return ""
     if isinstance(value, str):
         plain = "".join(letter if letter.isprintable() else " " for letter in value)
         return " ".join(plain.split())[:_LETTERS]
     try:
-        return f"{float(value):.6g}"  # pyright: ignore[reportArgumentType]  # a rational of Pillow
+        return f"{float(value):.6g}"  # often a rational of Pillow
     except (TypeError, ValueError, ZeroDivisionError):
         return ""
 
@@ -101,9 +116,7 @@ def _place(gps: Mapping[int, object]) -> str:
     return f"{latitude:.6f}, {longitude:.6f}" + (f", height {below}{height} m" if height else "")
 
 
-def _degrees(value: object, letter: object) -> float | None:
-    if not isinstance(value, tuple) or len(value) != 3:
-        return None
+def _degrees(value: Any, letter: object) -> float | None:
     try:
         degrees, minutes, seconds = (float(part) for part in value)
     except (TypeError, ValueError, ZeroDivisionError):

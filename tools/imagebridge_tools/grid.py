@@ -74,8 +74,14 @@ def _lines(ruler: Ruler, view: "View", size: tuple[int, int], font: "FreeTypeFon
     while True:
         step = _round(step, whole=ruler.units != "0-1")
         lines = [
-            *(_line("x", value, view, size, (value * unit[0], y0)) for value in _values(x0 / unit[0], x1 / unit[0], step)),
-            *(_line("y", value, view, size, (x0, value * unit[1])) for value in _values(y0 / unit[1], y1 / unit[1], step)),
+            *(
+                _line("x", value, view, size, (value * unit[0], y0))
+                for value in _values(x0 / unit[0], x1 / unit[0], step)
+            ),
+            *(
+                _line("y", value, view, size, (x0, value * unit[1]))
+                for value in _values(y0 / unit[1], y1 / unit[1], step)
+            ),
         ]
         if not _touching(lines, font):
             return lines
@@ -87,7 +93,9 @@ def _values(start: float, stop: float, step: float) -> list[float]:
     return [number * step for number in range(ceil(start / step - 1e-9), floor(stop / step + 1e-9) + 1)]
 
 
-def _line(letter: str, value: float, view: "View", size: tuple[int, int], point: tuple[float, float]) -> _Line:
+def _line(
+    letter: str, value: float, view: "View", size: tuple[int, int], point: tuple[float, float]
+) -> _Line:
     """Return the line through a point of the original; one at the far edge lies on the last pixels."""
     u, v = view.seen(*point)
     if (letter == "x") == (view.turn % 180 == 0):
@@ -107,7 +115,9 @@ def _touching(lines: list[_Line], font: "FreeTypeFont") -> bool:
     for upright in (True, False):
         placed = sorted((line for line in lines if line.upright == upright), key=lambda line: line.at)
         for one, other in pairwise(placed):
-            sizes = [font.getlength(line.label) if upright else sum(font.getmetrics()) for line in (one, other)]
+            sizes = [
+                font.getlength(line.label) if upright else sum(font.getmetrics()) for line in (one, other)
+            ]
             if other.at - one.at < sum(sizes) / 2 + 6:
                 return True
     return False

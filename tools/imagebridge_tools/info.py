@@ -1,5 +1,6 @@
 """image_info: what a picture is, in words and without its pixels."""
 
+from collections import Counter
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -7,9 +8,10 @@ from imagebridge.errors import PictureError
 from imagebridge.translate import kinds
 
 from .answer import Answer, counted, size_in_words
+from .apart import apart
 from .exif import exif_told
-from .pixels import Pixels, pixels, required
-from .source import Source
+from .pixels import Pixels, colors_of, pixels, required, squared
+from .source import NOWHERE, Places, Source, opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,6 +25,9 @@ _SHARE = 0.02
 _SAMPLED = 256
 """Pixels of the longer side of the sample that colours are counted in."""
 
+_EXACT = 256
+"""Colours up to which the most frequent ones are named; of more, similar ones are taken together."""
+
 _CODES = 20
 """Codes that are told at most."""
 
@@ -33,14 +38,20 @@ _SCANNED = 2_400
 """Pixels of the longer side that codes are first looked for in; where there are none, all are looked at."""
 
 
-def image_info(source: Source, exif: bool = False) -> Answer:
-    """Tell format, size, frames, colours, transparency and codes (QR and bar) of a picture; no pixels come back.
+async def image_info(source: str, places: Places = NOWHERE, *, exif: bool = False) -> Answer:
+    """Tell of the picture that `source` names format, size, frames, colours, transparency and codes (QR and bar); no pixels come back.
 
     With `exif` the camera's notes are told too, the place (GPS) among them.
 
     Raises:
         ArgumentError: no such picture.
+        ApartError: the work took too long or too much memory.
     """
+    return await apart(described_in_words, await opened(source, places), exif)
+
+
+def described_in_words(source: Source, exif: bool = False) -> Answer:
+    """Do what `image_info` says with a file that was read."""
     found = required(source)
     seen = pixels(source)
     told = [
@@ -72,9 +83,9 @@ def _file(source: Source, found: kinds.Kind) -> list[str]:
         part = "page" if found is kinds.TIFF else "frame"
         seconds = 0.0 if part == "page" else _seconds(image, count)
         told.append(f"{count} {part}s" + (f", {seconds:g} s long" if seconds else ""))
-    dots = image.info.get("dpi")
-    if isinstance(dots, tuple) and dots[0] > 1:
-        told.append(f"{round(float(dots[0]))} dpi")
+    dots: Any = image.info.get("dpi")
+    if isinstance(dots, tuple) and dots[0] > 1:  # pyright: ignore[reportUnknownArgumentType]
+        told.append(f"{round(float(dots[0]))} dpi")  # pyright: ignore[reportUnknownArgumentType]
     profile = _profile(image)
     return [*told, f"colour profile {profile}"] if profile else told
 
@@ -132,24 +143,23 @@ def _transparent(image: "Image") -> str:
 
 def _colors(image: "Image") -> str:
     """Name the colours that cover most of a picture, with their share; transparent pixels do not count."""
-    from PIL.Image import Quantize, Resampling
+    from PIL import Image as Images
+    from PIL.Image import Quantize
 
     scale = min(1.0, _SAMPLED / max(image.size))
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    sample = image.convert("RGBA").resize(size, Resampling.NEAREST)  # pyright: ignore[reportUnknownMemberType]
-    solid = [pixel[:3] for pixel in sample.getdata() if pixel[3] > 127]
+    sample = squared(image.convert("RGBA"), size)
+    colors, alphas = colors_of(sample.convert("RGB")), sample.getchannel("A").tobytes()
+    solid = [color for color, alpha in zip(colors, alphas, strict=True) if alpha > 127]
     if not solid:
         return "no visible colours"
-    from PIL import Image as Images
-
-    flat = Images.new("RGB", (len(solid), 1))
-    flat.putdata(solid)
-    counted_colors = flat.getcolors(256)
-    if counted_colors is None:
-        made = flat.quantize(_COLORS, Quantize.MEDIANCUT)
-        counted_colors = made.convert("RGB").getcolors(256) or []
-    shares = sorted(((count / len(solid), color) for count, color in counted_colors), reverse=True)
-    named = [f"{_hex(color)} {share:.0%}" for share, color in shares[:_COLORS] if share >= _SHARE]
+    if len(set(solid)) > _EXACT:
+        flat = Images.frombytes("RGB", (len(solid), 1), bytes(value for color in solid for value in color))
+        solid = colors_of(flat.quantize(_COLORS, Quantize.MEDIANCUT).convert("RGB"))
+    most = Counter(solid).most_common(_COLORS)
+    named = [
+        f"{_hex(color)} {count / len(solid):.0%}" for color, count in most if count >= _SHARE * len(solid)
+    ]
     return f"main colours {', '.join(named)}" if named else "no main colours"
 
 
@@ -163,13 +173,13 @@ def _codes(seen: Pixels) -> list[str]:
         zxingcpp: Any = import_module("zxingcpp")
     except ImportError:
         return ['codes are read with an extra: pip install "imagebridge[server]"']
-    from imagebridge.translate.encode import opaque
+    from imagebridge.translate.encode import opaque, resized
 
     image = opaque(seen.image).convert("L")
     scale = min(1.0, _SCANNED / max(image.size))
     found: list[Any] = []
     if scale < 1:
-        small = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+        small = resized(image, max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         found = zxingcpp.read_barcodes(small)
     if not found:
         scale, found = 1.0, zxingcpp.read_barcodes(image)
@@ -180,7 +190,9 @@ def _codes(seen: Pixels) -> list[str]:
 
 
 def _code(code: Any, scale: float) -> str:
-    corners = [getattr(code.position, name) for name in ("top_left", "top_right", "bottom_right", "bottom_left")]
+    corners = [
+        getattr(code.position, name) for name in ("top_left", "top_right", "bottom_right", "bottom_left")
+    ]
     across, down = [round(one.x / scale) for one in corners], [round(one.y / scale) for one in corners]
     text = str(code.text)
     cut = f" and {counted(len(text) - _LETTERS, 'character')} more" if len(text) > _LETTERS else ""

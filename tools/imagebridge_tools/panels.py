@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, overload
 
 from .lettering import face, shortened
+from .pixels import squared
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,7 +27,9 @@ Place = tuple[int, int, float]
 def paneled(panels: "Sequence[tuple[str, Image]]", placed: Literal[False] = False) -> "Image": ...
 @overload
 def paneled(panels: "Sequence[tuple[str, Image]]", placed: Literal[True]) -> "tuple[Image, list[Place]]": ...
-def paneled(panels: "Sequence[tuple[str, Image]]", placed: bool = False) -> "Image | tuple[Image, list[Place]]":
+def paneled(
+    panels: "Sequence[tuple[str, Image]]", placed: bool = False
+) -> "Image | tuple[Image, list[Place]]":
     """Lay out named pictures, all at one scale; with `placed` the places are returned too."""
     from PIL import Image as Images
     from PIL import ImageDraw
@@ -48,10 +51,7 @@ def paneled(panels: "Sequence[tuple[str, Image]]", placed: bool = False) -> "Ima
         draw.text((left, top + _STRIP / 2 - 2), shortened(name, font, cell[0]), _INK, font, "lm")
         page = opaque(image).convert("RGB")
         sized = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-        if scale >= 1:
-            page = page.resize(sized, Images.Resampling.NEAREST)
-        else:
-            page = resized(page, *sized)
+        page = squared(page, sized) if scale >= 1 else resized(page, *sized)
         sheet.paste(page, (left, top + _STRIP))
         draw.rectangle((left - 1, top + _STRIP - 1, left + sized[0], top + _STRIP + sized[1]), outline=_EDGE)
         places.append((left, top + _STRIP, scale))

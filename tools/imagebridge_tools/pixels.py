@@ -97,3 +97,16 @@ def _drawn(source: Source) -> Pixels:
     drawing = drawn(source.data)
     image = standard(opened(drawing.picture.data))
     return Pixels(source.name, image, image.size, drawing.sentence)
+
+
+def squared(image: "Image", size: tuple[int, int]) -> "Image":
+    """Return the picture in another size, its pixels whole: enlarged they become squares, and no colour is mixed."""
+    from PIL.Image import Resampling
+
+    return image.resize(size, Resampling.NEAREST)  # pyright: ignore[reportUnknownMemberType]
+
+
+def colors_of(image: "Image") -> list[tuple[int, int, int]]:
+    """Return the colours of the pixels of a picture of mode RGB."""
+    data = iter(image.tobytes())
+    return list(zip(data, data, data, strict=True))

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from contextlib import closing
 from importlib import import_module
-from threading import Lock
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,7 +12,8 @@ from imagebridge.translate import kinds
 from imagebridge.translate.picture import Picture
 
 from .answer import Answer, counted, described
-from .source import Source
+from .apart import apart
+from .source import NOWHERE, Places, Source, opened
 
 PAGES = 6
 """Pages of one call at most: more would be too small to be read in one result."""
@@ -26,19 +26,24 @@ _LETTERS = 20_000
 
 _RANGE = re.compile(r"(\d+)(?:\s*-\s*(\d+))?$")
 
-_LOCK = Lock()
-"""PDFium works for one thread at a time."""
 
-
-def render_document(source: Source, pages: str = "", text: bool = False, size: int = 1536) -> Answer:
-    """Draw `pages` of a PDF, such as `1-3, 7` (the first six where it is empty), or an SVG.
+async def render_document(
+    source: str, places: Places = NOWHERE, *, pages: str = "", text: bool = False, size: int = 1536
+) -> Answer:
+    """Draw `pages` of the PDF that `source` names, such as `1-3, 7` (the first six where it is empty), or an SVG.
 
     The longer side of each has `size` pixels. With `text` the letters on them are in the sentence too.
 
     Raises:
         ArgumentError: no PDF or SVG, no such pages, or it cannot be drawn.
         BridgeError: the extra `documents` is not installed.
+        ApartError: the work took too long or too much memory.
     """
+    return await apart(rendered, await opened(source, places), pages, text, size)
+
+
+def rendered(source: Source, pages: str = "", text: bool = False, size: int = 1536) -> Answer:
+    """Do what `render_document` says with a file that was read. PDFium works for one thread at a time."""
     if not SMALLEST <= size <= LARGEST:
         raise ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels")
     found = kinds.kind(source.data)
@@ -63,20 +68,25 @@ def _document(source: Source, pages: str, size: int, *, text: bool) -> Answer:
         raise BridgeError('PDFs are drawn with an extra: pip install "imagebridge[documents]"') from error
     from imagebridge.translate.decode import decoding
 
-    with _LOCK:
-        with decoding("the PDF cannot be read"):
-            document = pypdfium2.PdfDocument(source.data)
-        with document:
-            total = len(document)
-            numbers = _chosen(pages, total)
-            drawn = [_page(document[number - 1], size, text=text) for number in numbers]
+    with decoding("the PDF cannot be read"):
+        document = pypdfium2.PdfDocument(source.data)
+    with document:
+        total = len(document)
+        numbers = _chosen(pages, total)
+        drawn = [_page(document[number - 1], size, text=text) for number in numbers]
     pictures = tuple(picture for picture, _, _ in drawn)
     each = [f"{one.width}x{one.height} px ({scale:.4g} pixels a point)" for one, _, scale in drawn]
     sizes = each[0] if len(set(each)) == 1 else ", ".join(each)
-    more = f", more with pages={numbers[-1] + 1}-{min(total, numbers[-1] + PAGES)}" if not pages and total > PAGES else ""
+    more = (
+        f", more with pages={numbers[-1] + 1}-{min(total, numbers[-1] + PAGES)}"
+        if not pages and total > PAGES
+        else ""
+    )
     told = f"{source.name}: {_listed(numbers)} of {total} of a PDF{more}; drawn in {sizes}."
     if text:
-        told += _written([(f"Page {number}", words) for number, (_, words, _) in zip(numbers, drawn, strict=True)])
+        told += _written(
+            [(f"Page {number}", words) for number, (_, words, _) in zip(numbers, drawn, strict=True)]
+        )
     return Answer(told, pictures)
 
 
@@ -111,13 +121,17 @@ def _chosen(pages: str, total: int) -> list[int]:
         first, last = int(found[1]), int(found[2] or found[1])
         for number in (first, last):
             if not 1 <= number <= total:
-                raise ArgumentError("pages", f"names page {number}; the document has {counted(total, 'page')}, 1 to {total}")
+                raise ArgumentError(
+                    "pages", f"names page {number}; the document has {counted(total, 'page')}, 1 to {total}"
+                )
         step = 1 if first <= last else -1
         numbers += range(first, last + step, step)
     numbers = list(dict.fromkeys(numbers))
     if len(numbers) > PAGES:
         first = _listed(numbers[:PAGES]).removeprefix("pages ")
-        raise ArgumentError("pages", f"are {len(numbers)}; at most {PAGES} are drawn in a call, such as {first}")
+        raise ArgumentError(
+            "pages", f"are {len(numbers)}; at most {PAGES} are drawn in a call, such as {first}"
+        )
     return numbers
 
 
@@ -147,7 +161,9 @@ def _drawing(source: Source, pages: str, size: int, *, text: bool) -> Answer:
 
     made = drawn(source.data, fit)
     lacks = f"; {made.sentence}" if made.sentence else ""
-    told = f"{source.name}: an SVG of {made.width}x{made.height} px{lacks}. Drawn as {described(made.picture)}."
+    told = (
+        f"{source.name}: an SVG of {made.width}x{made.height} px{lacks}. Drawn as {described(made.picture)}."
+    )
     return Answer(told + (_written([("", _letters(source.data))]) if text else ""), (made.picture,))
 
 
@@ -156,7 +172,11 @@ def _letters(data: bytes) -> str:
     from imagebridge.translate.markup import Room, parsed
 
     root: ElementTree.Element = parsed(data, Room())
-    lines = [" ".join("".join(one.itertext()).split()) for one in root.iter() if str(one.tag).rpartition("}")[2] == "text"]
+    lines = [
+        " ".join("".join(one.itertext()).split())
+        for one in root.iter()
+        if str(one.tag).rpartition("}")[2] == "text"
+    ]
     return "\n".join(filter(None, lines))
 
 
@@ -166,7 +186,17 @@ def _written(texts: Sequence[tuple[str, str]]) -> str:
     for name, words in texts:
         kept = words[:room]
         room -= len(kept)
-        cut = f"\n[cut: {len(words) - len(kept):,} of {len(words):,} characters are left out]" if len(kept) < len(words) else ""
+        cut = (
+            f"\n[cut: {len(words) - len(kept):,} of {len(words):,} characters are left out]"
+            if len(kept) < len(words)
+            else ""
+        )
         head = f"{name}, text" if name else "Text"
-        parts.append(f"\n{head}:\n{kept}{cut}" if words else f"\n{head}: none (a scan has none to read)" if name else f"\n{head}: none")
+        parts.append(
+            f"\n{head}:\n{kept}{cut}"
+            if words
+            else f"\n{head}: none (a scan has none to read)"
+            if name
+            else f"\n{head}: none"
+        )
     return "".join(parts)

@@ -107,9 +107,7 @@ def _card(draw: "ImageDraw") -> None:
     )
     caption = "imagebridge sample picture"
     draw.text((_CARD[0] + 66, _CARD[3] - 38), caption, font=bundled(18), fill=_QUIET, anchor="lm")
-    draw.text(
-        (_CARD[2] - 48, _CARD[3] - 38), f"{WIDTH}x{HEIGHT}", font=bundled(18), fill=_QUIET, anchor="rm"
-    )
+    draw.text((_CARD[2] - 48, _CARD[3] - 38), f"{WIDTH}x{HEIGHT}", font=bundled(18), fill=_QUIET, anchor="rm")
 
 
 def _write(draw: "ImageDraw", font: "FreeTypeFont", lines: list[str]) -> None:
@@ -119,5 +117,3 @@ def _write(draw: "ImageDraw", font: "FreeTypeFont", lines: list[str]) -> None:
     middle = top + (bottom - top - leading * (len(lines) - 1)) / 2
     for number, line in enumerate(lines):
         draw.text(((left + right) / 2, middle + number * leading), line, font=font, fill=_INK, anchor="mm")
-
-

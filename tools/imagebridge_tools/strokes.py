@@ -22,7 +22,9 @@ _HEAD = 5
 """Length of an arrow's head, in widths of its line."""
 
 
-def path(image: "Image", points: Sequence[Point], color: Color, width: float, *, closed: bool = False) -> None:
+def path(
+    image: "Image", points: Sequence[Point], color: Color, width: float, *, closed: bool = False
+) -> None:
     """Draw a line through points; `width` is in pixels."""
     corners = [*points, points[0]] if closed else list(points)
 
@@ -42,7 +44,8 @@ def arrow(image: "Image", start: Point, end: Point, color: Color, width: float) 
     head = min(_HEAD * width, max(long * 0.6, 2 * width))
     neck = (end[0] - head * 0.8 * cos(angle), end[1] - head * 0.8 * sin(angle))
     wings = [
-        (end[0] + head * cos(angle + side), end[1] + head * sin(angle + side)) for side in (pi - 0.45, pi + 0.45)
+        (end[0] + head * cos(angle + side), end[1] + head * sin(angle + side))
+        for side in (pi - 0.45, pi + 0.45)
     ]
 
     def shape(draw: "ImageDraw", place: "Callable[[Point], Point]", thick: float) -> None:

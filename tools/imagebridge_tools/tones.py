@@ -3,11 +3,35 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from imagebridge.errors import ArgumentError
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+Contrast = float | Literal["auto"]
+"""A factor, or `auto`: tones stretched from black to white."""
 
-def contrasted(image: "Image", amount: "float | Literal['auto']") -> "Image":
+FACTOR = 10
+"""The largest factor of a change."""
+
+
+def factor(value: object, argument: str, *, auto: bool = False) -> Contrast:
+    """Return how much a tone is to change.
+
+    Raises:
+        ArgumentError: no number from 0 to `FACTOR`, nor `auto` where that is allowed.
+    """
+    if auto and isinstance(value, str) and value.strip().lower() == "auto":
+        return "auto"
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= FACTOR:
+        return value
+    raise ArgumentError(
+        argument,
+        f"is {value!r}; give {'auto or ' if auto else ''}a factor from 0 to {FACTOR}, where 1 changes nothing",
+    )
+
+
+def contrasted(image: "Image", amount: Contrast) -> "Image":
     """Return the picture with `amount` times its contrast; `auto` stretches its tones from black to white."""
     from PIL import ImageEnhance, ImageOps
 

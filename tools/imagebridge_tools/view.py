@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import floor
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
 from .answer import Answer, described
-from .pixels import pixels
-from .source import Source
+from .apart import apart
+from .pixels import pixels, squared
+from .source import NOWHERE, Places, Source, opened
+from .tones import Contrast, contrasted, factor
 from .units import Box, Ruler
 
 if TYPE_CHECKING:
@@ -65,16 +67,18 @@ class View:
         return f"Pixel (X, Y) of this view is x = {x}, y = {y} in the original"
 
 
-def view_image(
-    source: Source,
+async def view_image(
+    source: str,
+    places: Places = NOWHERE,
+    *,
     region: Sequence[float] | None = None,
     units: str = "pixels",
     zoom: float | None = None,
     rotate: int = 0,
-    contrast: "float | Literal['auto'] | None" = None,
+    contrast: Contrast | None = None,
     grid: bool = False,
 ) -> Answer:
-    """Show a `region` `[left, top, right, bottom]` of a picture, in `units`; all of it where none is given.
+    """Show a `region` `[left, top, right, bottom]` of the picture that `source` names, in `units`; or all of it.
 
     `zoom` is pixels shown for each of the original: by default a large region is shrunk to 1,600 pixels
     and a small one enlarged, by a whole number, up to 1,024. `rotate` is degrees clockwise, in quarter turns.
@@ -83,7 +87,22 @@ def view_image(
 
     Raises:
         ArgumentError: no such picture, or an argument that is out of range.
+        ApartError: the work took too long or too much memory.
     """
+    found = await opened(source, places)
+    return await apart(viewed, found, region, units, zoom, rotate, contrast, grid)
+
+
+def viewed(
+    source: Source,
+    region: Sequence[float] | None = None,
+    units: str = "pixels",
+    zoom: float | None = None,
+    rotate: int = 0,
+    contrast: Contrast | None = None,
+    grid: bool = False,
+) -> Answer:
+    """Do what `view_image` says with a file that was read."""
     seen = pixels(source)
     ruler = Ruler(*seen.image.size, units)
     box = (0, 0, *seen.image.size) if region is None else ruler.region(region, "region")
@@ -115,14 +134,10 @@ def _turn(rotate: int) -> int:
     return rotate % 360
 
 
-def _toned(image: "Image", contrast: "float | Literal['auto'] | None") -> "Image":
+def _toned(image: "Image", contrast: Contrast | None) -> "Image":
     if contrast is None:
         return image
-    if contrast != "auto" and not 0 < contrast <= 20:
-        raise ArgumentError("contrast", f"is {contrast}; give auto, or a factor over 0 up to 20")
-    from .tones import contrasted
-
-    return contrasted(image, contrast)
+    return contrasted(image, factor(contrast, "contrast", auto=True))
 
 
 def _scaled(width: int, height: int, zoom: float | None) -> tuple[int, int]:
@@ -148,12 +163,8 @@ def _resized(image: "Image", size: tuple[int, int]) -> "Image":
 
     if size == image.size:
         return image
-    flat = is_flat(image)
-    if flat and size[0] % image.width == 0 and size[1] % image.height == 0:
-        from PIL.Image import Resampling
-
-        return image.resize(size, Resampling.NEAREST)  # pyright: ignore[reportUnknownMemberType]
-    return resized(image, *size)
+    whole = size[0] % image.width == 0 and size[1] % image.height == 0
+    return squared(image, size) if whole and is_flat(image) else resized(image, *size)
 
 
 def _turned(image: "Image", turn: int) -> "Image":
@@ -163,7 +174,7 @@ def _turned(image: "Image", turn: int) -> "Image":
     return image.transpose(Transpose[name]) if name else image
 
 
-def _done(view: View, whole: bool, turn: int, contrast: "float | Literal['auto'] | None", grid: str) -> str:
+def _done(view: View, whole: bool, turn: int, contrast: Contrast | None, grid: str) -> str:
     """Say what is shown of the original, and how."""
     x0, y0, x1, y1 = view.box
     done = ["the whole picture" if whole else f"the region x {x0} to {x1}, y {y0} to {y1}"]
