@@ -17,7 +17,7 @@ from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
 from imagebridge_tools import Answer, worker
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 SPEC = {"mark": "bar", "encoding": {"x": {"field": "month"}, "y": {"field": "sales", "type": "quantitative"}}}

@@ -6,7 +6,8 @@ from .chart import generate_chart
 from .code import make_qr_code
 from .compare import compare_images
 from .contact import contact_sheet
-from .create import create_image
+from .create import create_image, edit_image
+from .document import load_file
 from .info import image_info
 from .load import load_image
 from .render import render_document
@@ -20,9 +21,11 @@ __all__ = [
     "compare_images",
     "contact_sheet",
     "create_image",
+    "edit_image",
     "generate_chart",
     "get_image",
     "image_info",
+    "load_file",
     "load_image",
     "make_qr_code",
     "render_document",

@@ -49,6 +49,23 @@ def found(source: str, allow: Sequence[Path], limit: int, argument: str) -> Foun
     return Found(Path(candidate), _read(candidate, source, allow, limit, argument))
 
 
+def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> Path:
+    """Return where a file that may not exist yet lies below the folders `allow`; its folder is in them by its real path.
+
+    Raises:
+        ArgumentError: it does not.
+    """
+    candidates = _candidates(path, allow)
+    if not candidates:
+        told = ", ".join(str(folder) for folder in allow)
+        raise ArgumentError(argument, f"{source!r} is not below a writable folder; writable: {told}")
+    found = next((one for one in candidates if os.path.isdir(os.path.dirname(one))), candidates[0])
+    folder = os.path.realpath(os.path.dirname(found))
+    if not any(_below(folder, os.path.realpath(one)) for one in allow):
+        raise ArgumentError(argument, f"{source!r} leads out of the writable folders through a link")
+    return Path(found)
+
+
 def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> PurePath:
     """Return the path that a path or `file:` URL names, as `system` writes paths. Touches no disk.
 

@@ -16,12 +16,6 @@ from imagebridge.translate.picture import Picture
 
 SCHEME = "image://"
 
-BYTES = 500_000_000
-"""Bytes of all kept pictures together at most."""
-
-SECONDS = 7 * 24 * 3600.0
-"""Seconds that a picture is kept after it was last given."""
-
 SHORTEST = 8
 """Digits of a hash that name a picture at least."""
 
@@ -62,7 +56,7 @@ class Store:
     given for `seconds`.
     """
 
-    def __init__(self, folder: Path, limit: int = BYTES, seconds: float = SECONDS) -> None:
+    def __init__(self, folder: Path, limit: int, seconds: float) -> None:
         self._folder = folder
         self._limit = limit
         self._seconds = seconds

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeAlias, cast
 
 from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
 from imagebridge.rules.body import Fields, values
-from imagebridge.testing import chat, drawing, models, responses
+from imagebridge.testing import chat, drawing, editing, models, multipart, responses
 from imagebridge.testing.seen import SeenPicture, pictures
 from imagebridge.testing.server import Answer, Server, json_answer, stream_answer
 from imagebridge.testing.steps import Ids, Spoken, Step, script, spoken
@@ -36,7 +36,7 @@ class Endpoint:
     one of them. Requests that break one of `rules` get the API's 400 and play no step; see
     `imagebridge.rules.without` to switch rules off. Leaving the block raises AssertionError for a request beyond
     the last step, and for steps that nobody asked for, unless another exception is on its way.
-    Requests may come from several threads. Pictures are drawn for `images.generate` without a step.
+    Requests may come from several threads. Pictures are drawn for `images.generate` and `images.edit` without a step.
     """
 
     def __init__(self, steps: Step | Sequence[Step], *, rules: Iterable[Rule] = RULES) -> None:
@@ -117,12 +117,13 @@ class Endpoint:
             "/v1/responses/input_tokens": self._count,
             "/v1/chat/completions": self._complete,
             "/v1/images/generations": self._draw,
+            "/v1/images/edits": self._edit,
         }
         if method != "POST" or path not in answers:
             self._problems.append(f"{method} {path} was not expected: this endpoint does not serve it")
             return _error(f"Invalid URL ({method} {path})", status=404)
         try:
-            body = json.loads(content)
+            body = multipart.read(content) if path == "/v1/images/edits" else json.loads(content)
         except ValueError:
             body = None
         if not isinstance(body, dict):
@@ -164,17 +165,22 @@ class Endpoint:
         return stream_answer(chat.chunks(whole, usage=bool(options.get("include_usage"))), done=True)
 
     def _draw(self, path: str, body: Json) -> Answer:
-        exchange = self._note(path, body)
+        return self._picture(self._note(path, body), drawing.ordered)
+
+    def _edit(self, path: str, body: Json) -> Answer:
+        return self._picture(self._note(path, body), editing.ordered)
+
+    def _picture(self, exchange: Exchange, ordered: Callable[[Json], drawing.Order]) -> Answer:
+        body = exchange.body
         try:
-            order = drawing.ordered(body)
+            order = ordered(body)
         except ValueError as error:
             parameter, message = error.args
             return self._refuse(
                 exchange, Violation("drawing", parameter, message, "", parameter, "invalid_value")
             )
-        return (
-            stream_answer(drawing.events(order)) if body.get("stream") else json_answer(drawing.answer(order))
-        )
+        streamed = body.get("stream") in (True, "true")
+        return stream_answer(drawing.events(order)) if streamed else json_answer(drawing.answer(order))
 
     def _count(self, path: str, body: Json) -> Answer:
         self._note(path, body)
