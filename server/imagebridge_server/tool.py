@@ -19,6 +19,7 @@ from imagebridge_tools.source import NOWHERE, Places
 
 from .arguments import explained
 from .results import failure, success
+from .schema import compact
 from .settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def tool(
     model = made.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
     model.model_rebuild(force=True)
-    made.parameters = model.model_json_schema(by_alias=True)
+    made.parameters = compact(model.model_json_schema(by_alias=True))
     return made
 
 
