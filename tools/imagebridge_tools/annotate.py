@@ -201,9 +201,7 @@ def _shape(image: "Image", mark: _Mark, width: int, letters: float, captions: Ca
             black = BLACK if image.mode == "RGB" else (*BLACK, 255)
             image.paste(black, (left, top, right, bottom))
         case "box":
-            left, top, right, bottom = mark.box
-            corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
-            strokes.path(image, corners, mark.color, width, closed=True)
+            strokes.frame(image, mark.box, mark.color, width)
         case "polygon":
             strokes.path(image, mark.points, mark.color, width, closed=True)
         case "arrow":

@@ -22,6 +22,10 @@ _WIDEST = 0.6
 """Share of the picture's width that a label takes before it is broken into lines."""
 
 
+_ROWS = 5
+"""Rows of labels above and below a thing where the nearest places are taken."""
+
+
 class Block(NamedTuple):
     """A text laid out in one font, its lines and its size with the ground around it, in pixels."""
 
@@ -138,8 +142,12 @@ def _places(anchor: Box, block: Block, gap: float) -> list[Box]:
         (before, top),
         (behind, bottom - block.height),
         (before, bottom - block.height),
-        (centre, above - block.height),
-        (centre, below + block.height),
+        *(
+            (x, y)
+            for rows in range(1, _ROWS)
+            for x in (left - gap, centre, behind, before)
+            for y in (above - rows * block.height, below + rows * block.height)
+        ),
     ]
     return [(x, y, x + block.width, y + block.height) for x, y in corners]
 

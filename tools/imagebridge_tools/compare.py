@@ -193,8 +193,7 @@ def _outlined(sheet: "Image", place: tuple[int, int, float], changed: Sequence[R
     for region in changed:
         x0, y0, x1, y1 = region.box
         box = (left + x0 * scale - 2, top + y0 * scale - 2, left + x1 * scale + 2, top + y1 * scale + 2)
-        corners = [(box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3])]
-        strokes.path(sheet, corners, MARKING["blue"], 2, closed=True)
+        strokes.frame(sheet, box, MARKING["blue"], 2)
         captions.avoid(box)
         boxes.append(box)
     for number, box in enumerate(boxes, 1):

@@ -18,8 +18,20 @@ _FINE = 3
 _LARGE = 3_000_000
 """Pixels above which a shape is drawn as it is: its edges are fine enough."""
 
-_HEAD = 5
+_HEAD = 6
 """Length of an arrow's head, in widths of its line."""
+
+
+def frame(image: "Image", box: Sequence[float], color: Color, width: int) -> None:
+    """Draw the edges of a box, half of the `width` in pixels on either side of them."""
+    from PIL import ImageDraw
+
+    draw = ImageDraw.Draw(image)
+    rim = max(1, width // 4)
+    for value, thick, out in ((over(color), width + 2 * rim, width // 2 + rim), (color, width, width // 2)):
+        left, top, right, bottom = (round(side) for side in box)
+        corners = (left - out, top - out, right + out - 1, bottom + out - 1)
+        draw.rectangle(corners, outline=value if image.mode == "RGB" else (*value, 255), width=thick)
 
 
 def path(
@@ -45,7 +57,7 @@ def arrow(image: "Image", start: Point, end: Point, color: Color, width: float) 
     neck = (end[0] - head * 0.8 * cos(angle), end[1] - head * 0.8 * sin(angle))
     wings = [
         (end[0] + head * cos(angle + side), end[1] + head * sin(angle + side))
-        for side in (pi - 0.45, pi + 0.45)
+        for side in (pi - 0.5, pi + 0.5)
     ]
 
     def shape(draw: "ImageDraw", place: "Callable[[Point], Point]", thick: float) -> None:

@@ -11,6 +11,8 @@ from .answer import nearest
 UNITS = {"pixels": 0, "0-1": 1, "0-1000": 1000}
 """The units, and where right and bottom edge lie in each (0: at the picture's own size)."""
 
+_LOST = 1e-6
+
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels; right and bottom lie behind the last pixel."""
 
@@ -59,15 +61,16 @@ class Ruler:
         if len(values) != 4:
             raise ArgumentError(argument, f"has {len(values)} numbers; give [left, top, right, bottom]")
         (left, top), (right, bottom) = self.pixels(values, argument)
-        if left >= right or top >= bottom:
+        if right - left <= 2 * _LOST or bottom - top <= 2 * _LOST:
             x0, y0, x1, y1 = values
             sides = sorted((x0, x1)), sorted((y0, y1))
             turned = [f"{side:g}" for side in (sides[0][0], sides[1][0], sides[0][1], sides[1][1])]
-            hint = f", such as [{', '.join(turned)}]" if x0 != x1 and y0 != y1 else ""
+            hint = f", such as [{', '.join(turned)}]" if x0 > x1 or y0 > y1 else ""
             raise ArgumentError(argument, f"is empty; give [left, top, right, bottom]{hint}")
         if self.units == "pixels" and max(values) <= 1 and max(self.width, self.height) > 1:
             raise ArgumentError(argument, f"is one pixel of {self.width}x{self.height}{self._hint(values)}")
-        return floor(left), floor(top), ceil(right), ceil(bottom)
+        # What fractions lose on the way to pixels is no part of another pixel.
+        return floor(left + _LOST), floor(top + _LOST), ceil(right - _LOST), ceil(bottom - _LOST)
 
     @property
     def _named(self) -> str:
