@@ -28,7 +28,7 @@ def original(sentence, x, y):
         return int(x), int(y)
     found = re.search(r"is x = (.+), y = (.+) in the original", sentence)
     values = {"X": x, "Y": y, "__builtins__": {}}
-    return tuple(int(eval(side, values)) for side in found.groups())  # noqa: S307
+    return tuple(int(eval(side, values)) for side in found.groups())
 
 
 @pytest.mark.parametrize("rotate", [0, 90, 180, 270, -90])

@@ -67,7 +67,9 @@ def _made(text: str, level: str) -> Any:
     except ImportError as error:
         raise BridgeError('QR codes need an extra: pip install "imagebridge[server]"') from error
     try:
-        return segno.make(text, error=level, micro=False, boost_error=False)
+        # Beyond ASCII readers guess the encoding: as UTF-8 bytes they guess right.
+        beyond = {} if text.isascii() else {"encoding": "utf-8", "mode": "byte"}
+        return segno.make(text, error=level, micro=False, boost_error=False, **beyond)
     except segno.DataOverflowError:
         told = "a code holds up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"
         raise ArgumentError("text", f"has {len(text.encode()):,} bytes; {told}") from None

@@ -108,16 +108,17 @@ def _differing(counts: Sequence[int], tolerance: int) -> str:
         return "After that no pixel differs"
     most = max(level for level, count in enumerate(counts) if count)
     if not over:
-        slightly = f"{counted(any_, 'pixel')} ({_share(any_, total)}) differ, by at most {most} of 255"
+        slightly = f"{_many(any_, total)} {'differs' if any_ == 1 else 'differ'}, by at most {most} of 255"
         return f"No pixel differs by more than {tolerance} of 255; {slightly}"
     slight = f", {any_ - over:,} more by less" if any_ > over else ""
     by = f"by more than {tolerance} of 255" if tolerance else "at all"
-    return f"{counted(over, 'pixel')} ({_share(over, total)}) differ {by}{slight}, the most by {most}"
+    return f"{_many(over, total)} {'differs' if over == 1 else 'differ'} {by}{slight}, the most by {most}"
 
 
-def _share(count: int, total: int) -> str:
+def _many(count: int, total: int) -> str:
+    """Return a number of pixels and its share of all: `1,200 pixels (3.4%)`."""
     share = 100 * count / total
-    return f"{share:.1f}%" if share >= 0.1 else "under 0.1%"
+    return f"{counted(count, 'pixel')} ({f'{share:.1f}' if share >= 0.1 else 'under 0.1'}%)"
 
 
 def _where(changed: Sequence[Region]) -> str:

@@ -182,7 +182,9 @@ def matching(pattern: str, allow: Sequence[Path], argument: str) -> list[str]:
     Raises:
         ArgumentError: no file below an allowed folder has such a name.
     """
-    last = "" if pattern[:5].lower() == "data:" or "://" in pattern[:9] else PurePath(pattern).name
+    scheme = pattern.strip()[:5].lower()
+    other = scheme == "data:" or ("://" in pattern and scheme != "file:")
+    last = "" if other else PurePath(pattern).name
     if not {"*", "?"} & set(last):
         return [pattern]
     path = path_of(pattern, argument)

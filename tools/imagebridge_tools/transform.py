@@ -83,6 +83,7 @@ def transformed(
     if not operations and form is None and quality is None:
         raise ArgumentError("operations", f"is empty; give some of {', '.join(_OPERATIONS)}, or a format")
     fill = None if background.strip().lower() == "transparent" else color(background, "background")
+    Ruler(1, 1, units)  # Units that are none are told where no region is given, too.
     seen = pixels(source)
     image, done = seen.image, list[str]()
     for number, operation in enumerate(operations):
