@@ -8,6 +8,14 @@ def anyio_backend():
     return "asyncio"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_store_of_the_user(tmp_path_factory):
+    """Let no server that a test starts keep pictures in the cache of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMAGEBRIDGE_STORE", str(tmp_path_factory.mktemp("store")))
+        yield
+
+
 @pytest.fixture(scope="session")
 async def one_loop():
     """Keep one event loop for all tests that ask for it, and with it the worker processes."""

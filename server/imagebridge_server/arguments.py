@@ -31,7 +31,8 @@ Source = Annotated[
 ]
 
 AnySource = Annotated[
-    str, Field(description=f"A document or text: its {_NAMED}.", examples=["report.pdf", "sales.csv"])
+    str,
+    Field(description="A document or text, named as pictures are in load_image.", examples=["report.pdf"]),
 ]
 
 Start = Annotated[int, Field(description="First character of a long text, counted from 1.", ge=1)]
@@ -45,7 +46,7 @@ MaxSize = Annotated[int | None, Field(description="Most pixels of the longer sid
 SaveAs = Annotated[
     str | None,
     Field(
-        description="Also write the picture, in full size, to this file below a writable folder: png, jpg or webp.",
+        description="Also write it in full size to this png, jpg or webp file below a writable folder.",
         examples=["chart.png"],
     ),
 ]
@@ -149,7 +150,7 @@ Format = Annotated[Literal["png", "jpeg", "webp"], Field(description="The format
 
 Quality = Annotated[
     Literal["low", "medium", "high", "xhigh", "max", "auto"] | None,
-    Field(description="More takes longer and costs more."),
+    Field(description="Higher is slower and dearer."),
 ]
 
 Background = Annotated[
@@ -157,7 +158,7 @@ Background = Annotated[
 ]
 
 Compression = Annotated[
-    int | None, Field(description="Percent, for jpeg and webp: 100 is the best picture.", ge=0, le=100)
+    int | None, Field(description="Percent for jpeg and webp; 100 looks best.", ge=0, le=100)
 ]
 
 Count = Annotated[int, Field(description="How many pictures; each costs.", ge=1, le=10)]
@@ -165,7 +166,7 @@ Count = Annotated[int, Field(description="How many pictures; each costs.", ge=1,
 Partial = Annotated[
     int,
     Field(
-        description="Unfinished pictures to keep on the way; progress names their image:// uris. Each costs a little.",
+        description="Unfinished pictures kept on the way; progress names their uris.",
         ge=0,
         le=3,
     ),
@@ -174,16 +175,16 @@ Partial = Annotated[
 Images = Annotated[
     list[str],
     Field(
-        description=f"1 to 16 pictures to change or combine, each by its {_NAMED}.",
+        description="1 to 16 pictures to change or combine, named as in load_image.",
         min_length=1,
         max_length=16,
-        examples=[["image://3f2a9c01d4e7"], ["room.jpg", "chair.png"]],
+        examples=[["room.jpg", "image://3f2a9c01d4e7"]],
     ),
 ]
 
 Mask = Annotated[
     str | None,
-    Field(description="A picture as large as the first one, whose transparent parts are what changes."),
+    Field(description="A picture of the first one's size, transparent where that shall change."),
 ]
 
 

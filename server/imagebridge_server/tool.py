@@ -19,7 +19,6 @@ from imagebridge_tools.source import NOWHERE, Places
 
 from .arguments import explained
 from .results import failure, success
-from .schema import compact
 from .settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -64,16 +63,38 @@ def tool(
     model = made.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
     model.model_rebuild(force=True)
-    made.parameters = compact(model.model_json_schema(by_alias=True))
+    made.parameters = _short(model.model_json_schema(by_alias=True))
     return made
 
 
+def _short(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a tool's schema without what models pay for and learn nothing from.
+
+    These are Pydantic's titles, which repeat the names, and null as another way to leave an argument out.
+    """
+    properties: dict[str, dict[str, Any]] = {}
+    for name, argument in schema["properties"].items():
+        short = {key: value for key, value in argument.items() if key != "title"}
+        kinds = short.get("anyOf", ())
+        if short.get("default", 0) is None and kinds and kinds[-1] == {"type": "null"}:
+            del short["default"]
+            if len(kinds) == 2:
+                short = {**kinds[0], **{key: value for key, value in short.items() if key != "anyOf"}}
+            else:
+                short["anyOf"] = kinds[:-1]
+        properties[name] = short
+    return {**{key: value for key, value in schema.items() if key != "title"}, "properties": properties}
+
+
 def placed(tools: Iterable[Tool], places: Places) -> list[Tool]:
-    """Return the tools, knowing where they keep and save what they give."""
+    """Return the tools, knowing where they keep and save what they give; where nothing may be saved they do not offer it."""
     made = list(tools)
     for one in made:
         if isinstance(one, _ExplainingTool):
             one.places = places
+        if not places.allow_write:
+            for name in ("save_as", "overwrite"):
+                one.parameters["properties"].pop(name, None)
     return made
 
 

@@ -221,4 +221,4 @@ async def test_a_large_result_fits_and_maps_back_in_two_steps(client, folder):
     text, (image,) = shown(await client.call_tool("view_image", {"source": "noise.webp"}))
     assert "x = 1.25 * X, y = 1.25 * Y in the original" in text
     if image.width < 1600:
-        assert f"multiply coordinates by {1600 / image.width:.4g}" in text
+        assert f"Multiply coordinates by {1600 / image.width:.4g} for those in full size." in text

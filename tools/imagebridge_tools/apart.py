@@ -1,7 +1,7 @@
 """apart: work on untrusted files in processes of their own, where a bomb costs one call and never the server."""
 
+import os
 import signal
-import sys
 from collections.abc import Callable
 from typing import TypeVar, TypeVarTuple
 
@@ -26,6 +26,9 @@ Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
 
+_BROKEN = "the file broke the process that worked on it, or took too much memory; give a smaller one"
+
+
 class ApartError(BridgeError):
     """Work on a file that took too long or too much memory, or ended its process."""
 
@@ -35,7 +38,8 @@ async def apart(
 ) -> Result:
     """Call a module's `function` in a worker process, which is kept for the next call, and return what it returns.
 
-    Function, arguments and result travel as pickles; what it raises is raised here.
+    Function, arguments and result travel as pickles; what it raises is raised here. As with multiprocessing, the
+    worker reads the main script again: one that uses this begins its work under `if __name__ == "__main__":`.
 
     Raises:
         ApartError: it took over `seconds`, or its process died, most likely at the limit of memory.
@@ -55,27 +59,42 @@ async def apart(
             raise ApartError(
                 f"the file took longer than {seconds:g} seconds and was given up; give a smaller one"
             ) from None
-        except (BrokenWorkerProcess, MemoryError):
-            raise ApartError(
-                "the file broke the process that worked on it, or took too much memory; give a smaller one"
-            ) from None
+        except BrokenWorkerProcess as error:
+            if error.args:  # It never got as far as the file.
+                raise ApartError(
+                    f"no process can be started to read the file in: {error.__cause__}"
+                ) from error
+            raise ApartError(_BROKEN) from None
+        except MemoryError:
+            raise ApartError(_BROKEN) from None
 
 
 def _limited(seconds: float, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
     """Run in the worker: within limits that hold where nobody is left to watch, too."""
-    if sys.platform == "win32":  # The wall clock remains.
+    # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory()
+    alarm = getattr(signal, "alarm", None)  # not on Windows
+    if alarm:
+        # It ends the process where the one that watches it is gone itself.
+        alarm(int(seconds) + 10)
+    try:
         return function(*arguments)
-    import resource
+    except SystemExit:
+        os._exit(1)  # As a pickle it would end the parent.
+    finally:
+        if alarm:
+            alarm(0)
 
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows: the wall clock remains.
+        return
     for limit, size in ((resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_CORE, 0)):
         hard = resource.getrlimit(limit)[1]
         resource.setrlimit(limit, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
-    # The alarm ends the process where the one that watches it is gone itself.
-    signal.setitimer(signal.ITIMER_REAL, seconds + 2)
-    try:
-        return function(*arguments)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _limiter() -> anyio.CapacityLimiter:

@@ -95,7 +95,7 @@ def decoded(
     """
     found = known("it", data)
     original = Picture.from_bytes(data) if found.media_type in kinds.SENDABLE else None
-    told = _told(found, data, original)
+    told, scale = _told(found, data, original), 1.0
     if page is not None or frame is not None:
         pictures, done = _one(data, found, page, frame)
     elif original and original.frames == 1:
@@ -110,11 +110,12 @@ def decoded(
         picture, done = _bare(original)
         pictures = (picture,)
     else:
-        pictures, done = _converted(data)
+        pictures, done, asked = _converted(data)
+        scale = asked / pictures[0].width if asked else 1.0
     if not max_size or all(max(one.width, one.height) <= max_size for one in pictures):
-        return Shown(pictures, told + done)
+        return Shown(pictures, told + done, scale)
     small = tuple(_smaller(one, max_size) for one in pictures)
-    scale = pictures[0].width / small[0].width if len(small) == 1 else 1.0
+    scale = scale * pictures[0].width / small[0].width if len(small) == 1 else 1.0
     return Shown(small, f"{told}{done}; made smaller: {', '.join(described(one) for one in small)}", scale)
 
 
@@ -158,7 +159,7 @@ def _one(
             noun, f"is {number}; the file has {total} {noun}{'' if total == 1 else 's'}, counted from 1"
         )
     if found not in _MOVING | _PAGED:
-        return _converted(data)
+        return _converted(data)[:2]
     picture = redrawn(load(at_page(header(data), number - 1)))
     return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
 
@@ -170,15 +171,17 @@ def _told(found: kinds.Kind, data: bytes, original: Picture | None) -> str:
     return f"{_NAMES.get(found, found.suffix[1:].upper())}, {size_in_words(len(data))}"
 
 
-def _converted(data: bytes) -> tuple[tuple[Picture, ...], str]:
-    """Return what becomes of a file that no model takes, and words on it."""
+def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
+    """Return what becomes of a file that no model takes, words on it, and the pixels of its width where it was drawn in others."""
     from imagebridge.translate.convert import converted
 
     made = converted(encode(data), "decoded")
     done = f"; shown: {made.sentence}" if made.sentence else ""
+    if made.size:
+        done += f"; {made.size[0]}x{made.size[1]} px by its own word"
     first = made.pictures[0]
     given = described(first) if len(made.pictures) == 1 else f"{len(made.pictures)} pictures"
-    return made.pictures, f"{done}; given as {given} without metadata"
+    return made.pictures, f"{done}; given as {given} without metadata", made.size[0] if made.size else 0
 
 
 def _unknown(data: bytes) -> str:

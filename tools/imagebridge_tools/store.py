@@ -24,6 +24,7 @@ _TOLD = 12
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _HEAD = 10_000
+"""Bytes of the line that describes a picture, at most; the longest origin takes 6,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Store:
         try:
             os.utime(file)
         except FileNotFoundError:
-            self._write(file, json.dumps(asdict(note)).encode() + b"\n" + data)
+            self._write(file, _head(note) + data)
             self._clear(spared=note.hash)
         return note
 
@@ -158,6 +159,10 @@ class Store:
                         and (_NAME.fullmatch(entry.name) or entry.name.startswith("new-"))
                     ):
                         os.unlink(entry.path)
+
+
+def _head(note: Note) -> bytes:
+    return json.dumps(asdict(note), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
 def _parsed(content: bytes) -> tuple[Note, bytes]:

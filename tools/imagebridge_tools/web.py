@@ -25,6 +25,12 @@ SECONDS = 30.0
 REDIRECTS = 4
 """Redirects that are followed at most; each is checked as the first address was."""
 
+TRIED, CONNECTION_SECONDS = 4, 5.0
+"""Addresses of one host that are tried at most, and seconds for the connection to one."""
+
+_PATH = "/%:@!$&'()*+,;=~-._"
+"""Signs that are not percent-encoded once more."""
+
 _HEADERS = (
     (b"Accept", b"image/*, application/pdf;q=0.9, text/*;q=0.8, */*;q=0.5"),
     # What is not packed cannot unpack to more than was looked for.
@@ -33,8 +39,8 @@ _HEADERS = (
     (b"Connection", b"close"),
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
-_EMBEDDING = (IPv6Network("64:ff9b:1::/48"), IPv6Network("2001::/32"), IPv6Network("::/96"))
-"""Where IPv4 addresses are embedded in ways that only the local network knows: local NAT64, Teredo, compatible."""
+_UNICAST, _TEREDO = IPv6Network("2000::/3"), IPv6Network("2001::/32")
+"""All public IPv6 addresses, and those among them that hold an IPv4 address behind somebody's relay."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the addresses of a host and port."""
@@ -95,22 +101,29 @@ class Web:
         parts = _checked(url)
         host, port = _host(parts), parts.port or 443
         addresses = await self._addresses(host, port)
-        path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
-        query = "?" + quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]") if parts.query else ""
-        headers = [(b"Host", (host if port == 443 else f"{host}:{port}").encode()), *_HEADERS]
-        async with httpcore2.AsyncConnectionPool(
-            ssl_context=self.context, network_backend=self.backend, keepalive_expiry=0
-        ) as pool:
+        shown = f"[{host}]" if ":" in host else host
+        headers = [(b"Host", (shown if port == 443 else f"{shown}:{port}").encode()), *_HEADERS]
+        target = quote(parts.path or "/", safe=_PATH)
+        if parts.query:
+            target += "?" + quote(parts.query, safe=_PATH + "?[]")
+        failed: Exception | None = None
+        for address in addresses[:TRIED]:
             # By its address: nothing asks for the name again. The certificate is checked against the name.
-            target = httpcore2.URL(
-                scheme=b"https", host=addresses[0].encode(), port=port, target=(path + query).encode()
-            )
-            async with pool.stream(
-                "GET", target, headers=headers, extensions={"sni_hostname": host}
-            ) as response:
-                if response.status in (301, 302, 303, 307, 308):
-                    return urljoin(url, _header(response, b"location") or _nowhere())
-                return await _body(response, limit)
+            direct = httpcore2.URL(scheme=b"https", host=address.encode(), port=port, target=target.encode())
+            extensions = {"sni_hostname": host, "timeout": {"connect": CONNECTION_SECONDS}}
+            try:
+                async with (
+                    httpcore2.AsyncConnectionPool(
+                        ssl_context=self.context, network_backend=self.backend
+                    ) as pool,
+                    pool.stream("GET", direct, headers=headers, extensions=extensions) as response,
+                ):
+                    if response.status in (301, 302, 303, 307, 308):
+                        return urljoin(url, _header(response, b"location") or _nowhere())
+                    return await _body(response, limit)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failed = error
+        raise failed or _RefusedError("cannot be reached")
 
     async def _addresses(self, host: str, port: int) -> Sequence[str]:
         """Return the addresses of a host, all of which are public."""
@@ -140,7 +153,7 @@ def public(address: str) -> bool:
             found = found.sixtofour
         elif found in _NAT64:
             found = IPv4Address(int(found) & 0xFFFFFFFF)
-        elif any(found in network for network in _EMBEDDING):
+        elif found not in _UNICAST or found in _TEREDO:
             return False
     # More than is_global, which calls multicast global.
     return found.is_global and not (
@@ -179,6 +192,8 @@ def _checked(url: str) -> SplitResult:
 def _host(parts: SplitResult) -> str:
     """Return the host as it is resolved: names of other scripts in their ASCII form."""
     host = parts.hostname or ""
+    if not host:
+        raise _RefusedError("names no host")
     try:
         return host if ":" in host else host.encode("idna").decode()
     except UnicodeError as error:
