@@ -8,7 +8,7 @@ from imagebridge_tools import annotate
 from imagebridge_tools.code import LARGEST, SMALLEST
 from imagebridge_tools.units import UNITS
 
-Picture = Annotated[str, Field(description="A picture, named as in load_image.")]
+Picture = Annotated[str, Field(description="As in load_image.")]
 
 Region = Annotated[
     list[float] | None,
@@ -17,28 +17,27 @@ Region = Annotated[
 
 Units = Annotated[
     str,
-    Field(description="Of all coordinates."),
+    Field(description="Of coordinates."),
     WithJsonSchema({"type": "string", "enum": list(UNITS)}),
 ]
 
-Zoom = Annotated[float | None, Field(description="Pixels shown for one of the original.")]
+Zoom = Annotated[float | None, Field(description="Pixels shown for one.")]
 
-Turn = Annotated[int, Field(description="Degrees clockwise: 0, 90, 180 or 270.")]
+Turn = Annotated[int, Field(description="0, 90, 180 or 270 degrees clockwise.")]
 
 Contrast = Annotated[
     Any,
     Field(description="A factor, or auto."),
-    WithJsonSchema({"type": ["number", "string"]}),
+    WithJsonSchema({"anyOf": [{"type": ["number", "string"]}, {"type": "null"}]}),
 ]
 
-Grid = Annotated[bool, Field(description="Draw lines with the original's coordinates.")]
+Grid = Annotated[bool, Field(description="Draw lines at coordinates.")]
 
 Marks = Annotated[
     list[Any],
     Field(
         description="at: [left, top, right, bottom] of box and redact (black out), [x, y] of point, number, text, "
-        "[x, y, x, y] of an arrow to its tip, [x, y, ...] of a polygon. color: CSS name or #rrggbb.",
-        examples=[[{"kind": "box", "at": [20, 30, 200, 90], "label": "door"}]],
+        "[x, y, x, y] of an arrow to its tip, [x, y, ...] of a polygon.",
     ),
     WithJsonSchema(
         {
@@ -59,59 +58,48 @@ Marks = Annotated[
 
 Show = Annotated[
     Literal["all", "side_by_side", "overlay", "difference"],
-    Field(description="all: both, and the changes in red."),
+    Field(description="all is both and the overlay."),
 ]
 
-Tolerance = Annotated[int, Field(description="Levels of 255 that count as no change.")]
+Tolerance = Annotated[int, Field(description="Of 255: less is no change.")]
 
 Operations = Annotated[
     list[Any],
     Field(
-        description="Done in order, one key each: crop [left, top, right, bottom]; resize [width, height], null for a "
-        "side that follows; fit [width, height]; rotate degrees clockwise; flip horizontal or vertical; pad pixels; "
-        "grayscale, invert true; brightness, contrast (or auto), saturation, sharpen factor; blur radius.",
-        examples=[[{"crop": [0, 0, 400, 300]}, {"resize": [800, None]}]],
+        description="In order, one key each: crop [left, top, right, bottom]; resize [width, height], null for a side that "
+        "follows; fit [width, height]; rotate degrees clockwise; flip horizontal or vertical; pad pixels; grayscale, "
+        "invert true; brightness, contrast (or auto), saturation, sharpen factor; blur radius; background color or "
+        "transparent; format png, jpeg or webp; quality 1-100.",
+        examples=[[{"crop": [0, 0, 40, 30]}, {"resize": [800, None]}]],
     ),
     WithJsonSchema({"type": "array", "items": {"type": "object"}}),
 ]
 
-Background = Annotated[str, Field(description="What rotate and pad add: a color, or transparent.")]
-
-Format = Annotated[
-    Literal["png", "jpeg", "webp"] | None, Field(description="By default as the picture asks.")
-]
-
-Quality = Annotated[int | None, Field(description="Of jpeg and webp, 1 to 100.")]
 
 Pictures = Annotated[
     list[str],
-    Field(
-        description="Pictures, named as in load_image; * in a file name is any.", examples=[["trip/*.jpg"]]
-    ),
+    Field(description="As in load_image; * in a file name is any, as in trip/*.jpg."),
 ]
 
-Labels = Annotated[list[str] | None, Field(description="One for each; file names without.")]
+Labels = Annotated[list[str] | None, Field(description="One for each.")]
 
-Columns = Annotated[int | None, Field(description="As many as show them largest without.")]
 
-Exif = Annotated[bool, Field(description="Tell the camera's notes and the place (GPS).")]
+Exif = Annotated[bool, Field(description="Tell camera and place (GPS).")]
 
-Document = Annotated[str, Field(description="A PDF or SVG, named as in load_image.")]
+Document = Annotated[str, Field(description="A PDF or SVG, as in load_image.")]
 
-Pages = Annotated[str, Field(description="Such as 1-3, 7; the first 6 without.")]
+Pages = Annotated[str, Field(description="Such as 1-3, 7.")]
 
 PageText = Annotated[bool, Field(description="Tell the text too.")]
 
-PageSize = Annotated[int, Field(description="Pixels of a page's longer side, 200 to 2000.")]
+PageSize = Annotated[int, Field(description="Longer side, 200 to 2000 pixels.")]
 
-CodeText = Annotated[str, Field(description="The text or address to hold.")]
+CodeText = Annotated[str, Field(description="What it holds.")]
 
-CodeSize = Annotated[int, Field(description=f"Pixels of its side, {SMALLEST} to {LARGEST}.")]
+CodeSize = Annotated[int, Field(description=f"{SMALLEST} to {LARGEST} pixels.")]
 
-Correction = Annotated[
-    Literal["L", "M", "Q", "H"], Field(description="7, 15, 25 or 30 percent may be hidden.")
-]
+Correction = Annotated[Literal["L", "M", "Q", "H"], Field(description="7, 15, 25, 30% may be hidden.")]
 
-SaveAs = Annotated[str | None, Field(description="Write it to this file too (png, jpg, webp).")]
+SaveAs = Annotated[str | None, Field(description="Also write it to this file.")]
 
 Overwrite = Annotated[bool, Field(description="Replace that file.")]

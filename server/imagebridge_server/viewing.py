@@ -93,16 +93,11 @@ def _transform_image(settings: Settings) -> Tool:
         source: asked.Picture,
         operations: asked.Operations,
         units: asked.Units = "pixels",
-        background: asked.Background = "white",
-        format: asked.Format = None,  # noqa: A002  # what create_image calls it
-        quality: asked.Quality = None,
         save_as: asked.SaveAs = None,
         overwrite: asked.Overwrite = False,
     ) -> CallToolResult:
         """Change a picture."""
-        making = imagebridge_tools.transform_image(
-            source, operations, places, units=units, background=background, format=format, quality=quality
-        )
+        making = imagebridge_tools.transform_image(source, operations, places, units=units)
         return await answered(making, save_as, overwrite=overwrite)
 
     return tool(transform_image, "Transform a picture", writing(settings))
@@ -114,12 +109,9 @@ def _contact_sheet(settings: Settings) -> Tool:
     async def contact_sheet(
         sources: asked.Pictures,
         labels: asked.Labels = None,
-        columns: asked.Columns = None,
     ) -> CallToolResult:
         """Lay out up to 48 pictures on one numbered sheet."""
-        return await answered(
-            imagebridge_tools.contact_sheet(sources, places, labels=labels, columns=columns)
-        )
+        return await answered(imagebridge_tools.contact_sheet(sources, places, labels=labels))
 
     return tool(contact_sheet, "Contact sheet", READS)
 

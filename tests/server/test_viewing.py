@@ -104,7 +104,7 @@ class TestWhatIsListed:
         ("annotate_image", {"source": "bridge.png", "marks": [{"kind": "redact", "at": [0, 0, 100, 100]}]}, (400, 300), (50, 50), (0, 0, 0), "blacked out x 0 to 100"),
         ("annotate_image", {"source": "bridge.png", "units": "0-1", "marks": '[{"kind": "box", "at": [0.5, 0.5, 1, 1], "color": "blue"}]'}, (400, 300), (200, 200), (0, 85, 225), "blue box x 200 to 400"),
         ("compare_images", {"a": "bridge.png", "b": "changed.png", "show": "overlay"}, None, None, None, "1 changed region: 1: x 300 to 340, y 200 to 260 (2,400 px)"),
-        ("transform_image", {"source": "bridge.png", "operations": [{"crop": [0, 0, 50, 37]}, {"resize": [100, None]}], "format": "png"}, (100, 74), (10, 10), (255, 0, 0), "cropped at x 0 to 50, y 0 to 37 to 50x37, resized to 100x74"),
+        ("transform_image", {"source": "bridge.png", "operations": [{"crop": [0, 0, 50, 37]}, {"resize": [100, None]}, {"format": "png"}]}, (100, 74), (10, 10), (255, 0, 0), "cropped at x 0 to 50, y 0 to 37 to 50x37, resized to 100x74"),
         ("transform_image", {"source": "moving.gif", "operations": []}, None, None, None, None),
         ("contact_sheet", {"sources": ["*.png", "photo.jpg"]}, None, None, None, "A sheet of 3 pictures"),
         ("render_document", {"source": "logo.svg", "size": 640}, (640, 480), (10, 10), (255, 0, 0), "an SVG of 64x48 px"),

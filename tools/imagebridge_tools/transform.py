@@ -1,7 +1,9 @@
 """transform_image: a list of operations done one after the other."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 from imagebridge.translate.picture import Picture
@@ -9,7 +11,7 @@ from imagebridge.translate.picture import Picture
 from . import tones
 from .answer import Answer, Json, described, nearest
 from .apart import apart
-from .colors import Color, color
+from .colors import WHITE, Color, color
 from .pixels import pixels
 from .source import NOWHERE, Places, Source, opened
 from .units import Ruler
@@ -29,24 +31,23 @@ _BLUR = 200
 """Pixels of the largest radius."""
 
 
-class _Work(NamedTuple):
-    """The picture so far, in what units regions are given, what empty corners are filled with, and the argument at work."""
+@dataclass(slots=True)
+class _Work:
+    """The picture so far, the units of its regions, the argument at work, and what was chosen for the rest of the way.
+
+    `background` is None for transparency.
+    """
 
     image: "Image"
     units: str
-    background: "Color | None"
-    argument: str
+    argument: str = ""
+    background: Color | None = WHITE
+    form: str | None = None
+    quality: int | None = None
 
 
 async def transform_image(
-    source: str,
-    operations: Sequence[Mapping[str, Json]],
-    places: Places = NOWHERE,
-    *,
-    units: str = "pixels",
-    background: str = "white",
-    format: str | None = None,  # noqa: A002  # what Pillow and the Images API call it
-    quality: int | None = None,
+    source: str, operations: Sequence[Mapping[str, Json]], places: Places = NOWHERE, *, units: str = "pixels"
 ) -> Answer:
     """Do `operations`, each an object with one key, in order, with the picture that `source` names.
 
@@ -54,45 +55,36 @@ async def transform_image(
     of them null to keep the proportions; fit: [width, height], the largest that is within; rotate: degrees clockwise;
     flip: horizontal or vertical; pad: pixels, or [left, top, right, bottom]; grayscale, invert: true; brightness,
     contrast, saturation, sharpen: a factor from 0 to 10, 1 for no change, contrast also auto; blur: a radius in
-    pixels. `background` (a colour, or transparent) fills what rotate and pad add. `format` is png, jpeg or webp, by
-    default as the picture asks; `quality` is 1 to 100 for jpeg and webp.
+    pixels. background: a colour, or transparent, for what rotate and pad add from there on, by default white. format:
+    png, jpeg or webp, by default as the picture asks; quality: 1 to 100 for jpeg and webp.
 
     Raises:
         ArgumentError: no such picture, or an operation that cannot be done; it says which.
         ApartError: the work took too long or too much memory.
     """
-    found = await opened(source, places)
-    return await apart(transformed, found, operations, units, background, format, quality)
+    return await apart(transformed, await opened(source, places), operations, units)
 
 
-def transformed(
-    source: Source,
-    operations: Sequence[Mapping[str, Json]],
-    units: str = "pixels",
-    background: str = "white",
-    form: str | None = None,
-    quality: int | None = None,
-) -> Answer:
+def transformed(source: Source, operations: Sequence[Mapping[str, Json]], units: str = "pixels") -> Answer:
     """Do what `transform_image` says with a file that was read."""
+    if not operations:
+        raise ArgumentError("operations", f"is empty; give some of {', '.join(OPERATIONS)}")
     if len(operations) > MOST:
         raise ArgumentError("operations", f"are {len(operations)}; at most {MOST} are done in a call")
-    if form is not None and form not in FORMATS:
-        raise ArgumentError("format", f"is {form!r}; {nearest(form, FORMATS)}")
-    if quality is not None and not 1 <= quality <= 100:
-        raise ArgumentError("quality", f"is {quality}; give 1 to 100")
-    if not operations and form is None and quality is None:
-        raise ArgumentError("operations", f"is empty; give some of {', '.join(_OPERATIONS)}, or a format")
-    fill = None if background.strip().lower() == "transparent" else color(background, "background")
     Ruler(1, 1, units)  # Units that are none are told where no region is given, too.
     seen = pixels(source)
-    image, done = seen.image, list[str]()
+    work, done = _Work(seen.image, units), list[str]()
     for number, operation in enumerate(operations):
-        name, value, argument = _named(operation, f"operations[{number}]")
-        before = image.size
-        image, words = _OPERATIONS[name](_Work(image, units, fill, argument), value)
-        done.append(words if image.size == before else f"{words} to {image.width}x{image.height}")
-    picture, told = _encoded(image, form, quality)
-    steps = ", ".join([*done, *told])
+        name, value, work.argument = _named(operation, f"operations[{number}]")
+        if name in _CHOICES:
+            _CHOICES[name](work, value)
+            continue
+        before = work.image.size
+        work.image, words = _OPERATIONS[name](work, value)
+        size = work.image.size
+        done.append(words if size == before else f"{words} to {size[0]}x{size[1]}")
+    picture, told = _encoded(work)
+    steps = ", ".join([*done, *told]) or "as it is"
     return Answer(f"{seen.told}: {steps}. {described(picture)}.", (picture,))
 
 
@@ -103,8 +95,8 @@ def _named(operation: Mapping[str, Json], path: str) -> tuple[str, Json, str]:
             path, 'is no object with one key such as {"rotate": 90}; give one operation in each'
         )
     ((name, value),) = operation.items()
-    if name not in _OPERATIONS:
-        raise ArgumentError(path, f"has {name!r}, which is no operation; {nearest(name, _OPERATIONS)}")
+    if name not in OPERATIONS:
+        raise ArgumentError(path, f"has {name!r}, which is no operation; {nearest(name, OPERATIONS)}")
     return name, value, f"{path}.{name}"
 
 
@@ -236,7 +228,29 @@ _OPERATIONS: dict[str, _Operation] = {
     "blur": _blur,
 }
 
-OPERATIONS = tuple(_OPERATIONS)
+
+def _background(work: _Work, value: Json) -> None:
+    clear = isinstance(value, str) and value.strip().lower() == "transparent"
+    work.background = None if clear else color(str(value), work.argument)
+
+
+def _format(work: _Work, value: Json) -> None:
+    if value not in FORMATS:
+        raise ArgumentError(work.argument, f"is {value!r}; {nearest(str(value), FORMATS)}")
+    work.form = str(value)
+
+
+def _quality(work: _Work, value: Json) -> None:
+    work.quality = round(_number(work, value, 1, 100))
+
+
+_CHOICES: dict[str, Callable[[_Work, Json], None]] = {
+    "background": _background,
+    "format": _format,
+    "quality": _quality,
+}
+
+OPERATIONS = (*_OPERATIONS, *_CHOICES)
 """The names of the operations."""
 
 
@@ -302,25 +316,25 @@ def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
     return work.image.convert("RGB"), work.background
 
 
-def _encoded(image: "Image", form: str | None, quality: int | None) -> tuple[Picture, list[str]]:
+def _encoded(work: _Work) -> tuple[Picture, list[str]]:
     """Encode the picture as asked for; transparency that the format has no room for is laid on white, which is said."""
-    from io import BytesIO
-
     from imagebridge.translate.encode import encoded, opaque, standard
 
-    image = standard(image)
+    image, form, quality = standard(work.image), work.form, work.quality
     if form is None and quality is None:
         return encoded(image), []
     if form == "png" and quality is not None:
-        raise ArgumentError("quality", "goes with jpeg and webp; png keeps every pixel, leave it out")
+        raise ArgumentError(
+            "operations", "quality goes with jpeg and webp; png keeps every pixel, leave it out"
+        )
     clear = image.mode in ("LA", "RGBA")
     form = form or ("webp" if clear else "jpeg")
     told = [f"as {form.upper().replace('WEBP', 'WebP')}" + (f" of quality {quality}" if quality else "")]
     if clear and form == "jpeg":
         image, told = opaque(image), [*told, "transparency laid on white"]
-    image = image.copy()
-    image.info = {}
+    bare = image.copy()
+    bare.info = {}
     buffer = BytesIO()
     options = {"compress_level": 6} if form == "png" else {"quality": quality or 85}
-    image.save(buffer, form.upper(), **options)
+    bare.save(buffer, form.upper(), **options)
     return Picture.from_bytes(buffer.getvalue()), told
