@@ -139,6 +139,17 @@ async def test_a_sheet_tells_what_it_lacks(client):
         assert lost in text
 
 
+async def test_a_sheet_holds_only_so_many_bytes(client, monkeypatch):
+    from imagebridge_tools import contact
+
+    monkeypatch.setattr(contact, "TOGETHER", 3_000)
+    text, _ = shown(
+        await client.call_tool("contact_sheet", {"sources": ["bridge.png", "photo.jpg", "logo.svg"]})
+    )
+    assert "A sheet of 1 picture, " in text
+    assert "photo.jpg: the files have over 3,000 bytes together; logo.svg: the files have over" in text
+
+
 async def test_identical_pictures_and_facts_are_words_alone(client):
     result = await client.call_tool("compare_images", {"a": "bridge.png", "b": "bridge.png"})
     assert [block.type for block in result.content] == ["text"]

@@ -151,6 +151,6 @@ def test_without_the_extra(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
     with pytest.raises(
-        BridgeError, match=r'PDFs are drawn with an extra: pip install "imagebridge\[documents\]"'
+        BridgeError, match=r'PDFs are drawn with an extra: pip install "imagebridge\[server\]"'
     ):
         rendered(document("x"))

@@ -184,6 +184,8 @@ def _drawn(image: "Image", marks: Sequence[_Mark]) -> str:
     for mark in sorted(marks, key=lambda one: one.kind != "text"):
         if mark.kind == "text":
             captions.at(mark.label, mark.points[0], mark.color, f"{mark.path}.label")
+        elif mark.kind == "redact" and mark.label:
+            captions.within(mark.label, mark.box, mark.color, f"{mark.path}.label")
         elif mark.label:
             tail = mark.points[0]
             anchor = (*tail, *tail) if mark.kind == "arrow" else mark.box

@@ -62,6 +62,19 @@ class Captions:
         costs = [self._covered(place) + number * 1e-3 * block.height for number, place in enumerate(places)]
         self._write(block, places[costs.index(min(costs))], color)
 
+    def within(self, text: str, box: Box, color: Color, argument: str) -> None:
+        """Write a label in the middle of a box that has its colour, or beside it where the box is too small.
+
+        Raises:
+            ArgumentError: it does not fit the picture.
+        """
+        block = self._laid(text, argument)
+        left, top = (box[0] + box[2] - block.width) / 2, (box[1] + box[3] - block.height) / 2
+        if left < box[0] or top < box[1]:
+            self.beside(text, box, color, 1, argument)
+        else:
+            self._write(block, (left, top, left + block.width, top + block.height), color, rimmed=False)
+
     def at(self, text: str, corner: tuple[float, float], color: Color, argument: str) -> None:
         """Write a label with its upper left corner at a point, or as near as the edges allow.
 
@@ -99,13 +112,14 @@ class Captions:
     def _covered(self, place: Box) -> float:
         return sum(_overlap(place, taken) for taken in self._taken)
 
-    def _write(self, block: Block, place: Box, color: Color) -> None:
+    def _write(self, block: Block, place: Box, color: Color, *, rimmed: bool = True) -> None:
         from PIL import ImageDraw
 
         self._taken.append(place)
         left, top, right, bottom = place
         rim = max(1.0, block.font.size / 14)
-        plate(self._image, (left + rim, top + rim, right - rim, bottom - rim), color, rim)
+        if rimmed:
+            plate(self._image, (left + rim, top + rim, right - rim, bottom - rim), color, rim)
         draw = ImageDraw.Draw(self._image)
         ascent, descent = block.font.getmetrics()
         for number, line in enumerate(block.lines):

@@ -24,6 +24,9 @@ PICTURES = 48
 SIDE = 1_600
 """Pixels of a sheet's sides at most: every vision model sees 2,500 patches."""
 
+TOGETHER = 200_000_000
+"""Bytes of the files of a sheet together at most."""
+
 _CELL = 480
 """Pixels of a picture's room at most; smaller pictures are enlarged by whole numbers only."""
 
@@ -54,11 +57,17 @@ async def contact_sheet(
         named += await to_thread.run_sync(folders.matching, source, places.allow, f"sources[{number}]")
     _check(named, labels, columns)
     found: list[Source | str] = []
+    room = TOGETHER
     for number, name in enumerate(named):
         try:
-            found.append(await opened(name, places, f"sources[{number}]"))
+            source = await opened(name, places, f"sources[{number}]")
         except ArgumentError as error:
             found.append(str(error))
+            continue
+        room -= len(source.data)
+        found.append(
+            source if room >= 0 else f"{source.name}: the files have over {TOGETHER:,} bytes together"
+        )
     return await apart(laid_out, found, labels, columns)
 
 

@@ -36,7 +36,7 @@ async def render_document(
 
     Raises:
         ArgumentError: no PDF or SVG, no such pages, or it cannot be drawn.
-        BridgeError: the extra `documents` is not installed.
+        BridgeError: the extra `server` is not installed.
         ApartError: the work took too long or too much memory.
     """
     return await apart(rendered, await opened(source, places), pages, text, size)
@@ -65,7 +65,7 @@ def _document(source: Source, pages: str, size: int, *, text: bool) -> Answer:
     try:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
-        raise BridgeError('PDFs are drawn with an extra: pip install "imagebridge[documents]"') from error
+        raise BridgeError('PDFs are drawn with an extra: pip install "imagebridge[server]"') from error
     from imagebridge.translate.decode import decoding
 
     with decoding("the PDF cannot be read"):
