@@ -9,6 +9,7 @@ from mcp import Client
 from PIL import Image
 from samples import SVG, animation, data_url, drawing, file, oriented, pdf, photo, pixels
 
+from imagebridge_server import results
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
 from imagebridge_server.viewing import viewing_tools
@@ -227,9 +228,10 @@ async def test_data_urls(client):
     assert image.size == (128, 96)
 
 
-async def test_a_large_result_fits_and_maps_back_in_two_steps(client, folder):
-    Image.effect_noise((2000, 1500), 100).convert("RGB").save(folder / "noise.webp")
-    text, (image,) = shown(await client.call_tool("view_image", {"source": "noise.webp"}))
+async def test_a_large_result_fits_and_maps_back_in_two_steps(client, folder, monkeypatch):
+    monkeypatch.setattr(results, "LIMIT", 60_000)
+    Image.effect_noise((500, 375), 100).convert("RGB").save(folder / "noise.webp")
+    text, (image,) = shown(await client.call_tool("view_image", {"source": "noise.webp", "zoom": 0.8}))
     assert "x = 1.25 * X, y = 1.25 * Y in the original" in text
-    if image.width < 1600:
-        assert f"Multiply coordinates by {1600 / image.width:.4g} for those in full size." in text
+    assert image.width < 400
+    assert f"Multiply coordinates by {400 / image.width:.4g} for those in full size." in text

@@ -24,7 +24,7 @@ def read(picture):
 @pytest.mark.parametrize("text", ["A", "https://example.com/a?b=1&c=%20", "WIFI:T:WPA;S:net;P:pass;;", "Grüße, 橋 🌉", "01234", "x" * 1000])  # fmt: skip
 @pytest.mark.parametrize("level", ["L", "M", "Q", "h"])
 def test_it_is_read_back(text, level):
-    code = read(image(text, 1200, level))
+    code = read(image(text, 600, level))
     assert (code.text, code.ec_level) == (text, level.upper())
 
 

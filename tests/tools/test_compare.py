@@ -189,7 +189,7 @@ class TestWhatIsShown:
         assert re.search(r"Shown: a, b, and b in pale grey .*; PNG, \d+x\d+ px", answer.sentence)
         assert image.width * image.height > 3 * 400 * 300
 
-    @pytest.mark.parametrize("size", [(1, 1), (2000, 2), (2, 2000), (1500, 1100)])
+    @pytest.mark.parametrize("size", [(1, 1), (2000, 2), (2, 2000), (900, 700)])
     @pytest.mark.parametrize("show", ["all", "overlay"])
     def test_any_shape(self, size, show):
         one, other = Image.new("RGB", size, "white"), Image.new("RGB", size, "black")

@@ -70,7 +70,7 @@ def test_a_drawing_is_enlarged_in_squares_of_its_own_colours():
 @pytest.mark.parametrize(
     ("width", "height", "zoom", "size", "words"),
     [
-        (3200, 1600, None, (1600, 800), "the whole picture at 0.5 times its size. Pixel (X, Y) of this view is x = 2 * X, y = 2 * Y"),
+        (3200, 160, None, (1600, 80), "the whole picture at 0.5 times its size. Pixel (X, Y) of this view is x = 2 * X, y = 2 * Y"),
         (800, 600, None, (800, 600), "the whole picture at full resolution. Pixels of this view are those of the original"),
         (64, 48, None, (1024, 768), "at 16 times its size"),
         (300, 100, None, (900, 300), "at 3 times its size"),
