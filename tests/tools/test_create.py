@@ -119,6 +119,12 @@ async def test_unfinished_pictures_are_kept_and_told_on_the_way(endpoint, tmp_pa
     assert len(told) == 3
 
 
+async def test_a_store_that_is_full_costs_no_picture(endpoint, tmp_path):
+    (tmp_path / "file").write_text("x")
+    places = Places(store=Store(tmp_path / "file" / "store", 1000, 3600))
+    assert (await create_image("x", size="256x256", partial_images=1, places=places)).pictures
+
+
 async def test_the_model_comes_from_the_environment(endpoint, monkeypatch):
     monkeypatch.setenv("IMAGEBRIDGE_IMAGE_MODEL", "gpt-image-2")
     await create_image("x")

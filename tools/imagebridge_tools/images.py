@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -137,7 +138,8 @@ async def _streamed(stream: Any, on_partial: OnPartial | None) -> tuple[list[str
     async for event in stream:
         kind = str(getattr(event, "type", ""))
         if kind.endswith(".partial_image") and on_partial:
-            await on_partial(await _proven(event.b64_json))
+            with suppress(BridgeError):  # A broken one on the way must not cost the picture that is paid for.
+                await on_partial(await _proven(event.b64_json))
         elif kind.endswith(".completed"):
             return [event.b64_json], str(event.quality or "")
     raise CreationError("the API's stream ended without a picture; call again")
