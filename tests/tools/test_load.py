@@ -7,6 +7,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 import pybase64
 import pytest
 from PIL import Image
+from samples import claiming
 
 from imagebridge.errors import ArgumentError
 from imagebridge.translate.decode import opened
@@ -199,8 +200,7 @@ class TestWhatIsRefused:
         assert words in await problem("file.png", allowed)
 
     async def test_a_bomb_is_not_unpacked(self, allowed):
-        image = Image.new("1", (20_000, 20_000))
-        (allowed / "bomb.png").write_bytes(saved(image, "PNG"))
+        (allowed / "bomb.png").write_bytes(claiming(20_000, 20_000))
         assert "20000x20000 pixels" in await problem("bomb.png", allowed)
 
     @pytest.mark.parametrize(
