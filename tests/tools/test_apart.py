@@ -1,6 +1,7 @@
 """apart: what work in another process may cost, and that the next call is answered."""
 
 import os
+import signal
 import sys
 import time
 
@@ -34,6 +35,12 @@ async def test_it_runs_in_another_process_which_is_kept():
 async def test_a_bomb_costs_one_call(function, arguments, words):
     with pytest.raises(ApartError, match=words):
         await apart(function, *arguments, seconds=0.5 if function is time.sleep else 30)
+    assert await apart(abs, -1) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does")
+async def test_a_process_that_died_while_it_waited_costs_nothing():
+    os.kill(await apart(os.getpid), signal.SIGKILL)
     assert await apart(abs, -1) == 1
 
 

@@ -47,14 +47,7 @@ async def apart(
     async with _limiter():
         try:
             with anyio.fail_after(seconds):
-                return await to_process.run_sync(
-                    _limited,
-                    seconds,
-                    function,
-                    *arguments,
-                    cancellable=True,
-                    limiter=anyio.CapacityLimiter(1),
-                )
+                return await _twice(_limited, seconds, function, *arguments)
         except TimeoutError:
             raise ApartError(
                 f"the file took longer than {seconds:g} seconds and was given up; give a smaller one"
@@ -64,9 +57,24 @@ async def apart(
                 raise ApartError(
                     f"no process can be started to read the file in: {error.__cause__}"
                 ) from error
-            raise ApartError(_BROKEN) from None
-        except MemoryError:
-            raise ApartError(_BROKEN) from None
+            raise ApartError(_BROKEN) from error
+        except MemoryError as error:
+            raise ApartError(_BROKEN) from error
+
+
+async def _twice(function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+    """Run in a worker, and in another one where that ends: it may have died before, which cannot be told in time."""
+    ended = False
+    while True:
+        try:
+            return await to_process.run_sync(
+                function, *arguments, cancellable=True, limiter=anyio.CapacityLimiter(1)
+            )
+        except BrokenWorkerProcess as error:
+            before = isinstance(error.__cause__, anyio.BrokenResourceError)  # It did not even take the work.
+            if error.args or (ended and not before):
+                raise
+            ended = ended or not before
 
 
 def _limited(seconds: float, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:

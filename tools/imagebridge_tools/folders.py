@@ -37,11 +37,12 @@ def found(source: str, allow: Sequence[Path], limit: int, argument: str) -> Foun
     Raises:
         ArgumentError: it is not below an allowed folder, not there, not a plain file, or too large.
     """
+    path = path_of(source, argument)
     if not allow:
         raise ArgumentError(
             argument, "no folder is allowed, so no files are read; start the server with --allow FOLDER"
         )
-    candidates = _candidates(path_of(source, argument), allow)
+    candidates = _candidates(path, allow)
     if not candidates:
         told = ", ".join(str(folder) for folder in allow)
         raise ArgumentError(argument, f"{source!r} is not below an allowed folder; allowed: {told}")
