@@ -15,12 +15,14 @@ from .loading import get_image_tool, load_file_tool, load_image_tool
 from .settings import Settings
 from .tool import placed
 from .viewer import viewer
+from .viewing import viewing_tools
 
 _INSTRUCTIONS = """\
 Makes and loads pictures; each result is one sentence and its pictures, mostly one. generate_chart draws charts from rows, \
 columns or a file (kind, data, columns), or from a Vega-Lite spec. load_image shows a picture from a file \
-of almost any format, load_file reads documents and texts. Pictures are named by path, image:// uri (results tell it), \
-or data: URL; save_as writes one to a file. \
+of almost any format, load_file reads documents and texts, \
+view_image shows a part of a picture closely. Pictures are named by path, image:// uri (results tell it), \
+or data: URL; coordinates are pixels from the upper left unless units says otherwise; save_as writes one to a file. \
 Errors say what to change: correct the argument and call again."""
 
 
@@ -35,6 +37,7 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
         load_image_tool(settings),
         load_file_tool(settings),
         generate_chart_tool(settings),
+        *viewing_tools(settings),
     ]
     if settings.create:
         tools += [create_image_tool(settings), edit_image_tool(settings)]

@@ -87,7 +87,7 @@ class Jobs:
             raise
         if answer:
             return answer
-        handle = PENDING + token_hex(4)
+        handle = PENDING + token_hex(8)
         self._jobs[handle] = job
         finished = [name for name, one in self._jobs.items() if one.done.is_set()]
         for name in finished[: max(0, len(finished) - REMEMBERED)]:

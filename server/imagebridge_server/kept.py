@@ -35,10 +35,10 @@ _TEMPLATE = ResourceTemplate(
 
 
 class KeepingServer(MCPServer[Any]):
-    """An MCP server whose resources are the pictures in `store`.
+    """An MCP server with the pictures in `store` among its resources.
 
     The SDK's server knows one page of fixed resources and one type for all that a template names: what lists and
-    reads them is replaced here.
+    reads them is added to here.
     """
 
     def __init__(self, *arguments: Any, store: Store, **choices: Any) -> None:
@@ -46,8 +46,8 @@ class KeepingServer(MCPServer[Any]):
         super().__init__(*arguments, **choices)
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
-        """Name the one template."""
-        return [_TEMPLATE]
+        """Name the template of kept pictures beside the others."""
+        return [*await super().list_resource_templates(), _TEMPLATE]
 
     async def _handle_list_resources(
         self, ctx: ServerRequestContext[Any], params: PaginatedRequestParams | None
@@ -55,19 +55,21 @@ class KeepingServer(MCPServer[Any]):
         after = (params.cursor if params else None) or ""
         if after.strip("0123456789abcdef"):
             raise MCPError(INVALID_PARAMS, "the cursor is none that this server gave")
+        fixed = [] if after else await self.list_resources()
         notes, following = await to_thread.run_sync(self._store.listed, after, PAGE)
-        return ListResourcesResult(
-            resources=[_resource(note) for note in notes], next_cursor=following or None
-        )
+        resources = [*fixed, *(_resource(note) for note in notes)]
+        return ListResourcesResult(resources=resources, next_cursor=following or None)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Any, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
-        """Read a kept picture in full size.
+        """Read a kept picture in full size, or another resource of this server.
 
         Raises:
-            ResourceNotFoundError: no such picture is kept.
+            ResourceNotFoundError: there is no such resource.
         """
+        if not str(uri).lower().startswith(SCHEME):
+            return await super().read_resource(uri, context)
         try:
             note, data = await to_thread.run_sync(self._store.read, str(uri), "uri")
         except ArgumentError as error:

@@ -28,7 +28,7 @@ def success(answer: Answer) -> CallToolResult:
     changes = [_change(old, new) for old, new in pairs if old is not new]
     scales = {answer.scale * old.width / new.width for old, new in pairs}
     if len(scales) == 1 and (scale := scales.pop()) != 1:
-        changes.append(f"Multiply coordinates by {scale:.4g} for those in the original.")
+        changes.append(f"Multiply coordinates by {scale:.4g} for those in full size.")
     result = tool_result(" ".join([answer.sentence, *changes]), *shown)
     result["content"] += files
     return CallToolResult.model_validate(result)

@@ -24,9 +24,7 @@ from .viewer import SHOWN_BY
 
 _LOG = logging.getLogger(__name__)
 
-READS = ToolAnnotations(
-    read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
-)
+READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
 SAVES = ToolAnnotations(
     read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )

@@ -1,11 +1,11 @@
 """Hostile sources: the model gets an error, and the next call is answered."""
 
 import zlib
-from struct import pack
 
 import pytest
 from mcp import Client
 from PIL import Image
+from samples import claiming
 
 from imagebridge.translate.decode import opened
 from imagebridge.translate.picture import Picture
@@ -15,16 +15,6 @@ from imagebridge_server.settings import Settings
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{0}" height="{0}">{1}</svg>'
-
-
-def chunk(name, data):
-    return pack(">I", len(data)) + name + data + pack(">I", zlib.crc32(name + data))
-
-
-def png(width, height, packed, depth=1, color=0):
-    """Return a PNG that says it has this size."""
-    header = pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
 
 
 def zeros(size):
@@ -49,10 +39,10 @@ def folder(tmp_path_factory):
     Image.new("RGB", (30, 20), "blue").save(allowed / "good.png")
     (allowed / "escape.png").symlink_to(base / "secret.png")
     (allowed / "out").symlink_to(base)
-    (allowed / "169.png").write_bytes(png(13_000, 13_000, zlib.compress(bytes(9))))
-    (allowed / "900.png").write_bytes(png(30_000, 30_000, zlib.compress(bytes(9))))
-    (allowed / "short.png").write_bytes(png(10_000, 10_000, zlib.compress(bytes(9))))
-    (allowed / "wide.png").write_bytes(png(2**31 - 1, 1, zlib.compress(bytes(9))))
+    (allowed / "169.png").write_bytes(claiming(13_000, 13_000))
+    (allowed / "900.png").write_bytes(claiming(30_000, 30_000))
+    (allowed / "short.png").write_bytes(claiming(10_000, 10_000))
+    (allowed / "wide.png").write_bytes(claiming(2**31 - 1, 1))
     Image.new("1", (13_000, 13_000)).save(allowed / "169.tif", compression="group4")
     (allowed / "huge.svg").write_text(SVG.format(100_000, '<rect width="9" height="9"/>'))
     (allowed / "laughs.svg").write_text(laughs())
@@ -114,7 +104,7 @@ async def test_an_svg_of_immense_size_is_drawn_small(client):
     result = await client.call_tool("load_image", {"source": "huge.svg"})
     picture = Picture.from_base64(result.content[1].data)
     assert max(picture.width, picture.height) == 2048
-    assert result.content[0].text.endswith(" Multiply coordinates by 48.83 for those in the original.")
+    assert result.content[0].text.endswith(" Multiply coordinates by 48.83 for those in full size.")
     assert "100000x100000 px by its own word; given as PNG, 2048x2048 px" in result.content[0].text
     assert await answered(client)
 
@@ -135,7 +125,7 @@ async def test_an_svg_reads_no_file(client, number):
 async def test_a_real_bomb(client, folder, size, depth, color, channels):
     """As large as the limit lets through, or larger: decoded, or refused, but never the end of the server."""
     row = 1 + (size * channels * min(depth, 8) + 7) // 8
-    (folder / "real.png").write_bytes(png(size, size, zeros(row * size), depth, color))
+    (folder / "real.png").write_bytes(claiming(size, size, zeros(row * size), depth, color))
     result = await client.call_tool("load_image", {"source": "real.png"})
     assert result.is_error is (size * size > 120_000_000) or len(result.content) == 2
     assert await answered(client)

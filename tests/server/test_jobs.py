@@ -92,8 +92,9 @@ async def test_a_picture_is_collected_later(client, monkeypatch, tmp_path):
     assert result.content[0].text.startswith('A picture of "A bridge" by gpt-image')
     assert f"Saved as {tmp_path / 'bridge.png'}" in result.content[0].text
     assert (tmp_path / "bridge.png").exists()
-    (resource,) = (await client.list_resources()).resources
-    assert "by create_image(prompt=" in resource.description
+    listed = (await client.list_resources()).resources
+    (origin,) = [one.description for one in listed if one.uri.startswith("image://")]
+    assert "by create_image(prompt=" in origin
     assert (await client.call_tool("load_image", {"source": name})).content[1].type == "image"
 
 

@@ -1,6 +1,8 @@
 """create_image and edit_image: the OpenAI Images API, and its refusals in one sentence."""
 
+import gc
 import json
+import re
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -96,7 +98,7 @@ async def test_several_pictures_packed_tighter(endpoint):
     assert endpoint.exchanges[0].body["output_compression"] == 40
 
 
-async def test_unfinished_pictures_are_kept_and_told_on_the_way(endpoint, tmp_path):
+async def test_unfinished_pictures_are_kept_and_told_on_the_way(endpoint, tmp_path, caplog):
     store, told = Store(tmp_path, 10_000_000, 3600), []
 
     async def on_progress(seconds, words):
@@ -107,16 +109,25 @@ async def test_unfinished_pictures_are_kept_and_told_on_the_way(endpoint, tmp_pa
     )
     notes, _ = store.listed()
     assert sorted(note.origin for note in notes) == [
-        f'unfinished picture {number} of "A bridge"' for number in (1, 2)
+        f'create_image(prompt="A bridge"), unfinished picture {number}' for number in (1, 2)
     ]
     assert told[0] == "the picture is being made"
     for number, words in enumerate(told[1:], 1):
-        assert words.startswith("the picture is being made, 0 s so far; unfinished picture ")
+        assert words.startswith("the picture is being made, ")
         _, data = store.read(words.rpartition(" ")[2])
         assert opened(data).size == (256, 256)
         assert f"unfinished picture {number} of 2: " in words
         assert data != answer.pictures[0].data
     assert len(told) == 3
+    gc.collect()
+    await anyio.lowlevel.checkpoint()
+    assert caplog.records == []
+
+
+async def test_a_store_that_is_full_costs_no_picture(endpoint, tmp_path):
+    (tmp_path / "file").write_text("x")
+    places = Places(store=Store(tmp_path / "file" / "store", 1000, 3600))
+    assert (await create_image("x", size="256x256", partial_images=1, places=places)).pictures
 
 
 async def test_the_model_comes_from_the_environment(endpoint, monkeypatch):
@@ -141,7 +152,7 @@ async def test_progress_is_told_while_it_lasts(monkeypatch):
     with answering(monkeypatch, 500, {}, wait=done), pytest.raises(CreationError):
         await create_image("x", on_progress=on_progress, tick=0.02)
     assert told[0] == (0, "the picture is being made")
-    assert told[1][1] == "the picture is being made, 0 s so far"
+    assert re.fullmatch(r"the picture is being made, \d+ s so far", told[1][1])
     assert sorted(told) == told
 
 
@@ -295,7 +306,10 @@ class TestEdit:
         note = places.store.keep((await create_image("a", size="256x256")).pictures[0], "before")
         answer = await edit_image("b", [note.short], size="256x256", partial_images=1, places=places)
         assert answer.sentence.startswith(f'A picture of "b" from {note.short} by')
-        assert {one.origin for one in places.store.listed()[0]} == {"before", 'unfinished picture 1 of "b"'}
+        assert {one.origin for one in places.store.listed()[0]} == {
+            "before",
+            'edit_image(prompt="b"), unfinished picture 1',
+        }
 
     @pytest.mark.parametrize(
         ("images", "mask", "words"),

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 import pybase64
 import pytest
 from PIL import Image
+from samples import claiming
 
 from imagebridge.errors import ArgumentError
 from imagebridge.translate.decode import opened
@@ -199,8 +200,7 @@ class TestWhatIsRefused:
         assert words in await problem("file.png", allowed)
 
     async def test_a_bomb_is_not_unpacked(self, allowed):
-        image = Image.new("1", (20_000, 20_000))
-        (allowed / "bomb.png").write_bytes(saved(image, "PNG"))
+        (allowed / "bomb.png").write_bytes(claiming(20_000, 20_000))
         assert "20000x20000 pixels" in await problem("bomb.png", allowed)
 
     @pytest.mark.parametrize(
@@ -324,6 +324,92 @@ class TestWhatBecomesOfIt:
         image = opened(picture.data).convert("RGB")
         assert image.info.get("icc_profile") is None
         assert image.getpixel((5, 5))[0] == pytest.approx(188, abs=3)
+
+
+def moving(form, count=3):
+    frames = [Image.new("RGB", (80, 60), color) for color in ("red", "blue", "lime")[:count]]
+    return saved(
+        frames[0],
+        form,
+        save_all=True,
+        append_images=frames[1:],
+        **({} if form == "TIFF" else {"duration": 500}),
+    )
+
+
+def main_color(picture):
+    return opened(picture.data).convert("RGB").getpixel((9, 9))
+
+
+class TestParts:
+    @pytest.mark.parametrize(
+        ("form", "choices", "color", "words"),
+        [
+            ("GIF", {"frame": 2}, (0, 0, 255), "; frame 2 of 3, given as PNG, 80x60 px"),
+            ("WEBP", {"frame": 3}, (0, 255, 0), "; frame 3 of 3, given as PNG, 80x60 px"),
+            ("PNG", {"frame": 1}, (255, 0, 0), "; frame 1 of 3, given as PNG, 80x60 px"),
+            ("TIFF", {"page": 2}, (0, 0, 255), "; page 2 of 3, given as PNG, 80x60 px"),
+        ],
+    )
+    async def test_one_frame_or_page(self, allowed, form, choices, color, words):
+        (allowed / "file.bin").write_bytes(moving(form))
+        answer = await load("file.bin", [allowed], **choices)
+        (picture,) = answer.pictures
+        assert all(abs(a - b) < 9 for a, b in zip(main_color(picture), color, strict=True))
+        assert words in answer.sentence
+
+    async def test_a_still_has_one_frame_and_one_page(self, allowed):
+        for choices in ({"frame": 1}, {"page": 1}):
+            (allowed / "a.bmp").write_bytes(saved(halves(), "BMP"))
+            assert len((await load("a.bmp", [allowed], **choices)).pictures) == 1
+
+    @pytest.mark.parametrize(
+        ("form", "choices", "argument", "words"),
+        [
+            ("GIF", {"frame": 4}, "frame", "is 4; the file has 3 frames, counted from 1"),
+            ("GIF", {"frame": 0}, "frame", "is 0; give 1 or more"),
+            ("GIF", {"page": 1}, "page", "a picture of this format has frames, give frame"),
+            ("TIFF", {"page": 4}, "page", "is 4; the file has 3 pages, counted from 1"),
+            ("TIFF", {"frame": 1}, "frame", "a TIFF has pages, give page"),
+            ("BMP", {"page": 2}, "page", "is 2; the file has 1 page, counted from 1"),
+            ("GIF", {"page": 1, "frame": 1}, "frame", "give one of them"),
+            ("GIF", {"max_size": 15}, "max_size", "is 15; give 16 or more"),
+        ],
+    )
+    async def test_parts_that_are_not_there(self, allowed, form, choices, argument, words):
+        (allowed / "file.bin").write_bytes(saved(halves(), form) if form == "BMP" else moving(form))
+        with pytest.raises(ArgumentError) as caught:
+            await load("file.bin", [allowed], **choices)
+        assert caught.value.argument == argument
+        assert words in caught.value.problem
+
+    @pytest.mark.parametrize(
+        ("data", "size", "scale"),
+        [
+            (saved(halves(600, 400), "PNG"), (60, 40), 10),
+            (saved(halves(600, 400), "JPEG", comment=b"Secret"), (60, 40), 10),
+            (saved(halves(400, 600), "BMP"), (40, 60), 10),
+            (saved(halves(60, 40), "PNG"), (60, 40), 1),
+            (moving("GIF"), (60, 45), None),
+            (b"<svg xmlns='http://www.w3.org/2000/svg' width='120' height='60'/>", (60, 30), 2),
+        ],
+        ids=["png", "jpeg", "bmp", "small", "gif", "svg"],
+    )
+    async def test_the_longer_side_is_limited(self, allowed, data, size, scale):
+        (allowed / "file.bin").write_bytes(data)
+        answer = await load("file.bin", [allowed], max_size=60)
+        (picture,) = answer.pictures
+        assert max(picture.width, picture.height) == 60
+        assert b"Secret" not in picture.data
+        if scale:
+            assert (picture.width, picture.height) == size
+            assert answer.scale == pytest.approx(scale)
+
+    async def test_each_page_is_limited(self, allowed):
+        (allowed / "scan.tif").write_bytes(moving("TIFF"))
+        answer = await load("scan.tif", [allowed], max_size=40)
+        assert [(one.width, one.height) for one in answer.pictures] == [(40, 30)] * 3
+        assert answer.scale == 1
 
 
 def linear():

@@ -1,10 +1,34 @@
 """Functions that make and load pictures: plain arguments in, one sentence and pictures out. No MCP."""
 
+from .annotate import annotate_image
 from .answer import Answer
 from .chart import generate_chart
+from .code import make_qr_code
+from .compare import compare_images
+from .contact import contact_sheet
 from .create import create_image, edit_image
 from .document import load_file
+from .info import image_info
 from .load import load_image
+from .render import render_document
 from .sample import get_image
+from .transform import transform_image
+from .view import view_image
 
-__all__ = ["Answer", "create_image", "edit_image", "generate_chart", "get_image", "load_file", "load_image"]
+__all__ = [
+    "Answer",
+    "annotate_image",
+    "compare_images",
+    "contact_sheet",
+    "create_image",
+    "edit_image",
+    "generate_chart",
+    "get_image",
+    "image_info",
+    "load_file",
+    "load_image",
+    "make_qr_code",
+    "render_document",
+    "transform_image",
+    "view_image",
+]

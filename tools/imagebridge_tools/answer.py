@@ -1,6 +1,7 @@
 """Answer: what every tool hands back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from imagebridge.translate.picture import Picture
@@ -54,3 +55,12 @@ def few(characters: Sequence[str]) -> str:
     """Return the first of some characters, and how many there are more."""
     more = f" and {len(characters) - 20} more" if len(characters) > 20 else ""
     return " ".join(characters[:20]) + more
+
+
+def nearest(given: str, allowed: Iterable[str]) -> str:
+    """Say what is allowed, the word nearest to the one that was given first: `did you mean 'bar'? (bar, line)`."""
+    words = list(allowed)
+    folded = {word.casefold(): word for word in words}
+    close = get_close_matches(given.strip().casefold(), folded, 1, 0.5)
+    listed = ", ".join(words)
+    return f"did you mean {folded[close[0]]!r}? allowed: {listed}" if close else f"allowed: {listed}"

@@ -178,8 +178,12 @@ class _Watch:
         if self._places.store is None:
             return
         self._count += 1
-        origin = f"unfinished picture {self._count} of {_quoted(self._order.prompt)}"
-        note = await to_thread.run_sync(self._places.store.keep, picture, origin)
+        tool = "edit_image" if self._order.images else "create_image"
+        origin = f"{tool}(prompt={_quoted(self._order.prompt)}), unfinished picture {self._count}"
+        try:
+            note = await to_thread.run_sync(self._places.store.keep, picture, origin)
+        except OSError:  # A full disk must not cost the picture that is being paid for.
+            return
         self._partial = f"; unfinished picture {self._count} of {self._order.partial_images}: {note.short}"
         await self._tell()
 

@@ -1,9 +1,11 @@
 """Files below allowed folders, and nothing else: every path is checked before and after it is opened."""
 
 import os
+import re
 import stat
 from collections.abc import Sequence
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
@@ -35,11 +37,12 @@ def found(source: str, allow: Sequence[Path], limit: int, argument: str) -> Foun
     Raises:
         ArgumentError: it is not below an allowed folder, not there, not a plain file, or too large.
     """
+    path = path_of(source, argument)
     if not allow:
         raise ArgumentError(
             argument, "no folder is allowed, so no files are read; start the server with --allow FOLDER"
         )
-    candidates = _candidates(path_of(source, argument), allow)
+    candidates = _candidates(path, allow)
     if not candidates:
         told = ", ".join(str(folder) for folder in allow)
         raise ArgumentError(argument, f"{source!r} is not below an allowed folder; allowed: {told}")
@@ -170,3 +173,37 @@ def _nearest(path: str) -> str:
 def _names(folder: str) -> list[str]:
     with os.scandir(folder) as entries:
         return [entry.name for entry in islice(entries, _LOOKED_AT) if not entry.name.startswith(".")]
+
+
+def matching(pattern: str, allow: Sequence[Path], argument: str) -> list[str]:
+    """Return the paths of the files that a path with `*` or `?` in its last part names, by name, numbers by their value.
+
+    Any other source comes back as it is. What a found name leads to is checked where it is read.
+
+    Raises:
+        ArgumentError: no file below an allowed folder has such a name.
+    """
+    scheme = pattern.strip()[:5].lower()
+    other = scheme == "data:" or ("://" in pattern and scheme != "file:")
+    last = "" if other else PurePath(pattern).name
+    if not {"*", "?"} & set(last):
+        return [pattern]
+    path = path_of(pattern, argument)
+    for folder in _candidates(path.parent, allow):
+        if not any(_below(os.path.realpath(folder), os.path.realpath(root)) for root in allow):
+            continue
+        try:
+            names = [name for name in _names(folder) if fnmatchcase(name.casefold(), last.casefold())]
+        except OSError:
+            continue
+        files = [os.path.join(folder, name) for name in names]
+        if found := sorted((one for one in files if not os.path.isdir(one)), key=_numbered):
+            return found
+    where = ", ".join(str(folder) for folder in allow) or "none"
+    raise ArgumentError(argument, f"no file has a name like {pattern!r}; allowed folders: {where}")
+
+
+def _numbered(path: str) -> list[tuple[int, str]]:
+    """Return a key that puts page 2 before page 10."""
+    parts = re.split(r"(\d+)", os.path.basename(path).casefold())
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]

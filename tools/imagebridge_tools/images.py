@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -134,13 +135,19 @@ def _whole(response: "ImagesResponse") -> tuple[list[str], str]:
 
 async def _streamed(stream: Any, on_partial: OnPartial | None) -> tuple[list[str], str]:
     """Return the finished picture of a stream; its events are of eight classes that share these fields."""
-    async for event in stream:
+    found: tuple[list[str], str] | None = None
+    async for (
+        event
+    ) in stream:  # To its end: a stream that is left before closes itself too late, with an error.
         kind = str(getattr(event, "type", ""))
         if kind.endswith(".partial_image") and on_partial:
-            await on_partial(await _proven(event.b64_json))
+            with suppress(BridgeError):  # A broken one on the way must not cost the picture that is paid for.
+                await on_partial(await _proven(event.b64_json))
         elif kind.endswith(".completed"):
-            return [event.b64_json], str(event.quality or "")
-    raise CreationError("the API's stream ended without a picture; call again")
+            found = [event.b64_json], str(event.quality or "")
+    if found is None:
+        raise CreationError("the API's stream ended without a picture; call again")
+    return found
 
 
 async def _proven(encoded: str) -> Picture:

@@ -1,16 +1,14 @@
 """get_image: a sample picture that shows a text, drawn without any drawing engine but Pillow."""
 
 import unicodedata
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Answer, described, few
+from .answer import Answer, described
+from .lettering import bundled, face, missing, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
@@ -19,24 +17,6 @@ LONGEST = 1500
 """Characters taken at most; as many fit at a size that is still easy to read."""
 
 _LARGEST, _SMALLEST = 128, 14
-_FONTS = (
-    "DejaVuSans.ttf",
-    "NotoSans-Regular.ttf",
-    "LiberationSans-Regular.ttf",
-    "arial.ttf",
-    "Arial Unicode.ttf",
-    "NotoSansCJK-Regular.ttc",
-    "wqy-zenhei.ttc",
-    "msyh.ttc",
-    "YuGothR.ttc",
-    "malgun.ttf",
-    "PingFang.ttc",
-    "Hiragino Sans GB.ttc",
-    "AppleSDGothicNeo.ttc",
-    "unifont.otf",
-)
-"""Fonts that systems bring along, asked for characters that the bundled one lacks; the widest come last."""
-
 _CARD = (32, 32, WIDTH - 32, HEIGHT - 32)
 _TEXT = (80, 72, WIDTH - 80, HEIGHT - 104)
 _PAPER, _WHITE, _FRAME, _INK, _QUIET, _ACCENT = (
@@ -66,12 +46,12 @@ def get_image(text: str) -> Answer:
 
     image = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
     draw = ImageDraw.Draw(image)
-    font, lines = _fitted(shown, _font_for(shown))
+    font, lines = _fitted(shown, face(shown))
     _card(draw)
     _write(draw, font, lines)
     picture = encoded(image, flat=True)
     return Answer(
-        f"A sample picture that shows {_quoted(shown)}{_missing(shown, font)}. {described(picture)}.",
+        f"A sample picture that shows {_quoted(shown)}{missing(shown, font)}. {described(picture)}.",
         (picture,),
     )
 
@@ -88,38 +68,6 @@ def _quoted(text: str) -> str:
     return (
         f'the text "{flat}"' if len(flat) <= 200 else f'a text of {len(text)} characters, "{flat[:120]}..."'
     )
-
-
-def _bundled(size: float) -> "FreeTypeFont":
-    """Return the font that comes with Pillow: the same everywhere, but with ASCII alone."""
-    from PIL import ImageFont
-
-    font = ImageFont.load_default(size)
-    if not isinstance(font, ImageFont.FreeTypeFont):
-        raise ArgumentError("text", "cannot be drawn: this Pillow was built without FreeType")
-    return font
-
-
-def _font_for(text: str) -> "FreeTypeFont":
-    """Return the bundled font, or the first font of this system that lacks fewer of the characters."""
-    best = _bundled(_LARGEST)
-    lacking = len(_lacking(text, best))
-    for font in _system_fonts() if lacking else ():
-        if (count := len(_lacking(text, font))) < lacking:
-            best, lacking = font, count
-        if not lacking:
-            break
-    return best
-
-
-def _system_fonts() -> "Iterator[FreeTypeFont]":
-    from PIL import ImageFont
-
-    for name in _FONTS:
-        try:
-            yield ImageFont.truetype(name, _LARGEST)
-        except OSError:  # This system does not have it.
-            continue
 
 
 def _fitted(text: str, face: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]]":
@@ -143,7 +91,7 @@ def _laid(text: str, font: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]] | 
     # Words are torn only at sizes where nothing else helps: larger ones keep them whole.
     if font.size > 40 and any(font.getlength(word) > width for word in text.split()):
         return None
-    lines = [line for paragraph in text.split("\n") for line in _wrapped(paragraph, font, width)]
+    lines = [line for paragraph in text.split("\n") for line in wrapped(paragraph, font, width)]
     return (font, lines) if len(lines) * _leading(font) <= _TEXT[3] - _TEXT[1] else None
 
 
@@ -152,37 +100,14 @@ def _leading(font: "FreeTypeFont") -> int:
     return round((ascent + descent) * 1.12)
 
 
-def _wrapped(paragraph: str, font: "FreeTypeFont", width: int) -> list[str]:
-    """Break a paragraph between words, and inside a word only where it is wider than the line."""
-    lines: list[str] = []
-    line = ""
-    for word in paragraph.split(" "):
-        joined = f"{line} {word}" if line else word
-        if font.getlength(joined) <= width:
-            line = joined
-            continue
-        if line:
-            lines.append(line)
-        line = word
-        while font.getlength(line) > width:
-            cut = (
-                bisect_left(range(2, len(line)), width, key=lambda n, word=line: font.getlength(word[:n])) + 1
-            )
-            lines.append(line[:cut])
-            line = line[cut:]
-    return [*lines, line]
-
-
 def _card(draw: "ImageDraw") -> None:
     draw.rounded_rectangle(_CARD, radius=18, fill=_WHITE, outline=_FRAME, width=2)
     draw.rounded_rectangle(
         (_CARD[0] + 48, _CARD[3] - 50, _CARD[0] + 52, _CARD[3] - 26), radius=2, fill=_ACCENT
     )
     caption = "imagebridge sample picture"
-    draw.text((_CARD[0] + 66, _CARD[3] - 38), caption, font=_bundled(18), fill=_QUIET, anchor="lm")
-    draw.text(
-        (_CARD[2] - 48, _CARD[3] - 38), f"{WIDTH}x{HEIGHT}", font=_bundled(18), fill=_QUIET, anchor="rm"
-    )
+    draw.text((_CARD[0] + 66, _CARD[3] - 38), caption, font=bundled(18), fill=_QUIET, anchor="lm")
+    draw.text((_CARD[2] - 48, _CARD[3] - 38), f"{WIDTH}x{HEIGHT}", font=bundled(18), fill=_QUIET, anchor="rm")
 
 
 def _write(draw: "ImageDraw", font: "FreeTypeFont", lines: list[str]) -> None:
@@ -192,22 +117,3 @@ def _write(draw: "ImageDraw", font: "FreeTypeFont", lines: list[str]) -> None:
     middle = top + (bottom - top - leading * (len(lines) - 1)) / 2
     for number, line in enumerate(lines):
         draw.text(((left + right) / 2, middle + number * leading), line, font=font, fill=_INK, anchor="mm")
-
-
-def _lacking(text: str, font: "FreeTypeFont") -> list[str]:
-    """Return the characters a font has no glyph for: they show as empty boxes."""
-    box = _glyph(font, "\U0010fffd")
-    return [c for c in dict.fromkeys(text) if not c.isspace() and _glyph(font, c) == box]
-
-
-def _missing(text: str, font: "FreeTypeFont") -> str:
-    lacking = _lacking(text, font)
-    if not lacking:
-        return ""
-    return f" (no glyphs, shown as boxes: {few(lacking)})"
-
-
-def _glyph(font: "FreeTypeFont", character: str) -> tuple[tuple[int, int], bytes]:
-    # A core image is a sequence of bytes, which its stub leaves out.
-    mask = font.getmask(character)
-    return mask.size, bytes(mask)  # pyright: ignore[reportArgumentType]

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import PurePosixPath
@@ -224,8 +225,9 @@ async def _body(response: "Response", limit: int) -> bytes:
     if (length := _header(response, b"content-length")).isdigit() and int(length) > limit:
         raise _RefusedError(told)
     data = bytearray()
-    async for chunk in response.aiter_stream():
-        data += chunk
-        if len(data) > limit:
-            raise _RefusedError(told)
+    async with aclosing(response.aiter_stream()) as chunks:
+        async for chunk in chunks:
+            data += chunk
+            if len(data) > limit:
+                raise _RefusedError(told)
     return bytes(data)

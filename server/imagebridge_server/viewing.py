@@ -1,0 +1,157 @@
+"""The tools that look at pictures, mark and change them, and make pages and codes."""
+
+from anyio import to_thread
+from mcp.server.mcpserver.tools import Tool
+from mcp.types import CallToolResult
+
+import imagebridge_tools
+
+from . import asked
+from .settings import Settings
+from .tool import READS, answered, tool, writing
+
+
+def viewing_tools(settings: Settings) -> list[Tool]:
+    """Offer the eight tools, with files read below the allowed folders and saved below the writable ones."""
+    return [
+        _view_image(settings),
+        _annotate_image(settings),
+        _compare_images(settings),
+        _transform_image(settings),
+        _contact_sheet(settings),
+        _image_info(settings),
+        _render_document(settings),
+        _make_qr_code(settings),
+    ]
+
+
+def _view_image(settings: Settings) -> Tool:
+    places = settings.places
+
+    async def view_image(
+        source: asked.Picture,
+        region: asked.Region = None,
+        units: asked.Units = "pixels",
+        zoom: asked.Zoom = None,
+        rotate: asked.Turn = 0,
+        contrast: asked.Contrast = None,
+        grid: asked.Grid = False,
+    ) -> CallToolResult:
+        """Look closely at a region; tells how its pixels map to the original."""
+        return await answered(
+            imagebridge_tools.view_image(
+                source,
+                places,
+                region=region,
+                units=units,
+                zoom=zoom,
+                rotate=rotate,
+                contrast=contrast,
+                grid=grid,
+            )
+        )
+
+    return tool(view_image, "View a region", READS)
+
+
+def _annotate_image(settings: Settings) -> Tool:
+    places = settings.places
+
+    async def annotate_image(
+        source: asked.Picture,
+        marks: asked.Marks,
+        units: asked.Units = "pixels",
+        save_as: asked.SaveAs = None,
+        overwrite: asked.Overwrite = False,
+    ) -> CallToolResult:
+        """Draw marks on a picture, or black out parts of it for good."""
+        making = imagebridge_tools.annotate_image(source, marks, places, units=units)
+        return await answered(making, save_as, overwrite=overwrite)
+
+    return tool(annotate_image, "Annotate a picture", writing(settings))
+
+
+def _compare_images(settings: Settings) -> Tool:
+    places = settings.places
+
+    async def compare_images(
+        a: asked.Picture,
+        b: asked.Picture,
+        show: asked.Show = "all",
+        tolerance: asked.Tolerance = 10,
+    ) -> CallToolResult:
+        """Tell whether two pictures are identical, or where and how much they differ."""
+        return await answered(imagebridge_tools.compare_images(a, b, places, show=show, tolerance=tolerance))
+
+    return tool(compare_images, "Compare pictures", READS)
+
+
+def _transform_image(settings: Settings) -> Tool:
+    places = settings.places
+
+    async def transform_image(
+        source: asked.Picture,
+        operations: asked.Operations,
+        units: asked.Units = "pixels",
+        save_as: asked.SaveAs = None,
+        overwrite: asked.Overwrite = False,
+    ) -> CallToolResult:
+        """Change a picture."""
+        making = imagebridge_tools.transform_image(source, operations, places, units=units)
+        return await answered(making, save_as, overwrite=overwrite)
+
+    return tool(transform_image, "Transform a picture", writing(settings))
+
+
+def _contact_sheet(settings: Settings) -> Tool:
+    places = settings.places
+
+    async def contact_sheet(
+        sources: asked.Pictures,
+        labels: asked.Labels = None,
+    ) -> CallToolResult:
+        """Lay out up to 48 pictures on one numbered sheet."""
+        return await answered(imagebridge_tools.contact_sheet(sources, places, labels=labels))
+
+    return tool(contact_sheet, "Contact sheet", READS)
+
+
+def _image_info(settings: Settings) -> Tool:
+    places = settings.places
+
+    async def image_info(source: asked.Picture, exif: asked.Exif = False) -> CallToolResult:
+        """Tell format, size, frames, colors, and what QR and bar codes say, without the picture."""
+        return await answered(imagebridge_tools.image_info(source, places, exif=exif))
+
+    return tool(image_info, "Picture facts", READS)
+
+
+def _render_document(settings: Settings) -> Tool:
+    places = settings.places
+
+    async def render_document(
+        source: asked.Document,
+        pages: asked.Pages = "",
+        text: asked.PageText = False,
+        size: asked.PageSize = 1536,
+    ) -> CallToolResult:
+        """Show pages of a PDF, or an SVG, as pictures."""
+        making = imagebridge_tools.render_document(source, places, pages=pages, text=text, size=size)
+        return await answered(making)
+
+    return tool(render_document, "Show a document", READS)
+
+
+def _make_qr_code(settings: Settings) -> Tool:
+    async def make_qr_code(
+        text: asked.CodeText,
+        size: asked.CodeSize = 512,
+        error_correction: asked.Correction = "M",
+        save_as: asked.SaveAs = None,
+        overwrite: asked.Overwrite = False,
+    ) -> CallToolResult:
+        """Make a QR code as a PNG."""
+        making = to_thread.run_sync(imagebridge_tools.make_qr_code, text, size, error_correction)
+        return await answered(making, save_as, overwrite=overwrite)
+
+    return tool(make_qr_code, "Make a QR code", writing(settings))

@@ -1,0 +1,40 @@
+"""How fast a picture is loaded, beside Pillow's own load, shrink and save in this process."""
+
+import time
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from imagebridge_tools.load import load_image
+from imagebridge_tools.source import Places
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.anyio]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    photo = Image.effect_noise((1000, 750), 60).resize((2000, 1500)).convert("RGB")
+    photo.save(tmp_path / "photo.jpg", quality=90)
+    return tmp_path
+
+
+async def test_a_jpeg_of_three_megapixels(folder):
+    def pillow():
+        image = Image.open(folder / "photo.jpg")
+        image.load()
+        image.resize((1024, 768), Image.Resampling.BICUBIC).save(BytesIO(), "JPEG", quality=85)
+
+    ours, theirs = [], []
+    places = Places(allow=(folder,))
+    await load_image("photo.jpg", places, max_size=1024)
+    for _ in range(20):
+        start = time.perf_counter()
+        pillow()
+        between = time.perf_counter()
+        await load_image("photo.jpg", places, max_size=1024)
+        theirs.append(between - start)
+        ours.append(time.perf_counter() - between)
+    ratio = min(ours) / min(theirs)
+    print(f"load_image: {min(ours) * 1000:.0f} ms, Pillow: {min(theirs) * 1000:.0f} ms, ratio {ratio:.2f}")
+    assert ratio < 1.25

@@ -1,0 +1,156 @@
+"""render_document: the pages that were asked for, drawn and in words."""
+
+import pytest
+from samples import SVG, drawing, file, pdf, pixels
+
+from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge_tools.render import PAGES, rendered
+from imagebridge_tools.source import Source
+
+
+def written(*texts, size=(200, 100)):
+    """A PDF with a page for each text, each with a black square whose place counts the pages."""
+    bodies = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    pages = []
+    for number, text in enumerate(texts):
+        lines = " T* ".join(f"({line}) Tj" for line in text.split("\n"))
+        stream = f"{20 * number} 0 10 10 re f BT /F1 12 Tf 14 TL 10 80 Td {lines} ET"
+        fonts = "/Resources << /Font << /F1 3 0 R >> >>"
+        box, contents = f"/MediaBox [0 0 {size[0]} {size[1]}]", f"/Contents {len(bodies) + 2} 0 R"
+        bodies += [
+            f"<< /Type /Page /Parent 2 0 R {box} {contents} {fonts} >>",
+            f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
+        ]
+        pages.append(f"{len(bodies) - 1} 0 R")
+    bodies[1] = f"<< /Type /Pages /Count {len(pages)} /Kids [{' '.join(pages)}] >>"
+    data, places = "%PDF-1.4\n", []
+    for number, body in enumerate(bodies, 1):
+        places.append(len(data))
+        data += f"{number} 0 obj\n{body}\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    start = len(data)
+    data += f"xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n{table}"
+    data += f"trailer\n<< /Size {len(bodies) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n"
+    return data.encode()
+
+
+def document(*texts, **given):
+    return Source("report.pdf", written(*texts, **given))
+
+
+def numbers(answer):
+    """Which pages the pictures show, by their squares."""
+    found = []
+    for picture in answer.pictures:
+        image = pixels(picture.data)
+        scale = image.width / 200
+        row = [image.getpixel((int((20 * n + 5) * scale), image.height - int(5 * scale))) for n in range(10)]
+        found.append(1 + min(range(10), key=lambda n: sum(row[n])))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("pages", "shown", "words"),
+    [
+        ("", [1, 2, 3, 4, 5, 6], "pages 1-6 of 9 of a PDF, more with pages=7-9; drawn in 400x200 px (2 pixels a point)."),
+        ("2", [2], "page 2 of 9 of a PDF; drawn in"),
+        ("1-3, 7", [1, 2, 3, 7], "pages 1-3, 7 of 9"),
+        ("9,1", [9, 1], "pages 9, 1 of 9"),
+        ("5-3", [5, 4, 3], "pages 5, 4, 3 of 9"),
+        ("2,2-3", [2, 3], "pages 2-3 of 9"),
+        (" 4 - 5 ", [4, 5], "pages 4-5 of 9"),
+    ],
+)  # fmt: skip
+def test_pages(pages, shown, words):
+    answer = rendered(document(*"abcdefghi"), pages, False, 400)
+    assert numbers(answer) == shown
+    assert words in answer.sentence
+
+
+def test_the_text_of_the_pages():
+    answer = rendered(document("Bridges\nSpan 2023 m", "Towers"), "", True, 400)
+    assert answer.sentence == (
+        "report.pdf: pages 1-2 of 2 of a PDF; drawn in 400x200 px (2 pixels a point)."
+        "\nPage 1, text:\nBridges\nSpan 2023 m\nPage 2, text:\nTowers"
+    )
+    assert "Bridges" not in rendered(document("Bridges"), "", False, 400).sentence
+
+
+def test_a_scan_has_no_text():
+    assert rendered(Source("scan.pdf", pdf()), "", True, 400).sentence.endswith(
+        "Page 1, text: none (a scan has none to read)"
+    )
+
+
+def test_long_texts_are_cut(monkeypatch):
+    from imagebridge_tools import render
+
+    monkeypatch.setattr(render, "_LETTERS", 10)
+    told = rendered(document("Bridges", "Towers"), "", True, 400).sentence
+    assert told.endswith("Page 1, text:\nBridges\nPage 2, text:\nTow\n[cut: 3 of 6 characters are left out]")
+
+
+@pytest.mark.parametrize("size", [(200, 100), (100, 200), (14_400, 20), (1, 1)])
+def test_the_longer_side_has_the_size(size):
+    (picture,) = rendered(document("x", size=size), "", False, 600).pictures
+    assert max(picture.width, picture.height) in (600, 601)
+
+
+def test_letters_are_drawn_where_they_stand():
+    image = pixels(rendered(document("HHHHH"), "", False, 800).pictures[0].data).convert("L")
+    text = image.crop((40, 20, 300, 90))
+    assert text.getextrema()[0] < 60
+    assert image.crop((400, 20, 800, 300)).getextrema() == (255, 255)
+
+
+def test_an_svg():
+    answer = rendered(Source("a.svg", SVG), "", False, 640)
+    image = pixels(answer.pictures[0].data)
+    assert image.size == (640, 480)
+    assert (image.getpixel((79, 59)), image.getpixel((81, 61))) == ((255, 0, 0), (255, 255, 255))
+    assert answer.sentence.startswith("a.svg: an SVG of 64x48 px. Drawn as PNG, 640x480 px, ")
+
+
+def test_the_text_of_an_svg():
+    svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='200' height='100'><text y='30'>Hello <tspan>there</tspan></text><g><text y='60'>again</text></g></svg>"
+    assert rendered(Source("a.svg", svg), "1", True, 640).sentence.endswith("\nText:\nHello there\nagain")
+    assert rendered(Source("a.svg", SVG), "", True, 640).sentence.endswith("\nText: none")
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "argument", "problem"),
+    [
+        (b"hello", {}, "source", "x is no file of a known type; PDF and SVG are drawn"),
+        (file(drawing(), "PNG"), {}, "source", "x is of type image/png; PDF and SVG are drawn; load_image shows pictures"),
+        (b"%PDF-1.7 broken", {}, "source", "x cannot be drawn: the PDF cannot be read"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><g>", {}, "source", "x cannot be drawn: "),
+        (written("a", "b"), {"pages": "3"}, "pages", "names page 3; the document has 2 pages, 1 to 2"),
+        (written("a", "b"), {"pages": "0-1"}, "pages", "names page 0"),
+        (written("a", "b"), {"pages": "1-99999999999"}, "pages", "names page 99999999999"),
+        (written("a", "b"), {"pages": "first"}, "pages", "holds 'first'; give numbers and ranges such as 1-3, 7"),
+        (written("a", "b"), {"pages": "1,,2"}, "pages", "holds ''; give numbers"),
+        (written(*"abcdefgh"), {"pages": "1-8"}, "pages", f"are 8; at most {PAGES} are drawn in a call, such as 1-6"),
+        (SVG, {"pages": "2"}, "pages", "is '2'; an SVG has one page"),
+        (SVG, {"size": 100}, "size", "is 100; give 200 to 2000 pixels"),
+        (SVG, {"size": 2001}, "size", "is 2001; give 200 to 2000 pixels"),
+    ],
+)  # fmt: skip
+def test_bad_arguments(data, given, argument, problem):
+    with pytest.raises(ArgumentError) as caught:
+        rendered(Source("x", data), **given)
+    assert caught.value.argument == argument
+    assert problem in caught.value.problem
+
+
+def test_without_the_extra(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    with pytest.raises(
+        BridgeError, match=r'PDFs are drawn with an extra: pip install "imagebridge\[server\]"'
+    ):
+        rendered(document("x"))

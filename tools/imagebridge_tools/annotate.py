@@ -1,0 +1,256 @@
+"""annotate_image: boxes, points, arrows, polygons, numbers and texts on a picture, and areas blacked out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from imagebridge.errors import ArgumentError
+
+from . import strokes
+from .answer import Answer, Json, counted, described, nearest
+from .apart import apart
+from .captions import Box, Captions
+from .colors import BLACK, Color, color, over, standing_out
+from .lettering import bundled
+from .pixels import pixels
+from .source import NOWHERE, Places, Source, opened
+from .units import Ruler
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+KINDS = {"box": 4, "point": 2, "arrow": 4, "polygon": 0, "number": 2, "text": 2, "redact": 4}
+"""The kinds of marks, and how many numbers `at` has; 0 is any even count from 6 on."""
+
+MARKS, CORNERS, LETTERS = 200, 500, 300
+"""Marks of a call, corners of a polygon and characters of a label at most."""
+
+_KEYS = ("kind", "at", "label", "color")
+_TOLD = 20
+
+_LETTER_SHARE = 45
+"""The letters' height is this part of the picture's side, were it square."""
+
+_LARGEST_LETTERS, _SMALLEST_LETTERS = 200, 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A mark in pixels; `path` is its place among the arguments, `chosen` tells whether its colour was given."""
+
+    path: str
+    kind: str
+    points: list[tuple[float, float]]
+    label: str
+    named: str
+    color: Color
+    chosen: bool
+    number: int = 0
+
+    @property
+    def box(self) -> Box:
+        across, down = [x for x, _ in self.points], [y for _, y in self.points]
+        return min(across), min(down), max(across), max(down)
+
+
+async def annotate_image(
+    source: str, marks: Sequence[Mapping[str, Json]], places: Places = NOWHERE, *, units: str = "pixels"
+) -> Answer:
+    """Draw marks on the picture that `source` names; all coordinates are in `units`.
+
+    A mark is `{"kind", "at", "label", "color"}`, the last two at will. `at` is `[left, top, right, bottom]` of a box
+    or of what is blacked out (`redact`), `[x, y]` of a point, number or text, `[x, y, x, y]` of an arrow from tail to
+    tip, and `[x, y, x, y, ...]` of a polygon. Numbers count up by themselves. Without a colour a mark gets the
+    one that stands out best. What is blacked out is not in the file any more.
+
+    Raises:
+        ArgumentError: no such picture, or a mark that cannot be drawn; it says which.
+        ApartError: the work took too long or too much memory.
+    """
+    found = await opened(source, places)
+    return await apart(annotated, found, marks, units)
+
+
+def annotated(source: Source, marks: Sequence[Mapping[str, Json]], units: str = "pixels") -> Answer:
+    """Do what `annotate_image` says with a file that was read."""
+    if not marks:
+        raise ArgumentError("marks", f"is empty; give marks of the kinds {', '.join(KINDS)}")
+    if len(marks) > MARKS:
+        raise ArgumentError("marks", f"are {len(marks)}; at most {MARKS} are drawn in a call")
+    seen = pixels(source)
+    ruler = Ruler(*seen.image.size, units)
+    image = seen.image.convert("RGBA" if seen.image.mode in ("LA", "RGBA") else "RGB")
+    read = _numbered([_read(mark, f"marks[{at}]", ruler, image) for at, mark in enumerate(marks)])
+    remarks = _drawn(image, read)
+    from imagebridge.translate.encode import encoded
+
+    picture = encoded(image)
+    told = "; ".join(_told(mark) for mark in read[:_TOLD])
+    more = f"; and {len(read) - _TOLD} more" if len(read) > _TOLD else ""
+    return Answer(
+        f"{seen.told} with {counted(len(read), 'mark')}, in pixels: {told}{more}{remarks}. {described(picture)}.",
+        (picture,),
+    )
+
+
+def _read(mark: Mapping[str, Json], path: str, ruler: Ruler, image: "Image") -> _Mark:
+    """Check one mark and turn its numbers into pixels."""
+    if not isinstance(mark, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
+        raise ArgumentError(path, 'is no object such as {"kind": "box", "at": [10, 20, 200, 80]}')
+    for key in mark:
+        if key not in _KEYS:
+            raise ArgumentError(path, f"has {key!r}, which no mark has; {nearest(key, _KEYS)}")
+    kind, label, wanted = (_word(mark, key, path) for key in ("kind", "label", "color"))
+    if kind not in KINDS:
+        raise ArgumentError(f"{path}.kind", f"is {kind!r}; {nearest(kind, KINDS)}")
+    if kind == "text" and not label:
+        raise ArgumentError(f"{path}.label", "is missing; it is the text to write")
+    if len(label) > LETTERS:
+        raise ArgumentError(f"{path}.label", f"has {len(label)} characters; give at most {LETTERS}")
+    points = _points(kind, _flat(mark.get("at"), f"{path}.at"), f"{path}.at", ruler)
+    across, down = [x for x, _ in points], [y for _, y in points]
+    if kind == "redact":
+        named, value = "black", BLACK
+    elif wanted:
+        named, value = wanted, color(wanted, f"{path}.color")
+    else:
+        named, value = standing_out(image, (min(across), min(down), max(across), max(down)))
+    return _Mark(path, kind, points, label, named, value, bool(wanted))
+
+
+def _word(mark: Mapping[str, Json], key: str, path: str) -> str:
+    value = mark.get(key)
+    if value is not None and not isinstance(value, str | int | float):
+        raise ArgumentError(f"{path}.{key}", "is no text")
+    text = "" if value is None else str(value)
+    return "\n".join(
+        "".join(c for c in line if c.isprintable()).strip() for line in text.expandtabs(4).splitlines()
+    ).strip()
+
+
+def _flat(at: Json, path: str) -> list[float]:
+    """Return the numbers of `at`; points may be lists of their own."""
+    numbers: list[float] = []
+    for value in at if isinstance(at, Sequence) and not isinstance(at, str) else (None,):
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            numbers += _flat(value, path)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            numbers.append(value)
+        else:
+            raise ArgumentError(path, "is no list of numbers")
+    return numbers
+
+
+def _points(kind: str, numbers: list[float], path: str, ruler: Ruler) -> list[tuple[float, float]]:
+    if kind in ("box", "redact"):
+        left, top, right, bottom = ruler.region(numbers, path)
+        return [(left, top), (right, bottom)]
+    wanted = KINDS[kind]
+    if wanted and len(numbers) != wanted:
+        told = "[x, y]" if wanted == 2 else "[x, y, x, y] from tail to tip"
+        raise ArgumentError(path, f"has {len(numbers)} numbers; a mark of kind {kind} has {told}")
+    if not wanted and not 6 <= len(numbers) <= 2 * CORNERS:
+        raise ArgumentError(
+            path, f"has {len(numbers)} numbers; a polygon has x and y of 3 to {CORNERS} corners"
+        )
+    points = ruler.pixels(numbers, path)
+    if kind == "arrow" and points[0] == points[1]:
+        raise ArgumentError(path, "begins where it ends; give [x, y, x, y] from tail to tip")
+    return points
+
+
+def _numbered(marks: Sequence[_Mark]) -> list[_Mark]:
+    """Count the numbers; those without a colour of their own get the one of the first."""
+    done: list[_Mark] = []
+    numbers: list[_Mark] = []
+    for mark in marks:
+        if mark.kind == "number":
+            first = mark if mark.chosen or not numbers else numbers[0]
+            mark = replace(mark, number=len(numbers) + 1, named=first.named, color=first.color)
+            numbers.append(mark)
+        done.append(mark)
+    return done
+
+
+def _drawn(image: "Image", marks: Sequence[_Mark]) -> str:
+    """Draw the marks: what is blacked out first, labels last. Returns remarks on letters that cannot be drawn."""
+    side = (image.width * image.height) ** 0.5
+    letters = min(max(side / _LETTER_SHARE, _SMALLEST_LETTERS), _LARGEST_LETTERS)
+    width = max(2, round(letters / 7))
+    captions = Captions(image, letters)
+    for mark in sorted(marks, key=lambda one: one.kind != "redact"):
+        _shape(image, mark, width, letters, captions)
+    # Texts have their places; labels then find theirs around them.
+    for mark in sorted(marks, key=lambda one: one.kind != "text"):
+        if mark.kind == "text":
+            captions.at(mark.label, mark.points[0], mark.color, f"{mark.path}.label")
+        elif mark.kind == "redact" and mark.label:
+            captions.within(mark.label, mark.box, mark.color, f"{mark.path}.label")
+        elif mark.label:
+            tail = mark.points[0]
+            anchor = (*tail, *tail) if mark.kind == "arrow" else mark.box
+            gap = {"number": letters, "point": width * 2.5}.get(mark.kind, width)
+            captions.beside(mark.label, anchor, mark.color, gap, f"{mark.path}.label")
+    return "".join(captions.boxes)
+
+
+def _shape(image: "Image", mark: _Mark, width: int, letters: float, captions: Captions) -> None:
+    """Draw a mark without its label."""
+    first, last = mark.points[0], mark.points[-1]
+    match mark.kind:
+        case "redact":
+            left, top, right, bottom = (int(value) for value in mark.box)
+            black = BLACK if image.mode == "RGB" else (*BLACK, 255)
+            image.paste(black, (left, top, right, bottom))
+        case "box":
+            strokes.frame(image, mark.box, mark.color, width)
+        case "polygon":
+            strokes.path(image, mark.points, mark.color, width, closed=True)
+        case "arrow":
+            strokes.arrow(image, first, last, mark.color, width)
+            for step in range(13):
+                x, y = (a + (b - a) * step / 12 for a, b in zip(first, last, strict=True))
+                captions.avoid((x - width, y - width, x + width, y + width))
+        case "point":
+            strokes.disc(image, first, mark.color, 1.8 * width, max(1.0, width / 3))
+            captions.avoid(_around(first, 2 * width))
+        case "number":
+            _numeral(image, mark, letters, captions)
+        case _:
+            pass
+
+
+def _numeral(image: "Image", mark: _Mark, letters: float, captions: Captions) -> None:
+    """Draw a number in a circle that lies within the picture."""
+    from PIL import ImageDraw
+
+    radius = min(letters * 0.8, min(image.size) / 2)
+    x, y = (min(max(at, radius), side - radius) for at, side in zip(mark.points[0], image.size, strict=True))
+    strokes.disc(image, (x, y), mark.color, radius - 1, max(1.0, radius / 10))
+    text = str(mark.number)
+    font = bundled(radius * (1.3 if len(text) == 1 else 2.2 / len(text)))
+    ink = over(mark.color) if image.mode == "RGB" else (*over(mark.color), 255)
+    left, top, right, bottom = font.getbbox(text, anchor="ls")
+    ImageDraw.Draw(image).text((x - (left + right) / 2, y - (top + bottom) / 2), text, ink, font, "ls")
+    captions.avoid(_around((x, y), radius))
+
+
+def _around(point: tuple[float, float], reach: float) -> Box:
+    return point[0] - reach, point[1] - reach, point[0] + reach, point[1] + reach
+
+
+def _told(mark: _Mark) -> str:
+    """Say what a mark is and where, in pixels."""
+    left, top, right, bottom = (round(value) for value in mark.box)
+    name = f"number {mark.number}" if mark.kind == "number" else mark.kind
+    label = f" {' '.join(mark.label.split())!r}" if mark.label else ""
+    match mark.kind:
+        case "redact":
+            return f"blacked out{label} x {left} to {right}, y {top} to {bottom}"
+        case "arrow":
+            (x0, y0), (x1, y1) = mark.points
+            return f"{mark.named} arrow{label} from ({x0:.0f}, {y0:.0f}) to ({x1:.0f}, {y1:.0f})"
+        case "box" | "polygon":
+            return f"{mark.named} {name}{label} x {left} to {right}, y {top} to {bottom}"
+        case _:
+            return f"{mark.named} {name}{label} at ({left}, {top})"

@@ -1,0 +1,201 @@
+"""compare_images: whether two pictures are the same, and where and how much they differ."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from imagebridge.errors import ArgumentError
+from imagebridge.translate.picture import MAX_PIXELS
+
+from . import strokes
+from .answer import Answer, counted, described, nearest
+from .apart import apart
+from .captions import Box, Captions
+from .changes import Difference, Region, difference, regions
+from .colors import MARKING
+from .panels import paneled
+from .pixels import Pixels, pixels
+from .source import NOWHERE, Places, Source, opened
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SHOWS = ("all", "side_by_side", "overlay", "difference")
+"""What is shown: both and the changes; both; the changes in red over the second; how much each pixel differs."""
+
+TOLERANCE = 10
+"""Levels of 255 by which a pixel may differ without being told as changed: JPEG alone makes as many."""
+
+_TOLD = 12
+"""Regions that are told and numbered at most."""
+
+_RATIO = 0.01
+"""How much proportions may differ for two pictures to be taken as one in two sizes."""
+
+_RED, _FADED = MARKING["red"], 0.35
+
+
+async def compare_images(
+    a: str, b: str, places: Places = NOWHERE, *, show: str = "all", tolerance: int = TOLERANCE
+) -> Answer:
+    """Compare the pictures that `a` and `b` name; `identical` is said only where all pixels are.
+
+    Pixels that differ by more than `tolerance` (0 to 255, in the channel that differs most) count as changed, and
+    the boxes around them are told in pixels of `a`. `b` is scaled to the size of `a` where the proportions are the
+    same; else both are laid on each other at the upper left, and what only one of them covers is changed.
+
+    Raises:
+        ArgumentError: no such picture, or an argument that is out of range.
+        ApartError: the work took too long or too much memory.
+    """
+    one, other = await opened(a, places, "a"), await opened(b, places, "b")
+    return await apart(compared, one, other, show, tolerance)
+
+
+def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE) -> Answer:
+    """Do what `compare_images` says with files that were read."""
+    if show not in SHOWS:
+        raise ArgumentError("show", f"is {show!r}; {nearest(show, SHOWS)}")
+    if not 0 <= tolerance <= 254:
+        raise ArgumentError("tolerance", f"is {tolerance}; give 0 to 254")
+    one, other = pixels(a, "a"), pixels(b, "b")
+    both = f"a is {one.told}, b is {other.told}"
+    scaled, how = _matched(one.image, other.image)
+    found = difference(one.image, scaled)
+    counts = found.counts
+    if not how and counts[0] == sum(counts):
+        return Answer(f"{both}. {_same(a, b, one, other, found)}.", ())
+    mask = found.image.point([255 * (level > tolerance) for level in range(256)])  # pyright: ignore[reportUnknownMemberType]
+    changed = regions(mask)
+    from imagebridge.translate.encode import encoded
+
+    picture = encoded(_shown(show, one, other, scaled, found, mask, changed[:_TOLD]))
+    told = f"{both}{how}. {_differing(counts, tolerance)}{_where(changed)}. {_panels(show, bool(changed))}"
+    return Answer(f"{told}; {described(picture)}.", (picture,))
+
+
+def _matched(one: "Image", other: "Image") -> "tuple[Image, str]":
+    """Return the second picture as it is laid on the first, and words on what was done."""
+    if one.size == other.size:
+        return other, ""
+    if abs(one.width * other.height / (one.height * other.width) - 1) <= _RATIO:
+        from imagebridge.translate.encode import resized
+
+        return resized(other, *one.size), "; b is scaled to the size of a"
+    size = max(one.width, other.width), max(one.height, other.height)
+    if size[0] * size[1] > MAX_PIXELS:
+        raise ArgumentError(
+            "b", f"and a together cover {size[0]}x{size[1]} pixels, over {MAX_PIXELS:,}; crop them first"
+        )
+    return other, "; their proportions differ, so they are laid on each other at the upper left, not scaled"
+
+
+def _same(a: Source, b: Source, one: Pixels, other: Pixels, found: Difference) -> str:
+    """Say how far two pictures without a visible difference are the same."""
+    if a.data == b.data:
+        return "They are identical, byte for byte"
+    if found.hidden:
+        return "They look the same; they differ only in colours that full transparency hides"
+    if one.exact and other.exact:
+        return "They are identical: every pixel is the same (their files are not, byte for byte)"
+    return "No pixel differs at 8 bits a channel; the files may hold finer differences"
+
+
+def _differing(counts: Sequence[int], tolerance: int) -> str:
+    """Say how many pixels differ, and by how much."""
+    total = sum(counts)
+    any_, over = total - counts[0], sum(counts[tolerance + 1 :])
+    if not any_:
+        return "After that no pixel differs"
+    most = max(level for level, count in enumerate(counts) if count)
+    if not over:
+        slightly = f"{_many(any_, total)} {'differs' if any_ == 1 else 'differ'}, by at most {most} of 255"
+        return f"No pixel differs by more than {tolerance} of 255; {slightly}"
+    slight = f", {any_ - over:,} more by less" if any_ > over else ""
+    by = f"by more than {tolerance} of 255" if tolerance else "at all"
+    return f"{_many(over, total)} {'differs' if over == 1 else 'differ'} {by}{slight}, the most by {most}"
+
+
+def _many(count: int, total: int) -> str:
+    """Return a number of pixels and its share of all: `1,200 pixels (3.4%)`."""
+    share = 100 * count / total
+    return f"{counted(count, 'pixel')} ({f'{share:.1f}' if share >= 0.1 else 'under 0.1'}%)"
+
+
+def _where(changed: Sequence[Region]) -> str:
+    if not changed:
+        return ""
+    boxes = [
+        f"{number}: x {left} to {right}, y {top} to {bottom} ({count:,} px)"
+        for number, ((left, top, right, bottom), count) in enumerate(changed[:_TOLD], 1)
+    ]
+    more = f"; and {counted(len(changed) - _TOLD, 'smaller region')}" if len(changed) > _TOLD else ""
+    return f". {counted(len(changed), 'changed region')}: {'; '.join(boxes)}{more}"
+
+
+def _panels(show: str, changed: bool) -> str:
+    red = "b in pale grey with changes in red" + (" and the regions numbered" if changed else "")
+    return {
+        "all": f"Shown: a, b, and {red}",
+        "side_by_side": "Shown: a and b",
+        "overlay": f"Shown: {red}",
+        "difference": "Shown: how much each pixel differs, black for nothing, white for the most",
+    }[show]
+
+
+def _shown(
+    show: str,
+    one: Pixels,
+    other: Pixels,
+    scaled: "Image",
+    found: Difference,
+    mask: "Image",
+    changed: Sequence[Region],
+) -> "Image":
+    """Draw what was asked for."""
+    from PIL import ImageOps
+
+    sides = [(f"a: {one.name}", one.image), (f"b: {other.name}", scaled)]
+    match show:
+        case "side_by_side":
+            return paneled(sides)
+        case "difference":
+            return paneled([("difference", ImageOps.autocontrast(found.image))])
+        case "overlay":
+            panels: list[tuple[str, Image]] = []
+        case _:
+            panels = sides
+    sheet, places = paneled([*panels, ("changes", _overlay(scaled, mask))], placed=True)
+    _outlined(sheet, places[-1], changed)
+    return sheet
+
+
+def _overlay(image: "Image", mask: "Image") -> "Image":
+    """Return the picture in pale grey with what changed in red."""
+    from PIL import Image as Images
+
+    from imagebridge.translate.encode import opaque
+
+    faded = [int(255 - _FADED * (255 - level)) for level in range(256)]
+    grey = opaque(image).convert("L").point(faded)  # pyright: ignore[reportUnknownMemberType]
+    page = Images.new("RGB", mask.size, "white")
+    page.paste(grey.convert("RGB"), (0, 0))
+    page.paste(_RED, (0, 0), mask)
+    return page
+
+
+def _outlined(sheet: "Image", place: tuple[int, int, float], changed: Sequence[Region]) -> None:
+    """Draw numbered boxes around the regions in the panel at `place` (its left and top, and its scale)."""
+    left, top, scale = place
+    captions = Captions(sheet, 14)
+    # The names and pictures beside this panel stay free of its numbers.
+    captions.avoid((0, 0, sheet.width, top))
+    captions.avoid((0, 0, left, sheet.height))
+    boxes: list[Box] = []
+    for region in changed:
+        x0, y0, x1, y1 = region.box
+        box = (left + x0 * scale - 2, top + y0 * scale - 2, left + x1 * scale + 2, top + y1 * scale + 2)
+        strokes.frame(sheet, box, MARKING["blue"], 2)
+        captions.avoid(box)
+        boxes.append(box)
+    for number, box in enumerate(boxes, 1):
+        captions.beside(str(number), box, MARKING["blue"], 2, "b")

@@ -1,0 +1,180 @@
+"""contact_sheet: several pictures on one sheet, each with its number and name."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from imagebridge.errors import ArgumentError, BridgeError
+
+from . import folders
+from .answer import Answer, counted, described
+from .apart import apart
+from .lettering import face, missing, shortened
+from .pixels import Pixels, pixels, squared
+from .source import NOWHERE, Places, Source, opened
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+PICTURES = 48
+"""Pictures on a sheet at most."""
+
+SIDE = 1_600
+"""Pixels of a sheet's sides at most: every vision model sees 2,500 patches."""
+
+TOGETHER = 200_000_000
+"""Bytes of the files of a sheet together at most."""
+
+_CELL = 480
+"""Pixels of a picture's room at most; smaller pictures are enlarged by whole numbers only."""
+
+_STRIP, _LETTERS, _GAP = 26, 15, 8
+_PAPER, _INK, _ROOM = "#ffffff", "#1d2b3a", "#eef1f5"
+
+_LONGEST = 100
+"""Characters of a label."""
+
+
+async def contact_sheet(
+    sources: Sequence[str],
+    places: Places = NOWHERE,
+    *,
+    labels: Sequence[str] | None = None,
+    columns: int | None = None,
+) -> Answer:
+    """Lay out the pictures that `sources` name on one sheet, in their order; a `*` in the last part of a path is any name.
+
+    Each has its number and name, or its label, under it. What cannot be shown is named in the sentence.
+
+    Raises:
+        ArgumentError: none of them can be shown, more than `PICTURES`, or labels that do not go with them.
+        ApartError: the work took too long or too much memory.
+    """
+    named: list[str] = []
+    for number, source in enumerate(sources):
+        named += await to_thread.run_sync(folders.matching, source, places.allow, f"sources[{number}]")
+    _check(named, labels, columns)
+    found: list[Source | str] = []
+    room = TOGETHER
+    for number, name in enumerate(named):
+        try:
+            source = await opened(name, places, f"sources[{number}]")
+        except ArgumentError as error:
+            found.append(str(error))
+            continue
+        room -= len(source.data)
+        found.append(
+            source if room >= 0 else f"{source.name}: the files have over {TOGETHER:,} bytes together"
+        )
+    return await apart(laid_out, found, labels, columns)
+
+
+def laid_out(
+    sources: Sequence[Source | str], labels: Sequence[str] | None = None, columns: int | None = None
+) -> Answer:
+    """Do what `contact_sheet` says with files that were read; a text says why one could not be."""
+    _check(sources, labels, columns)
+    shown: list[tuple[int, str, Pixels]] = []
+    lost: list[str] = []
+    for number, source in enumerate(sources):
+        if isinstance(source, str):
+            lost.append(source)
+            continue
+        try:
+            # Smaller at once: a page of photographs in full size would take all memory.
+            seen = _small(pixels(source, f"sources[{number}]", 2 * _CELL))
+        except ArgumentError as error:
+            lost.append(str(error))
+            continue
+        label = " ".join(labels[number].split())[:_LONGEST] if labels else seen.name
+        shown.append((number + 1, label, seen))
+    if not shown:
+        raise BridgeError("none of the pictures can be shown: " + "; ".join(lost))
+    sheet, remark = _drawn(shown, columns)
+    from imagebridge.translate.encode import encoded
+
+    picture = encoded(sheet)
+    each = "; ".join(
+        f"{number}: {seen.told}" if label == seen.name else f"{number}: {label!r}, {seen.told}"
+        for number, label, seen in shown
+    )
+    gone = f". Not shown: {'; '.join(lost)}" if lost else ""
+    told = (
+        f"A sheet of {counted(len(shown), 'picture')}, left to right and top to bottom: {each}{remark}{gone}"
+    )
+    return Answer(f"{told}. {described(picture)}.", (picture,))
+
+
+def _check(sources: Sequence[object], labels: Sequence[str] | None, columns: int | None) -> None:
+    if not sources:
+        raise ArgumentError("sources", "is empty; give the pictures to lay out")
+    if len(sources) > PICTURES:
+        raise ArgumentError("sources", f"are {len(sources)}; a sheet takes {PICTURES}")
+    if labels is not None and len(labels) != len(sources):
+        raise ArgumentError(
+            "labels", f"are {len(labels)} for {counted(len(sources), 'picture')}; give one for each"
+        )
+    if columns is not None and not 1 <= columns <= PICTURES:
+        raise ArgumentError("columns", f"is {columns}; give 1 to {PICTURES}")
+
+
+def _small(seen: Pixels) -> Pixels:
+    from imagebridge.translate.encode import resized
+
+    longer = max(seen.image.size)
+    if longer <= _CELL:
+        return seen
+    sides = (max(1, round(side * _CELL / longer)) for side in seen.image.size)
+    return seen._replace(image=resized(seen.image, *sides))
+
+
+def _drawn(shown: Sequence[tuple[int, str, Pixels]], columns: int | None) -> "tuple[Image, str]":
+    """Return the sheet, and a remark on letters that no font here has."""
+    from PIL import Image as Images
+    from PIL import ImageDraw
+
+    # The shape of a room follows the pictures: that of the middle one, neither very wide nor very tall.
+    shapes = sorted(seen.image.width / seen.image.height for _, _, seen in shown)
+    shape = min(max(shapes[len(shapes) // 2], 0.6), 1.8)
+    across, width, height = _arranged(len(shown), shape, columns)
+    rows = ceil(len(shown) / across)
+    size = across * (width + _GAP) + _GAP, rows * (height + _STRIP + _GAP) + _GAP
+    sheet = Images.new("RGB", size, _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    letters = "".join(label for _, label, _ in shown)
+    font = face(letters).font_variant(size=min(_LETTERS, max(9, width // 8)))
+    for place, (number, label, seen) in enumerate(shown):
+        row, column = divmod(place, across)
+        left, top = _GAP + column * (width + _GAP), _GAP + row * (height + _STRIP + _GAP)
+        draw.rectangle((left, top, left + width - 1, top + height - 1), fill=_ROOM)
+        cell = _fitted(seen.image, width, height)
+        sheet.paste(cell, (left + (width - cell.width) // 2, top + (height - cell.height) // 2))
+        text = shortened(f"{number}  {label}", font, width)
+        draw.text((left + width / 2, top + height + _STRIP / 2 - 1), text, _INK, font, "mm")
+    return sheet, missing(letters, font)
+
+
+def _arranged(count: int, shape: float, columns: int | None) -> tuple[int, int, int]:
+    """Return the columns, and width and height of a room, that show the pictures largest."""
+    best = (0.0, 1, 1, 1)
+    for across in [columns] if columns else range(1, count + 1):
+        rows = ceil(count / across)
+        width = (SIDE - _GAP) / across - _GAP
+        height = (SIDE - _GAP) / rows - _GAP - _STRIP
+        scale = min(width, height * shape, _CELL, _CELL * shape)
+        # Of two that are as large, the one with fewer empty rooms.
+        best = max(best, (round(scale, 6), -(across * rows - count), across, max(1, int(scale))))
+    width = best[3]
+    return best[2], width, max(1, int(width / shape))
+
+
+def _fitted(image: "Image", width: int, height: int) -> "Image":
+    from imagebridge.translate.encode import opaque, resized
+
+    page = opaque(image).convert("RGB")
+    scale = min(width / page.width, height / page.height)
+    if scale >= 1:
+        return squared(page, (page.width * int(scale), page.height * int(scale)))
+    return resized(page, max(1, round(page.width * scale)), max(1, round(page.height * scale)))

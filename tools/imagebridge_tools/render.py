@@ -1,0 +1,202 @@
+"""render_document: pages of a PDF, or an SVG, as pictures; their text where it is asked for."""
+
+import re
+from collections.abc import Sequence
+from contextlib import closing
+from importlib import import_module
+from typing import Any
+from xml.etree import ElementTree
+
+from imagebridge.errors import ArgumentError, BridgeError, PictureError
+from imagebridge.translate import kinds
+from imagebridge.translate.picture import Picture
+
+from .answer import Answer, counted, described
+from .apart import apart
+from .source import NOWHERE, Places, Source, opened
+
+PAGES = 6
+"""Pages of one call at most: more would be too small to be read in one result."""
+
+SMALLEST, LARGEST = 200, 2_000
+"""Pixels of a page's longer side."""
+
+_LETTERS = 20_000
+"""Characters of text of one call."""
+
+_RANGE = re.compile(r"(\d+)(?:\s*-\s*(\d+))?$")
+
+
+async def render_document(
+    source: str, places: Places = NOWHERE, *, pages: str = "", text: bool = False, size: int = 1536
+) -> Answer:
+    """Draw `pages` of the PDF that `source` names, such as `1-3, 7` (the first six where it is empty), or an SVG.
+
+    The longer side of each has `size` pixels. With `text` the letters on them are in the sentence too.
+
+    Raises:
+        ArgumentError: no PDF or SVG, no such pages, or it cannot be drawn.
+        BridgeError: the extra `server` is not installed.
+        ApartError: the work took too long or too much memory.
+    """
+    return await apart(rendered, await opened(source, places), pages, text, size)
+
+
+def rendered(source: Source, pages: str = "", text: bool = False, size: int = 1536) -> Answer:
+    """Do what `render_document` says with a file that was read. PDFium works for one thread at a time."""
+    if not SMALLEST <= size <= LARGEST:
+        raise ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels")
+    found = kinds.kind(source.data)
+    try:
+        match found:
+            case kinds.PDF:
+                return _document(source, pages, size, text=text)
+            case kinds.SVG:
+                return _drawing(source, pages, size, text=text)
+            case _:
+                what = f"is of type {found.media_type}" if found else "is no file of a known type"
+                hint = "; load_image shows pictures" if found and found.sort == "picture" else ""
+                raise ArgumentError("source", f"{source.name} {what}; PDF and SVG are drawn{hint}")
+    except PictureError as error:
+        raise ArgumentError("source", f"{source.name} cannot be drawn: {error.reason}") from error
+
+
+def _document(source: Source, pages: str, size: int, *, text: bool) -> Answer:
+    try:
+        pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
+    except ImportError as error:
+        raise BridgeError('PDFs are drawn with an extra: pip install "imagebridge[server]"') from error
+    from imagebridge.translate.decode import decoding
+
+    with decoding("the PDF cannot be read"):
+        document = pypdfium2.PdfDocument(source.data)
+    with document:
+        total = len(document)
+        numbers = _chosen(pages, total)
+        drawn = [_page(document[number - 1], size, text=text) for number in numbers]
+    pictures = tuple(picture for picture, _, _ in drawn)
+    each = [f"{one.width}x{one.height} px ({scale:.4g} pixels a point)" for one, _, scale in drawn]
+    sizes = each[0] if len(set(each)) == 1 else ", ".join(each)
+    more = (
+        f", more with pages={numbers[-1] + 1}-{min(total, numbers[-1] + PAGES)}"
+        if not pages and total > PAGES
+        else ""
+    )
+    told = f"{source.name}: {_listed(numbers)} of {total} of a PDF{more}; drawn in {sizes}."
+    if text:
+        told += _written(
+            [(f"Page {number}", words) for number, (_, words, _) in zip(numbers, drawn, strict=True)]
+        )
+    return Answer(told, pictures)
+
+
+def _page(page: Any, size: int, *, text: bool) -> tuple[Picture, str, float]:
+    """Return a page drawn, its text, and its pixels for a point (1/72 inch)."""
+    from imagebridge.translate.decode import decoding
+    from imagebridge.translate.encode import redrawn
+
+    with closing(page), decoding("a page cannot be drawn"):
+        scale = size / max(*page.get_size(), 1.0)
+        image = page.render(scale=scale).to_pil()
+        words = ""
+        if text:
+            with closing(page.get_textpage()) as letters:
+                words = letters.get_text_bounded()
+    return redrawn(image), words.replace("\r\n", "\n").strip(), scale
+
+
+def _chosen(pages: str, total: int) -> list[int]:
+    """Return the numbers of the pages that are asked for, in that order.
+
+    Raises:
+        ArgumentError: no list of pages, pages that are not there, or more than `PAGES`.
+    """
+    if not pages.strip():
+        return list(range(1, min(total, PAGES) + 1))
+    numbers: list[int] = []
+    for part in pages.split(","):
+        found = _RANGE.match(part.strip())
+        if not found:
+            raise ArgumentError("pages", f"holds {part.strip()!r}; give numbers and ranges such as 1-3, 7")
+        first, last = int(found[1]), int(found[2] or found[1])
+        for number in (first, last):
+            if not 1 <= number <= total:
+                raise ArgumentError(
+                    "pages", f"names page {number}; the document has {counted(total, 'page')}, 1 to {total}"
+                )
+        step = 1 if first <= last else -1
+        numbers += range(first, last + step, step)
+    numbers = list(dict.fromkeys(numbers))
+    if len(numbers) > PAGES:
+        first = _listed(numbers[:PAGES]).removeprefix("pages ")
+        raise ArgumentError(
+            "pages", f"are {len(numbers)}; at most {PAGES} are drawn in a call, such as {first}"
+        )
+    return numbers
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """Return `page 2`, `pages 1-3, 7`."""
+    if not numbers:
+        return "no pages"
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1].append(number)
+        else:
+            ranges.append([number])
+    told = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in ranges)
+    return f"page{'' if len(numbers) == 1 else 's'} {told}"
+
+
+def _drawing(source: Source, pages: str, size: int, *, text: bool) -> Answer:
+    """Draw an SVG; it has one page."""
+    if pages.strip() not in ("", "1"):
+        raise ArgumentError("pages", f"is {pages!r}; an SVG has one page")
+    from imagebridge.translate.svg import drawn
+
+    def fit(width: int, height: int) -> tuple[int, int]:
+        scale = size / max(width, height)
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    made = drawn(source.data, fit)
+    lacks = f"; {made.sentence}" if made.sentence else ""
+    told = (
+        f"{source.name}: an SVG of {made.width}x{made.height} px{lacks}. Drawn as {described(made.picture)}."
+    )
+    return Answer(told + (_written([("", _letters(source.data))]) if text else ""), (made.picture,))
+
+
+def _letters(data: bytes) -> str:
+    """Return the text of an SVG, a line for each text element."""
+    from imagebridge.translate.markup import Room, parsed
+
+    root: ElementTree.Element = parsed(data, Room())
+    lines = [
+        " ".join("".join(one.itertext()).split())
+        for one in root.iter()
+        if str(one.tag).rpartition("}")[2] == "text"
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _written(texts: Sequence[tuple[str, str]]) -> str:
+    """Return the texts of some pages under their names, the start of them where they are long."""
+    room, parts = _LETTERS, list[str]()
+    for name, words in texts:
+        kept = words[:room]
+        room -= len(kept)
+        cut = (
+            f"\n[cut: {len(words) - len(kept):,} of {len(words):,} characters are left out]"
+            if len(kept) < len(words)
+            else ""
+        )
+        head = f"{name}, text" if name else "Text"
+        parts.append(
+            f"\n{head}:\n{kept}{cut}"
+            if words
+            else f"\n{head}: none (a scan has none to read)"
+            if name
+            else f"\n{head}: none"
+        )
+    return "".join(parts)

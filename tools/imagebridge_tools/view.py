@@ -1,0 +1,202 @@
+"""view_image: a part of a picture at full resolution, turned, with more contrast, with a labelled grid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import floor
+from typing import TYPE_CHECKING
+
+from imagebridge.errors import ArgumentError
+
+from .answer import Answer, described
+from .apart import apart
+from .pixels import pixels, squared
+from .source import NOWHERE, Places, Source, opened
+from .tones import Contrast, contrasted, factor
+from .units import Box, Ruler
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SIDE = 2_000
+"""Pixels of a view's sides at most: hosts refuse more where a conversation holds many pictures."""
+
+_USUAL = 1_600
+"""Pixels of a view's longer side at most where no zoom is asked for: every vision model sees 2,500 patches."""
+
+_ENLARGED, _MOST = 1_024, 16
+"""Pixels up to which a small region is enlarged where no zoom is asked for, and how often at most."""
+
+_TURNS = {0: None, 90: "ROTATE_270", 180: "ROTATE_180", 270: "ROTATE_90"}
+"""Degrees clockwise, in Pillow's words, which go counterclockwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a view shows the `box` of the original: pixels of the view for one of the original, turn, offset of the picture."""
+
+    box: Box
+    across: float
+    down: float
+    turn: int
+    left: int = 0
+    top: int = 0
+
+    def seen(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a point of the original lies in the view, in pixels."""
+        x0, y0, x1, y1 = self.box
+        u, v = {
+            0: ((x - x0) * self.across, (y - y0) * self.down),
+            90: ((y1 - y) * self.down, (x - x0) * self.across),
+            180: ((x1 - x) * self.across, (y1 - y) * self.down),
+            270: ((y - y0) * self.down, (x1 - x) * self.across),
+        }[self.turn]
+        return self.left + u, self.top + v
+
+    def told(self) -> str:
+        """Say how pixels (X, Y) of the view become pixels (x, y) of the original."""
+        x0, y0, x1, y1 = self.box
+        u, v = _less("X", self.left), _less("Y", self.top)
+        x, y = {
+            0: (_sum(x0, 1, u, self.across), _sum(y0, 1, v, self.down)),
+            90: (_sum(x0, 1, v, self.across), _sum(y1, -1, u, self.down)),
+            180: (_sum(x1, -1, u, self.across), _sum(y1, -1, v, self.down)),
+            270: (_sum(x1, -1, v, self.across), _sum(y0, 1, u, self.down)),
+        }[self.turn]
+        if (x, y) == ("X", "Y"):
+            return "Pixels of this view are those of the original"
+        return f"Pixel (X, Y) of this view is x = {x}, y = {y} in the original"
+
+
+async def view_image(
+    source: str,
+    places: Places = NOWHERE,
+    *,
+    region: Sequence[float] | None = None,
+    units: str = "pixels",
+    zoom: float | None = None,
+    rotate: int = 0,
+    contrast: Contrast | None = None,
+    grid: bool = False,
+) -> Answer:
+    """Show a `region` `[left, top, right, bottom]` of the picture that `source` names, in `units`; or all of it.
+
+    `zoom` is pixels shown for each of the original: by default a large region is shrunk to 1,600 pixels
+    and a small one enlarged, by a whole number, up to 1,024. `rotate` is degrees clockwise, in quarter turns.
+    `contrast` multiplies it, or stretches the region's tones with `auto`. `grid` draws lines with the
+    original's coordinates, in `units`. The sentence tells how to get from the view to the original.
+
+    Raises:
+        ArgumentError: no such picture, or an argument that is out of range.
+        ApartError: the work took too long or too much memory.
+    """
+    found = await opened(source, places)
+    return await apart(viewed, found, region, units, zoom, rotate, contrast, grid)
+
+
+def viewed(
+    source: Source,
+    region: Sequence[float] | None = None,
+    units: str = "pixels",
+    zoom: float | None = None,
+    rotate: int = 0,
+    contrast: Contrast | None = None,
+    grid: bool = False,
+) -> Answer:
+    """Do what `view_image` says with a file that was read."""
+    seen = pixels(source)
+    ruler = Ruler(*seen.image.size, units)
+    box = (0, 0, *seen.image.size) if region is None else ruler.region(region, "region")
+    turn = _turn(rotate)
+    shown = _toned(seen.image.crop(box), contrast)
+    size = _scaled(shown.width, shown.height, zoom)
+    view = View(box, size[0] / shown.width, size[1] / shown.height, turn)
+    shown = _turned(_resized(shown, size), turn)
+    if grid:
+        from .grid import ruled
+
+        shown, (left, top) = ruled(shown, ruler, view)
+        view = replace(view, left=left, top=top)
+    from imagebridge.translate.encode import encoded
+
+    picture = encoded(shown)
+    done = _done(view, region is None, turn, contrast, units if grid else "")
+    return Answer(f"{seen.told}: {done}. {view.told()}. {described(picture)}.", (picture,))
+
+
+def _turn(rotate: int) -> int:
+    if rotate % 90:
+        near = round(rotate / 90) * 90 % 360
+        problem = (
+            f"is {rotate}; a view turns by 0, 90, 180 or 270 degrees clockwise, such as {near} "
+            "(transform_image takes any angle)"
+        )
+        raise ArgumentError("rotate", problem)
+    return rotate % 360
+
+
+def _toned(image: "Image", contrast: Contrast | None) -> "Image":
+    if contrast is None:
+        return image
+    return contrasted(image, factor(contrast, "contrast", auto=True))
+
+
+def _scaled(width: int, height: int, zoom: float | None) -> tuple[int, int]:
+    """Return the size of the view in pixels.
+
+    Raises:
+        ArgumentError: the zoom is out of range for this region.
+    """
+    longer = max(width, height)
+    if zoom is None:
+        zoom = min(_MOST, max(1, _ENLARGED // longer)) if longer <= _USUAL else _USUAL / longer
+    most = SIDE / longer
+    if not 0 < zoom <= max(most, 1 / longer) + 1e-9:
+        largest = floor(most) if most >= 2 else floor(most * 1000) / 1000
+        told = f"{width}x{height} pixels are shown at most {largest:g} times as large, in {SIDE} pixels"
+        raise ArgumentError("zoom", f"is {zoom:g}; {told}; give up to {largest:g}, or a smaller region")
+    return max(1, round(width * zoom)), max(1, round(height * zoom))
+
+
+def _resized(image: "Image", size: tuple[int, int]) -> "Image":
+    """Scale the picture; a drawing that grows by a whole number keeps its colours and its edges."""
+    from imagebridge.translate.encode import is_flat, resized
+
+    if size == image.size:
+        return image
+    whole = size[0] % image.width == 0 and size[1] % image.height == 0
+    return squared(image, size) if whole and is_flat(image) else resized(image, *size)
+
+
+def _turned(image: "Image", turn: int) -> "Image":
+    from PIL.Image import Transpose
+
+    name = _TURNS[turn]
+    return image.transpose(Transpose[name]) if name else image
+
+
+def _done(view: View, whole: bool, turn: int, contrast: Contrast | None, grid: str) -> str:
+    """Say what is shown of the original, and how."""
+    x0, y0, x1, y1 = view.box
+    done = ["the whole picture" if whole else f"the region x {x0} to {x1}, y {y0} to {y1}"]
+    done[0] += " at full resolution" if view.across == 1 else f" at {view.across:.4g} times its size"
+    if turn:
+        done.append(f"turned {turn} degrees clockwise")
+    if contrast is not None:
+        done.append("tones stretched" if contrast == "auto" else f"contrast times {contrast:g}")
+    if grid:
+        done.append(f"with a grid of the original's coordinates in {'pixels' if grid == 'pixels' else grid}")
+    return ", ".join(done)
+
+
+def _less(letter: str, offset: int) -> str:
+    return f"({letter} - {offset})" if offset else letter
+
+
+def _sum(start: int, sign: int, letter: str, scale: float) -> str:
+    if scale == 1:
+        factor = letter
+    else:
+        factor = f"{letter} / {scale:g}" if scale == round(scale) else f"{1 / scale:.5g} * {letter}"
+    if not start and sign > 0:
+        return factor
+    return f"{start} {'+' if sign > 0 else '-'} {factor}"
