@@ -319,3 +319,10 @@ async def test_the_sdks_oauth_client_gets_a_token_and_uses_it():
             async with Bridge(f"{origin}/mcp", timeout=20):
                 pass
     assert list(provider.tokens) == [storage.tokens.access_token]
+
+
+async def test_bridges_that_are_closed_at_once_leave_nothing_in_the_log(origin, caplog):
+    for _ in range(8):
+        async with Bridge(f"{origin}/mcp", timeout=20) as bridge:
+            assert bridge.tools
+    assert caplog.messages == []
