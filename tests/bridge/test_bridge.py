@@ -166,6 +166,37 @@ async def test_links_to_pictures_on_the_server_are_read():
     ]
 
 
+async def test_what_is_linked_twice_is_read_once_and_no_more_than_is_allowed(monkeypatch):
+    monkeypatch.setattr("imagebridge.agent.links.MAX_BYTES", 1_000)
+    server, read = MCPServer("album", log_level="CRITICAL"), []
+
+    @server.resource("album://{name}", mime_type="image/png")
+    def picture(name: str) -> bytes:
+        """A picture, small or large."""
+        read.append(name)
+        return samples.file(Image.effect_noise((4, 4) if name == "small" else (99, 99), 90), "PNG")
+
+    @server.tool()
+    def pages() -> CallToolResult:
+        """Links that do not tell their sizes."""
+        blocks = [
+            {"type": "resource_link", "name": name, "uri": f"album://{name}", "mimeType": "image/png"}
+            for name in ("small", "large", "small")
+        ]
+        return CallToolResult.model_validate({"content": blocks})
+
+    async with Bridge(server) as bridge:
+        (output,) = await bridge.outputs(response(call("pages")))
+    assert [part["type"] for part in output["output"]] == [
+        "input_image",
+        "input_text",
+        "input_text",
+        "input_image",
+    ]
+    assert output["output"][2]["text"].startswith("[the link above could not be read: it holds ")
+    assert read == ["small", "large"]
+
+
 async def test_a_name_that_two_servers_use_gets_the_servers_name():
     async with Bridge(small_server("left"), small_server("right"), small_server("other", "paint")) as bridge:
         assert [tool["name"] for tool in bridge.tools] == ["left_draw", "right_draw", "paint"]

@@ -2,10 +2,13 @@
 
 import secrets
 import socket
+import subprocess
+import sys
 import threading
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
@@ -26,6 +29,8 @@ from starlette.responses import PlainTextResponse
 
 from imagebridge import Bridge, HttpServer, tool_result
 from imagebridge.errors import ServerError
+
+SCRIPT = Path(__file__).parents[1] / "servers" / "sloppy.py"
 
 pytestmark = pytest.mark.anyio
 
@@ -160,21 +165,40 @@ async def test_a_refusal_is_told_with_its_status(server, message, origin):
     assert raised.value.problem.startswith(message)
 
 
-async def test_a_server_that_goes_away_and_comes_back():
-    tie, origin = tied()
-    port = tie.getsockname()[1]
-    with served(gallery().streamable_http_app(), tie):
-        bridge = Bridge(f"{origin}/mcp", timeout=10)
-        await bridge.__aenter__()
-    try:
-        (output,) = await bridge.outputs(response("show", '{"side": 3}'))
-        assert output["output"].startswith("Tool error:\ngallery: ")
-        assert "it may or may not have run" in output["output"]
-        with served(gallery().streamable_http_app(), socket.create_server(("127.0.0.1", port))):
-            (output,) = await bridge.outputs(response("show", '{"side": 3}'))
-            assert output["output"][0]["text"] == "a square"
-    finally:
-        await bridge.__aexit__()
+@contextmanager
+def sloppy(port):
+    """Run the bare server in a process of its own, which can die."""
+    command = [sys.executable, "-S", str(SCRIPT), str(port)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            while True:
+                with suppress(httpx2.ConnectError):
+                    httpx2.get(f"http://127.0.0.1:{port}/")
+                    break
+                assert process.poll() is None
+            yield process
+        finally:
+            process.kill()
+
+
+async def test_a_server_that_dies_in_a_call_and_comes_back():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+
+    async def ask(name, arguments="{}"):
+        (output,) = await bridge.outputs(response(name, arguments))
+        return output["output"]
+
+    with sloppy(port) as process:
+        async with Bridge(f"http://127.0.0.1:{port}/mcp", timeout=10) as bridge:
+            lost = await ask("die")
+            assert lost.startswith("Tool error:\nsloppy: the ")
+            assert lost.endswith("and die was not answered: it may or may not have run")
+            process.wait(10)
+            refused = await ask("untyped")
+            assert refused.startswith(f"Tool error:\nhttp://127.0.0.1:{port}/mcp: cannot be reached: ")
+            with sloppy(port):
+                assert await ask("untyped") == "untyped was called"
 
 
 async def test_tools_that_change_over_http_are_listed_again():
@@ -295,3 +319,10 @@ async def test_the_sdks_oauth_client_gets_a_token_and_uses_it():
             async with Bridge(f"{origin}/mcp", timeout=20):
                 pass
     assert list(provider.tokens) == [storage.tokens.access_token]
+
+
+async def test_bridges_that_are_closed_at_once_leave_nothing_in_the_log(origin, caplog):
+    for _ in range(8):
+        async with Bridge(f"{origin}/mcp", timeout=20) as bridge:
+            assert bridge.tools
+    assert caplog.messages == []

@@ -3,12 +3,13 @@
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.abc
 from mcp import Client, MCPError
-from mcp.client.subscriptions import SubscriptionLost
+from mcp.client.subscriptions import Subscription, SubscriptionLost
 from mcp.server import MCPServer
 from mcp.types import LoggingMessageNotificationParams, ToolListChangedNotification
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
@@ -38,6 +39,9 @@ _PATIENCE = 4.0
 
 _LAST_WORDS = 10.0
 """Seconds that a lost call waits for the server's process to be gone, so that it can quote its stderr."""
+
+_ACKNOWLEDGED = 5.0
+"""Seconds that a server has to acknowledge a subscription."""
 
 Changed = Callable[[], None]
 Logged = Callable[["Connection", LoggingMessageNotificationParams], Awaitable[None]]
@@ -251,11 +255,16 @@ class Connection:
         pause = _FIRST_PAUSE
         while True:
             try:
-                async with client.listen(tools_list_changed=True) as subscription:
-                    pause = _FIRST_PAUSE
-                    # Each event reaches `_heard` too; here the subscription is only kept open.
-                    async for _ in subscription:
-                        pass
+                async with AsyncExitStack() as stack:
+                    subscription: Subscription | None = None
+                    # Not left before it is acknowledged: the SDK logs an acknowledgment that comes too late.
+                    with anyio.move_on_after(_ACKNOWLEDGED, shield=True):
+                        subscription = await stack.enter_async_context(client.listen(tools_list_changed=True))
+                    if subscription is not None:
+                        pause = _FIRST_PAUSE
+                        # Each event reaches `_heard` too; here the subscription is only kept open.
+                        async for _ in subscription:
+                            pass
             except MCPError as error:
                 _LOG.debug("%s does not tell of changed tools: %s", self.name, error)
                 return

@@ -17,7 +17,7 @@ from mcp.types import JSONRPCRequest
 from imagebridge.errors import BridgeError
 
 from .config import HttpServer
-from .pipe import message, refusal
+from .lines import message, refusal
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
