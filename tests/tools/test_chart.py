@@ -321,8 +321,8 @@ class TestWhatIsSaid:
                 "Line chart of 2 rows: x 'at', y 'b'; b from 1 (2026-03-18 04:00:00 UTC) to 2 (2026-03-18 UTC). PNG",
             ),
             (
-                {"kind": "bar", "data": [{"a": "\ue000 and \ue001", "b": 1}]},
-                "Bar chart of 1 row: x 'a', y 'b'; b from 1 (\ue000 and \ue001) to 1 (\ue000 and \ue001); no font has \ue000 \ue001: shown as boxes. PNG",
+                {"kind": "bar", "data": [{"a": "\U000f0000 and \U000f0001", "b": 1}]},
+                "Bar chart of 1 row: x 'a', y 'b'; b from 1 (\U000f0000 and \U000f0001) to 1 (\U000f0000 and \U000f0001); no font has \U000f0000 \U000f0001: shown as boxes. PNG",
             ),
             (
                 {"spec": {**SPEC, "title": "Sales"}},

@@ -97,7 +97,7 @@ def _first(spec: Object, name: Name, asked: int) -> _Side:
 
 
 def _size(drawing: Drawing, side: _Side) -> int:
-    return drawing.picture.width if side.name == "width" else drawing.picture.height
+    return drawing.width if side.name == "width" else drawing.height
 
 
 def _off(drawing: Drawing, sides: Sequence[_Side]) -> int:

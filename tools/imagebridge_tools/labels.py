@@ -8,7 +8,7 @@ from itertools import accumulate
 from .answer import Json
 from .look import NORMAL
 
-LETTER = 0.56
+LETTER = 0.58
 """Width of a letter, on average, as a share of the font's size."""
 
 LINE = 1.2

@@ -38,6 +38,9 @@ def look(width: int, height: int) -> Look:
     return SMALL if width < 400 or height < 260 else NORMAL
 
 
+FONT = "Inter"
+"""The font that is shipped, in regular and semi-bold; the drawing process knows its files."""
+
 _INK, _QUIET, _LINE = "#1d2b3a", "#465566", "#dfe5ec"
 
 PALETTE: tuple[str, ...] = (
@@ -88,6 +91,7 @@ def _config(look: Look) -> dict[str, Json]:
         "tickColor": _QUIET,
     }
     return {
+        "font": FONT,
         "background": "white",
         "padding": look.padding,
         "view": {"stroke": None},
