@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, WithJsonSchema
 
-from imagebridge_tools.marks import KINDS, ROLES
+from imagebridge_tools.plan import KINDS, ROLES
 
 _ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 

@@ -56,7 +56,11 @@ def main() -> None:
 def _log() -> int:
     """Return the file that all the engines print goes to: not between the answers, nor where people read it."""
     sys.stderr = os.fdopen(os.dup(2), "w")
-    log = os.memfd_create("log") if hasattr(os, "memfd_create") else os.dup(TemporaryFile().fileno())
+    if hasattr(os, "memfd_create"):
+        log = os.memfd_create("log")
+    else:
+        with TemporaryFile() as file:
+            log = os.dup(file.fileno())
     os.dup2(log, 1)
     os.dup2(log, 2)
     return log

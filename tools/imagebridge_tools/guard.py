@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from imagebridge.errors import ArgumentError
 
 from .answer import Json
-from .table import ROWS
+from .table import ROWS as READ
+
+ROWS = 20_000
+"""Rows of a part of a spec at most. Those of the whole spec may be more: fewer are drawn."""
 
 SPEC_SIZE = 8_000_000
 """Characters of a spec at most, its rows included."""
@@ -35,10 +38,10 @@ def guarded(spec: Mapping[str, Json]) -> dict[str, Json]:
             key == "values"
             and isinstance(value, Sequence)
             and not isinstance(value, str)
-            and len(value) > ROWS
+            and len(value) > (most := READ if path == "data.values" else ROWS)
         ):
             raise ArgumentError(
-                "spec", f"{path} has {len(value):,} rows; a chart takes {ROWS:,}: aggregate them"
+                "spec", f"{path} has {len(value):,} rows; at most {most:,} are drawn: aggregate them"
             )
     return {key: value for key, value in spec.items() if key != "usermeta"}
 

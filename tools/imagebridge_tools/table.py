@@ -1,4 +1,4 @@
-"""A table of data: read from rows, columns, JSON or CSV, its columns understood."""
+"""A table of data: read from rows, columns, JSON, JSON lines, CSV or TSV, its columns understood."""
 
 import csv
 import json
@@ -17,15 +17,15 @@ from imagebridge.translate.picture import DATA_URL, decode
 from . import folders
 from .answer import Json
 
-ROWS = 20_000
-"""Rows of one chart at most."""
+ROWS = 500_000
+"""Rows that are read at most; of over `fields.ROWS` fewer are drawn."""
 
 FILE_SIZE = 20_000_000
 """Bytes of a data file at most."""
 
 Sort = Literal["number", "date", "text"]
 
-_READ = ("text/csv", "application/json", "text/plain", "text/tab-separated-values")
+_READ = ("text/csv", "application/json", "application/jsonl", "text/plain", "text/tab-separated-values")
 """Media types of `data:` URLs that hold a table."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -107,8 +107,25 @@ def _text(text: str, allow: Sequence[Path]) -> Table:
 def _content(text: str) -> Table:
     """Read JSON or CSV text, which may not name a file in its turn."""
     if text.lstrip().startswith(("[", "{")):
-        return table(parsed(text, "data"), ())
+        return _checked(_rows(_lines(text))) if _has_lines(text) else table(parsed(text, "data"), ())
     return _checked(_csv(text))
+
+
+def _has_lines(text: str) -> bool:
+    """Tell whether text is JSON lines: each line an object of its own."""
+    lines = text.strip().split("\n", 2)
+    return len(lines) > 1 and all(re.fullmatch(r"\s*\{.*\}\s*", line) for line in lines[:2])
+
+
+def _lines(text: str) -> list[Json]:
+    found: list[Json] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                found.append(cast("Json", json.loads(line)))
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise ArgumentError("data", f"line {number} of the JSON lines is not JSON") from error
+    return found
 
 
 def _is_head(text: str) -> bool:
@@ -221,6 +238,6 @@ def _checked(columns: dict[str, list[Json]]) -> Table:
     if not found.rows:
         raise ArgumentError("data", "is empty; give at least one row")
     if found.rows > ROWS:
-        problem = f"has {found.rows:,} rows; a chart takes {ROWS:,}: aggregate them or take a sample"
+        problem = f"has {found.rows:,} rows; at most {ROWS:,} are read: aggregate them or take a sample"
         raise ArgumentError("data", problem)
     return found
