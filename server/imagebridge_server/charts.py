@@ -17,10 +17,17 @@ def generate_chart_tool(settings: Settings) -> Tool:
         kind: arguments.Kind = None,
         data: arguments.Data = None,
         columns: arguments.Columns = None,
+        stack: arguments.Stack = None,
         title: arguments.Title = None,
+        subtitle: arguments.Subtitle = None,
+        titles: arguments.Titles = None,
+        formats: arguments.Formats = None,
+        theme: arguments.Theme = "light",
         width: arguments.Width = None,
         height: arguments.Height = None,
+        scale: arguments.Scale = 1,
         spec: arguments.Spec = None,
+        return_spec: arguments.ReturnSpec = False,
     ) -> CallToolResult:
         """Draw a chart as a PNG: from kind, data and columns, or from a Vega-Lite spec. Give exactly one of both."""
         return await answered(
@@ -29,9 +36,16 @@ def generate_chart_tool(settings: Settings) -> Tool:
                 kind=kind,
                 data=data,
                 columns=columns,
+                stack=stack,
                 title=title,
+                subtitle=subtitle,
+                titles=titles,
+                formats=formats,
+                theme=theme,
                 width=width,
                 height=height,
+                scale=scale,
+                return_spec=return_spec,
                 allow=settings.allow,
             )
         )

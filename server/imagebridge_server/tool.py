@@ -40,8 +40,19 @@ def tool(
     model = made.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
     model.model_rebuild(force=True)
-    made.parameters = model.model_json_schema(by_alias=True)
+    made.parameters = _lean(model.model_json_schema(by_alias=True))
     return made
+
+
+def _lean(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema without what only repeats it: titles made of names, and defaults that say that there is none."""
+    properties = {
+        name: {
+            key: value for key, value in one.items() if key != "title" and (key, value) != ("default", None)
+        }
+        for name, one in schema["properties"].items()
+    }
+    return {**{key: value for key, value in schema.items() if key != "title"}, "properties": properties}
 
 
 class _ExplainingTool(Tool):

@@ -101,6 +101,8 @@ async def generate_chart(
         drawing, own, told = await to_thread.run_sync(read)
         drawn = await _of_views(drawing, own, frame, width, height, seconds, scale)
     else:
+        if not isinstance(kind, str | Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ArgumentError("kind", f"is {kind!r}; give one of {', '.join(plan.KINDS)}")
         kinds = [kind] if isinstance(kind, str) else list(kind)
         read = partial(_of_kind, kinds, data, columns or {}, frame, stack, allow)
         chart, told = await to_thread.run_sync(read)

@@ -19,7 +19,7 @@ def places(chart: Chart, width: int, height: int) -> tuple[str, str, Object, str
     series = len(chart.distinct("color")) if several else 1
     room = (height - chart.below) / len(names)
     side, all_fit = labels.beside(names, room, width, chart.look.text)
-    under = labels.below(names, (width - chart.look.beside) / len(names), height, chart.look.text)
+    under = labels.below(names, (width - taken(chart)) / len(names), height, chart.look.text)
     better = under["labelAngle"] != 0 and (all_fit or max(map(len, names)) > 24) and room / series >= 4
     lying = chart.horizontal or better
     place, along = ("y", "x") if lying else ("x", "y")
@@ -28,6 +28,19 @@ def places(chart: Chart, width: int, height: int) -> tuple[str, str, Object, str
     if several:
         encoding[f"{place}Offset"] = {"field": "color", "type": "nominal", "sort": None}
     return place, along, encoding, number
+
+
+def taken(chart: Chart) -> float:
+    """Return the pixels of the width that the plot does not have, about: the axes' and the legend's."""
+    both = chart.look.beside * (1.7 if chart.right else 1)
+    if chart.kind == "heatmap" and "facet" not in chart.names:
+        return both + 5 * chart.look.text
+    if "facet" in chart.names or "color" not in chart.names or not _legend(chart):
+        return both
+    if chart.sorts["color"] == "number":
+        return both + 4 * chart.look.text
+    longest = max(len(str(value)) for value in chart.distinct("color"))
+    return both + min(longest, 26) * chart.look.text * labels.LETTER + 26
 
 
 def title(chart: Chart, role: str) -> str | None:
@@ -76,7 +89,7 @@ def along(chart: Chart, role: str, width: int, height: int) -> Object:
     if role == "y":
         axis = labels.beside(names, (height - chart.below) / len(names), width, size)[0]
     else:
-        axis = labels.below(names, (width - chart.look.beside) / len(names), height, size)
+        axis = labels.below(names, (width - taken(chart)) / len(names), height, size)
     return encoding | {"sort": order, "axis": axis}
 
 
@@ -100,10 +113,10 @@ def _dated(chart: Chart, role: str, width: int, height: int) -> Object:
         cell for row in chart.rows for key in (role, f"{role}2") if isinstance(cell := row.get(key), str)
     ]
     down, small = role == "y", "facet" in chart.names
-    taken = chart.below if down else chart.look.beside
+    edge = chart.below if down else taken(chart)
     axis, shared = dates.axis(
         [datetime.fromisoformat(cell) for cell in dict.fromkeys(cells)],
-        (height if down else width) - (0 if small else taken),
+        (height if down else width) - (0 if small else edge),
         chart.look.text,
         titled=chart.look.titles,
         down=down,
@@ -136,10 +149,17 @@ def color(chart: Chart) -> Object:
     """Return the encoding of colours: shades of numbers, or series with a legend where it says something."""
     encoding: Object = {"field": "color", "title": chart.frame.titles.get("color", chart.names["color"])}
     if chart.sorts["color"] == "number" and chart.kind == "scatter":
-        scale: Object = {"scheme": "viridis"}
+        scale: Object = {"scheme": scheme(chart)}
         return encoding | {"type": "quantitative", "scale": scale, "legend": formatted(chart, "color")}
     shown = key(chart, "color") if _legend(chart) else None
     return encoding | {"type": "nominal", "sort": None, "legend": shown}
+
+
+def scheme(chart: Chart, *, reverse: bool = False) -> Object:
+    """Return the shades of numbers without those that the ground swallows; `reverse`: on light ground light ones first."""
+    dark = chart.frame.theme == "dark"
+    extent = (0.25, 1) if dark else (0.95, 0) if reverse else (0, 0.95)
+    return {"name": "viridis", "extent": extent}
 
 
 def key(chart: Chart, role: str) -> Object:

@@ -249,7 +249,8 @@ def _guessed(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]
             chosen["y"] = y
             free.remove(y)
         number_field = next((name for name in free if sorts[name] == "number"), None)
-        if "color" not in chosen and number_field and sorts.get(chosen["x"]) != "number":
+        dense = all(_many(table.columns[chosen[role]], table.sort(chosen[role])) for role in "xy")
+        if "color" not in chosen and number_field and not dense:
             chosen["color"] = number_field
     elif "y" not in chosen and kind != "histogram":
         y = next((name for name in free if sorts[name] == "number"), None)

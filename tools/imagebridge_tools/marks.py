@@ -94,18 +94,21 @@ def _mark(kind: Kind, chart: Chart) -> Object:
         lies = chart.stack is False and "color" in chart.names
         return {"type": "area", "opacity": 0.45 if lies else 0.75, "line": {"strokeWidth": 2}}
     if kind == "scatter":
-        size = 60 if len(chart.rows) <= 300 else 20
-        return {"type": "point", "filled": True, "size": size, "opacity": 0.7}
+        size = 60 if len(chart.rows) <= 300 else 32 if len(chart.rows) <= 3000 else 12
+        return {"type": "point", "filled": True, "size": size * _dots(chart), "opacity": 0.7}
     few = len(chart.rows) <= 80
     line: Object = {"type": "line", "strokeWidth": 2.5, "strokeJoin": "round"}
-    return line | {"point": {"size": 40} if few else False}
+    return line | {"point": {"size": 40 * _dots(chart)} if few else False}
+
+
+def _dots(chart: Chart) -> float:
+    """Return the size of points in a chart, as a share of that in a normal one."""
+    return 1 if chart.look.normal else 0.6 if chart.look.titles else 0.4
 
 
 def _layered(chart: Chart, width: int, height: int) -> Object:
     """Draw several kinds over each other, those with a scale of their own with an axis at the right."""
-    bars = "bar" in chart.layers
-    x = encode.places(chart, width, height)[2]["x"] if bars and not chart.horizontal else None
-    x = x or encode.along(chart, "x", width, height)
+    x = encode.along(chart, "x", width, height)
     layers: list[Json] = []
     for kind, series in chart.layers.items():
         shown = [row for row in chart.rows if not series or row["color"] in series]
@@ -119,6 +122,9 @@ def _layered(chart: Chart, width: int, height: int) -> Object:
         )
         if chart.right:
             y["title"] = ", ".join(series) if chart.look.titles else None
+            if len(series) == 1:  # The axis is told to belong to its series by the colour.
+                at = chart.distinct("color").index(series[0])
+                y["axis"] = {**encode.mapping(y["axis"]), "titleColor": chart.look.theme.palette[at]}
         encoding: Object = {"x": x, "y": y}
         if "color" in chart.names:
             encoding["color"] = encode.color(chart)
@@ -145,7 +151,12 @@ def _histogram(chart: Chart, width: int, height: int) -> Object:
     encoding["y"] = y
     if "color" in chart.names:
         encoding["color"] = encode.color(chart)
-    mark: Object = {"type": "bar", "binSpacing": 1, **({"opacity": 0.55} if overlaid else {})}
+    mark: Object = {
+        "type": "bar",
+        "orient": "vertical",
+        "binSpacing": 1,
+        **({"opacity": 0.55} if overlaid else {}),
+    }
     return {"mark": mark, "encoding": encoding}
 
 
@@ -153,23 +164,29 @@ def _reaching(chart: Chart, role: str, width: int, height: int) -> Object:
     """Return the encodings of a side on which each row reaches from a place to another."""
     first = encode.along(chart, role, width, height)
     if chart.sorts[role] == "number":
-        first |= {"bin": "binned", "scale": {"zero": False, "nice": False}}
+        first |= {"scale": {"zero": False, "nice": False}}
+        first |= {"bin": "binned"} if chart.kind == "histogram" else {}
     return {role: first, f"{role}2": {"field": f"{role}2"}}
 
 
 def _cells(chart: Chart, width: int, height: int) -> Object:
     """Draw how dense points lie. Counts differ by powers of ten, so the colours follow their logarithm."""
     encoding = _reaching(chart, "x", width, height) | _reaching(chart, "y", width, height)
+    for role in "xy":
+        place = encode.mapping(encoding[role])
+        encoding[role] = place | {"axis": {"tickCount": 8, **encode.mapping(place.get("axis"))}}
     legend: Object = {
         "title": "rows",
         "gradientLength": min(200, height // 2),
         **encode.formatted(chart, "color"),
     }
-    scheme = {"type": "log", "scheme": "viridis"} | (
-        {"reverse": True} if chart.frame.theme == "light" else {}
-    )
-    encoding["color"] = {"field": "color", "type": "quantitative", "scale": scheme, "legend": legend}
-    return {"mark": {"type": "rect"}, "encoding": encoding}
+    scale: Object = {"type": "log", "scheme": encode.scheme(chart, reverse=True)}
+    encoding["color"] = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
+    return {"mark": {"type": "rect", **_SEALED}, "encoding": encoding}
+
+
+_SEALED: Object = {"strokeWidth": 0.6, "stroke": {"expr": "scale('color', datum.color)"}}
+"""Edges of the colour inside close the seams that rounding leaves between cells."""
 
 
 def _heatmap(chart: Chart, width: int, height: int) -> Object:
@@ -177,7 +194,7 @@ def _heatmap(chart: Chart, width: int, height: int) -> Object:
     columns, rows = len(chart.distinct("x")), len(chart.distinct("y"))
     numbers = [cell for row in chart.rows if isinstance(cell := row["color"], int | float)]
     around = min(numbers) < 0 < max(numbers)
-    scale: Object = {"domainMid": 0, "range": "diverging"} if around else {}
+    scale: Object = {"domainMid": 0, "range": "diverging", "interpolate": "rgb"} if around else {}
     form = chart.frame.formats.get("color") or _short(numbers)
     long = height // 2 if height < 400 else 200
     title = chart.frame.titles.get("color", chart.names["color"])
@@ -187,12 +204,14 @@ def _heatmap(chart: Chart, width: int, height: int) -> Object:
         "x": encode.along(chart, "x", width, height),
         "y": encode.along(chart, "y", width, height),
     }
-    layers: list[Json] = [{"mark": {"type": "rect"}, "encoding": {"color": color}}]
     room = (width - 200) / columns, (height - chart.below) / rows
-    if chart.look.titles and room[0] >= 38 and room[1] >= 16:
+    told = chart.look.titles and room[0] >= 38 and room[1] >= 16
+    rect: Object = {"type": "rect", **({} if told else _SEALED)}
+    layers: list[Json] = [{"mark": rect, "encoding": {"color": color}}]
+    if told:
         low, high = min(numbers), max(numbers)
-        far = f"abs(datum.color) > {max(-low, high) * 0.55}"
-        dark = far if around else f"datum.color > {low + (high - low) * 0.45}"
+        far = f"abs(datum.color) > {max(-low, high) * 0.6}"
+        dark = far if around else f"datum.color > {low + (high - low) * 0.55}"
         letters: Object = {
             "condition": {"test": dark, "value": chart.look.theme.on},
             "value": chart.look.theme.ink,
@@ -215,7 +234,7 @@ def _box(chart: Chart, width: int, height: int) -> Object:
     """Draw boxes from the lower to the upper quarter, whiskers, medians and outliers, all computed already."""
     place, along, encoding, _ = encode.places(chart, width, height)
     series = len(chart.distinct("color")) if encode.grouped(chart, "x") else 1
-    across = height - chart.below if place == "y" else width - chart.look.beside
+    across = height - chart.below if place == "y" else width - encode.taken(chart)
     size = max(3, min(60, across / len(chart.distinct("x")) / series * 0.55))
     color: Object = {"color": encode.color(chart)} if "color" in chart.names else {}
     theme = chart.look.theme
@@ -229,7 +248,7 @@ def _box(chart: Chart, width: int, height: int) -> Object:
         shown: Object = {"filter": {"field": low, "valid": True}}
         return {"transform": [shown], "mark": mark, "encoding": ends | (color if colored else {})}
 
-    outlier: Object = {"type": "point", "filled": True, "size": 18, "opacity": 0.6}
+    outlier: Object = {"type": "point", "filled": True, "size": 18 * _dots(chart), "opacity": 0.6}
     layers: list[Json] = [
         layer({"type": "rule", "color": theme.quiet}, "low", "high"),
         layer({"type": "bar", "size": size, "cornerRadius": 1}, "q1", "q3", colored=True),
