@@ -97,13 +97,14 @@ def _density(drawn: Chart) -> Chart:
     """Return the number of points in each cell of a grid."""
     keys = [role for role in ("facet",) if role in drawn.names]
     ends = {role: _along(drawn.rows, role, drawn.sorts[role]) for role in ("x", "y")}
-    points = [(x, y) for x, y in zip(ends["x"], ends["y"], strict=True) if x is not None and y is not None]
+    points = [(x, y) for x, y in zip(*ends.values(), strict=True) if x is not None and y is not None]
     if not points:
         raise ArgumentError("data", "has no row with both x and y")
     if keys or "text" in (drawn.sorts["x"], drawn.sorts["y"]):
         rows = reduce.sampled(drawn.rows, ROWS // 4)
         return replace(drawn, rows=rows, note=f"; drawn are {len(rows):,} of the rows, evenly chosen")
-    rows, across, down = reduce.density(points)
+    rows = reduce.density([x for x, _ in points], [y for _, y in points])
+    across, down = reduce.CELLS
     for role in ("x", "y"):
         if drawn.sorts[role] == "date":
             rows = [{**row, **{key: _moment(row[key]) for key in (role, f"{role}2")}} for row in rows]

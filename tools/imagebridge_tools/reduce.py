@@ -52,17 +52,12 @@ def binned(rows: Sequence[Row], groups: Sequence[str]) -> tuple[list[dict[str, J
     return made, width
 
 
-def density(rows: Sequence[tuple[float, float]]) -> tuple[list[dict[str, Json]], int, int]:
-    """Count points by cells: rows with x, x2, y, y2 and color (the count), and the cells across and down."""
-    xs, ys = [x for x, _ in rows], [y for _, y in rows]
+def density(xs: Sequence[float], ys: Sequence[float]) -> list[dict[str, Json]]:
+    """Count points by the cells of a grid: rows with x, x2, y, y2 and color, the count."""
+    wide, columns = _cut(xs, CELLS[0])
+    high, rows = _cut(ys, CELLS[1])
     left, bottom = min(xs), min(ys)
-    across, down = ((max(values) - min(values)) for values in (xs, ys))
-    wide, high = (across or 1.0) / CELLS[0], (down or 1.0) / CELLS[1]
-    last = (CELLS[0] - 1, CELLS[1] - 1)
-    counts = Counter(
-        (min(int((x - left) / wide), last[0]), min(int((y - bottom) / high), last[1])) for x, y in rows
-    )
-    made: list[dict[str, Json]] = [
+    return [
         {
             "x": _round(left + column * wide),
             "x2": _round(left + (column + 1) * wide),
@@ -70,9 +65,16 @@ def density(rows: Sequence[tuple[float, float]]) -> tuple[list[dict[str, Json]],
             "y2": _round(bottom + (row + 1) * high),
             "color": count,
         }
-        for (column, row), count in counts.items()
+        for (column, row), count in Counter(zip(columns, rows, strict=True)).items()
     ]
-    return made, *CELLS
+
+
+def _cut(values: Sequence[float], parts: int) -> tuple[float, list[int]]:
+    """Return the width of equal parts of an axis, and the part that holds each value."""
+    low, high = min(values), max(values)
+    # The largest value lies in the last part, not behind it.
+    width = (high - low) / parts * (1 + 1e-9) or 1.0
+    return width, [int((value - low) / width) for value in values]
 
 
 def boxes(rows: Sequence[Row], keys: Sequence[str]) -> list[dict[str, Json]]:

@@ -5,9 +5,11 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 from typing import Literal, cast
 
@@ -19,6 +21,12 @@ from .answer import Json
 
 ROWS = 500_000
 """Rows that are read at most; of over `fields.ROWS` fewer are drawn."""
+
+COLUMNS = 1000
+"""Columns that are read at most."""
+
+CELLS = 5_000_000
+"""Cells that are read at most."""
 
 FILE_SIZE = 20_000_000
 """Bytes of a data file at most."""
@@ -51,9 +59,10 @@ class Table:
 
     def sort(self, name: str) -> Sort:
         """Tell what a column holds: numbers, ISO dates, or text (anything else, and mixtures)."""
-        cells = [cell for cell in self.columns[name] if cell is not None]
-        if cells and all(_is_number(cell) for cell in cells):
+        cells = self.columns[name]
+        if _are_numbers(cells):
             return "number"
+        cells = [cell for cell in cells if cell is not None]
         if cells and all(isinstance(cell, str) and date(cell) for cell in cells):
             return "date"
         return "text"
@@ -88,8 +97,10 @@ def date(text: str) -> datetime | None:
         return None
 
 
-def _is_number(cell: Json) -> bool:
-    return isinstance(cell, int | float) and not isinstance(cell, bool)
+def _are_numbers(cells: Iterable[Json]) -> bool:
+    """Tell whether cells are numbers or missing, and not all missing. Their types alone tell: it takes no time."""
+    kinds = set(map(type, cells)) - {type(None)}
+    return bool(kinds) and kinds <= {int, float}
 
 
 def _text(text: str, allow: Sequence[Path]) -> Table:
@@ -161,14 +172,29 @@ def parsed(text: str, argument: str) -> Json:
 
 
 def _rows(rows: Sequence[Json]) -> dict[str, list[Json]]:
-    columns: dict[str, list[Json]] = {}
+    known: list[Mapping[str, Json]] = []
     for number, row in enumerate(rows):
-        if not isinstance(row, Mapping):
+        if not isinstance(row, dict | Mapping):  # A dict is told much faster.
             problem = f'row {number + 1} is no object; give rows such as {{"month": "Jan", "sales": 3}}'
             raise ArgumentError("data", problem)
-        for name in row:
-            columns.setdefault(name, [None] * len(rows))[number] = _cell(row[name])
-    return columns
+        known.append(row)
+    names = dict.fromkeys(chain.from_iterable(known))
+    _check_size(len(known), len(names))
+    return {name: _cells([row.get(name) for row in known]) for name in names}
+
+
+def _check_size(rows: int, columns: int) -> None:
+    """Refuse a table too large before it is built: few rows of many different fields fill the memory as well."""
+    if rows > ROWS:
+        problem = f"has {rows:,} rows; at most {ROWS:,} are read: aggregate them or take a sample"
+        raise ArgumentError("data", problem)
+    if columns > COLUMNS:
+        raise ArgumentError(
+            "data", f"has {columns:,} columns; at most {COLUMNS:,} are read: give those that are drawn"
+        )
+    if rows * columns > CELLS:
+        problem = f"has {rows:,} rows of {columns:,} columns; at most {CELLS:,} cells are read"
+        raise ArgumentError("data", f"{problem}: give the columns that are drawn")
 
 
 def _columns(columns: Mapping[str, Json]) -> dict[str, list[Json]]:
@@ -178,12 +204,23 @@ def _columns(columns: Mapping[str, Json]) -> dict[str, list[Json]]:
             raise ArgumentError(
                 "data", f"column {name!r} is no list; give columns such as {{{name!r}: [1, 2, 3]}}"
             )
-        found[name] = [_cell(cell) for cell in cells]
+        found[name] = _cells(cells)
     lengths = {name: len(cells) for name, cells in found.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise ArgumentError("data", f"its columns have different lengths: {told}")
     return found
+
+
+def _cells(cells: Sequence[Json]) -> list[Json]:
+    """Return the cells of a column; those that JSON does not know are missing."""
+    kinds = set(map(type, cells))
+    with suppress(OverflowError):  # An integer of over 308 digits.
+        if float not in kinds or (
+            kinds <= {int, float} and all(map(math.isfinite, cast("list[float]", cells)))
+        ):
+            return list(cells)
+    return [_cell(cell) for cell in cells]
 
 
 def _cell(cell: Json) -> Json:
@@ -204,6 +241,7 @@ def _csv(text: str) -> dict[str, list[Json]]:
     if not lines:
         raise ArgumentError("data", "is empty")
     names = [name.strip() for name in lines[0]]
+    _check_size(len(lines) - 1, len(names))
     for number, line in enumerate(lines[1:], 2):
         if len(line) != len(names):
             raise ArgumentError(
@@ -220,13 +258,15 @@ def _typed(column: Iterable[str]) -> list[Json]:
 
 def numbers(cells: Sequence[Json]) -> list[Json] | None:
     """Return cells as numbers, texts such as "12.5" too, or None where one is none. Codes such as "007" stay text."""
+    if _are_numbers(cells):
+        return list(cells)
     found: list[Json] = []
     for cell in cells:
         if cell is None or cell == "":
             found.append(None)
         elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
             found.append(_cell(int(cell) if cell.lstrip("+-").isdigit() else float(cell)))
-        elif _is_number(cell):
+        elif isinstance(cell, int | float) and not isinstance(cell, bool):
             found.append(cell)
         else:
             return None
@@ -237,7 +277,5 @@ def _checked(columns: dict[str, list[Json]]) -> Table:
     found = Table(columns)
     if not found.rows:
         raise ArgumentError("data", "is empty; give at least one row")
-    if found.rows > ROWS:
-        problem = f"has {found.rows:,} rows; at most {ROWS:,} are read: aggregate them or take a sample"
-        raise ArgumentError("data", problem)
+    _check_size(found.rows, len(columns))
     return found
