@@ -11,6 +11,7 @@ from threading import Thread
 import anyio
 import pytest
 
+from imagebridge.errors import ArgumentError
 from imagebridge_tools import worker
 from imagebridge_tools.worker import DrawingError, drawn
 
@@ -140,6 +141,37 @@ async def test_memory_has_an_end(monkeypatch):
         await drawn(text(BOMB))
     monkeypatch.undo()
     assert (await drawn(text(BAR))).picture.media_type == "image/png"
+
+
+HUGE = [
+    {**BAR, "data": {"sequence": {"start": 0, "stop": 5_000_000}}},
+    {**BAR, "transform": [{"calculate": "sequence(100000000)", "as": "b"}]},
+    {**BAR, "params": [{"name": "p", "expr": "pad('', 500000000, 'x')"}], "title": {"text": {"expr": "p"}}},
+    {"data": {"graticule": {"step": [0.01, 0.01]}}, "mark": "geoshape"},
+    {**BAR, "width": 100_000, "height": 100_000},
+    {**BAR, "width": 1e300},
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("spec", HUGE, ids=["rows", "list", "text", "lines", "pixels", "endless"])
+async def test_whatever_a_spec_asks_for_costs_one_call(spec):
+    with pytest.raises((DrawingError, ArgumentError)):
+        await drawn(text(spec), 2)
+    assert (await drawn(text(BAR))).picture.media_type == "image/png"
+
+
+@pytest.mark.long
+async def test_memory_has_an_end_before_time_has():
+    with pytest.raises(DrawingError, match="out of memory"):
+        await drawn(text(BOMB))
+    assert (await drawn(text(BAR))).picture.media_type == "image/png"
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+async def test_pixels_have_an_end(scale):
+    with pytest.raises(ArgumentError, match="make it smaller"):
+        await drawn(text({**BAR, "width": 8_000 // scale, "height": 1_200 // scale}), scale=scale)
 
 
 def limited(start):

@@ -86,7 +86,7 @@ def _answer(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, f
         width, height = _checked(svg, request["pixels"] / request["scale"] ** 2)
         png, boxes = painter.png(svg, request["scale"])
         head = json.dumps({"png": len(png), "width": width, "height": height, "boxes": boxes})
-    except (ValueError, _RefusedError) as error:
+    except (ValueError, ElementTree.ParseError, _RefusedError) as error:
         png, head = b"", json.dumps({"problem": _short(str(error))})
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -110,7 +110,6 @@ def _density(drawn: Chart) -> Chart:
             rows = [{**row, **{key: _moment(row[key]) for key in (role, f"{role}2")}} for row in rows]
     told = f"; drawn as a density of {across}x{down} cells, up to {max(_count(row) for row in rows):,} rows in one"
     names = {role: name for role, name in drawn.names.items() if role != "color"}
-    told += f"; color {drawn.names['color']!r} is left out" if "color" in drawn.names else ""
     return replace(drawn, rows=rows, names=names, cells=True, note=told)
 
 

@@ -1,5 +1,6 @@
 """What a Vega-Lite spec may ask for: rows it carries itself, of which there are not too many."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from imagebridge.errors import ArgumentError
@@ -12,6 +13,9 @@ ROWS = 20_000
 
 SPEC_SIZE = 8_000_000
 """Characters of a spec at most, its rows included."""
+
+_FONT = re.compile(r"[\w ,.'-]{1,200}")
+"""Names of fonts. vl-convert 1.9 puts them unescaped into the SVG in which it measures text."""
 
 _READ = frozenset({"url", "href"})
 
@@ -34,6 +38,10 @@ def guarded(spec: Mapping[str, Json]) -> dict[str, Json]:
                     raise ArgumentError(
                         "spec", f"{problem}; give rows inline (data.values) or in the argument data"
                     )
+        if (key == "font" or key.endswith("Font")) and not (
+            isinstance(value, str) and _FONT.fullmatch(value)
+        ):
+            raise ArgumentError("spec", f"{path} is {str(value)[:80]!r}; give the name of a font")
         if (
             key == "values"
             and isinstance(value, Sequence)

@@ -89,7 +89,7 @@ def boxes(rows: Sequence[Row], keys: Sequence[str]) -> list[dict[str, Json]]:
         reach = 1.5 * (q3 - q1)
         inside = [value for value in values if q1 - reach <= value <= q3 + reach]
         made.append(
-            {**place, "low": min(inside), "q1": q1, "y": middle, "q3": q3, "high": max(inside)}
+            {**place, "low": min(q1, *inside), "q1": q1, "y": middle, "q3": q3, "high": max(q3, *inside)}
             | {"count": len(values)}
         )
         outside = {value for value in values if not q1 - reach <= value <= q3 + reach}
