@@ -94,23 +94,39 @@ class TestNothingIsReadFromASpec:
         spec = {
             **SPEC,
             "mark": {"type": "bar", "fill": text, "description": text},
-            "title": {"text": text, "fontWeight": text},
+            "title": text,
         }
         assert (await generate_chart(spec=spec, data=rows)).pictures
         assert (await generate_chart(kind="bar", data=rows, title=text)).pictures
 
-    @pytest.mark.parametrize("font", ['"/><image href="/etc/x.png"/>', {"expr": "datum.month"}, "<", ["a"]])
+    @pytest.mark.parametrize(
+        "font",
+        [
+            '"/><image href="/etc/x.png"/>',
+            {"expr": "datum.month"},
+            {"value": "<"},
+            {"condition": [{"test": "1", "value": "'>"}]},
+        ],
+    )
     @pytest.mark.parametrize(
         "spec",
         [
             lambda font: {**SPEC, "title": {"text": "a", "font": font}},
             lambda font: {**SPEC, "mark": {"type": "text", "text": "a", "font": font}},
             lambda font: {**SPEC, "config": {"axis": {"labelFont": font}}},
+            lambda font: {**SPEC, "title": {"text": "a", "fontWeight": font}},
+            lambda font: {**SPEC, "config": {"style": {"cell": {"fontStyle": font}}}},
         ],
-        ids=["title", "mark", "config"],
+        ids=["title", "mark", "config", "weight", "style"],
     )
     async def test_by_the_name_of_a_font(self, spec, font):
-        assert "give the name of a font" in await problem(spec(font))
+        assert "write it plainly, without expressions" in await problem(spec(font))
+
+    async def test_fonts_on_conditions_are_taken(self):
+        weight = {"condition": {"test": "datum.index == 0", "value": "bold"}, "value": 400}
+        spec = {**SPEC, "config": {"font": "Georgia, 'Times New Roman', serif"}}
+        spec["encoding"] = {**SPEC["encoding"], "x": {"field": "month", "axis": {"labelFontWeight": weight}}}
+        assert (await generate_chart(spec=spec)).pictures
 
     async def test_a_server_is_never_asked(self):
         asked = []

@@ -14,8 +14,9 @@ ROWS = 20_000
 SPEC_SIZE = 8_000_000
 """Characters of a spec at most, its rows included."""
 
+_FONT_KEY = re.compile("[fF]ont(Weight|Style)?$")
 _FONT = re.compile(r"[\w ,.'-]{1,200}")
-"""Names of fonts. vl-convert 1.9 puts them unescaped into the SVG in which it measures text."""
+"""Names of fonts, weights, styles. vl-convert 1.9 puts them unescaped into the SVG in which it measures text."""
 
 _READ = frozenset({"url", "href"})
 
@@ -38,10 +39,10 @@ def guarded(spec: Mapping[str, Json]) -> dict[str, Json]:
                     raise ArgumentError(
                         "spec", f"{problem}; give rows inline (data.values) or in the argument data"
                     )
-        if (key == "font" or key.endswith("Font")) and not (
-            isinstance(value, str) and _FONT.fullmatch(value)
-        ):
-            raise ArgumentError("spec", f"{path} is {str(value)[:80]!r}; give the name of a font")
+        if _FONT_KEY.search(key) and not _is_font(value):
+            raise ArgumentError(
+                "spec", f"{path} is {str(value)[:80]!r}; write it plainly, without expressions"
+            )
         if (
             key == "values"
             and isinstance(value, Sequence)
@@ -69,6 +70,19 @@ def _entries(spec: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
                     waiting.append((here, inner))
         elif isinstance(value, Sequence) and not isinstance(value, str):
             waiting.extend((f"{path}[{number}]", inner) for number, inner in enumerate(value))
+
+
+def _is_font(value: Json) -> bool:
+    """Tell whether a font, its weight or style is told in plain words, on conditions or not."""
+    if isinstance(value, str):
+        return bool(_FONT.fullmatch(value))
+    if isinstance(value, Mapping):
+        return set(value) <= {"value", "condition", "test", "param", "empty"} and all(
+            _is_font(value[key]) for key in ("value", "condition") if key in value
+        )
+    if isinstance(value, Sequence):
+        return all(map(_is_font, value))
+    return True
 
 
 def _addresses(value: Json) -> Iterator[str]:
