@@ -33,6 +33,8 @@ _NO_GLYPH = re.compile(r"No fonts with a (.{1,8}?)/U\+[0-9A-F]{4,6} character we
 _NO_FONT = "No match for "
 # What resvg 0.5 says where a font lacks a character, or no font has the name asked for.
 
+_FIRST = '{"data": {"values": [{}]}, "mark": "point"}'
+
 _BLANK = "the chart came out blank: check that its fields exist and that its filters leave some rows"
 
 
@@ -47,6 +49,9 @@ def main() -> None:
     wire = os.fdopen(os.dup(1), "wb")
     painter = _Painter(_log())
     _limit()
+    painter.svg(
+        _FIRST
+    )  # Starting V8 takes a second, which is over when the first request comes, if it comes late.
     while line := sys.stdin.buffer.readline():
         request = json.loads(line)
         spec = sys.stdin.buffer.read(request["spec"]).decode()

@@ -167,16 +167,14 @@ def _limiter() -> anyio.CapacityLimiter:
     return limiter
 
 
-def _taken() -> _Process:
-    """Return a warm process, or a new one; those that died while they waited are cleared away."""
-    while True:
-        with _LOCK:
-            process = _IDLE.pop() if _IDLE else None
-        if process is None:
-            break
-        if process.alive:
-            return process
-        process.end()
+def warm() -> None:
+    """Start a drawing process that gets ready while nobody waits for it: its first chart takes a second more."""
+    process = _started()
+    with _LOCK:
+        _IDLE.append(process)
+
+
+def _started() -> _Process:
     process = _Process()
     with _LOCK:
         if not _RUNNING:
@@ -186,10 +184,23 @@ def _taken() -> _Process:
     return process
 
 
+def _taken() -> _Process:
+    """Return a warm process, or a new one; those that died while they waited are cleared away."""
+    while True:
+        with _LOCK:
+            process = _IDLE.pop() if _IDLE else None
+        if process is None:
+            return _started()
+        if process.alive:
+            return process
+        process.end()
+
+
 def _put_back(process: _Process) -> None:
-    """Keep a process that answered; end one that did not."""
+    """Keep a process that answered; end one that did not, and let the next chart find another."""
     if process.busy or not process.alive:
         process.end()
+        warm()
     else:
         with _LOCK:
             _IDLE.append(process)
