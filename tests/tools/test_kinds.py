@@ -1,5 +1,6 @@
 """The kinds of charts beyond the plain ones: what is computed, what is drawn, what is said."""
 
+import itertools
 import json
 import math
 import random
@@ -63,6 +64,24 @@ class TestStacks:
         totals = [heights(image, BLUE, x) + heights(image, ORANGE, x) for x in columns(image, BLUE)]
         assert totals[0] == pytest.approx(totals[1], abs=2)
         assert heights(image, BLUE, columns(image, BLUE)[0]) / totals[0] == pytest.approx(0.75, abs=0.01)
+
+    @pytest.mark.parametrize("kind", ["bar", "area", "histogram"])
+    async def test_stacks_follow_the_legend(self, kind):
+        values = [
+            {"x": x, "s": f"s{s}", **({} if kind == "histogram" else {"y": 1})}
+            for x in (1, 2)
+            for s in (11, 2, 3)
+        ]
+        roles = {"x": "x", "color": "s"} | ({} if kind == "histogram" else {"y": "y"})
+        image, _ = await drawn(kind=kind, data=values, columns=roles, stack=True)
+        column = image.crop((250, 20, 251, 440)).get_flattened_data()
+        found = [color for color in dict.fromkeys(column) if max(color) - min(color) > 60]
+        hues = [max(range(3), key=color.__getitem__) for color in found]
+        assert [hue for hue, _ in itertools.groupby(hues)] == [
+            2,
+            0,
+            1,
+        ]  # Blue on top, then orange, then green.
 
     async def test_areas_are_stacked_unless_told_otherwise(self):
         data = {"d": ["2026-01-01", "2026-02-01"] * 2, "s": ["u", "u", "v", "v"], "n": [1, 1, 1, 1]}

@@ -33,6 +33,9 @@ def places(chart: Chart, width: int, height: int) -> tuple[str, str, Object, str
 def taken(chart: Chart) -> float:
     """Return the pixels of the width that the plot does not have, about: the axes' and the legend's."""
     both = chart.look.beside * (1.7 if chart.right else 1)
+    if chart.sorts.get("y") == "text":
+        longest = max(len(str(value)) for value in chart.distinct("y"))
+        both += max(0, min(longest, 26) - 5) * chart.look.text * labels.LETTER
     if chart.kind == "heatmap" and "facet" not in chart.names:
         return both + 5 * chart.look.text
     if "facet" in chart.names or "color" not in chart.names or not _legend(chart):
@@ -143,6 +146,14 @@ def formatted(chart: Chart, role: str) -> Object:
     """Return the format that was asked for a role, as a legend or an axis takes it."""
     form = chart.frame.formats.get(role)
     return {"format": form} if form else {}
+
+
+def stacking(chart: Chart, *, lying: bool = False) -> Object:
+    """Return the order in which stacked colours lie: as in the legend, the first on top or at the left."""
+    if "color" not in chart.names or not chart.stacked:
+        return {}
+    sort = "ascending" if lying else "descending"
+    return {"order": {"field": "order", "type": "quantitative", "sort": sort}}
 
 
 def color(chart: Chart) -> Object:

@@ -18,6 +18,15 @@ ROWS = 20_000
 
 
 def gathered(drawn: Chart) -> Chart:
+    """Return the chart with the rows that are drawn, those of stacks with the order of their colours."""
+    made = _gathered(drawn)
+    if "color" not in made.names or not made.stacked:
+        return made
+    order = {color: at for at, color in enumerate(made.distinct("color"))}
+    return replace(made, rows=[{**row, "order": order[row["color"]]} for row in made.rows])
+
+
+def _gathered(drawn: Chart) -> Chart:
     """Return the chart with its rows added up, counted, or made fewer in the way that fits its kind."""
     groups = [role for role in ("color", "facet") if role in drawn.names]
     match drawn.kind:

@@ -72,7 +72,9 @@ def _bar(chart: Chart, width: int, height: int) -> Object:
     number: Object = {"field": side, "type": "quantitative", **encode.named(chart, side)}
     if chart.stack:
         number["stack"] = "normalize" if chart.stack == "normalize" else "zero"
-    encoding |= {along: number, **({"color": encode.color(chart)} if "color" in chart.names else {})}
+    encoding |= {along: number, **encode.stacking(chart, lying=along == "x")}
+    if "color" in chart.names:
+        encoding["color"] = encode.color(chart)
     return {"mark": {"type": "bar", **({} if chart.stack else {"cornerRadiusEnd": 2})}, "encoding": encoding}
 
 
@@ -82,7 +84,7 @@ def _along_both(chart: Chart, width: int, height: int) -> Object:
         "y": encode.along(chart, "y", width, height),
     }
     if "color" in chart.names:
-        encoding["color"] = encode.color(chart)
+        encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
     view: Object = {"width": width, "height": height}
     return view | {"mark": _mark(chart.kind, chart), "encoding": encoding}
 
@@ -150,7 +152,7 @@ def _histogram(chart: Chart, width: int, height: int) -> Object:
     y["stack"] = None if overlaid else "normalize" if chart.stack == "normalize" else "zero"
     encoding["y"] = y
     if "color" in chart.names:
-        encoding["color"] = encode.color(chart)
+        encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
     mark: Object = {
         "type": "bar",
         "orient": "vertical",

@@ -50,6 +50,12 @@ class Chart:
         return look(self.frame.width, self.frame.height, self.frame.theme)
 
     @property
+    def stacked(self) -> bool:
+        """Whether colours lie on each other: those of bars where asked for, of areas and histograms unless not."""
+        kinds = self.kind == "bar" and bool(self.stack), self.kind in ("area", "histogram")
+        return not self.layers and (kinds[0] or (kinds[1] and self.stack is not False))
+
+    @property
     def below(self) -> float:
         """Pixels of the height that are not for the plot, about."""
         # The room of a normal chart's title is counted in, whether there is one or not.
