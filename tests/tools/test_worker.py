@@ -5,13 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 from threading import Thread
 
 import anyio
 import pytest
+import resvg_py
 
 from imagebridge.errors import ArgumentError
+from imagebridge_tools import drawing as drawing_process
 from imagebridge_tools import worker
 from imagebridge_tools.worker import DrawingError, drawn
 
@@ -217,3 +220,16 @@ async def test_without_the_engine_one_sentence_names_it(monkeypatch):
 
 def environment(process):
     return Path(f"/proc/{process}/environ").read_bytes()
+
+
+def test_the_shipped_font_has_what_is_not_looked_up(capfd):
+    sure = [
+        c for c in map(chr, range(0x20, 0x3000)) if c.isprintable() and not drawing_process._UNSURE.search(c)
+    ]
+    words = escape("".join(sure))
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text font-family="Inter">{words}</text></svg>'
+    fonts = [str(drawing_process._FONTS)]
+    resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_dirs=fonts, log_information=True)
+    printed = "".join(capfd.readouterr())
+    assert len(sure) > 300
+    assert not drawing_process._NO_GLYPH.findall(printed)

@@ -27,6 +27,11 @@ _FONT = "Inter"
 _MORE_FONTS = ("noto_cjk_sans_otc",)
 """Packages whose folders hold fonts: what the extra `cjk` installs, 2026-11-22."""
 
+_UNSURE = re.compile(r"[^\x00-\u017f\u2212\u2013\u2014\u2018-\u201d\u2026\u20ac]|&#")
+"""Characters that our font may lack; it has all others."""
+
+_FAMILY = "font-family="
+
 _SIZE = re.compile(r'<svg[^>]*?\swidth="([\d.]+)"[^>]*?\sheight="([\d.]+)"')
 _MARKS = re.compile(r'class="mark-(?!group)[a-z]+ role-mark[^"]*"[^>]*[^/]>(?!\s*</g>)')
 _NO_GLYPH = re.compile(r"No fonts with a (.{1,8}?)/U\+[0-9A-F]{4,6} character were found")
@@ -130,17 +135,26 @@ class _Painter:
 
         The system's fonts, of which there may be thousands, are looked through only for what ours lack.
         """
-        png, log = self._drawn(svg, scale, ours=True)
+        if not _UNSURE.search(svg) and svg.count(_FAMILY) == svg.count(f'{_FAMILY}"{_FONT}"'):
+            log = ""
+            png = self._raster(svg, scale, ours=True, log=False)  # Its log takes a tenth of the time.
+        else:
+            png, log = self._drawn(svg, scale, ours=True)
         if _NO_FONT in log or _NO_GLYPH.search(log):
             png, log = self._drawn(svg, scale, ours=False)
         _check_colors(png)
         return png, "".join(dict.fromkeys(_NO_GLYPH.findall(log)))
 
     def _drawn(self, svg: str, scale: float, *, ours: bool) -> tuple[bytes, str]:
-        import resvg_py
-
         os.ftruncate(self._log, 0)
         os.lseek(self._log, 0, os.SEEK_SET)
+        png = self._raster(svg, scale, ours=ours, log=True)
+        os.lseek(self._log, 0, os.SEEK_SET)
+        return png, os.read(self._log, 1 << 20).decode(errors="replace")
+
+    def _raster(self, svg: str, scale: float, *, ours: bool, log: bool) -> bytes:
+        import resvg_py
+
         png = resvg_py.svg_to_bytes(
             svg_string=svg,
             zoom=scale,
@@ -148,10 +162,9 @@ class _Painter:
             font_dirs=[str(_FONTS)] if ours else [str(_FONTS), *self._more],
             sans_serif_family=_FONT,
             serif_family=_FONT if ours else None,
-            log_information=True,
+            log_information=log,
         )
-        os.lseek(self._log, 0, os.SEEK_SET)
-        return bytes(png), os.read(self._log, 1 << 20).decode(errors="replace")
+        return bytes(png)
 
 
 def _folder(package: str) -> str | None:
