@@ -29,6 +29,9 @@ def test_three_packages_and_what_they_need(wheel):
     assert "imagebridge/cli/demo/bridges.csv" in names
     assert "imagebridge/cli/demo/page.css" in names
     assert "imagebridge_server/viewer.html" in names
+    assert {
+        f"imagebridge_tools/fonts/{name}" for name in ("Inter-Regular.ttf", "Inter-SemiBold.ttf", "OFL.txt")
+    } <= set(names)
     assert not [name for name in names if "test" in name and "testing" not in name]
 
 

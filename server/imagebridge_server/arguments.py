@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, WithJsonSchema
 
-from imagebridge_tools.marks import KINDS, ROLES
+from imagebridge_tools.plan import KINDS
 
 _ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 
@@ -54,16 +54,22 @@ SaveAs = Annotated[
 Overwrite = Annotated[bool, Field(description="Let save_as replace a file.")]
 
 Kind = Annotated[
-    str | None,
-    Field(description="The kind of chart; give this or spec. Bars of several colors stand side by side."),
-    WithJsonSchema({"anyOf": [{"type": "string", "enum": list(KINDS)}, {"type": "null"}]}),
+    Any,
+    Field(
+        description="The kind of chart; give this or spec. A list of bar, line, area, scatter draws a kind for each field "
+        "of y over each other."
+    ),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "enum": list(KINDS)}, {"type": "array", "items": {"type": "string"}}]}
+    ),
 ]
 
 Data = Annotated[
     Any,
     Field(
-        description="Rows, columns, CSV or JSON text, a data: URL of these, or the path of a CSV or JSON file below an "
-        "allowed folder; numbers written as 3.5 or 1200; at most 20,000 rows. With spec, it replaces the spec's data.",
+        description="Rows, columns, CSV, TSV or JSON text, a data: URL of these, or the path of such a file below an "
+        "allowed folder; numbers written as 3.5 or 1200. With spec, it replaces the spec's data. Over 20,000 rows are "
+        "aggregated or sampled, and the answer says how.",
         examples=[_ROWS, {"month": ["Jan", "Feb"], "sales": [3, 5]}, "sales.csv"],
     ),
     WithJsonSchema(
@@ -72,47 +78,77 @@ Data = Annotated[
                 {"type": "array", "items": {"type": "object"}},
                 {"type": "object", "additionalProperties": {"type": "array"}},
                 {"type": "string"},
-                {"type": "null"},
             ]
         }
     ),
 ]
+
+_TEXT: dict[str, Any] = {"type": "string"}
+
+
+def _by(*roles: str, **more: Any) -> WithJsonSchema:
+    properties = dict.fromkeys(roles, _TEXT) | more
+    return WithJsonSchema({"type": "object", "properties": properties, "additionalProperties": False})
+
 
 Columns = Annotated[
-    dict[str, str] | None,
+    dict[str, Any] | None,
     Field(
         description="Which field of data is x, y, color (series, at most 20) and facet (small charts side by side, "
-        "at most 24). x and y are guessed where missing.",
+        "at most 24); y may be several. Missing ones are guessed.",
         examples=[{"x": "month", "y": "sales", "color": "region"}],
     ),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {
-                    "type": "object",
-                    "properties": {role: {"type": "string"} for role in ROLES},
-                    "additionalProperties": False,
-                },
-                {"type": "null"},
-            ]
-        }
-    ),
+    _by("x", "color", "facet", y={"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}),
 ]
 
-Title = Annotated[str | None, Field(description="The title above the chart.", examples=["Sales by month"])]
+Stack = Annotated[
+    bool | Literal["normalize"] | None,
+    Field(
+        description="Colors of bar, area, histogram: on each other (true), as shares (normalize), or not (false). "
+        "By default bars stand side by side, the others are stacked."
+    ),
+    WithJsonSchema({"enum": [True, False, "normalize"]}),
+]
+
+Title = Annotated[str | None, Field(description="The title above the chart."), WithJsonSchema(_TEXT)]
+
+Subtitle = Annotated[str | None, Field(description="A line below the title."), WithJsonSchema(_TEXT)]
+
+Titles = Annotated[
+    dict[str, str] | None,
+    Field(description="Words for axes and legend instead of the fields' names."),
+    _by("x", "y", "color"),
+]
+
+Formats = Annotated[
+    dict[str, str] | None,
+    Field(
+        description="D3 formats of numbers or dates.", examples=[{"x": "%b %Y", "y": ",.1f", "color": ".0%"}]
+    ),
+    _by("x", "y", "color"),
+]
+
+Theme = Annotated[Literal["light", "dark"], Field(description="The colors.")]
+
+_SIDE = {"type": "integer", "minimum": 150, "maximum": 8000}
 
 Width = Annotated[
     int | None,
     Field(
-        description="Pixels of the whole picture; 800 by default. Under 260 x 180 axes have no titles.",
+        description="Pixels of the whole picture; 800 by default.",
         ge=150,
         le=8000,
     ),
+    WithJsonSchema(_SIDE),
 ]
 
 Height = Annotated[
-    int | None, Field(description="Pixels of the whole picture; 500 by default.", ge=150, le=8000)
+    int | None,
+    Field(description="Its height; 500 by default.", ge=150, le=8000),
+    WithJsonSchema(_SIDE),
 ]
+
+Scale = Annotated[float, Field(description="Pixels for each of width and height.", ge=0.5, le=4)]
 
 Spec = Annotated[
     Any,
@@ -121,16 +157,17 @@ Spec = Annotated[
         "or come from data; files and web addresses in it are refused.",
         examples=[
             {
-                "data": {"values": _ROWS},
                 "mark": "bar",
-                "encoding": {
-                    "x": {"field": "month", "type": "nominal"},
-                    "y": {"field": "sales", "type": "quantitative"},
-                },
+                "encoding": {"x": {"field": "month"}, "y": {"aggregate": "mean", "field": "sales"}},
             }
         ],
     ),
-    WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "string"}, {"type": "null"}]}),
+    WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "string"}]}),
+]
+
+ReturnSpec = Annotated[
+    bool,
+    Field(description="Also answer with the Vega-Lite drawn."),
 ]
 
 Prompt = Annotated[

@@ -1,11 +1,14 @@
 """What a spec may not do: read files, ask servers."""
 
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from PIL import Image
 
 from imagebridge.errors import ArgumentError
+from imagebridge.translate.decode import opened
 from imagebridge_tools import generate_chart
 
 pytestmark = pytest.mark.anyio
@@ -71,6 +74,59 @@ class TestNothingIsReadFromASpec:
     )
     async def test_by_a_picture_in_the_rows(self, spec):
         assert "files and web addresses are not read" in await problem(spec)
+
+    @pytest.mark.parametrize("scheme", ["", "file://"])
+    async def test_by_a_drawing_within_a_drawing(self, tmp_path, scheme):
+        red = tmp_path / "red.png"
+        Image.new("RGB", (40, 40), "#ff0000").save(red)
+        inner = f'<image href="{scheme}{red.as_posix()}" width="40" height="40"/><rect width="9" height="9"/>'
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">{inner}</svg>'
+        url = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+        spec = {"data": {"values": [{}]}, "mark": {"type": "image", "url": url, "width": 200, "height": 200}}
+        (picture,) = (await generate_chart(spec=spec)).pictures
+        colors = {color for _, color in opened(picture.data).convert("RGB").getcolors(100_000)}
+        assert (0, 0, 0) in colors  # The inner drawing is shown,
+        assert (255, 0, 0) not in colors  # the file is not.
+
+    @pytest.mark.parametrize("text", ['"><image href="/etc/x.png"/>', "<image href='/etc/x.png'/>"])
+    async def test_by_markup_in_words(self, text):
+        rows = [{"month": text, "sales": 3}, {"month": "b", "sales": 5}]
+        spec = {
+            **SPEC,
+            "mark": {"type": "bar", "fill": text, "description": text},
+            "title": text,
+        }
+        assert (await generate_chart(spec=spec, data=rows)).pictures
+        assert (await generate_chart(kind="bar", data=rows, title=text)).pictures
+
+    @pytest.mark.parametrize(
+        "font",
+        [
+            '"/><image href="/etc/x.png"/>',
+            {"expr": "datum.month"},
+            {"value": "<"},
+            {"condition": [{"test": "1", "value": "'>"}]},
+        ],
+    )
+    @pytest.mark.parametrize(
+        "spec",
+        [
+            lambda font: {**SPEC, "title": {"text": "a", "font": font}},
+            lambda font: {**SPEC, "mark": {"type": "text", "text": "a", "font": font}},
+            lambda font: {**SPEC, "config": {"axis": {"labelFont": font}}},
+            lambda font: {**SPEC, "title": {"text": "a", "fontWeight": font}},
+            lambda font: {**SPEC, "config": {"style": {"cell": {"fontStyle": font}}}},
+        ],
+        ids=["title", "mark", "config", "weight", "style"],
+    )
+    async def test_by_the_name_of_a_font(self, spec, font):
+        assert "write it plainly, without expressions" in await problem(spec(font))
+
+    async def test_fonts_on_conditions_are_taken(self):
+        weight = {"condition": {"test": "datum.index == 0", "value": "bold"}, "value": 400}
+        spec = {**SPEC, "config": {"font": "Georgia, 'Times New Roman', serif"}}
+        spec["encoding"] = {**SPEC["encoding"], "x": {"field": "month", "axis": {"labelFontWeight": weight}}}
+        assert (await generate_chart(spec=spec)).pictures
 
     async def test_a_server_is_never_asked(self):
         asked = []

@@ -5,12 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 from threading import Thread
 
 import anyio
 import pytest
+import resvg_py
 
+from imagebridge.errors import ArgumentError
+from imagebridge_tools import drawing as drawing_process
 from imagebridge_tools import worker
 from imagebridge_tools.worker import DrawingError, drawn
 
@@ -128,9 +132,13 @@ def ticks(process):
 
 
 async def test_a_cancelled_call_ends_its_process():
+    await drawn(text(BAR))
+    first = processes()
     with anyio.move_on_after(0.7):
         await drawn(text(BOMB))
-    assert not processes()
+    # Another gets ready for the next call.
+    assert len(processes()) == 1
+    assert not processes() & first
 
 
 async def test_memory_has_an_end(monkeypatch):
@@ -139,7 +147,39 @@ async def test_memory_has_an_end(monkeypatch):
     with pytest.raises(DrawingError, match="out of memory"):
         await drawn(text(BOMB))
     monkeypatch.undo()
+    worker.stop()  # The next one has the small limit too.
     assert (await drawn(text(BAR))).picture.media_type == "image/png"
+
+
+HUGE = [
+    {**BAR, "data": {"sequence": {"start": 0, "stop": 5_000_000}}},
+    {**BAR, "transform": [{"calculate": "sequence(100000000)", "as": "b"}]},
+    {**BAR, "params": [{"name": "p", "expr": "pad('', 500000000, 'x')"}], "title": {"text": {"expr": "p"}}},
+    {"data": {"graticule": {"step": [0.01, 0.01]}}, "mark": "geoshape"},
+    {**BAR, "width": 100_000, "height": 100_000},
+    {**BAR, "width": 1e300},
+]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("spec", HUGE, ids=["rows", "list", "text", "lines", "pixels", "endless"])
+async def test_whatever_a_spec_asks_for_costs_one_call(spec):
+    with pytest.raises((DrawingError, ArgumentError)):
+        await drawn(text(spec), 2)
+    assert (await drawn(text(BAR))).picture.media_type == "image/png"
+
+
+@pytest.mark.long
+async def test_memory_has_an_end_before_time_has():
+    with pytest.raises(DrawingError, match="out of memory"):
+        await drawn(text(BOMB))
+    assert (await drawn(text(BAR))).picture.media_type == "image/png"
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+async def test_pixels_have_an_end(scale):
+    with pytest.raises(ArgumentError, match="make it smaller"):
+        await drawn(text({**BAR, "width": 8_000 // scale, "height": 1_200 // scale}), scale=scale)
 
 
 def limited(start):
@@ -155,7 +195,7 @@ def limited(start):
     ("label", "boxes"),
     [
         ("plain, é, Ω and –", ""),
-        ("\ue000 <&> \ue001\ue000", "\ue000\ue001"),
+        ("\U000f0000 <&> \U000f0001\U000f0000", "\U000f0000\U000f0001"),
         ("e\u0301\u200b", ""),
     ],
 )
@@ -180,3 +220,16 @@ async def test_without_the_engine_one_sentence_names_it(monkeypatch):
 
 def environment(process):
     return Path(f"/proc/{process}/environ").read_bytes()
+
+
+def test_the_shipped_font_has_what_is_not_looked_up(capfd):
+    sure = [
+        c for c in map(chr, range(0x20, 0x3000)) if c.isprintable() and not drawing_process._UNSURE.search(c)
+    ]
+    words = escape("".join(sure))
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text font-family="Inter">{words}</text></svg>'
+    fonts = [str(drawing_process._FONTS)]
+    resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_dirs=fonts, log_information=True)
+    printed = "".join(capfd.readouterr())
+    assert len(sure) > 300
+    assert not drawing_process._NO_GLYPH.findall(printed)

@@ -1,47 +1,73 @@
 """generate_chart: a chart from a Vega-Lite spec, or from a kind of chart and a table."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 
-from . import fields, fit, marks, specs, worker
+from . import fields, fit, marks, plan, specs, worker
 from .answer import Answer, Json, described, few
 from .guard import SPEC_SIZE, guarded
+from .look import THEMES, Frame, ThemeName
 from .table import Table, parsed, table
+from .told import words
 
 SMALLEST = 150
 """Pixels of a picture's side at least."""
 
+SCALES = (0.5, 4)
+"""Pixels of the picture for one of `width` and `height`, at least and at most."""
+
 LEVELS = 100
 """Levels of a spec at most; the engine's own reader of JSON stops at 127."""
+
+RETURNED = 50_000
+"""Characters of a spec that is handed back with its rows; of a longer one the rows are left out."""
+
+_FORMAT = re.compile(r"(?:.?[<>=^])?[-+( ]?[$#]?0?\d*,?(?:\.\d+)?~?[a-zA-Z%]?")
+"""A format of numbers: https://d3js.org/d3-format, 2026-11-22."""
 
 
 async def generate_chart(
     *,
     spec: Json = None,
-    kind: str | None = None,
+    kind: str | Sequence[str] | None = None,
     data: Json = None,
-    columns: Mapping[str, str] | None = None,
+    columns: fields.Columns | None = None,
+    stack: bool | Literal["normalize"] | None = None,
     title: str | None = None,
+    subtitle: str | None = None,
+    titles: Mapping[str, str] | None = None,
+    formats: Mapping[str, str] | None = None,
+    theme: str = "light",
     width: int | None = None,
     height: int | None = None,
+    scale: float = 1,
+    return_spec: bool = False,
     allow: Sequence[Path] = (),
     seconds: float = worker.SECONDS,
 ) -> Answer:
     """Draw a chart: give either `spec` (Vega-Lite, an object or JSON text) or `kind`.
 
-    With `kind` ("bar", "line", "area", "scatter", "pie"), `data` is a list of row objects, an object of columns,
-    JSON or CSV text, a `data:` URL of one, or the path of a CSV or JSON file below one of the folders `allow`. `columns` says which
-    field is "x", "y", "color" and "facet"; what it leaves out is guessed. With `spec`, `data` replaces the
-    spec's. `width` and `height` are the pixels of the whole picture, 800 x 500; a spec's own size stays where
-    neither is given, and a spec of several charts keeps its own width or height where only the other is given.
+    With `kind` ("bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"), `data` is a list of row
+    objects, an object of columns, JSON, JSON lines, CSV or TSV text, a `data:` URL of one, or the path of such a
+    file below one of the folders `allow`. `columns` says which field is "x", "y", "color" and "facet"; what it
+    leaves out is guessed. y may be a list of fields; then `kind` may be a list as long, of kinds drawn over each
+    other. `stack` puts the colours of bars and areas on each other (True), side by side or before each other
+    (False), or as shares ("normalize"). `titles` and `formats` (D3's, of numbers or dates) are by role.
+
+    With `spec`, `data` replaces the spec's. `width` and `height` are the pixels of the whole picture, 800 x 500,
+    before `scale` multiplies them; a spec's own size stays where neither is given, and a spec of several charts
+    keeps its own width or height where only the other is given. Over 20,000 rows are counted, outlined, averaged
+    or sampled as fits what is drawn, and the sentence says so. With `return_spec` the Vega-Lite that was drawn
+    follows the sentence, without its rows where it is long.
 
     Raises:
         ArgumentError: an argument that the caller can correct.
@@ -50,67 +76,120 @@ async def generate_chart(
     if (spec is None) == (kind is None):
         problem = "give one of spec and kind" if spec is None else "give spec or kind, not both"
         raise ArgumentError("spec", f'{problem}; for example kind="bar" with data')
-    _check_size(width, height)
+    _check_size(width, height, scale)
+    if theme not in THEMES:
+        raise ArgumentError("theme", f"{theme!r} is unknown; there are {', '.join(THEMES)}")
+    _check_roles(titles or {}, formats or {})
+    size = (width or specs.WIDTH, height or specs.HEIGHT)
+    frame = Frame(*size, title, subtitle, titles or {}, formats or {}, cast("ThemeName", theme))
     if kind is None:
-        read = partial(_of_spec, spec, data, columns or {}, title, width, height, allow)
-        drawing, own, words = await to_thread.run_sync(read)
-        made, told = await _of_views(drawing, own, width, height, seconds)
+        if one := next(
+            (
+                name
+                for name, given in (
+                    ("columns", columns),
+                    ("titles", titles),
+                    ("formats", formats),
+                    ("stack", stack),
+                )
+                if given
+            ),
+            None,
+        ):
+            raise ArgumentError(one, "goes with kind; a spec says it itself, in encoding")
+        read = partial(_of_spec, spec, data, frame, width, height, allow)
+        drawing, own, told = await to_thread.run_sync(read)
+        drawn = await _of_views(drawing, own, frame, width, height, seconds, scale)
     else:
-        size = (width or specs.WIDTH, height or specs.HEIGHT)
-        read = partial(_of_kind, kind, data, columns or {}, title, *size, allow)
-        chart, words = await to_thread.run_sync(read)
+        if not isinstance(kind, str | Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ArgumentError("kind", f"is {kind!r}; give one of {', '.join(plan.KINDS)}")
+        kinds = [kind] if isinstance(kind, str) else list(kind)
+        read = partial(_of_kind, kinds, data, columns or {}, frame, stack, allow)
+        chart, told = await to_thread.run_sync(read)
         try:
-            made, told = await _of_chart(chart, seconds)
+            drawn = await _of_chart(chart, seconds, scale)
         except ArgumentError as error:  # There is no spec to correct.
             raise ArgumentError("data", error.problem) from error
+    made = drawn.drawing
     boxes = f"; no font has {few(made.boxes)}: shown as boxes" if made.boxes else ""
-    return Answer(f"{words}{told}{boxes}. {described(made.picture)}.", (made.picture,))
+    handed = f"\n\nIts Vega-Lite{_handed(drawn.spec)}" if return_spec else ""
+    return Answer(f"{told}{drawn.told}{boxes}. {described(made.picture)}.{handed}", (made.picture,))
 
 
-async def _of_chart(chart: marks.Chart, seconds: float) -> tuple[worker.Drawing, str]:
+async def _of_chart(chart: plan.Chart, seconds: float, scale: float) -> fit.Fitted:
     """Draw a kind of chart, small charts until they fill the picture."""
-    drawing = marks.vega_lite(chart)
+    drawing = await to_thread.run_sync(marks.vega_lite, chart)
 
     async def draw(spec: dict[str, Json]) -> worker.Drawing:
-        return await worker.drawn(_text(spec), seconds)
+        return await worker.drawn(await to_thread.run_sync(_text, spec), seconds, scale)
 
     if fit.composed(drawing):
-        return await fit.fitted(drawing, chart.width, chart.height, draw, seconds)
-    return await draw(drawing), ""
+        return await fit.fitted(drawing, chart.frame.width, chart.frame.height, draw, seconds)
+    return fit.Fitted(await draw(drawing), drawing, "")
 
 
 async def _of_views(
     drawing: dict[str, Json],
     own: Mapping[str, Json],
+    frame: Frame,
     width: int | None,
     height: int | None,
     seconds: float,
-) -> tuple[worker.Drawing, str]:
+    scale: float,
+) -> fit.Fitted:
     """Draw a model's own spec; one of several charts until it has the size asked for."""
+    look = specs.sizes(width, height, frame.theme)
 
     async def draw(spec: dict[str, Json]) -> worker.Drawing:
-        text = await to_thread.run_sync(lambda: _text(specs.ready(spec, own, specs.sizes(width, height))))
-        return await worker.drawn(text, seconds)
+        text = await to_thread.run_sync(lambda: _text(specs.ready(spec, own, look)))
+        return await worker.drawn(text, seconds, scale)
 
     if (width or height) and fit.composed(drawing):
         return await fit.fitted(drawing, width, height, draw, seconds)
-    return await draw(drawing), ""
+    return fit.Fitted(await draw(drawing), drawing, "")
 
 
-def _check_size(width: int | None, height: int | None) -> None:
+def _check_size(width: int | None, height: int | None, scale: float) -> None:
     for name, size in (("width", width), ("height", height)):
         if size is not None and size < SMALLEST:
             raise ArgumentError(name, f"is {size} pixels; give {SMALLEST} or more")
-    pixels = (width or specs.WIDTH) * (height or specs.HEIGHT)
+    if not SCALES[0] <= scale <= SCALES[1]:
+        raise ArgumentError("scale", f"is {scale:g}; give {SCALES[0]:g} to {SCALES[1]:g}")
+    pixels = (width or specs.WIDTH) * (height or specs.HEIGHT) * scale**2
     if pixels > worker.PIXELS:
-        raise ArgumentError(
-            "width", f"times height is {pixels:,} pixels; at most {worker.PIXELS:,} are drawn"
-        )
+        by = "times height" if scale == 1 else f"times height at scale {scale:g}"
+        raise ArgumentError("width", f"{by} is {pixels:,.0f} pixels; at most {worker.PIXELS:,} are drawn")
+
+
+def _check_roles(titles: Mapping[str, str], formats: Mapping[str, str]) -> None:
+    for name, given in (("titles", titles), ("formats", formats)):
+        for role, text in given.items():
+            if role not in ("x", "y", "color"):
+                raise ArgumentError(name, f"{role!r} has none; there are x, y, color")
+            if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise ArgumentError(name, f"of {role} is {text!r}, which is no text")
+    for role, form in formats.items():
+        # Dates have a % before each letter, numbers at most one at the end.
+        if not re.search("%[-_0]?[a-zA-Z]", form) and not _FORMAT.fullmatch(form):
+            problem = (
+                f'of {role} is {form!r}; write D3 formats: ",.1f" or ".0%" for numbers, "%d %b %Y" for dates'
+            )
+            raise ArgumentError("formats", problem)
+
+
+def _handed(drawing: Mapping[str, Json]) -> str:
+    """Return a spec as text, with a word on the rows that it lacks."""
+    text = json.dumps(drawing, ensure_ascii=False)
+    if len(text) <= RETURNED:
+        return f":\n{text}"
+    bare: dict[str, Json] = {key: value for key, value in drawing.items() if key != "datasets"}
+    bare["data"] = {"values": ()}
+    return f", its rows left out:\n{json.dumps(bare, ensure_ascii=False)[:RETURNED]}"
 
 
 def _too_deep(drawing: Mapping[str, Json]) -> bool:
     """Tell whether a spec nests deeper than the engine reads; without recursion, whose limit differs by Python."""
-    level: list[Json] = [dict(drawing)]
+    level: list[Json] = [{key: value for key, value in drawing.items() if key != "data"}, drawing.get("data")]
     for _ in range(LEVELS):
         inner: list[Json] = []
         for one in level:
@@ -139,45 +218,47 @@ def _text(drawing: Mapping[str, Json]) -> str:
 
 
 def _of_kind(
-    kind: str,
+    kinds: Sequence[str],
     data: Json,
-    columns: Mapping[str, str],
-    title: str | None,
-    width: int,
-    height: int,
+    columns: fields.Columns,
+    frame: Frame,
+    stack: plan.Stack,
     allow: Sequence[Path],
-) -> tuple[marks.Chart, str]:
+) -> tuple[plan.Chart, str]:
     """Return what a kind of chart shows of the data, and words on it."""
-    if kind not in marks.KINDS:
-        close = get_close_matches(kind.lower(), marks.KINDS, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        problem = (
-            f"{kind!r} is unknown; {hint}there are {', '.join(marks.KINDS)}; others can be drawn with spec"
-        )
-        raise ArgumentError("kind", problem)
+    if not kinds:
+        raise ArgumentError("kind", f"is empty; there are {', '.join(plan.KINDS)}")
+    for kind in kinds:
+        if kind not in plan.KINDS:
+            close = get_close_matches(str(kind).lower(), plan.KINDS, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            problem = (
+                f"{kind!r} is unknown; {hint}there are {', '.join(plan.KINDS)}; others can be drawn with spec"
+            )
+            raise ArgumentError("kind", problem)
+    if stack is not None and kinds[0] not in ("bar", "area", "histogram"):
+        raise ArgumentError("stack", f"goes with bar, area and histogram, not with {kinds[0]}")
     if data is None:
         raise ArgumentError("data", 'is missing; give rows such as [{"month": "Jan", "sales": 3}]')
     found = table(data, allow)
-    chart = fields.chart(cast("marks.Kind", kind), found, columns, title, width, height)
-    return chart, fields.words(chart, found)
+    chart = fields.chart(cast("Sequence[plan.Kind]", kinds), found, columns, frame, stack)
+    return chart, words(chart, found)
 
 
 def _of_spec(
     spec: Json,
     data: Json,
-    columns: Mapping[str, str],
-    title: str | None,
+    frame: Frame,
     width: int | None,
     height: int | None,
     allow: Sequence[Path],
 ) -> tuple[dict[str, Json], Mapping[str, Json], str]:
     """Return a model's own Vega-Lite spec, completed and as it was, and words on it."""
-    if columns:
-        raise ArgumentError("columns", "goes with kind; a spec names its fields in encoding")
     given = parsed(spec, "spec") if isinstance(spec, str) else spec
     if not isinstance(given, Mapping):
         raise ArgumentError("spec", 'is no object; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
     rows: Table | None = None if data is None else table(data, allow)
     own = guarded({**given, "data": {"values": rows.records()}} if rows else given)
     specs.check(own)
-    return specs.completed(own, title, width, height), own, specs.words(own)
+    few, note = specs.fewer(own)
+    return specs.completed(few, frame, width, height), few, specs.words(own) + note

@@ -1,6 +1,6 @@
 """Axes of dates: ticks at whole hours, days, months or years, and labels that always name the day."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -43,6 +43,37 @@ def axis(
     return _made(plans[-1], forms[-1]), shared
 
 
+def bins(moments: Sequence[datetime], most: int) -> Callable[[datetime], tuple[datetime, datetime]]:
+    """Return what puts a moment into one of at most `most` equal parts of time: its start and its end, in UTC."""
+    start, end = min(moments).astimezone(UTC), max(moments).astimezone(UTC)
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    steps = [*(timedelta(seconds=count) for count in _CLOCK), _DAY, 7 * _DAY]
+    for step in steps:
+        if (end - start) / step < most:
+            first = midnight - timedelta(days=midnight.weekday()) if step > _DAY else midnight
+
+            def within(
+                moment: datetime, step: timedelta = step, first: datetime = first
+            ) -> tuple[datetime, datetime]:
+                at = first + (moment.astimezone(UTC) - first) // step * step
+                return at, at + step
+
+            return within
+    count = next(
+        (count for count in _MONTHS if (end - start) / timedelta(days=30.4 * count) < most), _MONTHS[-1]
+    )
+
+    def calendar(moment: datetime) -> tuple[datetime, datetime]:
+        month = (moment.astimezone(UTC).year * 12 + moment.astimezone(UTC).month - 1) // count * count
+        return _month(month), _month(month + count)
+
+    return calendar
+
+
+def _month(number: int) -> datetime:
+    return datetime(min(max(number // 12, 1), 9999), number % 12 + 1, 1, tzinfo=UTC)
+
+
 def _plans(known: Sequence[datetime]) -> Iterator[list[datetime]]:
     """Yield ticks, the most useful first: at the moments themselves, then at steps no finer than theirs."""
     start, end = known[0], known[-1]
@@ -71,7 +102,7 @@ def _months(count: int, start: datetime, end: datetime) -> list[datetime]:
     """Return the first days of every `count` months; those of many years are round years."""
     first, last = (moment.year * 12 + moment.month - 1 for moment in (start, end))
     wanted = [month for month in range(first, last + 1) if month % count == 0]
-    found = [datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC) for month in wanted]
+    found = [_month(month) for month in wanted]
     return [moment for moment in found if start <= moment <= end]
 
 

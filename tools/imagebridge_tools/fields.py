@@ -1,17 +1,25 @@
 """Which columns of a table a chart shows, and how: named by the caller, else guessed."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 from difflib import get_close_matches
+from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Json, counted
-from .look import PALETTE
-from .marks import ROLES, Chart, Kind
+from .answer import Json
+from .gather import gathered, size
+from .look import PALETTE, Frame
+from .plan import LAYERS, ROLES, Chart, Kind, Stack
 from .table import Sort, Table, date, numbers
+from .words import label
+
+_T = TypeVar("_T")
+
+Columns = Mapping[str, str | Sequence[str]]
+"""The fields of each role; y may have several."""
 
 FACETS = 24
 """Small charts in one picture at most."""
@@ -25,48 +33,155 @@ _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
 _WRITTEN = "write numbers as 3.5 or 1200, without units and separators of thousands"
 
 
-def chart(
-    kind: Kind, table: Table, columns: Mapping[str, str], title: str | None, width: int, height: int
-) -> Chart:
-    """Return what a chart of `kind` shows of the table.
+def chart(kinds: Sequence[Kind], table: Table, columns: Columns, frame: Frame, stack: Stack = None) -> Chart:
+    """Return what a chart shows of the table: of one kind, or of a kind for each field of y, over each other.
 
     Raises:
         ArgumentError: a field that does not exist, or holds what this kind cannot show.
     """
-    names = _chosen(kind, table, columns)
-    sorts: dict[str, Sort] = {role: table.sort(name) for role, name in names.items()}
-    cells = {role: list(table.columns[name]) for role, name in names.items()}
-    for role in ("x", "y"):
-        # Numbers that came as text count as numbers where numbers are shown.
-        if sorts[role] == "text" and (role == "y" or kind == "scatter") and (found := numbers(cells[role])):
-            cells[role], sorts[role] = found, "number"
-    horizontal = kind == "bar" and sorts["x"] == "number" and sorts["y"] != "number"
-    _check_numbers(kind, table, names, sorts, value="x" if horizontal else "y")
-    # Places and series are told apart by their names, whatever they look like.
-    for role in ("x", "y", "color", "facet"):
-        places = role == ("y" if horizontal else "x") and kind in ("bar", "pie")
-        shades = role == "color" and kind == "scatter" and sorts.get(role) == "number"
-        if role in sorts and (places or (role in ("color", "facet") and not shades)):
-            sorts[role] = "text"
-    zoned = any(sorts.get(role) == "date" and _zoned(cells[role]) for role in ("x", "y"))
-    for role in names:
-        cells[role] = [_shown(cell, sorts[role], keep=kind == "scatter") for cell in cells[role]]
-    rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
-    drawn = Chart(kind, rows, names, sorts, title, width, height, horizontal, zoned)
+    kind = "bar" if "bar" in kinds else kinds[0]
+    table, chosen, several = _unfolded(kinds, table, columns)
+    names = _chosen(kind, table, chosen)
+    drawn = _drawn(kind, table, names, frame, layered=len(kinds) > 1)
+    if several:
+        drawn = replace(drawn, names={**drawn.names, "color": ""})
+    if len(kinds) > 1:
+        drawn = _layered(drawn, kinds, several)
     for role, most in (("x", PLACES), ("y", PLACES), ("facet", FACETS)):
-        if sorts.get(role) == "text" and (count := len(drawn.distinct(role))) > most:
+        if drawn.sorts.get(role) == "text" and (count := len(drawn.distinct(role))) > most:
             problem = f"{role} {names[role]!r} has {count:,} different values; at most {most} are shown"
             raise ArgumentError(
                 "columns", f"{problem}: add up or leave out some, or draw numbers and dates as a line"
             )
     _check_colors(drawn)
-    return _pie(drawn) if kind == "pie" else _summed(drawn) if kind == "bar" else drawn
+    return gathered(replace(drawn, stack=stack))
+
+
+def _unfolded(
+    kinds: Sequence[Kind], table: Table, columns: Columns
+) -> tuple[Table, dict[str, str], tuple[str, ...]]:
+    """Return a table in which several fields of y stand below each other, named in a column of their own."""
+    given = columns.get("y", "")
+    plain = {role: name for role, name in columns.items() if isinstance(name, str)}
+    ys = tuple(dict.fromkeys(given)) if not isinstance(given, str) else ()
+    if other := next((role for role in columns if role not in plain and role != "y"), None):
+        raise ArgumentError("columns", f"{other} takes one field; only y takes several")
+    if len(ys) == 1:
+        return table, {**plain, "y": ys[0]}, ()
+    if not ys:
+        return table, plain, ()
+    if len(kinds) not in (1, len(ys)):
+        raise ArgumentError(
+            "kind", f"has {len(kinds)} kinds for {len(ys)} fields of y; give one each, or one kind"
+        )
+    if not set(kinds) <= set(LAYERS):
+        raise ArgumentError("columns", f"several fields of y go with {', '.join(LAYERS)}")
+    if "color" in plain:
+        raise ArgumentError("columns", "color goes with one field of y: several have a color each")
+    for name in ys:
+        _check_name("y", name, table)
+    title, series = ", ".join(ys), "series"
+    rest = {name: cells for name, cells in table.columns.items() if name not in ys}
+    while series in rest or title in rest:
+        series, title = f"{series} ", f"{title} "
+    long: dict[str, Sequence[Json]] = {name: list(cells) * len(ys) for name, cells in rest.items()}
+    long[title] = [cell for name in ys for cell in numbers(table.columns[name]) or table.columns[name]]
+    long[series] = [name for name in ys for _ in range(table.rows)]
+    return Table(long), {**plain, "y": title, "color": series}, ys
+
+
+def _drawn(kind: Kind, table: Table, names: dict[str, str], frame: Frame, *, layered: bool) -> Chart:
+    """Return the rows of a chart, each cell as its axis takes it."""
+    sorts: dict[str, Sort] = {role: table.sort(name) for role, name in names.items()}
+    cells = {role: list(table.columns[name]) for role, name in names.items()}
+    for role in ("x", "y", "color"):
+        # Numbers that came as text count as numbers where numbers are shown.
+        shown = role == _value(kind) or role == "y" or (role == "x" and kind == "scatter")
+        if sorts.get(role) == "text" and shown and (found := numbers(cells[role])):
+            cells[role], sorts[role] = found, "number"
+    horizontal = (
+        kind in ("bar", "box") and not layered and sorts.get("x") == "number" and sorts["y"] != "number"
+    )
+    if horizontal and kind == "box":
+        names, cells = _swapped(names), _swapped(cells)
+        sorts = _swapped(sorts)
+    value = "x" if horizontal and kind == "bar" else _value(kind)
+    if value in names:
+        _check_numbers(kind, table, names, sorts, value)
+    dense = (
+        kind == "heatmap"
+        and not {"color", "facet"} & set(names)
+        and all(_many(cells[role], sorts[role]) for role in "xy")
+    )
+    # Places and series are told apart by their names, whatever they look like.
+    for role in sorts:
+        if not dense and _is_place(role, kind, sorts, horizontal=horizontal):
+            sorts[role] = "text"
+    zoned = any(sorts.get(role) == "date" and _zoned(cells[role]) for role in ("x", "y"))
+    keep = kind == "scatter" and not layered
+    for role in names:
+        if sorts[role] != "number" or not keep:
+            cells[role] = [_shown(cell, sorts[role], keep=keep) for cell in cells[role]]
+    if kind == "box" and "x" not in names:
+        names, cells = {"x": "", **names}, {"x": [""] * table.rows, **cells}
+        sorts = {"x": "text", **sorts}
+    rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+    return Chart(kind, rows, names, sorts, frame, horizontal, zoned)
+
+
+def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
+    """Return roles with x and y changed: lying boxes have their categories in y, but are drawn as the others."""
+    return {**roles, "x": roles["y"], "y": roles["x"]}
+
+
+def _many(cells: Sequence[Json], sort: Sort) -> bool:
+    """Tell whether cells are so many different numbers or dates that each is no place of its own."""
+    return sort != "text" and len(set(cells)) > 60
+
+
+def _value(kind: Kind) -> str:
+    """Return the role that shows numbers."""
+    return {"histogram": "x", "heatmap": "color"}.get(kind, "y")
+
+
+def _is_place(role: str, kind: Kind, sorts: Mapping[str, Sort], *, horizontal: bool) -> bool:
+    """Tell whether a role tells rows apart by names, and not along an axis of numbers or dates."""
+    if role == "facet":
+        return True
+    if role == "color":
+        return kind != "heatmap" and not (kind == "scatter" and sorts["color"] == "number")
+    if kind == "heatmap":
+        return True
+    return role == ("y" if horizontal and kind == "bar" else "x") and kind in ("bar", "box", "pie")
+
+
+def _layered(drawn: Chart, kinds: Sequence[Kind], series: Sequence[str]) -> Chart:
+    """Return a chart of several kinds; a second axis where the numbers of one kind would lie flat on the first."""
+    if not set(kinds) <= set(LAYERS):
+        raise ArgumentError("kind", f"only {', '.join(LAYERS)} are drawn over each other")
+    if len(set(kinds)) < len(kinds) and not series:
+        raise ArgumentError("kind", "names a kind twice; give several fields of y, one for each")
+    layers: dict[Kind, list[str]] = {
+        kind: [] for kind in sorted(kinds, key=("area", "bar", "line", "scatter").index)
+    }
+    for kind, name in zip(kinds, series, strict=False):
+        layers[kind].append(name)
+    right: Sequence[str] = ()
+    if len(layers) == 2 and series:
+        first, second = layers.values()
+        tall = [
+            max((abs(size(row)) for row in drawn.rows if row["color"] in names), default=0)
+            for names in (first, second)
+        ]
+        apart = max(tall) > 10 * min(tall) > 0
+        right = second if apart else ()
+    return replace(drawn, layers=layers, right=right)
 
 
 def _check_colors(drawn: Chart) -> None:
     """Refuse more series than there are colours: the first and the twenty-first would look the same."""
     name = drawn.names.get("color")
-    told_elsewhere = name in (drawn.names["x"], drawn.names["y"])
+    told_elsewhere = name in (drawn.names["x"], drawn.names.get("y"))
     if drawn.kind == "pie" or drawn.sorts.get("color") != "text" or told_elsewhere:
         return
     count = len(drawn.distinct("color"))
@@ -82,38 +197,62 @@ def _chosen(kind: Kind, table: Table, columns: Mapping[str, str]) -> dict[str, s
     for role, name in columns.items():
         if role not in ROLES:
             raise ArgumentError("columns", f"{role!r} is no role; name fields for {', '.join(ROLES)}")
-        if not isinstance(name, str) or name not in table.columns:  # pyright: ignore[reportUnnecessaryIsInstance]
-            close = get_close_matches(str(name), table.columns, n=1, cutoff=0.5)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            told = ", ".join(repr(known) for known in list(table.columns)[:30])
-            raise ArgumentError("columns", f"{role} is {name!r}, which is no field; {hint}there are {told}")
+        _check_name(role, name, table)
     chosen = dict(columns)
     if kind == "pie" and "color" in chosen:  # The slices are the colours: both names mean the same here.
         chosen.setdefault("x", chosen.pop("color"))
+    if kind == "histogram" and "y" in chosen:
+        raise ArgumentError("columns", "a histogram counts the rows along x; it takes no y")
     return _guessed(kind, table, chosen)
 
 
+def _check_name(role: str, name: object, table: Table) -> None:
+    if not isinstance(name, str) or name not in table.columns:
+        close = get_close_matches(str(name), table.columns, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        told = ", ".join(repr(known) for known in list(table.columns)[:30])
+        raise ArgumentError("columns", f"{role} is {name!r}, which is no field; {hint}there are {told}")
+
+
+_ORDERS: dict[Kind, tuple[Sort, ...]] = {
+    "scatter": ("number", "date", "text"),
+    "histogram": ("number", "date", "text"),
+    "line": ("date", "text", "number"),
+    "area": ("date", "text", "number"),
+}
+"""What stands along x where nobody says so; elsewhere text before dates before numbers."""
+
+
 def _guessed(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
-    """Complete x and y: text before dates before numbers along x (a line: dates first), the first numbers in y."""
+    """Complete x and what shows numbers: the first fields that hold what this kind shows there."""
     free = [name for name in table.columns if name not in chosen.values()]
-    order: dict[Kind, tuple[Sort, ...]] = {
-        "scatter": ("number", "date", "text"),
-        "line": ("date", "text", "number"),
-    }
-    order["area"] = order["line"]
     sorts = {name: "number" if numbers(table.columns[name]) else table.sort(name) for name in free}
+    wanted = _ORDERS.get(kind, ("text", "date", "number"))
     if "x" not in chosen:
-        wanted = order.get(kind, ("text", "date", "number"))
         # One column of numbers is left for y.
         spare = [name for name in free if sorts[name] != "number"]
-        enough = kind == "scatter" and len(free) - len(spare) > ("y" not in chosen)
-        pool = free if enough else spare or free
+        enough = kind == "histogram" or (kind == "scatter" and len(free) - len(spare) > ("y" not in chosen))
+        pool = free if enough else spare if spare or kind == "box" else free
         x = next((name for sort in wanted for name in pool if sorts[name] == sort), None)
-        if x is None:
+        if x is None and kind != "box":
             raise ArgumentError("columns", "no field is left for x; name it: columns={'x': ..., 'y': ...}")
-        chosen["x"] = x
-        free.remove(x)
-    if "y" not in chosen:
+        if x is not None:
+            chosen["x"] = x
+            free.remove(x)
+    if kind == "heatmap":
+        if "y" not in chosen:
+            y = next((name for sort in wanted for name in free if sorts[name] == sort), None)
+            if y is None:
+                raise ArgumentError(
+                    "columns", "no field is left for y; name it: columns={'x': ..., 'y': ...}"
+                )
+            chosen["y"] = y
+            free.remove(y)
+        number_field = next((name for name in free if sorts[name] == "number"), None)
+        dense = all(_many(table.columns[chosen[role]], table.sort(chosen[role])) for role in "xy")
+        if "color" not in chosen and number_field and not dense:
+            chosen["color"] = number_field
+    elif "y" not in chosen and kind != "histogram":
         y = next((name for name in free if sorts[name] == "number"), None)
         if y is None:
             nearly = _nearly(table, chosen.values())
@@ -140,7 +279,7 @@ def _is_nearly(cell: str) -> bool:
 def _check_numbers(
     kind: Kind, table: Table, names: dict[str, str], sorts: dict[str, Sort], value: str
 ) -> None:
-    if kind == "scatter" or sorts[value] == "number":
+    if kind in ("scatter", "histogram") or sorts[value] == "number":
         return
     name = names[value]
     example = next(
@@ -148,9 +287,7 @@ def _check_numbers(
     )
     told = ", ".join(repr(other) for other in table.columns if numbers(table.columns[other])) or "none"
     held = "is empty" if example is None else f"holds {str(example)[:40]!r}"
-    problem = (
-        f"{value} is {name!r}, which {held}; a {kind} chart needs numbers there. Fields of numbers: {told}"
-    )
+    problem = f"{value} is {name!r}, which {held}; a {kind} {'' if kind == 'heatmap' else 'chart '}needs numbers there. Fields of numbers: {told}"
     if isinstance(example, str) and _is_nearly(example):
         problem = f"{value} is {name!r}, which {held}; {_WRITTEN}"
     raise ArgumentError("columns", problem)
@@ -167,124 +304,3 @@ def _shown(cell: Json, sort: Sort, *, keep: bool) -> Json:
     if sort == "date" and isinstance(cell, str) and (moment := date(cell)):
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
     return None if sort != "text" and cell is None else label(cell)
-
-
-def label(cell: Json) -> str:
-    """Return a cell in words."""
-    if cell is None:
-        return "(none)"
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, float):
-        return number(cell)
-    return str(cell)
-
-
-def _summed(drawn: Chart) -> Chart:
-    """Add the values of bars that would stand in the same place."""
-    value = "x" if drawn.horizontal else "y"
-    sums: dict[tuple[Json, ...], dict[str, Json]] = {}
-    for row in drawn.rows:
-        place = tuple(cell for role, cell in row.items() if role != value)
-        below = sums.get(place)
-        if below is None:
-            sums[place] = dict(row)
-        elif isinstance(number := row[value], int | float):
-            held = below[value]
-            below[value] = number + (held if isinstance(held, int | float) else 0)
-    return replace(drawn, rows=list(sums.values()))
-
-
-def _pie(drawn: Chart) -> Chart:
-    """Return the slices: their shares are told in the legend, and on those that have room."""
-    roles = {role: drawn.names[role] for role in ("x", "y", "facet") if role in drawn.names}
-    kept = [{role: row[role] for role in roles} for row in drawn.rows]
-    every = _summed(replace(drawn, rows=kept, names={**roles, "color": roles["x"]}))
-    totals: dict[Json, float] = {}
-    for row in every.rows:
-        if _size(row) < 0:
-            told = number(_size(row))
-            raise ArgumentError("data", f"{row['x']!r} has {told}; a pie chart shows no negative values")
-        totals[row.get("facet")] = totals.get(row.get("facet"), 0) + _size(row)
-    if not all(totals.values()):
-        raise ArgumentError("data", "the values add up to 0; a pie chart has nothing to show")
-    summed = _few(every)
-    order = {place: at for at, place in enumerate(summed.distinct("x"))}
-    slices: list[dict[str, Json]] = []
-    for row in summed.rows:
-        share = _size(row) / totals[row.get("facet")]
-        told = f"{row['x']}" if "facet" in roles else f"{row['x']} ({share:.1%})"
-        mark = f"{share:.0%}" if share >= 0.05 else ""
-        slices.append(row | {"color": told, "order": order[row["x"]], "share": mark})
-    return replace(summed, rows=slices, sorts={**summed.sorts, "color": "text"})
-
-
-def _size(row: Mapping[str, Json]) -> float:
-    return value if isinstance(value := row["y"], int | float) else 0
-
-
-def _few(pie: Chart) -> Chart:
-    """Return a pie that has a colour for every slice: the smallest are added up to a last one."""
-    sizes: dict[Json, float] = {}
-    for row in pie.rows:
-        sizes[row["x"]] = sizes.get(row["x"], 0) + _size(row)
-    if len(sizes) <= len(PALETTE):
-        return pie
-    kept = sorted(sizes, key=lambda place: sizes[place], reverse=True)[: len(PALETTE) - 1]
-    rest = f"the other {len(sizes) - len(kept)}"
-    rows = [row for row in pie.rows if row["x"] in kept]
-    others = [{**row, "x": rest} for row in pie.rows if row["x"] not in kept]
-    return _summed(replace(pie, rows=[*rows, *others], every=pie.rows))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def number(value: float) -> str:
-    """Return a number as people write it: 1,250 or 0.3."""
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:,.6g}"
-
-
-def words(drawn: Chart, table: Table) -> str:
-    """Describe a chart to a model that cannot see it: kind, title, fields, rows, the extremes and where they are."""
-    title = f' "{drawn.title}"' if drawn.title else ""
-    roles = [
-        f"{role} {name!r}"
-        for role, name in drawn.names.items()
-        if not (drawn.kind == "pie" and role == "color")
-    ]
-    value, place = ("x", "y") if drawn.horizontal else ("y", "x")
-    rows = drawn.every or drawn.rows
-    said = f"{drawn.kind.capitalize()} chart{title} of {counted(table.rows, 'row')}: {', '.join(roles)}"
-    known = [(cell, row) for row in rows if isinstance(cell := row[value], int | float)]
-    if drawn.sorts[value] == "number" and known:
-        low, high = min(known, key=lambda pair: pair[0]), max(known, key=lambda pair: pair[0])
-        said += f"; {drawn.names[value]} from {_at(low, place, drawn)} to {_at(high, place, drawn)}"
-    if drawn.kind == "bar" and len(drawn.rows) < table.rows:
-        said += f"; rows of the same place are added up to {len(drawn.rows):,} bars"
-    if drawn.every:
-        said += f"; the smallest {_merged(drawn)} are one slice"
-    if missing := len(rows) - len(known):
-        told = f"; left out: {counted(missing, 'row')} without a number"
-        said += told if drawn.sorts[value] == "number" else ""
-    unused = [repr(name) for name in table.columns if name not in drawn.names.values()]
-    return said + (f"; not drawn: {', '.join(unused[:10])}" if unused else "")
-
-
-def _merged(pie: Chart) -> int:
-    """Return how many slices of a pie were added up."""
-    shown = pie.distinct("x")
-    return len({str(row["x"]) for row in pie.every if row["x"] not in shown})
-
-
-def _at(pair: tuple[float, dict[str, Json]], place: str, drawn: Chart) -> str:
-    value, row = pair
-    where = [row[place], *(row[role] for role in ("color", "facet") if role in row and drawn.kind != "pie")]
-    told = [_short(label(cell)) for cell in where]
-    if drawn.sorts[place] == "date" and told[0].endswith("+00:00"):
-        moment = told[0].removesuffix("T00:00:00+00:00").removesuffix("+00:00").replace("T", " ")
-        told[0] = f"{moment} UTC" if drawn.zoned else moment
-    return f"{number(value)} ({', '.join(dict.fromkeys(told))})"

@@ -31,6 +31,14 @@ _EDGE = 8
 """Pixels that may be missing and go to the empty edge of the picture."""
 
 
+class Fitted(NamedTuple):
+    """A drawing, the spec that it shows, and words on a size that it does not have."""
+
+    drawing: Drawing
+    spec: Object
+    told: str
+
+
 class _Side(NamedTuple):
     """One side of the picture: what is asked for, the scale of its parts to try now, and what was tried before."""
 
@@ -55,9 +63,7 @@ def composed(spec: Mapping[str, Json]) -> bool:
     return faceted or any(key in spec for key in COMPOSED)
 
 
-async def fitted(
-    spec: Object, width: int | None, height: int | None, draw: Draw, seconds: float
-) -> tuple[Drawing, str]:
+async def fitted(spec: Object, width: int | None, height: int | None, draw: Draw, seconds: float) -> Fitted:
     """Draw a spec of several charts in `width` x `height` pixels; None leaves a side to its parts.
 
     The words say so where the size is not the one asked for. Drawing again ends after half of the `seconds`.
@@ -68,24 +74,26 @@ async def fitted(
     if height:
         sides.append(_first(spec, "height", height))
     stop = anyio.current_time() + seconds / 2
-    best: Drawing | None = None
+    best: Fitted | None = None
     for left in reversed(range(_DRAWINGS)):
         sized = _sized(spec, sides)
         drawing = await draw(sized)
-        best = drawing if best is None or _off(drawing, sides) < _off(best, sides) else best
+        if best is None or _off(drawing, sides) < _off(best.drawing, sides):
+            best = Fitted(drawing, sized, "")
         if not _off(drawing, sides) or anyio.current_time() > stop:
             break
         edge = _EDGE if left else None
         if (padded := _padded(sized, drawing, sides, edge)) is not None:
             drawing = await draw(padded)
-            best = drawing if _off(drawing, sides) < _off(best, sides) else best
+            if _off(drawing, sides) < _off(best.drawing, sides):
+                best = Fitted(drawing, padded, "")
             break
         sides = [side.next(_size(drawing, side)) for side in sides]
     assert best is not None  # _DRAWINGS is over 0.
-    if not _off(best, sides):
-        return best, ""
+    if not _off(best.drawing, sides):
+        return best
     wanted = " and ".join(f"{side.name} {side.asked}" for side in sides)
-    return best, f"; its charts cannot be made to fit {wanted}"
+    return best._replace(told=f"; its charts cannot be made to fit {wanted}")
 
 
 def _first(spec: Object, name: Name, asked: int) -> _Side:
@@ -97,7 +105,7 @@ def _first(spec: Object, name: Name, asked: int) -> _Side:
 
 
 def _size(drawing: Drawing, side: _Side) -> int:
-    return drawing.picture.width if side.name == "width" else drawing.picture.height
+    return drawing.width if side.name == "width" else drawing.height
 
 
 def _off(drawing: Drawing, sides: Sequence[_Side]) -> int:

@@ -1,14 +1,22 @@
 """What a Vega-Lite spec may ask for: rows it carries itself, of which there are not too many."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from imagebridge.errors import ArgumentError
 
 from .answer import Json
-from .table import ROWS
+from .table import ROWS as READ
+
+ROWS = 20_000
+"""Rows of a part of a spec at most. Those of the whole spec may be more: fewer are drawn."""
 
 SPEC_SIZE = 8_000_000
 """Characters of a spec at most, its rows included."""
+
+_FONT_KEY = re.compile("[fF]ont(Weight|Style)?$")
+_FONT = re.compile(r"[\w ,.'-]{1,200}")
+"""Names of fonts, weights, styles. vl-convert 1.9 puts them unescaped into the SVG in which it measures text."""
 
 _READ = frozenset({"url", "href"})
 
@@ -31,14 +39,18 @@ def guarded(spec: Mapping[str, Json]) -> dict[str, Json]:
                     raise ArgumentError(
                         "spec", f"{problem}; give rows inline (data.values) or in the argument data"
                     )
+        if _FONT_KEY.search(key) and not _is_font(value):
+            raise ArgumentError(
+                "spec", f"{path} is {str(value)[:80]!r}; write it plainly, without expressions"
+            )
         if (
             key == "values"
             and isinstance(value, Sequence)
             and not isinstance(value, str)
-            and len(value) > ROWS
+            and len(value) > (most := READ if path == "data.values" else ROWS)
         ):
             raise ArgumentError(
-                "spec", f"{path} has {len(value):,} rows; a chart takes {ROWS:,}: aggregate them"
+                "spec", f"{path} has {len(value):,} rows; at most {most:,} are drawn: aggregate them"
             )
     return {key: value for key, value in spec.items() if key != "usermeta"}
 
@@ -58,6 +70,19 @@ def _entries(spec: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
                     waiting.append((here, inner))
         elif isinstance(value, Sequence) and not isinstance(value, str):
             waiting.extend((f"{path}[{number}]", inner) for number, inner in enumerate(value))
+
+
+def _is_font(value: Json) -> bool:
+    """Tell whether a font, its weight or style is told in plain words, on conditions or not."""
+    if isinstance(value, str):
+        return bool(_FONT.fullmatch(value))
+    if isinstance(value, Mapping):
+        return set(value) <= {"value", "condition", "test", "param", "empty"} and all(
+            _is_font(value[key]) for key in ("value", "condition") if key in value
+        )
+    if isinstance(value, Sequence):
+        return all(map(_is_font, value))
+    return True
 
 
 def _addresses(value: Json) -> Iterator[str]:

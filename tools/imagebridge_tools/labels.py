@@ -8,7 +8,7 @@ from itertools import accumulate
 from .answer import Json
 from .look import NORMAL
 
-LETTER = 0.56
+LETTER = 0.58
 """Width of a letter, on average, as a share of the font's size."""
 
 LINE = 1.2
@@ -56,13 +56,24 @@ def beside(
     """
     for size in _sizes(largest):
         # Wider lines before smaller letters, up to two fifths of the picture.
-        for letters in range(_NARROW, max(_NARROW, int(width * 0.4 / (size * LETTER))) + 1, 4):
+        most = int(width * 0.4 / (size * LETTER))
+        for letters in range(max(8, min(_NARROW, most)), max(_NARROW, most) + 1, 4) if most >= 8 else (8,):
             lines = _broken(labels, letters)
             if max(map(len, lines)) * size * LINE <= room:
                 return {"labelFontSize": size, "labelOverlap": False, **_centred(labels, lines, size)}, True
-    size, lines = _SIZES[-1], _broken(labels, 40)
-    axis: dict[str, Json] = {"labelFontSize": size, "labelOverlap": True, "labelSeparation": 0}
+    size, lines = _SIZES[-1], _shortened(labels, room, width)
+    overlap = max(map(len, lines)) * _SIZES[-1] * LINE > room
+    axis: dict[str, Json] = {"labelFontSize": size, "labelOverlap": overlap, "labelSeparation": 0}
     return {**axis, **_centred(labels, lines, size)}, False
+
+
+def _shortened(labels: Sequence[str], room: float, width: float) -> list[list[str]]:
+    """Return the labels in the smallest letters, without their middles where they are too long: ends tell them apart."""
+    letters = max(12, int(width * 0.42 / (_SIZES[-1] * LETTER)))
+    if (fitting := _broken(labels, letters)) and max(map(len, fitting)) * _SIZES[-1] * LINE <= room:
+        return fitting
+    half = (letters - 1) // 2
+    return [[label if len(label) <= letters else f"{label[:half]}…{label[-half:]}"] for label in labels]
 
 
 def _centred(labels: Sequence[str], lines: Sequence[list[str]], size: int) -> dict[str, Json]:
@@ -118,6 +129,6 @@ def _widest(lines: Sequence[Sequence[str]]) -> int:
 
 
 def _expression(labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, Json]:
-    """Return the Vega expression that breaks the labels which have several lines."""
-    table = {label: parts for label, parts in zip(labels, lines, strict=True) if len(parts) > 1}
+    """Return the Vega expression that breaks the labels that are not shown as they are."""
+    table = {label: parts for label, parts in zip(labels, lines, strict=True) if parts != [label]}
     return {"labelExpr": f"({json.dumps(table)})[datum.label] || datum.label"} if table else {}

@@ -1,9 +1,44 @@
 """How charts look: one calm theme, large enough to be read by a model at the size it is drawn."""
 
 import textwrap
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
 from .answer import Json
+
+ThemeName = Literal["light", "dark"]
+THEMES: tuple[str, ...] = get_args(ThemeName)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours: of words, of lesser words, of grids, of the ground, of series, of letters on these; of small to large.
+
+    `ramp` goes from small to large numbers, `diverging` from negative to positive ones.
+    """
+
+    ink: str
+    quiet: str
+    line: str
+    paper: str
+    palette: tuple[str, ...]
+    on: str
+    ramp: tuple[str, ...]
+    diverging: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is asked for around a chart: pixels of the picture, words, formats (D3's) by role, colours."""
+
+    width: int = 800
+    height: int = 500
+    title: str | None = None
+    subtitle: str | None = None
+    titles: Mapping[str, str] = field(default_factory=dict[str, str])
+    formats: Mapping[str, str] = field(default_factory=dict[str, str])
+    theme: ThemeName = "light"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,31 +49,26 @@ class Look:
     title: int
     padding: int
     titles: bool
+    theme: Theme
+
+    @property
+    def normal(self) -> bool:
+        """Whether letters have their usual size."""
+        return self.text == NORMAL.text
 
     @property
     def beside(self) -> int:
         """Pixels of a picture's width that its plot does not have, about."""
-        return 90 if self == NORMAL else 2 * self.padding + 5 * self.text
+        return 90 if self.normal else 2 * self.padding + 5 * self.text
 
     @property
     def below(self) -> int:
         """Pixels of a picture's height that its plot does not have, about, without the chart's title."""
-        return 100 if self == NORMAL else 2 * self.padding + (5 if self.titles else 2) * self.text
+        return 100 if self.normal else 2 * self.padding + (5 if self.titles else 2) * self.text
 
 
-NORMAL = Look(text=13, title=19, padding=14, titles=True)
-SMALL = Look(text=11, title=14, padding=8, titles=True)
-TINY = Look(text=10, title=12, padding=6, titles=False)
-
-
-def look(width: int, height: int) -> Look:
-    """Return the look of a chart of this size: in a small one the letters must leave room for the data."""
-    if width < 260 or height < 180:
-        return TINY
-    return SMALL if width < 400 or height < 260 else NORMAL
-
-
-_INK, _QUIET, _LINE = "#1d2b3a", "#465566", "#dfe5ec"
+FONT = "Inter"
+"""The font that is shipped, in regular and semi-bold; the drawing process knows its files."""
 
 PALETTE: tuple[str, ...] = (
     *(
@@ -68,51 +98,118 @@ PALETTE: tuple[str, ...] = (
 )
 """Ten colours and their dark brothers; white letters can be read on all of them."""
 
+_DARK_PALETTE = (
+    *("#5aa2e6", "#f0a04b", "#5cc48a", "#f0736a", "#a88be6", "#c49a74", "#ec93c8", "#9fadbb", "#d2cb55", "#4fc9dc"),
+    *("#a9d0f5", "#f8cfa0", "#aae3c2", "#f8b7b2", "#d5c6f5", "#e3cdb8", "#f6cbe5", "#d1d9e0", "#ece79f", "#a9e6ef"),
+)  # fmt: skip
+"""The same ten on dark ground, and their light brothers; dark letters can be read on all of them."""
+
+_LIGHT = Theme(
+    ink="#1d2b3a",
+    quiet="#465566",
+    line="#dfe5ec",
+    paper="white",
+    palette=PALETTE,
+    on="white",
+    ramp=("#e3edf7", "#7fb0dc", "#2f6fb0", "#123c66"),
+    diverging=("#8f2a2a", "#e08b84", "#f2f2f0", "#7fb0dc", "#174a7c"),
+)
+_DARK = Theme(
+    ink="#eef3f8",
+    quiet="#b3c0cd",
+    line="#33424f",
+    paper="#17212b",
+    palette=_DARK_PALETTE,
+    on="#17212b",
+    ramp=("#22384d", "#2f6fa8", "#6fb2ea", "#d9edff"),
+    diverging=("#f8a49d", "#a8453f", "#2b3844", "#3a78b3", "#a9d0f5"),
+)
+
+NORMAL = Look(text=13, title=19, padding=14, titles=True, theme=_LIGHT)
+SMALL = Look(text=11, title=14, padding=8, titles=True, theme=_LIGHT)
+TINY = Look(text=10, title=12, padding=6, titles=False, theme=_LIGHT)
+
+
+def look(width: int, height: int, theme: ThemeName = "light") -> Look:
+    """Return the look of a chart of this size: in a small one the letters must leave room for the data."""
+    tiny, small = width < 260 or height < 180, width < 400 or height < 260
+    found = TINY if tiny else SMALL if small else NORMAL
+    return replace(found, theme=_DARK) if theme == "dark" else found
+
 
 def _config(look: Look) -> dict[str, Json]:
     """Return Vega-Lite's `config`."""
+    theme = look.theme
     words: dict[str, Json] = {"labelFontSize": look.text, "titleFontSize": look.text + 1}
     whole: dict[str, Json] = {"labelLimit": 0, "titleLimit": 0}
     axis: dict[str, Json] = {
         **words,
         **whole,
-        "labelColor": _QUIET,
-        "titleColor": _INK,
-        "titlePadding": 10 if look == NORMAL else 5,
+        "labelColor": theme.quiet,
+        "titleColor": theme.ink,
+        "titlePadding": 10 if look.normal else 5,
         "labelFlush": False,
         "labelSeparation": 8,
         # Vega-Lite's own 200 pixels put the title on top of long labels.
         "maxExtent": 2000,
-        "gridColor": _LINE,
-        "domainColor": _QUIET,
-        "tickColor": _QUIET,
+        "gridColor": theme.line,
+        "domainColor": theme.quiet,
+        "tickColor": theme.quiet,
     }
     return {
-        "background": "white",
+        "font": FONT,
+        "background": theme.paper,
         "padding": look.padding,
         "view": {"stroke": None},
-        "range": {"category": PALETTE},
-        "mark": {"color": PALETTE[0]},
+        "range": {
+            "category": theme.palette,
+            "ramp": theme.ramp[1:],
+            "heatmap": theme.ramp,
+            "diverging": theme.diverging,
+        },
+        "mark": {"color": theme.palette[0]},
+        # Vega-Lite draws these black, whatever the ground.
+        **{name: {"color": theme.ink} for name in ("text", "rule", "errorbar")},
+        "boxplot": {"rule": {"color": theme.quiet}, "median": {"color": theme.on}},
+        "geoshape": {"stroke": theme.paper, "strokeWidth": 0.5},
         "axis": axis if look.titles else axis | {"title": None},
         "axisDiscrete": {"grid": False},
         # For labels that `axes` cannot know: Vega-Lite's own upright ones are hard to read.
         "axisXDiscrete": {"labelAngle": -45},
-        "legend": {**words, **whole, "labelColor": _QUIET, "titleColor": _INK, "symbolLimit": 0},
-        "header": {**words, **whole, "labelColor": _INK, "labelFontWeight": "bold"},
+        "legend": {**words, **whole, "labelColor": theme.quiet, "titleColor": theme.ink, "symbolLimit": 0},
+        "header": {**words, **whole, "labelColor": theme.ink, "labelFontWeight": "bold"},
         "title": {
             "fontSize": look.title,
-            "color": _INK,
+            "color": theme.ink,
             "anchor": "start",
             "frame": "bounds",
-            "offset": 14 if look == NORMAL else 6,
+            "offset": 14 if look.normal else 6,
             "limit": 0,
+            "fontWeight": 600,
+            "subtitleColor": theme.quiet,
+            "subtitleFontSize": look.text + 1,
+            "subtitlePadding": 5,
         },
     }
 
 
 def title_lines(title: str, width: int, look: Look = NORMAL) -> list[str]:
     """Break a title into lines that fit `width` pixels; a bold letter takes six tenths of its height."""
-    return textwrap.wrap(title, max(12, round((width - 2 * look.padding) / (look.title * 0.56))))
+    return _wrapped(title, width - 2 * look.padding, look.title)
+
+
+def heading(frame: Frame, look: Look) -> dict[str, Json]:
+    """Return the title and the subtitle of a chart, broken into lines; empty where there are none."""
+    lines = title_lines(frame.title, frame.width, look) if frame.title else []
+    found: dict[str, Json] = {"text": lines} if lines else {}
+    if frame.subtitle:
+        room = frame.width - 2 * look.padding
+        found |= {"text": lines, "subtitle": _wrapped(frame.subtitle, room, look.text + 1)}
+    return found
+
+
+def _wrapped(text: str, room: int, size: int) -> list[str]:
+    return textwrap.wrap(text, max(12, round(room / (size * 0.56))))
 
 
 def merged(own: dict[str, Json], look: Look = NORMAL) -> dict[str, Json]:

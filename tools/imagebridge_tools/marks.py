@@ -1,67 +1,15 @@
 """From a kind of chart and rows to a Vega-Lite spec. Each kind is one function; the look is `look`'s."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from . import dates, labels
+from . import encode
 from .answer import Json
-from .look import NORMAL, Look, look, merged, title_lines
-from .table import Sort
+from .look import heading, merged
+from .plan import Chart, Kind, Object
 
 _CELL = 40
 """Pixels of a small chart's side at least."""
-
-Kind = Literal["bar", "line", "area", "scatter", "pie"]
-KINDS: tuple[str, ...] = get_args(Kind)
-ROLES = ("x", "y", "color", "facet")
-
-_TYPES: dict[Sort, str] = {"number": "quantitative", "date": "temporal", "text": "nominal"}
-Object = dict[str, Json]
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """What is drawn: rows with the keys x, y, color and facet, of which the last two may be missing.
-
-    `names` are the fields' own names by role, `sorts` what they hold. `horizontal` bars have their numbers in x.
-    Sizes are pixels of the whole picture. `zoned`: its dates had a zone, and are told in UTC. `every` are the
-    slices of a pie where `rows` has the smallest of them added up.
-    """
-
-    kind: Kind
-    rows: Sequence[dict[str, Json]]
-    names: dict[str, str]
-    sorts: dict[str, Sort]
-    title: str | None
-    width: int
-    height: int
-    horizontal: bool = False
-    zoned: bool = False
-    every: Sequence[dict[str, Json]] = ()
-
-    @property
-    def look(self) -> Look:
-        """The sizes of letters and edges."""
-        return look(self.width, self.height)
-
-    @property
-    def below(self) -> float:
-        """Pixels of the height that are not for the plot, about."""
-        # The room of a normal chart's title is counted in, whether there is one or not.
-        return self.look.below + (0 if self.look == NORMAL else self.heading)
-
-    @property
-    def heading(self) -> float:
-        """Pixels of the height that the title takes."""
-        if not self.title:
-            return 0
-        return len(title_lines(self.title, self.width, self.look)) * self.look.title * 1.3 + 14
-
-    def distinct(self, role: str) -> list[Json]:
-        """Return the values of a role, each once, in the order of the data."""
-        return list(dict.fromkeys(row.get(role) for row in self.rows))
 
 
 def vega_lite(chart: Chart) -> Object:
@@ -69,25 +17,24 @@ def vega_lite(chart: Chart) -> Object:
     if "facet" in chart.names:
         return _facets(chart)
     fit: Object = {"autosize": {"type": "fit", "contains": "padding"}}
-    return _framed(chart) | fit | _view(chart, chart.width, chart.height)
+    return _framed(chart) | fit | _view(chart, chart.frame.width, chart.frame.height)
 
 
 def _framed(chart: Chart) -> Object:
     """Return what every chart has: data, title, theme."""
     spec: Object = {"data": {"values": chart.rows}, "config": merged({}, chart.look)}
-    if chart.title:
-        spec["title"] = {"text": title_lines(chart.title, chart.width, chart.look)}
-    return spec
+    title = heading(chart.frame, chart.look)
+    return spec | ({"title": title} if title else {})
 
 
 def _facets(chart: Chart) -> Object:
     """Draw small charts side by side, one a value. Their size is a first guess, which `fit` mends."""
-    values = chart.distinct("facet")
+    values, frame = chart.distinct("facet"), chart.frame
     columns = next(
-        n for n in range(1, len(values) + 1) if n * n * chart.height >= len(values) * chart.width * 0.6
+        n for n in range(1, len(values) + 1) if n * n * frame.height >= len(values) * frame.width * 0.6
     )
-    width = max(_CELL, chart.width // columns - 60)
-    height = max(_CELL, chart.height // -(-len(values) // columns) - 70)
+    width = max(_CELL, frame.width // columns - 60)
+    height = max(_CELL, frame.height // -(-len(values) // columns) - 70)
     facet: Object = {"field": "facet", "type": "nominal", "title": None, "sort": values}
     spec = _framed(chart) | {
         "facet": facet,
@@ -102,167 +49,232 @@ def _facets(chart: Chart) -> Object:
 
 def _view(chart: Chart, width: int, height: int) -> Object:
     view: Object = {"width": width, "height": height}
+    if chart.layers:
+        return view | _layered(chart, width, height)
     match chart.kind:
         case "bar":
             return view | _bar(chart, width, height)
-        case "line" | "area":
-            return view | _line(chart, width, height)
-        case "scatter":
-            return view | _scatter(chart, width, height)
+        case "line" | "area" | "scatter":
+            return view | _cells(chart, width, height) if chart.cells else _along_both(chart, width, height)
+        case "histogram":
+            return view | _histogram(chart, width, height)
+        case "box":
+            return view | _box(chart, width, height)
+        case "heatmap":
+            return view | (_cells if chart.cells else _heatmap)(chart, width, height)
         case "pie":
             return view | _pie(chart)
 
 
 def _bar(chart: Chart, width: int, height: int) -> Object:
-    """Draw bars side by side for each colour; lying ones where labels would not fit below standing ones."""
-    category, number = ("y", "x") if chart.horizontal else ("x", "y")
-    names = [str(value) for value in chart.distinct(category)]
-    series = len(chart.distinct("color")) if _grouped(chart, category) else 1
-    room = (height - chart.below) / len(names)
-    side, all_fit = labels.beside(names, room, width, chart.look.text)
-    under = labels.below(names, (width - chart.look.beside) / len(names), height, chart.look.text)
-    better = under["labelAngle"] != 0 and (all_fit or max(map(len, names)) > 24) and room / series >= 4
-    lying = chart.horizontal or better
-    axis = side if lying else under
-    place, along = ("y", "x") if lying else ("x", "y")
+    """Draw bars side by side for each colour, or on each other; lying ones where labels would not fit below."""
+    _, along, encoding, side = encode.places(chart, width, height)
+    number: Object = {"field": side, "type": "quantitative", **encode.named(chart, side)}
+    if chart.stack:
+        number["stack"] = "normalize" if chart.stack == "normalize" else "zero"
+    encoding |= {along: number, **encode.stacking(chart, lying=along == "x")}
+    if "color" in chart.names:
+        encoding["color"] = encode.color(chart)
+    return {"mark": {"type": "bar", **({} if chart.stack else {"cornerRadiusEnd": 2})}, "encoding": encoding}
+
+
+def _along_both(chart: Chart, width: int, height: int) -> Object:
     encoding: Object = {
-        place: {
-            "field": category,
-            "type": "nominal",
-            "sort": None,
-            "title": _title(chart, category),
-            "axis": axis,
-        },
-        along: {"field": number, "type": "quantitative", "title": _title(chart, number)},
+        "x": encode.along(chart, "x", width, height),
+        "y": encode.along(chart, "y", width, height),
     }
     if "color" in chart.names:
-        encoding["color"] = _color(chart)
-    if _grouped(chart, category):
-        encoding[f"{place}Offset"] = {"field": "color", "type": "nominal", "sort": None}
-    return {"mark": {"type": "bar", "cornerRadiusEnd": 2}, "encoding": encoding}
+        encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
+    view: Object = {"width": width, "height": height}
+    return view | {"mark": _mark(chart.kind, chart), "encoding": encoding}
 
 
-def _title(chart: Chart, role: str) -> str | None:
-    """Return the title of an axis, for which a tiny chart has no room."""
-    return chart.names[role] if chart.look.titles else None
+def _mark(kind: Kind, chart: Chart) -> Object:
+    if kind == "bar":
+        return {"type": "bar", "cornerRadiusEnd": 2}
+    if kind == "area":
+        lies = chart.stack is False and "color" in chart.names
+        return {"type": "area", "opacity": 0.45 if lies else 0.75, "line": {"strokeWidth": 2}}
+    if kind == "scatter":
+        size = 60 if len(chart.rows) <= 300 else 32 if len(chart.rows) <= 3000 else 12
+        return {"type": "point", "filled": True, "size": size * _dots(chart), "opacity": 0.7}
+    few = len(chart.rows) <= 80
+    line: Object = {"type": "line", "strokeWidth": 2.5, "strokeJoin": "round"}
+    return line | {"point": {"size": 40 * _dots(chart)} if few else False}
 
 
-def _grouped(chart: Chart, category: str) -> bool:
-    return "color" in chart.names and chart.names["color"] != chart.names[category]
+def _dots(chart: Chart) -> float:
+    """Return the size of points in a chart, as a share of that in a normal one."""
+    return 1 if chart.look.normal else 0.6 if chart.look.titles else 0.4
 
 
-def _line(chart: Chart, width: int, height: int) -> Object:
-    encoding: Object = {"x": _along(chart, "x", width, height), "y": _along(chart, "y", width, height)}
+def _layered(chart: Chart, width: int, height: int) -> Object:
+    """Draw several kinds over each other, those with a scale of their own with an axis at the right."""
+    x = encode.along(chart, "x", width, height)
+    layers: list[Json] = []
+    for kind, series in chart.layers.items():
+        shown = [row for row in chart.rows if not series or row["color"] in series]
+        part = _part(chart, kind, shown)
+        right = bool(chart.right) and set(series) <= set(chart.right)
+        y = encode.along(part, "y", width, height)
+        y["axis"] = (
+            {**encode.mapping(y.get("axis")), "orient": "right", "grid": False}
+            if right
+            else y.get("axis", {})
+        )
+        if chart.right:
+            y["title"] = ", ".join(series) if chart.look.titles else None
+            if len(series) == 1:  # The axis is told to belong to its series by the colour.
+                at = chart.distinct("color").index(series[0])
+                y["axis"] = {**encode.mapping(y["axis"]), "titleColor": chart.look.theme.palette[at]}
+        encoding: Object = {"x": x, "y": y}
+        if "color" in chart.names:
+            encoding["color"] = encode.color(chart)
+        if kind == "bar" and len(series) > 1:
+            encoding["xOffset"] = {"field": "color", "type": "nominal", "sort": list(series)}
+        layer: Object = {"mark": _mark(kind, part), "encoding": encoding}
+        if series:
+            layer["transform"] = [{"filter": {"field": "color", "oneOf": list(series)}}]
+        layers.append(layer)
+    return {"layer": layers, **({"resolve": {"scale": {"y": "independent"}}} if chart.right else {})}
+
+
+def _part(chart: Chart, kind: Kind, rows: Sequence[Mapping[str, Json]]) -> Chart:
+    """Return one layer as a chart of its own."""
+    return replace(chart, kind=kind, rows=rows)
+
+
+def _histogram(chart: Chart, width: int, height: int) -> Object:
+    """Draw bins, which are counted already, touching each other."""
+    encoding = _reaching(chart, "x", width, height)
+    y: Object = {"field": "y", "type": "quantitative", **encode.named(chart, "y")}
+    overlaid = chart.stack is False and "color" in chart.names
+    y["stack"] = None if overlaid else "normalize" if chart.stack == "normalize" else "zero"
+    encoding["y"] = y
     if "color" in chart.names:
-        encoding["color"] = _color(chart)
-    if chart.kind == "area":
-        mark: Object = {"type": "area", "opacity": 0.75, "line": {"strokeWidth": 2}}
-    else:
-        few = len(chart.rows) <= 80
-        mark = {
-            "type": "line",
-            "strokeWidth": 2.5,
-            "strokeJoin": "round",
-            "point": {"size": 40} if few else False,
-        }
+        encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
+    mark: Object = {
+        "type": "bar",
+        "orient": "vertical",
+        "binSpacing": 1,
+        **({"opacity": 0.55} if overlaid else {}),
+    }
     return {"mark": mark, "encoding": encoding}
 
 
-def _scatter(chart: Chart, width: int, height: int) -> Object:
-    encoding: Object = {"x": _along(chart, "x", width, height), "y": _along(chart, "y", width, height)}
-    if "color" in chart.names:
-        encoding["color"] = _color(chart)
-    size = 60 if len(chart.rows) <= 300 else 20
-    return {"mark": {"type": "point", "filled": True, "size": size, "opacity": 0.7}, "encoding": encoding}
+def _reaching(chart: Chart, role: str, width: int, height: int) -> Object:
+    """Return the encodings of a side on which each row reaches from a place to another."""
+    first = encode.along(chart, role, width, height)
+    if chart.sorts[role] == "number":
+        first |= {"scale": {"zero": False, "nice": False}}
+        first |= {"bin": "binned"} if chart.kind == "histogram" else {}
+    return {role: first, f"{role}2": {"field": f"{role}2"}}
 
 
-def _along(chart: Chart, role: str, width: int, height: int) -> Object:
-    """Return the encoding of a position: numbers, dates, or categories in the order of the data."""
-    sort = chart.sorts[role]
-    encoding: Object = {"field": role, "type": _TYPES[sort], "title": _title(chart, role)}
-    if sort == "date":
-        return encoding | _dated(chart, role, width, height)
-    if sort == "number":
-        whole = [row[role] for row in chart.rows if row[role] is not None]
-        years = role == "x" and all(isinstance(cell, int) and 1000 <= cell < 3000 for cell in whole)
-        axis: Object = {"axis": {"format": "d", "tickMinStep": 1}} if years else {}
-        return encoding | axis | {"scale": {"zero": _zero(chart, role), "nice": True}}
-    names, size = [str(value) for value in chart.distinct(role)], chart.look.text
-    if role == "y":
-        axis = labels.beside(names, (height - chart.below) / len(names), width, size)[0]
-    else:
-        axis = labels.below(names, (width - chart.look.beside) / len(names), height, size)
-    return encoding | {"sort": None, "axis": axis}
-
-
-def _dated(chart: Chart, role: str, width: int, height: int) -> Object:
-    """Return the axis of dates and its title. UTC on both sides: a date is the same day wherever it is drawn."""
-    cells = [cell for cell in chart.distinct(role) if isinstance(cell, str)]
-    down, small = role == "y", "facet" in chart.names
-    taken = chart.below if down else chart.look.beside
-    axis, shared = dates.axis(
-        [datetime.fromisoformat(cell) for cell in cells],
-        (height if down else width) - (0 if small else taken),
-        chart.look.text,
-        titled=chart.look.titles,
-        down=down,
-    )
-    told = ", ".join(filter(None, (shared, "UTC" if chart.zoned else "")))
-    title = f"{chart.names[role]} ({told})" if told else chart.names[role]
-    return {
-        "scale": {"type": "utc"},
-        "axis": axis,
-        "title": title if chart.look.titles else None,
+def _cells(chart: Chart, width: int, height: int) -> Object:
+    """Draw how dense points lie. Counts differ by powers of ten, so the colours follow their logarithm."""
+    encoding = _reaching(chart, "x", width, height) | _reaching(chart, "y", width, height)
+    for role in "xy":
+        place = encode.mapping(encoding[role])
+        encoding[role] = place | {"axis": {"tickCount": 8, **encode.mapping(place.get("axis"))}}
+    legend: Object = {
+        "title": "rows",
+        "gradientLength": min(200, height // 2),
+        **encode.formatted(chart, "color"),
     }
+    scale: Object = {"type": "log", "scheme": encode.scheme(chart, reverse=True)}
+    encoding["color"] = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
+    return {"mark": {"type": "rect", **_SEALED}, "encoding": encoding}
 
 
-def _zero(chart: Chart, role: str) -> bool:
-    """Tell whether an axis of numbers starts at 0: areas do, lines unless they would lie flat far above it."""
-    numbers = [cell for row in chart.rows if isinstance(cell := row[role], int | float)]
-    if chart.kind == "area" and role == "y":
-        return True
-    return (
-        chart.kind == "line"
-        and role == "y"
-        and not (max(numbers) - min(numbers)) < 0.5 * min(map(abs, numbers))
-    )
+_SEALED: Object = {"strokeWidth": 0.6, "stroke": {"expr": "scale('color', datum.color)"}}
+"""Edges of the colour inside close the seams that rounding leaves between cells."""
 
 
-def _color(chart: Chart) -> Object:
-    encoding: Object = {"field": "color", "title": chart.names["color"]}
-    if chart.sorts["color"] == "number" and chart.kind == "scatter":
-        return encoding | {"type": "quantitative", "scale": {"scheme": "viridis"}}
-    shown = _key(chart, "color") if _legend(chart) else None
-    return encoding | {"type": "nominal", "sort": None, "legend": shown}
+def _heatmap(chart: Chart, width: int, height: int) -> Object:
+    """Draw a coloured cell for each pair of places, with its number where cells have room for it."""
+    columns, rows = len(chart.distinct("x")), len(chart.distinct("y"))
+    numbers = [cell for row in chart.rows if isinstance(cell := row["color"], int | float)]
+    around = min(numbers) < 0 < max(numbers)
+    scale: Object = {"domainMid": 0, "range": "diverging", "interpolate": "rgb"} if around else {}
+    form = chart.frame.formats.get("color") or _short(numbers)
+    long = height // 2 if height < 400 else 200
+    title = chart.frame.titles.get("color", chart.names["color"])
+    legend: Object = {"title": title, "gradientLength": long, **encode.formatted(chart, "color")}
+    color: Object = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
+    place: Object = {
+        "x": encode.along(chart, "x", width, height),
+        "y": encode.along(chart, "y", width, height),
+    }
+    room = (width - 200) / columns, (height - chart.below) / rows
+    told = chart.look.titles and room[0] >= 38 and room[1] >= 16
+    rect: Object = {"type": "rect", **({} if told else _SEALED)}
+    layers: list[Json] = [{"mark": rect, "encoding": {"color": color}}]
+    if told:
+        low, high = min(numbers), max(numbers)
+        far = f"abs(datum.color) > {max(-low, high) * 0.6}"
+        dark = far if around else f"datum.color > {low + (high - low) * 0.55}"
+        letters: Object = {
+            "condition": {"test": dark, "value": chart.look.theme.on},
+            "value": chart.look.theme.ink,
+        }
+        text: Object = {"field": "color", "type": "quantitative", "format": form}
+        layers.append(
+            {"mark": {"type": "text", "fontSize": 11}, "encoding": {"text": text, "color": letters}}
+        )
+    return {"encoding": place, "layer": layers}
 
 
-def _key(chart: Chart, role: str) -> Object:
-    """Return the legend of a chart."""
-    names = [str(value) for value in chart.distinct(role)]
-    room = chart.height - 2 * chart.look.padding - chart.heading
-    return labels.legend(names, chart.width, room, chart.look.text)
+def _short(numbers: Sequence[float]) -> str:
+    """Return the format of numbers in cells: whole, or with as many digits as tell them apart."""
+    if all(isinstance(number, int) or number.is_integer() for number in numbers):
+        return ",d" if max(map(abs, numbers)) < 100_000 else ".3~s"
+    return ".3~s" if max(map(abs, numbers)) >= 1000 else ".3~g"
 
 
-def _legend(chart: Chart) -> bool:
-    """Tell whether colours need a legend: not where they repeat what the axis says."""
-    color = chart.names.get("color")
-    return color is not None and (chart.kind == "pie" or color not in (chart.names["x"], chart.names["y"]))
+def _box(chart: Chart, width: int, height: int) -> Object:
+    """Draw boxes from the lower to the upper quarter, whiskers, medians and outliers, all computed already."""
+    place, along, encoding, _ = encode.places(chart, width, height)
+    series = len(chart.distinct("color")) if encode.grouped(chart, "x") else 1
+    across = height - chart.below if place == "y" else width - encode.taken(chart)
+    size = max(3, min(60, across / len(chart.distinct("x")) / series * 0.55))
+    color: Object = {"color": encode.color(chart)} if "color" in chart.names else {}
+    theme = chart.look.theme
+    if not chart.names["x"]:
+        encoding[place] = {**encode.mapping(encoding[place]), "axis": None, "title": None}
+
+    def layer(mark: Object, low: str, high: str | None = None, *, colored: bool = False) -> Json:
+        first: Object = {"field": low, "type": "quantitative", **encode.named(chart, "y")}
+        first["scale"] = {"zero": False}
+        ends: Object = {along: first, **({f"{along}2": {"field": high}} if high else {})}
+        shown: Object = {"filter": {"field": low, "valid": True}}
+        return {"transform": [shown], "mark": mark, "encoding": ends | (color if colored else {})}
+
+    outlier: Object = {"type": "point", "filled": True, "size": 18 * _dots(chart), "opacity": 0.6}
+    layers: list[Json] = [
+        layer({"type": "rule", "color": theme.quiet}, "low", "high"),
+        layer({"type": "bar", "size": size, "cornerRadius": 1}, "q1", "q3", colored=True),
+        layer({"type": "tick", "color": theme.on, "size": size, "thickness": 2}, "y"),
+        layer(outlier, "out", colored=True),
+    ]
+    return {"encoding": encoding, "layer": layers}
 
 
 def _pie(chart: Chart) -> Object:
     """Draw slices in the order of the data, their shares in the legend and on the slices that have room."""
     theta: Object = {"field": "y", "type": "quantitative", "stack": True, "sort": None}
     order: Object = {"field": "order", "type": "quantitative"}
-    color: Object = {"field": "color", "type": "nominal", "sort": None, "title": chart.names["x"]}
-    color["legend"] = _key(chart, "color")
-    arc: Object = {"type": "arc", "stroke": "white", "strokeWidth": 1.5}
+    title = chart.frame.titles.get("color", chart.frame.titles.get("x", chart.names["x"]))
+    color: Object = {"field": "color", "type": "nominal", "sort": None, "title": title}
+    color["legend"] = encode.key(chart, "color")
+    arc: Object = {"type": "arc", "stroke": chart.look.theme.paper, "strokeWidth": 1.5}
     cell = "child_" if "facet" in chart.names else ""  # What Vega calls the size of a small chart.
     text: Object = {
         "type": "text",
         "radius": {"expr": f"min({cell}width, {cell}height) / 2 * 0.72"},
         "fontSize": chart.look.text + 1,
         "fontWeight": "bold",
-        "fill": "white",
+        "fill": chart.look.theme.on,
     }
     layers: list[Json] = [{"mark": arc, "encoding": {"color": color}}]
     if chart.look.titles:  # In a tiny pie no slice has room for its share.

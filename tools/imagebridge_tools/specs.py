@@ -1,14 +1,17 @@
 """A Vega-Lite spec written by a model: what is wrong in it, what it lacks, and what it shows, in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
 from difflib import get_close_matches
 
 from imagebridge.errors import ArgumentError
 
-from . import axes
+from . import axes, reduce
 from .answer import Json, counted
 from .fit import COMPOSED, composed
-from .look import NORMAL, PALETTE, Look, look, merged, title_lines
+from .guard import ROWS
+from .look import PALETTE, Frame, Look, ThemeName, heading, look, merged, title_lines
+from .table import date
 
 WIDTH, HEIGHT = 800, 500
 """Pixels of a picture for which nobody gave a size."""
@@ -124,27 +127,34 @@ def _check_fields(spec: Mapping[str, Json]) -> None:
             raise ArgumentError("spec", f"field {name!r} is not in the data; {hint}there are {told}")
 
 
-def sizes(width: int | None, height: int | None) -> Look:
-    """Return the sizes of letters for a picture that shall be this large."""
-    return look(width or WIDTH, height or HEIGHT) if width or height else NORMAL
+def sizes(width: int | None, height: int | None, theme: ThemeName) -> Look:
+    """Return the look of a picture that shall be this large."""
+    return look(width or WIDTH, height or HEIGHT, theme)
 
 
 def completed(
-    spec: Mapping[str, Json], title: str | None, width: int | None, height: int | None
+    spec: Mapping[str, Json], frame: Frame, width: int | None, height: int | None
 ) -> dict[str, Json]:
     """Return the spec with the theme below its own config, a title, and a size where it has none.
 
     A single view, layered or not, fits the pixels asked for with its axes and title. What is composed of
     several keeps the sizes of its parts: `fit` changes them.
     """
-    theme = sizes(width, height)
+    theme = sizes(width, height, frame.theme)
     done = {**spec, "config": _config(spec.get("config"), theme)}
     if not composed(spec) and (width or height or not ("width" in spec or "height" in spec)):
         done |= {"width": width or WIDTH, "height": height or HEIGHT}
         done["autosize"] = {"type": "fit", "contains": "padding"}
-    shown = title or spec.get("title")
-    if isinstance(shown, str):
-        done["title"] = {"text": title_lines(shown, width or WIDTH, theme)}
+    own = spec.get("title")
+    if isinstance(own, str):
+        own = {"text": title_lines(own, frame.width, theme)}
+    if words := heading(frame, theme):
+        kept = dict(own) if isinstance(own, Mapping) else {}
+        done["title"] = kept | (
+            {**words, "text": kept["text"]} if not frame.title and "text" in kept else words
+        )
+    elif own is not None:
+        done["title"] = own
     return done
 
 
@@ -153,6 +163,74 @@ def _config(own: Json, theme: Look) -> dict[str, Json]:
     given = dict(own) if isinstance(own, Mapping) else {}
     config = merged(given, theme)
     return config | {"axisXDiscrete": given.get("axisXDiscrete", {})} if axes.ruled(own) else config
+
+
+_GATHERS = ("aggregate", "bin", "timeUnit")
+_STATISTICS = ("boxplot", "errorbar", "errorband")
+
+
+def fewer(spec: Mapping[str, Json]) -> tuple[Mapping[str, Json], str]:
+    """Return a spec with at most `ROWS` rows, and words on those left out.
+
+    What it adds up, counts or bins itself keeps all rows: Vega does that fast, and a part of them would tell
+    untruths. A line keeps the rows that it visibly touches.
+    """
+    rows = _rows(spec)
+    if len(rows) <= ROWS or any(_gathers(view) for _, view in _views(spec)):
+        return spec, ""
+    touched = _outline(spec, rows)
+    kept = reduce.sampled(rows, ROWS) if touched is None else touched
+    how = "evenly chosen" if touched is None else "those that the line touches"
+    told = f"; drawn are {len(kept):,} of the rows, {how}"
+    return {**spec, "data": {**_mapping(spec.get("data")), "values": kept}}, told
+
+
+def _gathers(view: Mapping[str, Json]) -> bool:
+    """Tell whether a view makes few numbers of many rows."""
+    channels = [one for one in _encoding(view).values() if isinstance(one, Mapping)]
+    stacked = _mark(view) in ("bar", "area", "arc")
+    return (
+        stacked
+        or _mark(view) in _STATISTICS
+        or "transform" in view
+        or any(key in channel for channel in channels for key in _GATHERS)
+    )
+
+
+def _outline(
+    spec: Mapping[str, Json], rows: Sequence[Mapping[str, Json]]
+) -> Sequence[Mapping[str, Json]] | None:
+    """Return the rows that the line of a single view touches, or None where it is no line over numbers or dates."""
+    if _mark(spec) not in ("line", "trail"):
+        return None
+    fields = {
+        channel: str(one.get("field")) for channel, one in _encoding(spec).items() if isinstance(one, Mapping)
+    }
+    x, y = fields.pop("x", ""), fields.pop("y", "")
+    place = [_place(row.get(x)) for row in rows]
+    if None in place or not all(isinstance(row.get(y), int | float) for row in rows):
+        return None
+    groups = sorted(set(fields.values()))
+    light = [
+        {"y": row[y], "at": at, **{name: str(row.get(name)) for name in groups}}
+        for at, row in enumerate(rows)
+    ]
+    lines = len({tuple(row[name] for name in groups) for row in light})
+    kept = reduce.outline(
+        light, [one or 0.0 for one in place], groups, max(50, min(WIDTH, ROWS // 4 // lines))
+    )
+    return [rows[at] for row in kept if isinstance(at := row["at"], int)]
+
+
+def _place(cell: Json) -> float | None:
+    if isinstance(cell, int | float):
+        return cell
+    moment = date(cell) if isinstance(cell, str) else None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else None
+
+
+def _mapping(value: Json) -> dict[str, Json]:
+    return dict(value) if isinstance(value, Mapping) else {}
 
 
 def ready(spec: dict[str, Json], own: Mapping[str, Json], theme: Look) -> dict[str, Json]:

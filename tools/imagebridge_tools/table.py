@@ -1,13 +1,15 @@
-"""A table of data: read from rows, columns, JSON or CSV, its columns understood."""
+"""A table of data: read from rows, columns, JSON, JSON lines, CSV or TSV, its columns understood."""
 
 import csv
 import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 from typing import Literal, cast
 
@@ -17,15 +19,21 @@ from imagebridge.translate.picture import DATA_URL, decode
 from . import folders
 from .answer import Json
 
-ROWS = 20_000
-"""Rows of one chart at most."""
+ROWS = 500_000
+"""Rows that are read at most; of over `fields.ROWS` fewer are drawn."""
+
+COLUMNS = 1000
+"""Columns that are read at most."""
+
+CELLS = 5_000_000
+"""Cells that are read at most."""
 
 FILE_SIZE = 20_000_000
 """Bytes of a data file at most."""
 
 Sort = Literal["number", "date", "text"]
 
-_READ = ("text/csv", "application/json", "text/plain", "text/tab-separated-values")
+_READ = ("text/csv", "application/json", "application/jsonl", "text/plain", "text/tab-separated-values")
 """Media types of `data:` URLs that hold a table."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -51,9 +59,10 @@ class Table:
 
     def sort(self, name: str) -> Sort:
         """Tell what a column holds: numbers, ISO dates, or text (anything else, and mixtures)."""
-        cells = [cell for cell in self.columns[name] if cell is not None]
-        if cells and all(_is_number(cell) for cell in cells):
+        cells = self.columns[name]
+        if _are_numbers(cells):
             return "number"
+        cells = [cell for cell in cells if cell is not None]
         if cells and all(isinstance(cell, str) and date(cell) for cell in cells):
             return "date"
         return "text"
@@ -88,8 +97,10 @@ def date(text: str) -> datetime | None:
         return None
 
 
-def _is_number(cell: Json) -> bool:
-    return isinstance(cell, int | float) and not isinstance(cell, bool)
+def _are_numbers(cells: Iterable[Json]) -> bool:
+    """Tell whether cells are numbers or missing, and not all missing. Their types alone tell: it takes no time."""
+    kinds = set(map(type, cells)) - {type(None)}
+    return bool(kinds) and kinds <= {int, float}
 
 
 def _text(text: str, allow: Sequence[Path]) -> Table:
@@ -107,8 +118,25 @@ def _text(text: str, allow: Sequence[Path]) -> Table:
 def _content(text: str) -> Table:
     """Read JSON or CSV text, which may not name a file in its turn."""
     if text.lstrip().startswith(("[", "{")):
-        return table(parsed(text, "data"), ())
+        return _checked(_rows(_lines(text))) if _has_lines(text) else table(parsed(text, "data"), ())
     return _checked(_csv(text))
+
+
+def _has_lines(text: str) -> bool:
+    """Tell whether text is JSON lines: each line an object of its own."""
+    lines = text.strip().split("\n", 2)
+    return len(lines) > 1 and all(re.fullmatch(r"\s*\{.*\}\s*", line) for line in lines[:2])
+
+
+def _lines(text: str) -> list[Json]:
+    found: list[Json] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                found.append(cast("Json", json.loads(line)))
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise ArgumentError("data", f"line {number} of the JSON lines is not JSON") from error
+    return found
 
 
 def _is_head(text: str) -> bool:
@@ -144,14 +172,29 @@ def parsed(text: str, argument: str) -> Json:
 
 
 def _rows(rows: Sequence[Json]) -> dict[str, list[Json]]:
-    columns: dict[str, list[Json]] = {}
+    known: list[Mapping[str, Json]] = []
     for number, row in enumerate(rows):
-        if not isinstance(row, Mapping):
+        if not isinstance(row, dict | Mapping):  # A dict is told much faster.
             problem = f'row {number + 1} is no object; give rows such as {{"month": "Jan", "sales": 3}}'
             raise ArgumentError("data", problem)
-        for name in row:
-            columns.setdefault(name, [None] * len(rows))[number] = _cell(row[name])
-    return columns
+        known.append(row)
+    names = dict.fromkeys(chain.from_iterable(known))
+    _check_size(len(known), len(names))
+    return {name: _cells([row.get(name) for row in known]) for name in names}
+
+
+def _check_size(rows: int, columns: int) -> None:
+    """Refuse a table too large before it is built: few rows of many different fields fill the memory as well."""
+    if rows > ROWS:
+        problem = f"has {rows:,} rows; at most {ROWS:,} are read: aggregate them or take a sample"
+        raise ArgumentError("data", problem)
+    if columns > COLUMNS:
+        raise ArgumentError(
+            "data", f"has {columns:,} columns; at most {COLUMNS:,} are read: give those that are drawn"
+        )
+    if rows * columns > CELLS:
+        problem = f"has {rows:,} rows of {columns:,} columns; at most {CELLS:,} cells are read"
+        raise ArgumentError("data", f"{problem}: give the columns that are drawn")
 
 
 def _columns(columns: Mapping[str, Json]) -> dict[str, list[Json]]:
@@ -161,12 +204,23 @@ def _columns(columns: Mapping[str, Json]) -> dict[str, list[Json]]:
             raise ArgumentError(
                 "data", f"column {name!r} is no list; give columns such as {{{name!r}: [1, 2, 3]}}"
             )
-        found[name] = [_cell(cell) for cell in cells]
+        found[name] = _cells(cells)
     lengths = {name: len(cells) for name, cells in found.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise ArgumentError("data", f"its columns have different lengths: {told}")
     return found
+
+
+def _cells(cells: Sequence[Json]) -> list[Json]:
+    """Return the cells of a column; those that JSON does not know are missing."""
+    kinds = set(map(type, cells))
+    with suppress(OverflowError):  # An integer of over 308 digits.
+        if float not in kinds or (
+            kinds <= {int, float} and all(map(math.isfinite, cast("list[float]", cells)))
+        ):
+            return list(cells)
+    return [_cell(cell) for cell in cells]
 
 
 def _cell(cell: Json) -> Json:
@@ -187,6 +241,7 @@ def _csv(text: str) -> dict[str, list[Json]]:
     if not lines:
         raise ArgumentError("data", "is empty")
     names = [name.strip() for name in lines[0]]
+    _check_size(len(lines) - 1, len(names))
     for number, line in enumerate(lines[1:], 2):
         if len(line) != len(names):
             raise ArgumentError(
@@ -203,13 +258,15 @@ def _typed(column: Iterable[str]) -> list[Json]:
 
 def numbers(cells: Sequence[Json]) -> list[Json] | None:
     """Return cells as numbers, texts such as "12.5" too, or None where one is none. Codes such as "007" stay text."""
+    if _are_numbers(cells):
+        return list(cells)
     found: list[Json] = []
     for cell in cells:
         if cell is None or cell == "":
             found.append(None)
         elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
             found.append(_cell(int(cell) if cell.lstrip("+-").isdigit() else float(cell)))
-        elif _is_number(cell):
+        elif isinstance(cell, int | float) and not isinstance(cell, bool):
             found.append(cell)
         else:
             return None
@@ -220,7 +277,5 @@ def _checked(columns: dict[str, list[Json]]) -> Table:
     found = Table(columns)
     if not found.rows:
         raise ArgumentError("data", "is empty; give at least one row")
-    if found.rows > ROWS:
-        problem = f"has {found.rows:,} rows; a chart takes {ROWS:,}: aggregate them or take a sample"
-        raise ArgumentError("data", problem)
+    _check_size(found.rows, len(columns))
     return found

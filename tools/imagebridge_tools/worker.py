@@ -41,14 +41,16 @@ class DrawingError(BridgeError):
 
 
 class Drawing(NamedTuple):
-    """A chart as a PNG, and the characters in it that no font of this system has: they show as boxes."""
+    """A chart as a PNG, its size in pixels of the spec, and the characters that no font here has: boxes."""
 
     picture: Picture
+    width: int
+    height: int
     boxes: str = ""
 
 
-async def drawn(spec: str, seconds: float = SECONDS) -> Drawing:
-    """Draw a Vega-Lite `spec`, JSON text, in the drawing process.
+async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> Drawing:
+    """Draw a Vega-Lite `spec`, JSON text, in the drawing process; `scale` pixels for each of its pixels.
 
     Raises:
         ArgumentError: Vega-Lite refuses the spec, or the picture is blank or too large.
@@ -63,7 +65,7 @@ async def drawn(spec: str, seconds: float = SECONDS) -> Drawing:
         process.busy = True  # From here on: a call cancelled before its thread starts must not pass it on.
         try:
             with anyio.fail_after(seconds):
-                return await to_thread.run_sync(process.draw, spec, seconds, abandon_on_cancel=True)
+                return await to_thread.run_sync(process.draw, spec, seconds, scale, abandon_on_cancel=True)
         except TimeoutError as error:
             problem = (
                 f"the chart took longer than {seconds:g} seconds and was stopped; give fewer rows or marks"
@@ -108,15 +110,15 @@ class _Process:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def draw(self, spec: str, seconds: float) -> Drawing:
+    def draw(self, spec: str, seconds: float, scale: float) -> Drawing:
         """Send a request and wait for its answer; called in a thread, on a process that is marked as busy."""
         text = spec.encode()
-        head = json.dumps({"spec": len(text), "pixels": PIXELS, "seconds": seconds})
+        head = json.dumps({"spec": len(text), "scale": scale, "pixels": PIXELS, "seconds": seconds})
         stdin, stdout = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
         try:
             stdin.write(head.encode() + b"\n" + text)
             stdin.flush()
-            answer = cast("dict[str, str | int]", json.loads(stdout.readline() or b"{}"))
+            answer = cast("dict[str, str | float]", json.loads(stdout.readline() or b"{}"))
             png = stdout.read(int(answer.get("png", 0)))
         except (OSError, ValueError):
             answer, png = {}, b""
@@ -129,7 +131,8 @@ class _Process:
         self.busy = False
         if "problem" in answer:
             raise ArgumentError("spec", str(answer["problem"]))
-        return Drawing(Picture.from_bytes(png), str(answer.get("boxes", "")))
+        width, height = round(float(answer["width"])), round(float(answer["height"]))
+        return Drawing(Picture.from_bytes(png), width, height, str(answer["boxes"]))
 
     def kill(self) -> None:
         self._process.kill()
@@ -164,16 +167,14 @@ def _limiter() -> anyio.CapacityLimiter:
     return limiter
 
 
-def _taken() -> _Process:
-    """Return a warm process, or a new one; those that died while they waited are cleared away."""
-    while True:
-        with _LOCK:
-            process = _IDLE.pop() if _IDLE else None
-        if process is None:
-            break
-        if process.alive:
-            return process
-        process.end()
+def warm() -> None:
+    """Start a drawing process that gets ready while nobody waits for it: its first chart takes a second more."""
+    process = _started()
+    with _LOCK:
+        _IDLE.append(process)
+
+
+def _started() -> _Process:
     process = _Process()
     with _LOCK:
         if not _RUNNING:
@@ -183,10 +184,23 @@ def _taken() -> _Process:
     return process
 
 
+def _taken() -> _Process:
+    """Return a warm process, or a new one; those that died while they waited are cleared away."""
+    while True:
+        with _LOCK:
+            process = _IDLE.pop() if _IDLE else None
+        if process is None:
+            return _started()
+        if process.alive:
+            return process
+        process.end()
+
+
 def _put_back(process: _Process) -> None:
-    """Keep a process that answered; end one that did not."""
+    """Keep a process that answered; end one that did not, and let the next chart find another."""
     if process.busy or not process.alive:
         process.end()
+        warm()
     else:
         with _LOCK:
             _IDLE.append(process)

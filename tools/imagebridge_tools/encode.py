@@ -1,0 +1,187 @@
+"""Axes and colours of a kind of chart: the parts of `encoding` that its marks share."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from . import dates, labels
+from .answer import Json
+from .plan import Chart, Object
+from .table import Sort, date, numbers
+
+_TYPES: dict[Sort, str] = {"number": "quantitative", "date": "temporal", "text": "nominal"}
+
+
+def places(chart: Chart, width: int, height: int) -> tuple[str, str, Object, str]:
+    """Return the axis of categories, that of numbers, the encoding of the first, and the role of the numbers."""
+    category, number = ("y", "x") if chart.horizontal and chart.kind == "bar" else ("x", "y")
+    several = grouped(chart, category)
+    names = [str(value) for value in chart.distinct(category)]
+    series = len(chart.distinct("color")) if several else 1
+    room = (height - chart.below) / len(names)
+    side, all_fit = labels.beside(names, room, width, chart.look.text)
+    under = labels.below(names, (width - taken(chart)) / len(names), height, chart.look.text)
+    better = under["labelAngle"] != 0 and (all_fit or max(map(len, names)) > 24) and room / series >= 4
+    lying = chart.horizontal or better
+    place, along = ("y", "x") if lying else ("x", "y")
+    axis: Object = {"field": category, "type": "nominal", "sort": None, "title": title(chart, category)}
+    encoding: Object = {place: axis | {"axis": side if lying else under}}
+    if several:
+        encoding[f"{place}Offset"] = {"field": "color", "type": "nominal", "sort": None}
+    return place, along, encoding, number
+
+
+def taken(chart: Chart) -> float:
+    """Return the pixels of the width that the plot does not have, about: the axes' and the legend's."""
+    both = chart.look.beside * (1.7 if chart.right else 1)
+    if chart.sorts.get("y") == "text":
+        longest = max(len(str(value)) for value in chart.distinct("y"))
+        both += max(0, min(longest, 26) - 5) * chart.look.text * labels.LETTER
+    if chart.kind == "heatmap" and "facet" not in chart.names:
+        return both + 5 * chart.look.text
+    if "facet" in chart.names or "color" not in chart.names or not _legend(chart):
+        return both
+    if chart.sorts["color"] == "number":
+        return both + 4 * chart.look.text
+    longest = max(len(str(value)) for value in chart.distinct("color"))
+    return both + min(longest, 26) * chart.look.text * labels.LETTER + 26
+
+
+def title(chart: Chart, role: str) -> str | None:
+    """Return the title of an axis, for which a tiny chart has no room."""
+    return chart.frame.titles.get(role, chart.names.get(role)) if chart.look.titles else None
+
+
+def named(chart: Chart, role: str, axis: Object | None = None) -> Object:
+    """Return the title of a position and its axis, in the format asked for."""
+    form = chart.frame.formats.get(role)
+    both: Object = {**(axis or {}), **({"format": form} if form else {})}
+    share = chart.stack == "normalize" and not form and role == ("x" if chart.horizontal else "y")
+    both |= {"format": ".0%"} if share else {}
+    return {"title": title(chart, role), **({"axis": both} if both else {})}
+
+
+def grouped(chart: Chart, category: str) -> bool:
+    """Tell whether colours stand side by side in each category."""
+    colored = "color" in chart.names and chart.names["color"] != chart.names.get(category)
+    return colored and not chart.stack and not chart.layers
+
+
+def mapping(value: Json) -> Object:
+    """Return an object, or an empty one."""
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def along(chart: Chart, role: str, width: int, height: int) -> Object:
+    """Return the encoding of a position: numbers, dates, or categories in the order of the data."""
+    sort = chart.sorts[role]
+    encoding: Object = {"field": role, "type": _TYPES[sort], "title": title(chart, role)}
+    if sort == "date":
+        return encoding | _dated(chart, role, width, height)
+    if sort == "number":
+        whole = [row[role] for row in chart.rows if row[role] is not None]
+        years = role == "x" and all(isinstance(cell, int) and 1000 <= cell < 3000 for cell in whole)
+        axis: Object = {"format": "d", "tickMinStep": 1} if years else {}
+        encoding |= named(chart, role, axis)
+        if role == "y" and chart.kind == "area":
+            stacked = "normalize" if chart.stack == "normalize" else "zero"
+            encoding["stack"] = None if chart.stack is False else stacked
+        return encoding | {"scale": {"zero": _zero(chart, role), "nice": True}}
+    names, size = [str(value) for value in chart.distinct(role)], chart.look.text
+    order = _ordered(names) if chart.kind == "heatmap" else None
+    names = order or names
+    if role == "y":
+        axis = labels.beside(names, (height - chart.below) / len(names), width, size)[0]
+    else:
+        axis = labels.below(names, (width - taken(chart)) / len(names), height, size)
+    return encoding | {"sort": order, "axis": axis}
+
+
+def _ordered(names: list[str]) -> list[str] | None:
+    """Return places that are all numbers or all dates in their order, or None."""
+    if (found := numbers(names)) and None not in found:
+        return [name for _, name in sorted(zip(map(_real, found), names, strict=True))]
+    return sorted(names) if all(map(date, names)) else None
+
+
+def _real(cell: Json) -> float:
+    return cell if isinstance(cell, int | float) else 0.0
+
+
+def _dated(chart: Chart, role: str, width: int, height: int) -> Object:
+    """Return the axis of dates and its title. UTC on both sides: a date is the same day wherever it is drawn."""
+    utc: Object = {"scale": {"type": "utc"}}
+    if form := chart.frame.formats.get(role):
+        return utc | {"axis": {"format": form, "labelOverlap": "greedy"}}
+    cells = [
+        cell for row in chart.rows for key in (role, f"{role}2") if isinstance(cell := row.get(key), str)
+    ]
+    down, small = role == "y", "facet" in chart.names
+    edge = chart.below if down else taken(chart)
+    axis, shared = dates.axis(
+        [datetime.fromisoformat(cell) for cell in dict.fromkeys(cells)],
+        (height if down else width) - (0 if small else edge),
+        chart.look.text,
+        titled=chart.look.titles,
+        down=down,
+    )
+    told = ", ".join(filter(None, (shared, "UTC" if chart.zoned else "")))
+    name = title(chart, role)
+    return utc | {"axis": axis, "title": f"{name} ({told})" if told and name else name}
+
+
+def _zero(chart: Chart, role: str) -> bool:
+    """Tell whether an axis of numbers starts at 0: areas do, lines unless they would lie flat far above it."""
+    numbers = [cell for row in chart.rows if isinstance(cell := row[role], int | float)]
+    if chart.kind in ("area", "bar") and role == "y":
+        return True
+    return (
+        chart.kind == "line"
+        and role == "y"
+        and bool(numbers)
+        and not (max(numbers) - min(numbers)) < 0.5 * min(map(abs, numbers))
+    )
+
+
+def formatted(chart: Chart, role: str) -> Object:
+    """Return the format that was asked for a role, as a legend or an axis takes it."""
+    form = chart.frame.formats.get(role)
+    return {"format": form} if form else {}
+
+
+def stacking(chart: Chart, *, lying: bool = False) -> Object:
+    """Return the order in which stacked colours lie: as in the legend, the first on top or at the left."""
+    if "color" not in chart.names or not chart.stacked:
+        return {}
+    sort = "ascending" if lying else "descending"
+    return {"order": {"field": "order", "type": "quantitative", "sort": sort}}
+
+
+def color(chart: Chart) -> Object:
+    """Return the encoding of colours: shades of numbers, or series with a legend where it says something."""
+    encoding: Object = {"field": "color", "title": chart.frame.titles.get("color", chart.names["color"])}
+    if chart.sorts["color"] == "number" and chart.kind == "scatter":
+        scale: Object = {"scheme": scheme(chart)}
+        return encoding | {"type": "quantitative", "scale": scale, "legend": formatted(chart, "color")}
+    shown = key(chart, "color") if _legend(chart) else None
+    return encoding | {"type": "nominal", "sort": None, "legend": shown}
+
+
+def scheme(chart: Chart, *, reverse: bool = False) -> Object:
+    """Return the shades of numbers without those that the ground swallows; `reverse`: on light ground light ones first."""
+    dark = chart.frame.theme == "dark"
+    extent = (0.25, 1) if dark else (0.95, 0) if reverse else (0, 0.95)
+    return {"name": "viridis", "extent": extent}
+
+
+def key(chart: Chart, role: str) -> Object:
+    """Return the legend of a chart."""
+    names = [str(value) for value in chart.distinct(role)]
+    room = chart.frame.height - 2 * chart.look.padding - chart.heading
+    return labels.legend(names, chart.frame.width, room, chart.look.text)
+
+
+def _legend(chart: Chart) -> bool:
+    """Tell whether colours need a legend: not where they repeat what the axis says."""
+    color = chart.names.get("color")
+    told = (chart.names.get("x"), chart.names.get("y"))
+    return color is not None and (chart.kind == "pie" or color not in told)

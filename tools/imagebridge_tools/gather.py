@@ -1,0 +1,199 @@
+"""The rows of a chart added up, counted, or made fewer in the way that fits its kind."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from imagebridge.errors import ArgumentError
+
+from . import dates, reduce
+from .answer import Json, counted
+from .look import PALETTE
+from .plan import Chart
+from .table import Sort
+from .words import number
+
+ROWS = 20_000
+"""Rows that are drawn one by one at most."""
+
+
+def gathered(drawn: Chart) -> Chart:
+    """Return the chart with the rows that are drawn, those of stacks with the order of their colours."""
+    made = _gathered(drawn)
+    if "color" not in made.names or not made.stacked:
+        return made
+    order = {color: at for at, color in enumerate(made.distinct("color"))}
+    return replace(made, rows=[{**row, "order": order[row["color"]]} for row in made.rows])
+
+
+def _gathered(drawn: Chart) -> Chart:
+    """Return the chart with its rows added up, counted, or made fewer in the way that fits its kind."""
+    groups = [role for role in ("color", "facet") if role in drawn.names]
+    match drawn.kind:
+        case "pie":
+            return _pie(drawn)
+        case "bar":
+            return _summed(drawn)
+        case "histogram":
+            return _histogram(drawn, groups)
+        case "box":
+            return replace(drawn, rows=reduce.boxes(drawn.rows, ["x", *groups]))
+        case "heatmap":
+            return _heatmap(drawn)
+        case _:
+            return _fewer(drawn, groups) if len(drawn.rows) > ROWS else drawn
+
+
+def _histogram(drawn: Chart, groups: Sequence[str]) -> Chart:
+    names = {**drawn.names, "y": "rows"}
+    if drawn.sorts["x"] == "text":
+        rows = reduce.counts(drawn.rows, ["x", *groups], "y")
+        return replace(drawn, kind="bar", rows=rows, names=names, sorts={**drawn.sorts, "y": "number"})
+    if drawn.sorts["x"] == "date":
+        known = {
+            cell: datetime.fromisoformat(cell) for row in drawn.rows if isinstance(cell := row["x"], str)
+        }
+        bin_of = dates.bins(list(known.values()), reduce.BINS)
+        ends = {cell: [at.isoformat() for at in bin_of(moment)] for cell, moment in known.items()}
+        placed: list[dict[str, Json]] = [
+            {**row, "x": ends[cell][0], "x2": ends[cell][1]}
+            for row in drawn.rows
+            if isinstance(cell := row["x"], str)
+        ]
+        rows = sorted(reduce.counts(placed, ["x", "x2", *groups], "y"), key=lambda row: str(row["x"]))
+        note = f"; counted in {counted(len({str(row['x']) for row in rows}), 'bin')}"
+    else:
+        rows, width = reduce.binned(drawn.rows, groups)
+        note = f"; counted in bins of {number(width)}"
+    sorts: dict[str, Sort] = {**drawn.sorts, "y": "number"}
+    return replace(drawn, rows=rows, names=names, sorts=sorts, note=note)
+
+
+def _heatmap(drawn: Chart) -> Chart:
+    """Return a cell for each pair of places, or for each part of two axes of numbers."""
+    if drawn.sorts["x"] != "text":
+        return _density(drawn)
+    keys = ["x", "y", *(["facet"] if "facet" in drawn.names else [])]
+    if "color" not in drawn.names:
+        rows = reduce.counts(drawn.rows, keys, "color")
+        return replace(
+            drawn, rows=rows, names={**drawn.names, "color": "rows"}, sorts={**drawn.sorts, "color": "number"}
+        )
+    rows = reduce.means(drawn.rows, keys, "color")
+    note = "; rows of the same cell are averaged" if len(rows) < len(drawn.rows) else ""
+    return replace(drawn, rows=[row for row in rows if row["color"] is not None], note=note)
+
+
+def _fewer(drawn: Chart, groups: Sequence[str]) -> Chart:
+    """Return a chart of many rows with few: what they would look like from afar."""
+    if drawn.kind == "scatter":
+        return _density(drawn)
+    columns = max(50, min(drawn.frame.width, 8000 // max(1, len(drawn.distinct("color"))) // 4))
+    at = _along(drawn.rows, "x", drawn.sorts["x"])
+    known = [(row, place) for row, place in zip(drawn.rows, at, strict=True) if place is not None]
+    shown, places = [row for row, _ in known], [place for _, place in known]
+    if drawn.kind == "area":
+        rows, told = reduce.averaged(shown, places, groups, columns), "averages of"
+    else:
+        rows, told = (
+            reduce.outline(shown, places, groups, columns),
+            "the first, lowest, highest and last row of",
+        )
+    return replace(drawn, rows=rows, note=f"; drawn are {told} each of {columns} columns of pixels")
+
+
+def _density(drawn: Chart) -> Chart:
+    """Return the number of points in each cell of a grid."""
+    keys = [role for role in ("facet",) if role in drawn.names]
+    ends = {role: _along(drawn.rows, role, drawn.sorts[role]) for role in ("x", "y")}
+    points = [(x, y) for x, y in zip(*ends.values(), strict=True) if x is not None and y is not None]
+    if not points:
+        raise ArgumentError("data", "has no row with both x and y")
+    if keys or "text" in (drawn.sorts["x"], drawn.sorts["y"]):
+        rows = reduce.sampled(drawn.rows, ROWS // 4)
+        return replace(drawn, rows=rows, note=f"; drawn are {len(rows):,} of the rows, evenly chosen")
+    rows = reduce.density([x for x, _ in points], [y for _, y in points])
+    across, down = reduce.CELLS
+    for role in ("x", "y"):
+        if drawn.sorts[role] == "date":
+            rows = [{**row, **{key: _moment(row[key]) for key in (role, f"{role}2")}} for row in rows]
+    told = f"; drawn as a density of {across}x{down} cells, up to {max(_count(row) for row in rows):,} rows in one"
+    names = {role: name for role, name in drawn.names.items() if role != "color"}
+    return replace(drawn, rows=rows, names=names, cells=True, note=told)
+
+
+def _count(row: Mapping[str, Json]) -> int:
+    return count if isinstance(count := row["color"], int) else 0
+
+
+def _along(rows: Sequence[Mapping[str, Json]], role: str, sort: Sort) -> list[float | None]:
+    """Return where cells lie along an axis: numbers, seconds, or the order of categories."""
+    cells = [row[role] for row in rows]
+    if sort == "number":
+        return [cell if isinstance(cell, int | float) else None for cell in cells]
+    if sort == "date":
+        return [datetime.fromisoformat(cell).timestamp() if isinstance(cell, str) else None for cell in cells]
+    order: dict[Json, float] = {}
+    return [order.setdefault(cell, len(order)) for cell in cells]
+
+
+def _moment(seconds: Json) -> str:
+    return datetime.fromtimestamp(seconds if isinstance(seconds, int | float) else 0, UTC).isoformat()
+
+
+def _summed(drawn: Chart) -> Chart:
+    """Add the values of bars that would stand in the same place."""
+    value = "x" if drawn.horizontal else "y"
+    sums: dict[tuple[Json, ...], dict[str, Json]] = {}
+    for row in drawn.rows:
+        place = tuple(cell for role, cell in row.items() if role != value)
+        below = sums.get(place)
+        if below is None:
+            sums[place] = dict(row)
+        elif isinstance(number := row[value], int | float):
+            held = below[value]
+            below[value] = number + (held if isinstance(held, int | float) else 0)
+    return replace(drawn, rows=list(sums.values()))
+
+
+def _pie(drawn: Chart) -> Chart:
+    """Return the slices: their shares are told in the legend, and on those that have room."""
+    roles = {role: drawn.names[role] for role in ("x", "y", "facet") if role in drawn.names}
+    kept = [{role: row[role] for role in roles} for row in drawn.rows]
+    every = _summed(replace(drawn, rows=kept, names={**roles, "color": roles["x"]}))
+    totals: dict[Json, float] = {}
+    for row in every.rows:
+        if size(row) < 0:
+            told = number(size(row))
+            raise ArgumentError("data", f"{row['x']!r} has {told}; a pie chart shows no negative values")
+        totals[row.get("facet")] = totals.get(row.get("facet"), 0) + size(row)
+    if not all(totals.values()):
+        raise ArgumentError("data", "the values add up to 0; a pie chart has nothing to show")
+    summed = _few(every)
+    order = {place: at for at, place in enumerate(summed.distinct("x"))}
+    slices: list[dict[str, Json]] = []
+    for row in summed.rows:
+        share = size(row) / totals[row.get("facet")]
+        told = f"{row['x']}" if "facet" in roles else f"{row['x']} ({share:.1%})"
+        mark = f"{share:.0%}" if share >= 0.05 else ""
+        slices.append({**row, "color": told, "order": order[row["x"]], "share": mark})
+    return replace(summed, rows=slices, sorts={**summed.sorts, "color": "text"})
+
+
+def size(row: Mapping[str, Json]) -> float:
+    """Return the number of a row, 0 where it has none."""
+    return value if isinstance(value := row["y"], int | float) else 0
+
+
+def _few(pie: Chart) -> Chart:
+    """Return a pie that has a colour for every slice: the smallest are added up to a last one."""
+    sizes: dict[Json, float] = {}
+    for row in pie.rows:
+        sizes[row["x"]] = sizes.get(row["x"], 0) + size(row)
+    if len(sizes) <= len(PALETTE):
+        return pie
+    kept = sorted(sizes, key=lambda place: sizes[place], reverse=True)[: len(PALETTE) - 1]
+    rest = f"the other {len(sizes) - len(kept)}"
+    rows = [row for row in pie.rows if row["x"] in kept]
+    others = [{**row, "x": rest} for row in pie.rows if row["x"] not in kept]
+    return _summed(replace(pie, rows=[*rows, *others], every=pie.rows))

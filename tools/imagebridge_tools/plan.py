@@ -1,0 +1,78 @@
+"""What a chart shows: rows with a role for each cell, ready to be drawn."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from .answer import Json
+from .look import Frame, Look, heading, look
+from .table import Sort
+
+Kind = Literal["bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"]
+KINDS: tuple[str, ...] = get_args(Kind)
+LAYERS = ("bar", "line", "area", "scatter")
+"""Kinds that can be drawn over each other."""
+
+ROLES = ("x", "y", "color", "facet")
+Stack = bool | Literal["normalize"] | None
+
+Object = dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What is drawn: rows with the keys x, y, color and facet, of which the last two may be missing.
+
+    `names` are the fields' own names by role, `sorts` what they hold. `horizontal` bars have their numbers in x.
+    `zoned`: its dates had a zone, and are told in UTC. `every` are the slices of a pie where `rows` has the
+    smallest of them added up. `cells`: rows of a histogram or a density reach from x to x2 and y to y2. `layers`:
+    the series that each kind draws, where there are several kinds; `right`: those whose axis is at the right.
+    `note`: words on rows that were made fewer.
+    """
+
+    kind: Kind
+    rows: Sequence[Mapping[str, Json]]
+    names: dict[str, str]
+    sorts: dict[str, Sort]
+    frame: Frame
+    horizontal: bool = False
+    zoned: bool = False
+    every: Sequence[Mapping[str, Json]] = ()
+    stack: Stack = None
+    cells: bool = False
+    layers: Mapping[Kind, Sequence[str]] = field(default_factory=dict["Kind", "Sequence[str]"])
+    right: Sequence[str] = ()
+    note: str = ""
+
+    @property
+    def look(self) -> Look:
+        """The sizes of letters and edges, and the colours."""
+        return look(self.frame.width, self.frame.height, self.frame.theme)
+
+    @property
+    def stacked(self) -> bool:
+        """Whether colours lie on each other: those of bars where asked for, of areas and histograms unless not."""
+        kinds = self.kind == "bar" and bool(self.stack), self.kind in ("area", "histogram")
+        return not self.layers and (kinds[0] or (kinds[1] and self.stack is not False))
+
+    @property
+    def below(self) -> float:
+        """Pixels of the height that are not for the plot, about."""
+        # The room of a normal chart's title is counted in, whether there is one or not.
+        return self.look.below + (0 if self.look.normal else self.heading)
+
+    @property
+    def heading(self) -> float:
+        """Pixels of the height that the title and the subtitle take."""
+        found = heading(self.frame, self.look)
+        if not found:
+            return 0
+        title, under = (len(lines) if isinstance(lines := found.get(key), list) else 0 for key in _HEADING)
+        return title * self.look.title * 1.3 + under * (self.look.text + 1) * 1.3 + 14
+
+    def distinct(self, role: str) -> list[Json]:
+        """Return the values of a role, each once, in the order of the data."""
+        return list(dict.fromkeys(row[role] for row in self.rows if role in row))
+
+
+_HEADING = ("text", "subtitle")
