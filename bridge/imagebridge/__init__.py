@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from .check import check
 from .compose import tool_result
 from .errors import BridgeError
+from .repair import repair
 from .translate.chat import chat_messages
 from .translate.definitions import chat_tools, responses_tools, tool_names
 from .translate.policy import Policy
@@ -26,6 +27,7 @@ __all__ = [
     "function_call_output",
     "output_items",
     "output_parts",
+    "repair",
     "responses_tools",
     "tool_names",
     "tool_result",
