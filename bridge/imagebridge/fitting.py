@@ -343,6 +343,8 @@ def _change(entry: _Entry) -> str:
         return ""
     if (picture.width, picture.height) == (width, height):
         return f"as {_described(picture)}, of {_described(came)}"
-    across, down = f"{width / picture.width:.4g}", f"{height / picture.height:.4g}"
-    factor = f"coordinates by {across}" if across == down else f"x by {across} and y by {down}"
+    across, down = width / picture.width, height / picture.height
+    # Sides are whole pixels: where one factor for both is wrong by a pixel or two at most, it is enough.
+    alike = abs(across - down) * max(picture.width, picture.height) <= 2
+    factor = f"coordinates by {across:.4g}" if alike else f"x by {across:.4g} and y by {down:.4g}"
     return f"as {_described(picture)}, of {width}x{height}; multiply {factor}"

@@ -1,6 +1,5 @@
 """The tools that show what is there already."""
 
-from anyio import to_thread
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult
 
@@ -8,6 +7,7 @@ import imagebridge_tools
 from imagebridge_tools import load
 
 from . import arguments
+from .results import in_thread
 from .settings import Settings
 from .tool import READS, answered, tool
 
@@ -17,7 +17,7 @@ def get_image_tool() -> Tool:
 
     async def get_image(text: arguments.Text) -> CallToolResult:
         """Draw a text large on a card of 1024x576 pixels. Good for trying out whether pictures arrive."""
-        return await answered(to_thread.run_sync(imagebridge_tools.get_image, text))
+        return await answered(in_thread(lambda: imagebridge_tools.get_image(text)))
 
     return tool(get_image, "Sample picture of a text", READS)
 
@@ -26,7 +26,7 @@ def load_image_tool(settings: Settings) -> Tool:
     """Offer `load_image`; its description names the allowed folders."""
 
     async def load_image(source: arguments.Source) -> CallToolResult:
-        return await answered(to_thread.run_sync(imagebridge_tools.load_image, source, settings.allow))
+        return await answered(in_thread(lambda: imagebridge_tools.load_image(source, settings.allow)))
 
     folders = ", ".join(str(folder) for folder in settings.allow)
     where = (

@@ -19,13 +19,20 @@ class Settings:
     """What a server may do.
 
     `allow` are the folders whose pictures and tables are read, `create` offers pictures made by the OpenAI API.
+    `host` is a name of `imagebridge.hosts.NAMES`; None to go by what each client calls itself.
     """
 
     allow: tuple[Path, ...] = ()
     create: bool = False
+    host: str | None = None
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str], allow: Iterable[str | Path] = ()) -> Self:
+    def from_environment(
+        cls,
+        environment: Mapping[str, str],
+        allow: Iterable[str | Path] = (),
+        host: str | None = None,
+    ) -> Self:
         """Read settings from environment variables; `allow` adds folders.
 
         Raises:
@@ -35,6 +42,7 @@ class Settings:
         return cls(
             allow=tuple(dict.fromkeys(_folder(name) for name in named)),
             create=any(environment.get(name) for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")),
+            host=host,
         )
 
 

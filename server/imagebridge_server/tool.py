@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from anyio import to_thread
+import anyio
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
@@ -15,9 +15,12 @@ import imagebridge_tools
 from imagebridge.errors import BridgeError
 
 from .arguments import explained
-from .results import failure, success
+from .results import failure, in_thread, success
 
 _LOG = logging.getLogger(__name__)
+
+TICK = 1.0
+"""Seconds between two reports of progress: hosts give up on a call that says nothing for long."""
 
 READS = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
@@ -50,19 +53,37 @@ class _ExplainingTool(Tool):
     async def run(
         self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
     ) -> Any:
-        try:
-            return await super().run(arguments, context, convert_result)
-        except ToolError as error:
-            if isinstance(error.__cause__, ValidationError):
-                raise ToolError(explained(error.__cause__, list(self.parameters["properties"]))) from error
-            raise
+        failed: Exception | None = None
+        result: Any = None
+        async with anyio.create_task_group() as tasks:
+            if self.context_kwarg is None:  # A tool that has the context tells its progress itself.
+                tasks.start_soon(_tell, context, self.title or self.name)
+            try:
+                result = await super().run(arguments, context, convert_result)
+            except Exception as error:  # noqa: BLE001  # out of the group it would come as a group
+                failed = error
+            tasks.cancel_scope.cancel()
+        if failed is None:
+            return result
+        if isinstance(failed, ToolError) and isinstance(failed.__cause__, ValidationError):
+            raise ToolError(explained(failed.__cause__, list(self.parameters["properties"]))) from failed
+        raise failed
+
+
+async def _tell(context: Context[Any, Any], what: str) -> None:
+    """Report the seconds that a call has taken so far, where the host asked for it."""
+    start = anyio.current_time()
+    while True:
+        await anyio.sleep(TICK)
+        passed = anyio.current_time() - start
+        await context.report_progress(passed, None, f"{what}: {passed:.0f} s so far")
 
 
 async def answered(making: Awaitable[imagebridge_tools.Answer]) -> CallToolResult:
     """Run a tool. What its caller can correct comes back as an error result, and so does all else that fails."""
     try:
         answer = await making
-        return await to_thread.run_sync(success, answer)
+        return await in_thread(lambda: success(answer))
     except BridgeError as error:
         return failure(str(error))
     # The server outlives its tools: the model gets a sentence, the log the rest.

@@ -6,12 +6,14 @@ import sys
 import tempfile
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import httpx2
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server import MCPServer
+from mcp.types import Implementation
 
 from imagebridge.errors import BridgeError, ServerError
 
@@ -85,7 +87,7 @@ async def connect(server: ServerSpec) -> "AsyncGenerator[tuple[Client, list[Tool
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errlog:
         ready = False
         try:
-            async with Client(_target(server, errlog)) as client:
+            async with Client(_target(server, errlog), client_info=_named()) as client:
                 tools = await _tools(client)
                 ready = True
                 yield client, tools
@@ -95,6 +97,11 @@ async def connect(server: ServerSpec) -> "AsyncGenerator[tuple[Client, list[Tool
             if ready or isinstance(cause, BridgeError):
                 raise
             raise ServerError(label(server), _problem(server, cause), last_words(errlog)) from error
+
+
+def _named() -> Implementation:
+    """Return how servers know the bridge: ours sends it pictures as they are (see `hosts`)."""
+    return Implementation(name="imagebridge", version=version("imagebridge"))
 
 
 def _target(server: ServerSpec, errlog: TextIO) -> "MCPServer[Any] | Transport":

@@ -112,7 +112,7 @@ def _squeezed(image: "Image", limit: int, *, flat: bool) -> bytes:
 
 
 def _scaled(image: "Image", factor: float, *, flat: bool) -> "Image":
-    width, height = (max(1, int(length * factor + 1e-6)) for length in image.size)
+    width, height = (max(1, round(length * factor)) for length in image.size)
     return resized(image, width, height, sharp=flat)
 
 

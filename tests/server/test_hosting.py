@@ -1,0 +1,214 @@
+"""What hosts see of the server beside its tools: results that fit them, progress, cancellation, prompts, an icon."""
+
+import json
+import re
+
+import anyio
+import anyio.lowlevel
+import pytest
+from mcp import Client
+from mcp.types import Implementation
+from PIL import Image
+
+from imagebridge.hosts import host
+from imagebridge.translate.picture import Picture
+from imagebridge_server import tool
+from imagebridge_server.app import build_server
+from imagebridge_server.settings import Settings
+from imagebridge_tools import worker
+
+pytestmark = pytest.mark.anyio
+
+ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
+ENDLESS = {
+    "data": {"sequence": {"start": 0, "stop": 50_000_000}},
+    "mark": "bar",
+    "encoding": {"x": {"field": "data"}},
+}
+
+
+@pytest.fixture(scope="module", params=["auto", "legacy"])
+def generation(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("allowed")
+    Image.effect_noise((2400, 1200), 100).convert("RGB").save(folder / "large.png", compress_level=1)
+    Image.new("RGB", (30, 20), "red").save(folder / "red.png")
+    frames = [Image.effect_noise((400, 400), 100) for _ in range(9)]
+    frames[0].save(folder / "pages.tiff", save_all=True, append_images=frames[1:])
+    return folder
+
+
+def connected(generation, folder, name="mcp", **settings):
+    server = build_server(Settings(allow=(folder,), **settings))
+    return Client(server, mode=generation, client_info=Implementation(name=name, version="1"))
+
+
+def wire(result):
+    return result.model_dump(by_alias=True, mode="json", exclude_none=True)
+
+
+def message(result):
+    return len(json.dumps({"jsonrpc": "2.0", "id": 4_294_967_296, "result": wire(result)}))
+
+
+def pictures(result):
+    return [Picture.from_base64(block.data, "decoded") for block in result.content if block.type == "image"]
+
+
+async def until(happened):
+    with anyio.fail_after(10):
+        while not happened():
+            await anyio.lowlevel.checkpoint()
+
+
+class TestFit:
+    @pytest.mark.parametrize(
+        ("name", "setting", "least", "most", "side"),
+        [
+            ("claude-ai", None, 0.8 * 1_048_576, 1_048_576, 2000),
+            ("nobody", None, 0.8 * 900_000, 900_000, 2000),
+            ("imagebridge", None, 3_000_000, 40_000_000, 2400),
+            ("nobody", "codex", 0.8 * 900_000, 900_000, 2048),
+            ("imagebridge", "claude-desktop", 0.8 * 1_048_576, 1_048_576, 2000),
+        ],
+    )
+    async def test_each_client_gets_what_it_takes(self, generation, folder, name, setting, least, most, side):
+        async with connected(generation, folder, name, host=setting) as client:
+            result = await client.call_tool("load_image", {"source": "large.png"})
+        assert not result.is_error
+        assert least <= message(result) <= most
+        (picture,), text = pictures(result), result.content[0].text
+        assert max(picture.width, picture.height) <= side
+        if side < 2400:
+            assert f"Shown as JPEG, {picture.width}x{picture.height} px, " in text
+            assert f"of 2400x1200; multiply coordinates by {2400 / picture.width:.4g}." in text
+        else:
+            assert picture.data == (folder / "large.png").read_bytes()
+            assert "Shown" not in text
+
+    @pytest.mark.parametrize(
+        ("name", "arguments"),
+        [
+            ("load_image", {"source": "pages.tiff"}),
+            ("load_image", {"source": "x" * 1_200_000}),
+            ("load_image", {"source": "red.png", "y" * 1_200_000: 1}),
+            ("get_image", {"text": "é" * 1_200_000}),
+            ("z" * 1_200_000, {}),
+        ],
+        ids=["pages", "path", "argument", "text", "tool"],
+    )
+    async def test_no_answer_is_larger_than_claude_desktop_takes(self, generation, folder, name, arguments):
+        async with connected(generation, folder, "claude-ai") as client:
+            result = await client.call_tool(name, arguments)
+        assert message(result) <= 1_048_576
+        assert result.content[0].type == "text"
+
+    async def test_a_host_without_pictures_is_told_in_words(self, generation, folder):
+        async with connected(generation, folder, "copilot-cli") as client:
+            result = await client.call_tool("load_image", {"source": "red.png"})
+        assert [block.type for block in result.content] == ["text", "text"]
+        assert re.match(
+            r"\[not shown: picture 1 \(PNG, 30x20 px, .*copilot-cli shows", result.content[1].text
+        )
+
+
+class TestProgress:
+    async def test_a_long_call_says_how_long_it_takes(self, generation, folder, monkeypatch):
+        monkeypatch.setattr(tool, "TICK", 0.01)
+        answer, told = anyio.Event(), []
+
+        async def drawn(*_):
+            await answer.wait()
+            raise worker.DrawingError("enough")
+
+        async def on_progress(progress, total, message):
+            told.append((progress, total, message))
+            if len(told) == 3:
+                answer.set()
+
+        monkeypatch.setattr(worker, "drawn", drawn)
+        async with connected(generation, folder) as client:
+            arguments = {"kind": "bar", "data": ROWS}
+            result = await client.call_tool("generate_chart", arguments, progress_callback=on_progress)
+        assert result.content[0].text == "enough"
+        seconds = [progress for progress, _, _ in told]
+        assert seconds == sorted(set(seconds))
+        assert told[0][1:] == (None, "Draw a chart: 0 s so far")
+
+
+class TestCancellation:
+    async def test_a_cancelled_chart_ends_its_process(self, generation, folder):
+        worker.stop()
+        async with connected(generation, folder) as client:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(client.call_tool, "generate_chart", {"spec": ENDLESS})
+                await until(lambda: any(process.busy for process in worker._RUNNING))
+                (process,) = worker._RUNNING
+                tasks.cancel_scope.cancel()
+            await until(lambda: not worker._RUNNING)
+            assert process._process.returncode is not None
+            assert not (await client.call_tool("load_image", {"source": "red.png"})).is_error
+
+    async def test_a_cancelled_load_is_not_waited_for(self, generation, folder, monkeypatch):
+        import threading
+
+        import imagebridge_tools
+
+        started, end = threading.Event(), threading.Event()
+
+        def stuck(*_):
+            started.set()
+            end.wait(30)
+
+        monkeypatch.setattr(imagebridge_tools, "load_image", stuck)
+        try:
+            async with connected(generation, folder) as client:
+                with anyio.fail_after(5):
+                    async with anyio.create_task_group() as tasks:
+                        tasks.start_soon(client.call_tool, "load_image", {"source": "red.png"})
+                        await until(started.is_set)
+                        tasks.cancel_scope.cancel()
+                    assert not (await client.call_tool("get_image", {"text": "on"})).is_error
+                # Leaving the connection does not wait for the thread either.
+        finally:
+            assert not end.is_set()
+            end.set()
+
+
+class TestWhatIsTold:
+    async def test_the_instructions_name_tools_that_exist(self, generation, folder):
+        async with connected(generation, folder) as client:
+            names = {one.name for one in (await client.list_tools()).tools}
+            told = set(re.findall(r"\b[a-z]+_[a-z]+\b", client.instructions))
+            assert told
+            assert told <= names
+
+    async def test_the_icon_is_a_small_picture(self, generation, folder):
+        async with connected(generation, folder) as client:
+            (icon,) = client.server_info.icons
+        picture = Picture.from_base64(icon.src, "decoded")
+        assert (picture.media_type, icon.sizes) == (icon.mime_type, [f"{picture.width}x{picture.height}"])
+        assert len(icon.src) < 1_000
+
+    async def test_prompts_name_tools_and_places(self, generation, folder):
+        async with connected(generation, folder) as client:
+            names = {one.name for one in (await client.list_tools()).tools}
+            prompts = {prompt.name: prompt for prompt in (await client.list_prompts()).prompts}
+            assert list(prompts) == ["describe_image", "compare_images", "chart_file"]
+            for name, prompt in prompts.items():
+                assert prompt.title
+                assert prompt.description
+                given = {argument.name: f"the {argument.name}" for argument in prompt.arguments}
+                assert all(argument.description for argument in prompt.arguments)
+                (said,) = (await client.get_prompt(name, given)).messages
+                assert (said.role, said.content.type) == ("user", "text")
+                assert all(f"the {argument}" in said.content.text for argument in given)
+                assert set(re.findall(r"\b(?:load|generate|get)_[a-z]+\b", said.content.text)) <= names
+
+
+def test_what_is_named_here_is_in_the_table():
+    assert host("claude-ai").characters == 1_048_576
