@@ -2,10 +2,14 @@
 
 import json
 import re
+from base64 import b64encode
+from io import BytesIO
 
 import anyio
 import anyio.lowlevel
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from mcp import Client
 from mcp.types import Implementation
 from PIL import Image
@@ -35,15 +39,15 @@ def generation(request):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("allowed")
-    Image.effect_noise((2400, 1200), 100).convert("RGB").save(folder / "large.png", compress_level=1)
+    Image.effect_noise((2100, 700), 100).convert("RGB").save(folder / "large.png", compress_level=1)
     Image.new("RGB", (30, 20), "red").save(folder / "red.png")
     frames = [Image.effect_noise((400, 400), 100) for _ in range(9)]
     frames[0].save(folder / "pages.tiff", save_all=True, append_images=frames[1:])
     return folder
 
 
-def connected(generation, folder, name="mcp", **settings):
-    server = build_server(Settings(allow=(folder,), **settings))
+def connected(generation, folder, name="mcp", **chosen):
+    server = build_server(Settings(allow=(folder,), **chosen))
     return Client(server, mode=generation, client_info=Implementation(name=name, version="1"))
 
 
@@ -70,10 +74,8 @@ class TestFit:
         ("name", "setting", "least", "most", "side"),
         [
             ("claude-ai", None, 0.8 * 1_048_576, 1_048_576, 2000),
-            ("nobody", None, 0.8 * 900_000, 900_000, 2000),
-            ("imagebridge", None, 3_000_000, 40_000_000, 2400),
-            ("nobody", "codex", 0.8 * 900_000, 900_000, 2048),
-            ("imagebridge", "claude-desktop", 0.8 * 1_048_576, 1_048_576, 2000),
+            ("imagebridge", None, 1_500_000, 40_000_000, 2100),
+            ("imagebridge", "codex", 0.8 * 900_000, 900_000, 2048),
         ],
     )
     async def test_each_client_gets_what_it_takes(self, generation, folder, name, setting, least, most, side):
@@ -83,9 +85,9 @@ class TestFit:
         assert least <= message(result) <= most
         (picture,), text = pictures(result), result.content[0].text
         assert max(picture.width, picture.height) <= side
-        if side < 2400:
+        if side < 2100:
             assert f"Shown as JPEG, {picture.width}x{picture.height} px, " in text
-            assert f"of 2400x1200; multiply coordinates by {2400 / picture.width:.4g}." in text
+            assert f"of 2100x700; multiply coordinates by {2100 / picture.width:.4g}." in text
         else:
             assert picture.data == (folder / "large.png").read_bytes()
             assert "Shown" not in text
@@ -210,5 +212,55 @@ class TestWhatIsTold:
                 assert set(re.findall(r"\b(?:load|generate|get)_[a-z]+\b", said.content.text)) <= names
 
 
-def test_what_is_named_here_is_in_the_table():
-    assert host("claude-ai").characters == 1_048_576
+def noise_url(width, height):
+    buffer = BytesIO()
+    Image.effect_noise((width, height), 100).convert("RGB").save(buffer, "PNG", compress_level=1)
+    return f"data:image/png;base64,{b64encode(buffer.getvalue()).decode()}"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+calls = st.one_of(
+    st.tuples(st.just("get_image"), st.fixed_dictionaries({"text": st.text(max_size=400)})),
+    st.tuples(
+        st.just("load_image"),
+        st.fixed_dictionaries({"source": st.builds(noise_url, st.integers(1, 1300), st.integers(1, 900))}),
+    ),
+    st.tuples(
+        st.sampled_from(["get_image", "load_image", "generate_chart", "?"]),
+        st.dictionaries(
+            st.sampled_from(["text", "source", "kind", "data", "spec", "x"]), json_values, max_size=3
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize("name", ["claude-ai", "copilot-cli"])
+def test_no_tool_and_no_argument_brings_more_than_a_host_takes(name, folder):
+    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(calls)
+    def holds(call):
+        async def called():
+            async with connected("legacy", folder, name) as client:
+                return await client.call_tool(*call)
+
+        result = anyio.run(called)
+        assert message(result) <= host(name).characters
+        assert result.content[0].type == "text"
+        assert pictures(result) == [] or host(name).formats
+
+    holds()
+
+
+@pytest.mark.long
+async def test_the_largest_chart_fits(folder):
+    rows = [{"x": at, "y": at * 7919 % 104729, "kind": f"kind {at % 20}"} for at in range(20_000)]
+    arguments = {"kind": "scatter", "data": rows, "columns": {"x": "x", "y": "y", "color": "kind"}}
+    async with connected("auto", folder, "claude-ai") as client:
+        result = await client.call_tool("generate_chart", arguments | {"width": 4000, "height": 2000})
+    assert 0.8 * 1_048_576 <= message(result) <= 1_048_576
+    (picture,) = pictures(result)
+    assert f"{picture.width}x{picture.height} px" in result.content[0].text
