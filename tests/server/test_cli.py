@@ -28,8 +28,15 @@ def test_folders_are_allowed_by_options_and_environment(served, tmp_path, monkey
     assert served == [Settings(allow=(tmp_path / "one", tmp_path / "two", tmp_path / "three"))]
 
 
+def test_a_host_is_chosen_by_name(served):
+    run = CliRunner().invoke(command, ["--host", "Claude-Desktop"])
+    assert run.exit_code == 0, run.output
+    assert served == [Settings(host="claude-desktop")]
+
+
 @pytest.mark.parametrize(
-    "arguments", [["--allow", "/no/such/folder"], ["--alow", "x"], ["extra"], ["--allow"]]
+    "arguments",
+    [["--allow", "/no/such/folder"], ["--alow", "x"], ["extra"], ["--allow"], ["--host", "clade-desktop"]],
 )
 def test_wrong_usage_ends_with_two_and_one_message(served, arguments):
     run = CliRunner().invoke(command, arguments)
