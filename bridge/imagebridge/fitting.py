@@ -145,7 +145,7 @@ class _Fitting:
 
     def _of_pieces(self, found: Sequence[Piece], block: JSON) -> Iterator[_Entry]:
         """Yield pieces of a translation as blocks; pictures keep what their block said besides."""
-        labels = {key: block[key] for key in ("annotations", "_meta") if key in block}
+        labels = _labels(block)
         for piece in found:
             match piece:
                 case Words(text=text):
@@ -290,6 +290,15 @@ def _still(block: JSON) -> Picture | None:
     except PictureError:
         return None
     return picture if picture and picture.frames == 1 else None
+
+
+def _labels(block: JSON) -> dict[str, Any]:
+    """Return what a picture keeps of its block; that of a resource keeps its address too."""
+    kept: dict[str, Any] = {key: block[key] for key in ("annotations", "_meta") if key in block}
+    uri = text_of(cast("JSON", block.get("resource", {})), "uri")
+    if uri and len(uri) < _BLOCK:
+        kept["_meta"] = {**kept.get("_meta", {}), "imagebridge/uri": uri}
+    return kept
 
 
 def _is_picture(resource: JSON) -> bool:

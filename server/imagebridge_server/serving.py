@@ -26,7 +26,7 @@ def serve(settings: Settings) -> None:
     parent = os.getppid()
     # Whatever prints while modules load must not reach the host; the SDK sees to it afterwards.
     wire = os.dup(1)
-    os.dup2(2, 1)
+    _divert()
     # Set before the SDK does it: the host keeps stderr as a log, where drawn frames around errors help nobody.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # A thread waits for stdin and nothing can wake it: only the end of the process does.
@@ -59,8 +59,18 @@ def serve(settings: Settings) -> None:
         anyio.run(run)
     finally:
         # What was printed and not yet written must not follow the last answer.
-        os.dup2(2, 1)
+        _divert()
     _leave()
+
+
+def _divert() -> None:
+    """Let what is printed go to stderr, or nowhere for a host that keeps no stderr."""
+    try:
+        os.dup2(2, 1)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
 
 
 def _watch(parent: int) -> None:
@@ -72,9 +82,7 @@ def _watch(parent: int) -> None:
 
 def _leave() -> None:
     """Let threads finish, but not for long: a call that nobody waits for may still be reading or drawing."""
-    from imagebridge_tools import worker
-
-    worker.kill()
+    _kill_workers()
     last = time.monotonic() + _GRACE
     for thread in threading.enumerate():
         if thread is not threading.main_thread() and not thread.daemon:
@@ -84,8 +92,13 @@ def _leave() -> None:
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
-    from imagebridge_tools import worker
-
-    worker.kill()
+    _kill_workers()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+
+
+def _kill_workers() -> None:
+    """Kill the drawing processes. A signal may come while their module is only half loaded."""
+    kill = getattr(sys.modules.get("imagebridge_tools.worker"), "kill", None)
+    if kill:
+        kill()

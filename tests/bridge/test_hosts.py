@@ -116,7 +116,7 @@ class TestBlocks:
             (
                 "goose",
                 [BEFORE, {"type": "resource", "resource": {"uri": "a:b", "blob": b64(PNG)}}],
-                [BEFORE, IMAGE],
+                [BEFORE, IMAGE | {"_meta": {"imagebridge/uri": "a:b"}}],
             ),
             (
                 "codex",
