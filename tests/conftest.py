@@ -6,3 +6,17 @@ import pytest
 @pytest.fixture(scope="session")
 def anyio_backend():
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_store_of_the_user(tmp_path_factory):
+    """Let no server that a test starts keep pictures in the cache of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMAGEBRIDGE_STORE", str(tmp_path_factory.mktemp("store")))
+        yield
+
+
+@pytest.fixture(scope="module")
+async def one_loop():
+    """Keep one event loop for all tests of a file, and with it the worker processes."""
+    yield  # noqa: PT022  # the loop lasts as long as this waits

@@ -42,7 +42,7 @@ HEAVY = {
     ("statement", "loaded"),
     [
         (
-            "from imagebridge import Policy, function_call_output, output_parts, responses_tools, tool_result",
+            "from imagebridge import Policy, function_call_output, output_parts, responses_tools, tool_result, trim",
             set(),
         ),
         (

@@ -28,6 +28,7 @@ def test_three_packages_and_what_they_need(wheel):
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
     assert "imagebridge/cli/demo/bridges.csv" in names
     assert "imagebridge/cli/demo/page.css" in names
+    assert "imagebridge_server/viewer.html" in names
     assert not [name for name in names if "test" in name and "testing" not in name]
 
 

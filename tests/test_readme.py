@@ -75,5 +75,5 @@ def test_both_commands_are_complete_lines():
 
 
 def test_links_lead_somewhere():
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", README):
+    for target in re.findall(r"\]\((?![a-z]+:)([^)#]+)", README):
         assert (ROOT / target).exists(), target

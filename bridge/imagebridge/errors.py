@@ -4,6 +4,7 @@
     ├── PictureError            bytes that cannot be shown as a picture
     ├── ArgumentError           a tool's argument that a model or user can correct
     ├── ServerError             an MCP server that did not start, answer or stay
+    ├── ApprovalError           a call that was not approved
     ├── ToolNameError           a tool name that no connected server offers
     ├── ToolLimitError          more tools than the API takes
     └── TurnLimitError          the model still calls tools after the last allowed turn
@@ -33,6 +34,10 @@ class ArgumentError(BridgeError):
         self.argument = argument
         self.problem = problem
 
+    def __reduce__(self) -> "tuple[type[ArgumentError], tuple[str, str]]":
+        """Let it travel between processes."""
+        return type(self), (self.argument, self.problem)
+
 
 class ServerError(BridgeError):
     """An MCP server that did not start, answer or stay. `.server` is how it was named, `.stderr` its last words."""
@@ -43,6 +48,14 @@ class ServerError(BridgeError):
         self.server = server
         self.problem = problem
         self.stderr = stderr
+
+
+class ApprovalError(BridgeError):
+    """A call that was not approved and did not run. `.name` is the tool's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the user did not approve this call of {name}; it did not run")
+        self.name = name
 
 
 class ToolNameError(BridgeError):

@@ -31,6 +31,9 @@ _BLOCK = 500
 _BESIDE = 100
 """The part of the room, one in so many, that anything beside text and pictures may take: `_meta`, annotations."""
 
+SCALE = "imagebridge/scale"
+"""In the `_meta` of a picture that was made smaller before: the factor that leads back to the original."""
+
 _PAYLOAD = {"text": "text", "image": "data"}
 
 
@@ -39,7 +42,7 @@ class _Entry:
     """One block on its way to the host.
 
     number: of a picture, 0 for others. came: the picture as it came, or was drawn. picture: the one that is
-    sent. size: pixels that the picture had or asked for. sentence: what it is where it was not shown by the
+    sent. size: pixels that the picture had or asked for. scale: the factor to those it had before. sentence: what it is where it was not shown by the
     file itself. whole: the block cannot be cut.
     """
 
@@ -48,6 +51,7 @@ class _Entry:
     came: Picture | None = None
     picture: Picture | None = None
     size: tuple[int, int] = (0, 0)
+    scale: float = 1.0
     sentence: str = ""
     whole: bool = False
 
@@ -128,7 +132,8 @@ class _Fitting:
         match block["type"]:
             case "image" if picture := _still(block):
                 number = self.reading.number(picture.base64)
-                return [_Entry(dict(block), number, picture, picture, (picture.width, picture.height))]
+                made, scale = _unscaled(block)
+                return [_Entry(made, number, picture, picture, (picture.width, picture.height), scale)]
             case "resource_link" if self.host.links:
                 return [_Entry(dict(block), whole=True)]
             case "audio" if self.host.audio:
@@ -154,7 +159,7 @@ class _Fitting:
                     made = {"type": "image", "data": picture.base64, "mimeType": picture.media_type, **labels}
                     size = piece.size or (picture.width, picture.height)
                     sentence = f"{piece.sentence[:1].upper()}{piece.sentence[1:]}." if piece.sentence else ""
-                    yield _Entry(made, number, picture, picture, size, sentence)
+                    yield _Entry(made, number, picture, picture, size, sentence=sentence)
                 case Paper(data_url=url, filename=name) if self.host.resources:
                     media_type, _, blob = url[5:].partition(";base64,")
                     inner = {"uri": f"attachment:{name}", "mimeType": media_type, "blob": blob}
@@ -342,18 +347,42 @@ def _changes(shown: Sequence[_Entry]) -> Iterator[str]:
     for entry in shown:
         if entry.sentence:
             yield entry.sentence
+        name = "" if len(shown) == 1 else f"Picture {entry.number}: "
         if said := _change(entry):
-            yield f"Shown {said}." if len(shown) == 1 else f"Picture {entry.number}: shown {said}."
+            yield f"{name}{'s' if name else 'S'}hown as {said}."
+        if said := _factor(entry):
+            its = "its " if name else ""
+            yield f"Multiply {its}{said} for those in the original."
 
 
 def _change(entry: _Entry) -> str:
-    picture, came, (width, height) = cast("Picture", entry.picture), cast("Picture", entry.came), entry.size
+    picture, came = cast("Picture", entry.picture), cast("Picture", entry.came)
     if picture.data_url == came.data_url:
         return ""
-    if (picture.width, picture.height) == (width, height):
-        return f"as {_described(picture)}, of {_described(came)}"
-    across, down = width / picture.width, height / picture.height
+    size = f"{entry.size[0]}x{entry.size[1]}"
+    shrunk = f"{picture.width}x{picture.height}" != size
+    return f"{_described(picture)}, of {size if shrunk else _described(came)}, to fit a result"
+
+
+def _factor(entry: _Entry) -> str:
+    """Say by how much coordinates are to be multiplied, where they are."""
+    picture = cast("Picture", entry.picture)
+    across = entry.scale * entry.size[0] / picture.width
+    down = entry.scale * entry.size[1] / picture.height
+    if across == down == 1:
+        return ""
     # Sides are whole pixels: where one factor for both is wrong by a pixel or two at most, it is enough.
-    alike = abs(across - down) * max(picture.width, picture.height) <= 2
-    factor = f"coordinates by {across:.4g}" if alike else f"x by {across:.4g} and y by {down:.4g}"
-    return f"as {_described(picture)}, of {width}x{height}; multiply {factor}"
+    if abs(across - down) * max(picture.width, picture.height) <= 2:
+        return f"coordinates by {across:.4g}"
+    return f"coordinates by {across:.4g} across and {down:.4g} down"
+
+
+def _unscaled(block: JSON) -> tuple[dict[str, Any], float]:
+    """Return a block without `SCALE`, and that."""
+    meta = cast("JSON", block.get("_meta") or {})
+    scale = meta.get(SCALE)
+    if not isinstance(scale, (int, float)) or isinstance(scale, bool) or scale <= 0:
+        return dict(block), 1.0
+    rest = {key: value for key, value in meta.items() if key != SCALE}
+    bare = {key: value for key, value in block.items() if key != "_meta"}
+    return ({**bare, "_meta": rest} if rest else bare), float(scale)

@@ -43,10 +43,12 @@ class Host:
 
 UNKNOWN = Host(
     name="unknown",
-    source="1 MiB an SSE event in the SDKs for Python (python-sdk#3332) and Go (go-sdk#726); 2,000 px where a "
-    "conversation holds more than 20 pictures (platform.claude.com, vision)",
+    side=2_048,
+    source="1 MiB an SSE event in the SDKs for Python (python-sdk#3332) and Go (go-sdk#726); 2,048 px is what "
+    "every vision model of OpenAI sees (see `vision`)",
 )
-"""What no host that is known refuses."""
+"""What no host that is known refuses; those that mostly talk to Claude have 2,000 pixels a side, which is what its API
+takes where a conversation holds more than 20 pictures (platform.claude.com, vision)."""
 
 _PEERS = "one agent run a case, seen on the wire"
 

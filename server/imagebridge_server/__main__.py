@@ -1,6 +1,7 @@
 """`python -m imagebridge_server`, and the entry point of `imagebridge-server`."""
 
-from .cli import command
+# By its whole name: worker processes read this file again, as a script of no package.
+from imagebridge_server.cli import command
 
 
 def main() -> None:

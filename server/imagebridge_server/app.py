@@ -1,23 +1,31 @@
 """build_server: the tools of `imagebridge_tools` as an MCP server."""
 
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
 from mcp.server import MCPServer
 from mcp.types import Icon
 
 import imagebridge
 
 from .charts import generate_chart_tool
-from .creating import create_image_tool
-from .loading import get_image_tool, load_image_tool
+from .creating import create_image_tool, edit_image_tool
+from .jobs import Jobs
+from .kept import KeepingServer
+from .loading import get_image_tool, load_file_tool, load_image_tool
 from .prompts import prompts
 from .results import Fitting
 from .settings import Settings
+from .tool import placed
+from .viewer import viewer
 
 _INSTRUCTIONS = """\
 Makes and loads pictures; each result is one sentence and its pictures, mostly one. generate_chart draws charts from rows, \
 columns or a file (kind, data, columns), or from a Vega-Lite spec: look at the chart before you speak of it, and call again \
-with what should differ. load_image shows a picture from a file of almost any format; load two to compare them. \
-A picture too large for this host comes smaller, and the sentence says by what to multiply coordinates. \
-What a tool can read is in its description. Errors say what to change: correct the argument and call again."""
+with what should differ. load_image shows a picture from a file of almost any format (load two to compare them), load_file \
+reads documents and texts. Pictures are named by path, image:// uri (results tell it), or data: URL; save_as writes one to \
+a file. A picture too large for this host comes smaller, and the sentence says by what to multiply coordinates. \
+Errors say what to change: correct the argument and call again."""
 
 _ICON = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAADAAAAAwBAMAAAClLOS0AAAAMFBMVEWdxOf/0l4AAABZh64wb6/U4e"
@@ -31,25 +39,42 @@ _ICON = (
 """A bridge, 48 x 48 pixels in half a kilobyte: since 2026-07-28 each result carries it."""
 
 
-def build_server(settings: Settings | None = None) -> MCPServer:
-    """Build the server: `get_image`, `load_image`, `generate_chart`, and `create_image` where it can work.
+def build_server(settings: Settings | None = None) -> MCPServer[Any]:
+    """Build the server, with `create_image` and `edit_image` where they can work.
 
     Nothing is read or started before a tool is called.
     """
     settings = settings or Settings()
-    tools = [get_image_tool(), load_image_tool(settings), generate_chart_tool(settings)]
+    tools = [
+        get_image_tool(),
+        load_image_tool(settings),
+        load_file_tool(settings),
+        generate_chart_tool(settings),
+    ]
     if settings.create:
-        tools.append(create_image_tool())
-    server = MCPServer(
-        "imagebridge",
-        title="imagebridge",
-        version=imagebridge.__version__,
-        instructions=_INSTRUCTIONS,
-        icons=[Icon(src=_ICON, mime_type="image/png", sizes=["48x48"])],
-        tools=tools,
-        middleware=[Fitting(settings.host)],
-        log_level="WARNING",
+        tools += [create_image_tool(settings), edit_image_tool(settings)]
+    places = settings.places
+    choices: dict[str, Any] = {
+        "title": "imagebridge",
+        "version": imagebridge.__version__,
+        "instructions": _INSTRUCTIONS,
+        "icons": [Icon(src=_ICON, mime_type="image/png", sizes=["48x48"])],
+        "tools": placed(tools, places),
+        "extensions": [viewer()],
+        "lifespan": _running,
+        "middleware": [Fitting(settings.host)],
+        "log_level": "WARNING",
+    }
+    server: MCPServer[Any] = (
+        KeepingServer("imagebridge", store=places.store, **choices)
+        if places.store
+        else MCPServer("imagebridge", **choices)
     )
     for prompt in prompts():
         server.add_prompt(prompt)
     return server
+
+
+def _running(_: MCPServer[Jobs]) -> AbstractAsyncContextManager[Jobs]:
+    """Offer the jobs of this run to the tools."""
+    return Jobs()

@@ -18,13 +18,40 @@ Text = Annotated[
     Field(description="The words to show, at most 1,500 characters.", examples=["Hello from imagebridge"]),
 ]
 
+_NAMED = (
+    "path (absolute, or relative to an allowed folder), image:// uri of a result, file:, data: or https: URL"
+)
+
 Source = Annotated[
     str,
     Field(
-        description="A picture: its path (absolute, or relative to an allowed folder), a file: URL or a data: URL.",
-        examples=["photos/bridge.jpg", "file:///home/ann/photos/bridge.jpg"],
+        description=f"A picture: its {_NAMED}.",
+        examples=["photos/bridge.jpg", "image://3f2a9c01d4e7"],
     ),
 ]
+
+AnySource = Annotated[
+    str,
+    Field(description="A document or text, named as pictures are in load_image.", examples=["report.pdf"]),
+]
+
+Start = Annotated[int, Field(description="First character of a long text, counted from 1.", ge=1)]
+
+Page = Annotated[int | None, Field(description="One page of a TIFF, counted from 1.", ge=1)]
+
+Frame = Annotated[int | None, Field(description="One frame of an animation, counted from 1.", ge=1)]
+
+MaxSize = Annotated[int | None, Field(description="Most pixels of the longer side.", ge=16)]
+
+SaveAs = Annotated[
+    str | None,
+    Field(
+        description="Also write it in full size to this png, jpg or webp file below a writable folder.",
+        examples=["chart.png"],
+    ),
+]
+
+Overwrite = Annotated[bool, Field(description="Let save_as replace a file.")]
 
 Kind = Annotated[
     str | None,
@@ -122,11 +149,42 @@ Size = Annotated[
 Format = Annotated[Literal["png", "jpeg", "webp"], Field(description="The format of the file.")]
 
 Quality = Annotated[
-    Literal["low", "medium", "high", "auto"] | None, Field(description="More takes longer and costs more.")
+    Literal["low", "medium", "high", "xhigh", "max", "auto"] | None,
+    Field(description="Higher is slower and dearer."),
 ]
 
 Background = Annotated[
     Literal["transparent", "opaque", "auto"] | None, Field(description="transparent goes with png and webp.")
+]
+
+Compression = Annotated[
+    int | None, Field(description="Percent for jpeg and webp; 100 looks best.", ge=0, le=100)
+]
+
+Count = Annotated[int, Field(description="How many pictures; each costs.", ge=1, le=10)]
+
+Partial = Annotated[
+    int,
+    Field(
+        description="Unfinished pictures kept on the way; progress names their uris.",
+        ge=0,
+        le=3,
+    ),
+]
+
+Images = Annotated[
+    list[str],
+    Field(
+        description="1 to 16 pictures to change or combine, named as in load_image.",
+        min_length=1,
+        max_length=16,
+        examples=[["room.jpg", "image://3f2a9c01d4e7"]],
+    ),
+]
+
+Mask = Annotated[
+    str | None,
+    Field(description="A picture of the first one's size, transparent where that shall change."),
 ]
 
 

@@ -7,7 +7,7 @@ import imagebridge_tools
 
 from . import arguments
 from .settings import Settings
-from .tool import READS, answered, tool
+from .tool import answered, tool, writing
 
 
 def generate_chart_tool(settings: Settings) -> Tool:
@@ -21,6 +21,8 @@ def generate_chart_tool(settings: Settings) -> Tool:
         width: arguments.Width = None,
         height: arguments.Height = None,
         spec: arguments.Spec = None,
+        save_as: arguments.SaveAs = None,
+        overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
         """Draw a chart as a PNG: from kind, data and columns, or from a Vega-Lite spec. Give exactly one of both."""
         return await answered(
@@ -33,7 +35,9 @@ def generate_chart_tool(settings: Settings) -> Tool:
                 width=width,
                 height=height,
                 allow=settings.allow,
-            )
+            ),
+            save_as,
+            overwrite=overwrite,
         )
 
-    return tool(generate_chart, "Draw a chart", READS)
+    return tool(generate_chart, "Draw a chart", writing(settings))

@@ -1,16 +1,30 @@
-"""The command line: `imagebridge-server [--allow DIR]...`."""
+"""The command line: `imagebridge-server [--allow DIR]... [--allow-write DIR]... [--allow-https]`."""
 
 import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from imagebridge import __version__
 from imagebridge.hosts import NAMES
 
-from .settings import ALLOW, Settings, SettingsError
+from .install.command import commands
+from .settings import (
+    ALLOW,
+    ALLOW_WRITE,
+    PATIENCE,
+    STORE,
+    STORE_BYTES,
+    STORE_SECONDS,
+    Settings,
+    SettingsError,
+)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--allow",
     metavar="DIR",
@@ -24,17 +38,104 @@ from .settings import ALLOW, Settings, SettingsError
     type=click.Choice(NAMES, case_sensitive=False),
     help="Fit results to this host, whatever the client calls itself: " + ", ".join(NAMES) + ".",
 )
+@click.option(
+    "--allow-write",
+    metavar="DIR",
+    multiple=True,
+    help=f"A folder below which tools may save pictures (save_as). Repeat it for more; adds to {ALLOW_WRITE}. "
+    "Without any, nothing is written.",
+)
+@click.option("--allow-https", is_flag=True, help="Fetch pictures and files from public https addresses.")
+@click.option(
+    "--store",
+    metavar="DIR",
+    help="The folder in which the tools' pictures are kept, to be named as image://..., or off. "
+    f"Default: {STORE}, or the user's cache.",
+)
+@click.option(
+    "--store-bytes",
+    type=click.IntRange(min=0),
+    default=STORE_BYTES,
+    show_default=True,
+    help="Bytes of kept pictures at most.",
+)
+@click.option(
+    "--store-seconds",
+    type=click.FloatRange(min=0),
+    default=STORE_SECONDS,
+    show_default=True,
+    help="Seconds for which a picture is kept.",
+)
+@click.option(
+    "--patience",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    default=PATIENCE,
+    show_default=True,
+    help="Seconds after which a call that takes longer is answered with a handle to collect its picture later.",
+)
 @click.version_option(__version__, prog_name="imagebridge-server")
-def command(allow: tuple[str, ...], host: str | None) -> None:
-    """Serve imagebridge's tools over MCP on stdin and stdout.
+@click.pass_context
+def command(context: click.Context, **choices: Any) -> None:
+    """Serve imagebridge's tools over MCP on stdin and stdout, or write the server into a host's configuration.
 
     The tools draw charts and load pictures; with OPENAI_API_KEY set they create pictures too.
     """
-    try:
-        settings = Settings.from_environment(os.environ, allow, host)
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from error
+    if context.invoked_subcommand:
+        return
+    settings = _settings(os.environ, **choices)
     # Only now: help, version and mistakes should not wait for MCP.
     from .serving import serve
 
     serve(settings)
+
+
+def _for_a_host(arguments: Sequence[str]) -> list[str]:
+    """Check the server's own arguments and return them with absolute folders: a host starts anywhere.
+
+    Raises:
+        click.UsageError: they are wrong.
+    """
+    serving = click.Command("imagebridge-server", params=command.params)
+    context = serving.make_context("imagebridge-server", list(arguments))
+    _settings({}, **context.params)
+    return [
+        word
+        for option in serving.params
+        if isinstance(option, click.Option)
+        and context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+        for word in _words(option, context.params[option.name or ""])
+    ]
+
+
+def _words(option: click.Option, value: Any) -> list[str]:
+    """Return what stands on a command line for an option that was given: folders as absolute paths."""
+    flag = option.opts[0]
+    if option.is_flag:
+        return [flag]
+    values = value if option.multiple else [value]
+    if option.metavar == "DIR":
+        values = [one if one == "off" else Path(one).expanduser().absolute() for one in values]
+    return [word for one in values for word in (flag, str(one))]
+
+
+def _settings(
+    environment: Mapping[str, str],
+    allow: tuple[str, ...],
+    allow_write: tuple[str, ...],
+    store: str | None,
+    **choices: Any,
+) -> Settings:
+    """Return the settings that options and environment make.
+
+    Raises:
+        click.UsageError: one cannot be right.
+    """
+    try:
+        return Settings.from_environment(environment, allow, allow_write, store, **choices)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+
+
+for _one in commands(_for_a_host):
+    command.add_command(_one)

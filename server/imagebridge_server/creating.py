@@ -1,33 +1,110 @@
-"""The tool that asks the OpenAI API for a picture."""
+"""The tools that ask the OpenAI API for pictures; whoever calls them pays."""
+
+from typing import Any
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult
 
 import imagebridge_tools
+from imagebridge_tools import Answer
+from imagebridge_tools.create import Choices, Progress
 
 from . import arguments
-from .tool import PAYS, answered, tool
+from .jobs import Jobs, Make
+from .settings import Settings
+from .tool import PAYS, finished, reported, tool
+
+_COST = (
+    "It takes up to some minutes and costs money; after {patience:g} s a handle to collect it later is given."
+)
 
 
-def create_image_tool() -> Tool:
-    """Offer `create_image`; whoever calls it pays."""
+def create_image_tool(settings: Settings) -> Tool:
+    """Offer `create_image`."""
+    places = settings.places
 
     async def create_image(
         prompt: arguments.Prompt,
-        context: Context,
+        context: Context[Jobs, Any],
         size: arguments.Size = "auto",
         format: arguments.Format = "png",  # noqa: A002  # the argument's name in the API
         quality: arguments.Quality = None,
         background: arguments.Background = None,
+        compression: arguments.Compression = None,
+        n: arguments.Count = 1,
+        partial_images: arguments.Partial = 0,
+        save_as: arguments.SaveAs = None,
+        overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
-        """Create a picture from words with the OpenAI Images API. It takes up to some minutes and costs money."""
+        choices: Choices = {
+            "size": size,
+            "format": format,
+            "quality": quality,
+            "background": background,
+            "compression": compression,
+            "n": n,
+            "partial_images": partial_images,
+        }
 
-        async def tell(seconds: float, message: str) -> None:
-            await context.report_progress(seconds, None, message)
+        async def make(tell: Progress) -> Answer:
+            making = imagebridge_tools.create_image(prompt, places=places, on_progress=tell, **choices)
+            return await finished(making, save_as, overwrite=overwrite)
 
-        return await answered(
-            imagebridge_tools.create_image(prompt, size, format, quality, background, on_progress=tell)
-        )
+        return await _run(context, make, settings)
 
-    return tool(create_image, "Create a picture", PAYS)
+    description = (
+        f"Create pictures from words with the OpenAI Images API. {_COST.format(patience=settings.patience)}"
+    )
+    return tool(create_image, "Create a picture", PAYS, description)
+
+
+def edit_image_tool(settings: Settings) -> Tool:
+    """Offer `edit_image`."""
+    places = settings.places
+
+    async def edit_image(
+        prompt: arguments.Prompt,
+        images: arguments.Images,
+        context: Context[Jobs, Any],
+        mask: arguments.Mask = None,
+        size: arguments.Size = "auto",
+        format: arguments.Format = "png",  # noqa: A002
+        quality: arguments.Quality = None,
+        background: arguments.Background = None,
+        compression: arguments.Compression = None,
+        n: arguments.Count = 1,
+        partial_images: arguments.Partial = 0,
+        save_as: arguments.SaveAs = None,
+        overwrite: arguments.Overwrite = False,
+    ) -> CallToolResult:
+        choices: Choices = {
+            "size": size,
+            "format": format,
+            "quality": quality,
+            "background": background,
+            "compression": compression,
+            "n": n,
+            "partial_images": partial_images,
+        }
+
+        async def make(tell: Progress) -> Answer:
+            making = imagebridge_tools.edit_image(
+                prompt, images, mask, places=places, on_progress=tell, **choices
+            )
+            return await finished(making, save_as, overwrite=overwrite)
+
+        return await _run(context, make, settings)
+
+    description = (
+        f"Change or combine pictures with the OpenAI Images API. {_COST.format(patience=settings.patience)}"
+    )
+    return tool(edit_image, "Edit pictures", PAYS, description)
+
+
+async def _run(context: Context[Jobs, Any], make: Make, settings: Settings) -> CallToolResult:
+    async def tell(seconds: float, message: str) -> None:
+        await context.report_progress(seconds, None, message)
+
+    jobs = context.request_context.lifespan_context
+    return await reported(jobs.run("The picture", make, tell, settings.patience))

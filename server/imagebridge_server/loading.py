@@ -1,15 +1,19 @@
 """The tools that show what is there already."""
 
+from typing import Any
+
+from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult
 
 import imagebridge_tools
-from imagebridge_tools import load
+from imagebridge_tools import document, load
 
 from . import arguments
+from .jobs import PENDING, Jobs
 from .results import in_thread
 from .settings import Settings
-from .tool import READS, answered, tool
+from .tool import READS, answered, tool, writing
 
 
 def get_image_tool() -> Tool:
@@ -24,16 +28,44 @@ def get_image_tool() -> Tool:
 
 def load_image_tool(settings: Settings) -> Tool:
     """Offer `load_image`; its description names the allowed folders."""
+    places = settings.places
 
-    async def load_image(source: arguments.Source) -> CallToolResult:
-        return await answered(in_thread(lambda: imagebridge_tools.load_image(source, settings.allow)))
+    async def load_image(
+        source: arguments.Source,
+        context: Context[Jobs, Any],
+        page: arguments.Page = None,
+        frame: arguments.Frame = None,
+        max_size: arguments.MaxSize = None,
+        save_as: arguments.SaveAs = None,
+        overwrite: arguments.Overwrite = False,
+    ) -> CallToolResult:
+        if source.strip().lower().startswith(PENDING):
+            jobs = context.request_context.lifespan_context
+            return await answered(jobs.collected(source, settings.patience), save_as, overwrite=overwrite)
+        making = imagebridge_tools.load_image(source, places, page=page, frame=frame, max_size=max_size)
+        return await answered(making, save_as, overwrite=overwrite)
 
+    description = (
+        f"Show a picture: {load.SHOWN}. It comes upright and without metadata, and smaller where it is too "
+        f"large for a result; an animation as one sheet of its frames, a TIFF as a picture a page. {_where(settings)}"
+    )
+    return tool(load_image, "Load a picture", writing(settings), description)
+
+
+def load_file_tool(settings: Settings) -> Tool:
+    """Offer `load_file`."""
+    places = settings.places
+
+    async def load_file(source: arguments.AnySource, start: arguments.Start = 1) -> CallToolResult:
+        return await answered(imagebridge_tools.load_file(source, places, start=start))
+
+    description = f"Read a file: {document.READ}. Long texts come in pieces. {_where(settings)}"
+    return tool(load_file, "Read a file", READS, description)
+
+
+def _where(settings: Settings) -> str:
     folders = ", ".join(str(folder) for folder in settings.allow)
     where = (
         f"Files are read below: {folders}." if folders else "No folder is allowed: only data: URLs are read."
     )
-    description = (
-        f"Show a picture: {load.SHOWN}. It comes upright and without metadata, and smaller where it is too "
-        f"large for a result; an animation as one sheet of its frames, a TIFF as a picture a page. {where}"
-    )
-    return tool(load_image, "Load a picture", READS, description)
+    return f"{where} https: addresses are read." if settings.allow_https else where

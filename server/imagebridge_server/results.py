@@ -1,6 +1,6 @@
 """From a tool's answer to a `CallToolResult`, and from there to what the host of this connection copes with."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -9,14 +9,22 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.types import CallToolResult, TextContent
 
 from imagebridge import repair, tool_result
+from imagebridge.fitting import SCALE
+from imagebridge.translate.picture import encode
 from imagebridge_tools import Answer
+from imagebridge_tools.answer import File
 
 T = TypeVar("T")
 
 
 def success(answer: Answer) -> CallToolResult:
-    """Return the sentence and the pictures; `Fitting` makes them fit the host."""
-    return CallToolResult.model_validate(tool_result(answer.sentence, *answer.pictures))
+    """Return the sentence, the pictures and the files; `Fitting` makes them fit the host, and says by how much."""
+    result = tool_result(answer.sentence, *answer.pictures)
+    if answer.scale != 1:
+        for block in result["content"][1:]:
+            block["_meta"] = {SCALE: answer.scale}
+    result["content"] += [_resource(file) for file in answer.files]
+    return CallToolResult.model_validate(result)
 
 
 def failure(problem: str) -> CallToolResult:
@@ -48,6 +56,11 @@ def _client(context: ServerRequestContext[Any, Any]) -> str:
     return told.client_info.name if told else "unknown"
 
 
-def in_thread(work: Callable[[], T]) -> Awaitable[T]:
+async def in_thread(work: Callable[[], T]) -> T:
     """Run blocking `work` in a thread. A cancelled call leaves it to its end and waits for it no longer."""
-    return to_thread.run_sync(work, abandon_on_cancel=True)
+    return await to_thread.run_sync(work, abandon_on_cancel=True)
+
+
+def _resource(file: File) -> dict[str, Any]:
+    content = {"text": file.content} if isinstance(file.content, str) else {"blob": encode(file.content)}
+    return {"type": "resource", "resource": {"uri": file.uri, "mimeType": file.media_type, **content}}

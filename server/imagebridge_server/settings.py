@@ -4,10 +4,28 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from imagebridge_tools.source import Places
 
 ALLOW = "IMAGEBRIDGE_ALLOW"
-"""The environment variable of allowed folders, separated as in PATH."""
+"""The environment variable of folders to read from, separated as in PATH."""
+
+ALLOW_WRITE = "IMAGEBRIDGE_ALLOW_WRITE"
+"""The environment variable of folders to write to, separated as in PATH."""
+
+STORE = "IMAGEBRIDGE_STORE"
+"""The environment variable of the folder in which pictures are kept; "off" keeps none."""
+
+STORE_BYTES = 500_000_000
+"""Bytes of all kept pictures together."""
+
+STORE_SECONDS = 7 * 24 * 3600.0
+"""Seconds that a picture is kept after it was last given: a week."""
+
+PATIENCE = 50.0
+"""Seconds after which a long call is answered with a handle: hosts give up after 60 or so."""
 
 
 class SettingsError(ValueError):
@@ -18,32 +36,77 @@ class SettingsError(ValueError):
 class Settings:
     """What a server may do.
 
-    `allow` are the folders whose pictures and tables are read, `create` offers pictures made by the OpenAI API.
-    `host` is a name of `imagebridge.hosts.NAMES`; None to go by what each client calls itself.
+    `allow` are the folders whose files are read, `allow_write` those below which pictures are saved, `allow_https`
+    fetches files from public https addresses. `store` is the folder in which pictures are kept, None for nowhere,
+    `store_bytes` in all at most and `store_seconds` long. `create` offers pictures made by the OpenAI API; a call
+    that takes over `patience` seconds is answered with a handle. `host` is a name of
+    `imagebridge.hosts.NAMES`; None to go by what each client calls itself.
     """
 
     allow: tuple[Path, ...] = ()
+    allow_write: tuple[Path, ...] = ()
+    allow_https: bool = False
+    store: Path | None = None
+    store_bytes: int = STORE_BYTES
+    store_seconds: float = STORE_SECONDS
     create: bool = False
     host: str | None = None
+    patience: float = PATIENCE
+
+    @property
+    def places(self) -> "Places":
+        """Where the tools may read and write."""
+        # Only now: the command line's help should not wait for the tools.
+        from imagebridge_tools.source import Places
+        from imagebridge_tools.store import Store
+        from imagebridge_tools.web import Web
+
+        return Places(
+            allow=self.allow,
+            allow_write=self.allow_write,
+            store=Store(self.store, self.store_bytes, self.store_seconds) if self.store else None,
+            web=Web() if self.allow_https else None,
+        )
 
     @classmethod
     def from_environment(
         cls,
         environment: Mapping[str, str],
         allow: Iterable[str | Path] = (),
-        host: str | None = None,
+        allow_write: Iterable[str | Path] = (),
+        store: str | Path | None = None,
+        **choices: Any,
     ) -> Self:
-        """Read settings from environment variables; `allow` adds folders.
+        """Read settings from environment variables; `allow` and `allow_write` add folders.
+
+        Pictures are kept in `store`, else in the folder that IMAGEBRIDGE_STORE names, else in the user's cache;
+        "off" keeps none. `choices` are other settings as they are.
 
         Raises:
             SettingsError: an allowed folder does not exist or is no folder.
         """
-        named = [*allow, *filter(None, environment.get(ALLOW, "").split(os.pathsep))]
         return cls(
-            allow=tuple(dict.fromkeys(_folder(name) for name in named)),
+            allow=_folders(allow, environment.get(ALLOW, "")),
+            allow_write=_folders(allow_write, environment.get(ALLOW_WRITE, "")),
+            store=_store(store or environment.get(STORE, "")),
             create=any(environment.get(name) for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")),
-            host=host,
+            **choices,
         )
+
+
+def _store(name: str | Path) -> Path | None:
+    if str(name) == "off":
+        return None
+    if name:
+        return Path(name).expanduser().absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("imagebridge", appauthor=False) / "pictures"
+
+
+def _folders(names: Iterable[str | Path], more: str) -> tuple[Path, ...]:
+    named = [*names, *filter(None, more.split(os.pathsep))]
+    return tuple(dict.fromkeys(_folder(name) for name in named))
 
 
 def _folder(name: str | Path) -> Path:

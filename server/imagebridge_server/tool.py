@@ -1,8 +1,10 @@
-"""How a function becomes a tool: arguments that are refused in words, failures that are results."""
+"""How a function becomes a tool: arguments that are refused in words, failures that are results, pictures that are kept."""
 
+import json
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextvars import ContextVar
+from typing import Any, NamedTuple
 
 import anyio
 from mcp.server.mcpserver import Context
@@ -11,11 +13,14 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import ValidationError
 
-import imagebridge_tools
 from imagebridge.errors import BridgeError
+from imagebridge_tools import Answer, saving
+from imagebridge_tools.source import NOWHERE, Places
 
 from .arguments import explained
 from .results import failure, in_thread, success
+from .settings import Settings
+from .viewer import SHOWN_BY
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,9 +30,28 @@ TICK = 1.0
 READS = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
+SAVES = ToolAnnotations(
+    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+)
 PAYS = ToolAnnotations(
     read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True
 )
+
+
+def writing(settings: Settings) -> ToolAnnotations:
+    """Return the hints of a tool that reads, and saves files where folders are writable."""
+    return SAVES if settings.allow_write else READS
+
+
+class _Call(NamedTuple):
+    """The call that is being answered, in words, and where its tool may read and write."""
+
+    words: str = ""
+    places: Places = NOWHERE
+
+
+_NO_CALL = _Call()
+_CALL: ContextVar[_Call] = ContextVar("imagebridge_server.tool", default=_NO_CALL)
 
 
 def tool(
@@ -36,33 +60,70 @@ def tool(
     annotations: ToolAnnotations,
     description: str | None = None,
 ) -> Tool:
-    """Describe a function as a tool that refuses arguments it does not know instead of ignoring them."""
+    """Describe a function as a tool that refuses arguments it does not know, and whose pictures the viewer shows."""
     made = _ExplainingTool.from_function(
-        function, title=title, annotations=annotations, description=description
+        function, title=title, annotations=annotations, description=description, meta=SHOWN_BY
     )
     model = made.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
     model.model_rebuild(force=True)
-    made.parameters = model.model_json_schema(by_alias=True)
+    made.parameters = _short(model.model_json_schema(by_alias=True))
+    return made
+
+
+def _short(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a tool's schema without what models pay for and learn nothing from.
+
+    These are Pydantic's titles, which repeat the names, and null as another way to leave an argument out.
+    """
+    properties: dict[str, dict[str, Any]] = {}
+    for name, argument in schema["properties"].items():
+        short = {key: value for key, value in argument.items() if key != "title"}
+        kinds = short.get("anyOf", ())
+        if short.get("default", 0) is None and kinds and kinds[-1] == {"type": "null"}:
+            del short["default"]
+            if len(kinds) == 2:
+                short = {**kinds[0], **{key: value for key, value in short.items() if key != "anyOf"}}
+            else:
+                short["anyOf"] = kinds[:-1]
+        properties[name] = short
+    return {**{key: value for key, value in schema.items() if key != "title"}, "properties": properties}
+
+
+def placed(tools: Iterable[Tool], places: Places) -> list[Tool]:
+    """Return the tools, knowing where they keep and save what they give; where nothing may be saved they do not offer it."""
+    made = list(tools)
+    for one in made:
+        if isinstance(one, _ExplainingTool):
+            one.places = places
+        if not places.allow_write:
+            for name in ("save_as", "overwrite"):
+                one.parameters["properties"].pop(name, None)
     return made
 
 
 class _ExplainingTool(Tool):
     """A tool that says in a sentence what is wrong with its arguments, where the SDK would quote Pydantic."""
 
+    places: Any = NOWHERE
+
     async def run(
         self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
     ) -> Any:
+        token = _CALL.set(_Call(_words(self.name, arguments), self.places))
         failed: Exception | None = None
         result: Any = None
-        async with anyio.create_task_group() as tasks:
-            if self.context_kwarg is None:  # A tool that has the context tells its progress itself.
-                tasks.start_soon(_tell, context, self.title or self.name)
-            try:
-                result = await super().run(arguments, context, convert_result)
-            except Exception as error:  # noqa: BLE001  # out of the group it would come as a group
-                failed = error
-            tasks.cancel_scope.cancel()
+        try:
+            async with anyio.create_task_group() as tasks:
+                if self.annotations != PAYS:  # Those tell their progress themselves.
+                    tasks.start_soon(_tell, context, self.title or self.name)
+                try:
+                    result = await super().run(arguments, context, convert_result)
+                except Exception as error:  # noqa: BLE001  # out of the group it would come as a group
+                    failed = error
+                tasks.cancel_scope.cancel()
+        finally:
+            _CALL.reset(token)
         if failed is None:
             return result
         if isinstance(failed, ToolError) and isinstance(failed.__cause__, ValidationError):
@@ -79,8 +140,27 @@ async def _tell(context: Context[Any, Any], what: str) -> None:
         await context.report_progress(passed, None, f"{what}: {passed:.0f} s so far")
 
 
-async def answered(making: Awaitable[imagebridge_tools.Answer]) -> CallToolResult:
-    """Run a tool. What its caller can correct comes back as an error result, and so does all else that fails."""
+def _words(name: str, arguments: Mapping[str, object]) -> str:
+    """Write a call down, long arguments shortened: where a picture comes from, but not what was in it."""
+    given: list[str] = []
+    for argument, value in arguments.items():
+        text = json.dumps(value, ensure_ascii=False)
+        given.append(f"{argument}={text if len(text) <= 120 else text[:100] + '...'}")
+    return f"{name}({', '.join(given)})"
+
+
+async def answered(
+    making: Coroutine[Any, Any, Answer], save_as: str | None = None, *, overwrite: bool = False
+) -> CallToolResult:
+    """Run a tool, save its pictures as `save_as`, keep them in the store, and return its result.
+
+    What its caller can correct comes back as an error result, and so does all else that fails.
+    """
+    return await reported(finished(making, save_as, overwrite=overwrite))
+
+
+async def reported(making: Awaitable[Answer]) -> CallToolResult:
+    """Return the result of an answer that is `finished`, or of what made it fail."""
     try:
         answer = await making
         return await in_thread(lambda: success(answer))
@@ -90,3 +170,37 @@ async def answered(making: Awaitable[imagebridge_tools.Answer]) -> CallToolResul
     except Exception as error:  # noqa: BLE001
         _LOG.exception("a tool failed")
         return failure(f"the tool failed with {type(error).__name__}; the server's log says more")
+
+
+async def finished(
+    making: Coroutine[Any, Any, Answer], save_as: str | None = None, *, overwrite: bool = False
+) -> Answer:
+    """Return what a tool makes, saved as `save_as` and kept in the store, which its sentence tells.
+
+    Where it may not be saved nothing is made.
+    """
+    call = _CALL.get()
+    try:
+        where = None
+        if save_as is not None:
+            where = await in_thread(
+                lambda: saving.target(save_as, call.places.allow_write, overwrite=overwrite)
+            )
+        answer = await making
+    finally:
+        making.close()  # It may not have begun.
+    if where:
+        answer = await saving.saved(answer, where)
+    return await in_thread(lambda: _kept(answer, call))
+
+
+def _kept(answer: Answer, call: _Call) -> Answer:
+    if call.places.store is None or not answer.pictures:
+        return answer
+    try:
+        names = [call.places.store.keep(picture, call.words).short for picture in answer.pictures]
+    except OSError as error:
+        # The picture is what was asked for; a full disk must not cost it.
+        _LOG.warning("pictures cannot be kept: %s", error.strerror)
+        return answer
+    return answer._replace(sentence=f"{answer.sentence} Kept as {', '.join(dict.fromkeys(names))}.")

@@ -2,10 +2,13 @@
 
 import pytest
 
+from imagebridge.translate import convert
 from imagebridge.translate import picture as pictures
+from imagebridge.translate.memory import Memory
 
 
 @pytest.fixture
 def forgetful(monkeypatch):
-    """Proves every picture anew: the memory of proven pictures is off."""
+    """Proves and makes every picture anew: the memories of both are off."""
     monkeypatch.setattr(pictures, "_PROVEN", pictures._Proven(limit=0))
+    monkeypatch.setattr(convert, "_MADE", Memory(0, lambda _: 1))

@@ -7,6 +7,7 @@ import sys
 import time
 
 import anyio
+import anyio.lowlevel
 import pytest
 from mcp import Client, StdioServerParameters
 
@@ -43,20 +44,29 @@ for line in sys.stdin:
 
 
 @pytest.mark.parametrize(
-    ("size", "limit", "rounds"), [(1_000, 1.1, 60), (1_000_000, 0.65, 30), (8_250_000, 0.2, 8)]
+    ("size", "limit", "rounds"), [(1_000, 1.1, 300), (1_000_000, 0.65, 30), (8_250_000, 0.2, 8)]
 )
 async def test_a_call_over_stdio(size, limit, rounds):
     server = StdioServerParameters(command=sys.executable, args=["-c", SERVER, str(size)])
     ours, theirs = [], []
     async with Bridge(server) as bridge, Client(server) as client:
-        for _ in range(rounds):
+
+        async def by_bridge():
             began = time.perf_counter()
             result = await bridge.call("shot")
             ours.append(time.perf_counter() - began)
+            return result["content"][0]["data"]
+
+        async def by_client():
             began = time.perf_counter()
-            plain = await client.call_tool("shot", {})
+            result = await client.call_tool("shot", {})
             theirs.append(time.perf_counter() - began)
-    assert result["content"][0]["data"] == plain.content[0].data
+            return result.content[0].data
+
+        for at in range(rounds):
+            # What runs right after the other finds the processor's caches full of it.
+            first, second = (by_bridge, by_client) if at % 2 else (by_client, by_bridge)
+            assert await first() == await second()
     ratio = min(ours) / min(theirs)
     print(
         f"\n{size / 1e6:g} MB over stdio: {min(ours) * 1e3:.1f} ms against {min(theirs) * 1e3:.1f} ms, {ratio:.2f} times (at most {limit})"
@@ -64,20 +74,70 @@ async def test_a_call_over_stdio(size, limit, rounds):
     assert ratio <= limit
 
 
-async def test_the_event_loop_goes_on_during_a_large_call():
-    server = StdioServerParameters(command=sys.executable, args=["-c", SERVER, "8250000"])
-    longest = 0.0
-    async with Bridge(server) as bridge, anyio.create_task_group() as tasks:
+async def longest_stall(bridge, rounds):
+    """Return the seconds of work that kept the event loop from its next task at most.
 
-        async def tick():
-            nonlocal longest
-            while True:
-                began = time.perf_counter()
-                await anyio.sleep(0.001)
-                longest = max(longest, time.perf_counter() - began)
+    The processor's time of this thread: what other programs take away is not the bridge's.
+    """
+    longest, still = 0.0, True
 
+    async def tick():
+        nonlocal longest
+        while still:
+            began = time.perf_counter()
+            await anyio.lowlevel.checkpoint()
+            longest = max(longest, time.perf_counter() - began)
+
+    async with anyio.create_task_group() as tasks:
         tasks.start_soon(tick)
-        for _ in range(3):
+        for _ in range(rounds):
             await bridge.call("shot")
-        tasks.cancel_scope.cancel()
-    print(f"\nlongest stall of the event loop: {longest * 1e3:.1f} ms for 8.25 MB")
+        still = False
+    return longest
+
+
+@pytest.mark.parametrize("size", [1_000_000, 8_250_000])
+async def test_the_event_loop_goes_on_during_a_large_call(size):
+    """The shortest of several longest stalls: what a call costs, and not what else the machine did."""
+    server = StdioServerParameters(command=sys.executable, args=["-c", SERVER, str(size)])
+    async with Bridge(server) as bridge:
+        stalls = [await longest_stall(bridge, 1) for _ in range(12)]
+    megabytes = size / 1e6
+    print(
+        f"\nlongest stall of the event loop: {min(stalls) * 1e3:.1f} to {max(stalls) * 1e3:.1f} ms for {megabytes:g} MB"
+    )
+    assert min(stalls) <= 0.005 * megabytes
+
+
+SLOW = """
+import json, sys, time
+results = {
+    "initialize": {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "p", "version": "1"}},
+    "tools/list": {"tools": [{"name": "shot", "inputSchema": {"type": "object"}}]},
+}
+time.sleep(1)
+for line in sys.stdin:
+    message = json.loads(line)
+    if "id" in message:
+        method = message["method"]
+        answer = {"result": results[method]} if method in results else {"error": {"code": -32601, "message": "no"}}
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer}), flush=True)
+"""
+
+
+async def test_twelve_slow_servers_are_ready_together():
+    server = StdioServerParameters(command=sys.executable, args=["-S", "-c", SLOW])
+
+    async def ready(count):
+        began = time.perf_counter()
+        async with Bridge(*[server] * count) as bridge:
+            took = time.perf_counter() - began
+            assert len(bridge.tools) == count
+        return took
+
+    one = min([await ready(1) for _ in range(3)])
+    twelve = min([await ready(12) for _ in range(3)])
+    print(
+        f"\n12 servers ready after {twelve:.2f} s, one after {one:.2f} s, {twelve / one:.2f} times (at most 2.5)"
+    )
+    assert twelve <= 2.5 * one

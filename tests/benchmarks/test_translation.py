@@ -118,7 +118,7 @@ def test_memory(forgetful):
     assert peak / len(encoded) <= 1.3
 
 
-def test_fitting_thirty_megapixels():
+def test_fitting_thirty_megapixels(forgetful):
     data = file(noise(1680, 1120).resize((6720, 4480)), "JPEG", quality=85)
     picture = Picture.from_bytes(data)
 

@@ -10,16 +10,19 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import httpx2
 import pytest
 from click.testing import CliRunner
+from mcp.types import Tool
 from PIL import Image
 
+from imagebridge.agent.hooks import Log, Progress, ToolCall
 from imagebridge.cli import imagebridge
 from imagebridge.cli.document import shortened
+from imagebridge.cli.terminal import Terminal
 from imagebridge.testing import Endpoint
 
 SCRIPT = Path(__file__).parents[1] / "servers" / "pictures.py"
@@ -344,20 +347,26 @@ def test_ctrl_c_is_quiet_and_code_130():
     assert (process.returncode, stdout, stderr.strip()) == (130, b"", b"")
 
 
-def on_terminals(*arguments, **environment):
-    """Run a command whose stdout and stderr are two terminals. Returns its exit code and what it wrote to them."""
+def on_terminals(*arguments, typed=None, **environment):
+    """Run a command whose stdout and stderr are two terminals. Returns its exit code and what it wrote to them.
+
+    With `typed`, its stdin is a third, in which that has been typed.
+    """
     pty = pytest.importorskip("pty")
     kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE")}
-    stdout, stderr = pty.openpty(), pty.openpty()
+    stdin, stdout, stderr = pty.openpty(), pty.openpty(), pty.openpty()
+    os.write(stdin[0], (typed or "").encode())
     with subprocess.Popen(
         [*MAIN, *arguments],
+        stdin=None if typed is None else stdin[1],
         stdout=stdout[1],
         stderr=stderr[1],
         env=kept | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": "100"} | environment,
     ) as process:
-        os.close(stdout[1])
-        os.close(stderr[1])
+        for end in (stdin[1], stdout[1], stderr[1]):
+            os.close(end)
         beside, answer = written(stderr[0]), written(stdout[0])
+    os.close(stdin[0])
     return process.returncode, answer, beside
 
 
@@ -383,6 +392,53 @@ def test_a_terminal_gets_short_urls_thumbnails_and_progress(server, whole):
     assert ("... (" in url) is not whole
     assert "starting the server" in beside
     assert "\x1b[38;2;0;128;128" in beside
+
+
+ERASE = ["call", "erase", '{"folder": "/tmp/x"}']
+
+
+@pytest.mark.parametrize(("typed", "code"), [("y\n", 0), ("\n", 1)])
+def test_a_person_is_asked_before_something_may_be_destroyed(server, typed, code):
+    found, answer, beside = on_terminals(*ERASE, "--server", server, typed=typed)
+    assert found == code, answer + beside
+    assert 'erase of pictures may destroy something. Its arguments: {"folder": "/tmp/x"}' in beside
+    output = json.loads(answer)["output"]
+    refused = "Tool error:\nthe user did not approve this call of erase; it did not run"
+    assert output == (refused if code else "/tmp/x is gone")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        ([], 0, ""),
+        (["--approve", "all"], 0, ""),
+        (["--approve", "none"], 1, ""),
+        (["--approve", "ask"], 1, "erase may destroy something and nobody can be asked: refused"),
+    ],
+)
+def test_without_a_terminal_the_option_decides(server, options, code, told):
+    result = run(*ERASE, "--server", server, *options)
+    assert (result.exit_code, told in result.stderr) == (code, True)
+    assert ("is gone" in result.stdout) is (code == 0)
+    assert run("call", "broken", "--server", server, "--approve", "none").stdout.count("it failed here") == 1
+
+
+def test_progress_and_warnings_of_servers_are_shown():
+    from rich.console import Console
+
+    terminal = Terminal()
+    terminal._console = Console(file=StringIO(), force_terminal=True)
+    call = ToolCall("paint", {}, "desk", Tool(name="paint", input_schema={"type": "object"}))
+    with terminal.busy("starting"):
+        terminal.hear(Progress(call, 3, 4, "drying"))
+        assert terminal._status.status == "paint: 3 of 4, drying"
+        terminal.hear(Progress(call, 0.5))
+        assert terminal._status.status == "paint: 0.5"
+        terminal.hear(Log("desk", "info", "nothing"))
+        terminal.hear(Log("desk", "warning", {"paint": "low"}))
+    shown = terminal._console.file.getvalue()
+    assert "desk: warning: {'paint': 'low'}" in shown
+    assert "nothing" not in shown
 
 
 def test_a_terminal_without_colours_gets_no_thumbnails(server):

@@ -152,7 +152,8 @@ class TestBlocks:
         result = repair({"content": [told("A photo."), block]}, "strands")
         assert pictures(result)[0].media_type == "image/jpeg"
         assert re.fullmatch(
-            r"A photo\. Shown as JPEG, 64x48 px, .* of WebP, 64x48 px, .*\.", result["content"][0]["text"]
+            r"A photo\. Shown as JPEG, 64x48 px, .* of WebP, 64x48 px, .*, to fit a result\.",
+            result["content"][0]["text"],
         )
 
     def test_an_animation_is_a_sheet_and_a_broken_picture_a_sentence(self):
@@ -221,7 +222,7 @@ class TestSizes:
         if (picture.width, picture.height) == (original.width, original.height):
             assert f" of {original.media_type[6:].upper()}, " in text
         else:
-            assert f" of {original.width}x{original.height}; multiply " in text
+            assert f" of {original.width}x{original.height}, to fit a result. Multiply " in text
 
     def test_a_drawing_stays_one_as_long_as_it_fits(self):
         data = file(drawing(300, 200).convert("RGBA"), "PNG", compress_level=0)
@@ -238,8 +239,8 @@ class TestSizes:
         assert 0.8 * SMALL.characters <= message(result) <= SMALL.characters
         assert 0.8 < first.size / third.size < 1.25
         assert re.fullmatch(
-            r"Three pictures\. Picture 1: shown as JPEG, .* of 250x250; multiply coordinates by [\d.]+\. "
-            r"Picture 3: shown as JPEG, .*\.",
+            r"Three pictures\. Picture 1: shown as JPEG, .* of 250x250, to fit a result\. "
+            r"Multiply its coordinates by [\d.]+ for those in the original\. Picture 3: shown as JPEG, .*\.",
             result["content"][0]["text"],
         )
 
@@ -248,7 +249,9 @@ class TestSizes:
         result = fitted(tool_result("Wide.", file(photo(width, height), "JPEG")), SMALL)
         (picture,) = pictures(result)
         assert max(picture.width, picture.height) <= 2000
-        factors = [float(one) for one in re.findall(r"by (\d[\d.]*\d|\d)", result["content"][0]["text"])]
+        factors = [
+            float(one) for one in re.findall(r"(?:by|and) (\d[\d.]*\d|\d)", result["content"][0]["text"])
+        ]
         across, down = (factors * 2)[:2]
         assert across == pytest.approx(width / picture.width, rel=1e-3)
         assert down == pytest.approx(height / picture.height, rel=1e-3)

@@ -6,7 +6,7 @@ from mcp.types import CallToolResult
 from openai import AsyncOpenAI, OpenAI
 from samples import drawing
 
-from imagebridge import Bridge, Policy, function_call_output, tool_result
+from imagebridge import Bridge, BridgeError, Policy, function_call_output, tool_result
 from imagebridge.agent.loop import Answered, Called, Replied
 from imagebridge.errors import TurnLimitError
 from imagebridge.testing import Endpoint
@@ -173,3 +173,28 @@ def test_an_own_loop_with_no_bridge_at_all():
             response = client.responses.create(model="gpt-5.6-luna", input=items, tools=tools)
     assert response.output_text == "A red corner."
     assert sizes(endpoint) == [(64, 48)]
+
+
+def test_blocking_stream(server):
+    with Endpoint(STEPS) as endpoint, OpenAI(base_url=endpoint.base_url, api_key="test") as client:
+        with Bridge(server) as bridge:
+            events = list(bridge.stream(client, model="gpt-5.6-luna", input="What?"))
+            assert [type(event) for event in events] == [Called, Called, Answered, Answered, Replied]
+            assert events[-1].reply.text == "A red corner."
+            with pytest.raises(TypeError, match="an OpenAI, not NoneType"):
+                next(bridge.stream(None, model="gpt-5.6-luna", input="What?"))
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_blocking_stream_can_be_left_early(server, closed):
+    with Endpoint(STEPS[:1]) as endpoint, OpenAI(base_url=endpoint.base_url, api_key="test") as client:
+        with Bridge(server) as bridge:
+            events = bridge.stream(client, model="gpt-5.6-luna", input="What?")
+            assert isinstance(next(events), Called)
+            if closed:
+                events.close()
+                assert bridge.call("look_around")["content"]
+        if not closed:
+            with pytest.raises(BridgeError, match="the bridge is closed"):
+                next(events)
+    assert len(endpoint.requests) == 1

@@ -13,6 +13,7 @@ from imagebridge import Policy, function_call_output, output_parts, translate
 from imagebridge.translate.translation import Note
 
 PNG = file(drawing(), "PNG")
+OTHER = file(photo(), "PNG")
 
 
 def text(words):
@@ -77,6 +78,16 @@ OUTPUTS = {
     "structured that is true beside a one": (
         {"content": [text("1")], "structuredContent": {"result": True}},
         '1\n{"result": true}',
+    ),
+    "texts that repeat pictures": (
+        {"content": [picture(), text(b64(PNG)), picture(OTHER), text(b64(OTHER)), text(b64(PNG))]},
+        [
+            SHOWN,
+            said("[picture 1 above]"),
+            {**SHOWN, "image_url": data_url(OTHER, "image/png")},
+            said("[picture 2 above]"),
+            said("[picture 1 above]"),
+        ],
     ),
     "structured with a picture that was shown, written otherwise": (
         {"content": [picture()], "structuredContent": {"image": data_url(PNG, "image/jpeg")}},

@@ -10,14 +10,16 @@ import pytest
 from mcp import Client
 from PIL import Image
 
+from imagebridge import repair
 from imagebridge.hosts import UNKNOWN
 from imagebridge.testing import Endpoint
 from imagebridge.translate.picture import Picture
+from imagebridge_server import results
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
-from imagebridge_tools import worker
+from imagebridge_tools import Answer, worker
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 SPEC = {"mark": "bar", "encoding": {"x": {"field": "month"}, "y": {"field": "sales", "type": "quantitative"}}}
@@ -57,7 +59,14 @@ def said(result):
 class TestWhatIsListed:
     async def test_tools_are_told_in_full(self, client):
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert list(tools) == ["get_image", "load_image", "generate_chart", "create_image"]
+        assert list(tools) == [
+            "get_image",
+            "load_image",
+            "load_file",
+            "generate_chart",
+            "create_image",
+            "edit_image",
+        ]
         for tool in tools.values():
             assert tool.title
             assert tool.description
@@ -75,10 +84,25 @@ class TestWhatIsListed:
 
     async def test_hints(self, client):
         tools = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
-        for name in ("get_image", "load_image", "generate_chart"):
+        for name in ("get_image", "load_image", "load_file", "generate_chart"):
             assert (tools[name].read_only_hint, tools[name].open_world_hint) == (True, False)
-        assert (tools["create_image"].read_only_hint, tools["create_image"].open_world_hint) == (False, True)
+        for name in ("create_image", "edit_image"):
+            assert (tools[name].read_only_hint, tools[name].open_world_hint) == (False, True)
         assert all(hints.destructive_hint is False for hints in tools.values())
+
+    async def test_what_saves_says_so_and_is_offered_where_it_can(self, client, tmp_path):
+        async with Client(build_server(Settings(allow_write=(tmp_path,)))) as writing:
+            tools = {tool.name: tool for tool in (await writing.list_tools()).tools}
+        for name in ("load_image", "generate_chart"):
+            assert not tools[name].annotations.read_only_hint
+            assert {"save_as", "overwrite"} <= set(tools[name].input_schema["properties"])
+        assert tools["load_file"].annotations.read_only_hint
+        for tool in (await client.list_tools()).tools:
+            assert "save_as" not in tool.input_schema["properties"]
+
+    async def test_all_of_it_is_short(self, tmp_path):
+        async with Client(build_server(Settings(create=True, allow_write=(tmp_path,)))) as client:
+            assert len(json.dumps(wire(await client.list_tools()))) < 15_000
 
     async def test_create_image_only_where_it_can_work(self):
         async with Client(build_server(Settings())) as client:
@@ -100,6 +124,8 @@ class TestCalls:
             ("get_image", {"text": '{"a": 1}'}, (1024, 576), '{"a": 1}'),
             ("load_image", {"source": "red.png"}, (30, 20), "red.png: PNG, 30x20 px"),
             ("load_image", {"source": "red.bmp"}, (30, 20), "red.bmp: BMP, 2 kB; given as PNG, 30x20 px"),
+            ("load_image", {"source": "red.png", "max_size": 16}, (16, 11), "Multiply coordinates by 1.875 for those in the original."),
+            ("load_image", {"source": "moving.gif", "frame": 2}, (30, 20), "; frame 2 of 2, given as PNG"),
             ("generate_chart", {"kind": "bar", "data": ROWS}, (800, 500), "sales from 3 (Jan) to 5 (Feb)"),
             ("generate_chart", {"spec": {"hconcat": [SPEC, SPEC]}, "data": ROWS, "width": 900, "height": 400}, (900, 400), "PNG, 900x400 px"),
             ("generate_chart", {"kind": "line", "data": "sales.csv"}, (800, 500), "from 3 (Jan) to 5 (Feb)"),
@@ -127,6 +153,29 @@ class TestCalls:
             ("get_image", {"text": 5}, "text: input should be a valid string"),
             ("load_image", {"source": "rde.png"}, "did you mean 'red.png'?"),
             ("load_image", {"source": "/etc/passwd"}, "is not below an allowed folder"),
+            ("load_image", {"source": "https://example.com/a.png"}, "started with --allow-https"),
+            ("load_image", {"source": "http://example.com/a.png"}, "http: addresses are not read"),
+            ("load_image", {"source": "image://3f2a9c01d4e7"}, "no pictures are kept here"),
+            ("load_image", {"source": "image://pending-01234567"}, "is not being made here"),
+            ("load_image", {"source": "red.png", "page": 2}, "page: goes with TIFF"),
+            ("load_image", {"source": "moving.gif", "frame": 3}, "frame: is 3; the file has 2 frames"),
+            (
+                "load_image",
+                {"source": "red.png", "max_size": 3},
+                "max_size: input should be greater than or equal to 16",
+            ),
+            ("load_image", {"source": "red.png", "save_as": "a.png"}, "--allow-write"),
+            ("load_image", {"source": "sales.csv"}, "no picture of a known format"),
+            ("load_file", {"source": "red.png"}, "load_image shows it"),
+            (
+                "load_file",
+                {"source": "sales.csv", "start": 1000},
+                "start: is 1,000; sales.csv has 24 characters",
+            ),
+            ("create_image", {"prompt": "x", "n": 11}, "n: input should be less than or equal to 10"),
+            ("edit_image", {"prompt": "x", "images": []}, "images: list should have at least 1 item"),
+            ("edit_image", {"prompt": "x", "images": ["sales.csv"]}, "images: sales.csv is no picture"),
+            ("edit_image", {"prompt": "x", "images": "red.png"}, "images: input should be a valid list"),
             ("generate_chart", {}, "give one of spec and kind"),
             ("generate_chart", {"kind": "bars", "data": ROWS}, "did you mean 'bar'?"),
             ("generate_chart", {"kind": "bar", "data": 5}, "data: give rows"),
@@ -167,6 +216,7 @@ class TestCalls:
             result = await client.call_tool(
                 "create_image", {"prompt": "A bridge", "size": "256x256"}, progress_callback=on_progress
             )
+        # One at once, and more where the machine is slow.
         assert told[0] == (0, "the picture is being made")
         assert picture_of(result).width == 256
         assert result.content[0].text.startswith('A picture of "A bridge" by gpt-image')
@@ -208,7 +258,26 @@ class TestSizes:
         text = result.content[0].text
         if picture.width < side:
             assert f"Shown as JPEG, {picture.width}x{picture.height} px" in text
-            assert f"of {side}x{side // 2}; multiply coordinates by {side / picture.width:.4g}." in text
+            assert (
+                f"of {side}x{side // 2}, to fit a result. Multiply coordinates by {side / picture.width:.4g}"
+                in text
+            )
+
+    async def test_several_pictures_share_the_room(self):
+        picture = Picture.from_bytes(png(Image.effect_noise((900, 900), 100).convert("RGB")))
+        result = repair(results.success(Answer("x" * 1000, (picture,) * 4)), "unknown")
+        assert len(json.dumps(result)) < UNKNOWN.characters
+        assert [block["type"] for block in result["content"]] == ["text", "text", *["image"] * 4]
+
+    async def test_one_scale_leads_back_to_the_original(self):
+        picture = Picture.from_bytes(png(Image.effect_noise((1500, 1000), 100).convert("RGB")))
+        result = repair(results.success(Answer("x.", (picture,), scale=2.0)), "unknown")
+        shown = Picture.from_base64(result["content"][1]["data"])
+        scale = 2 * 1500 / shown.width
+        assert result["content"][0]["text"].endswith(
+            f" Multiply coordinates by {scale:.4g} for those in the original."
+        )
+        assert "_meta" not in result["content"][1]
 
     async def test_no_base64_in_the_text(self, client):
         url = "data:image/png;base64," + pybase64.b64encode(png(Image.new("RGB", (5, 5), "blue"))).decode()

@@ -1,5 +1,8 @@
 """The command line of the server."""
 
+import os
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
@@ -25,18 +28,38 @@ def test_folders_are_allowed_by_options_and_environment(served, tmp_path, monkey
     monkeypatch.setenv("IMAGEBRIDGE_ALLOW", str(tmp_path / "three"))
     run = CliRunner().invoke(command, ["--allow", str(tmp_path / "one"), "--allow", str(tmp_path / "two")])
     assert run.exit_code == 0, run.output
-    assert served == [Settings(allow=(tmp_path / "one", tmp_path / "two", tmp_path / "three"))]
+    allow = (tmp_path / "one", tmp_path / "two", tmp_path / "three")
+    assert served == [Settings(allow=allow, store=Path(os.environ["IMAGEBRIDGE_STORE"]))]
+
+
+def test_all_other_options(served, tmp_path):
+    arguments = (
+        f"--allow-write {tmp_path} --allow-https --store off --store-bytes 5 --store-seconds 6 --patience 7"
+    )
+    run = CliRunner().invoke(command, arguments.split())
+    assert run.exit_code == 0, run.output
+    assert served == [
+        Settings(allow_write=(tmp_path,), allow_https=True, store_bytes=5, store_seconds=6, patience=7)
+    ]
 
 
 def test_a_host_is_chosen_by_name(served):
     run = CliRunner().invoke(command, ["--host", "Claude-Desktop"])
     assert run.exit_code == 0, run.output
-    assert served == [Settings(host="claude-desktop")]
+    assert [settings.host for settings in served] == ["claude-desktop"]
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--allow", "/no/such/folder"], ["--alow", "x"], ["extra"], ["--allow"], ["--host", "clade-desktop"]],
+    [
+        ["--allow", "/no/such/folder"],
+        ["--allow-write", "/no/such/folder"],
+        ["--alow", "x"],
+        ["extra"],
+        ["--allow"],
+        ["--patience", "0"],
+        ["--host", "clade-desktop"],
+    ],
 )
 def test_wrong_usage_ends_with_two_and_one_message(served, arguments):
     run = CliRunner().invoke(command, arguments)

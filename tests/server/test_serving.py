@@ -32,17 +32,16 @@ sys.meta_path.insert(0, Noise())
 import imagebridge_tools
 
 def noisy(text):
+    if text == "stuck":
+        print("stuck")
+        time.sleep(600)
     print("while a tool works")
     os.write(1, b"at the descriptor\\n")
     subprocess.run([sys.executable, "-c", "print('from a child')"])
     warnings.warn("careful")
     return real(text)
 
-def stuck(*_):
-    print("stuck")
-    time.sleep(600)
-
-real, imagebridge_tools.get_image, imagebridge_tools.load_image = imagebridge_tools.get_image, noisy, stuck
+real, imagebridge_tools.get_image = imagebridge_tools.get_image, noisy
 from imagebridge_server.serving import serve
 from imagebridge_server.settings import Settings
 serve(Settings())
@@ -105,7 +104,7 @@ def ended(pid):
 def test_whatever_prints_stdout_has_json_rpc_alone_and_no_thread_holds_the_end():
     raw = Raw("-c", NOISY)
     assert [block["type"] for block in raw.call("get_image", text="hello")["content"]] == ["text", "image"]
-    raw.post("tools/call", name="load_image", arguments={"source": "data:,"})
+    raw.post("tools/call", name="get_image", arguments={"text": "stuck"})
     # Answered after the stuck call was taken up.
     raw.post("tools/list")
     raw.answer()

@@ -1,14 +1,41 @@
 """Settings come from whoever starts the server."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from imagebridge_server.settings import Settings, SettingsError
 
 
-def test_nothing_is_allowed_by_default():
-    assert Settings.from_environment({}) == Settings(allow=(), create=False)
+def test_nothing_is_allowed_by_default_and_pictures_are_kept_in_the_cache():
+    settings = Settings.from_environment({})
+    assert settings == Settings(store=settings.store)
+    assert settings.store.parts[-2:] == ("imagebridge", "pictures") or settings.store.name == "pictures"
+    assert (settings.places.allow, settings.places.allow_write, settings.places.web) == ((), (), None)
+
+
+@pytest.mark.parametrize(
+    ("named", "environment", "store"),
+    [
+        ("off", {}, None),
+        (None, {"IMAGEBRIDGE_STORE": "off"}, None),
+        ("/a/b", {"IMAGEBRIDGE_STORE": "off"}, Path("/a/b")),
+        (None, {"IMAGEBRIDGE_STORE": "/c"}, Path("/c")),
+    ],
+)
+def test_where_pictures_are_kept(named, environment, store):
+    assert Settings.from_environment(environment, store=named).store == (store.absolute() if store else None)
+
+
+def test_what_may_be_written_and_fetched(tmp_path):
+    settings = Settings.from_environment(
+        {"IMAGEBRIDGE_ALLOW_WRITE": str(tmp_path)}, allow_https=True, store="off", patience=5
+    )
+    assert settings == Settings(allow_write=(tmp_path,), allow_https=True, patience=5)
+    assert settings.places.allow_write == (tmp_path,)
+    assert settings.places.web
+    assert settings.places.store is None
 
 
 def test_folders_from_the_command_line_come_first_and_once(tmp_path):

@@ -27,7 +27,10 @@ async def client(request, tmp_path_factory):
     """Return a client of one process for each generation of the protocol."""
     folder = tmp_path_factory.mktemp("allowed")
     (folder / "sales.csv").write_text("month,sales\nJan,3\nFeb,5\n")
-    server = StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:], "--allow", str(folder)])
+    store = str(tmp_path_factory.mktemp("store"))
+    server = StdioServerParameters(
+        command=COMMAND[0], args=[*COMMAND[1:], "--allow", str(folder), "--store", store]
+    )
     async with Client(server, mode=request.param) as client:
         yield client
 
@@ -37,6 +40,7 @@ async def test_both_generations_of_the_protocol(client):
     assert [tool.name for tool in (await client.list_tools()).tools] == [
         "get_image",
         "load_image",
+        "load_file",
         "generate_chart",
     ]
 
@@ -50,6 +54,9 @@ async def test_calls(client):
         result = await client.call_tool(name, arguments)
         assert not result.is_error, result.content
         assert [block.type for block in result.content] == ["text", "image"]
+        name = result.content[0].text.rpartition(" Kept as ")[2].rstrip(".")
+        (kept,) = (await client.read_resource(name)).contents
+        assert kept.blob == result.content[1].data
 
 
 class Raw:
@@ -118,6 +125,25 @@ def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
     assert raw.process.returncode == (0 if end == "eof" else -end)
     assert err == b""
     assert all(json.loads(line) for line in out.splitlines())
+    assert ended(child)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+@pytest.mark.parametrize("end", ["eof", signal.SIGTERM])
+def test_the_end_takes_the_decoding_process_along_and_is_quiet(raw, end):
+    raw.call(
+        "load_image",
+        source="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>",
+    )
+    assert not raw.answer()["result"]["isError"]
+    (child,) = raw.children()
+    if end == "eof":
+        raw.process.stdin.close()
+        raw.process.stdin = None
+    else:
+        raw.process.send_signal(end)
+    _, err = raw.process.communicate(timeout=5)
+    assert err == b""
     assert ended(child)
 
 

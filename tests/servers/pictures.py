@@ -4,7 +4,7 @@ import os
 import sys
 
 from mcp.server import MCPServer
-from mcp.types import CallToolResult, ImageContent, ResourceLink, TextContent
+from mcp.types import CallToolResult, ImageContent, ResourceLink, TextContent, ToolAnnotations
 from PIL import Image
 
 from imagebridge import tool_result
@@ -58,6 +58,12 @@ async def wait() -> str:
 
     await anyio.sleep_forever()
     return "never"
+
+
+@server.tool(annotations=ToolAnnotations(destructive_hint=True))
+def erase(folder: str) -> str:
+    """Says that it has removed a folder."""
+    return f"{folder} is gone"
 
 
 if __name__ == "__main__":

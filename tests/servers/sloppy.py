@@ -1,24 +1,125 @@
-"""A server that answers `tools/call` with whatever result its argument holds, valid or not.
+"""A server that does whatever its tools' arguments say, right or wrong: bare JSON-RPC, no SDK to mend or refuse it.
 
-Bare JSON-RPC, without an SDK that would mend or refuse it. Over stdio, or over HTTP on the port given as an
-argument. With "modern" as the last argument it speaks protocol 2026-07-28, else 2025-11-25.
+Over stdio, or over HTTP on the port given as an argument. With "modern" as the last argument it speaks
+protocol 2026-07-28, else 2025-11-25.
 """
 
+import base64
 import json
+import os
+import random
+import struct
 import sys
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MODERN = sys.argv[-1] == "modern"
 INFO = {"name": "sloppy", "version": "1"}
-TOOL = {"name": "echo", "inputSchema": {"type": "object"}}
+TOOLS = [
+    {"name": "echo", "inputSchema": {"type": "object"}},
+    {"name": "raw", "inputSchema": {"type": "object"}},
+    {"name": "die", "inputSchema": {"type": "object"}},
+    {"name": "die_once", "inputSchema": {"type": "object"}, "annotations": {"readOnlyHint": True}},
+    {"name": "hang", "inputSchema": {"type": "object"}},
+    {"name": "swap", "inputSchema": {"type": "object"}},
+    {"name": "big", "inputSchema": {"type": "object"}},
+    {"name": "grow", "inputSchema": {"type": "object"}},
+    {"name": "steps", "inputSchema": {"type": "object"}},
+    {"name": "cancelled", "inputSchema": {"type": "object"}},
+    # What follows is malformed, each in its own way; only the nameless one cannot be called.
+    {"name": "untyped", "inputSchema": {}, "description": 3, "annotations": {"readOnlyHint": "often"}},
+    {"inputSchema": {"type": "object"}},
+]
+held, given_up = [], []
+
+
+def say(line):
+    """Write one line to the client."""
+    sys.stdout.buffer.write((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def notify(method, **params):
+    """Write one notification to the client."""
+    say({"jsonrpc": "2.0", "method": method, "params": params})
+
+
+def text(words):
+    """Return a result of one text."""
+    return {"content": [{"type": "text", "text": words}]}
+
+
+def picture(size):
+    """Return a PNG of about `size` bytes that compresses to nothing less."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    side = max(1, int((size / 3) ** 0.5))
+    noise = random.Random(1).randbytes(3 * side)
+    rows = b"".join(b"\0" + noise[at:] + noise[:at] for at in range(side))
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 0)) + chunk(b"IEND", b"")
+    return {
+        "type": "image",
+        "data": base64.b64encode(b"\x89PNG\r\n\x1a\n" + parts).decode(),
+        "mimeType": "image/png",
+    }
+
+
+def run(number, name, arguments, meta):
+    """Return the result of a tool; None where it is not answered, or was already."""
+    match name:
+        case "echo":
+            return arguments["result"]
+        case "raw":
+            for line in arguments["lines"]:
+                say(line.replace("ID", json.dumps(number)).encode("latin-1"))
+            return None
+        case "die":
+            sys.stderr.write("the disk is full\n")
+            sys.stderr.flush()
+            os._exit(3)
+        case "die_once":
+            if not os.path.exists(arguments["mark"]):
+                open(arguments["mark"], "w").close()
+                os._exit(3)
+            return text("alive")
+        case "hang":
+            return None
+        case "swap":
+            # The first call is answered after the second.
+            held.append((number, text(arguments["word"])))
+            if len(held) == 2:
+                for earlier, result in reversed(held):
+                    say({"jsonrpc": "2.0", "id": earlier, "result": result})
+                held.clear()
+            return None
+        case "big":
+            return {"content": [picture(arguments["size"])]}
+        case "grow":
+            TOOLS.append({"name": arguments["name"], "inputSchema": {"type": "object"}})
+            notify("notifications/tools/list_changed")
+            return text("grown")
+        case "steps":
+            notify("notifications/message", level="warning", logger="disk", data={"free": 3})
+            token = meta.get("progressToken")
+            notify("notifications/progress", progressToken=token, progress=1, total=2, message="half")
+            return text("done")
+        case "cancelled":
+            return text(json.dumps(given_up))
+    return text(f"{name} was called")
 
 
 def answer(message):
     """Return the response to one message, None for a notification."""
+    method, params = message.get("method"), message.get("params") or {}
+    if method == "notifications/cancelled":
+        given_up.append(params["requestId"])
     if "id" not in message:
         return None
-    method, params = message.get("method"), message.get("params") or {}
-    results = {"tools/list": {"tools": [TOOL]}}
+    capabilities = {"tools": {"listChanged": True}, "logging": {}}
+    results = {"tools/list": {"tools": TOOLS}}
     if MODERN:
         results["server/discover"] = {
             "supportedVersions": ["2026-07-28"],
@@ -30,12 +131,14 @@ def answer(message):
     else:
         results["initialize"] = {
             "protocolVersion": "2025-11-25",
-            "capabilities": {"tools": {}},
+            "capabilities": capabilities,
             "serverInfo": INFO,
         }
     reply = {"jsonrpc": "2.0", "id": message["id"]}
     if method == "tools/call":
-        result = params["arguments"]["result"]
+        result = run(message["id"], params["name"], params.get("arguments") or {}, params.get("_meta") or {})
+        if result is None:
+            return None
     elif method in results:
         result = results[method]
     else:
@@ -70,4 +173,4 @@ if __name__ == "__main__":
     print("a banner that is no JSON-RPC", flush=True)
     for line in sys.stdin:
         if (said := answer(json.loads(line))) is not None:
-            print(json.dumps(said), flush=True)
+            say(said)

@@ -1,19 +1,25 @@
-"""create_image: the OpenAI Images API, and its refusals in one sentence."""
+"""create_image and edit_image: the OpenAI Images API, and its refusals in one sentence."""
 
 import json
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from threading import Event, Thread
 
 import anyio
+import pybase64
 import pytest
+from PIL import Image
 
 from imagebridge.errors import ArgumentError
 from imagebridge.testing import Endpoint
-from imagebridge_tools import create_image
-from imagebridge_tools.create import MODEL, CreationError
+from imagebridge.translate.decode import opened
+from imagebridge_tools import create_image, edit_image
+from imagebridge_tools.images import MODEL, CreationError
+from imagebridge_tools.source import Places
+from imagebridge_tools.store import Store
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 KEY = "sk-proj-very-secret-key"
 
@@ -80,6 +86,39 @@ async def test_a_picture_of_a_prompt(endpoint):
     }
 
 
+async def test_several_pictures_packed_tighter(endpoint):
+    answer = await create_image("A bridge", format="jpeg", compression=40, n=3, size="256x256")
+    assert [(one.media_type, one.width) for one in answer.pictures] == [("image/jpeg", 256)] * 3
+    assert len({one.data for one in answer.pictures}) == 3
+    assert answer.sentence.startswith(
+        f'3 pictures of "A bridge" by {MODEL} (medium quality). JPEG, 256x256 px'
+    )
+    assert endpoint.exchanges[0].body["output_compression"] == 40
+
+
+async def test_unfinished_pictures_are_kept_and_told_on_the_way(endpoint, tmp_path):
+    store, told = Store(tmp_path, 10_000_000, 3600), []
+
+    async def on_progress(seconds, words):
+        told.append(words)
+
+    answer = await create_image(
+        "A bridge", size="256x256", partial_images=2, places=Places(store=store), on_progress=on_progress
+    )
+    notes, _ = store.listed()
+    assert sorted(note.origin for note in notes) == [
+        f'unfinished picture {number} of "A bridge"' for number in (1, 2)
+    ]
+    assert told[0] == "the picture is being made"
+    for number, words in enumerate(told[1:], 1):
+        assert words.startswith("the picture is being made, 0 s so far; unfinished picture ")
+        _, data = store.read(words.rpartition(" ")[2])
+        assert opened(data).size == (256, 256)
+        assert f"unfinished picture {number} of 2: " in words
+        assert data != answer.pictures[0].data
+    assert len(told) == 3
+
+
 async def test_the_model_comes_from_the_environment(endpoint, monkeypatch):
     monkeypatch.setenv("IMAGEBRIDGE_IMAGE_MODEL", "gpt-image-2")
     await create_image("x")
@@ -123,7 +162,13 @@ async def test_progress_is_told_at_once_also_where_the_answer_comes_soon(endpoin
         ("prompt", {"prompt": "x" * 32_001}),
         ("size", {"prompt": "x", "size": "large"}),
         ("size", {"prompt": "x", "size": "100x100"}),
+        ("size", {"prompt": "x", "size": "4096x4096"}),
         ("background", {"prompt": "x", "format": "jpeg", "background": "transparent"}),
+        ("compression", {"prompt": "x", "compression": 50}),
+        ("quality", {"prompt": "x", "quality": "best"}),
+        ("n", {"prompt": "x", "n": 11}),
+        ("partial_images", {"prompt": "x", "partial_images": 2, "n": 2}),
+        ("partial_images", {"prompt": "x", "partial_images": 2}),
     ],
 )
 async def test_arguments_that_can_be_corrected(endpoint, argument, arguments):
@@ -195,3 +240,90 @@ async def test_cancelling_ends_the_request(monkeypatch):
             await create_image("x")
         done.set()
     assert scope.cancelled_caught
+
+
+def url(image, form="PNG", **options):
+    buffer = BytesIO()
+    image.save(buffer, form, **options)
+    return f"data:;base64,{pybase64.b64encode(buffer.getvalue()).decode()}"
+
+
+RED, BLUE = Image.new("RGB", (64, 32), "red"), Image.new("RGB", (20, 20), "blue")
+HOLE = Image.new("RGBA", (64, 32), "black")
+HOLE.paste((0, 0, 0, 0), (0, 0, 32, 32))
+
+
+def sent(value):
+    data = pybase64.b64decode(value.partition(",")[2])
+    return opened(data)
+
+
+class TestEdit:
+    async def test_pictures_and_a_mask_reach_the_api(self, endpoint):
+        answer = await edit_image(
+            "Snow", [url(RED), url(BLUE, "BMP")], url(HOLE), size="512x256", quality="high"
+        )
+        body = endpoint.exchanges[0].body
+        assert endpoint.exchanges[0].path == "/v1/images/edits"
+        assert [sent(one).size for one in body.pop("image")] == [(64, 32), (20, 20)]
+        assert sent(body.pop("mask")).getchannel("A").getextrema() == (0, 255)
+        assert body == {
+            "prompt": "Snow",
+            "model": MODEL,
+            "size": "512x256",
+            "output_format": "png",
+            "quality": "high",
+        }
+        image = opened(answer.pictures[0].data).convert("RGB")
+        assert image.size == (512, 256)
+        assert image.getpixel((500, 200)) == (255, 0, 0)
+        assert image.getpixel((20, 200)) != (255, 0, 0)
+        assert answer.sentence.startswith(
+            f'A picture of "Snow" from data: URL, data: URL with a mask by {MODEL} (high'
+        )
+
+    async def test_a_photograph_is_sent_upright_and_without_metadata(self, endpoint):
+        exif = Image.Exif()
+        exif[0x0112], exif[0x010F] = 6, "SecretCamera"
+        await edit_image("x", [url(RED, "JPEG", exif=exif)], size="256x256")
+        (given,) = endpoint.exchanges[0].body["image"]
+        assert sent(given).size == (32, 64)
+        assert b"Secret" not in pybase64.b64decode(given.partition(",")[2])
+
+    async def test_a_stream_of_unfinished_pictures(self, endpoint, tmp_path):
+        places = Places(store=Store(tmp_path, 10_000_000, 3600))
+        note = places.store.keep((await create_image("a", size="256x256")).pictures[0], "before")
+        answer = await edit_image("b", [note.short], size="256x256", partial_images=1, places=places)
+        assert answer.sentence.startswith(f'A picture of "b" from {note.short} by')
+        assert {one.origin for one in places.store.listed()[0]} == {"before", 'unfinished picture 1 of "b"'}
+
+    @pytest.mark.parametrize(
+        ("images", "mask", "words"),
+        [
+            ([], None, "images: has 0 pictures; give 1 to 16"),
+            ([url(RED)] * 17, None, "images: has 17 pictures"),
+            (["/etc/passwd"], None, "images: no folder is allowed"),
+            (["data:;base64,aGVsbG8="], None, "images: data: URL is no picture"),
+            ([url(RED)], "data:;base64,aGVsbG8=", "mask: data: URL is no picture"),
+            ([url(RED)], url(RED), "mask: data: URL cannot be sent: no part of it is transparent"),
+            (
+                [url(BLUE)],
+                url(HOLE),
+                "mask: has 64x32 px and the first picture 20x20; they must be of one size",
+            ),
+            (
+                [url(RED, "GIF", save_all=True, append_images=[RED.rotate(180), HOLE])],
+                None,
+                "images: data: URL cannot be sent: it holds several",
+            ),
+        ],
+    )
+    async def test_what_cannot_be_sent_is_said_before_it_costs(self, endpoint, images, mask, words):
+        with pytest.raises(ArgumentError) as caught:
+            await edit_image("x", images, mask)
+        assert str(caught.value).startswith(words)
+        assert endpoint.exchanges == []
+
+    async def test_a_still_gif_becomes_a_png(self, endpoint):
+        await edit_image("x", [url(RED, "GIF")], size="256x256")
+        assert sent(endpoint.exchanges[0].body["image"][0]).format == "PNG"

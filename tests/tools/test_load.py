@@ -10,7 +10,11 @@ from PIL import Image
 
 from imagebridge.errors import ArgumentError
 from imagebridge.translate.decode import opened
-from imagebridge_tools import folders, load, load_image
+from imagebridge_tools import folders, source
+from imagebridge_tools.load import load_image
+from imagebridge_tools.source import Places
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 
 def saved(image, form, **options):
@@ -38,9 +42,13 @@ def allowed(tmp_path):
     return folder
 
 
-def problem(source, *allow):
+async def load(source, allow=(), **choices):
+    return await load_image(source, Places(allow=tuple(allow)), **choices)
+
+
+async def problem(source, *allow, **choices):
     with pytest.raises(ArgumentError) as caught:
-        load_image(source, allow)
+        await load(source, allow, **choices)
     assert caught.value.argument == "source"
     return caught.value.problem
 
@@ -57,36 +65,36 @@ class TestWhatIsRead:
             "file://localhost{}/bridge.png",
         ],
     )
-    def test_a_file_below_an_allowed_folder(self, allowed, source):
-        answer = load_image(source.format(allowed), [allowed])
+    async def test_a_file_below_an_allowed_folder(self, allowed, source):
+        answer = await load(source.format(allowed), [allowed])
         assert (answer.pictures[0].width, answer.pictures[0].height) == (60, 40)
         assert answer.sentence.startswith("bridge.png: PNG, 60x40 px")
 
-    def test_the_first_folder_that_has_it_wins(self, allowed, tmp_path):
-        assert load_image("tower.png", [allowed, allowed / "deep"]).pictures[0].width == 20
+    async def test_the_first_folder_that_has_it_wins(self, allowed, tmp_path):
+        assert (await load("tower.png", [allowed, allowed / "deep"])).pictures[0].width == 20
         (allowed / "tower.png").write_bytes((allowed / "bridge.png").read_bytes())
-        assert load_image("tower.png", [allowed, allowed / "deep"]).pictures[0].width == 60
+        assert (await load("tower.png", [allowed, allowed / "deep"])).pictures[0].width == 60
 
-    def test_a_name_with_blanks_and_signs(self, allowed):
+    async def test_a_name_with_blanks_and_signs(self, allowed):
         (allowed / "my bridge #1 %.png").write_bytes((allowed / "bridge.png").read_bytes())
-        assert load_image("my bridge #1 %.png", [allowed]).pictures
-        assert load_image(f"file://{allowed}/my%20bridge%20%231%20%25.png", [allowed]).pictures
+        assert (await load("my bridge #1 %.png", [allowed])).pictures
+        assert (await load(f"file://{allowed}/my%20bridge%20%231%20%25.png", [allowed])).pictures
 
-    def test_a_data_url_needs_no_folder(self):
+    async def test_a_data_url_needs_no_folder(self):
         url = "data:image/png;base64," + pybase64.b64encode(saved(halves(), "PNG")).decode()
-        answer = load_image(url)
+        answer = await load(url)
         assert answer.sentence.startswith("data: URL: PNG, 60x40 px")
         assert opened(answer.pictures[0].data).getpixel((50, 20)) == (0, 0, 255)
 
-    def test_an_allowed_folder_that_is_a_link(self, allowed, tmp_path):
+    async def test_an_allowed_folder_that_is_a_link(self, allowed, tmp_path):
         (tmp_path / "link").symlink_to(allowed)
-        assert load_image("bridge.png", [tmp_path / "link"]).pictures
-        assert load_image(str(tmp_path / "link" / "bridge.png"), [tmp_path / "link"]).pictures
-        assert load_image(str(allowed / "bridge.png"), [tmp_path / "link"]).pictures
+        assert (await load("bridge.png", [tmp_path / "link"])).pictures
+        assert (await load(str(tmp_path / "link" / "bridge.png"), [tmp_path / "link"])).pictures
+        assert (await load(str(allowed / "bridge.png"), [tmp_path / "link"])).pictures
 
-    def test_a_link_that_stays_inside(self, allowed):
+    async def test_a_link_that_stays_inside(self, allowed):
         (allowed / "same.png").symlink_to(allowed / "bridge.png")
-        assert load_image("same.png", [allowed]).pictures
+        assert (await load("same.png", [allowed])).pictures
 
 
 class TestWhatIsRefused:
@@ -103,29 +111,32 @@ class TestWhatIsRefused:
             "{parent}/does-not-exist.png",
         ],
     )
-    def test_a_path_outside_says_the_same_whether_it_exists_or_not(self, allowed, tmp_path, source):
+    async def test_a_path_outside_says_the_same_whether_it_exists_or_not(self, allowed, tmp_path, source):
         source = source.format(parent=tmp_path, allowed=allowed)
-        assert problem(source, allowed) == f"{source!r} is not below an allowed folder; allowed: {allowed}"
-
-    @pytest.mark.parametrize("target", ["secret.png", "nothing-here.png"])
-    def test_a_link_that_leads_out_says_the_same_whatever_it_leads_to(self, allowed, tmp_path, target):
-        (allowed / "escape.png").symlink_to(tmp_path / target)
         assert (
-            problem("escape.png", allowed) == "'escape.png' is a link that leads out of the allowed folders"
+            await problem(source, allowed) == f"{source!r} is not below an allowed folder; allowed: {allowed}"
         )
 
-    def test_a_folder_on_the_way_that_leads_out(self, allowed, tmp_path):
-        (allowed / "out").symlink_to(tmp_path)
-        assert "leads out" in problem("out/secret.png", allowed)
-        assert "leads out" in problem("out/nothing.png", allowed)
+    @pytest.mark.parametrize("target", ["secret.png", "nothing-here.png"])
+    async def test_a_link_that_leads_out_says_the_same_whatever_it_leads_to(self, allowed, tmp_path, target):
+        (allowed / "escape.png").symlink_to(tmp_path / target)
+        assert (
+            await problem("escape.png", allowed)
+            == "'escape.png' is a link that leads out of the allowed folders"
+        )
 
-    def test_two_dots_do_not_pass_through_a_link(self, allowed, tmp_path):
+    async def test_a_folder_on_the_way_that_leads_out(self, allowed, tmp_path):
+        (allowed / "out").symlink_to(tmp_path)
+        assert "leads out" in await problem("out/secret.png", allowed)
+        assert "leads out" in await problem("out/nothing.png", allowed)
+
+    async def test_two_dots_do_not_pass_through_a_link(self, allowed, tmp_path):
         (tmp_path / "elsewhere" / "below").mkdir(parents=True)
         (tmp_path / "elsewhere" / "bridge.png").write_bytes(b"not this one")
         (allowed / "link").symlink_to(tmp_path / "elsewhere" / "below")
-        assert load_image("link/../bridge.png", [allowed]).pictures[0].width == 60
+        assert (await load("link/../bridge.png", [allowed])).pictures[0].width == 60
 
-    def test_a_file_exchanged_between_the_check_and_the_opening(self, allowed, tmp_path, monkeypatch):
+    async def test_a_file_exchanged_between_the_check_and_the_opening(self, allowed, tmp_path, monkeypatch):
         opening = os.open
 
         def exchanged(path, flags, *rest):
@@ -135,9 +146,9 @@ class TestWhatIsRefused:
             return opening(path, flags, *rest)
 
         monkeypatch.setattr(os, "open", exchanged)
-        assert "cannot be read" in problem("bridge.png", allowed)
+        assert "cannot be read" in await problem("bridge.png", allowed)
 
-    def test_a_folder_exchanged_between_the_check_and_the_opening(self, allowed, tmp_path, monkeypatch):
+    async def test_a_folder_exchanged_between_the_check_and_the_opening(self, allowed, tmp_path, monkeypatch):
         (tmp_path / "elsewhere").mkdir()
         (tmp_path / "elsewhere" / "tower.png").write_bytes(saved(halves(), "PNG"))
         opening = os.open
@@ -149,26 +160,28 @@ class TestWhatIsRefused:
             return opening(path, flags, *rest)
 
         monkeypatch.setattr(os, "open", exchanged)
-        assert "changed while it was opened" in problem("deep/tower.png", allowed)
+        assert "changed while it was opened" in await problem("deep/tower.png", allowed)
 
-    def test_no_folder_is_allowed(self, allowed):
-        assert "--allow" in problem(str(allowed / "bridge.png"))
+    async def test_no_folder_is_allowed(self, allowed):
+        assert "--allow" in await problem(str(allowed / "bridge.png"))
 
-    def test_a_folder_tells_what_it_holds(self, allowed):
-        assert problem("deep", allowed) == "'deep' is a folder holding tower.png; name a file in it"
+    async def test_a_folder_tells_what_it_holds(self, allowed):
+        assert await problem("deep", allowed) == "'deep' is a folder holding tower.png; name a file in it"
 
-    def test_a_pipe_is_not_waited_for(self, allowed):
+    async def test_a_pipe_is_not_waited_for(self, allowed):
         os.mkfifo(allowed / "pipe.png")
-        assert problem("pipe.png", allowed) == "'pipe.png' is no plain file"
+        assert await problem("pipe.png", allowed) == "'pipe.png' is no plain file"
 
-    def test_a_missing_file_suggests_its_neighbour(self, allowed):
-        assert problem("Brigde.png", allowed) == "'Brigde.png' does not exist; did you mean 'bridge.png'?"
-        assert problem("deep/towr.png", allowed).endswith("did you mean 'tower.png'?")
-        assert problem("no/such/folder.png", allowed) == "'no/such/folder.png' does not exist"
+    async def test_a_missing_file_suggests_its_neighbour(self, allowed):
+        assert (
+            await problem("Brigde.png", allowed) == "'Brigde.png' does not exist; did you mean 'bridge.png'?"
+        )
+        assert (await problem("deep/towr.png", allowed)).endswith("did you mean 'tower.png'?")
+        assert await problem("no/such/folder.png", allowed) == "'no/such/folder.png' does not exist"
 
-    def test_a_file_over_the_limit_is_not_read(self, allowed, monkeypatch):
-        monkeypatch.setattr(load, "FILE_SIZE", 20)
-        assert "at most 20 are read" in problem("bridge.png", allowed)
+    async def test_a_file_over_the_limit_is_not_read(self, allowed, monkeypatch):
+        monkeypatch.setattr(source, "FILE_SIZE", 20)
+        assert "at most 20 are read" in await problem("bridge.png", allowed)
 
     @pytest.mark.parametrize(
         ("data", "words"),
@@ -181,33 +194,33 @@ class TestWhatIsRefused:
             (b"\x89PNG\r\n\x1a\n" + bytes(20), "cannot be shown: "),
         ],
     )
-    def test_what_is_no_picture_is_named(self, allowed, data, words):
+    async def test_what_is_no_picture_is_named(self, allowed, data, words):
         (allowed / "file.png").write_bytes(data)
-        assert words in problem("file.png", allowed)
+        assert words in await problem("file.png", allowed)
 
-    def test_a_bomb_is_not_unpacked(self, allowed):
+    async def test_a_bomb_is_not_unpacked(self, allowed):
         image = Image.new("1", (20_000, 20_000))
         (allowed / "bomb.png").write_bytes(saved(image, "PNG"))
-        assert "20000x20000 pixels" in problem("bomb.png", allowed)
+        assert "20000x20000 pixels" in await problem("bomb.png", allowed)
 
     @pytest.mark.parametrize(
         "source", ["", "http://example.com/a.png", "https://example.com/a.png", "a\0b", "ftp://x/y"]
     )
-    def test_what_is_no_path(self, allowed, source):
-        assert problem(source, allowed)
+    async def test_what_is_no_path(self, allowed, source):
+        assert await problem(source, allowed)
 
-    def test_a_data_url_that_is_none(self):
-        assert "cannot be read" in problem("data:image/png;base64,!!!")
-        assert "no picture" in problem("data:image/png;base64,aGVsbG8=")
+    async def test_a_data_url_that_is_none(self):
+        assert "cannot be read" in await problem("data:image/png;base64,!!!")
+        assert "no picture" in await problem("data:image/png;base64,aGVsbG8=")
 
 
 class TestWhatBecomesOfIt:
-    def test_a_turned_photograph_stands_upright_and_loses_its_metadata(self, allowed):
+    async def test_a_turned_photograph_stands_upright_and_loses_its_metadata(self, allowed):
         exif = Image.Exif()
         exif[0x0112] = 6  # The camera was turned: show it turned by 90 degrees to the right.
         exif[0x010F] = "SecretCamera"
         (allowed / "photo.jpg").write_bytes(saved(halves(), "JPEG", exif=exif, comment=b"SecretPlace"))
-        answer = load_image("photo.jpg", [allowed])
+        answer = await load("photo.jpg", [allowed])
         (picture,) = answer.pictures
         assert (picture.width, picture.height) == (40, 60)
         assert "turned upright" in answer.sentence
@@ -219,18 +232,18 @@ class TestWhatBecomesOfIt:
     @pytest.mark.parametrize(
         ("form", "options"), [("PNG", {}), ("JPEG", {}), ("WEBP", {"lossless": True}), ("GIF", {})]
     )
-    def test_a_clean_file_keeps_its_bytes(self, allowed, form, options):
+    async def test_a_clean_file_keeps_its_bytes(self, allowed, form, options):
         data = saved(halves(), form, **options)
         (allowed / "file.bin").write_bytes(data)
-        assert load_image("file.bin", [allowed]).pictures[0].data == data
+        assert (await load("file.bin", [allowed])).pictures[0].data == data
 
-    def test_text_in_a_png_is_removed(self, allowed):
+    async def test_text_in_a_png_is_removed(self, allowed):
         from PIL.PngImagePlugin import PngInfo
 
         info = PngInfo()
         info.add_text("Author", "Secret Name")
         (allowed / "file.png").write_bytes(saved(halves(), "PNG", pnginfo=info))
-        assert b"Secret" not in load_image("file.png", [allowed]).pictures[0].data
+        assert b"Secret" not in (await load("file.png", [allowed])).pictures[0].data
 
     @pytest.mark.parametrize(
         ("form", "options", "words"),
@@ -243,9 +256,9 @@ class TestWhatBecomesOfIt:
             ("PPM", {}, "PNM, 7 kB; given as PNG, 60x40 px, "),
         ],
     )
-    def test_other_formats_are_converted(self, allowed, form, options, words):
+    async def test_other_formats_are_converted(self, allowed, form, options, words):
         (allowed / "file.bin").write_bytes(saved(halves(), form, **options))
-        answer = load_image("file.bin", [allowed])
+        answer = await load("file.bin", [allowed])
         (picture,) = answer.pictures
         assert answer.sentence.startswith(f"file.bin: {words}")
         assert answer.sentence.endswith(" without metadata.")
@@ -254,19 +267,19 @@ class TestWhatBecomesOfIt:
         assert red[0] > 200 > red[2]
         assert blue[2] > 200 > blue[0]
 
-    def test_a_drawing_as_svg(self, allowed):
+    async def test_a_drawing_as_svg(self, allowed):
         svg = "<svg xmlns='http://www.w3.org/2000/svg' width='60' height='40'><rect width='30' height='40' fill='red'/></svg>"
         (allowed / "file.svg").write_text(svg)
-        (picture,) = load_image("file.svg", [allowed]).pictures
+        (picture,) = (await load("file.svg", [allowed])).pictures
         assert picture.media_type == "image/png"
         assert picture.width * 2 == picture.height * 3
 
     @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
-    def test_an_animation_becomes_a_sheet_of_its_frames(self, allowed, form):
+    async def test_an_animation_becomes_a_sheet_of_its_frames(self, allowed, form):
         frames = [Image.new("RGB", (80, 80), color) for color in ("red", "blue", "lime")]
         options = {"save_all": True, "append_images": frames[1:], "duration": 500}
         (allowed / "file.bin").write_bytes(saved(frames[0], form, **options))
-        answer = load_image("file.bin", [allowed])
+        answer = await load("file.bin", [allowed])
         (picture,) = answer.pictures
         assert "80x80 px, " in answer.sentence
         assert "; shown: 3 of 3 frames of an animation, 1.5 s long, left to right" in answer.sentence
@@ -277,37 +290,37 @@ class TestWhatBecomesOfIt:
         assert any(r < 50 and g < 50 and b > 200 for r, g, b in found)
         assert any(r < 50 and g > 200 and b < 50 for r, g, b in found)
 
-    def test_a_document_of_pages_becomes_a_picture_a_page(self, allowed):
+    async def test_a_document_of_pages_becomes_a_picture_a_page(self, allowed):
         pages = [Image.new("RGB", (30, 40), color) for color in ("red", "blue")]
         (allowed / "scan.tif").write_bytes(saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
-        answer = load_image("scan.tif", [allowed])
+        answer = await load("scan.tif", [allowed])
         assert [opened(one.data).convert("RGB").getpixel((5, 5)) for one in answer.pictures] == [
             (255, 0, 0),
             (0, 0, 255),
         ]
         assert "; shown: the 2 pages of a TIFF; given as 2 pictures without metadata." in answer.sentence
 
-    def test_metadata_of_a_converted_file_is_gone(self, allowed):
+    async def test_metadata_of_a_converted_file_is_gone(self, allowed):
         exif = Image.Exif()
         exif[0x0112] = 6
         exif[0x010F] = "SecretCamera"
         (allowed / "photo.tif").write_bytes(saved(halves(), "TIFF", exif=exif))
-        (picture,) = load_image("photo.tif", [allowed]).pictures
+        (picture,) = (await load("photo.tif", [allowed])).pictures
         assert (picture.width, picture.height) == (40, 60)
         assert b"Secret" not in picture.data
 
-    def test_colours_of_printers_become_those_of_screens(self, allowed):
+    async def test_colours_of_printers_become_those_of_screens(self, allowed):
         (allowed / "print.jpg").write_bytes(saved(halves().convert("CMYK"), "JPEG"))
-        answer = load_image("print.jpg", [allowed])
+        answer = await load("print.jpg", [allowed])
         assert answer.pictures[0].plain
         assert answer.sentence.startswith("print.jpg: JPEG, 60x40 px, ")
 
-    def test_a_file_encoded_anew_keeps_its_colours_without_its_profile(self, allowed):
+    async def test_a_file_encoded_anew_keeps_its_colours_without_its_profile(self, allowed):
         # A profile that swaps nothing but is not called sRGB: the linear one turns mid grey lighter.
         profile = linear()
         grey = Image.new("RGB", (60, 40), (128, 128, 128))
         (allowed / "grey.jpg").write_bytes(saved(grey, "JPEG", icc_profile=profile, comment=b"Secret"))
-        (picture,) = load_image("grey.jpg", [allowed]).pictures
+        (picture,) = (await load("grey.jpg", [allowed])).pictures
         image = opened(picture.data).convert("RGB")
         assert image.info.get("icc_profile") is None
         assert image.getpixel((5, 5))[0] == pytest.approx(188, abs=3)

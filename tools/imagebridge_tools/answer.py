@@ -9,11 +9,25 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 """A JSON value as Python holds it."""
 
 
+class File(NamedTuple):
+    """A file to read as it is: `uri` and `name` say what it is called, `content` is text where it is text."""
+
+    uri: str
+    name: str
+    media_type: str
+    content: str | bytes
+
+
 class Answer(NamedTuple):
-    """One sentence that stands in for the pictures where they are not seen, and the pictures."""
+    """One sentence that stands in for the pictures where they are not seen, the pictures, and files to read.
+
+    `scale` is how many pixels of the original one pixel of a lone picture stands for.
+    """
 
     sentence: str
-    pictures: tuple[Picture, ...]
+    pictures: tuple[Picture, ...] = ()
+    files: tuple[File, ...] = ()
+    scale: float = 1.0
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,9 +1,9 @@
-"""create_image: a picture made from words by the OpenAI Images API."""
+"""create_image and edit_image: pictures made from words, and from pictures, by the OpenAI Images API."""
 
-import os
 import re
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Literal, cast
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import TypedDict, Unpack
 
 import anyio
 from anyio import to_thread
@@ -11,20 +11,20 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.translate.picture import Picture
 
-from .answer import Answer, described
-
-if TYPE_CHECKING:
-    import openai
-    from openai.types import ImagesResponse
+from .answer import Answer, described, size_in_words
+from .apart import apart
+from .images import Background, CreationError, Format, Made, Order, Quality, made
+from .load import counted, decoded, known
+from .source import NOWHERE, Places, opened
 
 Progress = Callable[[float, str], Awaitable[None]]
 """Told the seconds since the start, and a few words, while a picture is made."""
 
-MODEL = "gpt-image-2.5-flare"
-"""The model where IMAGEBRIDGE_IMAGE_MODEL names none: from openai 3.54, types/image_model.py, 2026-11-22."""
-
 LONGEST_PROMPT = 32_000
 """Characters the API takes: openai 3.54, types/image_generate_params.py."""
+
+MOST_IMAGES, LARGEST_IMAGE, LARGEST_MASK = 16, 50_000_000, 4_000_000
+"""Pictures to edit, and bytes of one and of a mask that the API takes: openai 3.54, types/image_edit_params.py."""
 
 SECONDS = 300.0
 """A large picture of high quality takes up to two minutes."""
@@ -33,157 +33,214 @@ TICK = 3.0
 """Seconds between two reports of progress: hosts give up on a call that says nothing for long."""
 
 
-_TOO_LONG = "the API took too long; ask for a smaller size or lower quality, or call again"
+class Choices(TypedDict, total=False):
+    """What may be asked of a new picture, in the words of the API.
 
+    `size` is "auto" or "WIDTHxHEIGHT" in pixels, `compression` percent, `n` how many pictures, and
+    `partial_images` how many unfinished ones are kept and told on the way, at most 3.
+    """
 
-class CreationError(BridgeError):
-    """A picture that was not made, for a reason that no argument mends: key, quota, network, time."""
+    size: str
+    format: Format
+    quality: Quality | None
+    background: Background | None
+    compression: int | None
+    n: int
+    partial_images: int
 
 
 async def create_image(
     prompt: str,
-    size: str = "auto",
-    format: Literal["png", "jpeg", "webp"] = "png",  # noqa: A002  # the argument's name in the API
-    quality: Literal["low", "medium", "high", "auto"] | None = None,
-    background: Literal["transparent", "opaque", "auto"] | None = None,
     *,
+    places: Places = NOWHERE,
     on_progress: Progress | None = None,
     seconds: float = SECONDS,
     tick: float = TICK,
+    **choices: Unpack[Choices],
 ) -> Answer:
-    """Make a picture of `prompt`. Key, base URL and the rest come from the SDK's environment variables.
+    """Make pictures of `prompt`. Key, base URL and the rest come from the SDK's environment variables.
 
-    `size` is "auto" or "WIDTHxHEIGHT" in pixels. `on_progress` is called at once and then every `tick` seconds.
+    `on_progress` is called at once and then every `tick` seconds; unfinished pictures are kept in `places.store`.
 
     Raises:
         ArgumentError: the API refuses the prompt or another argument.
         CreationError: no key, no credit, no connection, or nothing within `seconds`.
     """
-    _check(prompt, size)
-    model = os.environ.get("IMAGEBRIDGE_IMAGE_MODEL") or MODEL
-    response: ImagesResponse | BridgeError = CreationError("the API gave no answer; call again")
-    if on_progress:
-        await on_progress(0, "the picture is being made")
-    async with anyio.create_task_group() as work:
-        if on_progress:
-            work.start_soon(_tell, on_progress, tick)
-        response = await _response(model, prompt, size, format, quality, background, seconds)
-        work.cancel_scope.cancel()
-    if isinstance(response, BridgeError):  # Returned, not raised: out of the group it would come as a group.
-        raise response
-    picture = await to_thread.run_sync(_proven, response)
-    kind = f" ({response.quality} quality)" if response.quality else ""
-    return Answer(f"A picture of {_quoted(prompt)} by {model}{kind}. {described(picture)}.", (picture,))
+    order = Order(prompt=prompt, **choices)
+    _check(order, places)
+    done = await _watched(order, places, on_progress, seconds, tick)
+    return _answer(order, "", done)
 
 
-async def _response(
-    model: str,
+async def edit_image(
     prompt: str,
-    size: str,
-    output_format: Literal["png", "jpeg", "webp"],
-    quality: Literal["low", "medium", "high", "auto"] | None,
-    background: Literal["transparent", "opaque", "auto"] | None,
-    seconds: float,
-) -> "ImagesResponse | BridgeError":
-    """Ask the API once; the SDK itself tries again where that can help. An error is returned, explained."""
-    if not os.environ.get("OPENAI_API_KEY") and not os.environ.get("OPENAI_BASE_URL"):
-        return CreationError("there is no key for the OpenAI API; set OPENAI_API_KEY where the server starts")
-    client = await to_thread.run_sync(_client, seconds)
-    import openai
+    images: Sequence[str],
+    mask: str | None = None,
+    *,
+    places: Places = NOWHERE,
+    on_progress: Progress | None = None,
+    seconds: float = SECONDS,
+    tick: float = TICK,
+    **choices: Unpack[Choices],
+) -> Answer:
+    """Make pictures of `prompt` from up to 16 `images`, each named as `source.opened` takes it.
 
-    try:
-        with anyio.fail_after(seconds):  # The SDK's limit holds for each attempt.
-            async with client:
-                return await client.images.generate(
-                    prompt=prompt,
-                    model=model,
-                    size=size,
-                    output_format=output_format,
-                    quality=quality or openai.omit,
-                    background=background or openai.omit,
-                )
-    except TimeoutError:
-        return CreationError(_TOO_LONG)
-    except openai.OpenAIError as error:
-        return _explained(error, model)
+    The transparent parts of `mask`, as large as the first picture, say where that one is changed. Pictures are
+    sent upright and without metadata. All else is as in `create_image`.
 
-
-def _client(seconds: float) -> "openai.AsyncOpenAI":
-    """Load the SDK and the system's certificates, which takes a second the first time: called in a thread."""
-    import openai
-
-    # A server of one's own may need no key, but the SDK insists on some text.
-    key = os.environ.get("OPENAI_API_KEY") or "none"
-    return openai.AsyncOpenAI(api_key=key, timeout=seconds, max_retries=1)
+    Raises:
+        ArgumentError: a picture or the mask does not do, or the API refuses the prompt or another argument.
+        ApartError: decoding a picture took too long or too much memory.
+        CreationError: no key, no credit, no connection, or nothing within `seconds`.
+    """
+    order = Order(prompt=prompt, **choices)
+    _check(order, places)
+    if not 1 <= len(images) <= MOST_IMAGES:
+        raise ArgumentError("images", f"has {len(images)} pictures; give 1 to {MOST_IMAGES}")
+    read = [await _read(one, places, "images", _still) for one in images]
+    given = tuple(picture for _, picture in read)
+    covered = (await _read(mask, places, "mask", _mask))[1] if mask is not None else None
+    if covered and (covered.width, covered.height) != (given[0].width, given[0].height):
+        problem = f"has {covered.width}x{covered.height} px and the first picture {given[0].width}x{given[0].height}"
+        raise ArgumentError("mask", f"{problem}; they must be of one size")
+    order = replace(order, images=given, mask=covered)
+    done = await _watched(order, places, on_progress, seconds, tick)
+    names = ", ".join(name for name, _ in read)
+    return _answer(order, f" from {names}{' with a mask' if covered else ''}", done)
 
 
-def _check(prompt: str, size: str) -> None:
-    if not prompt.strip():
+def _answer(order: Order, origin: str, done: Made) -> Answer:
+    kind = f" ({done.quality} quality)" if done.quality else ""
+    count = len(done.pictures)
+    what = "A picture" if count == 1 else f"{count} pictures"
+    told = "; ".join(described(one) for one in done.pictures)
+    return Answer(f"{what} of {_quoted(order.prompt)}{origin} by {done.model}{kind}. {told}.", done.pictures)
+
+
+def _check(order: Order, places: Places) -> None:
+    if not order.prompt.strip():
         raise ArgumentError("prompt", "is empty; say what the picture shows")
-    if len(prompt) > LONGEST_PROMPT:
-        raise ArgumentError("prompt", f"has {len(prompt):,} characters; the API takes {LONGEST_PROMPT:,}")
-    if not re.fullmatch(r"auto|[1-9]\d{1,4}x[1-9]\d{1,4}", size):
-        raise ArgumentError("size", f'is {size!r}; give "auto" or pixels such as "1536x1024"')
+    if len(order.prompt) > LONGEST_PROMPT:
+        raise ArgumentError(
+            "prompt", f"has {len(order.prompt):,} characters; the API takes {LONGEST_PROMPT:,}"
+        )
+    if not re.fullmatch(r"auto|[1-9]\d{1,4}x[1-9]\d{1,4}", order.size):
+        raise ArgumentError("size", f'is {order.size!r}; give "auto" or pixels such as "1536x1024"')
+    if order.compression is not None and order.format == "png":
+        raise ArgumentError("compression", "goes with the formats jpeg and webp")
+    if order.background == "transparent" and order.format == "jpeg":
+        raise ArgumentError("background", "cannot be transparent in a jpeg; give format png or webp")
+    if order.partial_images and order.n > 1:
+        raise ArgumentError("partial_images", "go with n=1")
+    if order.partial_images and places.store is None:
+        raise ArgumentError(
+            "partial_images", "are told by their names, but no pictures are kept here; leave it out"
+        )
 
 
-async def _tell(on_progress: Progress, tick: float) -> None:
-    start = anyio.current_time()
-    while True:
-        await anyio.sleep(tick)
-        passed = anyio.current_time() - start
-        await on_progress(passed, f"the picture is being made, {passed:.0f} s so far")
+async def _watched(
+    order: Order, places: Places, on_progress: Progress | None, seconds: float, tick: float
+) -> Made:
+    """Have the pictures made, and tell how it goes."""
+    watch = _Watch(on_progress, places, order)
+    await watch.begin()
+    done: Made | BridgeError = CreationError("the API gave no answer; call again")
+    async with anyio.create_task_group() as work:
+        work.start_soon(watch.tick, tick)
+        done = await made(order, watch.partial, seconds)
+        work.cancel_scope.cancel()
+    if isinstance(done, BridgeError):  # Returned, not raised: out of the group it would come as a group.
+        raise done
+    return done
 
 
-def _proven(response: "ImagesResponse") -> Picture:
-    found = response.data[0].b64_json if response.data else None
-    if not found:
-        raise CreationError("the API answered without a picture; call again")
+class _Watch:
+    """Tells the progress of an order: its seconds, and the unfinished pictures that were kept."""
+
+    def __init__(self, on_progress: Progress | None, places: Places, order: Order) -> None:
+        self._start = anyio.current_time()
+        self._on_progress = on_progress
+        self._places = places
+        self._order = order
+        self._partial = ""
+        self._count = 0
+
+    async def begin(self) -> None:
+        if self._on_progress:
+            await self._on_progress(0, "the picture is being made")
+
+    async def tick(self, tick: float) -> None:
+        while True:
+            await anyio.sleep(tick)
+            await self._tell()
+
+    async def partial(self, picture: Picture) -> None:
+        if self._places.store is None:
+            return
+        self._count += 1
+        origin = f"unfinished picture {self._count} of {_quoted(self._order.prompt)}"
+        note = await to_thread.run_sync(self._places.store.keep, picture, origin)
+        self._partial = f"; unfinished picture {self._count} of {self._order.partial_images}: {note.short}"
+        await self._tell()
+
+    async def _tell(self) -> None:
+        if self._on_progress:
+            passed = anyio.current_time() - self._start
+            await self._on_progress(
+                passed, f"the picture is being made, {passed:.0f} s so far{self._partial}"
+            )
+
+
+async def _read(
+    source: str, places: Places, argument: str, prepare: Callable[[bytes], Picture]
+) -> tuple[str, Picture]:
+    """Return the name of a picture, and the picture as the API takes it."""
+    name, data, _ = await opened(source, places, argument)
+    known(name, data, argument)
     try:
-        return Picture.from_base64(found, proof="decoded")
+        return name, await apart(prepare, data)
     except PictureError as error:
-        raise CreationError(f"the API answered with a broken picture: {error.reason}; call again") from error
+        raise ArgumentError(argument, f"{name} cannot be sent: {error.reason}") from error
+
+
+def _still(data: bytes) -> Picture:
+    """Return a single picture upright and without metadata, in a format of which the API makes others."""
+    if counted(data) > 1:
+        raise PictureError("it holds several; load_image with frame or page gives one of them to name")
+    (picture,) = decoded(data).pictures
+    if picture.media_type == "image/gif":
+        picture = _png(picture)
+    if picture.size > LARGEST_IMAGE:
+        raise PictureError(
+            f"it has {size_in_words(picture.size)}; the API takes {size_in_words(LARGEST_IMAGE)}"
+        )
+    return picture
+
+
+def _mask(data: bytes) -> Picture:
+    """Return a mask as a PNG."""
+    picture = _png(_still(data), clear=True)
+    if picture.size > LARGEST_MASK:
+        raise PictureError(
+            f"it has {size_in_words(picture.size)}; the API takes {size_in_words(LARGEST_MASK)}"
+        )
+    return picture
+
+
+def _png(picture: Picture, *, clear: bool = False) -> Picture:
+    from io import BytesIO
+
+    from imagebridge.translate.decode import opened as pixels
+
+    image = pixels(picture.data).convert("RGBA")
+    if clear and image.getchannel("A").getextrema()[0] == 255:
+        raise PictureError("no part of it is transparent; what shall change must be")
+    image.info = {}
+    buffer = BytesIO()
+    image.save(buffer, "PNG", compress_level=6)
+    return Picture.from_bytes(buffer.getvalue())
 
 
 def _quoted(prompt: str) -> str:
     flat = " ".join(prompt.split())
     return f'"{flat}"' if len(flat) <= 200 else f'"{flat[:200]}..."'
-
-
-def _explained(error: "openai.OpenAIError", model: str) -> BridgeError:
-    """Return what the SDK reported as one sentence. The API's own words about keys hold parts of them."""
-    import openai
-
-    match error:
-        case openai.APITimeoutError():
-            return CreationError(
-                "the API took too long; ask for a smaller size or lower quality, or call again"
-            )
-        case openai.APIConnectionError():
-            return CreationError("the OpenAI API cannot be reached; check the network and OPENAI_BASE_URL")
-        case openai.AuthenticationError():
-            return CreationError(
-                "the OpenAI API refused the key; check OPENAI_API_KEY where the server is started"
-            )
-        case openai.PermissionDeniedError() | openai.NotFoundError():
-            return CreationError(
-                f"this key may not use {model}; set IMAGEBRIDGE_IMAGE_MODEL to another model"
-            )
-        case openai.RateLimitError() if error.code == "insufficient_quota":
-            return CreationError("the account of this key has no credit left")
-        case openai.RateLimitError():
-            return CreationError("the API takes no more requests for the moment; call again in a minute")
-        case openai.BadRequestError():
-            return _refused(error)
-        case openai.APIStatusError():
-            return CreationError(f"the OpenAI API failed with status {error.status_code}; call again")
-        case _:
-            return CreationError(f"the OpenAI API could not be used: {type(error).__name__}")
-
-
-def _refused(error: "openai.BadRequestError") -> ArgumentError:
-    if error.code in ("moderation_blocked", "content_policy_violation"):
-        return ArgumentError("prompt", "the API's safety system refused it; describe something else")
-    argument = {"output_format": "format"}.get(error.param or "", error.param or "prompt")
-    body = cast("dict[str, object]", error.body) if isinstance(error.body, dict) else {}
-    said = str(body.get("message") or "the API refused the request")
-    return ArgumentError(argument, said[:300])

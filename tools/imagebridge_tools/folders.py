@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from imagebridge.errors import ArgumentError
@@ -14,7 +15,19 @@ _LISTED = 10
 _LOOKED_AT = 2000
 
 
+class Found(NamedTuple):
+    """A file that was read: where it really lies, and its bytes."""
+
+    path: Path
+    data: bytes
+
+
 def content(source: str, allow: Sequence[Path], limit: int, argument: str) -> bytes:
+    """Return the bytes of the file that `source` names, as `found` does."""
+    return found(source, allow, limit, argument).data
+
+
+def found(source: str, allow: Sequence[Path], limit: int, argument: str) -> Found:
     """Read the file that `source` names: an absolute path, one relative to an allowed folder, or a file: URL.
 
     `limit` is in bytes. Names outside the allowed folders are never told, nor whether they exist.
@@ -30,8 +43,25 @@ def content(source: str, allow: Sequence[Path], limit: int, argument: str) -> by
     if not candidates:
         told = ", ".join(str(folder) for folder in allow)
         raise ArgumentError(argument, f"{source!r} is not below an allowed folder; allowed: {told}")
-    found = next((one for one in candidates if os.path.lexists(one)), candidates[0])
-    return _read(found, source, allow, limit, argument)
+    candidate = next((one for one in candidates if os.path.lexists(one)), candidates[0])
+    return Found(Path(candidate), _read(candidate, source, allow, limit, argument))
+
+
+def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> Path:
+    """Return where a file that may not exist yet lies below the folders `allow`; its folder is in them by its real path.
+
+    Raises:
+        ArgumentError: it does not.
+    """
+    candidates = _candidates(path, allow)
+    if not candidates:
+        told = ", ".join(str(folder) for folder in allow)
+        raise ArgumentError(argument, f"{source!r} is not below a writable folder; writable: {told}")
+    found = next((one for one in candidates if os.path.isdir(os.path.dirname(one))), candidates[0])
+    folder = os.path.realpath(os.path.dirname(found))
+    if not any(_below(folder, os.path.realpath(one)) for one in allow):
+        raise ArgumentError(argument, f"{source!r} leads out of the writable folders through a link")
+    return Path(found)
 
 
 def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> PurePath:

@@ -1,23 +1,24 @@
-"""load_image: a picture from a file below an allowed folder, or from a data: URL."""
+"""load_image: a picture from wherever tools may read, upright, without metadata, in a format that models take."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError, PictureError
 from imagebridge.translate import kinds
-from imagebridge.translate.picture import Picture, decode, encode
+from imagebridge.translate.picture import Picture, encode
 
-from . import folders
 from .answer import Answer, described, size_in_words
-
-FILE_SIZE = 64_000_000
-"""Bytes of a file at most."""
+from .apart import apart
+from .source import NOWHERE, Places, opened
 
 SHOWN = "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000, ICO, PNM and SVG"
 """The formats that are shown."""
 
+SMALLEST = 16
+"""Pixels of `max_size` at least."""
+
 _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
+_PAGED, _MOVING = frozenset((kinds.TIFF,)), frozenset((kinds.GIF, kinds.WEBP, kinds.PNG, kinds.AVIF))
 
 _ORIENTATION = 0x0112
 _METADATA = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "extension", "mp"})
@@ -25,29 +26,142 @@ _SEGMENTS = frozenset({"COM", *(f"APP{n}" for n in range(1, 16) if n not in (2, 
 """JPEG segments that hold metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
 
 
-def load_image(source: str, allow: Sequence[Path] = ()) -> Answer:
-    """Load the picture at `source`: a path, a `file:` URL below one of the folders `allow`, or a `data:` URL.
+class Shown(NamedTuple):
+    """What became of a file: its pictures, words on it, and how many of its pixels one pixel of a lone picture stands for."""
+
+    pictures: tuple[Picture, ...]
+    words: str
+    scale: float = 1.0
+
+
+async def load_image(
+    source: str,
+    places: Places = NOWHERE,
+    *,
+    page: int | None = None,
+    frame: int | None = None,
+    max_size: int | None = None,
+) -> Answer:
+    """Load the picture that `source` names (see `source.opened`).
 
     Every format the bridge converts. Pictures come back upright and without metadata (place, camera, comments),
-    in formats that models take: an animation as one sheet of its frames, a TIFF as a picture a page.
+    in formats that models take: an animation as one sheet of its frames, a TIFF as a picture a page. `page` and
+    `frame`, counted from 1, pick one of them; `max_size` is the most pixels of the longer side.
 
     Raises:
-        ArgumentError: `source` may not be read, is not there, or is no such picture.
+        ArgumentError: `source` may not be read, is not there, or is no such picture; or there is no such page.
+        ApartError: decoding took too long or too much memory.
     """
-    name, data = _data(source.strip(), allow)
+    _check(page, frame, max_size)
+    name, data, _ = await opened(source, places)
+    known(name, data)
+    try:
+        shown = await apart(decoded, data, page, frame, max_size)
+    except PictureError as error:
+        raise ArgumentError("source", f"{name} cannot be shown: {error.reason}") from error
+    return Answer(f"{name}: {shown.words}.", shown.pictures, scale=shown.scale)
+
+
+def known(name: str, data: bytes, argument: str = "source") -> kinds.Kind:
+    """Return the format of a picture by its first bytes.
+
+    Raises:
+        ArgumentError: they are of no picture.
+    """
     found = kinds.kind(data)
     if found is None or found.sort != "picture":
         what = f"a file of type {found.media_type}" if found else _unknown(data)
-        raise ArgumentError("source", f"{name} is {what}; {SHOWN} are shown")
-    try:
-        original = Picture.from_bytes(data) if found.media_type in kinds.SENDABLE else None
-        if original and original.frames == 1:
-            picture, done = _bare(original)
-            return Answer(f"{name}: {_told(found, data, original)}{done}.", (picture,))
-        pictures, done = _converted(data)
-    except PictureError as error:
-        raise ArgumentError("source", f"{name} cannot be shown: {error.reason}") from error
-    return Answer(f"{name}: {_told(found, data, original)}{done}.", pictures)
+        other = "; load_file reads it" if found and found.sort == "document" else ""
+        raise ArgumentError(argument, f"{name} is {what}; {SHOWN} are shown{other}")
+    return found
+
+
+def _check(page: int | None, frame: int | None, max_size: int | None) -> None:
+    if page is not None and frame is not None:
+        raise ArgumentError("frame", "goes with animations and page with TIFF; give one of them")
+    for name, value, least in (("page", page, 1), ("frame", frame, 1), ("max_size", max_size, SMALLEST)):
+        if value is not None and value < least:
+            raise ArgumentError(name, f"is {value}; give {least} or more")
+
+
+def decoded(
+    data: bytes, page: int | None = None, frame: int | None = None, max_size: int | None = None
+) -> Shown:
+    """Decode a picture of any format and prepare it for a model. Called in a process of its own (see `apart`).
+
+    Raises:
+        PictureError: it cannot be shown.
+        ArgumentError: it has no such `page` or `frame`.
+    """
+    found = known("it", data)
+    original = Picture.from_bytes(data) if found.media_type in kinds.SENDABLE else None
+    told, scale = _told(found, data, original), 1.0
+    if page is not None or frame is not None:
+        pictures, done = _one(data, found, page, frame)
+    elif original and original.frames == 1:
+        if max_size and max(original.width, original.height) > max_size:
+            # At once: a JPEG is decoded at the scale that is needed.
+            smaller = _smaller(original, max_size)
+            return Shown(
+                (smaller,),
+                f"{told}; given as {described(smaller)} without metadata",
+                original.width / smaller.width,
+            )
+        picture, done = _bare(original)
+        pictures = (picture,)
+    else:
+        pictures, done, asked = _converted(data)
+        scale = asked / pictures[0].width if asked else 1.0
+    if not max_size or all(max(one.width, one.height) <= max_size for one in pictures):
+        return Shown(pictures, told + done, scale)
+    small = tuple(_smaller(one, max_size) for one in pictures)
+    scale = scale * pictures[0].width / small[0].width if len(small) == 1 else 1.0
+    return Shown(small, f"{told}{done}; made smaller: {', '.join(described(one) for one in small)}", scale)
+
+
+def _smaller(picture: Picture, max_size: int) -> Picture:
+    """Return `picture` with `max_size` pixels on its longer side at most."""
+    from imagebridge.translate.convert import fitted
+
+    longer = max(picture.width, picture.height)
+    if longer <= max_size:
+        return picture
+    width, height = (max(1, round(side * max_size / longer)) for side in (picture.width, picture.height))
+    return fitted(picture, width, height)
+
+
+def counted(data: bytes) -> int:
+    """Return how many frames or pages a picture has, 1 where its format knows none.
+
+    Raises:
+        PictureError: they cannot be counted.
+    """
+    from imagebridge.translate.decode import frames, header
+
+    return frames(header(data)) if kinds.kind(data) in _MOVING | _PAGED else 1
+
+
+def _one(
+    data: bytes, found: kinds.Kind, page: int | None, frame: int | None
+) -> tuple[tuple[Picture, ...], str]:
+    """Return one page of a TIFF or one frame of an animation, and words on it."""
+    from imagebridge.translate.decode import at_page, header, load
+    from imagebridge.translate.encode import redrawn
+
+    noun, number = ("page", page) if page is not None else ("frame", frame or 1)
+    if noun == "page" and found in _MOVING:
+        raise ArgumentError("page", "goes with TIFF; a picture of this format has frames, give frame")
+    if noun == "frame" and found in _PAGED:
+        raise ArgumentError("frame", "goes with animations; a TIFF has pages, give page")
+    total = counted(data)
+    if number > total:
+        raise ArgumentError(
+            noun, f"is {number}; the file has {total} {noun}{'' if total == 1 else 's'}, counted from 1"
+        )
+    if found not in _MOVING | _PAGED:
+        return _converted(data)[:2]
+    picture = redrawn(load(at_page(header(data), number - 1)))
+    return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
 
 
 def _told(found: kinds.Kind, data: bytes, original: Picture | None) -> str:
@@ -57,28 +171,17 @@ def _told(found: kinds.Kind, data: bytes, original: Picture | None) -> str:
     return f"{_NAMES.get(found, found.suffix[1:].upper())}, {size_in_words(len(data))}"
 
 
-def _converted(data: bytes) -> tuple[tuple[Picture, ...], str]:
-    """Return what becomes of a file that no model takes, and words on it."""
+def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
+    """Return what becomes of a file that no model takes, words on it, and the pixels of its width where it was drawn in others."""
     from imagebridge.translate.convert import converted
 
     made = converted(encode(data), "decoded")
     done = f"; shown: {made.sentence}" if made.sentence else ""
+    if made.size:
+        done += f"; {made.size[0]}x{made.size[1]} px by its own word"
     first = made.pictures[0]
     given = described(first) if len(made.pictures) == 1 else f"{len(made.pictures)} pictures"
-    return made.pictures, f"{done}; given as {given} without metadata"
-
-
-def _data(source: str, allow: Sequence[Path]) -> tuple[str, bytes]:
-    """Return a name to tell, and the file's bytes."""
-    if source[:5].lower() != "data:":
-        data = folders.content(source, allow, FILE_SIZE, "source")
-        return folders.path_of(source, "source").name, data
-    if len(source) > FILE_SIZE * 4 // 3:
-        raise ArgumentError("source", f"the data: URL holds more than {FILE_SIZE:,} bytes")
-    try:
-        return "data: URL", decode(source)[0]
-    except PictureError as error:
-        raise ArgumentError("source", f"the data: URL cannot be read: {error.reason}") from error
+    return made.pictures, f"{done}; given as {given} without metadata", made.size[0] if made.size else 0
 
 
 def _unknown(data: bytes) -> str:

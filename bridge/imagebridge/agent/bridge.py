@@ -2,37 +2,35 @@
 
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import count
+from contextlib import AsyncExitStack, ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import anyio
-import anyio.abc
-import anyio.to_thread
-from mcp import Client, MCPError
 
 from imagebridge.compose import tool_result
-from imagebridge.errors import BridgeError, ServerError, ToolNameError
+from imagebridge.errors import BridgeError, ServerError, ToolLimitError
 from imagebridge.translate import chat
 from imagebridge.translate.calls import call_of
-from imagebridge.translate.definitions import responses_tools, tool_names
 from imagebridge.translate.outputs import items
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Translation
-from imagebridge.translate.wire import JSON, result_json, text_of
+from imagebridge.translate.wire import JSON, text_of
 
-from .calls import arguments_of, check_sendable, function_calls, response_json, short
-from .config import configured
-from .connect import ServerSpec, checked, connect, label
+from .calls import arguments_of, function_calls, response_json, sendable, short
+from .config import ServerSpec, Setup, configured
+from .connect import checked
+from .connection import Connection
+from .filter import Filter
+from .handles import Handles, Setting, Share, Turn
+from .hooks import Approval, Approve, Display, Hear, Log, Progress, ToolCall, tell
 from .links import followed
+from .offers import Offers
 
 if TYPE_CHECKING:
-    from mcp.types import Tool
+    from mcp.types import LoggingMessageNotificationParams
     from openai import AsyncOpenAI
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
@@ -45,29 +43,34 @@ _AT_ONCE = 16
 """Calls of one response that run at the same time."""
 
 
-@dataclass(slots=True)
-class _Connection:
-    """One server: how it is named, its tools, and its client while it is connected."""
-
-    spec: ServerSpec
-    name: str
-    client: Client | None = None
-    ended: str = "the server has gone away"
-    tools: "list[Tool]" = field(default_factory=list)
-    done: anyio.Event = field(default_factory=anyio.Event)
-
-
 class Bridge:
     """Connects a GPT model to MCP servers: `async with Bridge("npx -y @playwright/mcp") as bridge:`.
 
-    servers: command lines, http(s) URLs, `StdioServerParameters` or `MCPServer` objects.
+    servers: command lines, http(s) URLs, `HttpServer`, `StdioServerParameters` or `MCPServer` objects.
     config: a file such as `mcp.json` or `claude_desktop_config.json`, whose servers are connected too.
     policy: how results are translated; without a model of its own it takes each response's, and
         without a `proof` every picture is decoded before it is sent.
-    timeout: seconds for each connection and for each call.
+    allow, deny: patterns of tool names, as in a shell; `server:tool` speaks of one server. Only tools that
+        `allow` names (None: all) and `deny` does not are offered.
+    approve: asked before each call, with a `ToolCall`; what it does not answer with True does not run. A plain
+        function runs in a thread, one at a time, so that it may wait for a person.
+    on_display: called with the blocks of a result that are meant for the user's eyes.
+    on_event: called with each `Progress` of a call and each `Log` of a server, on the event loop.
+    required: whether every server must connect. Otherwise one must, and each that a configuration marks with
+        `"required": true`; the others that failed are logged and stand in `failures`.
+    timeout: seconds for each connection and for each call, where a configuration names no other. A call that
+        reports progress gets as long again each time, up to ten times as long in all.
+    handles: whether each picture shown is named beside it (`picture:3`), so that the model can give it to a tool
+        by that name. "auto": where some tool takes a picture by its schema; True always, False never. A mapping
+        says in which form a parameter takes pictures (`{"crop.source": "path"}`: "data_url", "base64" or "path";
+        None where it takes none). Names are known to all conversations over one bridge.
+    share: which servers may be given pictures that came from another one. "local": those on this machine (in
+        this process, started by a command line, at a loopback address). True: all, False: none, or a list of
+        them: command lines, URLs, names in the configuration.
 
-    Entering raises `BridgeError` when a server cannot be connected. `with Bridge(...)` gives the same
-    with methods that block, for the `OpenAI` client.
+    Entering raises `BridgeError` when no server, or one that is required, can be connected. A server that
+    ends is started anew by the next call. `with Bridge(...)` gives the same with methods that block, for the
+    `OpenAI` client.
     """
 
     def __init__(
@@ -75,46 +78,66 @@ class Bridge:
         *servers: ServerSpec,
         config: str | Path | None = None,
         policy: Policy = _DEFAULT,
+        allow: Iterable[str] | None = None,
+        deny: Iterable[str] | None = None,
+        approve: Approve | None = None,
+        on_display: Display | None = None,
+        on_event: Hear | None = None,
+        required: bool = False,
         timeout: float = 60,
+        handles: Setting = "auto",
+        share: Share = "local",
     ) -> None:
         if not servers and config is None:
             raise TypeError("Bridge needs a server: a command line, an http(s) URL, an MCPServer, or config=")
-        self._servers: list[tuple[ServerSpec, str]] = [(checked(server), label(server)) for server in servers]
+        self._setups = [Setup(checked(server), timeout=timeout) for server in servers]
         self._config = config
-        self._connections: list[_Connection] = []
         self._policy = replace(policy, proof=policy.proof or "decoded")
+        self._rules = Filter.of(allow, deny)
+        self._approve = approve
+        self._on_display = on_display
+        self._on_event = on_event
+        self._required = required
         self._timeout = timeout
+        self._handles = Handles(handles, share)
         self._stack = AsyncExitStack()
         self._blocking = ExitStack()
-        self._tools: list[FunctionToolParam] = []
-        self._routes: dict[str, tuple[_Connection, str]] = {}
+        self._open = False
+        self._connections: list[Connection] = []
+        self._failures: list[ServerError] = []
+        self._approval = Approval(None)
+        self._offers = Offers(self._rules)
+        self._tools: list[FunctionToolParam] | None = None
 
     async def __aenter__(self) -> Self:
-        if self._connections:
+        if self._open:
             raise BridgeError("this bridge is open already; make another one for another block")
-        named = configured(self._config) if self._config is not None else {}
-        servers = [*self._servers, *((server, name) for name, server in named.items())]
-        if not servers:
-            raise BridgeError(f"{self._config} names no server that is not disabled")
-        self._connections = [_Connection(server, name) for server, name in servers]
+        named = configured(self._config, timeout=self._timeout) if self._config is not None else {}
+        setups = [*self._setups, *named.values()]
+        if not setups:
+            raise BridgeError(f"{self._config} names no server that is not switched off")
+        self._open = True
+        self._approval, self._offers = Approval(self._approve), Offers(self._rules)
         self._stack = AsyncExitStack()
         # Runs last, so that a bridge that failed to open, or was closed, can be opened again.
-        self._stack.callback(self._connections.clear)
+        self._stack.callback(self._closed)
+        self._stack.callback(self._handles.close)
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         # Runs before the task group waits for its tasks: each of them ends with its server.
         self._stack.callback(self._end)
-        failures: list[ServerError] = []
+        log = self._logged if self._on_event else None
+        self._connections = [Connection(setup, tasks, self._changed, log) for setup in setups]
         try:
-            async with anyio.create_task_group() as starts:
-                for connection in self._connections:
-                    starts.start_soon(self._start, connection, tasks, failures)
-            self._name_tools()
+            self._handles.open(self._connections)
+            await self._connect()
+            self._changed()
+            self._offers.warn(self._connections)
+            _ = self.tools  # raises where they are too many
+            self._handles.check()
         except BaseException:
+            # Not through the stack: the task group would wrap it in an exception group.
             await self._stack.aclose()
             raise
-        if failures:
-            await self._stack.aclose()
-            raise failures[0] if len(failures) == 1 else BridgeError("\n".join(map(str, failures)))
         return self
 
     async def __aexit__(self, *exception: object) -> None:
@@ -132,97 +155,103 @@ class Bridge:
     ) -> bool | None:
         return self._blocking.__exit__(kind, error, trace)
 
-    async def _start(
-        self, connection: _Connection, tasks: anyio.abc.TaskGroup, failures: list[ServerError]
-    ) -> None:
-        """Start one server in a task of its own, which holds the connection until the bridge ends."""
-        try:
-            with anyio.fail_after(self._timeout):
-                await tasks.start(self._hold, connection)
-        except TimeoutError:
-            failures.append(
-                ServerError(label(connection.spec), f"no answer within {self._timeout:g} seconds")
-            )
-        except ServerError as error:
-            failures.append(error)
+    async def _connect(self) -> None:
+        """Connect all servers at the same time, and go on without those that fail where that is allowed.
 
-    async def _hold(self, connection: _Connection, *, task_status: anyio.abc.TaskStatus[None]) -> None:
-        ready = False
-        try:
-            async with connect(connection.spec) as (connection.client, connection.tools):
-                ready = True
-                info = connection.client.server_info
-                connection.name = info.name if info else connection.name
-                task_status.started()
-                await connection.done.wait()
-        except Exception:
-            # Once it served, a server that ends badly costs its own calls alone: each of them says so.
-            if not ready:
-                raise
-        finally:
-            connection.client = None
+        Raises:
+            BridgeError: a required one failed, or all.
+        """
+        failures: dict[Connection, ServerError] = {}
+
+        async def start(connection: Connection) -> None:
+            try:
+                await connection.open()
+            except ServerError as error:
+                failures[connection] = error
+
+        async with anyio.create_task_group() as starts:
+            for connection in self._connections:
+                starts.start_soon(start, connection)
+        self._failures = [failures[one] for one in self._connections if one in failures]
+        needed = self._required or any(one.setup.required for one in failures)
+        if failures and (needed or len(failures) == len(self._connections)):
+            first, *others = self._failures
+            raise BridgeError("\n".join(map(str, self._failures))) if others else first
+        for failure in self._failures:
+            _LOG.warning("going on without %s", failure)
+        self._connections = [one for one in self._connections if one not in failures]
 
     def _end(self) -> None:
         for connection in self._connections:
-            connection.ended = "the bridge is closed; use it inside its `with` or `async with`"
-            connection.done.set()
+            connection.close()
 
-    def _name_tools(self) -> None:
-        """Make one list of legal, unique names; a name that two servers use gets its server's name before it."""
-        offers = [(connection, tool) for connection in self._connections for tool in connection.tools]
-        servers = _unique([connection.name for connection in self._connections])
-        prefixes = {id(one): name for one, name in zip(self._connections, servers, strict=True)}
-        names = [tool.name for _, tool in offers]
-        wanted = [
-            f"{prefixes[id(connection)]}_{tool.name}" if names.count(tool.name) > 1 else tool.name
-            for connection, tool in offers
-        ]
-        tools: list[dict[str, Any]] = []
-        origins: dict[str, tuple[_Connection, str]] = {}
-        for (connection, tool), name in zip(offers, _unique(wanted), strict=True):
-            tools.append({**tool.model_dump(mode="json", by_alias=True, exclude_none=True), "name": name})
-            origins[name] = (connection, tool.name)
-        self._tools = responses_tools(tools)
-        self._routes = {legal: origins[name] for legal, name in tool_names(tools).items()}
+    def _closed(self) -> None:
+        self._open = False
+
+    def _changed(self) -> None:
+        """Take over what the servers offer now."""
+        self._offers.update(self._connections)
+        self._tools = None
+        with suppress(ToolLimitError):  # raised where somebody asks for the list
+            _ = self.tools
+
+    async def _logged(self, connection: Connection, said: "LoggingMessageNotificationParams") -> None:
+        if self._on_event is not None:
+            await tell(self._on_event, Log(connection.name, said.level, said.data, said.logger))
 
     @property
     def tools(self) -> "list[FunctionToolParam]":
-        """The tools of all servers, as `client.responses.create(tools=...)` takes them."""
+        """The tools of all servers, as `client.responses.create(tools=...)` takes them.
+
+        What a server adds or takes away shows here; the names of the other tools stay.
+
+        Raises:
+            ToolLimitError: more tools than the API takes.
+        """
+        if self._tools is None:
+            self._tools = self._handles.learn(self._offers.tools)
         return list(self._tools)
+
+    @property
+    def failures(self) -> list[ServerError]:
+        """Why some servers are not connected: each error has `.server`, `.problem` and `.stderr`."""
+        return list(self._failures)
 
     async def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Call a tool by its name in `tools` and return its result as MCP's JSON.
 
+        Names of pictures that were shown (`picture:3`) become the pictures, in the form that the tool takes.
+
         Raises:
             ToolNameError: no server offers that name.
+            ArgumentError: an argument is not what the tool's schema asks for, or names a picture that there is not or
+                that the server may not be given.
+            ApprovalError: the call was not approved.
             BridgeError: the arguments cannot be written as JSON.
             ServerError: the server did not answer in time, refused the call or is gone.
         """
-        connection, original = self._route(name)
-        check_sendable(arguments)
-        if connection.client is None:
-            raise ServerError(connection.name, f"{original}: {connection.ended}")
-        try:
-            with anyio.fail_after(self._timeout):
-                result = await connection.client.call_tool(original, dict(arguments or {}))
-        except TimeoutError as error:
-            problem = f"{original} did not answer within {self._timeout:g} seconds; it may still be running"
-            raise ServerError(connection.name, problem) from error
-        except MCPError as error:
-            raise ServerError(connection.name, f"{original}: {error}") from error
-        except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
-            raise ServerError(connection.name, f"{original}: the connection is closed") from error
-        except ValueError as error:  # pydantic's: the SDK refuses a result that is not of MCP's shape
-            raise ServerError(
-                connection.name, f"{original} answered with an invalid result: {short(error)}"
-            ) from error
-        return dict(result_json(result))
+        _, result = await self._called(name, arguments or {})
+        return result
 
-    def _route(self, name: str) -> tuple[_Connection, str]:
-        try:
-            return self._routes[name]
-        except KeyError:
-            raise ToolNameError(name, list(self._routes)) from None
+    async def _called(
+        self, name: str, arguments: Mapping[str, object], call_id: str = ""
+    ) -> tuple[Connection, dict[str, Any]]:
+        """Call a tool and return its server's connection with the result."""
+        offer = self._offers.find(name)
+        connection = offer.connection
+        plain = sendable(arguments)
+        given = await self._handles.filled(name, plain, connection)
+        offer.schema.check(given)
+        # Whoever is asked reads the names of pictures, not their bytes.
+        call = ToolCall(name, plain, connection.name, offer.tool, call_id)
+        await self._approval.asked(call)
+        hear = self._on_event
+
+        async def progressed(progress: float, total: float | None, message: str | None) -> None:
+            if hear is not None:
+                await tell(hear, Progress(call, progress, total, message))
+
+        return connection, await connection.call(offer.tool, given, progressed if hear else None)
 
     async def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """Run the function calls of a response and return one output for each, in their order.
@@ -251,33 +280,38 @@ class Bridge:
         policy = replace(self._policy, model=self._policy.model or text_of(response, "model") or None)
         found: dict[int, Answer] = {}
         limit = anyio.CapacityLimiter(_AT_ONCE)
+        turns = self._handles.turns(len(calls))
 
         async def answer(at: int, call: JSON) -> None:
-            async with limit:
-                found[at] = await self._answer(call, policy)
+            found[at] = await self._answer(call, policy, limit, turns[at])
 
         async with anyio.create_task_group() as tasks:
             for at, call in enumerate(calls):
                 tasks.start_soon(answer, at, call)
         return [found[at] for at in range(len(calls))]
 
-    async def _answer(self, call: JSON, policy: Policy) -> "Answer":
+    async def _answer(self, call: JSON, policy: Policy, limit: anyio.CapacityLimiter, turn: Turn) -> "Answer":
         """Run one function call and translate what came; a failure is a result too."""
-        began = anyio.current_time()
-        try:
-            name = text_of(call, "name")
-            result = await self.call(name, arguments_of(call))
-            if client := self._route(name)[0].client:
-                result = await followed(client, result, self._timeout)
-        except BridgeError as error:
-            result = tool_result(str(error), is_error=True)
-        # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.
-        except Exception as error:  # noqa: BLE001
-            _LOG.exception("the call of %s failed", call.get("name"))
-            result = tool_result(f"the call failed: {type(error).__name__}: {short(error)}", is_error=True)
+        connection = None
+        async with limit:
+            began = anyio.current_time()
+            try:
+                call_id = text_of(call, "call_id")
+                connection, result = await self._called(text_of(call, "name"), arguments_of(call), call_id)
+                result = await followed(connection, result)
+            except BridgeError as error:
+                result = tool_result(str(error), is_error=True)
+            # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.
+            except Exception as error:  # noqa: BLE001
+                _LOG.exception("the call of %s failed", call.get("name"))
+                problem = f"the call failed: {type(error).__name__}: {short(error)}"
+                result = tool_result(problem, is_error=True)
+            seconds = anyio.current_time() - began
         # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
-        translation = await anyio.to_thread.run_sync(partial(translate, result, policy))
-        return Answer(call, translation, result.get("isError") is True, anyio.current_time() - began)
+        translation = await turn.translated(result, policy, connection)
+        if self._on_display is not None and translation.for_user:
+            await tell(self._on_display, translation.for_user)
+        return Answer(call, translation, result.get("isError") is True, seconds)
 
     async def run(
         self,
@@ -337,20 +371,3 @@ class Answer:
     translation: Translation
     is_error: bool
     seconds: float
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Return the names with a number behind those that came before: s, s_2, s_3."""
-    taken: set[str] = set()
-    made: list[str] = []
-    for name in names:
-        # A name that stands later in the list as it is keeps it.
-        candidates = (f"{name}_{number}" for number in count(2))
-        one = (
-            name
-            if name not in taken
-            else next(other for other in candidates if other not in {*taken, *names})
-        )
-        taken.add(one)
-        made.append(one)
-    return made

@@ -1,9 +1,10 @@
 """The function calls of a response: which there are, and what they ask for."""
 
 import json
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from imagebridge.errors import BridgeError
 from imagebridge.translate.wire import JSON, is_json, is_list, text_of
@@ -58,8 +59,8 @@ def arguments_of(call: JSON) -> JSON:
     return arguments
 
 
-def check_sendable(arguments: object) -> None:
-    """Refuse what the SDK cannot write: other values than JSON's, half surrogates, hundreds of levels.
+def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
+    """Return arguments as plain JSON; refuse what cannot be: other values, half surrogates, hundreds of levels.
 
     Found here it costs the call; found while it is being sent it would end the connection.
 
@@ -67,7 +68,7 @@ def check_sendable(arguments: object) -> None:
         BridgeError: the arguments cannot be written as JSON.
     """
     try:
-        to_json(arguments)
+        return cast("dict[str, Any]", from_json(to_json(arguments)))
     except (ValueError, RecursionError) as error:
         raise BridgeError(f"the arguments cannot be sent as JSON: {short(error)}") from error
 

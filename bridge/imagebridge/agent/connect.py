@@ -3,35 +3,47 @@
 import os
 import shlex
 import sys
-import tempfile
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-import httpx2
 from mcp import Client, MCPError, StdioServerParameters
-from mcp.client.streamable_http import streamable_http_client
 from mcp.server import MCPServer
 from mcp.types import Implementation
 
 from imagebridge.errors import BridgeError, ServerError
 
-from .config import HttpServer
+from .config import HttpServer, ServerSpec
+from .http import Exchange, older, streamable
 from .messages import repairing
 from .pipe import pipe
+from .request import listed
 
 if TYPE_CHECKING:
     from mcp.client import Transport
-    from mcp.client._transport import TransportStreams
+    from mcp.client.session import LoggingFnT, MessageHandlerFnT
     from mcp.types import Tool
-
-ServerSpec = str | StdioServerParameters | HttpServer | MCPServer[Any]
 
 _OURS = ["-m", "imagebridge_server"]
 
 _LAST_WORDS = 2_000
 """Characters of a server's stderr that an error quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What a connection is heard by.
+
+    errlog: a file that takes the server's stderr. over: called once no more messages can come. heard: hears
+    each notification. logged: hears what the server logs; without it servers of 2026-07-28 are not asked to.
+    """
+
+    errlog: TextIO
+    over: Callable[[], None]
+    heard: "MessageHandlerFnT | None" = None
+    logged: "LoggingFnT | None" = None
 
 
 def own_server(*arguments: str, environment: Mapping[str, str] | None = None) -> StdioServerParameters:
@@ -62,41 +74,89 @@ def label(server: ServerSpec) -> str:
 
 
 def checked(server: object) -> ServerSpec:
-    """Return `server` where it is one that `connect` takes.
+    """Return `server` where it is one that `connect` takes; a URL becomes an `HttpServer`.
 
     Raises:
         TypeError: it is not; the message names what came.
     """
+    if isinstance(server, str) and server.startswith(("http://", "https://")):
+        return HttpServer(server)
     if isinstance(server, (str, StdioServerParameters, HttpServer, MCPServer)):
         return cast("ServerSpec", server)
     raise TypeError(
-        "a server is a command line, an http(s) URL, StdioServerParameters or an MCPServer, "
+        "a server is a command line, an http(s) URL, an HttpServer, StdioServerParameters or an MCPServer, "
         f"not {type(server).__name__}"
     )
 
 
 @asynccontextmanager
-async def connect(server: ServerSpec) -> "AsyncGenerator[tuple[Client, list[Tool]]]":
+async def connect(server: ServerSpec, listening: Listening) -> "AsyncGenerator[tuple[Client, list[Tool]]]":
     """Connect to `server` and yield its client and all its tools, until the block ends.
 
-    Either protocol generation is spoken, as the server answers. A timeout is the caller's, around the task.
+    Either protocol generation is spoken, as the server answers. A URL that refuses Streamable HTTP with 400,
+    404 or 405 is tried as the older HTTP+SSE (2025-11-25, transports, backwards compatibility). A timeout is
+    the caller's, around the task.
 
     Raises:
         ServerError: it cannot be started or reached, or it goes away before it has listed its tools.
     """
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errlog:
-        ready = False
-        try:
-            async with Client(_target(server, errlog), client_info=_named()) as client:
-                tools = await _tools(client)
-                ready = True
-                yield client, tools
-        except Exception as error:
-            # The transports raise from inside task groups: what they wrap is what a person can act on.
-            cause = _leaf(error)
-            if ready or isinstance(cause, BridgeError):
+    ready, exchange = False, Exchange()
+    try:
+        async with AsyncExitStack() as stack:
+            client = await _entered(stack, server, listening, exchange)
+            tools = await listed(client)
+            ready = True
+            yield client, tools
+    except Exception as error:
+        # The transports raise from inside task groups: what they wrap is what a person can act on.
+        cause = _leaf(error)
+        if ready:
+            raise
+        if isinstance(cause, ServerError):
+            raise cause from None
+        said = last_words(listening.errlog)
+        raise ServerError(label(server), _problem(server, cause, exchange), said) from error
+
+
+async def _entered(
+    stack: AsyncExitStack, server: ServerSpec, listening: Listening, exchange: Exchange
+) -> Client:
+    """Connect a client that is closed with `stack`."""
+
+    async def entered(target: "MCPServer[Any] | Transport") -> Client:
+        return await stack.enter_async_context(_client(target, listening))
+
+    match server:
+        case MCPServer():
+            return await entered(server)
+        case HttpServer() if server.transport == "sse":
+            return await entered(repairing(older(server, exchange), listening.over))
+        case HttpServer():
+            connected = False
+
+            def over() -> None:
+                # A refused attempt ends too; what comes after it does not.
+                if connected:
+                    listening.over()
+
+            try:
+                client = await entered(repairing(streamable(server, exchange), over))
+            except Exception:
+                if server.transport == "http" or exchange.status not in (400, 404, 405):
+                    raise
+                refused = exchange.status
+            else:
+                connected = True
+                return client
+            try:
+                return await entered(repairing(older(server, exchange), listening.over))
+            except Exception:
+                # Streamable HTTP is what servers speak today: its refusal says more than the older one's.
+                exchange.status = refused
                 raise
-            raise ServerError(label(server), _problem(server, cause), last_words(errlog)) from error
+        case str() | StdioServerParameters():
+            parameters = _parameters(server) if isinstance(server, str) else server
+            return await entered(repairing(pipe(parameters, listening.errlog), listening.over))
 
 
 def _named() -> Implementation:
@@ -104,32 +164,14 @@ def _named() -> Implementation:
     return Implementation(name="imagebridge", version=version("imagebridge"))
 
 
-def _target(server: ServerSpec, errlog: TextIO) -> "MCPServer[Any] | Transport":
-    """Return what `mcp.Client` connects to."""
-    match server:
-        case MCPServer():
-            return server
-        case str() if server.startswith(("http://", "https://")):
-            return repairing(_http(HttpServer(server)))
-        case HttpServer():
-            return repairing(_http(server))
-        case str():
-            return repairing(pipe(_parameters(server), errlog))
-        case StdioServerParameters():
-            return repairing(pipe(server, errlog))
-
-
-@asynccontextmanager
-async def _http(server: HttpServer) -> "AsyncGenerator[TransportStreams]":
-    """Speak Streamable HTTP, with the server's own headers."""
-    # As long as the SDK's own client waits: tools may take minutes, a connection should not.
-    patience = httpx2.Timeout(30.0, read=300.0)
-    # The SDK stops at 1 MiB an event by default, which is a picture of 780 kB.
-    async with (
-        httpx2.AsyncClient(headers=dict(server.headers), timeout=patience) as client,
-        streamable_http_client(server.url, http_client=client, max_sse_event_size=None) as streams,
-    ):
-        yield streams
+def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Client:
+    return Client(
+        target,
+        client_info=_named(),
+        message_handler=listening.heard,
+        logging_callback=listening.logged,
+        log_level="info" if listening.logged else None,
+    )
 
 
 def _parameters(command: str) -> StdioServerParameters:
@@ -146,16 +188,6 @@ def _parameters(command: str) -> StdioServerParameters:
     )
 
 
-async def _tools(client: Client) -> "list[Tool]":
-    """List all tools, over all pages."""
-    page = await client.list_tools()
-    tools = list(page.tools)
-    while page.next_cursor:
-        page = await client.list_tools(cursor=page.next_cursor)
-        tools += page.tools
-    return tools
-
-
 def _leaf(error: Exception) -> Exception:
     """Return the first plain exception inside nested groups."""
     if not isinstance(error, ExceptionGroup):
@@ -163,26 +195,24 @@ def _leaf(error: Exception) -> Exception:
     return _leaf(cast("ExceptionGroup[Exception]", error).exceptions[0])
 
 
-def _problem(server: ServerSpec, cause: Exception) -> str:
+def _problem(server: ServerSpec, cause: Exception, exchange: Exchange) -> str:
     """Say in one sentence why a connection failed and what to do."""
     match cause:
+        case BridgeError():
+            return str(cause)
         case FileNotFoundError() | PermissionError():
             program = _parameters(server).command if isinstance(server, str) else cause.filename
             return f"cannot be started: {program!r} is not an executable on the PATH"
-        case OSError() if not _is_url(server):
+        case OSError() if not isinstance(server, HttpServer):
             return f"cannot be started: {cause}"
         case MCPError() if "closed" in str(cause).lower():
             return "it started and ended before it answered. Run the command by hand to see why"
-        case _ if _is_url(server):
-            return f"cannot be reached: {cause or type(cause).__name__}. Is the address right and the server running?"
+        case _ if isinstance(server, HttpServer):
+            return exchange.problem() or (
+                f"cannot be reached: {cause or type(cause).__name__}. Is the address right and the server running?"
+            )
         case _:
             return f"it answered with an error: {cause or type(cause).__name__}"
-
-
-def _is_url(server: ServerSpec) -> bool:
-    return isinstance(server, HttpServer) or (
-        isinstance(server, str) and server.startswith(("http://", "https://"))
-    )
 
 
 def last_words(errlog: TextIO) -> str:

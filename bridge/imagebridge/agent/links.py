@@ -3,33 +3,46 @@
 from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any
 
-import anyio
-from mcp import Client, MCPError
-
+from imagebridge.errors import ServerError
 from imagebridge.translate import kinds
+from imagebridge.translate.sentences import amount
 from imagebridge.translate.wire import JSON, is_json, is_list, text_of
 
 if TYPE_CHECKING:
     from mcp.types import BlobResourceContents, TextResourceContents
 
+    from .connection import Connection
+
 MAX_BYTES = 20_000_000
-"""Bytes of a linked resource that is read at most, by what the server declares of it."""
+"""Bytes of a linked resource that is shown at most."""
 
 _DOCUMENTS = frozenset(one.media_type for one in (kinds.PDF, kinds.DOCX, kinds.PPTX, kinds.XLSX, kinds.RTF))
 
 
-async def followed(client: Client, result: JSON, seconds: float) -> dict[str, Any]:
+async def followed(connection: "Connection", result: JSON) -> dict[str, Any]:
     """Return `result` with the contents of linked pictures and documents in place of their links.
 
-    Links to the web, to other kinds, and to more than `MAX_BYTES` stay, and become a line. So does one
-    that cannot be read within `seconds`, followed by a text that says why.
+    Links to the web, to other kinds, and to more than `MAX_BYTES` stay, and become a line. So does one that
+    cannot be read, or holds more than it said, followed by a text that says why. What is linked twice is read once.
     """
     content = result.get("content")
     if not is_list(content) or not any(_leads_to_something(block) for block in content):
         return dict(result)
     blocks: list[object] = []
+    known: dict[str, list[dict[str, Any]] | str] = {}
     for block in content:
-        blocks += await _read(client, block, seconds) if _leads_to_something(block) else [block]
+        if not is_json(block) or not _leads_to_something(block):
+            blocks.append(block)
+            continue
+        uri = text_of(block, "uri")
+        if uri not in known:
+            known[uri] = await _read(connection, uri)
+        found = known[uri]
+        if isinstance(found, str):
+            blocks += [block, {"type": "text", "text": f"[the link above could not be read: {found}]"}]
+            continue
+        around = {key: block[key] for key in ("annotations", "_meta") if key in block}
+        blocks += [{**around, "type": "resource", "resource": resource} for resource in found]
     return {**result, "content": blocks}
 
 
@@ -44,23 +57,17 @@ def _leads_to_something(block: object) -> bool:
     return media_type.startswith("image/") or media_type in _DOCUMENTS
 
 
-async def _read(client: Client, block: object, seconds: float) -> list[object]:
-    """Return the contents of a linked resource as blocks, or the link and why it cannot be read."""
-    assert is_json(block)
+async def _read(connection: "Connection", uri: str) -> list[dict[str, Any]] | str:
+    """Return the contents of a linked resource, or why they cannot be had."""
     try:
-        with anyio.fail_after(seconds):
-            found = await client.read_resource(text_of(block, "uri"))
-    except TimeoutError:
-        return [block, _text(f"no answer within {seconds:g} seconds")]
-    except (MCPError, ValueError, anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
-        return [block, _text(" ".join(str(error).split())[:300] or type(error).__name__)]
-    around = {key: block[key] for key in ("annotations", "_meta") if key in block}
-    return [{**around, "type": "resource", "resource": _resource(one)} for one in found.contents]
+        found = await connection.read(uri)
+    except ServerError as error:
+        return error.problem
+    resources = [_resource(one) for one in found.contents]
+    # Four characters of base64 hold three bytes.
+    size = sum(len(text_of(one, "text")) + len(text_of(one, "blob")) * 3 // 4 for one in resources)
+    return resources if size <= MAX_BYTES else f"it holds {amount(size)}, and {amount(MAX_BYTES)} are read"
 
 
 def _resource(contents: "TextResourceContents | BlobResourceContents") -> dict[str, Any]:
     return contents.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-def _text(why: str) -> dict[str, str]:
-    return {"type": "text", "text": f"[the link above could not be read: {why}]"}

@@ -1,14 +1,18 @@
-"""The messages of a connection: tool results are repaired as raw JSON, before the SDK's client validates them."""
+"""The messages of a connection: results are repaired as raw JSON, before the SDK's client validates them."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import anyio
 from mcp.shared.message import SessionMessage
-from mcp.types import JSONRPCError, JSONRPCRequest, JSONRPCResponse, RequestId
+from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
 
 from imagebridge.repair import repaired
+from imagebridge.translate.wire import JSON
+
+from .listing import relisted
 
 if TYPE_CHECKING:
     from mcp.client import Transport
@@ -17,29 +21,38 @@ if TYPE_CHECKING:
     Incoming = ReadStream[SessionMessage | Exception]
     Outgoing = WriteStream[SessionMessage]
 
+Repair = Callable[[JSON], JSON]
+
+_REPAIRS: dict[str, Repair] = {"tools/call": repaired, "tools/list": relisted}
+
 
 @asynccontextmanager
-async def repairing(transport: "Transport") -> "AsyncGenerator[tuple[Incoming, Outgoing]]":
-    """Pass on the messages of `transport`, in which each result of a `tools/call` is repaired.
+async def repairing(
+    transport: "Transport", over: Callable[[], None]
+) -> "AsyncGenerator[tuple[Incoming, Outgoing]]":
+    """Pass on the messages of `transport`, in which each result of a `tools/call` or `tools/list` is repaired.
 
-    One malformed block otherwise loses the whole result: the SDK refuses it (mcp 2.3, 2026-11).
+    One malformed block otherwise loses the whole result, and one malformed tool the whole list: the SDK
+    refuses it (mcp 2.3, 2026-11). `over` is called as soon as no more messages can come.
     """
     async with transport as (incoming, outgoing):
-        asked: set[RequestId] = set()
-        yield _Repaired(incoming, asked), _Watched(outgoing, asked)
+        asked: dict[RequestId, Repair] = {}
+        yield _Repaired(incoming, asked, over), _Watched(outgoing, asked)
 
 
 class _Watched:
-    """The messages to the server; the ids of tool calls are remembered until they are answered."""
+    """The messages to the server; what is asked is remembered until it is answered or given up."""
 
-    def __init__(self, stream: "Outgoing", asked: set[RequestId]) -> None:
+    def __init__(self, stream: "Outgoing", asked: "dict[RequestId, Repair]") -> None:
         self._stream = stream
         self._asked = asked
 
     async def send(self, item: SessionMessage, /) -> None:
         message = item.message
-        if isinstance(message, JSONRPCRequest) and message.method == "tools/call":
-            self._asked.add(message.id)
+        if isinstance(message, JSONRPCRequest) and message.method in _REPAIRS:
+            self._asked[message.id] = _REPAIRS[message.method]
+        elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
+            self._asked.pop((message.params or {}).get("requestId", ""), None)
         await self._stream.send(item)
 
     async def aclose(self) -> None:
@@ -59,11 +72,14 @@ class _Watched:
 
 
 class _Repaired:
-    """The messages from the server, repaired where they answer a tool call."""
+    """The messages from the server, repaired where they answer what was asked."""
 
-    def __init__(self, stream: "Incoming", asked: set[RequestId]) -> None:
+    def __init__(
+        self, stream: "Incoming", asked: "dict[RequestId, Repair]", over: Callable[[], None]
+    ) -> None:
         self._stream = stream
         self._asked = asked
+        self._over = over
 
     @property
     def last_context(self) -> object:
@@ -71,15 +87,21 @@ class _Repaired:
         return getattr(self._stream, "last_context", None)
 
     async def receive(self) -> SessionMessage | Exception:
-        return self._mended(await self._stream.receive())
+        try:
+            return self._mended(await self._stream.receive())
+        except BaseException:
+            # The end of the stream, or of the task that reads it: nothing is read after either.
+            self._over()
+            raise
 
     def _mended(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
         message = item.message if isinstance(item, SessionMessage) else None
-        if isinstance(message, JSONRPCError) and message.id is not None:
-            self._asked.discard(message.id)
-        if isinstance(message, JSONRPCResponse) and message.id in self._asked:
-            self._asked.discard(message.id)
-            message.result = dict(repaired(message.result))
+        if isinstance(message, (JSONRPCError, JSONRPCResponse)) and message.id is not None:
+            # The SDK takes "7" for an answer to 7.
+            number = int(message.id) if str(message.id).isdecimal() else message.id
+            repair = self._asked.pop(number, None)
+            if repair is not None and isinstance(message, JSONRPCResponse):
+                message.result = dict(repair(message.result))
         return item
 
     async def aclose(self) -> None:
@@ -89,7 +111,10 @@ class _Repaired:
         return self
 
     async def __anext__(self) -> SessionMessage | Exception:
-        return self._mended(await self._stream.__anext__())
+        try:
+            return await self.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
 
     async def __aenter__(self) -> Self:
         await self._stream.__aenter__()

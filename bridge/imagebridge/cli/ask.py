@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from imagebridge.agent.loop import Reply
     from imagebridge.translate.vision import Detail
 
+    from .approval import Choice
     from .terminal import Terminal
 
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="The model to ask.  [default: IMAGEBRIDGE_MODEL, else a current model that sees pictures]",
 )
+@options.approving
 @options.pictures
 @click.option(
     "--max-turns",
@@ -45,8 +47,10 @@ def command(
     allow: tuple[Path, ...],
     timeout: float,
     model: str | None,
+    approve: "Choice | None",
     detail: "Detail | None",
     save: Path | None,
+    share: bool,
     max_turns: int,
     as_json: bool,
 ) -> None:
@@ -65,19 +69,29 @@ def command(
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
         raise click.UsageError("the prompt is empty: write what to ask, or - to read it from stdin")
-    bridge = options.bridge(servers, config, allow, timeout, Policy(detail=detail))
 
     import anyio
 
     from .api import api_failures, client
+    from .approval import approval
     from .document import show
     from .failure import failures
     from .models import default_model
     from .saving import folder
     from .terminal import Terminal
 
-    folder(save)
     terminal = Terminal()
+    bridge = options.bridge(
+        servers,
+        config,
+        allow,
+        timeout,
+        Policy(detail=detail),
+        approve=approval(approve, terminal),
+        on_event=terminal.hear,
+        share=share,
+    )
+    folder(save)
 
     async def run() -> "Reply":
         async with client() as openai:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from imagebridge.agent.bridge import Answer, Bridge
     from imagebridge.translate.vision import Detail
 
+    from .approval import Choice
     from .terminal import Terminal
 
 
@@ -35,6 +36,7 @@ class Wanted:
 @click.option(
     "--model", metavar="NAME", help="Fit pictures to this model.  [default: what every vision model takes]"
 )
+@options.approving
 @options.pictures
 @click.option("--chat", is_flag=True, help="Print the messages for Chat Completions instead.")
 @click.option("--json", "whole", is_flag=True, help="Do not shorten data URLs on a terminal.")
@@ -45,8 +47,10 @@ def command(
     allow: tuple[Path, ...],
     timeout: float,
     model: str | None,
+    approve: "Choice | None",
     detail: "Detail | None",
     save: Path | None,
+    share: bool,
     chat: bool,
     whole: bool,
 ) -> None:
@@ -57,20 +61,22 @@ def command(
     imagebridge call load_image '{"source": "cat.png"}' --allow . --save sent
     imagebridge call browser_navigate '{"url": "https://example.com"}' \\
                      browser_take_screenshot '{}' --server "npx -y @playwright/mcp"
+    imagebridge call get_image '{"text": "Hello"}' load_image '{"source": "picture:1"}'
     echo '{"text": "Hello"}' | imagebridge call get_image -
 
     JSON is one object; - reads it from stdin; a TOOL alone is called without arguments. Several pairs
-    run in order over one connection and give an array. A pipe gets the document whole, on one line; on
+    run in order over one connection and give an array; where a tool takes a picture, picture:1 is the
+    first that the calls before it returned. A pipe gets the document whole, on one line; on
     a terminal data URLs are shortened.
 
     Exit code: 0 for a result, 1 for an error result, 2 for wrong usage, arguments that are no JSON, an
     unknown tool, or a server that does not start.
     """
     wanted = parsed(calls)
-    bridge = options.bridge(servers, config, allow, timeout, Policy(model=model, detail=detail))
 
     import anyio
 
+    from .approval import approval
     from .document import show
     from .failure import ERROR, failures
     from .saving import folder
@@ -78,6 +84,16 @@ def command(
     from .terminal import Terminal
 
     terminal = Terminal()
+    bridge = options.bridge(
+        servers,
+        config,
+        allow,
+        timeout,
+        Policy(model=model, detail=detail),
+        approve=approval(approve, terminal),
+        on_event=terminal.hear,
+        share=share,
+    )
     folder(save)
 
     async def run() -> bool:

@@ -127,12 +127,12 @@ def _servers(
         yield _server(server, Bridge(server, timeout=timeout))
     if config:
         try:
-            named = configured(config)
+            named = configured(config, timeout=timeout)
         except BridgeError as error:
             yield Row("failed", str(error))
             return
         for name, entry in named.items():
-            yield _server(f"{name} of {config.name}", Bridge(entry, timeout=timeout))
+            yield _server(f"{name} of {config.name}", Bridge(entry.server, timeout=entry.timeout))
     elif not servers:
         yield _server("imagebridge's own", options.bridge((), None, allow, timeout))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import click
 
@@ -10,11 +10,19 @@ from imagebridge.translate.policy import Policy
 
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
+    from imagebridge.agent.hooks import Approve, Hear
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path)
 _DEFAULT = Policy()
+
+
+class Hooks(TypedDict, total=False):
+    """What a command hears of its bridge."""
+
+    approve: "Approve | None"
+    on_event: "Hear | None"
 
 
 def connection(command: _Command) -> _Command:
@@ -54,9 +62,25 @@ def connection(command: _Command) -> _Command:
     return command
 
 
+def approving(command: _Command) -> _Command:
+    """Add --approve: which calls run without being asked for."""
+    return click.option(
+        "--approve",
+        type=click.Choice(["ask", "all", "none"]),
+        help="Tools that say they may destroy something: ask before each call, run all, or refuse.  "
+        "[default: ask on a terminal, else all]",
+    )(command)
+
+
 def pictures(command: _Command) -> _Command:
-    """Add --detail and --save: how pictures are sent, and where they are kept."""
+    """Add --detail, --save and --share: how pictures are sent, where they are kept, and which servers get them."""
     for option in (
+        click.option(
+            "--share",
+            is_flag=True,
+            help="Let every server be given the pictures of the others, also over the network. Without it, only "
+            "servers on this machine are.",
+        ),
         click.option(
             "--save",
             type=click.Path(file_okay=False, path_type=Path),
@@ -79,6 +103,9 @@ def bridge(
     allow: tuple[Path, ...],
     timeout: float,
     policy: Policy = _DEFAULT,
+    *,
+    share: bool = False,
+    **hooks: "Unpack[Hooks]",
 ) -> "Bridge":
     """Return the bridge that the options of `connection` ask for, not yet open.
 
@@ -94,4 +121,11 @@ def bridge(
     from imagebridge.agent.connect import own_server
 
     own = own_server(*(word for folder in allow for word in ("--allow", str(folder))))
-    return Bridge(*(servers or (() if config else (own,))), config=config, policy=policy, timeout=timeout)
+    return Bridge(
+        *(servers or (() if config else (own,))),
+        config=config,
+        policy=policy,
+        timeout=timeout,
+        share=share or "local",
+        **hooks,
+    )

@@ -10,7 +10,10 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
     from rich_pixels import Pixels
+
+    from imagebridge.agent.hooks import Log, Progress
 
 _COLUMNS = 48
 """Columns of a thumbnail; a character shows two pixels, one above the other."""
@@ -23,6 +26,35 @@ class Terminal:
 
     def __init__(self) -> None:
         self._console = _console() if sys.stderr.isatty() else None
+        self._status: Status | None = None
+
+    @property
+    def answers(self) -> bool:
+        """Whether a person sees what is asked and can answer."""
+        return self._console is not None and sys.stdin.isatty()
+
+    def ask(self, question: str) -> bool:
+        """Ask a question that is answered with yes or no; no is the default."""
+        status = self._status
+        if status is not None:
+            status.stop()
+        try:
+            return click.confirm(question, err=True)
+        finally:
+            if status is not None:
+                status.start()
+
+    def hear(self, event: "Progress | Log") -> None:
+        """Show how far a call is, and what a server warns of."""
+        from imagebridge.agent.hooks import Progress
+
+        if isinstance(event, Progress):
+            of = f" of {event.total:g}" if event.total else ""
+            told = f", {event.message}" if event.message else ""
+            if self._status is not None:
+                self._status.update(_escaped(f"{event.call.name}: {event.progress:g}{of}{told}"))
+        elif event.level not in ("debug", "info", "notice"):
+            self.note(f"{event.server}: {event.level}: {event.data}")
 
     @contextmanager
     def busy(self, text: str) -> "Generator[Callable[[str], None]]":
@@ -30,8 +62,12 @@ class Terminal:
         if self._console is None:
             yield _nothing
             return
-        with self._console.status(_escaped(text)) as status:
-            yield lambda now: status.update(_escaped(now))
+        with self._console.status(_escaped(text)) as self._status:
+            status = self._status
+            try:
+                yield lambda now: status.update(_escaped(now))
+            finally:
+                self._status = None
 
     def note(self, text: str) -> None:
         """Write a line that only a person watching cares for."""

@@ -21,13 +21,19 @@ Format = Literal["png", "jpeg", "webp"]
 FORMATS = ("png", "jpeg", "webp")
 """What is drawn here. The API's previews of GIF and SVG are not."""
 
+QUALITIES = ("low", "medium", "high", "xhigh", "max", "auto")
+"""Of the GPT image models since 2.5: openai 3.54, types/image_generate_params.py."""
+
 LARGEST = 3_840 * 2_160
 """Pixels; from the SDK's description of `size` (openai 3.54). Sides are divisible by 16, the ratio is 3 at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A picture that was asked for. `size` is pixels; `partial` is how many unfinished ones to stream before it."""
+    """A picture that was asked for. `size` is pixels; `partial` is how many unfinished ones to stream before it.
+
+    `base` and `mask` are the `data:` URLs of what it is made from.
+    """
 
     prompt: str
     size: tuple[int, int]
@@ -36,6 +42,8 @@ class Order:
     quality: str
     count: int
     partial: int
+    base: str = ""
+    mask: str = ""
 
 
 def ordered(body: Mapping[str, Any]) -> Order:
@@ -51,7 +59,16 @@ def ordered(body: Mapping[str, Any]) -> Order:
     transparent = body.get("background") == "transparent"
     if transparent and format_ == "jpeg":
         raise ValueError("background", "Transparent background is not supported for JPEG output format.")
+    compression = body.get("output_compression")
+    if compression is not None and format_ == "png":
+        raise ValueError(
+            "output_compression", "Compression less than 100 is not supported for PNG output format."
+        )
     quality = body.get("quality") or "auto"
+    if quality not in QUALITIES:
+        raise ValueError(
+            "quality", f"Invalid value: '{quality}'. Supported values are: {_listed(QUALITIES)}."
+        )
     return Order(
         prompt,
         _size(body.get("size") or "auto"),
@@ -101,11 +118,14 @@ def _drawn(order: Order, seed: int) -> str:
     dark, light = (number & 0x7F, number >> 7 & 0x7F, number >> 14 & 0x7F), _light(number)
     mode = "RGBA" if order.transparent else "RGB"
     picture = Image.new(mode, order.size, (0, 0, 0, 0) if order.transparent else dark)
-    if not order.transparent:
+    if order.base:
+        picture = _edited(order, light)
+    elif not order.transparent:
         picture.paste(light, mask=_gradient(order.size))
     pen = ImageDraw.Draw(picture)
     radius = min(width, height) // 4
-    pen.circle((width // 2, height // 2), radius, fill=light, outline="white", width=max(1, radius // 20))
+    if not order.base:
+        pen.circle((width // 2, height // 2), radius, fill=light, outline="white", width=max(1, radius // 20))
     font = ImageFont.load_default(size=max(10, min(width, height) // 24))
     pen.text(
         (width // 20, height // 20), fill(order.prompt, 40)[:400], fill="white", font=font, stroke_width=1
@@ -113,6 +133,21 @@ def _drawn(order: Order, seed: int) -> str:
     file = BytesIO()
     picture.save(file, order.format, **({"compress_level": 1} if order.format == "png" else {}))
     return pybase64.b64encode(file.getvalue()).decode()
+
+
+def _edited(order: Order, light: tuple[int, int, int]) -> "Image.Image":
+    """Return what is edited, in the size asked for; the transparent parts of the mask take the light colour."""
+    from PIL import Image, ImageOps
+
+    def opened(url: str) -> Image.Image:
+        image = Image.open(BytesIO(pybase64.b64decode(url.partition(",")[2]))).convert("RGBA")
+        return image.transform(order.size, Image.Transform.EXTENT, (0, 0, *image.size))
+
+    picture = opened(order.base)
+    if order.mask:
+        clear = ImageOps.invert(opened(order.mask).getchannel("A"))
+        picture.paste((*light, 255), mask=clear)
+    return picture if order.transparent else picture.convert("RGB")
 
 
 def _gradient(size: tuple[int, int]) -> "Image.Image":
@@ -156,12 +191,13 @@ def answer(order: Order) -> Json:
 def events(order: Order) -> Iterator[Json]:
     """Yield the events of the streamed answer: the partial pictures (other colours), then the finished one."""
     base = {"created_at": int(time.time()), **_facts(order)}
+    name = "image_edit" if order.base else "image_generation"
     for index in range(order.partial):
         partial = _drawn(order, index + 100)
         yield {
-            "type": "image_generation.partial_image",
+            "type": f"{name}.partial_image",
             "b64_json": partial,
             "partial_image_index": index,
             **base,
         }
-    yield {"type": "image_generation.completed", "b64_json": _drawn(order, 0), "usage": _usage(order), **base}
+    yield {"type": f"{name}.completed", "b64_json": _drawn(order, 0), "usage": _usage(order), **base}

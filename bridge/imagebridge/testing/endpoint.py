@@ -9,7 +9,8 @@ from typing import Any, Self, TypeAlias, cast
 
 from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
 from imagebridge.rules.body import Fields, values
-from imagebridge.testing import chat, drawing, models, responses
+from imagebridge.testing import chat, drawing, editing, models, multipart, responses
+from imagebridge.testing.files import Files, Stored
 from imagebridge.testing.seen import SeenPicture, pictures
 from imagebridge.testing.server import Answer, Server, json_answer, stream_answer
 from imagebridge.testing.steps import Ids, Spoken, Step, script, spoken
@@ -36,10 +37,14 @@ class Endpoint:
     one of them. Requests that break one of `rules` get the API's 400 and play no step; see
     `imagebridge.rules.without` to switch rules off. Leaving the block raises AssertionError for a request beyond
     the last step, and for steps that nobody asked for, unless another exception is on its way.
-    Requests may come from several threads. Pictures are drawn for `images.generate` without a step.
+    Requests may come from several threads. Pictures are drawn for `images.generate` and `images.edit` without a
+    step, and files are kept for `files.create`, unless `files` is false: then there is no Files API, as on many
+    servers.
     """
 
-    def __init__(self, steps: Step | Sequence[Step], *, rules: Iterable[Rule] = RULES) -> None:
+    def __init__(
+        self, steps: Step | Sequence[Step], *, rules: Iterable[Rule] = RULES, files: bool = True
+    ) -> None:
         self._steps = script(steps)
         self._rules = tuple(rules)
         self._guard = threading.Lock()
@@ -49,6 +54,7 @@ class Endpoint:
         self._problems: list[str] = []
         self._kept: dict[str, list[Fields]] = {}
         self._told: list[list[object]] = []
+        self._files = Files() if files else None
         self.exchanges: list[Exchange] = []
         """Every POST request in the order in which they came, with its path and what it broke."""
         self.seen: list[SeenPicture] = []
@@ -71,6 +77,11 @@ class Endpoint:
     def refusals(self) -> list[Violation]:
         """Why requests were refused, in order: the first violation of each, which the client was told."""
         return [exchange.violations[0] for exchange in list(self.exchanges) if exchange.violations]
+
+    @property
+    def files(self) -> list[Stored]:
+        """The files that were uploaded, in order, those that were deleted too."""
+        return self._files.stored if self._files else []
 
     def __enter__(self) -> Self:
         return self.start()
@@ -112,17 +123,25 @@ class Endpoint:
             return json_answer(models.every())
         if method == "GET" and path.startswith("/v1/models/"):
             return json_answer(models.one(path.removeprefix("/v1/models/")))
+        if path == "/v1/files" or path.startswith("/v1/files/"):
+            identity = path.removeprefix("/v1/files").lstrip("/")
+            return (
+                self._files.answer(method, identity, content)
+                if self._files
+                else _error(f"Invalid URL ({method} {path})", status=404)
+            )
         answers: Mapping[str, Callable[[str, Json], Answer]] = {
             "/v1/responses": self._respond,
             "/v1/responses/input_tokens": self._count,
             "/v1/chat/completions": self._complete,
             "/v1/images/generations": self._draw,
+            "/v1/images/edits": self._edit,
         }
         if method != "POST" or path not in answers:
             self._problems.append(f"{method} {path} was not expected: this endpoint does not serve it")
             return _error(f"Invalid URL ({method} {path})", status=404)
         try:
-            body = json.loads(content)
+            body = multipart.read(content) if path == "/v1/images/edits" else json.loads(content)
         except ValueError:
             body = None
         if not isinstance(body, dict):
@@ -139,8 +158,9 @@ class Endpoint:
             if previous not in self._kept:
                 return self._refuse(exchange, _unknown_response(previous))
             earlier = self._kept[previous]
+        body, wrong = self._resolved(body, "responses")
         read = Body(body, "responses", earlier)
-        said = self._turn(exchange, read)
+        said = self._turn(exchange, read, wrong)
         if isinstance(said, Answer):
             return said
         whole = responses.response(
@@ -151,7 +171,9 @@ class Endpoint:
         return stream_answer(responses.events(whole, said)) if body.get("stream") else json_answer(whole)
 
     def _complete(self, path: str, body: Json) -> Answer:
-        said = self._turn(self._note(path, body), Body(body, "chat"))
+        exchange = self._note(path, body)
+        body, wrong = self._resolved(body, "chat")
+        said = self._turn(exchange, Body(body, "chat"), wrong)
         if isinstance(said, Answer):
             return said
         try:
@@ -164,22 +186,27 @@ class Endpoint:
         return stream_answer(chat.chunks(whole, usage=bool(options.get("include_usage"))), done=True)
 
     def _draw(self, path: str, body: Json) -> Answer:
-        exchange = self._note(path, body)
+        return self._picture(self._note(path, body), drawing.ordered)
+
+    def _edit(self, path: str, body: Json) -> Answer:
+        return self._picture(self._note(path, body), editing.ordered)
+
+    def _picture(self, exchange: Exchange, ordered: Callable[[Json], drawing.Order]) -> Answer:
+        body = exchange.body
         try:
-            order = drawing.ordered(body)
+            order = ordered(body)
         except ValueError as error:
             parameter, message = error.args
             return self._refuse(
                 exchange, Violation("drawing", parameter, message, "", parameter, "invalid_value")
             )
-        return (
-            stream_answer(drawing.events(order)) if body.get("stream") else json_answer(drawing.answer(order))
-        )
+        streamed = body.get("stream") in (True, "true")
+        return stream_answer(drawing.events(order)) if streamed else json_answer(drawing.answer(order))
 
     def _count(self, path: str, body: Json) -> Answer:
         self._note(path, body)
         earlier = self._kept.get(str(body.get("previous_response_id")), [])
-        count = models.tokens(body, "responses", earlier)
+        count = models.tokens(self._resolved(body, "responses")[0], "responses", earlier)
         return json_answer({"object": "response.input_tokens", "input_tokens": count})
 
     def _note(self, path: str, body: Json) -> Exchange:
@@ -188,9 +215,13 @@ class Endpoint:
             self.exchanges.append(exchange)
         return exchange
 
-    def _turn(self, exchange: Exchange, read: Body) -> "list[Spoken] | Answer":
+    def _resolved(self, body: Json, api: Api) -> tuple[Json, list[Violation]]:
+        """Return a body with the bytes of the files that it names by id, and what is wrong with those ids."""
+        return self._files.resolved(body, api) if self._files else (body, [])
+
+    def _turn(self, exchange: Exchange, read: Body, wrong: Sequence[Violation]) -> "list[Spoken] | Answer":
         """Judge the request, then play the next step: what the model says, or the refusal."""
-        violations = broken(read, self._rules)
+        violations = [*broken(read, self._rules), *wrong]
         if violations:
             return self._refuse(exchange, *violations)
         with self._guard:
@@ -198,7 +229,7 @@ class Endpoint:
             if number >= len(self._steps):
                 return self._fail(_unexpected(exchange, len(self._steps)))
             self._played += 1
-            self._show(exchange.body, read.api)
+            self._show(read.fields, read.api)
         step = self._steps[number]
         try:
             return spoken(step(exchange.body) if callable(step) else step, self._ids)
@@ -206,7 +237,7 @@ class Endpoint:
             # The script is the caller's code: its error reaches the client at once and the caller at the end.
             return self._fail(f"step {number + 1} failed: {type(error).__name__}: {error}")
 
-    def _show(self, body: Json, api: Api) -> None:
+    def _show(self, body: Fields, api: Api) -> None:
         given = body.get("input" if api == "responses" else "messages")
         items = cast("list[object]", given) if isinstance(given, list) else []
         # Of the earlier requests with the same opening, the longest one that this one may go on from.

@@ -16,7 +16,9 @@ _FAILED = pytest.StashKey[bool]()
 class StartEndpoint(Protocol):
     """Starts an `Endpoint` that runs until the end of the test; takes what `Endpoint` takes."""
 
-    def __call__(self, steps: Step | Sequence[Step], *, rules: Iterable[Rule] = RULES) -> Endpoint:
+    def __call__(
+        self, steps: Step | Sequence[Step], *, rules: Iterable[Rule] = RULES, files: bool = True
+    ) -> Endpoint:
         """Return the running endpoint."""
         ...
 
@@ -40,8 +42,10 @@ def endpoint(request: pytest.FixtureRequest) -> Generator[StartEndpoint]:
     started: list[Endpoint] = []
     with ExitStack() as stack:
 
-        def start(steps: Step | Sequence[Step], *, rules: Iterable[Rule] = RULES) -> Endpoint:
-            one = Endpoint(steps, rules=rules)
+        def start(
+            steps: Step | Sequence[Step], *, rules: Iterable[Rule] = RULES, files: bool = True
+        ) -> Endpoint:
+            one = Endpoint(steps, rules=rules, files=files)
             stack.callback(one.stop)
             one.start()
             started.append(one)

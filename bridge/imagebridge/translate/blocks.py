@@ -52,7 +52,7 @@ class Sight(NamedTuple):
     """Picture `number` of the result: the detail its block asked for, and a sentence that belongs to it.
 
     source: the media type it was made from, where that is another. size: the pixels that it asked for, where it
-    was drawn smaller already.
+    was drawn smaller already. file: what it was made from, as base64, where that is this picture alone.
     """
 
     number: int
@@ -61,6 +61,7 @@ class Sight(NamedTuple):
     sentence: str = ""
     source: str = ""
     size: tuple[int, int] | None = None
+    file: str = ""
 
 
 class Paper(NamedTuple):
@@ -83,24 +84,29 @@ Piece = Words | Sight | Paper | Address
 
 @dataclass(slots=True)
 class Reading:
-    """What is known while one result is read: the policy, and the base64 that each picture was made from."""
+    """What is known while one result is read: the policy, and the base64 that each picture was made from.
+
+    first: the number of its first picture.
+    """
 
     policy: Policy
+    first: int = 1
     encoded: list[str] = field(default_factory=list)
     withheld: set[str] = field(default_factory=set)
     _numbers: dict[str, int] = field(default_factory=dict)
+    _listed: int = 0
 
     def number(self, encoded: str) -> int:
         """Return the number of the next picture, made from `encoded`."""
         self.encoded.append(encoded)
-        return len(self.encoded)
+        return self.first + len(self.encoded) - 1
 
     def shown(self, encoded: str) -> int | None:
         """Return the number of the picture that was made from the same base64, however that was written."""
-        for number in range(len(self._numbers) + 1, len(self.encoded) + 1):
-            # Two numbers may share a picture: the place keeps count of how many are known.
-            self._numbers.setdefault(bare(self.encoded[number - 1]), number)
-            self._numbers.setdefault(f"#{number}", number)
+        for at in range(self._listed, len(self.encoded)):
+            # Two numbers may share a picture: the first is told.
+            self._numbers.setdefault(bare(self.encoded[at]), self.first + at)
+        self._listed = len(self.encoded)
         return self._numbers.get(bare(encoded))
 
 
@@ -181,6 +187,17 @@ def embedded(
             ]
 
 
+class _Fit(NamedTuple):
+    """The size in pixels that a model sees of a picture; equal for equal models, so that what it led to can be kept."""
+
+    model: str | None
+    detail: Detail
+
+    def __call__(self, width: int, height: int) -> tuple[int, int]:
+        view = vision.seen(width, height, self.model, self.detail)
+        return view.width, view.height
+
+
 def seen(
     encoded: str, reading: Reading, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
@@ -188,10 +205,7 @@ def seen(
     policy = reading.policy
     asked = known(policy.model, policy.detail or detail or "high")
 
-    def fit(width: int, height: int) -> tuple[int, int]:
-        view = vision.seen(width, height, policy.model, asked)
-        return view.width, view.height
-
+    fit = _Fit(policy.model, asked)
     try:
         made = converted(encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first")
     except PictureError as error:
@@ -206,7 +220,8 @@ def seen(
         # The sentence speaks of all pictures of the file and stands once, after the last.
         last = at == len(made.pictures) - 1 and made.sentence
         sentence = f"{sentences.numbered(number - at, number)}: {made.sentence}" if last else ""
-        sights.append(Sight(number, picture, detail, sentence, made.source, made.size))
+        file = encoded if len(made.pictures) == 1 else ""
+        sights.append(Sight(number, picture, detail, sentence, made.source, made.size, file))
     return sights
 
 

@@ -1,10 +1,15 @@
 """Bytes that no model takes become pictures that it does; a picture that is too large, one that fits."""
 
+from collections.abc import Collection
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
+
+from imagebridge.errors import PictureError
 
 from . import grey, kinds, pages, sheet
 from .decode import decoding, drafted, frames, load, opened, read, srgb, upright
-from .encode import encoded, is_flat, redrawn, resized, standard
+from .encode import encoded, is_flat, opaque, redrawn, resized, standard
+from .memory import Memory
 from .picture import Picture, Proof, decode, decode_start
 
 if TYPE_CHECKING:
@@ -29,6 +34,10 @@ class Converted(NamedTuple):
     size: tuple[int, int] | None = None
 
 
+_MADE: Memory[Converted] = Memory(64_000_000, lambda made: sum(len(one.data_url) for one in made.pictures))
+"""What was made lately, by the content that it was made from: models are shown the same file again and again."""
+
+
 def converted(text: str, proof: Proof, fit: "Fit | None" = None, *, first_frame: bool = False) -> Converted:
     """Return the pictures that base64 `text` holds, in formats that the API takes.
 
@@ -40,13 +49,37 @@ def converted(text: str, proof: Proof, fit: "Fit | None" = None, *, first_frame:
         PictureError: no picture, or one that cannot be shown; the reason is a sentence for the model.
     """
     found = kinds.kind(decode_start(text, 64))
+    key = ("converted", fit, first_frame)
     if found not in _WALKED:
         data, _ = decode(text)
-        return _foreign(data, kinds.kind(data), fit, first_frame=first_frame)
+        return _MADE.once(
+            (*key, sha256(data).digest()),
+            lambda: _foreign(data, kinds.kind(data), fit, first_frame=first_frame),
+        )
     picture = Picture.from_base64(text, proof)
     if picture.frames == 1:
         return Converted((picture,))
-    return _from(found, _animation(picture.data, fit, first_frame=first_frame))
+    data = picture.data
+    return _MADE.once(
+        (*key, sha256(data).digest()), lambda: _from(found, _animation(data, fit, first_frame=first_frame))
+    )
+
+
+def retyped(text: str, media_types: Collection[str]) -> Picture:
+    """Return the picture that base64 `text` holds, full size, in one of these media types: PNG or JPEG where it has to be made.
+
+    Raises:
+        PictureError: its pixels cannot be decoded, or it can be made in none of these types.
+    """
+    picture = converted(text, "structure").pictures[0]
+    if picture.media_type in media_types:
+        return picture
+    flat = kinds.PNG.media_type in media_types
+    if not flat and kinds.JPEG.media_type not in media_types:
+        raise PictureError(f"it is {picture.media_type}, and is wanted as {' or '.join(media_types)} alone")
+    with decoding("its pixels cannot be converted"):
+        image = upright(opened(picture.data), picture.orientation)
+        return encoded(image if flat else opaque(standard(image)), flat=flat)
 
 
 def _foreign(data: bytes, found: kinds.Kind | None, fit: "Fit | None", *, first_frame: bool) -> Converted:
@@ -97,8 +130,15 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
     Raises:
         PictureError: its pixels cannot be decoded.
     """
+    if picture.plain and (width, height) == (picture.width, picture.height):
+        return picture
+    key = ("fitted", width, height, sha256(picture.data_url.encode()).digest())
+    return _MADE.once(key, lambda: Converted((_fitted(picture, width, height),))).pictures[0]
+
+
+def _fitted(picture: Picture, width: int, height: int) -> Picture:
     if (width, height) == (picture.width, picture.height):
-        return picture if picture.plain else redrawn(opened(picture.data), picture.orientation)
+        return redrawn(opened(picture.data), picture.orientation)
     image = upright(drafted(picture.data, max(width, height)), picture.orientation)
     if image.mode == "CMYK":
         image = srgb(image)

@@ -37,8 +37,11 @@ def text_alone(translation: Translation, mode: Mode) -> str:
     lines: list[str] = []
     for one in translation.placed:
         if is_attachment(one):
-            size = f": {one.what}" if isinstance(one.what, Shown) else ""
-            lines.append(f"[{one.name}{size}; {_WHY[mode]}]")
+            name = one.name
+            if isinstance(one.what, Shown):
+                # Where the picture does not follow, neither does the line beside it, which holds its handle.
+                name = f"{one.what.handle if mode == 'text' and one.what.handle else name}: {one.what}"
+            lines.append(f"[{name}; {_WHY[mode]}]")
         else:
             lines += [part["text"] for part in one.parts if part["type"] == "input_text"]
     return "\n".join(lines)

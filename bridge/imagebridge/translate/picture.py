@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 from imagebridge.errors import PictureError
 
 from .containers import Container, mended, walk
+from .memory import Turns
 
 Proof = Literal["structure", "decoded"]
 
@@ -79,21 +80,30 @@ class Picture:
             PictureError: as `from_bytes`, or `text` is not base64.
         """
         known = _PROVEN.get(text)
-        if known is None:
-            data, strict = decode(text)
-            container = walk(data)
-            intact = strict and container.end == len(data) and not container.mends
-            encoded = text if intact else encode(_sound(data, container))
-            del data  # The bytes are freed before the URL is built: one copy fewer at the peak.
-            known = cls._of(encoded, container)
-            if intact:
-                _PROVEN.put(text, known)
-        if known.proof != proof and proof == "decoded":
+        if known is not None and (proof == "structure" or known.proof == proof):
+            return known
+        # The same picture in several calls at once is proven by one of them.
+        with _PROVING.of(_key(text)):
+            known = _PROVEN.get(text) or cls._proven(text)
+            if proof == "structure" or known.proof == proof:
+                return known
             proven = known.proven(proof)
             if _PROVEN.get(text) is known:
                 _PROVEN.put(text, proven)
-            known = proven
-        return known
+            return proven
+
+    @classmethod
+    def _proven(cls, text: str) -> "Picture":
+        """Prove the structure of base64 `text`."""
+        data, strict = decode(text)
+        container = walk(data)
+        intact = strict and container.end == len(data) and not container.mends
+        encoded = text if intact else encode(_sound(data, container))
+        del data  # The bytes are freed before the URL is built: one copy fewer at the peak.
+        made = cls._of(encoded, container)
+        if intact:
+            _PROVEN.put(text, made)
+        return made
 
     @classmethod
     def _of(cls, encoded: str, container: Container) -> Self:
@@ -224,7 +234,7 @@ class _Proven:
 
     def get(self, text: str) -> Picture | None:
         """Return the picture that was proven from exactly this base64."""
-        key = self._key(text)
+        key = _key(text)
         with self._lock:
             found = self._pictures.get(key)
             if found is not None:
@@ -233,7 +243,7 @@ class _Proven:
 
     def put(self, text: str, picture: Picture) -> None:
         """Keep the `picture` proven from `text`; the longest unused give way once all together pass the limit."""
-        key = self._key(text)
+        key = _key(text)
         with self._lock:
             old = self._pictures.pop(key, None)
             self._held += len(picture.data_url) - (len(old.data_url) if old else 0)
@@ -241,9 +251,11 @@ class _Proven:
             while self._held > self._limit:
                 self._held -= len(self._pictures.popitem(last=False)[1].data_url)
 
-    @staticmethod
-    def _key(text: str) -> tuple[int, str, str, str]:
-        return len(text), text[:48], text[-48:], text[:: 1 << 17]
+
+def _key(text: str) -> tuple[int, str, str, str]:
+    return len(text), text[:48], text[-48:], text[:: 1 << 17]
 
 
 _PROVEN = _Proven(limit=64_000_000)
+
+_PROVING = Turns()

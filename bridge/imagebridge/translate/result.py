@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from . import sentences
-from .blocks import Reading, Words, for_user_only, pieces, texts
+from .blocks import Reading, Sight, Words, for_user_only, pieces, texts
 from .calls import call_of
 from .outputs import items, output_item
 from .policy import Policy
@@ -64,8 +65,38 @@ def translate(result: object, policy: Policy = _DEFAULT) -> Translation:
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.
     """
+    return read(result, policy).translation()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A result that has been read and not yet fitted: its pieces, and whether its pictures have handles."""
+
+    found: "Sequence[Found]"
+    blocks: Sequence[object]
+    policy: Policy
+    handles: bool
+
+    @property
+    def files(self) -> dict[int, str]:
+        """What each picture was made from, by its number: base64 or a `data:` URL of the file, full size."""
+        sights = [piece for _, piece in self.found if isinstance(piece, Sight)]
+        return {sight.number: sight.file or sight.picture.data_url for sight in sights}
+
+    def translation(self) -> Translation:
+        """Fit the pictures and set all into parts."""
+        for_user = [dict(block) for block in self.blocks if is_json(block) and for_user_only(block)]
+        return Translation(placed(self.found, self.policy, handles=self.handles), self.blocks, for_user)
+
+
+def read(result: object, policy: Policy, start: int | None = None) -> Read:
+    """Read a result: find, prove and convert what is in it. With `start`, its pictures have handles from that number on.
+
+    Raises:
+        TypeError: `result` is neither a `CallToolResult` nor its JSON object.
+    """
     wire = result_json(result)
-    reading = Reading(policy)
+    reading = Reading(policy, 1 if start is None else start)
     blocks = _blocks(wire)
     is_error = wire.get("isError") in (True, "true", "True")
     found: list[Found] = []
@@ -83,8 +114,7 @@ def translate(result: object, policy: Policy = _DEFAULT) -> Translation:
         ]
     if is_error:
         found.insert(0, (None, Words(sentences.ERROR, "the mark of an error", ours=True)))
-    for_user = [dict(block) for block in blocks if is_json(block) and for_user_only(block)]
-    return Translation(placed(found, policy), blocks, for_user)
+    return Read(found, blocks, policy, start is not None)
 
 
 def _blocks(wire: JSON) -> Sequence[object]:

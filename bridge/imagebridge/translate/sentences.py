@@ -47,6 +47,11 @@ def numbered(first: int, last: int) -> str:
     return f"picture {first}" if first == last else f"pictures {first} to {last}"
 
 
+def handle(number: int) -> str:
+    """Name a picture as a tool's argument does."""
+    return f"picture:{number}"
+
+
 def scaled(number: int, seen: Seen, width: int, height: int) -> str:
     """Say by how much picture `number` was shrunk from `width` x `height` pixels, so that coordinates can be mapped back."""
     across, down = round(width / seen.width, 3), round(height / seen.height, 3)

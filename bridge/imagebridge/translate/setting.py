@@ -30,10 +30,11 @@ Found = tuple[int | None, Piece]
 """A piece, and the index of the block it came from (None: the result itself)."""
 
 
-def placed(found: Sequence[Found], policy: Policy) -> tuple[Placed, ...]:
-    """Set pieces into parts, in their order and within the policy's budgets."""
+def placed(found: Sequence[Found], policy: Policy, *, handles: bool = False) -> tuple[Placed, ...]:
+    """Set pieces into parts, in their order and within the policy's budgets; with `handles` each picture is named beside it."""
     papers, left = _papers([piece for _, piece in found if isinstance(piece, Paper)], policy)
-    pictures = _pictures([piece for _, piece in found if isinstance(piece, Sight)], left, policy)
+    sights = [piece for _, piece in found if isinstance(piece, Sight)]
+    pictures = _pictures(sights, left, policy, handles=handles)
     room = _Room(policy.max_text, _OURS)
     done: list[Placed] = []
     for block, piece in found:
@@ -113,7 +114,7 @@ def _address(address: Address, policy: Policy) -> "tuple[list[Part], str]":
 
 
 def _pictures(
-    sights: Sequence[Sight], room: int, policy: Policy
+    sights: Sequence[Sight], room: int, policy: Policy, *, handles: bool
 ) -> "dict[int, tuple[list[Part], Shown | str]]":
     """Return what each picture becomes, by its number; `room` is the bytes that they have together."""
     plans: list[Plan | None] = []
@@ -129,7 +130,7 @@ def _pictures(
     made = [_fitted(sight, plan) for sight, plan in zip(sights, plans, strict=True)]
     _spend_bytes(made, limits, room, policy)
     return {
-        sight.number: _shown(sight, plan, picture, limit, policy.model)
+        sight.number: _shown(sight, plan, picture, limit, policy.model, handles=handles)
         for sight, plan, picture, limit in zip(sights, plans, made, limits, strict=True)
     }
 
@@ -177,27 +178,35 @@ def _tried(make: Callable[..., Picture], *arguments: object) -> "Picture | Pictu
 
 
 def _shown(
-    sight: Sight, plan: Plan | None, picture: "Picture | PictureError | None", limit: str, model: str | None
+    sight: Sight,
+    plan: Plan | None,
+    picture: "Picture | PictureError | None",
+    limit: str,
+    model: str | None,
+    *,
+    handles: bool,
 ) -> "tuple[list[Part], Shown | str]":
     """Return one picture with the line that tells its scale, or the sentence that stands for it."""
     original = sight.picture
+    handle = sentences.handle(sight.number) if handles else ""
     if plan is None or not isinstance(picture, Picture):
         why = picture.reason if isinstance(picture, PictureError) else limit
-        return _told(
-            f"picture {sight.number} ({original.media_type}, {original.width}x{original.height})", why
-        )
+        name = handle or sentences.numbered(sight.number, sight.number)
+        return _told(f"{name} ({original.media_type}, {original.width}x{original.height})", why)
     view = seen(picture.width, picture.height, model, plan.detail)
     parts: list[Part] = [{"type": "input_image", "image_url": picture.data_url, "detail": plan.detail}]
-    if line := _line(sight, picture, view, limit):
+    if line := _line(sight, picture, view, limit, handle):
         parts.append(input_text(line))
     size = sight.size or (original.width, original.height)
-    return parts, Shown(sight.number, picture, view, plan.detail, model, size, sight.source)
+    return parts, Shown(sight.number, picture, view, plan.detail, model, size, sight.source, handle)
 
 
-def _line(sight: Sight, picture: Picture, view: Seen, limit: str) -> str:
-    """Say what was done to the picture, nothing where nothing was."""
+def _line(sight: Sight, picture: Picture, view: Seen, limit: str, handle: str) -> str:
+    """Name the picture where it has a handle, and say what was done to it, nothing where nothing was."""
     original = sight.picture
-    told = [sight.sentence] if sight.sentence else []
+    # A tool is given the file that came, which may be of another type than what is seen.
+    named = f"{handle} ({sight.source})" if handle and sight.file and sight.source else handle
+    told = [named, sight.sentence]
     width, height = sight.size or (original.width, original.height)
     if (picture.width, picture.height) != (width, height):
         scale = sentences.scaled(sight.number, view, width, height)
@@ -206,4 +215,4 @@ def _line(sight: Sight, picture: Picture, view: Seen, limit: str) -> str:
         told.append(f"picture {sight.number}: encoded smaller ({limit})")
     elif limit:
         told.append(f"picture {sight.number}: shown at a lower detail ({limit})")
-    return "\n".join(told)
+    return "\n".join(filter(None, told))

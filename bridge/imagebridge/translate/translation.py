@@ -17,7 +17,7 @@ class Shown(NamedTuple):
     """Picture `number` as it is sent: after fitting, at its detail, with what the `model` sees of it.
 
     original: its size in pixels before it was fitted. source: the media type it was made from, where that
-    is another.
+    is another. handle: the name under which a tool can be given it, such as `picture:3`, where there is one.
     """
 
     number: int
@@ -27,6 +27,7 @@ class Shown(NamedTuple):
     model: str | None
     original: tuple[int, int]
     source: str = ""
+    handle: str = ""
 
     def __str__(self) -> str:
         picture = self.picture

@@ -1,0 +1,262 @@
+"""One server of a bridge: started, held, started anew after it ended, and asked."""
+
+import logging
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.abc
+from mcp import Client, MCPError
+from mcp.client.subscriptions import SubscriptionLost
+from mcp.server import MCPServer
+from mcp.types import LoggingMessageNotificationParams, ToolListChangedNotification
+from mcp.types.version import MODERN_PROTOCOL_VERSIONS
+
+from imagebridge.errors import ServerError
+from imagebridge.repair import repaired
+
+from .calls import short
+from .config import Setup
+from .connect import Listening, connect, label, last_words
+from .request import LostError, listed, request
+
+if TYPE_CHECKING:
+    from mcp.client.session import IncomingMessage
+    from mcp.shared.dispatcher import ProgressFnT
+    from mcp.types import ReadResourceResult, Tool
+
+_LOG = logging.getLogger(__name__)
+
+_FIRST_PAUSE = 0.5
+"""Seconds before a server that ended twice in a row is started again; doubled for each further time."""
+
+_LONGEST_PAUSE = 60.0
+
+_PATIENCE = 4.0
+"""Seconds that a call waits for its server's next start; with more to wait it is answered at once."""
+
+_LAST_WORDS = 10.0
+"""Seconds that a lost call waits for the server's process to be gone, so that it can quote its stderr."""
+
+Changed = Callable[[], None]
+Logged = Callable[["Connection", LoggingMessageNotificationParams], Awaitable[None]]
+
+
+class Connection:
+    """One server and its tools. After it ended it is started anew by the next call, with growing pauses.
+
+    on_change: called when the list of tools is another. on_log: hears what the server logs.
+    """
+
+    def __init__(
+        self, setup: Setup, tasks: anyio.abc.TaskGroup, on_change: Changed, on_log: Logged | None = None
+    ) -> None:
+        self.setup = setup
+        self.name = setup.name or label(setup.server)
+        self.tools: list[Tool] = []
+        self._tasks = tasks
+        self._on_change = on_change
+        self._on_log = on_log
+        self._client: Client | None = None
+        self._closed = False
+        self._over = anyio.Event()
+        self._gone = anyio.Event()
+        self._starting = anyio.Lock()
+        self._listing = anyio.Lock()
+        self._stale = anyio.Event()
+        self._ends = 0
+        self._not_before = 0.0
+        self._said = ""
+
+    async def open(self) -> None:
+        """Start or reach the server and list its tools.
+
+        Raises:
+            ServerError: that failed; it quotes what the server wrote to stderr.
+        """
+        seconds = self.setup.timeout
+        try:
+            with anyio.fail_after(seconds):
+                await self._tasks.start(self._hold)
+        except TimeoutError:
+            raise self._failed(f"no answer within {seconds:g} seconds", self._said) from None
+        except ServerError as error:
+            raise self._failed(error.problem, error.stderr) from error
+
+    def _failed(self, problem: str, stderr: str) -> ServerError:
+        """Return the error of a server that is not connected, named as its configuration and as a person would."""
+        told = label(self.setup.server)
+        return ServerError(f"{self.setup.name} ({told})" if self.setup.name else told, problem, stderr)
+
+    def close(self) -> None:
+        """End the connection; further calls are refused."""
+        self._closed = True
+        self._lost()
+
+    def _lost(self) -> None:
+        """Note that the present connection is over."""
+        self._client = None
+        self._over.set()
+
+    async def _hold(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        """Hold the connection in a task of its own, until it or the bridge ends."""
+        self._over, self._gone, self._said = anyio.Event(), anyio.Event(), ""
+        ready = False
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errlog:
+            listening = Listening(errlog, self._lost, self._heard, self._logged if self._on_log else None)
+            try:
+                async with connect(self.setup.server, listening) as (client, tools):
+                    info = client.server_info
+                    self.name = self.setup.name or (info.name if info else self.name)
+                    self._client, self.tools, ready = client, tools, True
+                    task_status.started()
+                    async with anyio.create_task_group() as watching:
+                        watching.start_soon(self._subscribed, client)
+                        watching.start_soon(self._follow)
+                        await self._over.wait()
+                        watching.cancel_scope.cancel()
+            except Exception:
+                # Once it served, a server that ends badly costs its own calls alone: each of them says so.
+                if not ready:
+                    raise
+                _LOG.debug("%s ended", self.name, exc_info=True)
+            finally:
+                self._client = None
+                self._said = last_words(errlog)
+                self._pause()
+                self._gone.set()
+
+    def _pause(self) -> None:
+        """Reckon when the server may be started again: at once after the first end, later after each further one."""
+        self._ends += 1
+        pause = min(_FIRST_PAUSE * 2 ** (self._ends - 2), _LONGEST_PAUSE) if self._ends > 1 else 0
+        self._not_before = anyio.current_time() + pause
+
+    async def _connected(self) -> Client:
+        """Return the client, starting the server anew where it has ended."""
+        if self._client is not None:
+            return self._client
+        async with self._starting:
+            if self._closed:
+                raise ServerError(self.name, "the bridge is closed; use it inside its `with` or `async with`")
+            if self._client is None:
+                # Two of the same at once might fight over a port or a profile.
+                await self._gone.wait()
+                pause = self._not_before - anyio.current_time()
+                if pause > _PATIENCE:
+                    problem = f"it ended {self._ends} times in a row; it is not started again for {pause:.0f} seconds"
+                    raise ServerError(self.name, problem, self._said)
+                await anyio.sleep(max(0.0, pause))
+                await self.open()
+                self._on_change()
+            if self._client is None:
+                raise ServerError(self.name, "it ended as soon as it had started", self._said)
+            return self._client
+
+    async def call(
+        self, tool: "Tool", arguments: Mapping[str, object], on_progress: "ProgressFnT | None" = None
+    ) -> dict[str, Any]:
+        """Call a tool and return its repaired result as JSON.
+
+        A call that is lost with its connection is made once more where that can do no harm: the tool says that
+        it only reads or is idempotent, or the server never saw the call.
+
+        Raises:
+            ServerError: the server did not answer in time, refused the call or is gone.
+        """
+        hints = tool.annotations
+        harmless = hints is not None and (hints.read_only_hint is True or hints.idempotent_hint is True)
+        timeout = self.setup.timeout
+        for told in ("it may or may not have run", "it was tried twice"):
+            client = await self._connected()
+            try:
+                result = await request(client, self.name, tool.name, arguments, timeout, on_progress)
+            except LostError as lost:
+                if told.startswith("it may") and (harmless or not lost.ran):
+                    continue
+                raise await self._ended(f"{tool.name} was not answered: {told}") from lost
+            self._ends = 0
+            await self._refreshed()
+            # Over a connection results were repaired on their way in; a server in this process has none.
+            return dict(repaired(result)) if isinstance(self.setup.server, MCPServer) else result
+        raise AssertionError("unreachable")
+
+    async def _ended(self, problem: str) -> ServerError:
+        """Return the error of a lost call, with the last words of the server's process."""
+        if self._client is None:
+            with anyio.move_on_after(_LAST_WORDS):
+                await self._gone.wait()
+            why = "the bridge was closed" if self._closed else "the server ended or its connection was lost"
+        else:
+            why = "the connection was lost"
+        return ServerError(self.name, f"{why}, and {problem}", self._said)
+
+    async def read(self, uri: str) -> "ReadResourceResult":
+        """Read a resource of the server.
+
+        Raises:
+            ServerError: it cannot be read.
+        """
+        client = await self._connected()
+        try:
+            with anyio.fail_after(self.setup.timeout):
+                return await client.read_resource(uri)
+        except TimeoutError:
+            raise ServerError(self.name, f"no answer within {self.setup.timeout:g} seconds") from None
+        except (MCPError, ValueError, anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
+            raise ServerError(self.name, short(error) or type(error).__name__) from error
+
+    async def _logged(self, params: LoggingMessageNotificationParams) -> None:
+        if self._on_log is not None:
+            await self._on_log(self, params)
+
+    async def _heard(self, message: "IncomingMessage") -> None:
+        if isinstance(message, ToolListChangedNotification):
+            self._stale.set()
+
+    async def _follow(self) -> None:
+        """List the tools again whenever the server says that they changed."""
+        while True:
+            await self._stale.wait()
+            await self._refreshed()
+
+    async def _refreshed(self) -> None:
+        """Return once the list of tools is as new as the server's last word on it."""
+        if not self._stale.is_set():
+            return
+        async with self._listing:
+            client = self._client
+            if client is None or not self._stale.is_set():
+                return
+            self._stale = anyio.Event()
+            try:
+                with anyio.fail_after(self.setup.timeout):
+                    self.tools = await listed(client)
+            except (MCPError, ValueError, TimeoutError, anyio.ClosedResourceError) as error:
+                _LOG.warning("%s: its changed tools cannot be listed: %s", self.name, short(error))
+                return
+            self._on_change()
+
+    async def _subscribed(self, client: Client) -> None:
+        """Ask a server of protocol 2026-07-28 to tell of changes; older ones do so unasked."""
+        offered = client.server_capabilities.tools
+        if client.protocol_version not in MODERN_PROTOCOL_VERSIONS or not (offered and offered.list_changed):
+            return
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                async with client.listen(tools_list_changed=True) as subscription:
+                    pause = _FIRST_PAUSE
+                    # Each event reaches `_heard` too; here the subscription is only kept open.
+                    async for _ in subscription:
+                        pass
+            except MCPError as error:
+                _LOG.debug("%s does not tell of changed tools: %s", self.name, error)
+                return
+            except (SubscriptionLost, TimeoutError):
+                pass
+            await anyio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            # What changed while nobody listened.
+            self._stale.set()

@@ -1,0 +1,336 @@
+"""Picture handles: `picture:3` names a picture that was shown, and as an argument of a tool it is that picture.
+
+The files are kept as the tools returned them, full size, up to `MAX_BYTES`; the oldest give way. What leads
+from a tool's schema to the form it wants is in `imagebridge.translate.parameters`.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkstemp
+from threading import Lock
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+
+from imagebridge.errors import ArgumentError, BridgeError, PictureError
+from imagebridge.translate import kinds
+from imagebridge.translate.convert import converted, retyped
+from imagebridge.translate.hints import FORMS, Form
+from imagebridge.translate.parameters import Handed, Wish, has_handle, picture_parameters, replaced
+from imagebridge.translate.picture import Picture, decode, encode
+from imagebridge.translate.policy import Policy
+from imagebridge.translate.result import Read, read, translate
+from imagebridge.translate.sentences import amount, handle
+from imagebridge.translate.translation import Translation
+from imagebridge.translate.wire import JSON, is_json
+
+from .config import HttpServer
+
+if TYPE_CHECKING:
+    from openai.types.responses import FunctionToolParam
+
+    from .connection import Connection
+
+MAX_BYTES = 256_000_000
+"""Bytes of pictures, as base64, that a bridge keeps for its handles."""
+
+_GZIP = b"\x1f\x8b"
+"""The start of a packed SVG, which only few tools unpack."""
+
+Setting = Literal["auto"] | bool | Mapping[str, Form | None]
+Share = Literal["local"] | bool | Collection[str]
+
+_HINT = 'A picture shown before is given by its name, such as "picture:3".'
+
+
+class _Kept(NamedTuple):
+    """The file of a picture, as base64 or a `data:` URL, and the server that it came from."""
+
+    file: str
+    origin: "Connection"
+
+
+class Handles:
+    """The pictures that a bridge has shown, by number.
+
+    setting: "auto" names pictures where some tool takes one by its schema; True always, False never. A mapping
+        is "auto" and says of parameters, as in `{"crop.source": "path", "ocr.pages": "base64", "run.image": None}`,
+        the form in which they take pictures, or None where they take none.
+    share: which servers may be given pictures that came from another one. "local": those on this machine, which
+        are in this process, started by a command line, or at a loopback address. True: all, False: none, or
+        their names: as in the configuration file, the command line or the URL.
+    """
+
+    def __init__(self, setting: Setting = "auto", share: Share = "local") -> None:
+        self._chosen = _checked_setting(setting)
+        self._always = setting is True
+        self._never = setting is False
+        self._share = _checked_share(share)
+        self.on = False
+        self._schemas: dict[str, JSON] = {}
+        self._names: dict[int, str] = {}
+        self._kept: dict[int, _Kept] = {}
+        self._held = 0
+        self._next = 1
+        self._order: anyio.Lock | None = None
+        self._writing = Lock()
+        self._folder: TemporaryDirectory[str] | None = None
+        self._files: dict[tuple[int, str], Path] = {}
+
+    def open(self, peers: "Iterable[Connection]") -> None:
+        """Begin with these servers, under the names that the user knows them by: not those they give themselves.
+
+        Raises:
+            BridgeError: `share` names a server that is not among them.
+        """
+        self._order = anyio.Lock()
+        self._names = {id(peer): peer.name for peer in peers}
+        if isinstance(self._share, frozenset):
+            for name in sorted(self._share - set(self._names.values())):
+                raise BridgeError(
+                    f"share names {name!r}, which is no server of this bridge{_nearest(name, self._names.values())}"
+                )
+
+    def close(self) -> None:
+        """Forget all pictures and delete the files that were made of them. Numbers are never given twice."""
+        self._kept.clear()
+        self._files.clear()
+        self._held = 0
+        folder, self._folder = self._folder, None
+        if folder:
+            folder.cleanup()
+
+    def learn(self, tools: "Sequence[FunctionToolParam]") -> "list[FunctionToolParam]":
+        """Look which tools take pictures, and return the definitions, in which those that do say how."""
+        self._schemas = {
+            tool["name"]: parameters for tool in tools if is_json(parameters := tool["parameters"])
+        }
+        takers = {name for name, schema in self._schemas.items() if self._takes(name, schema)}
+        self.on = not self._never and (self._always or bool(takers))
+        if not self.on:
+            return list(tools)
+        return [_hinted(tool) if tool["name"] in takers else tool for tool in tools]
+
+    def _takes(self, name: str, schema: JSON) -> bool:
+        chosen = self._chosen.get(name, {})
+        found = {**picture_parameters(name, schema), **chosen}
+        return any(form is not None for form in found.values())
+
+    def check(self) -> None:
+        """Check the chosen parameters against the tools there are.
+
+        Raises:
+            BridgeError: a tool or a parameter that there is not.
+        """
+        for tool, chosen in self._chosen.items():
+            if tool not in self._schemas:
+                raise BridgeError(
+                    f"handles names the tool {tool!r}, which there is not{_nearest(tool, self._schemas)}"
+                )
+            properties = self._schemas[tool].get("properties")
+            for path in chosen:
+                name = path.partition(".")[0]
+                if is_json(properties) and properties and name not in properties:
+                    raise BridgeError(
+                        f"handles names the parameter {tool}.{path}, which there is not{_nearest(name, properties)}"
+                    )
+
+    async def filled(self, tool: str, arguments: JSON, peer: "Connection") -> JSON:
+        """Return the arguments of a call of `peer`'s tool with pictures in place of their names.
+
+        Raises:
+            ArgumentError: a name that there is not, or a picture that this server may not or cannot be given.
+        """
+        if not self.on or not has_handle(arguments):
+            return arguments
+        chosen = self._chosen.get(tool, {})
+        give = partial(
+            replaced, tool, self._schemas.get(tool, {}), arguments, chosen, partial(self._hand, peer)
+        )
+        return await anyio.to_thread.run_sync(give)
+
+    def turns(self, calls: int) -> "list[Turn]":
+        """Return the turns of the calls of one response, in which their pictures are numbered."""
+        events = [anyio.Event() for _ in range(calls)]
+        return [Turn(self, events[at - 1] if at else None, event) for at, event in enumerate(events)]
+
+    async def read(self, result: JSON, policy: Policy, origin: "Connection | None") -> Read:
+        """Read a result whose pictures get the next numbers."""
+        assert self._order is not None, "the bridge is open"
+        # Others wait only until it is known how many pictures these are: fitting takes longer than reading.
+        async with self._order:
+            found = await anyio.to_thread.run_sync(partial(read, result, policy, self._next))
+            if origin is not None:
+                self._keep(found.files, origin)
+        return found
+
+    def _keep(self, files: Mapping[int, str], origin: "Connection") -> None:
+        """Keep the files of pictures; the oldest give way once all together pass the limit."""
+        for number, file in files.items():
+            self._kept[number] = _Kept(file, origin)
+            self._held += len(file)
+            self._next = number + 1
+        while self._held > MAX_BYTES:
+            self._held -= len(self._kept.pop(next(iter(self._kept))).file)
+
+    def _hand(self, peer: "Connection", argument: str, number: int, wish: Wish) -> Handed:
+        """Give picture `number` to an argument of `peer`'s tool."""
+        kept = self._kept.get(number)
+        if kept is None:
+            raise ArgumentError(argument, self._missing(number))
+        name = handle(number)
+        if not self._may_receive(peer, kept.origin):
+            raise ArgumentError(
+                argument,
+                f"{name} came from the server {kept.origin.name}, and {peer.name} may not be given pictures of other "
+                "servers; Bridge(share=...) or --share allows it",
+            )
+        if wish.form == "path" and not _is_local(peer.setup.server):
+            raise ArgumentError(
+                argument, f"{name} cannot be given as the path of a file: {peer.name} is on another machine"
+            )
+        try:
+            media_type, encoded = _bytes(kept.file, wish.media_types)
+        except PictureError as error:
+            raise ArgumentError(argument, f"{name} cannot be given: {error.reason}") from error
+        match wish.form:
+            case "data_url":
+                text = f"data:{media_type};base64,{encoded}"
+            case "base64":
+                text = encoded
+            case "path":
+                text = str(self._path(number, media_type, decode(encoded)[0]))
+        return Handed(text, media_type)
+
+    def _missing(self, number: int) -> str:
+        """Say that there is no such picture, and which there are."""
+        # A list: pictures may come while this thread looks.
+        match list(self._kept):
+            case [only]:
+                there = f"there is {handle(only)}"
+            case [first, *_, last]:
+                there = f"there are {handle(first)} to {handle(last)}"
+            case _:
+                there = "no picture is there yet"
+        if number < self._next:
+            why = f"{handle(number)} is no longer kept (the newest pictures are, up to {amount(MAX_BYTES)})"
+        else:
+            why = f"there is no {handle(number)}"
+        return f"{why}; {there}"
+
+    def _may_receive(self, peer: "Connection", origin: "Connection") -> bool:
+        """Tell whether a server may be given a picture: its own always."""
+        if peer is origin:
+            return True
+        if isinstance(self._share, frozenset):
+            return self._names.get(id(peer)) in self._share
+        return self._share is True or (self._share == "local" and _is_local(peer.setup.server))
+
+    def _path(self, number: int, media_type: str, data: bytes) -> Path:
+        """Return a file that holds `data`; one that a tool has changed since is left to it."""
+        with self._writing:
+            known = self._files.get((number, media_type))
+            if known and known.is_file() and known.read_bytes() == data:
+                return known
+            self._folder = self._folder or TemporaryDirectory(
+                prefix="imagebridge-", ignore_cleanup_errors=True
+            )
+            found = kinds.kind(data)
+            suffix = found.suffix if found else ""
+            file, path = mkstemp(prefix=f"picture-{number}-", suffix=suffix, dir=self._folder.name)
+            with open(file, "wb") as stream:
+                stream.write(data)
+            self._files[number, media_type] = Path(path)
+            return Path(path)
+
+
+class Turn:
+    """The place of one call among those of its response: its pictures are numbered after those of the calls before it."""
+
+    def __init__(self, handles: Handles, before: anyio.Event | None, done: anyio.Event) -> None:
+        self._handles = handles
+        self._before = before
+        self._done = done
+
+    async def translated(self, result: JSON, policy: Policy, origin: "Connection | None") -> Translation:
+        """Translate the result of the call, off the event loop; where handles are on, its pictures have some."""
+        if not self._handles.on:
+            return await anyio.to_thread.run_sync(partial(translate, result, policy))
+        try:
+            if self._before:
+                await self._before.wait()
+            found = await self._handles.read(result, policy, origin)
+        finally:
+            self._done.set()
+        return await anyio.to_thread.run_sync(found.translation)
+
+
+def _bytes(file: str, media_types: tuple[str, ...]) -> tuple[str, str]:
+    """Return the media type and the base64 of a file: as it came, mended, or in a type that is asked for."""
+    try:
+        media_type, encoded = _typed(Picture.from_base64(file))
+    except PictureError:
+        data, _ = decode(file)
+        found = kinds.kind(data)
+        if found is None or data.startswith(_GZIP):
+            return _typed(converted(file, "structure").pictures[0])
+        media_type, encoded = found.media_type, encode(data)
+    if media_types and media_type not in media_types:
+        return _typed(retyped(file, media_types))
+    return media_type, encoded
+
+
+def _typed(picture: Picture) -> tuple[str, str]:
+    return picture.media_type, picture.base64
+
+
+def _is_local(spec: object) -> bool:
+    """Tell whether a server is on this machine: in this process, a command line's, or at a loopback address."""
+    url = spec.url if isinstance(spec, HttpServer) else spec if isinstance(spec, str) else ""
+    if not url.startswith(("http://", "https://")):
+        return True
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _hinted(tool: "FunctionToolParam") -> "FunctionToolParam":
+    return {**tool, "description": f"{tool.get('description') or ''}\n{_HINT}".lstrip()}
+
+
+def _checked_setting(setting: object) -> dict[str, dict[str, Form | None]]:
+    """Return the parameters whose form was chosen, by tool."""
+    if setting == "auto" or isinstance(setting, bool):
+        return {}
+    if not is_json(setting):
+        raise TypeError(f'handles is "auto", True, False or a mapping, not {setting!r}')
+    chosen: dict[str, dict[str, Form | None]] = {}
+    for key, form in setting.items():
+        tool, _, path = key.partition(".")
+        if not path:
+            raise ValueError(f"handles: {key!r} is no parameter of a tool; write it as 'tool.parameter'")
+        known: Form | None = next((one for one in FORMS if one == form), None)
+        if known is None and form is not None:
+            raise ValueError(f"handles: {key!r} is given as {form!r}; it is {', '.join(FORMS)} or None")
+        chosen.setdefault(tool, {})[path] = known
+    return chosen
+
+
+def _checked_share(share: object) -> Literal["local"] | bool | frozenset[str]:
+    if share == "local" or isinstance(share, bool):
+        return cast("Literal['local'] | bool", share)
+    if isinstance(share, str) or not isinstance(share, Collection):
+        raise TypeError(f'share is "local", True, False or a list of the names of servers, not {share!r}')
+    return frozenset(cast("Collection[str]", share))
+
+
+def _nearest(name: str, names: Iterable[object]) -> str:
+    near = get_close_matches(name, map(str, names), n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(map(str, names)) or 'none'}"

@@ -1,0 +1,117 @@
+"""One `tools/call` over a connected client: its deadline, its progress, and what each failure means."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from mcp import Client, MCPError
+from mcp.types import (
+    CONNECTION_CLOSED,
+    HEADER_MISMATCH,
+    INVALID_REQUEST,
+    CallToolRequest,
+    CallToolRequestParams,
+)
+from pydantic import RootModel
+
+from imagebridge.errors import ServerError
+
+from .calls import short
+
+if TYPE_CHECKING:
+    from mcp.shared.dispatcher import ProgressFnT
+    from mcp.types import Tool
+
+LONGEST = 10
+"""A call that reports progress may take this many times the timeout in all."""
+
+
+class _Raw(RootModel[dict[str, Any]]):
+    """A result of any keys."""
+
+
+class LostError(Exception):
+    """The connection was lost before the call was answered. `ran` is False where the server surely never began it."""
+
+    def __init__(self, *, ran: bool = True) -> None:
+        super().__init__()
+        self.ran = ran
+
+
+async def request(
+    client: Client,
+    server: str,
+    tool: str,
+    arguments: Mapping[str, object],
+    timeout: float,  # noqa: ASYNC109  # a deadline that progress moves
+    on_progress: "ProgressFnT | None",
+) -> dict[str, Any]:
+    """Call a tool and return the result's JSON as it came, every key kept.
+
+    Progress starts the clock of `timeout` seconds anew, up to ten times that long in all (the specification
+    allows the one and asks for the other: 2025-11-25, lifecycle, timeouts). On giving up, as on cancellation,
+    the server is told with `notifications/cancelled`.
+
+    Raises:
+        ServerError: no answer in time, an error, or an answer that is no tool result.
+        LostError: the connection ended first.
+    """
+    began = anyio.current_time()
+    latest = began + LONGEST * timeout
+
+    async def progressed(progress: float, total: float | None, message: str | None) -> None:
+        scope.deadline = min(anyio.current_time() + timeout, latest)
+        if on_progress is not None:
+            await on_progress(progress, total, message)
+
+    result: dict[str, Any] = {}
+    with anyio.CancelScope(deadline=began + timeout) as scope:
+        try:
+            result = await _sent(client, tool, arguments, progressed)
+        except MCPError as error:
+            if error.code == CONNECTION_CLOSED:
+                raise LostError from error
+            if error.code == INVALID_REQUEST and error.message == "Session terminated":
+                # The SDK's words for a 404: the server has forgotten the session and never saw the call.
+                raise LostError(ran=False) from error
+            raise ServerError(server, f"{tool}: {error}") from error
+        except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
+            raise LostError from error
+        except ValueError as error:  # pydantic's: the SDK refuses a result that is not of MCP's shape
+            raise ServerError(server, f"{tool} answered with an invalid result: {short(error)}") from error
+    if scope.cancelled_caught:
+        seconds = anyio.current_time() - began
+        waited = timeout if seconds < timeout + 1 else seconds
+        problem = (
+            f"{tool} did not answer within {waited:.3g} seconds; it was told to stop but may still be running"
+        )
+        raise ServerError(server, problem)
+    if result.get("resultType") == "input_required":
+        raise ServerError(server, f"{tool} asks its user for input, which this client does not offer")
+    return result
+
+
+async def _sent(
+    client: Client, tool: str, arguments: Mapping[str, object], progressed: "ProgressFnT"
+) -> dict[str, Any]:
+    """Send the request; where the server's schema has changed since it was listed, list and send once more."""
+    # Not `client.call_tool`: it would drop keys it does not know, and the whole result where structured
+    # content does not match the tool's output schema.
+    call = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(arguments)))
+    try:
+        return (await client.session.send_request(call, _Raw, progress_callback=progressed)).root
+    except MCPError as error:
+        if error.code != HEADER_MISMATCH:
+            raise
+    await listed(client)
+    return (await client.session.send_request(call, _Raw, progress_callback=progressed)).root
+
+
+async def listed(client: Client) -> "list[Tool]":
+    """List all tools, over all pages."""
+    page = await client.list_tools(cache_mode="refresh")
+    tools = list(page.tools)
+    while page.next_cursor:
+        page = await client.list_tools(cursor=page.next_cursor)
+        tools += page.tools
+    return tools

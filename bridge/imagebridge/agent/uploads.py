@@ -1,0 +1,259 @@
+"""Files API: a picture or file is uploaded once, and every request refers to it by its id.
+
+Whether a file's id may stand inside a `function_call_output` is said by the types and the specification
+and by nobody who tried (2026-11-22). So nothing depends on it: the conversation keeps its data URLs, ids
+are written into the copy that is sent, and where the API refuses them the data URLs go again.
+"""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
+
+import anyio
+import anyio.to_thread
+
+from imagebridge.attachments import Attachment, Kind, attachments, listed, replaced
+from imagebridge.errors import PictureError
+from imagebridge.translate import kinds
+from imagebridge.translate.picture import decode
+from imagebridge.translate.wire import text_of
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI
+    from openai.types import FileObject
+
+_LOG = logging.getLogger(__name__)
+
+THRESHOLD = 100_000
+"""Bytes above which a picture or file is uploaded, where nothing else is asked for."""
+
+Purpose = Literal["vision", "user_data", "assistants"]
+
+PURPOSES: Mapping[Kind, tuple[Purpose, ...]] = {
+    "picture": ("vision", "assistants"),
+    "file": ("user_data", "assistants"),
+}
+"""Purposes in the order in which they are tried. OpenAI's guides "Images and vision" and "File inputs" (2026-09);
+Azure takes `assistants` alone (openai/openai-python#1459: "Invalid value for the purpose.")."""
+
+EXPIRY = (3_600, 2_592_000)
+"""Seconds after which a file may expire, at least and at most (openai 3.54, `FileCreateParams`, 2026-11-22)."""
+
+_MARGIN = 600
+"""Seconds before its end from which a file is not used any more."""
+
+_AT_ONCE = 4
+_NO_FILES_API = (401, 403, 404, 405, 501)
+"""Answers that tell that this server, or this key, has no Files API."""
+
+_REFUSED = (400, 404, 422)
+"""Answers to a request with ids in it that may be about the ids."""
+
+T = TypeVar("T")
+Key = tuple[Kind, str, bytes]
+"""The same for the same content: kind, file name, SHA-256."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    """What became of one picture or file: its id and when that ends, or none where it goes as data."""
+
+    lock: anyio.Lock = field(default_factory=anyio.Lock)
+    file_id: str = ""
+    ends: float = 0
+    failed: bool = False
+
+
+class Uploads:
+    """The uploads of one client: `async with Uploads(client) as uploads: ... await uploads.sent(items) ...`.
+
+    client: an `AsyncOpenAI`, or an `OpenAI`, which is used in threads.
+    threshold: bytes above which a picture or file is uploaded.
+    expires: seconds after which the API deletes a file by itself, from an hour to 30 days.
+    keep: leave the files until they expire. Otherwise closing deletes them; not for conversations that
+        the API stores (`previous_response_id`, `conversation`) and that go on later.
+
+    Raises TypeError for another client, ValueError for a threshold below 0 or an expiry that the API does not take.
+    """
+
+    def __init__(
+        self,
+        client: "AsyncOpenAI | OpenAI",
+        *,
+        threshold: int = THRESHOLD,
+        expires: int = 86_400,
+        keep: bool = False,
+    ) -> None:
+        from openai import AsyncOpenAI, OpenAI
+
+        if not isinstance(client, AsyncOpenAI | OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+            raise TypeError(f"the client is an AsyncOpenAI or an OpenAI, not {type(client).__name__}")
+        if threshold < 0:
+            raise ValueError(f"the threshold of uploads is a number of bytes from 0, not {threshold}")
+        least, most = EXPIRY
+        if not least <= expires <= most:
+            raise ValueError(f"an uploaded file expires after {least} to {most} seconds, not {expires}")
+        self._client: AsyncOpenAI | OpenAI = client
+        self._in_threads = isinstance(client, OpenAI)
+        self._threshold = threshold
+        self._expires = expires
+        self._keep = keep
+        self._off = False
+        self._slots: dict[Key, _Slot] = {}
+        self._keys: dict[tuple[str, str], Key] = {}
+        self._limit = anyio.CapacityLimiter(_AT_ONCE)
+        self._ids: set[str] = set()
+
+    @classmethod
+    def asked(cls, client: "AsyncOpenAI | OpenAI", uploads: bool | int, *, keep: bool = False) -> Self:
+        """Return the uploads that `run(..., uploads=...)` asks for: none, those over `THRESHOLD`, or over that many bytes."""
+        made = cls(client, threshold=THRESHOLD if isinstance(uploads, bool) else uploads, keep=keep)
+        made._off = uploads is False
+        return made
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Delete what was uploaded, unless it is to be kept: within 10 seconds, and also when cancelled."""
+        ids, self._ids = self._ids, set()
+        self._slots.clear()
+        if self._keep or not ids:
+            return
+        with anyio.move_on_after(10, shield=True):
+            async with anyio.create_task_group() as tasks:
+                for identity in ids:
+                    tasks.start_soon(self._delete, identity)
+
+    async def sent(self, items: Iterable[T]) -> list[T]:
+        """Return the items or messages as they are to be sent: by id where that is possible, else as they are.
+
+        An upload that fails raises nothing: that picture goes as data. Chat Completions takes ids of files
+        alone, so its pictures always do. `items` is not changed.
+        """
+        given = listed(items)
+        if self._off:
+            return cast("list[T]", given)
+        wanted = [one for one in attachments(given) if self._wanted(one)]
+        changes: dict[tuple[int, int], dict[str, object]] = {}
+        # Looking a string up is free where it was hashed before; what is no longer sent is let go.
+        self._keys = {one: self._keys[one] for one in map(_source, wanted) if one in self._keys}
+
+        async def upload(one: Attachment) -> None:
+            async with self._limit:
+                if identity := await self._upload(one):
+                    changes[one.item, one.part] = one.uploaded(identity)
+
+        async with anyio.create_task_group() as tasks:
+            for one in wanted:
+                tasks.start_soon(upload, one)
+        # Another task may have learnt meanwhile that there is no Files API, or that ids are refused.
+        return cast("list[T]", given if self._off else replaced(given, changes))
+
+    def refused(self, error: Exception, sent: Iterable[object]) -> bool:
+        """Tell whether to send a request again, with data: the ids in `sent` may be why it failed with `error`.
+
+        From then on the method `sent` changes nothing.
+        """
+        ids = {text_of(one.inner, "file_id") for one in attachments(listed(sent))}
+        if not ids & self._ids or not _suspect(error):
+            return False
+        _LOG.warning("files by id were refused (%s); pictures and files go as data from now on", error)
+        self._off = True
+        return True
+
+    def _wanted(self, one: Attachment) -> bool:
+        return one.size > self._threshold and text_of(one.fields, "type") != "image_url"
+
+    async def _upload(self, one: Attachment) -> str:
+        """Return the id of a picture or file, uploaded now where it was not yet; "" where it goes as data."""
+        key = self._keys.get(_source(one))
+        if key is None:
+            try:
+                # About 1 ms a megabyte: the event loop goes on meanwhile.
+                key = await anyio.to_thread.run_sync(_key, one)
+            except PictureError:
+                return ""
+            self._keys[_source(one)] = key
+        slot = self._slots.setdefault(key, _Slot())
+        async with slot.lock:
+            if self._off or slot.failed:
+                return ""
+            if not slot.file_id or time.time() > slot.ends - _MARGIN:
+                file = await self._created(one, key)
+                slot.failed = file is None
+                slot.file_id = file.id if file else ""
+                slot.ends = (file and file.expires_at) or float("inf")
+            return slot.file_id
+
+    async def _created(self, one: Attachment, key: Key) -> "FileObject | None":
+        """Upload a picture or file. None where that cannot be done, now or at all."""
+        import openai
+
+        data, _ = decode(one.url)
+        found = kinds.kind(data)
+        label = found.media_type if found else "application/octet-stream"
+        name = key[1] or f"{key[2].hex()[:16]}{found.suffix if found else ''}"
+        for purpose in PURPOSES[one.kind]:
+            try:
+                file = await self._call(
+                    self._client.files.create,
+                    file=(name, data, label),
+                    purpose=purpose,
+                    expires_after={"anchor": "created_at", "seconds": self._expires},
+                )
+            except openai.BadRequestError as error:
+                _LOG.debug("no upload as %s: %s", purpose, error)
+            except openai.OpenAIError as error:
+                if isinstance(error, openai.APIStatusError) and error.status_code in _NO_FILES_API:
+                    _LOG.warning("no Files API here (%s); pictures and files go as data", error)
+                    self._off = True
+                else:
+                    _LOG.warning("%s is not uploaded (%s); it goes as data", name, error)
+                return None
+            else:
+                self._ids.add(file.id)
+                return file
+        return None
+
+    async def _delete(self, identity: str) -> None:
+        import openai
+
+        try:
+            await self._call(self._client.files.delete, identity)
+        except openai.OpenAIError as error:
+            _LOG.debug("%s stays until it expires: %s", identity, error)
+
+    async def _call(self, method: Callable[..., Any], *arguments: object, **named: object) -> Any:
+        if self._in_threads:
+            return await anyio.to_thread.run_sync(
+                partial(method, *arguments, **named), abandon_on_cancel=True
+            )
+        return await cast("Awaitable[Any]", method(*arguments, **named))
+
+
+def _source(one: Attachment) -> tuple[str, str]:
+    return one.url, text_of(one.inner, "filename")
+
+
+def _key(one: Attachment) -> Key:
+    data, _ = decode(one.url)
+    return one.kind, text_of(one.inner, "filename"), sha256(data).digest()
+
+
+def _suspect(error: Exception) -> bool:
+    """Tell whether an error of the API may be about the ids of files: a refusal, or what ends a stream."""
+    code = str(getattr(error, "code", None) or "")
+    if (status := getattr(error, "status_code", None)) is not None:
+        return status in _REFUSED and code != "context_length_exceeded"
+    return "image" in code or "file" in code

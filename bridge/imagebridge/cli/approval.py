@@ -1,0 +1,40 @@
+"""Whether a tool that may destroy something runs: a person decides, where there is one to ask."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from .document import shortened
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from imagebridge.agent.hooks import ToolCall
+
+Choice = Literal["ask", "all", "none"]
+
+
+def approval(choice: Choice | None, terminal: Terminal) -> "Callable[[ToolCall], bool] | None":
+    """Return what a bridge asks before each call; None where all run.
+
+    Only calls of tools that set `destructiveHint` themselves are ever asked for or refused. Without a choice
+    a person is asked where stdin and stderr are a terminal, and all calls run elsewhere.
+    """
+    if choice == "all" or (choice is None and not terminal.answers):
+        return None
+
+    def approve(call: "ToolCall") -> bool:
+        if not call.destructive:
+            return True
+        if choice == "none":
+            return False
+        if not terminal.answers:
+            terminal.tell(
+                f"{call.name} may destroy something and nobody can be asked: refused (--approve all)"
+            )
+            return False
+        arguments = json.dumps(shortened(call.arguments), ensure_ascii=False)
+        return terminal.ask(
+            f"{call.name} of {call.server} may destroy something. Its arguments: {arguments[:1_000]}\nRun it?"
+        )
+
+    return approve

@@ -1,0 +1,18 @@
+"""`imagebridge serve`: our own MCP server, for starters that know one program a package."""
+
+import os
+import subprocess
+import sys
+
+import click
+
+
+@click.command("serve", context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def command(arguments: tuple[str, ...]) -> int:
+    """Run imagebridge-server in this process's place: the same options, streams, signals and exit code."""
+    words = [sys.executable, "-m", "imagebridge_server", *arguments]
+    if os.name != "nt":
+        os.execv(sys.executable, words)
+    # Windows has no exec that a waiting parent would not take for the end.
+    return subprocess.run(words, check=False).returncode

@@ -1,0 +1,118 @@
+"""What a parameter's name and description hint at: whether it is a picture, and in which form.
+
+Read off the definitions of MCP servers that take pictures, 2026-11: many write `type: string` and no more.
+"""
+
+import re
+from typing import Literal
+
+Form = Literal["data_url", "base64", "path"]
+"""How a tool takes a picture: a `data:` URL, bare base64, or the path of a file."""
+
+FORMS: tuple[Form, ...] = ("data_url", "base64", "path")
+
+Sort = Literal["picture", "carrier", ""]
+"""What a name says of its value: that it is a picture, that it could carry one, or neither."""
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_PICTURES = _set(
+    "image images img imgs picture pictures pic pics photo photos photograph photographs screenshot screenshots "
+    "bitmap bitmaps png jpeg jpg webp"
+)
+_FILES = _set(
+    "url urls uri uris path paths file files filename filepath data encoded bytes blob blobs source sources src "
+    "href link attachment attachments mask masks frame frames thumbnail avatar logo icon sketch drawing media"
+)
+"""Words for what may be a picture, and for other things too."""
+_BEHIND = _FILES | _set("input inputs content contents string str list array")
+"""Words that, behind the word for a picture, leave it one: `image_content` is, `image_width` is not."""
+_WRITTEN = _set("output outputs out save saved dest destination export result")
+_MAKING = _set(
+    "take capture create generate make draw render save export write download fetch get search find list"
+)
+_MACHINES = _set("docker container containers podman kubectl kubernetes pod vm vms ami")
+_FORM_OF: dict[str, Form] = {
+    **dict.fromkeys(("path", "paths", "filepath"), "path"),
+    **dict.fromkeys(("url", "urls", "uri", "uris"), "data_url"),
+    **dict.fromkeys(("encoded", "bytes", "blob", "blobs"), "base64"),
+}
+_FORM_OF_LAST: dict[str, Form] = {"file": "path", "files": "path", "filename": "path", "data": "base64"}
+"""Words that a description corrects: `file` may be described as base64."""
+
+_ENCODED = re.compile(r"base[-_ ]?64|b64", re.IGNORECASE)
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_JOINED = re.compile("|".join(sorted(_PICTURES | _BEHIND, key=len, reverse=True)))
+
+_OF_PICTURES = re.compile(r"\b(?:images?|pictures?|photos?|photographs?)\b", re.IGNORECASE)
+_OF_MACHINES = re.compile(
+    r"\b(?:docker|containers?|oci|kubernetes|disk|virtual machine|iso|ami)\b", re.IGNORECASE
+)
+_OF_NAMES = re.compile(r"\b(?:identifiers?|ids?|uuid|tags?)\b", re.IGNORECASE)
+_OF_WRITING = re.compile(r"\b(?:sav(?:e|es|ed|ing)|writ(?:e|es|ten|ing)|output|destination)\b", re.IGNORECASE)
+_DATA_URL = re.compile(r"\bdata:|\bdata[- ]?ur[il]", re.IGNORECASE)
+_PATH = re.compile(r"\bpaths?\b|\bfile ?names?\b|\blocal file", re.IGNORECASE)
+_URL = re.compile(r"\bur[il]s?\b", re.IGNORECASE)
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of a name: image_url, imageUrl and imageurl are alike. `base64` becomes `encoded`."""
+    found: list[str] = []
+    for word in _WORD.findall(_ENCODED.sub(" encoded ", name)):
+        joined = _JOINED.findall(word.lower())
+        found += joined if "".join(joined) == word.lower() else [word.lower()]
+    return tuple(found)
+
+
+def sort_of(words: tuple[str, ...]) -> Sort:
+    """Tell what a name says of its value."""
+    plain = [word for word in words if not word.isdigit() and len(word) > 1]
+    if not plain or set(plain) & _WRITTEN:
+        return ""
+    last = max((at for at, word in enumerate(plain) if word in _PICTURES), default=None)
+    if last is not None:
+        return "picture" if set(plain[last + 1 :]) <= _BEHIND else ""
+    return "carrier" if plain[-1] in _FILES else ""
+
+
+def is_about_pictures(tool: str) -> bool:
+    """Tell whether a tool's name says that it is given a picture: `describe_image` does, `take_screenshot` does not."""
+    words = set(words_of(tool))
+    return bool(words & _PICTURES - {"screenshot", "screenshots"}) and not words & _MAKING
+
+
+def is_about_machines(tool: str) -> bool:
+    """Tell whether a tool's name says that its images are those of containers or machines: `run_container` does."""
+    return bool(set(words_of(tool)) & _MACHINES)
+
+
+def speaks_of_pictures(said: str) -> bool:
+    """Tell whether a description has a word for pictures."""
+    return _OF_PICTURES.search(said) is not None
+
+
+def means_otherwise(words: tuple[str, ...], said: str) -> bool:
+    """Tell whether a description says that no picture is meant: a container's image, a picture's id, a file to be written."""
+    if _OF_MACHINES.search(said):
+        return True
+    if _OF_NAMES.search(said) and not any(one.search(said) for one in (_ENCODED, _PATH, _URL)):
+        return True
+    return bool(set(words) & _FILES) and _OF_WRITING.search(said) is not None
+
+
+def form_of(words: tuple[str, ...], said: str) -> Form:
+    """Return the form that name and description ask for; a `data:` URL, which tells its own type, where neither does."""
+    if _DATA_URL.search(said):
+        return "data_url"
+    for word in reversed(words):
+        if word in _FORM_OF:
+            return _FORM_OF[word]
+    if _ENCODED.search(said):
+        return "base64"
+    if _PATH.search(said):
+        return "path"
+    last = next((word for word in reversed(words) if word in _FORM_OF_LAST), None)
+    return _FORM_OF_LAST[last] if last and not _URL.search(said) else "data_url"

@@ -1,0 +1,162 @@
+"""The server as one file that desktop hosts install with a click: an MCP bundle (`.mcpb`).
+
+The bundle carries this very version of the three packages and the list of what they need, which `uv`
+installs on the user's machine. Manifest 0.4 with server type `uv`, checked and packed by the official
+tool (github.com/modelcontextprotocol/mcpb, 2026-11-22).
+"""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from importlib import metadata
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import imagebridge
+from imagebridge.errors import BridgeError
+
+TOOL = "@anthropic-ai/mcpb@2.1.2"
+"""The official packer on npm, of 2026-11-22."""
+
+_PACKAGES = ("imagebridge", "imagebridge_tools", "imagebridge_server")
+_START = "src/server.py"
+_SECONDS = 300
+
+_SERVER = '''\
+"""Starts the server from the packages beside this file."""
+
+from imagebridge_server.__main__ import main
+
+main()
+'''
+
+_PROJECT = """\
+[project]
+name = "imagebridge-bundle"
+version = "{version}"
+requires-python = ">=3.11"
+dependencies = {needed}
+
+[tool.uv]
+package = false
+"""
+
+
+def manifest() -> dict[str, Any]:
+    """Return the bundle's manifest: what a host shows, asks its user for, and starts."""
+    about = metadata.metadata("imagebridge")
+    return {
+        "$schema": "https://raw.githubusercontent.com/anthropics/mcpb/main/dist/mcpb-manifest-v0.4.schema.json",
+        "manifest_version": "0.4",
+        "name": "imagebridge",
+        "display_name": "imagebridge",
+        "version": imagebridge.__version__,
+        "description": "Charts, pictures and documents as images that models see",
+        "author": {"name": (about["Author"] or "imagebridge contributors")},
+        "license": "MIT",
+        "keywords": ["images", "charts", "vega-lite", "pictures"],
+        "server": {
+            "type": "uv",
+            "entry_point": _START,
+            "mcp_config": {
+                "command": "uv",
+                "args": ["run", "--directory", "${__dirname}", _START],
+                "env": {
+                    "IMAGEBRIDGE_ALLOW": "${user_config.folder}",
+                    "OPENAI_API_KEY": "${user_config.openai_api_key}",
+                },
+            },
+        },
+        "tools_generated": True,
+        "user_config": {
+            "folder": {
+                "type": "directory",
+                "title": "Folder",
+                "description": "Pictures, tables and documents below this folder may be read. None: no file is read.",
+                "required": False,
+                "default": "",
+            },
+            "openai_api_key": {
+                "type": "string",
+                "title": "OpenAI API key",
+                "description": "Lets the model create pictures, which costs money. None: everything else works.",
+                "required": False,
+                "sensitive": True,
+                "default": "",
+            },
+        },
+        "compatibility": {
+            "platforms": ["darwin", "win32", "linux"],
+            "runtimes": {"python": ">=3.11"},
+        },
+    }
+
+
+def laid_out(folder: Path) -> None:
+    """Write what the bundle holds into `folder`, which is made.
+
+    Raises:
+        BridgeError: it exists and is not empty, or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise BridgeError(f"{folder} is not empty")
+        for package in _PACKAGES:
+            with as_file(files(package)) as source:
+                shutil.copytree(
+                    source, folder / "src" / package, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+                )
+        _write(folder / _START, _SERVER)
+        project = _PROJECT.format(version=imagebridge.__version__, needed=json.dumps(_needed(), indent=4))
+        _write(folder / "pyproject.toml", project)
+        _write(folder / "manifest.json", json.dumps(manifest(), indent=2) + "\n")
+    except OSError as error:
+        raise BridgeError(f"{folder} cannot be written: {error.strerror or error}") from error
+
+
+def packed(output: Path) -> None:
+    """Write the bundle to `output`, a file ending in .mcpb, with the official tool.
+
+    Raises:
+        BridgeError: there is no npx to run the tool with, or it refuses the bundle; the message has its words.
+    """
+    npx = shutil.which("npx")
+    if npx is None:
+        raise BridgeError(
+            "the official packer needs npx: install Node.js, or write the folder with --folder and pack it elsewhere"
+        )
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "imagebridge"
+        laid_out(folder)
+        command = [npx, "--yes", TOOL, "pack", str(folder), str(output.absolute())]
+        try:
+            done = subprocess.run(
+                command,
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BridgeError(f"the packer did not end within {_SECONDS} seconds") from error
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip())[-2000:]
+        raise BridgeError(f"the packer refused the bundle:\n{said}")
+
+
+def _needed() -> list[str]:
+    """Return what the packages need, the server's extra included, as installed distributions say it."""
+    needed: list[str] = []
+    for line in metadata.requires("imagebridge") or ():
+        requirement, _, marker = line.partition(";")
+        if not marker or 'extra == "server"' in marker.replace("'", '"'):
+            needed.append(requirement.strip())
+    return needed
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,94 @@
+"""One host's file with our entry in it, or without: worked out first, written when it is wanted."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from imagebridge.errors import BridgeError
+
+from .files import Content, content, replaced
+from .formats import FormatError, edited, found
+from .hosts import Entry, HostFile
+from .links import NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a file holds and what it shall hold."""
+
+    path: Path
+    old: Content
+    new: str
+
+    @property
+    def diff(self) -> str:
+        """The change as people read one; empty where there is none. Secrets of other entries are not in it."""
+        lines = difflib.unified_diff(
+            self.old.text.splitlines(),
+            self.new.splitlines(),
+            str(self.path),
+            str(self.path),
+            n=1,
+            lineterm="",
+        )
+        return "\n".join(lines)
+
+    def write(self) -> Path | None:
+        """Write the file; return where the old one was saved, None where there was none or nothing changed.
+
+        Raises:
+            BridgeError: it cannot be written; the old file is as it was.
+        """
+        if self.new == self.old.text:
+            return None
+        return replaced(self.path, self.old.encoded(self.new))
+
+
+def installed(host: HostFile, path: Path, entry: Entry) -> Change:
+    """Return the change that adds our entry to a host's file, or brings it up to date.
+
+    Raises:
+        BridgeError: the file cannot be read, or not be changed without changing more of it.
+    """
+    return _changed(host, path, host.entry(entry))
+
+
+def uninstalled(host: HostFile, path: Path) -> Change:
+    """Return the change that takes our entry out of a host's file; no change where it is not in it.
+
+    Raises:
+        BridgeError: as `installed`.
+    """
+    return _changed(host, path, None)
+
+
+def is_installed(host: HostFile, path: Path) -> bool:
+    """Tell whether a host's file holds our entry.
+
+    Raises:
+        BridgeError: the file cannot be read.
+    """
+    return found(content(path).text, host.form, (*host.keys, NAME)) is not None
+
+
+def _changed(host: HostFile, path: Path, value: dict[str, Any] | None) -> Change:
+    old, keys = content(path), (*host.keys, NAME)
+    try:
+        if value is not None:
+            value = _merged(found(old.text, host.form, keys), value)
+        return Change(path, old, edited(old.text, host.form, keys, value))
+    except FormatError as error:
+        raise BridgeError(f"{path} is not touched: {error}") from error
+
+
+def _merged(old: object, new: dict[str, Any]) -> dict[str, Any]:
+    """Return our new entry with what its user added to the old one: variables above all."""
+    if not isinstance(old, dict):
+        return new
+    kept = cast("dict[str, Any]", old)
+    merged = {**kept, **new}
+    for key in ("env", "envs"):
+        if isinstance(kept.get(key), dict):
+            merged[key] = {**kept[key], **(new.get(key) or {})}
+    return merged

@@ -1,0 +1,163 @@
+"""`imagebridge-server install HOST` and `uninstall HOST`."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+import imagebridge
+from imagebridge.errors import BridgeError
+
+from .change import Change, installed, is_installed, uninstalled
+from .hosts import HOSTS, HostFile, file_here
+from .launch import entry
+
+_FILE = click.option(
+    "--file",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The host's file, if it lies elsewhere.",
+)
+_DRY = click.option("--dry-run", is_flag=True, help="Show the change and write nothing.")
+
+Serving = Callable[[Sequence[str]], list[str]]
+"""Checks arguments of the server and returns them as a host is to pass them: paths absolute."""
+
+
+def commands(serving: Serving) -> list[click.Command]:
+    """Return both commands; `serving` checks what is to be passed to the server."""
+
+    @click.command(context_settings={"ignore_unknown_options": True})
+    @click.argument("host", required=False)
+    @click.argument("options", nargs=-1, type=click.UNPROCESSED)
+    @_DRY
+    @_FILE
+    @click.option(
+        "--env",
+        "variables",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="A variable the server gets; repeat it.",
+    )
+    def install(
+        host: str | None,
+        options: tuple[str, ...],
+        dry_run: bool,
+        file: Path | None,
+        variables: tuple[str, ...],
+    ) -> None:
+        """Add this server to a HOST's configuration; without HOST, list the hosts.
+
+        Every other option, such as --allow DIR, is one of the server's and is written into the entry.
+        What else the file holds stays as it is, a copy of it is kept beside it, and a file that cannot be
+        read is not touched.
+        """
+        if host is None:
+            _list()
+            return
+        one, path = _host(host, file)
+        made = entry(serving(options), dict(map(_variable, variables)))
+        _carry_out(
+            lambda: installed(one, path, made), dry_run, f"{one.title} starts imagebridge. {one.after}"
+        )
+
+    @click.command()
+    @click.argument("host")
+    @_DRY
+    @_FILE
+    def uninstall(host: str, dry_run: bool, file: Path | None) -> None:
+        """Take this server out of a HOST's configuration."""
+        one, path = _host(host, file)
+        _carry_out(
+            lambda: uninstalled(one, path), dry_run, f"{one.title} no longer knows imagebridge. {one.after}"
+        )
+
+    return [install, uninstall, bundle]
+
+
+@click.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write; imagebridge-VERSION.mcpb in this folder by default.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the unpacked bundle here instead.",
+)
+def bundle(output: Path | None, folder: Path | None) -> None:
+    """Pack this server as one .mcpb file, which desktop hosts install with a click.
+
+    The official packer checks and packs it; npx fetches that from npm.
+    """
+    from .bundle import laid_out, packed
+
+    if output and folder:
+        raise click.UsageError("give --output or --folder, not both")
+    target = folder or output or Path(f"imagebridge-{imagebridge.__version__}.mcpb")
+    try:
+        if folder is None:
+            click.echo("Packing ...", err=True)
+        (packed if folder is None else laid_out)(target)
+    except BridgeError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(target)
+
+
+def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
+    """Return the host of that name and its file."""
+    from difflib import get_close_matches
+
+    names = [host.name for host in HOSTS]
+    if name not in names:
+        near = get_close_matches(name, names, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise click.UsageError(f"no host is called {name!r}{hint} There are: {', '.join(names)}.")
+    host = HOSTS[names.index(name)]
+    path = file or file_here(host)
+    if path is None:
+        raise click.UsageError(f"{host.title} keeps its file where its owner put it: name it with --file")
+    return host, path.absolute()
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise click.UsageError(f"--env takes NAME=VALUE, not {text!r}")
+    return name, value
+
+
+def _carry_out(work_out: Callable[[], Change], dry_run: bool, done: str) -> None:
+    """Show the change and write it."""
+    try:
+        change = work_out()
+        if not change.diff:
+            click.echo(f"{change.path}: nothing to change.")
+            return
+        click.echo(change.diff)
+        if dry_run:
+            click.echo("\nNothing is written (--dry-run).", err=True)
+            return
+        saved = change.write()
+    except BridgeError as error:
+        raise click.ClickException(str(error)) from error
+    kept = f" The old file is kept as {saved.name}." if saved else ""
+    click.echo(f"\n{done}{kept}", err=True)
+
+
+def _list() -> None:
+    """Print each host, its file, and whether it knows us."""
+    width = max(len(host.name) for host in HOSTS)
+    for host in HOSTS:
+        path = file_here(host)
+        click.echo(f"{host.name:<{width}}  {_state(host, path):<13}  {path or 'name it with --file'}")
+
+
+def _state(host: HostFile, path: Path | None) -> str:
+    if path is None or not path.exists():
+        return "no file"
+    try:
+        return "installed" if is_installed(host, path) else "not installed"
+    except BridgeError:
+        return "unreadable"

@@ -1,0 +1,93 @@
+"""A configuration file read and replaced: its encoding, line ends, rights and links kept, its old text saved first."""
+
+import codecs
+import os
+import shutil
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from imagebridge.errors import BridgeError
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+class Content(NamedTuple):
+    """The text of a file, and how its bytes are to be written again."""
+
+    text: str
+    encoding: str = "utf-8"
+    mark: bytes = b""
+
+    def encoded(self, text: str) -> bytes:
+        """Return `text` as bytes of the same kind."""
+        return self.mark + text.encode(self.encoding)
+
+
+def content(path: Path) -> Content:
+    """Read a file; one that does not exist is empty.
+
+    Raises:
+        BridgeError: it cannot be read, is a folder, or is in no Unicode encoding.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Content("")
+    except OSError as error:
+        raise BridgeError(f"{path} cannot be read: {error.strerror or error}") from error
+    mark, encoding = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", "utf-8"))
+    try:
+        text = data[len(mark) :].decode(encoding)
+    except UnicodeDecodeError as error:
+        raise BridgeError(
+            f"{path} is not {encoding.upper()} text, so it is not touched; save it as UTF-8 and try again"
+        ) from error
+    if "\0" in text:
+        raise BridgeError(f"{path} holds zero bytes, so it is not touched; save it as UTF-8 and try again")
+    return Content(text, encoding, mark)
+
+
+def replaced(path: Path, data: bytes) -> Path | None:
+    """Replace the file by `data` in one step; return where its old bytes were saved, None where it is new.
+
+    A link stays a link: the file it leads to is replaced. Missing folders are made.
+
+    Raises:
+        BridgeError: it cannot be written; the old file is as it was.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        saved = _saved(target) if target.exists() else None
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if saved:
+                shutil.copymode(target, name)
+            os.replace(name, target)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise BridgeError(f"{path} cannot be written: {error.strerror or error}") from error
+    return saved
+
+
+def _saved(target: Path) -> Path:
+    """Copy the file beside itself, under a name that is not taken."""
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    candidates = (f"{target.name}.{stamp}{f'-{number}' if number else ''}.backup" for number in range(1000))
+    backup = next(one for name in candidates if not (one := target.with_name(name)).exists())
+    shutil.copy2(target, backup)
+    return backup

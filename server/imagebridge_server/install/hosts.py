@@ -1,0 +1,216 @@
+"""Where MCP hosts keep their configuration, and what an entry of theirs looks like. Dated data, no disk.
+
+A row that was read in the host's own documentation is `verified`; the others are what several
+independent guides agree on. None of the hosts was run to find out.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from typing import Any, Literal
+
+Form = Literal["json", "toml", "yaml"]
+System = Literal["linux", "macos", "windows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How a host starts a stdio server: a command, its arguments, and variables it adds to the environment."""
+
+    command: str
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Return the shape that most hosts share."""
+        made: dict[str, Any] = {"command": self.command, "args": list(self.arguments)}
+        return made | ({"env": dict(self.environment)} if self.environment else {})
+
+
+def _typed(entry: Entry) -> dict[str, Any]:
+    return {"type": "stdio", **entry.plain()}
+
+
+def _goose(entry: Entry) -> dict[str, Any]:
+    """An extension of Goose; its timeout is in seconds."""
+    return {
+        "name": "imagebridge",
+        "type": "stdio",
+        "enabled": True,
+        "cmd": entry.command,
+        "args": list(entry.arguments),
+        "envs": dict(entry.environment or {}),
+        "timeout": 300,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFile:
+    """One host: its name on the command line, its file by system, and where in it servers stand.
+
+    paths: by system, with `~` and `%APPDATA%` open; a missing system is one the host does not run on, and
+        no path at all means that the file lies where its owner put it. keys: the way to the table of servers.
+    after: what its user has to do next. source and date: where this was read, and when.
+    """
+
+    name: str
+    title: str
+    form: Form
+    keys: tuple[str, ...]
+    paths: Mapping[System, str]
+    entry: Callable[[Entry], dict[str, Any]] = Entry.plain
+    after: str = "Restart it."
+    source: str
+    date: str
+    verified: bool
+
+
+def _everywhere(path: str) -> dict[System, str]:
+    return {"linux": path, "macos": path, "windows": path}
+
+
+HOSTS = (
+    HostFile(
+        name="claude-desktop",
+        title="Claude Desktop",
+        form="json",
+        keys=("mcpServers",),
+        paths={
+            "macos": "~/Library/Application Support/Claude/claude_desktop_config.json",
+            "windows": r"%APPDATA%\Claude\claude_desktop_config.json",
+            "linux": "~/.config/Claude/claude_desktop_config.json",
+        },
+        after="Quit Claude Desktop (closing its window is not enough) and start it again.",
+        source="modelcontextprotocol.io, connect local servers; the Linux path is a community build's",
+        date="2026-11-22",
+        verified=True,
+    ),
+    HostFile(
+        name="claude-code",
+        title="Claude Code",
+        form="json",
+        keys=("mcpServers",),
+        paths=_everywhere("~/.claude.json"),
+        entry=_typed,
+        after="Start a new session; /mcp lists it.",
+        source="code.claude.com/docs/en/mcp, user scope",
+        date="2026-11-22",
+        verified=False,
+    ),
+    HostFile(
+        name="cursor",
+        title="Cursor",
+        form="json",
+        keys=("mcpServers",),
+        paths=_everywhere("~/.cursor/mcp.json"),
+        after="Switch it on under Settings, MCP.",
+        source="cursor.com/docs/mcp",
+        date="2026-11-22",
+        verified=True,
+    ),
+    HostFile(
+        name="vscode",
+        title="VS Code",
+        form="json",
+        keys=("servers",),
+        paths={
+            "linux": "~/.config/Code/User/mcp.json",
+            "macos": "~/Library/Application Support/Code/User/mcp.json",
+            "windows": r"%APPDATA%\Code\User\mcp.json",
+        },
+        entry=_typed,
+        after="Run the command MCP: List Servers and start it.",
+        source="code.visualstudio.com/docs/copilot/reference/mcp-configuration; the folder is that of the default profile",
+        date="2026-11-22",
+        verified=False,
+    ),
+    HostFile(
+        name="codex",
+        title="Codex",
+        form="toml",
+        keys=("mcp_servers",),
+        paths=_everywhere("~/.codex/config.toml"),
+        after="Start a new session; /mcp lists it.",
+        source="developers.openai.com/codex/mcp",
+        date="2026-11-22",
+        verified=True,
+    ),
+    HostFile(
+        name="gemini-cli",
+        title="Gemini CLI",
+        form="json",
+        keys=("mcpServers",),
+        paths=_everywhere("~/.gemini/settings.json"),
+        after="Start a new session; /mcp lists it.",
+        source="github.com/google-gemini/gemini-cli, docs/tools/mcp-server.md",
+        date="2026-11-22",
+        verified=True,
+    ),
+    HostFile(
+        name="goose",
+        title="Goose",
+        form="yaml",
+        keys=("extensions",),
+        paths={
+            "linux": "~/.config/goose/config.yaml",
+            "macos": "~/.config/goose/config.yaml",
+            "windows": r"%APPDATA%\Block\goose\config\config.yaml",
+        },
+        entry=_goose,
+        after="Start a new session.",
+        source="block.github.io/goose/docs/guides/config-files",
+        date="2026-11-22",
+        verified=True,
+    ),
+    HostFile(
+        name="librechat",
+        title="LibreChat",
+        form="yaml",
+        keys=("mcpServers",),
+        paths={},
+        entry=_typed,
+        after="Restart LibreChat.",
+        source="librechat.ai/docs/configuration/librechat_yaml/object_structure/mcp_servers",
+        date="2026-11-22",
+        verified=False,
+    ),
+)
+
+
+def file_of(
+    host: HostFile, system: System, home: PurePath, environment: Mapping[str, str]
+) -> PurePath | None:
+    """Return where `host` keeps its file on `system`, or None where there is no one place. Touches no disk.
+
+    `home` is the user's folder. `%APPDATA%` is taken from `environment`, else it lies below `home`;
+    `CODEX_HOME` and `XDG_CONFIG_HOME` move what their hosts say they move.
+    """
+    pattern = host.paths.get(system)
+    if pattern is None:
+        return None
+    pure = PureWindowsPath if system == "windows" else PurePosixPath
+    if host.name == "codex" and (moved := environment.get("CODEX_HOME")):
+        return pure(moved) / "config.toml"
+    if (
+        system == "linux"
+        and pattern.startswith("~/.config/")
+        and (moved := environment.get("XDG_CONFIG_HOME"))
+    ):
+        return pure(moved) / pattern.removeprefix("~/.config/")
+    roaming = environment.get("APPDATA") or str(pure(home) / "AppData" / "Roaming")
+    expanded = pattern.replace("%APPDATA%", roaming)
+    return pure(home) / expanded.removeprefix("~/") if expanded.startswith("~/") else pure(expanded)
+
+
+def system_here() -> System:
+    """Return the system this process runs on; every other Unix keeps its files as Linux does."""
+    import sys
+
+    return "windows" if os.name == "nt" else "macos" if sys.platform == "darwin" else "linux"
+
+
+def file_here(host: HostFile) -> Path | None:
+    """Return where `host` keeps its file for the user of this process."""
+    found = file_of(host, system_here(), Path.home(), os.environ)
+    return None if found is None else Path(found)

@@ -1,0 +1,183 @@
+"""Changing one member of a JSON text that people edit: all else keeps its bytes, comments and commas included.
+
+Comments and trailing commas are what VS Code, Cursor and Gemini CLI allow in their files. They are
+blanked out with spaces, so that every place in what is left is a place in the text.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n\r]*|/\*.*?\*/', re.DOTALL)
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])')
+_SPACE = re.compile(r"[ \t\r\n]*")
+_NOT_BREAK = re.compile(r"[^\r\n]")
+_DECODER = json.JSONDecoder()
+
+
+class _Member(NamedTuple):
+    """A member of an object: where its name begins, and where its value begins and ends."""
+
+    name: str
+    start: int
+    value: int
+    end: int
+
+
+def parsed(text: str) -> object:
+    """Return the value of a JSON text with comments and trailing commas; of an empty one, an empty object.
+
+    Raises:
+        ValueError: it is no JSON even so.
+    """
+    plain = _plain(text)
+    return json.loads(plain) if plain.strip() else {}
+
+
+def with_member(text: str, keys: Sequence[str], value: dict[str, Any]) -> str:
+    """Return `text` in which `value` stands at `keys`, the objects on the way made where they are missing.
+
+    Raises:
+        ValueError: it is no JSON, or something on the way is no object; the message says what.
+    """
+    plain = _plain(text)
+    indent, newline = _indent(text), "\r\n" if "\r\n" in text else "\n"
+    if not plain.strip():
+        # What is there is comments at most.
+        made = _written(_nested(keys, value), indent, 0, newline)
+        return (text.rstrip() + newline if text.strip() else "") + made + newline
+    start = _space(plain, 0)
+    for depth, key in enumerate(keys):
+        members = _members(plain, start, keys[:depth])
+        found = next((one for one in reversed(members) if one.name == key), None)
+        if found is None:
+            rest = _nested(keys[depth + 1 :], value)
+            return _inserted(text, plain, start, members, key, rest, indent, newline)
+        if depth == len(keys) - 1:
+            level = depth + 1
+            return text[: found.value] + _written(value, indent, level, newline) + text[found.end :]
+        start = found.value
+    raise ValueError("no keys")
+
+
+def without_member(text: str, keys: Sequence[str]) -> str:
+    """Return `text` without the member at `keys`, the same text where there is none.
+
+    Raises:
+        ValueError: it is no JSON, or something on the way is no object.
+    """
+    plain = _plain(text)
+    if not plain.strip():
+        return text
+    start = _space(plain, 0)
+    for depth, key in enumerate(keys[:-1]):
+        found = [one for one in _members(plain, start, keys[:depth]) if one.name == key]
+        if not found:
+            return text
+        start = found[-1].value
+    members = _members(plain, start, keys[:-1])
+    for at in reversed([at for at, one in enumerate(members) if one.name == keys[-1]]):
+        _, begin, _, end = members[at]
+        behind = _space(_uncommented(text), end)
+        if text[behind] == ",":
+            text = text[:behind] + text[behind + 1 :]
+        elif at:
+            # The last one: the comma before it goes, what stands between them stays.
+            comma = plain.index(",", members[at - 1].end)
+            text = text[:comma] + text[comma + 1 :]
+            begin, end = begin - 1, end - 1
+        begin, end = _whole_line(text, begin, end)
+        text = text[:begin] + text[end:]
+    return text
+
+
+def _uncommented(text: str) -> str:
+    """Return the text with comments as spaces, of the same length."""
+    return _TOKEN.sub(lambda found: found[0] if found[0][0] == '"' else _NOT_BREAK.sub(" ", found[0]), text)
+
+
+def _plain(text: str) -> str:
+    """Return the text with comments and trailing commas as spaces, of the same length."""
+    return _STRING_OR_COMMA.sub(lambda found: found[0] if found[0][0] == '"' else " ", _uncommented(text))
+
+
+def _members(plain: str, start: int, path: Sequence[str]) -> list[_Member]:
+    """Return the members of the object that begins at `start`."""
+    if plain[start : start + 1] != "{":
+        where = ".".join(path) or "the file"
+        raise ValueError(f"{where} is no JSON object")
+    members: list[_Member] = []
+    at = _space(plain, start + 1)
+    while plain[at] != "}":
+        name, end = cast("tuple[str, int]", _DECODER.raw_decode(plain, at))
+        value = _space(plain, _space(plain, end) + 1)
+        stop = cast("tuple[object, int]", _DECODER.raw_decode(plain, value))[1]
+        members.append(_Member(name, at, value, stop))
+        at = _space(plain, stop)
+        if plain[at] == ",":
+            at = _space(plain, at + 1)
+    return members
+
+
+def _inserted(
+    text: str,
+    plain: str,
+    start: int,
+    members: list[_Member],
+    key: str,
+    value: object,
+    indent: str,
+    newline: str,
+) -> str:
+    """Return the text with one more member at the end of the object at `start`, on a line of its own."""
+    last = members[-1].end if members else start + 1
+    close = plain.index("}", last)
+    outer = _line_indent(text, close if _first_on_line(text, close) else start)
+    member = f"{outer}{indent}{json.dumps(key, ensure_ascii=False)}: "
+    member += _written(value, indent, 0, newline).replace(newline, f"{newline}{outer}{indent}")
+    # Whatever stands between the last member and the brace, comments mostly, stays before the new one.
+    between = text[last:close]
+    # A comma behind the last one is how this file is written: ours gets one too, and theirs stays.
+    trailing = "," in _uncommented(between)
+    comma = "," if members and not trailing else ""
+    ending = "," if trailing else ""
+    return f"{text[:last]}{comma}{between.rstrip()}{newline}{member}{ending}{newline}{outer}{text[close:]}"
+
+
+def _nested(keys: Sequence[str], value: object) -> object:
+    for key in reversed(keys):
+        value = {key: value}
+    return value
+
+
+def _written(value: object, indent: str, level: int, newline: str) -> str:
+    lines = json.dumps(value, indent=indent, ensure_ascii=False).split("\n")
+    return f"{newline}{indent * level}".join(lines)
+
+
+def _space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _indent(text: str) -> str:
+    """Return what the text is indented with: that of its first indented line."""
+    found = re.search(r"\n([ \t]+)\S", text)
+    return found[1] if found else "  "
+
+
+def _line_indent(text: str, at: int) -> str:
+    line = text[text.rfind("\n", 0, at) + 1 : at]
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def _first_on_line(text: str, at: int) -> bool:
+    return not text[text.rfind("\n", 0, at) + 1 : at].strip()
+
+
+def _whole_line(text: str, begin: int, end: int) -> tuple[int, int]:
+    """Widen a range over the white space before it and its line break, where nothing else stands on its lines."""
+    line = text.rfind("\n", 0, begin) + 1
+    rest = re.compile(r"[ \t]*(\r?\n)").match(text, end)
+    return (line, rest.end()) if rest and not text[line:begin].strip() else (begin, end)

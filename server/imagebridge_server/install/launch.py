@@ -1,0 +1,35 @@
+"""How a host starts this server, from wherever it was installed."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+
+from .hosts import Entry
+
+PACKAGE = "imagebridge[server]"
+PROGRAM = "imagebridge-server"
+
+
+def entry(arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Entry:
+    """Return the entry that starts the server with `arguments`.
+
+    A published installation is started by `uvx`, which any version of the host finds again after an
+    update; one from a folder, or without uv, by the interpreter that runs now. Paths are absolute, as
+    hosts with a window do not see the PATH of a shell.
+    """
+    uvx = shutil.which("uvx")
+    if uvx and not _from_a_folder():
+        return Entry(os.path.abspath(uvx), ("--from", PACKAGE, PROGRAM, *arguments), environment)
+    return Entry(sys.executable, ("-m", "imagebridge_server", *arguments), environment)
+
+
+def published(arguments: Sequence[str] = ()) -> Entry:
+    """Return the entry for machines of which nothing is known: what links and guides carry."""
+    return Entry("uvx", ("--from", PACKAGE, PROGRAM, *arguments))
+
+
+def _from_a_folder() -> bool:
+    """Tell whether this package was installed from a folder or an address (PEP 610), so that no index has it."""
+    return metadata.distribution("imagebridge").read_text("direct_url.json") is not None

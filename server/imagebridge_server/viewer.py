@@ -1,0 +1,35 @@
+"""The viewer: a page that hosts with MCP Apps show beside a result, so that its user sees the picture large.
+
+One self-contained file without network, `viewer.html`. Hosts without MCP Apps show the result as before.
+Protocol: MCP Apps 2026-01-26 (github.com/modelcontextprotocol/ext-apps).
+"""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from mcp.server.apps import APP_MIME_TYPE, Apps, ResourcePermissions
+from mcp.server.mcpserver.resources import FileResource
+
+URI = "ui://imagebridge/viewer"
+
+SHOWN_BY: dict[str, Any] = {"ui": {"resourceUri": URI}}
+"""The `_meta` of a tool whose result the viewer shows."""
+
+
+def viewer() -> Apps:
+    """Return the extension that offers the page."""
+    permissions = ResourcePermissions(clipboard_write={}).model_dump(by_alias=True, exclude_none=True)
+    page = FileResource(
+        uri=URI,
+        name="viewer",
+        title="Picture viewer",
+        description="Shows the pictures of a result: zoom, pan, compare, save and copy.",
+        mime_type=APP_MIME_TYPE,
+        path=Path(str(files("imagebridge_server") / "viewer.html")),
+        encoding="utf-8",
+        meta={"ui": {"permissions": permissions, "prefersBorder": False}},
+    )
+    apps = Apps()
+    apps.add_resource(page)
+    return apps

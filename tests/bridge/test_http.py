@@ -1,0 +1,297 @@
+"""Servers behind a URL: Streamable HTTP and the older HTTP+SSE, tokens, OAuth, refusals, and servers that go away."""
+
+import secrets
+import socket
+import threading
+import time
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+
+import anyio
+import httpx2
+import pytest
+import uvicorn
+from mcp.client.auth import OAuthClientProvider
+from mcp.server import MCPServer
+from mcp.server.auth.provider import AccessToken, AuthorizationCode, construct_redirect_uri
+from mcp.server.auth.settings import AuthSettings, ClientRegistrationOptions
+from mcp.server.mcpserver import Context
+from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata, OAuthToken
+from mcp.types import CallToolResult
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+
+from imagebridge import Bridge, HttpServer, tool_result
+from imagebridge.errors import ServerError
+
+pytestmark = pytest.mark.anyio
+
+
+def gallery(**options):
+    server = MCPServer("gallery", log_level="CRITICAL", **options)
+
+    @server.tool()
+    async def show(side: int, ctx: Context) -> CallToolResult:
+        """Shows a square; with the progress before it, the answer comes as a stream of events."""
+        await ctx.report_progress(1, 2)
+        return CallToolResult.model_validate(tool_result("a square", Image.effect_noise((side, side), 99)))
+
+    @server.tool()
+    async def wait() -> str:
+        """Never answers."""
+        await anyio.sleep_forever()
+        return "never"
+
+    return server
+
+
+def tied():
+    """Return a listening socket on a free port, and its origin."""
+    tie = socket.create_server(("127.0.0.1", 0))
+    return tie, f"http://127.0.0.1:{tie.getsockname()[1]}"
+
+
+@contextmanager
+def served(app, tie):
+    """Serve an application over real HTTP in a thread."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [tie]})
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = server.force_exit = True
+        thread.join()
+
+
+class Token:
+    """Lets requests pass that carry the right token."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        headers = dict(scope.get("headers", ()))
+        if scope["type"] == "http" and headers.get(b"authorization") != b"Bearer open":
+            await PlainTextResponse("no", 401)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def origin():
+    """One process with `/mcp`, `/sse` with `/messages/`, and `/closed/mcp` behind a token."""
+    server, tie_and_origin = gallery(), tied()
+    app = server.streamable_http_app()
+    app.router.routes += server.sse_app().routes
+    closed = gallery().streamable_http_app()
+    app.mount("/closed", Starlette(routes=closed.routes, middleware=[Middleware(Token)]))
+    app.router.lifespan_context = both(app.router.lifespan_context, closed.router.lifespan_context)
+    with served(app, tie_and_origin[0]):
+        yield tie_and_origin[1]
+
+
+def both(one, other):
+    @asynccontextmanager
+    async def lifespan(app):
+        async with one(app), other(app):
+            yield
+
+    return lifespan
+
+
+def response(name, arguments="{}"):
+    call = {"type": "function_call", "call_id": "a", "name": name, "arguments": arguments}
+    return {"model": "gpt-5.6-luna", "output": [call]}
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "{}/mcp",
+        "{}/sse",
+        HttpServer("{}/sse", transport="sse"),
+        HttpServer("{}/closed/mcp", {"Authorization": "Bearer open"}),
+    ],
+    ids=["streamable", "falls back to sse", "sse", "token"],
+)
+async def test_a_picture_of_more_than_the_sdks_limit_arrives(server, origin):
+    if isinstance(server, str):
+        server = server.format(origin)
+    else:
+        server = HttpServer(server.url.format(origin), server.headers, None, server.transport)
+    heard = []
+    async with Bridge(server, timeout=20, on_event=heard.append) as bridge:
+        result = await bridge.call("show", {"side": 1_400})
+        assert len(result["content"][1]["data"]) > 1_200_000
+        assert [event.progress for event in heard] == [1]
+        (connection,) = bridge._connections
+        connection.setup = replace(connection.setup, timeout=0.2)
+        (output,) = await bridge.outputs(response("wait"))
+        assert "wait did not answer within 0.2 seconds" in output["output"]
+        connection.setup = replace(connection.setup, timeout=20)
+        (output,) = await bridge.outputs(response("show", '{"side": 3}'))
+        assert output["output"][0]["text"] == "a square"
+
+
+@pytest.mark.parametrize(
+    ("server", "message"),
+    [
+        ("{}/closed/mcp", "it answered 401 Unauthorized. Does it want a token? Give HttpServer(url, headers"),
+        ("{}/nowhere", "it answered 404 Not Found. Is this the address of its MCP endpoint"),
+        (HttpServer("{}/sse", transport="http"), "it answered 405 Method Not Allowed. Is this"),
+        ("http://127.0.0.1:9/mcp", "cannot be reached: "),
+    ],
+)
+async def test_a_refusal_is_told_with_its_status(server, message, origin):
+    if isinstance(server, str):
+        server = HttpServer(server.format(origin))
+    else:
+        server = HttpServer(server.url.format(origin), transport=server.transport)
+    with pytest.raises(ServerError) as raised:
+        async with Bridge(server, timeout=20):
+            pass
+    assert raised.value.problem.startswith(message)
+
+
+async def test_a_server_that_goes_away_and_comes_back():
+    tie, origin = tied()
+    port = tie.getsockname()[1]
+    with served(gallery().streamable_http_app(), tie):
+        bridge = Bridge(f"{origin}/mcp", timeout=10)
+        await bridge.__aenter__()
+    try:
+        (output,) = await bridge.outputs(response("show", '{"side": 3}'))
+        assert output["output"].startswith("Tool error:\ngallery: ")
+        assert "it may or may not have run" in output["output"]
+        with served(gallery().streamable_http_app(), socket.create_server(("127.0.0.1", port))):
+            (output,) = await bridge.outputs(response("show", '{"side": 3}'))
+            assert output["output"][0]["text"] == "a square"
+    finally:
+        await bridge.__aexit__()
+
+
+async def test_tools_that_change_over_http_are_listed_again():
+    tie, origin = tied()
+    server = gallery()
+
+    @server.tool()
+    async def grow(ctx: Context) -> str:
+        """Adds a tool."""
+        server.add_tool(lambda: "new", name="later", description="Comes later.")
+        await ctx.notify_tools_changed()
+        return "grown"
+
+    changed = anyio.Event()
+    with served(server.streamable_http_app(), tie):
+        async with Bridge(f"{origin}/mcp", timeout=20) as bridge:
+            (connection,) = bridge._connections
+            update, connection._on_change = connection._on_change, lambda: (update(), changed.set())
+            await bridge.call("grow")
+            # The answer and the notice take ways of their own.
+            with anyio.fail_after(10):
+                await changed.wait()
+            assert [tool["name"] for tool in bridge.tools] == ["show", "wait", "grow", "later"]
+            assert (await bridge.call("later"))["content"][0]["text"] == "new"
+
+
+class Provider:
+    """An OAuth authorization server that trusts everybody at once."""
+
+    def __init__(self):
+        self.clients, self.codes, self.tokens = {}, {}, {}
+
+    async def get_client(self, client_id):
+        return self.clients.get(client_id)
+
+    async def register_client(self, client_info):
+        self.clients[client_info.client_id] = client_info
+
+    async def authorize(self, client, params):
+        code = secrets.token_hex(20)
+        self.codes[code] = AuthorizationCode(
+            code=code,
+            scopes=params.scopes or [],
+            expires_at=time.time() + 60,
+            client_id=client.client_id,
+            **params.model_dump(exclude={"state", "scopes"}),
+        )
+        return construct_redirect_uri(str(params.redirect_uri), code=code, state=params.state)
+
+    async def load_authorization_code(self, client, authorization_code):
+        return self.codes.get(authorization_code)
+
+    async def exchange_authorization_code(self, client, authorization_code):
+        token = secrets.token_hex(20)
+        self.tokens[token] = AccessToken(
+            token=token,
+            client_id=client.client_id,
+            scopes=[],
+            expires_at=int(time.time()) + 600,
+            resource=authorization_code.resource,
+        )
+        return OAuthToken(access_token=token, token_type="Bearer", expires_in=600)
+
+    async def load_access_token(self, token):
+        return self.tokens.get(token)
+
+
+class Storage:
+    """Keeps what the SDK's client is given."""
+
+    def __init__(self):
+        self.tokens = self.client = None
+
+    async def get_tokens(self):
+        return self.tokens
+
+    async def set_tokens(self, tokens):
+        self.tokens = tokens
+
+    async def get_client_info(self):
+        return self.client
+
+    async def set_client_info(self, client_info):
+        self.client = client_info
+
+
+async def test_the_sdks_oauth_client_gets_a_token_and_uses_it():
+    tie, origin = tied()
+    auth = AuthSettings(
+        issuer_url=origin,
+        resource_server_url=f"{origin}/mcp",
+        validate_token_resource=True,
+        client_registration_options=ClientRegistrationOptions(enabled=True),
+    )
+    provider, storage, came = Provider(), Storage(), {}
+
+    async def redirect(url):
+        # What a browser would do: go there, and be sent back with a code.
+        async with httpx2.AsyncClient() as browser:
+            came["back"] = (await browser.get(url)).headers["location"]
+
+    async def callback():
+        found = {key: values[0] for key, values in parse_qs(urlsplit(came["back"]).query).items()}
+        return AuthorizationCodeResult.model_validate(found)
+
+    client = OAuthClientProvider(
+        f"{origin}/mcp",
+        OAuthClientMetadata(redirect_uris=["http://127.0.0.1:9/callback"], client_name="imagebridge"),
+        storage,
+        redirect,
+        callback,
+    )
+    with served(gallery(auth=auth, auth_server_provider=provider).streamable_http_app(), tie):
+        async with Bridge(HttpServer(f"{origin}/mcp", auth=client), timeout=20) as bridge:
+            (output,) = await bridge.outputs(response("show", '{"side": 3}'))
+            assert output["output"][0]["text"] == "a square"
+        with pytest.raises(ServerError, match="it answered 401 Unauthorized"):
+            async with Bridge(f"{origin}/mcp", timeout=20):
+                pass
+    assert list(provider.tokens) == [storage.tokens.access_token]

@@ -1,0 +1,141 @@
+"""Hostile sources: the model gets an error, and the next call is answered."""
+
+import zlib
+from struct import pack
+
+import pytest
+from mcp import Client
+from PIL import Image
+
+from imagebridge.translate.decode import opened
+from imagebridge.translate.picture import Picture
+from imagebridge_server.app import build_server
+from imagebridge_server.settings import Settings
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{0}" height="{0}">{1}</svg>'
+
+
+def chunk(name, data):
+    return pack(">I", len(data)) + name + data + pack(">I", zlib.crc32(name + data))
+
+
+def png(width, height, packed, depth=1, color=0):
+    """Return a PNG that says it has this size."""
+    header = pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+def zeros(size):
+    """Return so many packed zeros."""
+    packer = zlib.compressobj(9)
+    parts = [packer.compress(bytes(1 << 20)) for _ in range(size >> 20)]
+    return b"".join([*parts, packer.compress(bytes(size % (1 << 20))), packer.flush()])
+
+
+def laughs():
+    entities = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "ha" * 10}">' for n in range(12))
+    return f"<!DOCTYPE svg [{entities}]>" + SVG.format(99, "<text>&a11;</text>")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return an allowed folder of hostile files, beside a picture that is nobody's business."""
+    base = tmp_path_factory.mktemp("attacks").resolve()
+    allowed = base / "allowed"
+    allowed.mkdir()
+    Image.new("RGB", (40, 40), "red").save(base / "secret.png")
+    Image.new("RGB", (30, 20), "blue").save(allowed / "good.png")
+    (allowed / "escape.png").symlink_to(base / "secret.png")
+    (allowed / "out").symlink_to(base)
+    (allowed / "169.png").write_bytes(png(13_000, 13_000, zlib.compress(bytes(9))))
+    (allowed / "900.png").write_bytes(png(30_000, 30_000, zlib.compress(bytes(9))))
+    (allowed / "short.png").write_bytes(png(10_000, 10_000, zlib.compress(bytes(9))))
+    (allowed / "wide.png").write_bytes(png(2**31 - 1, 1, zlib.compress(bytes(9))))
+    Image.new("1", (13_000, 13_000)).save(allowed / "169.tif", compression="group4")
+    (allowed / "huge.svg").write_text(SVG.format(100_000, '<rect width="9" height="9"/>'))
+    (allowed / "laughs.svg").write_text(laughs())
+    for number, href in enumerate((base / "secret.png", (base / "secret.png").as_uri(), "../secret.png")):
+        image = f'<image href="{href}" xlink:href="{href}" width="40" height="40"/>'
+        (allowed / f"reading{number}.svg").write_text(SVG.format(40, image))
+    return allowed
+
+
+@pytest.fixture
+async def client(folder):
+    async with Client(build_server(Settings(allow=(folder,), allow_https=True, create=True))) as client:
+        yield client
+
+
+async def answered(client):
+    result = await client.call_tool("load_image", {"source": "good.png"})
+    return not result.is_error and result.content[1].type == "image"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("169.png", "13000x13000 pixels, over the limit"),
+        ("900.png", "30000x30000 pixels, over the limit"),
+        ("169.tif", "13000x13000 pixels, over the limit"),
+        ("wide.png", "over the limit"),
+        ("short.png", "its pixels cannot be decoded"),
+        ("laughs.svg", "entities inside entities"),
+        ("escape.png", "is a link that leads out of the allowed folders"),
+        ("out/secret.png", "is a link that leads out of the allowed folders"),
+        ("../secret.png", "is not below an allowed folder"),
+        ("https://127.0.0.1/a.png", "does not lead to a public address"),
+        ("https://localhost:8080/a.png", "does not lead to a public address"),
+        ("https://[::1]/a.png", "does not lead to a public address"),
+        ("https://169.254.169.254/latest/meta-data", "does not lead to a public address"),
+        ("http://127.0.0.1/a.png", "addresses are not read"),
+        ("image://../../secret.png", "no pictures are kept here"),
+        ("data:image/png;base64," + "A" * 90_000_000, "holds more than 64,000,000 bytes"),
+    ],
+    ids=lambda value: value[:30],
+)
+async def test_a_picture_that_attacks(client, source, words):
+    for name, arguments in (
+        ("load_image", {"source": source}),
+        ("load_image", {"source": source, "max_size": 100}),
+        ("edit_image", {"prompt": "x", "images": [source]}),
+    ):
+        result = await client.call_tool(name, arguments)
+        assert result.is_error
+        assert words in result.content[0].text
+        assert len(result.content[0].text) < 500
+        if len(source) > 1000:
+            break
+    assert await answered(client)
+
+
+async def test_an_svg_of_immense_size_is_drawn_small(client):
+    result = await client.call_tool("load_image", {"source": "huge.svg"})
+    picture = Picture.from_base64(result.content[1].data)
+    assert max(picture.width, picture.height) == 2048
+    assert result.content[0].text.endswith(" Multiply coordinates by 48.83 for those in the original.")
+    assert "100000x100000 px by its own word; given as PNG, 2048x2048 px" in result.content[0].text
+    assert await answered(client)
+
+
+@pytest.mark.parametrize("number", range(3))
+async def test_an_svg_reads_no_file(client, number):
+    result = await client.call_tool("load_image", {"source": f"reading{number}.svg"})
+    assert not result.is_error
+    colors = opened(Picture.from_base64(result.content[1].data).data).convert("RGBA").getcolors()
+    assert not [color for _, color in colors if color[:3] == (255, 0, 0) and color[3]]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("size", "depth", "color", "channels"),
+    [(13_000, 1, 0, 1), (30_000, 1, 0, 1), (10_900, 8, 6, 4), (10_900, 16, 6, 8)],
+)
+async def test_a_real_bomb(client, folder, size, depth, color, channels):
+    """As large as the limit lets through, or larger: decoded, or refused, but never the end of the server."""
+    row = 1 + (size * channels * min(depth, 8) + 7) // 8
+    (folder / "real.png").write_bytes(png(size, size, zeros(row * size), depth, color))
+    result = await client.call_tool("load_image", {"source": "real.png"})
+    assert result.is_error is (size * size > 120_000_000) or len(result.content) == 2
+    assert await answered(client)

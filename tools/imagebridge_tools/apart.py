@@ -1,0 +1,113 @@
+"""apart: work on untrusted files in processes of their own, where a bomb costs one call and never the server."""
+
+import os
+import signal
+from collections.abc import Callable
+from typing import TypeVar, TypeVarTuple
+
+import anyio
+from anyio import BrokenWorkerProcess, to_process
+from anyio.lowlevel import RunVar
+
+from imagebridge.errors import BridgeError
+
+MEMORY = 2 << 30
+"""Bytes of data that a process may hold, where the system can limit them; 120 megapixels take half of it."""
+
+SECONDS = 30.0
+"""Wall-clock seconds that one piece of work may take; ordinary ones take a tenth."""
+
+PROCESSES = 2
+"""Pieces of work at the same time; later calls wait."""
+
+_LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("imagebridge_tools.apart")
+
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
+
+
+_BROKEN = "the file broke the process that worked on it, or took too much memory; give a smaller one"
+
+
+class ApartError(BridgeError):
+    """Work on a file that took too long or too much memory, or ended its process."""
+
+
+async def apart(
+    function: Callable[[*Arguments], Result], *arguments: *Arguments, seconds: float = SECONDS
+) -> Result:
+    """Call a module's `function` in a worker process, which is kept for the next call, and return what it returns.
+
+    Function, arguments and result travel as pickles; what it raises is raised here. As with multiprocessing, the
+    worker reads the main script again: one that uses this begins its work under `if __name__ == "__main__":`.
+
+    Raises:
+        ApartError: it took over `seconds`, or its process died, most likely at the limit of memory.
+    """
+    async with _limiter():
+        try:
+            with anyio.fail_after(seconds):
+                return await _twice(_limited, seconds, function, *arguments)
+        except TimeoutError:
+            raise ApartError(
+                f"the file took longer than {seconds:g} seconds and was given up; give a smaller one"
+            ) from None
+        except BrokenWorkerProcess as error:
+            if error.args:  # It never got as far as the file.
+                raise ApartError(
+                    f"no process can be started to read the file in: {error.__cause__}"
+                ) from error
+            raise ApartError(_BROKEN) from error
+        except MemoryError as error:
+            raise ApartError(_BROKEN) from error
+
+
+async def _twice(function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+    """Run in a worker, and in another one where that ends: it may have died before, which cannot be told in time."""
+    ended = False
+    while True:
+        try:
+            return await to_process.run_sync(
+                function, *arguments, cancellable=True, limiter=anyio.CapacityLimiter(1)
+            )
+        except BrokenWorkerProcess as error:
+            before = isinstance(error.__cause__, anyio.BrokenResourceError)  # It did not even take the work.
+            if error.args or (ended and not before):
+                raise
+            ended = ended or not before
+
+
+def _limited(seconds: float, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+    """Run in the worker: within limits that hold where nobody is left to watch, too."""
+    # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory()
+    alarm = getattr(signal, "alarm", None)  # not on Windows
+    if alarm:
+        # It ends the process where the one that watches it is gone itself.
+        alarm(int(seconds) + 10)
+    try:
+        return function(*arguments)
+    except SystemExit:
+        os._exit(1)  # As a pickle it would end the parent.
+    finally:
+        if alarm:
+            alarm(0)
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows: the wall clock remains.
+        return
+    for limit, size in ((resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_CORE, 0)):
+        hard = resource.getrlimit(limit)[1]
+        resource.setrlimit(limit, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
+
+
+def _limiter() -> anyio.CapacityLimiter:
+    limiter = _LIMITER.get(None)
+    if limiter is None:
+        limiter = anyio.CapacityLimiter(PROCESSES)
+        _LIMITER.set(limiter)
+    return limiter

@@ -1,0 +1,106 @@
+"""load_file: a document, a table or another text, for a model to read."""
+
+import codecs
+from pathlib import PurePosixPath
+
+from anyio import to_thread
+
+from imagebridge.errors import ArgumentError
+from imagebridge.translate import kinds
+
+from .answer import Answer, File, counted, size_in_words
+from .source import NOWHERE, Places, Source, opened
+
+LARGEST = 600_000
+"""Bytes of a document at most: as base64 it must fit the result of a tool (see `imagebridge_server.results`)."""
+
+CHARACTERS = 100_000
+"""Characters of a text that come at once; hosts put longer ones into files or cut them off."""
+
+READ = "PDF, Word, PowerPoint, Excel, RTF, and text such as CSV, JSON, Markdown, HTML and code"
+"""What is read."""
+
+_TYPES = {
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".json": "application/json",
+    ".geojson": "application/geo+json",
+    ".md": "text/markdown",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".xml": "application/xml",
+    ".svg": "image/svg+xml",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+    ".toml": "application/toml",
+}
+"""Media types of texts by the suffix of their names; all others are plain text."""
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+async def load_file(source: str, places: Places = NOWHERE, *, start: int = 1) -> Answer:
+    """Read the file that `source` names (see `source.opened`) as it is.
+
+    A text comes in pieces of `CHARACTERS`; `start`, counted from 1, is the first character of the piece.
+
+    Raises:
+        ArgumentError: `source` may not be read, is not there, is too large or neither a document nor a text.
+    """
+    if start < 1:
+        raise ArgumentError("start", f"is {start}; characters count from 1")
+    found = await opened(source, places)
+    return await to_thread.run_sync(_read, found, start)
+
+
+def _read(found: Source, start: int) -> Answer:
+    name, data, uri = found
+    kind = kinds.kind(data)
+    if kind is None or kind is kinds.SVG:
+        return _text(name, data, uri, start)
+    if kind.sort == "picture":
+        raise ArgumentError("source", f"{name} is a picture of type {kind.media_type}; load_image shows it")
+    if kind.sort != "document":
+        raise ArgumentError("source", f"{name} is a file of type {kind.media_type}; what is read: {READ}")
+    if start > 1:
+        raise ArgumentError("start", f"goes with texts; {name} is {kind.media_type} and comes whole")
+    if len(data) > LARGEST:
+        problem = f"{name} has {size_in_words(len(data))}; a result holds {size_in_words(LARGEST)}"
+        raise ArgumentError("source", f"{problem}; give a part of it, or its pages as pictures")
+    file = File(uri or f"file:///file{kind.suffix}", name, kind.media_type, data)
+    return Answer(f"{name}: {kind.suffix[1:].upper()}, {size_in_words(len(data))}, attached.", files=(file,))
+
+
+def _text(name: str, data: bytes, uri: str, start: int) -> Answer:
+    text = _characters(name, data)
+    total = len(text)
+    if start > max(1, total):
+        raise ArgumentError("start", f"is {start:,}; {name} has {counted(total, 'character')}")
+    piece = text[start - 1 : start - 1 + CHARACTERS]
+    suffix = PurePosixPath(name).suffix.lower()
+    file = File(uri or "file:///text.txt", name, _TYPES.get(suffix, "text/plain"), piece)
+    lines = text.count("\n") + (not text.endswith("\n") and total > 0)
+    words = f"{name}: {file.media_type}, {counted(total, 'character')} in {counted(lines, 'line')}"
+    last = start - 1 + len(piece)
+    if len(piece) < total:
+        words += f"; these are {start:,} to {last:,}"
+        words += f", call again with start={last + 1} for more" if last < total else ", the last ones"
+    return Answer(f"{words}.", files=(file,))
+
+
+def _characters(name: str, data: bytes) -> str:
+    """Return a text in whatever encoding says so itself, UTF-8, or else Windows' Western one."""
+    encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    if any(sign in text[:10_000] for sign in ("\0", "\x01", "\x02", "\x03")):
+        raise ArgumentError("source", f"{name} is neither a document nor a text; what is read: {READ}")
+    return text.replace("\r\n", "\n")
