@@ -6,6 +6,7 @@ from .check import check
 from .compose import tool_result
 from .errors import BridgeError
 from .history import replace_images, trim
+from .repair import repair
 from .translate.chat import chat_messages
 from .translate.definitions import chat_tools, responses_tools, tool_names
 from .translate.policy import Policy
@@ -29,6 +30,7 @@ __all__ = [
     "function_call_output",
     "output_items",
     "output_parts",
+    "repair",
     "replace_images",
     "responses_tools",
     "tool_names",

@@ -12,7 +12,30 @@ from imagebridge.translate import kinds
 from imagebridge.translate.blocks import Reading, Words, pieces
 from imagebridge.translate.picture import DATA_URL, decode_start
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+from imagebridge.translate.wire import JSON, is_json, is_list, result_json, text_of
+
+
+def repair(result: object, host: str | None = None) -> dict[str, Any]:
+    """Return a tool result that every MCP client accepts and, where `host` is named, that this host copes with.
+
+    `result` is the JSON of a `tools/call` result, valid or not, or a `CallToolResult`. Without a host nothing
+    is made smaller. `host` is a name of the table in `hosts`, or what a client calls itself in
+    `clientInfo.name`; an unknown one gets what no known host refuses. Then the whole takes no more
+    characters than the host does, pictures have its formats and at most its pixels a side, and what changed
+    is said in a sentence. Structured content, links and audio become text where the host loses something by
+    them: whoever stands between a server and a host must then leave out the tools' output schemas too.
+
+    Raises:
+        TypeError: `result` is neither a `CallToolResult` nor a JSON object.
+    """
+    mended = repaired(result_json(result))
+    if host is None:
+        return dict(mended)
+    # Only now: most users of the bridge never fit a result to a host.
+    from .fitting import fitted
+    from .hosts import host as found
+
+    return fitted(mended, found(host))
 
 
 def repaired(result: JSON) -> JSON:

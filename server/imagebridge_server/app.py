@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from mcp.server import MCPServer
+from mcp.types import Icon
 
 import imagebridge
 
@@ -12,6 +13,8 @@ from .creating import create_image_tool, edit_image_tool
 from .jobs import Jobs
 from .kept import KeepingServer
 from .loading import get_image_tool, load_file_tool, load_image_tool
+from .prompts import prompts
+from .results import Fitting
 from .settings import Settings
 from .tool import placed
 from .viewer import viewer
@@ -19,11 +22,23 @@ from .viewing import viewing_tools
 
 _INSTRUCTIONS = """\
 Makes and loads pictures; each result is one sentence and its pictures, mostly one. generate_chart draws charts from rows, \
-columns or a file (kind, data, columns), or from a Vega-Lite spec. load_image shows a picture from a file \
-of almost any format, load_file reads documents and texts, \
-view_image shows a part of a picture closely. Pictures are named by path, image:// uri (results tell it), \
-or data: URL; coordinates are pixels from the upper left unless units says otherwise; save_as writes one to a file. \
+columns or a file (kind, data, columns), or from a Vega-Lite spec: look at the chart before you speak of it, and call again \
+with what should differ. load_image shows a picture from a file of almost any format, load_file reads documents and texts, \
+view_image shows a part of a picture closely, compare_images tells where two differ. Pictures are named by path, image:// \
+uri (results tell it), or data: URL; coordinates are pixels from the upper left unless units says otherwise; save_as writes \
+one to a file. A picture too large for this host comes smaller, and the sentence says by what to multiply coordinates. \
 Errors say what to change: correct the argument and call again."""
+
+_ICON = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAADAAAAAwBAMAAAClLOS0AAAAMFBMVEWdxOf/0l4AAABZh64wb6/U4e"
+    "4wcK8vb690n8rLuXKOsdObo4W3sHowcK8vb7D+/v5Dw6GHAAAAEHRSTlP//wD/l/9T2f//////EP7/Jd33mQAAAWlJREFUeNqtlL"
+    "FLQlEUhz+vzyRryCGCJlGCaLIlgrbAIVocjCCi/AMibAwkqqmgtaHtFThF4FBQDdHQ1OSSRFg51RA8G9JQ0xr0xX3PEzV0lgu/7/"
+    "4O555z7/WEYXIwhR7VxQJ4g8S2xx06RsLK4wmrazojUVSMCDoHePuPJeC7U6eI0ed9jItgTEVlR9NjyaCq3Mp0JAPgdzuaQ3AUBd"
+    "yOGDCDAJJAF4A7VQTgXnB8hxusAz0SMIF3JygPrPiX4ufAIYBh67V0DTKVveHbzaheVTltAlCZyrYEG+zbY3+rO6qqpaAbNqA37g"
+    "CzYDzB8iicOECI+gvARdZWWkvNpD36CQKmBhrQTu2DnAbm9MPvaiCnA78GHDelLnbX1XZTlwJ2S4LC/tLfJ/g7MKD0T6l+BKxZVs"
+    "dLsCzrWeXk/Q0jBAiPR6kz2bGjPmXwqj6Skl65VOQlsICiudqpbxXxBnko3Di/n+r8FXwBRrRZ5e6VY2wAAAAASUVORK5CYII="
+)
+"""A bridge, 48 x 48 pixels in half a kilobyte: since 2026-07-28 each result carries it."""
 
 
 def build_server(settings: Settings | None = None) -> MCPServer[Any]:
@@ -46,14 +61,21 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
         "title": "imagebridge",
         "version": imagebridge.__version__,
         "instructions": _INSTRUCTIONS,
+        "icons": [Icon(src=_ICON, mime_type="image/png", sizes=["48x48"])],
         "tools": placed(tools, places),
         "extensions": [viewer()],
         "lifespan": _running,
+        "middleware": [Fitting(settings.host)],
         "log_level": "WARNING",
     }
-    if places.store:
-        return KeepingServer("imagebridge", store=places.store, **choices)
-    return MCPServer("imagebridge", **choices)
+    server: MCPServer[Any] = (
+        KeepingServer("imagebridge", store=places.store, **choices)
+        if places.store
+        else MCPServer("imagebridge", **choices)
+    )
+    for prompt in prompts():
+        server.add_prompt(prompt)
+    return server
 
 
 def _running(_: MCPServer[Jobs]) -> AbstractAsyncContextManager[Jobs]:

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from imagebridge import __version__
+from imagebridge.hosts import NAMES
 
 from .install.command import commands
 from .settings import (
@@ -30,6 +31,12 @@ from .settings import (
     multiple=True,
     help=f"A folder whose pictures and tables may be read. Repeat it for more; adds to {ALLOW}. "
     "Without any, no file is read.",
+)
+@click.option(
+    "--host",
+    metavar="NAME",
+    type=click.Choice(NAMES, case_sensitive=False),
+    help="Fit results to this host, whatever the client calls itself: " + ", ".join(NAMES) + ".",
 )
 @click.option(
     "--allow-write",

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from anyio import to_thread
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult
@@ -12,6 +11,7 @@ from imagebridge_tools import document, load
 
 from . import arguments
 from .jobs import PENDING, Jobs
+from .results import in_thread
 from .settings import Settings
 from .tool import READS, answered, tool, writing
 
@@ -21,7 +21,7 @@ def get_image_tool() -> Tool:
 
     async def get_image(text: arguments.Text) -> CallToolResult:
         """Draw a text large on a card of 1024x576 pixels. Good for trying out whether pictures arrive."""
-        return await answered(to_thread.run_sync(imagebridge_tools.get_image, text))
+        return await answered(in_thread(lambda: imagebridge_tools.get_image(text)))
 
     return tool(get_image, "Sample picture of a text", READS)
 

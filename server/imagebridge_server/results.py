@@ -1,36 +1,29 @@
-"""From a tool's answer to a `CallToolResult` that every host takes."""
+"""From a tool's answer to a `CallToolResult`, and from there to what the host of this connection copes with."""
 
-import json
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from anyio import to_thread
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.types import CallToolResult, TextContent
 
-from imagebridge import tool_result
-from imagebridge.translate.encode import within
-from imagebridge.translate.picture import Picture, encode
+from imagebridge import repair, tool_result
+from imagebridge.fitting import SCALE
+from imagebridge.translate.picture import encode
 from imagebridge_tools import Answer
-from imagebridge_tools.answer import File, described
+from imagebridge_tools.answer import File
 
-LIMIT = 900_000
-"""Characters of a whole result: Claude Desktop refuses more than 1,048,576 (fastmcp#1036, 2026-11), frames included."""
-
-_FRAME = 2_000
-"""Characters left for what surrounds the blocks, and for the words on what was made smaller."""
+T = TypeVar("T")
 
 
 def success(answer: Answer) -> CallToolResult:
-    """Return the sentence, the pictures, made smaller where they are too large together, which is said, and the files."""
-    files = [_resource(file) for file in answer.files]
-    room = LIMIT - _FRAME - len(json.dumps(answer.sentence)) - len(json.dumps(files))
-    share = room // max(1, len(answer.pictures)) // 4 * 3
-    shown = [within(picture, share) for picture in answer.pictures]
-    pairs = list(zip(answer.pictures, shown, strict=True))
-    changes = [_change(old, new) for old, new in pairs if old is not new]
-    scales = {answer.scale * old.width / new.width for old, new in pairs}
-    if len(scales) == 1 and (scale := scales.pop()) != 1:
-        changes.append(f"Multiply coordinates by {scale:.4g} for those in full size.")
-    result = tool_result(" ".join([answer.sentence, *changes]), *shown)
-    result["content"] += files
+    """Return the sentence, the pictures and the files; `Fitting` makes them fit the host, and says by how much."""
+    result = tool_result(answer.sentence, *answer.pictures)
+    if answer.scale != 1:
+        for block in result["content"][1:]:
+            block["_meta"] = {SCALE: answer.scale}
+    result["content"] += [_resource(file) for file in answer.files]
     return CallToolResult.model_validate(result)
 
 
@@ -39,10 +32,33 @@ def failure(problem: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(text=problem)], is_error=True)
 
 
-def _change(old: Picture, new: Picture) -> str:
-    if (old.width, old.height) == (new.width, new.height):
-        return f"Shown as {described(new)} to fit a result."
-    return f"Shown as {described(new)}, of {old.width}x{old.height}, to fit a result."
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """Middleware that fits each result of a tool to the host, errors too: none is ever larger than the host takes.
+
+    host: a name of the table in `imagebridge.hosts`; None to go by what the client calls itself.
+    """
+
+    host: str | None = None
+
+    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Pass a message on, and fit what answers a call."""
+        result = await call_next(ctx)
+        if ctx.method != "tools/call" or not isinstance(result, dict) or "content" not in result:
+            return result
+        host = self.host or _client(ctx)
+        return await in_thread(lambda: repair(result, host))
+
+
+def _client(context: ServerRequestContext[Any, Any]) -> str:
+    """Return what the client calls itself: in `initialize`, or since 2026-07-28 in each request's `_meta`."""
+    told = context.session.client_params
+    return told.client_info.name if told else "unknown"
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run blocking `work` in a thread. A cancelled call leaves it to its end and waits for it no longer."""
+    return await to_thread.run_sync(work, abandon_on_cancel=True)
 
 
 def _resource(file: File) -> dict[str, Any]:

@@ -39,7 +39,8 @@ class Settings:
     `allow` are the folders whose files are read, `allow_write` those below which pictures are saved, `allow_https`
     fetches files from public https addresses. `store` is the folder in which pictures are kept, None for nowhere,
     `store_bytes` in all at most and `store_seconds` long. `create` offers pictures made by the OpenAI API; a call
-    that takes over `patience` seconds is answered with a handle.
+    that takes over `patience` seconds is answered with a handle. `host` is a name of
+    `imagebridge.hosts.NAMES`; None to go by what each client calls itself.
     """
 
     allow: tuple[Path, ...] = ()
@@ -49,6 +50,7 @@ class Settings:
     store_bytes: int = STORE_BYTES
     store_seconds: float = STORE_SECONDS
     create: bool = False
+    host: str | None = None
     patience: float = PATIENCE
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from anyio import to_thread
+import anyio
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
@@ -18,11 +18,14 @@ from imagebridge_tools import Answer, saving
 from imagebridge_tools.source import NOWHERE, Places
 
 from .arguments import explained
-from .results import failure, success
+from .results import failure, in_thread, success
 from .settings import Settings
 from .viewer import SHOWN_BY
 
 _LOG = logging.getLogger(__name__)
+
+TICK = 1.0
+"""Seconds between two reports of progress: hosts give up on a call that says nothing for long."""
 
 READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
 SAVES = ToolAnnotations(
@@ -106,14 +109,33 @@ class _ExplainingTool(Tool):
         self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
     ) -> Any:
         token = _CALL.set(_Call(_words(self.name, arguments), self.places))
+        failed: Exception | None = None
+        result: Any = None
         try:
-            return await super().run(arguments, context, convert_result)
-        except ToolError as error:
-            if isinstance(error.__cause__, ValidationError):
-                raise ToolError(explained(error.__cause__, list(self.parameters["properties"]))) from error
-            raise
+            async with anyio.create_task_group() as tasks:
+                if self.annotations != PAYS:  # Those tell their progress themselves.
+                    tasks.start_soon(_tell, context, self.title or self.name)
+                try:
+                    result = await super().run(arguments, context, convert_result)
+                except Exception as error:  # noqa: BLE001  # out of the group it would come as a group
+                    failed = error
+                tasks.cancel_scope.cancel()
         finally:
             _CALL.reset(token)
+        if failed is None:
+            return result
+        if isinstance(failed, ToolError) and isinstance(failed.__cause__, ValidationError):
+            raise ToolError(explained(failed.__cause__, list(self.parameters["properties"]))) from failed
+        raise failed
+
+
+async def _tell(context: Context[Any, Any], what: str) -> None:
+    """Report the seconds that a call has taken so far, where the host asked for it."""
+    start = anyio.current_time()
+    while True:
+        await anyio.sleep(TICK)
+        passed = anyio.current_time() - start
+        await context.report_progress(passed, None, f"{what}: {passed:.0f} s so far")
 
 
 def _words(name: str, arguments: Mapping[str, object]) -> str:
@@ -139,7 +161,7 @@ async def reported(making: Awaitable[Answer]) -> CallToolResult:
     """Return the result of an answer that is `finished`, or of what made it fail."""
     try:
         answer = await making
-        return await to_thread.run_sync(success, answer)
+        return await in_thread(lambda: success(answer))
     except BridgeError as error:
         return failure(str(error))
     # The server outlives its tools: the model gets a sentence, the log the rest.
@@ -159,7 +181,7 @@ async def finished(
     try:
         where = None
         if save_as is not None:
-            where = await to_thread.run_sync(
+            where = await in_thread(
                 lambda: saving.target(save_as, call.places.allow_write, overwrite=overwrite)
             )
         answer = await making
@@ -167,7 +189,7 @@ async def finished(
         making.close()  # It may not have begun.
     if where:
         answer = await saving.saved(answer, where)
-    return await to_thread.run_sync(_kept, answer, call)
+    return await in_thread(lambda: _kept(answer, call))
 
 
 def _kept(answer: Answer, call: _Call) -> Answer:

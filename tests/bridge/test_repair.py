@@ -16,7 +16,7 @@ from mcp.types import CallToolResult
 from samples import b64, drawing, file
 
 from imagebridge import Bridge
-from imagebridge.repair import repaired
+from imagebridge.repair import repair, repaired
 
 SCRIPT = Path(__file__).parents[1] / "servers" / "sloppy.py"
 PNG = file(drawing(), "PNG")
@@ -85,6 +85,12 @@ def test_what_is_valid_is_passed_on_as_it_is():
         "_meta": {"x": 1},
     }
     assert repaired(result) is result
+
+
+def test_repair_gives_the_json_of_a_result_too():
+    result = CallToolResult.model_validate({"content": [BEFORE, IMAGE]})
+    assert repair(result) == {"content": [BEFORE, IMAGE], "isError": False, "resultType": "complete"}
+    assert repair({"content": [IMAGE | {"mimeType": "image/jpg"}]}) == {"content": [IMAGE]}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ import pytest
 from mcp import Client
 from PIL import Image
 
+from imagebridge import repair
+from imagebridge.hosts import UNKNOWN
 from imagebridge.testing import Endpoint
 from imagebridge.translate.picture import Picture
 from imagebridge_server import results
@@ -260,7 +262,7 @@ class TestSizes:
         noise.save(tmp_path / "noise.png")
         result = await client.call_tool("load_image", {"source": "noise.png"})
         picture = picture_of(result)
-        assert len(json.dumps(wire(result))) < results.LIMIT
+        assert len(json.dumps(wire(result))) < UNKNOWN.characters
         assert picture.size > 100_000
         text = result.content[0].text
         if picture.width < side:
@@ -272,18 +274,19 @@ class TestSizes:
 
     async def test_several_pictures_share_the_room(self):
         picture = Picture.from_bytes(png(Image.effect_noise((900, 900), 100).convert("RGB")))
-        result = results.success(Answer("x" * 1000, (picture,) * 4))
-        assert len(json.dumps(wire(result))) < results.LIMIT
-        assert len(result.content) == 5
+        result = repair(results.success(Answer("x" * 1000, (picture,) * 4)), "unknown")
+        assert len(json.dumps(result)) < UNKNOWN.characters
+        assert [block["type"] for block in result["content"]] == ["text", "text", *["image"] * 4]
 
     async def test_one_scale_leads_back_to_the_original(self):
         picture = Picture.from_bytes(png(Image.effect_noise((1500, 1000), 100).convert("RGB")))
-        result = results.success(Answer("x", (picture,), scale=2.0))
-        shown = Picture.from_base64(result.content[1].data)
+        result = repair(results.success(Answer("x.", (picture,), scale=2.0)), "unknown")
+        shown = Picture.from_base64(result["content"][1]["data"])
         scale = 2 * 1500 / shown.width
-        assert result.content[0].text.endswith(
+        assert result["content"][0]["text"].endswith(
             f" Multiply coordinates by {scale:.4g} for those in full size."
         )
+        assert "_meta" not in result["content"][1]
 
     async def test_no_base64_in_the_text(self, client):
         url = "data:image/png;base64," + pybase64.b64encode(png(Image.new("RGB", (5, 5), "blue"))).decode()

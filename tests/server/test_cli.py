@@ -43,6 +43,12 @@ def test_all_other_options(served, tmp_path):
     ]
 
 
+def test_a_host_is_chosen_by_name(served):
+    run = CliRunner().invoke(command, ["--host", "Claude-Desktop"])
+    assert run.exit_code == 0, run.output
+    assert [settings.host for settings in served] == ["claude-desktop"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -52,6 +58,7 @@ def test_all_other_options(served, tmp_path):
         ["extra"],
         ["--allow"],
         ["--patience", "0"],
+        ["--host", "clade-desktop"],
     ],
 )
 def test_wrong_usage_ends_with_two_and_one_message(served, arguments):

@@ -105,6 +105,7 @@ class _Process:
             env={**environment, "TZ": "UTC"},
         )
         self.busy = False
+        self._read = False
 
     @property
     def alive(self) -> bool:
@@ -112,6 +113,7 @@ class _Process:
 
     def draw(self, spec: str, seconds: float, scale: float) -> Drawing:
         """Send a request and wait for its answer; called in a thread, on a process that is marked as busy."""
+        self._read = True
         text = spec.encode()
         head = json.dumps({"spec": len(text), "scale": scale, "pixels": PIXELS, "seconds": seconds})
         stdin, stdout = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
@@ -128,7 +130,7 @@ class _Process:
                 "the drawing process ended before the chart was done, most likely out of memory; "
                 "give fewer rows, marks or pixels"
             )
-        self.busy = False
+        self.busy = self._read = False
         if "problem" in answer:
             raise ArgumentError("spec", str(answer["problem"]))
         width, height = round(float(answer["width"])), round(float(answer["height"]))
@@ -143,7 +145,7 @@ class _Process:
         self._process.wait()
         with _LOCK:
             _RUNNING.discard(self)
-        if not self.busy:  # A thread that still reads meets the end of the stream and closes it.
+        if not self._read:  # A thread that still reads meets the end of the stream and closes it.
             self._close()
 
     def _close(self) -> None:

@@ -6,10 +6,12 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.server import MCPServer
+from mcp.types import Implementation
 
 from imagebridge.errors import BridgeError, ServerError
 
@@ -157,9 +159,15 @@ async def _entered(
             return await entered(repairing(pipe(parameters, listening.errlog), listening.over))
 
 
+def _named() -> Implementation:
+    """Return how servers know the bridge: ours sends it pictures as they are (see `hosts`)."""
+    return Implementation(name="imagebridge", version=version("imagebridge"))
+
+
 def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Client:
     return Client(
         target,
+        client_info=_named(),
         message_handler=listening.heard,
         logging_callback=listening.logged,
         log_level="info" if listening.logged else None,

@@ -1,8 +1,8 @@
 """Pixels become bytes: the encoder is chosen from the picture, never from a label, and the bytes never vary."""
 
-from collections.abc import Iterator
 from io import BytesIO
-from typing import TYPE_CHECKING
+from math import sqrt
+from typing import TYPE_CHECKING, cast
 
 from imagebridge.errors import PictureError
 
@@ -13,8 +13,17 @@ from .picture import Picture
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_QUALITIES = (85, 75, 60, 45)
-"""JPEG qualities, best first. Above 85 files grow faster than a model's sight of them."""
+_QUALITY = 85
+"""JPEG quality where nothing is short. Above it files grow faster than a model's sight of them."""
+
+_LOWEST, _SMALLER = 60, 80
+"""JPEG quality down to which a picture keeps its pixels, and that of one with fewer."""
+
+_FILLED = 0.9
+"""Share of a limit from which on a picture is not encoded again to use more of it."""
+
+_TRIES = 10
+"""Encodings at most on the way to a size that fits."""
 
 _FLAT = 0.5
 """Share of equal neighbours above which a picture is a drawing; screenshots measured 0.8 to 0.96, noise 0."""
@@ -32,7 +41,7 @@ def encoded(image: "Image", *, flat: bool | None = None) -> Picture:
     image = standard(image)
     if image.mode in ("LA", "RGBA") or (is_flat(image) if flat is None else flat):
         return _saved(image, "PNG", compress_level=6)
-    return _saved(image, "JPEG", quality=_QUALITIES[0])
+    return _saved(image, "JPEG", quality=_QUALITY)
 
 
 def redrawn(image: "Image", turned: int | None = None) -> Picture:
@@ -45,35 +54,71 @@ def redrawn(image: "Image", turned: int | None = None) -> Picture:
         return encoded(standard(srgb(upright(image, turned))))
 
 
-def within(picture: Picture, limit: int) -> Picture:
-    """Return `picture` in at most `limit` bytes: lower JPEG quality first, then three quarters of each side.
+def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
+    """Return `picture` in at most `limit` bytes, each side at most `side` pixels; the very same where it fits.
 
-    Transparency is kept as long as it fits, then laid on white.
+    A drawing stays a PNG as long as that fits, transparency too. Else the best JPEG quality that fits, down
+    to 60; below that each side shrinks instead. What is made small uses most of the limit: a JPEG from
+    `_FILLED` of it on, unless even the best quality takes less.
 
     Raises:
         PictureError: its pixels cannot be decoded, or not even one pixel fits.
     """
-    if picture.size <= limit:
+    longest = max(picture.width, picture.height)
+    small = side is None or longest <= side
+    if small and picture.size <= limit:
         return picture
     with decoding("its pixels cannot be converted"):
-        image = standard(upright(opened(picture.data), picture.orientation))
-    flat = is_flat(image)
-    while image.width > 1 or image.height > 1:
-        for candidate in _candidates(image, flat=flat):
-            if candidate.size <= limit:
-                return candidate
-        image = resized(image, max(1, image.width * 3 // 4), max(1, image.height * 3 // 4), sharp=flat)
-    raise PictureError(f"it cannot be made to fit {limit} bytes")
+        image = standard(srgb(upright(opened(picture.data), picture.orientation)))
+        flat = is_flat(image)
+        if not small:
+            image = _scaled(image, cast("int", side) / longest, flat=flat)
+        if flat or picture.size <= limit or image.mode in ("LA", "RGBA"):
+            made = encoded(image, flat=flat)
+            if made.size <= limit:
+                return made
+        data = _squeezed(opaque(image), limit, flat=flat)
+    return Picture.from_bytes(data)
 
 
-def _candidates(image: "Image", *, flat: bool) -> Iterator[Picture]:
-    """Yield encodings of the same pixels, from the best to the smallest."""
-    if flat or image.mode in ("LA", "RGBA"):
-        yield _saved(image, "PNG", compress_level=6)
-    page = opaque(image)
-    for quality in _QUALITIES:
-        # Text on a flat ground blurs first in its colours: those keep their full resolution.
-        yield _saved(page, "JPEG", quality=quality, subsampling=0 if flat else 2)
+def _squeezed(image: "Image", limit: int, *, flat: bool) -> bytes:
+    """Return the best JPEG of an opaque picture in at most `limit` bytes: quality gives way first, then size."""
+    best = _jpeg(image, _LOWEST, flat=flat)
+    if len(best) <= limit:
+        low, high = _LOWEST, 101
+        while high - low > 1:
+            quality = (low + high) // 2
+            data = _jpeg(image, quality, flat=flat)
+            if len(data) > limit:
+                high = quality
+                continue
+            best, low = data, quality
+            if len(best) >= _FILLED * limit:
+                break
+        return best
+    best, factor, size = b"", 1.0, len(_jpeg(image, _SMALLER, flat=flat))
+    for _ in range(_TRIES):
+        # The size goes with the area, roughly: each guess corrects the one before it.
+        factor *= sqrt((1 + _FILLED) / 2 * limit / size)
+        data = _jpeg(_scaled(image, factor, flat=flat), _SMALLER, flat=flat)
+        size = len(data)
+        if len(best) < size <= limit:
+            best = data
+        if _FILLED * limit <= size <= limit or factor * max(image.size) < 1:
+            break
+    if not best:
+        raise PictureError(f"it cannot be made to fit {limit} bytes")
+    return best
+
+
+def _scaled(image: "Image", factor: float, *, flat: bool) -> "Image":
+    width, height = (max(1, round(length * factor)) for length in image.size)
+    return resized(image, width, height, sharp=flat)
+
+
+def _jpeg(image: "Image", quality: int, *, flat: bool) -> bytes:
+    # Text on a flat ground blurs first in its colours: those keep their full resolution.
+    return _bytes(image, "JPEG", quality=quality, subsampling=0 if flat else 2)
 
 
 def is_flat(image: "Image") -> bool:
@@ -131,9 +176,13 @@ def opaque(image: "Image") -> "Image":
 
 
 def _saved(image: "Image", form: str, **options: int) -> Picture:
+    return Picture.from_bytes(_bytes(image, form, **options))
+
+
+def _bytes(image: "Image", form: str, **options: int) -> bytes:
     # A copy without `info` writes no metadata: neither EXIF nor a colour profile nor a comment.
     bare = image.copy()
     bare.info = {}
     buffer = BytesIO()
     bare.save(buffer, form, **options)
-    return Picture.from_bytes(buffer.getvalue())
+    return buffer.getvalue()

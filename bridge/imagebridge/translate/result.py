@@ -102,7 +102,7 @@ def read(result: object, policy: Policy, start: int | None = None) -> Read:
     found: list[Found] = []
     for index, block in enumerate(blocks):
         found += [(index, piece) for piece in pieces(block, reading)]
-    if structured := _structured(wire):
+    if structured := structured_text(wire):
         first, *hidden = texts(structured, reading)
         found += [
             (None, Words(first.text, "structured content")) if isinstance(first, Words) else (None, first)
@@ -127,7 +127,7 @@ def _blocks(wire: JSON) -> Sequence[object]:
     return [] if content is None else [content]
 
 
-def _structured(wire: JSON) -> str:
+def structured_text(wire: JSON) -> str:
     """Return structured content as JSON text, or nothing where the blocks already say the same."""
     structured = wire.get("structuredContent")
     try:

