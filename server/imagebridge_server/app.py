@@ -17,7 +17,7 @@ from .prompts import prompts
 from .results import Fitting
 from .settings import Settings
 from .tool import placed
-from .viewer import viewer
+from .viewer import Offering, viewer
 from .viewing import viewing_tools
 
 _INSTRUCTIONS = """\
@@ -30,15 +30,11 @@ one to a file. A picture too large for this host comes smaller, and the sentence
 Errors say what to change: correct the argument and call again."""
 
 _ICON = (
-    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAADAAAAAwBAMAAAClLOS0AAAAMFBMVEWdxOf/0l4AAABZh64wb6/U4e"
-    "4wcK8vb690n8rLuXKOsdObo4W3sHowcK8vb7D+/v5Dw6GHAAAAEHRSTlP//wD/l/9T2f//////EP7/Jd33mQAAAWlJREFUeNqtlL"
-    "FLQlEUhz+vzyRryCGCJlGCaLIlgrbAIVocjCCi/AMibAwkqqmgtaHtFThF4FBQDdHQ1OSSRFg51RA8G9JQ0xr0xX3PEzV0lgu/7/"
-    "4O555z7/WEYXIwhR7VxQJ4g8S2xx06RsLK4wmrazojUVSMCDoHePuPJeC7U6eI0ed9jItgTEVlR9NjyaCq3Mp0JAPgdzuaQ3AUBd"
-    "yOGDCDAJJAF4A7VQTgXnB8hxusAz0SMIF3JygPrPiX4ufAIYBh67V0DTKVveHbzaheVTltAlCZyrYEG+zbY3+rO6qqpaAbNqA37g"
-    "CzYDzB8iicOECI+gvARdZWWkvNpD36CQKmBhrQTu2DnAbm9MPvaiCnA78GHDelLnbX1XZTlwJ2S4LC/tLfJ/g7MKD0T6l+BKxZVs"
-    "dLsCzrWeXk/Q0jBAiPR6kz2bGjPmXwqj6Skl65VOQlsICiudqpbxXxBnko3Di/n+r8FXwBRrRZ5e6VY2wAAAAASUVORK5CYII="
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQMAAABJtOi3AAAABlBMVEUvb7D///9VM4Y4AAAAd0lE"
+    "QVR42kWNsQ2DMBQFz+9DRGFEynShYICM4DITpM4ojOYRGIEypYWiiALZFEHJa+9OjwSdJngrQha/uehGgZD6Kqg6N73qOU/yjX"
+    "9Z+8C4lrIKQAC2hMFUyAiLCH9DtHfENiMuHw45rfwzeJ6OyxHcFwQQCbodFbEZdNUekWoAAAAASUVORK5CYII="
 )
-"""A bridge, 48 x 48 pixels in half a kilobyte: since 2026-07-28 each result carries it."""
+"""A bridge, 32 x 32 pixels in 282 characters: since 2026-07-28 each result carries it."""
 
 
 def build_server(settings: Settings | None = None) -> MCPServer[Any]:
@@ -61,11 +57,11 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
         "title": "imagebridge",
         "version": imagebridge.__version__,
         "instructions": _INSTRUCTIONS,
-        "icons": [Icon(src=_ICON, mime_type="image/png", sizes=["48x48"])],
+        "icons": [Icon(src=_ICON, mime_type="image/png", sizes=["32x32"])],
         "tools": placed(tools, places),
         "extensions": [viewer()],
         "lifespan": _running,
-        "middleware": [Fitting(settings.host)],
+        "middleware": [Fitting(settings.host), Offering()],
         "log_level": "WARNING",
     }
     server: MCPServer[Any] = (

@@ -45,10 +45,7 @@ MaxSize = Annotated[int | None, Field(description="Most pixels of the longer sid
 
 SaveAs = Annotated[
     str | None,
-    Field(
-        description="Also write it in full size to this png, jpg or webp file below a writable folder.",
-        examples=["chart.png"],
-    ),
+    Field(description="Also write it, full size, to this png, jpg or webp file below a writable folder."),
 ]
 
 Overwrite = Annotated[bool, Field(description="Let save_as replace a file.")]
@@ -70,7 +67,7 @@ Data = Annotated[
         description="Rows, columns, CSV, TSV or JSON text, a data: URL of these, or the path of such a file below an "
         "allowed folder; numbers written as 3.5 or 1200. With spec, it replaces the spec's data. Over 20,000 rows are "
         "aggregated or sampled, and the answer says how.",
-        examples=[_ROWS, {"month": ["Jan", "Feb"], "sales": [3, 5]}, "sales.csv"],
+        examples=[_ROWS, "sales.csv"],
     ),
     WithJsonSchema(
         {
@@ -128,7 +125,7 @@ Formats = Annotated[
     _by("x", "y", "color"),
 ]
 
-Theme = Annotated[Literal["light", "dark"], Field(description="The colors.")]
+Theme = Literal["light", "dark"]
 
 _SIDE = {"type": "integer", "minimum": 150, "maximum": 8000}
 
@@ -179,7 +176,7 @@ Size = Annotated[
     str,
     Field(
         description="auto, or WIDTHxHEIGHT in pixels, both divisible by 16.",
-        examples=["1024x1024", "1536x1024"],
+        examples=["1536x1024"],
     ),
 ]
 

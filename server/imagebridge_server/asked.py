@@ -17,7 +17,6 @@ Region = Annotated[
 
 Units = Annotated[
     str,
-    Field(description="Of coordinates."),
     WithJsonSchema({"type": "string", "enum": list(UNITS)}),
 ]
 
@@ -99,7 +98,3 @@ CodeText = Annotated[str, Field(description="What it holds.")]
 CodeSize = Annotated[int, Field(description=f"{SMALLEST} to {LARGEST} pixels.")]
 
 Correction = Annotated[Literal["L", "M", "Q", "H"], Field(description="7, 15, 25, 30% may be hidden.")]
-
-SaveAs = Annotated[str | None, Field(description="Also write it to this file.")]
-
-Overwrite = Annotated[bool, Field(description="Replace that file.")]

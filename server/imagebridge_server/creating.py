@@ -97,9 +97,15 @@ def edit_image_tool(settings: Settings) -> Tool:
         return await _run(context, make, settings)
 
     description = (
-        f"Change or combine pictures with the OpenAI Images API. {_COST.format(patience=settings.patience)}"
+        "Change or combine pictures with the OpenAI Images API; arguments, time and cost as in create_image."
     )
-    return tool(edit_image, "Edit pictures", PAYS, description)
+    made = tool(edit_image, "Edit pictures", PAYS, description)
+    for name, argument in made.parameters["properties"].items():
+        if name not in ("images", "mask"):
+            # What create_image says already is not paid for twice.
+            for said in ("description", "examples"):
+                argument.pop(said, None)
+    return made
 
 
 async def _run(context: Context[Jobs, Any], make: Make, settings: Settings) -> CallToolResult:

@@ -27,13 +27,12 @@ _LOG = logging.getLogger(__name__)
 TICK = 1.0
 """Seconds between two reports of progress: hosts give up on a call that says nothing for long."""
 
-READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
+# destructiveHint and idempotentHint mean nothing beside readOnlyHint (MCP 2025-11-25, tools).
+READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 SAVES = ToolAnnotations(
     read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
-PAYS = ToolAnnotations(
-    read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True
-)
+PAYS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
 
 
 def writing(settings: Settings) -> ToolAnnotations:
@@ -78,8 +77,9 @@ def _short(schema: dict[str, Any]) -> dict[str, Any]:
     for name, argument in schema["properties"].items():
         short = {key: value for key, value in argument.items() if key != "title"}
         kinds = short.get("anyOf", ())
-        if short.get("default", 0) is None and kinds and kinds[-1] == {"type": "null"}:
+        if short.get("default", 0) is None:
             del short["default"]
+        if kinds and kinds[-1] == {"type": "null"}:
             if len(kinds) == 2:
                 short = {**kinds[0], **{key: value for key, value in short.items() if key != "anyOf"}}
             else:
@@ -91,12 +91,18 @@ def _short(schema: dict[str, Any]) -> dict[str, Any]:
 def placed(tools: Iterable[Tool], places: Places) -> list[Tool]:
     """Return the tools, knowing where they keep and save what they give; where nothing may be saved they do not offer it."""
     made = list(tools)
+    explained = False
     for one in made:
         if isinstance(one, _ExplainingTool):
             one.places = places
+        properties = one.parameters["properties"]
         if not places.allow_write:
             for name in ("save_as", "overwrite"):
-                one.parameters["properties"].pop(name, None)
+                properties.pop(name, None)
+        elif "save_as" in properties and explained:
+            # Said once: models read all tools together, and pay for every word.
+            properties["save_as"]["description"] = "As in load_image."
+        explained = explained or "save_as" in properties
     return made
 
 

@@ -8,7 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from mcp.server.apps import APP_MIME_TYPE, Apps, ResourcePermissions
+from mcp.server.apps import APP_MIME_TYPE, Apps, ResourcePermissions, client_supports_apps
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver.resources import FileResource
 
 URI = "ui://imagebridge/viewer"
@@ -33,3 +34,15 @@ def viewer() -> Apps:
     apps = Apps()
     apps.add_resource(page)
     return apps
+
+
+class Offering:
+    """Middleware that names the page to hosts with MCP Apps alone: for the others it would be words to pay for."""
+
+    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Pass a message on, and take the page out of a list of tools where the host would not show it."""
+        result = await call_next(ctx)
+        if ctx.method == "tools/list" and isinstance(result, dict) and not client_supports_apps(ctx):
+            for tool in result["tools"]:
+                tool.pop("_meta", None)
+        return result

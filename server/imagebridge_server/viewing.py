@@ -6,7 +6,7 @@ from mcp.types import CallToolResult
 
 import imagebridge_tools
 
-from . import asked
+from . import arguments, asked
 from .settings import Settings
 from .tool import READS, answered, tool, writing
 
@@ -61,8 +61,8 @@ def _annotate_image(settings: Settings) -> Tool:
         source: asked.Picture,
         marks: asked.Marks,
         units: asked.Units = "pixels",
-        save_as: asked.SaveAs = None,
-        overwrite: asked.Overwrite = False,
+        save_as: arguments.SaveAs = None,
+        overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
         """Draw marks on a picture, or black out parts of it for good."""
         making = imagebridge_tools.annotate_image(source, marks, places, units=units)
@@ -93,8 +93,8 @@ def _transform_image(settings: Settings) -> Tool:
         source: asked.Picture,
         operations: asked.Operations,
         units: asked.Units = "pixels",
-        save_as: asked.SaveAs = None,
-        overwrite: asked.Overwrite = False,
+        save_as: arguments.SaveAs = None,
+        overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
         """Change a picture."""
         making = imagebridge_tools.transform_image(source, operations, places, units=units)
@@ -147,8 +147,8 @@ def _make_qr_code(settings: Settings) -> Tool:
         text: asked.CodeText,
         size: asked.CodeSize = 512,
         error_correction: asked.Correction = "M",
-        save_as: asked.SaveAs = None,
-        overwrite: asked.Overwrite = False,
+        save_as: arguments.SaveAs = None,
+        overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
         """Make a QR code as a PNG."""
         making = to_thread.run_sync(imagebridge_tools.make_qr_code, text, size, error_correction)

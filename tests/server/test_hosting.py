@@ -155,7 +155,7 @@ class TestCancellation:
                 await until(lambda: any(process.busy for process in worker._RUNNING))
                 (process,) = worker._RUNNING
                 tasks.cancel_scope.cancel()
-            await until(lambda: not worker._RUNNING)
+            await until(lambda: process not in worker._RUNNING)
             assert process._process.returncode is not None
             assert not (await client.call_tool("load_image", {"source": "red.png"})).is_error
 

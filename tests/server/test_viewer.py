@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from mcp import Client
+from mcp.client.extension import advertise
+from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
 from PIL import Image
 from samples import b64, file
 
@@ -69,8 +71,14 @@ class TestWhatHostsAreTold:
 
     @pytest.fixture(params=["auto", "legacy"])
     async def client(self, request):
-        async with Client(build_server(), mode=request.param) as client:
+        offer = advertise(EXTENSION_ID, {"mimeTypes": [APP_MIME_TYPE]})
+        async with Client(build_server(), mode=request.param, extensions=[offer]) as client:
             yield client
+
+    @pytest.mark.parametrize("mode", ["auto", "legacy"])
+    async def test_others_are_not_told_of_the_page(self, mode):
+        async with Client(build_server(), mode=mode) as client:
+            assert [tool.meta for tool in (await client.list_tools()).tools] == [None] * 12
 
     async def test_tools_name_the_page_and_it_can_be_read(self, client):
         tools = (await client.list_tools()).tools
