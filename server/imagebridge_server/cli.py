@@ -79,11 +79,22 @@ from .settings import (
 def command(context: click.Context, **choices: Any) -> None:
     """Serve imagebridge's tools over MCP on stdin and stdout, or write the server into a host's configuration.
 
-    The tools draw charts and load pictures; with OPENAI_API_KEY set they create pictures too.
+    The tools load pictures and documents, look at them closely, change, annotate and compare them, and draw
+    charts and QR codes, all offline; with OPENAI_API_KEY set they create and edit pictures too.
+
+    \b
+    imagebridge-server install cursor --allow ~/Pictures
+    imagebridge-server --allow ~/Pictures --allow-write ~/Pictures/new
     """
     if context.invoked_subcommand:
         return
     settings = _settings(os.environ, **choices)
+    if os.isatty(0):
+        click.echo(
+            "imagebridge-server waits for a host to speak MCP on stdin; Ctrl+C ends it. "
+            "`imagebridge-server install` lists the hosts it can be added to.",
+            err=True,
+        )
     # Only now: help, version and mistakes should not wait for MCP.
     from .serving import serve
 

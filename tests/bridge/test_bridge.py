@@ -236,6 +236,11 @@ async def test_a_bridge_can_be_opened_again_but_not_twice_at_once():
         blocking.call("draw", {"side": 3})
 
 
+async def test_a_bridge_that_is_not_entered_has_no_tools_to_offer_in_silence():
+    with pytest.raises(BridgeError, match="the bridge is closed; use it inside its `with`"):
+        _ = Bridge(small_server()).tools
+
+
 async def test_call_raises_what_outputs_tells_the_model():
     async with Bridge(small_server()) as bridge:
         with pytest.raises(ToolNameError, match="unknown tool 'nope'; there are: draw"):

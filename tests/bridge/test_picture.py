@@ -288,6 +288,17 @@ def test_decoding_is_asked_for_also_where_the_structure_was_proven_before():
         Picture.from_base64(b64(bytes(gif)), "decoded")
 
 
+def test_a_picture_shows_itself_without_its_bytes():
+    assert "data:" not in repr(Picture.from_bytes(FILES["JPEG"]))
+
+
+def test_a_png_that_is_its_signature_alone_ends_too_early():
+    reason = "its header cannot be read (it ends too early)"
+    with pytest.raises(PictureError) as raised:
+        converted(b64(FILES["PNG"][:8]), "decoded")
+    assert str(raised.value) == reason
+
+
 def test_the_same_string_again_gives_the_same_picture():
     text = b64(FILES["PNG"])
     again = "".join([text[:10], text[10:]])

@@ -69,6 +69,13 @@ def test_wrong_usage_ends_with_two_and_one_message(served, arguments):
     assert served == []
 
 
+def test_a_person_at_a_terminal_is_told_what_it_waits_for(served, monkeypatch):
+    monkeypatch.setattr(os, "isatty", lambda descriptor: descriptor == 0)
+    run = CliRunner().invoke(command, [])
+    assert (run.exit_code, run.stdout, len(served)) == (0, "", 1)
+    assert "waits for a host" in run.stderr
+
+
 def test_version():
     run = CliRunner().invoke(command, ["--version"])
     assert run.output.split()[-1] == imagebridge.__version__

@@ -4,6 +4,7 @@ import codecs
 import json
 import os
 import subprocess
+import sys
 import tomllib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import ClassVar
@@ -331,7 +332,9 @@ class TestCommands:
         ]
         again = self.run("install", "cursor", "--allow", str(pictures), home=tmp_path)
         assert (again.exit_code, again.stdout) == (0, f"{file}: nothing to change.\n")
-        assert self.run("uninstall", "cursor", home=tmp_path).exit_code == 0
+        gone = self.run("uninstall", "cursor", home=tmp_path)
+        assert gone.exit_code == 0
+        assert "Cursor no longer starts imagebridge, once it is restarted. The old file" in gone.stderr
         assert json.loads(file.read_text()) == {"mcpServers": {}}
 
     @pytest.mark.parametrize(
@@ -350,6 +353,17 @@ class TestCommands:
         result = self.run(*arguments, home=tmp_path)
         assert (result.exit_code, said in result.stderr) == (code, True), result.stderr
         assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(("host", "module"), [("codex", "tomlkit"), ("goose", "ruamel.yaml")])
+    def test_a_missing_editor_names_its_extra(self, host, module, tmp_path, monkeypatch):
+        monkeypatch.setitem(sys.modules, module, None)
+        result = self.run("install", host, home=tmp_path)
+        assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
+        assert 'pip install "imagebridge[server]"' in result.stderr
+
+    def test_the_help_names_the_hosts(self, tmp_path):
+        told = " ".join(self.run("install", "--help", home=tmp_path).stdout.split())
+        assert f"HOST is one of {', '.join(host.name for host in HOSTS)}." in told
 
     def test_a_broken_file_is_code_1(self, tmp_path):
         file = tmp_path / "x.json"

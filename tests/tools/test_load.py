@@ -178,7 +178,8 @@ class TestWhatIsRefused:
             await problem("Brigde.png", allowed) == "'Brigde.png' does not exist; did you mean 'bridge.png'?"
         )
         assert (await problem("deep/towr.png", allowed)).endswith("did you mean 'tower.png'?")
-        assert await problem("no/such/folder.png", allowed) == "'no/such/folder.png' does not exist"
+        told = f"'no/such/folder.png' does not exist; allowed folders: {allowed}"
+        assert await problem("no/such/folder.png", allowed) == told
 
     async def test_a_file_over_the_limit_is_not_read(self, allowed, monkeypatch):
         monkeypatch.setattr(source, "FILE_SIZE", 20)

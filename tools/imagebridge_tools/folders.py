@@ -133,7 +133,9 @@ def _read(path: str, source: str, allow: Sequence[Path], limit: int, argument: s
     try:
         descriptor = os.open(real, flags)
     except FileNotFoundError:
-        raise ArgumentError(argument, f"{source!r} does not exist{_nearest(real)}") from None
+        known = os.path.isdir(os.path.dirname(real))
+        hint = _nearest(real) if known else f"; allowed folders: {', '.join(map(str, allow))}"
+        raise ArgumentError(argument, f"{source!r} does not exist{hint}") from None
     except OSError as error:
         raise ArgumentError(argument, f"{source!r} cannot be read: {error.strerror}") from None
     with os.fdopen(descriptor, "rb") as file:

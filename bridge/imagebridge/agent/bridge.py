@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _DEFAULT = Policy()
+_CLOSED = "the bridge is closed; use it inside its `with` or `async with`"
 
 
 class Bridge:
@@ -187,8 +188,11 @@ class Bridge:
         What a server adds or takes away shows here; the names of the other tools stay.
 
         Raises:
+            BridgeError: the bridge is not open.
             ToolLimitError: more tools than the API takes.
         """
+        if not self._open:
+            raise BridgeError(_CLOSED)
         if self._tools is None:
             self._tools = self._handles.learn(self._offers.tools)
         return list(self._tools)
@@ -205,7 +209,7 @@ class Bridge:
             BridgeError: the bridge is not open.
         """
         if not self._open or self._runs is None:
-            raise BridgeError("the bridge is closed; use it inside its `with` or `async with`")
+            raise BridgeError(_CLOSED)
         self._runs.start_soon(run)
 
     def uploads(self, client: "AsyncOpenAI | OpenAI", asked: bool | int, *, keep: bool) -> "Uploads":

@@ -29,7 +29,7 @@ class Reply:
     """
 
     text: str
-    items: list[Item]
+    items: list[Item] = field(repr=False)  # whole pictures: a terminal is no place for them
     usage: dict[str, int]
     pictures: list[Shown] = field(default_factory=list[Shown])
     cost: float | None = None

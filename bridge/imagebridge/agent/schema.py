@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import ArgumentError
-from imagebridge.translate.wire import JSON
+from imagebridge.translate.wire import JSON, is_json
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 300
 """Characters of an error: values in it may be whole pictures."""
+_NAME = 60
+"""Characters of a field's name in an error."""
 
 
 class Schema:
@@ -77,8 +79,22 @@ def _place(error: "ValidationError") -> str:
 
 
 def _said(error: "ValidationError") -> str:
+    if unknown := _unknown(error):
+        return unknown
     if len(error.message) <= _LONGEST:
         return error.message
     came = repr(error.instance)
     asked = f"{error.validator}: {error.validator_value!r}"
     return f"{came[:100]}... is not what the schema asks for, {asked[:_LONGEST]}"
+
+
+def _unknown(error: "ValidationError") -> str:
+    """Name the fields that the schema does not know and those it does; empty where that is not the fault."""
+    rules = cast("object", error.schema)
+    if error.validator != "additionalProperties" or not is_json(rules) or "patternProperties" in rules:
+        return ""
+    known, came = rules.get("properties"), cast("object", error.instance)
+    if not is_json(known) or not is_json(came):
+        return ""
+    extra = ", ".join(repr(name)[:_NAME] for name in came if name not in known)
+    return f"{extra} is not among the fields; they are: {', '.join(known) or 'none'}"[:_LONGEST]

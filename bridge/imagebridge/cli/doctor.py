@@ -186,7 +186,8 @@ def _fonts() -> Row:
         return Row("ok", f"fonts: {name} for Chinese, Japanese and Korean")
     return Row(
         "missing",
-        "fonts: none with Chinese, Japanese or Korean, which charts would show as boxes; Noto Sans CJK is one",
+        "fonts: none with Chinese, Japanese or Korean, which would be drawn as boxes; "
+        'for charts: pip install "imagebridge[cjk]"',
     )
 
 
@@ -203,7 +204,7 @@ def _endpoint() -> str:
     given = os.environ.get("OPENAI_BASE_URL", "").strip()
     url = f"{location(given)} (OPENAI_BASE_URL)" if given else f"{_DEFAULT_URL} (OPENAI_BASE_URL is not set)"
     named = f" ({VARIABLE})" if os.environ.get(VARIABLE, "").strip() else ""
-    return f"endpoint {url}, model {default_model()}{named}"
+    return f"endpoint {url}, model {default_model()}{named}; --live asks it"
 
 
 def _server(name: str, bridge: "Bridge") -> Row:

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from io import BytesIO
+from struct import error as struct_error
 from struct import unpack_from
 from typing import TYPE_CHECKING, Any, cast
 
@@ -46,6 +47,9 @@ def decoding(what: str) -> Generator[None]:
         raise
     except Exception as error:
         said = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        # Pillow hands on what `struct` says of its buffers, which means nothing to a reader.
+        if isinstance(error.__cause__ or error, struct_error):
+            said = "it ends too early"
         raise PictureError(f"{what} ({said})") from error
 
 

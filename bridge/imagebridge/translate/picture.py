@@ -8,7 +8,7 @@ picture called proven.
 
 import re
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Literal, Self
 from urllib.parse import unquote_to_bytes
@@ -35,7 +35,7 @@ class Picture:
     to be turned, 1 for not at all to 8. Build one with `from_bytes` or `from_base64`.
     """
 
-    data_url: str
+    data_url: str = field(repr=False)
     media_type: str
     width: int
     height: int

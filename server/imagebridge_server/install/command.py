@@ -27,7 +27,11 @@ Serving = Callable[[Sequence[str]], list[str]]
 def commands(serving: Serving) -> list[click.Command]:
     """Return both commands; `serving` checks what is to be passed to the server."""
 
-    @click.command(context_settings={"ignore_unknown_options": True})
+    @click.command(
+        context_settings={"ignore_unknown_options": True},
+        short_help="Add this server to a host's configuration.",
+        epilog=f"HOST is one of {', '.join(host.name for host in HOSTS)}.",
+    )
     @click.argument("host", required=False)
     @click.argument("options", nargs=-1, type=click.UNPROCESSED)
     @_DRY
@@ -48,6 +52,11 @@ def commands(serving: Serving) -> list[click.Command]:
     ) -> None:
         """Add this server to a HOST's configuration; without HOST, list the hosts.
 
+        \b
+        imagebridge-server install claude-desktop --allow ~/Pictures --dry-run
+        imagebridge-server install codex --env OPENAI_API_KEY=sk-...
+        imagebridge-server install librechat --file librechat.yaml
+
         Every other option, such as --allow DIR, is one of the server's and is written into the entry.
         What else the file holds stays as it is, a copy of it is kept beside it, and a file that cannot be
         read is not touched.
@@ -61,7 +70,7 @@ def commands(serving: Serving) -> list[click.Command]:
             lambda: installed(one, path, made), dry_run, f"{one.title} starts imagebridge. {one.after}"
         )
 
-    @click.command()
+    @click.command(short_help="Take it out again.")
     @click.argument("host")
     @_DRY
     @_FILE
@@ -69,13 +78,15 @@ def commands(serving: Serving) -> list[click.Command]:
         """Take this server out of a HOST's configuration."""
         one, path = _host(host, file)
         _carry_out(
-            lambda: uninstalled(one, path), dry_run, f"{one.title} no longer knows imagebridge. {one.after}"
+            lambda: uninstalled(one, path),
+            dry_run,
+            f"{one.title} no longer starts imagebridge, once it is restarted.",
         )
 
     return [install, uninstall, bundle]
 
 
-@click.command()
+@click.command(short_help="Pack it as one .mcpb file.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -112,7 +123,7 @@ def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
     names = [host.name for host in HOSTS]
     if name not in names:
         near = get_close_matches(name, names, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = f"; did you mean {near[0]}?" if near else "."
         raise click.UsageError(f"no host is called {name!r}{hint} There are: {', '.join(names)}.")
     host = HOSTS[names.index(name)]
     path = file or file_here(host)

@@ -14,6 +14,8 @@ from imagebridge.errors import BridgeError
 from . import jsonc
 from .hosts import Form
 
+_LACKING = 'editing it needs an extra: pip install "imagebridge[server]"'
+
 
 class FormatError(BridgeError):
     """A configuration text that is not touched, because it cannot be read or safely changed."""
@@ -34,6 +36,8 @@ def edited(text: str, form: Form, keys: Sequence[str], value: dict[str, Any] | N
         made = _EDITS[form](text, keys, value)
     except FormatError:
         raise
+    except ImportError as error:
+        raise FormatError(_LACKING) from error
     except Exception as error:  # whatever an editor stumbles over, the file is not touched
         raise FormatError(f"it cannot be changed safely ({type(error).__name__}: {error})") from error
     if _without_empty(_read(made, form), keys[:-1]) != _without_empty(wanted, keys[:-1]):
@@ -69,6 +73,8 @@ def _read(text: str, form: Form) -> object:
                 reader: Any = YAML(typ="safe", pure=True)
                 value: object = reader.load(text)
                 return {} if value is None else value
+    except ImportError as error:
+        raise FormatError(_LACKING) from error
     except Exception as error:  # each reader raises its own
         reason = " ".join(str(error).split())[:200]
         raise FormatError(f"it is no valid {form.upper()}: {reason}") from error
