@@ -116,7 +116,8 @@ def chunk(name, data):
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def claiming(width, height, packed=zlib.compress(bytes(9)), depth=1, color=0):
+def claiming(width, height, packed=b"", depth=1, color=0):
     """A PNG that says it has this size, whatever its `packed` pixels hold."""
     header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
+    packed = packed or zlib.compress(bytes(9))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
