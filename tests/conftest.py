@@ -18,5 +18,5 @@ def _no_store_of_the_user(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 async def one_loop():
-    """Keep one event loop for the tests of a file, and with it the worker processes."""
+    """Keep one event loop for all tests of a file, and with it the worker processes."""
     yield  # noqa: PT022  # the loop lasts as long as this waits
