@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,8 +143,7 @@ def command(
     )
     folder(save)
     pictures = attached(images, Policy(model=model, detail=detail, proof="decoded")) if images else None
-    told = tuple(servers) + ((str(config),) if config else ()) or ("imagebridge-server",)
-    account = Transcript(Asked(text, pictures), model, told)
+    account = Transcript(Asked(text, pictures), model, _named(servers, config))
     watch = _Watch(model, terminal, account, save)
     arguments: dict[str, Any] = {
         "model": model,
@@ -243,6 +243,24 @@ class _Watch:
         for shown in answer.translation.pictures:
             self.terminal.thumbnail(shown.picture.data)
         save(self.save, f"call_{self._calls}", answer.translation.pictures, self.terminal)
+
+
+def _named(servers: tuple[str, ...], config: Path | None) -> tuple[str, ...]:
+    """Name the servers without what may be secret in a command line or an address."""
+    from .live import location
+
+    named = [
+        location(server)
+        if server.startswith(("http://", "https://"))
+        else " ".join(takewhile(_is_plain, server.split()))
+        for server in servers
+    ]
+    return (*named, str(config)) if config else tuple(named) or ("imagebridge-server",)
+
+
+def _is_plain(word: str) -> bool:
+    """Tell a word of a command line from an option with a name, and from `KEY=secret`."""
+    return "=" not in word and (len(word) < 3 or not word.startswith("-"))
 
 
 def line(answer: "Answer") -> str:

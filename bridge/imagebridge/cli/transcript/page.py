@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _LONGEST = 100_000
 """Characters of one text on the page: a tool may return millions."""
 
+_WIDE = 90
+"""Characters of arguments that stand on one line."""
+
 _KNOWN = ("message", "reasoning", "function_call", "custom_tool_call")
 """Items that are shown as text or as calls; all others are shown as they are."""
 
@@ -92,6 +95,7 @@ def _entry(entry: Entry, model: str, pictures: _Pictures) -> Iterator[str]:
             if answer is None:
                 yield '<p class="quiet">No answer: the run ended first.</p>\n'
             else:
+                yield '<p class="what">the model got</p>\n'
                 yield from _content(answer.translation, pictures)
         case Again(why, at):
             yield _opening("again", "Asked again", f"{at:.1f} s from the start")
@@ -142,13 +146,14 @@ def _thoughts(reasoning: str) -> str:
 
 
 def _arguments(text: str) -> str:
-    """Return the arguments of a call, as JSON where they are, else as the model wrote them."""
+    """Return the arguments of a call: JSON on one line where that is short, else as the model wrote them."""
     try:
-        value: object = json.loads(text or "{}")
-        text = json.dumps(shortened(value), ensure_ascii=False, indent=2)
+        value = shortened(json.loads(text or "{}"))
+        text = json.dumps(value, ensure_ascii=False)
+        text = json.dumps(value, ensure_ascii=False, indent=2) if len(text) > _WIDE else text
     except (ValueError, RecursionError):
         pass
-    return "" if text == "{}" else f"<pre><code>{escape(_cut(text))}</code></pre>\n"
+    return f'<p class="what">called with</p>\n<pre>{escape(_cut(text))}</pre>\n' if text != "{}" else ""
 
 
 def _content(translation: "Translation", pictures: _Pictures) -> Iterator[str]:
@@ -208,7 +213,7 @@ def _sums(transcript: Transcript) -> str:
         "requests answered": f"{len(responses):,}",
         "calls": f"{len(calls):,}",
         "pictures": f"{len(shown):,}, {amount(sum(one.picture.size for one in shown))}",
-        "tokens of pictures, sent once": f"{sum(one.seen.tokens for one in shown):,}",
+        "tokens of pictures": f"{sum(one.seen.tokens for one in shown):,}",
         "tokens in": f"{sum(said.usage['input_tokens'] for said in responses):,}",
         "tokens out": f"{sum(said.usage['output_tokens'] for said in responses):,}",
         "cost": _cost(transcript),
