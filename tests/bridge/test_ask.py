@@ -13,8 +13,9 @@ from commands import MAIN, ask, on_terminals, run
 from PIL import Image
 from samples import data_url, drawing, file, photo
 
-from imagebridge.cli.ask import _named
-from imagebridge.cli.terminal import plain
+from imagebridge.agent.events import Reply
+from imagebridge.cli.ask import _close, _named
+from imagebridge.cli.terminal import Terminal, plain
 from imagebridge.testing import Cut, Endpoint, Late
 
 # The answer
@@ -131,6 +132,12 @@ def test_ctrl_c_leaves_the_transcript_so_far(server, tmp_path):
     written = page.read_text("utf-8")
     assert "no answer</span> stopped by the user" in written
     assert written.count("<img ") == 1
+
+
+def test_an_answer_that_is_cut_off_is_told(capsys):
+    reply = Reply("A red", [], {"input_tokens": 1, "output_tokens": 2}, incomplete="max_output_tokens")
+    _close(reply, "gpt-5.6-luna", Terminal())
+    assert capsys.readouterr() == ("", "the answer is cut off: max_output_tokens\n")
 
 
 # Pictures of the user's own
@@ -260,7 +267,7 @@ def test_a_terminal_sees_the_text_as_it_is_written_and_each_call(server, tmp_pat
         code, answer, beside = on_terminals("ask", "What?", *options, **environment)
     assert code == 0, answer + beside
     assert re.fullmatch(r"Let me look\.\r\nHalf of [a-z ]*\r\nRed\.\[2J\r\nAll of it\.\r\n", answer), answer
-    assert re.search(r"a\.png: 300x200 image/png of \d+ kB, \d+ tokens", beside)
+    assert re.search(r"attached: 300x200 image/png of \d+ kB, \d+ tokens", beside)
     assert re.search(r"draw_square: \d+\.\d s, 64x64 image/png of \d+ bytes, \d+ tokens", beside)
     assert re.search(r"mixed: \d+\.\d s, \d+ characters of text", beside)
     assert "asked again: " in beside

@@ -12,6 +12,7 @@ from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 from samples import drawing, file, photo
 
 from imagebridge import Bridge, Policy, tool_result
+from imagebridge.agent.events import Replied, Reply
 from imagebridge.cli.attach import attached, message
 from imagebridge.cli.terminal import Terminal
 from imagebridge.cli.transcript import Again, Asked, Broken, Call, Said, Transcript, kept
@@ -230,6 +231,25 @@ def test_a_run_that_breaks_off_shows_what_there_was(server):
     assert "Asked again" in read.text
     assert "cut off" in read.text
     assert "Half of" in read.text.split("Asked again")[1]
+
+
+@pytest.mark.parametrize(
+    ("reply", "problem", "state", "cost"),
+    [
+        ({"cost": 0.01234}, "", "answered in 0.0 s", "$0.0123 by list price"),
+        ({"incomplete": "max_output_tokens"}, "", "cut off max_output_tokens", "not known"),
+        (None, "the API answered 401", "no answer the API answered 401", "not known"),
+        (None, "", "not finished the run goes on, or was killed", "not known"),
+    ],
+)
+def test_how_it_ended(reply, problem, state, cost):
+    transcript = Transcript(Asked("Hi"), MODEL, ("eyes",))
+    if reply is not None:
+        transcript.hear(Replied(Reply("Hello.", [], {}, **reply)))
+    transcript.end(problem)
+    text = " ".join(Read("".join(page(transcript))).text.split())
+    assert state in text
+    assert f"cost{cost}" in text
 
 
 def test_a_call_without_an_answer_says_so():

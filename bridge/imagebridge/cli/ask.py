@@ -160,8 +160,8 @@ def command(
             return await _asked(bridge, openai, watch, arguments)
 
     with kept(account, transcript, terminal):
-        for file, shown in zip(images, pictures.pictures if pictures else (), strict=False):
-            terminal.note(f"{file.name}: {described(shown)}, {shown.seen.tokens:,} tokens")
+        for shown in pictures.pictures if pictures else ():
+            terminal.note(f"attached: {described(shown)}, {shown.seen.tokens:,} tokens")
             terminal.thumbnail(shown.picture.data)
         with failures(), api_failures():
             reply = anyio.run(run)
@@ -169,9 +169,7 @@ def command(
             show({"text": reply.text, "items": reply.items, "usage": reply.usage}, whole=True)
         elif not terminal.said(reply.text):
             click.echo(reply.text)
-        terminal.note(_took(reply, account))
-        if reply.incomplete:
-            terminal.tell(f"the answer is cut off: {reply.incomplete}")
+        _close(reply, model, terminal)
 
 
 async def _asked(
@@ -264,14 +262,15 @@ def _is_plain(word: str) -> bool:
 
 
 def line(answer: "Answer") -> str:
-    """Say in one line what a call gave: the tool, seconds, pictures with their sizes, tokens."""
+    """Say in one line what a call gave: the tool, seconds, pictures with their sizes and tokens, files, or text."""
+    made = answer.translation
     told = [f"{answer.call.get('name')}: {'error, ' if answer.is_error else ''}{answer.seconds:.1f} s"]
-    told += map(described, answer.translation.pictures)
-    if answer.translation.pictures:
-        told.append(f"{answer.translation.tokens:,} tokens")
-    else:
-        output = answer.translation.output
-        told.append(f"{len(output) if isinstance(output, str) else 0:,} characters of text")
+    told += map(described, made.pictures)
+    told += [one.name for one in made.placed if any(part["type"] == "input_file" for part in one.parts)]
+    if made.pictures:
+        told.append(f"{made.tokens:,} tokens")
+    elif len(told) == 1:
+        told.append(f"{sum(len(part['text']) for part in made.parts if 'text' in part):,} characters of text")
     return ", ".join(told)
 
 
@@ -281,8 +280,10 @@ def described(shown: "Shown") -> str:
     return f"{picture.width}x{picture.height} {picture.media_type} of {amount(picture.size)}"
 
 
-def _took(reply: "Reply", account: "Transcript") -> str:
-    """Say what a run cost, in tokens and, where there is a price, in USD."""
+def _close(reply: "Reply", model: str, terminal: "Terminal") -> None:
+    """Tell what a run cost, in tokens and, where there is a price, in USD; and where the answer is cut off."""
     cost = f", ${reply.cost:.4f}" if reply.cost is not None else ""
     tokens = f"{reply.usage['input_tokens']:,} tokens in and {reply.usage['output_tokens']:,} out"
-    return f"{account.model}: {tokens}{cost}"
+    terminal.note(f"{model}: {tokens}{cost}")
+    if reply.incomplete:
+        terminal.tell(f"the answer is cut off: {reply.incomplete}")
