@@ -237,7 +237,8 @@ def test_a_run_that_breaks_off_shows_what_there_was(server):
     ("reply", "problem", "state", "cost"),
     [
         ({"cost": 0.01234}, "", "answered in 0.0 s", "$0.0123 by list price"),
-        ({"incomplete": "max_output_tokens"}, "", "cut off max_output_tokens", "not known"),
+        ({"incomplete": "max_output_tokens"}, "", "cut off max_output_tokens; in 0.0 s", "not known"),
+        ({}, "x.png cannot be written", "answered in 0.0 s; x.png cannot be written", "not known"),
         (None, "the API answered 401", "no answer the API answered 401", "not known"),
         (None, "", "not finished the run goes on, or was killed", "not known"),
     ],

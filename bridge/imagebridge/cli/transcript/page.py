@@ -67,13 +67,14 @@ def _about(transcript: Transcript) -> str:
 
 
 def _state(transcript: Transcript) -> str:
-    if transcript.problem:
-        return f'<span class="tag bad">no answer</span> {escape(transcript.problem)}'
-    if transcript.reply is None:
-        return '<span class="tag wait">not finished</span> the run goes on, or was killed'
-    if transcript.reply.incomplete:
-        return f'<span class="tag wait">cut off</span> {escape(transcript.reply.incomplete)}'
-    return f'<span class="tag good">answered</span> in {transcript.seconds:.1f} s'
+    reply, problem = transcript.reply, transcript.problem
+    if reply is None:
+        kind, word = ("bad", "no answer") if problem else ("wait", "not finished")
+        told = problem or "the run goes on, or was killed"
+    else:
+        kind, word = ("wait", "cut off") if reply.incomplete else ("good", "answered")
+        told = "; ".join(filter(None, (reply.incomplete, f"in {transcript.seconds:.1f} s", problem)))
+    return f'<span class="tag {kind}">{word}</span> {escape(_cut(told, 2_000))}'
 
 
 def _entry(entry: Entry, model: str, pictures: _Pictures) -> Iterator[str]:
