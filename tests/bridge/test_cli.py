@@ -3,19 +3,15 @@
 import base64
 import json
 import os
-import re
 import shlex
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
 from io import BytesIO, StringIO
-from pathlib import Path
 
-import httpx2
 import pytest
-from click.testing import CliRunner
+from commands import MAIN, on_terminals, run
 from mcp.types import Tool
 from PIL import Image
 
@@ -23,40 +19,6 @@ from imagebridge.agent.hooks import Log, Progress, ToolCall
 from imagebridge.cli import imagebridge
 from imagebridge.cli.document import shortened
 from imagebridge.cli.terminal import Terminal
-from imagebridge.testing import Endpoint
-
-SCRIPT = Path(__file__).parents[1] / "servers" / "pictures.py"
-MAIN = [sys.executable, "-W", "error", "-c", "from imagebridge.cli import main; main()"]
-
-
-@pytest.fixture(scope="module")
-def server():
-    """The small server over HTTP, so that each test does not start one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/mcp"
-    with subprocess.Popen([sys.executable, str(SCRIPT), str(port)], stderr=subprocess.DEVNULL) as process:
-        try:
-            while True:
-                try:
-                    httpx2.get(url)
-                    break
-                except httpx2.ConnectError:
-                    assert process.poll() is None
-            yield url
-        finally:
-            process.kill()
-
-
-def run(*arguments, stdin=None, **environment):
-    """Run a command in this process: for what it says and its exit code."""
-    variables = {name: None for name in os.environ if name.startswith(("OPENAI_", "IMAGEBRIDGE_"))}
-    return CliRunner().invoke(imagebridge, arguments, input=stdin, env=variables | environment)
-
-
-def ask(endpoint, *arguments, **more):
-    return run("ask", *arguments, OPENAI_API_KEY="test", OPENAI_BASE_URL=endpoint.base_url, **more)
 
 
 def data_url(picture):
@@ -242,72 +204,6 @@ def test_shortened_data_urls_tell_their_size():
     assert short == {"image_url": f"{url[:46]}... (3 kB)", "text": "data: is a word"}
 
 
-# ask
-
-
-def test_ask_prints_the_text_alone(server):
-    steps = [
-        [("draw_square", {"side": 64, "colour": "blue"})],
-        lambda _: f"I see {endpoint.seen[0].colours[0]}.",
-    ]
-    with Endpoint(steps) as endpoint:
-        result = ask(endpoint, "What is there?", "--server", server)
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "I see blue.\n", "")
-    assert endpoint.requests[0]["input"] == [{"role": "user", "content": "What is there?"}]
-    assert endpoint.requests[0]["model"] == "gpt-5.6-luna"
-
-
-def test_ask_gives_items_and_usage_as_json_and_saves(server, tmp_path):
-    with Endpoint([[("draw_square", {"side": 64}), ("broken", {})], "Two."]) as endpoint:
-        options = ["--server", server, "--json", "--save", str(tmp_path), "--model", "gpt-5.4-mini"]
-        result = ask(endpoint, "-", *options, stdin="Look.")
-    reply = json.loads(result.stdout)
-    assert reply.keys() == {"text", "items", "usage"}
-    assert reply["text"] == "Two."
-    assert [item.get("type", "message") for item in reply["items"]][1:5] == [
-        "function_call",
-        "function_call",
-        "function_call_output",
-        "function_call_output",
-    ]
-    assert reply["usage"]["total_tokens"] > 0
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["call_1-1.png", "call_2-1.png"]
-    assert endpoint.requests[0]["model"] == "gpt-5.4-mini"
-    assert endpoint.requests[0]["input"][0]["content"] == "Look."
-
-
-@pytest.mark.parametrize(("variable", "model"), [("gpt-6-sol", "gpt-6-sol"), ("", "gpt-5.6-luna")])
-def test_the_environment_names_the_model(server, variable, model):
-    with Endpoint(["Hello."]) as endpoint:
-        ask(endpoint, "Hi", "--server", server, IMAGEBRIDGE_MODEL=variable)
-    assert endpoint.requests[0]["model"] == model
-
-
-def refused(_):
-    raise RuntimeError("the script says no")
-
-
-@pytest.mark.parametrize(
-    ("steps", "options", "said"),
-    [
-        ([refused], [], "the API answered 400: imagebridge.testing: step 1 failed"),
-        ([[("mixed", {})]] * 2, ["--max-turns", "2"], "after 2 turns; allow more with --max-turns"),
-    ],
-)
-def test_an_error_of_the_api_is_one_message_and_code_1(server, steps, options, said):
-    with suppress(AssertionError):  # of the endpoint, for a step that fails
-        with Endpoint(steps) as endpoint:
-            result = ask(endpoint, "Hi", "--server", server, *options)
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert said in result.stderr
-
-
-def test_an_api_that_is_not_there_is_one_message_and_code_1(server):
-    result = run("ask", "Hi", "--server", server, OPENAI_API_KEY="x", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "the API cannot be reached at http://127.0.0.1:9/v1/responses" in result.stderr
-
-
 # As a real program
 
 
@@ -345,42 +241,6 @@ def test_ctrl_c_is_quiet_and_code_130():
             process.send_signal(signal.SIGINT)
             stdout, stderr = process.communicate(timeout=20)
     assert (process.returncode, stdout, stderr.strip()) == (130, b"", b"")
-
-
-def on_terminals(*arguments, typed=None, **environment):
-    """Run a command whose stdout and stderr are two terminals. Returns its exit code and what it wrote to them.
-
-    With `typed`, its stdin is a third, in which that has been typed.
-    """
-    pty = pytest.importorskip("pty")
-    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE")}
-    stdin, stdout, stderr = pty.openpty(), pty.openpty(), pty.openpty()
-    os.write(stdin[0], (typed or "").encode())
-    with subprocess.Popen(
-        [*MAIN, *arguments],
-        stdin=None if typed is None else stdin[1],
-        stdout=stdout[1],
-        stderr=stderr[1],
-        env=kept | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": "100"} | environment,
-    ) as process:
-        for end in (stdin[1], stdout[1], stderr[1]):
-            os.close(end)
-        beside, answer = written(stderr[0]), written(stdout[0])
-    os.close(stdin[0])
-    return process.returncode, answer, beside
-
-
-def written(terminal):
-    """Read what a program wrote to a terminal until it has ended."""
-    found = b""
-    try:
-        while chunk := os.read(terminal, 65536):
-            found += chunk
-    except OSError:  # how Linux says that the other end is closed
-        pass
-    finally:
-        os.close(terminal)
-    return found.decode()
 
 
 @pytest.mark.parametrize("whole", [False, True])
@@ -447,12 +307,3 @@ def test_a_terminal_without_colours_gets_no_thumbnails(server):
     assert code == 0, answer + beside
     assert "38;2" not in beside
     assert "▄" not in beside
-
-
-def test_ask_tells_a_terminal_of_each_call(server):
-    with Endpoint([[("draw_square", {"side": 64}), ("mixed", {})], "Red."]) as endpoint:
-        environment = {"OPENAI_API_KEY": "test", "OPENAI_BASE_URL": endpoint.base_url}
-        code, answer, beside = on_terminals("ask", "What?", "--server", server, **environment)
-    assert (code, answer) == (0, "Red.\r\n")
-    assert re.search(r"draw_square: \d+\.\d s, 64x64 image/png of \d+ bytes, \d+ tokens", beside)
-    assert re.search(r"mixed: \d+\.\d s, \d+ characters of text", beside)

@@ -3,7 +3,7 @@
 from copy import deepcopy
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openai.types.responses import ResponseFunctionToolCall
 from PIL import Image
@@ -327,7 +327,7 @@ COUNTS = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rounds, budgets)
 def test_any_conversation(given_rounds, budget):
     said = conversation(given_rounds)
@@ -362,7 +362,7 @@ def test_any_conversation(given_rounds, budget):
             assert not sum(map(count, free))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rounds, budgets)
 def test_trimming_turn_by_turn_is_trimming_at_once(given_rounds, budget):
     whole, kept = [], []

@@ -1,8 +1,10 @@
 """`imagebridge ask`: a question to a model that may use the tools of MCP servers and sees their pictures."""
 
 import sys
+from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,23 +18,38 @@ if TYPE_CHECKING:
 
     from imagebridge.agent.answers import Answer
     from imagebridge.agent.bridge import Bridge
-    from imagebridge.agent.events import Reply
+    from imagebridge.agent.events import Event, Reply
+    from imagebridge.translate.translation import Shown
     from imagebridge.translate.vision import Detail
 
     from .approval import Choice
     from .terminal import Terminal
+    from .transcript import Transcript
 
 
 @click.command("ask")
 @click.argument("prompt")
+@click.option(
+    "--image",
+    "images",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="A picture to show the model beside the prompt: PNG, JPEG, WebP, GIF, SVG, HEIC, TIFF and others. "
+    "Repeat for more.",
+)
 @options.connection
 @click.option(
     "--model",
     metavar="NAME",
     help="The model to ask.  [default: IMAGEBRIDGE_MODEL, else a current model that sees pictures]",
 )
+@click.option("--chat", is_flag=True, help="Use Chat Completions, for servers that have no Responses API.")
 @options.approving
 @options.pictures
+@click.option(
+    "--uploads", is_flag=True, help="Send pictures over 100 kB by the Files API: once each, kept for a day."
+)
 @click.option(
     "--max-turns",
     type=click.IntRange(min=1),
@@ -40,19 +57,43 @@ if TYPE_CHECKING:
     show_default=True,
     help="Requests to the model at most.",
 )
+@click.option(
+    "--budget",
+    type=click.IntRange(min=1),
+    metavar="TOKENS",
+    help="Send no further request once so many tokens are spent, input and output together.",
+)
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long all of it may take, once the servers run.",
+)
+@click.option(
+    "--transcript",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.html",
+    help="Write one page with every message, call and picture as the model got it, also where the run fails.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print {text, items, usage} in place of the text.")
 def command(
     prompt: str,
+    images: tuple[Path, ...],
     servers: tuple[str, ...],
     config: Path | None,
     allow: tuple[Path, ...],
     timeout: float,
     model: str | None,
+    chat: bool,
     approve: "Choice | None",
     detail: "Detail | None",
     save: Path | None,
     share: bool,
+    uploads: bool,
     max_turns: int,
+    budget: int | None,
+    deadline: float | None,
+    transcript: Path | None,
     as_json: bool,
 ) -> None:
     """Ask a model, let it call the tools, and print its answer. A prompt of - is read from stdin.
@@ -61,11 +102,16 @@ def command(
     imagebridge ask "Draw the word hello and tell me what you see."
     imagebridge ask "Chart sales.csv by month. What stands out?" --allow . --save charts
     imagebridge ask "What does example.com look like?" --server "npx -y @playwright/mcp"
+    imagebridge ask "Which of the two is newer?" --image a.jpg --image b.heic
+    git diff | imagebridge ask - --budget 50000 --transcript review.html
 
     It needs OPENAI_API_KEY; OPENAI_BASE_URL and the other variables of the OpenAI SDK work too.
 
-    Exit code: 0 for an answer, 1 for an error of the API or too many turns, 2 for wrong usage, no key,
-    or a server that does not start.
+    A terminal shows the text as it is written, and beside it each call with its time, pictures and tokens.
+    A pipe gets the final text alone.
+
+    Exit code: 0 for an answer, 1 for an error of the API, too many turns, or a budget or deadline that is
+    over, 2 for wrong usage, a picture that cannot be shown, no key, or a server that does not start.
     """
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
@@ -75,13 +121,16 @@ def command(
 
     from .api import api_failures, client
     from .approval import approval
+    from .attach import attached, message
     from .document import show
     from .failure import failures
     from .models import default_model
     from .saving import folder
     from .terminal import Terminal
+    from .transcript import Asked, Transcript, kept
 
-    terminal = Terminal()
+    terminal = Terminal(live=not as_json)
+    model = model or default_model()
     bridge = options.bridge(
         servers,
         config,
@@ -93,67 +142,148 @@ def command(
         share=share,
     )
     folder(save)
+    pictures = attached(images, Policy(model=model, detail=detail, proof="decoded")) if images else None
+    account = Transcript(Asked(text, pictures), model, _named(servers, config))
+    watch = _Watch(model, terminal, account, save)
+    arguments: dict[str, Any] = {
+        "model": model,
+        "input": [message(text, pictures, chat=chat)],
+        "api": "chat" if chat else "responses",
+        "max_turns": max_turns,
+        "budget": budget,
+        "deadline": deadline,
+        "uploads": uploads,
+    }
 
     async def run() -> "Reply":
         async with client() as openai:
-            return await _asked(bridge, openai, model or default_model(), text, max_turns, save, terminal)
+            return await _asked(bridge, openai, watch, arguments)
 
-    with failures(), api_failures():
-        reply = anyio.run(run)
-    if as_json:
-        show({"text": reply.text, "items": reply.items, "usage": reply.usage}, whole=True)
-    else:
-        click.echo(reply.text)
+    with kept(account, transcript, terminal):
+        for shown in pictures.pictures if pictures else ():
+            terminal.note(f"attached: {described(shown)}, {shown.seen.tokens:,} tokens")
+            terminal.thumbnail(shown.picture.data)
+        with failures(), api_failures():
+            reply = anyio.run(run)
+        if as_json:
+            show({"text": reply.text, "items": reply.items, "usage": reply.usage}, whole=True)
+        elif not terminal.said(reply.text):
+            click.echo(reply.text)
+        _close(reply, model, terminal)
 
 
 async def _asked(
-    bridge: "Bridge",
-    openai: "AsyncOpenAI",
-    model: str,
-    prompt: str,
-    max_turns: int,
-    save: Path | None,
-    terminal: "Terminal",
+    bridge: "Bridge", openai: "AsyncOpenAI", watch: "_Watch", arguments: dict[str, Any]
 ) -> "Reply":
-    """Run the loop and tell of each call on the way."""
-    from imagebridge.agent.events import Answered, Called, Replied
+    """Run the loop and tell of each event on the way."""
     from imagebridge.errors import BridgeError
 
-    from .saving import save as keep
-
-    number, reply = 0, None
-    with terminal.busy("starting the server") as say:
+    with watch.terminal.busy("starting the server") as say:
         async with bridge:
-            say(f"{model} is thinking")
-            async for event in bridge.stream(openai, model=model, input=prompt, max_turns=max_turns):
-                match event:
-                    case Called(call):
-                        say(f"{call.get('name')} is at work")
-                    case Answered(answer):
-                        number += 1
-                        terminal.note(line(answer))
-                        for shown in answer.translation.pictures:
-                            terminal.thumbnail(shown.picture.data)
-                        keep(save, f"call_{number}", answer.translation.pictures, terminal)
-                        say(f"{model} is thinking")
-                    case Replied(reply):
-                        pass
-                    case _:
-                        pass
-    if reply is None:
+            say(f"{watch.model} is thinking")
+            async for event in bridge.stream(openai, **arguments):
+                watch.account.hear(event)
+                if now := watch.hear(event):
+                    say(now)
+    if watch.account.reply is None:
         raise BridgeError("the run ended without an answer")
-    return reply
+    return watch.account.reply
+
+
+@dataclass(slots=True)
+class _Watch:
+    """Tells the terminal of a run, and saves the pictures."""
+
+    model: str
+    terminal: "Terminal"
+    account: "Transcript"
+    save: Path | None
+    _calls: int = field(default=0)
+
+    def hear(self, event: "Event") -> str:
+        """Show an event; return what goes on now, "" where that is what it was."""
+        from imagebridge.agent.events import (
+            Answered,
+            Called,
+            HostedTool,
+            ReasoningDelta,
+            Responded,
+            Retried,
+            TextDelta,
+        )
+
+        match event:
+            case TextDelta(text):
+                self.terminal.piece(text)
+            case ReasoningDelta():
+                return f"{self.model} is reasoning"
+            case Responded():
+                self.terminal.end()
+            case Retried(why):
+                self.terminal.end()
+                self.terminal.note(f"asked again: {why}")
+            case HostedTool(tool, status):
+                return f"{tool}: {status}"
+            case Called(call):
+                return f"{call.get('name')} is at work"
+            case Answered(answer):
+                self._answered(answer)
+                return f"{self.model} is thinking"
+            case _:
+                pass
+        return ""
+
+    def _answered(self, answer: "Answer") -> None:
+        from .saving import save
+
+        self._calls += 1
+        self.terminal.note(line(answer))
+        for shown in answer.translation.pictures:
+            self.terminal.thumbnail(shown.picture.data)
+        save(self.save, f"call_{self._calls}", answer.translation.pictures, self.terminal)
+
+
+def _named(servers: tuple[str, ...], config: Path | None) -> tuple[str, ...]:
+    """Name the servers without what may be secret in a command line or an address."""
+    from .live import location
+
+    named = [
+        location(server)
+        if server.startswith(("http://", "https://"))
+        else " ".join(takewhile(_is_plain, server.split()))
+        for server in servers
+    ]
+    return (*named, str(config)) if config else tuple(named) or ("imagebridge-server",)
+
+
+def _is_plain(word: str) -> bool:
+    """Tell a word of a command line from an option with a name, and from `KEY=secret`."""
+    return "=" not in word and (len(word) < 3 or not word.startswith("-"))
 
 
 def line(answer: "Answer") -> str:
-    """Say in one line what a call gave: the tool, seconds, pictures with their sizes, tokens."""
+    """Say in one line what a call gave: the tool, seconds, pictures with their sizes and tokens, files, or text."""
+    made = answer.translation
     told = [f"{answer.call.get('name')}: {'error, ' if answer.is_error else ''}{answer.seconds:.1f} s"]
-    for shown in answer.translation.pictures:
-        picture = shown.picture
-        told.append(f"{picture.width}x{picture.height} {picture.media_type} of {amount(picture.size)}")
-    if answer.translation.pictures:
-        told.append(f"{answer.translation.tokens:,} tokens")
-    else:
-        output = answer.translation.output
-        told.append(f"{len(output) if isinstance(output, str) else 0:,} characters of text")
+    told += map(described, made.pictures)
+    told += [one.name for one in made.placed if any(part["type"] == "input_file" for part in one.parts)]
+    if made.pictures:
+        told.append(f"{made.tokens:,} tokens")
+    elif len(told) == 1:
+        told.append(f"{sum(len(part['text']) for part in made.parts if 'text' in part):,} characters of text")
     return ", ".join(told)
+
+
+def described(shown: "Shown") -> str:
+    """Return what was sent of a picture: pixels, type, bytes."""
+    picture = shown.picture
+    return f"{picture.width}x{picture.height} {picture.media_type} of {amount(picture.size)}"
+
+
+def _close(reply: "Reply", model: str, terminal: "Terminal") -> None:
+    """Tell what a run cost, in tokens and, where there is a price, in USD; and where the answer is cut off."""
+    cost = f", ${reply.cost:.4f}" if reply.cost is not None else ""
+    tokens = f"{reply.usage['input_tokens']:,} tokens in and {reply.usage['output_tokens']:,} out"
+    terminal.note(f"{model}: {tokens}{cost}")
+    if reply.incomplete:
+        terminal.tell(f"the answer is cut off: {reply.incomplete}")

@@ -6,7 +6,14 @@ from difflib import get_close_matches
 
 import click
 
-from imagebridge.errors import BridgeError, RunError, ToolNameError, TurnLimitError
+from imagebridge.errors import (
+    BridgeError,
+    DeadlineError,
+    RunError,
+    TokenLimitError,
+    ToolNameError,
+    TurnLimitError,
+)
 
 ERROR = 1
 """The exit code where a tool, the model or the API answered with an error."""
@@ -35,6 +42,12 @@ def failures() -> Generator[None]:
         raise BadAnswer(
             f"the model still calls tools after {error.turns} turns; allow more with --max-turns"
         ) from error
+    except TokenLimitError as error:
+        raise BadAnswer(
+            f"the model still calls tools after {error.spent:,} tokens; allow more than {error.budget:,} with --budget"
+        ) from error
+    except DeadlineError as error:
+        raise BadAnswer(f"no answer within {error.deadline:g} seconds; allow more with --deadline") from error
     except RunError as error:
         raise BadAnswer(str(error)) from error
     except BridgeError as error:

@@ -1,4 +1,4 @@
-"""What a person sees beside the answer: progress, notes and thumbnails on stderr, where that is a terminal."""
+"""What a person sees: the answer as it is written, and beside it progress, notes and thumbnails on stderr."""
 
 import sys
 from collections.abc import Callable, Generator
@@ -21,12 +21,21 @@ _COLUMNS = 48
 _ROWS = 18
 
 
-class Terminal:
-    """Stderr. Where it is no terminal only `tell` writes."""
+_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
+"""Characters that steer a terminal: a model, or whoever a tool quotes, could clear it or type into it."""
 
-    def __init__(self) -> None:
+
+class Terminal:
+    """Stderr, where only `tell` writes unless it is a terminal; with `live` also stdout, where that is one."""
+
+    def __init__(self, *, live: bool = False) -> None:
         self._console = _console() if sys.stderr.isatty() else None
         self._status: Status | None = None
+        self._live = live and sys.stdout.isatty()
+        self._open = False
+        """Whether a line of stdout is begun."""
+        self._pieces: list[str] = []
+        self._said = ""
 
     @property
     def answers(self) -> bool:
@@ -35,11 +44,12 @@ class Terminal:
 
     def ask(self, question: str) -> bool:
         """Ask a question that is answered with yes or no; no is the default."""
+        self._break()
         status = self._status
         if status is not None:
             status.stop()
         try:
-            return click.confirm(question, err=True)
+            return click.confirm(plain(question), err=True)
         finally:
             if status is not None:
                 status.start()
@@ -56,6 +66,36 @@ class Terminal:
         elif event.level not in ("debug", "info", "notice"):
             self.note(f"{event.server}: {event.level}: {event.data}")
 
+    def piece(self, text: str) -> None:
+        """Write a piece of the answer to stdout as it comes; progress waits until the text or its line ends."""
+        if not self._live or not text:
+            return
+        if not self._open and self._status is not None:
+            self._status.stop()
+        self._open = True
+        self._pieces.append(text)
+        click.echo(plain(text), nl=False)
+
+    def end(self) -> None:
+        """End the text that pieces have made up; the next piece begins another."""
+        self._break()
+        self._said = "".join(self._pieces) or self._said
+        self._pieces.clear()
+
+    def said(self, text: str) -> bool:
+        """Tell whether pieces showed just this text, last of all."""
+        return bool(text) and self._said == text
+
+    def _break(self) -> None:
+        """End the line of stdout before something else is shown."""
+        if not self._open:
+            return
+        self._open = False
+        if not self._pieces[-1].endswith("\n"):
+            click.echo()
+        if self._status is not None:
+            self._status.start()
+
     @contextmanager
     def busy(self, text: str) -> "Generator[Callable[[str], None]]":
         """Show that something is going on, until the block ends. Yields how to say what it is now."""
@@ -68,16 +108,19 @@ class Terminal:
                 yield lambda now: status.update(_escaped(now))
             finally:
                 self._status = None
+                self._break()
 
     def note(self, text: str) -> None:
         """Write a line that only a person watching cares for."""
         if self._console is not None:
-            self._console.print(text, markup=False, highlight=False, style="dim")
+            self._break()
+            self._console.print(plain(text), markup=False, highlight=False, style="dim")
 
     def tell(self, text: str) -> None:
         """Write a line that also belongs into a log."""
+        self._break()
         if self._console is not None:
-            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self._console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
         else:
             click.echo(text, err=True)
 
@@ -100,7 +143,12 @@ def _console() -> "Console":
 def _escaped(text: str) -> str:
     from rich.markup import escape
 
-    return escape(text)
+    return escape(plain(text))
+
+
+def plain(text: str) -> str:
+    """Return a text without the characters that steer a terminal; line breaks and tabs stay."""
+    return text.translate(_CONTROLS)
 
 
 def coloured(console: "Console") -> bool:

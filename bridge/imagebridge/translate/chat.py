@@ -43,14 +43,14 @@ def messages(answers: Sequence[tuple[Call, Translation]], server_name: str | Non
     for call, translation in answers:
         content: object = translation.output if mode == "native" else text_alone(translation, mode)
         if not isinstance(content, str):
-            content = [_part(part) for part in translation.parts]
+            content = [chat_part(part) for part in translation.parts]
         made.append({"role": "tool", "tool_call_id": call.id, "content": content})
     if mode == "user_message" and (shown := attachments(answers)):
-        made.append({"role": "user", "content": [_part(part) for part in shown]})
+        made.append({"role": "user", "content": [chat_part(part) for part in shown]})
     return made
 
 
-def _part(part: "Part") -> dict[str, Any]:
+def chat_part(part: "Part") -> dict[str, Any]:
     """Return a part of the Responses API in the form of Chat Completions."""
     match part["type"]:
         case "input_text":

@@ -3,11 +3,10 @@
 import inspect
 from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from imagebridge import __version__
+from imagebridge.cli.page import foot, head
 
 from . import naive
 from .chart import PROMPT
@@ -33,25 +32,10 @@ _TONES: dict[Kind, str] = {
 _WIDTH = 360
 """Pixels of the small pictures beside the rows, for screens with two pixels a point."""
 
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""The browser itself makes sure that the page loads nothing."""
-
 
 def page(journey: "Journey", rows: "Sequence[Row]", model: str) -> str:
     """Return the page."""
-    style = (files("imagebridge.cli.demo") / "page.css").read_text("utf-8")
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<title>imagebridge: before and after on the wire</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
+    return f"""{head("imagebridge: before and after on the wire", "imagebridge.cli.demo")}\
 <h1>Before and after on the wire</h1>
 <p>What MCP tools return, sent to the Responses API twice: by a loop written by hand, and by imagebridge.</p>
 <p class="quiet">No model is involved. A scripted endpoint on one machine answers the real OpenAI SDK, decodes
@@ -75,11 +59,7 @@ The picture is the one that the endpoint decoded.</p>
 <p class="quiet">The code behind the middle column. The first row sends <code>dumped</code>, all others
 <code>parts</code>.</p>
 <pre class="card"><code>{escape(_source())}</code></pre>
-<footer>Written by <code>imagebridge demo</code>, version {escape(__version__)}.</footer>
-</main>
-</body>
-</html>
-"""
+{foot("demo")}"""
 
 
 def _sum(name: str, kind: str, outcomes: list[Outcome]) -> str:
