@@ -29,7 +29,7 @@ from .settings import (
     "--allow",
     metavar="DIR",
     multiple=True,
-    help=f"A folder whose pictures and tables may be read. Repeat it for more; adds to {ALLOW}. "
+    help=f"A folder whose pictures, tables and documents may be read. Repeat it for more; adds to {ALLOW}. "
     "Without any, no file is read.",
 )
 @click.option(
@@ -80,7 +80,7 @@ def command(context: click.Context, **choices: Any) -> None:
     """Serve imagebridge's tools over MCP on stdin and stdout, or write the server into a host's configuration.
 
     The tools load pictures and documents, look at them closely, change, annotate and compare them, and draw
-    charts and QR codes, all offline; with OPENAI_API_KEY set they create and edit pictures too.
+    charts and QR codes. With OPENAI_API_KEY set they ask OpenAI's image models too.
 
     \b
     imagebridge-server install cursor --allow ~/Pictures
