@@ -71,6 +71,8 @@ def _read(file: str) -> "dict[str, Any] | list[Any]":
         raise Failure(f"{name} cannot be read: {error.strerror or error}") from error
     try:
         value: object = json.loads(content)
+    except UnicodeDecodeError as error:
+        raise Failure(f"{name} holds no JSON: it is no text in UTF-8") from error
     except (ValueError, RecursionError) as error:
         raise Failure(f"{name} holds no JSON: {error}") from error
     if not isinstance(value, dict | list):
