@@ -354,3 +354,9 @@ def test_sizes_that_are_assumed_are_noted():
 def test_a_policy_that_means_nothing_is_refused(field, value):
     with pytest.raises(ValueError, match=field):
         Policy(**{field: value})
+
+
+def test_a_translation_shows_its_account_and_no_bytes():
+    translation = translate({"content": [picture()]})
+    assert repr(translation) == f"Translation(notes={translation.notes!r}, tokens={translation.tokens})"
+    assert "data:" not in repr(translation)

@@ -65,7 +65,7 @@ class Note(NamedTuple):
     tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Translation:
     """What a result became.
 
@@ -80,6 +80,10 @@ class Translation:
     placed: tuple[Placed, ...]
     blocks: Sequence[object]
     for_user: list[dict[str, Any]] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        # The account alone: whole pictures are no use on a terminal.
+        return f"Translation(notes={self.notes}, tokens={self.tokens})"
 
     @property
     def parts(self) -> "list[Part]":
