@@ -35,3 +35,9 @@ def test_a_font_of_a_package_is_asked_too(tmp_path, monkeypatch):
         lettering, "lacking", lambda _, font: "日本" if font.getname()[1] == "Regular" else ""
     )
     assert lettering.face("日本").getname() == ("Inter", "SemiBold")
+
+
+@pytest.mark.parametrize("text", ["2x4", "a -> b", "=>", "fi", "0x1F"])
+def test_every_letter_stays_what_it_is(text):
+    font = lettering.bundled(64)
+    assert font.getlength(text) == pytest.approx(sum(font.getlength(c) for c in text), abs=1)

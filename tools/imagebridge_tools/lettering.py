@@ -43,7 +43,8 @@ def bundled(size: float) -> "FreeTypeFont":
 
     if not features.check("freetype2"):
         raise ArgumentError("text", "cannot be drawn: this Pillow was built without FreeType")
-    return ImageFont.truetype(FONTS / "Inter-Regular.ttf", size)
+    # Laid out letter by letter: its ligatures would make other signs of 2x4 and ->.
+    return ImageFont.truetype(FONTS / "Inter-Regular.ttf", size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def face(text: str) -> "FreeTypeFont":
