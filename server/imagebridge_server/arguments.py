@@ -64,8 +64,8 @@ Kind = Annotated[
 Data = Annotated[
     Any,
     Field(
-        description="Rows, columns, CSV, TSV or JSON text, a data: URL of these, or the path of such a file below an "
-        "allowed folder; numbers written as 3.5 or 1200. With spec, it replaces the spec's data. Over 20,000 rows are "
+        description="Rows, columns, CSV, TSV or JSON text, or such a file, named as pictures are in load_image; "
+        "numbers written as 3.5 or 1200. With spec, it replaces the spec's data. Over 20,000 rows are "
         "aggregated or sampled, and the answer says how.",
         examples=[_ROWS, "sales.csv"],
     ),

@@ -13,6 +13,8 @@ from .tool import answered, tool, writing
 def generate_chart_tool(settings: Settings) -> Tool:
     """Offer `generate_chart`, with files read below the allowed folders."""
 
+    places = settings.places
+
     async def generate_chart(
         kind: arguments.Kind = None,
         data: arguments.Data = None,
@@ -48,7 +50,7 @@ def generate_chart_tool(settings: Settings) -> Tool:
                 height=height,
                 scale=scale,
                 return_spec=return_spec,
-                allow=settings.allow,
+                places=places,
             ),
             save_as,
             overwrite=overwrite,

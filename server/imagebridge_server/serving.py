@@ -34,6 +34,8 @@ def serve(settings: Settings) -> None:
         signal.signal(number, _end)
     if sys.platform != "win32":  # There a process keeps the number of its parent when that ends.
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    # Hosts start this in the folder of a project: its files must not pass for modules in workers.
+    os.environ["PYTHONSAFEPATH"] = "1"
     gc.disable()  # Loading makes half a million objects that stay: looking for others among them is in vain.
     import anyio
 

@@ -59,9 +59,13 @@ async def test_calls(client):
 class Raw:
     """The process without a client: lines of JSON."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, command=COMMAND, cwd=None):
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [*command, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
         )
         self.ask(
             "initialize",
@@ -142,6 +146,23 @@ def test_the_end_takes_the_decoding_process_along_and_is_quiet(raw, end):
     _, err = raw.process.communicate(timeout=5)
     assert err == b""
     assert ended(child)
+
+
+def test_files_of_the_folder_it_is_started_in_are_no_modules(tmp_path):
+    for name in ("anyio", "pickle", "PIL", "json", "vl_convert"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    server = Raw(cwd=tmp_path, command=[sys.executable, "-P", *COMMAND[1:]])
+    try:
+        for name, arguments in (
+            ("load_image", {"source": "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"}),
+            ("generate_chart", {"kind": "bar", "data": ROWS}),
+        ):  # fmt: skip
+            server.call(name, **arguments)
+            assert not server.answer()["result"]["isError"]
+    finally:
+        server.process.kill()
+        server.process.communicate()
+    assert not (tmp_path / "ran").exists()
 
 
 def ticks(pid):

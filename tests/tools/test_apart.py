@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -42,6 +43,41 @@ async def test_a_bomb_costs_one_call(function, arguments, words):
 async def test_a_process_that_died_while_it_waited_costs_nothing():
     os.kill(await apart(os.getpid), signal.SIGKILL)
     assert await apart(abs, -1) == 1
+
+
+WORKING = """
+import sys
+from pathlib import Path
+import anyio
+from imagebridge_tools.apart import apart
+
+if __name__ == "__main__":
+    anyio.run(apart, Path.read_bytes, Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the alarm ends it")
+async def test_a_process_at_work_ends_with_the_one_that_is_killed(tmp_path):
+    (tmp_path / "main.py").write_text(WORKING)
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen([sys.executable, tmp_path / "main.py", tmp_path / "pipe"]) as main:  # noqa: ASYNC220
+        # It can be opened once the worker reads it, and written to while the worker lives.
+        with (tmp_path / "pipe").open("wb", buffering=0) as pipe:
+            main.kill()
+            main.wait()
+            assert broken(pipe)
+
+
+def broken(pipe):
+    """Tell whether nobody reads a pipe any longer; one that was killed may need some time to be taken away."""
+    stop = time.monotonic() + 5
+    while time.monotonic() < stop:
+        try:
+            pipe.write(b"x" * 100)
+        except BrokenPipeError:
+            return True
+        os.sched_yield()
+    return False
 
 
 @pytest.mark.parametrize(

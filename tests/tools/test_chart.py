@@ -9,6 +9,7 @@ from imagebridge.errors import ArgumentError
 from imagebridge.translate.decode import opened
 from imagebridge_tools import chart, generate_chart
 from imagebridge_tools.look import PALETTE
+from imagebridge_tools.source import Places
 
 pytestmark = pytest.mark.anyio
 
@@ -419,5 +420,5 @@ class TestWhatIsRefused:
         (tmp_path / "in").mkdir()
         (tmp_path / "out.csv").write_text("a,b\nx,1\n")
         assert "not below" in await problem(
-            "data", kind="bar", data=str(tmp_path / "out.csv"), allow=[tmp_path / "in"]
+            "data", kind="bar", data=str(tmp_path / "out.csv"), places=Places(allow=(tmp_path / "in",))
         )

@@ -1,9 +1,15 @@
 """Tables: what is read from rows, columns, JSON and CSV."""
 
+import re
+
 import pytest
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.table import ROWS, date, numbers, table
+from imagebridge_tools import make_qr_code
+from imagebridge_tools.source import Places
+from imagebridge_tools.table import FILE_SIZE, ROWS, date, numbers, read, table
+
+pytestmark = pytest.mark.anyio
 
 EXPECTED = {"month": ["Jan", "Feb"], "sales": [3, 5.5]}
 
@@ -28,8 +34,8 @@ EXPECTED = {"month": ["Jan", "Feb"], "sales": [3, 5.5]}
         'data:application/json,[{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5.5}]',
     ],
 )
-def test_every_form_of_the_same_data(data):
-    assert table(data, ()).columns == EXPECTED
+async def test_every_form_of_the_same_data(data):
+    assert table(await read(data, Places())).columns == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -41,19 +47,61 @@ def test_every_form_of_the_same_data(data):
         ("a.txt", '{"month": ["Jan", "Feb"], "sales": [3, 5.5]}'),
     ],
 )
-def test_files(tmp_path, name, content):
+async def test_files(tmp_path, name, content):
     (tmp_path / name).write_text(content, encoding="utf-8")
-    assert table(name, [tmp_path]).columns == EXPECTED
+    assert table(await read(name, Places(allow=(tmp_path,)))).columns == EXPECTED
 
 
-def test_a_json_file_cannot_name_another_file(tmp_path):
-    (tmp_path / "a.json").write_text('{"values": "b.csv"}')
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+async def test_encodings(tmp_path, encoding):
+    (tmp_path / "a.csv").write_bytes("Stra\u00dfe,n\nx,1\n".encode(encoding))
+    assert table(await read("a.csv", Places(allow=(tmp_path,)))).columns == {"Stra\u00dfe": ["x"], "n": [1]}
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("a.png", "data: a.png is a file of type image/png; what is read: CSV, TSV and JSON"),
+        ("a.bin", "data: a.bin is in no known format; what is read: CSV, TSV and JSON"),
+        ("b.csv", "data: 'b.csv' does not exist; did you mean 'a.csv'?"),
+        ("../a.csv", "is not below an allowed folder"),
+        ("image://3f2a9c01d4e7", "data: no pictures are kept here; give a path or a data: URL"),
+        ("https://example.com/a.csv", "data: https: addresses are not read here; the server is started with"),
+        ("http://example.com/a.csv", "data: http: addresses are not read"),
+        ("month,sales", "the head of a CSV without rows"),
+    ],
+)
+async def test_names_of_what_is_no_table(tmp_path, name, problem):
+    (tmp_path / "a.png").write_bytes(make_qr_code("x", 64).pictures[0].data)
+    (tmp_path / "a.bin").write_bytes(bytes(9))
+    (tmp_path / "a.csv").write_text("a,b\nx,1\n")
+    with pytest.raises(ArgumentError, match=re.escape(problem)):
+        await read(name, Places(allow=(tmp_path,)))
+
+
+async def test_a_file_that_is_too_large(tmp_path):
+    with (tmp_path / "a.csv").open("wb") as file:
+        file.truncate(FILE_SIZE + 1)
+    with pytest.raises(ArgumentError, match="at most 20,000,000 are read"):
+        await read("a.csv", Places(allow=(tmp_path,)))
+
+
+async def test_a_file_from_the_web():
+    class Stub:
+        async def fetched(self, url, limit, argument):
+            assert (url, argument) == ("https://example.com/a.csv", "data")
+            return b"month,sales\nJan,3\nFeb,5.5\n"
+
+    assert table(await read("https://example.com/a.csv", Places(web=Stub()))).columns == EXPECTED
+
+
+def test_a_json_file_cannot_name_another_file():
     with pytest.raises(ArgumentError, match="no list"):
-        table("a.json", [tmp_path])
+        table('{"values": "b.csv"}')
 
 
 def test_missing_cells_stay_in_their_rows():
-    found = table([{"a": 1}, {"b": 2}, {"a": float("nan")}], ())
+    found = table([{"a": 1}, {"b": 2}, {"a": float("nan")}])
     assert found.columns == {"a": [1, None, None], "b": [None, 2, None]}
     assert found.records()[1] == {"a": None, "b": 2}
 
@@ -73,7 +121,7 @@ def test_missing_cells_stay_in_their_rows():
     ],
 )
 def test_what_a_column_holds(cells, sort):
-    assert table({"a": cells}, ()).sort("a") == sort
+    assert table({"a": cells}).sort("a") == sort
 
 
 @pytest.mark.parametrize(
@@ -124,13 +172,13 @@ def test_what_is_no_date(text):
         ("missing.csv", "no folder is allowed"),
         ("a, b/missing.csv", "no folder is allowed"),
         ("month,sales", "'month,sales', the head of a CSV without rows; give them too"),
-        ("data:image/png;base64,AAAA", "is a data: URL of image/png; text/csv, application/json, "),
-        ("data:,a", "is a data: URL of no type"),
+        ("data:image/png;base64,AAAA", "data: URL is in no known format; what is read: CSV, TSV and JSON"),
+        ("data:,a", "is empty; give at least one row"),
         ("data:text/csv;base64,!!!", "cannot be read: it is not base64"),
     ],
 )
-def test_what_is_refused(data, words):
+async def test_what_is_refused(data, words):
     with pytest.raises(ArgumentError) as caught:
-        table(data, ())
+        table(await read(data, Places()))
     assert caught.value.argument == "data"
     assert words in caught.value.problem

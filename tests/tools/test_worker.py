@@ -228,7 +228,7 @@ def test_the_shipped_font_has_what_is_not_looked_up(capfd):
     ]
     words = escape("".join(sure))
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text font-family="Inter">{words}</text></svg>'
-    fonts = [str(drawing_process._FONTS)]
+    fonts = [str(drawing_process.FONTS)]
     resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_dirs=fonts, log_information=True)
     printed = "".join(capfd.readouterr())
     assert len(sure) > 300

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from typing import TypeVar, TypeVarTuple
 
@@ -25,6 +26,8 @@ _LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("imagebridge_tools.apart")
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
+_PR_SET_PDEATHSIG = 1
+"""Linux's number of the call, from `linux/prctl.h`."""
 
 _BROKEN = "the file broke the process that worked on it, or took too much memory; give a smaller one"
 
@@ -47,7 +50,7 @@ async def apart(
     async with _limiter():
         try:
             with anyio.fail_after(seconds):
-                return await _twice(_limited, seconds, function, *arguments)
+                return await _twice(_limited, os.getpid(), seconds, function, *arguments)
         except TimeoutError:
             raise ApartError(
                 f"the file took longer than {seconds:g} seconds and was given up; give a smaller one"
@@ -77,10 +80,13 @@ async def _twice(function: Callable[[*Arguments], Result], *arguments: *Argument
             ended = ended or not before
 
 
-def _limited(seconds: float, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+def _limited(
+    parent: int, seconds: float, function: Callable[[*Arguments], Result], *arguments: *Arguments
+) -> Result:
     """Run in the worker: within limits that hold where nobody is left to watch, too."""
     # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _bind(parent)
     _limit_memory()
     alarm = getattr(signal, "alarm", None)  # not on Windows
     if alarm:
@@ -93,6 +99,18 @@ def _limited(seconds: float, function: Callable[[*Arguments], Result], *argument
     finally:
         if alarm:
             alarm(0)
+
+
+def _bind(parent: int) -> None:
+    """Let this process end with the one that started it, even where that is killed; off Linux the alarm must do."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    # The thread that started this process counts, which is the one whose event loop keeps it.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # It was gone before.
+        os._exit(1)
 
 
 def _limit_memory() -> None:

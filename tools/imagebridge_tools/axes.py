@@ -167,6 +167,13 @@ def _axis(
             return None
         axis = _categories(view, channel, uses, look)
         return lambda definition: {**definition, "axis": axis | _mapping(definition.get("axis"))}
+    if sorts == {"quantitative"}:
+        whole = all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+        steps: Object = {"tickMinStep": labels.WHOLE}
+        known = whole and all(use.scope.whole and "stack" not in use.definition for use in uses)
+        if not known:
+            return None
+        return lambda definition: {**definition, "axis": steps | _mapping(definition.get("axis"))}
     moments = [moment for value in values if isinstance(value, str) and (moment := date(value))]
     scaled = any("domain" in _mapping(use.definition.get("scale")) for use in uses)
     if (

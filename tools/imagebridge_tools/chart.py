@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
-from pathlib import Path
 from typing import Literal, cast
 
 from anyio import to_thread
@@ -16,7 +15,8 @@ from . import fields, fit, marks, plan, specs, worker
 from .answer import Answer, Json, described, few
 from .guard import SPEC_SIZE, guarded
 from .look import THEMES, Frame, ThemeName
-from .table import Table, parsed, table
+from .source import NOWHERE, Places
+from .table import Table, parsed, read, table
 from .told import words
 
 SMALLEST = 150
@@ -51,17 +51,17 @@ async def generate_chart(
     height: int | None = None,
     scale: float = 1,
     return_spec: bool = False,
-    allow: Sequence[Path] = (),
+    places: Places = NOWHERE,
     seconds: float = worker.SECONDS,
 ) -> Answer:
     """Draw a chart: give either `spec` (Vega-Lite, an object or JSON text) or `kind`.
 
     With `kind` ("bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"), `data` is a list of row
-    objects, an object of columns, JSON, JSON lines, CSV or TSV text, a `data:` URL of one, or the path of such a
-    file below one of the folders `allow`. `columns` says which field is "x", "y", "color" and "facet"; what it
-    leaves out is guessed. y may be a list of fields; then `kind` may be a list as long, of kinds drawn over each
-    other. `stack` puts the colours of bars and areas on each other (True), side by side or before each other
-    (False), or as shares ("normalize"). `titles` and `formats` (D3's, of numbers or dates) are by role.
+    objects, an object of columns, JSON, JSON lines, CSV or TSV text, or names such a file (see `source.opened`).
+    `columns` says which field is "x", "y", "color" and "facet"; what it leaves out is guessed. y may be a list of
+    fields; then `kind` may be a list as long, of kinds drawn over each other. `stack` puts the colours of bars and
+    areas on each other (True), side by side or before each other (False), or as shares ("normalize"). `titles` and
+    `formats` (D3's, of numbers or dates) are by role.
 
     With `spec`, `data` replaces the spec's. `width` and `height` are the pixels of the whole picture, 800 x 500,
     before `scale` multiplies them; a spec's own size stays where neither is given, and a spec of several charts
@@ -81,6 +81,7 @@ async def generate_chart(
         raise ArgumentError("theme", f"{theme!r} is unknown; there are {', '.join(THEMES)}")
     _check_roles(titles or {}, formats or {})
     size = (width or specs.WIDTH, height or specs.HEIGHT)
+    data = await read(data, places)
     frame = Frame(*size, title, subtitle, titles or {}, formats or {}, cast("ThemeName", theme))
     if kind is None:
         if one := next(
@@ -97,15 +98,15 @@ async def generate_chart(
             None,
         ):
             raise ArgumentError(one, "goes with kind; a spec says it itself, in encoding")
-        read = partial(_of_spec, spec, data, frame, width, height, allow)
-        drawing, own, told = await to_thread.run_sync(read)
+        reading = partial(_of_spec, spec, data, frame, width, height)
+        drawing, own, told = await to_thread.run_sync(reading)
         drawn = await _of_views(drawing, own, frame, width, height, seconds, scale)
     else:
         if not isinstance(kind, str | Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ArgumentError("kind", f"is {kind!r}; give one of {', '.join(plan.KINDS)}")
         kinds = [kind] if isinstance(kind, str) else list(kind)
-        read = partial(_of_kind, kinds, data, columns or {}, frame, stack, allow)
-        chart, told = await to_thread.run_sync(read)
+        reading = partial(_of_kind, kinds, data, columns or {}, frame, stack)
+        chart, told = await to_thread.run_sync(reading)
         try:
             drawn = await _of_chart(chart, seconds, scale)
         except ArgumentError as error:  # There is no spec to correct.
@@ -223,7 +224,6 @@ def _of_kind(
     columns: fields.Columns,
     frame: Frame,
     stack: plan.Stack,
-    allow: Sequence[Path],
 ) -> tuple[plan.Chart, str]:
     """Return what a kind of chart shows of the data, and words on it."""
     if not kinds:
@@ -240,7 +240,7 @@ def _of_kind(
         raise ArgumentError("stack", f"goes with bar, area and histogram, not with {kinds[0]}")
     if data is None:
         raise ArgumentError("data", 'is missing; give rows such as [{"month": "Jan", "sales": 3}]')
-    found = table(data, allow)
+    found = table(data)
     chart = fields.chart(cast("Sequence[plan.Kind]", kinds), found, columns, frame, stack)
     return chart, words(chart, found)
 
@@ -251,13 +251,12 @@ def _of_spec(
     frame: Frame,
     width: int | None,
     height: int | None,
-    allow: Sequence[Path],
 ) -> tuple[dict[str, Json], Mapping[str, Json], str]:
     """Return a model's own Vega-Lite spec, completed and as it was, and words on it."""
     given = parsed(spec, "spec") if isinstance(spec, str) else spec
     if not isinstance(given, Mapping):
         raise ArgumentError("spec", 'is no object; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
-    rows: Table | None = None if data is None else table(data, allow)
+    rows: Table | None = None if data is None else table(data)
     own = guarded({**given, "data": {"values": rows.records()}} if rows else given)
     specs.check(own)
     few, note = specs.fewer(own)

@@ -1,6 +1,5 @@
 """load_file: a document, a table or another text, for a model to read."""
 
-import codecs
 from pathlib import PurePosixPath
 
 from anyio import to_thread
@@ -9,7 +8,7 @@ from imagebridge.errors import ArgumentError
 from imagebridge.translate import kinds
 
 from .answer import Answer, File, counted, size_in_words
-from .source import NOWHERE, Places, Source, opened
+from .source import NOWHERE, Places, Source, characters, opened
 
 LARGEST = 600_000
 """Bytes of a document at most: as base64 it must fit the result of a tool (see `imagebridge_server.results`)."""
@@ -36,14 +35,6 @@ _TYPES = {
 }
 """Media types of texts by the suffix of their names; all others are plain text."""
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
 
 async def load_file(source: str, places: Places = NOWHERE, *, start: int = 1) -> Answer:
     """Read the file that `source` names (see `source.opened`) as it is.
@@ -63,7 +54,7 @@ def _read(found: Source, start: int) -> Answer:
     name, data, uri = found
     kind = kinds.kind(data)
     if kind is None or kind is kinds.SVG:
-        return _text(name, data, uri, start)
+        return _text(found, start)
     if kind.sort == "picture":
         raise ArgumentError("source", f"{name} is a picture of type {kind.media_type}; load_image shows it")
     if kind.sort != "document":
@@ -77,8 +68,9 @@ def _read(found: Source, start: int) -> Answer:
     return Answer(f"{name}: {kind.suffix[1:].upper()}, {size_in_words(len(data))}, attached.", files=(file,))
 
 
-def _text(name: str, data: bytes, uri: str, start: int) -> Answer:
-    text = _characters(name, data)
+def _text(found: Source, start: int) -> Answer:
+    name, _, uri = found
+    text = characters(found, READ)
     total = len(text)
     if start > max(1, total):
         raise ArgumentError("start", f"is {start:,}; {name} has {counted(total, 'character')}")
@@ -92,15 +84,3 @@ def _text(name: str, data: bytes, uri: str, start: int) -> Answer:
         words += f"; these are {start:,} to {last:,}"
         words += f", call again with start={last + 1} for more" if last < total else ", the last ones"
     return Answer(f"{words}.", files=(file,))
-
-
-def _characters(name: str, data: bytes) -> str:
-    """Return a text in whatever encoding says so itself, UTF-8, or else Windows' Western one."""
-    encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "utf-8")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
-    if any(sign in text[:10_000] for sign in ("\0", "\x01", "\x02", "\x03")):
-        raise ArgumentError("source", f"{name} is neither a document nor a text; what is read: {READ}")
-    return text.replace("\r\n", "\n")

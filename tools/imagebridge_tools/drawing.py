@@ -22,7 +22,9 @@ from xml.etree import ElementTree
 MEMORY = 1 << 30
 """Bytes of data the process may hold: a bar chart takes a fifth. The address space stays free, V8 reserves 60 GB."""
 
-_FONTS = Path(__file__).with_name("fonts")
+FONTS = Path(__file__).with_name("fonts")
+"""The folder of the font that is shipped."""
+
 _FONT = "Inter"
 _MORE_FONTS = ("noto_cjk_sans_otc",)
 """Packages whose folders hold fonts: what the extra `cjk` installs, 2026-11-22."""
@@ -120,8 +122,8 @@ class _Painter:
         import vl_convert
 
         self._log = log
-        self._more = [folder for name in _MORE_FONTS if (folder := _folder(name))]
-        for folder in (str(_FONTS), *self._more):  # The engine measures text with the fonts that draw it.
+        self._more = more_fonts()
+        for folder in (str(FONTS), *self._more):  # The engine measures text with the fonts that draw it.
             vl_convert.register_font_directory(folder)
 
     def svg(self, spec: str) -> str:
@@ -159,7 +161,7 @@ class _Painter:
             svg_string=svg,
             zoom=scale,
             skip_system_fonts=ours,
-            font_dirs=[str(_FONTS)] if ours else [str(_FONTS), *self._more],
+            font_dirs=[str(FONTS)] if ours else [str(FONTS), *self._more],
             sans_serif_family=_FONT,
             serif_family=_FONT if ours else None,
             log_information=log,
@@ -167,12 +169,15 @@ class _Painter:
         return bytes(png)
 
 
-def _folder(package: str) -> str | None:
-    """Return the folder of an installed package, without importing it."""
-    with suppress(ImportError, ValueError):
-        found = find_spec(package)
-        return str(Path(found.origin).parent) if found and found.origin else None
-    return None
+def more_fonts() -> list[str]:
+    """Return the folders of the installed packages of fonts, without importing these."""
+    folders: list[str] = []
+    for name in _MORE_FONTS:
+        with suppress(ImportError, ValueError):
+            found = find_spec(name)
+            if found and found.origin:
+                folders.append(str(Path(found.origin).parent))
+    return folders
 
 
 def _checked(svg: str, pixels: float) -> tuple[float, float]:

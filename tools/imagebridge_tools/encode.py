@@ -17,9 +17,10 @@ def places(chart: Chart, width: int, height: int) -> tuple[str, str, Object, str
     several = grouped(chart, category)
     names = [str(value) for value in chart.distinct(category)]
     series = len(chart.distinct("color")) if several else 1
-    room = (height - chart.below) / len(names)
+    across, down = plot(chart, width, height)
+    room = down / len(names)
     side, all_fit = labels.beside(names, room, width, chart.look.text)
-    under = labels.below(names, (width - taken(chart)) / len(names), height, chart.look.text)
+    under = labels.below(names, across / len(names), height, chart.look.text)
     better = under["labelAngle"] != 0 and (all_fit or max(map(len, names)) > 24) and room / series >= 4
     lying = chart.horizontal or better
     place, along = ("y", "x") if lying else ("x", "y")
@@ -28,6 +29,11 @@ def places(chart: Chart, width: int, height: int) -> tuple[str, str, Object, str
     if several:
         encoding[f"{place}Offset"] = {"field": "color", "type": "nominal", "sort": None}
     return place, along, encoding, number
+
+
+def plot(chart: Chart, width: int, height: int) -> tuple[float, float]:
+    """Return the width and height of a plot, about, in pixels: small charts have them already, their axes stand outside."""
+    return (width, height) if "facet" in chart.names else (width - taken(chart), height - chart.below)
 
 
 def taken(chart: Chart) -> float:
@@ -55,9 +61,30 @@ def named(chart: Chart, role: str, axis: Object | None = None) -> Object:
     """Return the title of a position and its axis, in the format asked for."""
     form = chart.frame.formats.get(role)
     both: Object = {**(axis or {}), **({"format": form} if form else {})}
-    share = chart.stack == "normalize" and not form and role == ("x" if chart.horizontal else "y")
-    both |= {"format": ".0%"} if share else {}
+    share = chart.stack == "normalize" and role == ("x" if chart.horizontal else "y")
+    if not form and "format" not in both:
+        both |= {"format": ".0%"} if share else _written(chart, role)
     return {"title": title(chart, role), **({"axis": both} if both else {})}
+
+
+_BOX = ("low", "q1", "q3", "high", "out")
+"""What the rows of a box hold beside its median."""
+
+_LARGE, _SMALL = 1e8, 1e-3
+"""From where on, and below where, digits alone are too long for an axis."""
+
+
+def _written(chart: Chart, role: str) -> Object:
+    """Return how the numbers of an axis are written: whole ones as such, very large and very small ones short."""
+    keys = (role, f"{role}2", *(_BOX if chart.kind == "box" else ()))
+    cells = [cell for row in chart.rows for key in keys if isinstance(cell := row.get(key), int | float)]
+    most = max(map(abs, cells), default=0)
+    if _LARGE <= most < 1e15:
+        return {"labelExpr": "replace(format(datum.value, '~s'), 'G', 'B')"}
+    if most >= 1e15 or 0 < most < _SMALL:
+        return {"format": "~e"}
+    whole = all(isinstance(cell, int) or cell.is_integer() for cell in cells)
+    return {"tickMinStep": labels.WHOLE} if whole else {}
 
 
 def grouped(chart: Chart, category: str) -> bool:
@@ -78,9 +105,9 @@ def along(chart: Chart, role: str, width: int, height: int) -> Object:
     if sort == "date":
         return encoding | _dated(chart, role, width, height)
     if sort == "number":
-        whole = [row[role] for row in chart.rows if row[role] is not None]
-        years = role == "x" and all(isinstance(cell, int) and 1000 <= cell < 3000 for cell in whole)
-        axis: Object = {"format": "d", "tickMinStep": 1} if years else {}
+        known = [row[role] for row in chart.rows if row[role] is not None]
+        years = role == "x" and all(isinstance(cell, int) and 1000 <= cell < 3000 for cell in known)
+        axis: Object = {"format": "d", "tickMinStep": labels.WHOLE} if years else {}
         encoding |= named(chart, role, axis)
         if role == "y" and chart.kind == "area":
             stacked = "normalize" if chart.stack == "normalize" else "zero"
@@ -89,10 +116,11 @@ def along(chart: Chart, role: str, width: int, height: int) -> Object:
     names, size = [str(value) for value in chart.distinct(role)], chart.look.text
     order = _ordered(names) if chart.kind == "heatmap" else None
     names = order or names
+    across, down = plot(chart, width, height)
     if role == "y":
-        axis = labels.beside(names, (height - chart.below) / len(names), width, size)[0]
+        axis = labels.beside(names, down / len(names), width, size)[0]
     else:
-        axis = labels.below(names, (width - taken(chart)) / len(names), height, size)
+        axis = labels.below(names, across / len(names), height, size)
     return encoding | {"sort": order, "axis": axis}
 
 
@@ -115,11 +143,10 @@ def _dated(chart: Chart, role: str, width: int, height: int) -> Object:
     cells = [
         cell for row in chart.rows for key in (role, f"{role}2") if isinstance(cell := row.get(key), str)
     ]
-    down, small = role == "y", "facet" in chart.names
-    edge = chart.below if down else taken(chart)
+    down = role == "y"
     axis, shared = dates.axis(
         [datetime.fromisoformat(cell) for cell in dict.fromkeys(cells)],
-        (height if down else width) - (0 if small else edge),
+        plot(chart, width, height)[down],
         chart.look.text,
         titled=chart.look.titles,
         down=down,

@@ -223,8 +223,27 @@ _ORDERS: dict[Kind, tuple[Sort, ...]] = {
 """What stands along x where nobody says so; elsewhere text before dates before numbers."""
 
 
+def _named(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
+    """Return the fields with those that are called like a role, where this kind can show them there."""
+    found = dict(chosen)
+    for role in ROLES:
+        if role in found or role not in table.columns or role in chosen.values():
+            continue
+        number = bool(numbers(table.columns[role]))
+        takes = {
+            "x": kind != "box" or not number,
+            "y": number if kind not in ("histogram", "heatmap") else kind == "heatmap",
+            "color": number if kind == "heatmap" else kind not in ("pie", "box"),
+            "facet": not number,
+        }
+        if takes[role]:
+            found[role] = role
+    return found
+
+
 def _guessed(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
     """Complete x and what shows numbers: the first fields that hold what this kind shows there."""
+    chosen = _named(kind, table, chosen)
     free = [name for name in table.columns if name not in chosen.values()]
     sorts = {name: "number" if numbers(table.columns[name]) else table.sort(name) for name in free}
     wanted = _ORDERS.get(kind, ("text", "date", "number"))
@@ -259,7 +278,23 @@ def _guessed(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]
             hint = f"{nearly}: {_WRITTEN}" if nearly else "name it: columns={'x': ..., 'y': ...}"
             raise ArgumentError("columns", f"no field of numbers is left for y; {hint}")
         chosen["y"] = y
+    if kind in ("line", "area") and "color" not in chosen and (series := _series(table, chosen)):
+        chosen["color"] = series
     return {role: chosen[role] for role in ROLES if role in chosen}
+
+
+def _series(table: Table, chosen: Mapping[str, str]) -> str | None:
+    """Return the field that tells the rows of one x apart, without which a line would go up and down at each; or None."""
+    places = list(
+        zip(*(table.columns[chosen[role]] for role in ("x", "facet") if role in chosen), strict=True)
+    )
+    if len(set(places)) == len(places):
+        return None
+    for name, cells in table.columns.items():
+        few = name not in chosen.values() and table.sort(name) == "text" and len(set(cells)) <= len(PALETTE)
+        if few and len(set(zip(places, cells, strict=True))) == len(places):
+            return name
+    return None
 
 
 def _nearly(table: Table, chosen: Iterable[str]) -> str:

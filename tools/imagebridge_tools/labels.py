@@ -14,6 +14,9 @@ LETTER = 0.58
 LINE = 1.2
 """Height of a line as a share of the font's size."""
 
+WHOLE = 1.01
+"""Between two ticks at least where all numbers are whole; at 1, Vega cuts a span of 1 or 2 in halves."""
+
 _NARROW = 26
 """Characters of a label's line where there is no reason for another width."""
 

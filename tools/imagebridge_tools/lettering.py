@@ -1,6 +1,7 @@
 """Letters in pictures: which font has them, where lines break, which characters no font here has."""
 
 from bisect import bisect_left
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
@@ -31,24 +32,26 @@ _FONTS = (
     "AppleSDGothicNeo.ttc",
     "unifont.otf",
 )
-"""Fonts that systems bring along, asked for characters that the bundled one lacks; the widest come last."""
+"""Fonts that systems bring along, asked for characters that the shipped one lacks; the widest come last."""
 
 
 def bundled(size: float) -> "FreeTypeFont":
-    """Return the font that comes with Pillow: the same everywhere, but with ASCII alone."""
-    from PIL import ImageFont
+    """Return the font that is shipped: the same everywhere, with Latin, Greek and Cyrillic letters."""
+    from PIL import ImageFont, features
 
-    font = ImageFont.load_default(size)
-    if not isinstance(font, ImageFont.FreeTypeFont):
+    from .drawing import FONTS
+
+    if not features.check("freetype2"):
         raise ArgumentError("text", "cannot be drawn: this Pillow was built without FreeType")
-    return font
+    # Laid out letter by letter: its ligatures would make other signs of 2x4 and ->.
+    return ImageFont.truetype(FONTS / "Inter-Regular.ttf", size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def face(text: str) -> "FreeTypeFont":
-    """Return the bundled font, or the first font of this system that lacks fewer of the characters."""
+    """Return the shipped font, or the first other one here that lacks fewer of the characters."""
     best = bundled(_SIZE)
     fewest = len(lacking(text, best))
-    for font in _system_fonts() if fewest else ():
+    for font in _other_fonts() if fewest else ():
         if (count := len(lacking(text, font))) < fewest:
             best, fewest = font, count
         if not fewest:
@@ -56,10 +59,14 @@ def face(text: str) -> "FreeTypeFont":
     return best
 
 
-def _system_fonts() -> "Iterator[FreeTypeFont]":
+def _other_fonts() -> "Iterator[FreeTypeFont]":
+    """Yield the fonts of this system, and those that were installed as packages."""
     from PIL import ImageFont
 
-    for name in _FONTS:
+    from .drawing import more_fonts
+
+    packed = [str(file) for folder in more_fonts() for file in sorted(Path(folder).glob("*.[ot]t[cf]"))]
+    for name in (*_FONTS, *packed):
         try:
             yield ImageFont.truetype(name, _SIZE)
         except OSError:  # This system does not have it.

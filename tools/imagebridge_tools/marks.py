@@ -11,6 +11,12 @@ from .plan import Chart, Kind, Object
 _CELL = 40
 """Pixels of a small chart's side at least."""
 
+_SPACING = 24
+"""Pixels between small charts."""
+
+_SHAPE = 1.5
+"""Width of a small chart for each pixel of its height, where it can be had."""
+
 
 def vega_lite(chart: Chart) -> Object:
     """Return the Vega-Lite spec of a chart, complete with data, size and look."""
@@ -29,22 +35,31 @@ def _framed(chart: Chart) -> Object:
 
 def _facets(chart: Chart) -> Object:
     """Draw small charts side by side, one a value. Their size is a first guess, which `fit` mends."""
-    values, frame = chart.distinct("facet"), chart.frame
-    columns = next(
-        n for n in range(1, len(values) + 1) if n * n * frame.height >= len(values) * frame.width * 0.6
-    )
-    width = max(_CELL, frame.width // columns - 60)
-    height = max(_CELL, frame.height // -(-len(values) // columns) - 70)
+    values = chart.distinct("facet")
+    width, height, columns = max(_arranged(len(values), chart, n) for n in range(1, len(values) + 1))[1:]
     facet: Object = {"field": "facet", "type": "nominal", "title": None, "sort": values}
     spec = _framed(chart) | {
         "facet": facet,
         "columns": columns,
-        "spacing": 24,
+        "spacing": _SPACING,
         "spec": _view(chart, width, height),
     }
     if len(values) % columns:  # A shared axis would stand below the empty place of the last row.
         spec["resolve"] = {"axis": {"x": "independent"}}
     return spec
+
+
+def _arranged(count: int, chart: Chart, columns: int) -> tuple[float, int, int, int]:
+    """Return how large small charts are in so many columns, then their width and height, about, and the columns."""
+    rows, text = -(-count // columns), chart.look.text
+    # Words above each; axes below the last ones, or below all where the last row has empty places.
+    axes = text * (4 if chart.kind != "pie" else 0)
+    shared = axes if count % columns == 0 else 0
+    free = chart.frame.height - 2 * chart.look.padding - chart.heading - shared
+    height = round(free / rows - (axes - shared) - 2 * text - _SPACING)
+    across = chart.frame.width - (encode.taken(chart) if chart.kind != "pie" else 0)
+    width = round(across / columns - _SPACING)
+    return min(width, height * _SHAPE), max(_CELL, width), max(_CELL, height), columns
 
 
 def _view(chart: Chart, width: int, height: int) -> Object:
@@ -206,7 +221,7 @@ def _heatmap(chart: Chart, width: int, height: int) -> Object:
         "x": encode.along(chart, "x", width, height),
         "y": encode.along(chart, "y", width, height),
     }
-    room = (width - 200) / columns, (height - chart.below) / rows
+    room = (width - 200) / columns, encode.plot(chart, width, height)[1] / rows
     told = chart.look.titles and room[0] >= 38 and room[1] >= 16
     rect: Object = {"type": "rect", **({} if told else _SEALED)}
     layers: list[Json] = [{"mark": rect, "encoding": {"color": color}}]
@@ -236,7 +251,7 @@ def _box(chart: Chart, width: int, height: int) -> Object:
     """Draw boxes from the lower to the upper quarter, whiskers, medians and outliers, all computed already."""
     place, along, encoding, _ = encode.places(chart, width, height)
     series = len(chart.distinct("color")) if encode.grouped(chart, "x") else 1
-    across = height - chart.below if place == "y" else width - encode.taken(chart)
+    across = encode.plot(chart, width, height)[place == "y"]
     size = max(3, min(60, across / len(chart.distinct("x")) / series * 0.55))
     color: Object = {"color": encode.color(chart)} if "color" in chart.names else {}
     theme = chart.look.theme
@@ -251,8 +266,11 @@ def _box(chart: Chart, width: int, height: int) -> Object:
         return {"transform": [shown], "mark": mark, "encoding": ends | (color if colored else {})}
 
     outlier: Object = {"type": "point", "filled": True, "size": 18 * _dots(chart), "opacity": 0.6}
+    # Where all numbers are one, the box has no height: its median would lie unseen on the ground.
+    rim: Object = {"type": "tick", "size": size, "thickness": 6, "opacity": 1}
     layers: list[Json] = [
         layer({"type": "rule", "color": theme.quiet}, "low", "high"),
+        layer(rim, "y", colored=True),
         layer({"type": "bar", "size": size, "cornerRadius": 1}, "q1", "q3", colored=True),
         layer({"type": "tick", "color": theme.on, "size": size, "thickness": 2}, "y"),
         layer(outlier, "out", colored=True),

@@ -1,5 +1,6 @@
 """opened: the one way in which tools name a picture or another file, and what they find there."""
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -7,6 +8,7 @@ from typing import NamedTuple
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, PictureError
+from imagebridge.translate import kinds
 from imagebridge.translate.picture import decode
 
 from . import folders
@@ -15,6 +17,15 @@ from .web import Web, name
 
 FILE_SIZE = 64_000_000
 """Bytes of a file at most."""
+
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +81,27 @@ async def opened(source: str, places: Places = NOWHERE, argument: str = "source"
     if scheme[:5] == "data:":
         return await to_thread.run_sync(_inline, text, argument)
     return await to_thread.run_sync(_file, text, places, argument)
+
+
+def characters(source: Source, read: str, argument: str = "source") -> str:
+    """Return a text in whatever encoding says so itself, UTF-8, or else Windows' Western one; lines end in `\\n`.
+
+    Raises:
+        ArgumentError: it is no text; the error names `argument` and says what is `read`.
+    """
+    found = kinds.kind(source.data)
+    if found is not None and found is not kinds.SVG:
+        raise ArgumentError(
+            argument, f"{source.name} is a file of type {found.media_type}; what is read: {read}"
+        )
+    encoding = next((encoding for mark, encoding in _MARKS if source.data.startswith(mark)), "utf-8")
+    try:
+        text = source.data.decode(encoding)
+    except UnicodeDecodeError:
+        text = source.data.decode("cp1252", "replace")
+    if any(sign in text[:10_000] for sign in ("\0", "\x01", "\x02", "\x03")):
+        raise ArgumentError(argument, f"{source.name} is in no known format; what is read: {read}")
+    return text.replace("\r\n", "\n")
 
 
 def _file(text: str, places: Places, argument: str) -> Source:

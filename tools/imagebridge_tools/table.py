@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
 from itertools import chain
-from pathlib import Path
 from typing import Literal, cast
 
-from imagebridge.errors import ArgumentError, PictureError
-from imagebridge.translate.picture import DATA_URL, decode
+from anyio import to_thread
 
-from . import folders
+from imagebridge.errors import ArgumentError
+
 from .answer import Json
+from .source import Places, characters, opened
 
 ROWS = 500_000
 """Rows that are read at most; of over `fields.ROWS` fewer are drawn."""
@@ -33,8 +33,8 @@ FILE_SIZE = 20_000_000
 
 Sort = Literal["number", "date", "text"]
 
-_READ = ("text/csv", "application/json", "application/jsonl", "text/plain", "text/tab-separated-values")
-"""Media types of `data:` URLs that hold a table."""
+READ = "CSV, TSV and JSON"
+"""What is read."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?")
@@ -68,19 +68,38 @@ class Table:
         return "text"
 
 
-def table(data: Json, allow: Sequence[Path]) -> Table:
-    """Read `data`: row objects, columns, JSON text of either, CSV text, a `data:` URL, or the path of a file.
+async def read(data: Json, places: Places) -> Json:
+    """Return the text of the file that `data` names (see `source.opened`), or `data` as it is where it names none.
 
     Raises:
-        ArgumentError: none of these, no rows, too many rows, or a path that may not be read.
+        ArgumentError: it may not be read, is too large, or no text.
+    """
+    if not isinstance(data, str) or not _is_name(text := data.strip()):
+        return data
+    if _is_head(text):
+        raise ArgumentError(
+            "data", f'is {text[:60]!r}, the head of a CSV without rows; give them too: "month,sales\\nJan,3"'
+        )
+    found = await opened(text, places, "data")
+    if len(found.data) > FILE_SIZE:
+        problem = f"{found.name} has {len(found.data):,} bytes; at most {FILE_SIZE:,} are read"
+        raise ArgumentError("data", problem)
+    return await to_thread.run_sync(characters, found, READ, "data")
+
+
+def table(data: Json) -> Table:
+    """Read `data`: row objects, columns, JSON text of either, or CSV text.
+
+    Raises:
+        ArgumentError: none of these, no rows, or too many rows.
     """
     if isinstance(data, str):
-        return _text(data.strip(), allow)
+        return _content(data.strip())
     if isinstance(data, Mapping):
         values = data.get("values")
         # Vega-Lite's own form of data, which models write out of habit.
         if len(data) == 1 and isinstance(values, Sequence) and values and isinstance(values[0], Mapping):
-            return table(values, allow)
+            return table(values)
         return _checked(_columns(data))
     if isinstance(data, Sequence):
         return _checked(_rows(data))
@@ -103,22 +122,15 @@ def _are_numbers(cells: Iterable[Json]) -> bool:
     return bool(kinds) and kinds <= {int, float}
 
 
-def _text(text: str, allow: Sequence[Path]) -> Table:
-    if text[:5].lower() == "data:":
-        return _content(_data_url(text))
-    if text.startswith(("[", "{")) or "\n" in text:
-        return _content(text)
-    if _is_head(text):
-        raise ArgumentError(
-            "data", f'is {text[:60]!r}, the head of a CSV without rows; give them too: "month,sales\\nJan,3"'
-        )
-    return _content(folders.content(text, allow, FILE_SIZE, "data").decode("utf-8-sig", "replace"))
+def _is_name(text: str) -> bool:
+    """Tell whether a text names a file rather than holds a table."""
+    return text[:5].lower() == "data:" or not (text.startswith(("[", "{")) or "\n" in text)
 
 
 def _content(text: str) -> Table:
-    """Read JSON or CSV text, which may not name a file in its turn."""
+    """Read JSON or CSV text, which names no file in its turn."""
     if text.lstrip().startswith(("[", "{")):
-        return _checked(_rows(_lines(text))) if _has_lines(text) else table(parsed(text, "data"), ())
+        return _checked(_rows(_lines(text))) if _has_lines(text) else table(parsed(text, "data"))
     return _checked(_csv(text))
 
 
@@ -141,18 +153,11 @@ def _lines(text: str) -> list[Json]:
 
 def _is_head(text: str) -> bool:
     """Tell whether a line is rather the head of a CSV than the name of a file."""
-    return bool(re.search("[,;\t]", text)) and not re.search(r"[/\\]|\.\w{2,4}$", text)
-
-
-def _data_url(url: str) -> str:
-    head = DATA_URL.match(url)
-    kind = head[1].strip().lower() if head else ""
-    if not head or kind not in _READ:
-        raise ArgumentError("data", f"is a data: URL of {kind or 'no type'}; {', '.join(_READ)} are read")
-    try:
-        return decode(url)[0].decode("utf-8-sig", "replace")
-    except PictureError as error:
-        raise ArgumentError("data", f"is a data: URL that cannot be read: {error.reason}") from error
+    return (
+        text[:5].lower() != "data:"
+        and bool(re.search("[,;\t]", text))
+        and not re.search(r"[/\\]|\.\w{2,4}$", text)
+    )
 
 
 def parsed(text: str, argument: str) -> Json:
