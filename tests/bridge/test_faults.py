@@ -143,6 +143,18 @@ ANSWERS = {
         ['{"jsonrpc": "2.0", "id": ID}'],
         "Tool error:\nsloppy: raw: the answer is no JSON-RPC: ",
     ),
+    "half a surrogate": (
+        [r'{"jsonrpc": "2.0", "id": ID, "result": {"content": [{"type": "text", "text": "cut \ud83d"}]}}'],
+        "cut \ufffd",
+    ),
+    "no UTF-8 inside a text": (
+        ['{"jsonrpc": "2.0", "id": ID, "result": {"content": [{"type": "text", "text": "caf\xe9!"}]}}'],
+        "caf\ufffd!",
+    ),
+    "hundreds of levels": (
+        ['{"jsonrpc": "2.0", "id": ID, "result": {"_meta": {"a": %s}}}' % ("[" * 400 + "]" * 400)],
+        "Tool error:\nsloppy: raw answered with an invalid result: ",
+    ),
     "its user is asked": (
         ['{"jsonrpc": "2.0", "id": ID, "error": {"code": -32042, "message": "log in"}}'],
         "Tool error:\nsloppy: raw: log in",
