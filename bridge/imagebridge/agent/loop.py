@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import anyio
 import anyio.to_thread
 
+from imagebridge.attachments import attachments
 from imagebridge.compose import tool_result
 from imagebridge.errors import (
     BridgeError,
@@ -30,7 +31,7 @@ from .completions import Completions
 from .events import Answered, Called, Event, Item, Replied, Reply, Responded, Retried
 from .hooks import Progress
 from .prices import cost
-from .recovery import Fault, Recovery, fault, fewer, fresh, urls
+from .recovery import Fault, Recovery, fault, fresh
 from .responses import Responses
 from .turn import Api, Offer, Tell, Turn, items_of
 
@@ -152,7 +153,6 @@ class Run:
             api=self._name,
             # In a `conversation` the server may have taken in what a broken stream was about to answer.
             retries=0 if self._api.keeps and self._api.previous is None else self._caller.retries,
-            trim=fewer,
         )
         while True:
             sent = await self._uploads.sent(recovery.items)
@@ -176,7 +176,7 @@ class Run:
     def _forget(self, pending: list[Item], items: list[Item]) -> None:
         """Take back the pictures that gave way before the model was shown them."""
         start = fresh(pending)
-        if gone := urls(pending[start:]) - urls(items[start:]):
+        if gone := _urls(pending[start:]) - _urls(items[start:]):
             self._pictures = [shown for shown in self._pictures if shown.picture.data_url not in gone]
 
     async def _answer(self, turn: Turn) -> None:
@@ -240,6 +240,10 @@ def _message(error: "APIError") -> str:
     message = text_of(body, "message") if is_json(body) else ""
     place = f"{error.param}: " if error.param and "[" in error.param else ""
     return " ".join(f"{place}{message or error.message}".split())[:300]
+
+
+def _urls(items: list[Item]) -> set[str]:
+    return {one.url for one in attachments(items)}
 
 
 async def _silent(_: Event) -> None:
