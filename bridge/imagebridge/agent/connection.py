@@ -249,7 +249,13 @@ class Connection:
             try:
                 with anyio.fail_after(self.setup.timeout):
                     self.tools = await listed(client)
-            except (MCPError, ValueError, TimeoutError, anyio.ClosedResourceError) as error:
+            except (
+                MCPError,
+                ValueError,
+                TimeoutError,
+                anyio.ClosedResourceError,
+                anyio.BrokenResourceError,
+            ) as error:
                 _LOG.warning("%s: its changed tools cannot be listed: %s", self.name, short(error))
                 return
             self._on_change()
@@ -261,6 +267,7 @@ class Connection:
             return
         pause = _FIRST_PAUSE
         while True:
+            began = anyio.current_time()
             try:
                 async with AsyncExitStack() as stack:
                     subscription: Subscription | None = None
@@ -268,7 +275,6 @@ class Connection:
                     with anyio.move_on_after(_ACKNOWLEDGED, shield=True):
                         subscription = await stack.enter_async_context(client.listen(tools_list_changed=True))
                     if subscription is not None:
-                        pause = _FIRST_PAUSE
                         # Each event reaches `_heard` too; here the subscription is only kept open.
                         async for _ in subscription:
                             pass
@@ -277,6 +283,8 @@ class Connection:
                 return
             except (SubscriptionLost, TimeoutError):
                 pass
+            if anyio.current_time() - began > _LONGEST_PAUSE:
+                pause = _FIRST_PAUSE
             await anyio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
             # What changed while nobody listened.

@@ -77,12 +77,12 @@ class Run:
         arguments = {"model": model, **sdk_arguments}
         if instructions is not None:
             arguments["instructions"] = instructions
-        offer = Offer(list(tools or ()), [dict(tool) for tool in bridge.tools])
+        offer = Offer(list(tools or ()), lambda: bridge.tools)
         self._name: ApiName = api
         self._api = self._chosen(api, offer, arguments, streaming=streaming, direct=direct)
         # What the API stores may be gone on from later: its files stay until they expire.
         stored = api == "responses" and sdk_arguments.get("store") is not False
-        self._uploads = bridge.uploads(client, uploads, keep=stored)
+        self._uploads = bridge.uploads.of(client, uploads, keep=stored)
         # Cache breakpoints are OpenAI's own: other hosts may refuse them under the same model's name.
         at_openai = history is trim and self._caller.at_openai
         self._history = partial(trim, model=model) if at_openai else history
@@ -181,11 +181,12 @@ class Run:
 
     async def _answer(self, turn: Turn) -> None:
         """Take in a response and run its calls; whatever happens, each of them has its output in the end."""
-        found: dict[str, Answer] = {}
+        # By the call itself: some compatible servers give all calls of a response the same id.
+        found: dict[int, Answer] = {}
 
         async def heard(event: Answer | Progress) -> None:
             if isinstance(event, Answer):
-                found[text_of(event.call, "call_id")] = event
+                found[id(event.call)] = event
             await self._tell(Answered(event) if isinstance(event, Answer) else event)
 
         try:
@@ -196,7 +197,7 @@ class Run:
                 response = {"model": turn.model, "output": turn.calls}
                 await self._bridge.answers(response, on_event=heard)
         finally:
-            self._add(turn, [found.get(text_of(call, "call_id")) or _cancelled(call) for call in turn.calls])
+            self._add(turn, [found.get(id(call)) or _cancelled(call) for call in turn.calls])
 
     def _add(self, turn: Turn, answers: list[Answer]) -> None:
         self._items += turn.items
