@@ -38,8 +38,8 @@ _CALLS = (
     "apply_patch_call",
 )
 
-# The line right behind a picture that names it for tools (`translate.sentences`).
-_HANDLE = re.compile(r"picture:(\d+)(?=\n|\Z)")
+# The line right behind a picture that names it for tools, and the type it was made from (`translate.setting`).
+_HANDLE = re.compile(r"(picture:(\d+))(?: \([\w.+/-]+\))?(?=\n|\Z)")
 # How a user message names the picture or file of a call, on a line before it (`translate.outputs`).
 _CAPTION = re.compile(r"((?:picture \d+|the file .+) of .+):")
 _STAND_IN = re.compile(
@@ -277,9 +277,9 @@ def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment |
         numbers[kind] += 1
         handle = _HANDLE.match(_text(parts, index + 1)) if kind == "picture" else None
         caption = _CAPTION.fullmatch(_text(parts, index - 1))
-        number = handle[1] if handle else numbers[kind]
+        number = handle[2] if handle else numbers[kind]
         label = sentences.short(caption[1] if caption else f"{kind} {number} of {where}")
-        name = handle[0] if handle else ""
+        name = handle[1] if handle else ""
         yield (
             StandIn(at, index, label, name, found[3] or "")
             if found

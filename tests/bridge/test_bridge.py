@@ -19,6 +19,7 @@ from PIL import Image
 from imagebridge import Bridge, BridgeError, Policy, tool_result
 from imagebridge.agent.connect import own_server
 from imagebridge.errors import ServerError, ToolNameError
+from imagebridge.translate.result import translate
 
 SCRIPT = Path(__file__).parents[1] / "servers" / "pictures.py"
 STDIO = shlex.join([sys.executable, str(SCRIPT)])
@@ -245,8 +246,22 @@ async def test_call_raises_what_outputs_tells_the_model():
     async with Bridge(small_server()) as bridge:
         with pytest.raises(ToolNameError, match="unknown tool 'nope'; there are: draw"):
             await bridge.call("nope")
-    with pytest.raises(ServerError, match="the bridge is closed"):
+    with pytest.raises(BridgeError, match="the bridge is closed"):
         await bridge.call("draw", {"side": 1})
+
+
+async def test_a_result_that_cannot_be_translated_costs_its_own_call_alone(monkeypatch, caplog):
+    def fails(result, policy):
+        if "by one" in str(result):
+            raise MemoryError("no room")
+        return translate(result, policy)
+
+    monkeypatch.setattr("imagebridge.agent.handles.translate", fails)
+    async with Bridge(small_server("one", "one"), small_server("two", "two")) as bridge:
+        outputs = await bridge.outputs(response(call("one", '{"side": 3}'), call("two", '{"side": 3}')))
+    assert outputs[0]["output"] == "Tool error:\nthe call failed: MemoryError: no room"
+    assert outputs[1]["output"][0]["text"] == "by two"
+    assert "the call of one failed" in caplog.text
 
 
 FAILURES = {

@@ -3,14 +3,18 @@
 import json
 import logging
 import sys
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
-from mcp import StdioServerParameters
+from mcp import MCPError, StdioServerParameters
+from mcp.types import ServerCapabilities, ToolsCapability
 
 from imagebridge import Bridge, BridgeError
+from imagebridge.agent.config import Setup
+from imagebridge.agent.connection import Connection
 from imagebridge.agent.hooks import Log, Progress
 from imagebridge.errors import ServerError
 
@@ -143,6 +147,18 @@ ANSWERS = {
         ['{"jsonrpc": "2.0", "id": ID}'],
         "Tool error:\nsloppy: raw: the answer is no JSON-RPC: ",
     ),
+    "half a surrogate": (
+        [r'{"jsonrpc": "2.0", "id": ID, "result": {"content": [{"type": "text", "text": "cut \ud83d"}]}}'],
+        "cut \ufffd",
+    ),
+    "no UTF-8 inside a text": (
+        ['{"jsonrpc": "2.0", "id": ID, "result": {"content": [{"type": "text", "text": "caf\xe9!"}]}}'],
+        "caf\ufffd!",
+    ),
+    "hundreds of levels": (
+        ['{"jsonrpc": "2.0", "id": ID, "result": {"_meta": {"a": %s}}}' % ("[" * 400 + "]" * 400)],
+        "Tool error:\nsloppy: raw answered with an invalid result: ",
+    ),
     "its user is asked": (
         ['{"jsonrpc": "2.0", "id": ID, "error": {"code": -32042, "message": "log in"}}'],
         "Tool error:\nsloppy: raw: log in",
@@ -186,6 +202,46 @@ async def test_tools_that_come_later_are_offered_and_the_others_keep_their_names
         assert new[3:] == ["sloppy_sloppy_2_echo"]
         for name, original in zip(new, ("paint", "paint.it", "paint/it", "sloppy_2_echo"), strict=True):
             assert await said(bridge, name) == f"{original} was called"
+
+
+async def test_a_list_of_tools_that_breaks_off_costs_no_answer(monkeypatch):
+    async def broken(client):
+        raise anyio.BrokenResourceError
+
+    async with Bridge(SLOPPY) as bridge:
+        monkeypatch.setattr("imagebridge.agent.connection.listed", broken)
+        assert await said(bridge, "grow", name="paint") == "grown"
+        assert await works(bridge)
+
+
+class Hurried:
+    """A client whose server ends each subscription at once."""
+
+    protocol_version = "2026-07-28"
+    server_capabilities = ServerCapabilities(tools=ToolsCapability(list_changed=True))
+
+    @asynccontextmanager
+    async def listen(self, **_):
+        async def nothing():
+            for event in ():
+                yield event
+
+        yield nothing()
+
+
+async def test_a_subscription_that_ends_at_once_is_renewed_less_and_less_often(monkeypatch):
+    pauses = []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 9:
+            raise MCPError(code=0, message="enough")
+
+    monkeypatch.setattr("imagebridge.agent.connection.anyio.sleep", sleep)
+    async with anyio.create_task_group() as tasks:
+        with pytest.raises(MCPError):
+            await Connection(Setup("no-command"), tasks, lambda: None)._subscribed(Hurried())
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
 
 
 async def test_a_malformed_tool_costs_neither_the_others_nor_itself(caplog):

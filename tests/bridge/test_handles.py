@@ -227,6 +227,17 @@ async def test_more_calls_than_run_at_once_are_numbered_in_order_too():
     assert [texts(output)[1] for output in outputs] == [f"picture:{at}" for at in range(1, 41)]
 
 
+async def test_handles_that_come_on_between_two_calls_keep_neither_waiting():
+    mine = Handles()
+    mine.open([ONE])
+    first, second = mine.turns(2)
+    assert len((await first.translated(tool_result("", SMALL), Policy(), ONE)).parts) == 2
+    mine.learn(responses_tools([{"name": "crop", "inputSchema": {"properties": {"image": {}}}}]))
+    with anyio.fail_after(10):
+        found = await second.translated(tool_result("", SMALL), Policy(), ONE)
+    assert [shown.handle for shown in found.pictures] == ["picture:1"]
+
+
 async def test_conversations_over_one_bridge_share_the_numbers():
     found = []
     async with Bridge(eyes(), handles=True) as bridge:
@@ -406,6 +417,16 @@ async def test_the_oldest_pictures_give_way(monkeypatch):
         "there are picture:2 to picture:3"
     )
     assert len(taken) == 1
+
+
+async def test_the_files_of_pictures_that_gave_way_are_deleted(monkeypatch):
+    monkeypatch.setattr(handles, "MAX_BYTES", len(b64(file(drawing(), "PNG"))) * 2)
+    files = []
+    async with Bridge(forms(files)) as bridge:
+        for at in range(1, 5):
+            await bridge.outputs(response(call("draw", {"form": "png"})))
+            await given(bridge, image_path=f"picture:{at}")
+        assert [path.exists() for path in files] == [False, False, True, True]
 
 
 async def test_a_bridge_that_is_opened_again_goes_on_counting_and_has_forgotten():

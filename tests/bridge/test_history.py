@@ -7,11 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openai.types.responses import ResponseFunctionToolCall
 from PIL import Image
-from samples import data_url, file, pdf
+from samples import SVG, data_url, file, pdf
 
 from imagebridge import Policy, chat_messages, output_items, replace_images, tool_result, trim
 from imagebridge.attachments import Attachment, StandIn, attachments, places
 from imagebridge.rules import refusals
+from imagebridge.translate.result import read
 
 
 def png(number, size=(64, 48)):
@@ -155,6 +156,14 @@ def test_a_handle_is_told():
         f"[no longer shown: picture:9, picture 9 of look (call_2), image/png, 64x48, {len(png(1))} bytes]",
         gone(3, "look (call_2)").replace("picture 1", "picture 2"),
     ]
+
+
+def test_a_handle_is_told_of_what_was_made_from_another_type():
+    shown = read(tool_result("Drawn.", SVG), Policy(), 7).translation()
+    items = [call(1), output(1, *shown.parts), {"role": "assistant", "content": "Seen."}]
+    (one,) = attachments(items)
+    assert one.handle == "picture:7"
+    assert words(trim(items, max_pictures=0))[0].startswith("[no longer shown: picture:7, picture 7 of look")
 
 
 def test_files_give_way_by_their_bytes():

@@ -6,8 +6,9 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +16,7 @@ import anyio
 import httpx2
 import pytest
 import uvicorn
+from mcp import Client
 from mcp.client.auth import OAuthClientProvider
 from mcp.server import MCPServer
 from mcp.server.auth.provider import AccessToken, AuthorizationCode, construct_redirect_uri
@@ -199,6 +201,34 @@ async def test_a_server_that_dies_in_a_call_and_comes_back():
             assert refused.startswith(f"Tool error:\nhttp://127.0.0.1:{port}/mcp: cannot be reached: ")
             with sloppy(port):
                 assert await ask("untyped") == "untyped was called"
+
+
+class Saying:
+    """Says 404 Not Found with another status."""
+
+    def __init__(self, app, status):
+        self.app, self.status = app, status
+
+    async def __call__(self, scope, receive, send):
+        async def said(message):
+            status = message.get("status")
+            await send(message | {"status": self.status} if status == 404 else message)
+
+        await self.app(scope, receive, said)
+
+
+@pytest.mark.parametrize("status", [404, 400])
+async def test_a_session_that_the_server_has_forgotten_is_begun_anew(status, monkeypatch):
+    monkeypatch.setattr("imagebridge.agent.connect.Client", partial(Client, mode="legacy"))
+    tie, origin = tied()
+    with ExitStack() as first:
+        first.enter_context(served(gallery().streamable_http_app(), tie))
+        async with Bridge(f"{origin}/mcp", timeout=20) as bridge:
+            await bridge.call("show", {"side": 8})
+            first.close()
+            again = socket.create_server(("127.0.0.1", urlsplit(origin).port))
+            with served(Saying(gallery().streamable_http_app(), status), again):
+                assert (await bridge.call("show", {"side": 8}))["content"][1]["type"] == "image"
 
 
 async def test_tools_that_change_over_http_are_listed_again():

@@ -1,7 +1,11 @@
 """The whole way against the strict endpoint: run, stream, and users' own loops."""
 
+import threading
+
+import anyio
 import pytest
 from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult
 from openai import AsyncOpenAI, OpenAI
 from samples import drawing
@@ -179,6 +183,47 @@ def test_an_own_loop_with_no_bridge_at_all():
     assert sizes(endpoint) == [(64, 48)]
 
 
+def growing():
+    server = MCPServer("growing", log_level="CRITICAL")
+
+    @server.tool()
+    async def grow(ctx: Context) -> str:
+        """Adds a tool."""
+        server.add_tool(lambda: "new", name="later", description="Comes later.")
+        await ctx.notify_tools_changed()
+        return "grown"
+
+    return server
+
+
+async def test_a_tool_that_comes_during_a_run_is_offered_from_then_on():
+    with Endpoint([[("grow", {})], [("later", {})], "Done."]) as endpoint:
+        async with openai_of(endpoint) as client, Bridge(growing()) as bridge:
+            reply = await bridge.run(client, model="gpt-5.6-luna", input="Grow.")
+    offered = [[tool["name"] for tool in body["tools"]] for body in endpoint.requests]
+    assert offered == [["grow"], ["grow", "later"], ["grow", "later"]]
+    assert [item["output"] for item in reply.items if "output" in item] == ["grown", "new"]
+
+
+async def test_the_bridges_own_tools_may_be_given_and_are_called(server):
+    with Endpoint(STEPS) as endpoint:
+        async with openai_of(endpoint) as client, Bridge(server) as bridge:
+            reply = await bridge.run(client, model="gpt-5.6-luna", input="What?", tools=bridge.tools)
+    assert [tool["name"] for tool in endpoint.requests[0]["tools"]] == ["look_around"]
+    assert reply.text == "A red corner."
+
+
+async def test_a_bridge_that_is_not_open_asks_no_model(server):
+    with Endpoint([]) as endpoint:
+        async with openai_of(endpoint) as client:
+            bridge = Bridge(server)
+            with pytest.raises(BridgeError, match="the bridge is closed; use it inside its `with`"):
+                await bridge.run(client, model="gpt-5.6-luna", input="What?")
+            with pytest.raises(BridgeError, match="the bridge is closed"):
+                _ = bridge.tools
+    assert endpoint.requests == []
+
+
 def test_blocking_stream(server):
     with Endpoint(STEPS) as endpoint, OpenAI(base_url=endpoint.base_url, api_key="test") as client:
         with Bridge(server) as bridge:
@@ -203,3 +248,29 @@ def test_a_blocking_stream_can_be_left_early(server, closed):
             with pytest.raises(BridgeError, match="the bridge is closed"):
                 next(events)
     assert len(endpoint.requests) == 1
+
+
+def test_a_bridge_can_be_closed_while_another_thread_waits_for_an_event():
+    quiet = MCPServer("quiet", log_level="CRITICAL")
+    waits, ends = threading.Event(), []
+
+    @quiet.tool()
+    async def wait() -> str:
+        """Never answers."""
+        waits.set()
+        await anyio.sleep_forever()
+        return "never"
+
+    def follow():
+        try:
+            list(bridge.stream(client, model="gpt-5.6-luna", input="Wait."))
+        except Exception as error:  # noqa: BLE001
+            ends.append(error)
+
+    with Endpoint([[("wait", {})]]) as endpoint, OpenAI(base_url=endpoint.base_url, api_key="test") as client:
+        with Bridge(quiet) as bridge:
+            thread = threading.Thread(target=follow)
+            thread.start()
+            assert waits.wait(10)
+        thread.join(10)
+    assert [type(error) for error in ends] == [BridgeError]

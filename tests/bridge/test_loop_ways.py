@@ -402,6 +402,56 @@ async def test_a_tracer_that_patches_create_sees_every_request(server, direct):
 # Answers that are cut off, and what they cost
 
 
+def completions(*messages):
+    """A server that says these chat messages, each with why it ends there."""
+    said = iter(messages)
+
+    def answer(request):
+        message, reason = next(said)
+        choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": reason}
+        base = {"id": "c", "object": "chat.completion", "created": 1, "model": MODEL}
+        return httpx2.Response(200, json={**base, "choices": [choice]})
+
+    client = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+    return AsyncOpenAI(base_url="http://localhost/v1", api_key="x", http_client=client)
+
+
+def asks(arguments, call_id):
+    return {
+        "id": call_id,
+        "type": "function",
+        "function": {"name": "look", "arguments": arguments},
+    }
+
+
+async def told(server, *calls, reason="tool_calls"):
+    """What the calls are answered with, in Chat Completions, each under an id that the model's message has."""
+    client = completions(({"content": None, "tool_calls": list(calls)}, reason), ({"content": "Ok."}, "stop"))
+    async with client, Bridge(server) as bridge:
+        reply = await bridge.run(client, model=MODEL, input="?", api="chat")
+    asked = [call["id"] for message in reply.items for call in message.get("tool_calls", ())]
+    tools = [message for message in reply.items if message["role"] == "tool"]
+    assert [message["tool_call_id"] for message in tools] == asked
+    assert all(asked)
+    return [message["content"] for message in tools]
+
+
+@pytest.mark.parametrize("call_id", ["", "call_0"])
+async def test_calls_without_an_id_of_their_own_keep_their_own_answers(server, call_id):
+    first, second = await told(server, asks('{"side": 40}', call_id), asks('{"side": 50}', call_id))
+    assert (first.split("\n")[0], second.split("\n")[0]) == ("40 pixels", "50 pixels")
+
+
+async def test_a_call_that_is_cut_off_does_not_run(server):
+    first, second = await told(server, asks('{"side": 40}', "a"), asks("", "b"), reason="length")
+    cut = "Tool error:\nthe call was cut off before its arguments were complete; it did not run"
+    assert (first.split("\n")[0], second) == ("40 pixels", cut)
+    call = {"type": "function_call", "call_id": "a", "name": "look", "arguments": "", "status": "incomplete"}
+    async with Bridge(server) as bridge:
+        (output,) = await bridge.outputs({"output": [call]})
+    assert output["output"] == cut
+
+
 async def test_an_answer_that_is_cut_off_says_so(server):
     def cut(request):
         return httpx2.Response(

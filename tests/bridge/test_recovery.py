@@ -3,11 +3,13 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from samples import data_url, drawing, file
+from samples import data_url, drawing, file, photo
 
-from imagebridge.agent.recovery import Recovery, attachments, fault, fewer, fresh, replaced
+from imagebridge.agent.recovery import Recovery, fault
+from imagebridge.attachments import attachments
 
 GOOD = data_url(file(drawing(), "PNG"), "image/png")
+PICTURES = [data_url(file(photo(16 + side, 16), "PNG"), "image/png") for side in range(5)]
 CUT = data_url(file(drawing(), "PNG")[:-20], "image/png")
 
 
@@ -21,11 +23,15 @@ def exchange(number, *parts):
     return [call, {"type": "function_call_output", "call_id": f"call_{number}", "output": list(parts)}]
 
 
+def places(items):
+    return [(one.item, one.part) for one in attachments(items)]
+
+
 USER = {"role": "user", "content": "Look."}
 
 
 def recovery(items, own=1, api="responses"):
-    return Recovery(items, own, model="gpt-5.6-luna", api=api, retries=1, trim=fewer)
+    return Recovery(items, own, model="gpt-5.6-luna", api=api, retries=1)
 
 
 @pytest.mark.parametrize(
@@ -65,9 +71,10 @@ def test_what_our_rules_refuse_goes_before_anything_is_tried():
     step = recovery(items)
     why = step.change("picture", "The image data you provided does not represent a valid image.")
     assert why == "1 picture held back: The image data you provided does not represent a valid image."
-    assert attachments(step.items) == [(3, 0), (4, 0)]
+    assert places(step.items) == [(3, 0), (4, 0)]
     assert step.items[3]["output"][1]["text"] == (
-        "[not shown: a picture; the API refused it: The image data you provided does not represent a valid image.]"
+        "[not shown: picture 2 of look (call_1), image/png, 153 bytes; "
+        "the API refused it: The image data you provided does not represent a valid image.]"
     )
 
 
@@ -75,7 +82,7 @@ def test_only_pictures_new_to_the_model_are_suspected_first():
     items = [USER, *exchange(1, picture()), *exchange(2, *[picture()] * 6)]
     step, kept = recovery(items), []
     while step.change("picture", "bad image"):
-        kept.append([len([one for one in attachments(step.items) if one.item == at]) for at in (2, 4)])
+        kept.append([len([item for item, _ in places(step.items) if item == at]) for at in (2, 4)])
     assert kept == [[1, 4], [1, 4], [1, 4], [1, 0], [0, 0]]
     assert step.items == items
 
@@ -85,7 +92,7 @@ def test_pictures_that_the_api_names_one_after_the_other_give_way_one_after_the_
     step = recovery(items)
     for part in (2, 0):
         assert step.change("picture", f"Invalid 'input[2].output[{part}].image_url'.")
-    assert attachments(step.items) == [(2, 1)]
+    assert places(step.items) == [(2, 1)]
 
 
 def test_the_callers_own_pictures_are_left_alone():
@@ -102,7 +109,10 @@ def test_a_picture_in_a_message_that_the_run_added_is_ours():
     step = recovery([USER, asked, tool, shown], api="chat")
     assert step.change("picture", "bad image")
     assert step.items[3]["content"] == [
-        {"type": "text", "text": "[not shown: a picture; the API refused it: bad image]"}
+        {
+            "type": "text",
+            "text": "[not shown: picture 1 of user message 2, image/png, 64x48, 173 bytes; the API refused it: bad image]",
+        }
     ]
 
 
@@ -142,19 +152,6 @@ def skeleton(items):
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(ITEMS, st.integers(0, 8))
-def test_fewer_pictures_and_nothing_else(plan, most):
-    items = built(plan)
-    left = fewer(items, max_pictures=most)
-    assert skeleton(left) == skeleton(items)
-    start, before, after = fresh(items), attachments(items), attachments(left)
-    new = [place for place in before if place.item >= start]
-    assert after[len(after) - len(new) :] == new
-    assert len(after) == min(len(before), max(most, len(new)))
-    assert fewer(left, max_pictures=most) == left
-
-
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ITEMS, st.sampled_from(["picture", "size"]))
 def test_it_comes_to_an_end_and_keeps_every_call(plan, kind):
     items = built(plan)
@@ -170,9 +167,20 @@ def test_it_comes_to_an_end_and_keeps_every_call(plan, kind):
     assert step.items == items
 
 
-def test_replaced_leaves_what_it_was_given():
-    items = [USER, *exchange(1, picture())]
-    made = replaced(items, attachments(items), "why")
-    assert attachments(items) == [(2, 0)]
-    assert made[:2] == items[:2]
-    assert made[0] is items[0]
+def test_what_is_too_large_gives_way_by_halves_and_never_what_the_user_asks_about():
+    mine = {"role": "user", "content": [{**picture(), "detail": "low"}]}
+    turns = [item for number in range(5) for item in exchange(number, picture(PICTURES[number]))]
+    step, left = recovery([mine, *turns]), []
+    while step.change("size", "Request Entity Too Large"):
+        left.append([item for item, _ in places(step.items)])
+    # Item 0 is the user's, item 10 what the model has not answered.
+    assert left == [[0, 8, 10], [0, 10], [0]]
+    sentence = step.items[2]["output"][0]
+    assert sentence == picture(PICTURES[0])
+
+
+def test_files_of_older_turns_give_way_too():
+    pdf = {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,AAAA"}
+    step = recovery([USER, *exchange(1, pdf), *exchange(2, {"type": "input_text", "text": "short"})])
+    assert step.change("size", "too long") == "1 file of older turns left out: too long"
+    assert places(step.items) == []

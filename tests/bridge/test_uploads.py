@@ -1,7 +1,9 @@
 """Uploads against the endpoint's Files API: once, by id, and as data wherever ids do not work."""
 
+import gc
 import hashlib
 import random
+import weakref
 from collections import Counter
 from contextlib import AsyncExitStack
 
@@ -15,7 +17,7 @@ from PIL import Image
 from samples import data_url, file
 
 from imagebridge import Bridge, tool_result, trim
-from imagebridge.agent.uploads import Uploads
+from imagebridge.agent.uploads import Shared, Uploads
 from imagebridge.testing import Endpoint
 
 pytestmark = pytest.mark.anyio
@@ -238,6 +240,15 @@ def test_wrong_arguments(make, message):
     with pytest.raises((TypeError, ValueError)) as error:
         make()
     assert str(error.value) == message
+
+
+async def test_clients_that_upload_nothing_are_not_kept(openai_of):
+    shared, client = Shared(), await openai_of(lambda _: httpx2.Response(404))
+    kept = weakref.ref(shared.of(client, False, keep=True))
+    gc.collect()
+    assert kept() is None
+    assert shared.of(client, True, keep=True) is shared.of(client, True, keep=True)
+    assert shared.of(client, True, keep=True) is not shared.of(client, 1, keep=True)
 
 
 async def test_a_loop_by_hand_with_budgets_and_uploads(openai_of):

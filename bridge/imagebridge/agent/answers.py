@@ -10,6 +10,7 @@ import anyio
 from imagebridge.compose import tool_result
 from imagebridge.errors import BridgeError
 from imagebridge.translate.policy import Policy
+from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Translation
 from imagebridge.translate.wire import JSON, text_of
 
@@ -65,7 +66,11 @@ async def answered(
             connection, result = await _result(call, calling, on_event)
             seconds = anyio.current_time() - began
         # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
-        translation = await turn.translated(result, policy, connection)
+        try:
+            translation = await turn.translated(result, policy, connection)
+        except Exception as error:  # noqa: BLE001
+            result = _failed(call, error)
+            translation = translate(result, policy)
         if on_display is not None and translation.for_user:
             await tell(on_display, translation.for_user)
         found[at] = Answer(call, translation, result.get("isError") is True, seconds)
@@ -90,5 +95,10 @@ async def _result(
         return None, tool_result(str(error), is_error=True)
     # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.
     except Exception as error:  # noqa: BLE001
-        _LOG.exception("the call of %s failed", call.get("name"))
-        return None, tool_result(f"the call failed: {type(error).__name__}: {short(error)}", is_error=True)
+        return None, _failed(call, error)
+
+
+def _failed(call: JSON, error: Exception) -> dict[str, Any]:
+    """Log what should not have happened and return it as a result."""
+    _LOG.error("the call of %s failed", call.get("name"), exc_info=error)
+    return tool_result(f"the call failed: {type(error).__name__}: {short(error)}", is_error=True)

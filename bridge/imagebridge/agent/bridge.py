@@ -28,16 +28,16 @@ from .filter import Filter
 from .handles import Handles, Setting, Share
 from .hooks import Approval, Approve, Display, Hear, Log, Progress, ToolCall, tell
 from .offers import Offers
+from .uploads import Shared
 
 if TYPE_CHECKING:
     from mcp.types import LoggingMessageNotificationParams
-    from openai import AsyncOpenAI, OpenAI
+    from openai import AsyncOpenAI
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
     from .events import Event, Reply
     from .loop import History
     from .sync import SyncBridge
-    from .uploads import Uploads
 
 _LOG = logging.getLogger(__name__)
 _DEFAULT = Policy()
@@ -101,7 +101,8 @@ class Bridge:
         self._required = required
         self._timeout = timeout
         self._handles = Handles(handles, share)
-        self._uploads: dict[object, Uploads] = {}
+        self.uploads = Shared()
+        """What runs have uploaded, for as long as the bridge is open."""
         self._stack = AsyncExitStack()
         self._blocking = ExitStack()
         self._open = False
@@ -128,7 +129,7 @@ class Bridge:
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         # Runs before the task group waits for its tasks: each of them ends with its server.
         self._stack.callback(self._end)
-        self._stack.callback(self._uploads.clear)
+        self._stack.push_async_callback(self.uploads.aclose)
         # Runs that are being streamed are tasks of their own; those that nobody follows any more end first of all.
         self._runs = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(self._runs.cancel_scope.cancel)
@@ -191,8 +192,7 @@ class Bridge:
             BridgeError: the bridge is not open.
             ToolLimitError: more tools than the API takes.
         """
-        if not self._open:
-            raise BridgeError(_CLOSED)
+        self._check_open()
         if self._tools is None:
             self._tools = self._handles.learn(self._offers.tools)
         return list(self._tools)
@@ -208,19 +208,13 @@ class Bridge:
         Raises:
             BridgeError: the bridge is not open.
         """
-        if not self._open or self._runs is None:
-            raise BridgeError(_CLOSED)
+        self._check_open()
+        assert self._runs is not None
         self._runs.start_soon(run)
 
-    def uploads(self, client: "AsyncOpenAI | OpenAI", asked: bool | int, *, keep: bool) -> "Uploads":
-        """Return the uploads of a client, the same in every run of this bridge; see `imagebridge.agent.uploads`."""
-        from .uploads import Uploads
-
-        way = (client, type(asked), asked, keep)
-        if way not in self._uploads:
-            self._uploads[way] = Uploads.asked(client, asked, keep=keep)
-            self._stack.push_async_callback(self._uploads[way].aclose)
-        return self._uploads[way]
+    def _check_open(self) -> None:
+        if not self._open:
+            raise BridgeError(_CLOSED)
 
     async def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Call a tool by its name in `tools` and return its result as MCP's JSON.
@@ -232,7 +226,7 @@ class Bridge:
             ArgumentError: an argument is not what the tool's schema asks for, or names a picture that there is not or
                 that the server may not be given.
             ApprovalError: the call was not approved.
-            BridgeError: the arguments cannot be written as JSON.
+            BridgeError: the arguments cannot be written as JSON, or the bridge is not open.
             ServerError: the server did not answer in time, refused the call or is gone.
         """
         _, result = await self._called(name, arguments or {})
@@ -246,6 +240,7 @@ class Bridge:
         on_progress: Notices | None = None,
     ) -> tuple[Connection, dict[str, Any]]:
         """Call a tool and return its server's connection with the result."""
+        self._check_open()
         offer = self._offers.find(name)
         connection = offer.connection
         plain = sendable(arguments)

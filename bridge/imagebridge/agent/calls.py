@@ -45,8 +45,11 @@ def arguments_of(call: JSON) -> JSON:
     """Return the arguments of a function call.
 
     Raises:
-        BridgeError: they are not a JSON object; the message tells the model what came.
+        BridgeError: they are not a JSON object, or were cut off; the message tells the model what came.
     """
+    if call.get("status") == "incomplete":
+        # Nothing at all would count as no arguments.
+        raise BridgeError("the call was cut off before its arguments were complete; it did not run")
     text = text_of(call, "arguments")
     try:
         arguments: object = json.loads(text or "{}")

@@ -4,6 +4,7 @@ OpenAI's GPT-6 models take tools here only with `reasoning_effort="none"` (their
 """
 
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from imagebridge.errors import ResponseError
 from imagebridge.translate.wire import JSON, is_json, is_list, text_of
@@ -101,6 +102,8 @@ class Completions:
         choice = completion.choices[0]
         message = _message(plain(choice.message))
         calls = [_call(one) for one in message.get("tool_calls", ())]
+        if calls and choice.finish_reason == "length":
+            calls[-1]["status"] = "incomplete"
         theirs = [
             call for call in calls if call["name"] in self._offer.names or call["type"] != "function_call"
         ]
@@ -150,6 +153,8 @@ def _message(message: Item) -> Item:
 def _unparsed(call: JSON) -> Item:
     # The stream's accumulated calls carry their place in the stream, which no request takes.
     kept = {name: value for name, value in call.items() if name != "index"}
+    # Some compatible servers leave the id out: the answer needs one to name.
+    kept["id"] = kept.get("id") or f"call_{uuid4().hex}"
     if is_json(function := kept.get("function")):
         kept["function"] = {name: function[name] for name in function if name != "parsed_arguments"}
     return kept

@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -38,12 +38,14 @@ class Listening:
 
     errlog: a file that takes the server's stderr. over: called once no more messages can come. heard: hears
     each notification. logged: hears what the server logs; without it servers of 2026-07-28 are not asked to.
+    exchange: takes down what a server behind a URL answers.
     """
 
     errlog: TextIO
     over: Callable[[], None]
     heard: "MessageHandlerFnT | None" = None
     logged: "LoggingFnT | None" = None
+    exchange: Exchange = field(default_factory=Exchange)
 
 
 def own_server(*arguments: str, environment: Mapping[str, str] | None = None) -> StdioServerParameters:
@@ -100,10 +102,10 @@ async def connect(server: ServerSpec, listening: Listening) -> "AsyncGenerator[t
     Raises:
         ServerError: it cannot be started or reached, or it goes away before it has listed its tools.
     """
-    ready, exchange = False, Exchange()
+    ready = False
     try:
         async with AsyncExitStack() as stack:
-            client = await _entered(stack, server, listening, exchange)
+            client = await _entered(stack, server, listening)
             tools = await listed(client)
             ready = True
             yield client, tools
@@ -115,13 +117,12 @@ async def connect(server: ServerSpec, listening: Listening) -> "AsyncGenerator[t
         if isinstance(cause, ServerError):
             raise cause from None
         said = last_words(listening.errlog)
-        raise ServerError(label(server), _problem(server, cause, exchange), said) from error
+        raise ServerError(label(server), _problem(server, cause, listening.exchange), said) from error
 
 
-async def _entered(
-    stack: AsyncExitStack, server: ServerSpec, listening: Listening, exchange: Exchange
-) -> Client:
+async def _entered(stack: AsyncExitStack, server: ServerSpec, listening: Listening) -> Client:
     """Connect a client that is closed with `stack`."""
+    exchange = listening.exchange
 
     async def entered(target: "MCPServer[Any] | Transport") -> Client:
         return await stack.enter_async_context(_client(target, listening))

@@ -20,6 +20,7 @@ from imagebridge.repair import repaired
 from .calls import short
 from .config import Setup
 from .connect import Listening, connect, label, last_words
+from .http import Exchange
 from .request import LostError, listed, request
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Connection:
         self._starting = anyio.Lock()
         self._listing = anyio.Lock()
         self._stale = anyio.Event()
+        self._exchange = Exchange()
         self._ends = 0
         self._not_before = 0.0
         self._said = ""
@@ -114,6 +116,7 @@ class Connection:
         ready = False
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errlog:
             listening = Listening(errlog, self._lost, self._heard, self._logged if self._on_log else None)
+            self._exchange = listening.exchange
             try:
                 async with connect(self.setup.server, listening) as (client, tools):
                     info = client.server_info
@@ -144,6 +147,8 @@ class Connection:
 
     async def _connected(self) -> Client:
         """Return the client, starting the server anew where it has ended."""
+        if self._exchange.forgotten:
+            self._lost()
         if self._client is not None:
             return self._client
         async with self._starting:
@@ -180,7 +185,9 @@ class Connection:
         for told in ("it may or may not have run", "it was tried twice"):
             client = await self._connected()
             try:
-                result = await request(client, self.name, tool.name, arguments, timeout, on_progress)
+                result = await request(
+                    client, self.name, tool.name, arguments, timeout, on_progress, self._exchange
+                )
             except LostError as lost:
                 if told.startswith("it may") and (harmless or not lost.ran):
                     continue
@@ -242,7 +249,13 @@ class Connection:
             try:
                 with anyio.fail_after(self.setup.timeout):
                     self.tools = await listed(client)
-            except (MCPError, ValueError, TimeoutError, anyio.ClosedResourceError) as error:
+            except (
+                MCPError,
+                ValueError,
+                TimeoutError,
+                anyio.ClosedResourceError,
+                anyio.BrokenResourceError,
+            ) as error:
                 _LOG.warning("%s: its changed tools cannot be listed: %s", self.name, short(error))
                 return
             self._on_change()
@@ -254,6 +267,7 @@ class Connection:
             return
         pause = _FIRST_PAUSE
         while True:
+            began = anyio.current_time()
             try:
                 async with AsyncExitStack() as stack:
                     subscription: Subscription | None = None
@@ -261,7 +275,6 @@ class Connection:
                     with anyio.move_on_after(_ACKNOWLEDGED, shield=True):
                         subscription = await stack.enter_async_context(client.listen(tools_list_changed=True))
                     if subscription is not None:
-                        pause = _FIRST_PAUSE
                         # Each event reaches `_heard` too; here the subscription is only kept open.
                         async for _ in subscription:
                             pass
@@ -270,6 +283,8 @@ class Connection:
                 return
             except (SubscriptionLost, TimeoutError):
                 pass
+            if anyio.current_time() - began > _LONGEST_PAUSE:
+                pause = _FIRST_PAUSE
             await anyio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
             # What changed while nobody listened.

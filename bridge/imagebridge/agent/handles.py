@@ -5,6 +5,7 @@ from a tool's schema to the form it wants is in `imagebridge.translate.parameter
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from ipaddress import ip_address
@@ -240,6 +241,10 @@ class Handles:
             self._folder = self._folder or TemporaryDirectory(
                 prefix="imagebridge-", ignore_cleanup_errors=True
             )
+            # A run of hours leaves no more files than there are pictures.
+            for key in [key for key in self._files if key[0] not in self._kept]:
+                with suppress(OSError):  # Windows: somebody reads it still
+                    self._files.pop(key).unlink(missing_ok=True)
             found = kinds.kind(data)
             suffix = found.suffix if found else ""
             file, path = mkstemp(prefix=f"picture-{number}-", suffix=suffix, dir=self._folder.name)
@@ -260,6 +265,8 @@ class Turn:
     async def translated(self, result: JSON, policy: Policy, origin: "Connection | None") -> Translation:
         """Translate the result of the call, off the event loop; where handles are on, its pictures have some."""
         if not self._handles.on:
+            # Said here too: handles may come on before the next call is read, which waits for this one.
+            self._done.set()
             return await anyio.to_thread.run_sync(partial(translate, result, policy))
         try:
             if self._before:

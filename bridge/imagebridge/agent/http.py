@@ -30,13 +30,20 @@ _PATIENCE = httpx2.Timeout(30.0, read=None)
 
 @dataclass(slots=True)
 class Exchange:
-    """The last status that a server answered with; 0 before the first."""
+    """What a server's answers said: the last status, 0 before the first, and whether it has forgotten our session.
+
+    A server that was started anew knows no session of before. It says so with 404 (2025-11-25, transports, session
+    management); those made after the TypeScript SDK's example say 400 and name the session (2026-11).
+    """
 
     status: int = 0
+    forgotten: bool = False
 
     async def heard(self, response: httpx2.Response) -> None:
-        """Note the status of a response."""
+        """Note what a response says."""
         self.status = response.status_code
+        if self.status in (400, 404) and "mcp-session-id" in response.request.headers:
+            self.forgotten = self.status == 404 or b"session" in (await response.aread()).lower()
 
     def problem(self) -> str:
         """Say what the status means for who wants to connect, nothing where it means nothing."""

@@ -1,5 +1,6 @@
 """Newline-delimited JSON-RPC over a pair of byte streams, for messages of any length."""
 
+import json
 import math
 import select
 from collections import deque
@@ -153,11 +154,27 @@ def message(line: bytes) -> SessionMessage | Exception:
         # Read before it is validated: reading JSON straight into a union of models takes three times as long.
         told: object = from_json(line)
     except ValueError as error:
-        return error
+        try:
+            told = _lenient(line)
+        except (ValueError, RecursionError):
+            return error
     try:
         return SessionMessage(jsonrpc_message_adapter.validate_python(told, by_name=False))
     except ValueError as error:
         return _answer(told, line) or error
+
+
+def _lenient(line: bytes) -> object:
+    r"""Read JSON that strict readers refuse, so that what waits for it is answered.
+
+    A text that was cut inside a character leaves half a surrogate (`"\ud83d"`) or bytes that are no UTF-8: both
+    become U+FFFD. What nests deeper than 200 levels can at least be refused.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON at all, or too deep for any reader.
+    """
+    written = json.dumps(json.loads(line.decode(errors="replace")), ensure_ascii=False)
+    return json.loads(written.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _answer(told: object, line: bytes) -> SessionMessage | None:

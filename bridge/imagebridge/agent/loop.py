@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import anyio
 import anyio.to_thread
 
+from imagebridge.attachments import attachments
 from imagebridge.compose import tool_result
 from imagebridge.errors import (
     BridgeError,
@@ -30,7 +31,7 @@ from .completions import Completions
 from .events import Answered, Called, Event, Item, Replied, Reply, Responded, Retried
 from .hooks import Progress
 from .prices import cost
-from .recovery import Fault, Recovery, fault, fewer, fresh, urls
+from .recovery import Fault, Recovery, fault, fresh
 from .responses import Responses
 from .turn import Api, Offer, Tell, Turn, items_of
 
@@ -76,12 +77,12 @@ class Run:
         arguments = {"model": model, **sdk_arguments}
         if instructions is not None:
             arguments["instructions"] = instructions
-        offer = Offer(list(tools or ()), [dict(tool) for tool in bridge.tools])
+        offer = Offer(list(tools or ()), lambda: bridge.tools)
         self._name: ApiName = api
         self._api = self._chosen(api, offer, arguments, streaming=streaming, direct=direct)
         # What the API stores may be gone on from later: its files stay until they expire.
         stored = api == "responses" and sdk_arguments.get("store") is not False
-        self._uploads = bridge.uploads(client, uploads, keep=stored)
+        self._uploads = bridge.uploads.of(client, uploads, keep=stored)
         # Cache breakpoints are OpenAI's own: other hosts may refuse them under the same model's name.
         at_openai = history is trim and self._caller.at_openai
         self._history = partial(trim, model=model) if at_openai else history
@@ -152,7 +153,6 @@ class Run:
             api=self._name,
             # In a `conversation` the server may have taken in what a broken stream was about to answer.
             retries=0 if self._api.keeps and self._api.previous is None else self._caller.retries,
-            trim=fewer,
         )
         while True:
             sent = await self._uploads.sent(recovery.items)
@@ -176,16 +176,17 @@ class Run:
     def _forget(self, pending: list[Item], items: list[Item]) -> None:
         """Take back the pictures that gave way before the model was shown them."""
         start = fresh(pending)
-        if gone := urls(pending[start:]) - urls(items[start:]):
+        if gone := _urls(pending[start:]) - _urls(items[start:]):
             self._pictures = [shown for shown in self._pictures if shown.picture.data_url not in gone]
 
     async def _answer(self, turn: Turn) -> None:
         """Take in a response and run its calls; whatever happens, each of them has its output in the end."""
-        found: dict[str, Answer] = {}
+        # By the call itself: some compatible servers give all calls of a response the same id.
+        found: dict[int, Answer] = {}
 
         async def heard(event: Answer | Progress) -> None:
             if isinstance(event, Answer):
-                found[text_of(event.call, "call_id")] = event
+                found[id(event.call)] = event
             await self._tell(Answered(event) if isinstance(event, Answer) else event)
 
         try:
@@ -196,7 +197,7 @@ class Run:
                 response = {"model": turn.model, "output": turn.calls}
                 await self._bridge.answers(response, on_event=heard)
         finally:
-            self._add(turn, [found.get(text_of(call, "call_id")) or _cancelled(call) for call in turn.calls])
+            self._add(turn, [found.get(id(call)) or _cancelled(call) for call in turn.calls])
 
     def _add(self, turn: Turn, answers: list[Answer]) -> None:
         self._items += turn.items
@@ -240,6 +241,10 @@ def _message(error: "APIError") -> str:
     message = text_of(body, "message") if is_json(body) else ""
     place = f"{error.param}: " if error.param and "[" in error.param else ""
     return " ".join(f"{place}{message or error.message}".split())[:300]
+
+
+def _urls(items: list[Item]) -> set[str]:
+    return {one.url for one in attachments(items)}
 
 
 async def _silent(_: Event) -> None:

@@ -1,24 +1,22 @@
 """What a refused request is changed into, so that one picture or too much history never ends a conversation. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
+from imagebridge.attachments import Attachment, Kind, attachments, by_model, replaced
+from imagebridge.history import trim
 from imagebridge.rules import Body, broken
 from imagebridge.rules.pictures import PICTURES
 from imagebridge.translate.sentences import not_shown
-from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+from imagebridge.translate.wire import JSON, text_of
 
 from .client import BROKEN
 from .events import Item
 
 if TYPE_CHECKING:
     from imagebridge.rules import Api as ApiName
-
-_SHOWN = {"input_image": "picture", "image_url": "picture", "input_file": "file", "file": "file"}
-"""Parts that a request may be refused for, and what they are called."""
-_ASKED = ("user", "system", "developer", "tool")
-"""Roles of messages that the model has not written."""
 
 # Codes of `ResponseError` (openai 3.54, types/responses/response_error.py) and live messages (2026-11-22).
 _PICTURE = re.compile(
@@ -35,21 +33,6 @@ _GROUPS = 4
 """Groups of suspects that are tried one after the other: at most so many requests that are refused once more."""
 
 Fault = Literal["picture", "size", "stream"]
-
-
-class Trim(Protocol):
-    """Makes a conversation smaller: replaces the oldest pictures by sentences, never those not answered yet."""
-
-    def __call__(self, items: list[Item], *, max_pictures: int) -> list[Item]:
-        """Return the items with `max_pictures` at most, as far as that can be."""
-        ...
-
-
-class Place(NamedTuple):
-    """Where a picture or file stands: the index of its item, and of its part in that item."""
-
-    item: int
-    part: int
 
 
 class Change(NamedTuple):
@@ -86,14 +69,11 @@ class Recovery:
     often a broken stream is asked for again.
     """
 
-    def __init__(
-        self, items: list[Item], own: int, *, model: str, api: "ApiName", retries: int, trim: Trim
-    ) -> None:
+    def __init__(self, items: list[Item], own: int, *, model: str, api: "ApiName", retries: int) -> None:
         self._own = own
         self._model = model
         self._api: ApiName = api
         self._retries = retries
-        self._trim = trim
         self._guesses: Iterator[Change] | None = None
         self.items = items
         """What is to be sent now."""
@@ -122,24 +102,26 @@ class Recovery:
         return found.why
 
     def _smaller(self, text: str) -> Change | None:
-        """Half of the older pictures give way, then those of the newest outputs."""
-        before = len(attachments(self.items))
-        fewer = self._trim(self.items, max_pictures=before // 2)
-        if (left := len(attachments(fewer))) < before:
-            return Change(fewer, f"{_pictures(before - left)} of older turns left out: {text}")
+        """Half of all gives way, as far as it is of older turns; then what the newest outputs hold."""
+        before = list(attachments(self.items))
+        fewer = trim(
+            self.items,
+            max_pictures=sum(one.kind == "picture" for one in before) // 2,
+            max_bytes=sum(len(one.url) for one in before if one.is_data) // 2,
+            keep=1,
+        )
+        if left_out := _kinds(before) - _kinds(attachments(fewer)):
+            return Change(fewer, f"{_counted(left_out)} of older turns left out: {text}")
         if newest := self._newest(self.items):
-            sentence = f"the request was too large with it: {text}"
-            return Change(
-                replaced(self.items, newest, sentence),
-                f"{_pictures(len(newest))} of this turn left out: {text}",
-            )
+            made = _without(self.items, newest, f"the request was too large with it: {text}")
+            return Change(made, f"{_counted(_kinds(newest))} of this turn left out: {text}")
         return None
 
     def _refused(self, text: str) -> Change | None:
         """The picture that is to blame gives way: the one that the error names, or else the surest guess."""
         if named := _named(text, attachments(self.items)):
-            theirs = not all(self._ours(self.items, place) for place in named)
-            return None if theirs else self._without(self.items, named, text, sure=True)
+            theirs = not all(self._ours(self.items, one) for one in named)
+            return None if theirs else self._held_back(self.items, named, text, sure=True)
         if self._guesses is None:
             self._guesses = self._guessed(text)
         return next(self._guesses, None)
@@ -148,44 +130,47 @@ class Recovery:
         """Yield the items without those that may be to blame: by our rules, by trying, at last without all of them."""
         items = self.items
         newest = self._newest(items)
-        tried: list[list[Place]] = [[]]
+        tried: list[list[Attachment]] = [[]]
         size = -(-len(newest) // _GROUPS) or 1
         groups = [newest[start : start + size] for start in range(0, len(newest), size)]
-        everything = [place for place in attachments(items) if self._ours(items, place)]
+        everything = [one for one in attachments(items) if self._ours(items, one)]
         against = self._against_rules(newest)
         for suspects in (against, *groups, newest, everything):
             if suspects not in tried:
                 tried.append(suspects)
                 sure = suspects is against or len(newest) == 1
-                yield self._without(items, suspects, text, sure=sure)
+                yield self._held_back(items, suspects, text, sure=sure)
 
-    def _without(self, items: list[Item], places: list[Place], text: str, *, sure: bool) -> Change:
+    def _held_back(self, items: list[Item], ones: list[Attachment], text: str, *, sure: bool) -> Change:
         told = "the API refused it" if sure else "the API refused a picture here, perhaps this one"
-        made = replaced(items, places, f"{told}: {text}")
-        return Change(made, f"{_pictures(len(places))} held back: {text}")
+        return Change(_without(items, ones, f"{told}: {text}"), f"{_counted(_kinds(ones))} held back: {text}")
 
-    def _against_rules(self, places: list[Place]) -> list[Place]:
+    def _against_rules(self, ones: list[Attachment]) -> list[Attachment]:
         """Return those that our own rules of what the API takes refuse, every picture decoded."""
-        if not places:
+        if not ones:
             return []
-        first = places[0].item
+        first = ones[0].item
         name = "input" if self._api == "responses" else "messages"
         body = Body({"model": self._model, name: self.items[first:]}, self._api)
         paths = " ".join(violation.path for violation in broken(body, PICTURES))
         found = {(int(item) + first, int(part)) for item, part in _PLACE.findall(paths) if part}
-        return [place for place in places if place in found]
+        return [one for one in ones if (one.item, one.part) in found]
 
-    def _newest(self, items: list[Item]) -> list[Place]:
+    def _newest(self, items: list[Item]) -> list[Attachment]:
         """Return the pictures that the model has not answered yet."""
         start = fresh(items)
-        return [place for place in attachments(items) if place.item >= start and self._ours(items, place)]
+        return [one for one in attachments(items) if one.item >= start and self._ours(items, one)]
 
-    def _ours(self, items: list[Item], place: Place) -> bool:
-        return place.item >= self._own or _is_output(items[place.item])
+    def _ours(self, items: list[Item], one: Attachment) -> bool:
+        return one.item >= self._own or _is_output(items[one.item])
 
 
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count} pictures"
+def _kinds(ones: Iterable[Attachment]) -> "Counter[Kind]":
+    return Counter(one.kind for one in ones)
+
+
+def _counted(kinds: "Counter[Kind]") -> str:
+    return " and ".join(f"1 {kind}" if count == 1 else f"{count} {kind}s" for kind, count in kinds.items())
 
 
 def _is_output(item: JSON) -> bool:
@@ -193,72 +178,18 @@ def _is_output(item: JSON) -> bool:
 
 
 def fresh(items: Sequence[JSON]) -> int:
-    """Return the index behind the last item that the model wrote: what follows is new to it."""
-    for index in range(len(items) - 1, -1, -1):
-        if not _is_output(items[index]) and items[index].get("role") not in _ASKED:
-            return index + 1
-    return 0
+    """Return the index behind the last item that the model made: what follows is new to it."""
+    return next((index + 1 for index in reversed(range(len(items))) if by_model(items[index])), 0)
 
 
-def _parts(item: JSON) -> tuple[str, Sequence[object]]:
-    for name in ("output", "content"):
-        if is_list(parts := item.get(name)):
-            return name, parts
-    return "content", ()
+def _without(items: list[Item], ones: Sequence[Attachment], why: str) -> list[Item]:
+    """Return the items with a sentence in place of each of these. Items that stay are the same objects."""
+    why = " ".join(why.split())[:300]
+    changes = {(one.item, one.part): one.text(not_shown(one.words, why)) for one in ones}
+    return cast("list[Item]", replaced(items, changes))
 
 
-def attachments(items: Sequence[JSON]) -> list[Place]:
-    """Return where pictures and files stand, in order; of either API."""
-    return [
-        Place(at, index)
-        for at, item in enumerate(items)
-        for index, part in enumerate(_parts(item)[1])
-        if is_json(part) and part.get("type") in _SHOWN
-    ]
-
-
-def urls(items: Sequence[JSON]) -> set[str]:
-    """Return the URLs of the pictures."""
-    found: set[str] = set()
-    for place in attachments(items):
-        part = cast("JSON", _parts(items[place.item])[1][place.part])
-        url = part.get("image_url")
-        found.add(text_of(url, "url") if is_json(url) else text_of(part, "image_url"))
-    return found
-
-
-def replaced(items: list[Item], places: Sequence[Place], why: str) -> list[Item]:
-    """Return the items with a sentence in place of each of these parts. Items that stay are the same objects."""
-    made = list(items)
-    for place in places:
-        name, parts = _parts(made[place.item])
-        part = cast("JSON", parts[place.part])
-        kind = text_of(part, "type")
-        text = not_shown(f"a {_SHOWN[kind]}", " ".join(why.split())[:300])
-        told = {"type": "input_text" if kind.startswith("input_") else "text", "text": text}
-        made[place.item] = {
-            **made[place.item],
-            name: [*parts[: place.part], told, *parts[place.part + 1 :]],
-        }
-    return made
-
-
-def fewer(items: list[Item], *, max_pictures: int) -> list[Item]:
-    """Return the items with the oldest pictures and files replaced; those new to the model stay. See `Trim`."""
-    places = attachments(items)
-    start = fresh(items)
-    excess = len(places) - max_pictures
-    old = [place for place in places if place.item < start][: max(excess, 0)]
-    return replaced(items, old, "left out to keep the conversation small; call the tool again to see it")
-
-
-def _named(text: str, places: list[Place]) -> list[Place]:
-    """Return the places that an error names, as in `input[3].output[1].image_url`."""
-    found: list[Place] = []
-    for item, part in _PLACE.findall(text):
-        found += [
-            place
-            for place in places
-            if place.item == int(item) and (not part or place.part == int(part)) and place not in found
-        ]
-    return found
+def _named(text: str, ones: Iterator[Attachment]) -> list[Attachment]:
+    """Return those whose places an error names, as in `input[3].output[1].image_url`."""
+    named = {(int(item), int(part) if part else None) for item, part in _PLACE.findall(text)}
+    return [one for one in ones if not named.isdisjoint({(one.item, one.part), (one.item, None)})]

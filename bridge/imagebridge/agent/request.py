@@ -8,7 +8,6 @@ from mcp import Client, MCPError
 from mcp.types import (
     CONNECTION_CLOSED,
     HEADER_MISMATCH,
-    INVALID_REQUEST,
     CallToolRequest,
     CallToolRequestParams,
 )
@@ -17,6 +16,7 @@ from pydantic import RootModel
 from imagebridge.errors import ServerError
 
 from .calls import short
+from .http import Exchange
 
 if TYPE_CHECKING:
     from mcp.shared.dispatcher import ProgressFnT
@@ -45,6 +45,7 @@ async def request(
     arguments: Mapping[str, object],
     timeout: float,  # noqa: ASYNC109  # a deadline that progress moves
     on_progress: "ProgressFnT | None",
+    exchange: Exchange,
 ) -> dict[str, Any]:
     """Call a tool and return the result's JSON as it came, every key kept.
 
@@ -71,8 +72,7 @@ async def request(
         except MCPError as error:
             if error.code == CONNECTION_CLOSED:
                 raise LostError from error
-            if error.code == INVALID_REQUEST and error.message == "Session terminated":
-                # The SDK's words for a 404: the server has forgotten the session and never saw the call.
+            if exchange.forgotten:
                 raise LostError(ran=False) from error
             raise ServerError(server, f"{tool}: {error}") from error
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:

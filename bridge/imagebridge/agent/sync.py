@@ -1,7 +1,7 @@
 """The blocking face of a Bridge: the same bridge, run on an event loop in a thread of its own."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,8 +45,11 @@ class SyncBridge:
 
     def close(self) -> None:
         """End the streams that are still open, and refuse further calls."""
-        for following in self._streams:
-            self._call(following.aclose)
+        for following in list(self._streams):
+            with suppress(
+                RuntimeError
+            ):  # another thread waits for its next event: closing the bridge ends that
+                self._call(following.aclose)
         self._portal = None
 
     def _call(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> T:

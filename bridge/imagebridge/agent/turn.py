@@ -1,7 +1,7 @@
 """One response, whichever API gave it, and what asks for it."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from imagebridge.translate.wire import is_json
@@ -72,18 +72,26 @@ class Api(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the model may call: the caller's own tools, then the bridge's, in an order that never changes."""
+    """What the model may call: the caller's own tools, then those that the bridge offers by then, in an order that lasts."""
 
     own: Sequence[Mapping[str, Any]]
-    bridge: Sequence[Mapping[str, Any]]
-    names: frozenset[str] = field(init=False)
-    """Functions that only the caller's code knows."""
+    listed: Callable[[], Sequence[Mapping[str, Any]]]
 
-    def __post_init__(self) -> None:
-        ours = {str(tool.get("name")) for tool in self.bridge}
+    @property
+    def bridge(self) -> list[dict[str, Any]]:
+        """The bridge's tools, less those that the caller has given a definition of."""
+        named = self._named
+        return [dict(tool) for tool in self.listed() if str(tool.get("name")) not in named]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Functions that only the caller's code knows."""
+        return self._named - {str(tool.get("name")) for tool in self.listed()}
+
+    @property
+    def _named(self) -> frozenset[str]:
         functions = (cast("Mapping[str, Any]", tool.get("function") or tool) for tool in self.own)
-        named = {str(function.get("name")) for function in functions if "name" in function}
-        object.__setattr__(self, "names", frozenset(named - ours))
+        return frozenset(str(function.get("name")) for function in functions if "name" in function)
 
 
 def plain(item: object) -> Item:

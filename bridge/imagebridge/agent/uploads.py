@@ -242,6 +242,25 @@ class Uploads:
         return await cast("Awaitable[Any]", method(*arguments, **named))
 
 
+class Shared:
+    """The uploads of the clients of a bridge, the same in all of its runs."""
+
+    def __init__(self) -> None:
+        self._made: dict[object, Uploads] = {}
+
+    def of(self, client: "AsyncOpenAI | OpenAI", asked: bool | int, *, keep: bool) -> Uploads:
+        """Return what `run(..., uploads=asked)` uploads with: nothing, or that which is used so already."""
+        made = Uploads.asked(client, asked, keep=keep)
+        # Where nothing is uploaded nothing is kept: some make a client for each run.
+        return made if asked is False else self._made.setdefault((client, type(asked), asked, keep), made)
+
+    async def aclose(self) -> None:
+        """Delete what was uploaded and is not to be kept."""
+        while self._made:
+            _, uploads = self._made.popitem()
+            await uploads.aclose()
+
+
 def _source(one: Attachment) -> tuple[str, str]:
     return one.url, text_of(one.inner, "filename")
 
