@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import anyio
+import anyio.lowlevel
 import pytest
 import resvg_py
 
@@ -137,7 +138,9 @@ async def test_a_cancelled_call_ends_its_process():
     with anyio.move_on_after(0.7):
         await drawn(text(BOMB))
     # Another gets ready for the next call.
-    assert len(processes()) == 1
+    with anyio.fail_after(10):
+        while not processes() - first:
+            await anyio.lowlevel.checkpoint()
     assert not processes() & first
 
 
