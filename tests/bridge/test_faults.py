@@ -244,6 +244,30 @@ async def test_a_subscription_that_ends_at_once_is_renewed_less_and_less_often(m
     assert pauses == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
 
 
+async def test_tools_that_change_by_being_listed_are_listed_less_and_less_often(monkeypatch):
+    pauses, lists = [], []
+
+    async def listing(client):
+        lists.append(client)
+        if len(lists) == 4:
+            raise MemoryError
+        connection._stale.set()
+        return []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    monkeypatch.setattr("imagebridge.agent.connection.listed", listing)
+    monkeypatch.setattr("imagebridge.agent.connection.anyio.sleep", sleep)
+    async with anyio.create_task_group() as tasks:
+        connection = Connection(Setup("no-command"), tasks, lambda: None)
+        connection._client = Hurried()
+        connection._stale.set()
+        with pytest.raises(MemoryError):
+            await connection._follow()
+    assert pauses == [0.5, 1, 2]
+
+
 async def test_a_malformed_tool_costs_neither_the_others_nor_itself(caplog):
     async with Bridge(SLOPPY) as bridge:
         assert bridge.tools[-1] == {

@@ -97,6 +97,13 @@ async def test_a_hook_that_fails_lets_nothing_run():
     assert output["output"].startswith("Tool error:\nthe call failed: AttributeError: ")
 
 
+@pytest.mark.parametrize("said", ["no", 1, [False]])
+async def test_only_true_is_an_approval(said):
+    async with Bridge(server(), approve=lambda call: said) as bridge:
+        with pytest.raises(ApprovalError):
+            await bridge.call("wipe", {"folder": "/"})
+
+
 async def test_what_is_for_the_user_is_displayed():
     shown = []
     async with Bridge(server(), on_display=shown.append) as bridge:

@@ -257,7 +257,7 @@ async def test_a_deadline_answers_the_calls_that_it_cancels(server):
     error, _ = await run(server, [[*LOOK, ("wait", {})]], deadline=2)
     assert isinstance(error, DeadlineError)
     assert [type(item["output"]) for item in error.items[3:]] == [list, str]
-    assert error.items[4]["output"].startswith("Tool error:\nthe call was cancelled")
+    assert error.items[4]["output"].startswith("Tool error:\nthe run ended before the result")
     _, endpoint = await run(server, ["Red."], input=error.items)
     assert [one.size for one in endpoint.seen] == [(64, 64)]
 

@@ -233,9 +233,13 @@ class Connection:
 
     async def _follow(self) -> None:
         """List the tools again whenever the server says that they changed."""
+        pause = _FIRST_PAUSE
         while True:
             await self._stale.wait()
             await self._refreshed()
+            # A server that says so whenever it lists them would keep both sides busy for ever.
+            await anyio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE) if self._stale.is_set() else _FIRST_PAUSE
 
     async def _refreshed(self) -> None:
         """Return once the list of tools is as new as the server's last word on it."""

@@ -89,7 +89,7 @@ class Approval:
                 partial(approve, call), limiter=self._one, abandon_on_cancel=True
             )
             allowed = await found if inspect.isawaitable(found) else found
-        if not allowed:
+        if allowed is not True:  # not "no" either
             raise ApprovalError(call.name)
 
 

@@ -5,8 +5,6 @@ import math
 import select
 from collections import deque
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
 import anyio
 import anyio.abc
@@ -30,7 +28,7 @@ GONE = (anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream,
 """What the streams of a process raise once it, or its end of them, is gone."""
 
 
-class Lines:
+class Lines(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
     """The lines of a server's output as messages. The session itself reads them: a task between costs a tenth of a call."""
 
     def __init__(self, output: anyio.abc.ByteReceiveStream) -> None:
@@ -57,31 +55,11 @@ class Lines:
             self._parts.append(rest)
         return message(self._ready.popleft())
 
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> SessionMessage | Exception:
-        try:
-            return await self.receive()
-        except anyio.EndOfStream:
-            raise StopAsyncIteration from None
-
     async def aclose(self) -> None:
         """Leave the output open: it is drained until the process is gone."""
 
-    async def __aenter__(self) -> Self:
-        return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        pass
-
-
-class Writer:
+class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
     """Writes each message as a line, whole and in order, whatever becomes of who sent it.
 
     A short line goes to the server at once, where nothing is before it: that saves a tenth of a small call.
@@ -96,7 +74,7 @@ class Writer:
         self._ended = anyio.Event()
         self._queue, self._waiting = anyio.create_memory_object_stream[bytes](math.inf)
 
-    async def send(self, item: SessionMessage, /) -> None:
+    async def send(self, item: SessionMessage) -> None:
         """Send one message.
 
         Raises:
@@ -135,17 +113,6 @@ class Writer:
 
     async def aclose(self) -> None:
         """Leave the input open: it is closed once all is written."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        pass
 
 
 def message(line: bytes) -> SessionMessage | Exception:

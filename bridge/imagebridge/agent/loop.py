@@ -45,7 +45,7 @@ ApiName = Literal["responses", "chat"]
 History = Callable[[list[Item]], list[Item]]
 """Makes a conversation smaller before it is sent, as `imagebridge.trim` does."""
 
-_CANCELLED = "the call was cancelled before it was done, for the run had ended; it may still have had effects"
+_CANCELLED = "the run ended before the result of this call was in; the call may still have had effects"
 
 
 class Run:
@@ -77,6 +77,7 @@ class Run:
         arguments = {"model": model, **sdk_arguments}
         if instructions is not None:
             arguments["instructions"] = instructions
+        _ = bridge.tools  # raises before anything is sent
         offer = Offer(list(tools or ()), lambda: bridge.tools)
         self._name: ApiName = api
         self._api = self._chosen(api, offer, arguments, streaming=streaming, direct=direct)

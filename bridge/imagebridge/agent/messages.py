@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-import anyio
+import anyio.abc
 from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
 
@@ -40,14 +39,14 @@ async def repairing(
         yield _Repaired(incoming, asked, over), _Watched(outgoing, asked)
 
 
-class _Watched:
+class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
     """The messages to the server; what is asked is remembered until it is answered or given up."""
 
     def __init__(self, stream: "Outgoing", asked: "dict[RequestId, Repair]") -> None:
         self._stream = stream
         self._asked = asked
 
-    async def send(self, item: SessionMessage, /) -> None:
+    async def send(self, item: SessionMessage) -> None:
         message = item.message
         if isinstance(message, JSONRPCRequest) and message.method in _REPAIRS:
             self._asked[message.id] = _REPAIRS[message.method]
@@ -58,20 +57,8 @@ class _Watched:
     async def aclose(self) -> None:
         await self._stream.aclose()
 
-    async def __aenter__(self) -> Self:
-        await self._stream.__aenter__()
-        return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> bool | None:
-        return await self._stream.__aexit__(exc_type, exc_val, exc_tb)
-
-
-class _Repaired:
+class _Repaired(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
     """The messages from the server, repaired where they answer what was asked."""
 
     def __init__(
@@ -106,24 +93,3 @@ class _Repaired:
 
     async def aclose(self) -> None:
         await self._stream.aclose()
-
-    def __aiter__(self) -> "Incoming":
-        return self
-
-    async def __anext__(self) -> SessionMessage | Exception:
-        try:
-            return await self.receive()
-        except anyio.EndOfStream:
-            raise StopAsyncIteration from None
-
-    async def __aenter__(self) -> Self:
-        await self._stream.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> bool | None:
-        return await self._stream.__aexit__(exc_type, exc_val, exc_tb)
