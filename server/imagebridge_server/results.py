@@ -16,6 +16,9 @@ from imagebridge_tools.answer import File
 
 T = TypeVar("T")
 
+MESSAGE = 4_000
+"""Characters of an error; what the caller gave is quoted in it, whatever its size."""
+
 
 def success(answer: Answer) -> CallToolResult:
     """Return the sentence, the pictures and the files; `Fitting` makes them fit the host, and says by how much."""
@@ -29,7 +32,15 @@ def success(answer: Answer) -> CallToolResult:
 
 def failure(problem: str) -> CallToolResult:
     """Return an error that a model can act on."""
-    return CallToolResult(content=[TextContent(text=problem)], is_error=True)
+    return CallToolResult(content=[TextContent(text=shortened(problem))], is_error=True)
+
+
+def shortened(problem: str) -> str:
+    """Return a message of `MESSAGE` characters at most: its start names the argument, its end what is allowed."""
+    if len(problem) <= MESSAGE:
+        return problem
+    left_out = f" [{len(problem) - MESSAGE:,} characters left out] "
+    return problem[: MESSAGE // 2] + left_out + problem[-MESSAGE // 2 :]
 
 
 @dataclass(frozen=True, slots=True)

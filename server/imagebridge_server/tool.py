@@ -18,7 +18,7 @@ from imagebridge_tools import Answer, saving
 from imagebridge_tools.source import NOWHERE, Places
 
 from .arguments import explained
-from .results import failure, in_thread, success
+from .results import failure, in_thread, shortened, success
 from .settings import Settings
 from .viewer import SHOWN_BY
 
@@ -131,7 +131,8 @@ class _ExplainingTool(Tool):
         if failed is None:
             return result
         if isinstance(failed, ToolError) and isinstance(failed.__cause__, ValidationError):
-            raise ToolError(explained(failed.__cause__, list(self.parameters["properties"]))) from failed
+            problem = explained(failed.__cause__, list(self.parameters["properties"]))
+            raise ToolError(shortened(problem)) from failed
         raise failed
 
 

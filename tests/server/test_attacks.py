@@ -129,3 +129,32 @@ async def test_a_real_bomb(client, folder, size, depth, color, channels):
     result = await client.call_tool("load_image", {"source": "real.png"})
     assert result.is_error is (size * size > 120_000_000) or len(result.content) == 2
     assert await answered(client)
+
+
+ROW = {"a": "x", "b": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("load_image", {"source": "x" * 2_000_000}, "cannot be read: File name too long"),
+        ("load_file", {"source": "good.csv" * 100_000}, "good.csv"),
+        ("view_image", {"source": "good.png", "units": "u" * 1_000_000}, "allowed: pixels, 0-1, 0-1000"),
+        ("annotate_image", {"source": "good.png", "marks": [{"kind": "k" * 1_000_000, "at": [1, 1]}]}, "allowed: box, point"),
+        ("get_image", {"text": "x", "y" * 1_000_000: 1}, "there are: text"),
+        ("contact_sheet", {"sources": ["good.png"] * 100_000}, "sources: are 100000; a sheet takes 48"),
+        ("make_qr_code", {"text": "x" * 1_000_000}, "text: has 1,000,000 bytes; a code holds up to 2,953"),
+        ("generate_chart", {"kind": "z" * 1_000_000, "data": [ROW]}, "others can be drawn with spec"),
+        ("generate_chart", {"kind": "bar", "data": [ROW], "title": "x" * 5_000_000}, "title: has 5,000,000 characters; at most 500 are shown"),
+        ("generate_chart", {"kind": "bar", "data": [ROW], "titles": {"x": "x" * 501}}, "titles.x: has 501 characters; at most 500 are shown"),
+        ("generate_chart", {"kind": "bar", "data": [{"a": "y" * 1_000_000, "b": 1}]}, "data: 'a' holds a text of 1,000,000 characters"),
+        ("generate_chart", {"kind": "bar", "data": [{"c" * 1_000_000: "x", "b": 1}]}, "columns: x is a field whose name has 1,000,000"),
+    ],
+    ids=lambda value: str(value)[:30],
+)  # fmt: skip
+async def test_arguments_of_any_size(client, name, arguments, words):
+    result = await client.call_tool(name, arguments)
+    assert result.is_error
+    assert words in result.content[0].text
+    assert len(result.content[0].text) < 4_100
+    assert await answered(client)

@@ -152,6 +152,19 @@ class TestHistograms:
         sentence = (await drawn(kind="histogram", data={"sex": ["f", "m", "f"]}))[1]
         assert sentence.startswith("Bar chart of 3 rows: x 'sex', y 'rows'; rows from 1 (m) to 2 (f). PNG")
 
+    @pytest.mark.parametrize(
+        ("numbers", "told"),
+        [
+            ([1e300, -1e300], "counted in bins of 5e+299"),
+            ([5e-324, 0], "counted in bins of 1e-300"),
+            ([1, 2, 10**400], "counted in bins of 1"),
+        ],
+    )
+    async def test_numbers_of_any_size(self, numbers, told):
+        _, sentence = await drawn(kind="histogram", data={"n": numbers})
+        assert told in sentence
+        assert len(sentence) < 300
+
 
 class TestBoxes:
     async def test_quartiles_whiskers_and_outliers(self):

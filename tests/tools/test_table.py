@@ -182,3 +182,9 @@ async def test_what_is_refused(data, words):
         table(await read(data, Places()))
     assert caught.value.argument == "data"
     assert words in caught.value.problem
+
+
+@pytest.mark.parametrize("cell", [1e301, -(10**400), float("inf"), float("nan")])
+@pytest.mark.parametrize("other", [1, 1.5, None, "x"])
+def test_numbers_that_cannot_be_added_up_are_missing(cell, other):
+    assert table({"a": [cell, other]}).columns == {"a": [None, other]}

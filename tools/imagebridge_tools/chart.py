@@ -80,6 +80,13 @@ async def generate_chart(
     if theme not in THEMES:
         raise ArgumentError("theme", f"{theme!r} is unknown; there are {', '.join(THEMES)}")
     _check_roles(titles or {}, formats or {})
+    _check_words(
+        {
+            "title": title,
+            "subtitle": subtitle,
+            **{f"titles.{role}": one for role, one in (titles or {}).items()},
+        }
+    )
     size = (width or specs.WIDTH, height or specs.HEIGHT)
     data = await read(data, places)
     frame = Frame(*size, title, subtitle, titles or {}, formats or {}, cast("ThemeName", theme))
@@ -176,6 +183,12 @@ def _check_roles(titles: Mapping[str, str], formats: Mapping[str, str]) -> None:
                 f'of {role} is {form!r}; write D3 formats: ",.1f" or ".0%" for numbers, "%d %b %Y" for dates'
             )
             raise ArgumentError("formats", problem)
+
+
+def _check_words(words: Mapping[str, str | None]) -> None:
+    for name, text in words.items():
+        if text and len(text) > fields.LETTERS:
+            raise ArgumentError(name, f"has {len(text):,} characters; at most {fields.LETTERS} are shown")
 
 
 def _handed(drawing: Mapping[str, Json]) -> str:

@@ -14,6 +14,9 @@ LEVELS = {"L": 7, "M": 15, "Q": 25, "H": 30}
 SMALLEST, LARGEST = 64, 2_000
 """Pixels of a code's side."""
 
+_MOST = 7_089
+"""Characters that any code holds: digits at L."""
+
 _QUIET = 4
 """Modules of white around a code (ISO/IEC 18004)."""
 
@@ -66,10 +69,16 @@ def _made(text: str, level: str) -> Any:
         segno: Any = import_module("segno")
     except ImportError as error:
         raise BridgeError('QR codes need an extra: pip install "imagebridge[server]"') from error
+    if len(text) > _MOST:
+        raise _too_long(text)
     try:
         # Beyond ASCII readers guess the encoding: as UTF-8 bytes they guess right.
         beyond = {} if text.isascii() else {"encoding": "utf-8", "mode": "byte"}
         return segno.make(text, error=level, micro=False, boost_error=False, **beyond)
     except segno.DataOverflowError:
-        told = "a code holds up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"
-        raise ArgumentError("text", f"has {len(text.encode()):,} bytes; {told}") from None
+        raise _too_long(text) from None
+
+
+def _too_long(text: str) -> ArgumentError:
+    told = "a code holds up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"
+    return ArgumentError("text", f"has {len(text.encode(errors='replace')):,} bytes; {told}")

@@ -52,6 +52,7 @@ async def contact_sheet(
         ArgumentError: none of them can be shown, more than `PICTURES`, or labels that do not go with them.
         ApartError: the work took too long or too much memory.
     """
+    _check(sources, None, columns)
     named: list[str] = []
     for number, source in enumerate(sources):
         named += await to_thread.run_sync(folders.matching, source, places.allow, f"sources[{number}]")

@@ -24,6 +24,9 @@ Columns = Mapping[str, str | Sequence[str]]
 FACETS = 24
 """Small charts in one picture at most."""
 
+LETTERS = 500
+"""Characters of a label or title at most."""
+
 PLACES = 500
 """Categories along an axis, or slices, at most: more take many seconds and nobody can tell them apart."""
 
@@ -53,6 +56,7 @@ def chart(kinds: Sequence[Kind], table: Table, columns: Columns, frame: Frame, s
             raise ArgumentError(
                 "columns", f"{problem}: add up or leave out some, or draw numbers and dates as a line"
             )
+    _check_words(drawn)
     _check_colors(drawn)
     return gathered(replace(drawn, stack=stack))
 
@@ -191,6 +195,22 @@ def _check_colors(drawn: Chart) -> None:
             f"color {name!r} has {count:,} different values, and {len(PALETTE)} colors can be told apart"
         )
         raise ArgumentError("columns", f"{problem}: leave out or add up some{facet}")
+
+
+def _check_words(drawn: Chart) -> None:
+    """Refuse words that no chart has room for, and whose measuring takes minutes."""
+    for role, name in drawn.names.items():
+        if len(name) > LETTERS:
+            raise ArgumentError(
+                "columns",
+                f"{role} is a field whose name has {len(name):,} characters; at most {LETTERS} are shown",
+            )
+        if drawn.sorts[role] == "text":
+            longest = max((len(cell) for cell in drawn.distinct(role) if isinstance(cell, str)), default=0)
+            if longest > LETTERS:
+                raise ArgumentError(
+                    "data", f"{name!r} holds a text of {longest:,} characters; at most {LETTERS} are shown"
+                )
 
 
 def _chosen(kind: Kind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ _OUTLIERS = 200
 def step(low: float, high: float, most: int, *, whole: bool = False) -> float:
     """Return the width of at most `most` bins from `low` to `high`: 1, 2 or 5 times a power of ten, or 1 and more."""
     span = high - low
-    least = span / most if span > 0 else abs(low) / 10 or 1.0
+    least = max(span / most if span > 0 else abs(low) / 10 or 1.0, 1e-300)
     power = 10.0 ** math.floor(math.log10(least))
     found = next(power * factor for factor in (1, 2, 5, 10, 20) if power * factor >= least * (1 - 1e-9))
     return max(1.0, found) if whole else found

@@ -28,6 +28,9 @@ COLUMNS = 1000
 CELLS = 5_000_000
 """Cells that are read at most."""
 
+LARGEST = 1e300
+"""The largest number, either way; so many rows of it can be added up."""
+
 FILE_SIZE = 20_000_000
 """Bytes of a data file at most."""
 
@@ -218,19 +221,20 @@ def _columns(columns: Mapping[str, Json]) -> dict[str, list[Json]]:
 
 
 def _cells(cells: Sequence[Json]) -> list[Json]:
-    """Return the cells of a column; those that JSON does not know are missing."""
+    """Return the cells of a column; numbers that nothing can be done with are missing."""
     kinds = set(map(type, cells))
+    if not kinds & {int, float}:
+        return list(cells)
     with suppress(OverflowError):  # An integer of over 308 digits.
-        if float not in kinds or (
-            kinds <= {int, float} and all(map(math.isfinite, cast("list[float]", cells)))
-        ):
+        known = cast("list[float]", cells)
+        if kinds <= {int, float} and all(map(math.isfinite, known)) and max(map(abs, known)) <= LARGEST:
             return list(cells)
     return [_cell(cell) for cell in cells]
 
 
 def _cell(cell: Json) -> Json:
-    """Return a cell; NaN and infinity, which JSON does not know, are missing."""
-    return None if isinstance(cell, float) and not math.isfinite(cell) else cell
+    """Return a cell; NaN and infinity, which JSON does not know, and numbers whose sum is infinity are missing."""
+    return None if isinstance(cell, int | float) and not abs(cell) <= LARGEST else cell
 
 
 def _csv(text: str) -> dict[str, list[Json]]:

@@ -16,6 +16,8 @@ def label(cell: Json) -> str:
 
 def number(value: float) -> str:
     """Return a number as people write it: 1,250 or 0.3."""
+    if abs(value) >= 1e15:
+        return f"{value:.6g}"
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:,.6g}"
