@@ -84,7 +84,7 @@ def broken(pipe):
     ("function", "arguments", "error"),
     [
         (Picture.from_bytes, (b"x",), PictureError),
-        (folders.content, ("x", (), 1, "source"), ArgumentError),
+        (folders.found, ("x", (), 1, "source"), ArgumentError),
     ],
 )
 async def test_our_own_errors_come_back_as_they_are(function, arguments, error):

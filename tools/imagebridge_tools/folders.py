@@ -24,11 +24,6 @@ class Found(NamedTuple):
     data: bytes
 
 
-def content(source: str, allow: Sequence[Path], limit: int, argument: str) -> bytes:
-    """Return the bytes of the file that `source` names, as `found` does."""
-    return found(source, allow, limit, argument).data
-
-
 def found(source: str, allow: Sequence[Path], limit: int, argument: str) -> Found:
     """Read the file that `source` names: an absolute path, one relative to an allowed folder, or a file: URL.
 
