@@ -62,6 +62,12 @@ async def problem(argument, **arguments):
 
 
 class TestWhatIsDrawn:
+    async def test_letters_stay_what_they_are(self):
+        # Fonts with contextual alternates draw the x between digits as a multiplication sign.
+        data = [{"a": "b", "v": 1}]
+        letter, sign = [await generate_chart(kind="bar", data=data, title=text) for text in ("2x4", "2×4")]
+        assert letter.pictures[0].data != sign.pictures[0].data
+
     @pytest.mark.parametrize("kind", ["bar", "line", "area", "scatter"])
     async def test_each_kind_fills_the_picture_that_was_asked_for(self, kind):
         answer = await generate_chart(kind=kind, data=SALES, width=640, height=360)
