@@ -17,7 +17,7 @@ from imagebridge.translate.encode import within
 from imagebridge.translate.picture import Picture, decode, decode_start
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import structured_text
-from imagebridge.translate.wire import JSON, text_of
+from imagebridge.translate.wire import JSON, URI, text_of
 
 _FRAME = 1_000
 """Characters left for the JSON-RPC message around a result."""
@@ -302,7 +302,7 @@ def _labels(block: JSON) -> dict[str, Any]:
     kept: dict[str, Any] = {key: block[key] for key in ("annotations", "_meta") if key in block}
     uri = text_of(cast("JSON", block.get("resource", {})), "uri")
     if uri and len(uri) < _BLOCK:
-        kept["_meta"] = {**kept.get("_meta", {}), "imagebridge/uri": uri}
+        kept["_meta"] = {**kept.get("_meta", {}), URI: uri}
     return kept
 
 

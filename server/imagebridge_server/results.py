@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 from anyio import to_thread
@@ -11,6 +12,7 @@ from mcp.types import CallToolResult, TextContent
 from imagebridge import repair, tool_result
 from imagebridge.fitting import SCALE
 from imagebridge.translate.picture import encode
+from imagebridge.translate.wire import URI
 from imagebridge_tools import Answer
 from imagebridge_tools.answer import File
 
@@ -23,9 +25,10 @@ MESSAGE = 4_000
 def success(answer: Answer) -> CallToolResult:
     """Return the sentence, the pictures and the files; `Fitting` makes them fit the host, and says by how much."""
     result = tool_result(answer.sentence, *answer.pictures)
-    if answer.scale != 1:
-        for block in result["content"][1:]:
-            block["_meta"] = {SCALE: answer.scale}
+    for block, uri in zip_longest(result["content"][1:], answer.uris):
+        meta = ({URI: uri} if uri else {}) | ({SCALE: answer.scale} if answer.scale != 1 else {})
+        if meta:
+            block["_meta"] = meta
     result["content"] += [_resource(file) for file in answer.files]
     return CallToolResult.model_validate(result)
 

@@ -208,4 +208,5 @@ def _kept(answer: Answer, call: _Call) -> Answer:
         # The picture is what was asked for; a full disk must not cost it.
         _LOG.warning("pictures cannot be kept: %s", error.strerror)
         return answer
-    return answer._replace(sentence=f"{answer.sentence} Kept as {', '.join(dict.fromkeys(names))}.")
+    told = f"{answer.sentence} Kept as {', '.join(dict.fromkeys(names))}."
+    return answer._replace(sentence=told, uris=tuple(names))

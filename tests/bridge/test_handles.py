@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -21,6 +22,8 @@ from imagebridge.agent.handles import Handles
 from imagebridge.cli import imagebridge
 from imagebridge.errors import ArgumentError
 from imagebridge.testing import Endpoint
+from imagebridge_server.app import build_server
+from imagebridge_server.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -528,6 +531,20 @@ async def test_settings_that_cannot_be_meant_are_named(arguments, error, message
         async with Bridge(eyes(), hands([]), **arguments):
             pass
     assert message in str(raised.value)
+
+
+async def test_a_picture_goes_back_to_the_server_that_keeps_it_by_its_name_there(tmp_path):
+    keeping, other = build_server(Settings(store=tmp_path)), build_server(Settings())
+    async with Bridge(keeping, other) as bridge:
+        names = [tool["name"] for tool in bridge.tools]
+        draw, *_ = (name for name in names if name.endswith("get_image"))
+        back, over = (name for name in names if name.endswith("load_image"))
+        (drawn,) = await bridge.outputs({"output": [call(draw, {"text": "Hi"})]})
+        uri = re.search(r"Kept as (image://[0-9a-f]+)", texts(drawn)[0])[1]
+        calls = [call(back, {"source": "picture:1"}, "a"), call(over, {"source": "picture:1"}, "b")]
+        one, two = await bridge.outputs({"output": calls})
+    # The other server has no such picture, and is given its bytes.
+    assert [texts(item)[0].split(": PNG")[0] for item in (one, two)] == [uri, "data: URL"]
 
 
 def test_over_several_pairs_of_the_command_line():

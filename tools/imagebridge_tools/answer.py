@@ -22,13 +22,15 @@ class File(NamedTuple):
 class Answer(NamedTuple):
     """One sentence that stands in for the pictures where they are not seen, the pictures, and files to read.
 
-    `scale` is how many pixels of the original one pixel of a lone picture stands for.
+    `scale` is how many pixels of the original one pixel of a lone picture stands for. `uris` name the pictures where
+    they are kept, in their order.
     """
 
     sentence: str
     pictures: tuple[Picture, ...] = ()
     files: tuple[File, ...] = ()
     scale: float = 1.0
+    uris: tuple[str, ...] = ()
 
 
 def counted(number: int, noun: str) -> str:

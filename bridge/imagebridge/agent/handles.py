@@ -50,10 +50,11 @@ _HINT = 'A picture shown before is given by its name, such as "picture:3".'
 
 
 class _Kept(NamedTuple):
-    """The file of a picture, as base64 or a `data:` URL, and the server that it came from."""
+    """The file of a picture, as base64 or a `data:` URL, the server that it came from, and what that calls it."""
 
     file: str
     origin: "Connection"
+    uri: str = ""
 
 
 class Handles:
@@ -167,13 +168,13 @@ class Handles:
         async with self._order:
             found = await anyio.to_thread.run_sync(partial(read, result, policy, self._next))
             if origin is not None:
-                self._keep(found.files, origin)
+                self._keep(found.files, found.uris, origin)
         return found
 
-    def _keep(self, files: Mapping[int, str], origin: "Connection") -> None:
+    def _keep(self, files: Mapping[int, str], uris: Mapping[int, str], origin: "Connection") -> None:
         """Keep the files of pictures; the oldest give way once all together pass the limit."""
         for number, file in files.items():
-            self._kept[number] = _Kept(file, origin)
+            self._kept[number] = _Kept(file, origin, uris.get(number, ""))
             self._held += len(file)
             self._next = number + 1
         while self._held > MAX_BYTES:
@@ -200,6 +201,9 @@ class Handles:
         except PictureError as error:
             raise ArgumentError(argument, f"{name} cannot be given: {error.reason}") from error
         match wish.form:
+            case "data_url" if kept.uri and peer is kept.origin and not wish.media_types:
+                # Its own server has it already: nothing is sent twice.
+                text = kept.uri
             case "data_url":
                 text = f"data:{media_type};base64,{encoded}"
             case "base64":

@@ -13,7 +13,7 @@ from .policy import Policy
 from .servers import server
 from .setting import Found, placed
 from .translation import Translation
-from .wire import JSON, is_json, is_list, result_json
+from .wire import JSON, URI, is_json, is_list, result_json, text_of
 
 if TYPE_CHECKING:
     from .wire import FunctionCallOutput, Part
@@ -83,10 +83,29 @@ class Read:
         sights = [piece for _, piece in self.found if isinstance(piece, Sight)]
         return {sight.number: sight.file or sight.picture.data_url for sight in sights}
 
+    @property
+    def uris(self) -> dict[int, str]:
+        """What a server calls the pictures that it keeps as `image://` and takes by that name, by their numbers."""
+        by_block: dict[int, list[int]] = {}
+        for index, piece in self.found:
+            if index is not None and isinstance(piece, Sight):
+                by_block.setdefault(index, []).append(piece.number)
+        # A block that became several pictures, pages say, is none of them.
+        return {
+            numbers[0]: uri
+            for index, numbers in by_block.items()
+            if len(numbers) == 1 and (uri := _uri(self.blocks[index])).startswith("image://")
+        }
+
     def translation(self) -> Translation:
         """Fit the pictures and set all into parts."""
         for_user = [dict(block) for block in self.blocks if is_json(block) and for_user_only(block)]
         return Translation(placed(self.found, self.policy, handles=self.handles), self.blocks, for_user)
+
+
+def _uri(block: object) -> str:
+    meta = block.get("_meta") if is_json(block) else None
+    return text_of(meta, URI)[:100] if is_json(meta) else ""
 
 
 def read(result: object, policy: Policy, start: int | None = None) -> Read:

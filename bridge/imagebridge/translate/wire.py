@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 JSON = Mapping[str, object]
 """A JSON object whose values have not been looked at yet."""
 
+URI = "imagebridge/uri"
+"""In the `_meta` of a picture: what its server calls it, and takes in its place."""
+
 _RESULT_KEYS = {"content", "structuredContent", "isError", "_meta", "resultType", "toolResult"}
 
 
