@@ -1,0 +1,112 @@
+"""Medians of warm calls of every tool over stdio, beside servers of others where npm has them.
+
+Peers are installed once into the user's cache. imagesorcery-mcp needs six gigabytes of models and is left out.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from mcp import Client, StdioServerParameters
+from PIL import Image
+
+from imagebridge.agent.connect import own_server
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.anyio]
+
+ROUNDS = 20
+ROWS = [{"month": f"Month {n}", "sales": n * 7 % 11 + 1} for n in range(12)]
+
+CALLS = {
+    "get_image": {"text": "Hello"},
+    "load_image": {"source": "photo.jpg"},
+    "load_file": {"source": "rows.csv"},
+    "generate_chart": {"kind": "bar", "data": ROWS, "width": 900, "height": 650},
+    "view_image": {"source": "photo.jpg", "region": [100, 100, 500, 400]},
+    "annotate_image": {
+        "source": "photo.jpg",
+        "marks": [{"kind": "box", "at": [10, 10, 200, 200], "label": "a"}],
+    },
+    "compare_images": {"a": "photo.jpg", "b": "other.jpg"},
+    "transform_image": {"source": "photo.jpg", "operations": [{"crop": [0, 0, 400, 300]}]},
+    "contact_sheet": {"sources": ["photo.jpg", "other.jpg"]},
+    "image_info": {"source": "photo.jpg"},
+    "render_document": {"source": "drawing.svg"},
+    "make_qr_code": {"text": "https://example.org"},
+}
+
+SVG = "<svg xmlns='http://www.w3.org/2000/svg' width='400' height='300'><circle cx='200' cy='150' r='90'/></svg>"
+
+PEERS = {
+    "mcp-echarts": (
+        "build/index.js",
+        "generate_bar_chart",
+        {
+            "data": [{"category": row["month"], "value": row["sales"]} for row in ROWS],
+            "width": 900,
+            "height": 650,
+        },
+    ),
+    "@modelcontextprotocol/server-everything": ("dist/index.js", "get-tiny-image", {}),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    photo = Image.effect_noise((1000, 750), 60).resize((2000, 1500)).convert("RGB")
+    photo.save(folder / "photo.jpg", quality=90)
+    photo.paste((200, 0, 0), (300, 300, 500, 400))
+    photo.save(folder / "other.jpg", quality=90)
+    (folder / "rows.csv").write_text("a,b\n1,2\n")
+    (folder / "drawing.svg").write_text(SVG)
+    return folder
+
+
+async def milliseconds(client, name, arguments):
+    """Return the median of warm calls, and the size of the result in kB."""
+    result = await client.call_tool(name, arguments)
+    assert not result.is_error, result.content
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        await client.call_tool(name, arguments)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times) * 1000, len(result.model_dump_json()) / 1000
+
+
+async def test_every_tool(folder):
+    print(f"\n{'tool':40} median ms   kB")
+    async with Client(own_server("--allow", str(folder))) as client:
+        names = {tool.name for tool in (await client.list_tools()).tools}
+        assert set(CALLS) == names - {"create_image", "edit_image"}
+        for name, arguments in CALLS.items():
+            spent, size = await milliseconds(client, name, arguments)
+            print(f"{name:40} {spent:9.1f} {size:6.0f}")
+
+
+@pytest.fixture(scope="module")
+def installed():
+    """Return the folder in which npm has put the peers."""
+    npm = shutil.which("npm")
+    assert npm, "the peers are installed with npm"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "imagebridge" / "peers"
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "package.json").write_text(json.dumps({"dependencies": dict.fromkeys(PEERS, "latest")}))
+    subprocess.run([npm, "install", "--no-audit", "--no-fund"], cwd=cache, check=True, capture_output=True)
+    return cache / "node_modules"
+
+
+@pytest.mark.parametrize("package", PEERS)
+async def test_beside_servers_of_others(package, installed):
+    start, tool, arguments = PEERS[package]
+    command = [str(installed / package / start), *(["stdio"] if "everything" in package else [])]
+    async with Client(StdioServerParameters(command="node", args=command), mode="legacy") as client:
+        spent, size = await milliseconds(client, tool, arguments)
+    print(f"\n{package + ' ' + tool:60} {spent:9.1f} ms {size:6.0f} kB", file=sys.stdout)
