@@ -11,7 +11,6 @@ from click.core import ParameterSource
 from imagebridge import __version__
 from imagebridge.hosts import NAMES
 
-from .install.command import commands
 from .settings import (
     ALLOW,
     ALLOW_WRITE,
@@ -24,7 +23,23 @@ from .settings import (
 )
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class _Rarely(click.Group):
+    """A group that imports its commands when one is named: hosts start the server, and wait for it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return ["install", "uninstall", "bundle"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, None for a name that is none."""
+        from .install.command import commands
+
+        return next((one for one in commands(_for_a_host) if one.name == cmd_name), None)
+
+
+@click.group(
+    cls=_Rarely, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option(
     "--allow",
     metavar="DIR",
@@ -146,7 +161,3 @@ def _settings(
         return Settings.from_environment(environment, allow, allow_write, store, **choices)
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
-
-
-for _one in commands(_for_a_host):
-    command.add_command(_one)

@@ -12,6 +12,7 @@ import pytest
 import samples
 from mcp import StdioServerParameters
 from PIL import Image
+from processes import children, handles
 
 from imagebridge import Bridge
 
@@ -53,22 +54,15 @@ async def converse(bridge, talk):
             assert picture["image_url"].endswith(result(talk, number)["content"][1]["data"])
 
 
-def children():
-    """Return the ids of this process's children."""
-    tasks = Path("/proc/self/task")
-    return {child for task in tasks.iterdir() for child in (task / "children").read_text().split()}
-
-
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="what is open is counted as Linux shows it")
 async def test_fifty_conversations_of_twenty_calls_over_two_servers():
     async def everyone(bridge):
         async with anyio.create_task_group() as tasks:
             for talk in range(CONVERSATIONS):
                 tasks.start_soon(converse, bridge, talk)
         gc.collect()
-        return tracemalloc.get_traced_memory()[0], len(os.listdir("/proc/self/fd")), children()
+        return tracemalloc.get_traced_memory()[0], handles(), set(children(os.getpid()))
 
-    before = len(os.listdir("/proc/self/fd")), children()
+    before = handles(), set(children(os.getpid()))
     async with Bridge(SLOPPY, SLOPPY) as bridge:
         await everyone(bridge)  # fills the memory of pictures that were proven
         tracemalloc.start()
@@ -80,4 +74,4 @@ async def test_fifty_conversations_of_twenty_calls_over_two_servers():
     assert (descriptors_again, processes_again) == (descriptors, processes)
     assert len(processes - before[1]) == 2
     assert again - memory < 200_000
-    assert (len(os.listdir("/proc/self/fd")), children()) == before
+    assert (handles(), set(children(os.getpid()))) == before

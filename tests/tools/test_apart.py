@@ -1,11 +1,11 @@
 """apart: what work in another process may cost, and that the next call is answered."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from imagebridge.errors import ArgumentError, PictureError
@@ -39,9 +39,8 @@ async def test_a_bomb_costs_one_call(function, arguments, words):
     assert await apart(abs, -1) == 1
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does")
 async def test_a_process_that_died_while_it_waited_costs_nothing():
-    os.kill(await apart(os.getpid), signal.SIGKILL)
+    psutil.Process(await apart(os.getpid)).kill()
     assert await apart(abs, -1) == 1
 
 

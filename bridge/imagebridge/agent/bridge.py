@@ -367,35 +367,14 @@ class Bridge:
         *,
         model: str,
         input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
-        api: "Literal['responses', 'chat']" = "responses",
-        instructions: str | None = None,
-        max_turns: int = 20,
-        deadline: float | None = None,
-        budget: int | None = None,
-        direct: bool = False,
-        uploads: bool | int = False,
-        history: "History | None" = trim,
-        **sdk_arguments: Any,
+        **arguments: Any,
     ) -> "AsyncIterator[Event]":
-        """As `run`, but yields events on the way and, last, `Replied` with the `Reply`; see `imagebridge.agent.events`.
+        """As `run`, with the same `arguments`, but yields events on the way and, last, `Replied` with the `Reply`.
 
-        The model's text comes in pieces; `stream=False` asks for whole responses, for servers that do not
-        stream. Leaving the loop early, or cancelling it, cancels the request and the calls under way.
+        See `imagebridge.agent.events`. The model's text comes in pieces; `stream=False` asks for whole
+        responses, for servers that do not stream. Leaving the loop early, or cancelling it, cancels the
+        request and the calls under way.
         """
         from .loop import events
 
-        return events(
-            self,
-            client,
-            model=model,
-            input=input,
-            api=api,
-            instructions=instructions,
-            max_turns=max_turns,
-            deadline=deadline,
-            budget=budget,
-            direct=direct,
-            uploads=uploads,
-            history=history,
-            **sdk_arguments,
-        )
+        return events(self, client, model=model, input=input, **arguments)

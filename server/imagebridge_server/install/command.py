@@ -25,7 +25,7 @@ Serving = Callable[[Sequence[str]], list[str]]
 
 
 def commands(serving: Serving) -> list[click.Command]:
-    """Return both commands; `serving` checks what is to be passed to the server."""
+    """Return the commands; `serving` checks what is to be passed to the server."""
 
     @click.command(
         context_settings={"ignore_unknown_options": True},

@@ -1,0 +1,40 @@
+"""Looking at processes that tests have started, on every system."""
+
+import os
+import time
+
+import psutil
+
+
+def children(pid):
+    """Return the processes that a process has started."""
+    return [child.pid for child in psutil.Process(pid).children()]
+
+
+def ended(pid, seconds=10):
+    """Tell whether a process ends in time; one that is not ours to wait for may stay as a zombie."""
+    stop = time.monotonic() + seconds
+    while time.monotonic() < stop:
+        try:
+            if psutil.Process(pid).status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0)
+    return False
+
+
+def worked(pid):
+    """Return how many seconds a process has worked."""
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
+
+
+def memory(pid):
+    """Return the kilobytes that a process has in memory."""
+    return psutil.Process(pid).memory_info().rss // 1024
+
+
+def handles():
+    """Return how many files this process holds open."""
+    return psutil.Process().num_handles() if os.name == "nt" else psutil.Process().num_fds()
