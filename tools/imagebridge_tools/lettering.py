@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
+from imagebridge.fonts import WIDE
 
 from .answer import few
 
@@ -22,15 +23,7 @@ _FONTS = (
     "LiberationSans-Regular.ttf",
     "arial.ttf",
     "Arial Unicode.ttf",
-    "NotoSansCJK-Regular.ttc",
-    "wqy-zenhei.ttc",
-    "msyh.ttc",
-    "YuGothR.ttc",
-    "malgun.ttf",
-    "PingFang.ttc",
-    "Hiragino Sans GB.ttc",
-    "AppleSDGothicNeo.ttc",
-    "unifont.otf",
+    *WIDE,
 )
 """Fonts that systems bring along, asked for characters that the shipped one lacks; the widest come last."""
 

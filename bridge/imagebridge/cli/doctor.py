@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from imagebridge.fonts import WIDE
+
 from . import options
 
 if TYPE_CHECKING:
@@ -22,20 +24,6 @@ State = Literal["ok", "missing", "failed"]
 _PACKAGES = ("imagebridge", "mcp", "openai", "pillow")
 
 _DEFAULT_URL = "https://api.openai.com/v1"
-
-# Fonts that hold Chinese, Japanese and Korean, as systems name them.
-_WIDE_FONTS = (
-    "NotoSansCJK-Regular.ttc",
-    "wqy-zenhei.ttc",
-    "wqy-microhei.ttc",
-    "msyh.ttc",
-    "YuGothR.ttc",
-    "malgun.ttf",
-    "PingFang.ttc",
-    "Hiragino Sans GB.ttc",
-    "AppleSDGothicNeo.ttc",
-    "unifont.otf",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +166,7 @@ def _fonts() -> Row:
 
     if not features.check("freetype2"):
         return Row("failed", "fonts: this build of Pillow draws no text (no FreeType)")
-    for name in _WIDE_FONTS:
+    for name in WIDE:
         try:
             ImageFont.truetype(name)
         except OSError:
