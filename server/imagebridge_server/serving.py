@@ -52,6 +52,8 @@ def serve(settings: Settings) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(warming.run)
             await server.run_stdio_async()
+            # Closing a worker's pipes, asyncio may take note of its end before its own watcher, which then warns.
+            logging.getLogger("asyncio").setLevel(logging.ERROR)
             tasks.cancel_scope.cancel()
 
     sys.stdout.flush()
