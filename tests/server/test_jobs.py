@@ -107,9 +107,12 @@ async def test_a_failure_is_collected_too(client, monkeypatch):
     assert "failed with status 500" in result.content[0].text
 
 
-async def test_what_cannot_be_saved_is_not_made(client, monkeypatch):
-    with slow_api(monkeypatch):
-        result = await client.call_tool("create_image", {"prompt": "x", "save_as": "/etc/x.png"})
+async def test_what_cannot_be_saved_is_not_made(tmp_path, monkeypatch):
+    with slow_api(monkeypatch) as (begun, _, _):
+        # With time enough that no slow machine is given a handle before.
+        async with Client(build_server(Settings(create=True, allow_write=(tmp_path,)))) as client:
+            result = await client.call_tool("create_image", {"prompt": "x", "save_as": "/etc/x.png"})
+        assert not begun.is_set()
     assert result.is_error
     assert result.content[0].text.startswith("save_as: ")
 
