@@ -2,6 +2,7 @@
 
 import base64
 import io
+import random
 import struct
 import wave
 import zipfile
@@ -26,6 +27,11 @@ def photo(width=WIDTH, height=HEIGHT):
     red = Image.radial_gradient("L").resize((width, height))
     green = Image.linear_gradient("L").resize((width, height))
     return Image.merge("RGB", (red, green, red.transpose(Image.Transpose.FLIP_LEFT_RIGHT)))
+
+
+def noise(width, height, seed=1):
+    """A grey picture that hardly shrinks in any format."""
+    return Image.frombytes("L", (width, height), random.Random(seed).randbytes(width * height))
 
 
 def file(image, form, **options):

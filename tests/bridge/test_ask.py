@@ -9,6 +9,7 @@ import threading
 from contextlib import suppress
 
 import pytest
+import samples
 from commands import MAIN, ask, on_terminals, run
 from PIL import Image
 from samples import data_url, drawing, file, photo
@@ -229,7 +230,7 @@ def test_chat_completions_get_the_same(server, tmp_path):
 
 
 def test_uploads_send_pictures_by_id(server, tmp_path):
-    noise = file(Image.effect_noise((400, 400), 90), "PNG")
+    noise = file(samples.noise(400, 400), "PNG")
     assert len(noise) > 100_000
     with Endpoint([[("draw_square", {"side": 64})], "Noise."]) as endpoint:
         options = [*attached(tmp_path, ("a.png", noise)), "--uploads"]

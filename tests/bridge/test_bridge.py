@@ -175,7 +175,7 @@ async def test_what_is_linked_twice_is_read_once_and_no_more_than_is_allowed(mon
     def picture(name: str) -> bytes:
         """A picture, small or large."""
         read.append(name)
-        return samples.file(Image.effect_noise((4, 4) if name == "small" else (99, 99), 90), "PNG")
+        return samples.file(samples.noise(*((4, 4) if name == "small" else (99, 99))), "PNG")
 
     @server.tool()
     def pages() -> CallToolResult:

@@ -10,7 +10,6 @@ import samples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp.types import CallToolResult
-from PIL import Image
 from samples import b64, drawing, file, photo
 
 from imagebridge import function_call_output, repair, tool_result
@@ -32,7 +31,7 @@ def told(words):
 
 
 def noise(width, height, form="PNG", **options):
-    return file(Image.effect_noise((width, height), 100).convert("RGB"), form, **options)
+    return file(samples.noise(width, height).convert("RGB"), form, **options)
 
 
 def message(result):

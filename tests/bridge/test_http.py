@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import anyio
 import httpx2
 import pytest
+import samples
 import uvicorn
 from mcp import Client
 from mcp.client.auth import OAuthClientProvider
@@ -24,7 +25,6 @@ from mcp.server.auth.settings import AuthSettings, ClientRegistrationOptions
 from mcp.server.mcpserver import Context
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata, OAuthToken
 from mcp.types import CallToolResult
-from PIL import Image
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -44,7 +44,7 @@ def gallery(**options):
     async def show(side: int, ctx: Context) -> CallToolResult:
         """Shows a square; with the progress before it, the answer comes as a stream of events."""
         await ctx.report_progress(1, 2)
-        return CallToolResult.model_validate(tool_result("a square", Image.effect_noise((side, side), 99)))
+        return CallToolResult.model_validate(tool_result("a square", samples.noise(side, side)))
 
     @server.tool()
     async def wait() -> str:

@@ -7,6 +7,7 @@ from io import BytesIO
 import jsonschema
 import pybase64
 import pytest
+import samples
 from mcp import Client
 from PIL import Image
 
@@ -262,7 +263,7 @@ class TestCalls:
 class TestSizes:
     @pytest.mark.parametrize("side", [700, 2000])
     async def test_a_large_picture_is_made_to_fit_and_says_so(self, client, tmp_path, side):
-        noise = Image.effect_noise((side, side // 2), 100).convert("RGB")
+        noise = samples.noise(side, side // 2).convert("RGB")
         noise.save(tmp_path / "noise.png")
         result = await client.call_tool("load_image", {"source": "noise.png"})
         picture = picture_of(result)
@@ -277,13 +278,13 @@ class TestSizes:
             )
 
     async def test_several_pictures_share_the_room(self):
-        picture = Picture.from_bytes(png(Image.effect_noise((900, 900), 100).convert("RGB")))
+        picture = Picture.from_bytes(png(samples.noise(900, 900).convert("RGB")))
         result = repair(results.success(Answer("x" * 1000, (picture,) * 4)), "unknown")
         assert len(json.dumps(result)) < UNKNOWN.characters
         assert [block["type"] for block in result["content"]] == ["text", "text", *["image"] * 4]
 
     async def test_one_scale_leads_back_to_the_original(self):
-        picture = Picture.from_bytes(png(Image.effect_noise((1500, 1000), 100).convert("RGB")))
+        picture = Picture.from_bytes(png(samples.noise(1500, 1000).convert("RGB")))
         result = repair(results.success(Answer("x.", (picture,), scale=2.0)), "unknown")
         shown = Picture.from_base64(result["content"][1]["data"])
         across, down = (f"{2 * full / now:.4g}" for full, now in [(1500, shown.width), (1000, shown.height)])

@@ -8,6 +8,7 @@ from io import BytesIO
 import anyio
 import anyio.lowlevel
 import pytest
+import samples
 from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -40,9 +41,9 @@ def generation(request):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("allowed")
-    Image.effect_noise((2100, 700), 100).convert("RGB").save(folder / "large.png", compress_level=1)
+    samples.noise(2100, 700).convert("RGB").save(folder / "large.png", compress_level=1)
     Image.new("RGB", (30, 20), "red").save(folder / "red.png")
-    frames = [Image.effect_noise((400, 400), 100) for _ in range(9)]
+    frames = [samples.noise(400, 400, seed) for seed in range(9)]
     frames[0].save(folder / "pages.tiff", save_all=True, append_images=frames[1:])
     return folder
 
@@ -218,7 +219,7 @@ class TestWhatIsTold:
 
 def noise_url(width, height):
     buffer = BytesIO()
-    Image.effect_noise((width, height), 100).convert("RGB").save(buffer, "PNG", compress_level=1)
+    samples.noise(width, height).convert("RGB").save(buffer, "PNG", compress_level=1)
     return f"data:image/png;base64,{b64encode(buffer.getvalue()).decode()}"
 
 

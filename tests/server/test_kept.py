@@ -6,6 +6,7 @@ from random import Random
 
 import pybase64
 import pytest
+import samples
 from mcp import Client, MCPError
 from PIL import Image
 
@@ -190,7 +191,7 @@ async def test_an_embedded_file_is_read_by_a_model(client):
 async def test_the_origin_holds_no_picture(folder):
     store = Store(folder / "store", 1_000_000, 3600)
     buffer = BytesIO()
-    Image.effect_noise((40, 40), 100).save(buffer, "PNG")
+    samples.noise(40, 40).save(buffer, "PNG")
     url = "data:image/png;base64," + pybase64.b64encode(buffer.getvalue()).decode()
     async with Client(build_server(Settings(store=folder / "store"))) as client:
         await client.call_tool("load_image", {"source": url})

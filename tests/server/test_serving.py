@@ -8,6 +8,7 @@ import sys
 import anyio
 import anyio.lowlevel
 import pytest
+import samples
 from mcp import Client
 from processes import children, ended, memory
 
@@ -162,7 +163,7 @@ async def test_it_warms_up_once_after_the_handshake_and_gives_way_to_calls(warme
 def test_a_thousand_calls_leave_memory_flat(tmp_path):
     from PIL import Image
 
-    Image.effect_noise((1300, 900), 100).save(tmp_path / "large.png", compress_level=1)
+    samples.noise(1300, 900).save(tmp_path / "large.png", compress_level=1)
     Image.new("RGB", (300, 200), "red").save(tmp_path / "red.png")
     raw = Raw("-m", "imagebridge_server", "--allow", str(tmp_path), name="claude-ai")
     calls = [

@@ -4,6 +4,7 @@ import json
 
 import jsonschema
 import pytest
+import samples
 import zxingcpp
 from mcp import Client
 from PIL import Image
@@ -229,7 +230,7 @@ async def test_data_urls(client):
 
 
 async def test_a_large_result_fits_and_maps_back_in_two_steps(client, folder):
-    Image.effect_noise((2000, 1500), 100).convert("RGB").save(folder / "noise.jpg")
+    samples.noise(2000, 1500).convert("RGB").save(folder / "noise.jpg")
     text, (image,) = shown(await client.call_tool("view_image", {"source": "noise.jpg", "zoom": 0.8}))
     assert "x = 1.25 * X, y = 1.25 * Y in the original" in text
     assert image.width < 1600

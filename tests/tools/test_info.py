@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 import segno
 from PIL import Image, ImageCms
-from samples import SVG, animation, drawing, file, photo
+from samples import SVG, animation, drawing, file, noise, photo
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import make_qr_code
@@ -74,11 +74,12 @@ def test_transparency_in_part():
 
 
 def test_colours_of_a_photograph_are_taken_together():
-    image = Image.effect_noise((200, 100), 10).convert("RGB")
+    image = noise(200, 100).point(lambda value: 112 + value // 8).convert("RGB")
     image.paste((200, 30, 30), (0, 0, 100, 100))
     (red, *rest) = told(file(image, "PNG")).split("main colours ")[1].split(";")[0].split(", ")
     assert red == "#c81e1e 50%"
-    assert 2 <= len(rest) <= 5
+    assert [color[1:3] == color[3:5] == color[5:7] for color in rest] == [True] * 5
+    assert sum(int(color.split()[1].rstrip("%")) for color in rest) == 50
 
 
 class TestNotes:

@@ -25,8 +25,8 @@ _SHARE = 0.02
 _SAMPLED = 256
 """Pixels of the longer side of the sample that colours are counted in."""
 
-_EXACT = 256
-"""Colours up to which the most frequent ones are named; of more, similar ones are taken together."""
+_EXACT = 0.75
+"""Share of the pixels that the most frequent colours cover to be named as they are; else similar ones are taken together."""
 
 _CODES = 20
 """Codes that are told at most."""
@@ -153,10 +153,11 @@ def _colors(image: "Image") -> str:
     solid = [color for color, alpha in zip(colors, alphas, strict=True) if alpha > 127]
     if not solid:
         return "no visible colours"
-    if len(set(solid)) > _EXACT:
-        flat = Images.frombytes("RGB", (len(solid), 1), bytes(value for color in solid for value in color))
-        solid = colors_of(flat.quantize(_COLORS, Quantize.MEDIANCUT).convert("RGB"))
     most = Counter(solid).most_common(_COLORS)
+    if sum(count for _, count in most) < _EXACT * len(solid):
+        flat = Images.frombytes("RGB", (len(solid), 1), bytes(value for color in solid for value in color))
+        merged = colors_of(flat.quantize(_COLORS, Quantize.MEDIANCUT).convert("RGB"))
+        most = Counter(merged).most_common(_COLORS)
     named = [
         f"{_hex(color)} {count / len(solid):.0%}" for color, count in most if count >= _SHARE * len(solid)
     ]
