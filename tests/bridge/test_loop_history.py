@@ -10,7 +10,8 @@ from openai import AsyncOpenAI, OpenAI
 from PIL import Image
 from samples import file
 
-from imagebridge import Bridge, tool_result, trim
+from imagebridge import Bridge, Policy, tool_result, trim
+from imagebridge.agent.uploads import Uploads
 from imagebridge.testing import Endpoint
 
 pytestmark = pytest.mark.anyio
@@ -65,6 +66,36 @@ def test_what_the_api_stores_keeps_its_files(camera):
         with OpenAI(base_url=endpoint.base_url, api_key="test") as client, Bridge(camera) as bridge:
             bridge.run(client, model="gpt-5.4", input="Go.", uploads=1000)
     assert [one.deleted for one in endpoint.files] == [False]
+
+
+@pytest.mark.parametrize(("asked", "uploaded"), [({}, 1), ({"uploads": False}, 0), ({"uploads": 10**6}, 0)])
+async def test_uploads_by_policy(camera, asked, uploaded):
+    with Endpoint([[("look", {})], "Done."]) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="test") as client,
+            Bridge(camera, policy=Policy(uploads=1000)) as bridge,
+        ):
+            await bridge.run(client, model="gpt-5.4", input="Go.", store=False, **asked)
+    assert [one.deleted for one in endpoint.files] == [True] * uploaded
+
+
+async def test_uploads_of_ones_own(camera):
+    with Endpoint([[("look", {})], "Done."] * 2) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="test") as client,
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="other") as stranger,
+            Uploads(client, threshold=1000, expires=7_200, keep=True) as uploads,
+            Bridge(camera) as bridge,
+        ):
+            reply = await bridge.run(client, model="gpt-5.4", input="Go.", store=False, uploads=uploads)
+            with pytest.raises(TypeError, match="another client"):
+                await bridge.run(stranger, model="gpt-5.4", input="Go.", uploads=uploads)
+            # What was uploaded outlives the bridge.
+            async with Bridge(camera) as another:
+                again = [*reply.items, {"role": "user", "content": "And?"}]
+                await another.run(client, model="gpt-5.4", input=again, store=False, uploads=uploads)
+    assert [(one.deleted, one.expires_at - one.created_at) for one in endpoint.files] == [(False, 7_200)] * 2
+    assert [str(b).count("file-") for b in endpoint.requests] == [0, 1, 1, 2]
 
 
 async def test_without_a_files_api_pictures_go_as_data(camera):

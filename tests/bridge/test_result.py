@@ -349,7 +349,14 @@ def test_sizes_that_are_assumed_are_noted():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("detail", "huge"), ("proof", "hope"), ("audience", "all"), ("animation", "gif"), ("max_bytes", -1)],
+    [
+        ("detail", "huge"),
+        ("proof", "hope"),
+        ("audience", "all"),
+        ("animation", "gif"),
+        ("max_bytes", -1),
+        ("uploads", -1),
+    ],
 )
 def test_a_policy_that_means_nothing_is_refused(field, value):
     with pytest.raises(ValueError, match=field):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .events import Event, Reply
     from .loop import History
     from .sync import SyncBridge
+    from .uploads import Uploads
 
 _LOG = logging.getLogger(__name__)
 _DEFAULT = Policy()
@@ -101,7 +102,7 @@ class Bridge:
         self._required = required
         self._timeout = timeout
         self._handles = Handles(handles, share)
-        self.uploads = Shared()
+        self.uploads = Shared(policy.uploads)
         """What runs have uploaded, for as long as the bridge is open."""
         self._stack = AsyncExitStack()
         self._blocking = ExitStack()
@@ -310,7 +311,7 @@ class Bridge:
         deadline: float | None = None,
         budget: int | None = None,
         direct: bool = False,
-        uploads: bool | int = False,
+        uploads: "Uploads | bool | int | None" = None,
         history: "History | None" = trim,
         **sdk_arguments: Any,
     ) -> "Reply":
@@ -323,7 +324,9 @@ class Bridge:
         direct: post the body as bytes made in one go instead of calling `responses.create`. Saves a third
             of the time that large pictures cost, but what patches `create`, tracers say, sees nothing.
         uploads: True sends files and pictures over 100 kB by the Files API, once each; a number is that
-            threshold in bytes. Where there is no such API they go as data.
+            threshold in bytes; None does as the bridge's `Policy` says. They are deleted when the bridge closes,
+            or expire after a day where the API stores the conversation; `imagebridge.agent.uploads.Uploads`,
+            which you open and close, chooses both. Where there is no such API they go as data.
         history: what makes the conversation fit before each request: `imagebridge.trim` with its budgets (8
             pictures, cut to 4; 40 MB), another such function, as in `partial(trim, max_pictures=20)`, or None.
 

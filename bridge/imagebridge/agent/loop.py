@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
     from imagebridge.translate.wire import JSON
 
+    from .uploads import Uploads
+
 ApiName = Literal["responses", "chat"]
 
 History = Callable[[list[Item]], list[Item]]
@@ -64,7 +66,7 @@ class Run:
         deadline: float | None = None,
         budget: int | None = None,
         direct: bool = False,
-        uploads: bool | int = False,
+        uploads: "Uploads | bool | int | None" = None,
         history: History | None = trim,
         tools: Iterable[Mapping[str, Any]] | None = None,
         streaming: bool = False,

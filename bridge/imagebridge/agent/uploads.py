@@ -116,6 +116,18 @@ class Uploads:
         made._off = uploads is False
         return made
 
+    def for_client(self, client: "AsyncOpenAI | OpenAI") -> Self:
+        """Return itself to a run with its own client; another one may belong to an account that has none of its files.
+
+        Raises:
+            TypeError: it is another client.
+        """
+        if client is not self._client:
+            raise TypeError(
+                "these Uploads belong to another client than the one that run() or stream() is given"
+            )
+        return self
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -243,13 +255,28 @@ class Uploads:
 
 
 class Shared:
-    """The uploads of the clients of a bridge, the same in all of its runs."""
+    """The uploads of the clients of a bridge, the same in all of its runs.
 
-    def __init__(self) -> None:
+    usual: what is uploaded by a run that does not say it.
+    """
+
+    def __init__(self, usual: bool | int = False) -> None:
+        self._usual = usual
         self._made: dict[object, Uploads] = {}
 
-    def of(self, client: "AsyncOpenAI | OpenAI", asked: bool | int, *, keep: bool) -> Uploads:
-        """Return what `run(..., uploads=asked)` uploads with: nothing, or that which is used so already."""
+    def of(
+        self, client: "AsyncOpenAI | OpenAI", asked: Uploads | bool | int | None = None, *, keep: bool
+    ) -> Uploads:
+        """Return what `run(..., uploads=asked)` uploads with: what is given, or that which is used so already.
+
+        Raises:
+            TypeError: the uploads given are those of another client.
+            ValueError: a threshold below 0.
+        """
+        if isinstance(asked, Uploads):
+            return asked.for_client(client)
+        if asked is None:
+            asked = self._usual
         made = Uploads.asked(client, asked, keep=keep)
         # Where nothing is uploaded nothing is kept: some make a client for each run.
         return made if asked is False else self._made.setdefault((client, type(asked), asked, keep), made)

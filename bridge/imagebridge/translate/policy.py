@@ -30,6 +30,8 @@ class Policy:
     max_pictures, max_tokens: limits of one result, in pictures and in tokens of its pictures. None: no limit.
     max_bytes: bytes of the `data:` URLs of one result, pictures and files together.
     max_text: characters of the texts of one result.
+    uploads: what `Bridge.run` and `Bridge.stream` send by the Files API unless they are told otherwise:
+        nothing, True for pictures and files over 100 kB, or over that many bytes.
     """
 
     model: str | None = None
@@ -44,6 +46,7 @@ class Policy:
     max_bytes: int = 40_000_000
     max_tokens: int | None = None
     max_text: int = 10_000_000
+    uploads: bool | int = False
 
     def __post_init__(self) -> None:
         _one_of("detail", self.detail, None, "low", "high", "auto", "original")
@@ -58,7 +61,7 @@ class Policy:
                     f"Policy({name}=...) is a str or None, not {type(getattr(self, name)).__name__}"
                 )
         server(self.server)
-        for name in ("max_pictures", "max_bytes", "max_tokens", "max_text"):
+        for name in ("max_pictures", "max_bytes", "max_tokens", "max_text", "uploads"):
             limit = getattr(self, name)
             if limit is not None and limit < 0:
                 raise ValueError(f"Policy({name}={limit!r}): a limit is not negative")
