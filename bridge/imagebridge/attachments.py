@@ -12,7 +12,7 @@ from typing import Literal, cast
 
 from imagebridge.errors import PictureError
 from imagebridge.translate import sentences
-from imagebridge.translate.picture import Picture
+from imagebridge.translate.picture import Picture, sample
 from imagebridge.translate.wire import JSON, is_json, is_list, text_of
 
 Kind = Literal["picture", "file"]
@@ -102,7 +102,7 @@ class Attachment:
         """What two attachments share that show the model the same: their bytes, and the detail."""
         source = self.url if self.is_data else text_of(self.inner, "file_id")
         # What a web address shows may change, and what is malformed is nobody's twin.
-        return (source, text_of(self.inner, "detail")) if source else (self.item, self.part)
+        return (_Source(source), text_of(self.inner, "detail")) if source else (self.item, self.part)
 
     @property
     def pixels(self) -> tuple[int, int] | None:
@@ -144,6 +144,22 @@ class Attachment:
     def _marked(self, part: Part) -> Part:
         mark = self.fields.get("prompt_cache_breakpoint")
         return {**part, "prompt_cache_breakpoint": mark} if mark is not None else part
+
+
+class _Source:
+    """A long text as a key: equal to equal texts, and not read as a whole unless two look the same."""
+
+    __slots__ = ("_hash", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._hash = hash(sample(text))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Source) and self._text == other._text
 
 
 @dataclass(frozen=True, slots=True)

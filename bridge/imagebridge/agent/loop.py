@@ -178,6 +178,8 @@ class Run:
 
     def _forget(self, pending: list[Item], items: list[Item]) -> None:
         """Take back the pictures that gave way before the model was shown them."""
+        if items is pending:
+            return
         start = fresh(pending)
         if gone := _urls(pending[start:]) - _urls(items[start:]):
             self._pictures = [shown for shown in self._pictures if shown.picture.data_url not in gone]

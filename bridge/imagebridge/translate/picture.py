@@ -68,7 +68,10 @@ class Picture:
             PictureError: another format, an incomplete or broken file, more than `MAX_PIXELS`.
         """
         container = walk(data)
-        return cls._of(encode(_sound(data, container)), container).proven(proof)
+        sound = _sound(data, container)
+        if proof == "decoded":
+            _decoded(sound)
+        return cls._of(encode(sound), container, proof)
 
     @classmethod
     def from_base64(cls, text: str, proof: Proof = "structure") -> "Picture":
@@ -83,30 +86,33 @@ class Picture:
         if known is not None and (proof == "structure" or known.proof == proof):
             return known
         # The same picture in several calls at once is proven by one of them.
-        with _PROVING.of(_key(text)):
-            known = _PROVEN.get(text) or cls._proven(text)
-            if proof == "structure" or known.proof == proof:
-                return known
+        with _PROVING.of(sample(text)):
+            known = _PROVEN.get(text)
+            if known is None:
+                return cls._proven(text, proof)
             proven = known.proven(proof)
-            if _PROVEN.get(text) is known:
+            if proven is not known:
                 _PROVEN.put(text, proven)
             return proven
 
     @classmethod
-    def _proven(cls, text: str) -> "Picture":
-        """Prove the structure of base64 `text`."""
+    def _proven(cls, text: str, proof: Proof) -> "Picture":
+        """Prove base64 `text` that was not proven before."""
         data, strict = decode(text)
         container = walk(data)
         intact = strict and container.end == len(data) and not container.mends
-        encoded = text if intact else encode(_sound(data, container))
-        del data  # The bytes are freed before the URL is built: one copy fewer at the peak.
-        made = cls._of(encoded, container)
+        sound = _sound(data, container)
+        if proof == "decoded":
+            _decoded(sound)
+        encoded = text if intact else encode(sound)
+        del data, sound  # The bytes are freed before the URL is built: one copy fewer at the peak.
+        made = cls._of(encoded, container, proof)
         if intact:
             _PROVEN.put(text, made)
         return made
 
     @classmethod
-    def _of(cls, encoded: str, container: Container) -> Self:
+    def _of(cls, encoded: str, container: Container, proof: Proof) -> Self:
         if container.width * container.height > MAX_PIXELS:
             raise PictureError(
                 f"it unpacks to {container.width}x{container.height} pixels, over the limit of {MAX_PIXELS:,}"
@@ -121,6 +127,7 @@ class Picture:
             height=height,
             frames=container.frames,
             plain=container.common and container.frames == 1 and container.orientation == 1,
+            proof=proof,
             orientation=container.orientation,
         )
 
@@ -132,10 +139,19 @@ class Picture:
         """
         if proof == self.proof or proof == "structure":
             return self
-        from .decode import opened
-
-        opened(self.data)
+        _decoded(self.data)
         return replace(self, proof="decoded")
+
+
+def _decoded(data: bytes) -> None:
+    """Decode the pixels of a picture, as far as its proof goes.
+
+    Raises:
+        PictureError: they cannot be decoded, or are more than `MAX_PIXELS`.
+    """
+    from .decode import opened
+
+    opened(data)
 
 
 def decode(text: str) -> tuple[bytes, bool]:
@@ -234,7 +250,7 @@ class _Proven:
 
     def get(self, text: str) -> Picture | None:
         """Return the picture that was proven from exactly this base64."""
-        key = _key(text)
+        key = sample(text)
         with self._lock:
             found = self._pictures.get(key)
             if found is not None:
@@ -243,7 +259,7 @@ class _Proven:
 
     def put(self, text: str, picture: Picture) -> None:
         """Keep the `picture` proven from `text`; the longest unused give way once all together pass the limit."""
-        key = _key(text)
+        key = sample(text)
         with self._lock:
             old = self._pictures.pop(key, None)
             self._held += len(picture.data_url) - (len(old.data_url) if old else 0)
@@ -252,7 +268,8 @@ class _Proven:
                 self._held -= len(self._pictures.popitem(last=False)[1].data_url)
 
 
-def _key(text: str) -> tuple[int, str, str, str]:
+def sample(text: str) -> tuple[int, str, str, str]:
+    """Return what tells most base64 texts apart at once, however long they are; not all."""
     return len(text), text[:48], text[-48:], text[:: 1 << 17]
 
 
