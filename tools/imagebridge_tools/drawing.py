@@ -42,6 +42,9 @@ _NO_FONT = "No match for "
 
 _FIRST = '{"data": {"values": [{}]}, "mark": "point"}'
 
+_ONE_COLOR = (500, 4, 1 / 75)
+"""Bytes of a picture of one colour at most, and for each of its rows and its pixels: twice what resvg's take."""
+
 _BLANK = "the chart came out blank: check that its fields exist and that its filters leave some rows"
 
 
@@ -202,10 +205,13 @@ def _checked(svg: str, pixels: float) -> tuple[float, float]:
 
 
 def _check_colors(png: bytes) -> None:
-    """Refuse a picture of one colour."""
+    """Refuse a picture of one colour; one that took more bytes than such a picture takes is not decoded."""
     from PIL.PngImagePlugin import PngImageFile
 
-    if PngImageFile(BytesIO(png)).getcolors(1):
+    image = PngImageFile(BytesIO(png))
+    fixed, row, pixel = _ONE_COLOR
+    may_be = len(png) < fixed + image.height * (row + image.width * pixel)
+    if may_be and image.getcolors(1):
         raise _RefusedError(_BLANK)
 
 
