@@ -7,12 +7,12 @@ import zlib
 
 import pytest
 import samples
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageChops, TiffImagePlugin
 from samples import b64, drawing, file, photo
 
 from imagebridge.errors import PictureError
 from imagebridge.translate.convert import converted, fitted
-from imagebridge.translate.encode import encoded
+from imagebridge.translate.encode import encoded, resized
 from imagebridge.translate.picture import Picture
 
 
@@ -361,3 +361,15 @@ def test_a_channel_through_which_nothing_shines_costs_nothing(name):
     image = OPAQUE[name].convert("RGBA")
     image.putpixel((0, 0), (0, 0, 0, 254))
     assert encoded(image).media_type == "image/png"
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "LA", "RGBA"])
+@pytest.mark.parametrize("sharp", [True, False])
+@pytest.mark.parametrize("size", [(1024, 768), (997, 701), (1999, 500), (500, 1499), (2000, 1500), (1000, 2)])
+def test_what_is_scaled_in_halves_has_no_seam(size, sharp, mode):
+    image = photo(2000, 1500).convert(mode)
+    kernel = Image.Resampling.LANCZOS if sharp else Image.Resampling.BICUBIC
+    found = resized(image, *size, sharp=sharp)
+    assert (found.mode, found.size) == (mode, size)
+    difference = ImageChops.difference(found, image.resize(size, kernel, reducing_gap=2.0))
+    assert max(band.getextrema()[1] for band in difference.split()) <= 1

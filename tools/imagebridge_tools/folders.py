@@ -144,7 +144,7 @@ def _read(path: str, source: str, allow: Sequence[Path], limit: int, argument: s
             raise ArgumentError(
                 argument, f"{source!r} has {about.st_size:,} bytes; at most {limit:,} are read"
             )
-        return file.read(limit)
+        return file.read(about.st_size)
 
 
 def _holding(folder: str) -> str:

@@ -132,14 +132,15 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
     """
     if picture.plain and (width, height) == (picture.width, picture.height):
         return picture
-    key = ("fitted", width, height, sha256(picture.data_url.encode()).digest())
-    return _MADE.once(key, lambda: Converted((_fitted(picture, width, height),))).pictures[0]
+    data = picture.data
+    key = ("fitted", width, height, sha256(data).digest())
+    return _MADE.once(key, lambda: Converted((_fitted(picture, data, width, height),))).pictures[0]
 
 
-def _fitted(picture: Picture, width: int, height: int) -> Picture:
+def _fitted(picture: Picture, data: bytes, width: int, height: int) -> Picture:
     if (width, height) == (picture.width, picture.height):
-        return redrawn(opened(picture.data), picture.orientation)
-    image = upright(drafted(picture.data, max(width, height)), picture.orientation)
+        return redrawn(opened(data), picture.orientation)
+    image = upright(drafted(data, max(width, height)), picture.orientation)
     if image.mode == "CMYK":
         image = srgb(image)
     with decoding("its pixels cannot be converted"):

@@ -11,7 +11,7 @@ from .decode import decoding, opened, srgb, upright
 from .picture import Picture
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image, Resampling
 
 _QUALITY = 85
 """JPEG quality where nothing is short. Above it files grow faster than a model's sight of them."""
@@ -27,6 +27,9 @@ _TRIES = 10
 
 _FLAT = 0.5
 """Share of equal neighbours above which a picture is a drawing; screenshots measured 0.8 to 0.96, noise 0."""
+
+_HALVED = 1_000_000
+"""Pixels from which on a picture is scaled by two threads."""
 
 _ROWS = 64
 """Rows that are sampled to tell a drawing from a photograph."""
@@ -123,17 +126,13 @@ def _jpeg(image: "Image", quality: int, *, flat: bool) -> bytes:
 
 def is_flat(image: "Image") -> bool:
     """Tell a drawing or screenshot from a photograph: most neighbours in the sampled rows are equal."""
-    from PIL import Image as Images
     from PIL import ImageChops
+    from PIL.Image import Resampling
 
     if image.width < 2:
         return True
     rows = min(_ROWS, image.height)
-    sample = Images.new(image.mode, (image.width, rows))
-    for row in range(rows):
-        at = row * image.height // rows
-        sample.paste(image.crop((0, at, image.width, at + 1)), (0, row))
-    grey = sample.convert("L")
+    grey = image.resize((image.width, rows), Resampling.NEAREST).convert("L")  # pyright: ignore[reportUnknownMemberType]
     left, right = grey.crop((0, 0, image.width - 1, rows)), grey.crop((1, 0, image.width, rows))
     equal = ImageChops.difference(left, right).histogram()[0]
     return equal / ((image.width - 1) * rows) > _FLAT
@@ -142,12 +141,36 @@ def is_flat(image: "Image") -> bool:
 def resized(image: "Image", width: int, height: int, *, sharp: bool = True) -> "Image":
     """Scale pixels; `sharp` keeps the edges of text and lines, without it photographs are done faster.
 
-    Large reductions average whole blocks first, which looks the same and costs less.
+    Large reductions average whole blocks first, which looks the same and costs less; smaller ones of large pictures
+    are done by two threads.
     """
     from PIL.Image import Resampling
 
-    size, kernel = (width, height), Resampling.LANCZOS if sharp else Resampling.BICUBIC
-    return image.resize(size, kernel, reducing_gap=2.0)  # pyright: ignore[reportUnknownMemberType]
+    kernel = Resampling.LANCZOS if sharp else Resampling.BICUBIC
+    times = image.width / width, image.height / height
+    if min(times) < 1 or max(times) >= 4 or height < 2 or image.width * image.height < _HALVED:
+        return image.resize((width, height), kernel, reducing_gap=2.0)  # pyright: ignore[reportUnknownMemberType]
+    return _in_halves(image, width, height, kernel)
+
+
+def _in_halves(image: "Image", width: int, height: int, kernel: "Resampling") -> "Image":
+    """Scale the upper and the lower half in a thread each, both from all the pixels around their edge."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from PIL import Image as Images
+
+    scale, half = image.height / height, height // 2
+
+    def scaled(top: int, bottom: int) -> "Image":
+        box = (0, top * scale, image.width, bottom * scale)
+        return image.resize((width, bottom - top), kernel, box)  # pyright: ignore[reportUnknownMemberType]
+
+    with ThreadPoolExecutor(1) as pool:
+        lower = pool.submit(scaled, half, height)
+        made = Images.new(image.mode, (width, height))
+        made.paste(scaled(0, half), (0, 0))
+        made.paste(lower.result(), (0, half))
+    return made
 
 
 def standard(image: "Image") -> "Image":
