@@ -77,7 +77,7 @@ Operations = Annotated[
 
 Pictures = Annotated[
     list[str],
-    Field(description="As in load_image; * in a file name is any, as in trip/*.jpg."),
+    Field(description="Pictures, as in load_image; * in a file name is any, as in trip/*.jpg."),
 ]
 
 Labels = Annotated[list[str] | None, Field(description="One for each.")]

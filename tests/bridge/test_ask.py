@@ -186,6 +186,25 @@ def test_pictures_are_attached_as_the_model_sees_them(server, tmp_path):
     assert endpoint.seen[0].bytes == files[0][1]
 
 
+def test_a_tool_may_be_given_what_is_attached(tmp_path):
+    page = tmp_path / "page.html"
+    marks = [{"kind": "box", "at": [0, 0, 20, 20]}]
+    steps = [[("annotate_image", {"source": "picture:1", "marks": marks})], "Marked."]
+    with Endpoint(steps) as endpoint:
+        options = [*attached(tmp_path, ("a.png", file(drawing(), "PNG"))), "--transcript", str(page)]
+        result = ask(endpoint, "Mark the corner.", *options, "--save", str(tmp_path / "made"))
+    assert (result.exit_code, result.stdout) == (0, "Marked.\n"), result.output
+    (message,) = endpoint.requests[0]["input"]
+    assert [part.get("text") for part in message["content"]] == [
+        "Mark the corner.",
+        "[attached: a.png]",
+        None,
+        "picture:1",
+    ]
+    assert [picture.size for picture in endpoint.seen] == [(64, 48), (64, 48)]
+    assert "picture:1" in page.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [

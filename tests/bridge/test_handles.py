@@ -109,13 +109,42 @@ async def test_users_own_loops_hand_pictures_on():
     assert texts(again) == ["cropped", "picture:2"]
 
 
+async def test_a_picture_of_the_users_own_is_handed_on():
+    taken = []
+    with Endpoint([[("crop", {"image": "picture:1"})], "Done."]) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="test") as client,
+            Bridge(hands(taken)) as bridge,
+        ):
+            mine = await bridge.attach(tool_result("Mine:", LARGE), model="gpt-5.6-luna")
+            asked = [{"role": "user", "content": [{"type": "input_text", "text": "Crop it."}, *mine.parts]}]
+            reply = await bridge.run(client, model="gpt-5.6-luna", input=asked)
+    assert [one["image"] for one in taken] == [data_url(LARGE, "image/png")]
+    assert [part["text"] for part in mine.parts if part["type"] == "input_text"] == [
+        "Mine:",
+        "picture:1\npicture 1: shown 2048x27 of 3000x40; multiply x by 1.465 and y by 1.481",
+    ]
+    (output,) = [item for item in reply.items if item.get("type") == "function_call_output"]
+    assert texts(output) == ["cropped", "picture:2"]
+    with pytest.raises(BridgeError, match="the bridge is closed"):
+        await bridge.attach(tool_result("Mine:", LARGE))
+
+
+async def test_where_handles_are_off_a_picture_of_the_users_own_has_none():
+    async with Bridge(eyes(), handles=False) as bridge:
+        mine = await bridge.attach(tool_result("Mine:", SMALL))
+    assert [part["type"] for part in mine.parts] == ["input_text", "input_image"]
+
+
 def test_blocking():
     taken = []
     with Bridge(eyes(), hands(taken)) as bridge:
         (shown,) = bridge.outputs(response(call("look")))
         bridge.call("crop", {"image": "picture:1"})
+        bridge.attach(tool_result("Mine:", LARGE))
+        bridge.call("crop", {"image": "picture:2"})
     assert texts(shown)[1] == "picture:1"
-    assert [one["image"] for one in taken] == [data_url(SMALL, "image/jpeg")]
+    assert [one["image"] for one in taken] == [data_url(SMALL, "image/jpeg"), data_url(LARGE, "image/png")]
 
 
 async def test_chat_completions_hand_pictures_on():
@@ -472,6 +501,10 @@ LOOPBACK = Server(Setup("http://127.0.0.5:80/mcp"), "loopback")
         (False, OTHER, OTHER, True),
         (["far"], ONE, OTHER, True),
         (["far"], OTHER, ONE, False),
+        ("local", None, ONE, True),
+        ("local", None, OTHER, False),
+        (["far"], None, OTHER, True),
+        (False, None, ONE, False),
     ],
 )
 async def test_which_servers_may_be_given_pictures_of_others(share, origin, peer, allowed):
@@ -485,9 +518,10 @@ async def test_which_servers_may_be_given_pictures_of_others(share, origin, peer
         return
     with pytest.raises(ArgumentError) as raised:
         await mine.filled("crop", {"image": "picture:1"}, peer)
+    whose = f"came from the server {origin.name}" if origin else "is the user's own"
     assert str(raised.value) == (
-        f"image: picture:1 came from the server {origin.name}, and {peer.name} may not be given pictures of "
-        "other servers; Bridge(share=...) or --share allows it"
+        f"image: picture:1 {whose}, and {peer.name} may not be given pictures that are not its own; "
+        "Bridge(share=...) or --share allows it"
     )
 
 

@@ -147,6 +147,12 @@ SCHEMAS = {
     "the tool's name": ("describe_image", {"url": TEXT, "question": TEXT}, {"url": "data_url"}),
     "the name of a tool that makes pictures": ("take_screenshot", {"url": TEXT}, {}),
     "a tool that gets pictures": ("get_image", {"url": TEXT}, {}),
+    "two that are compared": (
+        "compare_images",
+        {"a": TEXT, "b": TEXT, "before": TEXT, "c": TEXT, "tolerance": {"type": "integer"}},
+        dict.fromkeys(["a", "b", "before"], "data_url"),
+    ),
+    "letters and sides of anything else": ("t", {"a": TEXT, "b": TEXT, "before": TEXT}, {}),
     "nullable": (
         "t",
         {

@@ -17,7 +17,8 @@ from imagebridge.translate import chat
 from imagebridge.translate.calls import call_of
 from imagebridge.translate.outputs import items
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.wire import JSON, text_of
+from imagebridge.translate.translation import Translation
+from imagebridge.translate.wire import JSON, result_json, text_of
 
 from .answers import Answer, Notices, answered
 from .calls import function_calls, response_json, sendable
@@ -298,6 +299,22 @@ class Bridge:
         return await answered(
             zip(calls, turns, strict=True), policy, self._called, self._on_display, on_event
         )
+
+    async def attach(self, result: object, *, model: str | None = None) -> Translation:
+        """Translate pictures and files of the user's own, as `tool_result` holds them; `.parts` go into a message.
+
+        Where pictures have names (`picture:1`), these get some too, so that the model can give them to tools.
+        `model` is the one that will look, where the policy names none. For `api="chat"`, `imagebridge.translate.chat`'s
+        `chat_part` makes a part of Chat Completions of each.
+
+        Raises:
+            TypeError: `result` is neither a `CallToolResult` nor its JSON object.
+            BridgeError: the bridge is not open.
+        """
+        _ = self.tools  # From them it is known whether pictures have names.
+        policy = replace(self._policy, model=self._policy.model or model)
+        (turn,) = self._handles.turns(1)
+        return await turn.translated(result_json(result), policy, None)
 
     async def run(
         self,

@@ -50,10 +50,13 @@ _HINT = 'A picture shown before is given by its name, such as "picture:3".'
 
 
 class _Kept(NamedTuple):
-    """The file of a picture, as base64 or a `data:` URL, the server that it came from, and what that calls it."""
+    """The file of a picture, as base64 or a `data:` URL, the server that it came from, and what that calls it.
+
+    origin: None for a picture of the user's own.
+    """
 
     file: str
-    origin: "Connection"
+    origin: "Connection | None"
     uri: str = ""
 
 
@@ -63,7 +66,7 @@ class Handles:
     setting: "auto" names pictures where some tool takes one by its schema; True always, False never. A mapping
         is "auto" and says of parameters, as in `{"crop.source": "path", "ocr.pages": "base64", "run.image": None}`,
         the form in which they take pictures, or None where they take none.
-    share: which servers may be given pictures that came from another one. "local": those on this machine, which
+    share: which servers may be given pictures that came from another one, or from the user. "local": those on this machine, which
         are in this process, started by a command line, or at a loopback address. True: all, False: none, or
         their names: as in the configuration file, the command line or the URL.
     """
@@ -167,11 +170,10 @@ class Handles:
         # Others wait only until it is known how many pictures these are: fitting takes longer than reading.
         async with self._order:
             found = await anyio.to_thread.run_sync(partial(read, result, policy, self._next))
-            if origin is not None:
-                self._keep(found.files, found.uris, origin)
+            self._keep(found.files, found.uris, origin)
         return found
 
-    def _keep(self, files: Mapping[int, str], uris: Mapping[int, str], origin: "Connection") -> None:
+    def _keep(self, files: Mapping[int, str], uris: Mapping[int, str], origin: "Connection | None") -> None:
         """Keep the files of pictures; the oldest give way once all together pass the limit."""
         for number, file in files.items():
             self._kept[number] = _Kept(file, origin, uris.get(number, ""))
@@ -187,10 +189,11 @@ class Handles:
             raise ArgumentError(argument, self._missing(number))
         name = handle(number)
         if not self._may_receive(peer, kept.origin):
+            whose = f"came from the server {kept.origin.name}" if kept.origin else "is the user's own"
             raise ArgumentError(
                 argument,
-                f"{name} came from the server {kept.origin.name}, and {peer.name} may not be given pictures of other "
-                "servers; Bridge(share=...) or --share allows it",
+                f"{name} {whose}, and {peer.name} may not be given pictures that are not its own; "
+                "Bridge(share=...) or --share allows it",
             )
         if wish.form == "path" and not _is_local(peer.setup.server):
             raise ArgumentError(
@@ -228,7 +231,7 @@ class Handles:
             why = f"there is no {handle(number)}"
         return f"{why}; {there}"
 
-    def _may_receive(self, peer: "Connection", origin: "Connection") -> bool:
+    def _may_receive(self, peer: "Connection", origin: "Connection | None") -> bool:
         """Tell whether a server may be given a picture: its own always."""
         if peer is origin:
             return True

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
+    from imagebridge.translate.translation import Translation
+
     from .bridge import Bridge
     from .events import Event, Reply
 
@@ -34,6 +36,8 @@ def opened(bridge: "Bridge") -> "tuple[ExitStack, SyncBridge]":
 
 T = TypeVar("T")
 
+_CLOSED = "the bridge is closed; use it inside its `with`"
+
 
 class SyncBridge:
     """What `with Bridge(...)` gives: the methods of `Bridge`, blocking, for the `OpenAI` client."""
@@ -45,17 +49,19 @@ class SyncBridge:
 
     def close(self) -> None:
         """End the streams that are still open, and refuse further calls."""
+        portal, self._portal = self._portal, None
         for following in list(self._streams):
             with suppress(
                 RuntimeError
-            ):  # another thread waits for its next event: closing the bridge ends that
-                self._call(following.aclose)
-        self._portal = None
+            ):  # Another thread waits for its next event: closing the bridge ends that.
+                if portal is not None:
+                    portal.call(following.aclose)
 
     def _call(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
-        if self._portal is None:
-            raise BridgeError("the bridge is closed; use it inside its `with`")
-        return self._portal.call(function, *arguments)
+        portal = self._portal
+        if portal is None:
+            raise BridgeError(_CLOSED)
+        return portal.call(function, *arguments)
 
     @property
     def tools(self) -> "list[FunctionToolParam]":
@@ -74,6 +80,10 @@ class SyncBridge:
     def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """See `Bridge.outputs`."""
         return self._call(self._bridge.outputs, response)
+
+    def attach(self, result: object, *, model: str | None = None) -> "Translation":
+        """See `Bridge.attach`."""
+        return self._call(partial(self._bridge.attach, result, model=model))
 
     def run(
         self,
@@ -99,14 +109,33 @@ class SyncBridge:
         **arguments: Any,
     ) -> "Iterator[Event]":
         """See `Bridge.stream`; `client` is an `OpenAI` or `AzureOpenAI`."""
+        from .events import Replied
         from .loop import events
 
         following = events(self._bridge, client, blocking=True, model=model, input=input, **arguments)
         self._streams.add(following)
+        last: Event | None = None
         try:
-            while (event := self._call(anext, following, None)) is not None:
+            while (event := self._next(following)) is not None:
+                last = event
                 yield event
+            if not isinstance(last, Replied):
+                raise BridgeError(_CLOSED)
         finally:
-            if self._portal is not None:
+            with suppress(BridgeError, RuntimeError):  # Whoever closes the bridge closes it too.
                 self._call(following.aclose)
-                self._streams.discard(following)
+            self._streams.discard(following)
+
+    def _next(self, following: "AsyncGenerator[Event]") -> "Event | None":
+        """Return the next event of a run, None behind the last one.
+
+        Raises:
+            BridgeError: another thread has closed the bridge.
+        """
+        try:
+            return self._call(anext, following, None)
+        except RuntimeError as error:
+            # The run is being ended by the other thread just now, or its event loop is gone.
+            if self._portal is None:
+                raise BridgeError(_CLOSED) from error
+            raise

@@ -121,7 +121,7 @@ def command(
 
     from .api import api_failures, client
     from .approval import approval
-    from .attach import attached, message
+    from .attach import attached
     from .document import show
     from .failure import failures
     from .models import default_model
@@ -147,7 +147,6 @@ def command(
     watch = _Watch(model, terminal, account, save)
     arguments: dict[str, Any] = {
         "model": model,
-        "input": [message(text, pictures, chat=chat)],
         "api": "chat" if chat else "responses",
         "max_turns": max_turns,
         "budget": budget,
@@ -178,8 +177,17 @@ async def _asked(
     """Run the loop and tell of each event on the way."""
     from imagebridge.errors import BridgeError
 
+    from .attach import message
+
     with watch.terminal.busy("starting the server") as say:
         async with bridge:
+            if pictures := watch.account.question.attached:
+                # Again: the bridge has names for them, by which the model can give them to tools.
+                pictures = await bridge.attach({"content": pictures.blocks}, model=watch.model)
+                watch.account.attach(pictures)
+            arguments["input"] = [
+                message(watch.account.question.text, pictures, chat=arguments["api"] == "chat")
+            ]
             say(f"{watch.model} is thinking")
             async for event in bridge.stream(openai, **arguments):
                 watch.account.hear(event)

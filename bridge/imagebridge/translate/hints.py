@@ -25,7 +25,8 @@ _PICTURES = _set(
 )
 _FILES = _set(
     "url urls uri uris path paths file files filename filepath data encoded bytes blob blobs source sources src "
-    "href link attachment attachments mask masks frame frames thumbnail avatar logo icon sketch drawing media"
+    "href link attachment attachments mask masks frame frames thumbnail avatar logo icon sketch drawing media "
+    "before after first second original reference baseline expected actual"
 )
 """Words for what may be a picture, and for other things too."""
 _BEHIND = _FILES | _set("input inputs content contents string str list array")
@@ -69,6 +70,8 @@ def words_of(name: str) -> tuple[str, ...]:
 
 def sort_of(words: tuple[str, ...]) -> Sort:
     """Tell what a name says of its value."""
+    if words in (("a",), ("b",)):  # of two that are compared
+        return "carrier"
     plain = [word for word in words if not word.isdigit() and len(word) > 1]
     if not plain or set(plain) & _WRITTEN:
         return ""

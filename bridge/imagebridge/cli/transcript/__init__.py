@@ -3,7 +3,7 @@
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,6 +88,10 @@ class Transcript:
 
     def __post_init__(self) -> None:
         self.entries.append(self.question)
+
+    def attach(self, pictures: "Translation") -> None:
+        """Take in the pictures beside the question, as the model is given them."""
+        self.question = self.entries[0] = replace(self.question, attached=pictures)
 
     def hear(self, event: "Event") -> None:
         """Take in an event of the run."""
