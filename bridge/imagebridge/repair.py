@@ -5,6 +5,7 @@ wrong type or a block of a new kind would lose all the others. The shapes are th
 2025-11-25, which 2026-07-28 keeps.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -45,9 +46,14 @@ def repaired(result: JSON) -> JSON:
     text that says what came. Nothing is left out, and order is kept.
     """
     content, structured = result.get("content"), result.get("structuredContent")
+    if content is None and structured is None and (other := _other(result)):
+        # As older servers answered, and those that know only half of the protocol.
+        content = [{"type": "text", "text": other}]
     blocks = content if is_list(content) else [] if content is None else [content]
     mended = [_mended(block) for block in blocks]
-    sound = is_list(content) and all(new is old for new, old in zip(mended, blocks, strict=True))
+    sound = is_list(result.get("content")) and all(
+        new is old for new, old in zip(mended, blocks, strict=True)
+    )
     error = result.get("isError", False)
     if sound and isinstance(error, bool) and _has_good_meta(result):
         return result
@@ -57,6 +63,22 @@ def repaired(result: JSON) -> JSON:
     if structured is None:
         made.pop("structuredContent", None)
     return made
+
+
+_KNOWN = ("content", "structuredContent", "isError", "_meta", "resultType", "toolResult")
+
+
+def _other(result: JSON) -> str:
+    """Return what a result without blocks says under keys of its own, as JSON; `toolResult` is MCP's of 2024-10-07."""
+    own: object = {key: value for key, value in result.items() if key not in _KNOWN}
+    if "toolResult" in result:
+        own = result["toolResult"] if not own else {**cast("JSON", own), "toolResult": result["toolResult"]}
+    if isinstance(own, str):
+        return own
+    try:
+        return json.dumps(own, ensure_ascii=False, default=str) if own else ""
+    except (TypeError, ValueError, RecursionError):
+        return ""
 
 
 def _mended(block: object) -> object:

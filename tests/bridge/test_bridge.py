@@ -1,6 +1,7 @@
 """Bridge: real servers over stdio, HTTP and in process; every call answered exactly once."""
 
 import json
+import re
 import shlex
 import socket
 import subprocess
@@ -370,3 +371,50 @@ def test_blocking(http_url):
         pass
     with pytest.raises(ZeroDivisionError), Bridge(http_url):
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ran"),
+    [({"side": 4}, True), ('{"side": NaN}', False), ('{"side": 1e999}', False), (3, False), ([], False)],
+)
+async def test_arguments_that_are_no_text_of_an_object(arguments, ran):
+    server, sides = MCPServer("eyes", log_level="CRITICAL"), []
+
+    @server.tool()
+    def look(side: float = 0) -> str:
+        """Looks."""
+        sides.append(side)
+        return "seen"
+
+    call = {"type": "function_call", "call_id": "c", "name": "look", "arguments": arguments}
+    async with Bridge(server) as bridge:
+        (output,) = await bridge.outputs({"output": [call]})
+    assert sides == ([4] if ran else [])
+    assert output["output"].startswith("seen" if ran else "Tool error:\nthe arguments ")
+
+
+@pytest.mark.parametrize(
+    ("response", "said"),
+    [
+        (
+            {"id": "x", "choices": []},
+            "a response has `output`, a list; this object has choices, id; chat comp",
+        ),
+        ({}, "this object has nothing"),
+        ({"output": None}, "this object has output"),
+        ({"output": [{"type": "function_call", "name": "look", "arguments": "{}"}]}, "a call has a call_id"),
+    ],
+)
+async def test_what_is_no_response_is_refused_before_anything_runs(response, said):
+    server, ran = MCPServer("eyes", log_level="CRITICAL"), []
+
+    @server.tool()
+    def look() -> str:
+        """Looks."""
+        ran.append(1)
+        return "seen"
+
+    async with Bridge(server) as bridge:
+        with pytest.raises(TypeError, match=re.escape(said)):
+            await bridge.outputs(response)
+    assert not ran

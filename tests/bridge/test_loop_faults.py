@@ -3,6 +3,7 @@
 import json
 
 import anyio
+import httpx2
 import openai
 import pytest
 from mcp.server import MCPServer
@@ -311,3 +312,110 @@ async def test_a_stream_that_nobody_follows_ends_with_the_bridge(server):
             with pytest.raises(BridgeError, match="closed before the model had answered"):
                 async for _ in events:
                     pass
+
+
+TALE = "All the words of a page. " * 8_000
+
+
+@pytest.fixture
+def library():
+    server = MCPServer("library", log_level="CRITICAL")
+
+    @server.tool()
+    def read(page: int) -> str:
+        """Reads."""
+        return f"page {page}: {TALE}"
+
+    return server
+
+
+def full(*answers):
+    """An API that takes 300,000 characters, what it answers to those, and what is still to be answered."""
+    waiting = list(answers)
+
+    def step(body):
+        if len(json.dumps(body)) > 300_000:
+            return Fault(413, "Payload too large") if len(waiting) % 2 else CONTEXT
+        return waiting.pop(0)
+
+    return step, waiting
+
+
+CONTEXT = Fault(400, "Your input exceeds the context window.", "context_length_exceeded", "input")
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_texts_that_are_too_much_are_shortened_the_older_first(library, api):
+    step, waiting = full(*([("read", {"page": page})] for page in (1, 2, 3)), "Read.")
+    found = []
+    with Endpoint([step] * 8) as endpoint:
+        async with client_of(endpoint) as client, Bridge(library) as bridge:
+            async for event in bridge.stream(client, model=MODEL, input="Read it.", api=api):
+                if isinstance(event, Retried):
+                    found.append(event.why.split(": ")[0])
+                elif isinstance(event, Replied):
+                    reply = event.reply
+    assert (reply.text, waiting, unanswered(reply.items)) == ("Read.", [], set())
+    first, second, third = [
+        item.get("output", item.get("content"))
+        for item in reply.items
+        if item.get("type") == "function_call_output" or item.get("role") == "tool"
+    ]
+    assert len(first) < len(second) < len(third)
+    assert "characters left out: " in first[-150:]
+    assert third == f"page 3: {TALE}"
+    assert all(one.endswith("characters of outputs of older turns left out") for one in found)
+
+
+async def test_one_text_that_is_too_much_is_shortened(library):
+    steps = [[("read", {"page": 1})], CONTEXT, "Read."]
+    reply, endpoint = await run(library, steps)
+    (output,) = [item["output"] for item in reply.items if item.get("type") == "function_call_output"]
+    assert reply.text == "Read."
+    assert output.startswith("page 1: All the words")
+    assert len(output) < len(TALE) * 0.51
+    assert output == endpoint.requests[-1]["input"][-1]["output"]
+
+
+async def test_texts_that_are_short_are_not_to_blame(server):
+    error, endpoint = await run(server, [CONTEXT])
+    assert "context window" in str(error)
+    assert len(endpoint.requests) == 1
+
+
+async def test_places_that_an_error_names_are_those_of_the_request(server):
+    steps = [THREE, Fault(400, "messages[5].content[1]: " + REFUSED, "invalid_value"), "Red."]
+    reply, _ = await run(server, steps, api="chat", instructions="Look well.")
+    assert reply.text == "Red."
+    assert len(said(reply.items)) == 1
+
+
+@pytest.mark.parametrize("direct", [False, True])
+@pytest.mark.parametrize("api", ["responses", "chat"])
+@pytest.mark.parametrize(
+    ("body", "kind", "quoted"),
+    [
+        (b"<html>Sign in</html>", "text/html", "<html>Sign in</html>"),
+        (b"{}", "application/json", "{}"),
+        (b'{"error": "Unexpected endpoint"}', "application/json", '{"error":"Unexpected endpoint"}'),
+        (b'{"output": null, "choices": null}', "application/json", "null"),
+        (b'{"output": [{"type": "message", "role": "assistant", "content": "x"}]}', "application/json", "x"),
+        (b"{", "application/json", "{"),
+        (b"", "application/json", "nothing"),
+    ],
+)
+async def test_what_is_no_answer_of_the_api_is_quoted(server, body, kind, quoted, api, direct):
+    if api == "chat" and direct:
+        return
+
+    def answer(request):
+        return httpx2.Response(200, content=body, headers={"content-type": kind})
+
+    transport = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+    client = AsyncOpenAI(base_url="http://localhost/v1", api_key="x", max_retries=0, http_client=transport)
+    async with client, Bridge(server) as bridge:
+        with pytest.raises(ResponseError) as error:
+            await bridge.run(client, model=MODEL, input="?", api=api, **({"direct": True} if direct else {}))
+    told = "http://localhost/v1/ answered with something that is no response of this API: "
+    assert str(error.value).startswith(told)
+    assert quoted in str(error.value)

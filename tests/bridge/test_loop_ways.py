@@ -517,3 +517,15 @@ def test_cost(model, usage, tier, paid):
 
 def test_prices_are_whole():
     assert all(0 < price.cached < price.input < price.written < price.output for price in PRICES.values())
+
+
+async def test_reasoning_that_was_cut_off_is_not_gone_on_from(server):
+    spoken = [{"type": "reasoning", "id": "rs_1", "summary": []}]
+    body = {"id": "resp_1", "object": "response", "created_at": 1, "model": MODEL, "status": "incomplete"}
+    body |= {"incomplete_details": {"reason": "max_output_tokens"}, "output": spoken, "tools": []}
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json=body))
+    client = AsyncOpenAI(api_key="x", http_client=httpx2.AsyncClient(transport=transport))
+    async with client, Bridge(server) as bridge:
+        reply = await bridge.run(client, model=MODEL, input="?", store=False)
+    assert (reply.text, reply.incomplete) == ("", "max_output_tokens")
+    assert reply.items == [{"role": "user", "content": "?"}]

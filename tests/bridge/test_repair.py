@@ -186,3 +186,21 @@ async def test_the_other_blocks_arrive(transport, generation, address):
             assert result["content"] == [BEFORE, expected, AFTER]
         big = {"content": [told("x" * 3_000_000)]}
         assert (await bridge.call("echo", {"result": big}))["content"] == big["content"]
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        ({"temperature": 5, "unit": "°C"}, '{"temperature": 5, "unit": "°C"}'),
+        ({"toolResult": "fine", "_meta": {}}, "fine"),
+        ({"toolResult": {"a": 1}, "isError": False}, '{"a": 1}'),
+        ({"text": "hi", "isError": True}, '{"text": "hi"}'),
+    ],
+)
+def test_a_result_without_blocks_is_told_as_it_is(result, text):
+    assert repaired(result)["content"] == [{"type": "text", "text": text}]
+
+
+def test_what_stands_beside_blocks_is_left_alone():
+    for result in ({"content": [], "nextCursor": "x"}, {"structuredContent": {"a": 1}, "other": 1}):
+        assert repaired(result)["content"] == []

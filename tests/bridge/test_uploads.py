@@ -172,6 +172,46 @@ async def test_an_upload_that_fails(answers, purposes, by_id, openai_of):
     assert seen == [False, True][:purposes]
 
 
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"id": null}', b'{"id": ""}', b"{", b""])
+async def test_an_answer_that_is_no_file(body, openai_of):
+    def answer(request):
+        return httpx2.Response(200, content=body, headers={"content-type": "application/json"})
+
+    async with Uploads(await openai_of(answer)) as uploads:
+        assert await uploads.sent([user(image(0))]) == [user(image(0))]
+
+
+async def test_a_client_that_is_closed_already_leaves_its_files_to_expire(openai_of):
+    with Endpoint([]) as endpoint:
+        async with Uploads(client := await openai_of(endpoint)) as uploads:
+            await uploads.sent([user(image(0))])
+            await client.close()
+    assert not endpoint.files[0].deleted
+
+
+async def test_ids_are_cleared_where_data_is_refused_as_well(openai_of, caplog):
+    with Endpoint("Seen.") as endpoint:
+        client = await openai_of(endpoint)
+        async with Uploads(client) as uploads:
+            items = [user(image(0))]
+            sent = await uploads.sent(items)
+            endpoint.files[0].purpose = "batch"
+            with pytest.raises(BadRequestError) as error:
+                await client.responses.create(model="gpt-5.4", input=sent)
+            assert uploads.refused(error.value, sent)
+            assert await uploads.sent(items) == items
+            assert not uploads.refused(error.value, items)
+            assert await uploads.sent(items) == sent
+            uploads.taken(sent)
+            assert "refused" not in caplog.text
+            assert uploads.refused(error.value, sent)
+            uploads.taken(sent)
+            uploads.taken(items)
+            assert "files by id were refused" in caplog.text
+            assert await uploads.sent(items) == items
+        await client.responses.create(model="gpt-5.4", input=items)
+
+
 async def test_ids_that_are_refused_give_way_to_data(openai_of):
     with Endpoint("Seen.") as endpoint:
         client = await openai_of(endpoint)

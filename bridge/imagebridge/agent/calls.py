@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic_core import from_json, to_json
 
 from imagebridge.errors import BridgeError
-from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+from imagebridge.translate.calls import call_of
+from imagebridge.translate.wire import JSON, is_json, is_list
 
 if TYPE_CHECKING:
     from openai.types.responses import Response
@@ -17,14 +18,18 @@ def function_calls(response: "Response | JSON") -> list[JSON]:
     """Return the function calls of a response, in order, as JSON objects.
 
     Raises:
-        TypeError: `response` is neither an SDK `Response` nor its JSON object.
+        TypeError: `response` is neither an SDK `Response` nor its JSON object, or a call in it has no id.
     """
-    output = response_json(response).get("output")
-    return (
-        [item for item in output if is_json(item) and item.get("type") == "function_call"]
-        if is_list(output)
-        else []
-    )
+    found = response_json(response)
+    output = found.get("output")
+    if not is_list(output):
+        keys = ", ".join(sorted(map(str, found))) or "nothing"
+        hint = '; chat completions are run by run(api="chat")' if "choices" in found else ""
+        raise TypeError(f"a response has `output`, a list; this object has {keys}{hint}")
+    calls = [item for item in output if is_json(item) and item.get("type") == "function_call"]
+    for call in calls:
+        call_of(call)  # Before anything runs: an answer needs an id to name.
+    return calls
 
 
 def response_json(response: "Response | JSON") -> JSON:
@@ -50,9 +55,14 @@ def arguments_of(call: JSON) -> JSON:
     if call.get("status") == "incomplete":
         # Nothing at all would count as no arguments.
         raise BridgeError("the call was cut off before its arguments were complete; it did not run")
-    text = text_of(call, "arguments")
+    given = call.get("arguments")
+    if is_json(given):  # as some compatible servers send them
+        return given
+    if given is not None and not isinstance(given, str):
+        raise BridgeError(f"the arguments must be a JSON object, not {type(given).__name__}")
+    text = given or "{}"
     try:
-        arguments: object = json.loads(text or "{}")
+        arguments: object = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise BridgeError(f"the arguments are not valid JSON ({error}): {text[:200]}") from error
     if not is_json(arguments):
@@ -60,6 +70,10 @@ def arguments_of(call: JSON) -> JSON:
             f"the arguments must be a JSON object, not {type(arguments).__name__}: {text[:200]}"
         )
     return arguments
+
+
+def _no_number(name: str) -> object:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
@@ -71,7 +85,9 @@ def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
         BridgeError: the arguments cannot be written as JSON.
     """
     try:
-        return cast("dict[str, Any]", from_json(to_json(arguments)))
+        # NaN and numbers too large would go as null.
+        text = to_json(arguments, inf_nan_mode="constants")
+        return cast("dict[str, Any]", from_json(text, allow_inf_nan=False))
     except (ValueError, RecursionError) as error:
         raise BridgeError(f"the arguments cannot be sent as JSON: {short(error)}") from error
 

@@ -48,6 +48,15 @@ class Caller:
             return await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
         return await method(*arguments, **named)
 
+    def strange(self, answer: object) -> ResponseError:
+        """Say that what came is no response of the API: another address, most likely, or an error under status 200."""
+        dump = getattr(answer, "to_json", None)
+        said = " ".join(str(dump(indent=None, warnings=False) if dump else answer).split())[:200]
+        return ResponseError(
+            f"{self.client.base_url} answered with something that is no response of this API: {said or 'nothing'}",
+            "no_response",
+        )
+
     async def each(self, manager: Any, told: Callable[[Any], Awaitable[None]]) -> None:
         """Open a stream of the SDK and hand over its events.
 

@@ -3,6 +3,7 @@
 OpenAI's GPT-6 models take tools here only with `reasoning_effort="none"` (their models' pages, 2026-11-22).
 """
 
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -51,6 +52,7 @@ class Completions:
         instructions = arguments.pop("instructions", None)
         # `system` and not `developer`: every compatible server knows it, and OpenAI's take it as the same.
         self._opening = [{"role": "system", "content": instructions}] if instructions is not None else []
+        self.before = len(self._opening)
         if (form := arguments.pop("text_format", None)) is not None:
             arguments["response_format"] = form
         self._formed = isinstance(arguments.get("response_format"), type)
@@ -66,7 +68,16 @@ class Completions:
         # `parse` takes strict tools alone (openai 3.54), which the schemas of MCP servers rarely are; `stream` takes all.
         if self._streaming or self._formed:
             return self._turn(*await self._streamed(resource.stream(**body), tell))
-        return self._turn(await self._caller.call(resource.create, **body), None)
+        try:
+            completion = await self._caller.call(resource.create, **body)
+        except JSONDecodeError as error:
+            raise self._caller.strange(error.doc) from error
+        if not is_list(getattr(completion, "choices", None)):
+            raise self._caller.strange(completion)
+        try:
+            return self._turn(completion, None)
+        except (AttributeError, TypeError) as error:  # The SDK takes any JSON for a completion.
+            raise self._caller.strange(completion) from error
 
     async def _streamed(self, manager: Any, tell: Tell) -> "tuple[ChatCompletion, object]":
         whole: Any = None
@@ -168,7 +179,7 @@ def _call(call: JSON) -> Item:
         "type": "function_call" if kind == "function" else "custom_tool_call",
         "call_id": call.get("id"),
         "name": text_of(named, "name") if is_json(named) else "",
-        "arguments": text_of(named, "arguments") if is_json(named) else "",
+        "arguments": named.get("arguments") if is_json(named) else "",
     }
 
 

@@ -47,6 +47,9 @@ ApiName = Literal["responses", "chat"]
 History = Callable[[list[Item]], list[Item]]
 """Makes a conversation smaller before it is sent, as `imagebridge.trim` does."""
 
+_PAUSE = 1.0
+"""Seconds before a response that broke off is asked for a third time, a fourth time twice as many, and so on."""
+
 _CANCELLED = "the run ended before the result of this call was in; the call may still have had effects"
 
 
@@ -156,7 +159,9 @@ class Run:
             api=self._name,
             # In a `conversation` the server may have taken in what a broken stream was about to answer.
             retries=0 if self._api.keeps and self._api.previous is None else self._caller.retries,
+            before=self._api.before,
         )
+        breaks = 0
         while True:
             sent = await self._uploads.sent(recovery.items)
             try:
@@ -172,7 +177,12 @@ class Run:
                 if why is None:
                     raise
                 await self._tell(Retried(why))
+                if kind == "stream":
+                    # The first time at once, unless it was too much: it may have been this connection alone.
+                    await anyio.sleep(_PAUSE * (breaks + (error.code == "rate_limit_exceeded")))
+                    breaks += 1
             else:
+                self._uploads.taken(sent)
                 self._forget(pending, recovery.items)
                 return turn
 
@@ -205,7 +215,7 @@ class Run:
             self._add(turn, [found.get(id(call)) or _cancelled(call) for call in turn.calls])
 
     def _add(self, turn: Turn, answers: list[Answer]) -> None:
-        self._items += turn.items
+        self._items += _answerable(turn)
         if self._api.keeps:
             self._sent = len(self._items)
         if self._api.previous is not None:
@@ -246,6 +256,14 @@ def _message(error: "APIError") -> str:
     message = text_of(body, "message") if is_json(body) else ""
     place = f"{error.param}: " if error.param and "[" in error.param else ""
     return " ".join(f"{place}{message or error.message}".split())[:300]
+
+
+def _answerable(turn: Turn) -> list[Item]:
+    """Return the items of a response, less the reasoning at its end where it was cut off: none is taken without what follows."""
+    items = list(turn.items)
+    while turn.incomplete and items and items[-1].get("type") == "reasoning":
+        del items[-1]
+    return items
 
 
 def _urls(items: list[Item]) -> set[str]:

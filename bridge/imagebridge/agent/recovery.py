@@ -10,10 +10,11 @@ from imagebridge.history import trim
 from imagebridge.rules import Body, broken
 from imagebridge.rules.pictures import PICTURES
 from imagebridge.translate.sentences import not_shown
-from imagebridge.translate.wire import JSON, text_of
+from imagebridge.translate.wire import JSON
 
 from .client import BROKEN
 from .events import Item
+from .outputs import halved, is_output
 
 if TYPE_CHECKING:
     from imagebridge.rules import Api as ApiName
@@ -66,14 +67,17 @@ class Recovery:
 
     items: what was sent. own: index of the first item that the run itself added; pictures before it that
     are not in an output are the caller's, and an error about those is the caller's to see. retries: how
-    often a broken stream is asked for again.
+    often a broken stream is asked for again. before: how many messages stand before the items in the request.
     """
 
-    def __init__(self, items: list[Item], own: int, *, model: str, api: "ApiName", retries: int) -> None:
+    def __init__(
+        self, items: list[Item], own: int, *, model: str, api: "ApiName", retries: int, before: int = 0
+    ) -> None:
         self._own = own
         self._model = model
         self._api: ApiName = api
         self._retries = retries
+        self._before = before
         self._guesses: Iterator[Change] | None = None
         self.items = items
         """What is to be sent now."""
@@ -115,11 +119,21 @@ class Recovery:
         if newest := self._newest(self.items):
             made = _without(self.items, newest, f"the request was too large with it: {text}")
             return Change(made, f"{_counted(_kinds(newest))} of this turn left out: {text}")
-        return None
+        return self._shorter(text)
+
+    def _shorter(self, text: str) -> Change | None:
+        """The texts of older outputs are halved, again and again; then those of the newest."""
+        start, why = fresh(self.items), " ".join(text.split())[:200]
+        older, gone = halved(self.items[:start], why)
+        made, told = [*older, *self.items[start:]], "of older turns"
+        if not gone:
+            newest, gone = halved(self.items[start:], why)
+            made, told = [*older, *newest], "of this turn"
+        return Change(made, f"{gone:,} characters of outputs {told} left out: {text}") if gone > 0 else None
 
     def _refused(self, text: str) -> Change | None:
         """The picture that is to blame gives way: the one that the error names, or else the surest guess."""
-        if named := _named(text, attachments(self.items)):
+        if named := _named(text, attachments(self.items), self._before):
             theirs = not all(self._ours(self.items, one) for one in named)
             return None if theirs else self._held_back(self.items, named, text, sure=True)
         if self._guesses is None:
@@ -162,7 +176,7 @@ class Recovery:
         return [one for one in attachments(items) if one.item >= start and self._ours(items, one)]
 
     def _ours(self, items: list[Item], one: Attachment) -> bool:
-        return one.item >= self._own or _is_output(items[one.item])
+        return one.item >= self._own or is_output(items[one.item])
 
 
 def _kinds(ones: Iterable[Attachment]) -> "Counter[Kind]":
@@ -171,10 +185,6 @@ def _kinds(ones: Iterable[Attachment]) -> "Counter[Kind]":
 
 def _counted(kinds: "Counter[Kind]") -> str:
     return " and ".join(f"1 {kind}" if count == 1 else f"{count} {kind}s" for kind, count in kinds.items())
-
-
-def _is_output(item: JSON) -> bool:
-    return text_of(item, "type").endswith("_output") or item.get("role") == "tool"
 
 
 def fresh(items: Sequence[JSON]) -> int:
@@ -189,7 +199,7 @@ def _without(items: list[Item], ones: Sequence[Attachment], why: str) -> list[It
     return cast("list[Item]", replaced(items, changes))
 
 
-def _named(text: str, ones: Iterator[Attachment]) -> list[Attachment]:
+def _named(text: str, ones: Iterator[Attachment], before: int) -> list[Attachment]:
     """Return those whose places an error names, as in `input[3].output[1].image_url`."""
-    named = {(int(item), int(part) if part else None) for item, part in _PLACE.findall(text)}
+    named = {(int(item) - before, int(part) if part else None) for item, part in _PLACE.findall(text)}
     return [one for one in ones if not named.isdisjoint({(one.item, one.part), (one.item, None)})]

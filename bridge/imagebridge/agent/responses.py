@@ -1,6 +1,7 @@
 """Requests to the Responses API."""
 
 from collections.abc import Mapping
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import ResponseError
@@ -25,6 +26,8 @@ _ENDS = {"response.completed", "response.incomplete", "response.failed"}
 
 class Responses:
     """The Responses API: `create`, `parse` or `stream` of the SDK, or the body posted ready-made."""
+
+    before = 0
 
     def __init__(
         self,
@@ -68,21 +71,26 @@ class Responses:
         if self._chained:
             body["previous_response_id"] = self.previous
         response = await (self._streamed(body, tell) if self._streaming else self._whole(body))
-        if response.status == "failed":
-            raise _failure(response.error)
-        return self._turn(response)
+        try:
+            if response.status == "failed":
+                raise _failure(response.error)
+            return self._turn(response)
+        except (AttributeError, TypeError) as error:  # The SDK takes any JSON for a response.
+            raise self._caller.strange(response) from error
 
     async def _whole(self, body: dict[str, Any]) -> "Response":
         from pydantic import ValidationError
 
-        if self._direct:
-            return await self._post(body)
         resource = self._caller.client.responses
         try:
+            if self._direct:
+                return await self._post(body)
             method = resource.parse if body.get("text_format") else resource.create
             return await self._caller.call(method, **body)
         except ValidationError as error:
             raise unfit(error) from error
+        except JSONDecodeError as error:
+            raise self._caller.strange(error.doc) from error
 
     async def _post(self, body: dict[str, Any], **way: Any) -> Any:
         """Post the body as bytes, encoded once: the SDK's own way walks through and encodes it twice as slowly."""
@@ -109,8 +117,11 @@ class Responses:
 
     async def _streamed(self, body: dict[str, Any], tell: Tell) -> "Response":
         ended: list[Response] = []
+        came = False
 
         async def told(event: Any) -> None:
+            nonlocal came
+            came = True
             if event.type in _ENDS:
                 ended.append(event.response)
             elif event.type == "error":
@@ -120,7 +131,8 @@ class Responses:
 
         await self._caller.each(await self._stream(body), told)
         if not ended:
-            raise ResponseError("the stream ended before the response did", BROKEN)
+            hint = "" if came else f"; nothing came: is {self._caller.client.base_url} a Responses API?"
+            raise ResponseError(f"the stream ended before the response did{hint}", BROKEN)
         return ended[-1]
 
     async def _stream(self, body: dict[str, Any]) -> Any:

@@ -43,6 +43,9 @@ class Api(Protocol):
     previous: str | None
     """The `previous_response_id` of the next request."""
 
+    before: int
+    """How many messages stand before the items in each request."""
+
     @property
     def keeps(self) -> bool:
         """Whether the server keeps the conversation: then each request sends only what is new."""

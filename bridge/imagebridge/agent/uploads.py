@@ -104,6 +104,8 @@ class Uploads:
         self._expires = expires
         self._keep = keep
         self._off = False
+        self._suspicion = ""
+        """The error that the ids may have been to blame for."""
         self._slots: dict[Key, _Slot] = {}
         self._keys: dict[tuple[str, str], Key] = {}
         self._limit = anyio.CapacityLimiter(_AT_ONCE)
@@ -175,14 +177,29 @@ class Uploads:
     def refused(self, error: Exception, sent: Iterable[object]) -> bool:
         """Tell whether to send a request again, with data: the ids in `sent` may be why it failed with `error`.
 
-        From then on the method `sent` changes nothing.
+        From then on the method `sent` changes nothing, unless the same fails with data too.
         """
-        ids = {text_of(one.inner, "file_id") for one in attachments(listed(sent))}
-        if not ids & self._ids or not _suspect(error):
+        if not _suspect(error):
             return False
-        _LOG.warning("files by id were refused (%s); pictures and files go as data from now on", error)
-        self._off = True
-        return True
+        if self._by_id(sent):
+            self._suspicion = str(error)
+            self._off = True
+            return True
+        if self._suspicion:
+            # Data is refused as well: it was not for the ids.
+            self._suspicion, self._off = "", False
+        return False
+
+    def taken(self, sent: Iterable[object]) -> None:
+        """Take note that a request went through: where the ids were suspected and it had none, they were to blame."""
+        if self._suspicion and not self._by_id(sent):
+            _LOG.warning(
+                "files by id were refused (%s); pictures and files go as data from now on", self._suspicion
+            )
+            self._suspicion = ""
+
+    def _by_id(self, sent: Iterable[object]) -> bool:
+        return any(text_of(one.inner, "file_id") in self._ids for one in attachments(listed(sent)))
 
     def _wanted(self, one: Attachment) -> bool:
         return one.size > self._threshold and text_of(one.fields, "type") != "image_url"
@@ -205,7 +222,8 @@ class Uploads:
                 file = await self._created(one, key)
                 slot.failed = file is None
                 slot.file_id = file.id if file else ""
-                slot.ends = (file and file.expires_at) or float("inf")
+                ends: object = getattr(file, "expires_at", None)
+                slot.ends = ends if isinstance(ends, int) else float("inf")
             return slot.file_id
 
     async def _created(self, one: Attachment, key: Key) -> "FileObject | None":
@@ -226,24 +244,31 @@ class Uploads:
                 )
             except openai.BadRequestError as error:
                 _LOG.debug("no upload as %s: %s", purpose, error)
-            except openai.OpenAIError as error:
+            # Compatible servers may answer with anything; the SDK then raises what it likes.
+            except Exception as error:  # noqa: BLE001
                 if isinstance(error, openai.APIStatusError) and error.status_code in _NO_FILES_API:
-                    _LOG.warning("no Files API here (%s); pictures and files go as data", error)
-                    self._off = True
+                    self._none_here(error)
                 else:
                     _LOG.warning("%s is not uploaded (%s); it goes as data", name, error)
                 return None
             else:
-                self._ids.add(file.id)
+                identity: object = getattr(file, "id", None)
+                if not isinstance(identity, str) or not identity:
+                    self._none_here("its answer names no file")
+                    return None
+                self._ids.add(identity)
                 return file
         return None
 
-    async def _delete(self, identity: str) -> None:
-        import openai
+    def _none_here(self, why: object) -> None:
+        _LOG.warning("no Files API here (%s); pictures and files go as data", why)
+        self._off = True
 
+    async def _delete(self, identity: str) -> None:
         try:
             await self._call(self._client.files.delete, identity)
-        except openai.OpenAIError as error:
+        # The client may be closed by now, and nothing else is lost.
+        except Exception as error:  # noqa: BLE001
             _LOG.debug("%s stays until it expires: %s", identity, error)
 
     async def _call(self, method: Callable[..., Any], *arguments: object, **named: object) -> Any:
