@@ -13,7 +13,7 @@ from .creating import create_image_tool, edit_image_tool
 from .jobs import Jobs
 from .kept import KeepingServer
 from .loading import get_image_tool, load_file_tool, load_image_tool
-from .prompts import prompts
+from .prompts import Prompting, prompts
 from .results import Fitting
 from .settings import Settings
 from .tool import placed
@@ -61,7 +61,7 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
         "tools": placed(tools, places),
         "extensions": [viewer()],
         "lifespan": _running,
-        "middleware": [Fitting(settings.host), Offering()],
+        "middleware": [Fitting(settings.host), Offering(), Prompting()],
         "log_level": "WARNING",
     }
     server: MCPServer[Any] = (

@@ -1,9 +1,14 @@
 """What a person may start from in a host that shows prompts: each is one message that names the tools to call."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver.prompts import Prompt
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS
 from pydantic import Field
+
+from imagebridge_tools.answer import nearest
 
 Place = Annotated[
     str, Field(description="A picture: a path below an allowed folder, a file: URL or a data: URL.")
@@ -23,11 +28,35 @@ def prompts() -> list[Prompt]:
     ]
 
 
+class Prompting:
+    """Middleware that refuses a prompt there is not, or wrong arguments of one, in words and with the code for it."""
+
+    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Pass a message on, unless it asks for a prompt that cannot be given."""
+        if ctx.method == "prompts/get":
+            params = ctx.params or {}
+            _check(str(params.get("name")), params.get("arguments") or {})
+        return await call_next(ctx)
+
+
+def _check(name: str, given: Any) -> None:
+    known = {prompt.name: prompt.arguments or [] for prompt in prompts()}
+    if name not in known:
+        raise MCPError(INVALID_PARAMS, f"no prompt is called {name!r}; {nearest(name, known)}")
+    names = [argument.name for argument in known[name]]
+    for argument in given:
+        if argument not in names:
+            raise MCPError(INVALID_PARAMS, f"{name} takes no {argument!r}; {nearest(str(argument), names)}")
+    for argument in known[name]:
+        if argument.required and not str(given.get(argument.name) or "").strip():
+            raise MCPError(INVALID_PARAMS, f"{name} needs {argument.name}: {argument.description}")
+
+
 def describe_image(source: Place, question: Question = "") -> str:
     """Load a picture and say what it shows."""
     asked = f" Answer this: {question}" if question else ""
     return (
-        f"Call load_image with source {source!r}. Then describe what you see: what it is, the text in it word for "
+        f"Call load_image with source '{source}'. Then describe what you see: what it is, the text in it word for "
         "word, and what stands out. Say what you cannot make out instead of guessing. If the sentence gives a factor "
         f"for coordinates, use it for places in the picture.{asked}"
     )
@@ -36,7 +65,7 @@ def describe_image(source: Place, question: Question = "") -> str:
 def compare_images(first: First, second: Second) -> str:
     """Load two pictures and say what differs."""
     return (
-        f"Compare two pictures. The first is {first!r}, the second {second!r}. If there is a tool that compares "
+        f"Compare two pictures. The first is '{first}', the second '{second}'. If there is a tool that compares "
         "pictures, call it with both; else call load_image for each. Then list what differs, the most important "
         "first, with where it is; say so if nothing does."
     )
@@ -46,7 +75,7 @@ def chart_file(path: File, question: Question = "") -> str:
     """Draw a file of rows as a chart and say what it shows."""
     asked = f" It should answer this: {question}" if question else ""
     return (
-        f"Call generate_chart with data {path!r} and the kind that suits its columns; leave columns out at first, the "
+        f"Call generate_chart with data '{path}' and the kind that suits its columns; leave columns out at first, the "
         "sentence names those it used. Look at the chart: if it is crowded or shows the wrong columns, call again "
         f"with others. Then say in three sentences what it shows, with numbers from it.{asked}"
     )

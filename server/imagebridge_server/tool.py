@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import anyio
+from mcp.server.apps import client_supports_apps
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
@@ -14,13 +15,14 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import ValidationError
 
 from imagebridge.errors import BridgeError
+from imagebridge.translate.picture import Picture
 from imagebridge_tools import Answer, saving
-from imagebridge_tools.source import NOWHERE, Places
+from imagebridge_tools.source import NOWHERE, Places, opened
 
 from .arguments import explained
 from .results import failure, in_thread, shortened, success
 from .settings import Settings
-from .viewer import SHOWN_BY
+from .viewer import COMPARED, SHOWN_BY
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ class _Call(NamedTuple):
 
     words: str = ""
     places: Places = NOWHERE
+    apps: bool = False
+    """Whether its host shows the viewer."""
 
 
 _NO_CALL = _Call()
@@ -114,7 +118,8 @@ class _ExplainingTool(Tool):
     async def run(
         self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
     ) -> Any:
-        token = _CALL.set(_Call(_words(self.name, arguments), self.places))
+        apps = client_supports_apps(context)
+        token = _CALL.set(_Call(_words(self.name, arguments), self.places, apps))
         failed: Exception | None = None
         result: Any = None
         try:
@@ -197,6 +202,31 @@ async def finished(
     if where:
         answer = await saving.saved(answer, where)
     return await in_thread(lambda: _kept(answer, call))
+
+
+async def compared(result: CallToolResult, *sources: str) -> CallToolResult:
+    """Name in a result the pictures that were compared, kept, where the host shows the viewer: it lays them on each other.
+
+    Those that browsers do not show, or that would be fetched again, are not named.
+    """
+    call = _CALL.get()
+    store = call.places.store
+    if result.is_error or not call.apps or store is None or len(result.content) < 2:
+        return result
+    uris: list[str] = []
+    try:
+        for source in sources:
+            if source.strip().lower().startswith("https:"):
+                return result
+            data = (await opened(source, call.places)).data
+            uris.append(
+                await in_thread(lambda data=data: store.keep(Picture.from_bytes(data), call.words).short)
+            )
+    except (BridgeError, OSError):
+        return result
+    block = result.content[1]
+    block.meta = {**(block.meta or {}), COMPARED: uris}
+    return result
 
 
 def _kept(answer: Answer, call: _Call) -> Answer:

@@ -14,6 +14,9 @@ from mcp.server.mcpserver.resources import FileResource
 
 URI = "ui://imagebridge/viewer"
 
+COMPARED = "imagebridge/compared"
+"""In the `_meta` of a picture that shows a comparison: what the two pictures are kept as."""
+
 SHOWN_BY: dict[str, Any] = {"ui": {"resourceUri": URI}}
 """The `_meta` of a tool whose result the viewer shows."""
 

@@ -8,7 +8,7 @@ import imagebridge_tools
 
 from . import arguments, asked
 from .settings import Settings
-from .tool import READS, answered, tool, writing
+from .tool import READS, answered, compared, tool, writing
 
 
 def viewing_tools(settings: Settings) -> list[Tool]:
@@ -81,7 +81,8 @@ def _compare_images(settings: Settings) -> Tool:
         tolerance: asked.Tolerance = 10,
     ) -> CallToolResult:
         """Tell whether two pictures are identical, or where and how much they differ."""
-        return await answered(imagebridge_tools.compare_images(a, b, places, show=show, tolerance=tolerance))
+        making = imagebridge_tools.compare_images(a, b, places, show=show, tolerance=tolerance)
+        return await compared(await answered(making), a, b)
 
     return tool(compare_images, "Compare pictures", READS)
 

@@ -13,7 +13,8 @@ from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp import Client
-from mcp.types import Implementation
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS, Implementation
 from PIL import Image
 
 from imagebridge.hosts import host
@@ -215,6 +216,34 @@ class TestWhatIsTold:
                 assert (said.role, said.content.type) == ("user", "text")
                 assert all(f"the {argument}" in said.content.text for argument in given)
                 assert set(re.findall(r"\b(?:load|generate|get)_[a-z]+\b", said.content.text)) <= names
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("describe", {}, "no prompt is called 'describe'; did you mean 'describe_image'? allowed: "),
+        ("chart_file", {}, "chart_file needs path: A CSV or JSON file below an allowed folder."),
+        ("chart_file", {"path": " "}, "chart_file needs path: "),
+        (
+            "describe_image",
+            {"sorce": "a.png"},
+            "describe_image takes no 'sorce'; did you mean 'source'? allowed: ",
+        ),
+    ],
+)
+async def test_a_prompt_that_cannot_be_given_says_why(generation, folder, name, arguments, said, caplog):
+    async with connected(generation, folder) as client:
+        with pytest.raises(MCPError) as error:
+            await client.get_prompt(name, arguments)
+    assert error.value.code == INVALID_PARAMS
+    assert str(error.value).startswith(said)
+    assert caplog.text == ""
+
+
+async def test_paths_stand_in_prompts_as_they_are(generation, folder):
+    async with connected(generation, folder) as client:
+        (said,) = (await client.get_prompt("describe_image", {"source": "C:\\a\\b.png"})).messages
+    assert "'C:\\a\\b.png'" in said.content.text
 
 
 def noise_url(width, height):

@@ -13,6 +13,7 @@ from PIL import Image
 from samples import b64, file
 
 from imagebridge_server.app import build_server
+from imagebridge_server.settings import Settings
 from imagebridge_server.viewer import URI
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -69,10 +70,14 @@ SMALL = block(Image.new("RGBA", (40, 60), (0, 160, 0, 255)))
 class TestWhatHostsAreTold:
     pytestmark = pytest.mark.anyio
 
+    @pytest.fixture
+    def store(self, tmp_path):
+        return Settings(store=tmp_path)
+
     @pytest.fixture(params=["auto", "legacy"])
-    async def client(self, request):
+    async def client(self, request, store):
         offer = advertise(EXTENSION_ID, {"mimeTypes": [APP_MIME_TYPE]})
-        async with Client(build_server(), mode=request.param, extensions=[offer]) as client:
+        async with Client(build_server(store), mode=request.param, extensions=[offer]) as client:
             yield client
 
     @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -92,6 +97,22 @@ class TestWhatHostsAreTold:
     async def test_a_host_without_apps_gets_the_picture(self, client):
         result = await client.call_tool("get_image", {"text": "Hi"})
         assert [one.type for one in result.content] == ["text", "image"]
+
+    async def test_a_comparison_names_its_two_sides_to_hosts_with_apps_alone(self, client, store):
+        sides = [f"data:image/png;base64,{one['data']}" for one in (RED, BLUE)]
+        result = await client.call_tool("compare_images", dict(zip("ab", sides, strict=True)))
+        uris = result.content[1].meta["imagebridge/compared"]
+        read = [(await client.read_resource(uri)).contents[0].blob for uri in uris]
+        assert read == [RED["data"], BLUE["data"]]
+        async with Client(build_server(store)) as other:
+            result = await other.call_tool("compare_images", dict(zip("ab", sides, strict=True)))
+        assert "imagebridge/compared" not in result.content[1].meta
+
+    async def test_sides_that_no_browser_shows_are_not_named(self, client):
+        sides = [f"data:image/bmp;base64,{b64(file(striped((40, 20), c), 'BMP'))}" for c in ("red", "blue")]
+        result = await client.call_tool("compare_images", dict(zip("ab", sides, strict=True)))
+        assert result.content[1].type == "image"
+        assert "imagebridge/compared" not in result.content[1].meta
 
     async def test_the_page_names_nothing_on_the_web(self, client):
         (page,) = (await client.read_resource(URI)).contents
@@ -279,6 +300,41 @@ class TestInABrowser:
         host.about("1600 × 800")
         assert host.sent("resources/read") == {"uri": f"image://{'ab' * 32}"}
         assert host.view.get_by_role("button", name="Full size").is_hidden()
+
+    def test_the_full_picture_is_the_one_that_is_shown(self, host):
+        large = block(striped((1600, 800), (200, 0, 0)))
+        host.open(capabilities={"serverResources": {}})
+        host.answer("resources/read", {"contents": [{"mimeType": large["mimeType"], "blob": large["data"]}]})
+        told = f"A part of image://{'cd' * 32}. Kept as image://{'ab' * 32}, image://{'ef' * 32}."
+        host.result(
+            {"type": "text", "text": told}, RED, SMALL | {"_meta": {"imagebridge/uri": "image://12345678"}}
+        )
+        host.about("400 × 200")
+        host.view.get_by_role("button", name="Full size").click()
+        host.about("1600 × 800")
+        host.view.locator("#strip button").nth(1).click()
+        host.view.get_by_role("button", name="Full size").click()
+        asked = [host.sent("resources/read", 1), host.sent("resources/read", 2)]
+        assert asked == [{"uri": f"image://{'ab' * 32}"}, {"uri": "image://12345678"}]
+
+    def test_two_sides_of_a_comparison(self, host):
+        host.open(capabilities={"serverResources": {}})
+        sides = {f"image://{n}" * 1: one for n, one in (("a" * 12, RED), ("b" * 12, BLUE))}
+        host.page.evaluate(
+            "(sides) => { Object.defineProperty(answers, 'resources/read', { get: () => {"
+            " const { uri } = messages.at(-1).params;"
+            " return { contents: [{ uri, mimeType: 'image/png', blob: sides[uri] }] } } }) }",
+            {uri: one["data"] for uri, one in sides.items()},
+        )
+        host.result(SMALL | {"_meta": {"imagebridge/compared": list(sides)}})
+        host.about("40 × 60")
+        assert host.view.locator("#strip button").count() == 3
+        host.view.get_by_role("button", name="Compare").click()
+        host.about("400 × 200")
+        stage = host.view.locator("#stage").bounding_box()
+        middle, y = round(stage["width"] / 2), round(stage["y"] + stage["height"] / 2) + 60
+        assert near(host.pixel(middle - 50, y), (200, 0, 0))
+        assert near(host.pixel(middle + 50, y), (0, 0, 200))
 
     def test_saving_through_the_host(self, host):
         host.open(capabilities={"downloadFile": {}})
