@@ -307,3 +307,15 @@ def test_a_terminal_without_colours_gets_no_thumbnails(server):
     assert code == 0, answer + beside
     assert "38;2" not in beside
     assert "▄" not in beside
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
+def test_a_full_disk_is_one_message_and_code_1():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*MAIN, "check", "-"], input="{}", stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: the output cannot be written: No space left on device\n",
+    )

@@ -1,5 +1,7 @@
 """The command line `imagebridge`: only the command that is used is imported, and nothing heavy before it runs."""
 
+import errno
+import os
 import sys
 from importlib import import_module
 
@@ -71,4 +73,11 @@ def main() -> None:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = 130
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
+        # What is left in its buffer would be tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)

@@ -25,6 +25,7 @@ COLOURS: Mapping[str, tuple[int, int, int]] = {
     "green": (40, 150, 60),
     "cyan": (60, 210, 220),
     "blue": (50, 90, 210),
+    "navy": (0, 0, 128),
     "purple": (130, 50, 170),
     "pink": (250, 150, 190),
     "brown": (120, 75, 40),
