@@ -13,7 +13,7 @@ from imagebridge.errors import PictureError
 from imagebridge.hosts import Host
 from imagebridge.translate import convert, kinds, sentences
 from imagebridge.translate.blocks import Paper, Piece, Reading, Sight, Words, for_user_only, pieces, texts
-from imagebridge.translate.encode import within
+from imagebridge.translate.encode import shines_through, within
 from imagebridge.translate.picture import Picture, decode, decode_start
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import structured_text
@@ -361,7 +361,8 @@ def _change(entry: _Entry) -> str:
         return ""
     size = f"{entry.size[0]}x{entry.size[1]}"
     shrunk = f"{picture.width}x{picture.height}" != size
-    return f"{_described(picture)}, of {size if shrunk else _described(came)}, to fit a result"
+    white = ", laid on white" if picture.media_type == kinds.JPEG.media_type and shines_through(came) else ""
+    return f"{_described(picture)}, of {size if shrunk else _described(came)}{white}, to fit a result"
 
 
 def _factor(entry: _Entry) -> str:

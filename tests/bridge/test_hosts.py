@@ -10,6 +10,7 @@ import samples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp.types import CallToolResult
+from PIL import Image
 from samples import b64, drawing, file, photo
 
 from imagebridge import function_call_output, repair, tool_result
@@ -331,3 +332,22 @@ def test_no_host_ever_gets_more_than_it_takes(content, structured, name):
     # What a host is given, the bridge can still translate, and fitting it again changes nothing.
     assert function_call_output(result, "call_1")["output"]
     assert fitted(result, small) == result
+
+
+def test_what_shone_through_a_picture_is_said_to_lie_on_white():
+    bands = [samples.noise(900, 900, seed) for seed in range(3)]
+    clear = Image.merge("RGBA", [*bands, Image.linear_gradient("L").resize((900, 900))])
+    solid = Image.merge("RGBA", [*bands, Image.new("L", (900, 900), 255)])
+    for image, words in ((clear, ", laid on white, to fit a result."), (solid, "x900 px, ")):
+        made = repair(tool_result("", file(image, "PNG")), "claude-desktop")
+        *texts, block = made["content"]
+        text = " ".join(one["text"] for one in texts)
+        assert block["mimeType"] == "image/jpeg"
+        assert words in text
+        assert ("white" in text) == (image is clear)
+
+
+def test_a_picture_just_over_the_limit_uses_most_of_it():
+    noisy = file(Image.merge("RGB", [samples.noise(640, 420, seed) for seed in range(3)]), "PNG")
+    made = repair(tool_result("", noisy), "claude-desktop")
+    assert 0.8 < message(made) / host("claude-desktop").characters <= 1

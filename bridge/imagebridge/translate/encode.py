@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from imagebridge.errors import PictureError
 
 from . import grey
-from .decode import decoding, opened, srgb, upright
+from .decode import decoding, load, opened, read, srgb, upright
 from .picture import Picture
 
 if TYPE_CHECKING:
@@ -86,18 +86,10 @@ def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
 
 def _squeezed(image: "Image", limit: int, *, flat: bool) -> bytes:
     """Return the best JPEG of an opaque picture in at most `limit` bytes: quality gives way first, then size."""
-    best = _jpeg(image, _LOWEST, flat=flat)
-    if len(best) <= limit:
-        low, high = _LOWEST, 101
-        while high - low > 1:
-            quality = (low + high) // 2
-            data = _jpeg(image, quality, flat=flat)
-            if len(data) > limit:
-                high = quality
-                continue
-            best, low = data, quality
-            if len(best) >= _FILLED * limit:
-                break
+    if best := _at_best(image, limit, flat=flat):
+        if len(best) < _FILLED * limit and not flat:
+            # Even the best quality leaves room: for colours in their full resolution, perhaps.
+            best = max(best, _at_best(image, limit, flat=True), key=len)
         return best
     best, factor, size = b"", 1.0, len(_jpeg(image, _SMALLER, flat=flat))
     for _ in range(_TRIES):
@@ -111,6 +103,24 @@ def _squeezed(image: "Image", limit: int, *, flat: bool) -> bytes:
             break
     if not best:
         raise PictureError(f"it cannot be made to fit {limit} bytes")
+    return best
+
+
+def _at_best(image: "Image", limit: int, *, flat: bool) -> bytes:
+    """Return the best JPEG in `limit` bytes, from `_FILLED` of them on a good one; empty where none fits."""
+    best = _jpeg(image, _LOWEST, flat=flat)
+    if len(best) > limit:
+        return b""
+    low, high = _LOWEST, 101
+    while high - low > 1:
+        quality = (low + high) // 2
+        data = _jpeg(image, quality, flat=flat)
+        if len(data) > limit:
+            high = quality
+            continue
+        best, low = data, quality
+        if len(best) >= _FILLED * limit:
+            break
     return best
 
 
@@ -185,6 +195,14 @@ def standard(image: "Image") -> "Image":
         # Nothing shines through: without the channel a photograph can be a JPEG.
         return image.convert(image.mode[:-1])
     return image
+
+
+def shines_through(picture: Picture) -> bool:
+    """Tell whether what lies below a picture would be seen: whether some pixel is not opaque."""
+    header = read(picture.data)
+    if header.mode not in ("LA", "PA", "RGBA") and "transparency" not in header.info:
+        return False
+    return standard(load(header)).mode in ("LA", "RGBA")
 
 
 def opaque(image: "Image") -> "Image":
