@@ -4,8 +4,10 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 from threading import Thread
 from typing import Self
@@ -20,7 +22,7 @@ MEMORY = 2 << 30
 
 _REFUSED = 3
 _LOGGED = 65_536
-_NO_GLYPH = re.compile(r"No fonts with a (.{1,8}?)/U\+[0-9A-F]{4,6} character were found")
+_NO_GLYPH = re.compile(r"No fonts with a (.)/U\+[0-9A-F]{1,6} character were found", re.DOTALL)
 _NO_FONT = "No match for "
 
 
@@ -29,7 +31,7 @@ class Raster:
     """A PNG, the characters that no font here has, and whether text was left out for want of any font."""
 
     png: bytes
-    missing: str
+    missing: tuple[str, ...]
     fontless: bool
 
 
@@ -61,8 +63,24 @@ def rasterised(text: str, width: int, height: int) -> Raster:
     if run.returncode:
         # Killed at a limit, or broken off by the rasteriser itself where it got no memory.
         raise PictureError("the SVG takes too much memory to draw, or breaks the rasteriser")
-    missing = dict.fromkeys("".join(_NO_GLYPH.findall(log.text)))
-    return Raster(run.stdout, "".join(missing), _NO_FONT in log.text)
+    return Raster(run.stdout, tuple(lacking(log.text, text)), _NO_FONT in log.text)
+
+
+def lacking(log: str, text: str) -> list[str]:
+    """Return the characters of SVG `text` that resvg's `log` says no font has, letters with the marks on them.
+
+    resvg 0.5 names a letter also where the font has it and lacks only a mark on it, such as a vowel's.
+    """
+    named: dict[str, None] = {}
+    for letter in dict.fromkeys(_NO_GLYPH.findall(log)):
+        followed = re.findall(re.escape(letter) + r"([^\x00-\u02ff]+)", text)
+        marks = ("".join(takewhile(_is_mark, after)) for after in followed)
+        named |= dict.fromkeys([letter + mark for mark in marks if mark] or [letter])
+    return list(named)
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
 
 
 def _command(width: int, height: int) -> list[str]:
