@@ -7,7 +7,6 @@ import sys
 import unicodedata
 from dataclasses import dataclass
 from importlib.util import find_spec
-from itertools import takewhile
 from pathlib import Path
 from threading import Thread
 from typing import Self
@@ -71,16 +70,12 @@ def lacking(log: str, text: str) -> list[str]:
 
     resvg 0.5 names a letter also where the font has it and lacks only a mark on it, such as a vowel's.
     """
-    named: dict[str, None] = {}
-    for letter in dict.fromkeys(_NO_GLYPH.findall(log)):
-        followed = re.findall(re.escape(letter) + r"([^\x00-\u02ff]+)", text)
-        marks = ("".join(takewhile(_is_mark, after)) for after in followed)
-        named |= dict.fromkeys([letter + mark for mark in marks if mark] or [letter])
-    return list(named)
-
-
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character).startswith("M")
+    marks = "".join(one for one in set(text) if unicodedata.category(one).startswith("M"))
+    marked: dict[str, list[str]] = {}
+    for whole, letter in re.findall(f"(([^{marks}])[{marks}]+)", text) if marks else ():
+        marked.setdefault(letter, []).append(whole)
+    letters = dict.fromkeys(_NO_GLYPH.findall(log))
+    return list(dict.fromkeys(one for letter in letters for one in marked.get(letter, [letter])))
 
 
 def _command(width: int, height: int) -> list[str]:
