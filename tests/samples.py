@@ -8,6 +8,7 @@ import wave
 import zipfile
 import zlib
 
+import resvg_py
 from PIL import Image, ImageDraw
 
 WIDTH, HEIGHT = 64, 48
@@ -32,6 +33,21 @@ def photo(width=WIDTH, height=HEIGHT):
 def noise(width, height, seed=1):
     """A grey picture that hardly shrinks in any format."""
     return Image.frombytes("L", (width, height), random.Random(seed).randbytes(width * height))
+
+
+SCRIPTS = ("\u05d0", "\u0639", "\u0939", "\u0e01", "a\u0e34")
+"""A letter each of Hebrew, Arabic, Hindi and Thai, and a Thai vowel on a Latin letter."""
+
+
+def lacked_here(letters):
+    """Whether no font of this system draws these letters: their last one comes out as those do that no font has."""
+
+    def picture(text):
+        return resvg_py.svg_to_bytes(
+            svg_string=f'<svg xmlns="http://www.w3.org/2000/svg" width="99" height="40"><text y="30">{text}</text></svg>'
+        )
+
+    return picture(letters) == picture(f"{letters[:-1]}\U0010fffd")
 
 
 def file(image, form, **options):

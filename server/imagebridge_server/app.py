@@ -44,7 +44,7 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
     """
     settings = settings or Settings()
     tools = [
-        get_image_tool(),
+        get_image_tool(settings),
         load_image_tool(settings),
         load_file_tool(settings),
         generate_chart_tool(settings),

@@ -15,7 +15,7 @@ _ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 
 Text = Annotated[
     str,
-    Field(description="The words to show, at most 1,500 characters.", examples=["Hello from imagebridge"]),
+    Field(description="The words to show, at most 1,500 characters."),
 ]
 
 _NAMED = (
@@ -53,7 +53,7 @@ Overwrite = Annotated[bool, Field(description="Let save_as replace a file.")]
 Kind = Annotated[
     Any,
     Field(
-        description="The kind of chart; give this or spec. A list of bar, line, area, scatter draws a kind for each field "
+        description="The kind of chart. A list of bar, line, area, scatter draws a kind for each field "
         "of y over each other."
     ),
     WithJsonSchema(
@@ -169,7 +169,7 @@ ReturnSpec = Annotated[
 
 Prompt = Annotated[
     str,
-    Field(description="What the picture shows, in words.", examples=["A stone bridge at noon, watercolour"]),
+    Field(description="What the picture shows, in words."),
 ]
 
 Size = Annotated[
@@ -212,7 +212,6 @@ Images = Annotated[
         description="1 to 16 pictures to change or combine, named as in load_image.",
         min_length=1,
         max_length=16,
-        examples=[["room.jpg", "image://3f2a9c01d4e7"]],
     ),
 ]
 

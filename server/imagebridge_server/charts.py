@@ -7,7 +7,7 @@ import imagebridge_tools
 
 from . import arguments
 from .settings import Settings
-from .tool import answered, tool, writing
+from .tool import answered, hints, tool
 
 
 def generate_chart_tool(settings: Settings) -> Tool:
@@ -56,4 +56,4 @@ def generate_chart_tool(settings: Settings) -> Tool:
             overwrite=overwrite,
         )
 
-    return tool(generate_chart, "Draw a chart", writing(settings))
+    return tool(generate_chart, "Draw a chart", hints(settings, saves=True))

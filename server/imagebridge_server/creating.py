@@ -13,7 +13,7 @@ from imagebridge_tools.create import Choices, Progress
 from . import arguments
 from .jobs import Jobs, Make
 from .settings import Settings
-from .tool import PAYS, finished, reported, tool
+from .tool import finished, paying, reported, tool
 
 _COST = (
     "It takes up to some minutes and costs money; after {patience:g} s a handle to collect it later is given."
@@ -56,7 +56,7 @@ def create_image_tool(settings: Settings) -> Tool:
     description = (
         f"Create pictures from words with the OpenAI Images API. {_COST.format(patience=settings.patience)}"
     )
-    return tool(create_image, "Create a picture", PAYS, description)
+    return tool(create_image, "Create a picture", paying(settings), description, tells=True)
 
 
 def edit_image_tool(settings: Settings) -> Tool:
@@ -99,7 +99,7 @@ def edit_image_tool(settings: Settings) -> Tool:
     description = (
         "Change or combine pictures with the OpenAI Images API; arguments, time and cost as in create_image."
     )
-    made = tool(edit_image, "Edit pictures", PAYS, description)
+    made = tool(edit_image, "Edit pictures", paying(settings), description, tells=True)
     for name, argument in made.parameters["properties"].items():
         if name not in ("images", "mask"):
             # What create_image says already is not paid for twice.

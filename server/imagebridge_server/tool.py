@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import anyio
 from mcp.server.apps import client_supports_apps
@@ -29,17 +29,28 @@ _LOG = logging.getLogger(__name__)
 TICK = 1.0
 """Seconds between two reports of progress: hosts give up on a call that says nothing for long."""
 
-# destructiveHint and idempotentHint mean nothing beside readOnlyHint (MCP 2025-11-25, tools).
-READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-SAVES = ToolAnnotations(
-    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
-)
-PAYS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=True)
+
+def hints(settings: Settings, *, fetches: bool = True, saves: bool = False) -> ToolAnnotations:
+    """Return what a tool may do under these settings, where it `fetches` what it is given, or `saves` what it makes.
+
+    A file is saved once however often it is asked for; `overwrite` replaces what was there. Both hints mean
+    nothing of a tool that only reads (MCP 2026-07-28, ToolAnnotations).
+    """
+    web = fetches and settings.allow_https
+    if not (saves and settings.allow_write):
+        return ToolAnnotations(read_only_hint=True, open_world_hint=web)
+    return ToolAnnotations(
+        read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=web
+    )
 
 
-def writing(settings: Settings) -> ToolAnnotations:
-    """Return the hints of a tool that reads, and saves files where folders are writable."""
-    return SAVES if settings.allow_write else READS
+def paying(settings: Settings) -> ToolAnnotations:
+    """Return what a tool may do that asks the API: each call makes, and costs, anew."""
+    return ToolAnnotations(
+        read_only_hint=False,
+        destructive_hint=bool(settings.allow_write),
+        open_world_hint=True,
+    )
 
 
 class _Call(NamedTuple):
@@ -60,11 +71,17 @@ def tool(
     title: str,
     annotations: ToolAnnotations,
     description: str | None = None,
+    *,
+    tells: bool = False,
 ) -> Tool:
-    """Describe a function as a tool that refuses arguments it does not know, and whose pictures the viewer shows."""
+    """Describe a function as a tool that refuses arguments it does not know, and whose pictures the viewer shows.
+
+    One that `tells` its progress itself is not timed.
+    """
     made = _ExplainingTool.from_function(
         function, title=title, annotations=annotations, description=description, meta=SHOWN_BY
     )
+    cast("_ExplainingTool", made).tells = tells
     model = made.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
     model.model_rebuild(force=True)
@@ -106,6 +123,7 @@ def placed(tools: Iterable[Tool], places: Places) -> list[Tool]:
         elif "save_as" in properties and explained:
             # Said once: models read all tools together, and pay for every word.
             properties["save_as"]["description"] = "As in load_image."
+            properties["overwrite"].pop("description", None)
         explained = explained or "save_as" in properties
     return made
 
@@ -114,6 +132,7 @@ class _ExplainingTool(Tool):
     """A tool that says in a sentence what is wrong with its arguments, where the SDK would quote Pydantic."""
 
     places: Any = NOWHERE
+    tells: bool = False
 
     async def run(
         self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
@@ -124,7 +143,7 @@ class _ExplainingTool(Tool):
         result: Any = None
         try:
             async with anyio.create_task_group() as tasks:
-                if self.annotations != PAYS:  # Those tell their progress themselves.
+                if not self.tells:
                     tasks.start_soon(_tell, context, self.title or self.name)
                 try:
                     result = await super().run(arguments, context, convert_result)

@@ -8,7 +8,7 @@ import imagebridge_tools
 
 from . import arguments, asked
 from .settings import Settings
-from .tool import READS, answered, compared, tool, writing
+from .tool import answered, compared, hints, tool
 
 
 def viewing_tools(settings: Settings) -> list[Tool]:
@@ -51,7 +51,7 @@ def _view_image(settings: Settings) -> Tool:
             )
         )
 
-    return tool(view_image, "View a region", READS)
+    return tool(view_image, "View a region", hints(settings))
 
 
 def _annotate_image(settings: Settings) -> Tool:
@@ -68,7 +68,7 @@ def _annotate_image(settings: Settings) -> Tool:
         making = imagebridge_tools.annotate_image(source, marks, places, units=units)
         return await answered(making, save_as, overwrite=overwrite)
 
-    return tool(annotate_image, "Annotate a picture", writing(settings))
+    return tool(annotate_image, "Annotate a picture", hints(settings, saves=True))
 
 
 def _compare_images(settings: Settings) -> Tool:
@@ -84,7 +84,7 @@ def _compare_images(settings: Settings) -> Tool:
         making = imagebridge_tools.compare_images(a, b, places, show=show, tolerance=tolerance)
         return await compared(await answered(making), a, b)
 
-    return tool(compare_images, "Compare pictures", READS)
+    return tool(compare_images, "Compare pictures", hints(settings))
 
 
 def _transform_image(settings: Settings) -> Tool:
@@ -101,7 +101,7 @@ def _transform_image(settings: Settings) -> Tool:
         making = imagebridge_tools.transform_image(source, operations, places, units=units)
         return await answered(making, save_as, overwrite=overwrite)
 
-    return tool(transform_image, "Transform a picture", writing(settings))
+    return tool(transform_image, "Transform a picture", hints(settings, saves=True))
 
 
 def _contact_sheet(settings: Settings) -> Tool:
@@ -114,7 +114,7 @@ def _contact_sheet(settings: Settings) -> Tool:
         """Lay out up to 48 pictures on one numbered sheet."""
         return await answered(imagebridge_tools.contact_sheet(sources, places, labels=labels))
 
-    return tool(contact_sheet, "Contact sheet", READS)
+    return tool(contact_sheet, "Contact sheet", hints(settings))
 
 
 def _image_info(settings: Settings) -> Tool:
@@ -124,7 +124,7 @@ def _image_info(settings: Settings) -> Tool:
         """Tell format, size, frames, colors, and what QR and bar codes say, without the picture."""
         return await answered(imagebridge_tools.image_info(source, places, exif=exif))
 
-    return tool(image_info, "Picture facts", READS)
+    return tool(image_info, "Picture facts", hints(settings))
 
 
 def _render_document(settings: Settings) -> Tool:
@@ -140,7 +140,7 @@ def _render_document(settings: Settings) -> Tool:
         making = imagebridge_tools.render_document(source, places, pages=pages, text=text, size=size)
         return await answered(making)
 
-    return tool(render_document, "Show a document", READS)
+    return tool(render_document, "Show a document", hints(settings))
 
 
 def _make_qr_code(settings: Settings) -> Tool:
@@ -155,4 +155,4 @@ def _make_qr_code(settings: Settings) -> Tool:
         making = to_thread.run_sync(imagebridge_tools.make_qr_code, text, size, error_correction)
         return await answered(making, save_as, overwrite=overwrite)
 
-    return tool(make_qr_code, "Make a QR code", writing(settings))
+    return tool(make_qr_code, "Make a QR code", hints(settings, fetches=False, saves=True))

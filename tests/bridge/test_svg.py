@@ -12,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 import pytest
 from PIL import Image
-from samples import data_url, file
+from samples import SCRIPTS, data_url, file, lacked_here
 
 from imagebridge.errors import PictureError
 from imagebridge.translate import raster
@@ -286,6 +286,27 @@ LACKS = {
 def test_what_the_picture_lacks_is_told(case):
     inside, sentence = LACKS[case]
     assert drawn(svg(inside)).sentence == sentence
+
+
+@pytest.mark.parametrize("letters", SCRIPTS)
+def test_letters_of_other_scripts_are_drawn_or_named(letters):
+    sentence = f"an SVG; no font here has {letters}" if lacked_here(letters) else ""
+    assert drawn(svg(f'<text y="9">{letters}</text>')).sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("logged", "text", "named"),
+    [
+        (("ก/U+E01", "ก/U+E01"), "<text>ก กา</text>", ["ก"]),
+        (("a/U+61",), "<text>banana a\u1ab0\u0301</text>", ["a\u1ab0\u0301"]),
+        (("a/U+61", "b/U+62"), "a\u0e34b\u0e35a\u0e35", ["a\u0e34", "a\u0e35", "b\u0e35"]),
+        (("\n/U+A", "//U+2F"), "", ["\n", "/"]),
+        ((), "<text>ก</text>", []),
+    ],
+)
+def test_the_log_names_a_letter_for_the_marks_on_it(logged, text, named):
+    line = "Warning (in usvg::text::layout:1413): No fonts with a {} character were found.\n"
+    assert raster.lacking("".join(map(line.format, logged)), text) == named
 
 
 PLAIN = svg(FILLED)

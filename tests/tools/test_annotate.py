@@ -246,6 +246,10 @@ BOX = {"kind": "box", "at": [10, 20, 110, 70]}
         ([{"kind": "box", "at": [1, 2, 3]}], "marks[0].at", "has 3 numbers; give [left, top, right, bottom]"),
         ([{"kind": "box", "at": [110, 20, 10, 70]}], "marks[0].at", "such as [10, 20, 110, 70]"),
         ([{"kind": "point", "at": [401, 20]}], "marks[0].at", "x = 401 lies outside the picture, which reaches from 0 to 400"),
+        ([{"kind": "point", "at": [0.5, 0.5]}], "marks[0].at", 'is one pixel of 400x300; did you mean units="0-1"?'),
+        ([{"kind": "text", "at": [1, 0.1], "label": "x"}], "marks[0].at", 'did you mean units="0-1"?'),
+        ([{"kind": "arrow", "at": [0, 0, 0.5, 1]}], "marks[0].at", 'did you mean units="0-1"?'),
+        ([{"kind": "polygon", "at": [0, 0, 0.5, 1, 1, 0]}], "marks[0].at", 'did you mean units="0-1"?'),
         ([{"kind": "point", "at": [1, 2, 3, 4]}], "marks[0].at", "has 4 numbers; a mark of kind point has [x, y]"),
         ([{"kind": "arrow", "at": [1, 2]}], "marks[0].at", "a mark of kind arrow has [x, y, x, y] from tail to tip"),
         ([{"kind": "arrow", "at": [1, 2, 1, 2]}], "marks[0].at", "begins where it ends"),
@@ -262,6 +266,24 @@ def test_bad_marks(marks, argument, problem):
         drawn(*marks)
     assert caught.value.argument == argument
     assert problem in caught.value.problem
+
+
+@pytest.mark.parametrize("at", [[0, 0], [1, 1], [0.5, 2]])
+def test_points_near_the_corner_are_points(at):
+    assert drawn({"kind": "point", "at": at}).pictures
+
+
+@pytest.mark.parametrize(
+    ("at", "size"),
+    [([0, 0, 29, 38], (400, 300)), ([371, 262, 400, 300], (400, 300)), ([0, 100, 29, 138], (400, 300))],
+)
+def test_a_label_leaves_a_small_thing_in_sight(at, size):
+    source = Source("page.png", file(photo(*size), "PNG"))
+    mark = {"kind": "box", "at": at, "color": "blue"}
+    without, labelled = (shown(one, source=source) for one in (mark, {**mark, "label": "a long label"}))
+    inner = [at[0] + 2, at[1] + 2, at[2] - 2, at[3] - 2]
+    assert ImageChops.difference(without, labelled).getbbox()
+    assert not ImageChops.difference(without.crop(inner), labelled.crop(inner)).getbbox()
 
 
 def test_a_label_that_fits_no_way():

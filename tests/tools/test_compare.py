@@ -165,7 +165,11 @@ class TestWhatIsShown:
 
     def test_side_by_side(self):
         answer, image = self.shown("side_by_side")
-        assert answer.sentence.split("Shown: ")[1].startswith("a and b; PNG")
+        assert answer.sentence.split("Shown: ")[1].startswith("a and b side by side; PNG")
+        assert image.width > image.height
+        wide = [Image.new("RGB", (2400, 600), color) for color in ("red", "blue")]
+        told = said(*wide, show="side_by_side")
+        assert told.split("Shown: ")[1].startswith("a above b, larger so; PNG, 2000x1")
         assert image.width > 2 * 400 or image.height > 2 * 300
         assert (
             sum(count for count, color in image.getcolors(1 << 20) if color == (0, 0, 128))

@@ -189,6 +189,29 @@ async def test_arguments_that_can_be_corrected(endpoint, argument, arguments):
 
 
 @pytest.mark.parametrize(
+    ("size", "near"),
+    [
+        ("1000x1000", "1008x1008"),
+        ("1000x600", "1008x608"),
+        ("4096x4096", "2880x2880"),
+        ("3840x2176", "3840x2160"),
+        ("1600x100", "304x112"),
+        ("10x10", "16x16"),
+    ],
+)
+async def test_a_refused_size_names_one_near_it_that_is_drawn(endpoint, size, near):
+    with pytest.raises(ArgumentError, match=rf"size: .*'{size}'.* Near it is {near}\.$"):
+        await create_image("x", size=size)
+    assert (await create_image("x", size=near, quality="low")).pictures
+
+
+async def test_a_model_of_other_sizes_speaks_for_itself(endpoint, monkeypatch):
+    monkeypatch.setenv("IMAGEBRIDGE_IMAGE_MODEL", "gpt-image-1")
+    with pytest.raises(ArgumentError, match=r"at most\.$"):
+        await create_image("x", size="1000x1000")
+
+
+@pytest.mark.parametrize(
     ("status", "error", "words"),
     [
         (

@@ -135,6 +135,19 @@ def test_edges_of_transparency_keep_their_colour():
             assert alpha < 20 or (red > 230 and green == blue == 0)
 
 
+@pytest.mark.parametrize(
+    ("operations", "words"),
+    [
+        ([{"background": "navy"}, {"pad": 1}], "padded on navy to 66x50"),
+        ([{"background": "transparent"}, {"rotate": 30}], "rotated 30 degrees clockwise on transparent to 80x74"),
+        ([{"pad": 1}, {"background": "navy"}], "padded to 66x50, background not used: it fills what rotate and pad add after it"),
+        ([{"background": "navy"}, {"rotate": 90}], "rotated 90 degrees clockwise to 48x64, background not used: it fills what rotate and pad add after it"),
+    ],
+)  # fmt: skip
+def test_the_sentence_tells_the_background(operations, words):
+    assert done(*operations).sentence.startswith(f"bridge.png (64x48 px): {words}. ")
+
+
 def test_metadata_is_dropped_and_the_picture_upright():
     exif = Image.Exif()
     exif[0x010F] = "SecretCamera"
@@ -177,6 +190,7 @@ def test_metadata_is_dropped_and_the_picture_upright():
         ([{"blur": 1000}], {}, "operations[0].blur", "is 1000; give a number from 0 to 200"),
         ([{"blur": True}], {}, "operations[0].blur", "is True; give a number"),
         ([{"background": "withe"}], {}, "operations[0].background", "is 'withe'; give a CSS name or #rrggbb; did you mean 'white'?"),
+        ([{"background": "transprent"}], {}, "operations[0].background", "give a CSS name or #rrggbb; did you mean 'transparent'? allowed: transparent, red,"),
         ([{"format": "jpg"}], {}, "operations[0].format", "is 'jpg'; did you mean 'jpeg'? allowed: png, jpeg, webp"),
         ([{"quality": 0}], {}, "operations[0].quality", "is 0; give a number from 1 to 100"),
         ([{"quality": 5}, {"format": "png"}], {}, "operations", "quality goes with jpeg and webp"),

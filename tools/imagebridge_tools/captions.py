@@ -22,6 +22,9 @@ _WIDEST = 0.6
 """Share of the picture's width that a label takes before it is broken into lines."""
 
 
+_HIDDEN = 0.1
+"""Share of a thing that its own label may cover, while there is room elsewhere."""
+
 _ROWS = 5
 """Rows of labels above and below a thing where the nearest places are taken."""
 
@@ -59,7 +62,10 @@ class Captions:
         """
         block = self._laid(text, argument)
         places = [self._inside(place, block) for place in _places(anchor, block, gap)]
-        costs = [self._covered(place) + number * 1e-3 * block.height for number, place in enumerate(places)]
+        costs = [
+            self._covered(place) + _hidden(anchor, place) + number * 1e-3 * block.height
+            for number, place in enumerate(places)
+        ]
         self._write(block, places[costs.index(min(costs))], color)
 
     def within(self, text: str, box: Box, color: Color, argument: str) -> None:
@@ -164,6 +170,12 @@ def _places(anchor: Box, block: Block, gap: float) -> list[Box]:
         ),
     ]
     return [(x, y, x + block.width, y + block.height) for x, y in corners]
+
+
+def _hidden(thing: Box, label: Box) -> float:
+    """Return how many pixels of a thing a label covers, none for a small part of it."""
+    covered = _overlap(thing, label)
+    return covered if covered > _HIDDEN * (thing[2] - thing[0]) * (thing[3] - thing[1]) else 0.0
 
 
 def _overlap(one: Sequence[float], other: Sequence[float]) -> float:

@@ -33,8 +33,10 @@ _ENOUGH = 0.85
 """A more usual colour is taken where it stands out nearly as well as the best."""
 
 
-def color(text: str, argument: str) -> Color:
+def color(text: str, argument: str, *, also: Sequence[str] = ()) -> Color:
     """Return the colour that a CSS name or `#rrggbb` names; transparency in it does not count.
+
+    `also` are words that the caller takes beside colours, which an error names.
 
     Raises:
         ArgumentError: there is no such colour.
@@ -46,7 +48,7 @@ def color(text: str, argument: str) -> Color:
     try:
         return ImageColor.getrgb(text.strip())[:3]
     except ValueError:
-        usual = (*MARKING, "black", "white", "gray", "purple", "brown", "pink", "lime", "navy", "teal")
+        usual = (*also, *MARKING, "black", "white", "gray", "purple", "brown", "pink", "lime", "navy", "teal")
         raise ArgumentError(
             argument, f"is {text!r}; give a CSS name or #rrggbb; {nearest(text, usual)}"
         ) from None

@@ -12,7 +12,7 @@ from .apart import apart
 from .captions import Box, Captions
 from .changes import Difference, Region, difference, regions
 from .colors import MARKING
-from .panels import paneled
+from .panels import Place, paneled
 from .pixels import Pixels, pixels
 from .source import NOWHERE, Places, Source, opened
 
@@ -68,8 +68,9 @@ def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE
     changed = regions(mask)
     from imagebridge.translate.encode import encoded
 
-    picture = encoded(_shown(show, one, other, scaled, found, mask, changed[:_TOLD]))
-    told = f"{both}{how}. {_differing(counts, tolerance)}{_where(changed)}. {_panels(show, bool(changed))}"
+    sheet, places = _shown(show, one, other, scaled, found, mask, changed[:_TOLD])
+    picture = encoded(sheet)
+    told = f"{both}{how}. {_differing(counts, tolerance)}{_where(changed)}. {_panels(show, bool(changed), places)}"
     return Answer(f"{told}; {described(picture)}.", (picture,))
 
 
@@ -132,11 +133,12 @@ def _where(changed: Sequence[Region]) -> str:
     return f". {counted(len(changed), 'changed region')}: {'; '.join(boxes)}{more}"
 
 
-def _panels(show: str, changed: bool) -> str:
+def _panels(show: str, changed: bool, places: Sequence[Place]) -> str:
+    stacked = len(places) > 1 and places[0][0] == places[1][0]
     red = "b in pale grey with changes in red" + (" and the regions numbered" if changed else "")
     return {
         "all": f"Shown: a, b, and {red}",
-        "side_by_side": "Shown: a and b",
+        "side_by_side": "Shown: a above b, larger so" if stacked else "Shown: a and b side by side",
         "overlay": f"Shown: {red}",
         "difference": "Shown: how much each pixel differs, black for nothing, white for the most",
     }[show]
@@ -150,8 +152,8 @@ def _shown(
     found: Difference,
     mask: "Image",
     changed: Sequence[Region],
-) -> "Image":
-    """Draw what was asked for."""
+) -> "tuple[Image, list[Place]]":
+    """Draw what was asked for; the places of its pictures are returned too."""
     from PIL import ImageOps
 
     sides = [(f"a: {one.name}", one.image), (f"b: {other.name}", scaled)]
@@ -164,9 +166,9 @@ def _shown(
             panels: list[tuple[str, Image]] = []
         case _:
             panels = sides
-    sheet, places = paneled([*panels, ("changes", _overlay(scaled, mask))], placed=True)
+    sheet, places = paneled([*panels, ("changes", _overlay(scaled, mask))])
     _outlined(sheet, places[-1], changed)
-    return sheet
+    return sheet, places
 
 
 def _overlay(image: "Image", mask: "Image") -> "Image":

@@ -1,9 +1,9 @@
 """The drawing process: Vega-Lite in on stdin, PNG out on stdout. Started by `worker`,
-which runs this file: it imports nothing of the package.
+which runs this file: it imports nothing of this package, and of the bridge only what names missing characters.
 
 A request is one line, `{"spec": bytes that follow, "scale": pixels of the picture a pixel of the spec, "pixels":
 most pixels, "seconds": most seconds}`, and the spec. The answer is one line, `{"png": bytes that follow, "width":,
-"height": pixels of the spec, "boxes": characters without a glyph}` or `{"problem": why not}`, and the picture.
+"height": pixels of the spec, "boxes": [characters without a glyph]}` or `{"problem": why not}`, and the picture.
 """
 
 import json
@@ -29,14 +29,14 @@ _FONT = "Inter"
 _MORE_FONTS = ("noto_cjk_sans_otc",)
 """Packages whose folders hold fonts: what the extra `cjk` installs, 2026-11-22."""
 
-_UNSURE = re.compile(r"[^\x00-\u017f\u2212\u2013\u2014\u2018-\u201d\u2026\u20ac]|&#")
+_UNSURE = re.compile(r"[^\x00-\u0148\u014a-\u017f\u2212\u2013\u2014\u2018-\u201d\u2026\u20ac]|&#")
 """Characters that our font may lack; it has all others."""
 
 _FAMILY = "font-family="
 
 _SIZE = re.compile(r'<svg[^>]*?\swidth="([\d.]+)"[^>]*?\sheight="([\d.]+)"')
 _MARKS = re.compile(r'class="mark-(?!group)[a-z]+ role-mark[^"]*"[^>]*[^/]>(?!\s*</g>)')
-_NO_GLYPH = re.compile(r"No fonts with a (.{1,8}?)/U\+[0-9A-F]{4,6} character were found")
+_NO_GLYPH = "No fonts with a "
 _NO_FONT = "No match for "
 # What resvg 0.5 says where a font lacks a character, or no font has the name asked for.
 
@@ -135,7 +135,7 @@ class _Painter:
 
         return vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
 
-    def png(self, svg: str, scale: float) -> tuple[bytes, str]:
+    def png(self, svg: str, scale: float) -> tuple[bytes, list[str]]:
         """Return the picture of an SVG, and the characters that no font here has: they show as boxes.
 
         The system's fonts, of which there may be thousands, are looked through only for what ours lack.
@@ -145,10 +145,10 @@ class _Painter:
             png = self._raster(svg, scale, ours=True, log=False)  # Its log takes a tenth of the time.
         else:
             png, log = self._drawn(svg, scale, ours=True)
-        if _NO_FONT in log or _NO_GLYPH.search(log):
+        if _NO_FONT in log or _NO_GLYPH in log:
             png, log = self._drawn(svg, scale, ours=False)
         _check_colors(png)
-        return png, "".join(dict.fromkeys(_NO_GLYPH.findall(log)))
+        return png, _lacking(log, svg) if _NO_GLYPH in log else []
 
     def _drawn(self, svg: str, scale: float, *, ours: bool) -> tuple[bytes, str]:
         os.ftruncate(self._log, 0)
@@ -170,6 +170,12 @@ class _Painter:
             log_information=log,
         )
         return bytes(png)
+
+
+def _lacking(log: str, svg: str) -> list[str]:
+    from imagebridge.translate.raster import lacking  # Which takes longer than a chart.
+
+    return lacking(log, svg)
 
 
 def more_fonts() -> list[str]:

@@ -4,6 +4,8 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
+from math import floor, hypot
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import anyio
@@ -101,7 +103,7 @@ async def made(order: Order, on_partial: OnPartial | None, seconds: float) -> Ma
     except TimeoutError:
         return CreationError(_TOO_LONG)
     except openai.OpenAIError as error:
-        return _explained(error, model)
+        return _explained(error, model, order.size)
     except BridgeError as error:
         return error
     return Made(tuple(pictures), model, quality)
@@ -109,6 +111,10 @@ async def made(order: Order, on_partial: OnPartial | None, seconds: float) -> Ma
 
 _ARGUMENTS = {"output_format": "format", "output_compression": "compression", "image": "images"}
 """Names of parameters of the API that are called otherwise here."""
+
+_DRAWING, _STEP, _RATIO, _LARGEST = "gpt-image-2", 16, 3, 3_840 * 2_160
+"""Models that draw in any size, pixels that divide its sides, the most of one side for the other, and pixels of the
+largest: openai 3.54, types/image_generate_params.py, 2026-11-22."""
 
 _TOO_LONG = "the API took too long; ask for a smaller size or lower quality, or call again"
 
@@ -157,7 +163,7 @@ async def _proven(encoded: str) -> Picture:
         raise CreationError(f"the API answered with a broken picture: {error.reason}; call again") from error
 
 
-def _explained(error: "openai.OpenAIError", model: str) -> BridgeError:
+def _explained(error: "openai.OpenAIError", model: str, size: str) -> BridgeError:
     """Return what the SDK reported as one sentence. The API's own words about keys hold parts of them."""
     import openai
 
@@ -179,18 +185,30 @@ def _explained(error: "openai.OpenAIError", model: str) -> BridgeError:
         case openai.RateLimitError():
             return CreationError("the API takes no more requests for the moment; call again in a minute")
         case openai.BadRequestError():
-            return _refused(error)
+            return _refused(error, size if model.startswith(_DRAWING) else "")
         case openai.APIStatusError():
             return CreationError(f"the OpenAI API failed with status {error.status_code}; call again")
         case _:
             return CreationError(f"the OpenAI API could not be used: {type(error).__name__}")
 
 
-def _refused(error: "openai.BadRequestError") -> ArgumentError:
+def _refused(error: "openai.BadRequestError", size: str) -> ArgumentError:
     if error.code in ("moderation_blocked", "content_policy_violation"):
         return ArgumentError("prompt", "the API's safety system refused it; describe something else")
     named = (error.param or "prompt").partition("[")[0]
     argument = _ARGUMENTS.get(named, named)
     body = cast("dict[str, object]", error.body) if isinstance(error.body, dict) else {}
     said = str(body.get("message") or "the API refused the request")
-    return ArgumentError(argument, said[:300])
+    near = _nearest(size) if argument == "size" and "x" in size else size
+    return ArgumentError(argument, said[:300] + (f" Near it is {near}." if near != size else ""))
+
+
+def _nearest(size: str) -> str:
+    """Return the size nearest to one that was refused which the API takes."""
+    width, height = (int(side) for side in size.split("x"))
+    wide, high = min(width, _RATIO * height), min(height, _RATIO * width)
+    scale = min(1.0, (_LARGEST / (wide * high)) ** 0.5)
+    sides = ({_STEP * max(1, floor(scale * s / _STEP) + more) for more in (1, 0)} for s in (wide, high))
+    legal = [(w, h) for w, h in product(*sides) if w * h <= _LARGEST and max(w, h) <= _RATIO * min(w, h)]
+    w, h = min(legal, key=lambda one: (hypot(one[0] - width, one[1] - height), -one[0]))
+    return f"{w}x{h}"

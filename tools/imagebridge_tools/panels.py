@@ -1,7 +1,7 @@
 """Pictures of one size side by side or one below the other, whichever shows them larger, with their names."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING
 
 from .lettering import face, shortened
 from .pixels import squared
@@ -23,14 +23,8 @@ Place = tuple[int, int, float]
 """Left and top of a picture on the sheet, and its scale there."""
 
 
-@overload
-def paneled(panels: "Sequence[tuple[str, Image]]", placed: Literal[False] = False) -> "Image": ...
-@overload
-def paneled(panels: "Sequence[tuple[str, Image]]", placed: Literal[True]) -> "tuple[Image, list[Place]]": ...
-def paneled(
-    panels: "Sequence[tuple[str, Image]]", placed: bool = False
-) -> "Image | tuple[Image, list[Place]]":
-    """Lay out named pictures, all at one scale; with `placed` the places are returned too."""
+def paneled(panels: "Sequence[tuple[str, Image]]") -> "tuple[Image, list[Place]]":
+    """Lay out named pictures, all at one scale, and return the sheet and their places on it."""
     from PIL import Image as Images
     from PIL import ImageDraw
 
@@ -55,19 +49,17 @@ def paneled(
         sheet.paste(page, (left, top + _STRIP))
         draw.rectangle((left - 1, top + _STRIP - 1, left + sized[0], top + _STRIP + sized[1]), outline=_EDGE)
         places.append((left, top + _STRIP, scale))
-    return (sheet, places) if placed else sheet
+    return sheet, places
 
 
 def _arranged(count: int, width: int, height: int) -> tuple[int, float]:
-    """Return how many stand in a row, and their scale: the largest there is."""
-    best = max((_scale(across, count, width, height), across) for across in range(1, count + 1))
-    scale = best[0]
-    if scale >= 1:
-        scale = max(1, min(int(scale), _ENLARGED // max(width, height)))
-    return best[1], scale
+    """Return how many stand in a row, the most that the largest scale allows, and that scale."""
+    scale, across = max((_scale(across, count, width, height), across) for across in range(1, count + 1))
+    return across, scale
 
 
 def _scale(across: int, count: int, width: int, height: int) -> float:
     down = -(-count // across)
     room = (_USUAL if across > 1 else SIDE) / across - 2 * _GAP, SIDE / down - 2 * _GAP - _STRIP
-    return min(room[0] / width, room[1] / height)
+    scale = min(room[0] / width, room[1] / height)
+    return max(1, min(int(scale), _ENLARGED // max(width, height))) if scale >= 1 else scale

@@ -30,18 +30,22 @@ PIXELS, SIDE = 40_000_000, 12_000
 _BLUR = 200
 """Pixels of the largest radius."""
 
+_CLEAR = "transparent"
+
 
 @dataclass(slots=True)
 class _Work:
     """The picture so far, the units of its regions, the argument at work, and what was chosen for the rest of the way.
 
-    `background` is None for transparency.
+    `background` is None for transparency; `ground` names it where it was chosen, `unused` until something shows it.
     """
 
     image: "Image"
     units: str
     argument: str = ""
     background: Color | None = WHITE
+    ground: str = ""
+    unused: bool = False
     form: str | None = None
     quality: int | None = None
 
@@ -84,6 +88,8 @@ def transformed(source: Source, operations: Sequence[Mapping[str, Json]], units:
         size = work.image.size
         done.append(words if size == before else f"{words} to {size[0]}x{size[1]}")
     picture, told = _encoded(work)
+    if work.unused:
+        told.append("background not used: it fills what rotate and pad add after it")
     steps = ", ".join([*done, *told]) or "as it is"
     return Answer(f"{seen.told}: {steps}. {described(picture)}.", (picture,))
 
@@ -134,7 +140,7 @@ def _rotate(work: _Work, value: Json) -> "tuple[Image, str]":
         return work.image.transpose(Transpose[name]) if name else work.image, words
     _within(work, 1.5 * work.image.width, 1.5 * work.image.height)
     image, fill = _filled(work)
-    return image.rotate(-degrees, Resampling.BICUBIC, expand=True, fillcolor=fill), words
+    return image.rotate(-degrees, Resampling.BICUBIC, expand=True, fillcolor=fill), words + work.ground
 
 
 def _flip(work: _Work, value: Json) -> "tuple[Image, str]":
@@ -160,7 +166,7 @@ def _pad(work: _Work, value: Json) -> "tuple[Image, str]":
     _within(work, *size)
     page = Images.new(image.mode, size, fill)
     page.paste(image, (left, top))
-    return page, "padded"
+    return page, f"padded{work.ground}"
 
 
 def _grayscale(work: _Work, value: Json) -> "tuple[Image, str]":
@@ -230,8 +236,10 @@ _OPERATIONS: dict[str, _Operation] = {
 
 
 def _background(work: _Work, value: Json) -> None:
-    clear = isinstance(value, str) and value.strip().lower() == "transparent"
-    work.background = None if clear else color(str(value), work.argument)
+    named = str(value).strip().lower()
+    clear = named == _CLEAR
+    work.background = None if clear else color(named, work.argument, also=[_CLEAR])
+    work.ground, work.unused = f" on {named}", True
 
 
 def _format(work: _Work, value: Json) -> None:
@@ -308,6 +316,7 @@ def _within(work: _Work, width: float, height: float) -> None:
 
 def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
     """Return the picture in a mode that can hold the background, and the background in it."""
+    work.unused = False
     clear = work.image.mode in ("LA", "RGBA")
     if work.background is None:
         return work.image.convert("RGBA"), (0, 0, 0, 0)

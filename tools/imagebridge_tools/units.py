@@ -39,7 +39,7 @@ class Ruler:
         """Return the points of `x, y, x, y, ...` in pixels.
 
         Raises:
-            ArgumentError: an odd count, or a point outside the picture.
+            ArgumentError: an odd count, a point outside the picture, or fractions of its first pixel alone.
         """
         if len(values) % 2 or not values:
             raise ArgumentError(argument, f"has {len(values)} numbers; give x and y of each point in turn")
@@ -49,6 +49,8 @@ class Ruler:
                 if not isfinite(value) or not 0 <= value <= edge:
                     problem = f"{letter} = {value:g} lies outside the picture, which reaches from 0 to {edge}"
                     raise ArgumentError(argument, f"{problem} in {self._named}{self._hint(values)}")
+        if any(value % 1 for value in values):
+            self._check_extent(values, argument)
         across, down = self.width / self.edges[0], self.height / self.edges[1]
         return [(x * across, y * down) for x, y in points]
 
@@ -67,10 +69,14 @@ class Ruler:
             turned = [f"{side:g}" for side in (sides[0][0], sides[1][0], sides[0][1], sides[1][1])]
             hint = f", such as [{', '.join(turned)}]" if x0 > x1 or y0 > y1 else ""
             raise ArgumentError(argument, f"is empty; give [left, top, right, bottom]{hint}")
-        if self.units == "pixels" and max(values) <= 1 and max(self.width, self.height) > 1:
-            raise ArgumentError(argument, f"is one pixel of {self.width}x{self.height}{self._hint(values)}")
+        self._check_extent(values, argument)
         # What fractions lose on the way to pixels is no part of another pixel.
         return floor(left + _LOST), floor(top + _LOST), ceil(right - _LOST), ceil(bottom - _LOST)
+
+    def _check_extent(self, values: Sequence[float], argument: str) -> None:
+        """Refuse what lies within the first pixel: parts of the whole are meant."""
+        if self.units == "pixels" and max(values) <= 1 and max(self.width, self.height) > 1:
+            raise ArgumentError(argument, f"is one pixel of {self.width}x{self.height}{self._hint(values)}")
 
     @property
     def _named(self) -> str:

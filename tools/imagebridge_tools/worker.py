@@ -14,7 +14,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import anyio
 from anyio import to_thread
@@ -46,7 +46,7 @@ class Drawing(NamedTuple):
     picture: Picture
     width: int
     height: int
-    boxes: str = ""
+    boxes: tuple[str, ...] = ()
 
 
 async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> Drawing:
@@ -120,7 +120,7 @@ class _Process:
         try:
             stdin.write(head.encode() + b"\n" + text)
             stdin.flush()
-            answer = cast("dict[str, str | float]", json.loads(stdout.readline() or b"{}"))
+            answer = cast("dict[str, Any]", json.loads(stdout.readline() or b"{}"))
             png = stdout.read(int(answer.get("png", 0)))
         except (OSError, ValueError):
             answer, png = {}, b""
@@ -134,7 +134,7 @@ class _Process:
         if "problem" in answer:
             raise ArgumentError("spec", str(answer["problem"]))
         width, height = round(float(answer["width"])), round(float(answer["height"]))
-        return Drawing(Picture.from_bytes(png), width, height, str(answer["boxes"]))
+        return Drawing(Picture.from_bytes(png), width, height, tuple(answer["boxes"]))
 
     def kill(self) -> None:
         self._process.kill()

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +21,7 @@ MEMORY = 2 << 30
 
 _REFUSED = 3
 _LOGGED = 65_536
-_NO_GLYPH = re.compile(r"No fonts with a (.{1,8}?)/U\+[0-9A-F]{4,6} character were found")
+_NO_GLYPH = re.compile(r"No fonts with a (.)/U\+[0-9A-F]{1,6} character were found", re.DOTALL)
 _NO_FONT = "No match for "
 
 
@@ -29,7 +30,7 @@ class Raster:
     """A PNG, the characters that no font here has, and whether text was left out for want of any font."""
 
     png: bytes
-    missing: str
+    missing: tuple[str, ...]
     fontless: bool
 
 
@@ -61,8 +62,20 @@ def rasterised(text: str, width: int, height: int) -> Raster:
     if run.returncode:
         # Killed at a limit, or broken off by the rasteriser itself where it got no memory.
         raise PictureError("the SVG takes too much memory to draw, or breaks the rasteriser")
-    missing = dict.fromkeys("".join(_NO_GLYPH.findall(log.text)))
-    return Raster(run.stdout, "".join(missing), _NO_FONT in log.text)
+    return Raster(run.stdout, tuple(lacking(log.text, text)), _NO_FONT in log.text)
+
+
+def lacking(log: str, text: str) -> list[str]:
+    """Return the characters of SVG `text` that resvg's `log` says no font has, letters with the marks on them.
+
+    resvg 0.5 names a letter also where the font has it and lacks only a mark on it, such as a vowel's.
+    """
+    marks = "".join(one for one in set(text) if unicodedata.category(one).startswith("M"))
+    marked: dict[str, list[str]] = {}
+    for whole, letter in re.findall(f"(([^{marks}])[{marks}]+)", text) if marks else ():
+        marked.setdefault(letter, []).append(whole)
+    letters = dict.fromkeys(_NO_GLYPH.findall(log))
+    return list(dict.fromkeys(one for letter in letters for one in marked.get(letter, [letter])))
 
 
 def _command(width: int, height: int) -> list[str]:

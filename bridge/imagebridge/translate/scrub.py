@@ -1,7 +1,7 @@
 """An SVG is cut off from files and network: its own parts and sound inlined pictures stay; what goes is told."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
@@ -137,7 +137,7 @@ def _local(css: str, notes: Notes) -> str:
     return _CSS.sub(replaced, css)
 
 
-def told(notes: Notes, missing: str, fontless: bool) -> str:
+def told(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
     """Return one sentence on what a drawing lacks: for `missing` characters too, or text without any font."""
     said: list[str] = []
     if notes.html:
@@ -152,12 +152,16 @@ def told(notes: Notes, missing: str, fontless: bool) -> str:
         said.append("text is not drawn, as no font is found for it")
     if missing:
         more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
-        named = " ".join(one if one.isprintable() else f"U+{ord(one):04X}" for one in missing[:20])
+        named = " ".join("".join(map(_named, one)) for one in missing[:20])
         said.append(f"no font here has {named}{more}")
     said += ["its own fonts are not used"] if notes.fonts else []
     said += ["its scripts did not run"] if notes.scripts else []
     said += ["it is animated and drawn as it begins"] if notes.animated else []
     return f"an SVG; {'; '.join(said)}" if said else ""
+
+
+def _named(character: str) -> str:
+    return character if character.isprintable() else f"U+{ord(character):04X}"
 
 
 def _some(count: int, thing: str) -> str:
