@@ -270,6 +270,8 @@ def _of_spec(
     if not isinstance(given, Mapping):
         raise ArgumentError("spec", 'is no object; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
     rows: Table | None = None if data is None else table(data)
+    if _too_deep({**given, "data": None}):
+        raise ArgumentError("spec", "is nested too deeply")
     own = guarded({**given, "data": {"values": rows.records()}} if rows else given)
     specs.check(own)
     few, note = specs.fewer(own)
