@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
+from itertools import islice
 from typing import Literal, cast
 
 from anyio import to_thread
@@ -27,6 +28,9 @@ SCALES = (0.5, 4)
 
 LEVELS = 100
 """Levels of a spec at most; the engine's own reader of JSON stops at 127."""
+
+TRIED = 20
+"""Expressions of a spec that are tried at most, to find the one that the engine refuses."""
 
 RETURNED = 50_000
 """Characters of a spec that is handed back with its rows; of a longer one the rows are left out."""
@@ -150,11 +154,25 @@ async def _of_views(
 
     async def draw(spec: dict[str, Json]) -> worker.Drawing:
         text = await to_thread.run_sync(lambda: _text(specs.ready(spec, own, look)))
-        return await worker.drawn(text, seconds, scale)
+        try:
+            return await worker.drawn(text, seconds, scale)
+        except ArgumentError as error:
+            raise await _placed(error, own, seconds) from error
 
     if (width or height) and fit.composed(drawing):
         return await fit.fitted(drawing, width, height, draw, seconds)
     return fit.Fitted(await draw(drawing), drawing, "")
+
+
+async def _placed(error: ArgumentError, own: Mapping[str, Json], seconds: float) -> ArgumentError:
+    """Return the engine's complaint with the place of the expression that it is about, which it does not name."""
+    for path, expression in islice(specs.expressions(own), TRIED):
+        try:
+            await worker.drawn(json.dumps(specs.alone(expression)), seconds)
+        except ArgumentError as same:
+            if same.problem == error.problem:
+                return ArgumentError("spec", f"{path} is {expression[:200]!r}: {error.problem}")
+    return error
 
 
 def _check_size(width: int | None, height: int | None, scale: float) -> None:

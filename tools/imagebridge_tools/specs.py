@@ -8,7 +8,7 @@ from imagebridge.errors import ArgumentError
 from . import axes, grammar, reduce, scope, views
 from .answer import Json, counted
 from .fit import COMPOSED, composed
-from .guard import ROWS
+from .guard import ROWS, entries
 from .look import PALETTE, Frame, Look, ThemeName, heading, look, merged, title_lines
 from .table import date
 
@@ -149,6 +149,25 @@ def _place(cell: Json) -> float | None:
 def ready(spec: dict[str, Json], own: Mapping[str, Json], theme: Look) -> dict[str, Json]:
     """Return a spec that has its sizes with readable labels, unless the config of the model's `own` says how."""
     return spec if axes.ruled(own.get("config")) else axes.labelled(spec, theme)
+
+
+_EXPRESSIONS = ("calculate", "filter", "test", "expr", "labelExpr", "and", "or", "not")
+"""The keys of a spec under which expressions stand."""
+
+
+def expressions(spec: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Yield the expressions of a spec, each with the path to it."""
+    for path, key, value in entries(spec):
+        if key in _EXPRESSIONS:
+            for text in views.listed(value) or (value,):
+                if isinstance(text, str):
+                    yield path, text
+
+
+def alone(expression: str) -> dict[str, Json]:
+    """Return the smallest spec with an expression: the engine says of it what is wrong with the expression."""
+    transform: Json = ({"calculate": expression, "as": "value"},)
+    return {"data": {"values": ({},)}, "transform": transform, "mark": "point"}
 
 
 def words(spec: Mapping[str, Json]) -> str:
