@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Json
+from .answer import Json, counted
 from .gather import gathered, size
 from .look import PALETTE, Frame
 from .plan import LAYERS, ROLES, Chart, Kind, Stack
-from .table import Sort, Table, date, numbers
+from .table import Sort, Table, date, is_missing, numbers
 from .words import label
 
 _T = TypeVar("_T")
@@ -45,7 +45,7 @@ def chart(kinds: Sequence[Kind], table: Table, columns: Columns, frame: Frame, s
     kind = "bar" if "bar" in kinds else kinds[0]
     table, chosen, several = _unfolded(kinds, table, columns)
     names = _chosen(kind, table, chosen)
-    drawn = _drawn(kind, table, names, frame, layered=len(kinds) > 1)
+    drawn = _drawn(kind, table, names, frame, layered=len(kinds) > 1, noun="cell" if several else "row")
     if several:
         drawn = replace(drawn, names={**drawn.names, "color": ""})
     if len(kinds) > 1:
@@ -94,8 +94,10 @@ def _unfolded(
     return Table(long), {**plain, "y": title, "color": series}, ys
 
 
-def _drawn(kind: Kind, table: Table, names: dict[str, str], frame: Frame, *, layered: bool) -> Chart:
-    """Return the rows of a chart, each cell as its axis takes it."""
+def _drawn(
+    kind: Kind, table: Table, names: dict[str, str], frame: Frame, *, layered: bool, noun: str
+) -> Chart:
+    """Return the rows of a chart, each cell as its axis takes it; `noun`: what each row is of the caller's table."""
     sorts: dict[str, Sort] = {role: table.sort(name) for role, name in names.items()}
     cells = {role: list(table.columns[name]) for role, name in names.items()}
     for role in ("x", "y", "color"):
@@ -130,7 +132,16 @@ def _drawn(kind: Kind, table: Table, names: dict[str, str], frame: Frame, *, lay
         names, cells = {"x": "", **names}, {"x": [""] * table.rows, **cells}
         sorts = {"x": "text", **sorts}
     rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
-    return Chart(kind, rows, names, sorts, frame, horizontal, zoned)
+    return Chart(kind, rows, names, sorts, frame, horizontal, zoned, missing=_missing(cells, sorts, noun))
+
+
+def _missing(cells: Mapping[str, Sequence[Json]], sorts: Mapping[str, Sort], noun: str) -> str:
+    """Return words on the rows, or cells of several fields, that lack a number or date, without which they are not drawn."""
+    lacking = {role: sort for role, sort in sorts.items() if sort != "text" and None in cells[role]}
+    if not lacking:
+        return ""
+    count = sum(None in row for row in zip(*(cells[role] for role in lacking), strict=True))
+    return f"{counted(count, noun)} without a {' or '.join(dict.fromkeys(lacking.values()))}"
 
 
 def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
@@ -318,13 +329,25 @@ def _series(table: Table, chosen: Mapping[str, str]) -> str | None:
 
 
 def _nearly(table: Table, chosen: Iterable[str]) -> str:
-    """Name a column whose texts people would read as numbers, one that nobody chose first; empty if there is none."""
+    """Name a column whose texts people would read as numbers, one that nobody chose first, or one of mostly numbers.
+
+    Empty if there is none.
+    """
     for name in sorted(table.columns, key=list(chosen).__contains__):
         cells = [cell for cell in table.columns[name] if isinstance(cell, str) and cell]
         if cells and all(map(_is_nearly, cells)):
             example = next((cell for cell in cells if numbers([cell]) is None), cells[0])
             return f"{name!r} holds text such as {example[:40]!r}"
+    for name, column in table.columns.items():
+        others = [(row, cell) for row, cell in enumerate(column, 1) if _is_no_number(cell)]
+        if others and sum(not is_missing(cell) for cell in column) >= 2 * len(others):
+            row, cell = others[0]
+            return f"{name!r} holds {str(cell)[:40]!r} in row {row:,} (a missing number is an empty cell or null)"
     return ""
+
+
+def _is_no_number(cell: Json) -> bool:
+    return not is_missing(cell) and numbers([cell]) is None
 
 
 def _is_nearly(cell: str) -> bool:
@@ -337,9 +360,7 @@ def _check_numbers(
     if kind in ("scatter", "histogram") or sorts[value] == "number":
         return
     name = names[value]
-    example = next(
-        (cell for cell in table.columns[name] if numbers([cell]) is None and cell is not None), None
-    )
+    example = next((cell for cell in table.columns[name] if _is_no_number(cell)), None)
     told = ", ".join(repr(other) for other in table.columns if numbers(table.columns[other])) or "none"
     held = "is empty" if example is None else f"holds {str(example)[:40]!r}"
     problem = f"{value} is {name!r}, which {held}; a {kind} {'' if kind == 'heatmap' else 'chart '}needs numbers there. Fields of numbers: {told}"

@@ -18,6 +18,7 @@ def words(drawn: Chart, table: Table) -> str:
     ]
     said = f"{_kind(drawn)}{title} of {counted(table.rows, 'row')}: {', '.join(roles)}"
     said += _boxes(drawn) if drawn.kind == "box" else _extremes(drawn, table)
+    said += f"; left out: {drawn.missing}" if drawn.missing else ""
     if drawn.right:
         said += f"; {', '.join(map(repr, drawn.right))} on an axis of its own at the right"
     shown = {part for name in drawn.names.values() for part in (name, *name.split(", "))}
@@ -51,12 +52,16 @@ def _places(row: Mapping[str, Json], drawn: Chart) -> str:
 
 
 def _extremes(drawn: Chart, table: Table) -> str:
-    """Tell the smallest and the largest number and where they are, and what is missing."""
+    """Tell the smallest and the largest number and where they are."""
     rows = drawn.every or drawn.rows
     value, place = ("x", "y") if drawn.horizontal else ("color" if drawn.kind == "heatmap" else "y", "x")
     if drawn.cells:
         return ""
-    known = [(cell, row) for row in rows if isinstance(cell := row[value], int | float)]
+    known = [
+        (cell, row)
+        for row in rows
+        if isinstance(cell := row[value], int | float) and row.get(place, "") is not None
+    ]
     said = ""
     if drawn.sorts.get(value) == "number" and known:
         low, high = min(known, key=lambda pair: pair[0]), max(known, key=lambda pair: pair[0])
@@ -65,9 +70,6 @@ def _extremes(drawn: Chart, table: Table) -> str:
         said += f"; rows of the same place are added up to {len(drawn.rows):,} bars"
     if drawn.every:
         said += f"; the smallest {_merged(drawn)} are one slice"
-    if missing := len(rows) - len(known):
-        told = f"; left out: {counted(missing, 'row')} without a number"
-        said += told if drawn.sorts.get(value) == "number" else ""
     return said
 
 
