@@ -19,11 +19,21 @@ ROWS = 20_000
 
 def gathered(drawn: Chart) -> Chart:
     """Return the chart with the rows that are drawn, those of stacks with the order of their colours."""
-    made = _gathered(drawn)
+    made = _marked(_gathered(drawn))
     if "color" not in made.names or not made.stacked:
         return made
     order = {color: at for at, color in enumerate(made.distinct("color"))}
     return replace(made, rows=[{**row, "order": order[row["color"]]} for row in made.rows])
+
+
+def _marked(drawn: Chart) -> Chart:
+    """Return the chart with the rows marked that a line or an area would not show, because their neighbours are missing."""
+    if not {"line", "area"} & {drawn.kind, *drawn.layers} or drawn.cells:
+        return drawn
+    groups = [role for role in ("color", "facet") if role in drawn.names]
+    lone = reduce.alone(drawn.rows, _along(drawn.rows, "x", drawn.sorts["x"]), groups)
+    rows = [{**row, "alone": True} if at in lone else row for at, row in enumerate(drawn.rows)]
+    return replace(drawn, rows=rows) if lone else drawn
 
 
 def _gathered(drawn: Chart) -> Chart:
