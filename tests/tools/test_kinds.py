@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from imagebridge.translate.decode import opened
-from imagebridge_tools import chart, generate_chart, specs
+from imagebridge_tools import chart, generate_chart, reduce, specs
 from imagebridge_tools.look import PALETTE, look
 
 pytestmark = pytest.mark.anyio
@@ -41,9 +41,9 @@ def heights(image, color, x):
     return next((count for count, one in counts if one == color), 0)
 
 
-def columns(image, color):
-    """Return where a colour stands: the middle of each run of columns that have it, higher than a legend's mark."""
-    counts = [heights(image, color, x) > 14 for x in range(image.width)]
+def columns(image, color, least=15):
+    """Return where a colour stands: the middle of each run of columns with it, higher than a legend's mark."""
+    counts = [heights(image, color, x) >= least for x in range(image.width)]
     starts = [x for x in range(1, len(counts)) if counts[x] and not counts[x - 1]]
     ends = [x for x in range(1, len(counts)) if counts[x - 1] and not counts[x]]
     return [(start + end) // 2 for start, end in zip(starts, ends, strict=True)]
@@ -91,6 +91,30 @@ class TestStacks:
             for more in ({}, {"stack": True}, {"stack": "normalize"}, {"stack": False})
         ]
         assert stacks == ["zero", "zero", "normalize", None]
+
+
+class TestGaps:
+    @pytest.mark.parametrize("kind", ["line", "area"])
+    @pytest.mark.parametrize("length", [5, 120])
+    async def test_a_value_between_missing_ones_is_a_point(self, kind, length):
+        ys = [None, 4, None, 4, *[None] * (length - 4)]
+        image, _ = await drawn(
+            kind=kind, data={"x": list(range(length)), "y": ys}, columns={"x": "x", "y": "y"}
+        )
+        assert len(columns(image, BLUE, 5)) == 2
+
+    async def test_one_place_of_several_series(self):
+        one = {"x": ["a", "a"], "y": [3, 4], "s": ["p", "q"]}
+        image, _ = await drawn(kind="area", data=one, columns={"color": "s"})
+        plot = image.crop((50, 0, 700, 440))
+        assert (len(columns(plot, BLUE, 5)), len(columns(plot, ORANGE, 5))) == (1, 1)
+
+    def test_who_stands_alone(self):
+        rows = [
+            {"y": y, "s": s} for y, s in [(1, "a"), (None, "a"), (2, "a"), (3, "a"), (1, "b"), (None, "b")]
+        ]
+        assert reduce.alone(rows, [0, 1, 2, 3, 1, 0], ["s"]) == {0, 4}
+        assert reduce.alone(rows, [0, 1, 2, None, 1, 0], []) == {0}
 
 
 class TestLayers:

@@ -13,7 +13,7 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError
 
 from . import fields, fit, marks, plan, specs, worker
-from .answer import Answer, Json, described, few
+from .answer import Answer, Json, described, few, nearest
 from .guard import SPEC_SIZE, guarded
 from .look import THEMES, Frame, ThemeName
 from .source import NOWHERE, Places
@@ -254,7 +254,7 @@ def _of_kind(
     data: Json,
     columns: fields.Columns,
     frame: Frame,
-    stack: plan.Stack,
+    stack: Json,
 ) -> tuple[plan.Chart, str]:
     """Return what a kind of chart shows of the data, and words on it."""
     if not kinds:
@@ -267,6 +267,7 @@ def _of_kind(
                 f"{kind!r} is unknown; {hint}there are {', '.join(plan.KINDS)}; others can be drawn with spec"
             )
             raise ArgumentError("kind", problem)
+    stack = _stacked(stack)
     if stack is not None and kinds[0] not in ("bar", "area", "histogram"):
         raise ArgumentError("stack", f"goes with bar, area and histogram, not with {kinds[0]}")
     if data is None:
@@ -274,6 +275,16 @@ def _of_kind(
     found = table(data)
     chart = fields.chart(cast("Sequence[plan.Kind]", kinds), found, columns, frame, stack)
     return chart, words(chart, found)
+
+
+def _stacked(stack: Json) -> plan.Stack:
+    """Return how colours are stacked; "true" and "false" are read as JSON."""
+    ways: dict[str, plan.Stack] = {"true": True, "false": False, "normalize": "normalize"}
+    if stack is None or isinstance(stack, bool):
+        return stack
+    if (name := str(stack)) not in ways:
+        raise ArgumentError("stack", f"{name!r} is unknown; {nearest(name, ways)}")
+    return ways[name]
 
 
 def _of_spec(

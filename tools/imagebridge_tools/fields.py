@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Json, counted
+from .answer import Json, counted, nearest
 from .gather import gathered, size
 from .look import PALETTE, Frame
 from .plan import LAYERS, ROLES, Chart, Kind, Stack
@@ -227,7 +227,7 @@ def _check_words(drawn: Chart) -> None:
 def _chosen(kind: Kind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
     for role, name in columns.items():
         if role not in ROLES:
-            raise ArgumentError("columns", f"{role!r} is no role; name fields for {', '.join(ROLES)}")
+            raise ArgumentError("columns", f"{role!r} is no role; {nearest(role, ROLES)}")
         _check_name(role, name, table)
     chosen = dict(columns)
     if kind == "pie" and "color" in chosen:  # The slices are the colours: both names mean the same here.

@@ -11,7 +11,7 @@ from .answer import Json, counted
 from .look import PALETTE
 from .plan import Chart
 from .table import Sort
-from .words import number
+from .words import label, number
 
 ROWS = 20_000
 """Rows that are drawn one by one at most."""
@@ -20,10 +20,21 @@ ROWS = 20_000
 def gathered(drawn: Chart) -> Chart:
     """Return the chart with the rows that are drawn, those of stacks with the order of their colours."""
     made = _marked(_gathered(drawn))
+    if made.stack == "normalize":
+        _check_shares(made)
     if "color" not in made.names or not made.stacked:
         return made
     order = {color: at for at, color in enumerate(made.distinct("color"))}
     return replace(made, rows=[{**row, "order": order[row["color"]]} for row in made.rows])
+
+
+def _check_shares(drawn: Chart) -> None:
+    """Refuse shares of negative numbers: bars of 3 and -2 would be drawn as 60 % and 40 % of nothing."""
+    value, place = ("x", "y") if drawn.horizontal else ("y", "x")
+    for row in drawn.rows:
+        if isinstance(cell := row[value], int | float) and cell < 0:
+            told = f"{label(row[place])!r} has {number(cell)}, and a negative number has no share"
+            raise ArgumentError("stack", f"{told}; give true, or leave stack out")
 
 
 def _marked(drawn: Chart) -> Chart:

@@ -82,6 +82,8 @@ async def read(data: Json, places: Places) -> Json:
     """
     if not isinstance(data, str) or not _is_name(text := data.strip()):
         return data
+    if not text:
+        raise ArgumentError("data", "is empty; give rows, columns, CSV or JSON text, or a file")
     if _is_head(text):
         raise ArgumentError(
             "data", f'is {text[:60]!r}, the head of a CSV without rows; give them too: "month,sales\\nJan,3"'
