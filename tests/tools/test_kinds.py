@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from imagebridge.errors import ArgumentError
 from imagebridge.translate.decode import opened
 from imagebridge_tools import chart, generate_chart, reduce, specs
 from imagebridge_tools.look import PALETTE, look
@@ -332,6 +333,93 @@ class TestFrames:
         data = {"d": ["2026-01-01", "2026-02-01"], "n": [1, 2]}
         made = await vega_lite(kind="line", data=data, formats={"x": "%d.%m.%y"})
         assert made["encoding"]["x"]["axis"]["format"] == "%d.%m.%y"
+
+    @pytest.mark.parametrize(
+        ("kind", "role", "shown"),
+        [
+            ("bar", "x", "x"),
+            ("box", "x", "x"),
+            ("heatmap", "x", "x"),
+            ("heatmap", "y", "y"),
+            ("line", "color", "color"),
+        ],
+    )
+    async def test_a_format_of_dates_that_stand_as_names(self, kind, role, shown):
+        days = ["2026-02-01", "2026-01-15"]
+        data = {
+            role: days,
+            **{one: [1, 2] for one in ("x", "y") if one != role},
+            **({"color": [3, 4]} if kind == "heatmap" else {}),
+        }
+        names = {one: one for one in data}
+        made = await vega_lite(kind=kind, data=data, columns=names, formats={role: "%-d %b %Y"})
+        found = list(dict.fromkeys(row[shown] for row in made["data"]["values"]))
+        assert found == (
+            ["15 Jan 2026", "1 Feb 2026"] if kind == "heatmap" else ["1 Feb 2026", "15 Jan 2026"]
+        )
+
+    async def test_a_format_of_slices(self):
+        data = {"day": ["2026-01-15", "2026-02-01"], "n": [1, 3]}
+        for role in ("x", "color"):
+            made = await vega_lite(kind="pie", data=data, formats={role: "%b"})
+            assert [row["color"] for row in made["data"]["values"]] == ["Jan (25.0%)", "Feb (75.0%)"]
+
+    async def test_lying_boxes_keep_their_titles_and_formats(self):
+        data = {"n": [1, 2, 3, 4], "s": ["a", "a", "b", "b"]}
+        made = await vega_lite(
+            kind="box", data=data, columns={"x": "n", "y": "s"}, titles={"x": "Number"}, formats={"x": ".1f"}
+        )
+        (numbers,) = {json.dumps(layer["encoding"]["x"]) for layer in made["layer"] if "q1" in str(layer)}
+        assert json.loads(numbers)["title"] == "Number"
+        assert json.loads(numbers)["axis"] == {"format": ".1f"}
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (
+                {"kind": "bar", "formats": {"y": "%d %b %Y"}},
+                "of y is '%d %b %Y', a format of dates, but y 'n' holds numbers; for example \",.1f\"",
+            ),
+            (
+                {"kind": "line", "formats": {"x": ".1f"}},
+                "of x is '.1f', a format of numbers, but x 'd' holds dates; for example \"%d %b %Y\"",
+            ),
+            (
+                {"kind": "bar", "formats": {"x": ".1f"}},
+                "of x is '.1f', a format of numbers, but x 'd' holds dates",
+            ),
+            (
+                {"kind": "bar", "formats": {"x": "%b"}},
+                "of x is '%b', which writes several dates as 'Jan'; each needs a name of its own",
+            ),
+            (
+                {"kind": "bar", "columns": {"x": "s"}, "formats": {"x": ".1f"}},
+                "of x is '.1f', but x 's' holds names, which have no format",
+            ),
+            (
+                {"kind": "line", "columns": {"x": "s"}, "formats": {"x": ".1f"}},
+                "of x is '.1f', but x 's' holds names",
+            ),
+            (
+                {"kind": "bar", "columns": {"x": "n", "y": "n"}, "formats": {"x": ".1f"}},
+                "the numbers of 'n' stand as names here",
+            ),
+            (
+                {"kind": "histogram", "columns": {"x": "n"}, "formats": {"y": "%b"}},
+                "of y is '%b', a format of dates, but y has numbers",
+            ),
+            ({"kind": "bar", "formats": {"color": ".1f"}}, "names color, of which this chart has none"),
+            ({"kind": "bar", "formats": {"y": "0.00"}}, "of y is '0.00'; as D3 writes it: '.2f'"),
+            ({"kind": "bar", "formats": {"y": "#,##0"}}, "as D3 writes it: ',.0f'"),
+            ({"kind": "bar", "formats": {"y": "0.0%"}}, "as D3 writes it: '.1%'"),
+        ],
+    )
+    async def test_formats_that_do_not_fit(self, arguments, words):
+        data = {"d": ["2026-01-01", "2026-01-02"], "n": [1, 2], "s": ["a", "b"]}
+        with pytest.raises(ArgumentError) as caught:
+            await generate_chart(**{"data": data, "columns": {"x": "d", "y": "n"}, **arguments})
+        assert caught.value.argument == "formats"
+        assert words in caught.value.problem
 
     async def test_the_spec_that_comes_back_draws_the_same(self):
         answer = await generate_chart(**STACKED, stack=True)

@@ -1,7 +1,6 @@
 """generate_chart: a chart from a Vega-Lite spec, or from a kind of chart and a table."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
@@ -13,6 +12,7 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError
 
 from . import fields, fit, marks, plan, specs, worker
+from . import formats as forms
 from .answer import Answer, Json, described, few, nearest
 from .guard import SPEC_SIZE, guarded
 from .look import THEMES, Frame, ThemeName
@@ -34,9 +34,6 @@ TRIED = 20
 
 RETURNED = 50_000
 """Characters of a spec that is handed back with its rows; of a longer one the rows are left out."""
-
-_FORMAT = re.compile(r"(?:.?[<>=^])?[-+( ]?[$#]?0?\d*,?(?:\.\d+)?~?[a-zA-Z%]?")
-"""A format of numbers: https://d3js.org/d3-format, 2026-11-22."""
 
 
 async def generate_chart(
@@ -194,13 +191,7 @@ def _check_roles(titles: Mapping[str, str], formats: Mapping[str, str]) -> None:
                 raise ArgumentError(name, f"{role!r} has none; there are x, y, color")
             if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise ArgumentError(name, f"of {role} is {text!r}, which is no text")
-    for role, form in formats.items():
-        # Dates have a % before each letter, numbers at most one at the end.
-        if not re.search("%[-_0]?[a-zA-Z]", form) and not _FORMAT.fullmatch(form):
-            problem = (
-                f'of {role} is {form!r}; write D3 formats: ",.1f" or ".0%" for numbers, "%d %b %Y" for dates'
-            )
-            raise ArgumentError("formats", problem)
+    forms.check(formats)
 
 
 def _check_words(words: Mapping[str, str | None]) -> None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
 
+from . import formats
 from .answer import Json, counted, nearest
 from .gather import gathered, size
 from .look import PALETTE, Frame
@@ -111,6 +112,7 @@ def _drawn(
     if horizontal and kind == "box":
         names, cells = _swapped(names), _swapped(cells)
         sorts = _swapped(sorts)
+        frame = replace(frame, titles=_renamed(frame.titles), formats=_renamed(frame.formats))
     value = "x" if horizontal and kind == "bar" else _value(kind)
     if value in names:
         _check_numbers(kind, table, names, sorts, value)
@@ -119,9 +121,23 @@ def _drawn(
         and not {"color", "facet"} & set(names)
         and all(_many(cells[role], sorts[role]) for role in "xy")
     )
+    if kind == "pie":  # The slices are the colours, as in `_chosen`.
+        frame = replace(
+            frame, formats={_SLICES.get(role, role): form for role, form in frame.formats.items()}
+        )
+    formats.check_roles(frame.formats, names, {"histogram": "y", "heatmap": "color"}.get(kind))
+    written = [role for role in ("x", "y") if role in frame.formats]
+    if kind == "heatmap" and written and not dense:
+        cells = _ordered(cells, written)  # Dates that are written as names are no longer seen to be dates.
     # Places and series are told apart by their names, whatever they look like.
     for role in sorts:
-        if not dense and _is_place(role, kind, sorts, horizontal=horizontal):
+        place = not dense and _is_place(role, kind, sorts, horizontal=horizontal)
+        form = frame.formats.get(role)
+        if form and not place:
+            formats.check_axis(role, names[role], sorts[role], form)
+        if form and place:
+            cells[role] = formats.places(role, names[role], cells[role], sorts[role], form)
+        if place:
             sorts[role] = "text"
     zoned = any(sorts.get(role) == "date" and _zoned(cells[role]) for role in ("x", "y"))
     keep = kind == "scatter" and not layered
@@ -147,6 +163,21 @@ def _missing(cells: Mapping[str, Sequence[Json]], sorts: Mapping[str, Sort], nou
 def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
     """Return roles with x and y changed: lying boxes have their categories in y, but are drawn as the others."""
     return {**roles, "x": roles["y"], "y": roles["x"]}
+
+
+def _ordered(cells: dict[str, list[Json]], roles: Sequence[str]) -> dict[str, list[Json]]:
+    """Return columns with their rows in the order of some roles."""
+    keys = [tuple(map(str, key)) for key in zip(*(cells[role] for role in roles), strict=True)]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return {role: [column[at] for at in order] for role, column in cells.items()}
+
+
+_SLICES = {"color": "x"}
+
+
+def _renamed(words: Mapping[str, str]) -> dict[str, str]:
+    """Return words by role with those of x and y changed."""
+    return {{"x": "y", "y": "x"}.get(role, role): text for role, text in words.items()}
 
 
 def _many(cells: Sequence[Json], sort: Sort) -> bool:
