@@ -147,8 +147,25 @@ class TestLayers:
         made = await vega_lite(kind=["line", "scatter"], data=data, columns={"x": "x", "y": "y"})
         assert [layer["mark"]["type"] for layer in made["layer"]] == ["line", "point"]
 
+    async def test_what_lies_flat_is_told(self):
+        wide = [{**row, "share": 0.5} for row in PLAN]
+        fields = {"columns": {"x": "m", "y": ["sold", "plan", "share"]}}
+        told = "; 'share' almost flat beside much larger numbers: draw two kinds"
+        for kind in ("line", ["bar", "line", "area"], ["bar", "line", "line"]):
+            assert told in (await drawn(kind=kind, data=wide, **fields))[1]
+        assert "flat" not in (await drawn(kind=["bar", "bar", "line"], data=wide, **fields))[1]
+
 
 class TestHistograms:
+    @pytest.mark.parametrize(
+        "xs", [[5, 1, 3, 2], ["2026-05-01", "2026-01-01", "2026-03-01", "2026-02-01"], list("dacb")]
+    )
+    async def test_colors_keep_the_order_of_the_data(self, xs):
+        made = await vega_lite(
+            kind="histogram", data={"x": xs, "s": ["z", "m", "a", "b"]}, columns={"x": "x", "color": "s"}
+        )
+        assert [row["color"] for row in made["data"]["values"]] == ["z", "m", "a", "b"]
+
     async def test_each_row_is_counted_once(self):
         made = await vega_lite(kind="histogram", data={"n": NUMBERS})
         rows = made["data"]["values"]

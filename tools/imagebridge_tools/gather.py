@@ -87,6 +87,9 @@ def _histogram(drawn: Chart, groups: Sequence[str]) -> Chart:
         rows, width = reduce.binned(drawn.rows, groups)
         note = f"; counted in bins of {number(width)}"
     sorts: dict[str, Sort] = {**drawn.sorts, "y": "number"}
+    # Colours keep the order of the data, not that of the bins which they are in first.
+    ranks = {role: {value: at for at, value in enumerate(drawn.distinct(role))} for role in groups}
+    rows = sorted(rows, key=lambda row: [ranks[role][row[role]] for role in groups])
     return replace(drawn, rows=rows, names=names, sorts=sorts, note=note)
 
 

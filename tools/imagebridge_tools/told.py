@@ -7,6 +7,9 @@ from .plan import Chart
 from .table import Table
 from .words import label, number
 
+_FLAT = 20
+"""How many times as large other numbers are beside which a field is almost flat."""
+
 
 def words(drawn: Chart, table: Table) -> str:
     """Describe a chart to a model that cannot see it: kind, title, fields, rows, the extremes and where they are."""
@@ -21,9 +24,27 @@ def words(drawn: Chart, table: Table) -> str:
     said += f"; left out: {drawn.missing}" if drawn.missing else ""
     if drawn.right:
         said += f"; {', '.join(map(repr, drawn.right))} on an axis of its own at the right"
+    said += _flat(drawn)
     shown = {part for name in drawn.names.values() for part in (name, *name.split(", "))}
     unused = [repr(name) for name in table.columns if name not in shown]
     return said + drawn.note + (f"; not drawn: {', '.join(unused[:10])}" if unused else "")
+
+
+def _flat(drawn: Chart) -> str:
+    """Name the fields that share an axis with numbers so much larger that they lie on its ground."""
+    if drawn.names.get("color") != "":  # Only several fields of y have series without a name.
+        return ""
+    tall: dict[str, float] = {}
+    for row in drawn.rows:
+        name = str(row["color"])
+        tall[name] = max(tall.get(name, 0), abs(_real(row["y"])))
+    flat: list[str] = []
+    for right in (True, False):
+        axis = {name: most for name, most in tall.items() if (name in drawn.right) == right}
+        flat += [repr(name) for name, most in axis.items() if 0 < _FLAT * most < max(axis.values())]
+    if not flat:
+        return ""
+    return f"; {', '.join(flat)} almost flat beside much larger numbers: draw two kinds, whose axes differ, or another chart"
 
 
 def _kind(drawn: Chart) -> str:
