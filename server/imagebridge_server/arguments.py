@@ -99,7 +99,7 @@ Columns = Annotated[
 ]
 
 Stack = Annotated[
-    bool | Literal["normalize"] | None,
+    Any,
     Field(
         description="Colors of bar, area, histogram: on each other (true), as shares (normalize), or not (false). "
         "By default bars stand side by side, the others are stacked."

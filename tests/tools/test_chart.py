@@ -308,6 +308,64 @@ class TestWhatIsSaid:
                 {"kind": "line", "data": [*SALES, {"month": "Apr", "sales": None, "note": "?"}]},
                 "Line chart of 4 rows: x 'month', y 'sales'; sales from -10 (Feb) to 50 (Mar); left out: 1 row",
             ),
+            *(
+                ({"kind": kind, "data": data}, sentence)
+                for kind, data, sentence in (
+                    (
+                        "histogram",
+                        {"x": [1, 2, 2, 3, None, 5]},
+                        "Histogram of 6 rows: x 'x', y 'rows'; rows from 1 (1) to 2 (2); left out: 1 row without a number; counted",
+                    ),
+                    (
+                        "scatter",
+                        {"x": [1, None, 3], "y": [1, 2, None]},
+                        "Scatter chart of 3 rows: x 'x', y 'y'; y from 1 (1) to 1 (1); left out: 2 rows without a number",
+                    ),
+                    (
+                        "line",
+                        {"x": ["2026-01-01", None], "y": [1, 2]},
+                        "Line chart of 2 rows: x 'x', y 'y'; y from 1 (2026-01-01) to 1 (2026-01-01); left out: 1 row without a date",
+                    ),
+                    (
+                        "line",
+                        "x,y\n2026-01-01,NaN\nN/A,3\n2026-01-03,5",
+                        "Line chart of 3 rows: x 'x', y 'y'; y from 5 (2026-01-03) to 5 (2026-01-03); left out: 2 rows without a date or number",
+                    ),
+                    (
+                        "box",
+                        {"x": ["a", "a", "b"], "y": [1, 2, None]},
+                        "Box chart of 3 rows: x 'x', y 'y'; medians 1.5 at a (2 rows); left out: 1 row without a number",
+                    ),
+                    (
+                        "heatmap",
+                        {"x": ["a", "b"], "y": ["c", "d"], "z": [1, None]},
+                        "Heatmap of 2 rows: x 'x', y 'y', color 'z'; z from 1 (a, c) to 1 (a, c); left out: 1 row without a number",
+                    ),
+                    (
+                        "bar",
+                        {"x": ["a", "a", "b"], "y": [1, None, "NA"]},
+                        "Bar chart of 3 rows: x 'x', y 'y'; y from 1 (a) to 1 (a); rows of the same place are added up to 2 bars; left out: 2 rows without a number",
+                    ),
+                    (
+                        "pie",
+                        {"x": ["a", "b"], "y": [1, None]},
+                        "Pie chart of 2 rows: x 'x', y 'y'; y from 1 (a) to 1 (a); left out: 1 row without a number",
+                    ),
+                    (
+                        "area",
+                        "x,y\n1,null\n2,3\n3,4",
+                        "Area chart of 3 rows: x 'x', y 'y'; y from 3 (2) to 4 (3); left out: 1 row without a number",
+                    ),
+                )
+            ),
+            (
+                {
+                    "kind": "line",
+                    "data": {"x": ["a", "b"], "p": [1, None], "q": [None, 2]},
+                    "columns": {"y": ["p", "q"]},
+                },
+                "Line chart of 2 rows: x 'x', y 'p, q'; p, q from 1 (a, p) to 2 (b, q); left out: 2 cells without a number",
+            ),
             (
                 {"kind": "scatter", "data": {"a": [1, 2], "b": ["3.25", "1200000"]}},
                 "Scatter chart of 2 rows: x 'a', y 'b'; b from 3.25 (1) to 1,200,000 (2). PNG",
@@ -351,11 +409,18 @@ class TestWhatIsRefused:
             ("data", {"kind": "bar"}, "is missing"),
             ("data", {"kind": "bar", "data": []}, "is empty"),
             ("columns", {"kind": "bar", "data": SALES, "columns": {"y": "salse"}}, "did you mean 'sales'?"),
-            ("columns", {"kind": "bar", "data": SALES, "columns": {"colour": "month"}}, "x, y, color, facet"),
+            ("columns", {"kind": "bar", "data": SALES, "columns": {"colour": "month"}}, "'colour' is no role; did you mean 'color'? allowed: x, y, color, facet"),
+            ("data", {"kind": "bar", "data": " "}, "is empty; give rows"),
+            ("stack", {"kind": "bar", "data": SALES, "stack": "yes"}, "'yes' is unknown; allowed: true, false, normalize"),
+            ("stack", {"kind": "bar", "data": SALES, "stack": "norm"}, "'norm' is unknown; did you mean 'normalize'?"),
+            ("stack", {"kind": "bar", "data": {"a": ["a", "a"], "p": ["p", "q"], "n": [3, -2]}, "columns": {"color": "p"}, "stack": "normalize"}, "'a' has -2, and a negative number has no share; give true"),
+            ("stack", {"kind": "area", "data": {"a": ["a", "a"], "p": ["p", "q"], "n": [3, -2]}, "columns": {"color": "p"}, "stack": "normalize"}, "'a' has -2"),
             ("columns", {"kind": "line", "data": SALES, "columns": {"x": "sales", "y": "month"}}, "holds 'Jan'; a line chart needs numbers there. Fields of numbers: 'sales'"),
             ("columns", {"kind": "bar", "data": [{"a": "b"}]}, "no field of numbers is left for y; name it"),
             ("columns", {"kind": "bar", "data": [{"a": "b", "c": "3,5"}]}, "left for y; 'c' holds text such as '3,5': write numbers as 3.5 or 1200"),
             ("columns", {"kind": "bar", "data": [{"a": "b", "c": "12"}, {"a": "c", "c": "1,200"}]}, "'c' holds text such as '1,200'"),
+            ("columns", {"kind": "bar", "data": "a,b\nx,1\ny,-\nz,3"}, "no field of numbers is left for y; 'b' holds '-' in row 2 (a missing number is an empty cell or null): write numbers as"),
+            ("columns", {"kind": "bar", "data": "a,b\nx,NA\ny,-\nz,3", "columns": {"y": "b"}}, "y is 'b', which holds '-'; a bar chart needs numbers there"),
             ("columns", {"kind": "bar", "data": [{"c": "$12", "a": "b"}]}, "'c' holds text such as '$12'"),
             ("columns", {"kind": "bar", "data": [{"a": "b", "c": "40 %"}]}, "'c' holds text such as '40 %'"),
             ("columns", {"kind": "bar", "data": [{"a": "b", "c": "$12", "d": 1}], "columns": {"y": "c"}}, "which holds '$12'; write numbers as"),
@@ -400,7 +465,8 @@ class TestWhatIsRefused:
             ("spec", {"spec": {**SPEC, "encoding": {"x": {"field": "mouth"}}}}, "did you mean 'month'?"),
             ("spec", {"spec": {**SPEC, "encoding": {"x": "month"}}}, 'write {"field": ...'),
             ("spec", {"spec": {"$schema": "https://vega.github.io/schema/vega/v6.json", "marks": []}}, "is Vega;"),
-            ("spec", {"spec": {**SPEC, "transform": [{"calculate": "datum.sales +", "as": "c"}]}}, "Unexpected end of input"),
+            ("spec", {"spec": {**SPEC, "transform": [{"calculate": "datum.sales +", "as": "c"}]}}, "transform[0].calculate is 'datum.sales +': Unexpected end of input"),
+            ("spec", {"spec": {**SPEC, "transform": [{"filter": {"and": ["datum.sales > 1", "datum.sales < limit"]}}]}}, "transform[0].filter.and is 'datum.sales < limit': Unrecognized signal name"),
             ("spec", {"spec": {**SPEC, "transform": [{"filter": "datum.sales > 99"}]}}, "came out blank"),
             ("spec", {"spec": {**SPEC, "width": 30_000, "height": 30_000}}, "over 8,000,000; make it smaller"),
             ("spec", {"spec": {**SPEC, "data": {"values": [{"a": 1}] * 500_001}}}, "data.values has 500,001 rows"),

@@ -91,3 +91,22 @@ def test_a_zone_is_told_in_utc():
 def test_labels_down_the_side_are_as_close_as_lines():
     axis, _ = dates.axis(every("2026-03-09", DAY, 15), 400, 13, down=True)
     assert len(axis["values"]) == 15
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("%d %b %Y", "05 Mar 2026"),
+        ("%-d.%-m.%y", "5.3.26"),
+        ("%_d|%e|%0e", " 5| 5|05"),
+        ("%A %B %H:%M:%S.%L", "Thursday March 07:08:09.012"),
+        ("%-I %p, Q%q %%", "7 AM, Q1 %"),
+        ("%c", "3/5/2026, 7:08:09 AM"),
+        ("week %V, day %j", "week 10, day 064"),
+        ("%s %Q %f%Z", "1772694489 1772694489012 012000+0000"),
+        ("by month", "by month"),
+    ],
+)
+def test_formats_as_d3_writes_them(form, text):
+    moment = datetime(2026, 3, 5, 8, 8, 9, 12_000, tzinfo=timezone(timedelta(hours=1)))
+    assert dates.written(moment, form) == text

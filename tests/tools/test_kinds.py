@@ -8,8 +8,9 @@ from collections import Counter
 
 import pytest
 
+from imagebridge.errors import ArgumentError
 from imagebridge.translate.decode import opened
-from imagebridge_tools import chart, generate_chart, specs
+from imagebridge_tools import chart, generate_chart, reduce, specs
 from imagebridge_tools.look import PALETTE, look
 
 pytestmark = pytest.mark.anyio
@@ -41,9 +42,9 @@ def heights(image, color, x):
     return next((count for count, one in counts if one == color), 0)
 
 
-def columns(image, color):
-    """Return where a colour stands: the middle of each run of columns that have it, higher than a legend's mark."""
-    counts = [heights(image, color, x) > 14 for x in range(image.width)]
+def columns(image, color, least=15):
+    """Return where a colour stands: the middle of each run of columns with it, higher than a legend's mark."""
+    counts = [heights(image, color, x) >= least for x in range(image.width)]
     starts = [x for x in range(1, len(counts)) if counts[x] and not counts[x - 1]]
     ends = [x for x in range(1, len(counts)) if counts[x - 1] and not counts[x]]
     return [(start + end) // 2 for start, end in zip(starts, ends, strict=True)]
@@ -93,6 +94,30 @@ class TestStacks:
         assert stacks == ["zero", "zero", "normalize", None]
 
 
+class TestGaps:
+    @pytest.mark.parametrize("kind", ["line", "area"])
+    @pytest.mark.parametrize("length", [5, 120])
+    async def test_a_value_between_missing_ones_is_a_point(self, kind, length):
+        ys = [None, 4, None, 4, *[None] * (length - 4)]
+        image, _ = await drawn(
+            kind=kind, data={"x": list(range(length)), "y": ys}, columns={"x": "x", "y": "y"}
+        )
+        assert len(columns(image, BLUE, 5)) == 2
+
+    async def test_one_place_of_several_series(self):
+        one = {"x": ["a", "a"], "y": [3, 4], "s": ["p", "q"]}
+        image, _ = await drawn(kind="area", data=one, columns={"color": "s"})
+        plot = image.crop((50, 0, 700, 440))
+        assert (len(columns(plot, BLUE, 5)), len(columns(plot, ORANGE, 5))) == (1, 1)
+
+    def test_who_stands_alone(self):
+        rows = [
+            {"y": y, "s": s} for y, s in [(1, "a"), (None, "a"), (2, "a"), (3, "a"), (1, "b"), (None, "b")]
+        ]
+        assert reduce.alone(rows, [0, 1, 2, 3, 1, 0], ["s"]) == {0, 4}
+        assert reduce.alone(rows, [0, 1, 2, None, 1, 0], []) == {0}
+
+
 class TestLayers:
     async def test_a_kind_for_each_field(self):
         layered = {"kind": ["bar", "line"], "data": PLAN, "columns": {"x": "m", "y": ["sold", "plan"]}}
@@ -122,8 +147,25 @@ class TestLayers:
         made = await vega_lite(kind=["line", "scatter"], data=data, columns={"x": "x", "y": "y"})
         assert [layer["mark"]["type"] for layer in made["layer"]] == ["line", "point"]
 
+    async def test_what_lies_flat_is_told(self):
+        wide = [{**row, "share": 0.5} for row in PLAN]
+        fields = {"columns": {"x": "m", "y": ["sold", "plan", "share"]}}
+        told = "; 'share' almost flat beside much larger numbers: draw two kinds"
+        for kind in ("line", ["bar", "line", "area"], ["bar", "line", "line"]):
+            assert told in (await drawn(kind=kind, data=wide, **fields))[1]
+        assert "flat" not in (await drawn(kind=["bar", "bar", "line"], data=wide, **fields))[1]
+
 
 class TestHistograms:
+    @pytest.mark.parametrize(
+        "xs", [[5, 1, 3, 2], ["2026-05-01", "2026-01-01", "2026-03-01", "2026-02-01"], list("dacb")]
+    )
+    async def test_colors_keep_the_order_of_the_data(self, xs):
+        made = await vega_lite(
+            kind="histogram", data={"x": xs, "s": ["z", "m", "a", "b"]}, columns={"x": "x", "color": "s"}
+        )
+        assert [row["color"] for row in made["data"]["values"]] == ["z", "m", "a", "b"]
+
     async def test_each_row_is_counted_once(self):
         made = await vega_lite(kind="histogram", data={"n": NUMBERS})
         rows = made["data"]["values"]
@@ -308,6 +350,93 @@ class TestFrames:
         data = {"d": ["2026-01-01", "2026-02-01"], "n": [1, 2]}
         made = await vega_lite(kind="line", data=data, formats={"x": "%d.%m.%y"})
         assert made["encoding"]["x"]["axis"]["format"] == "%d.%m.%y"
+
+    @pytest.mark.parametrize(
+        ("kind", "role", "shown"),
+        [
+            ("bar", "x", "x"),
+            ("box", "x", "x"),
+            ("heatmap", "x", "x"),
+            ("heatmap", "y", "y"),
+            ("line", "color", "color"),
+        ],
+    )
+    async def test_a_format_of_dates_that_stand_as_names(self, kind, role, shown):
+        days = ["2026-02-01", "2026-01-15"]
+        data = {
+            role: days,
+            **{one: [1, 2] for one in ("x", "y") if one != role},
+            **({"color": [3, 4]} if kind == "heatmap" else {}),
+        }
+        names = {one: one for one in data}
+        made = await vega_lite(kind=kind, data=data, columns=names, formats={role: "%-d %b %Y"})
+        found = list(dict.fromkeys(row[shown] for row in made["data"]["values"]))
+        assert found == (
+            ["15 Jan 2026", "1 Feb 2026"] if kind == "heatmap" else ["1 Feb 2026", "15 Jan 2026"]
+        )
+
+    async def test_a_format_of_slices(self):
+        data = {"day": ["2026-01-15", "2026-02-01"], "n": [1, 3]}
+        for role in ("x", "color"):
+            made = await vega_lite(kind="pie", data=data, formats={role: "%b"})
+            assert [row["color"] for row in made["data"]["values"]] == ["Jan (25.0%)", "Feb (75.0%)"]
+
+    async def test_lying_boxes_keep_their_titles_and_formats(self):
+        data = {"n": [1, 2, 3, 4], "s": ["a", "a", "b", "b"]}
+        made = await vega_lite(
+            kind="box", data=data, columns={"x": "n", "y": "s"}, titles={"x": "Number"}, formats={"x": ".1f"}
+        )
+        (numbers,) = {json.dumps(layer["encoding"]["x"]) for layer in made["layer"] if "q1" in str(layer)}
+        assert json.loads(numbers)["title"] == "Number"
+        assert json.loads(numbers)["axis"] == {"format": ".1f"}
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (
+                {"kind": "bar", "formats": {"y": "%d %b %Y"}},
+                "of y is '%d %b %Y', a format of dates, but y 'n' holds numbers; for example \",.1f\"",
+            ),
+            (
+                {"kind": "line", "formats": {"x": ".1f"}},
+                "of x is '.1f', a format of numbers, but x 'd' holds dates; for example \"%d %b %Y\"",
+            ),
+            (
+                {"kind": "bar", "formats": {"x": ".1f"}},
+                "of x is '.1f', a format of numbers, but x 'd' holds dates",
+            ),
+            (
+                {"kind": "bar", "formats": {"x": "%b"}},
+                "of x is '%b', which writes several dates as 'Jan'; each needs a name of its own",
+            ),
+            (
+                {"kind": "bar", "columns": {"x": "s"}, "formats": {"x": ".1f"}},
+                "of x is '.1f', but x 's' holds names, which have no format",
+            ),
+            (
+                {"kind": "line", "columns": {"x": "s"}, "formats": {"x": ".1f"}},
+                "of x is '.1f', but x 's' holds names",
+            ),
+            (
+                {"kind": "bar", "columns": {"x": "n", "y": "n"}, "formats": {"x": ".1f"}},
+                "the numbers of 'n' stand as names here",
+            ),
+            (
+                {"kind": "histogram", "columns": {"x": "n"}, "formats": {"y": "%b"}},
+                "of y is '%b', a format of dates, but y has numbers",
+            ),
+            ({"kind": "bar", "formats": {"color": ".1f"}}, "names color, of which this chart has none"),
+            ({"kind": "bar", "formats": {"y": "0.00"}}, "of y is '0.00'; as D3 writes it: '.2f'"),
+            ({"kind": "bar", "formats": {"y": "#,##0"}}, "as D3 writes it: ',.0f'"),
+            ({"kind": "bar", "formats": {"y": "0.0%"}}, "as D3 writes it: '.1%'"),
+        ],
+    )
+    async def test_formats_that_do_not_fit(self, arguments, words):
+        data = {"d": ["2026-01-01", "2026-01-02"], "n": [1, 2], "s": ["a", "b"]}
+        with pytest.raises(ArgumentError) as caught:
+            await generate_chart(**{"data": data, "columns": {"x": "d", "y": "n"}, **arguments})
+        assert caught.value.argument == "formats"
+        assert words in caught.value.problem
 
     async def test_the_spec_that_comes_back_draws_the_same(self):
         answer = await generate_chart(**STACKED, stack=True)

@@ -106,6 +106,15 @@ def test_missing_cells_stay_in_their_rows():
     assert found.records()[1] == {"a": None, "b": 2}
 
 
+def test_what_is_missing_among_numbers_may_be_a_name_elsewhere():
+    found = table("day,sales,country\n2026-01-01,3,NA\nNA,NaN,DE\n2026-01-03,N/A,null")
+    assert found.columns == {
+        "day": ["2026-01-01", None, "2026-01-03"],
+        "sales": [3, None, None],
+        "country": ["NA", "DE", "null"],
+    }
+
+
 @pytest.mark.parametrize(
     ("cells", "sort"),
     [
@@ -133,6 +142,9 @@ def test_what_a_column_holds(cells, sort):
         (["", None], None),
         ([True], None),
         (["0", "0.5"], [0, 0.5]),
+        (["1", "NaN", "NA", "n/a", "null", "2"], [1, None, None, None, None, 2]),
+        (["NA", "NaN"], None),
+        (["1", "-"], None),
     ],
 )
 def test_texts_that_are_numbers(cells, expected):

@@ -1,10 +1,10 @@
 """generate_chart: a chart from a Vega-Lite spec, or from a kind of chart and a table."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
+from itertools import islice
 from typing import Literal, cast
 
 from anyio import to_thread
@@ -12,7 +12,8 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError
 
 from . import fields, fit, marks, plan, specs, worker
-from .answer import Answer, Json, described, few
+from . import formats as forms
+from .answer import Answer, Json, described, few, nearest
 from .guard import SPEC_SIZE, guarded
 from .look import THEMES, Frame, ThemeName
 from .source import NOWHERE, Places
@@ -28,11 +29,11 @@ SCALES = (0.5, 4)
 LEVELS = 100
 """Levels of a spec at most; the engine's own reader of JSON stops at 127."""
 
+TRIED = 20
+"""Expressions of a spec that are tried at most, to find the one that the engine refuses."""
+
 RETURNED = 50_000
 """Characters of a spec that is handed back with its rows; of a longer one the rows are left out."""
-
-_FORMAT = re.compile(r"(?:.?[<>=^])?[-+( ]?[$#]?0?\d*,?(?:\.\d+)?~?[a-zA-Z%]?")
-"""A format of numbers: https://d3js.org/d3-format, 2026-11-22."""
 
 
 async def generate_chart(
@@ -150,11 +151,25 @@ async def _of_views(
 
     async def draw(spec: dict[str, Json]) -> worker.Drawing:
         text = await to_thread.run_sync(lambda: _text(specs.ready(spec, own, look)))
-        return await worker.drawn(text, seconds, scale)
+        try:
+            return await worker.drawn(text, seconds, scale)
+        except ArgumentError as error:
+            raise await _placed(error, own, seconds) from error
 
     if (width or height) and fit.composed(drawing):
         return await fit.fitted(drawing, width, height, draw, seconds)
     return fit.Fitted(await draw(drawing), drawing, "")
+
+
+async def _placed(error: ArgumentError, own: Mapping[str, Json], seconds: float) -> ArgumentError:
+    """Return the engine's complaint with the place of the expression that it is about, which it does not name."""
+    for path, expression in islice(specs.expressions(own), TRIED):
+        try:
+            await worker.drawn(json.dumps(specs.alone(expression)), seconds)
+        except ArgumentError as same:
+            if same.problem == error.problem:
+                return ArgumentError("spec", f"{path} is {expression[:200]!r}: {error.problem}")
+    return error
 
 
 def _check_size(width: int | None, height: int | None, scale: float) -> None:
@@ -176,13 +191,7 @@ def _check_roles(titles: Mapping[str, str], formats: Mapping[str, str]) -> None:
                 raise ArgumentError(name, f"{role!r} has none; there are x, y, color")
             if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise ArgumentError(name, f"of {role} is {text!r}, which is no text")
-    for role, form in formats.items():
-        # Dates have a % before each letter, numbers at most one at the end.
-        if not re.search("%[-_0]?[a-zA-Z]", form) and not _FORMAT.fullmatch(form):
-            problem = (
-                f'of {role} is {form!r}; write D3 formats: ",.1f" or ".0%" for numbers, "%d %b %Y" for dates'
-            )
-            raise ArgumentError("formats", problem)
+    forms.check(formats)
 
 
 def _check_words(words: Mapping[str, str | None]) -> None:
@@ -236,7 +245,7 @@ def _of_kind(
     data: Json,
     columns: fields.Columns,
     frame: Frame,
-    stack: plan.Stack,
+    stack: Json,
 ) -> tuple[plan.Chart, str]:
     """Return what a kind of chart shows of the data, and words on it."""
     if not kinds:
@@ -249,6 +258,7 @@ def _of_kind(
                 f"{kind!r} is unknown; {hint}there are {', '.join(plan.KINDS)}; others can be drawn with spec"
             )
             raise ArgumentError("kind", problem)
+    stack = _stacked(stack)
     if stack is not None and kinds[0] not in ("bar", "area", "histogram"):
         raise ArgumentError("stack", f"goes with bar, area and histogram, not with {kinds[0]}")
     if data is None:
@@ -256,6 +266,16 @@ def _of_kind(
     found = table(data)
     chart = fields.chart(cast("Sequence[plan.Kind]", kinds), found, columns, frame, stack)
     return chart, words(chart, found)
+
+
+def _stacked(stack: Json) -> plan.Stack:
+    """Return how colours are stacked; "true" and "false" are read as JSON."""
+    ways: dict[str, plan.Stack] = {"true": True, "false": False, "normalize": "normalize"}
+    if stack is None or isinstance(stack, bool):
+        return stack
+    if (name := str(stack)) not in ways:
+        raise ArgumentError("stack", f"{name!r} is unknown; {nearest(name, ways)}")
+    return ways[name]
 
 
 def _of_spec(
@@ -270,6 +290,8 @@ def _of_spec(
     if not isinstance(given, Mapping):
         raise ArgumentError("spec", 'is no object; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
     rows: Table | None = None if data is None else table(data)
+    if _too_deep({**given, "data": None}):
+        raise ArgumentError("spec", "is nested too deeply")
     own = guarded({**given, "data": {"values": rows.records()}} if rows else given)
     specs.check(own)
     few, note = specs.fewer(own)

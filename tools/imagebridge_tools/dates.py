@@ -1,5 +1,6 @@
 """Axes of dates: ticks at whole hours, days, months or years, and labels that always name the day."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -12,6 +13,9 @@ _CLOCK = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800,
 _DAYS = (1, 2, 4, 7, 14)
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000, 12_000)
 _NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
+
+_CODE = re.compile(r"%(?P<pad>[-_0]?)(?P<code>[aAbBdefGgHIjLmMpqQsSuUVwWyYZ%])")
+"""What stands for a part of a moment in a format."""
 
 _MOST = 60
 """Ticks of one axis that are tried at most."""
@@ -41,6 +45,32 @@ def axis(
                 return _made(ticks, form), shared
     forms, shared = _forms(plans[-1], start, end, titled=titled)
     return _made(plans[-1], forms[-1]), shared
+
+
+def written(moment: datetime, form: str) -> str:
+    """Return a moment, in UTC, in a format of D3's: https://d3js.org/d3-time-format, 2026-11-22."""
+    moment = moment.astimezone(UTC)
+    for short, long in (("%c", "%x, %X"), ("%x", "%-m/%-d/%Y"), ("%X", "%-I:%M:%S %p")):
+        form = form.replace(short, long)
+    return _CODE.sub(lambda found: _part(moment, found["pad"], found["code"]), form)
+
+
+def _part(moment: datetime, pad: str, code: str) -> str:
+    own = {
+        "e": f"{moment.day:2}",
+        "f": f"{moment.microsecond:06}",
+        "L": f"{moment.microsecond // 1000:03}",
+        "q": f"{(moment.month + 2) // 3}",
+        "Q": f"{int(moment.timestamp() * 1000)}",
+        "s": f"{int(moment.timestamp())}",
+        "Y": f"{moment.year:04}",
+        "Z": "+0000",
+    }
+    text = own.get(code) or moment.strftime(f"%{code}")
+    if not pad or not text.strip().isdigit():
+        return text
+    bare = text.lstrip(" 0") or "0"
+    return bare if pad == "-" else bare.rjust(len(text), "0" if pad == "0" else " ")
 
 
 def bins(moments: Sequence[datetime], most: int) -> Callable[[datetime], tuple[datetime, datetime]]:

@@ -1,18 +1,17 @@
-"""Which columns of a table a chart shows, and how: named by the caller, else guessed."""
+"""What a chart shows of a table: the fields of its roles, each cell as its axis takes it."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
-from difflib import get_close_matches
 from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Json
+from . import formats, roles
+from .answer import Json, counted
 from .gather import gathered, size
 from .look import PALETTE, Frame
-from .plan import LAYERS, ROLES, Chart, Kind, Stack
+from .plan import LAYERS, Chart, Kind, Stack
 from .table import Sort, Table, date, numbers
 from .words import label
 
@@ -30,11 +29,6 @@ LETTERS = 500
 PLACES = 500
 """Categories along an axis, or slices, at most: more take many seconds and nobody can tell them apart."""
 
-_NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
-"""Text that people read as a number: 3,5 or $12 or 40 %."""
-
-_WRITTEN = "write numbers as 3.5 or 1200, without units and separators of thousands"
-
 
 def chart(kinds: Sequence[Kind], table: Table, columns: Columns, frame: Frame, stack: Stack = None) -> Chart:
     """Return what a chart shows of the table: of one kind, or of a kind for each field of y, over each other.
@@ -44,8 +38,8 @@ def chart(kinds: Sequence[Kind], table: Table, columns: Columns, frame: Frame, s
     """
     kind = "bar" if "bar" in kinds else kinds[0]
     table, chosen, several = _unfolded(kinds, table, columns)
-    names = _chosen(kind, table, chosen)
-    drawn = _drawn(kind, table, names, frame, layered=len(kinds) > 1)
+    names = roles.given(kind, table, chosen)
+    drawn = _drawn(kind, table, names, frame, layered=len(kinds) > 1, noun="cell" if several else "row")
     if several:
         drawn = replace(drawn, names={**drawn.names, "color": ""})
     if len(kinds) > 1:
@@ -83,7 +77,7 @@ def _unfolded(
     if "color" in plain:
         raise ArgumentError("columns", "color goes with one field of y: several have a color each")
     for name in ys:
-        _check_name("y", name, table)
+        roles.check_name("y", name, table)
     title, series = ", ".join(ys), "series"
     rest = {name: cells for name, cells in table.columns.items() if name not in ys}
     while series in rest or title in rest:
@@ -94,8 +88,10 @@ def _unfolded(
     return Table(long), {**plain, "y": title, "color": series}, ys
 
 
-def _drawn(kind: Kind, table: Table, names: dict[str, str], frame: Frame, *, layered: bool) -> Chart:
-    """Return the rows of a chart, each cell as its axis takes it."""
+def _drawn(
+    kind: Kind, table: Table, names: dict[str, str], frame: Frame, *, layered: bool, noun: str
+) -> Chart:
+    """Return the rows of a chart, each cell as its axis takes it; `noun`: what each row is of the caller's table."""
     sorts: dict[str, Sort] = {role: table.sort(name) for role, name in names.items()}
     cells = {role: list(table.columns[name]) for role, name in names.items()}
     for role in ("x", "y", "color"):
@@ -109,17 +105,32 @@ def _drawn(kind: Kind, table: Table, names: dict[str, str], frame: Frame, *, lay
     if horizontal and kind == "box":
         names, cells = _swapped(names), _swapped(cells)
         sorts = _swapped(sorts)
+        frame = replace(frame, titles=_renamed(frame.titles), formats=_renamed(frame.formats))
     value = "x" if horizontal and kind == "bar" else _value(kind)
     if value in names:
         _check_numbers(kind, table, names, sorts, value)
     dense = (
         kind == "heatmap"
         and not {"color", "facet"} & set(names)
-        and all(_many(cells[role], sorts[role]) for role in "xy")
+        and all(roles.many(cells[role], sorts[role]) for role in "xy")
     )
+    if kind == "pie":  # The slices are the colours, as in `roles.given`.
+        frame = replace(
+            frame, formats={_SLICES.get(role, role): form for role, form in frame.formats.items()}
+        )
+    formats.check_roles(frame.formats, names, {"histogram": "y", "heatmap": "color"}.get(kind))
+    written = [role for role in ("x", "y") if role in frame.formats]
+    if kind == "heatmap" and written and not dense:
+        cells = _ordered(cells, written)  # Dates that are written as names are no longer seen to be dates.
     # Places and series are told apart by their names, whatever they look like.
     for role in sorts:
-        if not dense and _is_place(role, kind, sorts, horizontal=horizontal):
+        place = not dense and _is_place(role, kind, sorts, horizontal=horizontal)
+        form = frame.formats.get(role)
+        if form and not place:
+            formats.check_axis(role, names[role], sorts[role], form)
+        if form and place:
+            cells[role] = formats.places(role, names[role], cells[role], sorts[role], form)
+        if place:
             sorts[role] = "text"
     zoned = any(sorts.get(role) == "date" and _zoned(cells[role]) for role in ("x", "y"))
     keep = kind == "scatter" and not layered
@@ -130,7 +141,16 @@ def _drawn(kind: Kind, table: Table, names: dict[str, str], frame: Frame, *, lay
         names, cells = {"x": "", **names}, {"x": [""] * table.rows, **cells}
         sorts = {"x": "text", **sorts}
     rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
-    return Chart(kind, rows, names, sorts, frame, horizontal, zoned)
+    return Chart(kind, rows, names, sorts, frame, horizontal, zoned, missing=_missing(cells, sorts, noun))
+
+
+def _missing(cells: Mapping[str, Sequence[Json]], sorts: Mapping[str, Sort], noun: str) -> str:
+    """Return words on the rows, or cells of several fields, that lack a number or date, without which they are not drawn."""
+    lacking = {role: sort for role, sort in sorts.items() if sort != "text" and None in cells[role]}
+    if not lacking:
+        return ""
+    count = sum(None in row for row in zip(*(cells[role] for role in lacking), strict=True))
+    return f"{counted(count, noun)} without a {' or '.join(dict.fromkeys(lacking.values()))}"
 
 
 def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
@@ -138,9 +158,19 @@ def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
     return {**roles, "x": roles["y"], "y": roles["x"]}
 
 
-def _many(cells: Sequence[Json], sort: Sort) -> bool:
-    """Tell whether cells are so many different numbers or dates that each is no place of its own."""
-    return sort != "text" and len(set(cells)) > 60
+def _ordered(cells: dict[str, list[Json]], by: Sequence[str]) -> dict[str, list[Json]]:
+    """Return columns with their rows in the order of some roles."""
+    keys = [tuple(map(str, key)) for key in zip(*(cells[role] for role in by), strict=True)]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return {role: [column[at] for at in order] for role, column in cells.items()}
+
+
+_SLICES = {"color": "x"}
+
+
+def _renamed(words: Mapping[str, str]) -> dict[str, str]:
+    """Return words by role with those of x and y changed."""
+    return {{"x": "y", "y": "x"}.get(role, role): text for role, text in words.items()}
 
 
 def _value(kind: Kind) -> str:
@@ -213,138 +243,18 @@ def _check_words(drawn: Chart) -> None:
                 )
 
 
-def _chosen(kind: Kind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
-    for role, name in columns.items():
-        if role not in ROLES:
-            raise ArgumentError("columns", f"{role!r} is no role; name fields for {', '.join(ROLES)}")
-        _check_name(role, name, table)
-    chosen = dict(columns)
-    if kind == "pie" and "color" in chosen:  # The slices are the colours: both names mean the same here.
-        chosen.setdefault("x", chosen.pop("color"))
-    if kind == "histogram" and "y" in chosen:
-        raise ArgumentError("columns", "a histogram counts the rows along x; it takes no y")
-    return _guessed(kind, table, chosen)
-
-
-def _check_name(role: str, name: object, table: Table) -> None:
-    if not isinstance(name, str) or name not in table.columns:
-        close = get_close_matches(str(name), table.columns, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        told = ", ".join(repr(known) for known in list(table.columns)[:30])
-        raise ArgumentError("columns", f"{role} is {name!r}, which is no field; {hint}there are {told}")
-
-
-_ORDERS: dict[Kind, tuple[Sort, ...]] = {
-    "scatter": ("number", "date", "text"),
-    "histogram": ("number", "date", "text"),
-    "line": ("date", "text", "number"),
-    "area": ("date", "text", "number"),
-}
-"""What stands along x where nobody says so; elsewhere text before dates before numbers."""
-
-
-def _named(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
-    """Return the fields with those that are called like a role, where this kind can show them there."""
-    found = dict(chosen)
-    for role in ROLES:
-        if role in found or role not in table.columns or role in chosen.values():
-            continue
-        number = bool(numbers(table.columns[role]))
-        takes = {
-            "x": kind != "box" or not number,
-            "y": number if kind not in ("histogram", "heatmap") else kind == "heatmap",
-            "color": number if kind == "heatmap" else kind not in ("pie", "box"),
-            "facet": not number,
-        }
-        if takes[role]:
-            found[role] = role
-    return found
-
-
-def _guessed(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
-    """Complete x and what shows numbers: the first fields that hold what this kind shows there."""
-    chosen = _named(kind, table, chosen)
-    free = [name for name in table.columns if name not in chosen.values()]
-    sorts = {name: "number" if numbers(table.columns[name]) else table.sort(name) for name in free}
-    wanted = _ORDERS.get(kind, ("text", "date", "number"))
-    if "x" not in chosen:
-        # One column of numbers is left for y.
-        spare = [name for name in free if sorts[name] != "number"]
-        enough = kind == "histogram" or (kind == "scatter" and len(free) - len(spare) > ("y" not in chosen))
-        pool = free if enough else spare if spare or kind == "box" else free
-        x = next((name for sort in wanted for name in pool if sorts[name] == sort), None)
-        if x is None and kind != "box":
-            raise ArgumentError("columns", "no field is left for x; name it: columns={'x': ..., 'y': ...}")
-        if x is not None:
-            chosen["x"] = x
-            free.remove(x)
-    if kind == "heatmap":
-        if "y" not in chosen:
-            y = next((name for sort in wanted for name in free if sorts[name] == sort), None)
-            if y is None:
-                raise ArgumentError(
-                    "columns", "no field is left for y; name it: columns={'x': ..., 'y': ...}"
-                )
-            chosen["y"] = y
-            free.remove(y)
-        number_field = next((name for name in free if sorts[name] == "number"), None)
-        dense = all(_many(table.columns[chosen[role]], table.sort(chosen[role])) for role in "xy")
-        if "color" not in chosen and number_field and not dense:
-            chosen["color"] = number_field
-    elif "y" not in chosen and kind != "histogram":
-        y = next((name for name in free if sorts[name] == "number"), None)
-        if y is None:
-            nearly = _nearly(table, chosen.values())
-            hint = f"{nearly}: {_WRITTEN}" if nearly else "name it: columns={'x': ..., 'y': ...}"
-            raise ArgumentError("columns", f"no field of numbers is left for y; {hint}")
-        chosen["y"] = y
-    if kind in ("line", "area") and "color" not in chosen and (series := _series(table, chosen)):
-        chosen["color"] = series
-    return {role: chosen[role] for role in ROLES if role in chosen}
-
-
-def _series(table: Table, chosen: Mapping[str, str]) -> str | None:
-    """Return the field that tells the rows of one x apart, without which a line would go up and down at each; or None."""
-    places = list(
-        zip(*(table.columns[chosen[role]] for role in ("x", "facet") if role in chosen), strict=True)
-    )
-    if len(set(places)) == len(places):
-        return None
-    for name, cells in table.columns.items():
-        few = name not in chosen.values() and table.sort(name) == "text" and len(set(cells)) <= len(PALETTE)
-        if few and len(set(zip(places, cells, strict=True))) == len(places):
-            return name
-    return None
-
-
-def _nearly(table: Table, chosen: Iterable[str]) -> str:
-    """Name a column whose texts people would read as numbers, one that nobody chose first; empty if there is none."""
-    for name in sorted(table.columns, key=list(chosen).__contains__):
-        cells = [cell for cell in table.columns[name] if isinstance(cell, str) and cell]
-        if cells and all(map(_is_nearly, cells)):
-            example = next((cell for cell in cells if numbers([cell]) is None), cells[0])
-            return f"{name!r} holds text such as {example[:40]!r}"
-    return ""
-
-
-def _is_nearly(cell: str) -> bool:
-    return len(cell) <= 40 and bool(_NEARLY.fullmatch(cell))
-
-
 def _check_numbers(
     kind: Kind, table: Table, names: dict[str, str], sorts: dict[str, Sort], value: str
 ) -> None:
     if kind in ("scatter", "histogram") or sorts[value] == "number":
         return
     name = names[value]
-    example = next(
-        (cell for cell in table.columns[name] if numbers([cell]) is None and cell is not None), None
-    )
+    example = next((cell for cell in table.columns[name] if roles.is_no_number(cell)), None)
     told = ", ".join(repr(other) for other in table.columns if numbers(table.columns[other])) or "none"
     held = "is empty" if example is None else f"holds {str(example)[:40]!r}"
     problem = f"{value} is {name!r}, which {held}; a {kind} {'' if kind == 'heatmap' else 'chart '}needs numbers there. Fields of numbers: {told}"
-    if isinstance(example, str) and _is_nearly(example):
-        problem = f"{value} is {name!r}, which {held}; {_WRITTEN}"
+    if isinstance(example, str) and roles.is_nearly(example):
+        problem = f"{value} is {name!r}, which {held}; {roles.WRITTEN}"
     raise ArgumentError("columns", problem)
 
 

@@ -11,7 +11,7 @@ from .answer import Json, counted
 from .look import PALETTE
 from .plan import Chart
 from .table import Sort
-from .words import number
+from .words import label, number
 
 ROWS = 20_000
 """Rows that are drawn one by one at most."""
@@ -19,11 +19,32 @@ ROWS = 20_000
 
 def gathered(drawn: Chart) -> Chart:
     """Return the chart with the rows that are drawn, those of stacks with the order of their colours."""
-    made = _gathered(drawn)
+    made = _marked(_gathered(drawn))
+    if made.stack == "normalize":
+        _check_shares(made)
     if "color" not in made.names or not made.stacked:
         return made
     order = {color: at for at, color in enumerate(made.distinct("color"))}
     return replace(made, rows=[{**row, "order": order[row["color"]]} for row in made.rows])
+
+
+def _check_shares(drawn: Chart) -> None:
+    """Refuse shares of negative numbers: bars of 3 and -2 would be drawn as 60 % and 40 % of nothing."""
+    value, place = ("x", "y") if drawn.horizontal else ("y", "x")
+    for row in drawn.rows:
+        if isinstance(cell := row[value], int | float) and cell < 0:
+            told = f"{label(row[place])!r} has {number(cell)}, and a negative number has no share"
+            raise ArgumentError("stack", f"{told}; give true, or leave stack out")
+
+
+def _marked(drawn: Chart) -> Chart:
+    """Return the chart with the rows marked that a line or an area would not show, because their neighbours are missing."""
+    if not {"line", "area"} & {drawn.kind, *drawn.layers} or drawn.cells:
+        return drawn
+    groups = [role for role in ("color", "facet") if role in drawn.names]
+    lone = reduce.alone(drawn.rows, _along(drawn.rows, "x", drawn.sorts["x"]), groups)
+    rows = [{**row, "alone": True} if at in lone else row for at, row in enumerate(drawn.rows)]
+    return replace(drawn, rows=rows) if lone else drawn
 
 
 def _gathered(drawn: Chart) -> Chart:
@@ -66,6 +87,9 @@ def _histogram(drawn: Chart, groups: Sequence[str]) -> Chart:
         rows, width = reduce.binned(drawn.rows, groups)
         note = f"; counted in bins of {number(width)}"
     sorts: dict[str, Sort] = {**drawn.sorts, "y": "number"}
+    # Colours keep the order of the data, not that of the bins which they are in first.
+    ranks = {role: {value: at for at, value in enumerate(drawn.distinct(role))} for role in groups}
+    rows = sorted(rows, key=lambda row: [ranks[role][row[role]] for role in groups])
     return replace(drawn, rows=rows, names=names, sorts=sorts, note=note)
 
 

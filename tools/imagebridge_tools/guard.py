@@ -29,7 +29,7 @@ def guarded(spec: Mapping[str, Json]) -> dict[str, Json]:
     Raises:
         ArgumentError: it names a file or web address, or carries too many rows. The message says where.
     """
-    for path, key, value in _entries(spec):
+    for path, key, value in entries(spec):
         if key in _READ:
             for address in _addresses(value):
                 if not address.strip().lower().startswith("data:"):
@@ -55,7 +55,7 @@ def guarded(spec: Mapping[str, Json]) -> dict[str, Json]:
     return {key: value for key, value in spec.items() if key != "usermeta"}
 
 
-def _entries(spec: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
+def entries(spec: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
     """Yield path, key and value of every entry; data rows are not entered, their names mean nothing to Vega."""
     waiting: list[tuple[str, Json]] = [("", spec)]
     while waiting:

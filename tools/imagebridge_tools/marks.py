@@ -107,15 +107,19 @@ def _along_both(chart: Chart, width: int, height: int) -> Object:
 def _mark(kind: Kind, chart: Chart) -> Object:
     if kind == "bar":
         return {"type": "bar", "cornerRadiusEnd": 2}
+    # Between missing neighbours neither a line nor an area shows anything; a point does.
+    lone = any("alone" in row for row in chart.rows)
+    dots: Json = {"size": {"expr": f"datum.alone ? {60 * _dots(chart)} : 0"}, "opacity": 1} if lone else False
     if kind == "area":
         lies = chart.stack is False and "color" in chart.names
-        return {"type": "area", "opacity": 0.45 if lies else 0.75, "line": {"strokeWidth": 2}}
+        opacity = 0.45 if lies else 0.75
+        return {"type": "area", "opacity": opacity, "line": {"strokeWidth": 2}, "point": dots}
     if kind == "scatter":
         size = 60 if len(chart.rows) <= 300 else 32 if len(chart.rows) <= 3000 else 12
         return {"type": "point", "filled": True, "size": size * _dots(chart), "opacity": 0.7}
     few = len(chart.rows) <= 80
     line: Object = {"type": "line", "strokeWidth": 2.5, "strokeJoin": "round"}
-    return line | {"point": {"size": 40 * _dots(chart)} if few else False}
+    return line | {"point": {"size": 40 * _dots(chart)} if few else dots}
 
 
 def _dots(chart: Chart) -> float:

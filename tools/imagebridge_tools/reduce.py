@@ -149,6 +149,21 @@ def averaged(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str],
     return sorted(found, key=lambda row: order[row["x"]])
 
 
+def alone(rows: Sequence[Row], place: Sequence[float | None], groups: Sequence[str]) -> set[int]:
+    """Return the numbers of the rows with a y whose neighbours along x have none: a line or an area shows nothing there."""
+    lines: defaultdict[Hashable, list[tuple[float, int]]] = defaultdict(list)
+    for number, (row, x) in enumerate(zip(rows, place, strict=True)):
+        if x is not None:
+            lines[tuple(row[name] for name in groups)].append((x, number))
+    found: set[int] = set()
+    for points in lines.values():
+        numbers = [number for _, number in sorted(points)]
+        known = [False, *(rows[number]["y"] is not None for number in numbers), False]
+        parts = zip(numbers, known, known[1:], known[2:], strict=False)
+        found.update(number for number, before, here, after in parts if here and not (before or after))
+    return found
+
+
 def sampled(rows: Sequence[Row], most: int) -> list[Row]:
     """Return at most `most` of the rows, evenly spread over their order."""
     return [rows[number * len(rows) // most] for number in range(most)] if len(rows) > most else list(rows)

@@ -39,6 +39,9 @@ Sort = Literal["number", "date", "text"]
 READ = "CSV, TSV and JSON"
 """What is read."""
 
+_MISSING = frozenset({"", "nan", "na", "n/a", "null"})
+"""What stands for a missing cell among numbers or dates, in small letters. Elsewhere it may be a name."""
+
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?")
 
@@ -79,6 +82,8 @@ async def read(data: Json, places: Places) -> Json:
     """
     if not isinstance(data, str) or not _is_name(text := data.strip()):
         return data
+    if not text:
+        raise ArgumentError("data", "is empty; give rows, columns, CSV or JSON text, or a file")
     if _is_head(text):
         raise ArgumentError(
             "data", f'is {text[:60]!r}, the head of a CSV without rows; give them too: "month,sales\\nJan,3"'
@@ -260,9 +265,18 @@ def _csv(text: str) -> dict[str, list[Json]]:
 
 
 def _typed(column: Iterable[str]) -> list[Json]:
-    """Return the cells of a CSV column: numbers where all of them are, empty ones missing."""
+    """Return the cells of a CSV column: numbers where all of them are, missing ones as None."""
     cells = [cell.strip() for cell in column]
-    return numbers(cells) or [cell or None for cell in cells]
+    if found := numbers(cells):
+        return found
+    known: list[Json] = [None if is_missing(cell) else cell for cell in cells]
+    dated = {cell for cell in known if isinstance(cell, str)}
+    return known if dated and all(map(date, dated)) else [cell or None for cell in cells]
+
+
+def is_missing(cell: Json) -> bool:
+    """Tell whether a cell among numbers or dates says that there is none: empty, NaN, NA, N/A or null."""
+    return cell is None or (isinstance(cell, str) and cell.casefold() in _MISSING)
 
 
 def numbers(cells: Sequence[Json]) -> list[Json] | None:
@@ -271,7 +285,7 @@ def numbers(cells: Sequence[Json]) -> list[Json] | None:
         return list(cells)
     found: list[Json] = []
     for cell in cells:
-        if cell is None or cell == "":
+        if is_missing(cell):
             found.append(None)
         elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
             found.append(_cell(int(cell) if cell.lstrip("+-").isdigit() else float(cell)))

@@ -7,6 +7,9 @@ from .plan import Chart
 from .table import Table
 from .words import label, number
 
+_FLAT = 20
+"""How many times as large other numbers are beside which a field is almost flat."""
+
 
 def words(drawn: Chart, table: Table) -> str:
     """Describe a chart to a model that cannot see it: kind, title, fields, rows, the extremes and where they are."""
@@ -18,11 +21,30 @@ def words(drawn: Chart, table: Table) -> str:
     ]
     said = f"{_kind(drawn)}{title} of {counted(table.rows, 'row')}: {', '.join(roles)}"
     said += _boxes(drawn) if drawn.kind == "box" else _extremes(drawn, table)
+    said += f"; left out: {drawn.missing}" if drawn.missing else ""
     if drawn.right:
         said += f"; {', '.join(map(repr, drawn.right))} on an axis of its own at the right"
+    said += _flat(drawn)
     shown = {part for name in drawn.names.values() for part in (name, *name.split(", "))}
     unused = [repr(name) for name in table.columns if name not in shown]
     return said + drawn.note + (f"; not drawn: {', '.join(unused[:10])}" if unused else "")
+
+
+def _flat(drawn: Chart) -> str:
+    """Name the fields that share an axis with numbers so much larger that they lie on its ground."""
+    if drawn.names.get("color") != "":  # Only several fields of y have series without a name.
+        return ""
+    tall: dict[str, float] = {}
+    for row in drawn.rows:
+        name = str(row["color"])
+        tall[name] = max(tall.get(name, 0), abs(_real(row["y"])))
+    flat: list[str] = []
+    for right in (True, False):
+        axis = {name: most for name, most in tall.items() if (name in drawn.right) == right}
+        flat += [repr(name) for name, most in axis.items() if 0 < _FLAT * most < max(axis.values())]
+    if not flat:
+        return ""
+    return f"; {', '.join(flat)} almost flat beside much larger numbers: draw two kinds, whose axes differ, or another chart"
 
 
 def _kind(drawn: Chart) -> str:
@@ -51,12 +73,16 @@ def _places(row: Mapping[str, Json], drawn: Chart) -> str:
 
 
 def _extremes(drawn: Chart, table: Table) -> str:
-    """Tell the smallest and the largest number and where they are, and what is missing."""
+    """Tell the smallest and the largest number and where they are."""
     rows = drawn.every or drawn.rows
     value, place = ("x", "y") if drawn.horizontal else ("color" if drawn.kind == "heatmap" else "y", "x")
     if drawn.cells:
         return ""
-    known = [(cell, row) for row in rows if isinstance(cell := row[value], int | float)]
+    known = [
+        (cell, row)
+        for row in rows
+        if isinstance(cell := row[value], int | float) and row.get(place, "") is not None
+    ]
     said = ""
     if drawn.sorts.get(value) == "number" and known:
         low, high = min(known, key=lambda pair: pair[0]), max(known, key=lambda pair: pair[0])
@@ -65,9 +91,6 @@ def _extremes(drawn: Chart, table: Table) -> str:
         said += f"; rows of the same place are added up to {len(drawn.rows):,} bars"
     if drawn.every:
         said += f"; the smallest {_merged(drawn)} are one slice"
-    if missing := len(rows) - len(known):
-        told = f"; left out: {counted(missing, 'row')} without a number"
-        said += told if drawn.sorts.get(value) == "number" else ""
     return said
 
 
