@@ -5,8 +5,10 @@ from datetime import datetime
 
 from . import dates, labels
 from .answer import Json
+from .letters import wide
 from .plan import Chart, Object
 from .table import Sort, date, numbers
+from .titles import Room
 
 _TYPES: dict[Sort, str] = {"number": "quantitative", "date": "temporal", "text": "nominal"}
 
@@ -40,16 +42,36 @@ def taken(chart: Chart) -> float:
     """Return the pixels of the width that the plot does not have, about: the axes' and the legend's."""
     both = chart.look.beside * (1.7 if chart.right else 1)
     if chart.sorts.get("y") == "text":
-        longest = max(len(str(value)) for value in chart.distinct("y"))
-        both += max(0, min(longest, 26) - 5) * chart.look.text * labels.LETTER
+        longest = max(wide(str(value)) for value in chart.distinct("y"))
+        both += max(0, min(longest, 15) - 3) * chart.look.text
     if chart.kind == "heatmap" and "facet" not in chart.names:
         return both + 5 * chart.look.text
     if "facet" in chart.names or "color" not in chart.names or not _legend(chart):
         return both
     if chart.sorts["color"] == "number":
         return both + 4 * chart.look.text
-    longest = max(len(str(value)) for value in chart.distinct("color"))
-    return both + min(longest, 26) * chart.look.text * labels.LETTER + 26
+    longest = max(wide(str(value)) for value in chart.distinct("color"))
+    return both + min(longest, 15) * chart.look.text + 26
+
+
+def room(chart: Chart, view: Mapping[str, Json], width: int, height: int) -> Room:
+    """Return the room for the titles of a view's axes, knowing the labels of these."""
+    if "facet" in chart.names:
+        return Room(width, height, width, height)
+    encoding = mapping(view.get("encoding"))
+    x, y = (mapping(encoding.get(channel)) for channel in "xy")
+    long = min(_longest(chart, y), width * 0.4) if chart.sorts.get("y") != "text" else 0
+    angle = mapping(x.get("axis")).get("labelAngle")
+    deep = min(_longest(chart, x), height * 0.35) * (0.7 if angle == -45 else 1 if angle == -90 else 0)
+    under = 2 * chart.look.padding + 4 * chart.look.text
+    return Room(width - taken(chart) - long, height - under - deep - chart.heading, width, height)
+
+
+def _longest(chart: Chart, definition: Object) -> float:
+    """Return the pixels of the longest label of an axis of categories; 0 for others."""
+    if definition.get("type") != "nominal":
+        return 0
+    return chart.look.text * max(wide(str(value)) for value in chart.distinct(str(definition["field"])))
 
 
 def title(chart: Chart, role: str) -> str | None:

@@ -1,10 +1,10 @@
 """How charts look: one calm theme, large enough to be read by a model at the size it is drawn."""
 
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from . import letters
 from .answer import Json
 
 ThemeName = Literal["light", "dark"]
@@ -194,8 +194,8 @@ def _config(look: Look) -> dict[str, Json]:
 
 
 def title_lines(title: str, width: int, look: Look = NORMAL) -> list[str]:
-    """Break a title into lines that fit `width` pixels; a bold letter takes six tenths of its height."""
-    return _wrapped(title, width - 2 * look.padding, look.title)
+    """Break a title into lines that fit a picture `width` pixels wide."""
+    return letters.broken(title, (width - 2 * look.padding) / look.title, bold=True)
 
 
 def heading(frame: Frame, look: Look) -> dict[str, Json]:
@@ -203,13 +203,9 @@ def heading(frame: Frame, look: Look) -> dict[str, Json]:
     lines = title_lines(frame.title, frame.width, look) if frame.title else []
     found: dict[str, Json] = {"text": lines} if lines else {}
     if frame.subtitle:
-        room = frame.width - 2 * look.padding
-        found |= {"text": lines, "subtitle": _wrapped(frame.subtitle, room, look.text + 1)}
+        room = (frame.width - 2 * look.padding) / (look.text + 1)
+        found |= {"text": lines, "subtitle": letters.broken(frame.subtitle, room)}
     return found
-
-
-def _wrapped(text: str, room: int, size: int) -> list[str]:
-    return textwrap.wrap(text, max(12, round(room / (size * 0.56))))
 
 
 def merged(own: dict[str, Json], look: Look = NORMAL) -> dict[str, Json]:

@@ -7,6 +7,7 @@ from . import encode
 from .answer import Json
 from .look import heading, merged
 from .plan import Chart, Kind, Object
+from .titles import titled
 
 _CELL = 40
 """Pixels of a small chart's side at least."""
@@ -63,6 +64,11 @@ def _arranged(count: int, chart: Chart, columns: int) -> tuple[float, int, int, 
 
 
 def _view(chart: Chart, width: int, height: int) -> Object:
+    view = _plain(chart, width, height)
+    return titled(view, encode.room(chart, view, width, height), chart.look)
+
+
+def _plain(chart: Chart, width: int, height: int) -> Object:
     view: Object = {"width": width, "height": height}
     if chart.layers:
         return view | _layered(chart, width, height)
