@@ -173,6 +173,8 @@ def _config(look: Look) -> dict[str, Json]:
         "boxplot": {"rule": {"color": theme.quiet}, "median": {"color": theme.on}},
         "geoshape": {"stroke": theme.paper, "strokeWidth": 0.5},
         "axis": axis if look.titles else axis | {"title": None},
+        # A number in the middle of the last tick ends outside the picture where Vega hid it when it made room.
+        "axisXQuantitative": {"labelFlush": True},
         "axisDiscrete": {"grid": False},
         # For labels that `axes` cannot know: Vega-Lite's own upright ones are hard to read.
         "axisXDiscrete": {"labelAngle": -45},

@@ -11,7 +11,6 @@ from .look import Look
 Object = dict[str, Json]
 
 _LEGENDS = ("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash", "strokeWidth")
-_DERIVED = ("aggregate", "bin", "timeUnit")
 _SHARE = 0.2
 """Share of the picture that the lines of an axis' title take at most; half of that of a legend's."""
 
@@ -49,19 +48,28 @@ def titled(view: Mapping[str, Json], room: Room, look: Look) -> Object:
 
 
 def _fitting(channel: str, definition: Mapping[str, Json], room: Room, look: Look) -> Mapping[str, Json]:
-    """Return what a channel shows with its title in lines; a title that Vega-Lite makes itself is cut at the end."""
+    """Return what a channel shows with its title, or the one that Vega-Lite makes, in lines."""
     place = "axis" if channel in ("x", "y") else "legend"
     guide = definition.get(place, {})
     if not isinstance(guide, Mapping):  # None: there is none to have a title.
         return definition
-    own = guide.get("title", definition.get("title", definition.get("field")))
+    own = guide.get("title", definition.get("title", _derived(definition)))
     size = look.text + 1
     long, high = room.lines(channel)
     if not isinstance(own, str) or wide(own, bold=True) * size <= long:
         return definition
-    if "title" not in {*guide, *definition} and any(name in definition for name in _DERIVED):
-        return {**definition, place: {"titleLimit": long, **guide}}
     lines: list[Json] = [*broken(own, long / size, max(1, int(high / (size * LINE))), bold=True)]
     if "title" in guide:
         return {**definition, place: {**guide, "title": lines}}
     return {**definition, "title": lines}
+
+
+def _derived(definition: Mapping[str, Json]) -> Json:
+    """Return the title of a field that has none, as Vega-Lite writes it."""
+    field = definition.get("field")
+    if not isinstance(field, str):
+        return None
+    if isinstance(aggregate := definition.get("aggregate"), str):
+        return f"{aggregate.capitalize()} of {field}"
+    unit = "binned" if definition.get("bin") not in (None, False, "binned") else definition.get("timeUnit")
+    return f"{field} ({unit})" if isinstance(unit, str) else field
