@@ -229,6 +229,19 @@ def key(chart: Chart, role: str) -> Object:
     return labels.legend(names, chart.frame.width, room, chart.look.text)
 
 
+def around(chart: Chart) -> Object:
+    """Return the legend of a pie: below it where it would be smaller beside it."""
+    look, names = chart.look, [str(value) for value in chart.distinct("color")]
+    width, height = (
+        chart.frame.width - 2 * look.padding,
+        chart.frame.height - 2 * look.padding - chart.heading,
+    )
+    under, high = labels.under(names, width, look.text, titled=look.titles)
+    across = min(max(map(wide, names)), 15) * look.text + 40
+    below = "facet" not in chart.names and min(width, height - high) > min(width - across, height)
+    return under if below else key(chart, "color")
+
+
 def _legend(chart: Chart) -> bool:
     """Tell whether colours need a legend: not where they repeat what the axis says."""
     color = chart.names.get("color")

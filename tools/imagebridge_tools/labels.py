@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from .answer import Json
-from .letters import broken, shortened, wide
+from .letters import BOLD, broken, shortened, wide
 from .look import NORMAL
 
 LETTER = 0.58
@@ -40,7 +40,7 @@ def below(labels: Sequence[str], room: float, height: float, largest: int = NORM
             lines = _broken(labels, letters)
             whole = all(wide(word) <= letters * LETTER for label in labels for word in label.split())
             if whole and _widest(lines) * size <= room - 6 and max(map(len, lines)) <= 3:
-                return {"labelAngle": 0, "labelFontSize": size, **_expression(labels, lines)}
+                return {"labelAngle": 0, "labelFontSize": size, **expression(labels, lines)}
     for size in _sizes(largest):
         lines = _broken(labels, _deep(height, size))
         high = max(map(len, lines)) * size * LINE
@@ -61,7 +61,7 @@ def _deep(height: float, size: int) -> int:
 
 def _turned(angle: int, size: int, labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, Json]:
     axis: dict[str, Json] = {"labelAngle": angle, "labelFontSize": size}
-    return {**axis, "labelOverlap": False, "labelSeparation": 0, **_expression(labels, lines)}
+    return {**axis, "labelOverlap": False, "labelSeparation": 0, **expression(labels, lines)}
 
 
 def _sizes(largest: int) -> list[int]:
@@ -108,7 +108,7 @@ def _centred(labels: Sequence[str], lines: Sequence[list[str]], size: int) -> di
         for count, names in several.items()
     ]
     lift: dict[str, Json] = {"labelOffset": {"condition": lifts, "value": 0}} if lifts else {}
-    return {**lift, **_expression(labels, lines)}
+    return {**lift, **expression(labels, lines)}
 
 
 def legend(labels: Sequence[str], width: float, height: float, largest: int = NORMAL.text) -> dict[str, Json]:
@@ -119,11 +119,38 @@ def legend(labels: Sequence[str], width: float, height: float, largest: int = NO
             heights = _heights(lines, size, columns)
             across = columns * (_widest(lines) * size + 26)
             if across <= width / 2 and sum(heights) <= height and _in_order(len(labels), columns):
-                return {"labelFontSize": size, "columns": columns, **_expression(labels, lines)}
+                return {"labelFontSize": size, "columns": columns, **expression(labels, lines)}
     size, lines = _SIZES[-1], _broken(labels, 18)
     # The rest is counted in a last entry.
     fitting = sum(down <= height - size * LINE for down in accumulate(_heights(lines, size, 1)))
-    return {"labelFontSize": size, "symbolLimit": max(2, fitting), **_expression(labels, lines)}
+    return {"labelFontSize": size, "symbolLimit": max(2, fitting), **expression(labels, lines)}
+
+
+def header(labels: Sequence[str], width: float, size: int, most: int = 3) -> tuple[dict[str, Json], int]:
+    """Return the header of small charts `width` pixels wide, in bold letters of `size`, and its lines: `most` or fewer.
+
+    Longer names lack their middles.
+    """
+    room = width / size / BOLD
+    lines = [broken(label, room) or [label] for label in labels]
+    lines = [
+        parts if len(parts) <= most else broken(shortened(label, room * (most - 0.5)), room, most)
+        for label, parts in zip(labels, lines, strict=True)
+    ]
+    return expression(labels, lines), max(map(len, lines))
+
+
+def under(
+    labels: Sequence[str], width: float, size: int = NORMAL.text, *, titled: bool = True
+) -> tuple[dict[str, Json], float]:
+    """Return a legend below a chart `width` pixels wide, and its height in pixels, with a title or without."""
+    lines = [broken(label, (width - 26) / size) or [label] for label in labels]
+    columns = max(1, min(len(lines), int(width / (_widest(lines) * size + 26))))
+    rows = -(-len(lines) // columns)
+    legend: dict[str, Json] = {"orient": "bottom", "columns": columns, "labelFontSize": size, "offset": 8}
+    legend |= {} if titled else {"title": None}
+    high = (28 if titled else 10) + rows * (max(map(len, lines)) * size * LINE + 3)
+    return {**legend, **expression(labels, lines)}, high
 
 
 def _in_order(entries: int, columns: int) -> bool:
@@ -150,7 +177,7 @@ def _widest(lines: Sequence[Sequence[str]]) -> float:
     return max(wide(line) for label in lines for line in label)
 
 
-def _expression(labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, Json]:
+def expression(labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, Json]:
     """Return the Vega expression that breaks the labels that are not shown as they are."""
     table = {label: parts for label, parts in zip(labels, lines, strict=True) if parts != [label]}
-    return {"labelExpr": f"({json.dumps(table)})[datum.label] || datum.label"} if table else {}
+    return {"labelExpr": f"({json.dumps(table)})[datum.label] || (datum.label)"} if table else {}

@@ -19,13 +19,13 @@ _GROUPS = {
 }
 """Widths of letters in shares of the font's size: Inter 4.1's, rounded up."""
 
-_BOLD = 1.05
+BOLD = 1.05
 """How much wider semi-bold letters are."""
 
 _WIDE = "\u2e80-\u9fff\ua000-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffe6\U00020000-\U0003ffff"
 """Letters of East Asia between which lines may break."""
 
-_CLOSING = "、。，．：；！？）」』】〉》〕ー々"  # noqa: RUF001  # They never begin a line.
+_CLOSING = "、。，．：；！？）」』】〉》〕ー々"  # They never begin a line.
 
 _BREAKS = re.compile(
     "|".join(
@@ -58,7 +58,7 @@ _WIDTHS = _Widths({letter: width for width, group in _GROUPS.items() for letter 
 
 def wide(text: str, *, bold: bool = False) -> float:
     """Return how wide a line is, in shares of the font's size; seldom less than what is drawn."""
-    return sum(map(_WIDTHS.__getitem__, text)) * (_BOLD if bold else 1)
+    return sum(map(_WIDTHS.__getitem__, text)) * (BOLD if bold else 1)
 
 
 def broken(text: str, room: float, most: int | None = None, *, bold: bool = False) -> list[str]:
@@ -67,7 +67,7 @@ def broken(text: str, room: float, most: int | None = None, *, bold: bool = Fals
     They break between words, after the hyphens in these and between letters of East Asia, and within a word only
     where it is longer than a line. After `most` lines the rest is left out, and the last ends with "…".
     """
-    room = max(room / (_BOLD if bold else 1), 1)
+    room = max(room / (BOLD if bold else 1), 1)
     found, line = list[str](), ""
     for part in _BREAKS.split(" ".join(text.split())):
         if line and wide(line + part.rstrip()) > room:

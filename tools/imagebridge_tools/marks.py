@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from . import encode
+from . import encode, labels
 from .answer import Json
 from .look import heading, merged
 from .plan import Chart, Kind, Object
@@ -14,6 +14,9 @@ _CELL = 40
 
 _SPACING = 24
 """Pixels between small charts."""
+
+_HEADED = 0.95
+"""Share of a small chart's width that its name takes at most: `fit` makes it a little narrower."""
 
 _SHAPE = 1.5
 """Width of a small chart for each pixel of its height, where it can be had."""
@@ -37,12 +40,14 @@ def _framed(chart: Chart) -> Object:
 def _facets(chart: Chart) -> Object:
     """Draw small charts side by side, one a value. Their size is a first guess, which `fit` mends."""
     values = chart.distinct("facet")
-    width, height, columns = max(_arranged(len(values), chart, n) for n in range(1, len(values) + 1))[1:]
-    facet: Object = {"field": "facet", "type": "nominal", "title": None, "sort": values}
+    names = [str(value) for value in values]
+    width, height, columns = max(_arranged(names, chart, n) for n in range(1, len(values) + 1))[1:]
+    header = labels.header(names, width * _HEADED, chart.look.text)[0]
+    facet: Object = {"field": "facet", "type": "nominal", "title": None, "sort": values, "header": header}
     spec = _framed(chart) | {
         "facet": facet,
         "columns": columns,
-        "spacing": _SPACING,
+        "spacing": {"row": _SPACING, "column": _apart(chart)},
         "spec": _view(chart, width, height),
     }
     if len(values) % columns:  # A shared axis would stand below the empty place of the last row.
@@ -50,17 +55,24 @@ def _facets(chart: Chart) -> Object:
     return spec
 
 
-def _arranged(count: int, chart: Chart, columns: int) -> tuple[float, int, int, int]:
+def _apart(chart: Chart) -> int:
+    """Return the pixels between small charts side by side: the first and the last date reach half over the edges."""
+    return _SPACING + (14 if chart.sorts.get("x") == "date" else 0)
+
+
+def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, int, int, int]:
     """Return how large small charts are in so many columns, then their width and height, about, and the columns."""
-    rows, text = -(-count // columns), chart.look.text
+    count, text = len(names), chart.look.text
+    rows = -(-count // columns)
+    across = chart.frame.width - (encode.taken(chart) if chart.kind != "pie" else 0)
+    width = max(_CELL, round(across / columns - _apart(chart)))
+    words = text * (0.7 + 1.3 * labels.header(names, width * _HEADED, text)[1])
     # Words above each; axes below the last ones, or below all where the last row has empty places.
     axes = text * (4 if chart.kind != "pie" else 0)
     shared = axes if count % columns == 0 else 0
     free = chart.frame.height - 2 * chart.look.padding - chart.heading - shared
-    height = round(free / rows - (axes - shared) - 2 * text - _SPACING)
-    across = chart.frame.width - (encode.taken(chart) if chart.kind != "pie" else 0)
-    width = round(across / columns - _SPACING)
-    return min(width, height * _SHAPE), max(_CELL, width), max(_CELL, height), columns
+    height = round(free / rows - (axes - shared) - words - _SPACING)
+    return min(width, height * _SHAPE), width, max(_CELL, height), columns
 
 
 def _view(chart: Chart, width: int, height: int) -> Object:
@@ -292,7 +304,7 @@ def _pie(chart: Chart) -> Object:
     order: Object = {"field": "order", "type": "quantitative"}
     title = chart.frame.titles.get("color", chart.frame.titles.get("x", chart.names["x"]))
     color: Object = {"field": "color", "type": "nominal", "sort": None, "title": title}
-    color["legend"] = encode.key(chart, "color")
+    color["legend"] = encode.around(chart)
     arc: Object = {"type": "arc", "stroke": chart.look.theme.paper, "strokeWidth": 1.5}
     cell = "child_" if "facet" in chart.names else ""  # What Vega calls the size of a small chart.
     text: Object = {
