@@ -8,7 +8,7 @@ from .answer import Json
 from .letters import wide
 from .plan import Chart, Object
 from .table import Sort, date, numbers
-from .titles import Room
+from .titles import Room, beside
 
 _TYPES: dict[Sort, str] = {"number": "quantitative", "date": "temporal", "text": "nominal"}
 
@@ -44,14 +44,38 @@ def taken(chart: Chart) -> float:
     if chart.sorts.get("y") == "text":
         longest = max(wide(str(value)) for value in chart.distinct("y"))
         both += max(0, min(longest, 15) - 3) * chart.look.text
-    if chart.kind == "heatmap" and "facet" not in chart.names:
-        return both + 5 * chart.look.text
-    if "facet" in chart.names or "color" not in chart.names or not _legend(chart):
+    if "facet" in chart.names or "color" not in chart.names or not _legend(chart) or lower(chart):
         return both
-    if chart.sorts["color"] == "number":
-        return both + 4 * chart.look.text
+    named = chart.frame.titles.get("color", chart.names["color"])
+    title = min(wide(named, bold=True) * (chart.look.text + 1), beside(chart.frame.width))
+    if chart.kind == "heatmap" or chart.sorts["color"] == "number":
+        return both + max(5 * chart.look.text, title + 10)
+    return both + max(_entries(chart), title + 10)
+
+
+def _entries(chart: Chart) -> float:
+    """Return the width of a legend's entries beside a chart, about, in pixels."""
     longest = max(wide(str(value)) for value in chart.distinct("color"))
-    return both + min(longest, 15) * chart.look.text + 26
+    return min(min(longest, 15) * chart.look.text + 26, chart.frame.width / 2)
+
+
+def lower(chart: Chart) -> bool:
+    """Tell whether the legend of a small chart stands below it, where it leaves the plot larger than beside it."""
+    if (
+        chart.look.normal
+        or chart.sorts.get("color") != "text"
+        or "facet" in chart.names
+        or chart.kind == "heatmap"
+    ):
+        return False
+    names = [str(value) for value in chart.distinct("color")]
+    pie, padding = chart.kind == "pie", chart.look.padding
+    width = chart.frame.width - (2 * padding if pie else chart.look.beside)
+    height = chart.frame.height - (2 * padding + chart.heading if pie else chart.below)
+    high = labels.under(names, width, chart.look.text, titled=chart.look.titles)[1]
+    if pie:
+        return min(width, height - high) > min(width - _entries(chart), height)
+    return width * (height - high) > (width - _entries(chart)) * height * 1.2
 
 
 def room(chart: Chart, view: Mapping[str, Json], width: int, height: int) -> Room:
@@ -61,10 +85,16 @@ def room(chart: Chart, view: Mapping[str, Json], width: int, height: int) -> Roo
     encoding = mapping(view.get("encoding"))
     x, y = (mapping(encoding.get(channel)) for channel in "xy")
     long = min(_longest(chart, y), width * 0.4) if chart.sorts.get("y") != "text" else 0
-    angle = mapping(x.get("axis")).get("labelAngle")
-    deep = min(_longest(chart, x), height * 0.35) * (0.7 if angle == -45 else 1 if angle == -90 else 0)
     under = 2 * chart.look.padding + 4 * chart.look.text
-    return Room(width - taken(chart) - long, height - under - deep - chart.heading, width, height)
+    high = height - under - _deep(chart, x, height) - chart.heading
+    return Room(width - taken(chart) - long, high, width, height)
+
+
+def _deep(chart: Chart, definition: Object, height: int) -> float:
+    """Return the pixels that labels below a chart take, over those of a line."""
+    angle = mapping(definition.get("axis")).get("labelAngle")
+    turned = 0.7 if angle == -45 else 1 if angle == -90 else 0
+    return min(_longest(chart, definition), height * 0.35) * turned if turned else 0
 
 
 def _longest(chart: Chart, definition: Object) -> float:
@@ -118,6 +148,13 @@ def grouped(chart: Chart, category: str) -> bool:
 def mapping(value: Json) -> Object:
     """Return an object, or an empty one."""
     return dict(value) if isinstance(value, Mapping) else {}
+
+
+def both(chart: Chart, width: int, height: int) -> tuple[Object, float]:
+    """Return the encodings of both positions, and the height of the plot, about, in pixels."""
+    x = along(chart, "x", width, height)
+    rest = height if "facet" in chart.names else height - round(_deep(chart, x, height))
+    return {"x": x, "y": along(chart, "y", width, rest)}, plot(chart, width, rest)[1]
 
 
 def along(chart: Chart, role: str, width: int, height: int) -> Object:
@@ -225,21 +262,11 @@ def scheme(chart: Chart, *, reverse: bool = False) -> Object:
 def key(chart: Chart, role: str) -> Object:
     """Return the legend of a chart."""
     names = [str(value) for value in chart.distinct(role)]
+    if lower(chart):
+        width = chart.frame.width - 2 * chart.look.padding
+        return labels.under(names, width, chart.look.text, titled=chart.look.titles)[0]
     room = chart.frame.height - 2 * chart.look.padding - chart.heading
     return labels.legend(names, chart.frame.width, room, chart.look.text)
-
-
-def around(chart: Chart) -> Object:
-    """Return the legend of a pie: below it where it would be smaller beside it."""
-    look, names = chart.look, [str(value) for value in chart.distinct("color")]
-    width, height = (
-        chart.frame.width - 2 * look.padding,
-        chart.frame.height - 2 * look.padding - chart.heading,
-    )
-    under, high = labels.under(names, width, look.text, titled=look.titles)
-    across = min(max(map(wide, names)), 15) * look.text + 40
-    below = "facet" not in chart.names and min(width, height - high) > min(width - across, height)
-    return under if below else key(chart, "color")
 
 
 def _legend(chart: Chart) -> bool:

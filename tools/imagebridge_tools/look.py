@@ -201,12 +201,20 @@ def title_lines(title: str, width: int, look: Look = NORMAL) -> list[str]:
 
 
 def heading(frame: Frame, look: Look) -> dict[str, Json]:
-    """Return the title and the subtitle of a chart, broken into lines; empty where there are none."""
-    lines = title_lines(frame.title, frame.width, look) if frame.title else []
-    found: dict[str, Json] = {"text": lines} if lines else {}
+    """Return the title and the subtitle of a chart, broken into lines; empty where there are none.
+
+    They take a quarter and a sixth of the picture's height at most.
+    """
+    room = frame.width - 2 * look.padding
+    most = max(1, int(frame.height / 4 / (look.title * 1.3)))
+    lines = letters.broken(frame.title, room / look.title, most, bold=True) if frame.title else []
+    found: dict[str, Json] = {"text": [*lines]} if lines else {}
     if frame.subtitle:
-        room = (frame.width - 2 * look.padding) / (look.text + 1)
-        found |= {"text": lines, "subtitle": letters.broken(frame.subtitle, room)}
+        most = max(1, int(frame.height / 6 / (look.text * 1.4)))
+        found |= {
+            "text": [*lines],
+            "subtitle": [*letters.broken(frame.subtitle, room / (look.text + 1), most)],
+        }
     return found
 
 

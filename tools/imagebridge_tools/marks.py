@@ -47,17 +47,14 @@ def _facets(chart: Chart) -> Object:
     spec = _framed(chart) | {
         "facet": facet,
         "columns": columns,
-        "spacing": {"row": _SPACING, "column": _apart(chart)},
+        "spacing": _SPACING,
         "spec": _view(chart, width, height),
     }
     if len(values) % columns:  # A shared axis would stand below the empty place of the last row.
         spec["resolve"] = {"axis": {"x": "independent"}}
+    # The last date of one would stand on the first of the next.
+    spec["config"] = merged({"axisXTemporal": {"labelFlush": True}}, chart.look)
     return spec
-
-
-def _apart(chart: Chart) -> int:
-    """Return the pixels between small charts side by side: the first and the last date reach half over the edges."""
-    return _SPACING + (14 if chart.sorts.get("x") == "date" else 0)
 
 
 def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, int, int, int]:
@@ -65,7 +62,7 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
     count, text = len(names), chart.look.text
     rows = -(-count // columns)
     across = chart.frame.width - (encode.taken(chart) if chart.kind != "pie" else 0)
-    width = max(_CELL, round(across / columns - _apart(chart)))
+    width = max(_CELL, round(across / columns - _SPACING))
     words = text * (0.7 + 1.3 * labels.header(names, width * _HEADED, text)[1])
     # Words above each; axes below the last ones, or below all where the last row has empty places.
     axes = text * (4 if chart.kind != "pie" else 0)
@@ -112,10 +109,7 @@ def _bar(chart: Chart, width: int, height: int) -> Object:
 
 
 def _along_both(chart: Chart, width: int, height: int) -> Object:
-    encoding: Object = {
-        "x": encode.along(chart, "x", width, height),
-        "y": encode.along(chart, "y", width, height),
-    }
+    encoding, _ = encode.both(chart, width, height)
     if "color" in chart.names:
         encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
     view: Object = {"width": width, "height": height}
@@ -237,11 +231,8 @@ def _heatmap(chart: Chart, width: int, height: int) -> Object:
     title = chart.frame.titles.get("color", chart.names["color"])
     legend: Object = {"title": title, "gradientLength": long, **encode.formatted(chart, "color")}
     color: Object = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
-    place: Object = {
-        "x": encode.along(chart, "x", width, height),
-        "y": encode.along(chart, "y", width, height),
-    }
-    room = (width - 200) / columns, encode.plot(chart, width, height)[1] / rows
+    place, down = encode.both(chart, width, height)
+    room = (width - 200) / columns, down / rows
     told = chart.look.titles and room[0] >= 38 and room[1] >= 16
     rect: Object = {"type": "rect", **({} if told else _SEALED)}
     layers: list[Json] = [{"mark": rect, "encoding": {"color": color}}]
@@ -304,7 +295,7 @@ def _pie(chart: Chart) -> Object:
     order: Object = {"field": "order", "type": "quantitative"}
     title = chart.frame.titles.get("color", chart.frame.titles.get("x", chart.names["x"]))
     color: Object = {"field": "color", "type": "nominal", "sort": None, "title": title}
-    color["legend"] = encode.around(chart)
+    color["legend"] = encode.key(chart, "color")
     arc: Object = {"type": "arc", "stroke": chart.look.theme.paper, "strokeWidth": 1.5}
     cell = "child_" if "facet" in chart.names else ""  # What Vega calls the size of a small chart.
     text: Object = {

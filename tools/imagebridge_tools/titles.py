@@ -11,8 +11,13 @@ from .look import Look
 Object = dict[str, Json]
 
 _LEGENDS = ("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash", "strokeWidth")
-_SHARE = 0.2
+_SHARE = 0.12
 """Share of the picture that the lines of an axis' title take at most; half of that of a legend's."""
+
+
+def beside(width: float) -> float:
+    """Return the pixels of a legend's title in a picture `width` pixels wide: a quarter, or more in a small one."""
+    return max(width / 4, min(110, width * 0.4))
 
 
 class Room(NamedTuple):
@@ -27,7 +32,11 @@ class Room(NamedTuple):
         """Return how long the lines of a title may be, and how high all of them together."""
         if channel == "x":
             return self.x, self.height * _SHARE
-        return (self.y, self.width * _SHARE) if channel == "y" else (self.width / 4, self.height * _SHARE * 2)
+        return (
+            (self.y, self.width * _SHARE)
+            if channel == "y"
+            else (beside(self.width), self.height * _SHARE * 2)
+        )
 
 
 def titled(view: Mapping[str, Json], room: Room, look: Look) -> Object:
