@@ -127,11 +127,13 @@ def _titles(view: Mapping[str, Json], look: Look) -> Room:
         _mapping(_mapping(encoding.get("x")).get("axis")).get("labelAngle", 0) != 0 for encoding in encodings
     )
     x, y = (_room(view, channel, look) for channel in ("x", "y"))
+    width = _number(view.get("width")) or _SIDE
     return Room(
         (x or _SIDE) * (0.75 if legend else 1),
         max(_STEP, (y or _SIDE) - above) * (0.7 if turned else 1),
-        _number(view.get("width")) or _SIDE,
+        width,
         _number(view.get("height")) or _SIDE,
+        width,
     )
 
 

@@ -35,7 +35,9 @@ def places(chart: Chart, width: int, height: int) -> tuple[str, str, Object, str
 
 def plot(chart: Chart, width: int, height: int) -> tuple[float, float]:
     """Return the width and height of a plot, about, in pixels: small charts have them already, their axes stand outside."""
-    return (width, height) if "facet" in chart.names else (width - taken(chart), height - chart.below)
+    if "facet" in chart.names:
+        return width, height
+    return width - taken(chart), height - chart.below - lower(chart)
 
 
 def taken(chart: Chart) -> float:
@@ -43,7 +45,8 @@ def taken(chart: Chart) -> float:
     both = chart.look.beside * (1.7 if chart.right else 1)
     if chart.sorts.get("y") == "text":
         longest = max(wide(str(value)) for value in chart.distinct("y"))
-        both += max(0, min(longest, 15) - 3) * chart.look.text
+        broken = max(min(longest, 15) * chart.look.text, longest * 9)
+        both += max(0, min(broken, chart.frame.width * 0.42) - 3 * chart.look.text)
     if "facet" in chart.names or "color" not in chart.names or not _legend(chart) or lower(chart):
         return both
     named = chart.frame.titles.get("color", chart.names["color"])
@@ -59,35 +62,41 @@ def _entries(chart: Chart) -> float:
     return min(min(longest, 15) * chart.look.text + 26, chart.frame.width / 2)
 
 
-def lower(chart: Chart) -> bool:
-    """Tell whether the legend of a small chart stands below it, where it leaves the plot larger than beside it."""
-    if (
-        chart.look.normal
-        or chart.sorts.get("color") != "text"
-        or "facet" in chart.names
-        or chart.kind == "heatmap"
-    ):
-        return False
-    names = [str(value) for value in chart.distinct("color")]
+def lower(chart: Chart) -> float:
+    """Return the height of a small chart's legend below it, where that leaves the plot larger; else 0."""
+    small = not chart.look.normal and chart.kind != "heatmap" and "facet" not in chart.names
+    if not small or chart.sorts.get("color") != "text" or not _legend(chart):
+        return 0
     pie, padding = chart.kind == "pie", chart.look.padding
     width = chart.frame.width - (2 * padding if pie else chart.look.beside)
     height = chart.frame.height - (2 * padding + chart.heading if pie else chart.below)
-    high = labels.under(names, width, chart.look.text, titled=chart.look.titles)[1]
+    high, across = _under(chart)[1], _entries(chart)
     if pie:
-        return min(width, height - high) > min(width - _entries(chart), height)
-    return width * (height - high) > (width - _entries(chart)) * height * 1.2
+        larger = min(width, height - high) > min(width - across, height)
+    else:
+        larger = width * (height - high) > (width - across) * height * 1.2
+    return high if larger else 0
+
+
+def _under(chart: Chart) -> tuple[Object, float]:
+    """Return the legend below a chart and its height: as wide as the plot, at whose left it starts."""
+    names, padding = [str(value) for value in chart.distinct("color")], chart.look.padding
+    lies = chart.kind in ("bar", "box") and not chart.layers
+    left = 0 if chart.kind == "pie" else chart.frame.width * 0.52 if lies else chart.look.beside - 2 * padding
+    width = chart.frame.width - 2 * padding - left
+    return labels.under(names, width, chart.look.text, titled=chart.look.titles)
 
 
 def room(chart: Chart, view: Mapping[str, Json], width: int, height: int) -> Room:
     """Return the room for the titles of a view's axes, knowing the labels of these."""
     if "facet" in chart.names:
-        return Room(width, height, width, height)
+        return Room(width, height, width, height, chart.frame.width)
     encoding = mapping(view.get("encoding"))
     x, y = (mapping(encoding.get(channel)) for channel in "xy")
     long = min(_longest(chart, y), width * 0.4) if chart.sorts.get("y") != "text" else 0
     under = 2 * chart.look.padding + 4 * chart.look.text
-    high = height - under - _deep(chart, x, height) - chart.heading
-    return Room(width - taken(chart) - long, high, width, height)
+    high = height - under - _deep(chart, x, height) - chart.heading - lower(chart)
+    return Room(width - taken(chart) - long, high, width, height, width)
 
 
 def _deep(chart: Chart, definition: Object, height: int) -> float:
@@ -263,9 +272,9 @@ def key(chart: Chart, role: str) -> Object:
     """Return the legend of a chart."""
     names = [str(value) for value in chart.distinct(role)]
     if lower(chart):
-        width = chart.frame.width - 2 * chart.look.padding
-        return labels.under(names, width, chart.look.text, titled=chart.look.titles)[0]
-    room = chart.frame.height - 2 * chart.look.padding - chart.heading
+        return _under(chart)[0]
+    title = wide(chart.names[role], bold=True) * (chart.look.text + 1) // beside(chart.frame.width)
+    room = chart.frame.height - 2 * chart.look.padding - chart.heading - title * chart.look.text * 1.3
     return labels.legend(names, chart.frame.width, room, chart.look.text)
 
 

@@ -14,6 +14,9 @@ _LEGENDS = ("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash",
 _SHARE = 0.12
 """Share of the picture that the lines of an axis' title take at most; half of that of a legend's."""
 
+_MOST = 4
+"""Lines of a title at most."""
+
 
 def beside(width: float) -> float:
     """Return the pixels of a legend's title in a picture `width` pixels wide: a quarter, or more in a small one."""
@@ -21,22 +24,21 @@ def beside(width: float) -> float:
 
 
 class Room(NamedTuple):
-    """Pixels: of a plot's width and height, and of the picture or the small chart around it."""
+    """Pixels: of a plot's width and height, of the picture or the small chart around it, and of the whole width."""
 
     x: float
     y: float
     width: float
     height: float
+    whole: float
 
     def lines(self, channel: str) -> tuple[float, float]:
         """Return how long the lines of a title may be, and how high all of them together."""
-        if channel == "x":
-            return self.x, self.height * _SHARE
-        return (
-            (self.y, self.width * _SHARE)
-            if channel == "y"
-            else (beside(self.width), self.height * _SHARE * 2)
-        )
+        if channel == "x":  # A narrow plot has empty corners beside its title.
+            return max(self.x, self.width * 0.4), self.height * _SHARE
+        if channel == "y":
+            return max(self.y, self.height * 0.3), self.width * _SHARE
+        return beside(self.whole), self.height * _SHARE * 2
 
 
 def titled(view: Mapping[str, Json], room: Room, look: Look) -> Object:
@@ -62,12 +64,16 @@ def _fitting(channel: str, definition: Mapping[str, Json], room: Room, look: Loo
     guide = definition.get(place, {})
     if not isinstance(guide, Mapping):  # None: there is none to have a title.
         return definition
-    own = guide.get("title", definition.get("title", _derived(definition)))
+    made = _derived(definition) if look.titles or place == "legend" else None
+    own = guide.get("title", definition.get("title", made))
     size = look.text + 1
     long, high = room.lines(channel)
+    if place == "legend" and "field" in definition:
+        guide = {"labelLimit": room.whole / 2, **guide}
+        definition = {**definition, place: guide}
     if not isinstance(own, str) or wide(own, bold=True) * size <= long:
         return definition
-    lines: list[Json] = [*broken(own, long / size, max(1, int(high / (size * LINE))), bold=True)]
+    lines: list[Json] = [*broken(own, long / size, min(_MOST, max(2, int(high / (size * LINE)))), bold=True)]
     if "title" in guide:
         return {**definition, place: {**guide, "title": lines}}
     return {**definition, "title": lines}
