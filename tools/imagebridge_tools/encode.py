@@ -5,7 +5,7 @@ from datetime import datetime
 
 from . import dates, labels
 from .answer import Json
-from .letters import wide
+from .letters import broken, wide
 from .plan import Chart, Object
 from .table import Sort, date, numbers
 from .titles import Room, beside
@@ -45,8 +45,8 @@ def taken(chart: Chart) -> float:
     both = chart.look.beside * (1.7 if chart.right else 1)
     if chart.sorts.get("y") == "text":
         longest = max(wide(str(value)) for value in chart.distinct("y"))
-        broken = max(min(longest, 15) * chart.look.text, longest * 9)
-        both += max(0, min(broken, chart.frame.width * 0.42) - 3 * chart.look.text)
+        labelled = max(min(longest, 15) * chart.look.text, longest * 9)
+        both += max(0, min(labelled, chart.frame.width * 0.42) - 3 * chart.look.text)
     if "facet" in chart.names or "color" not in chart.names or not _legend(chart) or lower(chart):
         return both
     named = chart.frame.titles.get("color", chart.names["color"])
@@ -273,8 +273,15 @@ def key(chart: Chart, role: str) -> Object:
     names = [str(value) for value in chart.distinct(role)]
     if lower(chart):
         return _under(chart)[0]
-    title = wide(chart.names[role], bold=True) * (chart.look.text + 1) // beside(chart.frame.width)
-    room = chart.frame.height - 2 * chart.look.padding - chart.heading - title * chart.look.text * 1.3
+    named = chart.frame.titles.get(role, chart.frame.titles.get("x", "") if chart.kind == "pie" else "")
+    across = beside(chart.frame.width) / (chart.look.text + 1)
+    title = len(broken(named or chart.names[role], across, bold=True)) - 1
+    room = (
+        chart.frame.height
+        - 2 * chart.look.padding
+        - chart.heading
+        - title * (chart.look.text + 1) * labels.LINE
+    )
     return labels.legend(names, chart.frame.width, room, chart.look.text)
 
 
