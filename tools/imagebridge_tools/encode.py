@@ -47,7 +47,7 @@ def taken(chart: Chart) -> float:
         longest = max(wide(str(value)) for value in chart.distinct("y"))
         labelled = max(min(longest, 15) * chart.look.text, longest * 9)
         both += max(0, min(labelled, chart.frame.width * 0.42) - 3 * chart.look.text)
-    if "facet" in chart.names or "color" not in chart.names or not _legend(chart) or lower(chart):
+    if "color" not in chart.names or not _legend(chart) or lower(chart):
         return both
     named = chart.frame.titles.get("color", chart.names["color"])
     title = min(wide(named, bold=True) * (chart.look.text + 1), beside(chart.frame.width))
