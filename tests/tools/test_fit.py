@@ -67,18 +67,3 @@ async def test_small_charts_of_a_kind_fill_the_picture(kind, charts):
     x = "t" if kind == "line" else "a"
     answer = await generate_chart(kind=kind, data=rows, columns={"x": x, "y": "b", "facet": "f"})
     assert (answer.pictures[0].width, answer.pictures[0].height) == (800, 500)
-
-
-@pytest.mark.parametrize("size", [(800, 500), (400, 300), (200, 150)])
-@pytest.mark.parametrize("kind", ["bar", "line"])
-async def test_nothing_is_cut_off_at_the_edges(kind, size):
-    rows = [{"day": f"2026-03-{9 + n:02d}", "visits": n * 1000} for n in range(8)]
-    answer = await generate_chart(kind=kind, data=rows, width=size[0], height=size[1], title="Visits")
-    image = opened(answer.pictures[0].data).convert("RGB")
-    assert image.size == size
-    frame = [image.crop(box) for box in edges(*size)]
-    assert all(strip.getcolors(10) == [(strip.width * strip.height, (255, 255, 255))] for strip in frame)
-
-
-def edges(width, height):
-    return (0, 0, width, 2), (0, height - 2, width, height), (0, 0, 2, height), (width - 2, 0, width, height)

@@ -52,10 +52,29 @@ def test_rows_of_a_legend_are_as_high_as_the_highest_of_their_columns():
         (["long " * 20], 360, 0),
         (["January", "February"], 45, -45),
         (["January", "February"], 20, -90),
+        ([f"2026-{month:02d}-01" for month in range(1, 13)], 55, -45),
+        (["Department of Health and Social Affairs"] * 9, 45, -90),
     ],
 )
 def test_labels_are_level_where_they_fit(names, room, angle):
-    assert labels.below(names, room, 500)["labelAngle"] == angle
+    axis = labels.below(names, room, 500)
+    assert axis["labelAngle"] == angle
+    assert not axis.get("labelOverlap")  # None is left out.
+
+
+def test_labels_are_left_out_only_where_the_smallest_letters_have_no_room():
+    names = [f"Department of Health and Social Affairs {number}" for number in range(90)]
+    found = {room: labels.below(names, room, 500) for room in (12, 8)}
+    assert [axis["labelOverlap"] for axis in found.values()] == [False, True]
+    assert '["Department of He\\u2026nd Social Affairs 7"]' in found[12]["labelExpr"]
+
+
+def test_names_of_small_charts_keep_their_ends():
+    names = [f"Department of Health and Social Affairs of region {number}" for number in range(2)]
+    header, lines = labels.header(names, 90, 13)
+    assert lines == 3
+    assert '"region 0"]' in header["labelExpr"]
+    assert labels.header(["Oslo", "Rome"], 90, 13) == ({}, 1)
 
 
 @pytest.mark.parametrize(

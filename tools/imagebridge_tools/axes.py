@@ -8,6 +8,7 @@ from . import dates, labels
 from .answer import Json
 from .look import NORMAL, Look
 from .table import date
+from .titles import Room, titled
 
 Object = dict[str, Json]
 Rows = Sequence[Mapping[str, Json]]
@@ -111,7 +112,29 @@ def _chart(view: Mapping[str, Json], scope: _Scope, look: Look) -> Object:
         uses = list(_uses(view, channel, scope))
         if uses and all(_free(use.definition) for use in uses) and (made := _axis(view, channel, uses, look)):
             done = _replaced(done, channel, made)
-    return done
+    return titled(done, _titles(done, look), look)
+
+
+def _titles(view: Mapping[str, Json], look: Look) -> Room:
+    """Return the room for the titles of axes, about."""
+    heading = _mapping(view.get("title"))
+    above = sum(
+        look.title * 1.3 for key in ("text", "subtitle") for _ in _list(heading.get(key)) if look.titles
+    )
+    encodings = [_mapping(view.get("encoding")), *(_mapping(one.get("encoding")) for one in _layers(view))]
+    legend = any(name in encoding for encoding in encodings for name in ("color", "fill", "stroke"))
+    turned = any(
+        _mapping(_mapping(encoding.get("x")).get("axis")).get("labelAngle", 0) != 0 for encoding in encodings
+    )
+    x, y = (_room(view, channel, look) for channel in ("x", "y"))
+    width = _number(view.get("width")) or _SIDE
+    return Room(
+        (x or _SIDE) * (0.75 if legend else 1),
+        max(_STEP, (y or _SIDE) - above) * (0.7 if turned else 1),
+        width,
+        _number(view.get("height")) or _SIDE,
+        width,
+    )
 
 
 def _uses(view: Mapping[str, Json], channel: Channel, outer: _Scope) -> Iterator[_Use]:
@@ -223,6 +246,10 @@ def _room(view: Mapping[str, Json], channel: Channel, look: Look) -> float | Non
 
 def _number(value: Json) -> float | None:
     return value if isinstance(value, int | float) else None
+
+
+def _list(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, list) else () if value is None else (value,)
 
 
 def _mapping(value: Json) -> Object:

@@ -5,8 +5,10 @@ from datetime import datetime
 
 from . import dates, labels
 from .answer import Json
+from .letters import broken, wide
 from .plan import Chart, Object
 from .table import Sort, date, numbers
+from .titles import Room, beside
 
 _TYPES: dict[Sort, str] = {"number": "quantitative", "date": "temporal", "text": "nominal"}
 
@@ -33,23 +35,82 @@ def places(chart: Chart, width: int, height: int) -> tuple[str, str, Object, str
 
 def plot(chart: Chart, width: int, height: int) -> tuple[float, float]:
     """Return the width and height of a plot, about, in pixels: small charts have them already, their axes stand outside."""
-    return (width, height) if "facet" in chart.names else (width - taken(chart), height - chart.below)
+    if "facet" in chart.names:
+        return width, height
+    return width - taken(chart), height - chart.below - lower(chart)
 
 
 def taken(chart: Chart) -> float:
     """Return the pixels of the width that the plot does not have, about: the axes' and the legend's."""
     both = chart.look.beside * (1.7 if chart.right else 1)
     if chart.sorts.get("y") == "text":
-        longest = max(len(str(value)) for value in chart.distinct("y"))
-        both += max(0, min(longest, 26) - 5) * chart.look.text * labels.LETTER
-    if chart.kind == "heatmap" and "facet" not in chart.names:
-        return both + 5 * chart.look.text
-    if "facet" in chart.names or "color" not in chart.names or not _legend(chart):
+        longest = max(wide(str(value)) for value in chart.distinct("y"))
+        labelled = max(min(longest, 15) * chart.look.text, longest * 9)
+        both += max(0, min(labelled, chart.frame.width * 0.42) - 3 * chart.look.text)
+    if "color" not in chart.names or not _legend(chart) or lower(chart):
         return both
-    if chart.sorts["color"] == "number":
-        return both + 4 * chart.look.text
-    longest = max(len(str(value)) for value in chart.distinct("color"))
-    return both + min(longest, 26) * chart.look.text * labels.LETTER + 26
+    named = chart.frame.titles.get("color", chart.names["color"])
+    title = min(wide(named, bold=True) * (chart.look.text + 1), beside(chart.frame.width))
+    if chart.kind == "heatmap" or chart.sorts["color"] == "number":
+        return both + max(5 * chart.look.text, title + 10)
+    return both + max(_entries(chart), title + 10)
+
+
+def _entries(chart: Chart) -> float:
+    """Return the width of a legend's entries beside a chart, about, in pixels."""
+    longest = max(wide(str(value)) for value in chart.distinct("color"))
+    return min(min(longest, 15) * chart.look.text + 26, chart.frame.width / 2)
+
+
+def lower(chart: Chart) -> float:
+    """Return the height of a small chart's legend below it, where that leaves the plot larger; else 0."""
+    small = not chart.look.normal and chart.kind != "heatmap" and "facet" not in chart.names
+    if not small or chart.sorts.get("color") != "text" or not _legend(chart):
+        return 0
+    pie, padding = chart.kind == "pie", chart.look.padding
+    width = chart.frame.width - (2 * padding if pie else chart.look.beside)
+    height = chart.frame.height - (2 * padding + chart.heading if pie else chart.below)
+    high, across = _under(chart)[1], _entries(chart)
+    if pie:
+        larger = min(width, height - high) > min(width - across, height)
+    else:
+        larger = width * (height - high) > (width - across) * height * 1.2
+    return high if larger else 0
+
+
+def _under(chart: Chart) -> tuple[Object, float]:
+    """Return the legend below a chart and its height: as wide as the plot, at whose left it starts."""
+    names, padding = [str(value) for value in chart.distinct("color")], chart.look.padding
+    lies = chart.kind in ("bar", "box") and not chart.layers
+    left = 0 if chart.kind == "pie" else chart.frame.width * 0.52 if lies else chart.look.beside - 2 * padding
+    width = chart.frame.width - 2 * padding - left
+    return labels.under(names, width, chart.look.text, titled=chart.look.titles)
+
+
+def room(chart: Chart, view: Mapping[str, Json], width: int, height: int) -> Room:
+    """Return the room for the titles of a view's axes, knowing the labels of these."""
+    if "facet" in chart.names:
+        return Room(width, height, width, height, chart.frame.width)
+    encoding = mapping(view.get("encoding"))
+    x, y = (mapping(encoding.get(channel)) for channel in "xy")
+    long = min(_longest(chart, y), width * 0.4) if chart.sorts.get("y") != "text" else 0
+    under = 2 * chart.look.padding + 4 * chart.look.text
+    high = height - under - _deep(chart, x, height) - chart.heading - lower(chart)
+    return Room(width - taken(chart) - long, high, width, height, width)
+
+
+def _deep(chart: Chart, definition: Object, height: int) -> float:
+    """Return the pixels that labels below a chart take, over those of a line."""
+    angle = mapping(definition.get("axis")).get("labelAngle")
+    turned = 0.7 if angle == -45 else 1 if angle == -90 else 0
+    return min(_longest(chart, definition), height * 0.35) * turned if turned else 0
+
+
+def _longest(chart: Chart, definition: Object) -> float:
+    """Return the pixels of the longest label of an axis of categories; 0 for others."""
+    if definition.get("type") != "nominal":
+        return 0
+    return chart.look.text * max(wide(str(value)) for value in chart.distinct(str(definition["field"])))
 
 
 def title(chart: Chart, role: str) -> str | None:
@@ -96,6 +157,13 @@ def grouped(chart: Chart, category: str) -> bool:
 def mapping(value: Json) -> Object:
     """Return an object, or an empty one."""
     return dict(value) if isinstance(value, Mapping) else {}
+
+
+def both(chart: Chart, width: int, height: int) -> tuple[Object, float]:
+    """Return the encodings of both positions, and the height of the plot, about, in pixels."""
+    x = along(chart, "x", width, height)
+    rest = height if "facet" in chart.names else height - round(_deep(chart, x, height))
+    return {"x": x, "y": along(chart, "y", width, rest)}, plot(chart, width, rest)[1]
 
 
 def along(chart: Chart, role: str, width: int, height: int) -> Object:
@@ -203,7 +271,17 @@ def scheme(chart: Chart, *, reverse: bool = False) -> Object:
 def key(chart: Chart, role: str) -> Object:
     """Return the legend of a chart."""
     names = [str(value) for value in chart.distinct(role)]
-    room = chart.frame.height - 2 * chart.look.padding - chart.heading
+    if lower(chart):
+        return _under(chart)[0]
+    named = chart.frame.titles.get(role, chart.frame.titles.get("x", "") if chart.kind == "pie" else "")
+    across = beside(chart.frame.width) / (chart.look.text + 1)
+    title = len(broken(named or chart.names[role], across, bold=True)) - 1
+    room = (
+        chart.frame.height
+        - 2 * chart.look.padding
+        - chart.heading
+        - title * (chart.look.text + 1) * labels.LINE
+    )
     return labels.legend(names, chart.frame.width, room, chart.look.text)
 
 

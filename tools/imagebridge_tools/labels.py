@@ -1,11 +1,11 @@
 """Room for words: labels of axes and legends broken, turned and made smaller until they are all readable."""
 
 import json
-import textwrap
 from collections.abc import Sequence
 from itertools import accumulate
 
 from .answer import Json
+from .letters import BOLD, broken, shortened, wide
 from .look import NORMAL
 
 LETTER = 0.58
@@ -20,6 +20,12 @@ WHOLE = 1.01
 _NARROW = 26
 """Characters of a label's line where there is no reason for another width."""
 
+_SHORT = 9.3
+"""Width of slanted labels at most, in shares of the letters' size."""
+
+_SLANTED = 1.45
+"""How much further apart slanted labels stand than upright ones."""
+
 _SIZES = (11, 9)
 """Heights of letters that are tried where the largest are too large."""
 
@@ -32,18 +38,30 @@ def below(labels: Sequence[str], room: float, height: float, largest: int = NORM
     for size in _sizes(largest)[:2]:  # Letters turned are easier to read than the smallest.
         for letters in (_NARROW, 18, 14, 11, max(_NARROW, int((room - 6) / (size * LETTER)))):
             lines = _broken(labels, letters)
-            whole = all(len(word) <= letters for label in labels for word in label.split())
-            if whole and _widest(lines) * size * LETTER <= room - 6 and max(map(len, lines)) <= 3:
-                return {"labelAngle": 0, "labelFontSize": size, **_expression(labels, lines)}
-    # Steep labels need the height of a letter each; slanted ones need twice that but are easier to read.
-    lines = _broken(labels, max(12, int(height * 0.35 / (largest * LETTER))))
-    slanted = room >= 40 and _widest(lines) <= 16
-    axis: dict[str, Json] = {
-        "labelAngle": -45 if slanted else -90,
-        "labelOverlap": True,
-        "labelSeparation": 0,
-    }
-    return {**axis, **_expression(labels, lines)}
+            whole = all(wide(word) <= letters * LETTER for label in labels for word in label.split())
+            if whole and _widest(lines) * size <= room - 6 and max(map(len, lines)) <= 3:
+                return {"labelAngle": 0, "labelFontSize": size, **expression(labels, lines)}
+    for size in _sizes(largest):
+        lines = _broken(labels, _deep(height, size))
+        high = max(map(len, lines)) * size * LINE
+        # Slanted ones stand further apart but are easier to read.
+        if high * _SLANTED <= room and _widest(lines) <= _SHORT:
+            return _turned(-45, size, labels, lines)
+        if high <= room:
+            return _turned(-90, size, labels, lines)
+    size = _SIZES[-1]
+    lines = _shortened(labels, _deep(height, size))
+    return {**_turned(-90, size, labels, lines), "labelOverlap": size * LINE > room}
+
+
+def _deep(height: float, size: int) -> int:
+    """Return how many letters of a turned label fit below a chart: a third of its height."""
+    return max(12, int(height * 0.35 / (size * LETTER)))
+
+
+def _turned(angle: int, size: int, labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, Json]:
+    axis: dict[str, Json] = {"labelAngle": angle, "labelFontSize": size}
+    return {**axis, "labelOverlap": False, "labelSeparation": 0, **expression(labels, lines)}
 
 
 def _sizes(largest: int) -> list[int]:
@@ -64,19 +82,19 @@ def beside(
             lines = _broken(labels, letters)
             if max(map(len, lines)) * size * LINE <= room:
                 return {"labelFontSize": size, "labelOverlap": False, **_centred(labels, lines, size)}, True
-    size, lines = _SIZES[-1], _shortened(labels, room, width)
-    overlap = max(map(len, lines)) * _SIZES[-1] * LINE > room
+    size = _SIZES[-1]
+    letters = max(12, int(width * 0.42 / (size * LETTER)))
+    lines = _broken(labels, letters)
+    if max(map(len, lines)) * size * LINE > room:
+        lines = _shortened(labels, letters)
+    overlap = max(map(len, lines)) * size * LINE > room
     axis: dict[str, Json] = {"labelFontSize": size, "labelOverlap": overlap, "labelSeparation": 0}
     return {**axis, **_centred(labels, lines, size)}, False
 
 
-def _shortened(labels: Sequence[str], room: float, width: float) -> list[list[str]]:
-    """Return the labels in the smallest letters, without their middles where they are too long: ends tell them apart."""
-    letters = max(12, int(width * 0.42 / (_SIZES[-1] * LETTER)))
-    if (fitting := _broken(labels, letters)) and max(map(len, fitting)) * _SIZES[-1] * LINE <= room:
-        return fitting
-    half = (letters - 1) // 2
-    return [[label if len(label) <= letters else f"{label[:half]}…{label[-half:]}"] for label in labels]
+def _shortened(labels: Sequence[str], letters: int) -> list[list[str]]:
+    """Return labels of one line, without their middles where they are too long: ends tell them apart."""
+    return [[shortened(label, letters * LETTER)] for label in labels]
 
 
 def _centred(labels: Sequence[str], lines: Sequence[list[str]], size: int) -> dict[str, Json]:
@@ -90,7 +108,7 @@ def _centred(labels: Sequence[str], lines: Sequence[list[str]], size: int) -> di
         for count, names in several.items()
     ]
     lift: dict[str, Json] = {"labelOffset": {"condition": lifts, "value": 0}} if lifts else {}
-    return {**lift, **_expression(labels, lines)}
+    return {**lift, **expression(labels, lines)}
 
 
 def legend(labels: Sequence[str], width: float, height: float, largest: int = NORMAL.text) -> dict[str, Json]:
@@ -99,13 +117,40 @@ def legend(labels: Sequence[str], width: float, height: float, largest: int = NO
         for columns, letters in ((1, _NARROW), (1, 18), (1, 34), (2, _NARROW), (2, 18), (3, 18)):
             lines = _broken(labels, letters)
             heights = _heights(lines, size, columns)
-            across = columns * (_widest(lines) * size * LETTER + 26)
+            across = columns * (_widest(lines) * size + 26)
             if across <= width / 2 and sum(heights) <= height and _in_order(len(labels), columns):
-                return {"labelFontSize": size, "columns": columns, **_expression(labels, lines)}
+                return {"labelFontSize": size, "columns": columns, **expression(labels, lines)}
     size, lines = _SIZES[-1], _broken(labels, 18)
     # The rest is counted in a last entry.
     fitting = sum(down <= height - size * LINE for down in accumulate(_heights(lines, size, 1)))
-    return {"labelFontSize": size, "symbolLimit": max(2, fitting), **_expression(labels, lines)}
+    return {"labelFontSize": size, "symbolLimit": max(2, fitting), **expression(labels, lines)}
+
+
+def header(labels: Sequence[str], width: float, size: int, most: int = 3) -> tuple[dict[str, Json], int]:
+    """Return the header of small charts `width` pixels wide, in bold letters of `size`, and its lines: `most` or fewer.
+
+    Longer names lack their middles.
+    """
+    room = width / size / BOLD
+    lines = [broken(label, room) or [label] for label in labels]
+    lines = [
+        parts if len(parts) <= most else broken(shortened(label, room * (most - 0.5)), room, most)
+        for label, parts in zip(labels, lines, strict=True)
+    ]
+    return expression(labels, lines), max(map(len, lines))
+
+
+def under(
+    labels: Sequence[str], width: float, size: int = NORMAL.text, *, titled: bool = True
+) -> tuple[dict[str, Json], float]:
+    """Return a legend below a chart `width` pixels wide, and its height in pixels, with a title or without."""
+    lines = [broken(label, (width - 26) / size) or [label] for label in labels]
+    columns = max(1, min(len(lines), int(width / (_widest(lines) * size + 26))))
+    rows = -(-len(lines) // columns)
+    legend: dict[str, Json] = {"orient": "bottom", "columns": columns, "labelFontSize": size, "offset": 8}
+    legend |= {} if titled else {"title": None}
+    high = (28 if titled else 10) + rows * (max(map(len, lines)) * size * LINE + 3)
+    return {**legend, **expression(labels, lines)}, high
 
 
 def _in_order(entries: int, columns: int) -> bool:
@@ -124,14 +169,15 @@ def _heights(lines: Sequence[Sequence[str]], size: int, columns: int) -> list[fl
 
 
 def _broken(labels: Sequence[str], letters: int) -> list[list[str]]:
-    return [textwrap.wrap(label, letters) or [label] for label in labels]
+    return [broken(label, letters * LETTER) or [label] for label in labels]
 
 
-def _widest(lines: Sequence[Sequence[str]]) -> int:
-    return max(len(line) for label in lines for line in label)
+def _widest(lines: Sequence[Sequence[str]]) -> float:
+    """Return the width of the longest line, in shares of the letters' size."""
+    return max(wide(line) for label in lines for line in label)
 
 
-def _expression(labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, Json]:
+def expression(labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, Json]:
     """Return the Vega expression that breaks the labels that are not shown as they are."""
     table = {label: parts for label, parts in zip(labels, lines, strict=True) if parts != [label]}
-    return {"labelExpr": f"({json.dumps(table)})[datum.label] || datum.label"} if table else {}
+    return {"labelExpr": f"({json.dumps(table)})[datum.label] || (datum.label)"} if table else {}

@@ -1,10 +1,10 @@
 """How charts look: one calm theme, large enough to be read by a model at the size it is drawn."""
 
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from . import letters
 from .answer import Json
 
 ThemeName = Literal["light", "dark"]
@@ -173,6 +173,8 @@ def _config(look: Look) -> dict[str, Json]:
         "boxplot": {"rule": {"color": theme.quiet}, "median": {"color": theme.on}},
         "geoshape": {"stroke": theme.paper, "strokeWidth": 0.5},
         "axis": axis if look.titles else axis | {"title": None},
+        # A number in the middle of the last tick ends outside the picture where Vega hid it when it made room.
+        "axisXQuantitative": {"labelFlush": True},
         "axisDiscrete": {"grid": False},
         # For labels that `axes` cannot know: Vega-Lite's own upright ones are hard to read.
         "axisXDiscrete": {"labelAngle": -45},
@@ -194,22 +196,26 @@ def _config(look: Look) -> dict[str, Json]:
 
 
 def title_lines(title: str, width: int, look: Look = NORMAL) -> list[str]:
-    """Break a title into lines that fit `width` pixels; a bold letter takes six tenths of its height."""
-    return _wrapped(title, width - 2 * look.padding, look.title)
+    """Break a title into lines that fit a picture `width` pixels wide."""
+    return letters.broken(title, (width - 2 * look.padding) / look.title, bold=True)
 
 
 def heading(frame: Frame, look: Look) -> dict[str, Json]:
-    """Return the title and the subtitle of a chart, broken into lines; empty where there are none."""
-    lines = title_lines(frame.title, frame.width, look) if frame.title else []
-    found: dict[str, Json] = {"text": lines} if lines else {}
+    """Return the title and the subtitle of a chart, broken into lines; empty where there are none.
+
+    They take a quarter and a sixth of the picture's height at most.
+    """
+    room = frame.width - 2 * look.padding
+    most = max(1, int(frame.height / 4 / (look.title * 1.3)))
+    lines = letters.broken(frame.title, room / look.title, most, bold=True) if frame.title else []
+    found: dict[str, Json] = {"text": [*lines]} if lines else {}
     if frame.subtitle:
-        room = frame.width - 2 * look.padding
-        found |= {"text": lines, "subtitle": _wrapped(frame.subtitle, room, look.text + 1)}
+        most = max(1, int(frame.height / 6 / (look.text * 1.4)))
+        found |= {
+            "text": [*lines],
+            "subtitle": [*letters.broken(frame.subtitle, room / (look.text + 1), most)],
+        }
     return found
-
-
-def _wrapped(text: str, room: int, size: int) -> list[str]:
-    return textwrap.wrap(text, max(12, round(room / (size * 0.56))))
 
 
 def merged(own: dict[str, Json], look: Look = NORMAL) -> dict[str, Json]:

@@ -3,16 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from . import encode
+from . import encode, labels
 from .answer import Json
 from .look import heading, merged
 from .plan import Chart, Kind, Object
+from .titles import titled
 
 _CELL = 40
 """Pixels of a small chart's side at least."""
 
 _SPACING = 24
 """Pixels between small charts."""
+
+_HEADED = 0.95
+"""Share of a small chart's width that its name takes at most: `fit` makes it a little narrower."""
 
 _SHAPE = 1.5
 """Width of a small chart for each pixel of its height, where it can be had."""
@@ -36,8 +40,10 @@ def _framed(chart: Chart) -> Object:
 def _facets(chart: Chart) -> Object:
     """Draw small charts side by side, one a value. Their size is a first guess, which `fit` mends."""
     values = chart.distinct("facet")
-    width, height, columns = max(_arranged(len(values), chart, n) for n in range(1, len(values) + 1))[1:]
-    facet: Object = {"field": "facet", "type": "nominal", "title": None, "sort": values}
+    names = [str(value) for value in values]
+    width, height, columns = max(_arranged(names, chart, n) for n in range(1, len(values) + 1))[1:]
+    header = labels.header(names, width * _HEADED, chart.look.text)[0]
+    facet: Object = {"field": "facet", "type": "nominal", "title": None, "sort": values, "header": header}
     spec = _framed(chart) | {
         "facet": facet,
         "columns": columns,
@@ -46,23 +52,32 @@ def _facets(chart: Chart) -> Object:
     }
     if len(values) % columns:  # A shared axis would stand below the empty place of the last row.
         spec["resolve"] = {"axis": {"x": "independent"}}
+    # The last date of one would stand on the first of the next.
+    spec["config"] = merged({"axisXTemporal": {"labelFlush": True}}, chart.look)
     return spec
 
 
-def _arranged(count: int, chart: Chart, columns: int) -> tuple[float, int, int, int]:
+def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, int, int, int]:
     """Return how large small charts are in so many columns, then their width and height, about, and the columns."""
-    rows, text = -(-count // columns), chart.look.text
+    count, text = len(names), chart.look.text
+    rows = -(-count // columns)
+    across = chart.frame.width - (encode.taken(chart) if chart.kind != "pie" else 0)
+    width = max(_CELL, round(across / columns - _SPACING))
+    words = text * (0.7 + 1.3 * labels.header(names, width * _HEADED, text)[1])
     # Words above each; axes below the last ones, or below all where the last row has empty places.
     axes = text * (4 if chart.kind != "pie" else 0)
     shared = axes if count % columns == 0 else 0
     free = chart.frame.height - 2 * chart.look.padding - chart.heading - shared
-    height = round(free / rows - (axes - shared) - 2 * text - _SPACING)
-    across = chart.frame.width - (encode.taken(chart) if chart.kind != "pie" else 0)
-    width = round(across / columns - _SPACING)
-    return min(width, height * _SHAPE), max(_CELL, width), max(_CELL, height), columns
+    height = round(free / rows - (axes - shared) - words - _SPACING)
+    return min(width, height * _SHAPE), width, max(_CELL, height), columns
 
 
 def _view(chart: Chart, width: int, height: int) -> Object:
+    view = _plain(chart, width, height)
+    return titled(view, encode.room(chart, view, width, height), chart.look)
+
+
+def _plain(chart: Chart, width: int, height: int) -> Object:
     view: Object = {"width": width, "height": height}
     if chart.layers:
         return view | _layered(chart, width, height)
@@ -94,10 +109,7 @@ def _bar(chart: Chart, width: int, height: int) -> Object:
 
 
 def _along_both(chart: Chart, width: int, height: int) -> Object:
-    encoding: Object = {
-        "x": encode.along(chart, "x", width, height),
-        "y": encode.along(chart, "y", width, height),
-    }
+    encoding, _ = encode.both(chart, width, height)
     if "color" in chart.names:
         encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
     view: Object = {"width": width, "height": height}
@@ -223,11 +235,8 @@ def _heatmap(chart: Chart, width: int, height: int) -> Object:
     title = chart.frame.titles.get("color", chart.names["color"])
     legend: Object = {"title": title, "gradientLength": long, **encode.formatted(chart, "color")}
     color: Object = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
-    place: Object = {
-        "x": encode.along(chart, "x", width, height),
-        "y": encode.along(chart, "y", width, height),
-    }
-    room = (width - 200) / columns, encode.plot(chart, width, height)[1] / rows
+    place, down = encode.both(chart, width, height)
+    room = (width - 200) / columns, down / rows
     told = chart.look.titles and room[0] >= 38 and room[1] >= 16
     rect: Object = {"type": "rect", **({} if told else _SEALED)}
     layers: list[Json] = [{"mark": rect, "encoding": {"color": color}}]

@@ -1,0 +1,105 @@
+"""How wide words are in the font that is shipped, and where their lines break, without reading the font."""
+
+import re
+import unicodedata
+
+_GROUPS = {
+    0.27: " Iijl!',.:;|`’‘",
+    0.36: "()/[\\]ftr·",
+    0.42: '1"^-_{}°²“”',
+    0.52: "?*7JLks",
+    0.58: "acvxyz",
+    0.62: "23568bdeghnopquEFß",
+    0.67: "#$&+04<=9>BKPRSTZ~−€",
+    0.71: "ADVXY",
+    0.76: "CGHNOQU",
+    0.84: "w½",
+    0.91: "Mm…",
+    1.0: "%W@—",
+}
+"""Widths of letters in shares of the font's size: Inter 4.1's, rounded up."""
+
+BOLD = 1.05
+"""How much wider semi-bold letters are."""
+
+_WIDE = "\u2e80-\u9fff\ua000-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffe6\U00020000-\U0003ffff"
+"""Letters of East Asia between which lines may break."""
+
+_CLOSING = "、。，．：；！？）」』】〉》〕ー々"  # They never begin a line.
+
+_BREAKS = re.compile(
+    "|".join(
+        (
+            "(?<= )",
+            r"(?<=[^\W\d_][-/_])(?=[^\W\d_])",
+            f"(?<=[{_WIDE}])(?![{_CLOSING} ])",
+            f"(?<! )(?=[{_WIDE}])(?![{_CLOSING}])",
+        )
+    )
+)
+
+
+class _Widths(dict[str, float]):
+    """The widths of letters: an accent adds nothing, those of other scripts are about as wide as ours, or a square."""
+
+    def __missing__(self, letter: str) -> float:
+        first = unicodedata.normalize("NFD", letter)[0]
+        if unicodedata.category(letter)[0] == "M":
+            return 0.0
+        if first != letter and first in self:
+            return self[first]
+        if unicodedata.east_asian_width(letter) in "WF":
+            return 1.0
+        return 0.8 if letter.isupper() else 0.65
+
+
+_WIDTHS = _Widths({letter: width for width, group in _GROUPS.items() for letter in group})
+
+
+def wide(text: str, *, bold: bool = False) -> float:
+    """Return how wide a line is, in shares of the font's size; seldom less than what is drawn."""
+    return sum(map(_WIDTHS.__getitem__, text)) * (BOLD if bold else 1)
+
+
+def broken(text: str, room: float, most: int | None = None, *, bold: bool = False) -> list[str]:
+    """Break a text into lines of at most `room` times the font's size.
+
+    They break between words, after the hyphens in these and between letters of East Asia, and within a word only
+    where it is longer than a line. After `most` lines the rest is left out, and the last ends with "…".
+    """
+    room = max(room / (BOLD if bold else 1), 1)
+    found, line = list[str](), ""
+    for part in _BREAKS.split(" ".join(text.split())):
+        if line and wide(line + part.rstrip()) > room:
+            found.append(line.rstrip())
+            line = ""
+        line += part
+        while wide(line.rstrip()) > room and (cut := _cut(line, room)) < len(line):
+            found.append(line[:cut])
+            line = line[cut:]
+    found += [line.rstrip()] if line.strip() else []
+    if most and len(found) > most:
+        last = " ".join(found[most - 1 : most + 1])
+        return [*found[: most - 1], f"{last[: _cut(last, room - wide('…'))].rstrip()}…"]
+    return found
+
+
+def _cut(line: str, room: float) -> int:
+    """Return how many letters fit, at least one, with the signs that stand on them."""
+    used = 0.0
+    for at, letter in enumerate(line):
+        used += _WIDTHS[letter]
+        if used > room and at:
+            while at > 1 and unicodedata.category(line[at])[0] == "M":
+                at -= 1
+            return at
+    return len(line)
+
+
+def shortened(text: str, room: float) -> str:
+    """Return a text in one line of `room` times the font's size, with "…" for its middle where it is longer."""
+    if wide(text) <= room:
+        return text
+    half = (room - wide("…")) / 2
+    end = text[len(text) - _cut(text[::-1], half) :]
+    return f"{text[: _cut(text, half)].rstrip()}…{end.lstrip()}"
