@@ -302,6 +302,30 @@ def test_a_colour_profile_that_does_not_fit_is_left_out():
     )
 
 
+JUNK = b"junk" * 40
+SIDEWAYS = Image.Exif()
+SIDEWAYS[0x0112] = 6
+UNREADABLE = {
+    "large PNG": (photo(2600, 8), "PNG", {}),
+    "large JPEG": (photo(2600, 8), "JPEG", {}),
+    "large WebP": (photo(2600, 8), "WEBP", {"method": 0}),
+    "TIFF": (drawing(), "TIFF", {}),
+    "AVIF": (drawing(), "AVIF", {}),
+    "CMYK": (drawing().convert("CMYK"), "JPEG", {}),
+    "lying on its side": (drawing(), "JPEG", {"exif": SIDEWAYS}),
+    "animated WebP": (drawing(), "WEBP", {"save_all": True, "append_images": [photo()], "lossless": True}),
+    "animated PNG": (drawing(), "PNG", {"save_all": True, "append_images": [photo()]}),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_colour_profile_that_cannot_be_read_is_left_out(name):
+    picture, form, options = UNREADABLE[name]
+    marked = parts_of(block(file(picture, form, icc_profile=JUNK, **options)))
+    assert marked[0]["type"] == "input_image"
+    assert marked == parts_of(block(file(picture, form, **options)))
+
+
 @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "AVIF"])
 def test_an_animation_becomes_a_contact_sheet(form):
     picture, line = parts_of(block(samples.animation(form)))

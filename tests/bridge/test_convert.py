@@ -11,6 +11,8 @@ from PIL import Image, ImageChops, TiffImagePlugin
 from samples import b64, drawing, file, photo
 
 from imagebridge.errors import PictureError
+from imagebridge.translate import grey as deep
+from imagebridge.translate import sheet
 from imagebridge.translate.convert import converted, fitted
 from imagebridge.translate.encode import encoded, resized
 from imagebridge.translate.picture import Picture
@@ -373,3 +375,23 @@ def test_what_is_scaled_in_halves_has_no_seam(size, sharp, mode):
     assert (found.mode, found.size) == (mode, size)
     difference = ImageChops.difference(found, image.resize(size, kernel, reducing_gap=2.0))
     assert max(band.getextrema()[1] for band in difference.split()) <= 1
+
+
+@pytest.mark.parametrize("size", [(1, 4000), (4000, 1), (2, 9000)])
+def test_a_jpeg_one_pixel_thin_is_shrunk(size):
+    picture = Picture.from_bytes(file(photo(*size), "JPEG"))
+    width, height = (max(1, side * 512 // max(size)) for side in size)
+    made = fitted(picture, width, height)
+    assert (made.width, made.height) == (width, height)
+
+
+def test_what_a_decoder_does_not_foresee_is_a_reason(monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError("integer division or modulo by zero")
+
+    monkeypatch.setattr(sheet, "contact_sheet", fail)
+    monkeypatch.setattr(deep, "is_deep", fail)
+    with pytest.raises(PictureError, match=r"it cannot be converted \(integer division"):
+        converted(b64(samples.animation("GIF", 5)), "structure")
+    with pytest.raises(PictureError, match=r"\(integer division"):
+        fitted(Picture.from_bytes(file(photo(), "PNG")), 9, 9)

@@ -48,6 +48,11 @@ def converted(text: str, proof: Proof, fit: "Fit | None" = None, *, first_frame:
     Raises:
         PictureError: no picture, or one that cannot be shown; the reason is a sentence for the model.
     """
+    with decoding("it cannot be converted"):
+        return _converted(text, proof, fit, first_frame=first_frame)
+
+
+def _converted(text: str, proof: Proof, fit: "Fit | None", *, first_frame: bool) -> Converted:
     found = kinds.kind(decode_start(text, 64))
     key = ("converted", fit, first_frame)
     if found not in _WALKED:
@@ -134,7 +139,8 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
         return picture
     data = picture.data
     key = ("fitted", width, height, sha256(data).digest())
-    return _MADE.once(key, lambda: Converted((_fitted(picture, data, width, height),))).pictures[0]
+    with decoding("it cannot be made smaller"):
+        return _MADE.once(key, lambda: Converted((_fitted(picture, data, width, height),))).pictures[0]
 
 
 def _fitted(picture: Picture, data: bytes, width: int, height: int) -> Picture:

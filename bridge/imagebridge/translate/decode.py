@@ -208,7 +208,9 @@ def drafted(data: bytes, side: int) -> "Image":
     """
     image = read(data)
     scale = 1.5 * side / max(image.size)
-    image.draft(None, (int(image.width * scale), int(image.height * scale)))
+    with decoding("its pixels cannot be decoded"):
+        # Pillow divides by these: a thin picture would come to less than a pixel across.
+        image.draft(None, (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
     return load(image)
 
 
@@ -241,7 +243,10 @@ def upright(image: "Image", turned: int | None = None) -> "Image":
 
 
 def srgb(image: "Image") -> "Image":
-    """Return the picture in sRGB where a colour profile says that it is in another space."""
+    """Return the picture in sRGB where a colour profile says that it is in another space.
+
+    A profile that cannot be read, or does not fit the pixels, says nothing of their colours: they stay as they are.
+    """
     profile = image.info.get("icc_profile")
     if not profile or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
         return image
@@ -254,6 +259,5 @@ def srgb(image: "Image") -> "Image":
             return image
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
         return ImageCms.profileToProfile(image, source, target, outputMode=mode) or image
-    except ImageCms.PyCMSError:
-        # A profile that does not fit the pixels says nothing of their colours.
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
