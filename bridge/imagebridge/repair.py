@@ -12,7 +12,7 @@ from imagebridge.translate import kinds
 from imagebridge.translate.blocks import Reading, Words, pieces
 from imagebridge.translate.picture import DATA_URL, decode_start
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.wire import JSON, is_json, is_list, result_json, text_of
+from imagebridge.translate.wire import JSON, is_json, is_list, respelt, result_json, text_of
 
 
 def repair(result: object, host: str | None = None) -> dict[str, Any]:
@@ -44,6 +44,7 @@ def repaired(result: JSON) -> JSON:
     Pictures and sounds keep their bytes and get a true label; what no valid block can hold becomes a
     text that says what came. Nothing is left out, and order is kept.
     """
+    result = respelt(result)
     content, structured = result.get("content"), result.get("structuredContent")
     blocks = content if is_list(content) else [] if content is None else [content]
     mended = [_mended(block) for block in blocks]
@@ -103,7 +104,7 @@ def _media(block: JSON) -> JSON | None:
 def _label(data: str, holder: JSON) -> str:
     """Return the media type of base64 `data`: by its first bytes, else the label it came with."""
     found = kinds.kind(decode_start(data))
-    told = text_of(holder, "mimeType") or text_of(holder, "mime_type") or text_of(holder, "mediaType")
+    told = text_of(holder, "mimeType") or text_of(holder, "mediaType")
     return found.media_type if found else told or "application/octet-stream"
 
 

@@ -99,6 +99,10 @@ def test_repair_gives_the_json_of_a_result_too():
         ({}, {"content": []}),
         ({"content": None}, {"content": []}),
         ({"content": "hello"}, {"content": [told("hello")]}),
+        (
+            {"content": [{"type": "image", "data": b64(PNG), "mime_type": "image/png"}], "is_error": True},
+            {"content": [IMAGE], "isError": True},
+        ),
         ({"content": IMAGE, "isError": "true"}, {"content": [IMAGE], "isError": True}),
         (
             {"content": [], "isError": 0, "structuredContent": None, "_meta": []},

@@ -9,7 +9,7 @@ from mcp.server import MCPServer
 from mcp.types import CallToolResult, ImageContent, TextContent
 from samples import b64, data_url, drawing, file, photo
 
-from imagebridge import Policy, function_call_output, output_parts, translate
+from imagebridge import Policy, function_call_output, output_parts, repair, translate
 from imagebridge.translate.translation import Note
 
 PNG = file(drawing(), "PNG")
@@ -127,6 +127,25 @@ def test_the_sdks_own_result_is_taken():
         content=[TextContent(text="a"), ImageContent(data=b64(PNG), mime_type="image/jpg")]
     )
     assert function_call_output(result, "c")["output"] == [said("a"), SHOWN]
+
+
+def test_a_dump_with_the_names_of_python_says_the_same():
+    result = CallToolResult.model_validate(
+        {
+            "content": [
+                {"type": "text", "text": "a", "annotations": {"audience": ["user"], "lastModified": "2026"}},
+                picture() | {"_meta": {"imagebridge/detail": "low"}},
+                {"type": "resource", "resource": {"uri": "a:b", "blob": b64(b"x"), "mimeType": "text/plain"}},
+                {"type": "resource_link", "uri": "a:b", "name": "b", "mimeType": "image/png"},
+            ],
+            "structuredContent": {"is_error": False, "meta": None},
+            "isError": True,
+            "_meta": {"a": 1},
+        }
+    )
+    for dumped in (result.model_dump(), result.model_dump(exclude_none=True), result.model_dump(mode="json")):
+        assert translate(dumped).parts == translate(result).parts
+        assert CallToolResult.model_validate(repair(dumped)) == result
 
 
 @pytest.mark.parametrize(

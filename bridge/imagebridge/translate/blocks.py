@@ -324,8 +324,8 @@ def _described(encoded: str, label: str, uri: str = "") -> str:
 
 
 def _media_type(value: JSON) -> str:
-    """Return the label without parameters; some servers write `mime_type` or `mediaType`."""
-    found = text_of(value, "mimeType") or text_of(value, "mime_type") or text_of(value, "mediaType")
+    """Return the label without parameters; some servers write `mediaType`."""
+    found = text_of(value, "mimeType") or text_of(value, "mediaType")
     label = found.split(";", 1)[0].strip().lower()[:100]
     return _MISSPELT.get(label, label)
 
