@@ -65,9 +65,26 @@ def test_the_scale_follows_its_picture():
     )
 
 
-def test_original_is_not_known_to_strict_chat_servers():
-    _, message = chat_messages([("c", RESULT)], Policy(model="gpt-5.6-sol", detail="original"))
-    assert message["content"][1]["image_url"]["detail"] == "high"
+LARGE = file(drawing(4000, 3000), "PNG")
+BLOCK = {"type": "image", "data": samples.b64(LARGE), "mimeType": "image/png"}
+
+
+@pytest.mark.parametrize(
+    ("block", "detail"),
+    [
+        (BLOCK, "original"),
+        (BLOCK | {"_meta": {"imagebridge/detail": "original"}}, None),
+        (BLOCK | {"_meta": {"codex/imageDetail": "original"}}, None),
+    ],
+)
+def test_original_is_not_known_to_strict_chat_servers_and_pictures_are_fitted_to_high(block, detail):
+    policy = Policy(model="gpt-5.6-luna", detail=detail)
+    said, message = chat_messages([("c", {"content": [block]})], policy)
+    _, picture, scale = message["content"]
+    assert picture["image_url"]["detail"] == "high"
+    assert samples.pixels(picture["image_url"]["url"]).size == (1824, 1368)
+    assert scale == text("picture 1: shown 1824x1368 of 4000x3000; multiply coordinates by 2.193")
+    assert "at detail high; in the user message" in said["content"]
 
 
 def test_pdf_is_a_file_and_other_documents_a_sentence():

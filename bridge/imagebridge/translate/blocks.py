@@ -25,7 +25,7 @@ from . import hidden, kinds, sentences, vision
 from .convert import converted
 from .picture import Picture, bare, decode, decode_start, encode
 from .policy import Policy
-from .vision import Detail, known
+from .vision import Detail
 from .wire import JSON, is_json, is_list, text_of
 
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
@@ -203,9 +203,7 @@ def seen(
 ) -> list[Piece]:
     """Return the pictures that `encoded` holds, or the sentence that says why there is none."""
     policy = reading.policy
-    asked = known(policy.model, policy.detail or detail or "high")
-
-    fit = _Fit(policy.model, asked)
+    fit = _Fit(policy.model, policy.wanted(detail))
     try:
         made = converted(encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first")
     except PictureError as error:

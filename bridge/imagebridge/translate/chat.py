@@ -5,6 +5,7 @@ tool messages, only type `text` is supported"), each named after its call.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .calls import Call, call_of
@@ -33,11 +34,12 @@ def chat_messages(
     Raises:
         TypeError: a call or a result is something else. Content never raises.
     """
+    policy = replace(policy, api="chat")
     return messages([(call_of(call), translate(result, policy)) for call, result in answers], policy.server)
 
 
 def messages(answers: Sequence[tuple[Call, Translation]], server_name: str | None) -> list[dict[str, Any]]:
-    """Return the messages for results that are translated already; see `chat_messages`."""
+    """Return the messages for results that are translated already, with `Policy(api="chat")`; see `chat_messages`."""
     mode = server(server_name).chat
     made: list[dict[str, Any]] = []
     for call, translation in answers:
@@ -51,14 +53,13 @@ def messages(answers: Sequence[tuple[Call, Translation]], server_name: str | Non
 
 
 def chat_part(part: "Part") -> dict[str, Any]:
-    """Return a part of the Responses API in the form of Chat Completions."""
+    """Return a part that was made with `Policy(api="chat")` in the form of Chat Completions."""
     match part["type"]:
         case "input_text":
             return {"type": "text", "text": part["text"]}
         case "input_image":
-            # Strict compatible servers take auto, low and high alone (farion1231/cc-switch#7536).
-            detail = "high" if part.get("detail") == "original" else part.get("detail")
-            return {"type": "image_url", "image_url": {"url": part.get("image_url"), "detail": detail}}
+            picture = {"url": part.get("image_url"), "detail": part.get("detail")}
+            return {"type": "image_url", "image_url": picture}
         case "input_file":
             return _file(part.get("filename") or "", part.get("file_data"), part.get("file_url"))
 

@@ -14,7 +14,7 @@ from .encode import within
 from .picture import Picture
 from .policy import Policy
 from .translation import Placed, Shown
-from .vision import Seen, known, seen
+from .vision import Seen, seen
 from .wire import input_text
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _bytes(policy: Policy) -> str:
 def _address(address: Address, policy: Policy) -> "tuple[list[Part], str]":
     if address.sort == "document":
         return [{"type": "input_file", "file_url": address.url}], "the address of a file"
-    detail = known(policy.model, policy.detail or address.detail or "high")
+    detail = policy.wanted(address.detail)
     return [{"type": "input_image", "image_url": address.url, "detail": detail}], "the address of a picture"
 
 
@@ -119,7 +119,7 @@ def _pictures(
     """Return what each picture becomes, by its number; `room` is the bytes that they have together."""
     plans: list[Plan | None] = []
     for sight in sights:
-        detail = known(policy.model, policy.detail or sight.detail or "high")
+        detail = policy.wanted(sight.detail)
         plans.append(Plan(detail, seen(sight.picture.width, sight.picture.height, policy.model, detail)))
     limits = [""] * len(sights)
     if policy.max_pictures is not None:
