@@ -311,6 +311,31 @@ def test_budget_of_pictures():
     assert parts == [SHOWN, said(left_out.format(2)), said(left_out.format(3))]
 
 
+def test_addresses_that_are_passed_on_count_as_pictures():
+    web, paper = (
+        {"type": "resource_link", "uri": f"https://e.org/{at}", "name": "a", "mimeType": kind}
+        for at, kind in (("a", "image/png"), ("b", "application/pdf"))
+    )
+    shown, file = (
+        {"type": "input_image", "image_url": "https://e.org/a", "detail": "high"},
+        {"type": "input_file", "file_url": "https://e.org/b"},
+    )
+    left_out = "[not shown: the picture at https://e.org/a; the limit is {} pictures of one result]"
+    content = {"content": [web, paper, picture(), web]}
+    assert output_parts(content, Policy(links="pass", max_pictures=2)) == [
+        shown,
+        file,
+        SHOWN,
+        said(left_out.format(2)),
+    ]
+    assert output_parts(content, Policy(links="pass", max_pictures=0)) == [
+        said(left_out.format(0)),
+        file,
+        said("[not shown: picture 1 (image/png, 64x48); the limit is 0 pictures of one result]"),
+        said(left_out.format(0)),
+    ]
+
+
 def test_budget_of_tokens_shrinks_before_it_leaves_out():
     big, small = file(drawing(2000, 1500), "PNG"), PNG
     translation = translate({"content": [picture(big), picture(small)]}, Policy(max_tokens=1_000))
