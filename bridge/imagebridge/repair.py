@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from imagebridge.translate import kinds
 from imagebridge.translate.blocks import Reading, Words, pieces
-from imagebridge.translate.picture import DATA_URL, decode_start
+from imagebridge.translate.images import image
+from imagebridge.translate.picture import as_base64, decode_start
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.wire import JSON, is_json, is_list, respelt, result_json, text_of
 
@@ -87,13 +88,18 @@ def _text(block: JSON) -> JSON | None:
     return block if isinstance(block.get("text"), str) else None
 
 
+def _image(block: JSON) -> JSON | None:
+    made = image(block)
+    return _link(made) if made.get("type") == "resource_link" else _media(made)
+
+
 def _media(block: JSON) -> JSON | None:
     """An image or a sound: its data a string, its label what the bytes are."""
     data = block.get("data")
     if not isinstance(data, str):
         return None
     label = _label(data, block)
-    bare = DATA_URL.sub("", data, 1) if data[:5].lower() == "data:" else data
+    bare = as_base64(data)
     return (
         block
         if (bare, label) == (data, block.get("mimeType"))
@@ -151,7 +157,7 @@ _LINK: dict[str, Callable[[object], bool]] = {
 
 _BLOCKS: dict[str, Callable[[JSON], JSON | None]] = {
     "text": _text,
-    "image": _media,
+    "image": _image,
     "audio": _media,
     "resource": _resource,
     "resource_link": _link,

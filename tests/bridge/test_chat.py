@@ -88,15 +88,18 @@ def test_original_is_not_known_to_strict_chat_servers_and_pictures_are_fitted_to
 
 
 def test_pdf_is_a_file_and_other_documents_a_sentence():
-    *_, message = chat_messages([("c", document()), ("d", document(samples.docx(), "b.docx"))])
+    left_out = "[not shown: the file b.docx; Chat Completions takes PDF files alone, as data]"
+    first, second, message = chat_messages([("c", document()), ("d", document(samples.docx(), "b.docx"))])
+    assert (first, second) == (
+        tool("c", "[the file a.pdf; in the user message that follows]"),
+        tool("d", left_out),
+    )
     assert message["content"] == [
         text("the file a.pdf of c:"),
         {
             "type": "file",
             "file": {"filename": "a.pdf", "file_data": data_url(samples.pdf(), "application/pdf")},
         },
-        text("the file b.docx of d:"),
-        text("[not shown: the file b.docx; Chat Completions takes PDF files alone, as data]"),
     ]
 
 
@@ -179,7 +182,10 @@ def test_a_program_that_calls_gets_a_string_and_its_caller_back():
     caller = {"type": "program", "caller_id": "prog_1"}
     item = function_call_output(RESULT, {**RESPONSES_CALL, "caller": caller})
     assert item["caller"] == caller
-    assert item["output"].startswith("a sign\n[picture 1: ")
+    assert (
+        item["output"]
+        == f"a sign\n[picture 1: {SEEN}; not sent, as a program made the call and takes text alone]"
+    )
     assert "caller" not in function_call_output(RESULT, {**RESPONSES_CALL, "caller": {"type": "direct"}})
 
 

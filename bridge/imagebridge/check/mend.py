@@ -169,8 +169,9 @@ def _tool_message(message: JSON, parts: list[Part], attached: calls.Attached) ->
     lines: list[str] = []
     more: list[Part] = []
     for part in parts:
-        if part.get("type") in ("input_text", "text"):
-            lines.append(str(part.get("text")))
+        if "text" in (said := chat_parts([part])[0]):
+            # Files that Chat Completions does not take are told too.
+            lines.append(str(said["text"]))
         else:
             more.append(part)
             lines.append("[shown in the user message that follows]")

@@ -23,6 +23,7 @@ from imagebridge.errors import PictureError
 
 from . import hidden, kinds, sentences, vision
 from .convert import converted
+from .images import image
 from .picture import Picture, bare, decode, decode_start, encode
 from .policy import Policy
 from .vision import Detail
@@ -125,7 +126,7 @@ def pieces(block: object, reading: Reading) -> list[Piece]:
         case "text" if block.get("text") is not None:
             return texts(_written(block["text"]), reading)
         case "image":
-            return seen(text_of(block, "data"), reading, label=_media_type(block), detail=_detail(block))
+            return _image(image(block), reading)
         case "audio":
             what = _described(text_of(block, "data"), _media_type(block))
             return [_lost(f"audio ({what})", "the model takes no sound here")]
@@ -223,6 +224,21 @@ def seen(
     return sights
 
 
+def _image(block: JSON, reading: Reading) -> list[Piece]:
+    """The pictures of an image block; a line where it gives an address."""
+    if block.get("type") == "resource_link":
+        return _link(block, reading)
+    label, data = _media_type(block), block.get("data")
+    if data and not isinstance(data, str):
+        return [
+            _lost(
+                f"a picture ({sentences.described(label, None)})",
+                f"its data is {type(data).__name__}, not base64",
+            )
+        ]
+    return seen(text_of(block, "data"), reading, label=label, detail=_detail(block))
+
+
 def _resource(block: JSON, resource: JSON, reading: Reading) -> list[Piece]:
     """An embedded resource: text as it is, bytes by what they are, both where there are both."""
     text, blob = resource.get("text"), text_of(resource, "blob")
@@ -290,7 +306,7 @@ def _link(block: JSON, reading: Reading) -> list[Piece]:
         if label == kinds.PDF.media_type:
             return [Address(uri, "document")]
     name = text_of(block, "title") or text_of(block, "name")
-    size = size if isinstance(size, int) else None
+    size = None if isinstance(size, bool) or not isinstance(size, int) else size
     return [
         Words(sentences.link(uri, name, label, size, text_of(block, "description")), "a line for the link")
     ]

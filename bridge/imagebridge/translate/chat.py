@@ -15,6 +15,7 @@ from .result import translate
 from .sentences import not_shown
 from .servers import server
 from .translation import Translation
+from .wire import input_text
 
 if TYPE_CHECKING:
     from .wire import Part
@@ -41,6 +42,7 @@ def chat_messages(
 def messages(answers: Sequence[tuple[Call, Translation]], server_name: str | None) -> list[dict[str, Any]]:
     """Return the messages for results that are translated already, with `Policy(api="chat")`; see `chat_messages`."""
     mode = server(server_name).chat
+    answers = [(call, _with_told_files(translation)) for call, translation in answers]
     made: list[dict[str, Any]] = []
     for call, translation in answers:
         content: object = translation.output if mode == "native" else text_alone(translation, mode)
@@ -50,6 +52,17 @@ def messages(answers: Sequence[tuple[Call, Translation]], server_name: str | Non
     if mode == "user_message" and (shown := attachments(answers)):
         made.append({"role": "user", "content": [chat_part(part) for part in shown]})
     return made
+
+
+def _with_told_files(translation: Translation) -> Translation:
+    """Return a translation in which a sentence stands for each file that Chat Completions does not take."""
+    placed = [one._replace(parts=[_told_file(part) for part in one.parts]) for one in translation.placed]
+    return replace(translation, placed=tuple(placed))
+
+
+def _told_file(part: "Part") -> "Part":
+    made = chat_part(part) if part["type"] == "input_file" else {}
+    return input_text(made["text"]) if "text" in made else part
 
 
 def chat_part(part: "Part") -> dict[str, Any]:
