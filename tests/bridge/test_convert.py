@@ -3,6 +3,8 @@
 import io
 import math
 import struct
+import subprocess
+import sys
 import zlib
 
 import pytest
@@ -149,6 +151,19 @@ def test_nothing_is_printed_of_broken_metadata():
     assert image.size == (64, 48)
 
 
+def test_nothing_is_logged_on_stderr_of_a_broken_tiff():
+    """Python writes what nobody handles there; under pytest, somebody does: a process of its own shows it."""
+    order = file(drawing(), "TIFF").replace(
+        struct.pack("<HHII", 277, 3, 1, 3), struct.pack("<HHII", 277, 3, 1, 9)
+    )
+    script = "import sys; from imagebridge.translate.convert import converted; converted(sys.stdin.read(), 'decoded')"
+    ended = subprocess.run(
+        [sys.executable, "-c", script], check=False, input=b64(order), capture_output=True, text=True
+    )
+    assert "More samples per pixel" not in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("imagebridge.errors.PictureError: ")
+
+
 def strips(data, *numbers):
     """Where the pixels of pages of a TIFF begin."""
     found = []
@@ -269,6 +284,19 @@ def test_the_first_frame_is_shown_where_the_second_is_bad(form):
 def test_a_bad_first_frame_is_a_reason():
     with pytest.raises(PictureError, match="pixels cannot be decoded"):
         converted(b64(spoilt("GIF", 1)), "structure")
+
+
+APART = samples.animation("PNG", 4, default_image=True)
+"""A PNG whose first picture is for who cannot show animations: no frame of its own."""
+
+
+def test_a_picture_that_stands_for_an_animation_is_no_frame_of_it():
+    (image,), told = made(APART)
+    assert told.startswith("3 of 3 frames of an animation, 0.75 s long, ")
+    assert cell(image, 2, 0) == samples.frames()[1].getpixel((0, 0))
+    (first,), told = made(APART, first_frame=True)
+    assert first.getpixel((0, 0)) == samples.frames()[1].getpixel((0, 0))
+    assert told == "the first of 3 frames of an animation"
 
 
 def gif(*counts):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imagebridge.errors import PictureError
 
 from . import grey, kinds, pages, sheet
-from .decode import decoding, drafted, frames, load, opened, read, srgb, upright
+from .decode import at_page, decoding, drafted, frames, load, opened, read, srgb, upright
 from .encode import encoded, is_flat, opaque, redrawn, resized, standard
 from .memory import Memory
 from .picture import Picture, Proof, decode, decode_start
@@ -122,7 +122,7 @@ def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converte
         told = f"the first of {frames(image)} frames of an animation"
         if too_large:
             told += f", {image.width}x{image.height} pixels each: too large to show more"
-        return Converted((redrawn(load(image)),), told)
+        return Converted((redrawn(load(at_page(image, 0))),), told)
     made = sheet.contact_sheet(data, min(fit(sheet.SIDE, sheet.SIDE)) if fit else sheet.SIDE)
     return Converted((redrawn(made.image),), made.sentence)
 

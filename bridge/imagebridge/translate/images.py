@@ -14,7 +14,7 @@ from .wire import JSON, is_json, is_list, text_of
 
 _FIELDS = ("data", "base64", "blob", "source", "url", "uri", "image_url")
 
-_ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+._-]*://")
+_ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+._-]{0,40}://")
 
 
 def image(block: JSON) -> JSON:
