@@ -66,6 +66,7 @@ EXACT = {
     "base64 as bytes": ({"type": "image", "data": b64(PNG).encode()}, [image(PNG)]),
     "base64 as the text of bytes": ({"type": "image", "data": str(b64(PNG).encode())}, [image(PNG)]),
     "a list of bytes": ({"type": "image", "data": list(PNG)}, [image(PNG)]),
+    "a list of lines": ({"type": "image", "data": [b64(PNG)[:76], b64(PNG)[76:]]}, [image(PNG)]),
     "a Buffer": ({"type": "image", "data": {"type": "Buffer", "data": list(PNG)}}, [image(PNG)]),
     "a Uint8Array": (
         {"type": "image", "data": {str(at): one for at, one in enumerate(PNG)}},

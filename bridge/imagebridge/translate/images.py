@@ -50,6 +50,8 @@ def _text(value: object) -> str:
     if is_json(value):
         # Node's Buffer, or a Uint8Array as JavaScript's JSON writes it: an object of its indexes.
         value = value.get("data") if value.get("type") == "Buffer" else list(value.values())
+    if is_list(value) and all(isinstance(one, str) for one in value):
+        return "".join(cast("list[str]", value))
     try:
         data = bytes(cast("list[int]", value)) if is_list(value) else value
     except (TypeError, ValueError):
