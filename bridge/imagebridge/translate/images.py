@@ -47,11 +47,11 @@ def _text(value: object) -> str:
     """Return a picture that is written as base64, as an address, or as bytes in the ways of Python and JavaScript; else nothing."""
     if isinstance(value, str):
         return value
+    if is_list(value) and all(isinstance(one, str) for one in value):
+        return "".join(cast("list[str]", value))
     if is_json(value):
         # Node's Buffer, or a Uint8Array as JavaScript's JSON writes it: an object of its indexes.
         value = value.get("data") if value.get("type") == "Buffer" else list(value.values())
-    if is_list(value) and all(isinstance(one, str) for one in value):
-        return "".join(cast("list[str]", value))
     try:
         data = bytes(cast("list[int]", value)) if is_list(value) else value
     except (TypeError, ValueError):
