@@ -11,9 +11,10 @@ from typing import Any, cast
 
 from imagebridge.translate import kinds
 from imagebridge.translate.blocks import Reading, Words, pieces
-from imagebridge.translate.picture import DATA_URL, decode_start
+from imagebridge.translate.images import image
+from imagebridge.translate.picture import as_base64, decode_start
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.wire import JSON, is_json, is_list, result_json, text_of
+from imagebridge.translate.wire import JSON, is_json, is_list, respelt, result_json, text_of
 
 
 def repair(result: object, host: str | None = None) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def repaired(result: JSON) -> JSON:
     Pictures and sounds keep their bytes and get a true label; what no valid block can hold becomes a
     text that says what came. Nothing is left out, and order is kept.
     """
+    result = respelt(result)
     content, structured = result.get("content"), result.get("structuredContent")
     if content is None and structured is None and (other := _other(result)):
         # As older servers answered, and those that know only half of the protocol.
@@ -108,13 +110,18 @@ def _text(block: JSON) -> JSON | None:
     return block if isinstance(block.get("text"), str) else None
 
 
+def _image(block: JSON) -> JSON | None:
+    made = image(block)
+    return _link(made) if made.get("type") == "resource_link" else _media(made)
+
+
 def _media(block: JSON) -> JSON | None:
     """An image or a sound: its data a string, its label what the bytes are."""
     data = block.get("data")
     if not isinstance(data, str):
         return None
     label = _label(data, block)
-    bare = DATA_URL.sub("", data, 1) if data[:5].lower() == "data:" else data
+    bare = as_base64(data)
     return (
         block
         if (bare, label) == (data, block.get("mimeType"))
@@ -125,7 +132,7 @@ def _media(block: JSON) -> JSON | None:
 def _label(data: str, holder: JSON) -> str:
     """Return the media type of base64 `data`: by its first bytes, else the label it came with."""
     found = kinds.kind(decode_start(data))
-    told = text_of(holder, "mimeType") or text_of(holder, "mime_type") or text_of(holder, "mediaType")
+    told = text_of(holder, "mimeType") or text_of(holder, "mediaType")
     return found.media_type if found else told or "application/octet-stream"
 
 
@@ -172,7 +179,7 @@ _LINK: dict[str, Callable[[object], bool]] = {
 
 _BLOCKS: dict[str, Callable[[JSON], JSON | None]] = {
     "text": _text,
-    "image": _media,
+    "image": _image,
     "audio": _media,
     "resource": _resource,
     "resource_link": _link,

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import zlib
+from urllib.parse import quote
 
 import pillow_heif
 import pytest
@@ -52,6 +53,45 @@ EXACT = {
     "no label": ({"type": "image", "data": b64(PNG)}, [image(PNG)]),
     "a label that is no string": ({"type": "image", "data": b64(PNG), "mimeType": 3}, [image(PNG)]),
     "data: URL in data": ({"type": "image", "data": data_url(PNG, "image/jpeg")}, [image(PNG)]),
+    "Anthropic's form": (
+        {"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": b64(PNG)}},
+        [image(PNG)],
+    ),
+    "base64 under url": ({"type": "image", "url": data_url(PNG, "image/png")}, [image(PNG)]),
+    "OpenAI's form": (
+        {"type": "image", "image_url": {"url": data_url(PNG, "image/png")}},
+        [image(PNG)],
+    ),
+    "bytes": ({"type": "image", "data": PNG}, [image(PNG)]),
+    "base64 as bytes": ({"type": "image", "data": b64(PNG).encode()}, [image(PNG)]),
+    "base64 as the text of bytes": ({"type": "image", "data": str(b64(PNG).encode())}, [image(PNG)]),
+    "a list of bytes": ({"type": "image", "data": list(PNG)}, [image(PNG)]),
+    "a list of lines": ({"type": "image", "data": [b64(PNG)[:76], b64(PNG)[76:]]}, [image(PNG)]),
+    "a Buffer": ({"type": "image", "data": {"type": "Buffer", "data": list(PNG)}}, [image(PNG)]),
+    "a Uint8Array": (
+        {"type": "image", "data": {str(at): one for at, one in enumerate(PNG)}},
+        [image(PNG)],
+    ),
+    "percent-encoded base64": (
+        {"type": "image", "data": "data:image/png;base64," + quote(b64(PNG), safe="")},
+        [image(PNG)],
+    ),
+    "an address in data": (
+        {"type": "image", "data": "https://e.org/a.png", "mimeType": "image/png"},
+        [text("[link: <https://e.org/a.png>, image/png]")],
+    ),
+    "an address under url": (
+        {"type": "image", "url": "https://e.org/a.png"},
+        [text("[link: <https://e.org/a.png>]")],
+    ),
+    "an address in Anthropic's form": (
+        {"type": "image", "source": {"type": "url", "url": "https://e.org/a.png"}},
+        [text("[link: <https://e.org/a.png>]")],
+    ),
+    "data that is no picture in any form": (
+        {"type": "image", "data": {"shot": 1.5}, "mimeType": "image/png"},
+        [text("[not shown: a picture (image/png); its data is dict, not base64]")],
+    ),
     "base64 in lines": (
         {"type": "image", "data": "\r\n".join(b64(PNG)[i : i + 76] for i in range(0, 999, 76))},
         [image(PNG)],
@@ -302,6 +342,30 @@ def test_a_colour_profile_that_does_not_fit_is_left_out():
     )
 
 
+JUNK = b"junk" * 40
+SIDEWAYS = Image.Exif()
+SIDEWAYS[0x0112] = 6
+UNREADABLE = {
+    "large PNG": (photo(2600, 8), "PNG", {}),
+    "large JPEG": (photo(2600, 8), "JPEG", {}),
+    "large WebP": (photo(2600, 8), "WEBP", {"method": 0}),
+    "TIFF": (drawing(), "TIFF", {}),
+    "AVIF": (drawing(), "AVIF", {}),
+    "CMYK": (drawing().convert("CMYK"), "JPEG", {}),
+    "lying on its side": (drawing(), "JPEG", {"exif": SIDEWAYS}),
+    "animated WebP": (drawing(), "WEBP", {"save_all": True, "append_images": [photo()], "lossless": True}),
+    "animated PNG": (drawing(), "PNG", {"save_all": True, "append_images": [photo()]}),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_colour_profile_that_cannot_be_read_is_left_out(name):
+    picture, form, options = UNREADABLE[name]
+    marked = parts_of(block(file(picture, form, icc_profile=JUNK, **options)))
+    assert marked[0]["type"] == "input_image"
+    assert marked == parts_of(block(file(picture, form, **options)))
+
+
 @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "AVIF"])
 def test_an_animation_becomes_a_contact_sheet(form):
     picture, line = parts_of(block(samples.animation(form)))
@@ -415,6 +479,7 @@ LINKS = {
         text("[link: <https://e.org/\ufffd>, image/png]"),
     ),
     "other": ({"uri": "https://e.org/a"}, text("[link: <https://e.org/a>]")),
+    "a size that is none": ({"uri": "https://e.org/a", "size": True}, text("[link: <https://e.org/a>]")),
     "not on the web": (
         {"uri": "demo://a.png", "mimeType": "image/png"},
         text("[link: <demo://a.png>, image/png]"),
@@ -446,6 +511,17 @@ def test_what_strict_audience_withholds_is_withheld_in_structured_content_too():
         {"content": [FOR_USER], "structuredContent": {"shot": b64(PNG)}}, Policy(audience="strict")
     )
     assert parts[1] == text('{"shot": "[not shown: the tool meant it for the user alone]"}')
+
+
+def test_an_address_in_an_image_block_is_passed_on_by_policy():
+    given = {"type": "image", "data": "https://e.org/a.png", "mimeType": "image/png"}
+    assert parts_of(given, policy=Policy(links="pass")) == [
+        {"type": "input_image", "image_url": "https://e.org/a.png", "detail": "high"}
+    ]
+
+
+def test_svg_as_it_is():
+    assert parts_of({"type": "image", "data": samples.SVG.decode()}) == parts_of(block(samples.SVG))
 
 
 def test_svg_as_a_percent_encoded_data_url():

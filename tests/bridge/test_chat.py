@@ -65,21 +65,41 @@ def test_the_scale_follows_its_picture():
     )
 
 
-def test_original_is_not_known_to_strict_chat_servers():
-    _, message = chat_messages([("c", RESULT)], Policy(model="gpt-5.6-sol", detail="original"))
-    assert message["content"][1]["image_url"]["detail"] == "high"
+LARGE = file(drawing(4000, 3000), "PNG")
+BLOCK = {"type": "image", "data": samples.b64(LARGE), "mimeType": "image/png"}
+
+
+@pytest.mark.parametrize(
+    ("block", "detail"),
+    [
+        (BLOCK, "original"),
+        (BLOCK | {"_meta": {"imagebridge/detail": "original"}}, None),
+        (BLOCK | {"_meta": {"codex/imageDetail": "original"}}, None),
+    ],
+)
+def test_original_is_not_known_to_strict_chat_servers_and_pictures_are_fitted_to_high(block, detail):
+    policy = Policy(model="gpt-5.6-luna", detail=detail)
+    said, message = chat_messages([("c", {"content": [block]})], policy)
+    _, picture, scale = message["content"]
+    assert picture["image_url"]["detail"] == "high"
+    assert samples.pixels(picture["image_url"]["url"]).size == (1824, 1368)
+    assert scale == text("picture 1: shown 1824x1368 of 4000x3000; multiply coordinates by 2.193")
+    assert "at detail high; in the user message" in said["content"]
 
 
 def test_pdf_is_a_file_and_other_documents_a_sentence():
-    *_, message = chat_messages([("c", document()), ("d", document(samples.docx(), "b.docx"))])
+    left_out = "[not shown: the file b.docx; Chat Completions takes PDF files alone, as data]"
+    first, second, message = chat_messages([("c", document()), ("d", document(samples.docx(), "b.docx"))])
+    assert (first, second) == (
+        tool("c", "[the file a.pdf; in the user message that follows]"),
+        tool("d", left_out),
+    )
     assert message["content"] == [
         text("the file a.pdf of c:"),
         {
             "type": "file",
             "file": {"filename": "a.pdf", "file_data": data_url(samples.pdf(), "application/pdf")},
         },
-        text("the file b.docx of d:"),
-        text("[not shown: the file b.docx; Chat Completions takes PDF files alone, as data]"),
     ]
 
 
@@ -162,7 +182,10 @@ def test_a_program_that_calls_gets_a_string_and_its_caller_back():
     caller = {"type": "program", "caller_id": "prog_1"}
     item = function_call_output(RESULT, {**RESPONSES_CALL, "caller": caller})
     assert item["caller"] == caller
-    assert item["output"].startswith("a sign\n[picture 1: ")
+    assert (
+        item["output"]
+        == f"a sign\n[picture 1: image/png, 64x48, {len(PNG)} bytes, 5 tokens at detail high; not sent, as a program made the call and takes text alone]"
+    )
     assert "caller" not in function_call_output(RESULT, {**RESPONSES_CALL, "caller": {"type": "direct"}})
 
 

@@ -3,6 +3,8 @@
 import io
 import math
 import struct
+import subprocess
+import sys
 import zlib
 
 import pytest
@@ -11,6 +13,8 @@ from PIL import Image, ImageChops, TiffImagePlugin
 from samples import b64, drawing, file, photo
 
 from imagebridge.errors import PictureError
+from imagebridge.translate import grey as deep
+from imagebridge.translate import sheet
 from imagebridge.translate.convert import converted, fitted
 from imagebridge.translate.encode import encoded, resized
 from imagebridge.translate.picture import Picture
@@ -147,6 +151,19 @@ def test_nothing_is_printed_of_broken_metadata():
     assert image.size == (64, 48)
 
 
+def test_nothing_is_logged_on_stderr_of_a_broken_tiff():
+    """Python writes what nobody handles there; under pytest, somebody does: a process of its own shows it."""
+    order = file(drawing(), "TIFF").replace(
+        struct.pack("<HHII", 277, 3, 1, 3), struct.pack("<HHII", 277, 3, 1, 9)
+    )
+    script = "import sys; from imagebridge.translate.convert import converted; converted(sys.stdin.read(), 'decoded')"
+    ended = subprocess.run(
+        [sys.executable, "-c", script], check=False, input=b64(order), capture_output=True, text=True
+    )
+    assert "More samples per pixel" not in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("imagebridge.errors.PictureError: ")
+
+
 def strips(data, *numbers):
     """Where the pixels of pages of a TIFF begin."""
     found = []
@@ -269,6 +286,19 @@ def test_a_bad_first_frame_is_a_reason():
         converted(b64(spoilt("GIF", 1)), "structure")
 
 
+APART = samples.animation("PNG", 4, default_image=True)
+"""A PNG whose first picture is for who cannot show animations: no frame of its own."""
+
+
+def test_a_picture_that_stands_for_an_animation_is_no_frame_of_it():
+    (image,), told = made(APART)
+    assert told.startswith("3 of 3 frames of an animation, 0.75 s long, ")
+    assert cell(image, 2, 0) == samples.frames()[1].getpixel((0, 0))
+    (first,), told = made(APART, first_frame=True)
+    assert first.getpixel((0, 0)) == samples.frames()[1].getpixel((0, 0))
+    assert told == "the first of 3 frames of an animation"
+
+
 def gif(*counts):
     """A GIF of runs of equal frames, black and red by turns, each run of so many frames."""
     frames = [file(Image.new("P", (8, 8), at), "GIF", optimize=False) for at in (0, 1)]
@@ -373,3 +403,23 @@ def test_what_is_scaled_in_halves_has_no_seam(size, sharp, mode):
     assert (found.mode, found.size) == (mode, size)
     difference = ImageChops.difference(found, image.resize(size, kernel, reducing_gap=2.0))
     assert max(band.getextrema()[1] for band in difference.split()) <= 1
+
+
+@pytest.mark.parametrize("size", [(1, 4000), (4000, 1), (2, 9000)])
+def test_a_jpeg_one_pixel_thin_is_shrunk(size):
+    picture = Picture.from_bytes(file(photo(*size), "JPEG"))
+    width, height = (max(1, side * 512 // max(size)) for side in size)
+    made = fitted(picture, width, height)
+    assert (made.width, made.height) == (width, height)
+
+
+def test_what_a_decoder_does_not_foresee_is_a_reason(monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError("integer division or modulo by zero")
+
+    monkeypatch.setattr(sheet, "contact_sheet", fail)
+    monkeypatch.setattr(deep, "is_deep", fail)
+    with pytest.raises(PictureError, match=r"it cannot be converted \(integer division"):
+        converted(b64(samples.animation("GIF", 5)), "structure")
+    with pytest.raises(PictureError, match=r"\(integer division"):
+        fitted(Picture.from_bytes(file(photo(), "PNG")), 9, 9)

@@ -35,7 +35,7 @@ VERDICTS = {
     "an animated GIF": ("refused", "seen"),
     "a PNG cut off by a bad download": ("refused", "told"),
     "a PNG labelled image/jpeg": ("seen", "seen"),
-    "a picture that is not base64": ("refused", "told"),
+    "a picture as str() writes its bytes": ("refused", "seen"),
     "a picture embedded as a resource": ("blind", "seen"),
     "a link to a picture": ("blind", "not yet"),
     "a PNG as base64 inside JSON text": ("blind", "seen"),

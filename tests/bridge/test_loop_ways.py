@@ -10,7 +10,7 @@ from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAsyncHttpx2Client, Open
 from pydantic import BaseModel
 from samples import photo
 
-from imagebridge import Bridge, tool_result
+from imagebridge import Bridge, Policy, tool_result
 from imagebridge.agent.events import (
     Answered,
     Called,
@@ -98,6 +98,16 @@ async def test_chat(server, way):
     assert endpoint.requests[0]["tools"][0]["function"]["name"] == "look"
     assert reply.usage["total_tokens"] == reply.usage["input_tokens"] + reply.usage["output_tokens"] > 0
     assert len(reply.pictures) == 2
+
+
+async def test_pictures_for_chat_are_fitted_to_the_detail_that_it_knows(server):
+    policy = Policy(model=MODEL, detail="original")
+    with Endpoint([[("look", {"side": 1_700})], "Red."]) as endpoint:
+        async with client_of(endpoint) as client, Bridge(server, policy=policy) as bridge:
+            await bridge.run(client, model=MODEL, input="?", api="chat")
+            mine = await bridge.attach(tool_result("mine", photo(1_700, 8)), api="chat")
+    assert [one.size for one in endpoint.seen] == [(1_600, 1_600)]
+    assert [one.detail for one in mine.pictures] == ["high"]
 
 
 async def test_chat_goes_on_and_has_no_more_than_the_sdk_has(server):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -36,6 +37,27 @@ BLOCKS = {
     "image without a label": ({"type": "image", "data": b64(PNG)}, IMAGE),
     "image with a false label": (IMAGE | {"mimeType": "image/jpg"}, IMAGE),
     "image with a data: URL": (IMAGE | {"data": samples.data_url(PNG, "image/png")}, IMAGE),
+    "image in Anthropic's form": (
+        {
+            "type": "image",
+            "source": {"type": "base64", "media_type": "image/png", "data": b64(PNG)},
+            "_meta": {"a": 1},
+        },
+        IMAGE | {"_meta": {"a": 1}},
+    ),
+    "image with a list of bytes": (IMAGE | {"data": list(PNG)}, IMAGE),
+    "image with an address": (
+        {"type": "image", "data": "page://shot", "mimeType": "image/png"},
+        {"type": "resource_link", "uri": "page://shot", "name": "page://shot", "mimeType": "image/png"},
+    ),
+    "image with a percent-encoded data: URL": (
+        IMAGE | {"data": "data:image/svg+xml," + quote(samples.SVG)},
+        {"type": "image", "data": b64(samples.SVG), "mimeType": "image/svg+xml"},
+    ),
+    "image that is an SVG as it is": (
+        IMAGE | {"data": samples.SVG.decode()},
+        {"type": "image", "data": b64(samples.SVG), "mimeType": "image/svg+xml"},
+    ),
     "image with a label that is no string": (IMAGE | {"mimeType": 3}, IMAGE),
     "image with annotations that are none": (IMAGE | {"annotations": "high"}, IMAGE),
     "image with an unknown audience": (
@@ -99,6 +121,10 @@ def test_repair_gives_the_json_of_a_result_too():
         ({}, {"content": []}),
         ({"content": None}, {"content": []}),
         ({"content": "hello"}, {"content": [told("hello")]}),
+        (
+            {"content": [{"type": "image", "data": b64(PNG), "mime_type": "image/png"}], "is_error": True},
+            {"content": [IMAGE], "isError": True},
+        ),
         ({"content": IMAGE, "isError": "true"}, {"content": [IMAGE], "isError": True}),
         (
             {"content": [], "isError": 0, "structuredContent": None, "_meta": []},

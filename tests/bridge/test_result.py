@@ -9,7 +9,7 @@ from mcp.server import MCPServer
 from mcp.types import CallToolResult, ImageContent, TextContent
 from samples import b64, data_url, drawing, file, photo
 
-from imagebridge import Policy, function_call_output, output_parts, translate
+from imagebridge import Policy, function_call_output, output_parts, repair, translate
 from imagebridge.translate.translation import Note
 
 PNG = file(drawing(), "PNG")
@@ -127,6 +127,25 @@ def test_the_sdks_own_result_is_taken():
         content=[TextContent(text="a"), ImageContent(data=b64(PNG), mime_type="image/jpg")]
     )
     assert function_call_output(result, "c")["output"] == [said("a"), SHOWN]
+
+
+def test_a_dump_with_the_names_of_python_says_the_same():
+    result = CallToolResult.model_validate(
+        {
+            "content": [
+                {"type": "text", "text": "a", "annotations": {"audience": ["user"], "lastModified": "2026"}},
+                picture() | {"_meta": {"imagebridge/detail": "low"}},
+                {"type": "resource", "resource": {"uri": "a:b", "blob": b64(b"x"), "mimeType": "text/plain"}},
+                {"type": "resource_link", "uri": "a:b", "name": "b", "mimeType": "image/png"},
+            ],
+            "structuredContent": {"is_error": False, "meta": None},
+            "isError": True,
+            "_meta": {"a": 1},
+        }
+    )
+    for dumped in (result.model_dump(), result.model_dump(exclude_none=True), result.model_dump(mode="json")):
+        assert translate(dumped).parts == translate(result).parts
+        assert CallToolResult.model_validate(repair(dumped)) == result
 
 
 @pytest.mark.parametrize(
@@ -290,6 +309,31 @@ def test_budget_of_pictures():
     parts = output_parts({"content": [picture()] * 3}, Policy(max_pictures=1))
     left_out = "[not shown: picture {} (image/png, 64x48); the limit is 1 pictures of one result]"
     assert parts == [SHOWN, said(left_out.format(2)), said(left_out.format(3))]
+
+
+def test_addresses_that_are_passed_on_count_as_pictures():
+    web, paper = (
+        {"type": "resource_link", "uri": f"https://e.org/{at}", "name": "a", "mimeType": kind}
+        for at, kind in (("a", "image/png"), ("b", "application/pdf"))
+    )
+    shown, file = (
+        {"type": "input_image", "image_url": "https://e.org/a", "detail": "high"},
+        {"type": "input_file", "file_url": "https://e.org/b"},
+    )
+    left_out = "[not shown: the picture at https://e.org/a; the limit is {} pictures of one result]"
+    content = {"content": [web, paper, picture(), web]}
+    assert output_parts(content, Policy(links="pass", max_pictures=2)) == [
+        shown,
+        file,
+        SHOWN,
+        said(left_out.format(2)),
+    ]
+    assert output_parts(content, Policy(links="pass", max_pictures=0)) == [
+        said(left_out.format(0)),
+        file,
+        said("[not shown: picture 1 (image/png, 64x48); the limit is 0 pictures of one result]"),
+        said(left_out.format(0)),
+    ]
 
 
 def test_budget_of_tokens_shrinks_before_it_leaves_out():

@@ -9,6 +9,7 @@ import anyio
 
 from imagebridge.compose import tool_result
 from imagebridge.errors import BridgeError
+from imagebridge.translate.calls import Call, call_of
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Translation
@@ -33,6 +34,11 @@ class Answer:
     translation: Translation
     is_error: bool
     seconds: float
+
+    @property
+    def pair(self) -> tuple[Call, Translation]:
+        """The call and what answers it, as items and messages are made of them."""
+        return call_of(self.call), self.translation
 
 
 Notices = Callable[[Progress | Answer], Awaitable[None]]

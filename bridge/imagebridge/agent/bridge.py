@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import anyio
 import anyio.abc
@@ -14,9 +14,8 @@ import anyio.abc
 from imagebridge.errors import BridgeError, ServerError, ToolLimitError
 from imagebridge.history import trim
 from imagebridge.translate import chat
-from imagebridge.translate.calls import call_of
 from imagebridge.translate.outputs import items
-from imagebridge.translate.policy import Policy
+from imagebridge.translate.policy import Api, Policy
 from imagebridge.translate.translation import Translation
 from imagebridge.translate.wire import JSON, result_json, text_of
 
@@ -274,45 +273,46 @@ class Bridge:
 
     def items(self, answers: Sequence[Answer]) -> "list[ResponseInputItemParam]":
         """Return what `outputs` returns for answers that were made already."""
-        made = items([(call_of(answer.call), answer.translation) for answer in answers], self._policy.server)
+        made = items([answer.pair for answer in answers], self._policy.server)
         return cast("list[ResponseInputItemParam]", made)
 
     def messages(self, answers: Sequence[Answer]) -> list[dict[str, Any]]:
         """Return the same answers as messages for Chat Completions; see `imagebridge.chat_messages`."""
-        return chat.messages(
-            [(call_of(answer.call), answer.translation) for answer in answers], self._policy.server
-        )
+        return chat.messages([answer.pair for answer in answers], self._policy.server)
 
     async def answers(
         self,
         response: "Response | JSON",
         *,
+        api: Api | None = None,
         on_event: Notices | None = None,
     ) -> list[Answer]:
         """Run the function calls of a response and return each with the account of its result, in their order.
 
-        `on_event` takes `Progress` and each `Answer` as they come.
+        `api`: what they are for, as in `Policy`. `on_event` takes `Progress` and each `Answer` as they come.
         """
         response = response_json(response)
-        policy = replace(self._policy, model=self._policy.model or text_of(response, "model") or None)
+        policy = self._policy.asked(text_of(response, "model"), api)
         turns = self._handles.turns(len(calls := function_calls(response)))
         return await answered(
             zip(calls, turns, strict=True), policy, self._called, self._on_display, on_event
         )
 
-    async def attach(self, result: object, *, model: str | None = None) -> Translation:
+    async def attach(
+        self, result: object, *, model: str | None = None, api: Api | None = None
+    ) -> Translation:
         """Translate pictures and files of the user's own, as `tool_result` holds them; `.parts` go into a message.
 
         Where pictures have names (`picture:1`), these get some too, so that the model can give them to tools.
-        `model` is the one that will look, where the policy names none. For `api="chat"`, `imagebridge.translate.chat`'s
-        `chat_part` makes a part of Chat Completions of each.
+        `model` is the one that will look, where the policy names none, and `api` what it is asked by. For "chat",
+        `imagebridge.translate.chat`'s `chat_part` makes a part of Chat Completions of each.
 
         Raises:
             TypeError: `result` is neither a `CallToolResult` nor its JSON object.
             BridgeError: the bridge is not open.
         """
         _ = self.tools  # From them it is known whether pictures have names.
-        policy = replace(self._policy, model=self._policy.model or model)
+        policy = self._policy.asked(model, api)
         (turn,) = self._handles.turns(1)
         return await turn.translated(result_json(result), policy, None)
 
@@ -322,7 +322,7 @@ class Bridge:
         *,
         model: str,
         input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
-        api: "Literal['responses', 'chat']" = "responses",
+        api: Api = "responses",
         instructions: str | None = None,
         max_turns: int = 20,
         deadline: float | None = None,

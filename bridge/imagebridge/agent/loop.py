@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -19,6 +19,7 @@ from imagebridge.errors import (
     TurnLimitError,
 )
 from imagebridge.history import trim
+from imagebridge.translate.policy import Api as ApiName
 from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Shown
 from imagebridge.translate.wire import is_json, text_of
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from imagebridge.translate.wire import JSON
 
     from .uploads import Uploads
-
-ApiName = Literal["responses", "chat"]
 
 History = Callable[[list[Item]], list[Item]]
 """Makes a conversation smaller before it is sent, as `imagebridge.trim` does."""
@@ -210,7 +209,7 @@ class Run:
                 await self._tell(Called(call))
             if turn.calls:
                 response = {"model": turn.model, "output": turn.calls}
-                await self._bridge.answers(response, on_event=heard)
+                await self._bridge.answers(response, api=self._name, on_event=heard)
         finally:
             self._add(turn, [found.get(id(call)) or _cancelled(call) for call in turn.calls])
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
+    from imagebridge.translate.policy import Api
     from imagebridge.translate.translation import Translation
 
     from .bridge import Bridge
@@ -81,9 +82,9 @@ class SyncBridge:
         """See `Bridge.outputs`."""
         return self._call(self._bridge.outputs, response)
 
-    def attach(self, result: object, *, model: str | None = None) -> "Translation":
+    def attach(self, result: object, *, model: str | None = None, api: "Api | None" = None) -> "Translation":
         """See `Bridge.attach`."""
-        return self._call(partial(self._bridge.attach, result, model=model))
+        return self._call(partial(self._bridge.attach, result, model=model, api=api))
 
     def run(
         self,

@@ -79,10 +79,13 @@ def _objects(given: Iterable[object]) -> list[object]:
 
 
 def _responses(items: list[dict[str, object]], contents: Contents, body: Body) -> list[dict[str, object]]:
-    made = [
-        _item(item, f"input[{index}]", contents) if f"input[{index}]" in contents.touched else item
-        for index, item in enumerate(items)
-    ]
+    made: list[dict[str, object]] = []
+    for index, item in enumerate(items):
+        path = f"input[{index}]"
+        if calls.called_by(item):
+            made += _asked(item, f"{path}.content", contents)
+        else:
+            made.append(_item(item, path, contents) if path in contents.touched else item)
     return calls.matched(calls.with_short_ids(made), whole=body.whole)
 
 
@@ -103,6 +106,16 @@ def _item(item: JSON, path: str, contents: Contents) -> dict[str, object]:
     if "content" in item and item.get("role"):
         return _message(item, f"{path}.content", contents)
     return dict(item)
+
+
+def _asked(item: JSON, path: str, contents: Contents) -> list[dict[str, object]]:
+    """Return an assistant message of Chat Completions as what it says, where it says something, and its calls."""
+    said = {name: value for name, value in item.items() if name not in ("tool_calls", "refusal")}
+    refusal = text_of(item, "refusal")
+    if refusal and not item.get("content"):
+        said["content"] = [{"type": "refusal", "refusal": refusal}]
+    spoken = [_message(said, path, contents)] if said.get("content") else []
+    return [*spoken, *calls.of_message(item)]
 
 
 def _output(item: JSON, path: str, contents: Contents) -> dict[str, object]:
@@ -169,8 +182,9 @@ def _tool_message(message: JSON, parts: list[Part], attached: calls.Attached) ->
     lines: list[str] = []
     more: list[Part] = []
     for part in parts:
-        if part.get("type") in ("input_text", "text"):
-            lines.append(str(part.get("text")))
+        if "text" in (said := chat_parts([part])[0]):
+            # Files that Chat Completions does not take are told too.
+            lines.append(str(said["text"]))
         else:
             more.append(part)
             lines.append("[shown in the user message that follows]")

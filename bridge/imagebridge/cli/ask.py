@@ -142,12 +142,14 @@ def command(
         share=share,
     )
     folder(save)
-    pictures = attached(images, Policy(model=model, detail=detail, proof="decoded")) if images else None
+    api = "chat" if chat else "responses"
+    policy = Policy(model=model, detail=detail, api=api, proof="decoded")
+    pictures = attached(images, policy) if images else None
     account = Transcript(Asked(text, pictures), model, _named(servers, config))
     watch = _Watch(model, terminal, account, save)
     arguments: dict[str, Any] = {
         "model": model,
-        "api": "chat" if chat else "responses",
+        "api": api,
         "max_turns": max_turns,
         "budget": budget,
         "deadline": deadline,
@@ -183,7 +185,9 @@ async def _asked(
         async with bridge:
             if pictures := watch.account.question.attached:
                 # Again: the bridge has names for them, by which the model can give them to tools.
-                pictures = await bridge.attach({"content": pictures.blocks}, model=watch.model)
+                pictures = await bridge.attach(
+                    {"content": pictures.blocks}, model=watch.model, api=arguments["api"]
+                )
                 watch.account.attach(pictures)
             arguments["input"] = [
                 message(watch.account.question.text, pictures, chat=arguments["api"] == "chat")

@@ -90,7 +90,7 @@ def command(
         config,
         allow,
         timeout,
-        Policy(model=model, detail=detail),
+        Policy(model=model, detail=detail, api="chat" if chat else "responses"),
         approve=approval(approve, terminal),
         on_event=terminal.hear,
         share=share,

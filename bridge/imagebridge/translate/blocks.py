@@ -23,9 +23,10 @@ from imagebridge.errors import PictureError
 
 from . import hidden, kinds, sentences, vision
 from .convert import converted
+from .images import image
 from .picture import Picture, bare, decode, decode_start, encode
 from .policy import Policy
-from .vision import Detail, known
+from .vision import Detail
 from .wire import JSON, is_json, is_list, text_of
 
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
@@ -125,7 +126,7 @@ def pieces(block: object, reading: Reading) -> list[Piece]:
         case "text" if block.get("text") is not None:
             return texts(_written(block["text"]), reading)
         case "image":
-            return seen(text_of(block, "data"), reading, label=_media_type(block), detail=_detail(block))
+            return _image(image(block), reading)
         case "audio":
             what = _described(text_of(block, "data"), _media_type(block))
             return [_lost(f"audio ({what})", "the model takes no sound here")]
@@ -203,9 +204,7 @@ def seen(
 ) -> list[Piece]:
     """Return the pictures that `encoded` holds, or the sentence that says why there is none."""
     policy = reading.policy
-    asked = known(policy.model, policy.detail or detail or "high")
-
-    fit = _Fit(policy.model, asked)
+    fit = _Fit(policy.model, policy.wanted(detail))
     try:
         made = converted(encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first")
     except PictureError as error:
@@ -223,6 +222,21 @@ def seen(
         file = encoded if len(made.pictures) == 1 else ""
         sights.append(Sight(number, picture, detail, sentence, made.source, made.size, file))
     return sights
+
+
+def _image(block: JSON, reading: Reading) -> list[Piece]:
+    """The pictures of an image block; a line where it gives an address."""
+    if block.get("type") == "resource_link":
+        return _link(block, reading)
+    label, data = _media_type(block), block.get("data")
+    if data and not isinstance(data, str):
+        return [
+            _lost(
+                f"a picture ({sentences.described(label, None)})",
+                f"its data is {type(data).__name__}, not base64",
+            )
+        ]
+    return seen(text_of(block, "data"), reading, label=label, detail=_detail(block))
 
 
 def _resource(block: JSON, resource: JSON, reading: Reading) -> list[Piece]:
@@ -292,7 +306,7 @@ def _link(block: JSON, reading: Reading) -> list[Piece]:
         if label == kinds.PDF.media_type:
             return [Address(uri, "document")]
     name = text_of(block, "title") or text_of(block, "name")
-    size = size if isinstance(size, int) else None
+    size = None if isinstance(size, bool) or not isinstance(size, int) else size
     return [
         Words(sentences.link(uri, name, label, size, text_of(block, "description")), "a line for the link")
     ]
@@ -324,8 +338,8 @@ def _described(encoded: str, label: str, uri: str = "") -> str:
 
 
 def _media_type(value: JSON) -> str:
-    """Return the label without parameters; some servers write `mime_type` or `mediaType`."""
-    found = text_of(value, "mimeType") or text_of(value, "mime_type") or text_of(value, "mediaType")
+    """Return the label without parameters; some servers write `mediaType`."""
+    found = text_of(value, "mimeType") or text_of(value, "mediaType")
     label = found.split(";", 1)[0].strip().lower()[:100]
     return _MISSPELT.get(label, label)
 

@@ -5,6 +5,7 @@ tool messages, only type `text` is supported"), each named after its call.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .calls import Call, call_of
@@ -14,6 +15,7 @@ from .result import translate
 from .sentences import not_shown
 from .servers import server
 from .translation import Translation
+from .wire import input_text
 
 if TYPE_CHECKING:
     from .wire import Part
@@ -33,12 +35,14 @@ def chat_messages(
     Raises:
         TypeError: a call or a result is something else. Content never raises.
     """
+    policy = replace(policy, api="chat")
     return messages([(call_of(call), translate(result, policy)) for call, result in answers], policy.server)
 
 
 def messages(answers: Sequence[tuple[Call, Translation]], server_name: str | None) -> list[dict[str, Any]]:
-    """Return the messages for results that are translated already; see `chat_messages`."""
+    """Return the messages for results that are translated already, with `Policy(api="chat")`; see `chat_messages`."""
     mode = server(server_name).chat
+    answers = [(call, _with_told_files(translation)) for call, translation in answers]
     made: list[dict[str, Any]] = []
     for call, translation in answers:
         content: object = translation.output if mode == "native" else text_alone(translation, mode)
@@ -50,15 +54,25 @@ def messages(answers: Sequence[tuple[Call, Translation]], server_name: str | Non
     return made
 
 
+def _with_told_files(translation: Translation) -> Translation:
+    """Return a translation in which a sentence stands for each file that Chat Completions does not take."""
+    placed = [one._replace(parts=[_told_file(part) for part in one.parts]) for one in translation.placed]
+    return replace(translation, placed=tuple(placed))
+
+
+def _told_file(part: "Part") -> "Part":
+    made = chat_part(part) if part["type"] == "input_file" else {}
+    return input_text(made["text"]) if "text" in made else part
+
+
 def chat_part(part: "Part") -> dict[str, Any]:
-    """Return a part of the Responses API in the form of Chat Completions."""
+    """Return a part that was made with `Policy(api="chat")` in the form of Chat Completions."""
     match part["type"]:
         case "input_text":
             return {"type": "text", "text": part["text"]}
         case "input_image":
-            # Strict compatible servers take auto, low and high alone (farion1231/cc-switch#7536).
-            detail = "high" if part.get("detail") == "original" else part.get("detail")
-            return {"type": "image_url", "image_url": {"url": part.get("image_url"), "detail": detail}}
+            picture = {"url": part.get("image_url"), "detail": part.get("detail")}
+            return {"type": "image_url", "image_url": picture}
         case "input_file":
             return _file(part.get("filename") or "", part.get("file_data"), part.get("file_url"))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imagebridge.errors import PictureError
 
 from . import grey, kinds, pages, sheet
-from .decode import decoding, drafted, frames, load, opened, read, srgb, upright
+from .decode import at_page, decoding, drafted, frames, load, opened, read, srgb, upright
 from .encode import encoded, is_flat, opaque, redrawn, resized, standard
 from .memory import Memory
 from .picture import Picture, Proof, decode, decode_start
@@ -48,6 +48,11 @@ def converted(text: str, proof: Proof, fit: "Fit | None" = None, *, first_frame:
     Raises:
         PictureError: no picture, or one that cannot be shown; the reason is a sentence for the model.
     """
+    with decoding("it cannot be converted"):
+        return _converted(text, proof, fit, first_frame=first_frame)
+
+
+def _converted(text: str, proof: Proof, fit: "Fit | None", *, first_frame: bool) -> Converted:
     found = kinds.kind(decode_start(text, 64))
     key = ("converted", fit, first_frame)
     if found not in _WALKED:
@@ -117,7 +122,7 @@ def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converte
         told = f"the first of {frames(image)} frames of an animation"
         if too_large:
             told += f", {image.width}x{image.height} pixels each: too large to show more"
-        return Converted((redrawn(load(image)),), told)
+        return Converted((redrawn(load(at_page(image, 0))),), told)
     made = sheet.contact_sheet(data, min(fit(sheet.SIDE, sheet.SIDE)) if fit else sheet.SIDE)
     return Converted((redrawn(made.image),), made.sentence)
 
@@ -134,7 +139,8 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
         return picture
     data = picture.data
     key = ("fitted", width, height, sha256(data).digest())
-    return _MADE.once(key, lambda: Converted((_fitted(picture, data, width, height),))).pictures[0]
+    with decoding("it cannot be made smaller"):
+        return _MADE.once(key, lambda: Converted((_fitted(picture, data, width, height),))).pictures[0]
 
 
 def _fitted(picture: Picture, data: bytes, width: int, height: int) -> Picture:

@@ -2,8 +2,10 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from io import BytesIO
+from logging import NullHandler, getLogger
 from struct import error as struct_error
 from struct import unpack_from
 from typing import TYPE_CHECKING, Any, cast
@@ -62,12 +64,19 @@ def read(data: bytes) -> "Image":
     return _within_limit(header(data))
 
 
+@cache
+def _quiet() -> None:
+    """Keep what Pillow logs of broken files off stderr, where Python writes it for whoever has set up no logging."""
+    getLogger("PIL").addHandler(NullHandler())
+
+
 def header(data: bytes) -> "Image":
     """Read the header of `data` as `read` does, whatever size it says: other pages may be smaller.
 
     Raises:
         PictureError: no picture that can be decoded here.
     """
+    _quiet()
     found = kinds.kind(data)
     if found is kinds.ICO:
         with decoding("its header cannot be read"):
@@ -147,13 +156,13 @@ def _within_limit(image: "Image") -> "Image":
 
 
 def at_page(image: "Image", index: int) -> "Image":
-    """Go to a frame or page, counted from 0, each of which has a size of its own.
+    """Go to a frame or page, counted from 0 as `frames` counts, each of which has a size of its own.
 
     Raises:
         PictureError: there is no such page, its header is broken, or it has more than `MAX_PIXELS`.
     """
     with decoding("its header cannot be read"):
-        image.seek(index)
+        image.seek(_before(image) + index)
     return _within_limit(image)
 
 
@@ -186,7 +195,12 @@ def frames(image: "Image") -> int:
         PictureError: they cannot be counted.
     """
     with decoding("its frames cannot be counted"):
-        return getattr(image, "n_frames", 1)
+        return getattr(image, "n_frames", 1) - _before(image)
+
+
+def _before(image: "Image") -> int:
+    """Return how many pictures stand before the frames: a PNG may hold one for who cannot show animations."""
+    return 1 if image.info.get("default_image") else 0
 
 
 def opened(data: bytes) -> "Image":
@@ -208,7 +222,9 @@ def drafted(data: bytes, side: int) -> "Image":
     """
     image = read(data)
     scale = 1.5 * side / max(image.size)
-    image.draft(None, (int(image.width * scale), int(image.height * scale)))
+    with decoding("its pixels cannot be decoded"):
+        # Pillow divides by these: a thin picture would come to less than a pixel across.
+        image.draft(None, (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
     return load(image)
 
 
@@ -241,7 +257,10 @@ def upright(image: "Image", turned: int | None = None) -> "Image":
 
 
 def srgb(image: "Image") -> "Image":
-    """Return the picture in sRGB where a colour profile says that it is in another space."""
+    """Return the picture in sRGB where a colour profile says that it is in another space.
+
+    A profile that cannot be read, or does not fit the pixels, says nothing of their colours: they stay as they are.
+    """
     profile = image.info.get("icc_profile")
     if not profile or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
         return image
@@ -254,6 +273,5 @@ def srgb(image: "Image") -> "Image":
             return image
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
         return ImageCms.profileToProfile(image, source, target, outputMode=mode) or image
-    except ImageCms.PyCMSError:
-        # A profile that does not fit the pixels says nothing of their colours.
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image

@@ -44,13 +44,23 @@ def parsed(data: bytes, room: Room) -> ElementTree.Element:
         data, encoding = _decoded(data)
         if b"<!DOCTYPE" in data:
             _check_document_type(data, encoding)
-        parser = ElementTree.XMLParser(target=_Limited(room), encoding=encoding)
-        root = ElementTree.fromstring(data, parser)
+        root = _tree(data, encoding, room)
     except (ElementTree.ParseError, expat.ExpatError, ValueError, LookupError) as error:
         raise PictureError(f"the SVG is not well-formed ({error})") from error
     if name(root) != "svg":
         raise PictureError(f"its root element is {name(root)[:100]!r}, not svg")
     return root
+
+
+def _tree(data: bytes, encoding: str | None, room: Room) -> ElementTree.Element:
+    """Return the root of an XML document; what follows its end is cut off, as with every other format."""
+    target = _Limited(room)
+    try:
+        return ElementTree.fromstring(data, ElementTree.XMLParser(target=target, encoding=encoding))
+    except ElementTree.ParseError:
+        if not target.ended:
+            raise
+        return target.close()
 
 
 def name(element: ElementTree.Element) -> str:
@@ -92,6 +102,7 @@ class _Limited(ElementTree.TreeBuilder):
         super().__init__()
         self._room = room
         self._depth = 0
+        self.ended = False
 
     def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
         room = self._room
@@ -106,6 +117,7 @@ class _Limited(ElementTree.TreeBuilder):
 
     def end(self, tag: str, /) -> ElementTree.Element:
         self._depth -= 1
+        self.ended = self._depth == 0
         return super().end(tag)
 
 

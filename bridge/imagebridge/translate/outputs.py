@@ -1,7 +1,7 @@
 """Translations become items of the Responses API: one output a call, pictures where the server takes them."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .calls import Call
 from .servers import Mode, server
@@ -11,9 +11,13 @@ from .wire import input_text
 if TYPE_CHECKING:
     from .wire import Part
 
-_WHY: dict[Mode, str] = {
+Way = Mode | Literal["program"]
+"""How pictures travel beside a text: also where a program takes the text, and pictures do not."""
+
+_WHY: dict[Way, str] = {
     "user_message": "in the user message that follows",
     "text": "not sent, as the server takes text alone",
+    "program": "not sent, as a program made the call and takes text alone",
 }
 
 
@@ -28,11 +32,11 @@ def output_item(translation: Translation, call: Call, mode: Mode) -> dict[str, A
         item |= {"caller": dict(call.caller)}
     if call.namespace:
         item |= {"name": call.name, "namespace": call.namespace}
-    how = "text" if call.caller else mode
+    how = "program" if call.caller else mode
     return {**item, "output": translation.output if how == "native" else text_alone(translation, how)}
 
 
-def text_alone(translation: Translation, mode: Mode) -> str:
+def text_alone(translation: Translation, way: Way) -> str:
     """Return the texts of a translation, with a line in place of each picture and file."""
     lines: list[str] = []
     for one in translation.placed:
@@ -40,8 +44,8 @@ def text_alone(translation: Translation, mode: Mode) -> str:
             name = one.name
             if isinstance(one.what, Shown):
                 # Where the picture does not follow, neither does the line beside it, which holds its handle.
-                name = f"{one.what.handle if mode == 'text' and one.what.handle else name}: {one.what}"
-            lines.append(f"[{name}; {_WHY[mode]}]")
+                name = f"{name if way == 'user_message' else one.what.handle or name}: {one.what}"
+            lines.append(f"[{name}; {_WHY[way]}]")
         else:
             lines += [part["text"] for part in one.parts if part["type"] == "input_text"]
     return "\n".join(lines)

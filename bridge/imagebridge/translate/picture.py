@@ -11,12 +11,13 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Literal, Self
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from imagebridge.errors import PictureError
 
 from .containers import Container, mended, walk
 from .memory import Turns
+from .prolog import is_svg
 
 Proof = Literal["structure", "decoded"]
 
@@ -155,15 +156,15 @@ def _decoded(data: bytes) -> None:
 
 
 def decode(text: str) -> tuple[bytes, bool]:
-    """Decode base64 as servers really write it, or a `data:` URL. Returns the bytes, and whether `text` was strict base64.
+    """Decode base64 as servers really write it, a `data:` URL, or an SVG. Returns the bytes, and whether `text` was strict base64.
 
     Raises:
         PictureError: `text` is not base64 in any alphabet, or empty.
     """
     bare, encoding = _without_prefix(text)
     try:
-        if encoding == "percent":
-            data, strict = unquote_to_bytes(bare), False
+        if encoding != "base64":
+            data, strict = _written(bare, encoding), False
         else:
             data, strict = _b64decode(bare), bare is text
     except ValueError:
@@ -180,8 +181,8 @@ def decode_start(text: str, characters: int = 6_000) -> bytes:
     begin with base64.
     """
     bare, encoding = _without_prefix(text)
-    if encoding == "percent":
-        return unquote_to_bytes(bare[:characters])
+    if encoding != "base64":
+        return _written(bare[:characters], encoding)
     packed = _packed(bare[:characters])
     try:
         return _b64decode(packed[: len(packed) // 4 * 4])
@@ -189,13 +190,32 @@ def decode_start(text: str, characters: int = 6_000) -> bytes:
         return b""
 
 
-def _without_prefix(text: str) -> tuple[str, Literal["base64", "percent"]]:
+def as_base64(text: str) -> str:
+    """Return what `decode` reads as base64 without a prefix, the same string where it is that already."""
+    bare, encoding = _without_prefix(text)
+    return bare if encoding == "base64" else encode(_written(bare, encoding))
+
+
+_Encoding = Literal["base64", "percent", "none"]
+
+
+def _without_prefix(text: str) -> tuple[str, _Encoding]:
     """Return what follows white space and the prefix of a `data:` URL, and how it is encoded; the same string where there is neither."""
     bare = text.lstrip() if text[:1].isspace() else text
-    prefix = DATA_URL.match(bare) if bare[:5].lower() == "data:" else None
-    if prefix is None:
-        return bare, "base64"
-    return bare[prefix.end() :], "base64" if "base64" in prefix[2].lower() else "percent"
+    if bare[:5].lower() == "data:" and (prefix := DATA_URL.match(bare)):
+        bare = bare[prefix.end() :]
+        if "base64" not in prefix[2].lower():
+            return bare, "percent"
+        return unquote(bare) if "%" in bare else bare, "base64"
+    if bare[:2] in ("b'", 'b"'):
+        # What Python's `str` makes of bytes.
+        return bare.rstrip()[2:-1], "base64"
+    return bare, "none" if bare[:1] == "<" and is_svg(bare[:6_000].encode(errors="replace")) else "base64"
+
+
+def _written(bare: str, encoding: _Encoding) -> bytes:
+    """Return the bytes of a text that is no base64."""
+    return unquote_to_bytes(bare) if encoding == "percent" else bare.encode(errors="replace")
 
 
 def bare(text: str) -> str:

@@ -1,11 +1,13 @@
 """Policy: the choices of a translation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .picture import Proof
 from .servers import server
-from .vision import Detail
+from .vision import Detail, known
+
+Api = Literal["responses", "chat"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +20,8 @@ class Policy:
         "user_message" or "text" (see `imagebridge.translate.servers`). None: OpenAI.
     detail: "low", "high", "auto" or "original" for every picture. None: what the block's `_meta`
         asks under "imagebridge/detail" or "codex/imageDetail", else "high".
+    api: what the model is asked by, "responses" or "chat". Compatible servers of Chat Completions know no detail
+        "original": "high" stands for it, and pictures are fitted to that. `chat_messages` and the bridge set it.
     audience: "lenient" sends the model also what a server marks as for the user; "strict" withholds
         it and says so in a sentence.
     proof: "structure" or "decoded" (see `imagebridge.translate.picture`). None: structure when
@@ -37,6 +41,7 @@ class Policy:
     model: str | None = None
     server: str | None = None
     detail: Detail | None = None
+    api: Api = "responses"
     audience: Literal["lenient", "strict"] = "lenient"
     proof: Proof | None = None
     animation: Literal["sheet", "first"] = "sheet"
@@ -50,6 +55,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         _one_of("detail", self.detail, None, "low", "high", "auto", "original")
+        _one_of("api", self.api, "responses", "chat")
         _one_of("audience", self.audience, "lenient", "strict")
         _one_of("proof", self.proof, None, "structure", "decoded")
         _one_of("animation", self.animation, "sheet", "first")
@@ -65,6 +71,16 @@ class Policy:
             limit = getattr(self, name)
             if limit is not None and limit < 0:
                 raise ValueError(f"Policy({name}={limit!r}): a limit is not negative")
+
+    def asked(self, model: str | None, api: Api | None) -> "Policy":
+        """Return this policy for a model, where it names none itself, and for an API, where that is given."""
+        return replace(self, model=self.model or model or None, api=api or self.api)
+
+    def wanted(self, asked: Detail | None) -> Detail:
+        """Return the detail at which a picture is shown whose block asked for `asked`."""
+        detail = known(self.model, self.detail or asked or "high")
+        # farion1231/cc-switch#7536, 2026-11: strict servers take auto, low and high alone.
+        return "high" if detail == "original" and self.api == "chat" else detail
 
 
 def _one_of(name: str, value: object, *allowed: str | None) -> None:

@@ -14,7 +14,7 @@ from .encode import within
 from .picture import Picture
 from .policy import Policy
 from .translation import Placed, Shown
-from .vision import Seen, known, seen
+from .vision import Seen, seen
 from .wire import input_text
 
 if TYPE_CHECKING:
@@ -33,11 +33,12 @@ Found = tuple[int | None, Piece]
 def placed(found: Sequence[Found], policy: Policy, *, handles: bool = False) -> tuple[Placed, ...]:
     """Set pieces into parts, in their order and within the policy's budgets; with `handles` each picture is named beside it."""
     papers, left = _papers([piece for _, piece in found if isinstance(piece, Paper)], policy)
-    sights = [piece for _, piece in found if isinstance(piece, Sight)]
+    beyond = _beyond(found, policy.max_pictures)
+    sights = [(piece, at in beyond) for at, (_, piece) in enumerate(found) if isinstance(piece, Sight)]
     pictures = _pictures(sights, left, policy, handles=handles)
     room = _Room(policy.max_text, _OURS)
     done: list[Placed] = []
-    for block, piece in found:
+    for at, (block, piece) in enumerate(found):
         match piece:
             case Sight(number):
                 done.append(Placed(block, *pictures[number]))
@@ -45,12 +46,32 @@ def placed(found: Sequence[Found], policy: Policy, *, handles: bool = False) -> 
                 done.append(Placed(block, *room.given(piece)))
             case Paper():
                 done.append(Placed(block, *next(papers)))
+            case Address() if at in beyond:
+                done.append(
+                    Placed(block, *_told(f"the picture at {sentences.short(piece.url)}", _most(policy)))
+                )
             case Address():
                 done.append(Placed(block, *_address(piece, policy)))
     if room.left_out:
         told = f"[cut: {room.left_out:,} more texts, {room.characters:,} characters, are left out]"
         done.append(Placed(None, [input_text(told)], "a sentence on what was cut"))
     return tuple(done)
+
+
+def _beyond(found: Sequence[Found], limit: int | None) -> frozenset[int]:
+    """Return the places of the pictures, sent or given by their address, that are over a limit of them."""
+    if limit is None:
+        return frozenset()
+    pictures = [
+        at
+        for at, (_, piece) in enumerate(found)
+        if isinstance(piece, Sight) or (isinstance(piece, Address) and piece.sort == "picture")
+    ]
+    return frozenset(pictures[limit:])
+
+
+def _most(policy: Policy) -> str:
+    return f"the limit is {policy.max_pictures} pictures of one result"
 
 
 @dataclass(slots=True)
@@ -109,22 +130,20 @@ def _bytes(policy: Policy) -> str:
 def _address(address: Address, policy: Policy) -> "tuple[list[Part], str]":
     if address.sort == "document":
         return [{"type": "input_file", "file_url": address.url}], "the address of a file"
-    detail = known(policy.model, policy.detail or address.detail or "high")
+    detail = policy.wanted(address.detail)
     return [{"type": "input_image", "image_url": address.url, "detail": detail}], "the address of a picture"
 
 
 def _pictures(
-    sights: Sequence[Sight], room: int, policy: Policy, *, handles: bool
+    found: Sequence[tuple[Sight, bool]], room: int, policy: Policy, *, handles: bool
 ) -> "dict[int, tuple[list[Part], Shown | str]]":
-    """Return what each picture becomes, by its number; `room` is the bytes that they have together."""
-    plans: list[Plan | None] = []
-    for sight in sights:
-        detail = known(policy.model, policy.detail or sight.detail or "high")
-        plans.append(Plan(detail, seen(sight.picture.width, sight.picture.height, policy.model, detail)))
-    limits = [""] * len(sights)
-    if policy.max_pictures is not None:
-        for at in range(policy.max_pictures, len(sights)):
-            plans[at], limits[at] = None, f"the limit is {policy.max_pictures} pictures of one result"
+    """Return what each picture becomes, by its number. Each comes with whether it is over the limit of pictures.
+
+    `room` is the bytes that they have together.
+    """
+    sights = [sight for sight, _ in found]
+    limits = [_most(policy) if beyond else "" for _, beyond in found]
+    plans = [None if beyond else _plan(sight, policy) for sight, beyond in found]
     if policy.max_tokens is not None:
         _spend_tokens(plans, limits, policy.model, policy.max_tokens)
     made = [_fitted(sight, plan) for sight, plan in zip(sights, plans, strict=True)]
@@ -133,6 +152,12 @@ def _pictures(
         sight.number: _shown(sight, plan, picture, limit, policy.model, handles=handles)
         for sight, plan, picture, limit in zip(sights, plans, made, limits, strict=True)
     }
+
+
+def _plan(sight: Sight, policy: Policy) -> Plan:
+    """Return how a picture is to be shown where there are no budgets."""
+    detail = policy.wanted(sight.detail)
+    return Plan(detail, seen(sight.picture.width, sight.picture.height, policy.model, detail))
 
 
 def _spend_tokens(plans: list[Plan | None], limits: list[str], model: str | None, limit: int) -> None:

@@ -75,7 +75,7 @@ def contact_sheet(data: bytes, side: int = SIDE) -> Sheet:
     # Read anew: not every decoder finds back to the start after a frame that it could not decode.
     image = read(data)
     if len(film.distinct) == 1:
-        return Sheet(load(image), _same(film))
+        return Sheet(load(at_page(image, 0)), _same(film))
     across = min(max(side // _CELL[0], _ACROSS[0]), _ACROSS[1])
     chosen = _evenly(film.distinct, across * across)
     room = (side - _GAP) // ceil(sqrt(len(chosen))) - _GAP

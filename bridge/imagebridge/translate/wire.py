@@ -20,6 +20,16 @@ JSON = Mapping[str, object]
 URI = "imagebridge/uri"
 """In the `_meta` of a picture: what its server calls it, and takes in its place."""
 
+_SPELLINGS = {
+    "is_error": "isError",
+    "structured_content": "structuredContent",
+    "result_type": "resultType",
+    "meta": "_meta",
+    "mime_type": "mimeType",
+    "last_modified": "lastModified",
+}
+"""What the fields of mcp 2 are called in Python, and on the wire: `model_dump()` without `by_alias` writes the former."""
+
 _RESULT_KEYS = {"content", "structuredContent", "isError", "_meta", "resultType", "toolResult"}
 
 
@@ -43,12 +53,42 @@ def result_json(result: object) -> JSON:
     result = dumped(result)
     if not is_json(result):
         raise TypeError(f"a tool result is a CallToolResult or its JSON object, not {type(result).__name__}")
+    result = respelt(result)
     if result and not _RESULT_KEYS & result.keys():
         hint = '; a single block goes into {"content": [...]}' if "type" in result else ""
         raise TypeError(
             f"a tool result has `content`; this object has {', '.join(sorted(map(str, result)))}{hint}"
         )
     return result
+
+
+def respelt(result: JSON) -> JSON:
+    """Return a result with the wire's names for its fields and those of its blocks; the very same where it has them."""
+    content = result.get("content")
+    if is_list(content):
+        blocks = [_block(one) for one in content]
+        if any(new is not old for new, old in zip(blocks, content, strict=True)):
+            result = {**result, "content": blocks}
+    return _renamed(result)
+
+
+def _block(block: object) -> object:
+    if not is_json(block):
+        return block
+    inside = {key: inner for key in ("resource", "annotations") if is_json(inner := block.get(key))}
+    named = {key: new for key, old in inside.items() if (new := _renamed(old)) is not old}
+    return _renamed({**block, **named} if named else block)
+
+
+def _renamed(value: JSON) -> JSON:
+    """Return an object with the names of the wire; a field of another name that holds nothing is left out."""
+    if _SPELLINGS.keys().isdisjoint(value):
+        return value
+    return {
+        _SPELLINGS[key] if key in _SPELLINGS and _SPELLINGS[key] not in value else key: one
+        for key, one in value.items()
+        if key not in _SPELLINGS or one is not None
+    }
 
 
 def tool_json(tool: object) -> JSON:

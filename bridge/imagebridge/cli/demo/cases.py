@@ -85,7 +85,7 @@ def _mislabelled() -> Result:
     return result(picture_block(png(3), "image/jpeg"))
 
 
-def _no_base64() -> Result:
+def _bytes_as_text() -> Result:
     block = picture_block(png(0), "image/png")
     # What `str(base64.b64encode(data))` gives in Python.
     return result({**block, "data": f"b'{block['data']}'"})
@@ -139,7 +139,7 @@ CASES: tuple[Case, ...] = (
     Case("an animated GIF", "record_day", _animation),
     Case("a PNG cut off by a bad download", "download", _truncated, picture=False),
     Case("a PNG labelled image/jpeg", "thumbnail", _mislabelled),
-    Case("a picture that is not base64", "plot", _no_base64, picture=False),
+    Case("a picture as str() writes its bytes", "plot", _bytes_as_text),
     Case("a picture embedded as a resource", "read_camera", _embedded),
     Case("a link to a picture", "latest", _link),
     Case("a PNG as base64 inside JSON text", "screenshot", _inside_json),
