@@ -184,7 +184,7 @@ def test_a_program_that_calls_gets_a_string_and_its_caller_back():
     assert item["caller"] == caller
     assert (
         item["output"]
-        == f"a sign\n[picture 1: image/png, 64x48, {len(PNG)} bytes, 5 tokens at detail high; not sent, as a program made the call and takes text alone]"
+        == f"a sign\n[picture 1: {SEEN}; not sent, as a program made the call and takes text alone]"
     )
     assert "caller" not in function_call_output(RESULT, {**RESPONSES_CALL, "caller": {"type": "direct"}})
 

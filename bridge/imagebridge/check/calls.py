@@ -54,7 +54,6 @@ def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
             if identity not in called and whole:
                 kept.append(_told(item))
                 continue
-            item = _answering(item, items, called)
         kept.append(dict(item))
     return _without_lone_reasoning([*kept, *_late(turn, items, called, outputs)])
 
@@ -81,16 +80,10 @@ def _late(
         call = items[called[identity]]
         at = outputs.get(identity)
         if at is not None and at < called[identity]:
-            made.append(_answering(items[at], items, called))
+            made.append(dict(items[at]))
         elif at is None and not call.get("async"):
             made.append({"type": CALLS[text_of(call, "type")], "call_id": identity, "output": UNANSWERED})
     return made
-
-
-def _answering(output: JSON, items: Sequence[JSON], called: dict[str, int]) -> Item:
-    """Return an output of the kind that its call asks for."""
-    at = called.get(text_of(output, "call_id"))
-    return {**output, "type": output["type"] if at is None else CALLS[text_of(items[at], "type")]}
 
 
 def _told(output: JSON) -> Item:
@@ -143,29 +136,6 @@ def called_by(message: JSON) -> list[str]:
     if message.get("role") != "assistant" or not is_list(calls):
         return []
     return [text_of(call, "id") for call in calls if is_json(call)]
-
-
-def is_chat(items: Sequence[object]) -> bool:
-    """Tell whether an array of items is one of messages of Chat Completions: some calls, or answers, as only those do."""
-    found = [item for item in items if is_json(item)]
-    if any(item.get("type") in _TURN for item in found):
-        return False
-    return any(called_by(item) or item.get("role") == "tool" for item in found)
-
-
-def of_message(message: JSON) -> list[Item]:
-    """Return the calls of an assistant message of Chat Completions as items of the Responses API."""
-    calls = message.get("tool_calls")
-    return [_call(call) for call in calls if is_json(call)] if is_list(calls) else []
-
-
-def _call(call: JSON) -> Item:
-    custom, function = call.get("custom"), call.get("function")
-    if is_json(custom):
-        kind, named, said = "custom_tool_call", custom, "input"
-    else:
-        kind, named, said = "function_call", function if is_json(function) else call, "arguments"
-    return {"type": kind, "call_id": call.get("id"), "name": named.get("name"), said: named.get(said)}
 
 
 def _turn(calls: list[str], answers: dict[str, JSON], attached: Attached) -> list[Item]:

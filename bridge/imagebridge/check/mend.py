@@ -79,13 +79,10 @@ def _objects(given: Iterable[object]) -> list[object]:
 
 
 def _responses(items: list[dict[str, object]], contents: Contents, body: Body) -> list[dict[str, object]]:
-    made: list[dict[str, object]] = []
-    for index, item in enumerate(items):
-        path = f"input[{index}]"
-        if calls.called_by(item):
-            made += _asked(item, f"{path}.content", contents)
-        else:
-            made.append(_item(item, path, contents) if path in contents.touched else item)
+    made = [
+        _item(item, f"input[{index}]", contents) if f"input[{index}]" in contents.touched else item
+        for index, item in enumerate(items)
+    ]
     return calls.matched(calls.with_short_ids(made), whole=body.whole)
 
 
@@ -106,16 +103,6 @@ def _item(item: JSON, path: str, contents: Contents) -> dict[str, object]:
     if "content" in item and item.get("role"):
         return _message(item, f"{path}.content", contents)
     return dict(item)
-
-
-def _asked(item: JSON, path: str, contents: Contents) -> list[dict[str, object]]:
-    """Return an assistant message of Chat Completions as what it says, where it says something, and its calls."""
-    said = {name: value for name, value in item.items() if name not in ("tool_calls", "refusal")}
-    refusal = text_of(item, "refusal")
-    if refusal and not item.get("content"):
-        said["content"] = [{"type": "refusal", "refusal": refusal}]
-    spoken = [_message(said, path, contents)] if said.get("content") else []
-    return [*spoken, *calls.of_message(item)]
 
 
 def _output(item: JSON, path: str, contents: Contents) -> dict[str, object]:
