@@ -107,6 +107,13 @@ def tool(name: object = "look", **more) -> dict:
     } | more
 
 
+def shape(at: object = None, **more) -> dict:
+    return {"type": "object", "properties": {"at": at or {"type": "string"}}} | more
+
+
+CLOSED = shape(required=["at"], additionalProperties=False)
+
+
 def tools(*given: object) -> dict:
     return body(user(), tools=list(given))
 
@@ -229,6 +236,18 @@ RESPONSES = [
     ("tool-schema", "tools[0].parameters", tools(tool(parameters={"type": "object"}))),
     ("tool-schema", "tools[0].parameters", tools(tool(parameters={"type": "object", "properties": {"a": "string"}}))),
     ("tool-schema", "tools[0].parameters", tools(tool(parameters="none"))),
+    ("tool-schema", "tools[0].parameters", tools(tool(parameters={"type": "object", "properties": {}, "required": None}))),
+    *[("schema-combination", "tools[0].parameters", tools(tool(parameters=shape(**{key: value}))))
+        for key, value in {"oneOf": [{}], "anyOf": [{}], "allOf": [{}], "enum": [{}], "not": {}}.items()],
+    *[("array-items", "tools[0].parameters", tools(tool(parameters=shape(at))))
+        for at in [{"type": "array"}, {"type": ["array", "null"]}, {"type": "array", "items": {"type": "array"}},
+                   {"anyOf": [{"type": "array", "prefixItems": [{}]}]}, {"type": "array", "items": [{}]}]],
+    *[("strict-schema", "tools[0].parameters", tools(tool(parameters=schema, strict=True)))
+        for schema in [shape(), shape(required=["at"]), CLOSED | {"required": []}, CLOSED | {"required": ["at", "b"]},
+                       CLOSED | {"additionalProperties": {}},
+                       *[CLOSED | {"properties": {"at": at}} for at in
+                         [{}, {"enum": ["a"]}, {"type": "string", "format": "uri"}, {"type": "object"},
+                          {"type": "string", "not": {"const": "a"}}, {"oneOf": [{"type": "string"}]}]]]],
     ("too-many-tools", "tools", tools(*[tool(f"look_{number}") for number in range(129)])),
 ]  # fmt: skip
 
@@ -342,6 +361,13 @@ GOOD_RESPONSES = [
     body(user(), call(), output(f"[the logo](x) is ![logo]({GOOD})")),
     body(output("a"), previous_response_id="resp_1"),
     body(user(), tools=[tool(), tool("other", parameters=None), {"type": "web_search"}]),
+    tools(tool(parameters=shape({"type": "array", "items": {}}, required=["b"], patternProperties={}))),
+    tools(tool(parameters=shape({"oneOf": [{"not": {"enum": [1]}}, {"type": "object"}], "format": "uri"}))),
+    tools(tool(parameters=shape(**{"$defs": {"A": {"type": "array"}}}), strict=None)),
+    tools(tool(parameters=CLOSED, strict=True)),
+    tools(tool(parameters=CLOSED | {"properties": {"at": {"type": "integer", "default": 1}}}, strict=True)),
+    tools(tool(parameters=CLOSED | {"properties": {"at": {"type": ["string", "null"], "format": "uuid"}}}, strict=True)),
+    tools(tool(parameters={"type": "object", "properties": {}, "additionalProperties": False}, strict=True)),
     body(user(), tools=[tool(), {"type": "namespace", "name": "eyes", "description": "", "tools": [tool()]}]),
 ]  # fmt: skip
 
