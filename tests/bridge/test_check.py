@@ -108,6 +108,7 @@ def chat(*messages, **more):
     return {"model": MODEL, "messages": list(messages)} | more
 
 
+UNION = {"type": "object", "properties": {}, "anyOf": [{"properties": {"a": {"type": "string"}}}, {"required": ["b"]}]}
 OUTPUT = "input[2].output"
 URL = f"{OUTPUT}[0].image_url"
 TALL = file(Image.new("1", (1425, 21637)), "PNG")
@@ -201,6 +202,20 @@ PEERS = [
         body(user(), tools=[{"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}])),
     ("a tool without parameters", [("tool-schema", "tools[0].parameters", True)], 0,
         body(user(), tools=[tool("look", parameters={"type": "object"})])),
+    ("Go: null for what is empty", [("tool-schema", "tools[0].parameters", True)], 0,
+        body(user(), tools=[tool("look", parameters={"type": "object", "properties": {}, "required": None})])),
+    ("zod: a union as the arguments", [("schema-combination", "tools[0].parameters", True)], 0,
+        body(user(), tools=[tool("look", parameters=UNION)])),
+    ("mcp-go: an array of anything", [("array-items", "tools[0].parameters", True)], 0,
+        body(user(), tools=[tool("look", parameters={"type": "object", "properties": {"a": {"type": "array"}}})])),
+    ("strict for a schema that is not", [("strict-schema", "tools[0].parameters", True)], 0,
+        body(user(), tools=[tool("look", parameters={"type": "object", "properties": {"a": {"type": "string"}}}, strict=True)])),
+    ("chat: strict for a schema that is not", [("strict-schema", "tools[0].function.parameters", True)], 0,
+        chat(user(), tools=[{"type": "function", "function": {"name": "look", "strict": True, "parameters": {"type": "object", "properties": {}}}}])),
+    ("an SVG as it is", [("data-url", URL, True)], 1,
+        said([image('data:image/svg+xml;utf8,<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="9" height="9"/></svg>')])),
+    ("a server's own address", [("url-scheme", URL, True)], 0, said([image("my-server://page/1.png")])),
+    ("a browser's own address", [("url-scheme", URL, True)], 0, said([image("blob:https://example.org/1")])),
     ("the same tool of two servers", [("tool-twice", "tools[1].name", False)], 0, body(user(), tools=[tool("look"), tool("look")])),
     ("langchain: a picture in the tool role", [("chat-tool-picture", "messages[2].content[1]", True)], 1,
         chat(user(), calling("call_1"), told([{"type": "text", "text": "Here."},
@@ -285,6 +300,10 @@ FIXED = [
           tool_choice={"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "img.render"}]}),
         body(user(), call(name=RENAMED), output("a"), tools=[tool(RENAMED), tool("img_render")],
              tool_choice={"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": RENAMED}]})),
+    (body(user(), tools=[tool("look", parameters=UNION, strict=True)]),
+        body(user(), tools=[tool("look", strict=False, description='Look.\n\nThe arguments together must also match this JSON '
+            'Schema: {"anyOf":[{"properties":{"a":{"type":"string"}}},{"required":["b"]}]}',
+            parameters={"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {}]}}})])),
     (body(user(), call(), {"role": "tool", "tool_call_id": "call_1", "content": "a"}), body(user(), call(), output("a"))),
     (body("Look."), body(user())),
     (chat(user(), calling("call_1"), told([{"type": "text", "text": "Here."}, {"type": "image_url", "image_url": {"url": GOOD}}])),

@@ -42,8 +42,8 @@ since (langchain-ai/open_deep_research#80, 2025-04)."""
 def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
     """Return a tool's `inputSchema` as the `parameters` of a definition, and the combinations that they leave out.
 
-    The parameters are an object with properties, also where the tool takes none. Those at which only a combination
-    or a reference names a property name it too.
+    The parameters are an object with properties, also where the tool takes none. A property that only a combination
+    or a reference names is named there too.
     """
     given = _taken(schema) if is_json(schema) else {}
     named = _object(given, given, {})
