@@ -135,6 +135,7 @@ def _responses(model: str) -> Iterator[Probe]:
         "output-without-call": [_USER, _output("ok")],
         "unanswered-call": [_USER, _CALL],
         "repeated-output": [_USER, _CALL, _output("ok"), _output("ok")],
+        "mismatched-output": [_USER, _CALL, _output("ok", type="custom_tool_call_output")],
     }
     for rule, items in bad.items():
         yield Probe(rule, "responses", _body(model, *items), good)

@@ -111,6 +111,7 @@ def chat(*messages, **more):
     return {"model": MODEL, "messages": list(messages)} | more
 
 
+CUSTOM = {"type": "custom_tool_call", "call_id": "call_1", "name": "look", "input": "at it"}
 LINES = encodebytes(PNG).decode()
 UNION = {
     "type": "object",
@@ -224,6 +225,19 @@ PEERS = [
         said([image('data:image/svg+xml;utf8,<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="9" height="9"/></svg>')])),
     ("a server's own address", [("url-scheme", URL, True)], 0, said([image("my-server://page/1.png")])),
     ("a browser's own address", [("url-scheme", URL, True)], 0, said([image("blob:https://example.org/1")])),
+    ("chat's messages in Responses", [("wrong-type", "input[1].content", True), ("message-role", "input[2].role", True),
+        ("unknown-parameter", "input[1].tool_calls", True), ("parts-as-text", "input[2].content", False)], 1,
+        body(user(), calling("call_1"), told(json.dumps(BLOCKS)), {"role": "assistant", "content": "Done."})),
+    ("a custom call answered as a function's", [("mismatched-output", "input[2].type", False)], 0,
+        body(user(), CUSTOM, output("a"))),
+    ("a function's call answered as a custom one", [("mismatched-output", "input[2].type", False)], 0,
+        body(user(), call(), output("a", type="custom_tool_call_output"))),
+    ("tools that are no list", [("wrong-type", "tools", True)], 0, body(user(), tools={})),
+    ("one tool that is no list", [("wrong-type", "tools", True)], 0, body(user(), tools=tool("look"))),
+    ("chat: tools that are no list", [("wrong-type", "tools", True)], 0, chat(user(), tools={})),
+    ("items that are none", [("wrong-type", f"input[{at}]", True) for at in range(3)], 0, body("Look.", None, 5)),
+    ("chat: a string among the parts of an assistant", [("wrong-type", "messages[1].content[0]", True)], 0,
+        chat(user(), {"role": "assistant", "content": ["Here."]})),
     ("base64 in lines, as a tool's output", [("base64-in-text", OUTPUT, False)], 1, said(LINES)),
     ("base64 in lines, in a prompt", [("base64-in-text", "input[0].content", False)], 1,
         body(user(f"Look at this:\n{LINES}What\nis in it?"))),
@@ -319,6 +333,17 @@ FIXED = [
             parameters={"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {}]}}})])),
     (body(user(), call(), {"role": "tool", "tool_call_id": "call_1", "content": "a"}), body(user(), call(), output("a"))),
     (body("Look."), body(user())),
+    (body("Look.", None, 5, ["a"]), body(user(), user("5"), user('["a"]'))),
+    (body(user(), {**calling("call_1", "call_2"), "content": "Wait."}, told("b", "call_2"), told("a")),
+        body(user(), {"role": "assistant", "content": "Wait."}, call(), call("call_2"), output("b", "call_2"), output("a"))),
+    (body(user(), {"role": "assistant", "content": None, "refusal": None, "tool_calls": [
+            {"id": "call_1", "type": "custom", "custom": {"name": "look", "input": "at it"}}]}, told("a")),
+        body(user(), CUSTOM, output("a", type="custom_tool_call_output"))),
+    (body(user(), {"role": "assistant", "content": None, "refusal": "No.", "tool_calls": None}),
+        body(user(), {"role": "assistant", "content": "No."})),
+    (body(user(), output("a"), CUSTOM), body(user(), CUSTOM, output("a", type="custom_tool_call_output"))),
+    (body(user(), tools=tool("look")), body(user(), tools=[tool("look")])),
+    (body(user(), tools={}), body(user())),
     (chat(user(), calling("call_1"), told([{"type": "text", "text": "Here."}, {"type": "image_url", "image_url": {"url": GOOD}}])),
         chat(user(), calling("call_1"), told("Here.\n[shown in the user message that follows]"),
              user([{"type": "text", "text": "From the output of call_1:"},
@@ -667,6 +692,13 @@ def test_an_array_holds_input_items(written):
     assert run(written([user(), call(), output("a")])).exit_code == 0
     result = run(written([user(), call()]), "--fix")
     assert json.loads(result.stdout) == [user(), call(), output("[This call got no output.]")]
+
+
+def test_an_array_of_messages_is_chat(written):
+    messages = [user(), calling("call_1"), told("a")]
+    assert run(written(messages)).exit_code == 0
+    result = run(written(messages[:2]), "--fix")
+    assert json.loads(result.stdout) == [*messages[:2], told("[This call got no output.]")]
 
 
 @pytest.mark.parametrize(
