@@ -100,9 +100,11 @@ def probes(model: str) -> list[Probe]:
     return [probe for probe in every if {one.rule for one in refusals(probe.bad, probe.api)} == {probe.rule}]
 
 
+_SCHEMA: Json = {"type": "object", "properties": {"at": {"type": "string"}}}
+
+
 def _tool(name: str = "look", **more: object) -> Json:
-    schema = {"type": "object", "properties": {"at": {"type": "string"}}}
-    return {"type": "function", "name": name, "description": "Look.", "parameters": schema} | more
+    return {"type": "function", "name": name, "description": "Look.", "parameters": _SCHEMA} | more
 
 
 _USER = {"role": "user", "content": "Say ok."}
@@ -133,6 +135,7 @@ def _responses(model: str) -> Iterator[Probe]:
         "output-without-call": [_USER, _output("ok")],
         "unanswered-call": [_USER, _CALL],
         "repeated-output": [_USER, _CALL, _output("ok"), _output("ok")],
+        "mismatched-output": [_USER, _CALL, _output("ok", type="custom_tool_call_output")],
     }
     for rule, items in bad.items():
         yield Probe(rule, "responses", _body(model, *items), good)
@@ -141,6 +144,9 @@ def _responses(model: str) -> Iterator[Probe]:
         "tool-twice": [_tool(), _tool()],
         "tool-field": [_tool(annotations={})],
         "tool-schema": [_tool(parameters={"type": "object"})],
+        "schema-combination": [_tool(parameters={**_SCHEMA, "anyOf": [{"required": ["at"]}]})],
+        "array-items": [_tool(parameters={**_SCHEMA, "properties": {"at": {"type": "array"}}})],
+        "strict-schema": [_tool(strict=True)],
     }
     for rule, given in tools.items():
         yield Probe(rule, "responses", {**good, "tools": given}, good)

@@ -212,6 +212,14 @@ async def test_servers_and_tools_of_one_name_get_numbers():
         assert [tool["name"] for tool in bridge.tools] == ["s_draw", "s_2_draw", "s_draw_2", "s_3_draw"]
 
 
+async def test_a_tool_whose_name_is_the_mark_of_another_keeps_it():
+    servers = [small_server(str(at), name) for at, name in enumerate(["a.b", "a/b", "a_b_2e7336dc"])]
+    async with Bridge(*servers) as bridge:
+        names = [tool["name"] for tool in bridge.tools]
+        said = [(await bridge.call(name, {"side": 3}))["content"][0]["text"] for name in names]
+    assert (len(set(names)), names[2], said) == (3, "a_b_2e7336dc", ["by 0", "by 1", "by 2"])
+
+
 DEEP = '{"side": ' * 300 + "1" + "}" * 300
 
 

@@ -4,6 +4,7 @@ import copy
 import json
 import subprocess
 import sys
+from base64 import encodebytes
 from dataclasses import asdict
 
 import pytest
@@ -29,9 +30,11 @@ from imagebridge import tool_names
 from imagebridge.check import check, fixed
 from imagebridge.check.dumps import result as dumped_result
 from imagebridge.check.finding import FIXES, Finding
+from imagebridge.check.runs import runs
 from imagebridge.cli import imagebridge as command
 from imagebridge.rules import RULES, refusals
 from imagebridge.testing import Endpoint
+from imagebridge.translate import kinds
 
 MODEL = "gpt-5.6-luna"
 PNG = file(drawing(), "PNG")
@@ -108,6 +111,13 @@ def chat(*messages, **more):
     return {"model": MODEL, "messages": list(messages)} | more
 
 
+CUSTOM = {"type": "custom_tool_call", "call_id": "call_1", "name": "look", "input": "at it"}
+LINES = encodebytes(PNG).decode()
+UNION = {
+    "type": "object",
+    "properties": {},
+    "anyOf": [{"properties": {"a": {"type": "string"}}}, {"required": ["b"]}],
+}
 OUTPUT = "input[2].output"
 URL = f"{OUTPUT}[0].image_url"
 TALL = file(Image.new("1", (1425, 21637)), "PNG")
@@ -201,6 +211,37 @@ PEERS = [
         body(user(), tools=[{"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}])),
     ("a tool without parameters", [("tool-schema", "tools[0].parameters", True)], 0,
         body(user(), tools=[tool("look", parameters={"type": "object"})])),
+    ("Go: null for what is empty", [("tool-schema", "tools[0].parameters", True)], 0,
+        body(user(), tools=[tool("look", parameters={"type": "object", "properties": {}, "required": None})])),
+    ("zod: a union as the arguments", [("schema-combination", "tools[0].parameters", True)], 0,
+        body(user(), tools=[tool("look", parameters=UNION)])),
+    ("mcp-go: an array of anything", [("array-items", "tools[0].parameters", True)], 0,
+        body(user(), tools=[tool("look", parameters={"type": "object", "properties": {"a": {"type": "array"}}})])),
+    ("strict for a schema that is not", [("strict-schema", "tools[0].parameters", True)], 0,
+        body(user(), tools=[tool("look", parameters={"type": "object", "properties": {"a": {"type": "string"}}}, strict=True)])),
+    ("chat: strict for a schema that is not", [("strict-schema", "tools[0].function.parameters", True)], 0,
+        chat(user(), tools=[{"type": "function", "function": {"name": "look", "strict": True, "parameters": {"type": "object", "properties": {}}}}])),
+    ("an SVG as it is", [("data-url", URL, True)], 1,
+        said([image('data:image/svg+xml;utf8,<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="9" height="9"/></svg>')])),
+    ("a server's own address", [("url-scheme", URL, True)], 0, said([image("my-server://page/1.png")])),
+    ("a browser's own address", [("url-scheme", URL, True)], 0, said([image("blob:https://example.org/1")])),
+    ("chat's messages in Responses", [("wrong-type", "input[1].content", True), ("message-role", "input[2].role", True),
+        ("unknown-parameter", "input[1].tool_calls", True), ("parts-as-text", "input[2].content", False)], 1,
+        body(user(), calling("call_1"), told(json.dumps(BLOCKS)), {"role": "assistant", "content": "Done."})),
+    ("a custom call answered as a function's", [("mismatched-output", "input[2].type", False)], 0,
+        body(user(), CUSTOM, output("a"))),
+    ("a function's call answered as a custom one", [("mismatched-output", "input[2].type", False)], 0,
+        body(user(), call(), output("a", type="custom_tool_call_output"))),
+    ("tools that are no list", [("wrong-type", "tools", True)], 0, body(user(), tools={})),
+    ("one tool that is no list", [("wrong-type", "tools", True)], 0, body(user(), tools=tool("look"))),
+    ("chat: tools that are no list", [("wrong-type", "tools", True)], 0, chat(user(), tools={})),
+    ("items that are none", [("wrong-type", f"input[{at}]", True) for at in range(3)], 0, body("Look.", None, 5)),
+    ("chat: a string among the parts of an assistant", [("wrong-type", "messages[1].content[0]", True)], 0,
+        chat(user(), {"role": "assistant", "content": ["Here."]})),
+    ("base64 in lines, as a tool's output", [("base64-in-text", OUTPUT, False)], 1, said(LINES)),
+    ("base64 in lines, in a prompt", [("base64-in-text", "input[0].content", False)], 1,
+        body(user(f"Look at this:\n{LINES}What\nis in it?"))),
+    ("sound as text", [("base64-in-text", OUTPUT, False)], 0, said(b64(b"RIFF\0\0\0\0WAVEfmt " + bytes(2_000)))),
     ("the same tool of two servers", [("tool-twice", "tools[1].name", False)], 0, body(user(), tools=[tool("look"), tool("look")])),
     ("langchain: a picture in the tool role", [("chat-tool-picture", "messages[2].content[1]", True)], 1,
         chat(user(), calling("call_1"), told([{"type": "text", "text": "Here."},
@@ -285,8 +326,24 @@ FIXED = [
           tool_choice={"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "img.render"}]}),
         body(user(), call(name=RENAMED), output("a"), tools=[tool(RENAMED), tool("img_render")],
              tool_choice={"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": RENAMED}]})),
+    (body(user(f"Look:\n{LINES}What\nis it?")), body(user([text("Look:\n[picture below]\nWhat\nis it?"), HIGH]))),
+    (body(user(), tools=[tool("look", parameters=UNION, strict=True)]),
+        body(user(), tools=[tool("look", strict=False, description='Look.\n\nThe arguments together must also match this JSON '
+            'Schema: {"anyOf":[{"properties":{"a":{"type":"string"}}},{"required":["b"]}]}',
+            parameters={"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {}]}}})])),
     (body(user(), call(), {"role": "tool", "tool_call_id": "call_1", "content": "a"}), body(user(), call(), output("a"))),
     (body("Look."), body(user())),
+    (body("Look.", None, 5, ["a"]), body(user(), user("5"), user('["a"]'))),
+    (body(user(), {**calling("call_1", "call_2"), "content": "Wait."}, told("b", "call_2"), told("a")),
+        body(user(), {"role": "assistant", "content": "Wait."}, call(), call("call_2"), output("b", "call_2"), output("a"))),
+    (body(user(), {"role": "assistant", "content": None, "refusal": None, "tool_calls": [
+            {"id": "call_1", "type": "custom", "custom": {"name": "look", "input": "at it"}}]}, told("a")),
+        body(user(), CUSTOM, output("a", type="custom_tool_call_output"))),
+    (body(user(), {"role": "assistant", "content": None, "refusal": "No.", "tool_calls": None}),
+        body(user(), {"role": "assistant", "content": "No."})),
+    (body(user(), output("a"), CUSTOM), body(user(), CUSTOM, output("a", type="custom_tool_call_output"))),
+    (body(user(), tools=tool("look")), body(user(), tools=[tool("look")])),
+    (body(user(), tools={}), body(user())),
     (chat(user(), calling("call_1"), told([{"type": "text", "text": "Here."}, {"type": "image_url", "image_url": {"url": GOOD}}])),
         chat(user(), calling("call_1"), told("Here.\n[shown in the user message that follows]"),
              user([{"type": "text", "text": "From the output of call_1:"},
@@ -383,6 +440,47 @@ def test_a_picture_sent_many_times_is_one_finding():
     assert (one.rule, one.path, one.refused) == ("repeated-picture", f"{OUTPUT}[1].image_url", False)
     assert "3 times here, first at input[2].output[0].image_url" in one.consequence
     assert fixed(many) == many
+
+
+def test_base64_in_arguments_is_named_and_stays():
+    written = json.dumps({"image": BASE64})
+    calls = [
+        ("input[1].arguments", body(user(), call(arguments=written), output("a"))),
+        ("input[1].input", body(user(), {"type": "custom_tool_call", "call_id": "call_1", "name": "look", "input": BASE64},
+                                {"type": "custom_tool_call_output", "call_id": "call_1", "output": "a"})),
+    ]  # fmt: skip
+    message = calling("call_1")
+    message["tool_calls"][0]["function"]["arguments"] = written
+    calls.append(("messages[1].tool_calls[0].function.arguments", chat(user(), message, told("a"))))
+    for path, bad in calls:
+        (found,) = check(bad)
+        assert (found.rule, found.path, found.refused) == ("base64-in-text", path, False)
+        assert found.fix == "Put a short name in its place: the call was made already."
+        assert fixed(bad) == bad
+
+
+@pytest.mark.parametrize("width", [60, 64, 76])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("size", [400, 40_000])
+def test_base64_is_found_in_lines_of_any_width(width, end, size):
+    data = (PNG + bytes(size))[:size]
+    letters = b64(data)
+    lines = end.join(letters[at : at + width] for at in range(0, len(letters), width))
+    for before, after in [("", ""), ("Look at\nthis", ""), ("data:image/png;base64,", '" alt=""'), ("image=", "&a=1"),
+                          ("x" * 30 + "\n", "\nWhat is it?"), ("A word.\n" * 90, "\nNo.")]:  # fmt: skip
+        written = before + (end if before[-1:].isalnum() else "") + lines + after
+        (run,) = runs(written)
+        assert written[run.data : run.stop] == lines
+        assert (run.kind, run.data - run.start) == (kinds.PNG, 22 if before.startswith("data:") else 0)
+
+
+@pytest.mark.parametrize(
+    "ordinary",
+    ["apple\nbanana\npear\n" * 90, ("a" * 60 + "\n") * 40, "http://static/" + "a-path/" * 20, "//s" + "ab" * 30,
+     ("/usr/lib/python/site/packages/a/module" * 2 + "\n") * 30],
+)  # fmt: skip
+def test_ordinary_text_holds_no_base64(ordinary):
+    assert list(runs(ordinary)) == []
 
 
 def test_what_is_refused_comes_first_and_a_finding_is_one_line():
@@ -594,6 +692,13 @@ def test_an_array_holds_input_items(written):
     assert run(written([user(), call(), output("a")])).exit_code == 0
     result = run(written([user(), call()]), "--fix")
     assert json.loads(result.stdout) == [user(), call(), output("[This call got no output.]")]
+
+
+def test_an_array_of_messages_is_chat(written):
+    messages = [user(), calling("call_1"), told("a")]
+    assert run(written(messages)).exit_code == 0
+    result = run(written(messages[:2]), "--fix")
+    assert json.loads(result.stdout) == [*messages[:2], told("[This call got no output.]")]
 
 
 @pytest.mark.parametrize(

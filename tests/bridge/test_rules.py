@@ -107,6 +107,13 @@ def tool(name: object = "look", **more) -> dict:
     } | more
 
 
+def shape(at: object = None, **more) -> dict:
+    return {"type": "object", "properties": {"at": at or {"type": "string"}}} | more
+
+
+CLOSED = shape(required=["at"], additionalProperties=False)
+
+
 def tools(*given: object) -> dict:
     return body(user(), tools=list(given))
 
@@ -167,6 +174,12 @@ RESPONSES = [
     ("output-without-call", "input[0].call_id", body(output("a"), user())),
     ("output-without-call", "input[1].call_id", body(user(), output("a"), call())),
     ("repeated-output", "input[3].call_id", body(user(), call(), output("a"), output("b"))),
+    ("mismatched-output", "input[2].type", body(user(), call(), output("a", type="custom_tool_call_output"))),
+    ("mismatched-output", "input[2].type",
+        body(user(), {"type": "custom_tool_call", "call_id": "call_1", "name": "x", "input": ""}, output("a"))),
+    ("wrong-type", "tools", body(user(), tools={})),
+    ("wrong-type", "tools", body(user(), tools="look")),
+    ("unknown-parameter", "input[1].tool_calls", body(user(), assistant("call_1") | {"content": "Wait."})),
     ("unanswered-call", "input[1]", body(user(), call())),
     ("unanswered-call", "input[2]", body(user(), call(), call("call_2"), output("a"))),
     ("lone-reasoning", "input[1]", body(user(), {"type": "reasoning", "id": "rs_1", "summary": []}, user())),
@@ -187,12 +200,18 @@ RESPONSES = [
     ("file-data", f"{FIRST}.file_data", turn(file(file_data=b64encode(b"%PDF-1.7").decode()))),
     ("file-data", f"{FIRST}.file_data", turn(file(file_data=None))),
     ("too-many-pictures", "input", turn(*[image()] * 1_501)),
-    ("url-scheme", URL, turn(image("file:///tmp/a.png"))),
+    *[("url-scheme", URL, turn(image(address)))
+        for address in ["file:///tmp/a.png", "file:/tmp/a.png", "my-server://page/1.png", "puppeteer_mcp://a", "ui+res://a",
+                        "a.b://c", "blob:https://example.org/1", "C:\\a.png", "cid:1", "https:example.org/a.png"]],
     ("remote-picture", URL, turn(image("https://example.org/a.png"))),
+    ("remote-picture", URL, turn(image("HTTP://example.org/a.png"))),
     ("data-url", URL, turn(image(BASE64))),
     ("data-url", URL, turn(image(f"data:image;base64,{BASE64}"))),
     ("data-url", URL, turn(image(f"data:image/png,{BASE64}"))),
     ("data-url", URL, turn(image("data:image/png;base64,"))),
+    ("data-url", URL, turn(image('data:image/svg+xml;utf8,<svg xmlns="http://www.w3.org/2000/svg"/>'))),
+    ("data-url", URL, turn(image("data:,http://example.org/a.png"))),
+    ("data-url", URL, turn(image("example.org/a.png"))),
     ("data-url", URL, turn(image(f"data:image/png;base64, {BASE64}"))),
     ("data-url", URL, turn(image(f"data:image/png;base64,{BASE64[:76]}\n{BASE64[76:]}"))),
     ("data-url", URL, turn(image(f"data:image/png;base64,{BASE64[:-1]}"))),
@@ -229,6 +248,18 @@ RESPONSES = [
     ("tool-schema", "tools[0].parameters", tools(tool(parameters={"type": "object"}))),
     ("tool-schema", "tools[0].parameters", tools(tool(parameters={"type": "object", "properties": {"a": "string"}}))),
     ("tool-schema", "tools[0].parameters", tools(tool(parameters="none"))),
+    ("tool-schema", "tools[0].parameters", tools(tool(parameters={"type": "object", "properties": {}, "required": None}))),
+    *[("schema-combination", "tools[0].parameters", tools(tool(parameters=shape(**{key: value}))))
+        for key, value in {"oneOf": [{}], "anyOf": [{}], "allOf": [{}], "enum": [{}], "not": {}}.items()],
+    *[("array-items", "tools[0].parameters", tools(tool(parameters=shape(at))))
+        for at in [{"type": "array"}, {"type": ["array", "null"]}, {"type": "array", "items": {"type": "array"}},
+                   {"anyOf": [{"type": "array", "prefixItems": [{}]}]}, {"type": "array", "items": [{}]}]],
+    *[("strict-schema", "tools[0].parameters", tools(tool(parameters=schema, strict=True)))
+        for schema in [shape(), shape(required=["at"]), CLOSED | {"required": []}, CLOSED | {"required": ["at", "b"]},
+                       CLOSED | {"additionalProperties": {}},
+                       *[CLOSED | {"properties": {"at": at}} for at in
+                         [{}, {"enum": ["a"]}, {"type": "string", "format": "uri"}, {"type": "object"},
+                          {"type": "string", "not": {"const": "a"}}, {"oneOf": [{"type": "string"}]}]]]],
     ("too-many-tools", "tools", tools(*[tool(f"look_{number}") for number in range(129)])),
 ]  # fmt: skip
 
@@ -342,6 +373,15 @@ GOOD_RESPONSES = [
     body(user(), call(), output(f"[the logo](x) is ![logo]({GOOD})")),
     body(output("a"), previous_response_id="resp_1"),
     body(user(), tools=[tool(), tool("other", parameters=None), {"type": "web_search"}]),
+    body(user(), tools=None),
+    body(user(), {"role": "assistant", "content": "Wait.", "tool_calls": None}),
+    tools(tool(parameters=shape({"type": "array", "items": {}}, required=["b"], patternProperties={}))),
+    tools(tool(parameters=shape({"oneOf": [{"not": {"enum": [1]}}, {"type": "object"}], "format": "uri"}))),
+    tools(tool(parameters=shape(**{"$defs": {"A": {"type": "array"}}}), strict=None)),
+    tools(tool(parameters=CLOSED, strict=True)),
+    tools(tool(parameters=CLOSED | {"properties": {"at": {"type": "integer", "default": 1}}}, strict=True)),
+    tools(tool(parameters=CLOSED | {"properties": {"at": {"type": ["string", "null"], "format": "uuid"}}}, strict=True)),
+    tools(tool(parameters={"type": "object", "properties": {}, "additionalProperties": False}, strict=True)),
     body(user(), tools=[tool(), {"type": "namespace", "name": "eyes", "description": "", "tools": [tool()]}]),
 ]  # fmt: skip
 

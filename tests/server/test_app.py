@@ -12,7 +12,7 @@ import samples
 from mcp import Client
 from PIL import Image
 
-from imagebridge import repair
+from imagebridge import check, repair, responses_tools
 from imagebridge.hosts import UNKNOWN
 from imagebridge.testing import Endpoint
 from imagebridge.translate.picture import Picture
@@ -136,6 +136,15 @@ class TestWhatIsListed:
         assert tools["load_file"].annotations.read_only_hint
         for tool in (await client.list_tools()).tools:
             assert "save_as" not in tool.input_schema["properties"]
+
+    async def test_the_definitions_pass_every_rule_as_they_are(self, tmp_path):
+        async with Client(build_server(Settings(create=True, allow_write=(tmp_path,)))) as client:
+            listed = (await client.list_tools()).tools
+        tools = responses_tools(listed)
+        assert check({"model": "gpt-5.6-luna", "input": "Look.", "tools": tools}) == []
+        plain = [tool | {"parameters": one.input_schema} for tool, one in zip(tools, listed, strict=True)]
+        assert check({"model": "gpt-5.6-luna", "input": "Look.", "tools": plain}) == []
+        assert [tool["description"] for tool in tools] == [tool.description for tool in listed]
 
     async def test_all_of_it_is_short_whatever_is_allowed(self, tmp_path):
         folders = (

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import pybase64
-
+from imagebridge.errors import PictureError
 from imagebridge.rules.blindness import BLINDNESS
-from imagebridge.rules.body import Body, Item, Shown, contents, fields, string
+from imagebridge.rules.body import CALLS, Body, Item, Shown, contents, fields, string, values
 from imagebridge.rules.verdict import Verdict, judge_bytes
 from imagebridge.translate import vision
+from imagebridge.translate.picture import decode
 from imagebridge.translate.sentences import amount
 from imagebridge.translate.vision import Detail
 
@@ -127,9 +127,21 @@ def said(body: Body) -> Iterator[tuple[str, str, bool]]:
         path, content = contents(item)
         if isinstance(content, str) and path != f"{body.list_name}.content":
             yield path, content, _is_tool(item)
+        yield from ((path, text, False) for path, text in _arguments(item))
     for part in body.parts:
         if isinstance(text := part.fields.get("text"), str):
             yield f"{part.path}.text", text, part.place in ("output", "tool")
+
+
+def _arguments(item: Item) -> Iterator[tuple[str, str]]:
+    """Yield what a model wrote for tools: the arguments of the calls in an item."""
+    for name in ("arguments", "input"):
+        if item.type in CALLS and isinstance(text := item.fields.get(name), str):
+            yield f"{item.path}.{name}", text
+    for index, call in enumerate(values(item.fields.get("tool_calls"))):
+        function = fields((fields(call) or {}).get("function")) or {}
+        if isinstance(text := function.get("arguments"), str):
+            yield f"{item.path}.tool_calls[{index}].function.arguments", text
 
 
 def _is_tool(item: Item) -> bool:
@@ -155,17 +167,28 @@ _ADVICE_FIXES = {
 }
 
 
+_NAMES = {"document": "A document", "audio": "Sound", "video": "A video", "archive": "An archive"}
+
+
 def _finding(rule: str, path: str, text: str, model: str | None, found: list[Run]) -> Finding:
     letters = sum(run.stop - run.start for run in found) if rule == "base64-in-text" else len(text)
     tokens = f"{letters:,} characters, about {max(1, letters // _LETTERS):,} tokens"
     match rule:
         case "parts-as-text":
             told = f"Content parts written out as text: {tokens} in which the model reads braces and field names."
-        case "base64-in-text" if all(run.kind.sort == "document" for run in found):
-            told = f"A document as base64 in a text: {tokens} that no model can read."
+        case "base64-in-text" if all(run.kind.sort != "picture" for run in found):
+            told = f"{_NAMES[found[0].kind.sort]} as base64 in a text: {tokens} that no model can read."
         case _:
             told = f"A picture as text: {tokens} in which the model sees nothing{_as_picture(text, found, model)}."
-    return Finding(rule, path, told, _ADVICE_FIXES[rule], refused=False)
+    return Finding(rule, path, told, _fix(rule, path, found), refused=False)
+
+
+def _fix(rule: str, path: str, found: list[Run]) -> str:
+    if path.endswith((".arguments", ".input")):
+        return "Put a short name in its place: the call was made already."
+    if found and not any(run.kind.sort in ("picture", "document") for run in found):
+        return "Leave it out, and say in words what it is: no part takes it."
+    return _ADVICE_FIXES[rule]
 
 
 def _as_picture(text: str, found: list[Run], model: str | None) -> str:
@@ -173,8 +196,8 @@ def _as_picture(text: str, found: list[Run], model: str | None) -> str:
     total = 0
     for run in found:
         try:
-            verdict = judge_bytes(pybase64.b64decode(text[run.data : run.stop], validate=True), "structure")
-        except ValueError:
+            verdict = judge_bytes(decode(text[run.data : run.stop])[0], "structure")
+        except PictureError:
             continue
         if verdict.width:
             total += vision.seen(verdict.width, verdict.height, model, "high").tokens

@@ -54,12 +54,18 @@ def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
             if identity not in called and whole:
                 kept.append(_told(item))
                 continue
-        kept.append(dict(item))
+        kept.append(_answering(item, items[called[identity]]) if identity in called else dict(item))
     return _without_lone_reasoning([*kept, *_late(turn, items, called, outputs)])
 
 
 _TURN = (*CALLS, *OUTPUTS, "reasoning")
 """What a model's turn of calls and the outputs of those consist of."""
+
+
+def _answering(item: JSON, call: JSON) -> Item:
+    """Return an item, an output with the type that answers `call`."""
+    kind = text_of(item, "type")
+    return {**item, "type": CALLS[text_of(call, "type")]} if kind in OUTPUTS else dict(item)
 
 
 def _first(items: Sequence[JSON], kinds: Sequence[str]) -> dict[str, int]:
@@ -80,7 +86,7 @@ def _late(
         call = items[called[identity]]
         at = outputs.get(identity)
         if at is not None and at < called[identity]:
-            made.append(dict(items[at]))
+            made.append(_answering(items[at], call))
         elif at is None and not call.get("async"):
             made.append({"type": CALLS[text_of(call, "type")], "call_id": identity, "output": UNANSWERED})
     return made

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from imagebridge.errors import PictureError
+from imagebridge.rules.body import scheme
 from imagebridge.rules.form import KNOWN, LENGTHS
 from imagebridge.rules.pictures import DETAILS
 from imagebridge.translate import hidden, kinds, sentences
@@ -124,7 +125,7 @@ def _blocks(part: JSON) -> list[JSON]:
         # An address that nobody can open is told as a link.
         return [
             {"type": "resource_link", "uri": url, "name": "a picture"}
-            if "://" in url[:64]
+            if scheme(url) not in ("", "data")
             else dumps.image(part)
         ]
     return dumps.blocks([part])

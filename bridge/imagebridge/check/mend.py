@@ -12,6 +12,7 @@ from imagebridge.translate.wire import JSON, is_json, is_list, text_of
 from . import calls, names
 from .contents import Contents, Part, chat_parts, cut, joined, known_fields
 from .finding import Finding
+from .forms import formed
 from .review import reading, reviewed
 
 _PAYLOAD = 500_000_000
@@ -26,7 +27,7 @@ _ROUNDS = 3
 
 def mended(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the mended body; see `imagebridge.check.fixed`."""
-    made = _once(body)
+    made = _once(formed(reading(body, "decoded")))
     for _ in range(_ROUNDS - 1):
         before, made = made, _once(made)
         if made == before:
@@ -49,10 +50,8 @@ def _once(body: Mapping[str, Any]) -> dict[str, Any]:
         made["tool_choice"] = names.renamed_in(made["tool_choice"], renamed)
     given = made.get(read.list_name)
     if is_list(given):
-        items = _objects(given)
-        if all(map(is_json, items)):
-            items = [names.renamed_item(item, renamed) for item in cast("list[JSON]", items)]
-            made[read.list_name] = (_responses if read.api == "responses" else _chat)(items, contents, read)
+        items = [names.renamed_item(item, renamed) for item in cast("list[JSON]", given)]
+        made[read.list_name] = (_responses if read.api == "responses" else _chat)(items, contents, read)
     elif isinstance(given, str) and read.list_name in contents.touched:
         parts = contents.parts(given, read.list_name)
         told = joined(parts, given)
@@ -71,11 +70,6 @@ def _touched(found: Iterable[Finding]) -> frozenset[str]:
                 paths.add(one.path[:at])
         paths.add(one.path)
     return frozenset(paths)
-
-
-def _objects(given: Iterable[object]) -> list[object]:
-    """Return the items, a bare string as what a user said."""
-    return [{"role": "user", "content": item} if isinstance(item, str) else item for item in given]
 
 
 def _responses(items: list[dict[str, object]], contents: Contents, body: Body) -> list[dict[str, object]]:
@@ -132,7 +126,10 @@ def _spoken(content: object, kind: str) -> object:
         return cut(content)
     if not is_list(content):
         return content
-    return [_spoken_part(part, kind) if is_json(part) else part for part in content]
+    return [
+        _spoken_part(part, kind) if is_json(part) else {"type": kind, "text": cut(str(part))}
+        for part in content
+    ]
 
 
 def _spoken_part(part: JSON, kind: str) -> Part:

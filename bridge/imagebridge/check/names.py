@@ -7,6 +7,8 @@ from imagebridge.rules import Api, Body
 from imagebridge.rules.body import string
 from imagebridge.rules.tools import KNOWN
 from imagebridge.translate.definitions import chat_tools, responses_tools, tool_names
+from imagebridge.translate.schema import described, parameters
+from imagebridge.translate.strict import strict_problem
 from imagebridge.translate.wire import JSON, is_json, is_list, text_of
 
 Fields = dict[str, object]
@@ -57,7 +59,11 @@ def _definition(tool: JSON, api: Api, renamed: Mapping[str, str]) -> Fields:
         return _of_mcp(inner, api, renamed)
     kept = {name: value for name, value in inner.items() if name in KNOWN[api] and name != "type"}
     if is_json(schema := kept.get("parameters")):
-        kept["parameters"] = {**schema, "type": "object", "properties": schema.get("properties") or {}}
+        kept["parameters"], left = parameters(schema)
+        if left:
+            kept["description"] = described(text_of(kept, "description"), left)
+        if kept.get("strict") and strict_problem(kept["parameters"]):
+            kept["strict"] = False
     kept["name"] = renamed.get(text_of(inner, "name"), inner["name"])
     return {"type": "function", "function": kept} if api == "chat" else {"type": "function", **kept}
 

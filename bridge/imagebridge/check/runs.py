@@ -1,4 +1,4 @@
-"""Base64 of pictures and documents between the words of a text.
+"""Base64 of pictures, documents, sound and archives between the words of a text, in one piece or in lines.
 
 A translation never looks there (`translate.hidden`): it may be meant as an example. Here somebody asks
 what is wrong with a request, so it is found, if it is long enough to cost anything.
@@ -11,8 +11,15 @@ from dataclasses import dataclass
 from imagebridge.translate import kinds
 from imagebridge.translate.picture import DATA_URL, decode_start
 
-_ALPHABET = r"[A-Za-z0-9+/=_-]"
-_RUN = re.compile(rf"{_ALPHABET}+")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
+_LETTER = r"[A-Za-z0-9+/_-]"
+_LINE = 40
+"""Characters that a line of base64 has at least, but for the last: tools write 60, 64, 72 or 76."""
+
+# The last line is whole fours, so that a word of the text below is none.
+_LAST = rf"(?:{_LETTER}{{4}})*(?:{_LETTER}{{4}}|{_LETTER}{{3}}=|{_LETTER}{{2}}==)(?![ \t.:!?=]|{_LETTER})"
+_RUN = re.compile(rf"{_LETTER}*+(?:\r?\n{_LETTER}{{{_LINE},}}+)*+(?:={{1,2}}|\r?\n{_LAST})?")
+_BREAK = re.compile(r"\n")
 _PREFIX = re.compile(r"data:[\w.+-]*(?:/[\w.+-]*)?(?:;[\w=.+-]*)*,\s?\Z", re.IGNORECASE)
 _LONGEST_PREFIX = 100
 
@@ -20,7 +27,10 @@ _SHORT, _LONG = 48, 500
 """Characters of a step through texts below and above `_LARGE`: a run is surely met where it has two steps."""
 
 _LARGE = 20_000
-_STEP = {step: re.compile(rf"{_ALPHABET}{{{step}}}") for step in (_SHORT, _LONG)}
+_LONGEST_LINE = 1_000
+
+_ENOUGH = 1_000
+"""Characters of sound, video or an archive that are worth a word. The beginning of MP3 is also that of an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +44,52 @@ class Run:
 
 
 def runs(text: str) -> Iterator[Run]:
-    """Yield the base64 of pictures and documents in `text`, in order.
+    """Yield the base64 of pictures, documents and other files in `text`, in order.
 
     Stepwise: prose has a space in nearly every step, and a pattern that may begin anywhere is far slower.
     """
     step = _LONG if len(text) > _LARGE else _SHORT
-    whole = _STEP[step]
     at = done = 0
     while at + step <= len(text):
-        if " " in text[at : at + step] or not whole.match(text, at):
+        match = None if " " in text[at : at + step] else _RUN.match(text, at)
+        if match is None or match.end() < at + step:
             at += step
             continue
-        start = at
-        while start > done and text[start - 1].isascii() and _RUN.match(text[start - 1]):
-            start -= 1
-        match = _RUN.match(text, start)
-        stop = match.end() if match else at + step
-        if found := _kind(text, start, stop):
-            prefix = _PREFIX.search(text, max(done, start - _LONGEST_PREFIX), start)
-            yield Run(prefix.start() if prefix else start, start, stop, found)
+        stop = match.end()
+        for start in _starts(text, at, step, done):
+            if found := _kind(text, start, stop):
+                prefix = _PREFIX.search(text, max(done, start - _LONGEST_PREFIX), start)
+                yield Run(prefix.start() if prefix else start, start, stop, found)
+                break
         at = done = stop
+
+
+def _starts(text: str, at: int, step: int, done: int) -> list[int]:
+    """Return where base64 that goes through `at` may begin, behind `done`: at each line of it near there, in order."""
+    start = _line(text, at, done)
+    found = [start]
+    while start > done and text[start - 1] == "\n":
+        end = start - (2 if text[start - 2 : start - 1] == "\r" else 1)
+        start = _line(text, end, done)
+        if end - start < _LINE:
+            break
+        found.append(start)
+    # A word in a line of its own may stand above.
+    below = (one.end() for one in _BREAK.finditer(text, at, at + step))
+    return [*reversed(found), *below]
+
+
+def _line(text: str, end: int, done: int) -> int:
+    """Return where the letters of base64 that stand before `end` in its line begin."""
+    first = max(done, end - _LONGEST_LINE)
+    return first + len(text[first:end].rstrip(_LETTERS))
 
 
 def _kind(text: str, start: int, stop: int) -> kinds.Kind | None:
     found = kinds.kind(decode_start(text[start : min(stop, start + 6_000)]))
-    return found if found is not None and found.sort in ("picture", "document") else None
+    if found is None or found.sort in ("picture", "document"):
+        return found
+    return found if stop - start >= _ENOUGH else None
 
 
 def is_data_url(text: str) -> bool:

@@ -26,8 +26,9 @@ def command(file: str, fix: bool, as_json: bool) -> None:
     my-agent --print-request | imagebridge check - --json
 
     FILE holds the JSON body of a request: an object with input (Responses) or messages (Chat
-    Completions), or an array of input items. A finding a line: path, refused or advice, consequence,
-    fix, and in brackets the rule. --json: objects with rule, path, consequence, fix and refused.
+    Completions), or an array of input items or messages. A finding a line: path, refused or
+    advice, consequence, fix, and in brackets the rule. --json: objects with rule, path,
+    consequence, fix and refused.
 
     Exit code: 0 if nothing would be refused (with --fix: nothing in the repaired body), 1 otherwise,
     2 for wrong usage, a file that cannot be read, or no JSON.
@@ -45,7 +46,7 @@ def command(file: str, fix: bool, as_json: bool) -> None:
     _tell(found, as_json=as_json, err=fix)
     if fix:
         repaired = fixed(_body(given))
-        show(repaired if isinstance(given, dict) else repaired["input"], whole=True)
+        show(repaired if isinstance(given, dict) else next(iter(repaired.values())), whole=True)
         found = _asked(check(repaired, proof="decoded"), given)
         for one in found:
             if one.refused:
@@ -77,13 +78,18 @@ def _read(file: str) -> "dict[str, Any] | list[Any]":
         raise Failure(f"{name} holds no JSON: {error}") from error
     if not isinstance(value, dict | list):
         raise Failure(
-            f"{name} holds no request body: that is an object with `input` or `messages`, or an array of input items"
+            f"{name} holds no request body: that is an object with `input` or `messages`, or an array of input items or messages"
         )
     return cast("dict[str, Any] | list[Any]", value)
 
 
 def _body(given: "dict[str, Any] | list[Any]") -> dict[str, Any]:
-    return given if isinstance(given, dict) else {"input": given}
+    if isinstance(given, dict):
+        return given
+
+    from imagebridge.check.forms import is_chat
+
+    return {"messages" if is_chat(given) else "input": given}
 
 
 def _asked(found: "list[Finding]", given: object) -> "list[Finding]":

@@ -4,6 +4,7 @@ Nothing here judges its form. A piece that does not have the expected form is le
 say so. What the bytes of its pictures are is found out once, for all rules.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +39,15 @@ def values(value: object) -> Sequence[object]:
 def string(value: object) -> str:
     """Return a JSON string, "" for anything else."""
     return value if isinstance(value, str) else ""
+
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+._-]{0,63}):")
+
+
+def scheme(url: str) -> str:
+    """Return the scheme of an address in small letters, "" where there is none, as in bare base64."""
+    match = _SCHEME.match(url)
+    return match[1].lower() if match else ""
 
 
 def kind(value: object) -> str:
@@ -146,7 +156,7 @@ class Body:
     @cached_property
     def judged(self) -> tuple[tuple[Shown, Verdict], ...]:
         """Every picture whose bytes are in the body, or should be, with what they are."""
-        given = (picture for picture in self.pictures if "://" not in picture.url[:64])
+        given = (picture for picture in self.pictures if scheme(picture.url) in ("", "data"))
         return tuple((picture, judge(picture.url, self.proof)) for picture in given)
 
     @cached_property

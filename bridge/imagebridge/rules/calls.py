@@ -53,6 +53,17 @@ def _repeated(body: Body) -> Iterator[Fault]:
         answered.add(_call_id(item))
 
 
+def _mismatched(body: Body) -> Iterator[Fault]:
+    called = {_call_id(item): item.type for item in _conversation(body) if item.type in CALLS}
+    for item in body.items:
+        kind = called.get(_call_id(item))
+        if item.type in OUTPUTS and kind is not None and item.type != CALLS[kind]:
+            yield Fault(
+                f"{item.path}.type",
+                f"Invalid '{item.path}.type': '{item.type}' answers no {kind}. Expected '{CALLS[kind]}'.",
+            )
+
+
 def _unanswered(body: Body) -> Iterator[Fault]:
     answered = {_call_id(item) for item in body.items if item.type in OUTPUTS}
     answered |= {_call_id(item) for item in body.earlier if item.type in OUTPUTS}
@@ -166,6 +177,14 @@ MATCHING: tuple[Rule, ...] = (
         _orphans,
     ),
     Rule("repeated-output", "A call has one output, not two.", "ours", links.FUNCTIONS, _repeated),
+    Rule(
+        "mismatched-output",
+        "A function call is answered by function_call_output, a custom call by custom_tool_call_output.",
+        "ours",
+        links.FUNCTIONS,
+        _mismatched,
+        ("responses",),
+    ),
     Rule(
         "unanswered-call",
         "Every call has an output, also one that failed.",

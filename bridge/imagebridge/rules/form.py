@@ -121,6 +121,9 @@ def _types(body: Body) -> Iterator[Fault]:
     given = body.fields.get(body.list_name)
     if given is not None and not _listed_or_text(given):
         yield _wrong(body.list_name, "a string or an array", given)
+    tools = body.fields.get("tools")
+    if not isinstance(tools, list | tuple | None):
+        yield _wrong("tools", "an array of objects", tools)
     for index, value in enumerate(values(given)):
         if not isinstance(value, dict):
             yield _wrong(f"{body.list_name}[{index}]", "an object", value)
@@ -209,6 +212,10 @@ def _parameters(body: Body) -> Iterator[Fault]:
         (item.path, item.type, item.fields) for item in body.items if item.type == "function_call_output"
     ]
     pieces += [(part.path, part.type, part.fields) for part in body.parts if part.place in ("output", "user")]
+    for item in body.items:
+        if item.type == "message" and values(item.fields.get("tool_calls")):
+            path = f"{item.path}.tool_calls"
+            yield Fault(path, f"Unknown parameter: '{path}'.", code="unknown_parameter")
     for path, type_, content in pieces:
         for name in content:
             if type_ in KNOWN and name not in KNOWN[type_]:
@@ -293,7 +300,7 @@ FORM: tuple[Rule, ...] = (
     ),
     Rule(
         "unknown-parameter",
-        "Outputs and their parts carry documented fields only.",
+        "Outputs, messages and their parts carry documented fields only.",
         "reported",
         links.issue("BerriAI/litellm", 13420),
         _parameters,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from imagebridge.rules import links
-from imagebridge.rules.body import Body, Part, Shown, fields, kind, string
+from imagebridge.rules.body import Body, Part, Shown, fields, kind, scheme, string
 from imagebridge.rules.rule import Fault, Rule
 from imagebridge.rules.verdict import PIXELS, SUPPORTED
 from imagebridge.translate import vision
@@ -79,12 +79,12 @@ def _remote(picture: Shown) -> bool:
 
 def _schemes(body: Body) -> Iterator[Fault]:
     for picture in body.pictures:
-        scheme, colon, _ = picture.url[:64].partition("://")
-        if colon and not _remote(picture) and scheme.isalnum():
+        found = scheme(picture.url)
+        if found not in ("", "data") and not _remote(picture):
             yield Fault(
                 picture.path,
                 f"Invalid '{picture.path}'. Expected a valid URL, but got a value with an invalid format.",
-                f"{scheme}:// is no scheme that the API downloads",
+                f"{found}: is no scheme that the API downloads",
             )
 
 

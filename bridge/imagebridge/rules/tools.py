@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from imagebridge.rules import links
-from imagebridge.rules.body import Body, Fields, fields, string, values
+from imagebridge.rules.body import Body, Fields, Tool, fields, string, values
 from imagebridge.rules.rule import Fault, Rule
+from imagebridge.translate.schema import COMBINATIONS, kinds, nodes
+from imagebridge.translate.strict import strict_problem
 
 NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 MOST = 128
@@ -89,21 +91,29 @@ def _many(body: Body) -> Iterator[Fault]:
         )
 
 
-def _schemas(body: Body) -> Iterator[Fault]:
+def _schemas(problem: Callable[[Tool, Fields], str]) -> Callable[[Body], Iterator[Fault]]:
+    """Return the check that finds the definitions whose schema has a problem."""
+
+    def check(body: Body) -> Iterator[Fault]:
+        for tool in body.tools:
+            schema = fields(tool.fields.get("parameters"))
+            if schema is not None and (said := problem(tool, schema)):
+                message = f"Invalid schema for function '{string(tool.fields.get('name'))}': {said}"
+                yield Fault(f"{tool.path}.parameters", message, code="invalid_function_parameters")
+
+    return check
+
+
+def _objects(body: Body) -> Iterator[Fault]:
     for tool in body.tools:
         given = tool.fields.get("parameters")
-        if given is None:
-            continue
-        path = f"{tool.path}.parameters"
-        schema = fields(given)
-        if schema is None:
+        if given is not None and fields(given) is None:
+            path = f"{tool.path}.parameters"
             yield Fault(path, f"Invalid type for '{path}': expected an object.", code="invalid_type")
-        elif problem := _schema_problem(schema):
-            message = f"Invalid schema for function '{string(tool.fields.get('name'))}': {problem}"
-            yield Fault(path, message, code="invalid_function_parameters")
+    yield from _schemas(_form)(body)
 
 
-def _schema_problem(schema: Fields) -> str:
+def _form(_: Tool, schema: Fields) -> str:
     """Say what is wrong with the schema of a tool's parameters, "" if nothing is."""
     if schema.get("type") != "object":
         return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{schema.get('type')}\"'."
@@ -115,7 +125,30 @@ def _schema_problem(schema: Fields) -> str:
     for value in cast("Fields", properties).values():
         if not isinstance(value, dict | bool):
             return f"{json.dumps(value)} is not of type 'object', 'boolean'."
-    return "" if isinstance(schema.get("required", []), list) else "'required' must be an array."
+    required = schema.get("required", [])
+    return "" if isinstance(required, list) else f"{json.dumps(required)} is not of type 'array'."
+
+
+def _combined(_: Tool, schema: Fields) -> str:
+    if not set(COMBINATIONS) & set(schema):
+        return ""
+    return (
+        "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level."
+    )
+
+
+def _without_items(_: Tool, schema: Fields) -> str:
+    for place, node in nodes(schema):
+        one = fields(node)
+        if one is not None and "array" in kinds(one) and "items" not in one:
+            return f"In context={place}, array schema missing items."
+        if one is not None and isinstance(one.get("items"), list):
+            return f"{json.dumps(one['items'])} is not of type 'object', 'boolean'."
+    return ""
+
+
+def _strict(tool: Tool, schema: Fields) -> str:
+    return strict_problem(schema) if tool.fields.get("strict") is True else ""
 
 
 def _parameters(body: Body) -> Iterator[Fault]:
@@ -149,6 +182,27 @@ DEFINITIONS: tuple[Rule, ...] = (
         "Parameters are a JSON Schema of type object.",
         "reported",
         links.issue("vercel/ai", 7005),
-        _schemas,
+        _objects,
+    ),
+    Rule(
+        "schema-combination",
+        "Parameters have no oneOf, anyOf, allOf, enum or not at the top level.",
+        "reported",
+        links.issue("langchain-ai/langchainjs", 9804),
+        _schemas(_combined),
+    ),
+    Rule(
+        "array-items",
+        "An array among the parameters has items, which are one schema.",
+        "reported",
+        links.issue("mark3labs/mcphost", 35),
+        _schemas(_without_items),
+    ),
+    Rule(
+        "strict-schema",
+        "With strict, each object is closed and requires all its properties.",
+        "reported",
+        links.issue("lastmile-ai/openai-agents-mcp", 2),
+        _schemas(_strict),
     ),
 )

@@ -1,14 +1,16 @@
 """MCP tools become tool definitions for OpenAI, under names that the API takes and that lead back."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING, overload
 
 from imagebridge.errors import ToolLimitError
 
+from .schema import described, parameters
 from .strict import satisfies_strict
-from .wire import JSON, is_json, text_of, tool_json
+from .wire import JSON, text_of, tool_json
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionFunctionToolParam
@@ -32,10 +34,11 @@ def responses_tools(
 ) -> "list[FunctionToolParam] | list[ToolParam]":
     """Return definitions for `client.responses.create(tools=...)`, in the order of `tools`.
 
-    `tools` are MCP tools (`mcp.types.Tool` or their JSON). Schemas stay as they are; `strict` is true
-    only where a schema satisfies strict mode as it stands. With a `namespace` the tools are grouped
-    under it and found by tool search when the model needs them (gpt-5.4 and newer): the way for more
-    than 128 tools, which the API refuses.
+    `tools` are MCP tools (`mcp.types.Tool` or their JSON). Schemas accept all that they accepted: what the
+    API takes without strict mode stays as it is, and combinations at the top level (oneOf, anyOf, allOf,
+    enum, not), which it refuses, are told in the description. `strict` is true only where a schema satisfies
+    strict mode as it stands. With a `namespace` the tools are grouped under it and found by tool search when
+    the model needs them (gpt-5.4 and newer): the way for more than 128 tools, which the API refuses.
 
     Raises:
         TypeError: one of `tools` is something else.
@@ -64,12 +67,12 @@ def chat_tools(tools: Iterable[object]) -> "list[ChatCompletionFunctionToolParam
     _check_number(found)
     made: list[ChatCompletionFunctionToolParam] = []
     for name, tool in found:
-        parameters = _parameters(tool.get("inputSchema"))
+        flat = _definition(tool, name)
         function: FunctionDefinition = {
             "name": name,
-            "description": _description(tool),
-            "parameters": parameters,
-            "strict": satisfies_strict(parameters),
+            "description": flat.get("description") or "",
+            "parameters": flat["parameters"] or {},
+            "strict": bool(flat["strict"]),
         }
         made.append({"type": "function", "function": function})
     return made
@@ -97,47 +100,39 @@ def _check_number(found: list[tuple[str, JSON]]) -> None:
 
 
 def _definition(tool: JSON, name: str) -> "FunctionToolParam":
-    parameters = _parameters(tool.get("inputSchema"))
+    taken, left = parameters(tool.get("inputSchema"))
     return {
         "type": "function",
         "name": name,
-        "description": _description(tool),
-        "parameters": parameters,
-        "strict": satisfies_strict(parameters),
+        "description": described(text_of(tool, "description") or text_of(tool, "title"), left),
+        "parameters": taken,
+        "strict": not left and satisfies_strict(taken),
     }
-
-
-def _description(tool: JSON) -> str:
-    return text_of(tool, "description") or text_of(tool, "title")
-
-
-def _parameters(schema: object) -> dict[str, object]:
-    """Return the schema of the arguments; the API wants an object with properties, also where a tool takes none."""
-    found = dict(schema) if is_json(schema) else {}
-    return {**found, "type": "object", "properties": found.get("properties") or {}}
 
 
 def _legal_names(originals: list[str]) -> list[str]:
     """Return a legal name for each original. What is legal stays; what was changed and now collides gets a mark.
 
-    The mark is made from the original, so a name never depends on the other tools' order.
+    A mark that collides again becomes another one. All are made from the originals, so a name never depends on
+    the other tools' order.
     """
-    kept = {name for name in originals if _legal(name) == name}
-    changed = [_legal(name) for name in dict.fromkeys(originals) if name not in kept]
-    taken = kept | {name for name in changed if changed.count(name) > 1}
-    return [
-        name if name in kept else _marked(name) if _legal(name) in taken else _legal(name)
-        for name in originals
-    ]
+    found = {name: name if _legal(name) == name else "" for name in originals}
+    marks = dict.fromkeys((name for name, legal in found.items() if not legal), 0)
+    while marks:
+        found |= {name: _marked(name, mark) if mark else _legal(name) for name, mark in marks.items()}
+        held = Counter(found.values())
+        marks = {name: mark + 1 for name, mark in marks.items() if held[found[name]] > 1}
+    return [found[name] for name in originals]
 
 
 def _legal(name: str) -> str:
     """Replace what the API refuses; a name that is too long or left with nothing is marked."""
     readable = re.sub(r"[^a-zA-Z0-9_-]+", "_", name)
-    return readable if 0 < len(readable) <= MAX_NAME and readable.strip("_") else _marked(name)
+    return readable if 0 < len(readable) <= MAX_NAME and readable.strip("_") else _marked(name, 1)
 
 
-def _marked(name: str) -> str:
-    """Cut a name and end it with eight characters that belong to this original alone."""
+def _marked(name: str, mark: int) -> str:
+    """Cut a name and end it with eight characters that belong to this original and to this `mark` (1, 2, ...) alone."""
     readable = re.sub(r"[^a-zA-Z0-9_-]+", "_", name).strip("_")[: MAX_NAME - 9]
-    return f"{readable or 'tool'}_{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    source = name.encode("utf-8", "surrogatepass") + b"\0" * (mark - 1)
+    return f"{readable or 'tool'}_{sha256(source).hexdigest()[:8]}"
