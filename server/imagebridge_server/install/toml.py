@@ -223,7 +223,7 @@ def _written(keys: Sequence[str], value: Any) -> str:
     import tomlkit
 
     if not _is_table(value):
-        written: Any = tomlkit.item(_inline(value))
+        written = cast("Any", tomlkit).item(_inline(value))
         return f"{'.'.join(tomlkit.key(key).as_string() for key in keys)} = {written.as_string()}\n"
     document: Any = tomlkit.document()
     table = document

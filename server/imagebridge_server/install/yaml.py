@@ -4,6 +4,7 @@ A comment belongs to what follows it, unless it is indented as deep as what stan
 says where each value lies, and writes new ones with the indentation of the file.
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from io import StringIO
@@ -52,13 +53,13 @@ def with_member(text: str, keys: Sequence[str], value: Any) -> str:
     """
     root = _reader().compose(text)
     plain = _plain(text, root)
-    if root is None:
+    if root is None or _is_empty(root):
         made = _block(text, root, _nested(keys, value), 0).removeprefix(_newline(text))
+        start, end = (root.start_mark.index, root.end_mark.index) if root else (0, 0)
+        if start < end:  # `{}` or a written null
+            return text[:start] + made + text[end:]
         broken = _newline(text) if text and text[-1] != "\n" else ""
         return text + broken + made + _newline(text)
-    if _is_empty(root):
-        made = _block(text, root, _nested(keys, value), 0).removeprefix(_newline(text))
-        return text[: root.start_mark.index] + made + text[root.end_mark.index :]
     node = root
     for depth, key in enumerate(keys):
         pair = _member(node, key)
@@ -209,7 +210,7 @@ def _replaced(text: str, plain: str, root: Any, table: Any, pair: tuple[Any, Any
         # Written with its name, to stand below it as lists and tables do in this file, and without it again.
         named = _block(text, root, {"_": new}, name.start_mark.column)
         return text[:colon] + comment + named[named.index("_:") + 2 :] + rest
-    return f"{text[:colon]} {_flow(new)}{comment}{rest}"
+    return f"{text[:colon]} {_scalar(new)}{comment}{rest}"
 
 
 def _block(text: str, root: Any, new: dict[str, Any], column: int) -> str:
@@ -219,16 +220,21 @@ def _block(text: str, root: Any, new: dict[str, Any], column: int) -> str:
     return "".join(f"{_newline(text)}{' ' * column}{line}" if line else _newline(text) for line in lines)
 
 
+def _scalar(new: Any) -> str:
+    """Return a value as it stands behind its name."""
+    return _flow(new) if isinstance(new, dict | list) else _dumped({"_": new}, 2, 0).strip()[3:]
+
+
 def _flow(new: Any) -> str:
-    """Return a value as it stands on one line."""
-    return _dumped([new], 2, 0, flow=True).strip()[1:-1]
+    """Return a value as it stands on one line, between brackets: JSON is YAML there."""
+    return json.dumps(new, ensure_ascii=False)
 
 
-def _dumped(value: object, step: int, offset: int, *, flow: bool | None = False) -> str:
+def _dumped(value: object, step: int, offset: int) -> str:
     from ruamel.yaml import YAML
 
     writer: Any = YAML()
-    writer.default_flow_style = flow
+    writer.default_flow_style = False
     writer.width = 1_000_000
     writer.indent(mapping=step, sequence=offset + 2, offset=offset)
     writer.representer.ignore_aliases = _never_shared
