@@ -290,6 +290,18 @@ class TestWhatIsWritten:
                 "s: {a: '# 1'} # one",
             ),
             ("yaml", "{s: {me: 1, a: [2]}}\n", '{s: {me: {"cmd": "n"}, a: [2]}}\n', "{s: {a: [2]}}\n"),
+            (
+                "yaml",
+                "s: {\n  a: 1, # one\n  me: {cmd: o}, # two\n}\n",
+                's: {\n  a: 1, # one\n  me: {cmd: "n"}, # two\n}\n',
+                "s: {\n  a: 1 # one\n  , # two\n}\n",
+            ),
+            (
+                "yaml",
+                "s: {me: 1, # one\n  a: 2}",
+                's: {me: {"cmd": "n"}, # one\n  a: 2}',
+                "s: { # one\n  a: 2}",
+            ),
             ("yaml", "# only\n---\n", "# only\n---\ns:\n  me:\n    cmd: n\n", "# only\n---\ns: {}\n"),
             ("yaml", "{}\n", "s:\n  me:\n    cmd: n\n", "s: {}\n"),
             (
@@ -317,6 +329,19 @@ class TestWhatIsWritten:
         if newline in before or "\n" not in after:
             assert edited(before, form, ME, new) == after
         assert edited(after, form, ME, None) == left
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "s: &all\n  a: 1\nz: *all\n",
+            "z: &all\n  a: 1\ns: *all\n",
+            "z: &all\n  a: 1\ns:\n  <<: *all\n",
+            "s:\n  a: |+\n    x\n\n# z\n",
+        ],
+    )
+    def test_what_would_change_elsewhere_too_is_refused(self, text):
+        with pytest.raises(FormatError, match="without changing more"):
+            edited(text, "yaml", ME, {"cmd": "n"})
 
     def test_a_comment_above_variables_is_not_taken_for_ours(self):
         text = '[s.me]\ncmd = "n"\n# [s.old]\n\n[s.me.env]\nA = "x"\n'

@@ -4,7 +4,6 @@ Whatever the edit, its result is read again and compared: a text is returned onl
 entry has changed, and every comment outside of it is there still.
 """
 
-import copy
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -87,28 +86,27 @@ def _read(text: str, form: Form) -> object:
         raise FormatError(f"it is no valid {form.upper()}: {reason}") from error
 
 
-def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None) -> object:
-    """Return the values as they shall be afterwards."""
+def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, at: int = 0) -> object:
+    """Return the values as they shall be afterwards.
+
+    The tables on the way are new ones: a YAML text may use one in several places, and only ours shall change.
+    """
     if not isinstance(before, dict):
-        raise FormatError(f"it holds {type(before).__name__} where a table of settings belongs")
-    after = copy.deepcopy(cast("dict[str, object]", before))
-    table = after
-    for depth, key in enumerate(keys[:-1]):
-        if value is None and key not in table:
-            return after
-        inner = table.setdefault(key, {})
-        if inner is None and value is not None:  # `extensions:` with nothing behind it
-            inner = table[key] = {}
-        if not isinstance(inner, dict):
-            if value is None:
-                return after
-            raise FormatError(f"{'.'.join(keys[: depth + 1])} in it is no table")
-        table = cast("dict[str, object]", inner)
-    if value is None:
-        table.pop(keys[-1], None)
+        if at and value is None:
+            return before
+        if at == 0 or before is not None:  # null is `extensions:` with nothing behind it
+            where = f"{'.'.join(keys[:at])} in it is no table" if at else None
+            raise FormatError(where or f"it holds {type(before).__name__} where a table of settings belongs")
+    table = dict(cast("dict[str, object]", before or {}))
+    key = keys[at]
+    if at < len(keys) - 1:
+        if key in table or value is not None:
+            table[key] = _changed(table.get(key), keys, value, at + 1)
+    elif value is None:
+        table.pop(key, None)
     else:
-        table[keys[-1]] = value
-    return after
+        table[key] = value
+    return table
 
 
 def _made(text: str, form: Form, keys: tuple[str, ...], value: dict[str, Any] | None) -> str:

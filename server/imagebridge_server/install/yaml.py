@@ -89,11 +89,10 @@ def without_member(text: str, keys: Sequence[str]) -> str:
     start, end = key.start_mark.index, _end(plain, value)
     if parent.flow_style:
         at = next(at for at, (name, _) in enumerate(parent.value) if name is key)
-        if at:
-            start = _end(plain, parent.value[at - 1][1])
-        elif len(parent.value) > 1:
-            end = parent.value[1][0].start_mark.index
-        return text[:start] + text[end:]
+        if at:  # with the comma before it, else with the one behind it
+            return _without_comma(text, plain, _end(plain, parent.value[at - 1][1]), start, start, end)
+        behind = parent.value[1][0].start_mark.index if len(parent.value) > 1 else end
+        return _without_comma(text, plain, end, behind, start, end)
     above = _found(root, keys[:-1]) if len(parent.value) == 1 and len(keys) > 1 else None
     start, end = text.rfind("\n", 0, start) + 1, _line_end(text, end)
     line_break = _BREAK.match(text, end)
@@ -172,6 +171,15 @@ def _is_empty(node: Any) -> bool:
 def _is_inline(node: Any) -> bool:
     """Tell whether a value is written behind its name, not below it."""
     return isinstance(node.value, str) or bool(node.flow_style)
+
+
+def _without_comma(text: str, plain: str, gap: int, gap_end: int, start: int, end: int) -> str:
+    """Return `text` without a member and the gap beside it; where comments are in the gap, only without its comma."""
+    if plain[gap:gap_end] == text[gap:gap_end]:
+        return text[: min(start, gap)] + text[max(end, gap_end) :]
+    comma = plain.index(",", gap)
+    first, last = sorted([(start, end), (comma, comma + 1)])
+    return text[: first[0]] + text[first[1] : last[0]] + text[last[1] :]
 
 
 def _inserted(text: str, plain: str, root: Any, table: Any, new: dict[str, Any]) -> str:
@@ -256,7 +264,7 @@ def _indentation(root: Any) -> tuple[int, int]:
         if not node.tag.endswith(":map") or node.flow_style:
             continue
         for name, value in cast("list[tuple[Any, Any]]", node.value):
-            if not _is_inline(value):
+            if not _is_inline(value) and value.start_mark.line > name.start_mark.line:
                 found = lists if value.tag.endswith(":seq") else tables
                 found.append(value.start_mark.column - name.start_mark.column)
     return next(iter(tables), 2), next(iter(lists), 0)
