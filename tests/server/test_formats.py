@@ -13,7 +13,7 @@ from imagebridge_server.install.formats import FormatError, edited, found, lines
 KEYS = ("servers", "imagebridge")
 NEW = {"command": "/opt/ü x", "args": ["--allow", "a # b", "", "1"], "env": {"A": "ä", "B-C": 'q"\\'}}
 LATER = {"command": "uvx", "args": [], "env": {"A": "b", "B-C": 'q"\\', "D": ": x"}, "timeout": 300}
-TRIVIA = ("", "# words", "#", "  # deeper", "    # [servers.old]", "\t", "# command: 'x")
+TRIVIA = ("", "# words", "#", "  # deeper", "    # [servers.old]", "  ", "# command: 'x")
 
 
 @st.composite
@@ -224,11 +224,11 @@ def over(examples, holds, form):
 @pytest.mark.parametrize("holds", PROPERTIES, ids=lambda one: one.__name__)
 class TestAnyText:
     def test_a_few(self, holds, form):
-        over(5, holds, form)
+        over(12, holds, form)
 
     @pytest.mark.long
     def test_many(self, holds, form):
-        over(40, holds, form)
+        over(100, holds, form)
 
 
 ME = ("s", "me")
@@ -301,6 +301,12 @@ class TestWhatIsWritten:
                 "s: {me: 1, # one\n  a: 2}",
                 's: {me: {"cmd": "n"}, # one\n  a: 2}',
                 "s: { # one\n  a: 2}",
+            ),
+            (
+                "yaml",
+                "a: &x 1\nb: &x 2\ns: ~\n",
+                "a: &x 1\nb: &x 2\ns:\n  me:\n    cmd: n\n",
+                "a: &x 1\nb: &x 2\ns: {}\n",
             ),
             ("yaml", "# only\n---\n", "# only\n---\ns:\n  me:\n    cmd: n\n", "# only\n---\ns: {}\n"),
             ("yaml", "{}\n", "s:\n  me:\n    cmd: n\n", "s: {}\n"),

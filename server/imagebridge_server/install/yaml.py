@@ -110,7 +110,9 @@ def without_member(text: str, keys: Sequence[str]) -> str:
 def _reader() -> Any:
     from ruamel.yaml import YAML
 
-    return YAML(typ="safe", pure=True)
+    reader: Any = YAML(typ="safe", pure=True)
+    reader.composer.warn_double_anchors = False  # YAML allows one name for several
+    return reader
 
 
 def _nodes(node: Any) -> Iterator[Any]:
