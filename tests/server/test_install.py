@@ -173,6 +173,36 @@ class TestFiles:
         assert made["args"] == []
         assert made.get("env", made.get("envs")) == {"OPENAI_API_KEY": "k"}
 
+    def test_the_change_shows_our_entry_only(self, host, tmp_path):
+        file = tmp_path / "config"
+        secret = {
+            "json": '{"KEY": {"a": {"env": {"T": "sk-live"}}}}',
+            "toml": '[KEY.a.env]\nT = "sk-live"\n',
+            "yaml": "KEY:\n  a:\n    env: {T: sk-live}\n",
+        }[host.form]
+        file.write_text(secret.replace("KEY", host.keys[0]), encoding="utf-8")
+        first = installed(host, file, Entry("old", (), {"MINE": "x"}))
+        first.write()
+        second = installed(host, file, ENTRY)
+        second.write()
+        last = uninstalled(host, file)
+        where = f"--- {file}\n+++ {file}\n@@ {host.keys[0]}.imagebridge @@\n"
+        for change in (first, second, last):
+            assert change.diff.startswith(where)
+            assert "sk-live" not in change.diff
+        signs = [{line[0] for line in change.diff.splitlines()[3:]} for change in (first, second, last)]
+        assert signs == [{"+"}, {"+", "-", " "}, {"-"}]
+
+    def test_the_change_of_what_lies_in_another_value(self, tmp_path):
+        file = tmp_path / "config.toml"
+        file.write_text('mcp_servers = {a = {env = {T = "sk-live"}}}\n')
+        change = installed(BY_NAME["codex"], file, Entry("new"))
+        assert change.diff.splitlines()[3:] == [
+            "+[mcp_servers.imagebridge]",
+            '+command = "new"',
+            "+args = []",
+        ]
+
     def test_out_of_a_file_without_it(self, host, tmp_path):
         assert uninstalled(host, tmp_path / "none").diff == ""
 
@@ -388,21 +418,22 @@ class TestLinks:
         from base64 import b64decode
         from urllib.parse import parse_qs, urlsplit
 
-        query = parse_qs(urlsplit(links.cursor(published())).query)
+        link = urlsplit(links.cursor(published()))
+        assert link[:3] == ("https", "cursor.com", "/en/install-mcp")
+        query = parse_qs(link.query)
         assert query["name"] == ["imagebridge"]
         assert json.loads(b64decode(query["config"][0])) == published().plain()
 
     def test_vscode(self):
-        from urllib.parse import unquote
+        from urllib.parse import parse_qs, unquote, urlsplit
 
-        start, _, packed = links.vscode(published()).partition("?")
+        link = urlsplit(links.vscode(published()))
+        assert link[:3] == ("https", "insiders.vscode.dev", "/redirect")
+        start, _, packed = parse_qs(link.query)["url"][0].partition("?")
         assert start == "vscode:mcp/install"
         assert json.loads(unquote(packed)) == {"name": "imagebridge", "type": "stdio", **published().plain()}
 
     def test_the_readme_carries_both(self):
-        from urllib.parse import quote
-
         text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-        assert f"]({links.cursor(published())})" in text
-        redirect = f"https://insiders.vscode.dev/redirect?url={quote(links.vscode(published()), safe='')}"
-        assert f"]({redirect})" in text
+        assert links.cursor(published()).partition("?")[2] in text
+        assert f"]({links.vscode(published())})" in text

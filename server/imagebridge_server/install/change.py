@@ -8,7 +8,7 @@ from typing import Any, cast
 from imagebridge.errors import BridgeError
 
 from .files import Content, content, replaced
-from .formats import FormatError, edited, found
+from .formats import FormatError, edited, found, lines
 from .hosts import Entry, HostFile
 from .links import NAME
 
@@ -18,21 +18,23 @@ class Change:
     """What a file holds and what it shall hold."""
 
     path: Path
+    host: HostFile
     old: Content
     new: str
 
     @property
     def diff(self) -> str:
-        """The change as people read one; empty where there is none. Secrets of other entries are not in it."""
-        lines = difflib.unified_diff(
-            self.old.text.splitlines(),
-            self.new.splitlines(),
-            str(self.path),
-            str(self.path),
-            n=1,
-            lineterm="",
-        )
-        return "\n".join(lines)
+        """The change of our entry as people read one; empty where there is none.
+
+        Nothing else of the file is in it, as other entries hold secrets, often on the same line.
+        """
+        if self.new == self.old.text:
+            return ""
+        keys = (*self.host.keys, NAME)
+        old, new = (lines(text, self.host.form, keys) for text in (self.old.text, self.new))
+        whole = difflib.unified_diff(old, new, n=len(old), lineterm="")
+        shown = [line for line in whole if not line.startswith(("---", "+++", "@@"))]
+        return "\n".join([f"--- {self.path}", f"+++ {self.path}", f"@@ {'.'.join(keys)} @@", *shown])
 
     def write(self) -> Path | None:
         """Write the file; return where the old one was saved, None where there was none or nothing changed.
@@ -77,7 +79,7 @@ def _changed(host: HostFile, path: Path, value: dict[str, Any] | None) -> Change
     try:
         if value is not None:
             value = _merged(found(old.text, host.form, keys), value)
-        return Change(path, old, edited(old.text, host.form, keys, value))
+        return Change(path, host, old, edited(old.text, host.form, keys, value))
     except FormatError as error:
         raise BridgeError(f"{path} is not touched: {error}") from error
 

@@ -1,19 +1,18 @@
 """One entry put into a configuration text or taken out, in JSON, TOML and YAML; all else stays as it is.
 
 Whatever the edit, its result is read again and compared: a text is returned only if exactly the one
-entry has changed.
+entry has changed, and every comment outside of it is there still.
 """
 
-import copy
-from collections.abc import Sequence
-from io import StringIO
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from imagebridge.errors import BridgeError
 
-from . import jsonc
+from . import jsonc, toml, yaml
 from .hosts import Form
 
+_EDITORS = {"json": jsonc, "toml": toml, "yaml": yaml}
 _LACKING = 'editing it needs an extra: pip install "imagebridge[server]"'
 
 
@@ -33,15 +32,34 @@ def edited(text: str, form: Form, keys: Sequence[str], value: dict[str, Any] | N
     if wanted == before:
         return text
     try:
-        made = _EDITS[form](text, keys, value)
-    except FormatError:
-        raise
+        made = _made(text, form, tuple(keys), value)
+        lost = _lost(text, made, form, keys)
     except ImportError as error:
         raise FormatError(_LACKING) from error
     except Exception as error:  # whatever an editor stumbles over, the file is not touched
         raise FormatError(f"it cannot be changed safely ({type(error).__name__}: {error})") from error
     if _without_empty(_read(made, form), keys[:-1]) != _without_empty(wanted, keys[:-1]):
         raise FormatError("it cannot be changed without changing more of it")
+    if lost:
+        raise FormatError(f"it cannot be changed without losing the comment {lost!r}")
+    return made
+
+
+def lines(text: str, form: Form, keys: Sequence[str]) -> list[str]:
+    """Return the lines of what stands at `keys`, and nothing that stands beside it.
+
+    Raises:
+        FormatError: as `edited`.
+    """
+    value = found(text, form, keys)
+    ranges: list[tuple[int, int]] = _EDITORS[form].ranges(text, keys)
+    if value is not None and not ranges:
+        # It lies inside another value: shown as a text of its own would have it.
+        return lines(edited("", form, keys, cast("dict[str, Any]", value)), form, keys)
+    made: list[str] = []
+    for start, end in ranges:
+        line = text.rfind("\n", 0, start) + 1
+        made += text[start if text[line:start].strip() else line : end].splitlines()
     return made
 
 
@@ -60,19 +78,7 @@ def found(text: str, form: Form, keys: Sequence[str]) -> object:
 def _read(text: str, form: Form) -> object:
     """Return the value of a text as plain Python values."""
     try:
-        match form:
-            case "json":
-                return jsonc.parsed(text)
-            case "toml":
-                import tomllib
-
-                return tomllib.loads(text)
-            case "yaml":
-                from ruamel.yaml import YAML
-
-                reader: Any = YAML(typ="safe", pure=True)
-                value: object = reader.load(text)
-                return {} if value is None else value
+        return _EDITORS[form].parsed(text)
     except ImportError as error:
         raise FormatError(_LACKING) from error
     except Exception as error:  # each reader raises its own
@@ -80,28 +86,60 @@ def _read(text: str, form: Form) -> object:
         raise FormatError(f"it is no valid {form.upper()}: {reason}") from error
 
 
-def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None) -> object:
-    """Return the values as they shall be afterwards."""
+def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, at: int = 0) -> object:
+    """Return the values as they shall be afterwards.
+
+    The tables on the way are new ones: a YAML text may use one in several places, and only ours shall change.
+    """
     if not isinstance(before, dict):
-        raise FormatError(f"it holds {type(before).__name__} where a table of settings belongs")
-    after = copy.deepcopy(cast("dict[str, object]", before))
-    table = after
-    for depth, key in enumerate(keys[:-1]):
-        if value is None and key not in table:
-            return after
-        inner = table.setdefault(key, {})
-        if inner is None and value is not None:  # `extensions:` with nothing behind it
-            inner = table[key] = {}
-        if not isinstance(inner, dict):
-            if value is None:
-                return after
-            raise FormatError(f"{'.'.join(keys[: depth + 1])} in it is no table")
-        table = cast("dict[str, object]", inner)
-    if value is None:
-        table.pop(keys[-1], None)
+        if at and value is None:
+            return before
+        if at == 0 or before is not None:  # null is `extensions:` with nothing behind it
+            where = f"{'.'.join(keys[:at])} in it is no table" if at else None
+            raise FormatError(where or f"it holds {type(before).__name__} where a table of settings belongs")
+    table = dict(cast("dict[str, object]", before or {}))
+    key = keys[at]
+    if at < len(keys) - 1:
+        if key in table or value is not None:
+            table[key] = _changed(table.get(key), keys, value, at + 1)
+    elif value is None:
+        table.pop(key, None)
     else:
-        table[keys[-1]] = value
-    return after
+        table[key] = value
+    return table
+
+
+def _made(text: str, form: Form, keys: tuple[str, ...], value: dict[str, Any] | None) -> str:
+    """Return `text` edited, with no more of an entry written anew than differs."""
+    editor = _EDITORS[form]
+    if value is None:
+        return editor.without_member(text, keys)
+    for path, new in _differences(found(text, form, keys), value, keys):
+        text = editor.without_member(text, path) if new is None else editor.with_member(text, path, new)
+    return text
+
+
+def _differences(old: object, new: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Yield what is to be written where, None for what goes: the smallest changes that make `old` `new`."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        if old != new:
+            yield path, new
+        return
+    before, after = cast("dict[str, object]", old), cast("dict[str, object]", new)
+    for key in {**before, **after}:
+        yield from _differences(before.get(key), after.get(key), (*path, key))
+
+
+def _lost(old: str, new: str, form: Form, keys: Sequence[str]) -> str | None:
+    """Return the first comment outside of the entry that is not in the new text, or not in its order."""
+    editor = _EDITORS[form]
+    entry = editor.ranges(old, keys)
+    there = iter([comment for _, comment in editor.comments(new)])
+    outside = (
+        comment for at, comment in editor.comments(old) if not any(start <= at < end for start, end in entry)
+    )
+    # `in` reads on from where the one before was found: the order counts.
+    return next((comment for comment in outside if comment not in there), None)
 
 
 def _without_empty(value: object, keys: Sequence[str]) -> object:
@@ -114,50 +152,3 @@ def _without_empty(value: object, keys: Sequence[str]) -> object:
         if table[keys[0]] in ({}, None):
             del table[keys[0]]
     return table
-
-
-def _json(text: str, keys: Sequence[str], value: dict[str, Any] | None) -> str:
-    return jsonc.without_member(text, keys) if value is None else jsonc.with_member(text, keys, value)
-
-
-def _toml(text: str, keys: Sequence[str], value: dict[str, Any] | None) -> str:
-    import tomlkit
-
-    document = tomlkit.parse(text)
-    table: Any = document
-    for key in keys[:-1]:
-        if key not in table:
-            table[key] = tomlkit.table(is_super_table=True)
-        table = table[key]
-    if value is None:
-        del table[keys[-1]]
-    else:
-        table[keys[-1]] = value
-    return tomlkit.dumps(document)
-
-
-def _yaml(text: str, keys: Sequence[str], value: dict[str, Any] | None) -> str:
-    from ruamel.yaml import YAML
-
-    yaml: Any = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 10_000
-    document: Any = yaml.load(text)
-    if document is None:
-        document = {}
-    table = document
-    for key in keys[:-1]:
-        if table.get(key) is None:
-            table[key] = {}
-        table = table[key]
-    if value is None:
-        del table[keys[-1]]
-    else:
-        table[keys[-1]] = value
-    out = StringIO()
-    yaml.dump(document, out)
-    comments = text if not text.strip() or _read(text, "yaml") == {} else ""
-    return comments + out.getvalue()
-
-
-_EDITS = {"json": _json, "toml": _toml, "yaml": _yaml}

@@ -7,7 +7,7 @@ blanked out with spaces, so that every place in what is left is a place in the t
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n\r]*|/\*.*?\*/', re.DOTALL)
 _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])')
@@ -35,7 +35,26 @@ def parsed(text: str) -> object:
     return json.loads(plain) if plain.strip() else {}
 
 
-def with_member(text: str, keys: Sequence[str], value: dict[str, Any]) -> str:
+def comments(text: str) -> list[tuple[int, str]]:
+    """Return where each comment of a text begins, and the comment."""
+    return [(found.start(), found[0]) for found in _TOKEN.finditer(text) if found[0][0] == "/"]
+
+
+def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
+    """Return where the members at `keys` begin and end.
+
+    Raises:
+        ValueError: it is no JSON, or something on the way is no object.
+    """
+    plain = _plain(text)
+    return (
+        [(one.start, one.end) for one in _siblings(plain, keys) if one.name == keys[-1]]
+        if plain.strip()
+        else []
+    )
+
+
+def with_member(text: str, keys: Sequence[str], value: object) -> str:
     """Return `text` in which `value` stands at `keys`, the objects on the way made where they are missing.
 
     Raises:
@@ -45,7 +64,7 @@ def with_member(text: str, keys: Sequence[str], value: dict[str, Any]) -> str:
     indent, newline = _indent(text), "\r\n" if "\r\n" in text else "\n"
     if not plain.strip():
         # What is there is comments at most.
-        made = _written(_nested(keys, value), indent, 0, newline)
+        made = _written(_nested(keys, value), indent, "", newline)
         return (text.rstrip() + newline if text.strip() else "") + made + newline
     start = _space(plain, 0)
     for depth, key in enumerate(keys):
@@ -55,8 +74,9 @@ def with_member(text: str, keys: Sequence[str], value: dict[str, Any]) -> str:
             rest = _nested(keys[depth + 1 :], value)
             return _inserted(text, plain, start, members, key, rest, indent, newline)
         if depth == len(keys) - 1:
-            level = depth + 1
-            return text[: found.value] + _written(value, indent, level, newline) + text[found.end :]
+            return _replaced(text, found, value, indent, newline)
+        if plain[found.value : found.end] == "null":
+            return _replaced(text, found, _nested(keys[depth + 1 :], value), indent, newline)
         start = found.value
     raise ValueError("no keys")
 
@@ -68,15 +88,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
         ValueError: it is no JSON, or something on the way is no object.
     """
     plain = _plain(text)
-    if not plain.strip():
-        return text
-    start = _space(plain, 0)
-    for depth, key in enumerate(keys[:-1]):
-        found = [one for one in _members(plain, start, keys[:depth]) if one.name == key]
-        if not found:
-            return text
-        start = found[-1].value
-    members = _members(plain, start, keys[:-1])
+    members = _siblings(plain, keys) if plain.strip() else []
     for at in reversed([at for at, one in enumerate(members) if one.name == keys[-1]]):
         _, begin, _, end = members[at]
         behind = _space(_uncommented(text), end)
@@ -90,6 +102,17 @@ def without_member(text: str, keys: Sequence[str]) -> str:
         begin, end = _whole_line(text, begin, end)
         text = text[:begin] + text[end:]
     return text
+
+
+def _siblings(plain: str, keys: Sequence[str]) -> list[_Member]:
+    """Return the members of the object that holds the last of `keys`; none where there is no such object."""
+    start = _space(plain, 0)
+    for depth, key in enumerate(keys[:-1]):
+        found = [one for one in _members(plain, start, keys[:depth]) if one.name == key]
+        if not found or plain[found[-1].value : found[-1].end] == "null":
+            return []
+        start = found[-1].value
+    return _members(plain, start, keys[:-1])
 
 
 def _uncommented(text: str) -> str:
@@ -120,6 +143,12 @@ def _members(plain: str, start: int, path: Sequence[str]) -> list[_Member]:
     return members
 
 
+def _replaced(text: str, member: _Member, value: object, indent: str, newline: str) -> str:
+    """Return the text with another value for a member."""
+    made = _written(value, indent, _line_indent(text, member.start), newline)
+    return text[: member.value] + made + text[member.end :]
+
+
 def _inserted(
     text: str,
     plain: str,
@@ -135,7 +164,7 @@ def _inserted(
     close = plain.index("}", last)
     outer = _line_indent(text, close if _first_on_line(text, close) else start)
     member = f"{outer}{indent}{json.dumps(key, ensure_ascii=False)}: "
-    member += _written(value, indent, 0, newline).replace(newline, f"{newline}{outer}{indent}")
+    member += _written(value, indent, outer + indent, newline)
     # Whatever stands between the last member and the brace, comments mostly, stays before the new one.
     between = text[last:close]
     # A comma behind the last one is how this file is written: ours gets one too, and theirs stays.
@@ -151,9 +180,10 @@ def _nested(keys: Sequence[str], value: object) -> object:
     return value
 
 
-def _written(value: object, indent: str, level: int, newline: str) -> str:
+def _written(value: object, indent: str, outer: str, newline: str) -> str:
+    """Return a value as text; `outer` is what the line that it begins on is indented with."""
     lines = json.dumps(value, indent=indent, ensure_ascii=False).split("\n")
-    return f"{newline}{indent * level}".join(lines)
+    return f"{newline}{outer}".join(lines)
 
 
 def _space(text: str, at: int) -> int:

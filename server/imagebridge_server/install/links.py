@@ -10,12 +10,19 @@ NAME = "imagebridge"
 
 
 def cursor(entry: Entry) -> str:
-    """Return the link that Cursor opens (cursor.com/docs/mcp/install-links, 2026-11-22)."""
+    """Return the link that opens Cursor (cursor.com/docs/mcp/install-links, 2026-11-22).
+
+    It is a page of Cursor's that leads on to a `cursor:` address: what shows Markdown strips such an address.
+    """
     packed = base64.b64encode(json.dumps(entry.plain(), separators=(",", ":")).encode()).decode()
-    return "cursor://anysphere.cursor-deeplink/mcp/install?" + urlencode({"name": NAME, "config": packed})
+    return "https://cursor.com/en/install-mcp?" + urlencode({"name": NAME, "config": packed})
 
 
 def vscode(entry: Entry) -> str:
-    """Return the link that VS Code opens (code.visualstudio.com, MCP developer guide, 2026-11-22)."""
+    """Return the link that opens VS Code (code.visualstudio.com, MCP developer guide, 2026-11-22).
+
+    It is a page of VS Code's that leads on to a `vscode:` address, for the same reason.
+    """
     told = {"name": NAME, "type": "stdio", **entry.plain()}
-    return "vscode:mcp/install?" + quote(json.dumps(told, separators=(",", ":")), safe="")
+    address = "vscode:mcp/install?" + quote(json.dumps(told, separators=(",", ":")), safe="")
+    return "https://insiders.vscode.dev/redirect?" + urlencode({"url": address}, quote_via=quote, safe="")

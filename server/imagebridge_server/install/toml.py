@@ -1,0 +1,234 @@
+"""Changing one entry of a TOML text that people edit: lines are put in and taken out, all others keep their bytes.
+
+A comment belongs to what follows it; one between two values of the entry is inside it. Single values are
+changed by tomlkit, one statement at a time.
+"""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+_TOKEN = re.compile(
+    r'"""(?:[^\\]|\\.)*?"{3,5}'
+    r"|'''.*?'{3,5}"
+    r'|"(?:[^"\\\n]|\\.)*"'
+    r"|'[^'\n]*'"
+    r"|#[^\r\n]*",
+    re.DOTALL,
+)
+_BRACKET_OR_BREAK = re.compile(r"[\[\]{}\n]")
+_BLANK_LINE_BEFORE = re.compile(r"(?:\A|(?<=\n))[ \t]*\r?\n\Z")
+_COMMENT_LINES = re.compile(r"(?:[ \t]*#[^\n]*(?:\n|\Z))*")
+
+
+class _Statement(NamedTuple):
+    """A `[header]` or a `key = value`: the whole way to what it is about, and the lines that it takes."""
+
+    path: tuple[str, ...]
+    header: bool
+    start: int
+    end: int
+
+
+def parsed(text: str) -> object:
+    """Return the value of a TOML text.
+
+    Raises:
+        ValueError: it is no TOML.
+    """
+    return tomllib.loads(text)
+
+
+def comments(text: str) -> list[tuple[int, str]]:
+    """Return where each comment of a text begins, and the comment."""
+    return [(found.start(), found[0]) for found in _TOKEN.finditer(text) if found[0][0] == "#"]
+
+
+def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
+    """Return where the lines about `keys` begin and end; none where it stands inside another value."""
+    made: list[tuple[int, int]] = []
+    before = False
+    for one in _statements(text):
+        ours = one.path[: len(keys)] == tuple(keys)
+        # Comments above one of our headers may have been about something else once: they are not inside.
+        if ours and before and not (one.header and text[made[-1][1] : one.start].strip()):
+            made[-1] = made[-1][0], one.end
+        elif ours:
+            made.append((one.start, one.end))
+        before = ours
+    return made
+
+
+def with_member(text: str, keys: Sequence[str], value: Any) -> str:
+    """Return `text` in which `value` stands at `keys`.
+
+    Raises:
+        ValueError: it is no TOML.
+        ImportError: tomlkit is not installed.
+    """
+    statements, newline = _statements(text), "\r\n" if "\r\n" in text else "\n"
+    around = _around(statements, keys)
+    if around:
+        return _edited(text, around, keys, value)
+    if _is_table(value):
+        at = _behind_siblings(text, statements, keys)
+        block = _written(keys, value).replace("\n", newline)
+    else:
+        table = max(
+            (one for one in statements if one.header and _begins(keys, one.path)),
+            key=lambda one: len(one.path),
+            default=_Statement((), True, 0, 0),
+        )
+        at = _block_end(statements, table)
+        block = _written(keys[len(table.path) :], value).replace("\n", newline)
+    broken = newline if at and text[at - 1] != "\n" else ""
+    blank = newline if at and _is_table(value) else ""
+    return text[:at] + broken + blank + block + text[at:]
+
+
+def without_member(text: str, keys: Sequence[str]) -> str:
+    """Return `text` without the lines about `keys`; comments before and behind them stay.
+
+    Raises:
+        ValueError: it is no TOML.
+        ImportError: tomlkit is needed and not installed.
+    """
+    statements = _statements(text)
+    around = _around(statements, keys)
+    if around and around.path != tuple(keys):
+        return _edited(text, around, keys, None)
+    headers = {one.start for one in statements if one.header}
+    for start, end in reversed(ranges(text, keys)):
+        blank = _BLANK_LINE_BEFORE.search(text[:start]) if start in headers else None
+        text = text[: blank.start() if blank else start] + text[end:]
+    return text
+
+
+def _statements(text: str) -> list[_Statement]:
+    """Return the headers and values of a text, each with its lines."""
+    # Without comments, and with strings as one word each, brackets and line breaks are what they seem.
+    plain = _TOKEN.sub(lambda found: (" " if found[0][0] == "#" else "_") * len(found[0]), text)
+    made: list[_Statement] = []
+    table: tuple[str, ...] = ()
+    start = 0
+    while start < len(text):
+        end = _statement_end(plain, start)
+        line = plain[start:end].strip()
+        begin = plain.find(line, start)
+        if line.startswith("["):
+            width = 2 if line.startswith("[[") else 1
+            table = _path(text[begin + width : begin + len(line) - width])
+            made.append(_Statement(table, True, start, end))
+        elif line:
+            made.append(_Statement(table + _path(text[begin : plain.index("=", begin)]), False, start, end))
+        start = end
+    return made
+
+
+def _statement_end(plain: str, start: int) -> int:
+    """Return where the line break ends that no bracket holds open."""
+    depth = 0
+    for found in _BRACKET_OR_BREAK.finditer(plain, start):
+        if found[0] != "\n":
+            depth += 1 if found[0] in "[{" else -1
+        elif depth == 0:
+            return found.end()
+    return len(plain)
+
+
+def _path(key: str) -> tuple[str, ...]:
+    """Return the parts of a key, dotted and quoted as TOML allows."""
+    value: Any = tomllib.loads(f"{key} = 0")
+    made: list[str] = []
+    while isinstance(value, dict):
+        ((name, value),) = value.items()  # pyright: ignore[reportUnknownVariableType]
+        made.append(name)  # pyright: ignore[reportUnknownArgumentType]
+    return tuple(made)
+
+
+def _is_table(value: Any) -> bool:
+    """Tell whether a new value gets a header and lines of its own."""
+    return isinstance(value, dict) and bool(value)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _begins(keys: Sequence[str], path: tuple[str, ...]) -> bool:
+    return tuple(keys[: len(path)]) == path
+
+
+def _around(statements: Sequence[_Statement], keys: Sequence[str]) -> _Statement | None:
+    """Return the value that `keys` is, or lies in."""
+    return next((one for one in statements if not one.header and _begins(keys, one.path)), None)
+
+
+def _edited(text: str, statement: _Statement, keys: Sequence[str], value: Any) -> str:
+    """Return `text` with one statement changed: `value` at `keys` in it, with None nothing."""
+    import tomlkit
+
+    document: Any = tomlkit.parse(text[statement.start : statement.end])
+    table = document
+    # The statement names its last parts only, those above come from its header.
+    parts = list(keys)
+    while parts[0] not in document:
+        del parts[0]
+    for key in parts[:-1]:
+        if key not in table:
+            table[key] = tomlkit.inline_table()
+        table = table[key]
+    if value is None:
+        del table[parts[-1]]
+    else:
+        table[parts[-1]] = _inline(value)
+    return text[: statement.start] + tomlkit.dumps(document) + text[statement.end :]
+
+
+def _inline(value: Any) -> Any:
+    """Return a new value as it stands on one line."""
+    import tomlkit
+
+    if not isinstance(value, dict):
+        return value
+    table: Any = tomlkit.inline_table()
+    for key, inner in cast("dict[str, Any]", value).items():
+        table[key] = _inline(inner)
+    return table
+
+
+def _behind_siblings(text: str, statements: Sequence[_Statement], keys: Sequence[str]) -> int:
+    """Return where one more table belongs: behind the last of the same parent, else at the end of the text."""
+    above = tuple(keys[:-1])
+    last = next((one for one in reversed(statements) if one.path[: len(above)] == above), None)
+    if last is None:
+        return len(text)
+    at = _block_end(statements, last)
+    # Comments right below a table are its own, unless the next one begins right below them.
+    found = _COMMENT_LINES.match(text, at)
+    behind = found.end() if found else at
+    return at if any(one.start == behind for one in statements) else behind
+
+
+def _block_end(statements: Sequence[_Statement], statement: _Statement) -> int:
+    """Return where the last value of the table ends that `statement` is in, or is the header of."""
+    end = statement.end
+    for one in statements:
+        if one.start >= end:
+            if one.header:
+                break
+            end = one.end
+    return end
+
+
+def _written(keys: Sequence[str], value: Any) -> str:
+    """Return the lines of a new value, a table with its header."""
+    import tomlkit
+
+    if not _is_table(value):
+        written = cast("Any", tomlkit).item(_inline(value))
+        return f"{'.'.join(tomlkit.key(key).as_string() for key in keys)} = {written.as_string()}\n"
+    document: Any = tomlkit.document()
+    table = document
+    for key in keys[:-1]:
+        table[key] = tomlkit.table(is_super_table=True)
+        table = table[key]
+    table[keys[-1]] = value
+    return tomlkit.dumps(document)

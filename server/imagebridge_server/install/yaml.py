@@ -1,0 +1,292 @@
+"""Changing one entry of a YAML text that people edit: text is put in and taken out, all else keeps its bytes.
+
+A comment belongs to what follows it, unless it is indented as deep as what stands before it. ruamel.yaml
+says where each value lies, and writes new ones with the indentation of the file.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from io import StringIO
+from typing import Any, cast
+
+_COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
+_NOT_BREAK = re.compile(r"[^\r\n]")
+_COMMENT_OR_BLANK = re.compile(r"([ \t]*)(#[^\r\n]*)?(?=[\r\n]|\Z)")
+_BREAK = re.compile(r"\r?\n")
+
+
+def parsed(text: str) -> object:
+    """Return the value of a YAML text; of an empty one, an empty table.
+
+    Raises:
+        Exception: it is no YAML; ruamel.yaml has no common class for it.
+        ImportError: ruamel.yaml is not installed.
+    """
+    value = _reader().load(text)
+    return {} if value is None else value
+
+
+def comments(text: str) -> list[tuple[int, str]]:
+    """Return where each comment of a text begins, and the comment."""
+    bare = _bare(text, _reader().compose(text))
+    return [(found.start(), found[0]) for found in _COMMENT.finditer(bare)]
+
+
+def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
+    """Return where the entry at `keys` begins and ends, with the comment behind it on its last line."""
+    root = _reader().compose(text)
+    found = _found(root, keys)
+    if found is None:
+        return []
+    parent, (key, value) = found
+    end = _end(_plain(text, root), value)
+    return [(key.start_mark.index, end if parent.flow_style else _line_end(text, end))]
+
+
+def with_member(text: str, keys: Sequence[str], value: Any) -> str:
+    """Return `text` in which `value` stands at `keys`, the tables on the way made where they are missing.
+
+    Raises:
+        Exception: it is no YAML.
+        ImportError: ruamel.yaml is not installed.
+    """
+    root = _reader().compose(text)
+    plain = _plain(text, root)
+    if root is None or _is_empty(root):
+        made = _block(text, root, _nested(keys, value), 0).removeprefix(_newline(text))
+        start, end = (root.start_mark.index, root.end_mark.index) if root else (0, 0)
+        if start < end:  # `{}` or a written null
+            return text[:start] + made + text[end:]
+        broken = _newline(text) if text and text[-1] != "\n" else ""
+        return text + broken + made + _newline(text)
+    node = root
+    for depth, key in enumerate(keys):
+        pair = _member(node, key)
+        if pair is None:
+            return _inserted(text, plain, root, node, _nested(keys[depth:], value))
+        last = depth == len(keys) - 1
+        if last or _is_empty(pair[1]):
+            new = value if last else _nested(keys[depth + 1 :], value)
+            return _replaced(text, plain, root, node, pair, new)
+        node = pair[1]
+    raise ValueError("no keys")
+
+
+def without_member(text: str, keys: Sequence[str]) -> str:
+    """Return `text` without the entry at `keys`; comments before and behind it stay.
+
+    Raises:
+        Exception: it is no YAML.
+        ImportError: ruamel.yaml is not installed.
+    """
+    root = _reader().compose(text)
+    found = _found(root, keys)
+    if found is None:
+        return text
+    plain = _plain(text, root)
+    parent, (key, value) = found
+    start, end = key.start_mark.index, _end(plain, value)
+    if parent.flow_style:
+        at = next(at for at, (name, _) in enumerate(parent.value) if name is key)
+        if at:  # with the comma before it, else with the one behind it
+            return _without_comma(text, plain, _end(plain, parent.value[at - 1][1]), start, start, end)
+        behind = parent.value[1][0].start_mark.index if len(parent.value) > 1 else end
+        return _without_comma(text, plain, end, behind, start, end)
+    above = _found(root, keys[:-1]) if len(parent.value) == 1 and len(keys) > 1 else None
+    start, end = text.rfind("\n", 0, start) + 1, _line_end(text, end)
+    line_break = _BREAK.match(text, end)
+    if line_break:
+        end = line_break.end()
+    elif start:  # the last line of a text without a break at its end
+        start -= 2 if text[:start].endswith("\r\n") else 1
+    text = text[:start] + text[end:]
+    if above:  # a name with nothing behind it would be null, which is no table
+        colon = _colon(plain, above[1][0])
+        text = text[:colon] + " {}" + text[colon:]
+    return text
+
+
+def _reader() -> Any:
+    from ruamel.yaml import YAML
+
+    reader: Any = YAML(typ="safe", pure=True)
+    reader.composer.warn_double_anchors = False  # YAML allows one name for several
+    return reader
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    """Yield a node and all in it."""
+    if node is None:
+        return
+    yield node
+    for inner in cast("list[Any]", node.value if isinstance(node.value, list) else []):
+        for one in cast("tuple[Any, ...]", inner if isinstance(inner, tuple) else (inner,)):
+            yield from _nodes(one)
+
+
+def _bare(text: str, root: Any) -> str:
+    """Return the text with scalars as letters, of the same length, so that each # begins a comment."""
+    made = list(text)
+    for node in _nodes(root):
+        if isinstance(node.value, str):
+            start, end = node.start_mark.index, node.end_mark.index
+            made[start:end] = _NOT_BREAK.sub("_", text[start:end])
+    return "".join(made)
+
+
+def _plain(text: str, root: Any) -> str:
+    """Return the text with comments as spaces, of the same length."""
+    made = list(text)
+    for found in _COMMENT.finditer(_bare(text, root)):
+        made[found.start() : found.end()] = " " * len(found[0])
+    return "".join(made)
+
+
+def _end(plain: str, node: Any) -> int:
+    """Return where a value really ends: its mark stands at what comes next."""
+    return len(plain[: node.end_mark.index].rstrip())
+
+
+def _member(table: Any, key: str) -> tuple[Any, Any] | None:
+    """Return the name and the value of a member; None where there is none, or no table."""
+    if table is None or not table.tag.endswith(":map"):
+        return None
+    pairs = cast("list[tuple[Any, Any]]", table.value)
+    return next((one for one in pairs if one[0].value == key), None)
+
+
+def _found(root: Any, keys: Sequence[str]) -> tuple[Any, tuple[Any, Any]] | None:
+    """Return the table that the last of `keys` is in, and its name and value there."""
+    table = root
+    for key in keys[:-1]:
+        table = pair[1] if (pair := _member(table, key)) else None
+    pair = _member(table, keys[-1])
+    return (table, pair) if pair else None
+
+
+def _is_empty(node: Any) -> bool:
+    """Tell whether a node is null or an empty table."""
+    return node.tag.endswith(":null") or (node.tag.endswith(":map") and not node.value)
+
+
+def _is_inline(node: Any) -> bool:
+    """Tell whether a value is written behind its name, not below it."""
+    return isinstance(node.value, str) or bool(node.flow_style)
+
+
+def _without_comma(text: str, plain: str, gap: int, gap_end: int, start: int, end: int) -> str:
+    """Return `text` without a member and the gap beside it; where comments are in the gap, only without its comma."""
+    if plain[gap:gap_end] == text[gap:gap_end]:
+        return text[: min(start, gap)] + text[max(end, gap_end) :]
+    comma = plain.index(",", gap)
+    first, last = sorted([(start, end), (comma, comma + 1)])
+    return text[: first[0]] + text[first[1] : last[0]] + text[last[1] :]
+
+
+def _inserted(text: str, plain: str, root: Any, table: Any, new: dict[str, Any]) -> str:
+    """Return `text` with `new` at the end of a table that is not empty."""
+    end = _end(plain, table.value[-1][1])
+    if table.flow_style:
+        return f"{text[:end]}, {_flow(new)[1:-1]}{text[end:]}"
+    column = table.value[0][0].start_mark.column
+    at = end = _line_end(text, end)
+    # Comments that are indented like the members are members that somebody has switched off.
+    while line_break := _BREAK.match(text, end):
+        line = _COMMENT_OR_BLANK.match(text, line_break.end())
+        if line is None:
+            break
+        end = line.end()
+        if line[2] and len(line[1]) >= column:
+            at = end
+    return text[:at] + _block(text, root, new, column) + text[at:]
+
+
+def _replaced(text: str, plain: str, root: Any, table: Any, pair: tuple[Any, Any], new: Any) -> str:
+    """Return `text` with another value for a name; what stands behind the old one on its line stays."""
+    name, old = pair
+    end, empty = _end(plain, old), old.start_mark.index == old.end_mark.index
+    if table.flow_style:
+        return text[: old.start_mark.index] + _flow(new) + text[old.end_mark.index :]
+    colon = _colon(plain, name)
+    if _is_inline(old) and not empty:
+        line = _line_end(text, end)
+        comment, rest = text[end:line], text[line:]
+    else:
+        line = _line_end(text, colon)
+        comment, rest = text[colon:line], text[max(line, end) :]
+    stays_inline = bool(old.value) and _is_inline(old) and not isinstance(old.value, str)
+    if new and isinstance(new, dict | list) and not stays_inline:
+        # Written with its name, to stand below it as lists and tables do in this file, and without it again.
+        named = _block(text, root, {"_": new}, name.start_mark.column)
+        return text[:colon] + comment + named[named.index("_:") + 2 :] + rest
+    return f"{text[:colon]} {_scalar(new)}{comment}{rest}"
+
+
+def _block(text: str, root: Any, new: dict[str, Any], column: int) -> str:
+    """Return the lines of new members, each with the break before it, indented as the file is."""
+    step, offset = _indentation(root)
+    lines = _dumped(new, step, offset).removesuffix("\n").split("\n")
+    return "".join(f"{_newline(text)}{' ' * column}{line}" if line else _newline(text) for line in lines)
+
+
+def _scalar(new: Any) -> str:
+    """Return a value as it stands behind its name."""
+    return _flow(new) if isinstance(new, dict | list) else _dumped({"_": new}, 2, 0).strip()[3:]
+
+
+def _flow(new: Any) -> str:
+    """Return a value as it stands on one line, between brackets: JSON is YAML there."""
+    return json.dumps(new, ensure_ascii=False)
+
+
+def _dumped(value: object, step: int, offset: int) -> str:
+    from ruamel.yaml import YAML
+
+    writer: Any = YAML()
+    writer.default_flow_style = False
+    writer.width = 1_000_000
+    writer.indent(mapping=step, sequence=offset + 2, offset=offset)
+    writer.representer.ignore_aliases = _never_shared
+    out = StringIO()
+    writer.dump(value, out)
+    return out.getvalue()
+
+
+def _never_shared(_: object) -> bool:
+    """Tell the writer to write equal values out, without anchors."""
+    return True
+
+
+def _indentation(root: Any) -> tuple[int, int]:
+    """Return by how much the file indents tables, and lists: by what its first ones are indented."""
+    tables: list[int] = []
+    lists: list[int] = []
+    for node in _nodes(root):
+        if not node.tag.endswith(":map") or node.flow_style:
+            continue
+        for name, value in cast("list[tuple[Any, Any]]", node.value):
+            if not _is_inline(value) and value.start_mark.line > name.start_mark.line:
+                found = lists if value.tag.endswith(":seq") else tables
+                found.append(value.start_mark.column - name.start_mark.column)
+    return next(iter(tables), 2), next(iter(lists), 0)
+
+
+def _colon(plain: str, name: Any) -> int:
+    """Return the place behind the colon that follows a name."""
+    return plain.index(":", name.end_mark.index) + 1
+
+
+def _line_end(text: str, at: int) -> int:
+    found = _BREAK.search(text, at)
+    return found.start() if found else len(text)
+
+
+def _newline(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _nested(keys: Sequence[str], value: object) -> Any:
+    for key in reversed(keys):
+        value = {key: value}
+    return value
