@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,7 +12,8 @@ from pathlib import Path
 import anyio
 import pytest
 from mcp import MCPError, StdioServerParameters
-from mcp.types import ServerCapabilities, ToolsCapability
+from mcp.server import MCPServer
+from mcp.types import ServerCapabilities, ToolAnnotations, ToolsCapability
 
 from imagebridge import Bridge, BridgeError
 from imagebridge.agent.config import Setup
@@ -60,6 +63,30 @@ async def test_calls_beside_one_that_kills_the_server_are_each_answered():
         assert [output["call_id"] for output in outputs] == ["a", "b", "c"]
         assert all("it may or may not have run" in output["output"] for output in outputs)
         assert await works(bridge)
+
+
+async def test_a_server_that_dies_is_missed_though_its_child_holds_its_output():
+    heard = []
+    async with Bridge(SLOPPY, on_event=heard.append) as bridge:
+        told = await said(bridge, "die_a_parent")
+        assert "the server ended or its connection was lost" in told
+        assert await works(bridge)
+    (child,) = [one.data for one in heard]
+    os.kill(child, signal.SIGKILL)
+
+
+async def test_an_error_of_the_servers_own_range_is_no_lost_connection():
+    server, ran = MCPServer("bank", log_level="CRITICAL"), []
+
+    @server.tool(annotations=ToolAnnotations(read_only_hint=True))
+    def look() -> str:
+        """Refuses."""
+        ran.append(1)
+        raise MCPError(code=-32000, message="quota exceeded")
+
+    async with Bridge(server) as bridge:
+        assert await said(bridge, "look") == "Tool error:\nbank: look: quota exceeded"
+    assert ran == [1]
 
 
 async def test_a_call_that_only_reads_is_made_once_more(tmp_path):
@@ -138,6 +165,10 @@ ANSWERS = {
     "an error": (
         ['{"jsonrpc": "2.0", "id": ID, "error": {"code": -1, "message": "no paper"}}'],
         "Tool error:\nsloppy: raw: no paper",
+    ),
+    "an error of the server's own range": (
+        ['{"jsonrpc": "2.0", "id": ID, "error": {"code": -32000, "message": "quota exceeded"}}'],
+        "Tool error:\nsloppy: raw: quota exceeded",
     ),
     "an error that is a text": (
         ['{"jsonrpc": "2.0", "id": ID, "error": "no paper"}'],

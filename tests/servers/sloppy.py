@@ -9,6 +9,7 @@ import json
 import os
 import random
 import struct
+import subprocess
 import sys
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ TOOLS = [
     {"name": "echo", "inputSchema": {"type": "object"}},
     {"name": "raw", "inputSchema": {"type": "object"}},
     {"name": "die", "inputSchema": {"type": "object"}},
+    {"name": "die_a_parent", "inputSchema": {"type": "object"}},
     {"name": "die_once", "inputSchema": {"type": "object"}, "annotations": {"readOnlyHint": True}},
     {"name": "hang", "inputSchema": {"type": "object"}},
     {"name": "swap", "inputSchema": {"type": "object"}},
@@ -79,6 +81,17 @@ def run(number, name, arguments, meta):
         case "die":
             sys.stderr.write("the disk is full\n")
             sys.stderr.flush()
+            os._exit(3)
+        case "die_a_parent":
+            # The child holds this process's standard streams for longer than any test lasts.
+            child = subprocess.Popen(["sleep", "60"])
+            say(
+                {
+                    "jsonrpc": "2.0",
+                    "method": "notifications/message",
+                    "params": {"level": "info", "data": child.pid},
+                }
+            )
             os._exit(3)
         case "die_once":
             if not os.path.exists(arguments["mark"]):

@@ -189,6 +189,9 @@ class Connection:
                     client, self.name, tool.name, arguments, timeout, on_progress, self._exchange
                 )
             except LostError as lost:
+                if isinstance(self.setup.server, MCPServer) and not self._closed:
+                    # In this process nothing can be lost: the code is the server's own.
+                    raise ServerError(self.name, f"{tool.name}: {lost.__cause__}") from lost
                 if told.startswith("it may") and (harmless or not lost.ran):
                     continue
                 raise await self._ended(f"{tool.name} was not answered: {told}") from lost

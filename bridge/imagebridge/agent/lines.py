@@ -10,6 +10,7 @@ import anyio
 import anyio.abc
 from mcp.shared.message import SessionMessage
 from mcp.types import (
+    CONNECTION_CLOSED,
     INTERNAL_ERROR,
     ErrorData,
     JSONRPCError,
@@ -35,6 +36,8 @@ class Lines(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
         self._output = output
         self._parts: list[bytes] = []
         self._ready: deque[bytes] = deque()
+        self.heard = 0
+        """Pieces of output that were read so far."""
 
     async def receive(self) -> SessionMessage | Exception:
         """Return the next message, or the error of a line that is none.
@@ -47,6 +50,7 @@ class Lines(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
                 chunk = await self._output.receive()
             except GONE:
                 raise anyio.EndOfStream from None
+            self.heard += 1
             *lines, rest = chunk.split(b"\n")
             for line in lines:
                 self._parts.append(line)
@@ -126,9 +130,13 @@ def message(line: bytes) -> SessionMessage | Exception:
         except (ValueError, RecursionError):
             return error
     try:
-        return SessionMessage(jsonrpc_message_adapter.validate_python(told, by_name=False))
+        found = jsonrpc_message_adapter.validate_python(told, by_name=False)
     except ValueError as error:
         return _answer(told, line) or error
+    if isinstance(found, JSONRPCError) and found.error.code == CONNECTION_CLOSED:
+        # -32000 is for servers to use as they like (JSON-RPC 2.0, 5.1), and the SDK's own word for a lost connection.
+        found.error.code = INTERNAL_ERROR
+    return SessionMessage(found)
 
 
 def _lenient(line: bytes) -> object:
