@@ -11,6 +11,7 @@ import random
 import struct
 import subprocess
 import sys
+import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -162,16 +163,33 @@ def answer(message):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers each POST with one JSON response."""
+    """Answers each POST with one JSON response, and `raw` as it is told; at `/stuck` much is never answered."""
 
     def do_POST(self):
-        said = answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        body = b"" if said is None else json.dumps(said).encode()
-        self.send_response(200 if said is not None else 202)
-        self.send_header("Content-Type", "application/json")
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        params = asked.get("params") or {}
+        arguments = params.get("arguments") or {}
+        if self.path == "/stuck" and (params.get("name") == "hang" or "requestId" in params):
+            threading.Event().wait()
+        if params.get("name") == "raw":
+            body = "".join(arguments["lines"]).replace("ID", json.dumps(asked["id"])).encode("latin-1")
+            self.respond(arguments.get("status", 200), arguments.get("type", "application/json"), body)
+        else:
+            said = answer(asked)
+            self.respond(202 if said is None else 200, "application/json", json.dumps(said).encode())
+
+    def respond(self, status, kind, body):
+        """Send one response."""
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        if self.path == "/stuck":
+            self.send_header("Mcp-Session-Id", "7")
         self.end_headers()
         self.wfile.write(body)
+
+    def do_DELETE(self):
+        threading.Event().wait()
 
     def do_GET(self):
         self.send_error(405)

@@ -18,6 +18,7 @@ from imagebridge.errors import BridgeError
 
 from .config import HttpServer
 from .lines import message, refusal
+from .posts import Client
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -59,8 +60,8 @@ def _phrase(status: int) -> str:
     return next((one.phrase for one in HTTPStatus if one == status), "(no standard status)")
 
 
-def _http(server: HttpServer, exchange: Exchange) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(
+def _http(kind: type[httpx2.AsyncClient], server: HttpServer, exchange: Exchange) -> httpx2.AsyncClient:
+    return kind(
         headers=dict(server.headers),
         auth=server.auth,
         timeout=_PATIENCE,
@@ -73,7 +74,7 @@ async def streamable(server: HttpServer, exchange: Exchange) -> "AsyncGenerator[
     """Speak Streamable HTTP, with the server's own headers."""
     # The SDK stops at 1 MiB an event by default, which is a picture of 780 kB.
     async with (
-        _http(server, exchange) as client,
+        _http(Client, server, exchange) as client,
         streamable_http_client(server.url, http_client=client, max_sse_event_size=None) as streams,
     ):
         yield streams
@@ -92,7 +93,7 @@ async def older(server: HttpServer, exchange: Exchange) -> "AsyncGenerator[Trans
     arrived, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](0)
     async with (
-        _http(server, exchange) as client,
+        _http(httpx2.AsyncClient, server, exchange) as client,
         client.sse(server.url, max_event_size=None) as events,
         anyio.create_task_group() as tasks,
         arrived,

@@ -20,7 +20,7 @@ from mcp.types import (
 )
 from pydantic_core import from_json
 
-from imagebridge.translate.wire import is_json
+from imagebridge.translate.wire import JSON, is_json
 
 _ATOMIC: int = getattr(select, "PIPE_BUF", 512)
 """Bytes that a pipe takes whole or not at all; POSIX grants 512."""
@@ -137,6 +137,17 @@ def message(line: bytes) -> SessionMessage | Exception:
         # -32000 is for servers to use as they like (JSON-RPC 2.0, 5.1), and the SDK's own word for a lost connection.
         found.error.code = INTERNAL_ERROR
     return SessionMessage(found)
+
+
+def sound(line: bytes) -> JSON | None:
+    """Return what a line says where a strict reader takes it for a message as well, and for the same one."""
+    try:
+        told: object = from_json(line)
+        found = jsonrpc_message_adapter.validate_python(told, by_name=False)
+    except ValueError:
+        return None
+    closed = isinstance(found, JSONRPCError) and found.error.code == CONNECTION_CLOSED
+    return told if is_json(told) and not closed else None
 
 
 def _lenient(line: bytes) -> object:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import anyio
 import anyio.abc
 from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 Repair = Callable[[JSON], JSON]
 
 _REPAIRS: dict[str, Repair] = {"tools/call": repaired, "tools/list": relisted}
+
+_NOTICE = 1.0
+"""Seconds that a transport has to take the word that a call was given up."""
 
 
 @asynccontextmanager
@@ -52,6 +56,10 @@ class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
             self._asked[message.id] = _REPAIRS[message.method]
         elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
             self._asked.pop((message.params or {}).get("requestId", ""), None)
+            # A transport that is stuck tells nobody anything: who gave up does not wait for it.
+            with anyio.move_on_after(_NOTICE):
+                await self._stream.send(item)
+            return
         await self._stream.send(item)
 
     async def aclose(self) -> None:
