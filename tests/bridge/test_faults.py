@@ -15,8 +15,9 @@ from mcp import MCPError, StdioServerParameters
 from mcp.server import MCPServer
 from mcp.types import ServerCapabilities, ToolAnnotations, ToolsCapability
 
-from imagebridge import Bridge, BridgeError
+from imagebridge import Bridge, BridgeError, HttpServer
 from imagebridge.agent.config import Setup
+from imagebridge.agent.connect import plain
 from imagebridge.agent.connection import Connection
 from imagebridge.agent.hooks import Log, Progress
 from imagebridge.errors import ServerError
@@ -102,6 +103,41 @@ async def test_a_server_that_keeps_ending_is_left_alone_for_longer_and_longer(mo
         assert "may or may not have run" in await said(bridge, "die")
         told = await said(bridge, "echo", result={"content": []})
         assert told.startswith("Tool error:\nsloppy: it ended 2 times in a row; it is not started again for ")
+
+
+async def test_calls_that_wait_for_the_same_start_share_its_failure_and_no_secret_of_its_command(monkeypatch):
+    silent = StdioServerParameters(
+        command=sys.executable, args=["-S", "-c", "import sys; sys.stdin.read()", "--api-key", "sk-SECRET"]
+    )
+    async with Bridge(SLOPPY) as bridge:
+        await said(bridge, "die")
+        (connection,) = bridge._connections
+        connection.setup = replace(connection.setup, server=silent, timeout=0.3)
+        starts, start = [], connection.open
+
+        async def counted():
+            starts.append(1)
+            await start()
+
+        monkeypatch.setattr(connection, "open", counted)
+        outputs = await bridge.outputs(response(*(call("untyped", str(at)) for at in range(8))))
+        assert [one["output"] for one in outputs] == ["Tool error:\nsloppy: no answer within 0.3 seconds"] * 8
+        assert len(starts) == 1
+        connection.setup = replace(connection.setup, server=SLOPPY, timeout=20)
+        assert await works(bridge)
+
+
+@pytest.mark.parametrize(
+    ("server", "named"),
+    [
+        ("npx -y @play/mcp --token s3cret", "npx -y @play/mcp"),
+        ("env KEY=s3cret node server.js", "env"),
+        (HttpServer("https://me:s3cret@host:8080/mcp?key=s3cret"), "https://host:8080/mcp"),
+        (SLOPPY, f"{Path(sys.executable).name} -S {SCRIPT}"),
+    ],
+)
+def test_a_server_is_named_without_its_secrets(server, named):
+    assert plain(server) == named
 
 
 async def test_an_answered_call_ends_the_row(monkeypatch):

@@ -294,7 +294,7 @@ async def test_a_server_that_dies_in_a_call_and_comes_back():
             assert lost.endswith("and die was not answered: it may or may not have run")
             process.wait(10)
             refused = await ask("untyped")
-            assert refused.startswith(f"Tool error:\nhttp://127.0.0.1:{port}/mcp: cannot be reached: ")
+            assert refused.startswith("Tool error:\nsloppy: cannot be reached: ")
             with sloppy(port):
                 assert await ask("untyped") == "untyped was called"
 

@@ -15,6 +15,7 @@ from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCRequest
 
 from imagebridge.errors import BridgeError
+from imagebridge.translate.sentences import location
 
 from .config import HttpServer
 from .lines import message, refusal
@@ -125,14 +126,14 @@ async def _receive(
             elif event.event == "message" and event.data:
                 await arrived.send(message(event.data.encode()))
     if not named:
-        raise BridgeError(f"{url} opened a stream of events but named no address to post to")
+        raise BridgeError(f"{location(url)} opened a stream of events but named no address to post to")
 
 
 def _address(url: str, data: str) -> str:
     """Return the address to post to, which must be the server's own: headers and messages go there."""
     address = urljoin(url, data)
     if urlsplit(address)[:2] != urlsplit(url)[:2]:
-        raise BridgeError(f"{url} wants messages posted to another origin, {address}")
+        raise BridgeError(f"{location(url)} wants messages posted to another origin, {location(address)}")
     return address
 
 

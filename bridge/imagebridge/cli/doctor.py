@@ -186,7 +186,8 @@ def _key() -> Row:
 
 
 def _endpoint() -> str:
-    from .live import location
+    from imagebridge.translate.sentences import location
+
     from .models import VARIABLE, default_model
 
     given = os.environ.get("OPENAI_BASE_URL", "").strip()
