@@ -216,6 +216,8 @@ def _problem(server: ServerSpec, cause: Exception, exchange: Exchange) -> str:
     match cause:
         case BridgeError():
             return str(cause)
+        case OSError() if isinstance(server, StdioServerParameters) and _misses_folder(server):
+            return f"cannot be started: its folder {str(server.cwd)!r} is not there"
         case FileNotFoundError() | PermissionError():
             program = _parameters(server).command if isinstance(server, str) else cause.filename
             return f"cannot be started: {program!r} is not an executable on the PATH"
@@ -229,6 +231,10 @@ def _problem(server: ServerSpec, cause: Exception, exchange: Exchange) -> str:
             )
         case _:
             return f"it answered with an error: {cause or type(cause).__name__}"
+
+
+def _misses_folder(server: StdioServerParameters) -> bool:
+    return server.cwd is not None and not os.path.isdir(server.cwd)
 
 
 def last_words(errlog: TextIO) -> str:

@@ -89,6 +89,8 @@ class Connection:
         Raises:
             ServerError: that failed; it quotes what the server wrote to stderr.
         """
+        if self.setup.problem:
+            raise ServerError(self.name, self.setup.problem)
         seconds = self.setup.timeout
         try:
             with anyio.fail_after(seconds):

@@ -120,6 +120,9 @@ def _servers(
             yield Row("failed", str(error))
             return
         for name, entry in named.items():
+            if entry.problem:
+                yield Row("failed", f"{name} of {config.name}: {entry.problem}")
+                continue
             yield _server(f"{name} of {config.name}", Bridge(entry.server, timeout=entry.timeout))
     elif not servers:
         yield _server("imagebridge's own", options.bridge((), None, allow, timeout))

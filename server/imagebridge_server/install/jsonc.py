@@ -9,10 +9,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n\r]*|/\*.*?\*/', re.DOTALL)
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])')
+from imagebridge.jsonc import blanked, uncommented
+
 _SPACE = re.compile(r"[ \t\r\n]*")
-_NOT_BREAK = re.compile(r"[^\r\n]")
 _DECODER = json.JSONDecoder()
 
 
@@ -31,7 +30,7 @@ def parsed(text: str) -> object:
     Raises:
         ValueError: it is no JSON even so.
     """
-    plain = _plain(text)
+    plain = blanked(text)
     return json.loads(plain) if plain.strip() else {}
 
 
@@ -41,7 +40,7 @@ def with_member(text: str, keys: Sequence[str], value: dict[str, Any]) -> str:
     Raises:
         ValueError: it is no JSON, or something on the way is no object; the message says what.
     """
-    plain = _plain(text)
+    plain = blanked(text)
     indent, newline = _indent(text), "\r\n" if "\r\n" in text else "\n"
     if not plain.strip():
         # What is there is comments at most.
@@ -67,7 +66,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
     Raises:
         ValueError: it is no JSON, or something on the way is no object.
     """
-    plain = _plain(text)
+    plain = blanked(text)
     if not plain.strip():
         return text
     start = _space(plain, 0)
@@ -79,7 +78,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
     members = _members(plain, start, keys[:-1])
     for at in reversed([at for at, one in enumerate(members) if one.name == keys[-1]]):
         _, begin, _, end = members[at]
-        behind = _space(_uncommented(text), end)
+        behind = _space(uncommented(text), end)
         if text[behind] == ",":
             text = text[:behind] + text[behind + 1 :]
         elif at:
@@ -90,16 +89,6 @@ def without_member(text: str, keys: Sequence[str]) -> str:
         begin, end = _whole_line(text, begin, end)
         text = text[:begin] + text[end:]
     return text
-
-
-def _uncommented(text: str) -> str:
-    """Return the text with comments as spaces, of the same length."""
-    return _TOKEN.sub(lambda found: found[0] if found[0][0] == '"' else _NOT_BREAK.sub(" ", found[0]), text)
-
-
-def _plain(text: str) -> str:
-    """Return the text with comments and trailing commas as spaces, of the same length."""
-    return _STRING_OR_COMMA.sub(lambda found: found[0] if found[0][0] == '"' else " ", _uncommented(text))
 
 
 def _members(plain: str, start: int, path: Sequence[str]) -> list[_Member]:
@@ -139,7 +128,7 @@ def _inserted(
     # Whatever stands between the last member and the brace, comments mostly, stays before the new one.
     between = text[last:close]
     # A comma behind the last one is how this file is written: ours gets one too, and theirs stays.
-    trailing = "," in _uncommented(between)
+    trailing = "," in uncommented(between)
     comma = "," if members and not trailing else ""
     ending = "," if trailing else ""
     return f"{text[:last]}{comma}{between.rstrip()}{newline}{member}{ending}{newline}{outer}{text[close:]}"
