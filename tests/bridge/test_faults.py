@@ -11,6 +11,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+import samples
 from mcp import MCPError, StdioServerParameters
 from mcp.server import MCPServer
 from mcp.types import ServerCapabilities, ToolAnnotations, ToolsCapability
@@ -187,6 +188,18 @@ ANSWERS = {
         ],
         "[The tool finished and returned nothing.]",
     ),
+    "an answer on the line of something else": (
+        [
+            'request {"jsonrpc": "2.0", "id": ID, "method": "tools/call"}',
+            'log {"id": ID, "error": 3}',
+            'got {} {"jsonrpc": "2.0", "id": ID, "result": {"content": ["this"]}}',
+        ],
+        "this",
+    ),
+    "a byte order mark": (
+        ['\xef\xbb\xbf{"id": ID, "jsonrpc": "2.0", "result": {"content": ["this"]}}'],
+        "this",
+    ),
     "an answer to nobody, and one more": (
         [
             '{"jsonrpc": "2.0", "id": 4711, "result": {}}',
@@ -241,6 +254,28 @@ async def test_every_answer_is_told_for_what_it_is():
             assert await works(bridge)
 
 
+async def test_a_linked_resource_is_told_for_what_it_is():
+    picture = samples.file(samples.drawing(), "PNG")
+    contents = [
+        {"uri": "a", "mimeType": 5, "_meta": 3, "blob": samples.b64(picture)},
+        {"uri": "b", "text": 3},
+        {"text": "noted"},
+    ]
+    links = [
+        {"type": "resource_link", "uri": f"said:{json.dumps(said)}", "name": "l", "mimeType": "image/png"}
+        for said in (contents, [])
+    ]
+    async with Bridge(SLOPPY) as bridge:
+        shown, *lines = await said(bridge, "echo", result={"content": links})
+    assert shown["image_url"] == samples.data_url(picture, "image/png")
+    assert [line["text"] for line in lines] == [
+        "[not shown: data of an unknown type, b; it is empty]",
+        "noted",
+        "[link: l <said:[]>, image/png]",
+        "[the link above could not be read: it holds nothing]",
+    ]
+
+
 async def test_answers_out_of_order_reach_their_own_calls():
     async with Bridge(SLOPPY) as bridge:
         outputs = await bridge.outputs(response(call("swap", "a", word="one"), call("swap", "b", word="two")))
@@ -278,6 +313,21 @@ async def test_a_list_of_tools_that_breaks_off_costs_no_answer(monkeypatch):
     async with Bridge(SLOPPY) as bridge:
         monkeypatch.setattr("imagebridge.agent.connection.listed", broken)
         assert await said(bridge, "grow", name="paint") == "grown"
+        assert await works(bridge)
+
+
+async def test_tools_that_become_too_many_are_not_offered_and_end_nothing(caplog):
+    async with Bridge(SLOPPY) as bridge:
+        before = bridge.tools
+        assert await said(bridge, "grow", name="t", times=128) == "grown"
+        assert await works(bridge)
+        assert bridge.tools == before
+    assert "the list of tools stays as it was: 140 tools, and the API takes 128" in caplog.text
+
+
+async def test_a_list_of_tools_whose_pages_go_in_a_circle_ends():
+    circle = SLOPPY.model_copy(update={"args": [*SLOPPY.args, "circle"]})
+    async with Bridge(circle, timeout=10) as bridge:
         assert await works(bridge)
 
 

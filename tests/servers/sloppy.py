@@ -15,6 +15,7 @@ import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+CIRCLE = sys.argv[-1] == "circle"
 MODERN = sys.argv[-1] == "modern"
 INFO = {"name": "sloppy", "version": "1"}
 TOOLS = [
@@ -112,7 +113,8 @@ def run(number, name, arguments, meta):
         case "big":
             return {"content": [picture(arguments["size"])]}
         case "grow":
-            TOOLS.append({"name": arguments["name"], "inputSchema": {"type": "object"}})
+            names = [f"{arguments['name']}{at or ''}" for at in range(arguments.get("times", 1))]
+            TOOLS.extend({"name": name, "inputSchema": {"type": "object"}} for name in names)
             notify("notifications/tools/list_changed")
             return text("grown")
         case "steps":
@@ -133,7 +135,8 @@ def answer(message):
     if "id" not in message:
         return None
     capabilities = {"tools": {"listChanged": True}, "logging": {}}
-    results = {"tools/list": {"tools": TOOLS}}
+    # The next page is this one again.
+    results = {"tools/list": {"tools": TOOLS} | ({"nextCursor": "again"} if CIRCLE else {})}
     if MODERN:
         results["server/discover"] = {
             "supportedVersions": ["2026-07-28"],
@@ -153,6 +156,9 @@ def answer(message):
         result = run(message["id"], params["name"], params.get("arguments") or {}, params.get("_meta") or {})
         if result is None:
             return None
+    elif method == "resources/read":
+        # The address is what is answered.
+        result = {"contents": json.loads(params["uri"].removeprefix("said:"))}
     elif method in results:
         result = results[method]
     else:

@@ -21,6 +21,7 @@ from .calls import short
 from .config import Setup
 from .connect import Listening, connect, label, last_words, plain
 from .http import Exchange
+from .links import Resources
 from .request import LostError, listed, request
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Connection:
         self.name = setup.name or label(setup.server)
         """Until it is connected as a person would name it; from then on a model may read it."""
         self.tools: list[Tool] = []
+        self.resources = Resources(self.read)
         self._tasks = tasks
         self._on_change = on_change
         self._on_log = on_log

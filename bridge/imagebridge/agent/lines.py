@@ -154,13 +154,31 @@ def _lenient(line: bytes) -> object:
     r"""Read JSON that strict readers refuse, so that what waits for it is answered.
 
     A text that was cut inside a character leaves half a surrogate (`"\ud83d"`) or bytes that are no UTF-8: both
-    become U+FFFD. What nests deeper than 200 levels can at least be refused.
+    become U+FFFD. What nests deeper than 200 levels can at least be refused. An answer may follow what was
+    printed without ending its line, or a byte order mark.
 
     Raises:
         ValueError, RecursionError: it is no JSON at all, or too deep for any reader.
     """
-    written = json.dumps(json.loads(line.decode(errors="replace")), ensure_ascii=False)
+    text = line.decode(errors="replace")
+    try:
+        told: object = json.loads(text)
+    except ValueError:
+        told = _after_more(text)
+        if told is None:
+            raise
+    written = json.dumps(told, ensure_ascii=False)
     return json.loads(written.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def _after_more(text: str) -> JSON | None:
+    """Return the answer at the end of a line. Nothing else is taken there: servers log the requests that they get."""
+    for start in ('{"jsonrpc"', "{"):
+        with suppress(ValueError):
+            told: object = json.loads(text[text.index(start) :])
+            if is_json(told) and "jsonrpc" in told and "method" not in told:
+                return told
+    return None
 
 
 def _answer(told: object, line: bytes) -> SessionMessage | None:
