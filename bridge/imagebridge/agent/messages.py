@@ -35,7 +35,8 @@ async def repairing(
 ) -> "AsyncGenerator[tuple[Incoming, Outgoing]]":
     """Pass on the messages of `transport`, in which each result of a method in `_REPAIRS` is repaired.
 
-    One malformed block, tool or resource otherwise loses all that came with it: the SDK refuses the whole (mcp 2.3, 2026-11). `over` is called as soon as no more messages can come.
+    One malformed block, tool or resource otherwise loses all that came with it: the SDK refuses the whole
+    (mcp 2.3, 2026-11). `over` is called as soon as no more messages can come.
     """
     async with transport as (incoming, outgoing):
         asked: dict[RequestId, Repair] = {}
