@@ -6,6 +6,7 @@ wrong type or a block of a new kind would lose all the others. The shapes are th
 """
 
 import json
+import operator
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -81,6 +82,30 @@ def _other(result: JSON) -> str:
         return json.dumps(own, ensure_ascii=False, default=str) if own else ""
     except (TypeError, ValueError, RecursionError):
         return ""
+
+
+def reread(result: JSON) -> JSON:
+    """Return the result of a `resources/read` as it is where all of its contents are valid, else a copy in which they are.
+
+    What is neither text nor bytes becomes a text that says what came.
+    """
+    contents = result.get("contents")
+    came = contents if is_list(contents) else [] if contents is None else [contents]
+    mended = [_contents(one) for one in came]
+    if is_list(contents) and _has_good_meta(result) and all(map(operator.is_, mended, came)):
+        return result
+    return {**_with_good_meta(result), "contents": mended}
+
+
+def _contents(value: object) -> object:
+    if isinstance(value, str):
+        return {"uri": "unknown:", "text": value}
+    block = {"type": "resource", "resource": value}
+    mended = _resource(block)
+    if mended is not None:
+        return mended["resource"]
+    uri = text_of(value, "uri") if is_json(value) else ""
+    return {"uri": uri or "unknown:", "text": _told(block)["text"]}
 
 
 def _mended(block: object) -> object:

@@ -14,11 +14,12 @@ import pytest
 import samples
 from mcp import StdioServerParameters
 from mcp.server import MCPServer
-from mcp.types import CallToolResult
+from mcp.types import CallToolResult, ReadResourceResult, TextResourceContents
 from PIL import Image
 
 from imagebridge import Bridge, BridgeError, Policy, tool_result
 from imagebridge.agent.connect import own_server
+from imagebridge.agent.links import Resources
 from imagebridge.errors import ServerError, ToolNameError
 from imagebridge.translate.result import translate
 
@@ -197,6 +198,41 @@ async def test_what_is_linked_twice_is_read_once_and_no_more_than_is_allowed(mon
     ]
     assert output["output"][2]["text"].startswith("[the link above could not be read: it holds ")
     assert read == ["small", "large"]
+
+
+async def test_a_reading_is_shared_by_all_who_ask_before_it_begins():
+    begun, gates = [], [anyio.Event() for _ in range(3)]
+
+    async def read(uri):
+        begun.append(uri)
+        await gates[len(begun) - 1].wait()
+        text = TextResourceContents(uri=uri, text=f"reading {len(begun)}")
+        return ReadResourceResult(contents=[text])
+
+    resources, found = Resources(read), {}
+
+    async def ask(name):
+        (found[name],) = await resources.read("a")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask, "first")
+        await anyio.wait_all_tasks_blocked()
+        async with anyio.create_task_group() as given_up:
+            # The one that would read next is cancelled before it does: the others read without it.
+            given_up.start_soon(ask, "cancelled")
+            await anyio.wait_all_tasks_blocked()
+            tasks.start_soon(ask, "second")
+            tasks.start_soon(ask, "third")
+            await anyio.wait_all_tasks_blocked()
+            given_up.cancel_scope.cancel()
+        assert begun == ["a"]
+        for gate in gates:
+            gate.set()
+    assert {name: one["text"] for name, one in found.items()} == {
+        "first": "reading 1",
+        "second": "reading 2",
+        "third": "reading 2",
+    }
 
 
 async def test_a_name_that_two_servers_use_gets_the_servers_name():

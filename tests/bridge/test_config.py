@@ -1,6 +1,7 @@
 """The servers of a host's configuration file."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -72,31 +73,69 @@ def test_what_else_an_entry_says(tmp_path, more, expected):
 
 
 @pytest.mark.parametrize(
-    ("value", "message"),
+    ("entry", "problem"),
     [
+        ({"command": "x", "timeout": "long"}, 'has a `timeout` that is no positive number: "long"'),
+        ({"command": "x", "includeTools": "all"}, "has `includeTools` that is no list of tool names"),
+        ({"command": "x", "args": "--all"}, 'has `args` that is no list: "--all"'),
+        ({"command": "x", "env": ["A=1"]}, 'has `env` that is no JSON object: ["A=1"]'),
+        (None, "is no JSON object"),
+        ({}, "has neither a `command` nor a `url`"),
+        ({"command": "${GONE}"}, "names the variable GONE, which is not set"),
         (
-            {"servers": {"a": {"command": "x", "timeout": "long"}}},
-            "server 'a' has a `timeout` that is no positive number: \"long\"",
-        ),
-        (
-            {"servers": {"a": {"command": "x", "includeTools": "all"}}},
-            "server 'a' has `includeTools` that is no list of tool names",
-        ),
-        ("{no json", "mcp.json is no JSON: "),
-        ([], "names no servers: there is neither `mcpServers` nor `servers` in it"),
-        ({"mcpServers": []}, "names no servers"),
-        ({"mcpServers": {"a": 3}}, "mcp.json: server 'a' is no JSON object"),
-        ({"mcpServers": {"a": {}}}, "server 'a' has neither a `command` nor a `url`"),
-        (
-            {"mcpServers": {"a": {"command": "${GONE}"}}},
-            "server 'a' names the variable GONE, which is not set",
+            {"url": "https://e.org/mcp", "headers": {"Authorization": "Bearer ${input:key}"}},
+            "names ${input:key}, which only its host can fill in; name a variable in its place, as in ${env:TOKEN}",
         ),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(tmp_path, value, message):
+def test_what_is_wrong_with_an_entry_is_said_and_costs_the_others_nothing(tmp_path, entry, problem):
+    path = written(tmp_path, {"servers": {"bad": entry, "good": {"command": "x"}}})
+    assert configured(path, VARIABLES) == {
+        "bad": Setup("", "bad", problem=f"its entry in {path} {problem}"),
+        "good": Setup(StdioServerParameters(command="x"), "good"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("{no json", "mcp.json is no JSON: "),
+        ([], "names no servers: there is neither `mcpServers` nor `servers` in it"),
+        ({"mcpServers": []}, "names no servers"),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_said(tmp_path, value, message):
     with pytest.raises(BridgeError) as raised:
         configured(written(tmp_path, value), VARIABLES)
     assert message in str(raised.value)
+
+
+def test_what_vs_code_writes(tmp_path):
+    (tmp_path / ".vscode").mkdir()
+    path = written(
+        tmp_path / ".vscode",
+        """{
+          // Ours.
+          "mcpServers": {},
+          "servers": {
+            "one": {
+              "command": "node", /* not deno */
+              "args": ["${workspaceFolder}${pathSeparator}a//b.js", "${userHome}", "${workspaceFolderBasename}"],
+              "env": {"DIR": "${DIR}"},
+            },
+          },
+        }""",
+    )
+    assert configured(path, VARIABLES) == {
+        "one": Setup(
+            StdioServerParameters(
+                command="node",
+                args=[f"{tmp_path}{os.sep}a//b.js", str(Path.home()), tmp_path.name],
+                env={"DIR": "/data"},
+            ),
+            "one",
+        )
+    }
 
 
 def test_a_file_that_is_not_there():
@@ -106,9 +145,23 @@ def test_a_file_that_is_not_there():
 
 @pytest.mark.anyio
 async def test_a_bridge_connects_what_is_configured(tmp_path):
-    path = written(tmp_path, {"mcpServers": {"pictures": {"command": sys.executable, "args": [str(SCRIPT)]}}})
-    async with Bridge(config=path) as bridge:
+    servers = {
+        "pictures": {"command": sys.executable, "args": [str(SCRIPT)]},
+        "lost": {"command": sys.executable, "cwd": str(tmp_path / "nowhere")},
+        "unset": {"command": "${NOT_SET_ANYWHERE}"},
+    }
+    async with Bridge(config=written(tmp_path, {"mcpServers": servers})) as bridge:
+        lost, unset = bridge.failures
+        assert lost.problem == f"cannot be started: its folder {str(tmp_path / 'nowhere')!r} is not there"
+        assert (unset.server, unset.problem.partition(" names ")[2]) == (
+            "unset",
+            "the variable NOT_SET_ANYWHERE, which is not set",
+        )
         assert (await bridge.call("draw_square", {"side": 2}))["content"][0]["text"] == "a red square"
+    servers["unset"]["required"] = True
+    with pytest.raises(BridgeError, match=r"unset: its entry in .* names the variable NOT_SET_ANYWHERE"):
+        async with Bridge(config=written(tmp_path, {"mcpServers": servers})):
+            pass
     with pytest.raises(BridgeError, match="names no server that is not switched off"):
         async with Bridge(config=written(tmp_path, {"mcpServers": {}})):
             pass

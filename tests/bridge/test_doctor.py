@@ -14,10 +14,10 @@ from PIL import Image
 
 from imagebridge import probes
 from imagebridge.cli import imagebridge
-from imagebridge.cli.live import location
 from imagebridge.probes import UNPROBED, Outcome, Reply
 from imagebridge.rules import RULES, refusals, without
 from imagebridge.testing import Endpoint
+from imagebridge.translate.sentences import location
 
 MODEL = "gpt-5.6-luna"
 SERVER = Path(__file__).parents[1] / "servers" / "pictures.py"

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,11 +11,14 @@ from pathlib import Path
 
 import anyio
 import pytest
+import samples
 from mcp import MCPError, StdioServerParameters
-from mcp.types import ServerCapabilities, ToolsCapability
+from mcp.server import MCPServer
+from mcp.types import ServerCapabilities, ToolAnnotations, ToolsCapability
 
-from imagebridge import Bridge, BridgeError
+from imagebridge import Bridge, BridgeError, HttpServer
 from imagebridge.agent.config import Setup
+from imagebridge.agent.connect import plain
 from imagebridge.agent.connection import Connection
 from imagebridge.agent.hooks import Log, Progress
 from imagebridge.errors import ServerError
@@ -62,6 +67,30 @@ async def test_calls_beside_one_that_kills_the_server_are_each_answered():
         assert await works(bridge)
 
 
+async def test_a_server_that_dies_is_missed_though_its_child_holds_its_output():
+    heard = []
+    async with Bridge(SLOPPY, on_event=heard.append) as bridge:
+        told = await said(bridge, "die_a_parent")
+        assert "the server ended or its connection was lost" in told
+        assert await works(bridge)
+    (child,) = [one.data for one in heard]
+    os.kill(child, signal.SIGKILL)
+
+
+async def test_an_error_of_the_servers_own_range_is_no_lost_connection():
+    server, ran = MCPServer("bank", log_level="CRITICAL"), []
+
+    @server.tool(annotations=ToolAnnotations(read_only_hint=True))
+    def look() -> str:
+        """Refuses."""
+        ran.append(1)
+        raise MCPError(code=-32000, message="quota exceeded")
+
+    async with Bridge(server) as bridge:
+        assert await said(bridge, "look") == "Tool error:\nbank: look: quota exceeded"
+    assert ran == [1]
+
+
 async def test_a_call_that_only_reads_is_made_once_more(tmp_path):
     async with Bridge(SLOPPY) as bridge:
         assert await said(bridge, "die_once", mark=str(tmp_path / "mark")) == "alive"
@@ -75,6 +104,41 @@ async def test_a_server_that_keeps_ending_is_left_alone_for_longer_and_longer(mo
         assert "may or may not have run" in await said(bridge, "die")
         told = await said(bridge, "echo", result={"content": []})
         assert told.startswith("Tool error:\nsloppy: it ended 2 times in a row; it is not started again for ")
+
+
+async def test_calls_that_wait_for_the_same_start_share_its_failure_and_no_secret_of_its_command(monkeypatch):
+    silent = StdioServerParameters(
+        command=sys.executable, args=["-S", "-c", "import sys; sys.stdin.read()", "--api-key", "sk-SECRET"]
+    )
+    async with Bridge(SLOPPY) as bridge:
+        await said(bridge, "die")
+        (connection,) = bridge._connections
+        connection.setup = replace(connection.setup, server=silent, timeout=0.3)
+        starts, start = [], connection.open
+
+        async def counted():
+            starts.append(1)
+            await start()
+
+        monkeypatch.setattr(connection, "open", counted)
+        outputs = await bridge.outputs(response(*(call("untyped", str(at)) for at in range(8))))
+        assert [one["output"] for one in outputs] == ["Tool error:\nsloppy: no answer within 0.3 seconds"] * 8
+        assert len(starts) == 1
+        connection.setup = replace(connection.setup, server=SLOPPY, timeout=20)
+        assert await works(bridge)
+
+
+@pytest.mark.parametrize(
+    ("server", "named"),
+    [
+        ("npx -y @play/mcp --token s3cret", "npx -y @play/mcp"),
+        ("env KEY=s3cret node server.js", "env"),
+        (HttpServer("https://me:s3cret@host:8080/mcp?key=s3cret"), "https://host:8080/mcp"),
+        (SLOPPY, f"{Path(sys.executable).name} -S {SCRIPT}"),
+    ],
+)
+def test_a_server_is_named_without_its_secrets(server, named):
+    assert plain(server) == named
 
 
 async def test_an_answered_call_ends_the_row(monkeypatch):
@@ -124,6 +188,18 @@ ANSWERS = {
         ],
         "[The tool finished and returned nothing.]",
     ),
+    "an answer on the line of something else": (
+        [
+            'request {"jsonrpc": "2.0", "id": ID, "method": "tools/call"}',
+            'log {"id": ID, "error": 3}',
+            'got {} {"jsonrpc": "2.0", "id": ID, "result": {"content": ["this"]}}',
+        ],
+        "this",
+    ),
+    "a byte order mark": (
+        ['\xef\xbb\xbf{"id": ID, "jsonrpc": "2.0", "result": {"content": ["this"]}}'],
+        "this",
+    ),
     "an answer to nobody, and one more": (
         [
             '{"jsonrpc": "2.0", "id": 4711, "result": {}}',
@@ -138,6 +214,10 @@ ANSWERS = {
     "an error": (
         ['{"jsonrpc": "2.0", "id": ID, "error": {"code": -1, "message": "no paper"}}'],
         "Tool error:\nsloppy: raw: no paper",
+    ),
+    "an error of the server's own range": (
+        ['{"jsonrpc": "2.0", "id": ID, "error": {"code": -32000, "message": "quota exceeded"}}'],
+        "Tool error:\nsloppy: raw: quota exceeded",
     ),
     "an error that is a text": (
         ['{"jsonrpc": "2.0", "id": ID, "error": "no paper"}'],
@@ -172,6 +252,28 @@ async def test_every_answer_is_told_for_what_it_is():
             told = await said(bridge, "raw", lines=lines)
             assert told.startswith(expected), name
             assert await works(bridge)
+
+
+async def test_a_linked_resource_is_told_for_what_it_is():
+    picture = samples.file(samples.drawing(), "PNG")
+    contents = [
+        {"uri": "a", "mimeType": 5, "_meta": 3, "blob": samples.b64(picture)},
+        {"uri": "b", "text": 3},
+        {"text": "noted"},
+    ]
+    links = [
+        {"type": "resource_link", "uri": f"said:{json.dumps(said)}", "name": "l", "mimeType": "image/png"}
+        for said in (contents, [])
+    ]
+    async with Bridge(SLOPPY) as bridge:
+        shown, *lines = await said(bridge, "echo", result={"content": links})
+    assert shown["image_url"] == samples.data_url(picture, "image/png")
+    assert [line["text"] for line in lines] == [
+        "[not shown: data of an unknown type, b; it is empty]",
+        "noted",
+        "[link: l <said:[]>, image/png]",
+        "[the link above could not be read: it holds nothing]",
+    ]
 
 
 async def test_answers_out_of_order_reach_their_own_calls():
@@ -211,6 +313,21 @@ async def test_a_list_of_tools_that_breaks_off_costs_no_answer(monkeypatch):
     async with Bridge(SLOPPY) as bridge:
         monkeypatch.setattr("imagebridge.agent.connection.listed", broken)
         assert await said(bridge, "grow", name="paint") == "grown"
+        assert await works(bridge)
+
+
+async def test_tools_that_become_too_many_are_not_offered_and_end_nothing(caplog):
+    async with Bridge(SLOPPY) as bridge:
+        before = bridge.tools
+        assert await said(bridge, "grow", name="t", times=128) == "grown"
+        assert await works(bridge)
+        assert bridge.tools == before
+    assert "the list of tools stays as it was: 140 tools, and the API takes 128" in caplog.text
+
+
+async def test_a_list_of_tools_whose_pages_go_in_a_circle_ends():
+    circle = SLOPPY.model_copy(update={"args": [*SLOPPY.args, "circle"]})
+    async with Bridge(circle, timeout=10) as bridge:
         assert await works(bridge)
 
 

@@ -97,6 +97,24 @@ async def test_a_hook_that_fails_lets_nothing_run():
     assert output["output"].startswith("Tool error:\nthe call failed: AttributeError: ")
 
 
+async def test_a_question_whose_call_was_cancelled_keeps_nobody_waiting():
+    asked, never = threading.Event(), threading.Event()
+
+    def approve(call):
+        return call.name == "look" or asked.set() or never.wait()
+
+    try:
+        async with Bridge(server(), approve=approve) as bridge:
+            with anyio.fail_after(10):
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(bridge.call, "wipe", {"folder": "/"})
+                    await anyio.to_thread.run_sync(asked.wait)
+                    tasks.cancel_scope.cancel()
+                assert (await bridge.call("look"))["content"][0]["text"] == "for both"
+    finally:
+        never.set()
+
+
 @pytest.mark.parametrize("said", ["no", 1, [False]])
 async def test_only_true_is_an_approval(said):
     async with Bridge(server(), approve=lambda call: said) as bridge:

@@ -1,5 +1,6 @@
 """Servers behind a URL: Streamable HTTP and the older HTTP+SSE, tokens, OAuth, refusals, and servers that go away."""
 
+import json
 import secrets
 import socket
 import subprocess
@@ -30,6 +31,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
 from imagebridge import Bridge, HttpServer, tool_result
+from imagebridge.agent.posts import _Events
 from imagebridge.errors import ServerError
 
 SCRIPT = Path(__file__).parents[1] / "servers" / "sloppy.py"
@@ -183,6 +185,100 @@ def sloppy(port):
             process.kill()
 
 
+@pytest.fixture(scope="module")
+def bare():
+    """The origin of a bare server that says whatever it is told to."""
+    tie, origin = tied()
+    tie.close()
+    with sloppy(urlsplit(origin).port):
+        yield origin
+
+
+OK = '{"jsonrpc": "2.0", "id": ID, "result": {"content": [{"type": "text", "text": "fine"}]}}'
+BODIES = {
+    "sound": (OK, "fine"),
+    "half a surrogate": (OK.replace("fine", r"cut \ud83d"), "cut \ufffd"),
+    "no UTF-8": (OK.replace("fine", "caf\xe9!"), "caf\ufffd!"),
+    "a bare text": ('{"jsonrpc": "2.0", "id": ID, "result": "bare"}', "bare"),
+    "a list of blocks": ('{"jsonrpc": "2.0", "id": ID, "result": [{"type": "text", "text": "x"}]}', "x"),
+    "no version": ('{"id": ID, "result": {"content": "plain"}}', "plain"),
+    "another's number": (OK.replace("ID", "99"), "fine"),
+    "an error that is a text": (
+        '{"jsonrpc": "2.0", "id": ID, "error": "no paper"}',
+        "Tool error:\nsloppy: raw: the answer is no JSON-RPC: ",
+    ),
+    "an error of the server's own range": (
+        '{"jsonrpc": "2.0", "id": null, "error": {"code": -32000, "message": "quota exceeded"}}',
+        "Tool error:\nsloppy: raw: quota exceeded",
+    ),
+    "no JSON": ("<html>", "Tool error:\nsloppy: raw: the answer is no JSON-RPC: '<html>'"),
+    "hundreds of levels": (
+        '{"jsonrpc": "2.0", "id": ID, "result": {"_meta": {"a": %s}}}' % ("[" * 400 + "]" * 400),
+        "Tool error:\nsloppy: raw: the answer is an invalid result: it nests too deep to be read",
+    ),
+}
+STREAMS = {
+    "an event": "event: message\ndata: {}\n\n",
+    "after others, with other ends of lines": ": hello\r\n\r\nid: 1\r\ndata:\r\n\r\ndata:{}\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("form", ["a body", *STREAMS])
+async def test_a_malformed_answer_is_told_for_what_it_is(form, bare):
+    async with Bridge(f"{bare}/mcp", timeout=5) as bridge:
+        for name, (body, expected) in BODIES.items():
+            stream = STREAMS.get(form)
+            said = {"lines": [stream.replace("{}", body) if stream else body]}
+            kind = {"type": "text/event-stream"} if stream else {}
+            (output,) = await bridge.outputs(response("raw", json.dumps(said | kind)))
+            assert output["output"].startswith(expected), name
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "told"),
+    [
+        (500, "<html>", "text/html", "the server answered 500 Internal Server Error"),
+        (401, "", "text/plain", "the server answered 401 Unauthorized"),
+        (413, "at most 1 MB", "text/plain", "the server answered 413 Request Entity Too Large: at most 1 MB"),
+        (404, "oops", "text/plain", "Not Found"),
+        (400, BODIES["an error of the server's own range"][0], "application/json", "quota exceeded"),
+    ],
+)
+async def test_a_refused_call_is_told_with_its_status(status, body, kind, told, bare):
+    arguments = {"lines": [body], "status": status, "type": kind}
+    async with Bridge(f"{bare}/mcp", timeout=5) as bridge:
+        (output,) = await bridge.outputs(response("raw", json.dumps(arguments)))
+        assert output["output"] == f"Tool error:\nsloppy: raw: {told}"
+
+
+async def test_events_pass_as_they_come_however_they_are_cut():
+    event = b'id: 1\r\ndata: {"jsonrpc": "2.0", "method": "a"}\r\n\r\n'
+    read = []
+
+    class Cut(httpx2.AsyncByteStream):
+        async def __aiter__(self):
+            for byte in event * 2:
+                read.append(byte)
+                yield bytes([byte])
+
+    got = [(one, len(read)) async for one in _Events(httpx2.Response(200, stream=Cut()), None)]
+    whole = event.replace(b"\r", b"")
+    assert got == [(whole, len(event)), (whole, 2 * len(event)), (b"", 2 * len(event))]
+
+
+async def test_a_server_that_is_stuck_keeps_neither_calls_nor_the_end_waiting(bare, monkeypatch):
+    monkeypatch.setattr("imagebridge.agent.posts._NOTICE", 0.3)
+    with anyio.fail_after(10):
+        async with Bridge(f"{bare}/stuck", timeout=5) as bridge:
+            (connection,) = bridge._connections
+            connection.setup = replace(connection.setup, timeout=0.2)
+            (output,) = await bridge.outputs(response("hang"))
+            assert "hang did not answer within 0.2 seconds" in output["output"]
+            connection.setup = replace(connection.setup, timeout=5)
+            (output,) = await bridge.outputs(response("untyped"))
+            assert output["output"] == "untyped was called"
+
+
 async def test_a_server_that_dies_in_a_call_and_comes_back():
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -198,7 +294,7 @@ async def test_a_server_that_dies_in_a_call_and_comes_back():
             assert lost.endswith("and die was not answered: it may or may not have run")
             process.wait(10)
             refused = await ask("untyped")
-            assert refused.startswith(f"Tool error:\nhttp://127.0.0.1:{port}/mcp: cannot be reached: ")
+            assert refused.startswith("Tool error:\nsloppy: cannot be reached: ")
             with sloppy(port):
                 assert await ask("untyped") == "untyped was called"
 

@@ -13,11 +13,11 @@ import pytest
 import samples
 from hypothesis import given
 from hypothesis import strategies as st
-from mcp.types import CallToolResult
+from mcp.types import CallToolResult, ReadResourceResult
 from samples import b64, drawing, file
 
 from imagebridge import Bridge
-from imagebridge.repair import repair, repaired
+from imagebridge.repair import repair, repaired, reread
 
 SCRIPT = Path(__file__).parents[1] / "servers" / "sloppy.py"
 PNG = file(drawing(), "PNG")
@@ -177,6 +177,40 @@ def test_whatever_comes_is_valid_after(result):
     assert repaired(mended) == mended
     if isinstance(result.get("content"), list):
         assert len(mended["content"]) == len(result["content"])
+
+
+@pytest.mark.parametrize(
+    ("came", "expected"),
+    [
+        ({}, []),
+        ({"contents": {"uri": "a", "text": "x"}}, [{"uri": "a", "text": "x"}]),
+        ({"contents": [{"uri": "a", "text": "x", "mimeType": 5, "_meta": 3}]}, [{"uri": "a", "text": "x"}]),
+        (
+            {"contents": [{"blob": b64(PNG)}]},
+            [{"uri": "unknown:", "mimeType": "image/png", "blob": b64(PNG)}],
+        ),
+        (
+            {"contents": [{"uri": "a", "text": 3}, "b"]},
+            [
+                {"uri": "a", "text": "[not shown: data of an unknown type, a; it is empty]"},
+                {"uri": "unknown:", "text": "b"},
+            ],
+        ),
+    ],
+)
+def test_malformed_contents_of_a_resource_are_mended(came, expected):
+    mended = reread(came)
+    assert mended == {"contents": expected}
+    assert reread(mended) is mended
+
+
+@given(
+    st.fixed_dictionaries(
+        {}, optional={"contents": st.lists(blocks, max_size=3) | json_values, "_meta": json_values}
+    )
+)
+def test_whatever_a_resource_holds_is_valid_after(result):
+    ReadResourceResult.model_validate(reread(result))
 
 
 @pytest.fixture(scope="module", params=["2025-11-25", "2026-07-28"])

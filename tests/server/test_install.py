@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from imagebridge.errors import BridgeError
+from imagebridge.jsonc import _STRING_OR_COMMENT
 from imagebridge_server.cli import command
 from imagebridge_server.install import jsonc, links
 from imagebridge_server.install.change import installed, uninstalled
@@ -326,7 +327,7 @@ class TestJsonTexts:
         text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
         # Comments wherever white space may stand, without touching strings.
         if data.draw(st.booleans()):
-            text = jsonc._TOKEN.sub(lambda found: f'/* "{{ */{found[0]}// , ]}}\n', text)
+            text = _STRING_OR_COMMENT.sub(lambda found: f'/* "{{ */{found[0]}// , ]}}\n', text)
         assert jsonc.parsed(text) == value
         try:
             made = edited(text, "json", KEYS, ENTRY.plain())

@@ -9,16 +9,20 @@ import json
 import os
 import random
 import struct
+import subprocess
 import sys
+import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+CIRCLE = sys.argv[-1] == "circle"
 MODERN = sys.argv[-1] == "modern"
 INFO = {"name": "sloppy", "version": "1"}
 TOOLS = [
     {"name": "echo", "inputSchema": {"type": "object"}},
     {"name": "raw", "inputSchema": {"type": "object"}},
     {"name": "die", "inputSchema": {"type": "object"}},
+    {"name": "die_a_parent", "inputSchema": {"type": "object"}},
     {"name": "die_once", "inputSchema": {"type": "object"}, "annotations": {"readOnlyHint": True}},
     {"name": "hang", "inputSchema": {"type": "object"}},
     {"name": "swap", "inputSchema": {"type": "object"}},
@@ -80,6 +84,17 @@ def run(number, name, arguments, meta):
             sys.stderr.write("the disk is full\n")
             sys.stderr.flush()
             os._exit(3)
+        case "die_a_parent":
+            # The child holds this process's standard streams for longer than any test lasts.
+            child = subprocess.Popen(["sleep", "60"])
+            say(
+                {
+                    "jsonrpc": "2.0",
+                    "method": "notifications/message",
+                    "params": {"level": "info", "data": child.pid},
+                }
+            )
+            os._exit(3)
         case "die_once":
             if not os.path.exists(arguments["mark"]):
                 open(arguments["mark"], "w").close()
@@ -98,7 +113,8 @@ def run(number, name, arguments, meta):
         case "big":
             return {"content": [picture(arguments["size"])]}
         case "grow":
-            TOOLS.append({"name": arguments["name"], "inputSchema": {"type": "object"}})
+            names = [f"{arguments['name']}{at or ''}" for at in range(arguments.get("times", 1))]
+            TOOLS.extend({"name": name, "inputSchema": {"type": "object"}} for name in names)
             notify("notifications/tools/list_changed")
             return text("grown")
         case "steps":
@@ -119,7 +135,8 @@ def answer(message):
     if "id" not in message:
         return None
     capabilities = {"tools": {"listChanged": True}, "logging": {}}
-    results = {"tools/list": {"tools": TOOLS}}
+    # The next page is this one again.
+    results = {"tools/list": {"tools": TOOLS} | ({"nextCursor": "again"} if CIRCLE else {})}
     if MODERN:
         results["server/discover"] = {
             "supportedVersions": ["2026-07-28"],
@@ -139,6 +156,9 @@ def answer(message):
         result = run(message["id"], params["name"], params.get("arguments") or {}, params.get("_meta") or {})
         if result is None:
             return None
+    elif method == "resources/read":
+        # The address is what is answered.
+        result = {"contents": json.loads(params["uri"].removeprefix("said:"))}
     elif method in results:
         result = results[method]
     else:
@@ -149,16 +169,33 @@ def answer(message):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers each POST with one JSON response."""
+    """Answers each POST with one JSON response, and `raw` as it is told; at `/stuck` much is never answered."""
 
     def do_POST(self):
-        said = answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        body = b"" if said is None else json.dumps(said).encode()
-        self.send_response(200 if said is not None else 202)
-        self.send_header("Content-Type", "application/json")
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        params = asked.get("params") or {}
+        arguments = params.get("arguments") or {}
+        if self.path == "/stuck" and (params.get("name") == "hang" or "requestId" in params):
+            threading.Event().wait()
+        if params.get("name") == "raw":
+            body = "".join(arguments["lines"]).replace("ID", json.dumps(asked["id"])).encode("latin-1")
+            self.respond(arguments.get("status", 200), arguments.get("type", "application/json"), body)
+        else:
+            said = answer(asked)
+            self.respond(202 if said is None else 200, "application/json", json.dumps(said).encode())
+
+    def respond(self, status, kind, body):
+        """Send one response."""
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        if self.path == "/stuck":
+            self.send_header("Mcp-Session-Id", "7")
         self.end_headers()
         self.wfile.write(body)
+
+    def do_DELETE(self):
+        threading.Event().wait()
 
     def do_GET(self):
         self.send_error(405)

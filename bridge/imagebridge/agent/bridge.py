@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -122,6 +122,7 @@ class Bridge:
         if not setups:
             raise BridgeError(f"{self._config} names no server that is not switched off")
         self._open = True
+        self._tools = None
         self._approval, self._offers = Approval(self._approve), Offers(self._rules)
         self._stack = AsyncExitStack()
         # Runs last, so that a bridge that failed to open, or was closed, can be opened again.
@@ -175,9 +176,11 @@ class Bridge:
     def _changed(self) -> None:
         """Take over what the servers offer now."""
         self._offers.update(self._connections)
-        self._tools = None
-        with suppress(ToolLimitError):  # raised where somebody asks for the list
-            _ = self.tools
+        try:
+            self._tools = self._handles.learn(self._offers.tools)
+        except ToolLimitError as error:
+            if self._tools is not None:  # On opening it is raised where somebody asks for the list.
+                _LOG.warning("the list of tools stays as it was: %s", error)
 
     async def _logged(self, connection: Connection, said: "LoggingMessageNotificationParams") -> None:
         if self._on_event is not None:
@@ -187,7 +190,7 @@ class Bridge:
     def tools(self) -> "list[FunctionToolParam]":
         """The tools of all servers, as `client.responses.create(tools=...)` takes them.
 
-        What a server adds or takes away shows here; the names of the other tools stay.
+        What a server adds or takes away shows here, unless they become too many; the names of the other tools stay.
 
         Raises:
             BridgeError: the bridge is not open.

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from mcp import Client, MCPError, StdioServerParameters
@@ -14,6 +15,7 @@ from mcp.server import MCPServer
 from mcp.types import Implementation
 
 from imagebridge.errors import BridgeError, ServerError
+from imagebridge.translate.sentences import location
 
 from .config import HttpServer, ServerSpec
 from .http import Exchange, older, streamable
@@ -73,6 +75,19 @@ def label(server: ServerSpec) -> str:
             return shlex.join([os.path.basename(server.command), *server.args])
         case MCPServer():
             return server.name
+
+
+def plain(server: ServerSpec) -> str:
+    """Return the same without what may be secret in it, for a model or a page: options, `KEY=secret`, a query."""
+    named = label(server)
+    if isinstance(server, HttpServer) or named.startswith(("http://", "https://")):
+        return location(named)
+    return " ".join(takewhile(_is_plain, named.split()))
+
+
+def _is_plain(word: str) -> bool:
+    """Tell a word of a command line from an option with a name, and from `KEY=secret`."""
+    return "=" not in word and (len(word) < 3 or not word.startswith("-"))
 
 
 def checked(server: object) -> ServerSpec:
@@ -201,6 +216,8 @@ def _problem(server: ServerSpec, cause: Exception, exchange: Exchange) -> str:
     match cause:
         case BridgeError():
             return str(cause)
+        case OSError() if isinstance(server, StdioServerParameters) and _misses_folder(server):
+            return f"cannot be started: its folder {str(server.cwd)!r} is not there"
         case FileNotFoundError() | PermissionError():
             program = _parameters(server).command if isinstance(server, str) else cause.filename
             return f"cannot be started: {program!r} is not an executable on the PATH"
@@ -214,6 +231,10 @@ def _problem(server: ServerSpec, cause: Exception, exchange: Exchange) -> str:
             )
         case _:
             return f"it answered with an error: {cause or type(cause).__name__}"
+
+
+def _misses_folder(server: StdioServerParameters) -> bool:
+    return server.cwd is not None and not os.path.isdir(server.cwd)
 
 
 def last_words(errlog: TextIO) -> str:

@@ -19,8 +19,9 @@ from imagebridge.repair import repaired
 
 from .calls import short
 from .config import Setup
-from .connect import Listening, connect, label, last_words
+from .connect import Listening, connect, label, last_words, plain
 from .http import Exchange
+from .links import Resources
 from .request import LostError, listed, request
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ class Connection:
     ) -> None:
         self.setup = setup
         self.name = setup.name or label(setup.server)
+        """Until it is connected as a person would name it; from then on a model may read it."""
         self.tools: list[Tool] = []
+        self.resources = Resources(self.read)
         self._tasks = tasks
         self._on_change = on_change
         self._on_log = on_log
@@ -73,6 +76,8 @@ class Connection:
         self._exchange = Exchange()
         self._ends = 0
         self._not_before = 0.0
+        self._starts = 0
+        self._failure: ServerError | None = None
         self._said = ""
 
     @property
@@ -86,6 +91,8 @@ class Connection:
         Raises:
             ServerError: that failed; it quotes what the server wrote to stderr.
         """
+        if self.setup.problem:
+            raise ServerError(self.name, self.setup.problem)
         seconds = self.setup.timeout
         try:
             with anyio.fail_after(seconds):
@@ -120,7 +127,7 @@ class Connection:
             try:
                 async with connect(self.setup.server, listening) as (client, tools):
                     info = client.server_info
-                    self.name = self.setup.name or (info.name if info else self.name)
+                    self.name = self.setup.name or (info and info.name) or plain(self.setup.server)
                     self._client, self.tools, ready = client, tools, True
                     task_status.started()
                     async with anyio.create_task_group() as watching:
@@ -151,22 +158,38 @@ class Connection:
             self._lost()
         if self._client is not None:
             return self._client
+        starts = self._starts
         async with self._starting:
             if self._closed:
                 raise ServerError(self.name, "the bridge is closed; use it inside its `with` or `async with`")
             if self._client is None:
-                # Two of the same at once might fight over a port or a profile.
-                await self._gone.wait()
-                pause = self._not_before - anyio.current_time()
-                if pause > _PATIENCE:
-                    problem = f"it ended {self._ends} times in a row; it is not started again for {pause:.0f} seconds"
-                    raise ServerError(self.name, problem, self._said)
-                await anyio.sleep(max(0.0, pause))
-                await self.open()
-                self._on_change()
+                # Who waited for a start that failed is not made to wait for one more.
+                if starts == self._starts:
+                    await self._restart()
+                    self._starts += 1
+                if self._failure:
+                    raise ServerError(self.name, self._failure.problem, self._failure.stderr)
             if self._client is None:
                 raise ServerError(self.name, "it ended as soon as it had started", self._said)
             return self._client
+
+    async def _restart(self) -> None:
+        """Start the server anew once it is gone and its pause is over; `_failure` is why that failed."""
+        # Two of the same at once might fight over a port or a profile.
+        await self._gone.wait()
+        self._failure = None
+        pause = self._not_before - anyio.current_time()
+        if pause > _PATIENCE:
+            problem = f"it ended {self._ends} times in a row; it is not started again for {pause:.0f} seconds"
+            self._failure = ServerError(self.name, problem, self._said)
+            return
+        await anyio.sleep(max(0.0, pause))
+        try:
+            await self.open()
+        except ServerError as error:
+            self._failure = error
+        else:
+            self._on_change()
 
     async def call(
         self, tool: "Tool", arguments: Mapping[str, object], on_progress: "ProgressFnT | None" = None
@@ -189,6 +212,9 @@ class Connection:
                     client, self.name, tool.name, arguments, timeout, on_progress, self._exchange
                 )
             except LostError as lost:
+                if isinstance(self.setup.server, MCPServer) and not self._closed:
+                    # In this process nothing can be lost: the code is the server's own.
+                    raise ServerError(self.name, f"{tool.name}: {lost.__cause__}") from lost
                 if told.startswith("it may") and (harmless or not lost.ran):
                     continue
                 raise await self._ended(f"{tool.name} was not answered: {told}") from lost

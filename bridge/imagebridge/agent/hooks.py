@@ -67,11 +67,14 @@ Hear = Callable[[Notice], object]
 
 
 class Approval:
-    """Asks before each call; plain functions one at a time and in a thread, as they may wait for a person."""
+    """Asks before each call; plain functions one at a time and in a thread, as they may wait for a person.
+
+    One whose call was cancelled meanwhile is left alone, and counts no more.
+    """
 
     def __init__(self, approve: Approve | None) -> None:
         self._approve = approve
-        self._one = anyio.CapacityLimiter(1)
+        self._one = anyio.Lock()
 
     async def asked(self, call: ToolCall) -> None:
         """Return where the call may run.
@@ -85,9 +88,11 @@ class Approval:
         if inspect.iscoroutinefunction(approve):
             allowed = await approve(call)
         else:
-            found = await anyio.to_thread.run_sync(
-                partial(approve, call), limiter=self._one, abandon_on_cancel=True
-            )
+            async with self._one:
+                # A limiter of its own: those left alone hold theirs until they return.
+                found = await anyio.to_thread.run_sync(
+                    partial(approve, call), limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True
+                )
             allowed = await found if inspect.isawaitable(found) else found
         if allowed is not True:  # not "no" either
             raise ApprovalError(call.name)

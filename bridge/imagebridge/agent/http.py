@@ -15,9 +15,11 @@ from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCRequest
 
 from imagebridge.errors import BridgeError
+from imagebridge.translate.sentences import location
 
 from .config import HttpServer
 from .lines import message, refusal
+from .posts import Client
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -59,8 +61,8 @@ def _phrase(status: int) -> str:
     return next((one.phrase for one in HTTPStatus if one == status), "(no standard status)")
 
 
-def _http(server: HttpServer, exchange: Exchange) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(
+def _http(kind: type[httpx2.AsyncClient], server: HttpServer, exchange: Exchange) -> httpx2.AsyncClient:
+    return kind(
         headers=dict(server.headers),
         auth=server.auth,
         timeout=_PATIENCE,
@@ -73,7 +75,7 @@ async def streamable(server: HttpServer, exchange: Exchange) -> "AsyncGenerator[
     """Speak Streamable HTTP, with the server's own headers."""
     # The SDK stops at 1 MiB an event by default, which is a picture of 780 kB.
     async with (
-        _http(server, exchange) as client,
+        _http(Client, server, exchange) as client,
         streamable_http_client(server.url, http_client=client, max_sse_event_size=None) as streams,
     ):
         yield streams
@@ -92,7 +94,7 @@ async def older(server: HttpServer, exchange: Exchange) -> "AsyncGenerator[Trans
     arrived, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](0)
     async with (
-        _http(server, exchange) as client,
+        _http(httpx2.AsyncClient, server, exchange) as client,
         client.sse(server.url, max_event_size=None) as events,
         anyio.create_task_group() as tasks,
         arrived,
@@ -124,14 +126,14 @@ async def _receive(
             elif event.event == "message" and event.data:
                 await arrived.send(message(event.data.encode()))
     if not named:
-        raise BridgeError(f"{url} opened a stream of events but named no address to post to")
+        raise BridgeError(f"{location(url)} opened a stream of events but named no address to post to")
 
 
 def _address(url: str, data: str) -> str:
     """Return the address to post to, which must be the server's own: headers and messages go there."""
     address = urljoin(url, data)
     if urlsplit(address)[:2] != urlsplit(url)[:2]:
-        raise BridgeError(f"{url} wants messages posted to another origin, {address}")
+        raise BridgeError(f"{location(url)} wants messages posted to another origin, {location(address)}")
     return address
 
 

@@ -10,6 +10,7 @@ import anyio
 import anyio.abc
 from mcp.shared.message import SessionMessage
 from mcp.types import (
+    CONNECTION_CLOSED,
     INTERNAL_ERROR,
     ErrorData,
     JSONRPCError,
@@ -19,7 +20,7 @@ from mcp.types import (
 )
 from pydantic_core import from_json
 
-from imagebridge.translate.wire import is_json
+from imagebridge.translate.wire import JSON, is_json
 
 _ATOMIC: int = getattr(select, "PIPE_BUF", 512)
 """Bytes that a pipe takes whole or not at all; POSIX grants 512."""
@@ -35,6 +36,8 @@ class Lines(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
         self._output = output
         self._parts: list[bytes] = []
         self._ready: deque[bytes] = deque()
+        self.heard = 0
+        """Pieces of output that were read so far."""
 
     async def receive(self) -> SessionMessage | Exception:
         """Return the next message, or the error of a line that is none.
@@ -47,6 +50,7 @@ class Lines(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
                 chunk = await self._output.receive()
             except GONE:
                 raise anyio.EndOfStream from None
+            self.heard += 1
             *lines, rest = chunk.split(b"\n")
             for line in lines:
                 self._parts.append(line)
@@ -126,22 +130,55 @@ def message(line: bytes) -> SessionMessage | Exception:
         except (ValueError, RecursionError):
             return error
     try:
-        return SessionMessage(jsonrpc_message_adapter.validate_python(told, by_name=False))
+        found = jsonrpc_message_adapter.validate_python(told, by_name=False)
     except ValueError as error:
         return _answer(told, line) or error
+    if isinstance(found, JSONRPCError) and found.error.code == CONNECTION_CLOSED:
+        # -32000 is for servers to use as they like (JSON-RPC 2.0, 5.1), and the SDK's own word for a lost connection.
+        found.error.code = INTERNAL_ERROR
+    return SessionMessage(found)
+
+
+def sound(line: bytes) -> JSON | None:
+    """Return what a line says where a strict reader takes it for a message as well, and for the same one."""
+    try:
+        told: object = from_json(line)
+        found = jsonrpc_message_adapter.validate_python(told, by_name=False)
+    except ValueError:
+        return None
+    closed = isinstance(found, JSONRPCError) and found.error.code == CONNECTION_CLOSED
+    return told if is_json(told) and not closed else None
 
 
 def _lenient(line: bytes) -> object:
     r"""Read JSON that strict readers refuse, so that what waits for it is answered.
 
     A text that was cut inside a character leaves half a surrogate (`"\ud83d"`) or bytes that are no UTF-8: both
-    become U+FFFD. What nests deeper than 200 levels can at least be refused.
+    become U+FFFD. What nests deeper than 200 levels can at least be refused. An answer may follow what was
+    printed without ending its line, or a byte order mark.
 
     Raises:
         ValueError, RecursionError: it is no JSON at all, or too deep for any reader.
     """
-    written = json.dumps(json.loads(line.decode(errors="replace")), ensure_ascii=False)
+    text = line.decode(errors="replace")
+    try:
+        told: object = json.loads(text)
+    except ValueError:
+        told = _after_more(text)
+        if told is None:
+            raise
+    written = json.dumps(told, ensure_ascii=False)
     return json.loads(written.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def _after_more(text: str) -> JSON | None:
+    """Return the answer at the end of a line. Nothing else is taken there: servers log the requests that they get."""
+    for start in ('{"jsonrpc"', "{"):
+        with suppress(ValueError):
+            told: object = json.loads(text[text.index(start) :])
+            if is_json(told) and "jsonrpc" in told and "method" not in told:
+                return told
+    return None
 
 
 def _answer(told: object, line: bytes) -> SessionMessage | None:

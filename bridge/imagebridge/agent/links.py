@@ -1,7 +1,11 @@
 """Links to pictures and documents on the server are read, so that the model sees what they lead to."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any
+
+import anyio
 
 from imagebridge.errors import ServerError
 from imagebridge.translate import kinds
@@ -9,12 +13,15 @@ from imagebridge.translate.sentences import amount
 from imagebridge.translate.wire import JSON, is_json, is_list, text_of
 
 if TYPE_CHECKING:
-    from mcp.types import BlobResourceContents, TextResourceContents
+    from mcp.types import BlobResourceContents, ReadResourceResult, TextResourceContents
 
     from .connection import Connection
 
 MAX_BYTES = 20_000_000
 """Bytes of a linked resource that is shown at most."""
+
+Found = list[dict[str, Any]] | str
+"""The contents of a resource, or why they cannot be had."""
 
 _DOCUMENTS = frozenset(one.media_type for one in (kinds.PDF, kinds.DOCX, kinds.PPTX, kinds.XLSX, kinds.RTF))
 
@@ -23,20 +30,20 @@ async def followed(connection: "Connection", result: JSON) -> dict[str, Any]:
     """Return `result` with the contents of linked pictures and documents in place of their links.
 
     Links to the web, to other kinds, and to more than `MAX_BYTES` stay, and become a line. So does one that
-    cannot be read, or holds more than it said, followed by a text that says why. What is linked twice is read once.
+    cannot be read, holds nothing, or more than it said, followed by a text that says why. What is linked twice is read once.
     """
     content = result.get("content")
     if not is_list(content) or not any(_leads_to_something(block) for block in content):
         return dict(result)
     blocks: list[object] = []
-    known: dict[str, list[dict[str, Any]] | str] = {}
+    known: dict[str, Found] = {}
     for block in content:
         if not is_json(block) or not _leads_to_something(block):
             blocks.append(block)
             continue
         uri = text_of(block, "uri")
         if uri not in known:
-            known[uri] = await _read(connection, uri)
+            known[uri] = await connection.resources.read(uri)
         found = known[uri]
         if isinstance(found, str):
             blocks += [block, {"type": "text", "text": f"[the link above could not be read: {found}]"}]
@@ -57,16 +64,57 @@ def _leads_to_something(block: object) -> bool:
     return media_type.startswith("image/") or media_type in _DOCUMENTS
 
 
-async def _read(connection: "Connection", uri: str) -> list[dict[str, Any]] | str:
-    """Return the contents of a linked resource, or why they cannot be had."""
-    try:
-        found = await connection.read(uri)
-    except ServerError as error:
-        return error.problem
-    resources = [_resource(one) for one in found.contents]
-    # Four characters of base64 hold three bytes.
-    size = sum(len(text_of(one, "text")) + len(text_of(one, "blob")) * 3 // 4 for one in resources)
-    return resources if size <= MAX_BYTES else f"it holds {amount(size)}, and {amount(MAX_BYTES)} are read"
+@dataclass(slots=True, eq=False)
+class _Reading:
+    """One reading of a resource; where it was cancelled, nothing is found."""
+
+    done: anyio.Event = field(default_factory=anyio.Event)
+    found: Found | None = None
+
+
+class Resources:
+    """The resources of one server, each read once for all who ask before that reading begins.
+
+    Any call may change a resource, so a reading that began before a call was answered may show what was before
+    it: who asks while one is under way gets the next, with all others who ask until then. How long contents hold
+    beyond that only the server can say; where it does (`ttlMs`, 2026-07-28) the SDK's client keeps them.
+    """
+
+    def __init__(self, read: "Callable[[str], Awaitable[ReadResourceResult]]") -> None:
+        self._read = read
+        self._now: dict[str, _Reading] = {}
+        self._next: dict[str, _Reading] = {}
+
+    async def read(self, uri: str) -> Found:
+        """Return the contents of a resource, or why they cannot be had."""
+        while joined := self._next.get(uri):
+            await joined.done.wait()
+            if joined.found is not None:
+                return joined.found
+        mine = self._next[uri] = _Reading()
+        try:
+            if before := self._now.get(uri):
+                await before.done.wait()
+            self._now[uri] = self._next.pop(uri)
+            mine.found = await self._contents(uri)
+            return mine.found
+        finally:
+            for waiting in (self._next, self._now):
+                if waiting.get(uri) is mine:
+                    del waiting[uri]
+            mine.done.set()
+
+    async def _contents(self, uri: str) -> Found:
+        try:
+            found = await self._read(uri)
+        except ServerError as error:
+            return error.problem
+        resources = [_resource(one) for one in found.contents]
+        # Four characters of base64 hold three bytes.
+        size = sum(len(text_of(one, "text")) + len(text_of(one, "blob")) * 3 // 4 for one in resources)
+        if size > MAX_BYTES:
+            return f"it holds {amount(size)}, and {amount(MAX_BYTES)} are read"
+        return resources or "it holds nothing"
 
 
 def _resource(contents: "TextResourceContents | BlobResourceContents") -> dict[str, Any]:

@@ -4,11 +4,12 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import anyio
 import anyio.abc
 from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
 
-from imagebridge.repair import repaired
+from imagebridge.repair import repaired, reread
 from imagebridge.translate.wire import JSON
 
 from .listing import relisted
@@ -22,17 +23,20 @@ if TYPE_CHECKING:
 
 Repair = Callable[[JSON], JSON]
 
-_REPAIRS: dict[str, Repair] = {"tools/call": repaired, "tools/list": relisted}
+_REPAIRS: dict[str, Repair] = {"tools/call": repaired, "tools/list": relisted, "resources/read": reread}
+
+_NOTICE = 1.0
+"""Seconds that a transport has to take the word that a call was given up."""
 
 
 @asynccontextmanager
 async def repairing(
     transport: "Transport", over: Callable[[], None]
 ) -> "AsyncGenerator[tuple[Incoming, Outgoing]]":
-    """Pass on the messages of `transport`, in which each result of a `tools/call` or `tools/list` is repaired.
+    """Pass on the messages of `transport`, in which each result of a method in `_REPAIRS` is repaired.
 
-    One malformed block otherwise loses the whole result, and one malformed tool the whole list: the SDK
-    refuses it (mcp 2.3, 2026-11). `over` is called as soon as no more messages can come.
+    One malformed block, tool or resource otherwise loses all that came with it: the SDK refuses the whole
+    (mcp 2.3, 2026-11). `over` is called as soon as no more messages can come.
     """
     async with transport as (incoming, outgoing):
         asked: dict[RequestId, Repair] = {}
@@ -52,6 +56,10 @@ class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
             self._asked[message.id] = _REPAIRS[message.method]
         elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
             self._asked.pop((message.params or {}).get("requestId", ""), None)
+            # A transport that is stuck tells nobody anything: who gave up does not wait for it.
+            with anyio.move_on_after(_NOTICE):
+                await self._stream.send(item)
+            return
         await self._stream.send(item)
 
     async def aclose(self) -> None:

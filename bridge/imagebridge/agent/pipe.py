@@ -5,6 +5,7 @@ The SDK's own transport joins text at every chunk, which costs the square of the
 is started and ended with the SDK's own care: standard input closed, time to leave, then its whole tree.
 """
 
+import math
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 _GRACE = 2.0
 """Seconds that a server has to end by itself once its input is closed, and again after SIGTERM."""
 
+_LOOK = 0.2
+"""Seconds between two looks whether the process still runs, and for what it wrote last to be read."""
+
 _FLUSH = 0.5
 """Seconds for messages that were accepted already to reach the server before its input is closed."""
 
@@ -52,6 +56,8 @@ async def pipe(server: StdioServerParameters, errlog: TextIO) -> "AsyncGenerator
     lines, writer = Lines(process.stdout), Writer(process.stdin, process.stdout)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(writer.run)
+        if sys.platform != "win32":  # There a program that replaces itself goes on as another process.
+            tasks.start_soon(_watch, process, lines)
         try:
             yield lines, writer
         finally:
@@ -73,6 +79,17 @@ async def _started(server: StdioServerParameters, errlog: TextIO) -> ServerProce
     return await anyio.open_process(
         [server.command, *server.args], env=environment, stderr=errlog, cwd=server.cwd, start_new_session=True
     )
+
+
+async def _watch(process: ServerProcess, lines: Lines) -> None:
+    """End the messages once the process is gone: a child of it that holds its output would keep them open."""
+    assert process.stdout
+    await _ended(process, math.inf, _LOOK)
+    heard = -1
+    while heard != lines.heard:
+        heard = lines.heard
+        await anyio.sleep(_LOOK)
+    await _closed(process.stdout)
 
 
 async def _drain(output: anyio.abc.ByteReceiveStream) -> None:
@@ -103,11 +120,11 @@ async def _closed(stream: anyio.abc.AsyncResource) -> None:
         await stream.aclose()
 
 
-async def _ended(process: ServerProcess, seconds: float) -> bool:
+async def _ended(process: ServerProcess, seconds: float, look: float = 0.01) -> bool:
     """Tell whether the process ends in time. Its code is looked at, as waiting also waits for pipes that children hold."""
     with anyio.move_on_after(seconds):
         while process.returncode is None:  # noqa: ASYNC110  # no event tells it without waiting for pipes
-            await anyio.sleep(0.01)
+            await anyio.sleep(look)
     return process.returncode is not None
 
 

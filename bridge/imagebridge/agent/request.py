@@ -108,10 +108,12 @@ async def _sent(
 
 
 async def listed(client: Client) -> "list[Tool]":
-    """List all tools, over all pages."""
+    """List all tools, over all pages; a page that comes again is the last."""
     page = await client.list_tools(cache_mode="refresh")
     tools = list(page.tools)
-    while page.next_cursor:
+    turned: set[str] = set()
+    while page.next_cursor and page.next_cursor not in turned:
+        turned.add(page.next_cursor)
         page = await client.list_tools(cursor=page.next_cursor)
         tools += page.tools
     return tools

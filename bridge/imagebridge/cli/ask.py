@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import dataclass, field
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -257,20 +256,10 @@ class _Watch:
 
 def _named(servers: tuple[str, ...], config: Path | None) -> tuple[str, ...]:
     """Name the servers without what may be secret in a command line or an address."""
-    from .live import location
+    from imagebridge.agent.connect import plain
 
-    named = [
-        location(server)
-        if server.startswith(("http://", "https://"))
-        else " ".join(takewhile(_is_plain, server.split()))
-        for server in servers
-    ]
+    named = [plain(server) for server in servers]
     return (*named, str(config)) if config else tuple(named) or ("imagebridge-server",)
-
-
-def _is_plain(word: str) -> bool:
-    """Tell a word of a command line from an option with a name, and from `KEY=secret`."""
-    return "=" not in word and (len(word) < 3 or not word.startswith("-"))
 
 
 def line(answer: "Answer") -> str:

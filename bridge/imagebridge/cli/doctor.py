@@ -120,6 +120,9 @@ def _servers(
             yield Row("failed", str(error))
             return
         for name, entry in named.items():
+            if entry.problem:
+                yield Row("failed", f"{name} of {config.name}: {entry.problem}")
+                continue
             yield _server(f"{name} of {config.name}", Bridge(entry.server, timeout=entry.timeout))
     elif not servers:
         yield _server("imagebridge's own", options.bridge((), None, allow, timeout))
@@ -186,7 +189,8 @@ def _key() -> Row:
 
 
 def _endpoint() -> str:
-    from .live import location
+    from imagebridge.translate.sentences import location
+
     from .models import VARIABLE, default_model
 
     given = os.environ.get("OPENAI_BASE_URL", "").strip()

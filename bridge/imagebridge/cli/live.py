@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imagebridge.probes import Outcome, Reply, charted
+from imagebridge.translate.sentences import location
 
 from .api import api_failures, client, message
 from .document import show
@@ -73,15 +74,6 @@ async def _posted(openai: "AsyncOpenAI", api: "Api", body: "Fields") -> Reply:
     except APIConnectionError as error:
         return Reply(None, f"{error} {error.__cause__ or ''}")
     return Reply(200)
-
-
-def location(url: str) -> str:
-    """Return an address without what may be secret in it: a password, a query."""
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}".rstrip("/")
 
 
 def table(outcomes: Sequence[Outcome]) -> list[str]:

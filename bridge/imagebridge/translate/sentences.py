@@ -1,5 +1,7 @@
 """What the model is told in words where something cannot be shown, or was changed to be shown."""
 
+from urllib.parse import urlsplit
+
 from .kinds import kind
 from .vision import Seen
 
@@ -18,6 +20,13 @@ def amount(size: int) -> str:
     if size < 999_500:
         return f"{round(size / 1_000)} kB"
     return f"{size / 1_000_000:.1f} MB"
+
+
+def location(url: str) -> str:
+    """Return an address without what may be secret in it: a password, a query."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}".rstrip("/")
 
 
 def not_shown(what: str, why: str) -> str:

@@ -9,10 +9,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
-_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n\r]*|/\*.*?\*/', re.DOTALL)
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])')
+from imagebridge.jsonc import blanked, tokens, uncommented
+
 _SPACE = re.compile(r"[ \t\r\n]*")
-_NOT_BREAK = re.compile(r"[^\r\n]")
 _DECODER = json.JSONDecoder()
 
 
@@ -31,13 +30,13 @@ def parsed(text: str) -> object:
     Raises:
         ValueError: it is no JSON even so.
     """
-    plain = _plain(text)
+    plain = blanked(text)
     return json.loads(plain) if plain.strip() else {}
 
 
 def comments(text: str) -> list[tuple[int, str]]:
     """Return where each comment of a text begins, and the comment."""
-    return [(found.start(), found[0]) for found in _TOKEN.finditer(text) if found[0][0] == "/"]
+    return [(found.start(), found[0]) for found in tokens(text) if found[0][0] == "/"]
 
 
 def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
@@ -46,7 +45,7 @@ def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
     Raises:
         ValueError: it is no JSON, or something on the way is no object.
     """
-    plain = _plain(text)
+    plain = blanked(text)
     return (
         [(one.start, one.end) for one in _siblings(plain, keys) if one.name == keys[-1]]
         if plain.strip()
@@ -60,7 +59,7 @@ def with_member(text: str, keys: Sequence[str], value: object) -> str:
     Raises:
         ValueError: it is no JSON, or something on the way is no object; the message says what.
     """
-    plain = _plain(text)
+    plain = blanked(text)
     indent, newline = _indent(text), "\r\n" if "\r\n" in text else "\n"
     if not plain.strip():
         # What is there is comments at most.
@@ -87,11 +86,11 @@ def without_member(text: str, keys: Sequence[str]) -> str:
     Raises:
         ValueError: it is no JSON, or something on the way is no object.
     """
-    plain = _plain(text)
+    plain = blanked(text)
     members = _siblings(plain, keys) if plain.strip() else []
     for at in reversed([at for at, one in enumerate(members) if one.name == keys[-1]]):
         _, begin, _, end = members[at]
-        behind = _space(_uncommented(text), end)
+        behind = _space(uncommented(text), end)
         if text[behind] == ",":
             text = text[:behind] + text[behind + 1 :]
         elif at:
@@ -113,16 +112,6 @@ def _siblings(plain: str, keys: Sequence[str]) -> list[_Member]:
             return []
         start = found[-1].value
     return _members(plain, start, keys[:-1])
-
-
-def _uncommented(text: str) -> str:
-    """Return the text with comments as spaces, of the same length."""
-    return _TOKEN.sub(lambda found: found[0] if found[0][0] == '"' else _NOT_BREAK.sub(" ", found[0]), text)
-
-
-def _plain(text: str) -> str:
-    """Return the text with comments and trailing commas as spaces, of the same length."""
-    return _STRING_OR_COMMA.sub(lambda found: found[0] if found[0][0] == '"' else " ", _uncommented(text))
 
 
 def _members(plain: str, start: int, path: Sequence[str]) -> list[_Member]:
@@ -168,7 +157,7 @@ def _inserted(
     # Whatever stands between the last member and the brace, comments mostly, stays before the new one.
     between = text[last:close]
     # A comma behind the last one is how this file is written: ours gets one too, and theirs stays.
-    trailing = "," in _uncommented(between)
+    trailing = "," in uncommented(between)
     comma = "," if members and not trailing else ""
     ending = "," if trailing else ""
     return f"{text[:last]}{comma}{between.rstrip()}{newline}{member}{ending}{newline}{outer}{text[close:]}"
