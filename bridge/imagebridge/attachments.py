@@ -284,16 +284,27 @@ def _where(item: object, names: Mapping[str, str], users: int) -> str:
 
 def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment | StandIn]:
     standing = _standing(parts)
-    numbers: Counter[str] = Counter()
-    for index, part in enumerate(parts):
-        found = standing.get(index)
-        kind = _stood_for(found) if found else KINDS.get(text_of(part, "type"))
-        if kind is None:
-            continue
+    kinds: dict[int, Kind] = {
+        index: kind
+        for index, part in enumerate(parts)
+        if (kind := _stood_for(standing[index]) if index in standing else KINDS.get(text_of(part, "type")))
+    }
+    handles = {
+        index: handle
+        for index, kind in kinds.items()
+        if kind == "picture" and (handle := _HANDLE.match(_text(parts, index + 1)))
+    }
+    named = {int(handle[2]) for handle in handles.values()}
+    numbers: Counter[Kind] = Counter()
+    for index, kind in kinds.items():
         numbers[kind] += 1
-        handle = _HANDLE.match(_text(parts, index + 1)) if kind == "picture" else None
+        number = numbers[kind]
+        # No two get the same: what stands beside a picture with a handle may be counted as that is named.
+        while kind == "picture" and number in named:
+            number += len(kinds)
+        part, found, handle = parts[index], standing.get(index), handles.get(index)
         caption = _CAPTION.fullmatch(_text(parts, index - 1))
-        number = handle[2] if handle else numbers[kind]
+        number = int(handle[2]) if handle else number
         label = sentences.short(caption[1] if caption else f"{kind} {number} of {where}")
         name = handle[1] if handle else ""
         yield (

@@ -144,6 +144,14 @@ def test_a_picture_that_a_fresh_output_refers_to_stays():
     assert trim(trim(items), max_pictures=1)[-1] == items[-1]
 
 
+def test_two_pictures_beside_each_other_never_have_one_name():
+    """One has the handle whose number the other would be counted as."""
+    said = user(image(1), image(0), text("picture:1"))
+    items = [said, call(1), output(1, image(1)), {"role": "assistant", "content": "Seen."}]
+    assert words(trim(items)) == ["[the same picture as picture 3 of user message 1, above]"]
+    assert trim(trim(items), max_tokens=5) == trim(items, max_tokens=5)
+
+
 def test_a_handle_is_told():
     scale = "picture:8\npicture 8: shown 64x48 of 128x96; multiply coordinates by 2"
     items = [call(1), output(1, text("See picture:3."), image(1), text("picture:7"), image(2), text(scale))]
