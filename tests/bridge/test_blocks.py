@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import zlib
 
 import pillow_heif
@@ -347,54 +346,6 @@ def test_the_pages_of_a_pdf_by_policy():
     *pages, line = parts_of(resource(samples.pdf(2)), policy=Policy(documents="pages"))
     assert [part["type"] for part in pages] == ["input_image", "input_image"]
     assert line == text("[the 2 pages of a PDF]")
-
-
-HIDDEN = {
-    "a data: URI": (data_url(PNG, "image/png"), "[picture 1 below]"),
-    "bare base64": (b64(PNG), "[picture 1 below]"),
-    "a string in an object": (
-        json.dumps({"a": [1, {"b": b64(PNG)}], "é": None}, ensure_ascii=False),
-        '{"a": [1, {"b": "[picture 1 below]"}], "é": null}',
-    ),
-    "JSON that is written its own way": (
-        '{"n": 1e400, "n": 1.50, "big": '
-        + "9" * 5000
-        + ', "u": "\\u00e9", "p": "'
-        + b64(PNG).replace("/", "\\/")
-        + '"}',
-        '{"n": 1e400, "n": 1.50, "big": ' + "9" * 5000 + ', "u": "\\u00e9", "p": "[picture 1 below]"}',
-    ),
-    "JSON that is nested too deep to read": (
-        "[" * 100_000 + json.dumps(b64(PNG)) + "]" * 100_000,
-        "[" * 100_000 + '"[picture 1 below]"' + "]" * 100_000,
-    ),
-    "a data: URL in a list": (json.dumps([data_url(PNG, "image/jpeg")]), '["[picture 1 below]"]'),
-}
-
-
-@pytest.mark.parametrize("case", HIDDEN)
-def test_a_picture_hidden_in_text_is_brought_out(case):
-    came, words = HIDDEN[case]
-    assert parts_of({"type": "text", "text": came}) == [text(words), image(PNG)]
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "see data:image/png;base64,iVBORw0KGgo for how it begins",
-        "a sentence with " + b64(PNG) + " in the middle",
-        b64(b"just some ordinary bytes that are no picture at all, but long"),
-        json.dumps({"token": b64(bytes(range(200)))}),
-        "{" + b64(PNG),
-    ],
-)
-def test_other_text_stays_as_it_is(words):
-    assert parts_of({"type": "text", "text": words}) == [text(words)]
-
-
-def test_a_broken_picture_hidden_in_json_becomes_a_sentence_in_its_place():
-    (part,) = parts_of({"type": "text", "text": json.dumps({"shot": b64(PNG[:-30])})})
-    assert json.loads(part["text"])["shot"].startswith("[not shown: a picture (image/png")
 
 
 LINKS = {

@@ -41,7 +41,9 @@ _STRING = re.compile(rf"([\"'])(?=[^\"']{{{_SHORTEST}}})({_PREFIX}{_LETTERS})\\*
 _NEXT = re.compile(rf"(?:\s++|\\++[nrt])*+,(?:\s++|\\++[nrt])*+\\*+([\"'])({_LETTERS})\\*+\1")
 """The string after a string of the same list."""
 
-_QUOTES = str.maketrans({'"': "\N{RIGHT SINGLE QUOTATION MARK}", "'": "\N{RIGHT SINGLE QUOTATION MARK}", "\\": "/"})
+_QUOTES = str.maketrans(
+    {'"': "\N{RIGHT SINGLE QUOTATION MARK}", "'": "\N{RIGHT SINGLE QUOTATION MARK}", "\\": "/"}
+)
 
 
 def brought_out(text: str, bring_out: Callable[[str], str]) -> str:
@@ -49,36 +51,37 @@ def brought_out(text: str, bring_out: Callable[[str], str]) -> str:
     if len(text) < _SHORTEST:
         return text
     whole = text.strip()
-    if (found := _whole(whole)) and _is_hidden(found):
+    if (found := _whole(whole)) and _kind(found):
         return bring_out(found)
     if not _DUMP.match(whole):
         return text
     pieces: list[str] = []
     done = 0
-    for string in _strings(text):
-        pieces += (text[done : string.start], _told(bring_out(string.value)))
-        done = string.stop
+    for one in quoted(text):
+        pieces += (text[done : one.start], _told(bring_out(one.base64)))
+        done = one.stop
     return "".join((*pieces, text[done:])) if pieces else text
 
 
-class _String(NamedTuple):
-    """A hidden picture or document: its base64, and the characters between whose quotes it stands."""
+class Quoted(NamedTuple):
+    """A picture or document between quotes: its base64 or `data:` URL, and the characters where it is written."""
 
-    value: str
+    base64: str
+    kind: kinds.Kind
     start: int
     stop: int
 
 
-def _strings(text: str) -> Iterator[_String]:
+def quoted(text: str) -> Iterator[Quoted]:
+    """Yield the pictures and documents that are strings in `text`, whatever stands around these, in order."""
     done = 0
     for match in _STRING.finditer(text):
         if match.start() < done:
-            continue
+            continue  # a line of the one before
         value = _value(match[2])
-        if not _is_hidden(value):
-            continue
-        value, done = _joined(value, text, match)
-        yield _String(value, match.start(2), done)
+        if kind := _kind(value):
+            value, done = _joined(value, text, match)
+            yield Quoted(value, kind, match.start(2), done)
 
 
 def _joined(value: str, text: str, match: re.Match[str]) -> tuple[str, int]:
@@ -88,7 +91,7 @@ def _joined(value: str, text: str, match: re.Match[str]) -> tuple[str, int]:
         line = _value(following[2])
         if len(line) > length:
             break
-        if last is match and ((len(line) < length and length not in _WRAPPED) or _is_hidden(line)):
+        if last is match and ((len(line) < length and length not in _WRAPPED) or _kind(line)):
             break  # a string of its own
         lines.append(line)
         last = following
@@ -117,19 +120,15 @@ def _told(words: str) -> str:
     return " ".join(words.translate(_QUOTES).split())
 
 
-def _is_hidden(text: str) -> bool:
-    """Tell whether base64, or a `data:` URL, is that of a picture or a document, by its first bytes."""
+def _kind(text: str) -> kinds.Kind | None:
+    """Return what base64, or a `data:` URL, is by its first bytes, where that is a picture or a document."""
     if len(text) < _SHORTEST:
-        return False
+        return None
     found = kinds.kind(decode_start(text))
     if found is kinds.ZIP:
         # The member that makes an archive a document may stand anywhere in it.
-        found = _kind(text)
-    return found is not None and found.sort in ("picture", "document")
-
-
-def _kind(text: str) -> kinds.Kind | None:
-    try:
-        return kinds.kind(decode(text)[0])
-    except PictureError:
-        return None
+        try:
+            found = kinds.kind(decode(text)[0])
+        except PictureError:
+            return None
+    return found if found is not None and found.sort in ("picture", "document") else None
