@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import zlib
 
 import pillow_heif
@@ -392,11 +393,69 @@ def test_what_is_marked_for_the_user_reaches_the_model_and_the_user():
     assert translation.for_user == [FOR_USER]
 
 
-def test_what_strict_audience_withholds_is_withheld_in_structured_content_too():
-    parts = output_parts(
-        {"content": [FOR_USER], "structuredContent": {"shot": b64(PNG)}}, Policy(audience="strict")
-    )
-    assert parts[1] == text('{"shot": "[not shown: the tool meant it for the user alone]"}')
+KEPT = "[not shown: the tool meant it for the user alone]"
+ONLY_USER = {"annotations": {"audience": ["user"]}}
+SECRET = 'Key "é": 7'
+REPEATED = {
+    "an image in structured content": (FOR_USER, {"shot": b64(PNG)}, {"shot": KEPT}),
+    "an image in URL-safe base64": (
+        FOR_USER,
+        {"shot": b64(PNG).translate(str.maketrans("+/", "-_")).rstrip("=")},
+        {"shot": KEPT},
+    ),
+    "an image for a bare `user`": (
+        block(PNG, annotations={"audience": "user"}),
+        {"shot": b64(PNG)},
+        {"shot": KEPT},
+    ),
+    "a resource": (resource(PNG) | ONLY_USER, {"shot": data_url(PNG, "image/png")}, {"shot": KEPT}),
+    "a text": (
+        {"type": "text", "text": SECRET, **ONLY_USER},
+        {"a": [SECRET], "n": 1, SECRET: f"{SECRET}."},
+        {"a": [KEPT], "n": 1, KEPT: f"{SECRET}."},
+    ),
+    "a text resource": (
+        resource(text=SECRET + "\n") | ONLY_USER,
+        {"a": SECRET, "b": SECRET + "\n"},
+        {"a": KEPT, "b": KEPT},
+    ),
+    "a picture in a text": (
+        {"type": "text", "text": json.dumps({"a": b64(PNG)}), **ONLY_USER},
+        {"b": b64(PNG)},
+        {"b": KEPT},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REPEATED)
+@pytest.mark.parametrize("way", ["structured content", "text before", "text after"])
+def test_what_strict_audience_withholds_is_withheld_wherever_it_is_repeated(case, way):
+    withheld, came, shown = REPEATED[case]
+    repeated = {"type": "text", "text": json.dumps(came)}
+    contents = {
+        "structured content": {"content": [withheld], "structuredContent": came},
+        "text before": {"content": [repeated, withheld]},
+        "text after": {"content": [withheld, repeated]},
+    }
+    strict = translate(contents[way], Policy(audience="strict"))
+    sentence, repeated = strict.parts if way != "text before" else reversed(strict.parts)
+    assert sentence["text"].endswith("; the tool meant it for the user alone]")
+    assert json.loads(repeated["text"]) == shown
+    assert strict.for_user == [withheld]
+    assert KEPT not in str(translate(contents[way]).parts)
+
+
+def test_a_block_of_its_own_is_no_repetition():
+    both = {"annotations": {"audience": ["user", "assistant"]}}
+    result = {"content": [FOR_USER, block(PNG, **both), {"type": "text", "text": "Done."}]}
+    result["content"].append({"type": "text", "text": "Done.", **ONLY_USER})
+    sentence = "[not shown: a block of type {}; the tool meant it for the user alone]"
+    assert output_parts(result, Policy(audience="strict")) == [
+        text(sentence.format("image")),
+        image(PNG),
+        text("Done."),
+        text(sentence.format("text")),
+    ]
 
 
 def test_svg_as_a_percent_encoded_data_url():
