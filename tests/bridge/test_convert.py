@@ -346,9 +346,9 @@ def test_an_animation_lying_on_its_side_is_set_upright(first_frame):
 
 
 OPAQUE = {
-    "RGBA": photo(160, 128).convert("RGBA"),
-    "LA": photo(160, 128).convert("LA"),
-    "RGB with a transparent colour that is nowhere": photo(160, 128),
+    "RGBA": photo().convert("RGBA"),
+    "LA": photo().convert("LA"),
+    "RGB with a transparent colour that is nowhere": photo(),
 }
 
 

@@ -60,7 +60,7 @@ PHOTOGRAPHS = {
     "sharp": scene(640, 480),
     "saved badly": saved(scene(640, 480).filter(ImageFilter.GaussianBlur(9)), 8),
     "dark": scene(640, 480).point(lambda value: value // 14),
-    "dark and grey": enlarged(scene(500, 400, "L").point(lambda value: value // 14), 2),
+    "dark and grey": scene(900, 700, "L").point(lambda value: value // 14),
     "soft": saved(enlarged(scene(160, 120).filter(ImageFilter.GaussianBlur(2)), 6), 20),
 }
 DRAWINGS = {

@@ -147,11 +147,11 @@ class TestBlocks:
         assert pictures(result)[0].media_type == "image/png"
 
     def test_a_format_that_one_host_does_not_take(self):
-        block = {"type": "image", "data": b64(file(photo(160, 128), "WEBP")), "mimeType": "image/webp"}
+        block = {"type": "image", "data": b64(file(photo(), "WEBP")), "mimeType": "image/webp"}
         result = repair({"content": [told("A photo."), block]}, "strands")
         assert pictures(result)[0].media_type == "image/jpeg"
         assert re.fullmatch(
-            r"A photo\. Shown as JPEG, 160x128 px, .* of WebP, 160x128 px, .*, to fit a result\.",
+            r"A photo\. Shown as JPEG, 64x48 px, .* of WebP, 64x48 px, .*, to fit a result\.",
             result["content"][0]["text"],
         )
 

@@ -32,11 +32,14 @@ _TIMES = {"L": 2, "RGB": 4}
 """How many times a JPEG's bytes a PNG may take. Measured 2026-11-22 on what looks flat: screens and charts take 0.2 to
 3.5 times (1.4 without colours), photographs that were enlarged, saved badly or are dark 4 to 15 times (2.8)."""
 
-_SMALL_FILE = 50_000
-"""Bytes up to which a PNG stays one, whatever a JPEG would take."""
+_SMALL_FILE, _LEAN = 50_000, 0.12
+"""Bytes, and bytes a pixel, up to which a PNG stays one, whatever a JPEG would take."""
 
-_SMALL, _FEW = 20_000, 64
-"""Pixels below which, and colours up to which, a picture may be drawn though its neighbours differ."""
+_SMALL = 3_000
+"""Pixels below which a picture is an icon, where each pixel counts."""
+
+_FEW = {"L": 64, "RGB": 256}
+"""Colours up to which a picture is a pattern, though its neighbours differ. All grey photographs have at most 256."""
 
 _HALVED = 1_000_000
 """Pixels from which on a picture is scaled by two threads."""
@@ -58,7 +61,7 @@ def encoded(image: "Image", *, flat: bool | None = None) -> Picture:
     if not _may_be_drawn(image, flat=flat):
         return jpeg(image)
     drawing = _bytes(image, "PNG", compress_level=6)
-    if len(drawing) > _SMALL_FILE:
+    if len(drawing) > max(_SMALL_FILE, _LEAN * image.width * image.height):
         photograph = _jpeg(image, _QUALITY, flat=True)
         if len(drawing) > _TIMES[image.mode] * len(photograph):
             return Picture.from_bytes(photograph)
@@ -69,7 +72,7 @@ def _may_be_drawn(image: "Image", *, flat: bool | None) -> bool:
     if is_flat(image) if flat is None else flat:
         return True
     # Icons and patterns, whose neighbours all differ, and whose colours a JPEG mixes.
-    return image.width * image.height < _SMALL or image.getcolors(_FEW) is not None
+    return image.width * image.height < _SMALL or image.getcolors(_FEW[image.mode]) is not None
 
 
 def png(image: "Image") -> Picture:
