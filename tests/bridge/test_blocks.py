@@ -413,54 +413,6 @@ def test_the_pages_of_a_pdf_by_policy():
     assert line == text("[the 2 pages of a PDF]")
 
 
-HIDDEN = {
-    "a data: URI": (data_url(PNG, "image/png"), "[picture 1 below]"),
-    "bare base64": (b64(PNG), "[picture 1 below]"),
-    "a string in an object": (
-        json.dumps({"a": [1, {"b": b64(PNG)}], "é": None}, ensure_ascii=False),
-        '{"a": [1, {"b": "[picture 1 below]"}], "é": null}',
-    ),
-    "JSON that is written its own way": (
-        '{"n": 1e400, "n": 1.50, "big": '
-        + "9" * 5000
-        + ', "u": "\\u00e9", "p": "'
-        + b64(PNG).replace("/", "\\/")
-        + '"}',
-        '{"n": 1e400, "n": 1.50, "big": ' + "9" * 5000 + ', "u": "\\u00e9", "p": "[picture 1 below]"}',
-    ),
-    "JSON that is nested too deep to read": (
-        "[" * 100_000 + json.dumps(b64(PNG)) + "]" * 100_000,
-        "[" * 100_000 + '"[picture 1 below]"' + "]" * 100_000,
-    ),
-    "a data: URL in a list": (json.dumps([data_url(PNG, "image/jpeg")]), '["[picture 1 below]"]'),
-}
-
-
-@pytest.mark.parametrize("case", HIDDEN)
-def test_a_picture_hidden_in_text_is_brought_out(case):
-    came, words = HIDDEN[case]
-    assert parts_of({"type": "text", "text": came}) == [text(words), image(PNG)]
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "see data:image/png;base64,iVBORw0KGgo for how it begins",
-        "a sentence with " + b64(PNG) + " in the middle",
-        b64(b"just some ordinary bytes that are no picture at all, but long"),
-        json.dumps({"token": b64(bytes(range(200)))}),
-        "{" + b64(PNG),
-    ],
-)
-def test_other_text_stays_as_it_is(words):
-    assert parts_of({"type": "text", "text": words}) == [text(words)]
-
-
-def test_a_broken_picture_hidden_in_json_becomes_a_sentence_in_its_place():
-    (part,) = parts_of({"type": "text", "text": json.dumps({"shot": b64(PNG[:-30])})})
-    assert json.loads(part["text"])["shot"].startswith("[not shown: a picture (image/png")
-
-
 LINKS = {
     "picture": (
         {"uri": "https://e.org/a.png", "mimeType": "image/png"},
@@ -506,11 +458,69 @@ def test_what_is_marked_for_the_user_reaches_the_model_and_the_user():
     assert translation.for_user == [FOR_USER]
 
 
-def test_what_strict_audience_withholds_is_withheld_in_structured_content_too():
-    parts = output_parts(
-        {"content": [FOR_USER], "structuredContent": {"shot": b64(PNG)}}, Policy(audience="strict")
-    )
-    assert parts[1] == text('{"shot": "[not shown: the tool meant it for the user alone]"}')
+KEPT = "[not shown: the tool meant it for the user alone]"
+ONLY_USER = {"annotations": {"audience": ["user"]}}
+SECRET = 'Key "é": 7'
+REPEATED = {
+    "an image in structured content": (FOR_USER, {"shot": b64(PNG)}, {"shot": KEPT}),
+    "an image in URL-safe base64": (
+        FOR_USER,
+        {"shot": b64(PNG).translate(str.maketrans("+/", "-_")).rstrip("=")},
+        {"shot": KEPT},
+    ),
+    "an image for a bare `user`": (
+        block(PNG, annotations={"audience": "user"}),
+        {"shot": b64(PNG)},
+        {"shot": KEPT},
+    ),
+    "a resource": (resource(PNG) | ONLY_USER, {"shot": data_url(PNG, "image/png")}, {"shot": KEPT}),
+    "a text": (
+        {"type": "text", "text": SECRET, **ONLY_USER},
+        {"a": [SECRET], "n": 1, SECRET: f"{SECRET}."},
+        {"a": [KEPT], "n": 1, KEPT: f"{SECRET}."},
+    ),
+    "a text resource": (
+        resource(text=SECRET + "\n") | ONLY_USER,
+        {"a": SECRET, "b": SECRET + "\n"},
+        {"a": KEPT, "b": KEPT},
+    ),
+    "a picture in a text": (
+        {"type": "text", "text": json.dumps({"a": b64(PNG)}), **ONLY_USER},
+        {"b": b64(PNG)},
+        {"b": KEPT},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REPEATED)
+@pytest.mark.parametrize("way", ["structured content", "text before", "text after"])
+def test_what_strict_audience_withholds_is_withheld_wherever_it_is_repeated(case, way):
+    withheld, came, shown = REPEATED[case]
+    repeated = {"type": "text", "text": json.dumps(came)}
+    contents = {
+        "structured content": {"content": [withheld], "structuredContent": came},
+        "text before": {"content": [repeated, withheld]},
+        "text after": {"content": [withheld, repeated]},
+    }
+    strict = translate(contents[way], Policy(audience="strict"))
+    sentence, repeated = strict.parts if way != "text before" else reversed(strict.parts)
+    assert sentence["text"].endswith("; the tool meant it for the user alone]")
+    assert json.loads(repeated["text"]) == shown
+    assert strict.for_user == [withheld]
+    assert KEPT not in str(translate(contents[way]).parts)
+
+
+def test_a_block_of_its_own_is_no_repetition():
+    both = {"annotations": {"audience": ["user", "assistant"]}}
+    result = {"content": [FOR_USER, block(PNG, **both), {"type": "text", "text": "Done."}]}
+    result["content"].append({"type": "text", "text": "Done.", **ONLY_USER})
+    sentence = "[not shown: a block of type {}; the tool meant it for the user alone]"
+    assert output_parts(result, Policy(audience="strict")) == [
+        text(sentence.format("image")),
+        image(PNG),
+        text("Done."),
+        text(sentence.format("text")),
+    ]
 
 
 def test_an_address_in_an_image_block_is_passed_on_by_policy():

@@ -1,7 +1,7 @@
 """The content of one item or message, mended: its texts and parts go through the translation where a finding says so."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -137,12 +137,28 @@ def _opened(text: str) -> list[JSON]:
         return [{"type": "text", "text": text}]  # the translation brings these out itself
     words, at = "", 0
     found: list[JSON] = []
-    for run in runs(text):
-        name = "picture" if run.kind.sort == "picture" else "file"
-        words += f"{text[at : run.start]}[{name} below]"
-        found.append({"type": "resource", "resource": {"uri": "", "blob": text[run.start : run.stop]}})
-        at = run.stop
+    for one in _encoded(text):
+        name = "picture" if one.kind.sort == "picture" else "file"
+        words += f"{text[at : one.start]}[{name} below]"
+        found.append({"type": "resource", "resource": {"uri": "", "blob": one.base64}})
+        at = one.stop
     return [{"type": "text", "text": words + text[at:]}, *found]
+
+
+def _encoded(text: str) -> Iterator[hidden.Quoted]:
+    """Yield the base64 of a text, in order: strings, which may be escaped or lists of lines, and runs between them."""
+    at = 0
+    for one in hidden.quoted(text):
+        yield from _runs(text, at, one.start)
+        yield one
+        at = one.stop
+    yield from _runs(text, at, len(text))
+
+
+def _runs(text: str, start: int, stop: int) -> Iterator[hidden.Quoted]:
+    for run in runs(text[start:stop]):
+        encoded = text[start + run.start : start + run.stop]
+        yield hidden.Quoted(encoded, run.kind, start + run.start, start + run.stop)
 
 
 def _written(value: object) -> str:

@@ -16,7 +16,7 @@ from imagebridge.translate.wire import JSON, is_json, is_list, text_of
 
 # How a dump begins; whether it is one, only reading it tells. Short enough a look for texts of any length.
 _HEAD = re.compile(
-    r"""\s*["']?\s*(?:[\[{(]\s*)*(?:\\?["'](?:type|content|output|meta|_meta|isError|is_error|structuredContent|text|data
+    r"""\s*+["']?+\s*+(?:[\[{(]\s*+)*+(?:\\?["'](?:type|content|output|meta|_meta|isError|is_error|structuredContent|text|data
     |annotations|mimeType|mime_type|resource|uri|caller|detail|image_url|source)\\?["']\s*:
     |(?:CallToolResult|\w{0,40}(?:Content|Resource|ResourceLink))\(|(?:meta|content|type)=)""",
     re.VERBOSE,
@@ -38,6 +38,9 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 
 _DEPTH = 3
 """How many times a dump may have been dumped again."""
+
+_MOST = 500_000
+"""Values, names and marks that are read of what Python wrote: each takes about a microsecond."""
 
 
 def result(text: str) -> JSON | None:
@@ -97,10 +100,11 @@ def _once(text: str) -> object:
 
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<string>b?'[^'\\]*(?:\\.[^'\\]*)*'|b?"[^"\\]*(?:\\.[^"\\]*)*")
+    r"""\s*(?:(?P<string>b?'[^'\\]*+(?:\\.[^'\\]*+)*+'|b?"[^"\\]*+(?:\\.[^"\\]*+)*+")
     |(?P<number>-?\d[\w.+-]*)|(?P<name>\w[\w.]*)|(?P<angle><[^<>\n]*>)|(?P<mark>[\[\](){},:=]))""",
     re.VERBOSE | re.DOTALL,
 )
+_END = re.compile(r"\s*+\Z")
 _CONSTANTS: Mapping[str, object] = {"None": None, "True": True, "False": False}
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 
@@ -114,6 +118,7 @@ class _Representation:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._left = _MOST
 
     def value(self) -> object:
         """Return what the whole text writes down. Raises ValueError where it is no such text."""
@@ -123,13 +128,14 @@ class _Representation:
             found: object = self._fields("")
         else:
             found = self._of(kind, token)
-        if self._text[self._at :].strip():
+        if not _END.match(self._text, self._at):
             raise ValueError("something follows the value")
         return found
 
     def _next(self) -> tuple[str, str]:
         match = _TOKEN.match(self._text, self._at)
-        if match is None:
+        self._left -= 1
+        if match is None or self._left < 0:
             raise ValueError(f"no value at character {self._at}")
         self._at = match.end()
         kind = match.lastgroup or ""
@@ -176,7 +182,7 @@ class _Representation:
         """Read `name=value` until `end`, with commas between or, as `str` writes them, without."""
         found: dict[str, object] = {}
         while True:
-            if not end and not self._text[self._at :].strip():
+            if not end and _END.match(self._text, self._at):
                 return found
             kind, token = self._next()
             if kind == "mark" and token == end:

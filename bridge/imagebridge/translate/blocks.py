@@ -15,6 +15,7 @@ Pieces know nothing of models and budgets: `result.py` sets them into parts.
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 from urllib.parse import unquote
@@ -39,6 +40,9 @@ _LONGEST_ADDRESS = 8_000
 
 MAX_FILE = 50_000_000
 """Bytes of a file at most (OpenAI's guide "File inputs", 2026-09)."""
+
+
+_WITHHELD = "[not shown: the tool meant it for the user alone]"
 
 
 class Words(NamedTuple):
@@ -87,15 +91,32 @@ Piece = Words | Sight | Paper | Address
 class Reading:
     """What is known while one result is read: the policy, and the base64 that each picture was made from.
 
-    first: the number of its first picture.
+    first: the number of its first picture. withheld: the base64 of what a strict policy keeps from the model, and
+    `words` the texts, as JSON strings.
     """
 
     policy: Policy
     first: int = 1
     encoded: list[str] = field(default_factory=list)
     withheld: set[str] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
     _numbers: dict[str, int] = field(default_factory=dict)
     _listed: int = 0
+
+    def withhold(self, blocks: Iterable[object]) -> None:
+        """Keep from the model, by a strict policy, what blocks for the user alone hold, wherever it is repeated."""
+        if self.policy.audience != "strict":
+            return
+        for block in blocks:
+            if not is_json(block) or not for_user_only(block):
+                continue
+            inner = block.get("resource")
+            for holder in (block, inner) if is_json(inner) else (block,):
+                self.withheld |= {bare(text_of(holder, name)) for name in ("data", "blob")} - {""}
+                text = text_of(holder, "text")
+                for words in {text, text.strip()} - {""}:
+                    self.words |= {json.dumps(words), json.dumps(words, ensure_ascii=False)}
+                hidden.brought_out(text, lambda encoded: self.withheld.add(bare(encoded)) or "")
 
     def number(self, encoded: str) -> int:
         """Return the number of the next picture, made from `encoded`."""
@@ -120,7 +141,6 @@ def pieces(block: object, reading: Reading) -> list[Piece]:
             _lost(f"a content block that is no object but {type(block).__name__}", "nothing is known of it")
         ]
     if reading.policy.audience == "strict" and for_user_only(block):
-        reading.withheld.add(bare(text_of(block, "data")))
         return [_lost(f"a block of type {_tag(block)}", "the tool meant it for the user alone")]
     match block.get("type"):
         case "text" if block.get("text") is not None:
@@ -142,16 +162,22 @@ def for_user_only(block: JSON) -> bool:
     """Tell whether the server names an audience without the assistant (MCP 2025-11-25, annotations)."""
     annotations = block.get("annotations")
     audience = annotations.get("audience") if is_json(annotations) else None
-    return is_list(audience) and len(audience) > 0 and "assistant" not in audience
+    # Some servers write the one name in place of a list.
+    named = [audience] if isinstance(audience, str) and audience else audience
+    return is_list(named) and len(named) > 0 and "assistant" not in named
 
 
 def texts(text: str, reading: Reading) -> list[Piece]:
     """Return text as it is, with what is hidden in it as base64 brought out right after it."""
     found: list[Piece] = []
 
+    if text.lstrip()[:1] in ("{", "[", '"'):
+        for words in reading.words:
+            text = text.replace(words, f'"{_WITHHELD}"')
+
     def bring_out(encoded: str) -> str:
         if reading.withheld and bare(encoded) in reading.withheld:
-            return "[not shown: the tool meant it for the user alone]"
+            return _WITHHELD
         if number := reading.shown(encoded):
             return f"[picture {number} above]"
         brought = embedded(encoded, reading)

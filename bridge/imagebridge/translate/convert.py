@@ -8,7 +8,7 @@ from imagebridge.errors import PictureError
 
 from . import grey, kinds, pages, sheet
 from .decode import at_page, decoding, drafted, frames, load, opened, read, srgb, upright
-from .encode import encoded, is_flat, opaque, redrawn, resized, standard
+from .encode import encoded, is_flat, jpeg, png, redrawn, resized, standard
 from .memory import Memory
 from .picture import Picture, Proof, decode, decode_start
 
@@ -79,12 +79,12 @@ def retyped(text: str, media_types: Collection[str]) -> Picture:
     picture = converted(text, "structure").pictures[0]
     if picture.media_type in media_types:
         return picture
-    flat = kinds.PNG.media_type in media_types
-    if not flat and kinds.JPEG.media_type not in media_types:
+    drawn = kinds.PNG.media_type in media_types
+    if not drawn and kinds.JPEG.media_type not in media_types:
         raise PictureError(f"it is {picture.media_type}, and is wanted as {' or '.join(media_types)} alone")
     with decoding("its pixels cannot be converted"):
         image = upright(opened(picture.data), picture.orientation)
-        return encoded(image if flat else opaque(standard(image)), flat=flat)
+        return png(image) if drawn else jpeg(image)
 
 
 def _foreign(data: bytes, found: kinds.Kind | None, fit: "Fit | None", *, first_frame: bool) -> Converted:

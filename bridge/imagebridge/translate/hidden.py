@@ -1,24 +1,49 @@
-"""Pictures and documents that hide in text as base64: a text that is one `data:` URI or base64, or JSON that holds some.
+"""Pictures and documents that hide in text as base64: a text that is one `data:` URI or base64, or a dump that holds some.
 
-A model reads base64 as text: 1 MB of picture costs 350,000 tokens and shows nothing. Texts in other
-forms are never searched for base64 between their words, where it may be meant as an example.
+A dump is JSON, JSON written into JSON, or what Python's `str` and `repr` make of objects. A model reads base64 as
+text: 1 MB of picture costs 350,000 tokens and shows nothing. Texts in other forms are never searched for base64
+between their words, where it may be meant as an example.
+
+Texts may be large and hostile: each pattern reads a character a bounded number of times and keeps nothing of it.
 """
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from imagebridge.errors import PictureError
 
 from . import kinds
-from .picture import DATA_URL, decode_start
+from .picture import DATA_URL, decode, decode_start
 
 _SHORTEST = 64
 """Characters below which a string cannot hold a picture: the smallest sound PNG has 67 bytes."""
 
-_LONG_RUN = re.compile(r"[A-Za-z0-9+/_=-]{48}")
+_WRAPPED = (64, 76)
+"""Characters of a line of base64 by RFC 7468 (PEM) and RFC 2045 (MIME)."""
 
-# The strings of a JSON text that may be base64 or a data: URL, as they are written: a slash may be escaped,
-# and lines broken. The text around them stays as it is, so that no number or key is written anew.
-_STRING = re.compile(r'"((?:data:[^",\\]{0,200},)?(?:[A-Za-z0-9+/=_-]|\\[/nr])+)"')
+# Where base64 is escaped: PHP writes its slashes so, Gson its padding, System.Text.Json its plus signs; JSON
+# inside JSON escapes all of that again.
+_ESCAPE = r"\\++(?:[/nrt]|u00(?:2[bBfF]|3[dD]|0[aAdD]))"
+_LETTERS = rf"(?:[A-Za-z0-9+/=_\-\r\n]++|{_ESCAPE})++"
+_PREFIX = rf"(?:(?i:data:)(?:[^\"',\\]|{_ESCAPE}){{0,200}}+,\s*+)?+"
+
+_WHOLE = re.compile(rf"{_PREFIX}(?:{_LETTERS}|\s++)++")
+
+# How a dump begins.
+_DUMP = re.compile(r"[\[{(\"']|b[\"']|\w{1,80}+[(=]")
+
+# The strings of a dump that may be base64 or a data: URL, as they are written, to the quote that ends them. The
+# text around them stays as it is, so that no number or key is written anew.
+_STRING = re.compile(rf"([\"'])(?=[^\"']{{{_SHORTEST}}})({_PREFIX}{_LETTERS})\\*+\1")
+
+_NEXT = re.compile(rf"(?:\s++|\\++[nrt])*+,(?:\s++|\\++[nrt])*+\\*+([\"'])({_LETTERS})\\*+\1")
+"""The string after a string of the same list."""
+
+_QUOTES = str.maketrans(
+    {'"': "\N{RIGHT SINGLE QUOTATION MARK}", "'": "\N{RIGHT SINGLE QUOTATION MARK}", "\\": "/"}
+)
 
 
 def brought_out(text: str, bring_out: Callable[[str], str]) -> str:
@@ -26,24 +51,84 @@ def brought_out(text: str, bring_out: Callable[[str], str]) -> str:
     if len(text) < _SHORTEST:
         return text
     whole = text.strip()
-    if _is_hidden(whole):
-        return bring_out(whole)
-    if whole[:1] not in ("{", "[", '"') or not _LONG_RUN.search(text):
+    if (found := _whole(whole)) and _kind(found):
+        return bring_out(found)
+    if not _DUMP.match(whole):
         return text
-    return _STRING.sub(lambda found: _replaced(found, bring_out), text)
+    pieces: list[str] = []
+    done = 0
+    for one in quoted(text):
+        pieces += (text[done : one.start], _told(bring_out(one.base64)))
+        done = one.stop
+    return "".join((*pieces, text[done:])) if pieces else text
 
 
-def _replaced(found: re.Match[str], bring_out: Callable[[str], str]) -> str:
-    """Return a JSON string as it is, or as one that says where its picture went."""
-    if len(found[1]) < _SHORTEST:
-        return found[0]
-    value = str(json.loads(found[0])) if "\\" in found[1] else found[1]
-    return json.dumps(bring_out(value), ensure_ascii=False) if _is_hidden(value) else found[0]
+class Quoted(NamedTuple):
+    """A picture or document between quotes: its base64 or `data:` URL, and the characters where it is written."""
+
+    base64: str
+    kind: kinds.Kind
+    start: int
+    stop: int
 
 
-def _is_hidden(text: str) -> bool:
-    """Tell whether a whole string is base64, or a `data:` URL, of a picture or a document, by its first bytes."""
-    if len(text) < _SHORTEST or not (DATA_URL.match(text) or _LONG_RUN.match(text)):
-        return False
+def quoted(text: str) -> Iterator[Quoted]:
+    """Yield the pictures and documents that are strings in `text`, whatever stands around these, in order."""
+    done = 0
+    for match in _STRING.finditer(text):
+        if match.start() < done:
+            continue  # a line of the one before
+        value = _value(match[2])
+        if kind := _kind(value):
+            value, done = _joined(value, text, match)
+            yield Quoted(value, kind, match.start(2), done)
+
+
+def _joined(value: str, text: str, match: re.Match[str]) -> tuple[str, int]:
+    """Return the base64 of a string and of the lines that go on with it in the same list, and where the last one ends."""
+    lines, length, last = [value], len(value), match
+    while len(lines[-1]) == length and (following := _NEXT.match(text, last.end())):
+        line = _value(following[2])
+        if len(line) > length:
+            break
+        if last is match and ((len(line) < length and length not in _WRAPPED) or _kind(line)):
+            break  # a string of its own
+        lines.append(line)
+        last = following
+    return "".join(lines), last.end(2)
+
+
+def _whole(text: str) -> str:
+    """Return the base64 or `data:` URL that a text wholly is; nothing where it is more or something else."""
+    if _WHOLE.fullmatch(text):
+        return _value(text)
+    url = DATA_URL.match(text[:1_000])
+    return text if url and "base64" not in url[2].lower() else ""
+
+
+def _value(written: str) -> str:
+    """Return the base64 that a string holds, as often as it may be escaped."""
+    if "\\" not in written:
+        return written
+    while "\\\\" in written:
+        written = written.replace("\\\\", "\\")
+    return str(json.loads(f'"{written}"', strict=False))
+
+
+def _told(words: str) -> str:
+    """Return a sentence that may stand in a string of JSON or of Python, however often that was written anew."""
+    return " ".join(words.translate(_QUOTES).split())
+
+
+def _kind(text: str) -> kinds.Kind | None:
+    """Return what base64, or a `data:` URL, is by its first bytes, where that is a picture or a document."""
+    if len(text) < _SHORTEST:
+        return None
     found = kinds.kind(decode_start(text))
-    return found is not None and found.sort in ("picture", "document")
+    if found is kinds.ZIP:
+        # The member that makes an archive a document may stand anywhere in it.
+        try:
+            found = kinds.kind(decode(text)[0])
+        except PictureError:
+            return None
+    return found if found is not None and found.sort in ("picture", "document") else None

@@ -66,6 +66,7 @@ _STARTS: tuple[tuple[bytes, Kind], ...] = (
     (b"fLaC", FLAC),
     (b"\x1aE\xdf\xa3", WEBM),
 )
+_FIRST = frozenset(start[0] for start, _ in _STARTS)
 _BRANDS: dict[bytes, Kind] = {
     b"avif": AVIF,
     b"avis": AVIF,
@@ -87,7 +88,8 @@ def kind(data: bytes) -> Kind | None:
         return _iso(data)
     if data[:4] == b"PK\x03\x04":
         return _zip(data)
-    for start, found in _STARTS:
+    # One look at the first byte spares most strings the table.
+    for start, found in _STARTS if data[:1] and data[0] in _FIRST else ():
         if data.startswith(start):
             return SVG if found is GZIP and is_svg(data) else found
     if data[:2] == b"BM" and data[14:18] in _BMP_HEADERS:

@@ -24,7 +24,7 @@ Proof = Literal["structure", "decoded"]
 MAX_PIXELS = 120_000_000
 """Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
 
-DATA_URL = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
+DATA_URL = re.compile(r"data:([^,;]*+)((?:;[^,;]*+)*+),", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

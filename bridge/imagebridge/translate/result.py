@@ -117,6 +117,7 @@ def read(result: object, policy: Policy, start: int | None = None) -> Read:
     wire = result_json(result)
     reading = Reading(policy, 1 if start is None else start)
     blocks = _blocks(wire)
+    reading.withhold(blocks)
     is_error = wire.get("isError") in (True, "true", "True")
     found: list[Found] = []
     for index, block in enumerate(blocks):
