@@ -5,9 +5,11 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from imagebridge.testing import Endpoint
 
@@ -60,9 +62,22 @@ def test_thread_example(tmp_path):
     assert code.count("# changed: ") == 3
 
 
-def test_the_hosts_entry_starts_our_server():
-    (entry,) = (json.loads(found) for found in re.findall(r"```json\n(.*?)```", README, re.DOTALL))
-    server = entry["mcpServers"]["imagebridge"]
+@pytest.mark.parametrize(
+    ("form", "number", "table", "command"),
+    [
+        ("json", 0, "mcpServers", "command"),
+        ("json", 1, "servers", "command"),
+        ("toml", 0, "mcp_servers", "command"),
+        ("yaml", 0, "extensions", "cmd"),
+        ("yaml", 1, "mcpServers", "command"),
+    ],
+)
+def test_the_hosts_entries_start_our_server(form, number, table, command):
+    read = {"json": json.loads, "toml": tomllib.loads, "yaml": YAML(typ="safe").load}[form]
+    found = re.findall(rf"```{form}\n(.*?)```", README, re.DOTALL)
+    assert len(found) == {"json": 2, "toml": 1, "yaml": 2}[form]
+    server = read(found[number])[table]["imagebridge"]
+    assert server[command] == "uvx"
     assert server["args"][:3] == ["--from", "imagebridge[server]", "imagebridge-server"]
 
 

@@ -15,7 +15,7 @@ URL = data_url(PNG, "image/png")
 RESULT = tool_result("a sign", PNG)
 WORDS = tool_result("only words")
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
-SEEN = "image/png, 64x48, 154 bytes, 5 tokens at detail high"
+SEEN = "image/png, 64x48, 173 bytes, 5 tokens at detail high"
 LINE = f"[picture 1: image/png, 64x48, {len(PNG)} bytes, 5 tokens at detail high; in the user message that follows]"
 
 
