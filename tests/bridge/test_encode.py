@@ -5,11 +5,11 @@ import random
 
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
-from samples import b64, file
+from samples import b64, file, noise
 
 from imagebridge import output_parts
 from imagebridge.translate.convert import converted, fitted, retyped
-from imagebridge.translate.encode import is_flat
+from imagebridge.translate.encode import encoded, is_flat
 from imagebridge.translate.picture import Picture
 
 
@@ -122,3 +122,9 @@ def test_a_screen_is_shrunk_to_a_png():
 @pytest.mark.parametrize("image", [screen(), PHOTOGRAPHS["dark"]], ids=["screen", "dark photograph"])
 def test_a_type_that_is_asked_for_is_given(image, media_type):
     assert retyped(b64(file(image, "WEBP")), [media_type]).media_type == media_type
+
+
+def test_a_grey_photograph_is_one_in_colour_too():
+    grain = noise(300, 200).convert("RGB")
+    assert len(grain.getcolors(256)) == 256
+    assert encoded(grain).media_type == encoded(grain.convert("L")).media_type == "image/jpeg"

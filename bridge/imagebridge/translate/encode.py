@@ -72,7 +72,16 @@ def _may_be_drawn(image: "Image", *, flat: bool | None) -> bool:
     if is_flat(image) if flat is None else flat:
         return True
     # Icons and patterns, whose neighbours all differ, and whose colours a JPEG mixes.
-    return image.width * image.height < _SMALL or image.getcolors(_FEW[image.mode]) is not None
+    return image.width * image.height < _SMALL or _has_few_colors(image)
+
+
+def _has_few_colors(image: "Image") -> bool:
+    found = image.getcolors(_FEW[image.mode])
+    if found is None or image.mode == "L":
+        return found is not None
+    # A grey photograph stays one where it is stored in colour.
+    colors = cast("list[tuple[int, tuple[int, int, int]]]", found)
+    return len(colors) <= _FEW["L"] or any(len(set(color)) > 1 for _, color in colors)
 
 
 def png(image: "Image") -> Picture:
