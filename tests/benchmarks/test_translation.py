@@ -103,7 +103,7 @@ def test_the_same_picture_again_as_a_new_string():
         rounds=100,
         given=lambda: (encoded[:9] + encoded[9:],),
     )
-    report("again", ours, theirs, 2.2, len(encoded) * 3 // 4)
+    report("again", ours, theirs, 2.4, len(encoded) * 3 // 4)
 
 
 def test_memory(forgetful):
