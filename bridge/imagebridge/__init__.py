@@ -1,30 +1,48 @@
-"""imagebridge: whatever an MCP tool returns, a GPT model sees it."""
+"""imagebridge: whatever an MCP tool returns, a GPT model sees it.
 
+The public names are those of this module and of `imagebridge.events`, `imagebridge.testing`,
+`imagebridge.testing.fixtures` and `imagebridge_server`; what lies deeper may change with any release.
+"""
+
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from . import requirements as _requirements
+
+# Not later: importing the modules `check` and `repair` would put them in the places of these functions.
 from .check import check
 from .compose import tool_result
 from .errors import BridgeError
 from .history import replace_images, trim
 from .repair import repair
-from .translate.chat import chat_messages
+from .translate.chat import chat_messages, chat_part
 from .translate.definitions import chat_tools, responses_tools, tool_names
+from .translate.picture import Picture
 from .translate.policy import Policy
 from .translate.result import function_call_output, output_items, output_parts, translate
+from .translate.translation import Translation
 
 if TYPE_CHECKING:
     from .agent.bridge import Bridge
     from .agent.config import HttpServer
+    from .agent.uploads import Uploads
+    from .check.finding import Finding
+    from .events import Reply
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Bridge",
     "BridgeError",
+    "Finding",
     "HttpServer",
+    "Picture",
     "Policy",
-    "__version__",
+    "Reply",
+    "Translation",
+    "Uploads",
     "chat_messages",
+    "chat_part",
     "chat_tools",
     "check",
     "function_call_output",
@@ -39,15 +57,29 @@ __all__ = [
     "trim",
 ]
 
+_LATER = {
+    "Bridge": (".agent.bridge", _requirements.CLIENT),
+    "Finding": (".check.finding", None),
+    "HttpServer": (".agent.config", _requirements.CLIENT),
+    "Reply": (".events", None),
+    "Uploads": (".agent.uploads", None),
+}
+"""Where the names are that bring in what most programs never use (anyio, mcp, the rules), and what they need."""
+
 
 def __getattr__(name: str) -> Any:
-    # These alone bring in anyio and mcp, so they load when they are first asked for (PEP 562).
-    if name == "Bridge":
-        from .agent.bridge import Bridge
+    # PEP 562.
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, needs = _LATER[name]
+    if needs and _requirements.missing(needs):
+        found = _requirements.stand_in(name, needs)
+    else:
+        found = getattr(import_module(module, __name__), name)
+    globals()[name] = found
+    return found
 
-        return Bridge
-    if name == "HttpServer":
-        from .agent.config import HttpServer
 
-        return HttpServer
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    # Not the modules inside, which become attributes when they are imported.
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

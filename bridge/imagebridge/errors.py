@@ -7,6 +7,7 @@
     ├── ApprovalError           a call that was not approved
     ├── ToolNameError           a tool name that no connected server offers
     ├── ToolLimitError          more tools than the API takes
+    ├── RequirementError        a package that a feature needs is missing or too old
     └── RunError                a run that ended before the model answered; `.items` goes on from there
         ├── TurnLimitError      the model still calls tools after the last allowed turn
         ├── TokenLimitError     the model still calls tools, and the tokens of the run are spent
@@ -84,6 +85,14 @@ class ToolLimitError(BridgeError):
         )
         self.count = count
         self.limit = limit
+
+
+class RequirementError(BridgeError):
+    """A package that a feature needs is missing or too old. `.line` is what to type; the message holds it too."""
+
+    def __init__(self, problem: str, line: str) -> None:
+        super().__init__(f"{problem}: {line}")
+        self.line = line
 
 
 class RunError(BridgeError):

@@ -14,9 +14,9 @@ from commands import MAIN, ask, on_terminals, run
 from PIL import Image
 from samples import data_url, drawing, file, photo
 
-from imagebridge.agent.events import Reply
 from imagebridge.cli.ask import _close, _named
 from imagebridge.cli.terminal import Terminal, plain
+from imagebridge.events import Reply
 from imagebridge.testing import Cut, Endpoint, Late
 
 # The answer

@@ -15,10 +15,10 @@ from commands import MAIN, on_terminals, run
 from mcp.types import Tool
 from PIL import Image
 
-from imagebridge.agent.hooks import Log, Progress, ToolCall
 from imagebridge.cli import imagebridge
 from imagebridge.cli.document import shortened
 from imagebridge.cli.terminal import Terminal
+from imagebridge.events import Log, Progress, ToolCall
 
 
 def data_url(picture):

@@ -20,8 +20,8 @@ from imagebridge import Bridge, BridgeError, HttpServer
 from imagebridge.agent.config import Setup
 from imagebridge.agent.connect import plain
 from imagebridge.agent.connection import Connection
-from imagebridge.agent.hooks import Log, Progress
 from imagebridge.errors import ServerError
+from imagebridge.events import Log, Progress
 
 SCRIPT = Path(__file__).parents[1] / "servers" / "sloppy.py"
 SLOPPY = StdioServerParameters(command=sys.executable, args=["-S", str(SCRIPT)])

@@ -32,6 +32,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
 from imagebridge import Bridge, HttpServer, tool_result
+from imagebridge.agent.held import Held
 from imagebridge.agent.posts import _Events
 from imagebridge.errors import ServerError
 
@@ -212,15 +213,20 @@ BODIES = {
         '{"jsonrpc": "2.0", "id": null, "error": {"code": -32000, "message": "quota exceeded"}}',
         "Tool error:\nsloppy: raw: quota exceeded",
     ),
-    "no JSON": ("<html>", "Tool error:\nsloppy: raw: the answer is no JSON-RPC: '<html>'"),
+    "no JSON": ("<html>", "Tool error:\nsloppy: raw: the answer is no JSON-RPC: '<html>"),
     "hundreds of levels": (
         '{"jsonrpc": "2.0", "id": ID, "result": {"_meta": {"a": %s}}}' % ("[" * 400 + "]" * 400),
-        "Tool error:\nsloppy: raw: the answer is an invalid result: it nests too deep to be read",
+        (
+            "Tool error:\nsloppy: raw: the answer is an invalid result: it nests too deep to be read",
+            # As over stdio: by then it is the SDK that says so.
+            "Tool error:\nsloppy: raw answered with an invalid result: Maximum serialization depth exceeded",
+        ),
     ),
 }
 STREAMS = {
     "an event": "event: message\ndata: {}\n\n",
     "after others, with other ends of lines": ": hello\r\n\r\nid: 1\r\ndata:\r\n\r\ndata:{}\r\n\r\n",
+    "an event longer than the SDK reads": "data: {}\ndata: " + " " * 1_048_576 + "\n\n",
 }
 
 
@@ -268,7 +274,7 @@ async def test_events_pass_as_they_come_however_they_are_cut():
                 read.append(byte)
                 yield bytes([byte])
 
-    got = [(one, len(read)) async for one in _Events(httpx2.Response(200, stream=Cut()), None)]
+    got = [(one, len(read)) async for one in _Events(httpx2.Response(200, stream=Cut()), None, Held())]
     whole = event.replace(b"\r", b"")
     assert got == [(whole, len(event)), (whole, 2 * len(event)), (b"", 2 * len(event))]
 

@@ -11,8 +11,8 @@ from openai import AsyncOpenAI, OpenAI
 from samples import drawing
 
 from imagebridge import Bridge, BridgeError, Policy, function_call_output, tool_result
-from imagebridge.agent.events import Answered, Called, Replied, Responded, TextDelta
 from imagebridge.errors import TurnLimitError
+from imagebridge.events import Answered, Called, Replied, Responded, TextDelta
 from imagebridge.testing import Endpoint
 
 pytestmark = pytest.mark.anyio

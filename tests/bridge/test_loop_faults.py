@@ -12,8 +12,8 @@ from openai import AsyncOpenAI, DefaultAsyncHttpx2Client, OpenAI
 from samples import data_url, drawing, file, photo
 
 from imagebridge import Bridge, Policy, tool_result
-from imagebridge.agent.events import Replied, Retried, TextDelta
 from imagebridge.errors import BridgeError, DeadlineError, ResponseError
+from imagebridge.events import Replied, Retried, TextDelta
 from imagebridge.testing import Cut, Endpoint, Fault, Late
 
 pytestmark = pytest.mark.anyio

@@ -10,8 +10,8 @@ from openai import AsyncOpenAI, BadRequestError, DefaultAsyncHttpx2Client
 from samples import photo
 
 from imagebridge import Bridge, tool_result
-from imagebridge.agent.events import ReasoningDelta
 from imagebridge.errors import TurnLimitError
+from imagebridge.events import ReasoningDelta
 from imagebridge.testing import Endpoint, Fault
 
 pytestmark = pytest.mark.anyio

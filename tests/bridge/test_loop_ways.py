@@ -11,7 +11,10 @@ from pydantic import BaseModel
 from samples import photo
 
 from imagebridge import Bridge, Policy, tool_result
-from imagebridge.agent.events import (
+from imagebridge.agent.prices import PRICES, Usage, cost
+from imagebridge.agent.turn import relaxed
+from imagebridge.errors import OpenCallError, ResponseError, TokenLimitError
+from imagebridge.events import (
     Answered,
     Called,
     HostedTool,
@@ -21,9 +24,6 @@ from imagebridge.agent.events import (
     Responded,
     TextDelta,
 )
-from imagebridge.agent.prices import PRICES, Usage, cost
-from imagebridge.agent.turn import relaxed
-from imagebridge.errors import OpenCallError, ResponseError, TokenLimitError
 from imagebridge.testing import Endpoint
 
 pytestmark = pytest.mark.anyio

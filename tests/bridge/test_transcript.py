@@ -12,12 +12,12 @@ from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 from samples import drawing, file, photo
 
 from imagebridge import Bridge, Policy, tool_result
-from imagebridge.agent.events import Replied, Reply
 from imagebridge.cli.attach import attached, message
 from imagebridge.cli.terminal import Terminal
 from imagebridge.cli.transcript import Again, Asked, Broken, Call, Said, Transcript, kept
 from imagebridge.cli.transcript.page import page
 from imagebridge.errors import BridgeError
+from imagebridge.events import Replied, Reply
 from imagebridge.testing import Cut, Endpoint, Fault
 
 MODEL = "gpt-5.6-luna"

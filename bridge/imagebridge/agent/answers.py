@@ -2,43 +2,26 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import anyio
 
 from imagebridge.compose import tool_result
 from imagebridge.errors import BridgeError
-from imagebridge.translate.calls import Call, call_of
+from imagebridge.events import Answer, Progress
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
-from imagebridge.translate.translation import Translation
 from imagebridge.translate.wire import JSON, text_of
 
 from .calls import arguments_of, short
 from .connection import Connection
 from .handles import Turn
-from .hooks import Display, Progress, tell
+from .hooks import Display, tell
 from .links import followed
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 16
 """Calls of one response that run at the same time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A function call and what its tool returned: seconds it took, whether it failed, and the translation."""
-
-    call: JSON
-    translation: Translation
-    is_error: bool
-    seconds: float
-
-    @property
-    def pair(self) -> tuple[Call, Translation]:
-        """The call and what answers it, as items and messages are made of them."""
-        return call_of(self.call), self.translation
 
 
 Notices = Callable[[Progress | Answer], Awaitable[None]]

@@ -12,6 +12,7 @@ import anyio
 import anyio.abc
 
 from imagebridge.errors import BridgeError, ServerError, ToolLimitError
+from imagebridge.events import Answer, Log, Progress, ToolCall
 from imagebridge.history import trim
 from imagebridge.translate import chat
 from imagebridge.translate.outputs import items
@@ -19,14 +20,14 @@ from imagebridge.translate.policy import Api, Policy
 from imagebridge.translate.translation import Translation
 from imagebridge.translate.wire import JSON, result_json, text_of
 
-from .answers import Answer, Notices, answered
+from .answers import Notices, answered
 from .calls import function_calls, response_json, sendable
 from .config import ServerSpec, Setup, configured
 from .connect import checked
 from .connection import Connection, connected
 from .filter import Filter
 from .handles import Handles, Setting, Share
-from .hooks import Approval, Approve, Display, Hear, Log, Progress, ToolCall, tell
+from .hooks import Approval, Approve, Display, Hear, tell
 from .offers import Offers
 from .uploads import Shared
 
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
-    from .events import Event, Reply
+    from imagebridge.events import Event, Reply
+
     from .loop import History
     from .sync import SyncBridge
     from .uploads import Uploads
@@ -394,7 +396,7 @@ class Bridge:
     ) -> "AsyncIterator[Event]":
         """As `run`, with the same `arguments`, but yields events on the way and, last, `Replied` with the `Reply`.
 
-        See `imagebridge.agent.events`. The model's text comes in pieces; `stream=False` asks for whole
+        See `imagebridge.events`. The model's text comes in pieces; `stream=False` asks for whole
         responses, for servers that do not stream. Leaving the loop early, or cancelling it, cancels the
         request and the calls under way.
         """

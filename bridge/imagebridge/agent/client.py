@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 
 from imagebridge.errors import ResponseError
+from imagebridge.requirements import RUN, need
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -21,10 +22,12 @@ class Caller:
     """Calls the methods of one client, whichever kind it is.
 
     Raises:
-        TypeError: the client is of the other kind, or no OpenAI client.
+        TypeError: the client is of the other kind, or not an OpenAI client.
+        RequirementError: there is no openai, or one that is too old.
     """
 
     def __init__(self, client: "AsyncOpenAI | OpenAI", *, blocking: bool) -> None:
+        need(RUN)
         from openai import AsyncOpenAI, OpenAI
 
         kind: type = OpenAI if blocking else AsyncOpenAI

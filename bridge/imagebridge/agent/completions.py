@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from imagebridge.errors import ResponseError
+from imagebridge.events import Item, ReasoningDelta, TextDelta
 from imagebridge.translate.wire import JSON, is_json, is_list, text_of
 
 from .client import BROKEN, Caller
-from .events import Item, ReasoningDelta, TextDelta
 from .prices import Usage
 from .turn import Offer, Tell, Turn, plain, relaxed
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
 
-    from .answers import Answer
+    from imagebridge.events import Answer
+
     from .bridge import Bridge
 
 _RESPONSES_ONLY = ("previous_response_id", "conversation", "background", "include")

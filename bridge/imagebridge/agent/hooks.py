@@ -3,61 +3,16 @@
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import anyio.to_thread
 
 from imagebridge.errors import ApprovalError
-from imagebridge.translate.wire import JSON
-
-if TYPE_CHECKING:
-    from mcp.types import LoggingLevel, Tool
+from imagebridge.events import Log, Progress, ToolCall
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call that is about to be made.
-
-    name: as models call the tool. arguments: as they will be sent. server: whose tool it is. tool: the
-    server's own definition, with its original name and its annotations. call_id: of the model's call, empty
-    for `bridge.call`.
-    """
-
-    name: str
-    arguments: JSON
-    server: str
-    tool: "Tool"
-    call_id: str = ""
-
-    @property
-    def destructive(self) -> bool:
-        """Whether the tool itself says that it may destroy something (`destructiveHint`); silence is no."""
-        return self.tool.annotations is not None and self.tool.annotations.destructive_hint is True
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A call goes on: how far, of how much if that is known, and what the server says of it."""
-
-    call: ToolCall
-    progress: float
-    total: float | None = None
-    message: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """A server logs something, in MCP's terms."""
-
-    server: str
-    level: "LoggingLevel"
-    data: Any
-    logger: str | None = None
 
 
 Approve = Callable[[ToolCall], "bool | Awaitable[bool]"]

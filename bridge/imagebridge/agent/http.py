@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import anyio
@@ -18,6 +18,7 @@ from imagebridge.errors import BridgeError
 from imagebridge.translate.sentences import location
 
 from .config import HttpServer
+from .held import Held, Reader
 from .lines import message, refusal
 from .posts import Client
 
@@ -61,24 +62,24 @@ def _phrase(status: int) -> str:
     return next((one.phrase for one in HTTPStatus if one == status), "(no standard status)")
 
 
-def _http(kind: type[httpx2.AsyncClient], server: HttpServer, exchange: Exchange) -> httpx2.AsyncClient:
-    return kind(
-        headers=dict(server.headers),
-        auth=server.auth,
-        timeout=_PATIENCE,
-        event_hooks={"response": [exchange.heard]},
-    )
+def _options(server: HttpServer, exchange: Exchange) -> dict[str, Any]:
+    return {
+        "headers": dict(server.headers),
+        "auth": server.auth,
+        "timeout": _PATIENCE,
+        "event_hooks": {"response": [exchange.heard]},
+    }
 
 
 @asynccontextmanager
 async def streamable(server: HttpServer, exchange: Exchange) -> "AsyncGenerator[TransportStreams]":
     """Speak Streamable HTTP, with the server's own headers."""
-    # The SDK stops at 1 MiB an event by default, which is a picture of 780 kB.
+    held = Held()
     async with (
-        _http(Client, server, exchange) as client,
-        streamable_http_client(server.url, http_client=client, max_sse_event_size=None) as streams,
+        Client(held, **_options(server, exchange)) as client,
+        streamable_http_client(server.url, http_client=client) as (incoming, outgoing),
     ):
-        yield streams
+        yield Reader(incoming, held), outgoing
 
 
 @asynccontextmanager
@@ -94,7 +95,7 @@ async def older(server: HttpServer, exchange: Exchange) -> "AsyncGenerator[Trans
     arrived, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](0)
     async with (
-        _http(httpx2.AsyncClient, server, exchange) as client,
+        httpx2.AsyncClient(**_options(server, exchange)) as client,
         client.sse(server.url, max_event_size=None) as events,
         anyio.create_task_group() as tasks,
         arrived,

@@ -18,19 +18,28 @@ from imagebridge.errors import (
     TokenLimitError,
     TurnLimitError,
 )
+from imagebridge.events import (
+    Answer,
+    Answered,
+    Called,
+    Event,
+    Item,
+    Progress,
+    Replied,
+    Reply,
+    Responded,
+    Retried,
+)
 from imagebridge.history import trim
 from imagebridge.translate.policy import Api as ApiName
 from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Shown
 from imagebridge.translate.wire import is_json, text_of
 
-from .answers import Answer
 from .bridge import Bridge
 from .calls import short
 from .client import Caller
 from .completions import Completions
-from .events import Answered, Called, Event, Item, Replied, Reply, Responded, Retried
-from .hooks import Progress
 from .prices import cost
 from .recovery import Fault, Recovery, fault, fresh
 from .responses import Responses

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import cast
 
+from imagebridge.events import Item
 from imagebridge.translate.wire import JSON, is_json, is_list, text_of
-
-from .events import Item
 
 SHORTEST = 2_000
 """Characters of a text that are always left."""

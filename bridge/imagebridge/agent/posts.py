@@ -18,6 +18,7 @@ from pydantic_core import from_json
 
 from imagebridge.translate.wire import is_json
 
+from .held import LONG, Held
 from .lines import message, refusal, sound
 
 _NOTICE = 3.0
@@ -29,6 +30,10 @@ _QUOTED = 200
 
 class Client(httpx2.AsyncClient):
     """Gives the SDK's transport answers that it can read. What an `Auth` sends and gets is left alone."""
+
+    def __init__(self, held: Held, **options: Any) -> None:
+        super().__init__(**options)
+        self._held = held
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """Send a request; a 4xx or 5xx, or a malformed answer, becomes the JSON-RPC error or the result that it tells."""
@@ -43,7 +48,7 @@ class Client(httpx2.AsyncClient):
         response = await super().send(request, **options)
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.is_success and kind == "text/event-stream":
-            return _with(response, kind, stream=_Events(response, number))
+            return _with(response, kind, stream=_Events(response, number, self._held))
         if number is None or not (response.is_error or (response.is_success and kind == "application/json")):
             return response
         try:
@@ -62,9 +67,10 @@ class Client(httpx2.AsyncClient):
 class _Events(httpx2.AsyncByteStream):
     """A stream of events whose messages are mended, each passed on as soon as it is whole."""
 
-    def __init__(self, response: httpx2.Response, number: RequestId | None) -> None:
+    def __init__(self, response: httpx2.Response, number: RequestId | None, held: Held) -> None:
         self._response = response
         self._number = number
+        self._held = held
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         event: list[bytes] = []
@@ -81,27 +87,27 @@ class _Events(httpx2.AsyncByteStream):
                 parts.clear()
                 event.append(line)
                 if not line:
-                    yield _event(event, self._number)
+                    yield self._event(event)
                     event.clear()
             parts.append(rest)
         yield b"\n".join([*event, b"".join(parts)])
 
+    def _event(self, lines: list[bytes]) -> bytes:
+        """Return the bytes of an event, its message mended; one that is none answers the request it came for."""
+        names = [line[6:].strip() for line in lines if line.startswith(b"event:")]
+        data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
+        is_long = len(data) > LONG
+        if data and names[-1:] in ([], [b"message"]) and (is_long or not sound(data)):
+            made = message(data)
+            if isinstance(made, Exception) and self._number is not None:
+                made = _no_answer(self._number, data)
+            if isinstance(made, SessionMessage):
+                others = [line for line in lines if line and not line.startswith(b"data:")]
+                lines = [*others, b"data: " + _dumped(self._held.put(made) if is_long else made), b""]
+        return b"\n".join(lines) + b"\n"
+
     async def aclose(self) -> None:
         await self._response.aclose()
-
-
-def _event(lines: list[bytes], number: RequestId | None) -> bytes:
-    """Return the bytes of an event, its message mended; one that is none answers the request it came for."""
-    names = [line[6:].strip() for line in lines if line.startswith(b"event:")]
-    data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
-    if data and names[-1:] in ([], [b"message"]) and not sound(data):
-        made = message(data)
-        if isinstance(made, Exception) and number is not None:
-            made = _no_answer(number, data)
-        if isinstance(made, SessionMessage):
-            others = [line for line in lines if line and not line.startswith(b"data:")]
-            lines = [*others, b"data: " + _dumped(made), b""]
-    return b"\n".join(lines) + b"\n"
 
 
 def _answer(number: RequestId, body: bytes) -> SessionMessage | None:

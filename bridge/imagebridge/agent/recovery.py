@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from imagebridge.attachments import Attachment, Kind, attachments, by_model, replaced
+from imagebridge.events import Item
 from imagebridge.history import trim
 from imagebridge.rules import Body, broken
 from imagebridge.rules.pictures import PICTURES
@@ -13,7 +14,6 @@ from imagebridge.translate.sentences import not_shown
 from imagebridge.translate.wire import JSON
 
 from .client import BROKEN
-from .events import Item
 from .outputs import halved, is_output
 
 if TYPE_CHECKING:

@@ -5,17 +5,18 @@ from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import ResponseError
+from imagebridge.events import HostedTool, Item, ReasoningDelta, TextDelta
 from imagebridge.translate.wire import is_json, is_list, text_of
 
 from .client import BROKEN, Caller, unfit
-from .events import HostedTool, Item, ReasoningDelta, TextDelta
 from .prices import Usage
 from .turn import Offer, Tell, Turn, plain, relaxed
 
 if TYPE_CHECKING:
     from openai.types.responses import Response
 
-    from .answers import Answer
+    from imagebridge.events import Answer
+
     from .bridge import Bridge
 
 _ENCRYPTED = "reasoning.encrypted_content"

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
+    from imagebridge.events import Event, Reply
     from imagebridge.translate.policy import Api
     from imagebridge.translate.translation import Translation
 
     from .bridge import Bridge
-    from .events import Event, Reply
 
 
 def opened(bridge: "Bridge") -> "tuple[ExitStack, SyncBridge]":
@@ -110,7 +110,8 @@ class SyncBridge:
         **arguments: Any,
     ) -> "Iterator[Event]":
         """See `Bridge.stream`; `client` is an `OpenAI` or `AzureOpenAI`."""
-        from .events import Replied
+        from imagebridge.events import Replied
+
         from .loop import events
 
         following = events(self._bridge, client, blocking=True, model=model, input=input, **arguments)

@@ -4,10 +4,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from imagebridge.events import Answer, Event, Item
 from imagebridge.translate.wire import is_json
 
-from .answers import Answer
-from .events import Event, Item
 from .prices import Usage
 
 Tell = Callable[[Event], Awaitable[None]]

@@ -19,6 +19,7 @@ import anyio.to_thread
 
 from imagebridge.attachments import Attachment, Kind, attachments, listed, replaced
 from imagebridge.errors import PictureError
+from imagebridge.requirements import UPLOADS, need
 from imagebridge.translate import kinds
 from imagebridge.translate.picture import decode
 from imagebridge.translate.wire import text_of
@@ -89,6 +90,7 @@ class Uploads:
         expires: int = 86_400,
         keep: bool = False,
     ) -> None:
+        need(UPLOADS)
         from openai import AsyncOpenAI, OpenAI
 
         if not isinstance(client, AsyncOpenAI | OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker

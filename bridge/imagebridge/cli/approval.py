@@ -8,7 +8,7 @@ from .document import shortened
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from imagebridge.agent.hooks import ToolCall
+    from imagebridge.events import ToolCall
 
 Choice = Literal["ask", "all", "none"]
 

@@ -15,9 +15,8 @@ from . import options
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-    from imagebridge.agent.answers import Answer
     from imagebridge.agent.bridge import Bridge
-    from imagebridge.agent.events import Event, Reply
+    from imagebridge.events import Answer, Event, Reply
     from imagebridge.translate.translation import Shown
     from imagebridge.translate.vision import Detail
 
@@ -213,7 +212,7 @@ class _Watch:
 
     def hear(self, event: "Event") -> str:
         """Show an event; return what goes on now, "" where that is what it was."""
-        from imagebridge.agent.events import (
+        from imagebridge.events import (
             Answered,
             Called,
             HostedTool,

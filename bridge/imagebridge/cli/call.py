@@ -15,8 +15,8 @@ from imagebridge.translate.policy import Policy
 from . import options
 
 if TYPE_CHECKING:
-    from imagebridge.agent.answers import Answer
     from imagebridge.agent.bridge import Bridge
+    from imagebridge.events import Answer
     from imagebridge.translate.vision import Detail
 
     from .approval import Choice

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.status import Status
     from rich_pixels import Pixels
 
-    from imagebridge.agent.hooks import Log, Progress
+    from imagebridge.events import Log, Progress
 
 _COLUMNS = 48
 """Columns of a thumbnail; a character shows two pixels, one above the other."""
@@ -56,7 +56,7 @@ class Terminal:
 
     def hear(self, event: "Progress | Log") -> None:
         """Show how far a call is, and what a server warns of."""
-        from imagebridge.agent.hooks import Progress
+        from imagebridge.events import Progress
 
         if isinstance(event, Progress):
             of = f" of {event.total:g}" if event.total else ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mcp.server import MCPServer
 
     from imagebridge.agent.bridge import Bridge
-    from imagebridge.agent.events import Reply
+    from imagebridge.events import Reply
 
 ALPHABET = "ACDEFHJKLMNPRTUVWXY3479"
 """Without characters that look like another: 0 and O, 1 and I, 2 and Z, 5 and S, 6 and G, 8 and B, Q."""

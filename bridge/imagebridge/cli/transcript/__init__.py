@@ -14,9 +14,8 @@ from imagebridge.cli.failure import Failure
 from imagebridge.translate.sentences import amount
 
 if TYPE_CHECKING:
-    from imagebridge.agent.answers import Answer
-    from imagebridge.agent.events import Event, Item, Reply
     from imagebridge.cli.terminal import Terminal
+    from imagebridge.events import Answer, Event, Item, Reply
     from imagebridge.translate.translation import Translation
     from imagebridge.translate.wire import JSON
 
@@ -95,7 +94,7 @@ class Transcript:
 
     def hear(self, event: "Event") -> None:
         """Take in an event of the run."""
-        from imagebridge.agent.events import (
+        from imagebridge.events import (
             Answered,
             Called,
             ReasoningDelta,

@@ -1,16 +1,91 @@
 """What a run tells on its way, and what it ends with."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from imagebridge.translate.translation import Shown
-from imagebridge.translate.wire import JSON
+from .translate.calls import Call, call_of
+from .translate.translation import Shown, Translation
+from .translate.wire import JSON
 
-from .answers import Answer
-from .hooks import Progress
+if TYPE_CHECKING:
+    from mcp.types import LoggingLevel, Tool
+
+__all__ = [
+    "Answer",
+    "Answered",
+    "Called",
+    "Event",
+    "HostedTool",
+    "Item",
+    "Log",
+    "Progress",
+    "ReasoningDelta",
+    "Replied",
+    "Reply",
+    "Responded",
+    "Retried",
+    "TextDelta",
+    "ToolCall",
+]
 
 Item = dict[str, Any]
 """An input item of the Responses API, or a message of Chat Completions."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that is about to be made.
+
+    name: as models call the tool. arguments: as they will be sent. server: whose tool it is. tool: the
+    server's own definition, with its original name and its annotations. call_id: of the model's call, empty
+    for `bridge.call`.
+    """
+
+    name: str
+    arguments: JSON
+    server: str
+    tool: "Tool"
+    call_id: str = ""
+
+    @property
+    def destructive(self) -> bool:
+        """Whether the tool itself says that it may destroy something (`destructiveHint`); silence is no."""
+        return self.tool.annotations is not None and self.tool.annotations.destructive_hint is True
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A call goes on: how far, of how much if that is known, and what the server says of it."""
+
+    call: ToolCall
+    progress: float
+    total: float | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A server logs something, in MCP's terms."""
+
+    server: str
+    level: "LoggingLevel"
+    data: Any
+    logger: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A function call and what its tool returned: seconds it took, whether it failed, and the translation."""
+
+    call: JSON
+    translation: Translation
+    is_error: bool
+    seconds: float
+
+    @property
+    def pair(self) -> tuple[Call, Translation]:
+        """The call and what answers it, as items and messages are made of them."""
+        return call_of(self.call), self.translation
 
 
 @dataclass(frozen=True, slots=True)
