@@ -72,7 +72,7 @@ def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, needs = _LATER[name]
-    if needs and _requirements.missing(needs):
+    if needs and _requirements.lacking(needs):
         found = _requirements.stand_in(name, needs)
     else:
         found = getattr(import_module(module, __name__), name)

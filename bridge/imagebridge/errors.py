@@ -88,11 +88,7 @@ class ToolLimitError(BridgeError):
 
 
 class RequirementError(BridgeError):
-    """A package that a feature needs is missing or too old. `.line` is what to type; the message holds it too."""
-
-    def __init__(self, problem: str, line: str) -> None:
-        super().__init__(f"{problem}: {line}")
-        self.line = line
+    """A package that a feature needs is missing or too old. The message names it and the line to type."""
 
 
 class RunError(BridgeError):

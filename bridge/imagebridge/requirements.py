@@ -38,52 +38,61 @@ RUN = Feature("a run of the model", {"openai": (3, 20)}, "agent")
 UPLOADS = Feature("Uploads", {"openai": (1, 100)}, "agent")
 """Before 1.100 `files.create` takes no `expires_after`."""
 
-SERVER = Feature("imagebridge-server", {"mcp": (2, 3)}, "server")
+API = Feature("this command", {"openai": (1, 66)}, "agent")
 
+IMAGES = Feature("asking OpenAI's image models", {"openai": (1, 100)}, "server")
+"""Before 1.100 `images.generate` and `images.edit` do not take or tell all that is asked for."""
+
+SERVER = Feature("imagebridge-server", {"mcp": (2,)}, "server")
+
+ASK = Feature("imagebridge ask", {**CLIENT.lowest, **RUN.lowest}, "agent")
 DEMO = Feature("imagebridge demo", {**SERVER.lowest, **RUN.lowest}, "agent,server")
 
 
-def need(*features: Feature) -> None:
-    """Return where the installed packages are what `features` need.
+def need(feature: Feature) -> None:
+    """Return where the installed packages are what `feature` needs.
 
     Raises:
         RequirementError: they are not; the message names each package and the line to type.
     """
-    for feature in features:
-        if lacking := " and ".join(_lacking(feature)):
-            line = f'pip install "imagebridge[{feature.extra}]"'
-            raise RequirementError(f"{feature.name} needs {lacking}", line)
+    if told := lacking(feature):
+        raise RequirementError(told)
 
 
-def missing(feature: Feature) -> bool:
-    """Tell whether `need` would raise."""
-    return bool(_lacking(feature))
+def lacking(feature: Feature) -> str:
+    """Say which packages are missing or too old for a feature, and what to type; nothing where all are there."""
+    told: list[str] = []
+    for package, lowest in feature.lowest.items():
+        installed = _installed(package)
+        if is_older(installed, lowest):
+            wanted = f"{package} {'.'.join(map(str, lowest))} or newer"
+            told.append(f"{wanted} ({installed or 'none'} is installed)")
+    line = f'pip install "imagebridge[{feature.extra}]"'
+    return f"{feature.name} needs {' and '.join(told)}: {line}" if told else ""
 
 
 def stand_in(name: str, feature: Feature) -> type:
     """Return a class that says what is missing when it is called, so that importing its name never fails."""
 
     def refuse(_: type, *_arguments: object, **_named: object) -> object:
-        need(feature)
-        raise AssertionError("nothing is missing")
+        raise RequirementError(lacking(feature))
 
     return type(name, (), {"__new__": refuse, "__doc__": f"{name}, for which a package is missing here."})
 
 
-def _lacking(feature: Feature) -> list[str]:
-    """Say of each package that is missing or too old what is needed and what is there."""
-    told: list[str] = []
-    for package, lowest in feature.lowest.items():
-        try:
-            installed = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            installed = "none"
-        if _release(installed) < lowest:
-            told.append(f"{package} {'.'.join(map(str, lowest))} or newer ({installed} is installed)")
-    return told
+def is_older(installed: str, lowest: Version) -> bool:
+    """Tell whether a version is below `lowest`; "" is what is not installed."""
+    return not installed or release(installed) < lowest
 
 
-def _release(version: str) -> Version:
-    """Return the numbers that a version begins with, (2, 0) of "2.0rc1"; none of what has none."""
+def release(version: str) -> Version:
+    """Return the numbers that a version begins with: (2, 0) of "2.0rc1"."""
     found = re.match(r"\d+(\.\d+)*", version)
     return tuple(map(int, found[0].split("."))) if found else ()
+
+
+def _installed(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""

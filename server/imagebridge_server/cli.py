@@ -9,7 +9,9 @@ import click
 from click.core import ParameterSource
 
 from imagebridge import __version__
+from imagebridge.errors import RequirementError
 from imagebridge.hosts import NAMES
+from imagebridge.requirements import SERVER, need
 
 from .settings import (
     ALLOW,
@@ -111,6 +113,10 @@ def command(context: click.Context, **choices: Any) -> None:
             err=True,
         )
     # Only now: help, version and mistakes should not wait for MCP.
+    try:
+        need(SERVER)
+    except RequirementError as error:
+        raise click.ClickException(str(error)) from error
     from .serving import serve
 
     serve(settings)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import anyio
 from anyio import to_thread
 
-from imagebridge.errors import ArgumentError, BridgeError, PictureError
+from imagebridge.errors import ArgumentError, BridgeError, PictureError, RequirementError
+from imagebridge.requirements import IMAGES, need
 from imagebridge.translate.picture import Picture
 
 from .apart import apart
@@ -87,7 +88,10 @@ async def made(order: Order, on_partial: OnPartial | None, seconds: float) -> Ma
     if not os.environ.get("OPENAI_API_KEY") and not os.environ.get("OPENAI_BASE_URL"):
         return CreationError("there is no key for the OpenAI API; set OPENAI_API_KEY where the server starts")
     model = os.environ.get("IMAGEBRIDGE_IMAGE_MODEL") or MODEL
-    client = await to_thread.run_sync(_client, seconds)
+    try:
+        client = await to_thread.run_sync(_client, seconds)
+    except RequirementError as error:
+        return error
     import openai
 
     try:
@@ -121,6 +125,7 @@ _TOO_LONG = "the API took too long; ask for a smaller size or lower quality, or 
 
 def _client(seconds: float) -> "openai.AsyncOpenAI":
     """Load the SDK and the system's certificates, which takes a second the first time: called in a thread."""
+    need(IMAGES)
     import openai
 
     # A server of one's own may need no key, but the SDK insists on some text.

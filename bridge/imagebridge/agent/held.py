@@ -52,11 +52,8 @@ class Held:
         if long is None:
             return short
         # The transport knows which request a stream answers, whatever the answer says.
-        if isinstance(long, JSONRPCResponse) and isinstance(short.message, JSONRPCResponse):
-            long.id = short.message.id
-        elif isinstance(long, JSONRPCError) and isinstance(short.message, JSONRPCError):
-            long.id = short.message.id
-        return SessionMessage(long, short.metadata)
+        change = {"id": short.message.id} if isinstance(short.message, JSONRPCResponse | JSONRPCError) else {}
+        return SessionMessage(long.model_copy(update=change), short.metadata)
 
 
 def _sign(message: "JSONRPCMessage") -> JSON:

@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from imagebridge import __version__
+from imagebridge.errors import RequirementError
 
 COMMANDS = {
     "demo": "Show before and after on the wire, without a key.",
@@ -71,6 +72,9 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+    except RequirementError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = 2
     except (click.Abort, KeyboardInterrupt):
         code = 130
     except OSError as error:

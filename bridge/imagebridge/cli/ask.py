@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imagebridge.requirements import ASK, need
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.sentences import amount
 
@@ -115,6 +116,8 @@ def command(
     if not text.strip():
         raise click.UsageError("the prompt is empty: write what to ask, or - to read it from stdin")
 
+    # Before a server is started that nobody would ask.
+    need(ASK)
     import anyio
 
     from .api import api_failures, client

@@ -4,7 +4,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from imagebridge.fonts import WIDE
+from imagebridge.requirements import CLIENT, RUN, Feature, Version, is_older, lacking, release
 
 from . import options
 
@@ -95,6 +96,7 @@ def rows(
     yield Row("ok", f"python {platform.python_version()} ({sys.executable})")
     for package in _PACKAGES:
         yield _package(package)
+    yield from _features(CLIENT, RUN)
     for extra, packages in sorted(_extras().items()):
         yield _extra(extra, packages)
     yield _fonts()
@@ -107,6 +109,8 @@ def _servers(
     servers: tuple[str, ...], config: Path | None, allow: tuple[Path, ...], timeout: float
 ) -> Iterator[Row]:
     """Ask each server by itself, so that one that fails says nothing of the others."""
+    if lacking(CLIENT):
+        return
     from imagebridge.agent.bridge import Bridge
     from imagebridge.agent.config import configured
     from imagebridge.errors import BridgeError
@@ -144,22 +148,30 @@ def _version(name: str) -> str:
         return ""
 
 
-def _extras() -> dict[str, list[str]]:
-    """Return the packages of each extra, as the installed distribution names them."""
-    found: dict[str, list[str]] = {}
+def _features(*features: Feature) -> Iterator[Row]:
+    """Tell what the installed packages are too old for."""
+    for feature in features:
+        if told := lacking(feature):
+            yield Row("missing", told)
+
+
+def _extras() -> dict[str, dict[str, Version]]:
+    """Return the packages of each extra with the lowest version it takes, as the installed distribution names them."""
+    found: dict[str, dict[str, Version]] = {}
     for requirement in metadata.requires("imagebridge") or ():
         name, _, condition = requirement.partition(";")
         extra = re.search(r"extra\s*==\s*[\"']([\w.-]+)[\"']", condition)
         package = re.match(r"[\w.-]+", name.strip())
         if extra and package:
-            found.setdefault(extra[1], []).append(package[0])
+            lowest = re.search(r">=\s*([\d.]+)", name)
+            found.setdefault(extra[1], {})[package[0]] = release(lowest[1]) if lowest else ()
     return found
 
 
-def _extra(extra: str, packages: list[str]) -> Row:
-    lacking = [package for package in packages if not _version(package)]
-    if lacking:
-        return Row("missing", f'extra {extra} ({", ".join(lacking)}): pip install "imagebridge[{extra}]"')
+def _extra(extra: str, packages: Mapping[str, Version]) -> Row:
+    absent = [package for package, lowest in packages.items() if is_older(_version(package), lowest)]
+    if absent:
+        return Row("missing", f'extra {extra} ({", ".join(absent)}): pip install "imagebridge[{extra}]"')
     return Row("ok", f"extra {extra}: {', '.join(f'{package} {_version(package)}' for package in packages)}")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imagebridge.probes import Outcome, Reply, charted
+from imagebridge.requirements import API, need
 from imagebridge.translate.sentences import location
 
 from .api import api_failures, client, message
@@ -34,7 +35,9 @@ def chart(model: str, *, as_json: bool) -> int:
 
     Raises:
         Failure: there is no key.
+        RequirementError: there is no openai.
     """
+    need(API)
     import anyio
 
     with api_failures():

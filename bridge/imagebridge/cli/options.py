@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import click
 
+from imagebridge.requirements import CLIENT, need
 from imagebridge.translate.policy import Policy
 
 if TYPE_CHECKING:
@@ -111,12 +112,14 @@ def bridge(
 
     Raises:
         click.UsageError: --allow beside --server or --config.
+        RequirementError: there is no mcp, or one that is too old.
     """
     if (servers or config) and allow:
         raise click.UsageError(
             "--allow is for imagebridge's own server, which --server and --config replace; "
             "write it into the command line of your server instead"
         )
+    need(CLIENT)
     from imagebridge.agent.bridge import Bridge
     from imagebridge.agent.connect import own_server
 

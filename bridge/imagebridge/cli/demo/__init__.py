@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imagebridge.cli.models import default_model
+from imagebridge.requirements import DEMO, need
 
 if TYPE_CHECKING:
     from .chart import Journey
@@ -46,6 +47,7 @@ def command(live: bool, html: Path | None, save: Path | None) -> None:
     Exit code: 0 if the endpoint accepted all that imagebridge sent (--live: the code was read), else 1;
     2 for wrong usage, no key, or a server that does not start.
     """
+    need(DEMO)
     if live:
         if html or save:
             raise click.UsageError("--live writes neither --html nor --save")
