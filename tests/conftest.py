@@ -3,6 +3,15 @@
 import pytest
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Leave alone, where only pure tests are asked for, what is not pure: its imports need not be there."""
+    asked = config.getoption("markexpr").startswith("pure")
+    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    if asked and is_test and "mark.pure" not in collection_path.read_text("utf-8"):
+        return True
+    return None
+
+
 @pytest.fixture(scope="session")
 def anyio_backend():
     return "asyncio"

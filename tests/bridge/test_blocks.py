@@ -14,6 +14,8 @@ from samples import b64, data_url, drawing, file, photo
 
 from imagebridge import Policy, output_parts, translate
 
+pytestmark = pytest.mark.pure
+
 PNG = file(drawing(), "PNG")
 JPEG = file(photo(), "JPEG")
 WEBP = file(photo(), "WEBP")

@@ -3,12 +3,14 @@
 import pytest
 import samples
 from openai import OpenAI
-from openai.types.chat import ChatCompletionMessageFunctionToolCall
+from openai.types.chat import ChatCompletionMessage
 from samples import data_url, drawing, file
 
 from imagebridge import Policy, chat_messages, function_call_output, output_items, tool_result
 from imagebridge.rules import refusals
 from imagebridge.testing import Endpoint
+
+pytestmark = pytest.mark.pure
 
 PNG = file(drawing(), "PNG")
 URL = data_url(PNG, "image/png")
@@ -36,7 +38,8 @@ IMAGE = {"type": "image_url", "image_url": {"url": URL, "detail": "high"}}
 
 
 def test_tool_messages_first_then_one_user_message_that_names_each_picture():
-    second = ChatCompletionMessageFunctionToolCall.model_validate({**CALL, "id": "call_2"})
+    message = {"role": "assistant", "content": None, "tool_calls": [{**CALL, "id": "call_2"}]}
+    (second,) = ChatCompletionMessage.model_validate(message).tool_calls
     assert chat_messages([(CALL, RESULT), ("call_3", WORDS), (second, RESULT)]) == [
         tool("call_1", f"a sign\n{LINE}"),
         tool("call_3", "only words"),

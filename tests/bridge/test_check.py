@@ -36,6 +36,8 @@ from imagebridge.rules import RULES, refusals
 from imagebridge.testing import Endpoint
 from imagebridge.translate import kinds
 
+pytestmark = pytest.mark.pure
+
 MODEL = "gpt-5.6-luna"
 PNG = file(drawing(), "PNG")
 BASE64 = b64(PNG)
@@ -507,7 +509,9 @@ def test_every_rule_has_a_fix():
 
 
 def test_items_of_the_sdk_are_read_as_it_sends_them():
-    asked = ResponseFunctionToolCall(type="function_call", call_id="call_1", name="look", arguments="{}")
+    asked = ResponseFunctionToolCall.model_construct(
+        type="function_call", call_id="call_1", name="look", arguments="{}"
+    )
     good = body(user(), asked, output("a"))
     assert check(good) == []
     assert fixed(good) == body(user(), call(), output("a"))

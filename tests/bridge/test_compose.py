@@ -12,6 +12,8 @@ from imagebridge import function_call_output, tool_result
 from imagebridge.errors import PictureError
 from imagebridge.translate.picture import Picture
 
+pytestmark = pytest.mark.pure
+
 PNG = file(drawing(), "PNG")
 
 

@@ -19,6 +19,8 @@ from imagebridge.translate.convert import converted, fitted
 from imagebridge.translate.encode import encoded, resized
 from imagebridge.translate.picture import Picture
 
+pytestmark = pytest.mark.pure
+
 
 def made(data, **options):
     """The pictures as PIL images, and the sentence."""

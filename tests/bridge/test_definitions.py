@@ -12,6 +12,8 @@ from imagebridge import chat_tools, check, responses_tools, tool_names
 from imagebridge.errors import ToolLimitError
 from imagebridge.rules import refusals
 
+pytestmark = pytest.mark.pure
+
 SCHEMA = {"type": "object", "properties": {"w": {"$ref": "#/$defs/W"}}, "$defs": {"W": {"type": "integer"}}}
 
 
@@ -20,7 +22,7 @@ def tool(name, **fields):
 
 
 def test_definition():
-    came = Tool(name="img.render", description="Draws.", input_schema=SCHEMA)
+    came = Tool.model_validate({"name": "img.render", "description": "Draws.", "inputSchema": SCHEMA})
     assert responses_tools([came]) == [
         {
             "type": "function",

@@ -12,6 +12,8 @@ from imagebridge.translate.convert import converted, fitted, retyped
 from imagebridge.translate.encode import encoded, is_flat
 from imagebridge.translate.picture import Picture
 
+pytestmark = pytest.mark.pure
+
 
 def scene(width, height, mode="RGB"):
     """What a camera sees: soft shapes and grain, the same in each run."""

@@ -17,6 +17,8 @@ from imagebridge.check.dumps import result as dumped_result
 from imagebridge.rules import refusals
 from imagebridge.translate.hidden import brought_out
 
+pytestmark = pytest.mark.pure
+
 PNG = next(
     data
     for data in (file(noise(16, 12, seed), "PNG") for seed in range(99))

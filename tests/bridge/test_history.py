@@ -14,6 +14,8 @@ from imagebridge.attachments import Attachment, StandIn, attachments, places
 from imagebridge.rules import refusals
 from imagebridge.translate.result import read
 
+pytestmark = pytest.mark.pure
+
 
 def png(number, size=(64, 48)):
     return file(Image.new("RGB", size, (number % 256, number // 256, 90)), "PNG")
@@ -210,7 +212,9 @@ def test_chat_messages():
 
 
 def test_sdk_objects_pass_through():
-    said = ResponseFunctionToolCall(type="function_call", call_id="call_0", name="look", arguments="{}")
+    said = ResponseFunctionToolCall.model_construct(
+        type="function_call", call_id="call_0", name="look", arguments="{}"
+    )
     trimmed = trim([said, output(0, image(0)), *turns(1, first=1)], max_pictures=1)
     assert trimmed[0] is said
     assert words(trimmed[1:]) == [gone(0)]

@@ -18,6 +18,8 @@ from imagebridge.fitting import fitted
 from imagebridge.hosts import HOSTS, NAMES, UNKNOWN, host
 from imagebridge.translate.picture import Picture
 
+pytestmark = pytest.mark.pure
+
 PNG = file(drawing(), "PNG")
 IMAGE = {"type": "image", "data": b64(PNG), "mimeType": "image/png"}
 LINK = {"type": "resource_link", "uri": "shots:1", "name": "one.png", "mimeType": "image/png"}

@@ -11,6 +11,8 @@ from imagebridge.errors import PictureError
 from imagebridge.translate import convert, decode, picture
 from imagebridge.translate.memory import Memory
 
+pytestmark = pytest.mark.pure
+
 AT_ONCE = 6
 
 

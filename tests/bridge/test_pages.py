@@ -5,6 +5,8 @@ import pytest
 from imagebridge.errors import PictureError
 from imagebridge.translate.pages import rendered
 
+pytestmark = pytest.mark.pure
+
 
 def pdf(*pages):
     """A PDF whose pages are sound (True) or missing (False)."""

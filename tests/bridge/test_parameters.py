@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from imagebridge.translate.parameters import Handed, Wish, has_handle, picture_parameters, replaced
 
+pytestmark = pytest.mark.pure
+
 TEXT = {"type": "string"}
 
 

@@ -17,6 +17,8 @@ from imagebridge.translate.convert import converted, fitted
 from imagebridge.translate.kinds import kind
 from imagebridge.translate.picture import Picture, decode
 
+pytestmark = pytest.mark.pure
+
 FILES = {
     "PNG": file(drawing(), "PNG"),
     "JPEG": file(photo(), "JPEG"),

@@ -13,6 +13,8 @@ from samples import b64, data_url, drawing, file, photo
 from imagebridge import Policy, function_call_output, output_parts, translate
 from imagebridge.rules import refusals
 
+pytestmark = pytest.mark.pure
+
 PNG = file(drawing(), "PNG")
 FILES = [
     PNG,

@@ -8,6 +8,8 @@ from samples import data_url, drawing, file, photo
 from imagebridge.agent.recovery import Recovery, fault
 from imagebridge.attachments import attachments
 
+pytestmark = pytest.mark.pure
+
 GOOD = data_url(file(drawing(), "PNG"), "image/png")
 PICTURES = [data_url(file(photo(16 + side, 16), "PNG"), "image/png") for side in range(5)]
 CUT = data_url(file(drawing(), "PNG")[:-20], "image/png")

@@ -2,15 +2,15 @@
 
 import json
 
-import mcp
 import pytest
 import samples
-from mcp.server import MCPServer
-from mcp.types import CallToolResult, ImageContent, TextContent
+from mcp.types import CallToolResult
 from samples import b64, data_url, drawing, file, photo
 
 from imagebridge import Policy, function_call_output, output_parts, repair, translate
 from imagebridge.translate.translation import Note
+
+pytestmark = pytest.mark.pure
 
 PNG = file(drawing(), "PNG")
 OTHER = file(photo(), "PNG")
@@ -123,9 +123,8 @@ def test_result_becomes(case):
 
 
 def test_the_sdks_own_result_is_taken():
-    result = CallToolResult(
-        content=[TextContent(text="a"), ImageContent(data=b64(PNG), mime_type="image/jpg")]
-    )
+    blocks = [{"type": "text", "text": "a"}, {"type": "image", "data": b64(PNG), "mimeType": "image/jpg"}]
+    result = CallToolResult.model_validate({"content": blocks})
     assert function_call_output(result, "c")["output"] == [said("a"), SHOWN]
 
 
@@ -163,9 +162,13 @@ def test_what_is_no_result_raises_and_names_what_came(result, message):
     assert message in str(raised.value)
 
 
+@pytest.mark.agent
 @pytest.mark.anyio
 async def test_what_an_mcp_server_mirrors_is_said_once():
     """The four shapes that MCPServer makes of a return value."""
+    import mcp
+    from mcp.server import MCPServer
+
     server = MCPServer("mirror")
 
     @server.tool()

@@ -15,6 +15,8 @@ from PIL import Image
 
 from imagebridge.rules import RULES, refusals, without
 
+pytestmark = pytest.mark.pure
+
 MODEL = "gpt-5.6-luna"
 
 
@@ -46,9 +48,11 @@ def empty_png(width: int, height: int) -> bytes:
 
 
 def empty_webp(width: int, height: int) -> bytes:
-    """A WebP that promises these sizes and holds nothing."""
+    """A WebP that promises these sizes and holds hardly anything."""
     sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    return b"RIFF" + pack("<I", 22) + b"WEBPVP8X" + pack("<I", 10) + b"\0" * 4 + sides
+    canvas = b"VP8X" + pack("<I", 10) + b"\0" * 4 + sides
+    pixels = b"VP8L" + pack("<I", 5) + b"\x2f" + b"\0" * 5
+    return b"RIFF" + pack("<I", 4 + len(canvas + pixels)) + b"WEBP" + canvas + pixels
 
 
 def complaining_jpeg() -> bytes:

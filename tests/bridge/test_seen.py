@@ -9,6 +9,8 @@ from PIL import Image
 
 from imagebridge.testing import Endpoint, pictures
 
+pytestmark = pytest.mark.pure
+
 MODEL = "gpt-5.6-luna"
 
 

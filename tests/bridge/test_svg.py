@@ -19,6 +19,8 @@ from imagebridge.translate import raster
 from imagebridge.translate.kinds import kind
 from imagebridge.translate.svg import drawn
 
+pytestmark = pytest.mark.pure
+
 LIME, RED, BLACK, NONE = (0, 255, 0), (255, 0, 0), (0, 0, 0), None
 FILLED = '<rect width="100%" height="100%" fill="lime"/>'
 

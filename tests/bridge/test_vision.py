@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from imagebridge.translate.vision import FAMILIES, SAFE, Patches, Seen, family, known, patches, seen, sizing
 
+pytestmark = pytest.mark.pure
+
 SIDES = st.integers(1, 70_000)
 MODELS = [
     None,

@@ -5,6 +5,7 @@ to the container's end, which costs a hundredth and does not see damage inside t
 """
 
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from io import BytesIO
@@ -131,7 +132,7 @@ def judge_bytes(content: bytes, proof: "Proof" = "decoded") -> Verdict:
             warnings.simplefilter("ignore")
             return _guarded(content, media_type)
     except Exception as error:  # noqa: BLE001  # hostile bytes make Pillow raise nearly anything
-        return _broken(error, media_type)
+        return _broken(error, content, media_type)
 
 
 def _walked(content: bytes, media_type: str) -> Verdict:
@@ -149,12 +150,17 @@ def _guarded(content: bytes, media_type: str) -> Verdict:
     try:
         return _decoded(content, media_type)
     except Exception as error:  # noqa: BLE001  # hostile bytes make Pillow raise nearly anything
-        return _broken(error, media_type)
+        return _broken(error, content, media_type)
 
 
-def _broken(error: Exception, media_type: str) -> Verdict:
+def _broken(error: Exception, content: bytes, media_type: str) -> Verdict:
     from PIL.Image import DecompressionBombError
 
+    # Not every Pillow looks at the size before it decodes (WebP in 12.3 does not).
+    with suppress(PictureError):
+        container = walk(content)
+        if container.width * container.height > PIXELS:
+            return _sized(container.width, container.height, container.frames, media_type)
     rule = "picture-bomb" if isinstance(error, DecompressionBombError) else "broken-picture"
     return Verdict(rule, why=f"{media_type}: {error or type(error).__name__}", media_type=media_type)
 

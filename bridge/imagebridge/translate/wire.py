@@ -5,6 +5,7 @@ the types say, so the types here are `object` until looked at.
 """
 
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import TYPE_CHECKING, TypeGuard, cast
 
 if TYPE_CHECKING:
@@ -82,6 +83,9 @@ def _block(block: object) -> object:
 
 def _renamed(value: JSON) -> JSON:
     """Return an object with the names of the wire; a field of another name that holds nothing is left out."""
+    if not isinstance(value.get("uri"), (str, int, float, list, dict, NoneType)):
+        # `model_dump()` of mcp 1 leaves a URL object in its place.
+        value = {**value, "uri": str(value["uri"])}
     if _SPELLINGS.keys().isdisjoint(value):
         return value
     return {
