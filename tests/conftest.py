@@ -1,6 +1,20 @@
 """What all tests share."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory):
+    """The wheel of this tree."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=Path(__file__).parents[1], check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
 
 
 def pytest_ignore_collect(collection_path, config):

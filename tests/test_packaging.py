@@ -1,25 +1,13 @@
 """The wheel: what is in it, and that it works in empty environments."""
 
 import json
-import os
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import pytest
+from environments import environment_with, output
+from test_readme import CHART, SNIPPETS, run
 
-ROOT = Path(__file__).parents[1]
 PACKAGES = {"imagebridge", "imagebridge_tools", "imagebridge_server"}
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (built,) = folder.glob("*.whl")
-    return built
 
 
 def test_three_packages_and_what_they_need(wheel):
@@ -35,26 +23,9 @@ def test_three_packages_and_what_they_need(wheel):
     assert not [name for name in names if "test" in name and "testing" not in name]
 
 
-def environment_with(wheel, folder, extra=""):
-    """Make an empty environment, install the wheel, and return its folder of programs."""
-    subprocess.run(["uv", "venv", "-q", "--python", sys.executable, str(folder)], check=True)
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    target = f"imagebridge{extra} @ {wheel.as_uri()}"
-    subprocess.run(["uv", "pip", "install", "-q", "--python", str(python), target], check=True)
-    return python.parent
-
-
-def output(*command, status=0, cwd=None):
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, cwd=cwd, check=False
-    )
-    assert done.returncode == status, done.stderr
-    return done.stdout
-
-
 @pytest.mark.wheel
 def test_plain_imagebridge_works_without_extras(wheel, tmp_path):
-    programs = environment_with(wheel, tmp_path / "plain")
+    programs = environment_with(tmp_path / "plain", wheel)
     code = (
         "import json, sys\n"
         "from PIL import Image\n"
@@ -72,11 +43,12 @@ def test_plain_imagebridge_works_without_extras(wheel, tmp_path):
 
 
 @pytest.mark.wheel
-def test_the_server_extra_draws(wheel, tmp_path):
-    programs = environment_with(wheel, tmp_path / "server", "[server]")
+def test_the_extras_draw_and_ask(wheel, tmp_path):
+    programs = environment_with(tmp_path / "server", f"imagebridge[agent,server] @ {wheel.as_uri()}")
     chart = '{"kind": "bar", "data": [{"a": "x", "b": 1}, {"a": "y", "b": 2}]}'
     drawn = json.loads(output(programs / "imagebridge", "call", "generate_chart", chart, cwd=tmp_path))
     assert drawn["output"][1]["image_url"].startswith("data:image/png;base64,")
+    run(SNIPPETS[0], [[CHART], "The last."], tmp_path, python=programs / "python")
     page = tmp_path / "demo.html"
     assert "refused" in output(programs / "imagebridge", "demo", "--html", page, cwd=tmp_path)
     assert page.stat().st_size > 100_000

@@ -22,18 +22,18 @@ CHART = (
 )
 
 
-def run(code, steps, tmp_path, *arguments):
+def run(code, steps, tmp_path, *arguments, python=sys.executable):
     """Run a program against the endpoint, in the repository, as a user would who has set a key."""
     with Endpoint(steps) as endpoint:
         environment = os.environ | {
             "OPENAI_BASE_URL": endpoint.base_url,
             "OPENAI_API_KEY": "test",
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}",
         }
         program = tmp_path / "program.py"
         program.write_text(code, encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, str(program), *arguments],
+            [str(python), str(program), *arguments],
             cwd=ROOT,
             env=environment,
             capture_output=True,

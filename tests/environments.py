@@ -1,0 +1,66 @@
+"""Environments of their own: made in a folder, and asked by their programs."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import httpx2
+
+
+def environment_with(folder, *packages, seed=False):
+    """Make an environment, install packages into it in one go, and return its folder of programs."""
+    made = ["uv", "venv", "-q", "--python", sys.executable, *(["--seed"] if seed else []), str(folder)]
+    subprocess.run(made, check=True)
+    programs = folder / ("Scripts" if os.name == "nt" else "bin")
+    install(programs, *packages)
+    return programs
+
+
+def install(programs, *packages):
+    """Install packages as `uv pip install` does, newest first."""
+    command = ["uv", "pip", "install", "-q", "--python", str(programs / "python"), *map(str, packages)]
+    subprocess.run(command, check=True)
+
+
+def uninstall(programs, package):
+    command = ["uv", "pip", "uninstall", "-q", "--python", str(programs / "python"), package]
+    subprocess.run(command, check=True)
+
+
+def output(*command, status=0, **options):
+    """Run a program and return what it wrote to stdout, or to stderr where it is to fail without a traceback."""
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False, **options
+    )
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout or done.stderr
+
+
+def versions(programs):
+    """Return the versions of all packages by name."""
+    code = "import json; from importlib.metadata import distributions as d; print(json.dumps({x.name.lower(): x.version for x in d()}))"
+    return json.loads(output(programs / "python", "-c", code))
+
+
+@contextmanager
+def serving(script):
+    """Run a server over HTTP on a free port; gives its URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/mcp"
+    with subprocess.Popen([sys.executable, str(script), str(port)], stderr=subprocess.DEVNULL) as process:
+        try:
+            while True:
+                try:
+                    httpx2.get(url)
+                    break
+                except httpx2.ConnectError:
+                    assert process.poll() is None
+            yield url
+        finally:
+            process.kill()
