@@ -19,8 +19,7 @@ from mcp.types import Tool
 from PIL import Image, ImageDraw
 
 from imagebridge.cli.demo import scene
-from imagebridge_server.app import build_server
-from imagebridge_server.settings import Settings
+from imagebridge_server import Settings, build_server
 
 HERE = Path(__file__).parent
 SIDE, QUALITY = 800, 80

@@ -15,9 +15,13 @@ def tool_result(
 ) -> dict[str, Any]:
     """Return an MCP tool result as its JSON object: the text first, then each picture as an image block.
 
-    A picture is a path, the bytes of a file, a PIL image or a `Picture`. Formats that the API does not
-    take travel as they are and are dealt with where the result is translated. In a tool of an MCP
+    Formats that the API does not take travel as they are and are dealt with where the result is translated. In a tool of an MCP
     server, `return CallToolResult.model_validate(tool_result(...))`.
+
+    Args:
+        text: what is said before the pictures.
+        pictures: a path, the bytes of a file, a PIL image or a `Picture` each.
+        is_error: whether the tool failed.
 
     Raises:
         TypeError: the text is no str, or a picture is of another type.

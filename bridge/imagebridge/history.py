@@ -44,6 +44,10 @@ def replace_images(items: Iterable[T], sentence: str) -> list[T]:
     For a request that was refused because of a picture: pass the items that may hold it. Files stay, as
     do a computer's screenshots. `items` is not changed; nothing changes a second time.
 
+    Args:
+        items: items of Responses or messages of Chat Completions.
+        sentence: what stands in the place of each picture.
+
     Raises:
         TypeError: `items` is no list of items or messages, or `sentence` is no text.
     """
@@ -65,11 +69,6 @@ def trim(
 ) -> list[T]:
     """Return `items` within budgets: the pictures used longest ago give way to a sentence that says what they were.
 
-    max_pictures: pictures at most. max_bytes: bytes of pictures and files as they are sent (base64).
-    max_tokens: tokens of the pictures, as `model` counts them; a picture whose size the request does not
-    tell counts as one of 2048x2048 pixels. None: no such budget. A budget that is passed is cut to the
-    share `keep` of it at once, so that the beginning of the requests stays the same until the next cut.
-
     A picture or file that is shown already is not sent again: a sentence refers to the first, which then
     counts as used. For a `model` that takes prompt cache breakpoints the last sentence of each cut carries one:
     up to there the next cut changes nothing.
@@ -78,6 +77,16 @@ def trim(
     `trim(items + more)` where `items` ends with a turn. Call it before each request, or on what is stored.
     What stands behind everything the model said counts as not answered: add the outputs of a response
     behind all of its items. What the user said counts as answered once the model says something without a call.
+
+    Args:
+        items: items of Responses or messages of Chat Completions.
+        max_pictures: pictures at most; None for any number.
+        max_bytes: bytes of pictures and files as they are sent (base64); None for any number.
+        max_tokens: tokens of the pictures, as `model` counts them; a picture whose size the request does not tell
+            counts as one of 2048x2048 pixels. None for any number.
+        keep: the share of a budget that is left once it is passed, so that the beginning of the requests stays the
+            same until the next cut.
+        model: the model that is asked. None: any.
 
     Raises:
         TypeError: `items` is no list of items or messages.

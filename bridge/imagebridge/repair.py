@@ -21,12 +21,14 @@ from imagebridge.translate.wire import JSON, is_json, is_list, respelt, result_j
 def repair(result: object, host: str | None = None) -> dict[str, Any]:
     """Return a tool result that every MCP client accepts and, where `host` is named, that this host copes with.
 
-    `result` is the JSON of a `tools/call` result, valid or not, or a `CallToolResult`. Without a host nothing
-    is made smaller. `host` is a name of the table in `hosts`, or what a client calls itself in
-    `clientInfo.name`; an unknown one gets what no known host refuses. Then the whole takes no more
-    characters than the host does, pictures have its formats and at most its pixels a side, and what changed
+    Without a host nothing is made smaller. With one the whole takes no more characters than the host does, pictures have its formats and at most its pixels a side, and what changed
     is said in a sentence. Structured content, links and audio become text where the host loses something by
     them: whoever stands between a server and a host must then leave out the tools' output schemas too.
+
+    Args:
+        result: the JSON of a `tools/call` result, valid or not, or a `CallToolResult`.
+        host: the name of a host, such as "claude-desktop", or what a client calls itself in `clientInfo.name`; an
+            unknown one gets what no known host refuses. None: no host in particular.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor a JSON object.

@@ -1,1 +1,30 @@
-"""The MCP server that offers imagebridge's tools to desktop hosts, agent loops and stdio clients."""
+"""The MCP server that offers imagebridge's tools to desktop hosts, agent loops and stdio clients.
+
+build_server(Settings(allow=(Path("pictures"),))).run()
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import build_server
+    from .settings import Settings
+
+__all__ = ["Settings", "build_server"]
+
+_LATER = {"Settings": ".settings", "build_server": ".app"}
+"""Where the names are: the command line is not to wait for mcp (PEP 562)."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "build_server":
+        from imagebridge.requirements import SERVER, need
+
+        need(SERVER)
+    return getattr(import_module(_LATER[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

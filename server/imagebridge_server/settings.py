@@ -36,11 +36,17 @@ class SettingsError(ValueError):
 class Settings:
     """What a server may do.
 
-    `allow` are the folders whose files are read, `allow_write` those below which pictures are saved, `allow_https`
-    fetches files from public https addresses. `store` is the folder in which pictures are kept, None for nowhere,
-    `store_bytes` in all at most and `store_seconds` long. `create` offers pictures made by the OpenAI API; a call
-    that takes over `patience` seconds is answered with a handle. `host` is a name of
-    `imagebridge.hosts.NAMES`; None to go by what each client calls itself.
+    Args:
+        allow: the folders whose files are read. None named: no files.
+        allow_write: the folders below which pictures are saved.
+        allow_https: whether files are fetched from public https addresses.
+        store: the folder in which pictures are kept; None for nowhere.
+        store_bytes: bytes of kept pictures at most.
+        store_seconds: seconds for which a picture is kept.
+        create: whether pictures made by the OpenAI API are offered.
+        host: the host that results are fitted to, by a name that `imagebridge-server --help` lists. None to go by
+            what each client calls itself.
+        patience: seconds after which a call that takes longer is answered with a handle.
     """
 
     allow: tuple[Path, ...] = ()

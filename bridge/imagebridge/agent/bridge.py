@@ -50,27 +50,29 @@ _CLOSED = "the bridge is closed; use it inside its `with` or `async with`"
 class Bridge:
     """Connects a GPT model to MCP servers: `async with Bridge("npx -y @playwright/mcp") as bridge:`.
 
-    servers: command lines, http(s) URLs, `HttpServer`, `StdioServerParameters` or `MCPServer` objects.
-    config: a file such as `mcp.json` or `claude_desktop_config.json`, whose servers are connected too.
-    policy: how results are translated; without a model of its own it takes each response's, and
-        without a `proof` every picture is decoded before it is sent.
-    allow, deny: patterns of tool names, as in a shell; `server:tool` speaks of one server. Only tools that
-        `allow` names (None: all) and `deny` does not are offered.
-    approve: asked before each call, with a `ToolCall`; what it does not answer with True does not run. A plain
-        function runs in a thread, one at a time, so that it may wait for a person.
-    on_display: called with the blocks of a result that are meant for the user's eyes.
-    on_event: called with each `Progress` of a call and each `Log` of a server, on the event loop.
-    required: whether every server must connect. Otherwise one must, and each that a configuration marks with
-        `"required": true`; the others that failed are logged and stand in `failures`.
-    timeout: seconds for each connection and for each call, where a configuration names no other. A call that
-        reports progress gets as long again each time, up to ten times as long in all.
-    handles: whether each picture shown is named beside it (`picture:3`), so that the model can give it to a tool
-        by that name. "auto": where some tool takes a picture by its schema; True always, False never. A mapping
-        says in which form a parameter takes pictures (`{"crop.source": "path"}`: "data_url", "base64" or "path";
-        None where it takes none). Names are known to all conversations over one bridge.
-    share: which servers may be given pictures that came from another one. "local": those on this machine (in
-        this process, started by a command line, at a loopback address). True: all, False: none, or a list of
-        them: command lines, URLs, names in the configuration.
+    Args:
+        servers: command lines, http(s) URLs, `HttpServer`, `StdioServerParameters` or `MCPServer` objects.
+        config: a file such as `mcp.json` or `claude_desktop_config.json`, whose servers are connected too.
+        policy: how results are translated; without a model of its own it takes each response's, and
+            without a `proof` every picture is decoded before it is sent.
+        allow: patterns of the names of tools that are offered, as in a shell; `server:tool` speaks of one server.
+            None: all.
+        deny: patterns of the names of tools that are not offered, also where `allow` names them.
+        approve: asked before each call, with a `ToolCall`; what it does not answer with True does not run. A plain
+            function runs in a thread, one at a time, so that it may wait for a person.
+        on_display: called with the blocks of a result that are meant for the user's eyes.
+        on_event: called with each `Progress` of a call and each `Log` of a server, on the event loop.
+        required: whether every server must connect. Otherwise one must, and each that a configuration marks with
+            `"required": true`; the others that failed are logged and stand in `failures`.
+        timeout: seconds for each connection and for each call, where a configuration names no other. A call that
+            reports progress gets as long again each time, up to ten times as long in all.
+        handles: whether each picture shown is named beside it (`picture:3`), so that the model can give it to a tool
+            by that name. "auto": where some tool takes a picture by its schema; True always, False never. A mapping
+            says in which form a parameter takes pictures (`{"crop.source": "path"}`: "data_url", "base64" or "path";
+            None where it takes none). Names are known to all conversations over one bridge.
+        share: which servers may be given pictures that came from another one. "local": those on this machine (in
+            this process, started by a command line, at a loopback address). True: all, False: none, or a list of
+            them: command lines, URLs, names in the configuration.
 
     Entering raises `BridgeError` when no server, or one that is required, can be connected. A server that
     ends is started anew by the next call. `with Bridge(...)` gives the same with methods that block, for the
@@ -310,7 +312,7 @@ class Bridge:
 
         Where pictures have names (`picture:1`), these get some too, so that the model can give them to tools.
         `model` is the one that will look, where the policy names none, and `api` what it is asked by. For "chat",
-        `imagebridge.translate.chat`'s `chat_part` makes a part of Chat Completions of each.
+        `imagebridge.chat_part` makes a part of Chat Completions of each.
 
         Raises:
             TypeError: `result` is neither a `CallToolResult` nor its JSON object.
@@ -347,7 +349,7 @@ class Bridge:
             of the time that large pictures cost, but what patches `create`, tracers say, sees nothing.
         uploads: True sends files and pictures over 100 kB by the Files API, once each; a number is that
             threshold in bytes; None does as the bridge's `Policy` says. They are deleted when the bridge closes,
-            or expire after a day where the API stores the conversation; `imagebridge.agent.uploads.Uploads`,
+            or expire after a day where the API stores the conversation; `imagebridge.Uploads`,
             which you open and close, chooses both. Where there is no such API they go as data.
         history: what makes the conversation fit before each request: `imagebridge.trim` with its budgets (8
             pictures, cut to 4; 40 MB), another such function, as in `partial(trim, max_pictures=20)`, or None.

@@ -37,9 +37,11 @@ _MOST_SECONDS = 3_600
 class HttpServer:
     """An MCP server behind a URL.
 
-    headers: what each request to it carries, such as `{"Authorization": "Bearer ..."}`.
-    auth: an `httpx2.Auth`, such as the SDK's `mcp.client.auth.OAuthClientProvider`.
-    transport: "http" is Streamable HTTP, "sse" the older HTTP+SSE, "auto" the first that the server speaks.
+    Args:
+        url: its address, such as https://host/mcp.
+        headers: what each request to it carries, such as `{"Authorization": "Bearer ..."}`.
+        auth: an `httpx2.Auth`, such as the SDK's `mcp.client.auth.OAuthClientProvider`.
+        transport: "http" is Streamable HTTP, "sse" the older HTTP+SSE, "auto" the first that the server speaks.
     """
 
     url: str

@@ -73,11 +73,12 @@ class _Slot:
 class Uploads:
     """The uploads of one client: `async with Uploads(client) as uploads: ... await uploads.sent(items) ...`.
 
-    client: an `AsyncOpenAI`, or an `OpenAI`, which is used in threads.
-    threshold: bytes above which a picture or file is uploaded.
-    expires: seconds after which the API deletes a file by itself, from an hour to 30 days.
-    keep: leave the files until they expire. Otherwise closing deletes them; not for conversations that
-        the API stores (`previous_response_id`, `conversation`) and that go on later.
+    Args:
+        client: an `AsyncOpenAI`, or an `OpenAI`, which is used in threads.
+        threshold: bytes above which a picture or file is uploaded.
+        expires: seconds after which the API deletes a file by itself, from an hour to 30 days.
+        keep: leave the files until they expire. Otherwise closing deletes them; not for conversations that
+            the API stores (`previous_response_id`, `conversation`) and that go on later.
 
     Raises TypeError for another client, ValueError for a threshold below 0 or an expiry that the API does not take.
     """

@@ -4,7 +4,7 @@
         print(finding)
     client.responses.create(**fixed(body))
 
-What the API refuses is found by `imagebridge.rules`, which the strict endpoint uses too. What a model would
+What the API refuses is found by rules that the strict endpoint uses too. What a model would
 misread or cost in vain is found besides.
 """
 
@@ -22,9 +22,13 @@ __all__ = ["check", "fixed"]
 def check(body: Mapping[str, Any], *, proof: "Proof" = "structure") -> "list[Finding]":
     """Return what is wrong with a request body: first what the API refuses, in the order of its answers, then advice.
 
-    `body` is what `client.responses.create` (`input`) or `client.chat.completions.create` (`messages`) is given;
-    items may be objects of the SDK. `proof` "decoded" decodes every picture, which costs a hundred times as
-    much and also finds damage inside the compressed pixels. Content never raises.
+    Content never raises.
+
+    Args:
+        body: what `client.responses.create` (`input`) or `client.chat.completions.create` (`messages`) is given;
+            items may be objects of the SDK.
+        proof: "structure" walks through each picture; "decoded" decodes it, which costs a hundred times as much
+            and also finds damage inside the compressed pixels.
 
     Raises:
         TypeError: `body` is no mapping.

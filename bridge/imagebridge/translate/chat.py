@@ -28,9 +28,13 @@ def chat_messages(
 ) -> list[dict[str, Any]]:
     """Translate results into the messages that answer the tool calls of one assistant message.
 
-    `answers` are pairs of a call (its id, or the tool call itself) and its result (a `CallToolResult` of
-    any mcp version or its JSON). A tool message for each comes first, then, where there are pictures or
+    A tool message for each comes first, then, where there are pictures or
     PDF files, one user message with them; `Policy(server="llama.cpp")` puts them into the tool messages.
+
+    Args:
+        answers: pairs of a call (its id, or the tool call itself) and its result (a `CallToolResult` of any mcp
+            version or its JSON).
+        policy: the choices of the translation; the default is right for every vision model.
 
     Raises:
         TypeError: a call or a result is something else. Content never raises.
@@ -66,7 +70,11 @@ def _told_file(part: "Part") -> "Part":
 
 
 def chat_part(part: "Part") -> dict[str, Any]:
-    """Return a part that was made with `Policy(api="chat")` in the form of Chat Completions."""
+    """Return a part that was made with `Policy(api="chat")` in the form of Chat Completions.
+
+    Args:
+        part: a part of Responses, as `output_parts` makes it.
+    """
     match part["type"]:
         case "input_text":
             return {"type": "text", "text": part["text"]}

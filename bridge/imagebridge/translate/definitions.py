@@ -34,11 +34,15 @@ def responses_tools(
 ) -> "list[FunctionToolParam] | list[ToolParam]":
     """Return definitions for `client.responses.create(tools=...)`, in the order of `tools`.
 
-    `tools` are MCP tools (`mcp.types.Tool` or their JSON). Schemas accept all that they accepted: what the
+    Schemas accept all that they accepted: what the
     API takes without strict mode stays as it is, and combinations at the top level (oneOf, anyOf, allOf,
     enum, not), which it refuses, are told in the description. `strict` is true only where a schema satisfies
-    strict mode as it stands. With a `namespace` the tools are grouped under it and found by tool search when
-    the model needs them (gpt-5.4 and newer): the way for more than 128 tools, which the API refuses.
+    strict mode as it stands.
+
+    Args:
+        tools: MCP tools: `mcp.types.Tool` of any version, or their JSON.
+        namespace: the name of a group for the tools, in which they are found by tool search when the model needs them
+            (gpt-5.4 and newer): the way for more than 128 tools, which the API refuses. None: no group.
 
     Raises:
         TypeError: one of `tools` is something else.
@@ -58,6 +62,9 @@ def responses_tools(
 
 def chat_tools(tools: Iterable[object]) -> "list[ChatCompletionFunctionToolParam]":
     """Return definitions for `client.chat.completions.create(tools=...)`; see `responses_tools`.
+
+    Args:
+        tools: MCP tools: `mcp.types.Tool` of any version, or their JSON.
 
     Raises:
         TypeError: one of `tools` is neither an MCP tool nor its JSON.
@@ -80,6 +87,9 @@ def chat_tools(tools: Iterable[object]) -> "list[ChatCompletionFunctionToolParam
 
 def tool_names(tools: Iterable[object]) -> dict[str, str]:
     """Return the legal name of each of `tools` with the name its server knows: the way back from a function call.
+
+    Args:
+        tools: MCP tools: `mcp.types.Tool` of any version, or their JSON.
 
     Raises:
         TypeError: one of `tools` is neither an MCP tool nor its JSON.

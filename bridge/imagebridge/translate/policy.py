@@ -14,28 +14,30 @@ Api = Literal["responses", "chat"]
 class Policy:
     """How results are translated. Frozen; every field has a default that is right for any vision model.
 
-    model: the model that will look, such as "gpt-5.4-mini". None: 2048 pixels and 2,500 patches,
-        which every vision model takes.
-    server: what answers under the base URL, such as "lm-studio", or the mode itself: "native",
-        "user_message" or "text" (see `imagebridge.translate.servers`). None: OpenAI.
-    detail: "low", "high", "auto" or "original" for every picture. None: what the block's `_meta`
-        asks under "imagebridge/detail" or "codex/imageDetail", else "high".
-    api: what the model is asked by, "responses" or "chat". Compatible servers of Chat Completions know no detail
-        "original": "high" stands for it, and pictures are fitted to that. `chat_messages` and the bridge set it.
-    audience: "lenient" sends the model also what a server marks as for the user; "strict" withholds
-        it and says so in a sentence.
-    proof: "structure" or "decoded" (see `imagebridge.translate.picture`). None: structure when
-        called plainly, decoded in `Bridge`.
-    animation: "sheet" shows up to nine frames on one contact sheet, "first" the first frame.
-    documents: "file" sends documents for the API to read, "pages" shows the pages of a PDF as
-        pictures (needs the extra `documents`).
-    links: "line" describes an http(s) link in words, "pass" hands the address to the API, which then
-        downloads it. "fetch" is for bridges that download it themselves; without one it is "line".
-    max_pictures, max_tokens: limits of one result, in pictures and in tokens of its pictures. None: no limit.
-    max_bytes: bytes of the `data:` URLs of one result, pictures and files together.
-    max_text: characters of the texts of one result.
-    uploads: what `Bridge.run` and `Bridge.stream` send by the Files API unless they are told otherwise:
-        nothing, True for pictures and files over 100 kB, or over that many bytes.
+    Args:
+        model: the model that will look, such as "gpt-5.4-mini". None: 2048 pixels and 2,500 patches,
+            which every vision model takes.
+        server: what answers under the base URL, such as "lm-studio", or the mode itself: "native",
+            "user_message" or "text". None: OpenAI.
+        detail: "low", "high", "auto" or "original" for every picture. None: what the block's `_meta`
+            asks under "imagebridge/detail" or "codex/imageDetail", else "high".
+        api: what the model is asked by, "responses" or "chat". Compatible servers of Chat Completions know no detail
+            "original": "high" stands for it, and pictures are fitted to that. `chat_messages` and the bridge set it.
+        audience: "lenient" sends the model also what a server marks as for the user; "strict" withholds
+            it and says so in a sentence.
+        proof: "structure" or "decoded". None: structure when
+            called plainly, decoded in `Bridge`.
+        animation: "sheet" shows up to nine frames on one contact sheet, "first" the first frame.
+        documents: "file" sends documents for the API to read, "pages" shows the pages of a PDF as
+            pictures (needs the extra `documents`).
+        links: "line" describes an http(s) link in words, "pass" hands the address to the API, which then
+            downloads it. "fetch" is for bridges that download it themselves; without one it is "line".
+        max_pictures: pictures of one result at most. None: no limit.
+        max_tokens: tokens of the pictures of one result at most. None: no limit.
+        max_bytes: bytes of the `data:` URLs of one result, pictures and files together.
+        max_text: characters of the texts of one result.
+        uploads: what `Bridge.run` and `Bridge.stream` send by the Files API unless they are told otherwise:
+            nothing, True for pictures and files over 100 kB, or over that many bytes.
     """
 
     model: str | None = None

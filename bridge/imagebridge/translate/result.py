@@ -24,12 +24,15 @@ _DEFAULT = Policy()
 def function_call_output(result: object, call_id: object, policy: Policy = _DEFAULT) -> "FunctionCallOutput":
     """Translate an MCP tool result into the item that answers a function call.
 
-    `result` is a `CallToolResult` of any mcp version or its JSON object. `call_id` is the id of the call:
-    the item then has exactly `type`, `call_id` and `output`. Given the call's own item, the answer
-    repeats what the API wants of it, and a custom tool call gets a `custom_tool_call_output`. `output` is
-    one string where only text is left, for calls by a program, and for servers that take no pictures
-    there (`Policy(server=...)`; `output_items` gives those the pictures in a user message); else a list
-    of parts.
+    `output` is one string where only text is left, for calls by a program, and for servers that take no pictures
+    there (`Policy(server=...)`; `output_items` gives those the pictures in a user message); else a list of parts.
+
+    Args:
+        result: a `CallToolResult` of any mcp version, or its JSON object.
+        call_id: the id of the call: the item then has exactly `type`, `call_id` and `output`. Given the call's own
+            item, the answer repeats what the API wants of it, and a custom tool call gets a
+            `custom_tool_call_output`.
+        policy: the choices of the translation; the default is right for every vision model.
 
     Raises:
         TypeError: `result` or `call_id` is something else. Content never raises: it is said in words.
@@ -39,10 +42,14 @@ def function_call_output(result: object, call_id: object, policy: Policy = _DEFA
 
 
 def output_items(answers: Iterable[tuple[object, object]], policy: Policy = _DEFAULT) -> list[dict[str, Any]]:
-    """Translate the results of one response: pairs of a call (its id or item) and its result.
+    """Translate the results of one response into the items that answer it.
 
     One output for each comes back, in order, and for servers that take no pictures in outputs one user
     message after them, in which each picture is named after its call.
+
+    Args:
+        answers: pairs of a call (its id or item) and its result.
+        policy: the choices of the translation; the default is right for every vision model.
 
     Raises:
         TypeError: a call or a result is something else.
@@ -53,6 +60,10 @@ def output_items(answers: Iterable[tuple[object, object]], policy: Policy = _DEF
 def output_parts(result: object, policy: Policy = _DEFAULT) -> "list[Part]":
     """Translate an MCP tool result into `input_text`, `input_image` and `input_file` parts: never none, always a list.
 
+    Args:
+        result: a `CallToolResult` of any mcp version, or its JSON object.
+        policy: the choices of the translation; the default is right for every vision model.
+
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.
     """
@@ -61,6 +72,10 @@ def output_parts(result: object, policy: Policy = _DEFAULT) -> "list[Part]":
 
 def translate(result: object, policy: Policy = _DEFAULT) -> Translation:
     """Translate an MCP tool result and give the account of it: parts, notes, tokens, what is for the user's eyes.
+
+    Args:
+        result: a `CallToolResult` of any mcp version, or its JSON object.
+        policy: the choices of the translation; the default is right for every vision model.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.
