@@ -1,7 +1,7 @@
 """The answers to the calls of one response: each exactly once, whatever becomes of it."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,10 +20,11 @@ from .connection import Connection
 from .handles import Turn
 from .hooks import Display, Progress, tell
 from .links import followed
+from .order import Lane, after
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 16
-"""Calls of one response that run at the same time."""
+"""Calls of one response that run at the same time on one server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +57,33 @@ class Calling(Protocol):
 
 
 async def answered(
-    calls: Iterable[tuple[JSON, Turn]],
+    calls: Sequence[tuple[JSON, Turn]],
     policy: Policy,
+    lane: Callable[[str], Lane | None],
     calling: Calling,
     on_display: Display | None,
     on_event: Notices | None,
 ) -> list[Answer]:
-    """Run calls at the same time, a bounded number at once, and return their answers in order."""
+    """Run calls, in order where one may see what another has changed, and return their answers in order.
+
+    `lane` says where the tool of a name runs.
+    """
     found: dict[int, Answer] = {}
-    limit = anyio.CapacityLimiter(_AT_ONCE)
+    lanes = [lane(text_of(call, "name")) for call, _ in calls]
+    waits = after(lanes)
+    ended = [anyio.Event() for _ in calls]
+    limits = {one and one.server: anyio.CapacityLimiter(_AT_ONCE) for one in lanes}
 
     async def answer(at: int, call: JSON, turn: Turn) -> None:
-        async with limit:
+        for before in waits[at]:
+            await ended[before].wait()
+        one = lanes[at]
+        async with limits[one and one.server]:
             began = anyio.current_time()
+            # What a result links to is read before the next call may change it.
             connection, result = await _result(call, calling, on_event)
             seconds = anyio.current_time() - began
+        ended[at].set()
         # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
         try:
             translation = await turn.translated(result, policy, connection)

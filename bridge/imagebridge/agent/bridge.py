@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import anyio
 import anyio.abc
 
-from imagebridge.errors import BridgeError, ServerError, ToolLimitError
+from imagebridge.errors import BridgeError, ServerError, ToolLimitError, ToolNameError
 from imagebridge.history import trim
 from imagebridge.translate import chat
 from imagebridge.translate.outputs import items
@@ -27,7 +27,9 @@ from .connection import Connection, connected
 from .filter import Filter
 from .handles import Handles, Setting, Share
 from .hooks import Approval, Approve, Display, Hear, Log, Progress, ToolCall, tell
-from .offers import Offers
+from .instructions import gathered
+from .offers import Offer, Offers
+from .order import Lane
 from .uploads import Shared
 
 if TYPE_CHECKING:
@@ -69,6 +71,13 @@ class Bridge:
     share: which servers may be given pictures that came from another one. "local": those on this machine (in
         this process, started by a command line, at a loopback address). True: all, False: none, or a list of
         them: command lines, URLs, names in the configuration.
+    parallel: whether the calls of one response may run side by side on a server, whatever they do: for servers
+        that keep no state. Otherwise they run in call order on each server, so that a screenshot behind a click
+        shows the click; only neighbours whose tools say `readOnlyHint` run side by side. Different servers do
+        not wait for each other. In a configuration, `"parallel": true` says so of one server.
+    server_instructions: whether runs tell the model what the servers say of themselves; see `instructions`.
+    env: environment variables for the servers that are started here, where their own entry does not name them.
+        They get those of paths, the desktop, proxies (without a password), certificates and the language.
 
     Entering raises `BridgeError` when no server, or one that is required, can be connected. A server that
     ends is started anew by the next call. `with Bridge(...)` gives the same with methods that block, for the
@@ -89,6 +98,9 @@ class Bridge:
         timeout: float = 60,
         handles: Setting = "auto",
         share: Share = "local",
+        parallel: bool = False,
+        server_instructions: bool = True,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         if not servers and config is None:
             raise TypeError("Bridge needs a server: a command line, an http(s) URL, an MCPServer, or config=")
@@ -101,6 +113,10 @@ class Bridge:
         self._on_event = on_event
         self._required = required
         self._timeout = timeout
+        self._parallel = parallel
+        self._env = dict(env or {})
+        self.server_instructions = server_instructions
+        """Whether runs tell the model the `instructions` of the servers."""
         self._handles = Handles(handles, share)
         self.uploads = Shared(policy.uploads)
         """What runs have uploaded, for as long as the bridge is open."""
@@ -113,16 +129,18 @@ class Bridge:
         self._approval = Approval(None)
         self._offers = Offers(self._rules)
         self._tools: list[FunctionToolParam] | None = None
+        self._named = False
+        """Whether all servers have answered or failed, so that the tools have names."""
 
     async def __aenter__(self) -> Self:
         if self._open:
             raise BridgeError("this bridge is open already; make another one for another block")
         named = configured(self._config, timeout=self._timeout) if self._config is not None else {}
-        setups = [*self._setups, *named.values()]
+        setups = [replace(one, environment=self._env) for one in (*self._setups, *named.values())]
         if not setups:
             raise BridgeError(f"{self._config} names no server that is not switched off")
         self._open = True
-        self._tools = None
+        self._tools, self._named = None, False
         self._approval, self._offers = Approval(self._approve), Offers(self._rules)
         self._stack = AsyncExitStack()
         # Runs last, so that a bridge that failed to open, or was closed, can be opened again.
@@ -139,8 +157,10 @@ class Bridge:
         self._connections = [Connection(setup, tasks, self._changed, log) for setup in setups]
         try:
             self._handles.open(self._connections)
-            self._failures = await connected(self._connections, required=self._required)
-            self._connections = [one for one in self._connections if one.is_open]
+            failed = await connected(self._connections, required=self._required)
+            self._failures = list(failed.values())
+            self._connections = [one for one in self._connections if one not in failed]
+            self._named = True
             self._changed()
             self._offers.warn(self._connections)
             _ = self.tools  # raises where they are too many
@@ -174,7 +194,9 @@ class Bridge:
         self._open = False
 
     def _changed(self) -> None:
-        """Take over what the servers offer now."""
+        """Take over what the servers offer now. Before all have answered it would depend on who is first."""
+        if not self._named:
+            return
         self._offers.update(self._connections)
         try:
             self._tools = self._handles.learn(self._offers.tools)
@@ -205,6 +227,30 @@ class Bridge:
     def failures(self) -> list[ServerError]:
         """Why some servers are not connected: each error has `.server`, `.problem` and `.stderr`."""
         return list(self._failures)
+
+    @property
+    def instructions(self) -> str:
+        """What the servers say of themselves, for models: each under its server's name, at most 2,000 characters.
+
+        `run` and `stream` put it before the conversation; in a loop of your own it goes into `instructions` of
+        `client.responses.create`. Empty where no server whose tools are offered says anything.
+
+        Raises:
+            BridgeError: the bridge is not open.
+        """
+        self._check_open()
+        heard = self._offers.connections
+        return gathered((one.name, one.instructions) for one in self._connections if one in heard)
+
+    async def settled(self) -> None:
+        """Return once what the last calls have changed of the tools is in `tools`.
+
+        A server that announces `listChanged` may tell of a change until 0.2 seconds after its answer; others are
+        not waited for.
+        """
+        async with anyio.create_task_group() as tasks:
+            for connection in self._connections:
+                tasks.start_soon(connection.settled)
 
     def begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a task that ends with the bridge at the latest.
@@ -245,7 +291,7 @@ class Bridge:
     ) -> tuple[Connection, dict[str, Any]]:
         """Call a tool and return its server's connection with the result."""
         self._check_open()
-        offer = self._offers.find(name)
+        offer = await self._found(name)
         connection = offer.connection
         plain = sendable(arguments)
         given = await self._handles.filled(name, plain, connection)
@@ -265,14 +311,38 @@ class Bridge:
         listens = hear is not None or on_progress is not None
         return connection, await connection.call(offer.tool, given, progressed if listens else None)
 
+    async def _found(self, name: str) -> Offer:
+        """Return what is offered under a name, also where a call has only just brought it.
+
+        Raises:
+            ToolNameError: nothing is.
+        """
+        try:
+            return self._offers.find(name)
+        except ToolNameError:
+            await self.settled()
+            return self._offers.find(name)
+
+    def _lane(self, name: str) -> Lane | None:
+        try:
+            offer = self._offers.find(name)
+        except ToolNameError:
+            return None
+        hints = offer.tool.annotations
+        reads = hints is not None and hints.read_only_hint is True
+        return Lane(id(offer.connection), reads or self._parallel or offer.connection.setup.parallel)
+
     async def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """Run the function calls of a response and return one output for each, in their order.
 
-        Every call is answered: arguments that are no JSON object, an unknown tool, a timeout or a
+        The calls run in call order on each server; see `parallel`. What they change of the tools is in `tools`
+        afterwards. Every call is answered: arguments that are no JSON object, an unknown tool, a timeout or a
         server that died become outputs that say so. Pictures are fitted to the response's model. For
         servers that take no pictures in outputs (`Policy(server=...)`) a user message with them follows.
         """
-        return self.items(await self.answers(response))
+        answers = await self.answers(response)
+        await self.settled()
+        return self.items(answers)
 
     def items(self, answers: Sequence[Answer]) -> "list[ResponseInputItemParam]":
         """Return what `outputs` returns for answers that were made already."""
@@ -297,9 +367,8 @@ class Bridge:
         response = response_json(response)
         policy = self._policy.asked(text_of(response, "model"), api)
         turns = self._handles.turns(len(calls := function_calls(response)))
-        return await answered(
-            zip(calls, turns, strict=True), policy, self._called, self._on_display, on_event
-        )
+        pairs = list(zip(calls, turns, strict=True))
+        return await answered(pairs, policy, self._lane, self._called, self._on_display, on_event)
 
     async def attach(
         self, result: object, *, model: str | None = None, api: Api | None = None

@@ -70,6 +70,11 @@ class SyncBridge:
         return self._bridge.tools
 
     @property
+    def instructions(self) -> str:
+        """See `Bridge.instructions`."""
+        return self._bridge.instructions
+
+    @property
     def failures(self) -> list[ServerError]:
         """See `Bridge.failures`."""
         return self._bridge.failures

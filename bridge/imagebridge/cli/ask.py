@@ -10,7 +10,7 @@ import click
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.sentences import amount
 
-from . import options
+from . import options, running
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -80,6 +80,7 @@ def command(
     images: tuple[Path, ...],
     servers: tuple[str, ...],
     config: Path | None,
+    env: dict[str, str],
     allow: tuple[Path, ...],
     timeout: float,
     model: str | None,
@@ -116,8 +117,6 @@ def command(
     if not text.strip():
         raise click.UsageError("the prompt is empty: write what to ask, or - to read it from stdin")
 
-    import anyio
-
     from .api import api_failures, client
     from .approval import approval
     from .attach import attached
@@ -133,6 +132,7 @@ def command(
     bridge = options.bridge(
         servers,
         config,
+        env,
         allow,
         timeout,
         Policy(detail=detail),
@@ -164,7 +164,7 @@ def command(
             terminal.note(f"attached: {described(shown)}, {shown.seen.tokens:,} tokens")
             terminal.thumbnail(shown.picture.data)
         with failures(), api_failures():
-            reply = anyio.run(run)
+            reply = running.run(run)
         if as_json:
             show({"text": reply.text, "items": reply.items, "usage": reply.usage}, whole=True)
         elif not terminal.said(reply.text):

@@ -14,7 +14,7 @@ import click
 
 from imagebridge.fonts import WIDE
 
-from . import options
+from . import options, running
 
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
@@ -51,6 +51,7 @@ class Row:
 def command(
     servers: tuple[str, ...],
     config: Path | None,
+    env: dict[str, str],
     allow: tuple[Path, ...],
     timeout: float,
     live: bool,
@@ -87,11 +88,15 @@ def command(
 
 
 def rows(
-    servers: tuple[str, ...], config: Path | None, allow: tuple[Path, ...], timeout: float
+    servers: tuple[str, ...],
+    config: Path | None,
+    env: dict[str, str],
+    allow: tuple[Path, ...],
+    timeout: float,
 ) -> Iterator[Row]:
     """Yield the lines of the report, each as soon as it is known; `timeout` is seconds for a server to start."""
     if (servers or config) and allow:
-        options.bridge(servers, config, allow, timeout)  # says that the two do not go together
+        options.bridge(servers, config, env, allow, timeout)  # says that the two do not go together
     yield Row("ok", f"python {platform.python_version()} ({sys.executable})")
     for package in _PACKAGES:
         yield _package(package)
@@ -104,7 +109,11 @@ def rows(
 
 
 def _servers(
-    servers: tuple[str, ...], config: Path | None, allow: tuple[Path, ...], timeout: float
+    servers: tuple[str, ...],
+    config: Path | None,
+    env: dict[str, str],
+    allow: tuple[Path, ...],
+    timeout: float,
 ) -> Iterator[Row]:
     """Ask each server by itself, so that one that fails says nothing of the others."""
     from imagebridge.agent.bridge import Bridge
@@ -201,8 +210,6 @@ def _endpoint() -> str:
 
 def _server(name: str, bridge: "Bridge") -> Row:
     """Start or reach one server."""
-    import anyio
-
     from imagebridge.errors import BridgeError, ServerError
 
     async def offered() -> list[str]:
@@ -210,7 +217,7 @@ def _server(name: str, bridge: "Bridge") -> Row:
             return [tool["name"] for tool in bridge.tools]
 
     try:
-        tools = anyio.run(offered)
+        tools = running.run(offered)
     except ServerError as error:
         last = f" ({error.stderr.strip().splitlines()[-1]})" if error.stderr.strip() else ""
         return Row("failed", f"server {name}: {error.problem}{last}")
