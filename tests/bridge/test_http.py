@@ -153,7 +153,10 @@ async def test_a_picture_of_more_than_the_sdks_limit_arrives(server, origin):
 @pytest.mark.parametrize(
     ("server", "message"),
     [
-        ("{}/closed/mcp", "it answered 401 Unauthorized. Does it want a token? Give HttpServer(url, headers"),
+        (
+            "{}/closed/mcp",
+            'it answered 401 Unauthorized: "no". Does it want a token? Give HttpServer(url, headers',
+        ),
         ("{}/nowhere", "it answered 404 Not Found. Is this the address of its MCP endpoint"),
         (HttpServer("{}/sse", transport="http"), "it answered 405 Method Not Allowed. Is this"),
         ("http://127.0.0.1:9/mcp", "cannot be reached: "),
@@ -268,7 +271,7 @@ async def test_events_pass_as_they_come_however_they_are_cut():
                 read.append(byte)
                 yield bytes([byte])
 
-    got = [(one, len(read)) async for one in _Events(httpx2.Response(200, stream=Cut()), None)]
+    got = [(one, len(read)) async for one in _Events(httpx2.Response(200, stream=Cut()), None, session=False)]
     whole = event.replace(b"\r", b"")
     assert got == [(whole, len(event)), (whole, 2 * len(event)), (b"", 2 * len(event))]
 
@@ -349,7 +352,8 @@ async def test_tools_that_change_over_http_are_listed_again():
     with served(server.streamable_http_app(), tie):
         async with Bridge(f"{origin}/mcp", timeout=20) as bridge:
             (connection,) = bridge._connections
-            update, connection._on_change = connection._on_change, lambda: (update(), changed.set())
+            tools = connection._tools
+            update, tools._on_change = tools._on_change, lambda: (update(), changed.set())
             await bridge.call("grow")
             # The answer and the notice take ways of their own.
             with anyio.fail_after(10):

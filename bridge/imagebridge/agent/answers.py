@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import anyio
@@ -50,9 +51,14 @@ class Calling(Protocol):
     """Runs a call by the tool's name; returns the connection of its server and the result."""
 
     def __call__(
-        self, name: str, arguments: Mapping[str, object], call_id: str, on_progress: Notices | None
+        self,
+        name: str,
+        arguments: Mapping[str, object],
+        call_id: str,
+        on_progress: Notices | None,
+        asked: float,
     ) -> Awaitable[tuple[Connection, dict[str, Any]]]:
-        """Run the call. Raises BridgeError where it fails."""
+        """Run the call, which is wanted since the time `asked`. Raises BridgeError where it fails."""
         ...
 
 
@@ -71,6 +77,7 @@ async def answered(
     found: dict[int, Answer] = {}
     lanes = [lane(text_of(call, "name")) for call, _ in calls]
     waits = after(lanes)
+    asked = anyio.current_time()
     ended = [anyio.Event() for _ in calls]
     limits = {one and one.server: anyio.CapacityLimiter(_AT_ONCE) for one in lanes}
 
@@ -81,7 +88,7 @@ async def answered(
         async with limits[one and one.server]:
             began = anyio.current_time()
             # What a result links to is read before the next call may change it.
-            connection, result = await _result(call, calling, on_event)
+            connection, result = await _result(call, partial(calling, asked=asked), on_event)
             seconds = anyio.current_time() - began
         ended[at].set()
         # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
@@ -103,7 +110,9 @@ async def answered(
 
 
 async def _result(
-    call: JSON, calling: Calling, on_event: Notices | None
+    call: JSON,
+    calling: Callable[..., Awaitable[tuple[Connection, dict[str, Any]]]],
+    on_event: Notices | None,
 ) -> tuple[Connection | None, dict[str, Any]]:
     """Run one function call; a failure is a result too, of no connection."""
     try:

@@ -288,8 +288,9 @@ class Bridge:
         arguments: Mapping[str, object],
         call_id: str = "",
         on_progress: Notices | None = None,
+        asked: float | None = None,
     ) -> tuple[Connection, dict[str, Any]]:
-        """Call a tool and return its server's connection with the result."""
+        """Call a tool and return its server's connection with the result; see `Connection.call`."""
         self._check_open()
         offer = await self._found(name)
         connection = offer.connection
@@ -309,7 +310,7 @@ class Bridge:
                 await on_progress(told)
 
         listens = hear is not None or on_progress is not None
-        return connection, await connection.call(offer.tool, given, progressed if listens else None)
+        return connection, await connection.call(offer.tool, given, progressed if listens else None, asked)
 
     async def _found(self, name: str) -> Offer:
         """Return what is offered under a name, also where a call has only just brought it.

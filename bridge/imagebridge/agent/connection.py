@@ -69,8 +69,8 @@ class Connection:
         self._starting = anyio.Lock()
         self._ends = 0
         self._not_before = 0.0
-        self._starts = 0
         self._failure: ServerError | None = None
+        self._failed_at = 0.0
 
     @property
     def tools(self) -> "list[Tool]":
@@ -153,19 +153,19 @@ class Connection:
         pause = min(_FIRST_PAUSE * 2 ** (self._ends - 2), _LONGEST_PAUSE) if self._ends > 1 else 0
         self._not_before = anyio.current_time() + pause
 
-    async def _connected(self) -> tuple[Session, Client]:
-        """Return the session and its client, starting the server anew where it has ended."""
+    async def _connected(self, asked: float) -> tuple[Session, Client]:
+        """Return the session and its client, starting the server anew where it has ended.
+
+        Who was asked for, at the time `asked`, before a start failed is not made to wait for one more.
+        """
         if self._session.client is not None:
             return self._session, self._session.client
-        starts = self._starts
         async with self._starting:
             if self._closed:
                 raise ServerError(self.name, "the bridge is closed; use it inside its `with` or `async with`")
             if self._session.client is None:
-                # Who waited for a start that failed is not made to wait for one more.
-                if starts == self._starts:
+                if self._failure is None or self._failed_at < asked:
                     await self._restart()
-                    self._starts += 1
                 if self._failure:
                     raise ServerError(self.name, self._failure.problem, self._failure.stderr)
             if self._session.client is None:
@@ -181,21 +181,29 @@ class Connection:
         pause = self._not_before - anyio.current_time()
         if pause > _PATIENCE:
             problem = f"it ended {self._ends} times in a row; it is not started again for {pause:.0f} seconds"
-            self._failure = ServerError(self.name, problem, self._session.said)
+            self._failure, self._failed_at = (
+                ServerError(self.name, problem, self._session.said),
+                anyio.current_time(),
+            )
             return
         await anyio.sleep(max(0.0, pause))
         try:
             await self.open()
         except ServerError as error:
-            self._failure = error
+            self._failure, self._failed_at = error, anyio.current_time()
         else:
             self._on_change()
 
     async def call(
-        self, tool: "Tool", arguments: Mapping[str, object], on_progress: "ProgressFnT | None" = None
+        self,
+        tool: "Tool",
+        arguments: Mapping[str, object],
+        on_progress: "ProgressFnT | None" = None,
+        asked: float | None = None,
     ) -> dict[str, Any]:
         """Call a tool and return its repaired result as JSON.
 
+        `asked`: since when the call is wanted, by the event loop's clock; now where it is left out.
         A call that is lost with its connection is made once more where that can do no harm: the tool says that
         it only reads or is idempotent, or the server never saw the call.
 
@@ -205,8 +213,9 @@ class Connection:
         hints = tool.annotations
         harmless = hints is not None and (hints.read_only_hint is True or hints.idempotent_hint is True)
         timeout = self.setup.timeout
+        asked = anyio.current_time() if asked is None else asked
         for told in ("it may or may not have run", "it was tried twice"):
-            session, client = await self._connected()
+            session, client = await self._connected(asked)
             try:
                 with session.calling():
                     result = await request(client, self.name, tool.name, arguments, timeout, on_progress)
@@ -259,7 +268,8 @@ class Connection:
             raise ServerError(self.name, short(error) or type(error).__name__) from error
 
     async def _read(self, uri: str) -> "ReadResourceResult":
-        session, client = await self._connected()
+        asked = anyio.current_time()
+        session, client = await self._connected(asked)
         try:
             with session.calling():
                 return await client.read_resource(uri)
@@ -267,7 +277,7 @@ class Connection:
             if error.code != SESSION_LOST:
                 raise
         session.forget()
-        _, client = await self._connected()
+        _, client = await self._connected(asked)
         return await client.read_resource(uri)
 
     async def _logged(self, params: LoggingMessageNotificationParams) -> None:

@@ -49,7 +49,7 @@ class Exchange:
         if self.status < 400:
             return ""
         named = f"it answered {self.status} {_phrase(self.status)}"
-        if self.words:
+        if self.words and self.words.casefold() != _phrase(self.status).casefold():
             named += f': "{self.words}"'
         if self.status in (401, 403):
             return f"{named}. Does it want a token? Give HttpServer(url, headers=...) or, in a configuration, `headers`"

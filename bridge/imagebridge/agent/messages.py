@@ -12,7 +12,7 @@ from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPC
 from imagebridge.repair import repaired, reread
 from imagebridge.translate.wire import JSON
 
-from .listing import relisted
+from .listing import introduced, relisted
 
 if TYPE_CHECKING:
     from mcp.client import Transport
@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 Repair = Callable[[JSON], JSON]
 
-_REPAIRS: dict[str, Repair] = {"tools/call": repaired, "tools/list": relisted, "resources/read": reread}
+_REPAIRS: dict[str, Repair] = {
+    "initialize": introduced,
+    "server/discover": introduced,
+    "tools/list": relisted,
+    "tools/call": repaired,
+    "resources/read": reread,
+}
 
 _NOTICE = 1.0
 """Seconds that a transport has to take the word that a call was given up."""

@@ -80,7 +80,7 @@ def command(
     if as_json or model:
         raise click.UsageError("--json and --model go with --live")
     failed = False
-    for row in rows(servers, config, allow, timeout):
+    for row in rows(servers, config, env, allow, timeout):
         click.echo(str(row))
         failed = failed or row.state == "failed"
     if failed:
@@ -105,7 +105,7 @@ def rows(
     yield _fonts()
     yield _key()
     yield Row("ok", _endpoint())
-    yield from _servers(servers, config, allow, timeout)
+    yield from _servers(servers, config, env, allow, timeout)
 
 
 def _servers(
@@ -121,7 +121,7 @@ def _servers(
     from imagebridge.errors import BridgeError
 
     for server in servers:
-        yield _server(server, Bridge(server, timeout=timeout))
+        yield _server(server, Bridge(server, timeout=timeout, env=env))
     if config:
         try:
             named = configured(config, timeout=timeout)
@@ -132,9 +132,9 @@ def _servers(
             if entry.problem:
                 yield Row("failed", f"{name} of {config.name}: {entry.problem}")
                 continue
-            yield _server(f"{name} of {config.name}", Bridge(entry.server, timeout=entry.timeout))
+            yield _server(f"{name} of {config.name}", Bridge(entry.server, timeout=entry.timeout, env=env))
     elif not servers:
-        yield _server("imagebridge's own", options.bridge((), None, allow, timeout))
+        yield _server("imagebridge's own", options.bridge((), None, env, allow, timeout))
 
 
 def _package(name: str) -> Row:
