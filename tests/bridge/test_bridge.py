@@ -19,6 +19,7 @@ from PIL import Image
 
 from imagebridge import Bridge, BridgeError, Policy, tool_result
 from imagebridge.agent.connect import own_server
+from imagebridge.agent.environment import UNHEARD
 from imagebridge.agent.links import Resources
 from imagebridge.errors import ServerError, ToolNameError
 from imagebridge.translate.result import translate
@@ -316,10 +317,7 @@ FAILURES = {
     ),
     "dies at once": (
         f"{shlex.quote(sys.executable)} -c \"import sys; sys.exit('the licence has expired')\"",
-        "it started and ended before it answered. Run the command by hand to see why. It got only some of this "
-        "process's environment variables: those of paths, the desktop, proxies, certificates and the language. If it "
-        "needs another one, name it: --env NAME, Bridge(env=...), or `env` in its configuration\n"
-        "It wrote to stderr:\nthe licence has expired",
+        f"it started and ended before it answered. Run the command by hand to see why. {UNHEARD}\nIt wrote to stderr:\nthe licence",
     ),
     "refused connection": ("http://127.0.0.1:9/mcp", "http://127.0.0.1:9/mcp: cannot be reached: "),
     "empty": ("  ", "the command line is empty"),

@@ -51,6 +51,7 @@ class Tools:
         self._stale = anyio.Event()
         self._listing = anyio.Lock()
         self._until = -math.inf
+        self._asked = False
         self._left_out: set[str] = set()
 
     def take(self, tools: "Sequence[Tool]") -> None:
@@ -69,6 +70,10 @@ class Tools:
         """Hear a notification of the server."""
         if isinstance(message, ToolListChangedNotification):
             self._stale.set()
+
+    def asked(self) -> None:
+        """Note that a call begins."""
+        self._asked = True
 
     def answered(self, client: Client) -> None:
         """Note that a call was answered: a server that tells of changes may tell of one a moment later."""
@@ -145,6 +150,9 @@ class Tools:
                     with anyio.move_on_after(_ACKNOWLEDGED, shield=True):
                         subscription = await stack.enter_async_context(client.listen(tools_list_changed=True))
                     if subscription is not None:
+                        if self._asked:
+                            # It may have changed them before anybody listened.
+                            self._stale.set()
                         # Each event reaches `heard` too; here the subscription is only kept open.
                         async for _ in subscription:
                             pass
