@@ -11,11 +11,12 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from imagebridge.translate import kinds
-from imagebridge.translate.blocks import Reading, Words, pieces
+from imagebridge.translate.blocks import pieces
 from imagebridge.translate.images import image
 from imagebridge.translate.picture import as_base64, decode_start
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.wire import JSON, is_json, is_list, respelt, result_json, text_of
+from imagebridge.translate.reading import Reading, Words
+from imagebridge.translate.wire import JSON, is_error, is_json, is_list, respelt, result_json, text_of
 
 
 def repair(result: object, host: str | None = None) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def repaired(result: JSON) -> JSON:
         return result
     made = {**_with_good_meta(result), "content": mended}
     if not isinstance(error, bool):
-        made["isError"] = str(error).lower() in ("true", "1", "yes")
+        made["isError"] = is_error(result)
     if structured is None:
         made.pop("structuredContent", None)
     return made

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+from imagebridge.translate.wire import JSON, is_error, is_json, is_list, text_of
 
 # How a dump begins; whether it is one, only reading it tells. Short enough a look for texts of any length.
 _HEAD = re.compile(
@@ -69,7 +69,7 @@ def of(value: object) -> JSON | None:
     inner = of(value.get("content")) or of(value.get("output"))
     if inner is None:
         return None
-    made = {"isError": _first(value, "isError", "is_error") is True}
+    made = {"isError": is_error(value)}
     structured = _first(value, "structuredContent", "structured_content")
     return {**inner, **made, **({} if structured is None else {"structuredContent": structured})}
 
