@@ -249,7 +249,8 @@ class Bridge:
         connection = offer.connection
         plain = sendable(arguments)
         given = await self._handles.filled(name, plain, connection)
-        offer.schema.check(given)
+        for told in offer.schema.check(given):
+            _LOG.warning("%s is called all the same: %s", name, told)
         # Whoever is asked reads the names of pictures, not their bytes.
         call = ToolCall(name, plain, connection.name, offer.tool, call_id)
         await self._approval.asked(call)
