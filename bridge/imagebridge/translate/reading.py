@@ -71,11 +71,13 @@ class Reading:
     _ahead: "_Told" = field(default_factory=lambda: _Told())
 
     def begin(self, blocks: Sequence[object]) -> None:
-        """Look over the blocks of a result before they are read, in order to know in a text what a later block holds."""
+        """Look over the blocks of a result before they are read, in order to know in a text what a later block holds.
+
+        Pictures are none of that: where a text names one, it is shown right there.
+        """
         for block in filter(is_json, blocks):
-            told = "[the picture below]" if block.get("type") == "image" else "[in a block below]"
-            for encoded in carried(block):
-                self._ahead.add(encoded, told)
+            for encoded in carried(block) if block.get("type") != "image" else ():
+                self._ahead.add(encoded, "[in a block below]")
         if self.policy.audience == "strict":
             self._withhold(filter(for_user_only, filter(is_json, blocks)))
 
