@@ -77,6 +77,7 @@ class Read:
     blocks: Sequence[object]
     policy: Policy
     handles: bool
+    is_error: bool
 
     @property
     def files(self) -> dict[int, str]:
@@ -101,7 +102,9 @@ class Read:
     def translation(self) -> Translation:
         """Fit the pictures and set all into parts."""
         for_user = [dict(block) for block in self.blocks if is_json(block) and for_user_only(block)]
-        return Translation(placed(self.found, self.policy, handles=self.handles), self.blocks, for_user)
+        return Translation(
+            placed(self.found, self.policy, handles=self.handles), self.blocks, for_user, self.is_error
+        )
 
 
 def _uri(block: object) -> str:
@@ -133,4 +136,4 @@ def read(result: object, policy: Policy, start: int | None = None) -> Read:
         found = [(None, Words(sentences.NO_REASON if failed else sentences.NOTHING, "a sentence", ours=True))]
     if failed:
         found.insert(0, (None, Words(sentences.ERROR, "the mark of an error", ours=True)))
-    return Read(found, blocks, policy, start is not None)
+    return Read(found, blocks, policy, start is not None, failed)
