@@ -14,7 +14,7 @@ from imagebridge.translate.calls import Call, call_of
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Translation
-from imagebridge.translate.wire import JSON, text_of
+from imagebridge.translate.wire import JSON, is_error, text_of
 
 from .calls import arguments_of, short
 from .connection import Connection
@@ -99,7 +99,7 @@ async def answered(
             translation = translate(result, policy)
         if on_display is not None and translation.for_user:
             await tell(on_display, translation.for_user)
-        found[at] = Answer(call, translation, result.get("isError") is True, seconds)
+        found[at] = Answer(call, translation, is_error(result), seconds)
         if on_event:
             await on_event(found[at])
 

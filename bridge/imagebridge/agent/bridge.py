@@ -282,6 +282,32 @@ class Bridge:
         _, result = await self._called(name, arguments or {})
         return result
 
+    async def answer(
+        self, name: str, arguments: Mapping[str, object] | None = None, *, model: str | None = None
+    ) -> Translation:
+        """Call a tool by its name in `tools` and return what the model is to see of it, for frameworks with a loop of their own.
+
+        Linked pictures and documents are read, errors marked. A call that fails is answered too: its translation
+        says why, as the model would be told, and has `is_error`.
+
+        Args:
+            name: the tool's name in `tools`.
+            arguments: what the tool is given; names of pictures that were shown (`picture:3`) become the pictures.
+            model: the model that will look, where the policy names none.
+
+        Raises:
+            BridgeError: the bridge is not open.
+        """
+        self._check_open()
+        call = {
+            "type": "function_call",
+            "call_id": "answer",
+            "name": name,
+            "arguments": dict(arguments or {}),
+        }
+        (answer,) = await self.answers({"model": model, "output": [call]})
+        return answer.translation
+
     async def _called(
         self,
         name: str,
@@ -296,7 +322,8 @@ class Bridge:
         connection = offer.connection
         plain = sendable(arguments)
         given = await self._handles.filled(name, plain, connection)
-        offer.schema.check(given)
+        for told in offer.schema.check(given):
+            _LOG.warning("%s is called all the same: %s", name, told)
         # Whoever is asked reads the names of pictures, not their bytes.
         call = ToolCall(name, plain, connection.name, offer.tool, call_id)
         await self._approval.asked(call)

@@ -23,11 +23,24 @@ if TYPE_CHECKING:
 
 Repair = Callable[[JSON], JSON]
 
+STOWED = "imagebridge/result"
+"""The key under which a repaired tool result passes the SDK."""
+
+
+def _stowed(result: JSON) -> JSON:
+    """Return a result that every version of the protocol takes, and which holds the repaired one.
+
+    Each version's schema refuses something else, structured content that is a list for one, and a refused field
+    costs the whole result of a tool that has run (mcp 2.3, 2026-11). So it is shown none.
+    """
+    return {"content": [], "resultType": "complete", STOWED: repaired(result)}
+
+
 _REPAIRS: dict[str, Repair] = {
     "initialize": introduced,
     "server/discover": introduced,
     "tools/list": relisted,
-    "tools/call": repaired,
+    "tools/call": _stowed,
     "resources/read": reread,
 }
 

@@ -17,6 +17,7 @@ from pydantic import RootModel
 from imagebridge.errors import ServerError
 
 from .calls import short
+from .messages import STOWED
 from .refusals import SESSION_LOST
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ LONGEST = 10
 
 class _Raw(RootModel[dict[str, Any]]):
     """A result of any keys."""
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result itself: over a connection it was repaired and stowed, from a server in this process it came plain."""
+        return dict(self.root.get(STOWED, self.root))
 
 
 class LostError(Exception):
@@ -104,12 +110,12 @@ async def _sent(
     # content does not match the tool's output schema.
     call = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(arguments)))
     try:
-        return (await client.session.send_request(call, _Raw, progress_callback=progressed)).root
+        return (await client.session.send_request(call, _Raw, progress_callback=progressed)).result
     except MCPError as error:
         if error.code != HEADER_MISMATCH:
             raise
     await listed(client)
-    return (await client.session.send_request(call, _Raw, progress_callback=progressed)).root
+    return (await client.session.send_request(call, _Raw, progress_callback=progressed)).result
 
 
 async def listed(client: Client) -> "list[Tool]":

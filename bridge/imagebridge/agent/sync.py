@@ -83,6 +83,12 @@ class SyncBridge:
         """See `Bridge.call`."""
         return self._call(self._bridge.call, name, arguments)
 
+    def answer(
+        self, name: str, arguments: Mapping[str, object] | None = None, *, model: str | None = None
+    ) -> "Translation":
+        """See `Bridge.answer`."""
+        return self._call(partial(self._bridge.answer, name, arguments, model=model))
+
     def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """See `Bridge.outputs`."""
         return self._call(self._bridge.outputs, response)
