@@ -9,7 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 VERSIONS = {
+    "@modelcontextprotocol/server-everything": "2026.8.31",
     "@modelcontextprotocol/server-filesystem": "2026.8.31",
+    "@playwright/mcp": "0.0.83",
 }
 """The newest versions of the servers that the long tests run (npm, 2026-11-29)."""
 

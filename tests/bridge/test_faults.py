@@ -111,7 +111,7 @@ async def test_calls_that_wait_for_the_same_start_share_its_failure_and_no_secre
     )
     async with Bridge(SLOPPY) as bridge:
         await said(bridge, "die")
-        (connection,) = bridge._connections
+        (connection,) = bridge._servers.connections
         connection.setup = replace(connection.setup, server=silent, timeout=0.3)
         starts, start = [], connection.open
 
@@ -173,7 +173,7 @@ async def test_a_call_that_is_cancelled_is_cancelled_on_the_server_too():
 
 def fast(bridge, seconds):
     """Give calls another timeout than the start of a server."""
-    for connection in bridge._connections:
+    for connection in bridge._servers.connections:
         connection.setup = replace(connection.setup, timeout=seconds)
 
 

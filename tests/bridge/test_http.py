@@ -141,7 +141,7 @@ async def test_a_picture_of_more_than_the_sdks_limit_arrives(server, origin):
         result = await bridge.call("show", {"side": 1_400})
         assert len(result["content"][1]["data"]) > 1_200_000
         assert [event.progress for event in heard] == [1]
-        (connection,) = bridge._connections
+        (connection,) = bridge._servers.connections
         connection.setup = replace(connection.setup, timeout=0.2)
         (output,) = await bridge.outputs(response("wait"))
         assert "wait did not answer within 0.2 seconds" in output["output"]
@@ -280,7 +280,7 @@ async def test_a_server_that_is_stuck_keeps_neither_calls_nor_the_end_waiting(ba
     monkeypatch.setattr("imagebridge.agent.posts._NOTICE", 0.3)
     with anyio.fail_after(10):
         async with Bridge(f"{bare}/stuck", timeout=5) as bridge:
-            (connection,) = bridge._connections
+            (connection,) = bridge._servers.connections
             connection.setup = replace(connection.setup, timeout=0.2)
             (output,) = await bridge.outputs(response("hang"))
             assert "hang did not answer within 0.2 seconds" in output["output"]
@@ -351,7 +351,7 @@ async def test_tools_that_change_over_http_are_listed_again():
     changed = anyio.Event()
     with served(server.streamable_http_app(), tie):
         async with Bridge(f"{origin}/mcp", timeout=20) as bridge:
-            (connection,) = bridge._connections
+            (connection,) = bridge._servers.connections
             tools = connection._tools
             update, tools._on_change = tools._on_change, lambda: (update(), changed.set())
             await bridge.call("grow")

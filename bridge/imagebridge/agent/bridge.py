@@ -1,6 +1,5 @@
 """Bridge: several MCP servers, one list of tools, every function call answered exactly once."""
 
-import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import anyio
 import anyio.abc
 
-from imagebridge.errors import BridgeError, ServerError, ToolLimitError, ToolNameError
+from imagebridge.errors import BridgeError, ServerError
 from imagebridge.history import trim
 from imagebridge.translate import chat
 from imagebridge.translate.outputs import items
@@ -20,20 +19,16 @@ from imagebridge.translate.translation import Translation
 from imagebridge.translate.wire import JSON, result_json, text_of
 
 from .answers import Answer, Notices, answered
-from .calls import function_calls, response_json, sendable
+from .calls import function_calls, response_json
 from .config import ServerSpec, Setup, configured
 from .connect import checked
-from .connection import Connection, connected
 from .filter import Filter
 from .handles import Handles, Setting, Share
-from .hooks import Approval, Approve, Display, Hear, Log, Progress, ToolCall, tell
-from .instructions import gathered
-from .offers import Offer, Offers
-from .order import Lane
+from .hooks import Approve, Display, Hear
+from .servers import Servers
 from .uploads import Shared
 
 if TYPE_CHECKING:
-    from mcp.types import LoggingMessageNotificationParams
     from openai import AsyncOpenAI
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
@@ -42,7 +37,6 @@ if TYPE_CHECKING:
     from .sync import SyncBridge
     from .uploads import Uploads
 
-_LOG = logging.getLogger(__name__)
 _DEFAULT = Policy()
 _CLOSED = "the bridge is closed; use it inside its `with` or `async with`"
 
@@ -108,12 +102,9 @@ class Bridge:
         self._config = config
         self._policy = replace(policy, proof=policy.proof or "decoded")
         self._rules = Filter.of(allow, deny)
-        self._approve = approve
         self._on_display = on_display
-        self._on_event = on_event
         self._required = required
         self._timeout = timeout
-        self._parallel = parallel
         self._env = dict(env or {})
         self.server_instructions = server_instructions
         """Whether runs tell the model the `instructions` of the servers."""
@@ -124,13 +115,7 @@ class Bridge:
         self._blocking = ExitStack()
         self._open = False
         self._runs: anyio.abc.TaskGroup | None = None
-        self._connections: list[Connection] = []
-        self._failures: list[ServerError] = []
-        self._approval = Approval(None)
-        self._offers = Offers(self._rules)
-        self._tools: list[FunctionToolParam] | None = None
-        self._named = False
-        """Whether all servers have answered or failed, so that the tools have names."""
+        self._servers = Servers(self._rules, self._handles, approve, on_event, parallel=parallel)
 
     async def __aenter__(self) -> Self:
         if self._open:
@@ -140,31 +125,20 @@ class Bridge:
         if not setups:
             raise BridgeError(f"{self._config} names no server that is not switched off")
         self._open = True
-        self._tools, self._named = None, False
-        self._approval, self._offers = Approval(self._approve), Offers(self._rules)
+        self._servers = self._servers.anew()
         self._stack = AsyncExitStack()
         # Runs last, so that a bridge that failed to open, or was closed, can be opened again.
         self._stack.callback(self._closed)
         self._stack.callback(self._handles.close)
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         # Runs before the task group waits for its tasks: each of them ends with its server.
-        self._stack.callback(self._end)
+        self._stack.callback(self._servers.close)
         self._stack.push_async_callback(self.uploads.aclose)
         # Runs that are being streamed are tasks of their own; those that nobody follows any more end first of all.
         self._runs = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(self._runs.cancel_scope.cancel)
-        log = self._logged if self._on_event else None
-        self._connections = [Connection(setup, tasks, self._changed, log) for setup in setups]
         try:
-            self._handles.open(self._connections)
-            failed = await connected(self._connections, required=self._required)
-            self._failures = list(failed.values())
-            self._connections = [one for one in self._connections if one not in failed]
-            self._named = True
-            self._changed()
-            self._offers.warn(self._connections)
-            _ = self.tools  # raises where they are too many
-            self._handles.check()
+            await self._servers.open(setups, tasks, required=self._required)
         except BaseException:
             # Not through the stack: the task group would wrap it in an exception group.
             await self._stack.aclose()
@@ -186,27 +160,8 @@ class Bridge:
     ) -> bool | None:
         return self._blocking.__exit__(kind, error, trace)
 
-    def _end(self) -> None:
-        for connection in self._connections:
-            connection.close()
-
     def _closed(self) -> None:
         self._open = False
-
-    def _changed(self) -> None:
-        """Take over what the servers offer now. Before all have answered it would depend on who is first."""
-        if not self._named:
-            return
-        self._offers.update(self._connections)
-        try:
-            self._tools = self._handles.learn(self._offers.tools)
-        except ToolLimitError as error:
-            if self._tools is not None:  # On opening it is raised where somebody asks for the list.
-                _LOG.warning("the list of tools stays as it was: %s", error)
-
-    async def _logged(self, connection: Connection, said: "LoggingMessageNotificationParams") -> None:
-        if self._on_event is not None:
-            await tell(self._on_event, Log(connection.name, said.level, said.data, said.logger))
 
     @property
     def tools(self) -> "list[FunctionToolParam]":
@@ -219,14 +174,12 @@ class Bridge:
             ToolLimitError: more tools than the API takes.
         """
         self._check_open()
-        if self._tools is None:
-            self._tools = self._handles.learn(self._offers.tools)
-        return list(self._tools)
+        return self._servers.tools
 
     @property
     def failures(self) -> list[ServerError]:
         """Why some servers are not connected: each error has `.server`, `.problem` and `.stderr`."""
-        return list(self._failures)
+        return list(self._servers.failures)
 
     @property
     def instructions(self) -> str:
@@ -239,8 +192,7 @@ class Bridge:
             BridgeError: the bridge is not open.
         """
         self._check_open()
-        heard = self._offers.connections
-        return gathered((one.name, one.instructions) for one in self._connections if one in heard)
+        return self._servers.instructions
 
     async def settled(self) -> None:
         """Return once what the last calls have changed of the tools is in `tools`.
@@ -248,9 +200,7 @@ class Bridge:
         A server that announces `listChanged` may tell of a change until 0.2 seconds after its answer; others are
         not waited for.
         """
-        async with anyio.create_task_group() as tasks:
-            for connection in self._connections:
-                tasks.start_soon(connection.settled)
+        await self._servers.settled()
 
     def begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a task that ends with the bridge at the latest.
@@ -279,7 +229,8 @@ class Bridge:
             BridgeError: the arguments cannot be written as JSON, or the bridge is not open.
             ServerError: the server did not answer in time, refused the call or is gone.
         """
-        _, result = await self._called(name, arguments or {})
+        self._check_open()
+        _, result = await self._servers.call(name, arguments or {})
         return result
 
     async def answer(
@@ -307,58 +258,6 @@ class Bridge:
         }
         (answer,) = await self.answers({"model": model, "output": [call]})
         return answer.translation
-
-    async def _called(
-        self,
-        name: str,
-        arguments: Mapping[str, object],
-        call_id: str = "",
-        on_progress: Notices | None = None,
-        asked: float | None = None,
-    ) -> tuple[Connection, dict[str, Any]]:
-        """Call a tool and return its server's connection with the result; see `Connection.call`."""
-        self._check_open()
-        offer = await self._found(name)
-        connection = offer.connection
-        plain = sendable(arguments)
-        given = await self._handles.filled(name, plain, connection)
-        for told in offer.schema.check(given):
-            _LOG.warning("%s is called all the same: %s", name, told)
-        # Whoever is asked reads the names of pictures, not their bytes.
-        call = ToolCall(name, plain, connection.name, offer.tool, call_id)
-        await self._approval.asked(call)
-        hear = self._on_event
-
-        async def progressed(progress: float, total: float | None, message: str | None) -> None:
-            told = Progress(call, progress, total, message)
-            if hear is not None:
-                await tell(hear, told)
-            if on_progress is not None:
-                await on_progress(told)
-
-        listens = hear is not None or on_progress is not None
-        return connection, await connection.call(offer.tool, given, progressed if listens else None, asked)
-
-    async def _found(self, name: str) -> Offer:
-        """Return what is offered under a name, also where a call has only just brought it.
-
-        Raises:
-            ToolNameError: nothing is.
-        """
-        try:
-            return self._offers.find(name)
-        except ToolNameError:
-            await self.settled()
-            return self._offers.find(name)
-
-    def _lane(self, name: str) -> Lane | None:
-        try:
-            offer = self._offers.find(name)
-        except ToolNameError:
-            return None
-        hints = offer.tool.annotations
-        reads = hints is not None and hints.read_only_hint is True
-        return Lane(id(offer.connection), reads or self._parallel or offer.connection.setup.parallel)
 
     async def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """Run the function calls of a response and return one output for each, in their order.
@@ -396,7 +295,9 @@ class Bridge:
         policy = self._policy.asked(text_of(response, "model"), api)
         turns = self._handles.turns(len(calls := function_calls(response)))
         pairs = list(zip(calls, turns, strict=True))
-        return await answered(pairs, policy, self._lane, self._called, self._on_display, on_event)
+        return await answered(
+            pairs, policy, self._servers.lane, self._servers.call, self._on_display, on_event
+        )
 
     async def attach(
         self, result: object, *, model: str | None = None, api: Api | None = None
