@@ -83,7 +83,9 @@ async def pipe(
     Raises:
         OSError: the process cannot be started.
     """
-    process, errors = await _started(server)
+    # Given up in the middle, a process would run already and nobody would know of it.
+    with anyio.CancelScope(shield=True):
+        process, errors = await _started(server)
     # From here to the task group nothing waits: a cancellation in between would leave the process alone.
     assert process.stdin
     assert process.stdout
