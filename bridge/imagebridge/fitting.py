@@ -12,11 +12,12 @@ from typing import Any, cast
 from imagebridge.errors import PictureError
 from imagebridge.hosts import Host
 from imagebridge.translate import convert, kinds, sentences
-from imagebridge.translate.blocks import Paper, Piece, Reading, Sight, Words, for_user_only, pieces, texts
+from imagebridge.translate.blocks import pieces, texts
 from imagebridge.translate.encode import shines_through, within
 from imagebridge.translate.picture import Picture, decode, decode_start
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.result import structured_text
+from imagebridge.translate.reading import Paper, Piece, Reading, Sight, Words, for_user_only
+from imagebridge.translate.structured import structured_text
 from imagebridge.translate.wire import JSON, URI, text_of
 
 _FRAME = 1_000

@@ -11,11 +11,21 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from imagebridge.translate import kinds
-from imagebridge.translate.blocks import Reading, Words, pieces
-from imagebridge.translate.images import image
+from imagebridge.translate.blocks import pieces
+from imagebridge.translate.images import image, standard
 from imagebridge.translate.picture import as_base64, decode_start
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.wire import JSON, is_json, is_list, respelt, result_json, text_of
+from imagebridge.translate.reading import Reading, Words
+from imagebridge.translate.wire import (
+    JSON,
+    blocks_of,
+    is_error,
+    is_json,
+    is_list,
+    respelt,
+    result_json,
+    text_of,
+)
 
 
 def repair(result: object, host: str | None = None) -> dict[str, Any]:
@@ -33,7 +43,7 @@ def repair(result: object, host: str | None = None) -> dict[str, Any]:
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor a JSON object.
     """
-    mended = repaired(result_json(result))
+    mended = _plain(repaired(result_json(result)))
     if host is None:
         return dict(mended)
     # Only now: most users of the bridge never fit a result to a host.
@@ -43,10 +53,23 @@ def repair(result: object, host: str | None = None) -> dict[str, Any]:
     return fitted(mended, found(host))
 
 
+def _plain(result: JSON) -> JSON:
+    """Return a result whose structured content is an object, as clients of 2025-11-25 and before it demand.
+
+    What is none goes under `result`, where the SDKs write it. An empty list is what PHP makes of an empty object.
+    """
+    structured = result.get("structuredContent")
+    if "structuredContent" not in result or is_json(structured):
+        return result
+    if structured is None:
+        return {key: value for key, value in result.items() if key != "structuredContent"}
+    return {**result, "structuredContent": {} if structured == [] else {"result": structured}}
+
+
 def repaired(result: JSON) -> JSON:
     """Return `result` as it is where every part of it is valid, else a copy in which each part is.
 
-    Pictures and sounds keep their bytes and get a true label; what no valid block can hold becomes a
+    Structured content may be any JSON, as 2026-07-28 has it. Pictures and sounds keep their bytes and get a true label; what no valid block can hold becomes a
     text that says what came. Nothing is left out, and order is kept.
     """
     result = respelt(result)
@@ -54,17 +77,20 @@ def repaired(result: JSON) -> JSON:
     if content is None and structured is None and (other := _other(result)):
         # As older servers answered, and those that know only half of the protocol.
         content = [{"type": "text", "text": other}]
-    blocks = content if is_list(content) else [] if content is None else [content]
+    blocks = blocks_of({"content": content})
     mended = [_mended(block) for block in blocks]
     sound = is_list(result.get("content")) and all(
         new is old for new, old in zip(mended, blocks, strict=True)
     )
     error = result.get("isError", False)
-    if sound and isinstance(error, bool) and _has_good_meta(result):
+    typed = isinstance(result.get("resultType", ""), str)
+    if sound and typed and isinstance(error, bool) and _has_good_meta(result):
         return result
     made = {**_with_good_meta(result), "content": mended}
     if not isinstance(error, bool):
-        made["isError"] = str(error).lower() in ("true", "1", "yes")
+        made["isError"] = is_error(result)
+    if not typed:
+        del made["resultType"]
     if structured is None:
         made.pop("structuredContent", None)
     return made
@@ -114,10 +140,12 @@ def _mended(block: object) -> object:
     """Return one block, the very same where nothing is wrong with it."""
     if isinstance(block, str):
         return {"type": "text", "text": block}
-    mend = _BLOCKS.get(text_of(block, "type")) if is_json(block) else None
-    if mend is None or not is_json(block):
+    if not is_json(block):
         return _told(block)
-    mended = mend(block)
+    mend = _BLOCKS.get(text_of(block, "type"))
+    mended = mend(block) if mend else None
+    if mended is None and (known := standard(block)):
+        mended = _BLOCKS[text_of(known, "type")](known)
     if mended is None:
         return _told(block)
     if not _has_good_meta(mended) or not _good_annotations(mended.get("annotations")):
@@ -149,11 +177,10 @@ def _media(block: JSON) -> JSON | None:
         return None
     label = _label(data, block)
     bare = as_base64(data)
-    return (
-        block
-        if (bare, label) == (data, block.get("mimeType"))
-        else {**block, "data": bare, "mimeType": label}
-    )
+    kind = "image" if label.startswith("image/") else text_of(block, "type")
+    if (bare, label, kind) == (data, block.get("mimeType"), block.get("type")):
+        return block
+    return {**block, "type": kind, "data": bare, "mimeType": label}
 
 
 def _label(data: str, holder: JSON) -> str:

@@ -21,7 +21,7 @@ _GRACE = 2.0
 def serve(settings: Settings) -> None:
     """Serve MCP on stdin and stdout; returns when stdin ends.
 
-    SIGINT, SIGTERM and the end of the process that started this one end it at once, with its workers.
+    SIGINT, SIGTERM, SIGHUP and the end of the process that started this one end it at once, with its workers.
     """
     parent = os.getppid()
     # Whatever prints while modules load must not reach the host; the SDK sees to it afterwards.
@@ -30,8 +30,10 @@ def serve(settings: Settings) -> None:
     # Set before the SDK does it: the host keeps stderr as a log, where drawn frames around errors help nobody.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # A thread waits for stdin and nothing can wake it: only the end of the process does.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP; under `nohup` it stays ignored.
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
     if sys.platform != "win32":  # There a process keeps the number of its parent when that ends.
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     # Hosts start this in the folder of a project: its files must not pass for modules in workers.

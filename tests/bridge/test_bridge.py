@@ -14,11 +14,12 @@ import pytest
 import samples
 from mcp import StdioServerParameters
 from mcp.server import MCPServer
-from mcp.types import CallToolResult, ReadResourceResult, TextResourceContents
+from mcp.types import CallToolResult, ReadResourceResult, TextResourceContents, ToolAnnotations
 from PIL import Image
 
 from imagebridge import Bridge, BridgeError, Policy, tool_result
 from imagebridge.agent.connect import own_server
+from imagebridge.agent.environment import UNHEARD
 from imagebridge.agent.links import Resources
 from imagebridge.errors import ServerError, ToolNameError
 from imagebridge.translate.result import translate
@@ -316,7 +317,7 @@ FAILURES = {
     ),
     "dies at once": (
         f"{shlex.quote(sys.executable)} -c \"import sys; sys.exit('the licence has expired')\"",
-        "it started and ended before it answered. Run the command by hand to see why\nIt wrote to stderr:\nthe licence",
+        f"it started and ended before it answered. Run the command by hand to see why. {UNHEARD}\nIt wrote to stderr:\nthe licence",
     ),
     "refused connection": ("http://127.0.0.1:9/mcp", "http://127.0.0.1:9/mcp: cannot be reached: "),
     "empty": ("  ", "the command line is empty"),
@@ -385,11 +386,12 @@ async def test_what_is_no_response_raises():
         assert await bridge.outputs({"output": []}) == []
 
 
-async def test_calls_of_one_response_run_at_the_same_time():
+@pytest.mark.parametrize("way", ["parallel", "read only"])
+async def test_calls_that_change_nothing_run_at_the_same_time(way):
     started, release = [], anyio.Event()
     server = MCPServer("slow", log_level="CRITICAL")
 
-    @server.tool()
+    @server.tool(annotations=ToolAnnotations(read_only_hint=way == "read only"))
     async def meet(at: int) -> str:
         """Waits for the others."""
         started.append(at)
@@ -398,7 +400,7 @@ async def test_calls_of_one_response_run_at_the_same_time():
         await release.wait()
         return f"met {at}"
 
-    async with Bridge(server, timeout=10) as bridge:
+    async with Bridge(server, timeout=60, parallel=way == "parallel") as bridge:
         outputs = await bridge.outputs(
             response(*[call("meet", json.dumps({"at": at}), f"c{at}") for at in range(5)])
         )

@@ -2,8 +2,6 @@
 
 import json
 import logging
-import os
-import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,11 +13,12 @@ import samples
 from mcp import MCPError, StdioServerParameters
 from mcp.server import MCPServer
 from mcp.types import ServerCapabilities, ToolAnnotations, ToolsCapability
+from processes import ended
 
 from imagebridge import Bridge, BridgeError, HttpServer
-from imagebridge.agent.config import Setup
+from imagebridge.agent.changes import Tools
 from imagebridge.agent.connect import plain
-from imagebridge.agent.connection import Connection
+from imagebridge.agent.environment import UNHEARD
 from imagebridge.errors import ServerError
 from imagebridge.events import Log, Progress
 
@@ -59,7 +58,7 @@ async def test_a_server_that_dies_in_a_call_says_its_last_words_and_is_started_a
 
 
 async def test_calls_beside_one_that_kills_the_server_are_each_answered():
-    async with Bridge(SLOPPY) as bridge:
+    async with Bridge(SLOPPY, parallel=True) as bridge:
         calls = [call("hang", "a"), call("die", "b"), call("hang", "c")]
         outputs = await bridge.outputs(response(*calls))
         assert [output["call_id"] for output in outputs] == ["a", "b", "c"]
@@ -74,7 +73,7 @@ async def test_a_server_that_dies_is_missed_though_its_child_holds_its_output():
         assert "the server ended or its connection was lost" in told
         assert await works(bridge)
     (child,) = [one.data for one in heard]
-    os.kill(child, signal.SIGKILL)
+    assert ended(child), "what the server had started is ended with it"
 
 
 async def test_an_error_of_the_servers_own_range_is_no_lost_connection():
@@ -112,7 +111,7 @@ async def test_calls_that_wait_for_the_same_start_share_its_failure_and_no_secre
     )
     async with Bridge(SLOPPY) as bridge:
         await said(bridge, "die")
-        (connection,) = bridge._connections
+        (connection,) = bridge._servers.connections
         connection.setup = replace(connection.setup, server=silent, timeout=0.3)
         starts, start = [], connection.open
 
@@ -122,7 +121,9 @@ async def test_calls_that_wait_for_the_same_start_share_its_failure_and_no_secre
 
         monkeypatch.setattr(connection, "open", counted)
         outputs = await bridge.outputs(response(*(call("untyped", str(at)) for at in range(8))))
-        assert [one["output"] for one in outputs] == ["Tool error:\nsloppy: no answer within 0.3 seconds"] * 8
+        assert [one["output"] for one in outputs] == [
+            f"Tool error:\nsloppy: no answer within 0.3 seconds. {UNHEARD}"
+        ] * 8
         assert len(starts) == 1
         connection.setup = replace(connection.setup, server=SLOPPY, timeout=20)
         assert await works(bridge)
@@ -172,7 +173,7 @@ async def test_a_call_that_is_cancelled_is_cancelled_on_the_server_too():
 
 def fast(bridge, seconds):
     """Give calls another timeout than the start of a server."""
-    for connection in bridge._connections:
+    for connection in bridge._servers.connections:
         connection.setup = replace(connection.setup, timeout=seconds)
 
 
@@ -277,7 +278,7 @@ async def test_a_linked_resource_is_told_for_what_it_is():
 
 
 async def test_answers_out_of_order_reach_their_own_calls():
-    async with Bridge(SLOPPY) as bridge:
+    async with Bridge(SLOPPY, parallel=True) as bridge:
         outputs = await bridge.outputs(response(call("swap", "a", word="one"), call("swap", "b", word="two")))
     assert [(one["call_id"], one["output"]) for one in outputs] == [("a", "one"), ("b", "two")]
 
@@ -299,8 +300,9 @@ async def test_tools_that_come_later_are_offered_and_the_others_keep_their_names
         names = [tool["name"] for tool in bridge.tools]
         assert [name for name in names if name in before] == before
         new = [name for name in names if name not in before]
-        assert new[:2] == ["paint", "paint_it"]
-        assert new[2].startswith("paint_it_")
+        # The two servers share names: whichever tells first, each later tool has its own server's name before it.
+        assert new[:2] == ["sloppy_paint", "sloppy_paint_it"]
+        assert new[2].startswith("sloppy_paint_it_")
         assert new[3:] == ["sloppy_sloppy_2_echo"]
         for name, original in zip(new, ("paint", "paint.it", "paint/it", "sloppy_2_echo"), strict=True):
             assert await said(bridge, name) == f"{original} was called"
@@ -311,7 +313,7 @@ async def test_a_list_of_tools_that_breaks_off_costs_no_answer(monkeypatch):
         raise anyio.BrokenResourceError
 
     async with Bridge(SLOPPY) as bridge:
-        monkeypatch.setattr("imagebridge.agent.connection.listed", broken)
+        monkeypatch.setattr("imagebridge.agent.changes.listed", broken)
         assert await said(bridge, "grow", name="paint") == "grown"
         assert await works(bridge)
 
@@ -354,10 +356,9 @@ async def test_a_subscription_that_ends_at_once_is_renewed_less_and_less_often(m
         if len(pauses) == 9:
             raise MCPError(code=0, message="enough")
 
-    monkeypatch.setattr("imagebridge.agent.connection.anyio.sleep", sleep)
-    async with anyio.create_task_group() as tasks:
-        with pytest.raises(MCPError):
-            await Connection(Setup("no-command"), tasks, lambda: None)._subscribed(Hurried())
+    monkeypatch.setattr("imagebridge.agent.changes.anyio.sleep", sleep)
+    with pytest.raises(MCPError):
+        await Tools(lambda: "hurried", 60, lambda: None)._subscribed(Hurried())
     assert pauses == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
 
 
@@ -368,20 +369,18 @@ async def test_tools_that_change_by_being_listed_are_listed_less_and_less_often(
         lists.append(client)
         if len(lists) == 4:
             raise MemoryError
-        connection._stale.set()
+        tools._stale.set()
         return []
 
     async def sleep(seconds):
         pauses.append(seconds)
 
-    monkeypatch.setattr("imagebridge.agent.connection.listed", listing)
-    monkeypatch.setattr("imagebridge.agent.connection.anyio.sleep", sleep)
-    async with anyio.create_task_group() as tasks:
-        connection = Connection(Setup("no-command"), tasks, lambda: None)
-        connection._client = Hurried()
-        connection._stale.set()
-        with pytest.raises(MemoryError):
-            await connection._follow()
+    monkeypatch.setattr("imagebridge.agent.changes.listed", listing)
+    monkeypatch.setattr("imagebridge.agent.changes.anyio.sleep", sleep)
+    tools = Tools(lambda: "hurried", 60, lambda: None)
+    tools._stale.set()
+    with pytest.raises(MemoryError):
+        await tools._follow(Hurried())
     assert pauses == [0.5, 1, 2]
 
 

@@ -142,7 +142,7 @@ async def test_a_picture_of_more_than_the_sdks_limit_arrives(server, origin):
         result = await bridge.call("show", {"side": 1_400})
         assert len(result["content"][1]["data"]) > 1_200_000
         assert [event.progress for event in heard] == [1]
-        (connection,) = bridge._connections
+        (connection,) = bridge._servers.connections
         connection.setup = replace(connection.setup, timeout=0.2)
         (output,) = await bridge.outputs(response("wait"))
         assert "wait did not answer within 0.2 seconds" in output["output"]
@@ -154,7 +154,10 @@ async def test_a_picture_of_more_than_the_sdks_limit_arrives(server, origin):
 @pytest.mark.parametrize(
     ("server", "message"),
     [
-        ("{}/closed/mcp", "it answered 401 Unauthorized. Does it want a token? Give HttpServer(url, headers"),
+        (
+            "{}/closed/mcp",
+            'it answered 401 Unauthorized: "no". Does it want a token? Give HttpServer(url, headers',
+        ),
         ("{}/nowhere", "it answered 404 Not Found. Is this the address of its MCP endpoint"),
         (HttpServer("{}/sse", transport="http"), "it answered 405 Method Not Allowed. Is this"),
         ("http://127.0.0.1:9/mcp", "cannot be reached: "),
@@ -274,7 +277,10 @@ async def test_events_pass_as_they_come_however_they_are_cut():
                 read.append(byte)
                 yield bytes([byte])
 
-    got = [(one, len(read)) async for one in _Events(httpx2.Response(200, stream=Cut()), None, Held())]
+    got = [
+        (one, len(read))
+        async for one in _Events(httpx2.Response(200, stream=Cut()), None, Held(), session=False)
+    ]
     whole = event.replace(b"\r", b"")
     assert got == [(whole, len(event)), (whole, 2 * len(event)), (b"", 2 * len(event))]
 
@@ -283,7 +289,7 @@ async def test_a_server_that_is_stuck_keeps_neither_calls_nor_the_end_waiting(ba
     monkeypatch.setattr("imagebridge.agent.posts._NOTICE", 0.3)
     with anyio.fail_after(10):
         async with Bridge(f"{bare}/stuck", timeout=5) as bridge:
-            (connection,) = bridge._connections
+            (connection,) = bridge._servers.connections
             connection.setup = replace(connection.setup, timeout=0.2)
             (output,) = await bridge.outputs(response("hang"))
             assert "hang did not answer within 0.2 seconds" in output["output"]
@@ -354,8 +360,9 @@ async def test_tools_that_change_over_http_are_listed_again():
     changed = anyio.Event()
     with served(server.streamable_http_app(), tie):
         async with Bridge(f"{origin}/mcp", timeout=20) as bridge:
-            (connection,) = bridge._connections
-            update, connection._on_change = connection._on_change, lambda: (update(), changed.set())
+            (connection,) = bridge._servers.connections
+            tools = connection._tools
+            update, tools._on_change = tools._on_change, lambda: (update(), changed.set())
             await bridge.call("grow")
             # The answer and the notice take ways of their own.
             with anyio.fail_after(10):

@@ -1,7 +1,8 @@
 """The answers to the calls of one response: each exactly once, whatever becomes of it."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import anyio
@@ -11,17 +12,18 @@ from imagebridge.errors import BridgeError
 from imagebridge.events import Answer, Progress
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
-from imagebridge.translate.wire import JSON, text_of
+from imagebridge.translate.wire import JSON, is_error, text_of
 
 from .calls import arguments_of, short
 from .connection import Connection
 from .handles import Turn
 from .hooks import Display, tell
 from .links import followed
+from .order import Lane, after
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 16
-"""Calls of one response that run at the same time."""
+"""Calls of one response that run at the same time on one server."""
 
 
 Notices = Callable[[Progress | Answer], Awaitable[None]]
@@ -32,28 +34,46 @@ class Calling(Protocol):
     """Runs a call by the tool's name; returns the connection of its server and the result."""
 
     def __call__(
-        self, name: str, arguments: Mapping[str, object], call_id: str, on_progress: Notices | None
+        self,
+        name: str,
+        arguments: Mapping[str, object],
+        call_id: str,
+        on_progress: Notices | None,
+        asked: float,
     ) -> Awaitable[tuple[Connection, dict[str, Any]]]:
-        """Run the call. Raises BridgeError where it fails."""
+        """Run the call, which is wanted since the time `asked`. Raises BridgeError where it fails."""
         ...
 
 
 async def answered(
-    calls: Iterable[tuple[JSON, Turn]],
+    calls: Sequence[tuple[JSON, Turn]],
     policy: Policy,
+    lane: Callable[[str], Lane | None],
     calling: Calling,
     on_display: Display | None,
     on_event: Notices | None,
 ) -> list[Answer]:
-    """Run calls at the same time, a bounded number at once, and return their answers in order."""
+    """Run calls, in order where one may see what another has changed, and return their answers in order.
+
+    `lane` says where the tool of a name runs.
+    """
     found: dict[int, Answer] = {}
-    limit = anyio.CapacityLimiter(_AT_ONCE)
+    lanes = [lane(text_of(call, "name")) for call, _ in calls]
+    waits = after(lanes)
+    asked = anyio.current_time()
+    ended = [anyio.Event() for _ in calls]
+    limits = {one and one.server: anyio.CapacityLimiter(_AT_ONCE) for one in lanes}
 
     async def answer(at: int, call: JSON, turn: Turn) -> None:
-        async with limit:
+        for before in waits[at]:
+            await ended[before].wait()
+        one = lanes[at]
+        async with limits[one and one.server]:
             began = anyio.current_time()
-            connection, result = await _result(call, calling, on_event)
+            # What a result links to is read before the next call may change it.
+            connection, result = await _result(call, partial(calling, asked=asked), on_event)
             seconds = anyio.current_time() - began
+        ended[at].set()
         # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
         try:
             translation = await turn.translated(result, policy, connection)
@@ -62,7 +82,7 @@ async def answered(
             translation = translate(result, policy)
         if on_display is not None and translation.for_user:
             await tell(on_display, translation.for_user)
-        found[at] = Answer(call, translation, result.get("isError") is True, seconds)
+        found[at] = Answer(call, translation, is_error(result), seconds)
         if on_event:
             await on_event(found[at])
 
@@ -73,7 +93,9 @@ async def answered(
 
 
 async def _result(
-    call: JSON, calling: Calling, on_event: Notices | None
+    call: JSON,
+    calling: Callable[..., Awaitable[tuple[Connection, dict[str, Any]]]],
+    on_event: Notices | None,
 ) -> tuple[Connection | None, dict[str, Any]]:
     """Run one function call; a failure is a result too, of no connection."""
     try:

@@ -1,6 +1,5 @@
 """Bridge: several MCP servers, one list of tools, every function call answered exactly once."""
 
-import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import anyio
 import anyio.abc
 
-from imagebridge.errors import BridgeError, ServerError, ToolLimitError
-from imagebridge.events import Answer, Log, Progress, ToolCall
+from imagebridge.errors import BridgeError, ServerError
+from imagebridge.events import Answer
 from imagebridge.history import trim
 from imagebridge.translate import chat
 from imagebridge.translate.outputs import items
@@ -21,18 +20,16 @@ from imagebridge.translate.translation import Translation
 from imagebridge.translate.wire import JSON, result_json, text_of
 
 from .answers import Notices, answered
-from .calls import function_calls, response_json, sendable
+from .calls import function_calls, response_json
 from .config import ServerSpec, Setup, configured
 from .connect import checked
-from .connection import Connection, connected
 from .filter import Filter
 from .handles import Handles, Setting, Share
-from .hooks import Approval, Approve, Display, Hear, tell
-from .offers import Offers
+from .hooks import Approve, Display, Hear
+from .servers import Servers
 from .uploads import Shared
 
 if TYPE_CHECKING:
-    from mcp.types import LoggingMessageNotificationParams
     from openai import AsyncOpenAI
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
@@ -42,7 +39,6 @@ if TYPE_CHECKING:
     from .sync import SyncBridge
     from .uploads import Uploads
 
-_LOG = logging.getLogger(__name__)
 _DEFAULT = Policy()
 _CLOSED = "the bridge is closed; use it inside its `with` or `async with`"
 
@@ -73,6 +69,13 @@ class Bridge:
         share: which servers may be given pictures that came from another one. "local": those on this machine (in
             this process, started by a command line, at a loopback address). True: all, False: none, or a list of
             them: command lines, URLs, names in the configuration.
+        parallel: whether the calls of one response may run side by side on a server, whatever they do: for servers
+            that keep no state. Otherwise they run in call order on each server, so that a screenshot behind a click
+            shows the click; only neighbours whose tools say `readOnlyHint` run side by side. Different servers do
+            not wait for each other. In a configuration, `"parallel": true` says so of one server.
+        server_instructions: whether runs tell the model what the servers say of themselves; see `instructions`.
+        env: environment variables for the servers that are started here, where their own entry does not name them.
+            They get those of paths, the desktop, proxies (without a password), certificates and the language.
 
     Entering raises `BridgeError` when no server, or one that is required, can be connected. A server that
     ends is started anew by the next call. `with Bridge(...)` gives the same with methods that block, for the
@@ -93,6 +96,9 @@ class Bridge:
         timeout: float = 60,
         handles: Setting = "auto",
         share: Share = "local",
+        parallel: bool = False,
+        server_instructions: bool = True,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         if not servers and config is None:
             raise TypeError("Bridge needs a server: a command line, an http(s) URL, an MCPServer, or config=")
@@ -100,11 +106,12 @@ class Bridge:
         self._config = config
         self._policy = replace(policy, proof=policy.proof or "decoded")
         self._rules = Filter.of(allow, deny)
-        self._approve = approve
         self._on_display = on_display
-        self._on_event = on_event
         self._required = required
         self._timeout = timeout
+        self._env = dict(env or {})
+        self.server_instructions = server_instructions
+        """Whether runs tell the model the `instructions` of the servers."""
         self._handles = Handles(handles, share)
         self.uploads = Shared(policy.uploads)
         """What runs have uploaded, for as long as the bridge is open."""
@@ -112,43 +119,30 @@ class Bridge:
         self._blocking = ExitStack()
         self._open = False
         self._runs: anyio.abc.TaskGroup | None = None
-        self._connections: list[Connection] = []
-        self._failures: list[ServerError] = []
-        self._approval = Approval(None)
-        self._offers = Offers(self._rules)
-        self._tools: list[FunctionToolParam] | None = None
+        self._servers = Servers(self._rules, self._handles, approve, on_event, parallel=parallel)
 
     async def __aenter__(self) -> Self:
         if self._open:
             raise BridgeError("this bridge is open already; make another one for another block")
         named = configured(self._config, timeout=self._timeout) if self._config is not None else {}
-        setups = [*self._setups, *named.values()]
+        setups = [replace(one, environment=self._env) for one in (*self._setups, *named.values())]
         if not setups:
             raise BridgeError(f"{self._config} names no server that is not switched off")
         self._open = True
-        self._tools = None
-        self._approval, self._offers = Approval(self._approve), Offers(self._rules)
+        self._servers = self._servers.anew()
         self._stack = AsyncExitStack()
         # Runs last, so that a bridge that failed to open, or was closed, can be opened again.
         self._stack.callback(self._closed)
         self._stack.callback(self._handles.close)
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         # Runs before the task group waits for its tasks: each of them ends with its server.
-        self._stack.callback(self._end)
+        self._stack.callback(self._servers.close)
         self._stack.push_async_callback(self.uploads.aclose)
         # Runs that are being streamed are tasks of their own; those that nobody follows any more end first of all.
         self._runs = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(self._runs.cancel_scope.cancel)
-        log = self._logged if self._on_event else None
-        self._connections = [Connection(setup, tasks, self._changed, log) for setup in setups]
         try:
-            self._handles.open(self._connections)
-            self._failures = await connected(self._connections, required=self._required)
-            self._connections = [one for one in self._connections if one.is_open]
-            self._changed()
-            self._offers.warn(self._connections)
-            _ = self.tools  # raises where they are too many
-            self._handles.check()
+            await self._servers.open(setups, tasks, required=self._required)
         except BaseException:
             # Not through the stack: the task group would wrap it in an exception group.
             await self._stack.aclose()
@@ -170,25 +164,8 @@ class Bridge:
     ) -> bool | None:
         return self._blocking.__exit__(kind, error, trace)
 
-    def _end(self) -> None:
-        for connection in self._connections:
-            connection.close()
-
     def _closed(self) -> None:
         self._open = False
-
-    def _changed(self) -> None:
-        """Take over what the servers offer now."""
-        self._offers.update(self._connections)
-        try:
-            self._tools = self._handles.learn(self._offers.tools)
-        except ToolLimitError as error:
-            if self._tools is not None:  # On opening it is raised where somebody asks for the list.
-                _LOG.warning("the list of tools stays as it was: %s", error)
-
-    async def _logged(self, connection: Connection, said: "LoggingMessageNotificationParams") -> None:
-        if self._on_event is not None:
-            await tell(self._on_event, Log(connection.name, said.level, said.data, said.logger))
 
     @property
     def tools(self) -> "list[FunctionToolParam]":
@@ -201,14 +178,33 @@ class Bridge:
             ToolLimitError: more tools than the API takes.
         """
         self._check_open()
-        if self._tools is None:
-            self._tools = self._handles.learn(self._offers.tools)
-        return list(self._tools)
+        return self._servers.tools
 
     @property
     def failures(self) -> list[ServerError]:
         """Why some servers are not connected: each error has `.server`, `.problem` and `.stderr`."""
-        return list(self._failures)
+        return list(self._servers.failures)
+
+    @property
+    def instructions(self) -> str:
+        """What the servers say of themselves, for models: each under its server's name, at most 2,000 characters.
+
+        `run` and `stream` put it before the conversation; in a loop of your own it goes into `instructions` of
+        `client.responses.create`. Empty where no server whose tools are offered says anything.
+
+        Raises:
+            BridgeError: the bridge is not open.
+        """
+        self._check_open()
+        return self._servers.instructions
+
+    async def settled(self) -> None:
+        """Return once what the last calls have changed of the tools is in `tools`.
+
+        A server that announces `listChanged` may tell of a change until 0.2 seconds after its answer; others are
+        not waited for.
+        """
+        await self._servers.settled()
 
     def begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a task that ends with the bridge at the latest.
@@ -237,46 +233,47 @@ class Bridge:
             BridgeError: the arguments cannot be written as JSON, or the bridge is not open.
             ServerError: the server did not answer in time, refused the call or is gone.
         """
-        _, result = await self._called(name, arguments or {})
+        self._check_open()
+        _, result = await self._servers.call(name, arguments or {})
         return result
 
-    async def _called(
-        self,
-        name: str,
-        arguments: Mapping[str, object],
-        call_id: str = "",
-        on_progress: Notices | None = None,
-    ) -> tuple[Connection, dict[str, Any]]:
-        """Call a tool and return its server's connection with the result."""
+    async def answer(
+        self, name: str, arguments: Mapping[str, object] | None = None, *, model: str | None = None
+    ) -> Translation:
+        """Call a tool by its name in `tools` and return what the model is to see of it, for frameworks with a loop of their own.
+
+        Linked pictures and documents are read, errors marked. A call that fails is answered too: its translation
+        says why, as the model would be told, and has `is_error`.
+
+        Args:
+            name: the tool's name in `tools`.
+            arguments: what the tool is given; names of pictures that were shown (`picture:3`) become the pictures.
+            model: the model that will look, where the policy names none.
+
+        Raises:
+            BridgeError: the bridge is not open.
+        """
         self._check_open()
-        offer = self._offers.find(name)
-        connection = offer.connection
-        plain = sendable(arguments)
-        given = await self._handles.filled(name, plain, connection)
-        offer.schema.check(given)
-        # Whoever is asked reads the names of pictures, not their bytes.
-        call = ToolCall(name, plain, connection.name, offer.tool, call_id)
-        await self._approval.asked(call)
-        hear = self._on_event
-
-        async def progressed(progress: float, total: float | None, message: str | None) -> None:
-            told = Progress(call, progress, total, message)
-            if hear is not None:
-                await tell(hear, told)
-            if on_progress is not None:
-                await on_progress(told)
-
-        listens = hear is not None or on_progress is not None
-        return connection, await connection.call(offer.tool, given, progressed if listens else None)
+        call = {
+            "type": "function_call",
+            "call_id": "answer",
+            "name": name,
+            "arguments": dict(arguments or {}),
+        }
+        (answer,) = await self.answers({"model": model, "output": [call]})
+        return answer.translation
 
     async def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """Run the function calls of a response and return one output for each, in their order.
 
-        Every call is answered: arguments that are no JSON object, an unknown tool, a timeout or a
+        The calls run in call order on each server; see `parallel`. What they change of the tools is in `tools`
+        afterwards. Every call is answered: arguments that are no JSON object, an unknown tool, a timeout or a
         server that died become outputs that say so. Pictures are fitted to the response's model. For
         servers that take no pictures in outputs (`Policy(server=...)`) a user message with them follows.
         """
-        return self.items(await self.answers(response))
+        answers = await self.answers(response)
+        await self.settled()
+        return self.items(answers)
 
     def items(self, answers: Sequence[Answer]) -> "list[ResponseInputItemParam]":
         """Return what `outputs` returns for answers that were made already."""
@@ -301,8 +298,9 @@ class Bridge:
         response = response_json(response)
         policy = self._policy.asked(text_of(response, "model"), api)
         turns = self._handles.turns(len(calls := function_calls(response)))
+        pairs = list(zip(calls, turns, strict=True))
         return await answered(
-            zip(calls, turns, strict=True), policy, self._called, self._on_display, on_event
+            pairs, policy, self._servers.lane, self._servers.call, self._on_display, on_event
         )
 
     async def attach(

@@ -47,7 +47,7 @@ def response_json(response: "Response | JSON") -> JSON:
 
 
 def arguments_of(call: JSON) -> JSON:
-    """Return the arguments of a function call.
+    """Return the arguments of a function call; null and blanks are none.
 
     Raises:
         BridgeError: they are not a JSON object, or were cut off; the message tells the model what came.
@@ -60,7 +60,7 @@ def arguments_of(call: JSON) -> JSON:
         return given
     if given is not None and not isinstance(given, str):
         raise BridgeError(f"the arguments must be a JSON object, not {type(given).__name__}")
-    text = given or "{}"
+    text = given if given and given.strip() not in ("", "null") else "{}"
     try:
         arguments: object = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:

@@ -59,7 +59,9 @@ class Setup:
 
     name: how its configuration calls it; empty for the server's own name. timeout: seconds to start, and for
     each call. required: without it the bridge does not open. rules: which of its tools are offered.
-    problem: why its configuration cannot be used; then `server` is empty.
+    parallel: whether its calls may run side by side, whatever they do. environment: variables that it gets as
+    a child, where it does not name them itself. problem: why its configuration cannot be used; then `server` is
+    empty.
     """
 
     server: ServerSpec
@@ -67,7 +69,22 @@ class Setup:
     timeout: float = 60.0
     required: bool = False
     rules: Filter = field(default_factory=Filter)
+    parallel: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
     problem: str = ""
+
+
+_NO_TRANSPORT = re.compile(r"(web-?socket|wss?):", re.IGNORECASE)
+
+
+def transport_problem(address: str) -> str:
+    """Say that an address, or the type of an entry, wants a transport that MCP does not have; empty where it does not."""
+    if not _NO_TRANSPORT.match(address):
+        return ""
+    return (
+        "wants a WebSocket; there is no such transport in MCP. Give the address of its Streamable HTTP endpoint, "
+        "such as https://host/mcp, or the command that starts it"
+    )
 
 
 def configured(
@@ -79,7 +96,7 @@ def configured(
     commas are taken. Variables are taken from `environment`, by default the process's own; beside them there are
     `${workspaceFolder}`, `${workspaceFolderBasename}`, `${userHome}` and `${pathSeparator}`.
     `timeout` is for entries that name none of their own.
-    Beside `command`, `args`, `env`, `cwd` or `url`, `headers`, `type`, an entry may hold `timeout`,
+    Beside `command`, `args`, `env`, `cwd` or `url`, `headers`, `type`, an entry may hold `timeout`, `parallel`,
     `required`, `disabled` (or `enabled`), and patterns of the tools that it offers or withholds under the
     names that hosts use: `includeTools`, `excludeTools` and their kin.
 
@@ -137,7 +154,10 @@ def _setup(
     if not is_json(entry):
         raise BridgeError("is no JSON object")
     rules = Filter(_patterns(entry, _ALLOWED), _patterns(entry, _DENIED) or ())
-    return Setup(_server(entry, variables), name, _seconds(entry) or timeout, required, rules)
+    parallel = entry.get("parallel", False)
+    if not isinstance(parallel, bool):
+        raise BridgeError(f"has a `parallel` that is neither true nor false: {json.dumps(parallel)}")
+    return Setup(_server(entry, variables), name, _seconds(entry) or timeout, required, rules, parallel)
 
 
 def _server(entry: JSON, variables: Mapping[str, str]) -> StdioServerParameters | HttpServer:
@@ -163,8 +183,12 @@ def _server(entry: JSON, variables: Mapping[str, str]) -> StdioServerParameters 
         return None if values is None else {name: expanded(value) for name, value in values.items()}
 
     if url := text_of(entry, "url") or text_of(entry, "serverUrl") or text_of(entry, "httpUrl"):
+        kinds = (text_of(entry, "type"), text_of(entry, "transport"))
+        for problem in (transport_problem(f"{kind}:") for kind in kinds):
+            if problem:
+                raise BridgeError(problem)
         # Any other type means Streamable HTTP to some host and nothing to others: the server decides.
-        sse = "sse" in (text_of(entry, "type"), text_of(entry, "transport"))
+        sse = "sse" in kinds
         return HttpServer(expanded(url), texts("headers") or {}, transport="sse" if sse else "auto")
     if not text_of(entry, "command"):
         raise BridgeError("has neither a `command` nor a `url`")

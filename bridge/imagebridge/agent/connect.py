@@ -2,13 +2,16 @@
 
 import os
 import shlex
+import shutil
 import sys
+import sysconfig
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.server import MCPServer
@@ -17,10 +20,12 @@ from mcp.types import Implementation
 from imagebridge.errors import BridgeError, ServerError
 from imagebridge.translate.sentences import location
 
-from .config import HttpServer, ServerSpec
+from . import command_line
+from .config import HttpServer, ServerSpec, transport_problem
+from .environment import UNHEARD, child, own
 from .http import Exchange, older, streamable
 from .messages import repairing
-from .pipe import pipe
+from .pipe import LastWords, pipe
 from .request import listed
 
 if TYPE_CHECKING:
@@ -29,39 +34,32 @@ if TYPE_CHECKING:
     from mcp.types import Tool
 
 _OURS = ["-m", "imagebridge_server"]
-
-_LAST_WORDS = 2_000
-"""Characters of a server's stderr that an error quotes."""
+_COMMANDS = ("imagebridge-server", "imagebridge")
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
     """What a connection is heard by.
 
-    errlog: a file that takes the server's stderr. over: called once no more messages can come. heard: hears
-    each notification. logged: hears what the server logs; without it servers of 2026-07-28 are not asked to.
+    over: called once no more messages can come. heard: hears each notification. logged: hears what the server
+    logs; without it servers of 2026-07-28 are not asked to. stderr: keeps the end of what it writes there.
     exchange: takes down what a server behind a URL answers.
     """
 
-    errlog: TextIO
     over: Callable[[], None]
     heard: "MessageHandlerFnT | None" = None
     logged: "LoggingFnT | None" = None
+    stderr: LastWords = field(default_factory=LastWords)
     exchange: Exchange = field(default_factory=Exchange)
 
 
 def own_server(*arguments: str, environment: Mapping[str, str] | None = None) -> StdioServerParameters:
     """Return how to start imagebridge's own server with this interpreter.
 
-    `OPENAI_*` and `IMAGEBRIDGE_*` variables go to it and to no other server: the SDK passes on an
-    allow-list that holds neither.
+    `OPENAI_*` and `IMAGEBRIDGE_*` variables go to it and to no other server; see `environment`.
     """
-    passed = _own_variables(os.environ if environment is None else environment)
+    passed = own(os.environ if environment is None else environment)
     return StdioServerParameters(command=sys.executable, args=[*_OURS, *arguments], env=passed)
-
-
-def _own_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in environment.items() if key.startswith(("OPENAI_", "IMAGEBRIDGE_"))}
 
 
 def label(server: ServerSpec) -> str:
@@ -107,8 +105,12 @@ def checked(server: object) -> ServerSpec:
 
 
 @asynccontextmanager
-async def connect(server: ServerSpec, listening: Listening) -> "AsyncGenerator[tuple[Client, list[Tool]]]":
+async def connect(
+    server: ServerSpec, listening: Listening, environment: Mapping[str, str]
+) -> "AsyncGenerator[tuple[Client, list[Tool]]]":
     """Connect to `server` and yield its client and all its tools, until the block ends.
+
+    A child gets the variables of `environment` too, where its own parameters do not name them.
 
     Either protocol generation is spoken, as the server answers. A URL that refuses Streamable HTTP with 400,
     404 or 405 is tried as the older HTTP+SSE (2025-11-25, transports, backwards compatibility). A timeout is
@@ -120,7 +122,7 @@ async def connect(server: ServerSpec, listening: Listening) -> "AsyncGenerator[t
     ready = False
     try:
         async with AsyncExitStack() as stack:
-            client = await _entered(stack, server, listening)
+            client = await _entered(stack, server, listening, environment)
             tools = await listed(client)
             ready = True
             yield client, tools
@@ -131,13 +133,17 @@ async def connect(server: ServerSpec, listening: Listening) -> "AsyncGenerator[t
             raise
         if isinstance(cause, ServerError):
             raise cause from None
-        said = last_words(listening.errlog)
-        raise ServerError(label(server), _problem(server, cause, listening.exchange), said) from error
+        problem = _problem(server, cause, listening.exchange)
+        raise ServerError(label(server), problem, listening.stderr.text) from error
 
 
-async def _entered(stack: AsyncExitStack, server: ServerSpec, listening: Listening) -> Client:
+async def _entered(
+    stack: AsyncExitStack, server: ServerSpec, listening: Listening, environment: Mapping[str, str]
+) -> Client:
     """Connect a client that is closed with `stack`."""
     exchange = listening.exchange
+    if isinstance(server, (str, HttpServer)) and (problem := transport_problem(label(server))):
+        raise ServerError(label(server), problem)
 
     async def entered(target: "MCPServer[Any] | Transport") -> Client:
         return await stack.enter_async_context(_client(target, listening))
@@ -160,7 +166,7 @@ async def _entered(stack: AsyncExitStack, server: ServerSpec, listening: Listeni
             except Exception:
                 if server.transport == "http" or exchange.status not in (400, 404, 405):
                     raise
-                refused = exchange.status
+                refused = exchange.status, exchange.words
             else:
                 connected = True
                 return client
@@ -168,11 +174,17 @@ async def _entered(stack: AsyncExitStack, server: ServerSpec, listening: Listeni
                 return await entered(repairing(older(server, exchange), listening.over))
             except Exception:
                 # Streamable HTTP is what servers speak today: its refusal says more than the older one's.
-                exchange.status = refused
+                exchange.status, exchange.words = refused
                 raise
         case str() | StdioServerParameters():
             parameters = _parameters(server) if isinstance(server, str) else server
-            return await entered(repairing(pipe(parameters, listening.errlog), listening.over))
+            started = parameters.model_copy(
+                update={
+                    "command": _program(parameters.command),
+                    "env": child({**environment, **(parameters.env or {})}),
+                }
+            )
+            return await entered(repairing(pipe(started, listening.stderr), listening.over))
 
 
 def _named() -> Implementation:
@@ -191,17 +203,24 @@ def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Clien
 
 
 def _parameters(command: str) -> StdioServerParameters:
-    """Split a command line as the system's shell would."""
+    """Read a command line; our own server's gets our own variables."""
     try:
-        words = shlex.split(command, posix=os.name != "nt")
+        words = command_line.words(command, windows=os.name == "nt")
     except ValueError as error:
         raise ServerError(command, f"the command line cannot be read: {error}") from error
     if not words:
         raise ServerError(repr(command), "the command line is empty")
     ours = os.path.basename(words[0]).removesuffix(".exe") == "imagebridge-server" or words[1:3] == _OURS
-    return StdioServerParameters(
-        command=words[0], args=words[1:], env=_own_variables(os.environ) if ours else None
-    )
+    return StdioServerParameters(command=words[0], args=words[1:], env=own(os.environ) if ours else None)
+
+
+def _program(command: str) -> str:
+    """Return where one of our own commands is, which an environment that is not activated has on no PATH."""
+    if command.removesuffix(".exe") in _COMMANDS and not shutil.which(command):
+        for folder in (Path(sys.executable).parent, sysconfig.get_path("scripts")):
+            if found := shutil.which(command, path=str(folder)):
+                return found
+    return command
 
 
 def _leaf(error: Exception) -> Exception:
@@ -224,7 +243,7 @@ def _problem(server: ServerSpec, cause: Exception, exchange: Exchange) -> str:
         case OSError() if not isinstance(server, HttpServer):
             return f"cannot be started: {cause}"
         case MCPError() if "closed" in str(cause).lower():
-            return "it started and ended before it answered. Run the command by hand to see why"
+            return f"it started and ended before it answered. Run the command by hand to see why. {UNHEARD}"
         case _ if isinstance(server, HttpServer):
             return exchange.problem() or (
                 f"cannot be reached: {cause or type(cause).__name__}. Is the address right and the server running?"
@@ -235,10 +254,3 @@ def _problem(server: ServerSpec, cause: Exception, exchange: Exchange) -> str:
 
 def _misses_folder(server: StdioServerParameters) -> bool:
     return server.cwd is not None and not os.path.isdir(server.cwd)
-
-
-def last_words(errlog: TextIO) -> str:
-    """Return the end of what a server wrote to stderr."""
-    errlog.flush()
-    errlog.seek(0)
-    return errlog.read()[-_LAST_WORDS:]

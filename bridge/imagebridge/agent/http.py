@@ -12,7 +12,7 @@ import anyio.abc
 import httpx2
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
-from mcp.types import JSONRPCRequest
+from mcp.types import INTERNAL_ERROR, JSONRPCRequest
 
 from imagebridge.errors import BridgeError
 from imagebridge.translate.sentences import location
@@ -21,6 +21,7 @@ from .config import HttpServer
 from .held import Held, Reader
 from .lines import message, refusal
 from .posts import Client
+from .refusals import SESSION_LOST, forgets, said
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -33,26 +34,24 @@ _PATIENCE = httpx2.Timeout(30.0, read=None)
 
 @dataclass(slots=True)
 class Exchange:
-    """What a server's answers said: the last status, 0 before the first, and whether it has forgotten our session.
-
-    A server that was started anew knows no session of before. It says so with 404 (2025-11-25, transports, session
-    management); those made after the TypeScript SDK's example say 400 and name the session (2026-11).
-    """
+    """What a server's last answer said: its status, 0 before the first, and the words of a refusal."""
 
     status: int = 0
-    forgotten: bool = False
+    words: str = ""
 
     async def heard(self, response: httpx2.Response) -> None:
         """Note what a response says."""
-        self.status = response.status_code
-        if self.status in (400, 404) and "mcp-session-id" in response.request.headers:
-            self.forgotten = self.status == 404 or b"session" in (await response.aread()).lower()
+        self.status, self.words = response.status_code, ""
+        if response.is_error:
+            self.words = said(response.headers.get("content-type", ""), await response.aread())
 
     def problem(self) -> str:
         """Say what the status means for who wants to connect, nothing where it means nothing."""
         if self.status < 400:
             return ""
         named = f"it answered {self.status} {_phrase(self.status)}"
+        if self.words and self.words.casefold() != _phrase(self.status).casefold():
+            named += f': "{self.words}"'
         if self.status in (401, 403):
             return f"{named}. Does it want a token? Give HttpServer(url, headers=...) or, in a configuration, `headers`"
         return f"{named}. Is this the address of its MCP endpoint, such as https://host/mcp?"
@@ -149,5 +148,9 @@ async def _send(
         body = item.message.model_dump_json(by_alias=True, exclude_unset=True)
         response = await client.post(address, content=body, headers={"Content-Type": "application/json"})
         if response.is_error and isinstance(item.message, JSONRPCRequest):
-            status = f"{response.status_code} {response.reason_phrase}"
-            await arrived.send(refusal(item.message.id, f"the server answered the request with {status}"))
+            status = f"{response.status_code} {response.reason_phrase}".rstrip()
+            words = said(response.headers.get("content-type", ""), response.content)
+            why = f"the server answered the request with {status}" + (f": {words}" if words else "")
+            # The address names the session here.
+            lost = forgets(response.status_code, response.content)
+            await arrived.send(refusal(item.message.id, why, SESSION_LOST if lost else INTERNAL_ERROR))

@@ -193,8 +193,6 @@ def _answer(told: object, line: bytes) -> SessionMessage | None:
     return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=number, result=made))
 
 
-def refusal(number: RequestId, why: str) -> SessionMessage:
+def refusal(number: RequestId, why: str, code: int = INTERNAL_ERROR) -> SessionMessage:
     """Return an error as the answer to a request."""
-    return SessionMessage(
-        JSONRPCError(jsonrpc="2.0", id=number, error=ErrorData(code=INTERNAL_ERROR, message=why))
-    )
+    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=number, error=ErrorData(code=code, message=why)))

@@ -88,9 +88,11 @@ class Run:
         self._tell: Tell = _silent
         self._caller = Caller(client, blocking=blocking)
         arguments = {"model": model, **sdk_arguments}
-        if instructions is not None:
-            arguments["instructions"] = instructions
         _ = bridge.tools  # raises before anything is sent
+        said = bridge.instructions if bridge.server_instructions else ""
+        if instructions is not None or said:
+            # The caller's own words come first; what servers say is told apart from them by its frame.
+            arguments["instructions"] = "\n\n".join(filter(None, (instructions, said)))
         offer = Offer(list(tools or ()), lambda: bridge.tools)
         self._name: ApiName = api
         self._api = self._chosen(api, offer, arguments, streaming=streaming, direct=direct)
@@ -151,6 +153,7 @@ class Run:
             spent = self._usage["total_tokens"]
             if self._budget is not None and spent >= self._budget:
                 raise TokenLimitError(spent, self._budget)
+            await self._bridge.settled()
         raise TurnLimitError(self._max_turns)
 
     async def _asked(self) -> Turn:

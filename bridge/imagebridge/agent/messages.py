@@ -12,7 +12,7 @@ from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPC
 from imagebridge.repair import repaired, reread
 from imagebridge.translate.wire import JSON
 
-from .listing import relisted
+from .listing import introduced, relisted
 
 if TYPE_CHECKING:
     from mcp.client import Transport
@@ -23,7 +23,26 @@ if TYPE_CHECKING:
 
 Repair = Callable[[JSON], JSON]
 
-_REPAIRS: dict[str, Repair] = {"tools/call": repaired, "tools/list": relisted, "resources/read": reread}
+STOWED = "imagebridge/result"
+"""The key under which a repaired tool result passes the SDK."""
+
+
+def _stowed(result: JSON) -> JSON:
+    """Return a result that every version of the protocol takes, and which holds the repaired one.
+
+    Each version's schema refuses something else, structured content that is a list for one, and a refused field
+    costs the whole result of a tool that has run (mcp 2.3, 2026-11). So it is shown none.
+    """
+    return {"content": [], "resultType": "complete", STOWED: repaired(result)}
+
+
+_REPAIRS: dict[str, Repair] = {
+    "initialize": introduced,
+    "server/discover": introduced,
+    "tools/list": relisted,
+    "tools/call": _stowed,
+    "resources/read": reread,
+}
 
 _NOTICE = 1.0
 """Seconds that a transport has to take the word that a call was given up."""

@@ -1,7 +1,8 @@
 """One list of tools over all servers: which are offered, under which legal and lasting names."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,8 @@ class Offers:
         self._offers: dict[str, Offer] = {}
         self._tools: list[FunctionToolParam] | None = []
         self._given: dict[tuple[int, str], str] = {}
+        self._alike: set[int] = set()
+        """Servers that share a name with another one."""
 
     def update(self, connections: Sequence["Connection"]) -> None:
         """Take the tools that the servers list now."""
@@ -67,15 +70,22 @@ class Offers:
     def _name(
         self, found: Sequence[tuple["Connection", "Tool"]], connections: Sequence["Connection"]
     ) -> None:
-        """Give each new tool a legal name of its own; one that two servers use gets its server's name before it."""
+        """Give each new tool a legal name of its own; one that two servers use gets its server's name before it.
+
+        So do all later tools of a server that shares names with another one: the two may well be the same program,
+        and who tells of a new tool first must not matter.
+        """
         servers = _unique([connection.name for connection in connections], ())
         prefixes = {id(one): name for one, name in zip(connections, servers, strict=True)}
         new = {(id(connection), tool.name): tool.name for connection, tool in found}
         new = {key: name for key, name in new.items() if key not in self._given}
         taken = list(self._given.values())
-        names = [*new.values(), *taken]
+        used = Counter([*new.values(), *taken])
+        alike = frozenset(self._alike)
+        self._alike |= {key[0] for key, name in new.items() if used[name] > 1}
         wanted = [
-            f"{prefixes[key[0]]}_{name}" if names.count(name) > 1 else name for key, name in new.items()
+            f"{prefixes[key[0]]}_{name}" if used[name] > 1 or key[0] in alike else name
+            for key, name in new.items()
         ]
         unique = _unique(wanted, taken)
         # Names given before are legal: they stand first and stay, and a new one that would become equal is marked.
@@ -92,6 +102,11 @@ class Offers:
         if self._tools is None:
             self._tools = responses_tools([_renamed(offer) for offer in self._offers.values()])
         return list(self._tools)
+
+    @property
+    def connections(self) -> "set[Connection]":
+        """The servers some of whose tools are offered."""
+        return {offer.connection for offer in self._offers.values()}
 
     def find(self, name: str) -> Offer:
         """Return what is offered under a name.
@@ -112,13 +127,14 @@ def _renamed(offer: Offer) -> dict[str, Any]:
 def _unique(names: Sequence[str], taken: Iterable[str]) -> list[str]:
     """Return the names with a number behind those that are taken or came before: s, s_2, s_3."""
     used = set(taken)
+    # A name that stands later in the list as it is keeps it.
+    kept = frozenset(names)
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(2))
     made: list[str] = []
     for name in names:
-        # A name that stands later in the list as it is keeps it.
-        candidates = (f"{name}_{number}" for number in count(2))
-        one = (
-            name if name not in used else next(other for other in candidates if other not in {*used, *names})
-        )
+        one = name
+        while one in used or (one != name and one in kept):
+            one = f"{name}_{next(numbers[name])}"
         used.add(one)
         made.append(one)
     return made

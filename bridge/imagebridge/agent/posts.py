@@ -13,13 +13,14 @@ from typing import Any
 import anyio
 import httpx2
 from mcp.shared.message import SessionMessage
-from mcp.types import JSONRPCError, JSONRPCResponse, RequestId
+from mcp.types import ErrorData, JSONRPCError, JSONRPCResponse, RequestId
 from pydantic_core import from_json
 
-from imagebridge.translate.wire import is_json
+from imagebridge.translate.wire import JSON, is_json, text_of
 
 from .held import LONG, Held
 from .lines import message, refusal, sound
+from .refusals import SESSION_LOST, denies, forgets, said
 
 _NOTICE = 3.0
 """Seconds that a server has to take a notification, or the end of a session; the connection goes on without."""
@@ -47,30 +48,36 @@ class Client(httpx2.AsyncClient):
             return httpx2.Response(HTTPStatus.ACCEPTED, request=request)
         response = await super().send(request, **options)
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        session = "mcp-session-id" in request.headers
         if response.is_success and kind == "text/event-stream":
-            return _with(response, kind, stream=_Events(response, number, self._held))
+            return _with(response, kind, stream=_Events(response, number, self._held, session=session))
         if number is None or not (response.is_error or (response.is_success and kind == "application/json")):
             return response
         try:
             body = await response.aread()
         finally:
             await response.aclose()
-        if response.is_success or _is_error(body):
-            made = _answer(number, body)
+        if response.is_error and session and forgets(response.status_code, body):
+            made = refusal(number, _status(response, kind, body), SESSION_LOST)
+        elif response.is_success or _is_error(body):
+            made = _answer(number, body, session=session)
         elif response.status_code == HTTPStatus.NOT_FOUND:
             return response  # The transport itself knows what it means, with a session and without.
         else:
-            made = refusal(number, _status(response, kind))
+            made = refusal(number, _status(response, kind, body))
         return _with(response, "application/json", content=body if made is None else _dumped(made))
 
 
 class _Events(httpx2.AsyncByteStream):
     """A stream of events whose messages are mended, each passed on as soon as it is whole."""
 
-    def __init__(self, response: httpx2.Response, number: RequestId | None, held: Held) -> None:
+    def __init__(
+        self, response: httpx2.Response, number: RequestId | None, held: Held, *, session: bool
+    ) -> None:
         self._response = response
         self._number = number
         self._held = held
+        self._session = session
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         event: list[bytes] = []
@@ -97,8 +104,9 @@ class _Events(httpx2.AsyncByteStream):
         names = [line[6:].strip() for line in lines if line.startswith(b"event:")]
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
         is_long = len(data) > LONG
-        if data and names[-1:] in ([], [b"message"]) and (is_long or not sound(data)):
-            made = message(data)
+        if data and names[-1:] in ([], [b"message"]):
+            told = None if is_long else sound(data)
+            made = (_lost(told, self._number) if self._session else None) if told else message(data)
             if isinstance(made, Exception) and self._number is not None:
                 made = _no_answer(self._number, data)
             if isinstance(made, SessionMessage):
@@ -110,18 +118,33 @@ class _Events(httpx2.AsyncByteStream):
         await self._response.aclose()
 
 
-def _answer(number: RequestId, body: bytes) -> SessionMessage | None:
+def _answer(number: RequestId, body: bytes, *, session: bool) -> SessionMessage | None:
     """Return what the body of an answer means, None where it says so itself."""
     told = sound(body)
     if told and told.get("id") == number:
-        return None
+        return _lost(told, number) if session else None
     made = message(body)
     if isinstance(made, Exception):
         return _no_answer(number, body)
+    if session and isinstance(made.message, JSONRPCError) and _denies(made.message.error):
+        return refusal(number, made.message.error.message, SESSION_LOST)
     if isinstance(made.message, (JSONRPCError, JSONRPCResponse)):
         # Whatever number it has, it answers this request.
         made.message.id = number
     return made
+
+
+def _lost(told: JSON, number: RequestId | None) -> SessionMessage | None:
+    """Return the error of a lost session where a message means one."""
+    error = told.get("error")
+    if number is None or told.get("id") not in (number, None) or not is_json(error):
+        return None
+    code, words = error.get("code"), text_of(error, "message")
+    return refusal(number, words, SESSION_LOST) if isinstance(code, int) and denies(code, words) else None
+
+
+def _denies(error: ErrorData) -> bool:
+    return denies(error.code, error.message)
 
 
 def _no_answer(number: RequestId, body: bytes) -> SessionMessage:
@@ -133,11 +156,11 @@ def _is_error(body: bytes) -> bool:
     return isinstance(made, SessionMessage) and isinstance(made.message, JSONRPCError)
 
 
-def _status(response: httpx2.Response, kind: str) -> str:
+def _status(response: httpx2.Response, kind: str, body: bytes) -> str:
     """Say what a server refused a request with."""
     status = f"the server answered {response.status_code} {response.reason_phrase}".rstrip()
-    text = " ".join(response.text.split()) if kind in ("text/plain", "application/json") else ""
-    return f"{status}: {text[:_QUOTED]}" if text else status
+    words = said(kind, body)
+    return f"{status}: {words}" if words else status
 
 
 def _number(request: httpx2.Request) -> RequestId | None:

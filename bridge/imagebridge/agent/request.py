@@ -1,5 +1,6 @@
 """One `tools/call` over a connected client: its deadline, its progress, and what each failure means."""
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,17 @@ from pydantic import RootModel
 from imagebridge.errors import ServerError
 
 from .calls import short
-from .http import Exchange
+from .messages import STOWED
+from .refusals import SESSION_LOST
 
 if TYPE_CHECKING:
     from mcp.shared.dispatcher import ProgressFnT
     from mcp.types import Tool
+
+_LOG = logging.getLogger(__name__)
+
+_IDLE = 10
+"""Pages in a row without a tool after which a list ends."""
 
 LONGEST = 10
 """A call that reports progress may take this many times the timeout in all."""
@@ -28,6 +35,11 @@ LONGEST = 10
 
 class _Raw(RootModel[dict[str, Any]]):
     """A result of any keys."""
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result itself: over a connection it was repaired and stowed, from a server in this process it came plain."""
+        return dict(self.root.get(STOWED, self.root))
 
 
 class LostError(Exception):
@@ -45,7 +57,6 @@ async def request(
     arguments: Mapping[str, object],
     timeout: float,  # noqa: ASYNC109  # a deadline that progress moves
     on_progress: "ProgressFnT | None",
-    exchange: Exchange,
 ) -> dict[str, Any]:
     """Call a tool and return the result's JSON as it came, every key kept.
 
@@ -72,7 +83,7 @@ async def request(
         except MCPError as error:
             if error.code == CONNECTION_CLOSED:
                 raise LostError from error
-            if exchange.forgotten:
+            if error.code == SESSION_LOST:
                 raise LostError(ran=False) from error
             raise ServerError(server, f"{tool}: {error}") from error
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
@@ -99,21 +110,36 @@ async def _sent(
     # content does not match the tool's output schema.
     call = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(arguments)))
     try:
-        return (await client.session.send_request(call, _Raw, progress_callback=progressed)).root
+        return (await client.session.send_request(call, _Raw, progress_callback=progressed)).result
     except MCPError as error:
         if error.code != HEADER_MISMATCH:
             raise
     await listed(client)
-    return (await client.session.send_request(call, _Raw, progress_callback=progressed)).root
+    return (await client.session.send_request(call, _Raw, progress_callback=progressed)).result
 
 
 async def listed(client: Client) -> "list[Tool]":
-    """List all tools, over all pages; a page that comes again is the last."""
+    """List all tools, over all pages.
+
+    Any cursor leads on, an empty one too; what ends a list is its absence (2025-11-25, pagination), a cursor that
+    comes again, a page that only repeats tools, or ten pages in a row without any. A later page that is refused
+    costs itself alone.
+    """
     page = await client.list_tools(cache_mode="refresh")
-    tools = list(page.tools)
+    tools = {tool.name: tool for tool in page.tools}
     turned: set[str] = set()
-    while page.next_cursor and page.next_cursor not in turned:
-        turned.add(page.next_cursor)
-        page = await client.list_tools(cursor=page.next_cursor)
-        tools += page.tools
-    return tools
+    idle = 0
+    while (cursor := page.next_cursor) is not None and cursor not in turned and idle < _IDLE:
+        turned.add(cursor)
+        try:
+            page = await client.list_tools(cursor=cursor)
+        except MCPError as error:
+            if cursor:  # Some servers write an empty one where they mean none, and refuse it.
+                _LOG.warning("the tools after %r cannot be listed: %s", cursor, short(error))
+            break
+        new = {tool.name: tool for tool in page.tools if tool.name not in tools}
+        if page.tools and not new:
+            break
+        idle = 0 if new else idle + 1
+        tools |= new
+    return list(tools.values())

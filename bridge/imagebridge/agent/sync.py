@@ -70,6 +70,11 @@ class SyncBridge:
         return self._bridge.tools
 
     @property
+    def instructions(self) -> str:
+        """See `Bridge.instructions`."""
+        return self._bridge.instructions
+
+    @property
     def failures(self) -> list[ServerError]:
         """See `Bridge.failures`."""
         return self._bridge.failures
@@ -77,6 +82,12 @@ class SyncBridge:
     def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
         """See `Bridge.call`."""
         return self._call(self._bridge.call, name, arguments)
+
+    def answer(
+        self, name: str, arguments: Mapping[str, object] | None = None, *, model: str | None = None
+    ) -> "Translation":
+        """See `Bridge.answer`."""
+        return self._call(partial(self._bridge.answer, name, arguments, model=model))
 
     def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """See `Bridge.outputs`."""

@@ -180,11 +180,19 @@ def _finding(rule: str, path: str, text: str, model: str | None, found: list[Run
             told = f"{_NAMES[found[0].kind.sort]} as base64 in a text: {tokens} that no model can read."
         case _:
             told = f"A picture as text: {tokens} in which the model sees nothing{_as_picture(text, found, model)}."
-    return Finding(rule, path, told, _fix(rule, path, found), refused=False)
+    blind = not _is_written_by_model(path) and (
+        rule == "picture-as-text" or any(run.kind.sort == "picture" for run in found) or dumps.shows(text)
+    )
+    return Finding(rule, path, told, _fix(rule, path, found), refused=False, blind=blind)
+
+
+def _is_written_by_model(path: str) -> bool:
+    """Tell whether a text is what a model gave to a tool: no picture for it to see."""
+    return path.endswith((".arguments", ".input"))
 
 
 def _fix(rule: str, path: str, found: list[Run]) -> str:
-    if path.endswith((".arguments", ".input")):
+    if _is_written_by_model(path):
         return "Put a short name in its place: the call was made already."
     if found and not any(run.kind.sort in ("picture", "document") for run in found):
         return "Leave it out, and say in words what it is: no part takes it."

@@ -14,7 +14,7 @@ from imagebridge.translate.picture import decode, encode
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
 from imagebridge.translate.vision import known
-from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+from imagebridge.translate.wire import JSON, is_error, is_json, is_list, text_of
 
 from . import dumps
 from .runs import is_data_url, runs
@@ -44,7 +44,7 @@ class Contents:
             found = self._mended(content, path)
             return [_text(sentences.ERROR), *found] if error else found
         result = _result(content)
-        return self._translated({**result, "isError": error or result.get("isError") is True})
+        return self._translated({**result, "isError": error or is_error(result)})
 
     def _mended(self, content: Sequence[object], path: str) -> list[Part]:
         ready: dict[int, list[Part]] = {}
@@ -138,7 +138,7 @@ def _opened(text: str) -> list[JSON]:
     words, at = "", 0
     found: list[JSON] = []
     for one in _encoded(text):
-        name = "picture" if one.kind.sort == "picture" else "file"
+        name = "picture" if one.kind and one.kind.sort == "picture" else "file"
         words += f"{text[at : one.start]}[{name} below]"
         found.append({"type": "resource", "resource": {"uri": "", "blob": one.base64}})
         at = one.stop

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+from imagebridge.translate.wire import JSON, blocks_of, is_error, is_json, is_list, text_of
 
 # How a dump begins; whether it is one, only reading it tells. Short enough a look for texts of any length.
 _HEAD = re.compile(
@@ -43,9 +43,20 @@ _MOST = 500_000
 """Values, names and marks that are read of what Python wrote: each takes about a microsecond."""
 
 
+_SHOWN = frozenset(("image", "input_image", "image_url"))
+
+
 def result(text: str) -> JSON | None:
     """Return the tool result whose dump `text` is, as its JSON object; None where it is something else."""
     return of(_read(text)) if _HEAD.match(text) else None
+
+
+def shows(text: str) -> bool:
+    """Tell whether the tool result whose dump `text` is holds a picture."""
+    dumped = result(text)
+    return dumped is not None and any(
+        is_json(one) and text_of(one, "type") in _SHOWN for one in blocks_of(dumped)
+    )
 
 
 def is_block(value: object) -> bool:
@@ -69,7 +80,7 @@ def of(value: object) -> JSON | None:
     inner = of(value.get("content")) or of(value.get("output"))
     if inner is None:
         return None
-    made = {"isError": _first(value, "isError", "is_error") is True}
+    made = {"isError": is_error(value)}
     structured = _first(value, "structuredContent", "structured_content")
     return {**inner, **made, **({} if structured is None else {"structuredContent": structured})}
 

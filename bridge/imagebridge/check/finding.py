@@ -16,7 +16,9 @@ class Finding:
     rule: the id of a rule of `imagebridge.rules`, or of a piece of advice.
     path: where in the body, such as `input[3].output[1].image_url`.
     consequence: what happens if it is sent. fix: what to do.
-    refused: true where the API answers 400, by its documents or by reports; false for advice.
+    refused: true where the API answers 400, by its documents or by reports.
+    blind: true where a model would not see a picture that is there, which is as lost as one that is refused.
+        What is neither is advice.
     """
 
     rule: str
@@ -24,9 +26,10 @@ class Finding:
     consequence: str
     fix: str
     refused: bool
+    blind: bool = False
 
     def __str__(self) -> str:
-        how = "refused" if self.refused else "advice"
+        how = "refused" if self.refused else "not seen" if self.blind else "advice"
         return " ".join(f"{self.path}: {how}: {self.consequence} Fix: {self.fix} [{self.rule}]".split())
 
 

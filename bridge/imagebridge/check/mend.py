@@ -7,7 +7,7 @@ from typing import Any, cast
 from imagebridge.rules import Body
 from imagebridge.rules.body import OUTPUTS
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+from imagebridge.translate.wire import JSON, is_error, is_json, is_list, text_of
 
 from . import calls, names
 from .contents import Contents, Part, chat_parts, cut, joined, known_fields
@@ -101,7 +101,7 @@ def _item(item: JSON, path: str, contents: Contents) -> dict[str, object]:
 
 def _output(item: JSON, path: str, contents: Contents) -> dict[str, object]:
     """Return an output whose content is mended, and which carries documented fields only."""
-    error = any(item.get(name) is True for name in ("is_error", "isError"))
+    error = is_error(item)
     given = item.get("output", item.get("content"))
     made = known_fields(item)
     if not made.get("call_id") and item.get("tool_call_id"):

@@ -10,6 +10,8 @@ import click
 from imagebridge import __version__
 from imagebridge.errors import RequirementError
 
+from .running import Ended
+
 COMMANDS = {
     "demo": "Show before and after on the wire, without a key.",
     "ask": "Ask a model that sees what the tools of MCP servers return.",
@@ -61,7 +63,10 @@ def imagebridge() -> None:
 
 
 def main() -> None:
-    """Run the command line and exit with the code that the command's help names; 130 after Ctrl-C."""
+    """Run the command line and exit with the code that the command's help names; 130 after Ctrl-C.
+
+    After another signal it is 128 and the signal's number, as shells have it: 143 after SIGTERM.
+    """
     for stream in (sys.stdout, sys.stderr):
         # A character that the terminal lacks is no reason to end with a traceback.
         reconfigure = getattr(stream, "reconfigure", None)
@@ -77,6 +82,8 @@ def main() -> None:
         code = 2
     except (click.Abort, KeyboardInterrupt):
         code = 130
+    except Ended as error:
+        code = 128 + error.number
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

@@ -11,7 +11,7 @@ from imagebridge.requirements import ASK, need
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.sentences import amount
 
-from . import options
+from . import options, running
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -80,6 +80,7 @@ def command(
     images: tuple[Path, ...],
     servers: tuple[str, ...],
     config: Path | None,
+    env: dict[str, str],
     allow: tuple[Path, ...],
     timeout: float,
     model: str | None,
@@ -118,8 +119,6 @@ def command(
 
     # Before a server is started that nobody would ask.
     need(ASK)
-    import anyio
-
     from .api import api_failures, client
     from .approval import approval
     from .attach import attached
@@ -135,6 +134,7 @@ def command(
     bridge = options.bridge(
         servers,
         config,
+        env,
         allow,
         timeout,
         Policy(detail=detail),
@@ -166,7 +166,7 @@ def command(
             terminal.note(f"attached: {described(shown)}, {shown.seen.tokens:,} tokens")
             terminal.thumbnail(shown.picture.data)
         with failures(), api_failures():
-            reply = anyio.run(run)
+            reply = running.run(run)
         if as_json:
             show({"text": reply.text, "items": reply.items, "usage": reply.usage}, whole=True)
         elif not terminal.said(reply.text):

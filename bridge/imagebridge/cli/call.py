@@ -12,7 +12,7 @@ import click
 
 from imagebridge.translate.policy import Policy
 
-from . import options
+from . import options, running
 
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
@@ -45,6 +45,7 @@ def command(
     calls: tuple[str, ...],
     servers: tuple[str, ...],
     config: Path | None,
+    env: dict[str, str],
     allow: tuple[Path, ...],
     timeout: float,
     model: str | None,
@@ -75,8 +76,6 @@ def command(
     """
     wanted = parsed(calls)
 
-    import anyio
-
     from .approval import approval
     from .document import show
     from .failure import ERROR, failures
@@ -88,6 +87,7 @@ def command(
     bridge = options.bridge(
         servers,
         config,
+        env,
         allow,
         timeout,
         Policy(model=model, detail=detail, api="chat" if chat else "responses"),
@@ -114,7 +114,7 @@ def command(
         return any(answer.is_error for answer in answers)
 
     with failures():
-        if anyio.run(run):
+        if running.run(run):
             sys.exit(ERROR)
 
 

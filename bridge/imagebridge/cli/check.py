@@ -26,12 +26,12 @@ def command(file: str, fix: bool, as_json: bool) -> None:
     my-agent --print-request | imagebridge check - --json
 
     FILE holds the JSON body of a request: an object with input (Responses) or messages (Chat
-    Completions), or an array of input items or messages. A finding a line: path, refused or
-    advice, consequence, fix, and in brackets the rule. --json: objects with rule, path,
-    consequence, fix and refused.
+    Completions), or an array of input items or messages. A finding a line: path; refused, not seen
+    (a picture that the model cannot see) or advice; consequence, fix, and in brackets the rule. --json:
+    objects with rule, path, consequence, fix, refused and blind.
 
-    Exit code: 0 if nothing would be refused (with --fix: nothing in the repaired body), 1 otherwise,
-    2 for wrong usage, a file that cannot be read, or no JSON.
+    Exit code: 0 if nothing would be refused and every picture seen (with --fix: in the repaired body),
+    1 otherwise, 2 for wrong usage, a file that cannot be read, or no JSON.
     """
     given = _read(file)
 
@@ -49,11 +49,11 @@ def command(file: str, fix: bool, as_json: bool) -> None:
         show(repaired if isinstance(given, dict) else next(iter(repaired.values())), whole=True)
         found = _asked(check(repaired, proof="decoded"), given)
         for one in found:
-            if one.refused:
+            if _is_grave(one):
                 Terminal().tell(f"not repaired: {one}")
     else:
         Terminal().note(_summary(found))
-    if any(one.refused for one in found):
+    if any(map(_is_grave, found)):
         sys.exit(ERROR)
 
 
@@ -105,8 +105,14 @@ def _tell(found: "Sequence[Finding]", *, as_json: bool, err: bool) -> None:
         click.echo(str(one), err=err)
 
 
+def _is_grave(one: "Finding") -> bool:
+    """Tell whether what was found costs the request, or a picture in it."""
+    return one.refused or one.blind
+
+
 def _summary(found: "Sequence[Finding]") -> str:
-    refused = sum(one.refused for one in found)
     if not found:
         return "nothing found"
-    return f"{len(found)} found, of which {refused} would be refused"
+    refused, blind = (sum(getattr(one, name) for one in found) for name in ("refused", "blind"))
+    unseen = f", and {blind} hide a picture from the model" if blind else ""
+    return f"{len(found)} found, of which {refused} would be refused{unseen}"

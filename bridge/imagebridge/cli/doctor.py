@@ -15,7 +15,7 @@ import click
 from imagebridge.fonts import WIDE
 from imagebridge.requirements import CLIENT, RUN, Feature, Version, is_older, lacking, release
 
-from . import options
+from . import options, running
 
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
@@ -52,6 +52,7 @@ class Row:
 def command(
     servers: tuple[str, ...],
     config: Path | None,
+    env: dict[str, str],
     allow: tuple[Path, ...],
     timeout: float,
     live: bool,
@@ -80,7 +81,7 @@ def command(
     if as_json or model:
         raise click.UsageError("--json and --model go with --live")
     failed = False
-    for row in rows(servers, config, allow, timeout):
+    for row in rows(servers, config, env, allow, timeout):
         click.echo(str(row))
         failed = failed or row.state == "failed"
     if failed:
@@ -88,11 +89,15 @@ def command(
 
 
 def rows(
-    servers: tuple[str, ...], config: Path | None, allow: tuple[Path, ...], timeout: float
+    servers: tuple[str, ...],
+    config: Path | None,
+    env: dict[str, str],
+    allow: tuple[Path, ...],
+    timeout: float,
 ) -> Iterator[Row]:
     """Yield the lines of the report, each as soon as it is known; `timeout` is seconds for a server to start."""
     if (servers or config) and allow:
-        options.bridge(servers, config, allow, timeout)  # says that the two do not go together
+        options.bridge(servers, config, env, allow, timeout)  # says that the two do not go together
     yield Row("ok", f"python {platform.python_version()} ({sys.executable})")
     for package in _PACKAGES:
         yield _package(package)
@@ -102,11 +107,15 @@ def rows(
     yield _fonts()
     yield _key()
     yield Row("ok", _endpoint())
-    yield from _servers(servers, config, allow, timeout)
+    yield from _servers(servers, config, env, allow, timeout)
 
 
 def _servers(
-    servers: tuple[str, ...], config: Path | None, allow: tuple[Path, ...], timeout: float
+    servers: tuple[str, ...],
+    config: Path | None,
+    env: dict[str, str],
+    allow: tuple[Path, ...],
+    timeout: float,
 ) -> Iterator[Row]:
     """Ask each server by itself, so that one that fails says nothing of the others."""
     if lacking(CLIENT):
@@ -116,7 +125,7 @@ def _servers(
     from imagebridge.errors import BridgeError
 
     for server in servers:
-        yield _server(server, Bridge(server, timeout=timeout))
+        yield _server(server, Bridge(server, timeout=timeout, env=env))
     if config:
         try:
             named = configured(config, timeout=timeout)
@@ -127,9 +136,9 @@ def _servers(
             if entry.problem:
                 yield Row("failed", f"{name} of {config.name}: {entry.problem}")
                 continue
-            yield _server(f"{name} of {config.name}", Bridge(entry.server, timeout=entry.timeout))
+            yield _server(f"{name} of {config.name}", Bridge(entry.server, timeout=entry.timeout, env=env))
     elif not servers:
-        yield _server("imagebridge's own", options.bridge((), None, allow, timeout))
+        yield _server("imagebridge's own", options.bridge((), None, env, allow, timeout))
 
 
 def _package(name: str) -> Row:
@@ -213,8 +222,6 @@ def _endpoint() -> str:
 
 def _server(name: str, bridge: "Bridge") -> Row:
     """Start or reach one server."""
-    import anyio
-
     from imagebridge.errors import BridgeError, ServerError
 
     async def offered() -> list[str]:
@@ -222,7 +229,7 @@ def _server(name: str, bridge: "Bridge") -> Row:
             return [tool["name"] for tool in bridge.tools]
 
     try:
-        tools = anyio.run(offered)
+        tools = running.run(offered)
     except ServerError as error:
         last = f" ({error.stderr.strip().splitlines()[-1]})" if error.stderr.strip() else ""
         return Row("failed", f"server {name}: {error.problem}{last}")

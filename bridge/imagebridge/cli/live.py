@@ -11,6 +11,7 @@ from imagebridge.probes import Outcome, Reply, charted
 from imagebridge.requirements import API, need
 from imagebridge.translate.sentences import location
 
+from . import running
 from .api import api_failures, client, message
 from .document import show
 from .failure import ERROR
@@ -38,10 +39,8 @@ def chart(model: str, *, as_json: bool) -> int:
         RequirementError: there is no openai.
     """
     need(API)
-    import anyio
-
     with api_failures():
-        base_url, outcomes = anyio.run(_charted, model)
+        base_url, outcomes = running.run(_charted, model)
     if as_json:
         rows = [{**asdict(one), "date": one.date.isoformat()} for one in outcomes]
         show({"base_url": base_url, "model": model, "rules": rows}, whole=True)

@@ -1,6 +1,7 @@
 """The options that several commands share, and what they mean."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
@@ -26,8 +27,27 @@ class Hooks(TypedDict, total=False):
     on_event: "Hear | None"
 
 
+def _variables(
+    _context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]
+) -> dict[str, str]:
+    """Read NAME=VALUE, or NAME for the value that it has here.
+
+    Raises:
+        click.BadParameter: no name, or no such variable.
+    """
+    made: dict[str, str] = {}
+    for word in words:
+        name, given, value = word.partition("=")
+        if not name.strip() or "\0" in word:
+            raise click.BadParameter(f"{word!r} names no variable: write NAME, or NAME=VALUE")
+        if not given and name not in os.environ:
+            raise click.BadParameter(f"{name} is not set here: set it, or write {name}=VALUE")
+        made[name] = value if given else os.environ[name]
+    return made
+
+
 def connection(command: _Command) -> _Command:
-    """Add --server, --config, --allow and --timeout: which servers are used, and how."""
+    """Add --server, --config, --env, --allow and --timeout: which servers are used, and how."""
     for option in (
         click.option(
             "--timeout",
@@ -43,6 +63,15 @@ def connection(command: _Command) -> _Command:
             multiple=True,
             metavar="DIR",
             help="A folder that our own server may read files from. Repeat for more.",
+        ),
+        click.option(
+            "--env",
+            multiple=True,
+            callback=_variables,
+            metavar="NAME[=VALUE]",
+            help="An environment variable for the servers that are started: with a value, or with the one it has "
+            "here. Without it they get those of paths, the desktop, proxies (without a password), certificates and "
+            "the language, and no keys. Repeat for more.",
         ),
         click.option(
             "--config",
@@ -101,6 +130,7 @@ def pictures(command: _Command) -> _Command:
 def bridge(
     servers: tuple[str, ...],
     config: Path | None,
+    env: Mapping[str, str],
     allow: tuple[Path, ...],
     timeout: float,
     policy: Policy = _DEFAULT,
@@ -130,5 +160,6 @@ def bridge(
         policy=policy,
         timeout=timeout,
         share=share or "local",
+        env=env,
         **hooks,
     )

@@ -4,12 +4,18 @@ from pathlib import Path
 
 import click
 
-from . import options
+from . import options, running
 
 
 @click.command("tools")
 @options.connection
-def command(servers: tuple[str, ...], config: Path | None, allow: tuple[Path, ...], timeout: float) -> None:
+def command(
+    servers: tuple[str, ...],
+    config: Path | None,
+    env: dict[str, str],
+    allow: tuple[Path, ...],
+    timeout: float,
+) -> None:
     """Print the tools of MCP servers as a JSON array of definitions, as `tools=` of the Responses API takes them.
 
     \b
@@ -20,13 +26,11 @@ def command(servers: tuple[str, ...], config: Path | None, allow: tuple[Path, ..
 
     Exit code: 0, or 2 for wrong usage or a server that does not start.
     """
-    import anyio
-
     from .document import show
     from .failure import failures
     from .terminal import Terminal
 
-    wanted = options.bridge(servers, config, allow, timeout)
+    wanted = options.bridge(servers, config, env, allow, timeout)
 
     async def run() -> None:
         with Terminal().busy("starting the server"):
@@ -35,4 +39,4 @@ def command(servers: tuple[str, ...], config: Path | None, allow: tuple[Path, ..
         show(found)
 
     with failures():
-        anyio.run(run)
+        running.run(run)

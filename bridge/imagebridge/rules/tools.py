@@ -8,6 +8,7 @@ from typing import cast
 from imagebridge.rules import links
 from imagebridge.rules.body import Body, Fields, Tool, fields, string, values
 from imagebridge.rules.rule import Fault, Rule
+from imagebridge.translate.malformed import LISTS, MAPS, ONES
 from imagebridge.translate.schema import COMBINATIONS, kinds, nodes
 from imagebridge.translate.strict import strict_problem
 
@@ -122,10 +123,19 @@ def _form(_: Tool, schema: Fields) -> str:
         return "In context=(), object schema missing properties."
     if not isinstance(properties, dict):
         return f"{json.dumps(properties)} is not of type 'object'."
-    for value in cast("Fields", properties).values():
-        if not isinstance(value, dict | bool):
-            return f"{json.dumps(value)} is not of type 'object', 'boolean'."
-    required = schema.get("required", [])
+    return next(filter(None, (_node(fields(node)) for _, node in nodes(schema, (*LISTS, *MAPS, *ONES)))), "")
+
+
+def _node(schema: Fields | None) -> str:
+    """Say what of one schema among the parameters, or of those right inside it, is of a wrong type."""
+    for key in MAPS if schema else ():
+        held = (schema or {}).get(key, {})
+        if not isinstance(held, dict):
+            return f"{json.dumps(held)} is not of type 'object'."
+        for value in cast("Fields", held).values():
+            if not isinstance(value, dict | bool):
+                return f"{json.dumps(value)} is not of type 'object', 'boolean'."
+    required = (schema or {}).get("required", [])
     return "" if isinstance(required, list) else f"{json.dumps(required)} is not of type 'array'."
 
 

@@ -2,12 +2,15 @@
 
 | from MCP                              | pieces                                                         |
 |---------------------------------------|----------------------------------------------------------------|
-| text                                  | `Words` as they are; a picture hidden in them is brought out   |
+| text                                  | `Words` without terminal codes; what hides in them is brought out |
+| text that is wholly an SVG            | as image                                                       |
 | image, whatever its label             | `Sight`, proven or converted; a sentence where none can be     |
 | resource: text                        | as text                                                        |
 | resource: image                       | as image                                                       |
 | resource: a document the API reads    | `Paper`, or a `Sight` a page                                   |
+| resource: UTF-8, whatever its label   | as text                                                        |
 | resource: other bytes; audio; unknown | a sentence: type, size, uri                                    |
+| any type with `data`                  | a picture or a document as that                                |
 | resource_link                         | a line; by policy an http(s) address for the API to download   |
 
 Pieces know nothing of models and budgets: `result.py` sets them into parts.
@@ -15,20 +18,19 @@ Pieces know nothing of models and budgets: `result.py` sets them into parts.
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from imagebridge.errors import PictureError
 
-from . import hidden, kinds, sentences, vision
+from . import hidden, kinds, sentences, terminal, vision
 from .convert import converted
-from .images import image
-from .picture import Picture, bare, decode, decode_start, encode
-from .policy import Policy
+from .images import image, standard
+from .picture import bare, decode, decode_start, encode
+from .prolog import svg_of
+from .reading import Address, Paper, Piece, Reading, Sight, Words, carried, for_user_only
 from .vision import Detail
-from .wire import JSON, is_json, is_list, text_of
+from .wire import JSON, is_json, text_of
 
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
 
@@ -42,98 +44,21 @@ MAX_FILE = 50_000_000
 """Bytes of a file at most (OpenAI's guide "File inputs", 2026-09)."""
 
 
+# Characters that no text holds; those of white space and the one that begins a code for a terminal are none of them.
+_CONTROLS = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f]")
+
 _WITHHELD = "[not shown: the tool meant it for the user alone]"
-
-
-class Words(NamedTuple):
-    """Text for the model. `what` names it in the account; `ours` marks a sentence that is not the tool's."""
-
-    text: str
-    what: str = "text"
-    ours: bool = False
-
-
-class Sight(NamedTuple):
-    """Picture `number` of the result: the detail its block asked for, and a sentence that belongs to it.
-
-    source: the media type it was made from, where that is another. size: the pixels that it asked for, where it
-    was drawn smaller already. file: what it was made from, as base64, where that is this picture alone.
-    """
-
-    number: int
-    picture: Picture
-    detail: Detail | None = None
-    sentence: str = ""
-    source: str = ""
-    size: tuple[int, int] | None = None
-    file: str = ""
-
-
-class Paper(NamedTuple):
-    """A document that the API reads itself: a `data:` URL and a file name."""
-
-    data_url: str
-    filename: str
-
-
-class Address(NamedTuple):
-    """Something on the web that the API is to download: a picture, or a file."""
-
-    url: str
-    sort: Literal["picture", "document"]
-    detail: Detail | None = None
-
-
-Piece = Words | Sight | Paper | Address
-
-
-@dataclass(slots=True)
-class Reading:
-    """What is known while one result is read: the policy, and the base64 that each picture was made from.
-
-    first: the number of its first picture. withheld: the base64 of what a strict policy keeps from the model, and
-    `words` the texts, as JSON strings.
-    """
-
-    policy: Policy
-    first: int = 1
-    encoded: list[str] = field(default_factory=list)
-    withheld: set[str] = field(default_factory=set)
-    words: set[str] = field(default_factory=set)
-    _numbers: dict[str, int] = field(default_factory=dict)
-    _listed: int = 0
-
-    def withhold(self, blocks: Iterable[object]) -> None:
-        """Keep from the model, by a strict policy, what blocks for the user alone hold, wherever it is repeated."""
-        if self.policy.audience != "strict":
-            return
-        for block in blocks:
-            if not is_json(block) or not for_user_only(block):
-                continue
-            inner = block.get("resource")
-            for holder in (block, inner) if is_json(inner) else (block,):
-                self.withheld |= {bare(text_of(holder, name)) for name in ("data", "blob")} - {""}
-                text = text_of(holder, "text")
-                for words in {text, text.strip()} - {""}:
-                    self.words |= {json.dumps(words), json.dumps(words, ensure_ascii=False)}
-                hidden.brought_out(text, lambda encoded: self.withheld.add(bare(encoded)) or "")
-
-    def number(self, encoded: str) -> int:
-        """Return the number of the next picture, made from `encoded`."""
-        self.encoded.append(encoded)
-        return self.first + len(self.encoded) - 1
-
-    def shown(self, encoded: str) -> int | None:
-        """Return the number of the picture that was made from the same base64, however that was written."""
-        for at in range(self._listed, len(self.encoded)):
-            # Two numbers may share a picture: the first is told.
-            self._numbers.setdefault(bare(self.encoded[at]), self.first + at)
-        self._listed = len(self.encoded)
-        return self._numbers.get(bare(encoded))
 
 
 def pieces(block: object, reading: Reading) -> list[Piece]:
     """Return what one block of `content` becomes. Never raises for content, never returns an empty list."""
+    found = _pieces(block, reading)
+    for encoded in carried(block) if is_json(block) else ():
+        reading.remember(encoded, found)
+    return found
+
+
+def _pieces(block: object, reading: Reading) -> list[Piece]:
     if isinstance(block, str):
         return texts(block, reading)
     if not is_json(block):
@@ -147,7 +72,7 @@ def pieces(block: object, reading: Reading) -> list[Piece]:
             return texts(_written(block["text"]), reading)
         case "image":
             return _image(image(block), reading)
-        case "audio":
+        case "audio" if not _is_seen(text_of(block, "data")):
             what = _described(text_of(block, "data"), _media_type(block))
             return [_lost(f"audio ({what})", "the model takes no sound here")]
         case "resource" if is_json(resource := block.get("resource")):
@@ -155,21 +80,21 @@ def pieces(block: object, reading: Reading) -> list[Piece]:
         case "resource_link":
             return _link(block, reading)
         case tag:
-            return [_unknown(block, tag)]
-
-
-def for_user_only(block: JSON) -> bool:
-    """Tell whether the server names an audience without the assistant (MCP 2025-11-25, annotations)."""
-    annotations = block.get("annotations")
-    audience = annotations.get("audience") if is_json(annotations) else None
-    # Some servers write the one name in place of a list.
-    named = [audience] if isinstance(audience, str) and audience else audience
-    return is_list(named) and len(named) > 0 and "assistant" not in named
+            made = standard(block)
+            return _pieces(made, reading) if made else [_unknown(block, tag)]
 
 
 def texts(text: str, reading: Reading) -> list[Piece]:
-    """Return text as it is, with what is hidden in it as base64 brought out right after it."""
+    """Return text as it is, with what is hidden in it as base64 brought out right after it.
+
+    Codes for a terminal are taken out. A text that is wholly an SVG is that picture, where it can be drawn.
+    """
     found: list[Piece] = []
+    text = terminal.plain(text)
+    if svg := svg_of(text):
+        drawn = seen(encode(svg), reading)
+        if isinstance(drawn[0], Sight):
+            return drawn
 
     if text.lstrip()[:1] in ("{", "[", '"'):
         for words in reading.words:
@@ -178,16 +103,17 @@ def texts(text: str, reading: Reading) -> list[Piece]:
     def bring_out(encoded: str) -> str:
         if reading.withheld and bare(encoded) in reading.withheld:
             return _WITHHELD
-        if number := reading.shown(encoded):
-            return f"[picture {number} above]"
+        if told := reading.known(encoded):
+            return told
         brought = embedded(encoded, reading)
+        reading.remember(encoded, brought)
         if all(isinstance(piece, Words) for piece in brought):
             return " ".join(piece.text for piece in brought if isinstance(piece, Words))
         found.extend(brought)
         first = brought[0]
         return f"[picture {first.number} below]" if isinstance(first, Sight) else "[file below]"
 
-    return [Words(hidden.brought_out(text, bring_out)), *found]
+    return [Words(hidden.brought_out(text, bring_out, reading.known)), *found]
 
 
 def embedded(
@@ -205,8 +131,10 @@ def embedded(
         case kinds.Kind(sort="picture"):
             return seen(encoded, reading, label=label, uri=uri, detail=detail)
         case kinds.Kind(sort="document") as found:
+            if told := reading.told(encoded):
+                return [Words(f"{_filename(uri, found)}: {told}", "a document that was sent", ours=True)]
             return _document(data, found, uri, reading)
-        case None if (text := _text(data, label)) is not None:
+        case None if (text := _text(data)) is not None:
             return texts(text, reading)
         case _:
             return [
@@ -310,15 +238,14 @@ def _filename(uri: str, found: kinds.Kind) -> str:
     return f"{stem or 'document'}{found.suffix}"
 
 
-def _text(data: bytes, label: str) -> str | None:
-    """Return bytes labelled as text that really are."""
-    if not (label.startswith("text/") or label.endswith(("json", "xml", "yaml", "javascript"))):
-        return None
+def _text(data: bytes) -> str | None:
+    """Return bytes that are a text in UTF-8, or in UTF-16 that says so; None for others, whatever their label."""
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        text = data.decode("utf-8")
+        text = data.decode(encoding)
     except UnicodeDecodeError:
         return None
-    return None if "\x00" in text else text
+    return None if _CONTROLS.search(text) else text
 
 
 def _link(block: JSON, reading: Reading) -> list[Piece]:
@@ -377,6 +304,12 @@ def _tag(block: JSON) -> str:
 def _written(value: object) -> str:
     """Return a text as it is, and another value as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _is_seen(encoded: str) -> bool:
+    """Tell whether base64 is a picture or a document by its first bytes."""
+    start = kinds.kind(decode_start(encoded))
+    return start is not None and start.sort in ("picture", "document")
 
 
 def _unknown(block: JSON, tag: object) -> Words:

@@ -46,42 +46,57 @@ _QUOTES = str.maketrans(
 )
 
 
-def brought_out(text: str, bring_out: Callable[[str], str]) -> str:
-    """Return `text` with each hidden picture or document replaced by what `bring_out(its base64)` returns."""
+def _is_new(_: str) -> bool:
+    return False
+
+
+def brought_out(text: str, bring_out: Callable[[str], str], known: Callable[[str], object] = _is_new) -> str:
+    """Return `text` with each hidden picture or document replaced by what `bring_out(its base64)` returns.
+
+    Other bytes are replaced too where `known(their base64)` is true.
+    """
     if len(text) < _SHORTEST:
         return text
     whole = text.strip()
-    if (found := _whole(whole)) and _kind(found):
+    if (found := _whole(whole)) and (_kind(found) or known(found)):
         return bring_out(found)
     if not _DUMP.match(whole):
         return text
     pieces: list[str] = []
     done = 0
-    for one in quoted(text):
+    for one in quoted(text, known):
         pieces += (text[done : one.start], _told(bring_out(one.base64)))
         done = one.stop
     return "".join((*pieces, text[done:])) if pieces else text
 
 
 class Quoted(NamedTuple):
-    """A picture or document between quotes: its base64 or `data:` URL, and the characters where it is written."""
+    """A picture or document between quotes: its base64 or `data:` URL, and the characters where it is written.
+
+    kind: None for other bytes, which are known.
+    """
 
     base64: str
-    kind: kinds.Kind
+    kind: kinds.Kind | None
     start: int
     stop: int
 
 
-def quoted(text: str) -> Iterator[Quoted]:
-    """Yield the pictures and documents that are strings in `text`, whatever stands around these, in order."""
+def quoted(text: str, known: Callable[[str], object] = _is_new) -> Iterator[Quoted]:
+    """Yield the pictures and documents that are strings in `text`, whatever stands around these, in order.
+
+    Other strings are among them where `known(the base64)` is true.
+    """
     done = 0
     for match in _STRING.finditer(text):
         if match.start() < done:
             continue  # a line of the one before
         value = _value(match[2])
-        if kind := _kind(value):
-            value, done = _joined(value, text, match)
-            yield Quoted(value, kind, match.start(2), done)
+        kind = _kind(value)
+        whole, end = _joined(value, text, match) if kind or len(value) in _WRAPPED else (value, match.end(2))
+        if kind or known(whole):
+            done = end
+            yield Quoted(whole, kind, match.start(2), done)
 
 
 def _joined(value: str, text: str, match: re.Match[str]) -> tuple[str, int]:

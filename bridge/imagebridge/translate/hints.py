@@ -31,9 +31,16 @@ _FILES = _set(
 """Words for what may be a picture, and for other things too."""
 _BEHIND = _FILES | _set("input inputs content contents string str list array")
 """Words that, behind the word for a picture, leave it one: `image_content` is, `image_width` is not."""
+_OTHERS = _set(
+    "pdf pdfs page pages webpage webpages website websites site document documents doc docs docx pptx slides "
+    "presentation video videos html markdown folder directory"
+)
+"""Words for what pictures are made of, or stand in."""
+_FROM_THEM = _set("frame frames thumbnail")
+"""Words for pictures of these: `video_thumbnail` is one."""
 _WRITTEN = _set("output outputs out save saved dest destination export result")
 _MAKING = _set(
-    "take capture create generate make draw render save export write download fetch get search find list"
+    "take capture create generate make draw render save export write download fetch get search find list extract scrape"
 )
 _MACHINES = _set("docker container containers podman kubectl kubernetes pod vm vms ami")
 _FORM_OF: dict[str, Form] = {
@@ -49,6 +56,23 @@ _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _JOINED = re.compile("|".join(sorted(_PICTURES | _BEHIND, key=len, reverse=True)))
 
 _OF_PICTURES = re.compile(r"\b(?:images?|pictures?|photos?|photographs?)\b", re.IGNORECASE)
+_PICTURE = r"(?:images?|pictures?|photos?|photographs?|png|jpe?g|webp)\b"
+_OTHER = (
+    r"\b(?:pdfs?|(?:web ?)?pages?|(?:web ?)?sites?|documents?|docx|pptx|slides?|presentations?|videos?|html"
+    r"|markdown|folders?|director(?:y|ies))\b"
+)
+_OF_OTHERS = re.compile(_OTHER, re.IGNORECASE)
+# "PDF page images", "the page's image", "a PDF, an image or a link to one"
+_EITHER = re.compile(
+    rf"{_OTHER}(?:'s)?\s+{_PICTURE}|{_OTHER}[^.;]{{0,20}}?(?:,|/|\bor\b)\s*(?:\w+\s+){{0,3}}{_PICTURE}",
+    re.IGNORECASE,
+)
+# "to be rendered as a PNG image", "whose embedded images are extracted", "to extract all images from"
+_MADE = re.compile(
+    r"\b(?:convert|render|turn|export|transform|draw|rasteri[sz]e)\w*\s+(?:\w+\s+){0,3}?(?:to|into|as)\s+(?:\w+\s+){0,2}"
+    rf"{_PICTURE}|\b(?:extract|fetch|captur|generat|scrap|creat|mak)\w*\s+(?:\w+\s+){{0,2}}?{_PICTURE}",
+    re.IGNORECASE,
+)
 _OF_MACHINES = re.compile(
     r"\b(?:docker|containers?|oci|kubernetes|disk|virtual machine|iso|ami)\b", re.IGNORECASE
 )
@@ -78,13 +102,25 @@ def sort_of(words: tuple[str, ...]) -> Sort:
     last = max((at for at, word in enumerate(plain) if word in _PICTURES), default=None)
     if last is not None:
         return "picture" if set(plain[last + 1 :]) <= _BEHIND else ""
-    return "carrier" if plain[-1] in _FILES else ""
+    if plain[-1] not in _FILES or (set(plain) & _OTHERS and plain[-1] not in _FROM_THEM):
+        return ""
+    return "carrier"
 
 
 def is_about_pictures(tool: str) -> bool:
     """Tell whether a tool's name says that it is given a picture: `describe_image` does, `take_screenshot` does not."""
-    words = set(words_of(tool))
-    return bool(words & _PICTURES - {"screenshot", "screenshots"}) and not words & _MAKING
+    words = set(_read(words_of(tool)))
+    return bool(words & _PICTURES - {"screenshot", "screenshots"}) and not words & (_MAKING | _OTHERS)
+
+
+def _read(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words of a tool's name for what it reads: `pdf` of pdf_to_image, `image` of extract_text_from_image."""
+    for at, word in enumerate(words):
+        if word == "from":
+            return words[at + 1 :]
+        if word in ("to", "into", "2") and at:
+            return words[:at]
+    return words
 
 
 def is_about_machines(tool: str) -> bool:
@@ -93,17 +129,28 @@ def is_about_machines(tool: str) -> bool:
 
 
 def speaks_of_pictures(said: str) -> bool:
-    """Tell whether a description has a word for pictures."""
-    return _OF_PICTURES.search(said) is not None
+    """Tell whether a description has a word for pictures, and not for such as are made."""
+    return _OF_PICTURES.search(_MADE.sub(" ", said)) is not None
 
 
 def means_otherwise(words: tuple[str, ...], said: str) -> bool:
-    """Tell whether a description says that no picture is meant: a container's image, a picture's id, a file to be written."""
+    """Tell whether a description says that no picture is meant: a container's image, a picture's id, a page, a file to be written."""
     if _OF_MACHINES.search(said):
         return True
     if _OF_NAMES.search(said) and not any(one.search(said) for one in (_ENCODED, _PATH, _URL)):
         return True
-    return bool(set(words) & _FILES) and _OF_WRITING.search(said) is not None
+    if not set(words) & _FILES:
+        return False
+    return _OF_WRITING.search(said) is not None or (not set(words) & _PICTURES and _is_of_others(said))
+
+
+def _is_of_others(said: str) -> bool:
+    """Tell whether a description speaks of a page, a document or the like, and not first, or as well, of a picture."""
+    said = _MADE.sub(" ", said)
+    other, picture = _OF_OTHERS.search(said), _OF_PICTURES.search(said)
+    if other is None or _EITHER.search(said):
+        return False
+    return picture is None or other.start() < picture.start()
 
 
 def form_of(words: tuple[str, ...], said: str) -> Form:

@@ -9,7 +9,7 @@ import re
 from typing import cast
 
 from . import kinds
-from .picture import encode
+from .picture import decode_start, encode
 from .wire import JSON, is_json, is_list, text_of
 
 _FIELDS = ("data", "base64", "blob", "source", "url", "uri", "image_url")
@@ -41,6 +41,31 @@ def _made(block: JSON, holder: JSON, found: str) -> JSON:
             **kept,
         }
     return {"type": "image", "data": found, **kept}
+
+
+def standard(block: JSON) -> JSON | None:
+    """Return a block of a type that MCP does not have as one of its own; None where it carries nothing to be shown.
+
+    One of type `blob`, as older servers sent it (modelcontextprotocol/servers#4029), is a resource whatever it
+    carries, others where that is a picture or a document.
+    """
+    inner = block.get("source")
+    holders = (block, inner) if is_json(inner) else (block,)
+    encoded = next(
+        filter(None, (text_of(one, name) for one in holders for name in ("data", "blob", "base64"))), ""
+    )
+    found = kinds.kind(decode_start(encoded))
+    sort = found.sort if found else ""
+    if not encoded or (block.get("type") != "blob" and sort not in ("picture", "document")):
+        return None
+    kept = {name: block[name] for name in ("annotations", "_meta") if name in block}
+    labels = (text_of(one, name) for one in holders for name in ("mimeType", "mediaType", "media_type"))
+    label = {"mimeType": one} if (one := next(filter(None, labels), "")) else {}
+    if sort == "picture":
+        return {"type": "image", "data": encoded, **label, **kept}
+    names = (text_of(block, name) for name in ("uri", "filename", "name", "title"))
+    uri = next(filter(None, names), "")
+    return {"type": "resource", "resource": {"uri": uri, "blob": encoded, **label}, **kept}
 
 
 def _text(value: object) -> str:

@@ -219,15 +219,17 @@ def _alternatives(schemas: Iterable[object], root: JSON) -> tuple[JSON, ...]:
             continue
         found[id(one)] = one
         if (reference := text_of(one, "$ref")).startswith("#"):
-            waiting.append(_at(root, reference))
+            waiting.append(pointed(root, reference))
         for key in ("allOf", "anyOf", "oneOf"):
             inner = one.get(key)
             waiting += inner if is_list(inner) else ()
     return tuple(found.values())
 
 
-def _at(root: JSON, pointer: str) -> object:
+def pointed(root: JSON, pointer: str) -> object:
     """Return what a JSON pointer such as `#/$defs/Image` leads to, None where it leads nowhere."""
+    if not pointer.startswith("#/"):
+        return root if pointer == "#" else None
     value: object = root
     for step in pointer.split("/")[1:]:
         value = value.get(step.replace("~1", "/").replace("~0", "~")) if is_json(value) else None

@@ -1,4 +1,4 @@
-"""How an SVG begins: unpacked, in its encoding, with its root found behind declarations and comments."""
+"""How an SVG begins and ends: unpacked, in its encoding, with its root found behind declarations and comments."""
 
 import re
 import zlib
@@ -15,6 +15,37 @@ _SVG = re.compile(
     rb"<(?:[\w.-]+:)?svg[\s/>]",
     re.DOTALL,
 )
+
+_MARKUP = re.compile(r"[\s\ufeff]*+<")
+_DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
+_TAG = re.compile(
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<(/?)(?:[\w.-]+:)?svg(?=[\s/>])[^<>]*>", re.DOTALL
+)
+_AFTER = re.compile(r"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
+
+
+def svg_of(text: str) -> bytes:
+    """Return the SVG in UTF-8 that a text wholly is; nothing where the text is another or says more."""
+    if not _MARKUP.match(text):
+        return b""  # nearly every text
+    whole = text.strip("\ufeff \t\r\n")
+    # What a text was encoded in before it was one says nothing any more.
+    if declared := _DECLARATION.match(whole):
+        whole = whole[declared.end() :]
+    data = whole.encode(errors="replace")
+    return data if is_svg(data) and _ends_with_root(whole) else b""
+
+
+def _ends_with_root(text: str) -> bool:
+    """Tell whether nothing but comments follows the root of an SVG; others may be inside it."""
+    depth = 0
+    for tag in _TAG.finditer(text):
+        if tag[1] is None:
+            continue  # a comment, or characters as they are
+        depth += -1 if tag[1] else 0 if tag[0].endswith("/>") else 1
+        if depth <= 0:
+            return _AFTER.fullmatch(text, tag.end()) is not None
+    return False
 
 
 def is_svg(data: bytes) -> bool:

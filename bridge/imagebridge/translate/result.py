@@ -1,19 +1,20 @@
 """A whole MCP result becomes one `function_call_output`: order, error marker, structured content, empty."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from . import sentences
-from .blocks import Reading, Sight, Words, for_user_only, pieces, texts
+from .blocks import pieces, texts
 from .calls import call_of
 from .outputs import items, output_item
 from .policy import Policy
+from .reading import Reading, Sight, Words, for_user_only
 from .servers import server
 from .setting import Found, placed
+from .structured import structured_text
 from .translation import Translation
-from .wire import JSON, URI, is_json, is_list, result_json, text_of
+from .wire import URI, blocks_of, is_error, is_json, result_json, text_of
 
 if TYPE_CHECKING:
     from .wire import FunctionCallOutput, Part
@@ -91,6 +92,7 @@ class Read:
     blocks: Sequence[object]
     policy: Policy
     handles: bool
+    is_error: bool
 
     @property
     def files(self) -> dict[int, str]:
@@ -115,7 +117,9 @@ class Read:
     def translation(self) -> Translation:
         """Fit the pictures and set all into parts."""
         for_user = [dict(block) for block in self.blocks if is_json(block) and for_user_only(block)]
-        return Translation(placed(self.found, self.policy, handles=self.handles), self.blocks, for_user)
+        return Translation(
+            placed(self.found, self.policy, handles=self.handles), self.blocks, for_user, self.is_error
+        )
 
 
 def _uri(block: object) -> str:
@@ -131,9 +135,9 @@ def read(result: object, policy: Policy, start: int | None = None) -> Read:
     """
     wire = result_json(result)
     reading = Reading(policy, 1 if start is None else start)
-    blocks = _blocks(wire)
-    reading.withhold(blocks)
-    is_error = wire.get("isError") in (True, "true", "True")
+    blocks = blocks_of(wire)
+    reading.begin(blocks)
+    failed = is_error(wire)
     found: list[Found] = []
     for index, block in enumerate(blocks):
         found += [(index, piece) for piece in pieces(block, reading)]
@@ -144,63 +148,7 @@ def read(result: object, policy: Policy, start: int | None = None) -> Read:
         ]
         found += [(None, piece) for piece in hidden]
     if all(isinstance(piece, Words) and not piece.text.strip() for _, piece in found):
-        found = [
-            (None, Words(sentences.NO_REASON if is_error else sentences.NOTHING, "a sentence", ours=True))
-        ]
-    if is_error:
+        found = [(None, Words(sentences.NO_REASON if failed else sentences.NOTHING, "a sentence", ours=True))]
+    if failed:
         found.insert(0, (None, Words(sentences.ERROR, "the mark of an error", ours=True)))
-    return Read(found, blocks, policy, start is not None)
-
-
-def _blocks(wire: JSON) -> Sequence[object]:
-    """Return the blocks; some servers send one block, or a bare string, in place of a list."""
-    content = wire.get("content")
-    if is_list(content):
-        return content
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    return [] if content is None else [content]
-
-
-def structured_text(wire: JSON) -> str:
-    """Return structured content as JSON text, or nothing where the blocks already say the same."""
-    structured = wire.get("structuredContent")
-    try:
-        if structured is None or _mirrored(structured, wire):
-            return ""
-        return json.dumps(structured, ensure_ascii=False, default=str)
-    except (TypeError, ValueError, RecursionError) as error:
-        return sentences.not_shown("structured content", f"it cannot be written as JSON ({str(error)[:120]})")
-
-
-def _mirrored(structured: object, wire: JSON) -> bool:
-    """Tell whether a text block, or the list of all, says what `structured` says (MCP 2025-11-25, tools).
-
-    Servers of the SDK wrap what is no object into a lone `result`, and write a list as one text an item.
-    """
-    said = [block["text"] for block in _blocks(wire) if is_json(block) and isinstance(block.get("text"), str)]
-    parsed = [_parsed(text) for text in said]
-    meant = [structured]
-    if is_json(structured) and list(structured) == ["result"]:
-        meant.append(structured["result"])
-    ways = [*said, *parsed, said, parsed]
-    return any(_same(one, way) for one in meant for way in ways)
-
-
-def _same(one: object, other: object) -> bool:
-    """Tell whether two JSON values are the same. True is not 1; NaN, which is no equal of itself, is NaN."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if one == other:
-        return True
-    if type(one) is not type(other) or not isinstance(one, (float, dict, list)):
-        return False
-    return json.dumps(one, sort_keys=True, default=str) == json.dumps(other, sort_keys=True, default=str)
-
-
-def _parsed(text: object) -> object:
-    """Return the JSON value of a text, or the text where it is none."""
-    try:
-        return json.loads(str(text))
-    except (ValueError, RecursionError):
-        return text
+    return Read(found, blocks, policy, start is not None, failed)

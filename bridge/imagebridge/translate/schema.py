@@ -11,27 +11,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .malformed import LISTS, MAPS, ONES, sound
 from .wire import JSON, is_json, is_list
 
 COMBINATIONS = ("oneOf", "anyOf", "allOf", "enum", "not")
 """What may not stand at the top level of a schema."""
 
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_MAPS = ("$defs", "definitions", "dependentSchemas", "patternProperties", "properties")
-_ONES = (
-    "additionalItems",
-    "additionalProperties",
-    "contains",
-    "else",
-    "if",
-    "items",
-    "not",
-    "propertyNames",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-)
-_INNER = (*_LISTS, *_MAPS, *_ONES)
+_INNER = (*LISTS, *MAPS, *ONES)
 _NULLABLE = ("const", "default")
 
 _DESCRIPTION = 1_024
@@ -45,7 +31,7 @@ def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
     The parameters are an object with properties, also where the tool takes none. A property that only a combination
     or a reference names is named there too.
     """
-    given = _taken(schema) if is_json(schema) else {}
+    given = _taken(sound(schema))
     named = _object(given, given, {})
     left = {key: given[key] for key in COMBINATIONS if key in given}
     made = {key: value for key, value in given.items() if key not in left}
@@ -80,11 +66,11 @@ def nodes(
         inner: list[tuple[tuple[str, ...], object]] = []
         for key in into:
             value = node.get(key)
-            if key in _MAPS and is_json(value):
+            if key in MAPS and is_json(value):
                 inner += [((*place, key, name), one) for name, one in value.items()]
-            elif key in _LISTS and is_list(value):
+            elif key in LISTS and is_list(value):
                 inner += [((*place, key, str(at)), one) for at, one in enumerate(value)]
-            elif key in _ONES and key in node:
+            elif key in ONES and key in node:
                 inner.append(((*place, key), value))
         waiting += reversed(inner)
 
@@ -108,11 +94,11 @@ def _taken(schema: JSON) -> dict[str, object]:
 
 
 def _inner(key: str, value: object) -> object:
-    if key in _MAPS and is_json(value):
+    if key in MAPS and is_json(value):
         return {name: _one(inner) for name, inner in value.items()}
-    if key in _LISTS and is_list(value):
+    if key in LISTS and is_list(value):
         return [_one(inner) for inner in value]
-    return _one(value) if key in _ONES else value
+    return _one(value) if key in ONES else value
 
 
 def _one(value: object) -> object:

@@ -32,6 +32,12 @@ SERVERS: dict[str, Server] = {
     "lm-studio": Server(
         "user_message", "user_message", "lmstudio bug-tracker#2248: arrays in outputs refused"
     ),
+    "mistral": Server(
+        "native",
+        "user_message",
+        "docs.mistral.ai, studio/conversations/responses, 2026-11: data URLs in function results, files too; "
+        "chat assumed",
+    ),
     "mlx-vlm": Server("user_message", "user_message", "Blaizzy/mlx-vlm#1761: arrays written as JSON text"),
     "ollama": Server("user_message", "user_message", "assumed: nothing found, 2026-11"),
     "openrouter": Server("user_message", "user_message", "assumed: nothing found, 2026-11"),

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from imagebridge.errors import PictureError
 
 from . import budget, sentences
-from .blocks import Address, Paper, Piece, Sight, Words
 from .budget import Plan
 from .convert import fitted
 from .encode import within
 from .picture import Picture
 from .policy import Policy
+from .reading import Address, Paper, Piece, Sight, Words
 from .translation import Placed, Shown
 from .vision import Seen, seen
 from .wire import input_text

@@ -75,11 +75,13 @@ class Translation:
     output: what a `function_call_output` holds: one string where only text is left, else `parts`.
     tokens: what the pictures cost the model, by the formulas of `vision`.
     for_user: blocks that the server marks for the user and not for the model.
+    is_error: whether the tool failed; then the first part says so.
     """
 
     placed: tuple[Placed, ...]
     blocks: Sequence[object]
     for_user: list[dict[str, Any]] = field(default_factory=list)
+    is_error: bool = False
 
     def __repr__(self) -> str:
         # The account alone: whole pictures are no use on a terminal.

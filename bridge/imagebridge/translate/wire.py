@@ -63,9 +63,21 @@ def result_json(result: object) -> JSON:
     return result
 
 
+def is_error(result: JSON) -> bool:
+    """Tell whether a result, in either spelling, says that its tool failed: with true, 1, or a text that means that."""
+    flag = result.get("isError", result.get("is_error"))
+    return flag.strip().lower() in ("true", "yes", "1") if isinstance(flag, str) else flag == 1
+
+
 def respelt(result: JSON) -> JSON:
-    """Return a result with the wire's names for its fields and those of its blocks; the very same where it has them."""
+    """Return a result with the wire's names for its fields and those of its blocks; the very same where it has them.
+
+    Blocks that came as an object with number keys, as PHP writes some lists, are a list.
+    """
     content = result.get("content")
+    if is_json(content) and all(str(key).isdecimal() for key in content):
+        content = [content[key] for key in sorted(content, key=int)]
+        result = {**result, "content": content}
     if is_list(content):
         blocks = [_block(one) for one in content]
         if any(new is not old for new, old in zip(blocks, content, strict=True)):
@@ -93,6 +105,16 @@ def _renamed(value: JSON) -> JSON:
         for key, one in value.items()
         if key not in _SPELLINGS or one is not None
     }
+
+
+def blocks_of(result: JSON) -> Sequence[object]:
+    """Return the blocks of a result; some servers send one block, or a bare string, in place of a list."""
+    content = result.get("content")
+    if is_list(content):
+        return content
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return [] if content is None else [content]
 
 
 def tool_json(tool: object) -> JSON:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imagebridge.cli import running
 from imagebridge.cli.models import default_model
 from imagebridge.requirements import DEMO, need
 
@@ -70,10 +71,8 @@ def _wire(html: Path | None, save: Path | None) -> int:
     # Before anything slow is imported: whoever waits should know what for.
     click.echo(opening(default_model()))
 
-    import anyio
-
     with failures():
-        journey, rows = anyio.run(_run)
+        journey, rows = running.run(_run)
     _save(save, journey, rows)
     _page(html or PAGE, journey, rows)
     accepted = journey.picture is not None and all(row.by_us.accepted for row in rows)

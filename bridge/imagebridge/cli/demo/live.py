@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imagebridge.cli import running
 from imagebridge.cli.models import default_model
 from imagebridge.cli.terminal import Terminal
 from imagebridge.errors import BridgeError, TurnLimitError
@@ -40,15 +41,13 @@ class Reading:
 
 def read_back() -> int:
     """Show a random code to the default model, print what it read, and return the exit code."""
-    import anyio
-
     from imagebridge.cli.api import api_failures
     from imagebridge.cli.failure import ERROR, BadAnswer, failures
 
     model = default_model()
     with failures(), api_failures():
         try:
-            reading = anyio.run(_read, model)
+            reading = running.run(_read, model)
         except TurnLimitError as error:
             raise BadAnswer(f"{model} calls show_code again and again and never answers") from error
     if not reading.reply.pictures:

@@ -1,0 +1,63 @@
+"""A command line as a person writes it becomes words. Pure."""
+
+import re
+import shlex
+
+
+def words(line: str, *, windows: bool) -> list[str]:
+    r"""Split a command line as the system's own programs would.
+
+    Elsewhere than on Windows as a POSIX shell does. On Windows a backslash is itself, so that paths can be
+    written as they are; only before a double quote it means that quote (as in `CommandLineToArgvW`). Words in
+    single quotes, which no program there takes off, are taken as documentation for all systems writes them.
+
+    Raises:
+        ValueError: a quote is not closed.
+    """
+    return _windows(line) if windows else shlex.split(line)
+
+
+_SINGLE = re.compile(r"'([^']*)'(?=\s|$)")
+"""Words in single quotes end with their word, so that the one in `it's` is a letter."""
+
+_SLASHES = re.compile(r'(\\*)(")?')
+
+
+def _windows(line: str) -> list[str]:
+    found: list[str] = []
+    at = 0
+    while at < len(line):
+        if line[at].isspace():
+            at += 1
+        else:
+            word, at = _word(line, at)
+            found.append(word)
+    return found
+
+
+def _word(line: str, at: int) -> tuple[str, int]:
+    """Read the word that begins at a place; return it and where it ends."""
+    made, quoted, start = "", False, at
+    while at < len(line) and (quoted or not line[at].isspace()):
+        single = _SINGLE.match(line, at) if not quoted and (at == start or line[at - 1] == "=") else None
+        if single:
+            return made + single[1], single.end()
+        slashes = _SLASHES.match(line, at)
+        assert slashes
+        if slashes[2]:
+            # Before a quote two backslashes are one; one that is left makes the quote a letter.
+            made += "\\" * (len(slashes[1]) // 2)
+            at = slashes.end()
+            if len(slashes[1]) % 2:
+                made += '"'
+            elif quoted and line[at : at + 1] == '"':
+                made += '"'
+                at += 1
+            else:
+                quoted = not quoted
+        else:
+            made += slashes[1] or line[at]
+            at += len(slashes[1]) or 1
+    if quoted:
+        raise ValueError("a double quote is not closed; to end with a backslash before it, write two")
+    return made, at

