@@ -62,6 +62,7 @@ def test_entries_of_every_host(tmp_path, entry, server, key):
         ({"timeout": 3600}, {"timeout": 3600}),
         ({"timeout": 30000}, {"timeout": 30}),
         ({"required": True}, {"required": True}),
+        ({"parallel": True}, {"parallel": True}),
         ({"includeTools": ["a*"], "excludeTools": ["ab"]}, {"rules": Filter(("a*",), ("ab",))}),
         ({"enabled_tools": [], "disabled_tools": ["x"]}, {"rules": Filter((), ("x",))}),
         ({"disabledTools": ["x"], "enabled": True}, {"rules": Filter(None, ("x",))}),
@@ -76,6 +77,7 @@ def test_what_else_an_entry_says(tmp_path, more, expected):
     ("entry", "problem"),
     [
         ({"command": "x", "timeout": "long"}, 'has a `timeout` that is no positive number: "long"'),
+        ({"command": "x", "parallel": "yes"}, 'has a `parallel` that is neither true nor false: "yes"'),
         ({"command": "x", "includeTools": "all"}, "has `includeTools` that is no list of tool names"),
         ({"command": "x", "args": "--all"}, 'has `args` that is no list: "--all"'),
         ({"command": "x", "env": ["A=1"]}, 'has `env` that is no JSON object: ["A=1"]'),

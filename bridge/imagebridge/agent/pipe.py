@@ -56,6 +56,9 @@ _groups: set[int] = set()
 """The process groups that run, so that none outlives this process where it ends in a hurry."""
 
 
+_Started = tuple[ServerProcess, anyio.abc.ByteReceiveStream]
+
+
 class LastWords:
     """The end of what a server writes to stderr, whatever it writes in all."""
 
@@ -83,9 +86,12 @@ async def pipe(
     Raises:
         OSError: the process cannot be started.
     """
+    started: _Started | None = None
     # Given up in the middle, a process would run already and nobody would know of it.
     with anyio.CancelScope(shield=True):
-        process, errors = await _started(server)
+        started = await _started(server)
+    assert started
+    process, errors = started
     # From here to the task group nothing waits: a cancellation in between would leave the process alone.
     assert process.stdin
     assert process.stdout
@@ -113,7 +119,7 @@ async def pipe(
             tasks.cancel_scope.cancel()
 
 
-async def _started(server: StdioServerParameters) -> tuple[ServerProcess, anyio.abc.ByteReceiveStream]:
+async def _started(server: StdioServerParameters) -> _Started:
     """Start the process in a group of its own, so that all of it can be ended together; return its stderr too."""
     if sys.platform == "win32":
         command = await anyio.to_thread.run_sync(get_windows_executable_command, server.command)

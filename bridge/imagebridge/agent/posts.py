@@ -13,10 +13,10 @@ from typing import Any
 import anyio
 import httpx2
 from mcp.shared.message import SessionMessage
-from mcp.types import ErrorData, JSONRPCError, JSONRPCResponse, RequestId
+from mcp.types import JSONRPCError, JSONRPCResponse, RequestId
 from pydantic_core import from_json
 
-from imagebridge.translate.wire import JSON, is_json, text_of
+from imagebridge.translate.wire import is_json, text_of
 
 from .held import LONG, Held
 from .lines import message, refusal, sound
@@ -24,6 +24,9 @@ from .refusals import SESSION_LOST, denies, forgets, said
 
 _NOTICE = 3.0
 """Seconds that a server has to take a notification, or the end of a session; the connection goes on without."""
+
+_SHORT = 10_000
+"""Bytes of an error that is looked at for what it says of sessions."""
 
 _QUOTED = 200
 """Characters of a refusal's body that are told."""
@@ -105,8 +108,9 @@ class _Events(httpx2.AsyncByteStream):
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
         is_long = len(data) > LONG
         if data and names[-1:] in ([], [b"message"]):
-            told = None if is_long else sound(data)
-            made = (_lost(told, self._number) if self._session else None) if told else message(data)
+            made = _lost(data, self._number) if self._session else None
+            if made is None and (is_long or not sound(data)):
+                made = message(data)
             if isinstance(made, Exception) and self._number is not None:
                 made = _no_answer(self._number, data)
             if isinstance(made, SessionMessage):
@@ -120,31 +124,33 @@ class _Events(httpx2.AsyncByteStream):
 
 def _answer(number: RequestId, body: bytes, *, session: bool) -> SessionMessage | None:
     """Return what the body of an answer means, None where it says so itself."""
+    if session and (lost := _lost(body, number)):
+        return lost
     told = sound(body)
     if told and told.get("id") == number:
-        return _lost(told, number) if session else None
+        return None
     made = message(body)
     if isinstance(made, Exception):
         return _no_answer(number, body)
-    if session and isinstance(made.message, JSONRPCError) and _denies(made.message.error):
-        return refusal(number, made.message.error.message, SESSION_LOST)
     if isinstance(made.message, (JSONRPCError, JSONRPCResponse)):
         # Whatever number it has, it answers this request.
         made.message.id = number
     return made
 
 
-def _lost(told: JSON, number: RequestId | None) -> SessionMessage | None:
-    """Return the error of a lost session where a message means one."""
-    error = told.get("error")
-    if number is None or told.get("id") not in (number, None) or not is_json(error):
+def _lost(data: bytes, number: RequestId | None) -> SessionMessage | None:
+    """Return the error of a lost session where a message means one. It is short; results may be long."""
+    if number is None or len(data) > _SHORT or b'"error"' not in data:
+        return None
+    try:
+        told: object = from_json(data)
+    except ValueError:
+        return None
+    error = told.get("error") if is_json(told) else None
+    if not is_json(told) or told.get("id") not in (number, None) or not is_json(error):
         return None
     code, words = error.get("code"), text_of(error, "message")
     return refusal(number, words, SESSION_LOST) if isinstance(code, int) and denies(code, words) else None
-
-
-def _denies(error: ErrorData) -> bool:
-    return denies(error.code, error.message)
 
 
 def _no_answer(number: RequestId, body: bytes) -> SessionMessage:
