@@ -31,6 +31,7 @@ _FIELDS = frozenset(
         "meta",
     )
 )
+_OF_A_LINK = frozenset(("name", "title", "description", "size", "icons"))
 """What a block says beside these is new."""
 
 _LITERALS = {"True": True, "False": False}
@@ -73,7 +74,7 @@ class _Said:
         said = [_cleaned(text) for block in blocks if (text := _text(block)) is not None]
         parsed = [_parsed(text) for text in said]
         self._texts = frozenset(said)
-        self._ways: list[object] = [*parsed, said, parsed]
+        self._ways: list[object] = [*parsed, said, parsed] if said else []
         self._marks: frozenset[tuple[str, str]] | None = None
 
     def left(self, value: object) -> object:
@@ -143,9 +144,11 @@ def _cleaned(text: str) -> str:
 
 def _is_block(value: object) -> bool:
     """Tell whether a value is a content block that says nothing beside what it shows."""
-    if not is_json(value) or value.get("type") not in _BLOCKS:
+    kind = value.get("type") if is_json(value) else None
+    if not is_json(value) or not isinstance(kind, str) or kind not in _BLOCKS:
         return False
-    return all(one is None or key in _FIELDS for key, one in value.items())
+    known = _FIELDS | _OF_A_LINK if kind == "resource_link" else _FIELDS
+    return all(one is None or key in known for key, one in value.items())
 
 
 def _marks(block: object) -> Iterator[tuple[str, str]]:
