@@ -235,6 +235,10 @@ def test_whatever_comes_is_valid_after(result):
         ({"contents": {"uri": "a", "text": "x"}}, [{"uri": "a", "text": "x"}]),
         ({"contents": [{"uri": "a", "text": "x", "mimeType": 5, "_meta": 3}]}, [{"uri": "a", "text": "x"}]),
         (
+            {"contents": {"1": {"uri": "b", "text": "y"}, "0": {"uri": "a", "text": "x"}}},
+            [{"uri": "a", "text": "x"}, {"uri": "b", "text": "y"}],
+        ),
+        (
             {"contents": [{"blob": b64(PNG)}]},
             [{"uri": "unknown:", "mimeType": "image/png", "blob": b64(PNG)}],
         ),

@@ -77,7 +77,7 @@ class Reading:
         """
         for block in filter(is_json, blocks):
             for encoded in carried(block) if block.get("type") != "image" else ():
-                self._ahead.add(encoded, "[in a block below]")
+                self._ahead.add(encoded, "[in another block]")
         if self.policy.audience == "strict":
             self._withhold(filter(for_user_only, filter(is_json, blocks)))
 
