@@ -5,6 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault of what is tested. On top of the profile that hypothesis takes where CI is set.
+settings.register_profile("without deadlines", settings.default, deadline=None)
+settings.load_profile("without deadlines")
 
 
 @pytest.fixture(scope="session")

@@ -225,6 +225,10 @@ class Bridge:
 
         Names of pictures that were shown (`picture:3`) become the pictures, in the form that the tool takes.
 
+        Args:
+            name: the tool's name in `tools`.
+            arguments: its arguments; None for none.
+
         Raises:
             ToolNameError: no server offers that name.
             ArgumentError: an argument is not what the tool's schema asks for, or names a picture that there is not or
@@ -270,6 +274,9 @@ class Bridge:
         afterwards. Every call is answered: arguments that are no JSON object, an unknown tool, a timeout or a
         server that died become outputs that say so. Pictures are fitted to the response's model. For
         servers that take no pictures in outputs (`Policy(server=...)`) a user message with them follows.
+
+        Args:
+            response: a `Response` of the SDK, or its JSON object.
         """
         answers = await self.answers(response)
         await self.settled()
@@ -309,8 +316,12 @@ class Bridge:
         """Translate pictures and files of the user's own, as `tool_result` holds them; `.parts` go into a message.
 
         Where pictures have names (`picture:1`), these get some too, so that the model can give them to tools.
-        `model` is the one that will look, where the policy names none, and `api` what it is asked by. For "chat",
-        `imagebridge.chat_part` makes a part of Chat Completions of each.
+        For Chat Completions `imagebridge.chat_part` makes a part of Chat Completions of each.
+
+        Args:
+            result: a `CallToolResult` of any mcp version, or its JSON object.
+            model: the model that will look, where the policy names none.
+            api: what it is asked by, where the policy does not say it.
 
         Raises:
             TypeError: `result` is neither a `CallToolResult` nor its JSON object.
@@ -339,24 +350,28 @@ class Bridge:
     ) -> "Reply":
         """Ask the model, run the tools it calls, and go on until it answers.
 
-        client: an `AsyncOpenAI`, `AsyncAzureOpenAI`, or one with the `base_url` of any compatible server.
-        api: "chat" for Chat Completions; then `input` and the reply's items are messages.
-        max_turns: requests at most. deadline: seconds for all of it. budget: tokens over all requests;
-            no further request is sent once they are spent.
-        direct: post the body as bytes made in one go instead of calling `responses.create`. Saves a third
-            of the time that large pictures cost, but what patches `create`, tracers say, sees nothing.
-        uploads: True sends files and pictures over 100 kB by the Files API, once each; a number is that
-            threshold in bytes; None does as the bridge's `Policy` says. They are deleted when the bridge closes,
-            or expire after a day where the API stores the conversation; `imagebridge.Uploads`,
-            which you open and close, chooses both. Where there is no such API they go as data.
-        history: what makes the conversation fit before each request: `imagebridge.trim` with its budgets (8
-            pictures, cut to 4; 40 MB), another such function, as in `partial(trim, max_pictures=20)`, or None.
-
-        Every other keyword goes to the SDK, to `responses.create` or `chat.completions.create`: hosted
-        `tools`, which stand before ours; `previous_response_id` and `conversation`, with which each request
-        sends only what is new; `store=False`, for which the reasoning's `encrypted_content` is included;
-        `text_format`, a pydantic class whose instance becomes `Reply.parsed`. A `tool_choice` that forces a
-        call holds for the first request alone, and is "auto" from then on.
+        Args:
+            client: an `AsyncOpenAI`, `AsyncAzureOpenAI`, or one with the `base_url` of any compatible server.
+            model: the name of the model.
+            input: the prompt, or the items (with `api="chat"` the messages) of the conversation so far.
+            api: "chat" for Chat Completions; then `input` and the reply's items are messages.
+            instructions: what the model is told before the conversation.
+            max_turns: requests at most.
+            deadline: seconds for all of it; None for any time.
+            budget: tokens over all requests; no further request is sent once they are spent. None for any number.
+            direct: post the body as bytes made in one go instead of calling `responses.create`. Saves a third
+                of the time that large pictures cost, but what patches `create`, tracers say, sees nothing.
+            uploads: True sends files and pictures over 100 kB by the Files API, once each; a number is that
+                threshold in bytes; None does as the bridge's `Policy` says. They are deleted when the bridge closes,
+                or expire after a day where the API stores the conversation; `imagebridge.Uploads`,
+                which you open and close, chooses both. Where there is no such API they go as data.
+            history: what makes the conversation fit before each request: `imagebridge.trim` with its budgets (8
+                pictures, cut to 4; 40 MB), another such function, as in `partial(trim, max_pictures=20)`, or None.
+            sdk_arguments: go to the SDK, to `responses.create` or `chat.completions.create`: hosted `tools`, which
+                stand before ours; `previous_response_id` and `conversation`, with which each request sends only
+                what is new; `store=False`, for which the reasoning's `encrypted_content` is included;
+                `text_format`, a pydantic class whose instance becomes `Reply.parsed`. A `tool_choice` that forces
+                a call holds for the first request alone, and is "auto" from then on.
 
         A picture that the API refuses is replaced by a sentence and the request is sent again; so it is
         with half of the older pictures where the conversation has grown too large, and as it was where a
@@ -366,6 +381,7 @@ class Bridge:
             TypeError: `client` is not an `AsyncOpenAI`, or an argument cannot go with the others.
             RunError: it ended early: `TurnLimitError`, `DeadlineError`, `TokenLimitError`, `OpenCallError`,
                 `ResponseError`. `.items` goes on from there.
+            RequirementError: openai is missing or older than 3.20.
             openai.OpenAIError: what the SDK raises of the API, with the same `.items`.
         """
         from .loop import replied
@@ -399,6 +415,12 @@ class Bridge:
         See `imagebridge.events`. The model's text comes in pieces; `stream=False` asks for whole
         responses, for servers that do not stream. Leaving the loop early, or cancelling it, cancels the
         request and the calls under way.
+
+        Args:
+            client: as for `run`.
+            model: the name of the model.
+            input: the prompt, or the items (with `api="chat"` the messages) of the conversation so far.
+            arguments: every other argument of `run`.
         """
         from .loop import events
 

@@ -13,7 +13,7 @@ _LONGEST = 300
 class Finding:
     """One thing that is wrong with a request body.
 
-    rule: the id of a rule of `imagebridge.rules`, or of a piece of advice.
+    rule: the id of a rule of `imagebridge.testing.RULES`, or of a piece of advice.
     path: where in the body, such as `input[3].output[1].image_url`.
     consequence: what happens if it is sent. fix: what to do.
     refused: true where the API answers 400, by its documents or by reports.

@@ -55,5 +55,5 @@ def without(*ids: str, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
     given = tuple(rules)
     unknown = set(ids) - {rule.id for rule in given}
     if unknown:
-        raise ValueError(f"no rule is called {', '.join(sorted(unknown))}; see imagebridge.rules.RULES")
+        raise ValueError(f"no rule is called {', '.join(sorted(unknown))}; see imagebridge.testing.RULES")
     return tuple(rule for rule in given if rule.id not in ids)

@@ -8,8 +8,23 @@
 For pytest: `pytest_plugins = ["imagebridge.testing.fixtures"]` brings the fixture `endpoint`.
 """
 
+from imagebridge.rules import RULES, Rule, without
 from imagebridge.testing.endpoint import Endpoint, Exchange
 from imagebridge.testing.seen import SeenPicture, pictures
 from imagebridge.testing.steps import Call, Cut, Fault, Late, Reply, Step
 
-__all__ = ["Call", "Cut", "Endpoint", "Exchange", "Fault", "Late", "Reply", "SeenPicture", "Step", "pictures"]
+__all__ = [
+    "RULES",
+    "Call",
+    "Cut",
+    "Endpoint",
+    "Exchange",
+    "Fault",
+    "Late",
+    "Reply",
+    "Rule",
+    "SeenPicture",
+    "Step",
+    "pictures",
+    "without",
+]

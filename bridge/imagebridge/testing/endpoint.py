@@ -37,26 +37,30 @@ class Endpoint:
         with Endpoint([[("load_image", {"source": "cat.png"})], "It is a cat."]) as endpoint:
             client = OpenAI(base_url=endpoint.base_url, api_key="test")
 
-    A step is a text, a list of calls `[(name, arguments), ...]`, or a function of the request body that returns
-    one of them; `Fault`, `Cut` and `Late` say what goes wrong. Requests that break one of `rules` get the API's 400 and play no step; see
-    `imagebridge.rules.without` to switch rules off. So do requests in which an item that this endpoint gave out
-    comes back altered or without the rest of its reasoning, unless `replay` is False. Leaving the block raises AssertionError for a request beyond
-    the last step, and for steps that nobody asked for, unless another exception is on its way.
+    Requests that break a rule get the API's 400 and play no step. Leaving the block raises AssertionError for a
+    request beyond the last step, and for steps that nobody asked for, unless another exception is on its way.
     Requests may come from several threads. Pictures are drawn for `images.generate` and `images.edit` without a
-    step, and files are kept for `files.create`, unless `files` is false: then there is no Files API, as on many
-    servers.
+    step.
+
+    Args:
+        steps: one for each request to a model: a text, a list of calls `[(name, arguments), ...]`, or a function of
+            the request body that returns one of them; `Fault`, `Cut` and `Late` say what goes wrong.
+        rules: what is refused. None: all `RULES`; `without("detail")` is all but one.
+        replay: whether an item that this endpoint gave out is refused where it comes back altered, or without the
+            rest of its reasoning.
+        files: whether there is a Files API; many servers have none.
     """
 
     def __init__(
         self,
-        steps: Step | Sequence[Step],
+        steps: "Step | Sequence[Step]",
         *,
-        rules: Iterable[Rule] = RULES,
+        rules: "Iterable[Rule] | None" = None,
         replay: bool = True,
         files: bool = True,
     ) -> None:
         self._steps = script(steps)
-        self._rules = (*rules, *(REPLAY if replay else ()))
+        self._rules = (*(RULES if rules is None else rules), *(REPLAY if replay else ()))
         self._guard = threading.Lock()
         self._server: Server | None = None
         self._ids = Ids()

@@ -6,9 +6,11 @@ from typing import Protocol
 
 import pytest
 
-from imagebridge.rules import RULES, Rule
+from imagebridge.rules import Rule
 from imagebridge.testing.endpoint import Endpoint
 from imagebridge.testing.steps import Step
+
+__all__ = ["StartEndpoint", "endpoint"]
 
 _FAILED = pytest.StashKey[bool]()
 
@@ -17,7 +19,7 @@ class StartEndpoint(Protocol):
     """Starts an `Endpoint` that runs until the end of the test; takes what `Endpoint` takes."""
 
     def __call__(
-        self, steps: Step | Sequence[Step], *, rules: Iterable[Rule] = RULES, files: bool = True
+        self, steps: Step | Sequence[Step], *, rules: Iterable[Rule] | None = None, files: bool = True
     ) -> Endpoint:
         """Return the running endpoint."""
         ...
@@ -43,7 +45,7 @@ def endpoint(request: pytest.FixtureRequest) -> Generator[StartEndpoint]:
     with ExitStack() as stack:
 
         def start(
-            steps: Step | Sequence[Step], *, rules: Iterable[Rule] = RULES, files: bool = True
+            steps: Step | Sequence[Step], *, rules: Iterable[Rule] | None = None, files: bool = True
         ) -> Endpoint:
             one = Endpoint(steps, rules=rules, files=files)
             stack.callback(one.stop)
