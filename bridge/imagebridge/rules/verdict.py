@@ -131,7 +131,7 @@ def judge_bytes(content: bytes, proof: "Proof" = "decoded") -> Verdict:
             warnings.simplefilter("ignore")
             return _guarded(content, media_type)
     except Exception as error:  # noqa: BLE001  # hostile bytes make Pillow raise nearly anything
-        return _broken(error, media_type)
+        return _broken(error, content, media_type)
 
 
 def _walked(content: bytes, media_type: str) -> Verdict:
@@ -139,6 +139,8 @@ def _walked(content: bytes, media_type: str) -> Verdict:
         container = walk(content)
     except PictureError as error:
         return Verdict("broken-picture", why=f"{media_type}: {error.reason}", media_type=media_type)
+    if not container.whole:
+        return Verdict("broken-picture", why=f"{media_type}: it lacks its end", media_type=media_type)
     return _sized(container.width, container.height, container.frames, media_type)
 
 
@@ -149,14 +151,20 @@ def _guarded(content: bytes, media_type: str) -> Verdict:
     try:
         return _decoded(content, media_type)
     except Exception as error:  # noqa: BLE001  # hostile bytes make Pillow raise nearly anything
-        return _broken(error, media_type)
+        return _broken(error, content, media_type)
 
 
-def _broken(error: Exception, media_type: str) -> Verdict:
+def _broken(error: Exception, content: bytes, media_type: str) -> Verdict:
+    """Return the verdict on what Pillow refused. Our walk has the better words where it knows them."""
     from PIL.Image import DecompressionBombError
 
     rule = "picture-bomb" if isinstance(error, DecompressionBombError) else "broken-picture"
-    return Verdict(rule, why=f"{media_type}: {error or type(error).__name__}", media_type=media_type)
+    why = str(error) or type(error).__name__
+    try:
+        walk(content)
+    except PictureError as told:
+        why = told.reason
+    return Verdict(rule, why=f"{media_type}: {why}", media_type=media_type)
 
 
 def _decoded(content: bytes, media_type: str) -> Verdict:

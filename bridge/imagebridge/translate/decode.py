@@ -1,13 +1,15 @@
 """Bytes become pixels, safely: the decoder is chosen by the first bytes, the size is capped before decoding."""
 
+import re
+from collections import deque
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from hashlib import sha256
 from importlib import import_module
 from io import BytesIO
 from logging import NullHandler, getLogger
 from struct import error as struct_error
-from struct import unpack_from
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
@@ -15,6 +17,7 @@ from imagebridge.errors import PictureError
 from . import kinds
 from .containers import Mend, mended, orientation
 from .picture import MAX_PIXELS
+from .png import MOVING, chunks
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -107,13 +110,16 @@ def _icon(data: bytes) -> "Image":
 def _bare(data: bytes, found: kinds.Kind) -> tuple[bytes, dict[str, bytes]]:
     """Return the file without what hinders Pillow's decoders, and what stands for that in `info`, in Pillow's words.
 
-    Whoever asks whether there is metadata still learns of it. A PNG loses its texts: Pillow refuses the
-    whole picture where one unpacks to over a megabyte. A JPEG loses its EXIF: Pillow looks for a resolution in
-    it, and warns on stderr where it is broken.
+    Whoever asks whether there is metadata still learns of it. A PNG keeps its pixels, its frames and what says
+    in which colours: Pillow refuses the whole picture where another chunk is broken, or a text unpacks to over
+    a megabyte. A JPEG loses its EXIF: Pillow looks for a resolution in it, and warns on stderr where it is broken.
     """
     if found is kinds.PNG:
-        texts = [(start, stop, b"") for start, stop, name in _chunks(data) if name in _TEXTS]
-        return mended(data, texts), {"comment": b""} if texts else {}
+        others = [(start, stop, name) for start, stop, name in chunks(data) if name not in _KEPT]
+        told = any(name in _TEXTS for _, _, name in others)
+        return mended(data, [(start, stop, b"") for start, stop, _ in others]), {
+            "comment": b""
+        } if told else {}
     if found is kinds.JPEG:
         spans = list(_exif(data))
         exif = b"".join(data[start + 10 : stop] for start, stop, _ in spans)
@@ -124,14 +130,7 @@ def _bare(data: bytes, found: kinds.Kind) -> tuple[bytes, dict[str, bytes]]:
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 
 
-def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield where each chunk of a PNG begins and ends, and its name."""
-    at = 8
-    while at + 12 <= len(data):
-        length, name = unpack_from(">I4s", data, at)
-        stop = at + 12 + length
-        yield at, stop, name
-        at = stop
+_KEPT = MOVING | {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"iCCP", b"eXIf", b"pHYs"}
 
 
 def _exif(data: bytes) -> Iterator[Mend]:
@@ -210,6 +209,38 @@ def opened(data: bytes) -> "Image":
         PictureError: as `read` and `load`.
     """
     return load(read(data))
+
+
+_END = b"\xff\xd9"
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
+_FILLERS = (b"\x00" * 256, b"\xfe\x7f" * 128)
+"""What is laid behind a JPEG that lacks its end: where pixels are missing, decoders read two different ones from these."""
+
+
+def ended(data: bytes) -> bytes:
+    """Return a JPEG that lacks its end marker with one, where all its pixels are there.
+
+    Raises:
+        PictureError: pixels are missing.
+    """
+    # A lone 0xFF at the end would make a marker with what is laid behind it.
+    for body in dict.fromkeys((data.rstrip(b"\0\xff"), data.rstrip(b"\xff"))):
+        with suppress(PictureError):
+            first, second = (_digest(body + _tail(body, filler)) for filler in _FILLERS)
+            if first == second:
+                return body + _END
+    raise PictureError("the JPEG is cut short")
+
+
+def _tail(body: bytes, filler: bytes) -> bytes:
+    """Return pixels made of `filler`, with the restart markers that are next to come (T.81 B.1.1.3), and an end."""
+    last = deque(_RESTART.finditer(body), maxlen=1)
+    after = last[0].group()[1] + 1 if last else 0
+    return filler + b"".join(bytes((0xFF, 0xD0 | (after + at) % 8)) + filler for at in range(8)) + _END
+
+
+def _digest(data: bytes) -> bytes:
+    return sha256(opened(data).tobytes()).digest()
 
 
 def drafted(data: bytes, side: int) -> "Image":
