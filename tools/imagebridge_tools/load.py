@@ -1,6 +1,5 @@
 """load_image: a picture from wherever tools may read, upright, without metadata, in a format that models take."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError, PictureError
@@ -20,7 +19,6 @@ SMALLEST = 16
 _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
 _PAGED, _MOVING = frozenset((kinds.TIFF,)), frozenset((kinds.GIF, kinds.WEBP, kinds.PNG, kinds.AVIF))
 
-_ORIENTATION = 0x0112
 _METADATA = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "extension", "mp"})
 _SEGMENTS = frozenset({"COM", *(f"APP{n}" for n in range(1, 16) if n not in (2, 14))})
 """JPEG segments that hold metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
@@ -197,14 +195,14 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     from imagebridge.translate.encode import encoded
 
     image = opened(original.data)
-    turned = image.getexif().get(_ORIENTATION, 1) != 1
+    turned = original.orientation != 1
     marks = getattr(image, "applist", ())
-    told = _METADATA & set(image.info) or getattr(image, "text", None)
+    told = _METADATA & set(image.info)
     bare = not turned and not told and not any(name in _SEGMENTS for name, _ in marks)
     if bare and original.plain:
-        return replace(original, proof="decoded"), ""
+        return original.proven("decoded"), ""
     with decoding("its pixels cannot be converted"):
-        picture = encoded(srgb(upright(image)))
+        picture = encoded(srgb(upright(image, original.orientation)))
     done = "; turned upright" if turned else ""
     if picture.media_type != original.media_type:
         done += f"; given as {described(picture)}"

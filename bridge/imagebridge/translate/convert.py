@@ -1,6 +1,6 @@
 """Bytes that no model takes become pictures that it does; a picture that is too large, one that fits."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +11,7 @@ from .decode import at_page, decoding, drafted, frames, load, opened, read, srgb
 from .encode import encoded, is_flat, jpeg, png, redrawn, resized, standard
 from .memory import Memory
 from .picture import Picture, Proof, decode, decode_start
+from .strips import Strip
 
 if TYPE_CHECKING:
     from .svg import Fit
@@ -141,6 +142,29 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
     key = ("fitted", width, height, sha256(data).digest())
     with decoding("it cannot be made smaller"):
         return _MADE.once(key, lambda: Converted((_fitted(picture, data, width, height),))).pictures[0]
+
+
+def cut(picture: Picture, strips: Sequence[Strip]) -> tuple[Picture, ...]:
+    """Return strips of a picture, each in the pixels that are seen of it. It is decoded once, and always to the same bytes.
+
+    Raises:
+        PictureError: its pixels cannot be decoded.
+    """
+    data = picture.data
+    key = ("cut", tuple(strips), sha256(data).digest())
+    with decoding("it cannot be cut into parts"):
+        return _MADE.once(key, lambda: Converted(_cut(picture, data, strips))).pictures
+
+
+def _cut(picture: Picture, data: bytes, strips: Sequence[Strip]) -> tuple[Picture, ...]:
+    image = standard(srgb(upright(opened(data), picture.orientation)))
+    flat = is_flat(image)
+    made: list[Picture] = []
+    for strip in strips:
+        size = (strip.seen.width, strip.seen.height)
+        piece = image.crop(strip.box)
+        made.append(encoded(piece if piece.size == size else resized(piece, *size, sharp=flat), flat=flat))
+    return tuple(made)
 
 
 def _fitted(picture: Picture, data: bytes, width: int, height: int) -> Picture:
