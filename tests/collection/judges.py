@@ -1,14 +1,12 @@
 """Decoders that are not ours say what a picture is: libvips and OpenCV of what is sent, Chromium of what came."""
 
 import base64
-import io
 import shutil
 from contextlib import contextmanager
 
 import cv2
 import numpy
 import pyvips
-from PIL import Image
 
 SIDE = 48
 """Pixels of the square in which two decoders' pictures are compared."""
@@ -37,14 +35,6 @@ def by_vips(data):
         )
     except (pyvips.Error, ValueError):
         return None
-
-
-def as_sent(data):
-    """Return what is sent as a small picture on white."""
-    image = Image.open(io.BytesIO(data)).convert("RGBA")
-    page = Image.new("RGBA", image.size, "white")
-    page.alpha_composite(image)
-    return numpy.asarray(page.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)).astype(int)
 
 
 def different(one, other):

@@ -86,7 +86,7 @@ def judged(files, shown_by_browser):
                 elsewhere is not None
                 and browsed[0] < 2
                 and not words
-                and (far := judges.different(judges.as_sent(pictures[0]), elsewhere)) > NEAR
+                and (far := judges.different(judges.by_vips(pictures[0]), elsewhere)) > NEAR
             ):
                 yield form, door, "different pixels", path, f"mean difference {far:.0f}"
             else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
 
-from . import kinds
+from . import bitmaps, kinds
 from .containers import Mend, mended, orientation
 from .picture import MAX_PIXELS
 from .png import MOVING, chunks
@@ -84,6 +84,8 @@ def header(data: bytes) -> "Image":
     if found is kinds.ICO:
         with decoding("its header cannot be read"):
             return _icon(data)
+    if found is kinds.BMP and (image := bitmaps.image(data)):
+        return image
     if found not in _READERS:
         raise PictureError(f"{found.media_type if found else 'bytes of no known format'} cannot be decoded")
     module, name = _READERS[found]
@@ -99,12 +101,14 @@ def header(data: bytes) -> "Image":
 
 
 def _icon(data: bytes) -> "Image":
-    """Read the largest picture of an ICO, whose list of sizes may be wrong: Pillow's own reader of icons warns of that."""
+    """Read the best picture of an ICO or CUR: Pillow's own reader believes the list of sizes, and takes the shallowest."""
     from PIL.IcoImagePlugin import IcoFile
 
-    icon: Any = IcoFile(BytesIO(data))  # its list of pictures is not typed
-    inside = data[icon.entry[0].offset :]
-    return header(inside) if kinds.kind(inside) is kinds.PNG else icon.frame(0)
+    best = bitmaps.icon(data)
+    if best.png:
+        return header(best.data)
+    icon: Any = IcoFile(BytesIO(best.data))  # its list of pictures is not typed
+    return icon.frame(0)
 
 
 def _bare(data: bytes, found: kinds.Kind) -> tuple[bytes, dict[str, bytes]]:

@@ -112,7 +112,7 @@ class Picture:
 
     @classmethod
     def _of(cls, encoded: str, container: Container, proof: Proof) -> Self:
-        _check_pixels(container.width, container.height)
+        check_pixels(container.width, container.height)
         media_type = container.kind.media_type
         size = (container.width, container.height)
         width, height = reversed(size) if container.orientation >= 5 else size
@@ -147,7 +147,7 @@ def _decoded(data: bytes, width: int, height: int) -> bytes:
     Raises:
         PictureError: they cannot be decoded, or are more than `MAX_PIXELS`.
     """
-    _check_pixels(width, height)
+    check_pixels(width, height)
     if data[:4] == b"\x89PNG":
         return png.unpacked(data)
     from .decode import opened
@@ -156,9 +156,26 @@ def _decoded(data: bytes, width: int, height: int) -> bytes:
     return data
 
 
-def _check_pixels(width: int, height: int) -> None:
+def check_pixels(width: int, height: int) -> None:
+    """Refuse a picture that unpacks to too much.
+
+    Raises:
+        PictureError: it has more than `MAX_PIXELS`.
+    """
     if width * height > MAX_PIXELS:
         raise PictureError(f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}")
+
+
+def sound(data: bytes) -> bytes:
+    """Return a PNG, JPEG, WebP or GIF with what can be mended in it mended; a file of another format as it is.
+
+    Raises:
+        PictureError: it is broken.
+    """
+    found = kinds.kind(data)
+    if found is None or found.media_type not in kinds.SENDABLE:
+        return data
+    return _sound(data, walk(data), "structure")
 
 
 def decode(text: str) -> tuple[bytes, bool]:
@@ -257,7 +274,7 @@ def _sound(data: bytes, container: Container, proof: Proof) -> bytes:
     if not container.whole and container.kind is kinds.JPEG:
         from .decode import ended
 
-        _check_pixels(container.width, container.height)
+        check_pixels(container.width, container.height)
         return ended(sound)
     if proof == "decoded" or not container.whole:
         return _decoded(sound, container.width, container.height)
