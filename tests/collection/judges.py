@@ -8,8 +8,10 @@ import cv2
 import numpy
 import pyvips
 
-SIDE = 48
-"""Pixels of the square in which two decoders' pictures are compared."""
+SIDE = 1_200
+"""Pixels of a side up to which pictures are compared in full; decoders scale in ways of their own."""
+SMALL = 40
+"""Pixels of the square in which larger ones are compared."""
 
 
 def taken(data):
@@ -25,21 +27,21 @@ def taken(data):
 
 
 def by_vips(data):
-    """Return what libvips makes of a whole file as a small picture on white; None where it refuses it."""
+    """Return what libvips makes of a whole file, on white; None where it refuses it."""
     try:
         image = pyvips.Image.new_from_buffer(data, "", fail_on="error").autorot().colourspace("srgb")
         image = image.flatten(background=[255, 255, 255]) if image.hasalpha() else image
-        image = image.thumbnail_image(SIDE, height=SIDE, size="force").cast("uchar")
-        return numpy.asarray(image.numpy()).reshape(SIDE, SIDE, -1)[:, :, :3].astype(int) + numpy.zeros(
-            3, int
-        )
+        pixels = numpy.asarray(image.cast("uchar").numpy())
     except (pyvips.Error, ValueError):
         return None
+    return pixels.reshape(*pixels.shape[:2], -1)[:, :, :3] + numpy.zeros(3, numpy.uint8)
 
 
 def different(one, other):
-    """Return the mean difference of two small pictures, 0 to 255."""
-    return float(abs(one - other).mean())
+    """Return the mean difference of two pictures, 0 to 255."""
+    if one.shape != other.shape or max(one.shape) > SIDE:
+        one, other = (cv2.resize(each, (SMALL, SMALL), interpolation=cv2.INTER_AREA) for each in (one, other))
+    return float(abs(one.astype(int) - other.astype(int)).mean())
 
 
 _PAGE = """async ([encoded, type, side]) => {
@@ -52,12 +54,18 @@ _PAGE = """async ([encoded, type, side]) => {
         const shown = new Image();
         shown.src = URL.createObjectURL(new Blob([data], {type}));
         await shown.decode();
-        const canvas = new OffscreenCanvas(side, side), context = canvas.getContext('2d');
+        const scale = Math.min(1, side / Math.max(shown.naturalWidth, shown.naturalHeight));
+        const across = Math.max(1, Math.round(shown.naturalWidth * scale));
+        const down = Math.max(1, Math.round(shown.naturalHeight * scale));
+        const canvas = new OffscreenCanvas(across, down), context = canvas.getContext('2d');
         context.fillStyle = 'white';
-        context.fillRect(0, 0, side, side);
+        context.fillRect(0, 0, across, down);
         context.imageSmoothingQuality = 'high';
-        context.drawImage(shown, 0, 0, side, side);
-        return [frames, Array.from(context.getImageData(0, 0, side, side).data)];
+        context.drawImage(shown, 0, 0, across, down);
+        const pixels = context.getImageData(0, 0, across, down).data;
+        let text = '';
+        for (let at = 0; at < pixels.length; at += 32768) text += String.fromCharCode(...pixels.subarray(at, at + 32768));
+        return [frames, btoa(text), across, down];
     } catch (error) {
         return [0, String(error)];
     }
@@ -66,7 +74,7 @@ _PAGE = """async ([encoded, type, side]) => {
 
 @contextmanager
 def browser():
-    """Yield a function that gives a file to Chromium: its frames, and the first as a small picture; None without Chromium."""
+    """Yield a function that gives a file to Chromium: its frames, and the first as pixels; None without Chromium."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not path:
         yield None
@@ -85,10 +93,12 @@ def browser():
 
         def shown(data, media_type):
             encoded = base64.b64encode(data).decode()
-            frames, pixels = page.evaluate(_PAGE, [encoded, media_type, SIDE])
+            frames, pixels, *size = page.evaluate(_PAGE, [encoded, media_type, SIDE])
             if not frames:
                 return 0, None
-            return frames, numpy.array(pixels).reshape(SIDE, SIDE, 4)[:, :, :3]
+            across, down = size
+            found = numpy.frombuffer(base64.b64decode(pixels), numpy.uint8).reshape(down, across, 4)
+            return frames, numpy.ascontiguousarray(found[:, :, :3])
 
         yield shown
         chromium.close()

@@ -24,7 +24,7 @@ INDEX = "https://pypi.org/pypi/pillow/json"
 WEB = ("PNG", "JPEG", "GIF", "WEBP")
 ALLOWED = 0.005
 """Share of the files that a browser shows whole and that may be refused."""
-NEAR = 14
+NEAR = 6
 """Mean difference of two decoders' pictures up to which they are the same: scaling and colour profiles differ."""
 
 
@@ -56,9 +56,11 @@ def translated(data, proof):
 
 def loaded(data):
     try:
-        return [one.data for one in decoded(data).pictures]
-    except (ArgumentError, PictureError):
-        return []
+        shown = decoded(data)
+    except (ArgumentError, PictureError) as error:
+        return [], str(error)
+    # What is said of every file, its format and size, says nothing of its pixels.
+    return [one.data for one in shown.pictures], shown.words if "shown:" in shown.words else ""
 
 
 def judged(files, shown_by_browser):
@@ -74,7 +76,7 @@ def judged(files, shown_by_browser):
         browsed = shown_by_browser(data, found.media_type) if shown_by_browser else (0, None)
         elsewhere = browsed[1] if browsed[1] is not None or form in WEB else judges.by_vips(data)
         for door in ("structure", "decoded", "load_image"):
-            pictures, words = (loaded(data), "") if door == "load_image" else translated(data, door)
+            pictures, words = loaded(data) if door == "load_image" else translated(data, door)
             refusals = [why for one in pictures if (why := judges.taken(one))]
             if refusals:
                 yield form, door, "sent though refused elsewhere", path, refusals[0]

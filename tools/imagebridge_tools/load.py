@@ -94,6 +94,8 @@ def decoded(
     found = known("it", data)
     original = Picture.from_bytes(data) if found.media_type in kinds.SENDABLE else None
     told, scale = _told(found, data, original), 1.0
+    if original:
+        data = original.data  # mended
     if page is not None or frame is not None:
         pictures, done = _one(data, found, page, frame)
     elif original and original.frames == 1:
@@ -134,16 +136,20 @@ def counted(data: bytes) -> int:
     Raises:
         PictureError: they cannot be counted.
     """
+    from imagebridge.translate.animation import count
     from imagebridge.translate.decode import frames, header
 
-    return frames(header(data)) if kinds.kind(data) in _MOVING | _PAGED else 1
+    found = kinds.kind(data)
+    if found in _PAGED:
+        return frames(header(data))
+    return count(data) if found in _MOVING else 1
 
 
 def _one(
     data: bytes, found: kinds.Kind, page: int | None, frame: int | None
 ) -> tuple[tuple[Picture, ...], str]:
     """Return one page of a TIFF or one frame of an animation, and words on it."""
-    from imagebridge.translate.decode import at_page, header, load
+    from imagebridge.translate import animation, pages
     from imagebridge.translate.encode import redrawn
 
     noun, number = ("page", page) if page is not None else ("frame", frame or 1)
@@ -158,7 +164,8 @@ def _one(
         )
     if found not in _MOVING | _PAGED:
         return _converted(data)[:2]
-    picture = redrawn(load(at_page(header(data), number - 1)))
+    at = number - 1
+    picture = redrawn(pages.page(data, at)[0] if found in _PAGED else animation.frame(data, at))
     return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
 
 

@@ -158,10 +158,14 @@ def _is_covered(data: bytes, scans: list[int], channels: int) -> bool:
     missing: dict[int, list[int]] = {}
     for at in scans:
         count = data[at + 4]
-        start, stop, bits = data[at + 5 + 2 * count : at + 8 + 2 * count]
+        told = data[at + 5 + 2 * count : at + 8 + 2 * count]
+        if len(told) < 3:
+            return False
+        start, stop, bits = told
         for channel in data[at + 5 : at + 5 + 2 * count : 2]:
             left = missing.setdefault(channel, [1] * 64)
             left[start : stop + 1] = [bits & 15] * (min(stop, 63) + 1 - start)
+            del left[64:]
     return len(missing) >= channels and not any(map(any, missing.values()))
 
 
@@ -236,14 +240,14 @@ def _vp8l(data: bytes, at: int) -> tuple[int, int]:
 def _gif(data: bytes) -> Container:
     screen = unpack_from("<HH", data, 6) if len(data) >= 13 else (0, 0)
     width, height = screen
-    at, size, frames, control = 13 + _palette(data, 10), len(data), 0, 0
+    at, size, frames, control = 13 + palette_length(data, 10), len(data), 0, 0
     end, mends = 0, list[Mend]()
     while at < size and data[at] != 0x3B:
         block, start = data[at], at
         if block not in (0x21, 0x2C) and not frames:
             raise PictureError(f"the GIF has an unknown block at byte {at}")
-        after = at + 11 + _palette(data, at + 9) if block == 0x2C else at + 2
-        at = _sub_blocks(data, after) if block in (0x21, 0x2C) else size
+        after = at + 11 + palette_length(data, at + 9) if block == 0x2C else at + 2
+        at = sub_blocks_end(data, after) if block in (0x21, 0x2C) else size
         if at > size or block not in (0x21, 0x2C):
             # Cut short, or strange to every reader: the frames before it are whole.
             at = size
@@ -274,13 +278,13 @@ _DISPOSAL = 0b11100
 """Pillow prints a warning where it clears a frame of more pixels; these bits of its control ask for that."""
 
 
-def _palette(data: bytes, at: int) -> int:
+def palette_length(data: bytes, at: int) -> int:
     """Return the length in bytes of the colour table that the flags at `at` announce."""
     flags = data[at] if at < len(data) else 0
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _sub_blocks(data: bytes, at: int) -> int:
+def sub_blocks_end(data: bytes, at: int) -> int:
     """Return where the sub-blocks that begin at `at` end, behind the file where they are cut short.
 
     Runs of full ones are passed by one slice.

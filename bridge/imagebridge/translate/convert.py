@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imagebridge.errors import PictureError
 
-from . import grey, kinds, pages, sheet
-from .decode import at_page, decoding, drafted, frames, load, opened, read, srgb, upright
+from . import animation, grey, kinds, pages, sheet
+from .decode import decoding, drafted, frames, opened, read, srgb, upright
 from .encode import encoded, is_flat, jpeg, png, redrawn, resized, standard
 from .memory import Memory
 from .picture import Picture, Proof, decode, decode_start
 from .strips import Strip
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from .svg import Fit
 
 _WALKED = frozenset((kinds.PNG, kinds.JPEG, kinds.WEBP, kinds.GIF))
+
+_LOSSLESS = frozenset((kinds.PNG, kinds.GIF, kinds.BMP, kinds.ICO, kinds.PNM))
+"""Formats that keep every pixel; of TIFF, WebP, AVIF and JPEG 2000 only a part do."""
 
 _MAX_FRAME = 40_000_000
 """Pixels of an animation's frames at most for a contact sheet: a decoder holds several frames at a time."""
@@ -71,6 +76,20 @@ def _converted(text: str, proof: Proof, fit: "Fit | None", *, first_frame: bool)
     )
 
 
+def first(data: bytes) -> "Image":
+    """Decode the first frame or page of a picture that is no SVG, as it is shown.
+
+    Raises:
+        PictureError: it cannot be decoded.
+    """
+    found = kinds.kind(data)
+    if found is kinds.TIFF:
+        return pages.page(data, 0)[0]
+    if found in _WALKED and animation.count(data) > 1:
+        return animation.frame(data, 0)
+    return opened(data)
+
+
 def retyped(text: str, media_types: Collection[str]) -> Picture:
     """Return the picture that base64 `text` holds, full size, in one of these media types: PNG or JPEG where it has to be made.
 
@@ -105,7 +124,7 @@ def _foreign(data: bytes, found: kinds.Kind | None, fit: "Fit | None", *, first_
         case _:
             # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
             image = opened(data)
-            made = Converted((redrawn(image),), grey.told(image))
+            made = Converted((redrawn(image, lossless=found in _LOSSLESS),), grey.told(image))
     return _from(found, made)
 
 
@@ -117,13 +136,13 @@ def _from(found: kinds.Kind | None, made: Converted) -> Converted:
 
 
 def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converted:
-    image = read(data)
-    too_large = image.width * image.height > _MAX_FRAME
+    width, height = animation.size(data)
+    too_large = width * height > _MAX_FRAME
     if first_frame or too_large:
-        told = f"the first of {frames(image)} frames of an animation"
+        told = f"the first of {animation.count(data)} frames of an animation"
         if too_large:
-            told += f", {image.width}x{image.height} pixels each: too large to show more"
-        return Converted((redrawn(load(at_page(image, 0))),), told)
+            told += f", {width}x{height} pixels each: too large to show more"
+        return Converted((redrawn(animation.frame(data, 0)),), told)
     made = sheet.contact_sheet(data, min(fit(sheet.SIDE, sheet.SIDE)) if fit else sheet.SIDE)
     return Converted((redrawn(made.image),), made.sentence)
 
@@ -169,7 +188,7 @@ def _cut(picture: Picture, data: bytes, strips: Sequence[Strip]) -> tuple[Pictur
 
 def _fitted(picture: Picture, data: bytes, width: int, height: int) -> Picture:
     if (width, height) == (picture.width, picture.height):
-        return redrawn(opened(data), picture.orientation)
+        return redrawn(opened(data), picture.orientation, lossless=kinds.kind(data) in _LOSSLESS)
     image = upright(drafted(data, max(width, height)), picture.orientation)
     if image.mode == "CMYK":
         image = srgb(image)

@@ -1,15 +1,18 @@
 """Bytes become pixels, safely: the decoder is chosen by the first bytes, the size is capped before decoding."""
 
 import re
+import warnings
 from collections import deque
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from io import BytesIO
 from logging import NullHandler, getLogger
+from pathlib import Path
 from struct import error as struct_error
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
@@ -40,6 +43,9 @@ _READERS: dict[kinds.Kind, tuple[str, str]] = {
 }
 
 
+_NUMBERED = re.compile(r"decoder error -?\d+|^-?\d+$|broken data stream|unrecognized data stream")
+
+
 @contextmanager
 def decoding(what: str) -> Generator[None]:
     """Turn whatever a decoder raises into a `PictureError` that begins with `what`.
@@ -55,6 +61,8 @@ def decoding(what: str) -> Generator[None]:
         # Pillow hands on what `struct` says of its buffers, which means nothing to a reader.
         if isinstance(error.__cause__ or error, struct_error):
             said = "it ends too early"
+        elif _NUMBERED.search(said):
+            said = "they are broken"
         raise PictureError(f"{what} ({said})") from error
 
 
@@ -69,8 +77,38 @@ def read(data: bytes) -> "Image":
 
 @cache
 def _quiet() -> None:
-    """Keep what Pillow logs of broken files off stderr, where Python writes it for whoever has set up no logging."""
+    """Keep off stderr what Pillow and libtiff say of broken files: it is told where the pictures would be.
+
+    Python writes there what Pillow logs, for whoever has set up no logging; libtiff writes itself, unless
+    the library that Pillow has loaded is told not to (TIFFSetErrorHandler, TIFFSetWarningHandler).
+    """
     getLogger("PIL").addHandler(NullHandler())
+    import ctypes
+
+    for path in _libtiff():
+        with suppress(OSError, AttributeError):
+            library = ctypes.CDLL(str(path))
+            library.TIFFSetErrorHandler(None)
+            library.TIFFSetWarningHandler(None)
+
+
+def _libtiff() -> list[Path]:
+    """Return the libtiff that a wheel of Pillow brings along (Linux, macOS)."""
+    import PIL
+
+    package = Path(PIL.__file__).parent
+    return [*package.parent.glob("pillow.libs/libtiff*"), *package.glob(".dylibs/libtiff*")]
+
+
+_WARNED = Lock()  # how warnings are filtered belongs to the whole process: one thread at a time
+
+
+@contextmanager
+def _unwarned() -> Generator[None]:
+    """Keep Python's warnings of a reader's off stderr."""
+    with _WARNED, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def header(data: bytes) -> "Image":
@@ -94,7 +132,8 @@ def header(data: bytes) -> "Image":
     except ImportError as error:
         raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
     bare, hidden = _bare(data, found)
-    with decoding("its header cannot be read"):
+    # Only TIFF's reader warns, of tags that say nothing of the pixels.
+    with decoding("its header cannot be read"), _unwarned() if found is kinds.TIFF else nullcontext():
         image = reader(BytesIO(bare))
     image.info.update(hidden)
     return image
@@ -164,7 +203,7 @@ def at_page(image: "Image", index: int) -> "Image":
     Raises:
         PictureError: there is no such page, its header is broken, or it has more than `MAX_PIXELS`.
     """
-    with decoding("its header cannot be read"):
+    with decoding("its header cannot be read"), _unwarned():
         image.seek(_before(image) + index)
     return _within_limit(image)
 
@@ -175,7 +214,7 @@ def load(image: "Image") -> "Image":
     Raises:
         PictureError: the pixels cannot be decoded.
     """
-    with decoding("its pixels cannot be decoded"):
+    with decoding("its pixels cannot be decoded"), _unwarned() if hasattr(image, "tag_v2") else nullcontext():
         _prepare(image)
         image.load()
     return image
@@ -197,7 +236,7 @@ def frames(image: "Image") -> int:
     Raises:
         PictureError: they cannot be counted.
     """
-    with decoding("its frames cannot be counted"):
+    with decoding("its frames cannot be counted"), _unwarned():
         return getattr(image, "n_frames", 1) - _before(image)
 
 

@@ -96,8 +96,8 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
             if room < 0:
                 pages.remarks.append(f"more would pass {_MAX_TOGETHER:,} pixels together")
                 break
-            image, remark = _page(data, index, stored)
-            pages.add(number, redrawn(image))
+            image, remark = page(data, index)
+            pages.add(number, redrawn(image, lossless=True))
         except PictureError as error:
             pages.fail(number, error)
             continue
@@ -109,12 +109,13 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
     return tuple(pages.pictures), told if total > 1 or not whole else "; ".join(pages.remarks)
 
 
-def _page(data: bytes, index: int, stored: "tiff.Page | None") -> "tuple[Image, str]":
-    """Decode one page of a TIFF, and say what of its range had to be chosen.
+def page(data: bytes, index: int) -> "tuple[Image, str]":
+    """Decode one page of a TIFF, counted from 0, and say what of its range had to be chosen.
 
     Raises:
         PictureError: it cannot be decoded; where its form is the reason, that is told.
     """
+    stored = tiff.page(data, index)
     if stored and (told := tiff.refused(stored)):
         raise PictureError(told)
     if stored and tiff.is_strange(stored):
@@ -123,9 +124,7 @@ def _page(data: bytes, index: int, stored: "tiff.Page | None") -> "tuple[Image, 
         image = load(at_page(header(data), index))
     except PictureError as error:
         # What Pillow says of a form that it does not know means nothing to a reader.
-        if stored and re.search(
-            r"pixel mode|decoder error -2|unsupported|unknown", error.reason, re.IGNORECASE
-        ):
+        if stored and re.search(r"pixel mode|unsupported|unknown", error.reason, re.IGNORECASE):
             raise PictureError(stored.told()) from error
         raise
     # Its mode before it is converted says whether there is something to tell.

@@ -60,6 +60,9 @@ _PACKED = {
     50000: "Zstandard",
     50001: "WebP",
 }
+_NOT_UNPACKED = frozenset((34712, 50001))
+"""What the libtiff in Pillow's wheels lacks (13.0, 2026-11-29)."""
+
 _COLOURED = {
     0: "grey",
     1: "grey",
@@ -92,26 +95,32 @@ class Page(NamedTuple):
 
     @property
     def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
         return self.of(_WIDTH), self.of(_HEIGHT)
 
     @property
     def pixels(self) -> int:
+        """How many pixels the page has."""
         return self.of(_WIDTH) * self.of(_HEIGHT)
 
     @property
     def samples(self) -> int:
+        """Samples a pixel."""
         return self.of(_SAMPLES, 1)
 
     @property
     def bits(self) -> int:
+        """Bits a sample."""
         return self.of(_BITS, 1)
 
     @property
     def form(self) -> int:
+        """What a sample is: 1 a number, 2 one with a sign, 3 a float."""
         return self.of(_FORMAT, 1)
 
     @property
     def colours(self) -> int:
+        """What the samples say: 0 and 1 grey, 2 RGB, 3 a palette, 5 inks."""
         return self.of(_PHOTOMETRIC)
 
     def told(self) -> str:
@@ -158,9 +167,12 @@ def _tags(data: bytes, order: str, at: int) -> Tags:
 
 
 def refused(found: Page) -> str:
-    """Return the sentence for a form in which Pillow would show noise; empty for others."""
+    """Return the sentence for a form that Pillow cannot unpack, or would show as noise; empty for others."""
+    packed = found.of(_COMPRESSION, 1)
+    if packed not in _PACKED or packed in _NOT_UNPACKED:
+        return found.told()
     halved = found.tags.get(_HALVED, (2, 2)) != (1, 1)
-    if found.colours == 6 and halved and found.of(_COMPRESSION, 1) not in (6, 7):
+    if found.colours == 6 and halved and packed not in (6, 7):
         return found.told()
     return ""
 
@@ -244,7 +256,8 @@ def _eight_bits(plane: bytes, found: Page) -> bytes:
         _check_looped(found)
         letter = "e" if found.bits == 16 else "f"
         values = unpack_from(f"<{8 * len(plane) // found.bits}{letter}", plane)
-        return bytes(round(255 * min(1.0, max(0.0, value))) if value == value else 0 for value in values)
+        # The order of the comparison makes 0 of what is no number.
+        return bytes(round(255 * min(1.0, max(0.0, value))) for value in values)
     return plane[1::2] if found.bits == 16 else plane
 
 
