@@ -88,6 +88,7 @@ def judged(files, shown_by_browser):
                 elsewhere is not None
                 and browsed[0] < 2
                 and not words
+                and pictures[0] != data  # what is sent as it came is seen as it is seen there
                 and (far := judges.different(judges.by_vips(pictures[0]), elsewhere)) > NEAR
             ):
                 yield form, door, "different pixels", path, f"mean difference {far:.0f}"

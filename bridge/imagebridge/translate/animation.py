@@ -138,7 +138,8 @@ def _of_png(data: bytes) -> Iterator[_Frame]:
         elif name == b"fdAT":
             pixels += body[4:]
         elif name in (b"fcTL", b"IEND"):
-            if control:
+            # A frame without pixels is none.
+            if control and pixels:
                 yield _png_frame(header, beside, pixels, control)
             pixels, control = b"", body
 
@@ -159,6 +160,9 @@ def _of_gif(data: bytes) -> Iterator[_Frame]:
     """Yield the frames of a GIF that was walked and mended."""
     table = data[10:13] + data[13 : 13 + palette_length(data, 10)]
     at, control = 10 + len(table), bytes(4)
+    if len(table) == 3:
+        # Frames without any palette are grey to those who show them.
+        table = b"\xf7" + table[1:] + bytes(grey for grey in range(256) for _ in range(3))
     while at < len(data) and data[at] != 0x3B:
         if data[at] == 0x21:
             if data[at + 1 : at + 3] == b"\xf9\x04":

@@ -38,6 +38,16 @@ def _header(data: bytes, at: int) -> Header:
     return Header(length, width, abs(height), bits, packed, colours, height < 0)
 
 
+def mended(data: bytes) -> bytes:
+    """Return a BMP whose palette claims more colours than its pixels can name with as many as they can."""
+    if len(data) < 54 or unpack_from("<I", data, 14)[0] < 40:
+        return data
+    header = _header(data, 14)
+    if header.bits in (1, 2, 4, 8) and header.colours > 1 << header.bits:
+        return data[:46] + pack("<I", 1 << header.bits) + data[50:]
+    return data
+
+
 def image(data: bytes) -> "Image | None":
     """Return the pixels of a BMP whose form Pillow does not read rightly; None for all others.
 

@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
 
-from . import bitmaps, kinds
+from . import bitmaps, boxes, kinds
+from .colours import of_gamma
+from .colours import profile as profile_of
 from .containers import Mend, mended, orientation
+from .grey import eight_bits, is_deep
 from .picture import MAX_PIXELS
 from .png import MOVING, chunks
 
@@ -136,7 +139,43 @@ def header(data: bytes) -> "Image":
     with decoding("its header cannot be read"), _unwarned() if found is kinds.TIFF else nullcontext():
         image = reader(BytesIO(bare))
     image.info.update(hidden)
+    _seen_rightly(image, data, found)
     return image
+
+
+def _seen_rightly(image: "Image", data: bytes, found: kinds.Kind) -> None:
+    """Set right what Pillow leaves to its users: colours that are named by number or gamma, and a palette's order."""
+    if found is kinds.JP2 and image.palette and (order := boxes.columns(data)):
+        colours = bytes(image.palette.palette)
+        if image.palette.mode == "RGB" and max(order) < 3:
+            made = bytearray(len(colours))
+            for channel, column in enumerate(order):
+                made[channel::3] = colours[column::3]
+            image.palette.palette = made
+    if image.info.get("icc_profile"):
+        return
+    profile = b""
+    if found is kinds.AVIF:
+        profile = profile_of(*boxes.colour(data))
+    elif found is kinds.PNG:
+        profile = _png_profile(data)
+    if profile:
+        image.info["icc_profile"] = profile
+
+
+def _png_profile(data: bytes) -> bytes:
+    """Return the profile of a PNG's colours, in the order in which its chunks count (PNG third edition, 4.3)."""
+    said = {
+        name: data[at + 8 : stop - 4]
+        for at, stop, name in chunks(data)
+        if name in (b"cICP", b"sRGB", b"gAMA")
+    }
+    if len(numbers := said.get(b"cICP", b"")) == 4:
+        return profile_of(numbers[0], numbers[1])
+    gamma = said.get(b"gAMA", b"")
+    return (
+        of_gamma(int.from_bytes(gamma, "big") / 100_000) if len(gamma) == 4 and b"sRGB" not in said else b""
+    )
 
 
 def _icon(data: bytes) -> "Image":
@@ -167,7 +206,9 @@ def _bare(data: bytes, found: kinds.Kind) -> tuple[bytes, dict[str, bytes]]:
         spans = list(_exif(data))
         exif = b"".join(data[start + 10 : stop] for start, stop, _ in spans)
         return mended(data, spans), {"exif": b"Exif\0\0" + exif} if spans else {}
-    return data, {}
+    if found is kinds.BMP:
+        return bitmaps.mended(data), {}
+    return boxes.joined(data) if found is kinds.AVIF else data, {}
 
 
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
@@ -336,6 +377,10 @@ def srgb(image: "Image") -> "Image":
     A profile that cannot be read, or does not fit the pixels, says nothing of their colours: they stay as they are.
     """
     profile = image.info.get("icc_profile")
+    if profile and is_deep(image):
+        image = eight_bits(image)
+    if profile and profile[16:20] == b"RGB " and image.mode in ("L", "LA", "P", "PA"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     if not profile or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
         return image
     from PIL import ImageCms

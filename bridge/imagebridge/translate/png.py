@@ -100,6 +100,7 @@ class _Walk:
         self._seen: set[bytes] = set()
         self._aside: list[tuple[int, int, bytes]] = []
         self._moving: list[tuple[int, int, bytes]] = []
+        self._still: list[tuple[int, int]] = []
         self._text = 0
 
     def done(self) -> Chunks:
@@ -130,7 +131,7 @@ class _Walk:
             raise PictureError("the PNG has no pixels" if found.whole else "the PNG is cut short")
         if not found.whole:
             found.mends.append((found.end, found.end, END))
-        found.frames, corrected = _animated(data, self._moving)
+        found.frames, corrected = _animated(data, self._moving, self._still)
         found.mends = sorted([*found.mends, *corrected])
         return found
 
@@ -157,6 +158,7 @@ class _Walk:
         """Take in one chunk with a right checksum, behind the header."""
         if name == b"IDAT":
             self._more_pixels()
+            self._still.append((at, stop))
         elif name == b"PLTE":
             self._colours(at, stop)
         elif name == b"IHDR":
@@ -250,12 +252,17 @@ class _Walk:
         return self._text <= _TEXT and bool(keyword)
 
 
-def _animated(data: bytes, moving: list[tuple[int, int, bytes]]) -> tuple[int, list[Mend]]:
+def _animated(
+    data: bytes, moving: list[tuple[int, int, bytes]], still: list[tuple[int, int]]
+) -> tuple[int, list[Mend]]:
     """Return how many frames a PNG holds, and what to mend where it claims another number.
 
     Decoders that believe the claim wait for frames that never come. With fewer than two frames the
-    picture is a still, and all of `moving` goes.
+    picture is a still, and all of `moving` goes; where its one frame is not the picture for who cannot show
+    animations, that gives way to the frame.
     """
+    if lone := _lone_frame(data, moving, still):
+        return 1, lone
     held = sum(name == b"fcTL" for _, _, name in moving)
     claims = [(at, stop) for at, stop, name in moving if name == b"acTL"]
     sound = len(claims) == 1 and claims[0][1] - claims[0][0] == 20
@@ -265,6 +272,22 @@ def _animated(data: bytes, moving: list[tuple[int, int, bytes]]) -> tuple[int, l
         return 1, [(at, stop, b"") for at, stop, _ in moving]
     first = (*claims[0], chunk(b"acTL", pack(">II", held, 0)))
     return held, [first, *((at, stop, b"") for at, stop in claims[1:])]
+
+
+def _lone_frame(
+    data: bytes, moving: list[tuple[int, int, bytes]], still: list[tuple[int, int]]
+) -> list[Mend]:
+    """Return the mends that put the only frame of an animation, of full size, in the place of the picture beside it."""
+    control = [at for at, stop, name in moving if name == b"fcTL" and stop - at == 38]
+    pixels = [(at, stop) for at, stop, name in moving if name == b"fdAT" and stop - at > 16]
+    claimed = any(name == b"acTL" and at < still[0][0] for at, _, name in moving)
+    if len(control) != 1 or not pixels or not claimed or control[0] < still[0][0]:
+        return []
+    if data[control[0] + 12 : control[0] + 28] != data[16:24] + bytes(8):
+        return []
+    moved = [(at, stop, chunk(b"IDAT", data[at + 12 : stop - 4])) for at, stop in pixels]
+    gone = [(at, stop, b"") for at, stop, _ in moving if (at, stop) not in pixels]
+    return [*((at, stop, b"") for at, stop in still), *moved, *gone]
 
 
 def _ascii(name: bytes) -> str:

@@ -183,6 +183,7 @@ def is_strange(found: Page) -> bool:
     return (
         (found.of(_PLANAR, 1) == 2 and found.samples > 1 and found.bits == 16)
         or (found.form == 3 and found.bits in (16, 32) and (found.samples > 1 or found.bits == 16))
+        or (found.bits == 32 and found.form == 1 and found.samples > 1)
         or (found.colours == 3 and found.bits == 16)
         or (found.colours == 5 and found.samples == 5 and found.bits == 8 and extra in (1, 2))
         or (grey and found.samples == 1 and found.bits == 8 and found.form == 2)
@@ -258,7 +259,8 @@ def _eight_bits(plane: bytes, found: Page) -> bytes:
         values = unpack_from(f"<{8 * len(plane) // found.bits}{letter}", plane)
         # The order of the comparison makes 0 of what is no number.
         return bytes(round(255 * min(1.0, max(0.0, value))) for value in values)
-    return plane[1::2] if found.bits == 16 else plane
+    # The last byte of a number is its highest.
+    return plane[found.bits // 8 - 1 :: found.bits // 8]
 
 
 def _unpacked(found: Page, samples: int, plane: int | None) -> bytes:
