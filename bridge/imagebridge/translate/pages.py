@@ -118,13 +118,13 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
     stored = tiff.page(data, index)
     if stored and (told := tiff.refused(stored)):
         raise PictureError(told)
-    if stored and tiff.is_strange(stored):
-        return tiff.image(stored)
     try:
+        if stored and tiff.is_strange(stored):
+            return tiff.image(stored)
         image = load(at_page(header(data), index))
     except PictureError as error:
         # What Pillow says of a form that it does not know means nothing to a reader.
-        if stored and re.search(r"pixel mode|unsupported|unknown", error.reason, re.IGNORECASE):
+        if stored and re.search(r"pixel mode|unsupported|unknown (pixel|data)", error.reason, re.IGNORECASE):
             raise PictureError(stored.told()) from error
         raise
     # Its mode before it is converted says whether there is something to tell.

@@ -286,7 +286,8 @@ def _as_grey(found: Page, samples: int, plane: int | None) -> bytes:
     if plane is not None:
         each = len(starts) // found.samples
         starts, lengths = (values[plane * each : (plane + 1) * each] for values in (starts, lengths))
-    form = 3 if found.form == 3 and found.bits == 32 else 1
+    # Numbers of 32 bits pass as floats too: their bytes are put in order, and not read.
+    form = 3 if found.bits == 32 else 1
     tags: dict[int, tuple[int, tuple[int, ...]]] = {
         _WIDTH: (4, (found.of(_WIDTH) * samples,)),
         _HEIGHT: (4, (found.of(_HEIGHT),)),
