@@ -8,7 +8,7 @@ import samples
 
 from imagebridge import Policy, output_parts
 from imagebridge.errors import PictureError
-from imagebridge.translate import convert, decode, picture, png
+from imagebridge.translate import convert, decode, picture, rows
 from imagebridge.translate.memory import Memory
 
 AT_ONCE = 6
@@ -36,7 +36,7 @@ def decoded(monkeypatch):
         (decode, "opened"),
         (convert, "opened"),
         (convert, "drafted"),
-        (png, "unpacked"),
+        (rows, "unpacked"),
     ):
         real = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *args, real=real: count.append(1) or real(*args))

@@ -187,6 +187,14 @@ def test_jpegs_of_a_rare_coding_are_not_passed_on(marker, plain):
     assert Picture.from_bytes(sof(marker)).plain == plain
 
 
+def test_a_progressive_jpeg_whose_scans_come_out_of_turn_is_not_passed_on():
+    data = bytearray(FILES["progressive JPEG"])
+    assert Picture.from_bytes(bytes(data)).plain
+    at = data.index(b"\xff\xda", data.index(b"\xff\xda") + 2)
+    data[at + 9] ^= 0x10  # the second scan refines a bit that has not come yet
+    assert not Picture.from_bytes(bytes(data)).plain
+
+
 REFUSED = {
     "two channels": (sof(0xC0, 2), "the JPEG has 2 colour channels, not 1, 3 or 4"),
     "two frame headers": (

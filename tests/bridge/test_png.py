@@ -11,7 +11,7 @@ from PIL import Image
 from samples import b64, drawing, file
 
 from imagebridge.errors import PictureError
-from imagebridge.translate import png
+from imagebridge.translate import png, rows
 from imagebridge.translate.picture import Picture
 from imagebridge.translate.png import END, chunk
 
@@ -205,6 +205,14 @@ def test_pixels_that_are_missing_are_found_by_unpacking(name):
         Picture.from_bytes(rgb(pixels=pixels)[:-12])  # without an end only the pixels can tell
 
 
+@pytest.mark.parametrize("size", [(1, 100_000_000), (500_001, 1)])
+def test_a_side_that_no_decoder_bears_is_refused_by_the_walk(size):
+    width, height = size
+    with pytest.raises(PictureError) as raised:
+        Picture.from_bytes(SIGNATURE + header(size=size) + chunk(b"IDAT", PACKED) + END)
+    assert raised.value.reason == f"it is {width}x{height} pixels, and a side may have 500,000 at most"
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (64, 48)])
 def test_rows_of_every_form_are_counted(mode, size):
@@ -218,7 +226,7 @@ def test_rows_of_every_form_are_counted(mode, size):
 def test_the_passes_of_interlaced_pictures_are_counted_as_pillow_reads_them(width, height, form):
     colour, bits = form
     found = png.Chunks(width, height, bits, colour, interlaced=True)
-    pixels = zlib.compress(bytes(png._Rows(found).expected))
+    pixels = zlib.compress(bytes(rows._Rows(found).expected))
     data = SIGNATURE + header(colour, bits, interlace=1, size=(width, height)) + chunk(b"IDAT", pixels) + END
     assert Picture.from_bytes(data, "decoded").data == data
     Image.open(BytesIO(data)).load()

@@ -1,6 +1,7 @@
 """Decoders that are not ours say what a picture is: libvips and OpenCV of what is sent, Chromium of what came."""
 
 import base64
+import logging
 import shutil
 from contextlib import contextmanager
 
@@ -8,6 +9,9 @@ import cv2
 import numpy
 import pyvips
 
+# Both tell on stderr what they make of broken files; here it is told by the judges.
+logging.getLogger("pyvips").setLevel(logging.ERROR)
+cv2.setLogLevel(0)
 SIDE = 1_200
 """Pixels of a side up to which pictures are compared in full; decoders scale in ways of their own."""
 SMALL = 40

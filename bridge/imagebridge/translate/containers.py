@@ -100,7 +100,8 @@ def _png(data: bytes) -> Container:
 # One literal byte first: the engine then searches with memchr (20 times faster than a class first).
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_COMMON = frozenset((0xC0, 0xC1, 0xC2))
+_PROGRESSIVE = 0xC2
+_COMMON = frozenset((0xC0, 0xC1, _PROGRESSIVE))
 """Baseline, extended and progressive frames. Lossless, hierarchical and arithmetic ones few decoders read."""
 # A search holds the interpreter lock until it ends, so long scans are searched in windows.
 _WINDOW = 1 << 20
@@ -109,7 +110,7 @@ _WINDOW = 1 << 20
 def _jpeg(data: bytes) -> Container:
     at, size = 2, len(data)
     width = height = channels = 0
-    common, exif, scans = True, bytearray(), list[int]()
+    common, progressive, exif, scans = True, False, bytearray(), list[int]()
     mends: list[Mend] = []
     while True:
         sought, at = at, _next_marker(data, at)
@@ -124,7 +125,7 @@ def _jpeg(data: bytes) -> Container:
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         stop = at + 2 + length
         if marker is None or at + 4 > size or stop > size:
-            if channels and _is_covered(data, scans, channels):
+            if channels and _progress(data, scans, channels)[0]:
                 # Whether the last scan has all its pixels is for a decoder to say.
                 kept = tuple(one for one in mends if one[1] <= at)
                 turned = orientation(bytes(exif))
@@ -140,6 +141,7 @@ def _jpeg(data: bytes) -> Container:
             bits, height, width, channels = unpack_from(">BHHB", data, at + 4)
             if channels not in (1, 3, 4):
                 raise PictureError(f"the JPEG has {channels} colour channels, not 1, 3 or 4")
+            progressive = marker == _PROGRESSIVE
             common = marker in _COMMON and bits == 8 and channels < 4
         if marker == 0xE1 and data[at + 4 : at + 10] == b"Exif\x00\x00":
             # A second segment continues the first (EXIF is written so when it passes 64 kB).
@@ -150,23 +152,32 @@ def _jpeg(data: bytes) -> Container:
         at = stop
     if not channels or not scans:
         raise PictureError("the JPEG has no pixels")
+    common = common and (not progressive or _progress(data, scans, channels)[1])
     return Container(kinds.JPEG, width, height, 1, at + 2, common, orientation(bytes(exif)), tuple(mends))
 
 
-def _is_covered(data: bytes, scans: list[int], channels: int) -> bool:
-    """Tell whether the scans of a JPEG bring every coefficient of every channel to its last bit (T.81 B.2.3, G.1.1.1)."""
+def _progress(data: bytes, scans: list[int], channels: int) -> tuple[bool, bool]:
+    """Tell whether the scans of a JPEG bring every coefficient to its last bit, and each bit in its turn (T.81 G.1.1.1).
+
+    Scans out of turn are shown by most decoders, and refused by strict ones.
+    """
     missing: dict[int, list[int]] = {}
+    ordered = True
     for at in scans:
         count = data[at + 4]
         told = data[at + 5 + 2 * count : at + 8 + 2 * count]
         if len(told) < 3:
-            return False
+            return False, False
         start, stop, bits = told
+        stop = min(stop, 63)
         for channel in data[at + 5 : at + 5 + 2 * count : 2]:
-            left = missing.setdefault(channel, [1] * 64)
-            left[start : stop + 1] = [bits & 15] * (min(stop, 63) + 1 - start)
+            # 16 stands for a coefficient of which nothing has come yet.
+            left = missing.setdefault(channel, [16] * 64)
+            expected = {0 if one == 16 else one for one in left[start : stop + 1]}
+            ordered = ordered and expected == {bits >> 4} and (start == 0 or left[0] != 16)
+            left[start : stop + 1] = [bits & 15] * max(0, stop + 1 - start)
             del left[64:]
-    return len(missing) >= channels and not any(map(any, missing.values()))
+    return len(missing) >= channels and not any(map(any, missing.values())), ordered
 
 
 def _next_marker(data: bytes, at: int) -> int:

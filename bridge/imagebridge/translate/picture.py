@@ -16,7 +16,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from imagebridge.errors import PictureError
 
-from . import kinds, png
+from . import kinds, rows
 from .containers import Container, mended, walk
 from .memory import Turns
 from .prolog import is_svg
@@ -25,6 +25,9 @@ Proof = Literal["structure", "decoded"]
 
 MAX_PIXELS = 120_000_000
 """Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
+
+MAX_SIDE = 500_000
+"""Pixels of a side at most: a decoder takes memory for each row, however thin it is."""
 
 DATA_URL = re.compile(r"data:([^,;]*+)((?:;[^,;]*+)*+),", re.IGNORECASE)
 
@@ -149,7 +152,7 @@ def _decoded(data: bytes, width: int, height: int) -> bytes:
     """
     check_pixels(width, height)
     if data[:4] == b"\x89PNG":
-        return png.unpacked(data)
+        return rows.unpacked(data)
     from .decode import opened
 
     opened(data)
@@ -160,8 +163,10 @@ def check_pixels(width: int, height: int) -> None:
     """Refuse a picture that unpacks to too much.
 
     Raises:
-        PictureError: it has more than `MAX_PIXELS`.
+        PictureError: it has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
     """
+    if max(width, height) > MAX_SIDE:
+        raise PictureError(f"it is {width}x{height} pixels, and a side may have {MAX_SIDE:,} at most")
     if width * height > MAX_PIXELS:
         raise PictureError(f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}")
 
