@@ -39,11 +39,14 @@ _CALLS = (
 )
 
 # The line right behind a picture that names it for tools, and the type it was made from (`translate.setting`).
-_HANDLE = re.compile(r"(picture:(\d+))(?: \([\w.+/-]+\))?(?=\n|\Z)")
+_HANDLE = re.compile(r"((?:part \d+ of \d+ of )?picture:(\d+))(?: \([\w.+/-]+\))?(?=\n|\Z)")
+# The line behind a part of a long picture begins so, with a handle or without one.
+_PART = re.compile(r"(part (\d+) of \d+ of )picture[ :]\d+")
 # How a user message names the picture or file of a call, on a line before it (`translate.outputs`).
-_CAPTION = re.compile(r"((?:picture \d+|the file .+) of .+):")
+_CAPTION = re.compile(r"((?:(?:part \d+ of \d+ of )?picture \d+|the file .+) of .+):")
 _STAND_IN = re.compile(
-    r"\[(?:no longer shown: (?:picture:\d+, )?(picture|file|the file)\b.*|the same (picture|file) as (.+), above)\]"
+    r"\[(?:no longer shown: (?:(?:part \d+ of \d+ of )?picture:\d+, )?(?:part \d+ of \d+ of )?(picture|file|the file)\b.*"
+    r"|the same (picture|file) as (.+), above)\]"
 )
 
 
@@ -297,7 +300,9 @@ def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment |
     named = {int(handle[2]) for handle in handles.values()}
     numbers: Counter[Kind] = Counter()
     for index, kind in kinds.items():
-        numbers[kind] += 1
+        piece = _PART.match(_text(parts, index + 1)) if kind == "picture" else None
+        # The parts of a picture count as one.
+        numbers[kind] += piece is None or piece[2] == "1"
         number = numbers[kind]
         # No two get the same: what stands beside a picture with a handle may be counted as that is named.
         while kind == "picture" and number in named:
@@ -305,7 +310,8 @@ def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment |
         part, found, handle = parts[index], standing.get(index), handles.get(index)
         caption = _CAPTION.fullmatch(_text(parts, index - 1))
         number = int(handle[2]) if handle else number
-        label = sentences.short(caption[1] if caption else f"{kind} {number} of {where}")
+        named_so = f"{piece[1] if piece else ''}{kind} {number} of {where}"
+        label = sentences.short(caption[1] if caption else named_so)
         name = handle[1] if handle else ""
         yield (
             StandIn(at, index, label, name, found[3] or "")

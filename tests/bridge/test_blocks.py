@@ -305,7 +305,7 @@ def test_a_bomb_becomes_a_sentence():
 
 CONVERTED = {
     "bmp": (file(drawing(), "BMP"), "image/png", True),
-    "bmp of a photograph": (file(photo(), "BMP"), "image/jpeg", False),
+    "bmp of a small photograph": (file(photo(), "BMP"), "image/png", True),
     "bmp with a palette": (file(drawing().quantize(8), "BMP"), "image/png", True),
     "tiff": (file(drawing(), "TIFF"), "image/png", True),
     "tiff, compressed": (file(drawing(), "TIFF", compression="tiff_lzw"), "image/png", True),

@@ -135,7 +135,7 @@ def test_a_png_is_decoded_whatever_its_texts_unpack_to(name, end):
     png = file(drawing(), "PNG")
     data = png[:end] + TEXTS[name] + png[end:]
     picture = Picture.from_bytes(data, "decoded")
-    assert picture.data == data
+    assert picture.data == png  # strict readers refuse such a text too
     red, green, _ = samples.pixels(fitted(picture, 32, 24).data).getpixel((1, 1))
     assert (red > 240, green < 20) == (True, True)
 

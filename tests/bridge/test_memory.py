@@ -8,7 +8,7 @@ import samples
 
 from imagebridge import Policy, output_parts
 from imagebridge.errors import PictureError
-from imagebridge.translate import convert, decode, picture
+from imagebridge.translate import convert, decode, picture, rows
 from imagebridge.translate.memory import Memory
 
 pytestmark = pytest.mark.pure
@@ -34,14 +34,20 @@ def decoded(monkeypatch):
     monkeypatch.setattr(picture, "_PROVEN", picture._Proven(64_000_000))
     monkeypatch.setattr(convert, "_MADE", Memory(64_000_000, lambda _: 1))
     count = []
-    for module, name in ((decode, "opened"), (convert, "opened"), (convert, "drafted")):
+    for module, name in (
+        (decode, "opened"),
+        (convert, "opened"),
+        (convert, "drafted"),
+        (rows, "unpacked"),
+    ):
         real = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *args, real=real: count.append(1) or real(*args))
     return count
 
 
 CASES = {
-    "proven by decoding": ("PNG", Policy(proof="decoded")),
+    "proven by unpacking": ("PNG", Policy(proof="decoded")),
+    "proven by decoding": ("JPEG", Policy(proof="decoded")),
     "converted": ("BMP", Policy()),
     "shrunk": ("PNG", Policy(model="gpt-5.6-luna", detail="low")),
 }

@@ -48,13 +48,18 @@ def test_a_sound_file_is_known_by_its_bytes(name):
     assert picture.proven("decoded").proof == "decoded"
 
 
+END = {"PNG": b"\0\0\0\0IEND\xaeB`\x82", "JPEG": b"\xff\xd9", "GIF": b";"}
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_no_cut_passes(name):
-    data = FILES[name]
-    # A GIF that lacks its last byte alone, the trailer, is whole and is mended.
-    for length in range(len(data) - (name == "GIF")):
+    data, end = FILES[name], len(END.get(name.split()[-1], END.get(name.split()[0], b"")))
+    for length in range(len(data) - end):
         with pytest.raises(PictureError):
             Picture.from_bytes(data[:length])
+    # What lacks its end alone is whole and is mended.
+    for length in range(len(data) - end, len(data)):
+        assert Picture.from_bytes(data[:length]).data == data
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -148,7 +153,17 @@ MENDED = {
     "GIF with more after it": (GIF + b"more", GIF, 1),
     "GIF with an empty screen": (GIF[:6] + bytes(4) + GIF[10:], GIF, 1),
     "GIF with a screen smaller than its frame": (GIF[:6] + b"\x05\0\x05\0" + GIF[10:], GIF, 1),
+    "GIF with bytes of no block behind its frame": (GIF[:-1] + b"\x07junk", GIF, 1),
+    "GIF cut in a comment behind its frame": (GIF[:-1] + b"!\xfe\x09abc", GIF, 1),
     "animated GIF without its trailer": (samples.animation("GIF")[:-1], samples.animation("GIF"), 4),
+}
+
+
+JPEG = FILES["JPEG"]
+TABLE = JPEG.index(b"\xff\xdb")
+MENDED |= {
+    "JPEG with stray bytes before a segment": (JPEG[:TABLE] + b"\0\0\0\0" + JPEG[TABLE:], JPEG, 1),
+    "JPEG with zeros for its end": (JPEG[:-2] + bytes(200), JPEG, 1),
 }
 
 
@@ -172,6 +187,14 @@ def sof(marker, channels=3):
 )
 def test_jpegs_of_a_rare_coding_are_not_passed_on(marker, plain):
     assert Picture.from_bytes(sof(marker)).plain == plain
+
+
+def test_a_progressive_jpeg_whose_scans_come_out_of_turn_is_not_passed_on():
+    data = bytearray(FILES["progressive JPEG"])
+    assert Picture.from_bytes(bytes(data)).plain
+    at = data.index(b"\xff\xda", data.index(b"\xff\xda") + 2)
+    data[at + 9] ^= 0x10  # the second scan refines a bit that has not come yet
+    assert not Picture.from_bytes(bytes(data)).plain
 
 
 REFUSED = {

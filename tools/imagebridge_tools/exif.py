@@ -54,26 +54,36 @@ def exif_told(source: Source, found: kinds.Kind, *, wanted: bool) -> list[str]:
         return ["no EXIF"] if wanted else []
     if not wanted:
         return ["it has EXIF notes (exif=true tells them)"]
-    photo = exif.get_ifd(_PHOTO_IFD)
+    photo, gps = _directory(exif, _PHOTO_IFD), _directory(exif, _GPS_IFD)
     notes = _notes(exif, _MAIN) + _notes(photo, _PHOTO)
     if _PHOTO and 0x9003 not in photo:
         notes += _notes(exif, {_CHANGED: "changed"})
     if turned := _TURNED.get(exif.get(_ORIENTATION, 1)):
         notes.append(f"stored {turned}, shown upright")
-    if place := _place(exif.get_ifd(_GPS_IFD)):
+    if place := _place(gps):
         notes.append(f"GPS {place}")
     return [f"EXIF: {', '.join(notes)}" if notes else "EXIF without any note that is known"]
+
+
+def _directory(exif: "Exif", tag: int) -> Mapping[int, object]:
+    """Return the notes of a directory inside another, none where it is broken."""
+    try:
+        return exif.get_ifd(tag)
+    # As in `_read`: a broken one raises whatever its numbers lead to.
+    except Exception:  # noqa: BLE001
+        return {}
 
 
 def _read(source: Source) -> "Exif | None":
     from PIL.Image import Exif
 
     from imagebridge.translate.decode import read
+    from imagebridge.translate.picture import sound
 
-    image = read(source.data)
-    block: object = image.info.get("exif")
     exif = Exif()
     try:
+        image = read(sound(source.data))
+        block: object = image.info.get("exif")
         if isinstance(block, bytes):
             exif.load(block)
         else:

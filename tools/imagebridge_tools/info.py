@@ -10,6 +10,7 @@ from imagebridge.translate import kinds
 from .answer import Answer, counted, size_in_words
 from .apart import apart
 from .exif import exif_told
+from .load import counted as parts
 from .pixels import Pixels, colors_of, pixels, required, squared
 from .source import NOWHERE, Places, Source, opened
 
@@ -74,14 +75,20 @@ def _file(source: Source, found: kinds.Kind) -> list[str]:
     """Return what the file says beside its pixels: frames and their time, depth, resolution, profile."""
     if found is kinds.SVG:
         return ["a vector drawing, measured as it is drawn"]
-    from imagebridge.translate.decode import frames, read
+    from imagebridge.translate.decode import read
+    from imagebridge.translate.picture import sound
 
-    image = read(source.data)
+    data = sound(source.data)
+    try:
+        image = read(data)
+    except PictureError:
+        # A TIFF of a form that is read in a way of its own.
+        return ["colours stored in a rare form"]
     told = [_depth(image)]
-    count = frames(image) if found is not kinds.HEIC else 1
+    count = parts(data)
     if count > 1:
         part = "page" if found is kinds.TIFF else "frame"
-        seconds = 0.0 if part == "page" else _seconds(image, count)
+        seconds = 0.0 if part == "page" else _seconds(data, count)
         told.append(f"{count} {part}s" + (f", {seconds:g} s long" if seconds else ""))
     dots: Any = image.info.get("dpi")
     if isinstance(dots, tuple) and dots[0] > 1:  # pyright: ignore[reportUnknownArgumentType]
@@ -104,18 +111,14 @@ def _depth(image: "Image") -> str:
     return words.get(image.mode, "grey, 16 bits" if image.mode.startswith("I") else image.mode)
 
 
-def _seconds(image: "Image", count: int) -> float:
+def _seconds(data: bytes, count: int) -> float:
     """Return how long an animation plays; what cannot be read of it counts nothing."""
-    from imagebridge.translate.decode import at_page, load
+    from imagebridge.translate.animation import shown
 
-    total = 0.0
     try:
-        for index in range(min(count, 1_000)):
-            frame = load(at_page(image, index))
-            total += float(frame.info.get("duration", 0) or 0) / 1_000
+        return round(sum(seconds for _, seconds in shown(data, min(count, 1_000))), 3)
     except PictureError:
-        return total
-    return round(total, 3)
+        return 0.0
 
 
 def _profile(image: "Image") -> str:

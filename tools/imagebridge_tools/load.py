@@ -1,6 +1,5 @@
 """load_image: a picture from wherever tools may read, upright, without metadata, in a format that models take."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError, PictureError
@@ -20,7 +19,6 @@ SMALLEST = 16
 _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
 _PAGED, _MOVING = frozenset((kinds.TIFF,)), frozenset((kinds.GIF, kinds.WEBP, kinds.PNG, kinds.AVIF))
 
-_ORIENTATION = 0x0112
 _METADATA = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "extension", "mp"})
 _SEGMENTS = frozenset({"COM", *(f"APP{n}" for n in range(1, 16) if n not in (2, 14))})
 """JPEG segments that hold metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
@@ -96,6 +94,8 @@ def decoded(
     found = known("it", data)
     original = Picture.from_bytes(data) if found.media_type in kinds.SENDABLE else None
     told, scale = _told(found, data, original), 1.0
+    if original:
+        data = original.data  # mended
     if page is not None or frame is not None:
         pictures, done = _one(data, found, page, frame)
     elif original and original.frames == 1:
@@ -136,16 +136,20 @@ def counted(data: bytes) -> int:
     Raises:
         PictureError: they cannot be counted.
     """
+    from imagebridge.translate.animation import count
     from imagebridge.translate.decode import frames, header
 
-    return frames(header(data)) if kinds.kind(data) in _MOVING | _PAGED else 1
+    found = kinds.kind(data)
+    if found in _PAGED:
+        return frames(header(data))
+    return count(data) if found in _MOVING else 1
 
 
 def _one(
     data: bytes, found: kinds.Kind, page: int | None, frame: int | None
 ) -> tuple[tuple[Picture, ...], str]:
     """Return one page of a TIFF or one frame of an animation, and words on it."""
-    from imagebridge.translate.decode import at_page, header, load
+    from imagebridge.translate import animation, pages
     from imagebridge.translate.encode import redrawn
 
     noun, number = ("page", page) if page is not None else ("frame", frame or 1)
@@ -160,7 +164,8 @@ def _one(
         )
     if found not in _MOVING | _PAGED:
         return _converted(data)[:2]
-    picture = redrawn(load(at_page(header(data), number - 1)))
+    at = number - 1
+    picture = redrawn(pages.page(data, at)[0] if found in _PAGED else animation.frame(data, at))
     return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
 
 
@@ -197,14 +202,14 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     from imagebridge.translate.encode import encoded
 
     image = opened(original.data)
-    turned = image.getexif().get(_ORIENTATION, 1) != 1
+    turned = original.orientation != 1
     marks = getattr(image, "applist", ())
-    told = _METADATA & set(image.info) or getattr(image, "text", None)
+    told = _METADATA & set(image.info)
     bare = not turned and not told and not any(name in _SEGMENTS for name, _ in marks)
     if bare and original.plain:
-        return replace(original, proof="decoded"), ""
+        return original.proven("decoded"), ""
     with decoding("its pixels cannot be converted"):
-        picture = encoded(srgb(upright(image)))
+        picture = encoded(srgb(upright(image, original.orientation)))
     done = "; turned upright" if turned else ""
     if picture.media_type != original.media_type:
         done += f"; given as {described(picture)}"

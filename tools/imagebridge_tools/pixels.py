@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imagebridge.errors import ArgumentError, PictureError
 from imagebridge.translate import kinds
 
-from .load import SHOWN
+from .load import SHOWN, counted
 from .source import Source
 
 if TYPE_CHECKING:
@@ -40,17 +40,24 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
     Raises:
         ArgumentError: it is no picture, or cannot be decoded. It names `argument`.
     """
-    from imagebridge.translate.decode import decoding, drafted, frames, load, read, srgb, upright
+    from imagebridge.translate.convert import first
+    from imagebridge.translate.decode import decoding, drafted, read, srgb, upright
     from imagebridge.translate.encode import standard
+    from imagebridge.translate.picture import sound
 
     found = required(source, argument)
     try:
         if found is kinds.SVG:
             return _drawn(source)
-        image = read(source.data)
-        count = frames(image) if found is not kinds.HEIC else 1
-        size, exact = image.size, _exact(image, source.data, found)
-        image = drafted(source.data, side) if side and side < max(size) else load(image)
+        data = sound(source.data)
+        count = counted(data)
+        if found is kinds.JPEG:
+            size = read(data).size
+            image = drafted(data, side) if side and side < max(size) else first(data)
+        else:
+            image = first(data)
+            size = image.size
+        exact = _exact(image, data, found)
         with decoding("its pixels cannot be converted"):
             drawn = standard(srgb(upright(image)))
     except PictureError as error:
@@ -68,8 +75,10 @@ def _exact(image: "Image", data: bytes, found: kinds.Kind) -> bool:
     if found is kinds.PNG:
         return data[24] <= 8
     if found is kinds.TIFF:
-        bits = getattr(image, "tag_v2", {}).get(258, (1,))
-        return max(bits) <= 8
+        from imagebridge.translate.tiff import page
+
+        stored = page(data, 0)
+        return stored is not None and stored.bits <= 8
     return found not in (kinds.AVIF, kinds.HEIC, kinds.JP2) and not is_deep(image)
 
 

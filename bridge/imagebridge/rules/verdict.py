@@ -140,6 +140,8 @@ def _walked(content: bytes, media_type: str) -> Verdict:
         container = walk(content)
     except PictureError as error:
         return Verdict("broken-picture", why=f"{media_type}: {error.reason}", media_type=media_type)
+    if not container.whole:
+        return Verdict("broken-picture", why=f"{media_type}: it lacks its end", media_type=media_type)
     return _sized(container.width, container.height, container.frames, media_type)
 
 
@@ -154,6 +156,7 @@ def _guarded(content: bytes, media_type: str) -> Verdict:
 
 
 def _broken(error: Exception, content: bytes, media_type: str) -> Verdict:
+    """Return the verdict on what Pillow refused. Our walk has the better words where it knows them."""
     from PIL.Image import DecompressionBombError
 
     # Not every Pillow looks at the size before it decodes (WebP in 12.3 does not).
@@ -162,7 +165,12 @@ def _broken(error: Exception, content: bytes, media_type: str) -> Verdict:
         if container.width * container.height > PIXELS:
             return _sized(container.width, container.height, container.frames, media_type)
     rule = "picture-bomb" if isinstance(error, DecompressionBombError) else "broken-picture"
-    return Verdict(rule, why=f"{media_type}: {error or type(error).__name__}", media_type=media_type)
+    why = str(error) or type(error).__name__
+    try:
+        walk(content)
+    except PictureError as told:
+        why = told.reason
+    return Verdict(rule, why=f"{media_type}: {why}", media_type=media_type)
 
 
 def _decoded(content: bytes, media_type: str) -> Verdict:

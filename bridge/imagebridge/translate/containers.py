@@ -7,17 +7,16 @@ Sources: PNG third edition (W3C, 2025-06-24), ITU-T T.81 annex B, RFC 9649 (WebP
 """
 
 import re
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from struct import Struct, pack, unpack_from
+from struct import pack, unpack_from
 
 from imagebridge.errors import PictureError
 
-from . import kinds
+from . import kinds, png
+from .png import Mend, mended
 
-Mend = tuple[int, int, bytes]
-"""What stands from one byte of the file to another gives way to other bytes."""
+__all__ = ["Container", "Mend", "mended", "orientation", "walk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,7 @@ class Container:
     `width` and `height` are those of the stored pixels; `orientation` is EXIF's, 1 for upright.
     `end` counts the bytes that belong to the picture. `common` is true where every decoder reads the
     pixels: at most 8 bits a channel, no CMYK, no rare coding. `mends` are in order and do not overlap.
+    `whole` is false where the file lacks its end, so that only its pixels can tell whether they are all there.
     """
 
     kind: kinds.Kind
@@ -37,6 +37,7 @@ class Container:
     common: bool = True
     orientation: int = 1
     mends: tuple[Mend, ...] = ()
+    whole: bool = True
 
 
 def walk(data: bytes) -> Container:
@@ -53,18 +54,6 @@ def walk(data: bytes) -> Container:
     if container.width < 1 or container.height < 1:
         raise PictureError(f"its header says {container.width}x{container.height} pixels")
     return container
-
-
-def mended(data: bytes, mends: Sequence[Mend]) -> bytes:
-    """Return `data` with `mends` made, which are in order and do not overlap."""
-    if not mends:
-        return data
-    kept, at = bytearray(), 0
-    for start, stop, instead in mends:
-        kept += data[at:start]
-        kept += instead
-        at = stop
-    return bytes(kept + data[at:])
 
 
 _INTEGERS = {3: "H", 4: "I"}
@@ -93,83 +82,26 @@ def orientation(exif: bytes) -> int:
     return found if 1 <= found <= 8 else 1
 
 
-_CHUNK = Struct(">I4s")
-_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
-
-
 def _png(data: bytes) -> Container:
-    view, at, size = memoryview(data), 8, len(data)
-    width = height = bits = colour = 0
-    pixels, palette, turned = False, False, 1
-    mends: list[Mend] = []
-    moving: list[tuple[int, int, bytes]] = []
-    while True:
-        if at + 12 > size:
-            raise PictureError("the PNG is cut short")
-        length, name = _CHUNK.unpack_from(data, at)
-        stop = at + 12 + length
-        if stop > size:
-            raise PictureError(f"the PNG is cut short in its {_ascii(name)} chunk")
-        if at == 8 and (name != b"IHDR" or length != 13):
-            raise PictureError(f"the PNG begins with {_ascii(name)}, not with its header")
-        sound = zlib.crc32(view[at + 4 : stop - 4]) == int.from_bytes(view[stop - 4 : stop], "big")
-        if not sound and not name[0] & 0x20:
-            raise PictureError(f"the checksum of the PNG's {_ascii(name)} chunk is wrong")
-        if not sound:
-            mends.append((at, stop, b""))
-        elif name == b"IDAT":
-            pixels = True
-        elif at == 8:
-            width, height, bits, colour = unpack_from(">IIBB", data, 16)
-            if bits not in _DEPTHS.get(colour, ()):
-                raise PictureError(f"the PNG names bit depth {bits} with colour type {colour}")
-        elif name == b"PLTE":
-            palette = True
-        elif name in _MOVING:
-            moving.append((at, stop, name))
-        elif name == b"eXIf":
-            turned = orientation(data[at + 8 : stop - 4])
-        elif name == b"IEND":
-            break
-        at = stop
-    if not pixels or (colour == 3 and not palette):
-        raise PictureError(f"the PNG has no {'palette' if pixels else 'pixels'}")
-    frames, corrected = _animated(data, moving)
-    mends = sorted([*mends, *corrected])
-    return Container(kinds.PNG, width, height, frames, stop, bits <= 8, turned, tuple(mends))
-
-
-_MOVING = frozenset((b"acTL", b"fcTL", b"fdAT"))
-"""The chunks of an animated PNG: how many frames it has, the frame that follows, a frame's pixels."""
-
-
-def _animated(data: bytes, moving: list[tuple[int, int, bytes]]) -> tuple[int, list[Mend]]:
-    """Return how many frames a PNG holds, and what to mend where it claims another number.
-
-    Decoders that believe the claim wait for frames that never come. With fewer than two frames the
-    picture is a still, and all of `moving` goes.
-    """
-    held = sum(name == b"fcTL" for _, _, name in moving)
-    claims = [(at, stop) for at, stop, name in moving if name == b"acTL"]
-    sound = len(claims) == 1 and claims[0][1] - claims[0][0] == 20
-    if sound and int.from_bytes(data[claims[0][0] + 8 : claims[0][0] + 12], "big") == held:
-        return max(1, held), [(*claims[0], b"")] if held == 0 else []
-    if held < 2 or not claims:
-        return 1, [(at, stop, b"") for at, stop, _ in moving]
-    chunk = b"acTL" + pack(">II", held, 0)
-    first = (*claims[0], pack(">I", 8) + chunk + pack(">I", zlib.crc32(chunk)))
-    return held, [first, *((at, stop, b"") for at, stop in claims[1:])]
-
-
-def _ascii(name: bytes) -> str:
-    """Show a chunk's name, also where it is no text."""
-    return repr(name)[2:-1]
+    found = png.walked(data)
+    return Container(
+        kinds.PNG,
+        found.width,
+        found.height,
+        found.frames,
+        found.end,
+        found.bits <= 8,
+        orientation(found.exif),
+        tuple(found.mends),
+        found.whole,
+    )
 
 
 # One literal byte first: the engine then searches with memchr (20 times faster than a class first).
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_COMMON = frozenset((0xC0, 0xC1, 0xC2))
+_PROGRESSIVE = 0xC2
+_COMMON = frozenset((0xC0, 0xC1, _PROGRESSIVE))
 """Baseline, extended and progressive frames. Lossless, hierarchical and arithmetic ones few decoders read."""
 # A search holds the interpreter lock until it ends, so long scans are searched in windows.
 _WINDOW = 1 << 20
@@ -178,50 +110,92 @@ _WINDOW = 1 << 20
 def _jpeg(data: bytes) -> Container:
     at, size = 2, len(data)
     width = height = channels = 0
-    scanned, common, exif = False, True, bytearray()
+    common, progressive, exif, scans = True, False, bytearray(), list[int]()
+    mends: list[Mend] = []
     while True:
+        sought, at = at, _next_marker(data, at)
+        if at > sought:
+            mends.append((sought, at, b""))
         # Any number of 0xFF may stand before a marker (T.81 B.1.1.2).
         while data[at : at + 2] == b"\xff\xff":
             at += 1
-        if at + 2 > size:
-            raise PictureError("the JPEG is cut short")
-        if data[at] != 0xFF:
-            raise PictureError(f"the JPEG has no marker at byte {at}")
-        marker = data[at + 1]
+        marker = data[at + 1] if at + 2 <= size else None
         if marker == 0xD9:
             break
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         stop = at + 2 + length
-        if length < 2 or stop > size:
+        if marker is None or at + 4 > size or stop > size:
+            if channels and _progress(data, scans, channels)[0]:
+                # Whether the last scan has all its pixels is for a decoder to say.
+                kept = tuple(one for one in mends if one[1] <= at)
+                turned = orientation(bytes(exif))
+                return Container(
+                    kinds.JPEG, width, height, 1, min(at, size), common, turned, kept, whole=False
+                )
             raise PictureError("the JPEG is cut short")
+        if length < 2:
+            raise PictureError(f"the JPEG has a segment of {length} bytes at byte {at}")
         if marker in _FRAMES:
             if length < 8 or channels:
                 raise PictureError(f"the JPEG has {'two frame headers' if channels else 'no frame header'}")
             bits, height, width, channels = unpack_from(">BHHB", data, at + 4)
             if channels not in (1, 3, 4):
                 raise PictureError(f"the JPEG has {channels} colour channels, not 1, 3 or 4")
+            progressive = marker == _PROGRESSIVE
             common = marker in _COMMON and bits == 8 and channels < 4
         if marker == 0xE1 and data[at + 4 : at + 10] == b"Exif\x00\x00":
             # A second segment continues the first (EXIF is written so when it passes 64 kB).
             exif += data[at + 10 : stop]
         if marker == 0xDA:
-            scanned = True
+            scans.append(at)
             stop = _scan_end(data, stop)
         at = stop
-    if not channels or not scanned:
+    if not channels or not scans:
         raise PictureError("the JPEG has no pixels")
-    return Container(kinds.JPEG, width, height, 1, at + 2, common, orientation(bytes(exif)))
+    common = common and (not progressive or _progress(data, scans, channels)[1])
+    return Container(kinds.JPEG, width, height, 1, at + 2, common, orientation(bytes(exif)), tuple(mends))
+
+
+def _progress(data: bytes, scans: list[int], channels: int) -> tuple[bool, bool]:
+    """Tell whether the scans of a JPEG bring every coefficient to its last bit, and each bit in its turn (T.81 G.1.1.1).
+
+    Scans out of turn are shown by most decoders, and refused by strict ones.
+    """
+    missing: dict[int, list[int]] = {}
+    ordered = True
+    for at in scans:
+        count = data[at + 4]
+        told = data[at + 5 + 2 * count : at + 8 + 2 * count]
+        if len(told) < 3:
+            return False, False
+        start, stop, bits = told
+        stop = min(stop, 63)
+        for channel in data[at + 5 : at + 5 + 2 * count : 2]:
+            # 16 stands for a coefficient of which nothing has come yet.
+            left = missing.setdefault(channel, [16] * 64)
+            expected = {0 if one == 16 else one for one in left[start : stop + 1]}
+            ordered = ordered and expected == {bits >> 4} and (start == 0 or left[0] != 16)
+            left[start : stop + 1] = [bits & 15] * max(0, stop + 1 - start)
+            del left[64:]
+    return len(missing) >= channels and not any(map(any, missing.values())), ordered
+
+
+def _next_marker(data: bytes, at: int) -> int:
+    """Return where the next marker stands: decoders pass over stray bytes between two segments."""
+    if data[at : at + 1] == b"\xff" or at >= len(data):
+        return at
+    return _scan_end(data, at)
 
 
 def _scan_end(data: bytes, at: int) -> int:
-    """Return where the entropy-coded data that begins at `at` ends: at the next real marker."""
+    """Return where the entropy-coded data that begins at `at` ends: at the next real marker, or with the file."""
     while at < len(data):
         # One byte of overlap, for a marker on the edge of two windows.
         found = _MARKER.search(data, at, at + _WINDOW + 1)
         if found:
             return found.start()
         at += _WINDOW
-    raise PictureError("the JPEG is cut short")
+    return len(data)
 
 
 def _webp(data: bytes) -> Container:
@@ -277,23 +251,27 @@ def _vp8l(data: bytes, at: int) -> tuple[int, int]:
 def _gif(data: bytes) -> Container:
     screen = unpack_from("<HH", data, 6) if len(data) >= 13 else (0, 0)
     width, height = screen
-    at, size, frames, control = 13 + _palette(data, 10), len(data), 0, 0
+    at, size, frames, control = 13 + palette_length(data, 10), len(data), 0, 0
     end, mends = 0, list[Mend]()
     while at < size and data[at] != 0x3B:
         block, start = data[at], at
-        if block == 0x2C:
-            frames += 1
-            at = end = _sub_blocks(data, at + 11 + _palette(data, at + 9))
-            left, top, across, down = unpack_from("<HHHH", data, start + 1)
-            width, height = max(width, left + across), max(height, top + down)
-            if control and across * down > _WARNED:
-                mends.append((control, control + 1, bytes((data[control] & ~_DISPOSAL,))))
-            control = 0
-        elif block == 0x21:
-            at = _sub_blocks(data, at + 2)
-            control = start + 3 if data[start + 1 : start + 3] == b"\xf9\x04" else control
-        else:
+        if block not in (0x21, 0x2C) and not frames:
             raise PictureError(f"the GIF has an unknown block at byte {at}")
+        after = at + 11 + palette_length(data, at + 9) if block == 0x2C else at + 2
+        at = sub_blocks_end(data, after) if block in (0x21, 0x2C) else size
+        if at > size or block not in (0x21, 0x2C):
+            # Cut short, or strange to every reader: the frames before it are whole.
+            at = size
+            break
+        if block == 0x21:
+            control = start + 3 if data[start + 1 : start + 3] == b"\xf9\x04" else control
+            continue
+        frames, end = frames + 1, at
+        left, top, across, down = unpack_from("<HHHH", data, start + 1)
+        width, height = max(width, left + across), max(height, top + down)
+        if control and across * down > _WARNED:
+            mends.append((control, control + 1, bytes((data[control] & ~_DISPOSAL,))))
+        control = 0
     if not frames:
         raise PictureError("the GIF has no pixels" if at < size else "the GIF is cut short")
     if at < size:
@@ -311,14 +289,17 @@ _DISPOSAL = 0b11100
 """Pillow prints a warning where it clears a frame of more pixels; these bits of its control ask for that."""
 
 
-def _palette(data: bytes, at: int) -> int:
+def palette_length(data: bytes, at: int) -> int:
     """Return the length in bytes of the colour table that the flags at `at` announce."""
     flags = data[at] if at < len(data) else 0
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _sub_blocks(data: bytes, at: int) -> int:
-    """Return where the sub-blocks that begin at `at` end. Runs of full ones are passed by one slice."""
+def sub_blocks_end(data: bytes, at: int) -> int:
+    """Return where the sub-blocks that begin at `at` end, behind the file where they are cut short.
+
+    Runs of full ones are passed by one slice.
+    """
     size = len(data)
     while at < size:
         length = data[at]
@@ -330,7 +311,7 @@ def _sub_blocks(data: bytes, at: int) -> int:
             at += full * 256
         else:
             at += length + 1
-    raise PictureError("the GIF is cut short")
+    return size + 1
 
 
 _WALKERS: dict[kinds.Kind, Callable[[bytes], Container]] = {

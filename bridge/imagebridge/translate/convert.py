@@ -1,21 +1,27 @@
 """Bytes that no model takes become pictures that it does; a picture that is too large, one that fits."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from imagebridge.errors import PictureError
 
-from . import grey, kinds, pages, sheet
-from .decode import at_page, decoding, drafted, frames, load, opened, read, srgb, upright
+from . import animation, grey, kinds, pages, sheet
+from .decode import decoding, drafted, frames, opened, read, srgb, upright
 from .encode import encoded, is_flat, jpeg, png, redrawn, resized, standard
 from .memory import Memory
 from .picture import Picture, Proof, decode, decode_start
+from .strips import Strip
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from .svg import Fit
 
 _WALKED = frozenset((kinds.PNG, kinds.JPEG, kinds.WEBP, kinds.GIF))
+
+_LOSSLESS = frozenset((kinds.PNG, kinds.GIF, kinds.BMP, kinds.ICO, kinds.PNM))
+"""Formats that keep every pixel; of TIFF, WebP, AVIF and JPEG 2000 only a part do."""
 
 _MAX_FRAME = 40_000_000
 """Pixels of an animation's frames at most for a contact sheet: a decoder holds several frames at a time."""
@@ -70,6 +76,20 @@ def _converted(text: str, proof: Proof, fit: "Fit | None", *, first_frame: bool)
     )
 
 
+def first(data: bytes) -> "Image":
+    """Decode the first frame or page of a picture that is no SVG, as it is shown.
+
+    Raises:
+        PictureError: it cannot be decoded.
+    """
+    found = kinds.kind(data)
+    if found is kinds.TIFF:
+        return pages.page(data, 0)[0]
+    if found in _WALKED and animation.count(data) > 1:
+        return animation.frame(data, 0)
+    return opened(data)
+
+
 def retyped(text: str, media_types: Collection[str]) -> Picture:
     """Return the picture that base64 `text` holds, full size, in one of these media types: PNG or JPEG where it has to be made.
 
@@ -104,7 +124,7 @@ def _foreign(data: bytes, found: kinds.Kind | None, fit: "Fit | None", *, first_
         case _:
             # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
             image = opened(data)
-            made = Converted((redrawn(image),), grey.told(image))
+            made = Converted((redrawn(image, lossless=found in _LOSSLESS),), grey.told(image))
     return _from(found, made)
 
 
@@ -116,13 +136,13 @@ def _from(found: kinds.Kind | None, made: Converted) -> Converted:
 
 
 def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converted:
-    image = read(data)
-    too_large = image.width * image.height > _MAX_FRAME
+    width, height = animation.size(data)
+    too_large = width * height > _MAX_FRAME
     if first_frame or too_large:
-        told = f"the first of {frames(image)} frames of an animation"
+        told = f"the first of {animation.count(data)} frames of an animation"
         if too_large:
-            told += f", {image.width}x{image.height} pixels each: too large to show more"
-        return Converted((redrawn(load(at_page(image, 0))),), told)
+            told += f", {width}x{height} pixels each: too large to show more"
+        return Converted((redrawn(animation.frame(data, 0)),), told)
     made = sheet.contact_sheet(data, min(fit(sheet.SIDE, sheet.SIDE)) if fit else sheet.SIDE)
     return Converted((redrawn(made.image),), made.sentence)
 
@@ -143,9 +163,32 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
         return _MADE.once(key, lambda: Converted((_fitted(picture, data, width, height),))).pictures[0]
 
 
+def cut(picture: Picture, strips: Sequence[Strip]) -> tuple[Picture, ...]:
+    """Return strips of a picture, each in the pixels that are seen of it. It is decoded once, and always to the same bytes.
+
+    Raises:
+        PictureError: its pixels cannot be decoded.
+    """
+    data = picture.data
+    key = ("cut", tuple(strips), sha256(data).digest())
+    with decoding("it cannot be cut into parts"):
+        return _MADE.once(key, lambda: Converted(_cut(picture, data, strips))).pictures
+
+
+def _cut(picture: Picture, data: bytes, strips: Sequence[Strip]) -> tuple[Picture, ...]:
+    image = standard(srgb(upright(opened(data), picture.orientation)))
+    flat = is_flat(image)
+    made: list[Picture] = []
+    for strip in strips:
+        size = (strip.seen.width, strip.seen.height)
+        piece = image.crop(strip.box)
+        made.append(encoded(piece if piece.size == size else resized(piece, *size, sharp=flat), flat=flat))
+    return tuple(made)
+
+
 def _fitted(picture: Picture, data: bytes, width: int, height: int) -> Picture:
     if (width, height) == (picture.width, picture.height):
-        return redrawn(opened(data), picture.orientation)
+        return redrawn(opened(data), picture.orientation, lossless=kinds.kind(data) in _LOSSLESS)
     image = upright(drafted(data, max(width, height)), picture.orientation)
     if image.mode == "CMYK":
         image = srgb(image)

@@ -1,20 +1,29 @@
 """Bytes become pixels, safely: the decoder is chosen by the first bytes, the size is capped before decoding."""
 
+import re
+import warnings
+from collections import deque
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
+from hashlib import sha256
 from importlib import import_module
 from io import BytesIO
 from logging import NullHandler, getLogger
+from pathlib import Path
 from struct import error as struct_error
-from struct import unpack_from
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
 
-from . import kinds
+from . import bitmaps, boxes, kinds
+from .colours import of_gamma
+from .colours import profile as profile_of
 from .containers import Mend, mended, orientation
+from .grey import eight_bits, is_deep
 from .picture import MAX_PIXELS
+from .png import MOVING, chunks
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,6 +46,9 @@ _READERS: dict[kinds.Kind, tuple[str, str]] = {
 }
 
 
+_NUMBERED = re.compile(r"decoder error -?\d+|^-?\d+$|broken data stream|unrecognized data stream")
+
+
 @contextmanager
 def decoding(what: str) -> Generator[None]:
     """Turn whatever a decoder raises into a `PictureError` that begins with `what`.
@@ -52,6 +64,8 @@ def decoding(what: str) -> Generator[None]:
         # Pillow hands on what `struct` says of its buffers, which means nothing to a reader.
         if isinstance(error.__cause__ or error, struct_error):
             said = "it ends too early"
+        elif _NUMBERED.search(said):
+            said = "they are broken"
         raise PictureError(f"{what} ({said})") from error
 
 
@@ -66,8 +80,38 @@ def read(data: bytes) -> "Image":
 
 @cache
 def _quiet() -> None:
-    """Keep what Pillow logs of broken files off stderr, where Python writes it for whoever has set up no logging."""
+    """Keep off stderr what Pillow and libtiff say of broken files: it is told where the pictures would be.
+
+    Python writes there what Pillow logs, for whoever has set up no logging; libtiff writes itself, unless
+    the library that Pillow has loaded is told not to (TIFFSetErrorHandler, TIFFSetWarningHandler).
+    """
     getLogger("PIL").addHandler(NullHandler())
+    import ctypes
+
+    for path in _libtiff():
+        with suppress(OSError, AttributeError):
+            library = ctypes.CDLL(str(path))
+            library.TIFFSetErrorHandler(None)
+            library.TIFFSetWarningHandler(None)
+
+
+def _libtiff() -> list[Path]:
+    """Return the libtiff that a wheel of Pillow brings along (Linux, macOS)."""
+    import PIL
+
+    package = Path(PIL.__file__).parent
+    return [*package.parent.glob("pillow.libs/libtiff*"), *package.glob(".dylibs/libtiff*")]
+
+
+_WARNED = Lock()  # how warnings are filtered belongs to the whole process: one thread at a time
+
+
+@contextmanager
+def _unwarned() -> Generator[None]:
+    """Keep Python's warnings of a reader's off stderr."""
+    with _WARNED, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def header(data: bytes) -> "Image":
@@ -81,6 +125,8 @@ def header(data: bytes) -> "Image":
     if found is kinds.ICO:
         with decoding("its header cannot be read"):
             return _icon(data)
+    if found is kinds.BMP and (image := bitmaps.image(data)):
+        return image
     if found not in _READERS:
         raise PictureError(f"{found.media_type if found else 'bytes of no known format'} cannot be decoded")
     module, name = _READERS[found]
@@ -89,49 +135,86 @@ def header(data: bytes) -> "Image":
     except ImportError as error:
         raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
     bare, hidden = _bare(data, found)
-    with decoding("its header cannot be read"):
+    # Only TIFF's reader warns, of tags that say nothing of the pixels.
+    with decoding("its header cannot be read"), _unwarned() if found is kinds.TIFF else nullcontext():
         image = reader(BytesIO(bare))
     image.info.update(hidden)
+    _seen_rightly(image, data, found)
     return image
 
 
+def _seen_rightly(image: "Image", data: bytes, found: kinds.Kind) -> None:
+    """Set right what Pillow leaves to its users: colours that are named by number or gamma, and a palette's order."""
+    if found is kinds.JP2 and image.palette and (order := boxes.columns(data)):
+        colours = bytes(image.palette.palette)
+        if image.palette.mode == "RGB" and max(order) < 3:
+            made = bytearray(len(colours))
+            for channel, column in enumerate(order):
+                made[channel::3] = colours[column::3]
+            image.palette.palette = made
+    if image.info.get("icc_profile"):
+        return
+    profile = b""
+    if found is kinds.AVIF:
+        profile = profile_of(*boxes.colour(data))
+    elif found is kinds.PNG:
+        profile = _png_profile(data)
+    if profile:
+        image.info["icc_profile"] = profile
+
+
+def _png_profile(data: bytes) -> bytes:
+    """Return the profile of a PNG's colours, in the order in which its chunks count (PNG third edition, 4.3)."""
+    said = {
+        name: data[at + 8 : stop - 4]
+        for at, stop, name in chunks(data)
+        if name in (b"cICP", b"sRGB", b"gAMA")
+    }
+    if len(numbers := said.get(b"cICP", b"")) == 4:
+        return profile_of(numbers[0], numbers[1])
+    gamma = said.get(b"gAMA", b"")
+    return (
+        of_gamma(int.from_bytes(gamma, "big") / 100_000) if len(gamma) == 4 and b"sRGB" not in said else b""
+    )
+
+
 def _icon(data: bytes) -> "Image":
-    """Read the largest picture of an ICO, whose list of sizes may be wrong: Pillow's own reader of icons warns of that."""
+    """Read the best picture of an ICO or CUR: Pillow's own reader believes the list of sizes, and takes the shallowest."""
     from PIL.IcoImagePlugin import IcoFile
 
-    icon: Any = IcoFile(BytesIO(data))  # its list of pictures is not typed
-    inside = data[icon.entry[0].offset :]
-    return header(inside) if kinds.kind(inside) is kinds.PNG else icon.frame(0)
+    best = bitmaps.icon(data)
+    if best.png:
+        return header(best.data)
+    icon: Any = IcoFile(BytesIO(best.data))  # its list of pictures is not typed
+    return icon.frame(0)
 
 
 def _bare(data: bytes, found: kinds.Kind) -> tuple[bytes, dict[str, bytes]]:
     """Return the file without what hinders Pillow's decoders, and what stands for that in `info`, in Pillow's words.
 
-    Whoever asks whether there is metadata still learns of it. A PNG loses its texts: Pillow refuses the
-    whole picture where one unpacks to over a megabyte. A JPEG loses its EXIF: Pillow looks for a resolution in
-    it, and warns on stderr where it is broken.
+    Whoever asks whether there is metadata still learns of it. A PNG keeps its pixels, its frames and what says
+    in which colours: Pillow refuses the whole picture where another chunk is broken, or a text unpacks to over
+    a megabyte. A JPEG loses its EXIF: Pillow looks for a resolution in it, and warns on stderr where it is broken.
     """
     if found is kinds.PNG:
-        texts = [(start, stop, b"") for start, stop, name in _chunks(data) if name in _TEXTS]
-        return mended(data, texts), {"comment": b""} if texts else {}
+        others = [(start, stop, name) for start, stop, name in chunks(data) if name not in _KEPT]
+        told = any(name in _TEXTS for _, _, name in others)
+        return mended(data, [(start, stop, b"") for start, stop, _ in others]), {
+            "comment": b""
+        } if told else {}
     if found is kinds.JPEG:
         spans = list(_exif(data))
         exif = b"".join(data[start + 10 : stop] for start, stop, _ in spans)
         return mended(data, spans), {"exif": b"Exif\0\0" + exif} if spans else {}
-    return data, {}
+    if found is kinds.BMP:
+        return bitmaps.mended(data), {}
+    return boxes.joined(data) if found is kinds.AVIF else data, {}
 
 
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 
 
-def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield where each chunk of a PNG begins and ends, and its name."""
-    at = 8
-    while at + 12 <= len(data):
-        length, name = unpack_from(">I4s", data, at)
-        stop = at + 12 + length
-        yield at, stop, name
-        at = stop
+_KEPT = MOVING | {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"iCCP", b"eXIf", b"pHYs"}
 
 
 def _exif(data: bytes) -> Iterator[Mend]:
@@ -161,7 +244,7 @@ def at_page(image: "Image", index: int) -> "Image":
     Raises:
         PictureError: there is no such page, its header is broken, or it has more than `MAX_PIXELS`.
     """
-    with decoding("its header cannot be read"):
+    with decoding("its header cannot be read"), _unwarned():
         image.seek(_before(image) + index)
     return _within_limit(image)
 
@@ -172,7 +255,7 @@ def load(image: "Image") -> "Image":
     Raises:
         PictureError: the pixels cannot be decoded.
     """
-    with decoding("its pixels cannot be decoded"):
+    with decoding("its pixels cannot be decoded"), _unwarned() if hasattr(image, "tag_v2") else nullcontext():
         _prepare(image)
         image.load()
     return image
@@ -194,7 +277,7 @@ def frames(image: "Image") -> int:
     Raises:
         PictureError: they cannot be counted.
     """
-    with decoding("its frames cannot be counted"):
+    with decoding("its frames cannot be counted"), _unwarned():
         return getattr(image, "n_frames", 1) - _before(image)
 
 
@@ -210,6 +293,38 @@ def opened(data: bytes) -> "Image":
         PictureError: as `read` and `load`.
     """
     return load(read(data))
+
+
+_END = b"\xff\xd9"
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
+_FILLERS = (b"\x00" * 256, b"\xfe\x7f" * 128)
+"""What is laid behind a JPEG that lacks its end: where pixels are missing, decoders read two different ones from these."""
+
+
+def ended(data: bytes) -> bytes:
+    """Return a JPEG that lacks its end marker with one, where all its pixels are there.
+
+    Raises:
+        PictureError: pixels are missing.
+    """
+    # A lone 0xFF at the end would make a marker with what is laid behind it.
+    for body in dict.fromkeys((data.rstrip(b"\0\xff"), data.rstrip(b"\xff"))):
+        with suppress(PictureError):
+            first, second = (_digest(body + _tail(body, filler)) for filler in _FILLERS)
+            if first == second:
+                return body + _END
+    raise PictureError("the JPEG is cut short")
+
+
+def _tail(body: bytes, filler: bytes) -> bytes:
+    """Return pixels made of `filler`, with the restart markers that are next to come (T.81 B.1.1.3), and an end."""
+    last = deque(_RESTART.finditer(body), maxlen=1)
+    after = last[0].group()[1] + 1 if last else 0
+    return filler + b"".join(bytes((0xFF, 0xD0 | (after + at) % 8)) + filler for at in range(8)) + _END
+
+
+def _digest(data: bytes) -> bytes:
+    return sha256(opened(data).tobytes()).digest()
 
 
 def drafted(data: bytes, side: int) -> "Image":
@@ -262,6 +377,10 @@ def srgb(image: "Image") -> "Image":
     A profile that cannot be read, or does not fit the pixels, says nothing of their colours: they stay as they are.
     """
     profile = image.info.get("icc_profile")
+    if profile and is_deep(image):
+        image = eight_bits(image)
+    if profile and profile[16:20] == b"RGB " and image.mode in ("L", "LA", "P", "PA"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     if not profile or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
         return image
     from PIL import ImageCms

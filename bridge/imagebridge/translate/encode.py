@@ -48,15 +48,21 @@ _ROWS = 64
 """Rows that are sampled to tell a drawing from a photograph."""
 
 
-def encoded(image: "Image", *, flat: bool | None = None) -> Picture:
+_EXACT = 160_000
+"""Pixels up to which a picture that came without loss is kept without loss, whatever a JPEG would take."""
+
+
+def encoded(image: "Image", *, flat: bool | None = None, lossless: bool = False) -> Picture:
     """Encode pixels as the picture asks: JPEG for photographs, PNG for drawings, screens and transparency.
 
     The bytes depend on the pixels alone: no metadata, no time. `flat` says what is already known of
     the picture (see `is_flat`). What looks like a drawing and takes far less as a JPEG is a photograph all the same,
-    a soft or a dark one; that keeps the full resolution of its colours.
+    a soft or a dark one; that keeps the full resolution of its colours. `lossless` says that the picture came
+    so: up to `_EXACT` pixels it stays so.
     """
     image = standard(image)
-    if image.mode in ("LA", "RGBA"):
+    exact = lossless and image.width * image.height <= _EXACT
+    if exact or image.mode in ("LA", "RGBA"):
         return png(image)
     if not _may_be_drawn(image, flat=flat):
         return jpeg(image)
@@ -94,14 +100,16 @@ def jpeg(image: "Image") -> Picture:
     return Picture.from_bytes(_bytes(opaque(standard(image)), "JPEG", quality=_QUALITY))
 
 
-def redrawn(image: "Image", turned: int | None = None) -> Picture:
+def redrawn(image: "Image", turned: int | None = None, *, lossless: bool = False) -> Picture:
     """Encode decoded pixels anew: upright (see `upright`), in sRGB, 8 bits a channel, without metadata.
+
+    `lossless` is as in `encoded`.
 
     Raises:
         PictureError: the pixels cannot be converted.
     """
     with decoding("its pixels cannot be converted"):
-        return encoded(standard(srgb(upright(image, turned))))
+        return encoded(standard(srgb(upright(image, turned))), lossless=lossless)
 
 
 def within(picture: Picture, limit: int, side: int | None = None) -> Picture:

@@ -77,6 +77,8 @@ _OFFICE = {b"word/document.xml": DOCX, b"ppt/presentation.xml": PPTX, b"xl/workb
 # "BM" and "P6" alone are also the start of ordinary words: the header behind them decides.
 _BMP_HEADERS = frozenset(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124))
 _PNM = re.compile(rb"P[1-6]\s+(?:#[^\n]*\n\s*)*[0-9]+\s+[0-9]+\s")
+# Pictures of the format TGA begin so too, with zeros where a cursor says how many pictures it holds.
+_CURSOR = re.compile(rb"\x00\x00\x02\x00(?!\x00\x00).\x00...\x00", re.DOTALL)
 _RIFF: dict[bytes, Kind] = {b"WEBP": WEBP, b"WAVE": WAV}
 
 
@@ -94,6 +96,8 @@ def kind(data: bytes) -> Kind | None:
             return SVG if found is GZIP and is_svg(data) else found
     if data[:2] == b"BM" and data[14:18] in _BMP_HEADERS:
         return BMP
+    if _CURSOR.match(data):
+        return ICO
     if _PNM.match(data):
         return PNM
     return SVG if is_svg(data) else None

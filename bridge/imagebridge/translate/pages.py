@@ -1,16 +1,20 @@
 """The pages of a document as pictures: a TIFF, and a PDF where the extra `documents` is installed."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import PictureError
 
-from . import grey
+from . import grey, tiff
 from .decode import at_page, decoding, frames, header, load
 from .encode import redrawn
-from .picture import MAX_PIXELS, Picture
+from .picture import MAX_PIXELS, Picture, check_pixels
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _SIDE = 1_536
 """Pixels of a PDF page's longer side: 12-point text is read well, and one page stays under 2,500 patches."""
@@ -84,15 +88,16 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
     for index in range(min(total, MAX_PAGES)):
         number = index + 1
         try:
+            stored = tiff.page(data, index)
             # Read anew for each page: what a broken one leaves behind in the decoder stays with it.
-            image = at_page(header(data), index)
-            room -= image.width * image.height
+            width, height = stored.size if stored else at_page(header(data), index).size
+            check_pixels(width, height)
+            room -= width * height
             if room < 0:
                 pages.remarks.append(f"more would pass {_MAX_TOGETHER:,} pixels together")
                 break
-            # Its mode before it is converted says whether there is something to tell.
-            remark = grey.told(load(image))
-            pages.add(number, redrawn(image))
+            image, remark = page(data, index)
+            pages.add(number, redrawn(image, lossless=True))
         except PictureError as error:
             pages.fail(number, error)
             continue
@@ -104,11 +109,36 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
     return tuple(pages.pictures), told if total > 1 or not whole else "; ".join(pages.remarks)
 
 
+def page(data: bytes, index: int) -> "tuple[Image, str]":
+    """Decode one page of a TIFF, counted from 0, and say what of its range had to be chosen.
+
+    Raises:
+        PictureError: it cannot be decoded; where its form is the reason, that is told.
+    """
+    stored = tiff.page(data, index)
+    if stored and (told := tiff.refused(stored)):
+        raise PictureError(told)
+    try:
+        if stored and tiff.is_strange(stored):
+            return tiff.image(stored)
+        image = load(at_page(header(data), index))
+    except PictureError as error:
+        # What Pillow says of a form that it does not know means nothing to a reader.
+        if stored and re.search(r"pixel mode|unsupported|unknown (pixel|data)", error.reason, re.IGNORECASE):
+            raise PictureError(stored.told()) from error
+        raise
+    # Its mode before it is converted says whether there is something to tell.
+    return image, grey.told(image)
+
+
 def _counted(data: bytes) -> tuple[int, bool]:
     """Return how many pages of a TIFF can be found, and whether that is all: a broken header hides what follows."""
     try:
         return frames(header(data)), True
     except PictureError:
+        if tiff.page(data, 0) and not tiff.page(data, 1):
+            # Its one page is of a form that Pillow does not know.
+            return 1, True
         image = header(data)
         for index in range(1, MAX_PAGES):
             try:

@@ -2,8 +2,9 @@
 
 Two levels of proof. `structure`: base64 strict, the container walked to its end, every PNG checksum
 right, size and frames from the header. Only PNG carries checksums: in JPEG, WebP and GIF this proves a
-complete container, not sound pixels. `decoded`: Pillow has decoded the pixels too; only then is a
-picture called proven.
+complete container, not sound pixels. `decoded`: the pixels of what is sent were decoded too, every row of a
+PNG unpacked; only then is a picture called proven. A file that lacks its end is always decoded: nothing else
+tells whether pixels are missing too.
 """
 
 import re
@@ -15,6 +16,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from imagebridge.errors import PictureError
 
+from . import kinds, rows
 from .containers import Container, mended, walk
 from .memory import Turns
 from .prolog import is_svg
@@ -23,6 +25,9 @@ Proof = Literal["structure", "decoded"]
 
 MAX_PIXELS = 120_000_000
 """Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
+
+MAX_SIDE = 500_000
+"""Pixels of a side at most: a decoder takes memory for each row, however thin it is."""
 
 DATA_URL = re.compile(r"data:([^,;]*+)((?:;[^,;]*+)*+),", re.IGNORECASE)
 
@@ -69,10 +74,7 @@ class Picture:
             PictureError: another format, an incomplete or broken file, more than `MAX_PIXELS`.
         """
         container = walk(data)
-        sound = _sound(data, container)
-        if proof == "decoded":
-            _decoded(sound)
-        return cls._of(encode(sound), container, proof)
+        return cls._of(encode(_sound(data, container, proof)), container, proof)
 
     @classmethod
     def from_base64(cls, text: str, proof: Proof = "structure") -> "Picture":
@@ -102,9 +104,8 @@ class Picture:
         data, strict = decode(text)
         container = walk(data)
         intact = strict and container.end == len(data) and not container.mends
-        sound = _sound(data, container)
-        if proof == "decoded":
-            _decoded(sound)
+        sound = _sound(data, container, proof)
+        intact = intact and (sound is data or sound == data)
         encoded = text if intact else encode(sound)
         del data, sound  # The bytes are freed before the URL is built: one copy fewer at the peak.
         made = cls._of(encoded, container, proof)
@@ -114,10 +115,7 @@ class Picture:
 
     @classmethod
     def _of(cls, encoded: str, container: Container, proof: Proof) -> Self:
-        if container.width * container.height > MAX_PIXELS:
-            raise PictureError(
-                f"it unpacks to {container.width}x{container.height} pixels, over the limit of {MAX_PIXELS:,}"
-            )
+        check_pixels(container.width, container.height)
         media_type = container.kind.media_type
         size = (container.width, container.height)
         width, height = reversed(size) if container.orientation >= 5 else size
@@ -140,19 +138,49 @@ class Picture:
         """
         if proof == self.proof or proof == "structure":
             return self
-        _decoded(self.data)
-        return replace(self, proof="decoded")
+        data = self.data
+        sound = _decoded(data, self.width, self.height)
+        encoded = self.data_url if sound is data else f"data:{self.media_type};base64,{encode(sound)}"
+        return replace(self, data_url=encoded, proof="decoded")
 
 
-def _decoded(data: bytes) -> None:
-    """Decode the pixels of a picture, as far as its proof goes.
+def _decoded(data: bytes, width: int, height: int) -> bytes:
+    """Decode the pixels of a picture; return it, mended where only the end of a PNG's pixels is wrong.
 
     Raises:
         PictureError: they cannot be decoded, or are more than `MAX_PIXELS`.
     """
+    check_pixels(width, height)
+    if data[:4] == b"\x89PNG":
+        return rows.unpacked(data)
     from .decode import opened
 
     opened(data)
+    return data
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Refuse a picture that unpacks to too much.
+
+    Raises:
+        PictureError: it has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
+    """
+    if max(width, height) > MAX_SIDE:
+        raise PictureError(f"it is {width}x{height} pixels, and a side may have {MAX_SIDE:,} at most")
+    if width * height > MAX_PIXELS:
+        raise PictureError(f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}")
+
+
+def sound(data: bytes) -> bytes:
+    """Return a PNG, JPEG, WebP or GIF with what can be mended in it mended; a file of another format as it is.
+
+    Raises:
+        PictureError: it is broken.
+    """
+    found = kinds.kind(data)
+    if found is None or found.media_type not in kinds.SENDABLE:
+        return data
+    return _sound(data, walk(data), "structure")
 
 
 def decode(text: str) -> tuple[bytes, bool]:
@@ -237,9 +265,25 @@ def _lenient(text: str) -> bytes:
         raise PictureError("it is not base64") from error
 
 
-def _sound(data: bytes, container: Container) -> bytes:
-    """Return the file mended, without what follows its end."""
-    return mended(data[: container.end], container.mends)
+def _sound(data: bytes, container: Container, proof: Proof) -> bytes:
+    """Return the file mended, without what follows its end, and decoded as far as the proof goes.
+
+    Raises:
+        PictureError: its pixels cannot be decoded, or are not all there.
+    """
+    sound = (
+        data
+        if container.end == len(data) and not container.mends
+        else mended(data[: container.end], container.mends)
+    )
+    if not container.whole and container.kind is kinds.JPEG:
+        from .decode import ended
+
+        check_pixels(container.width, container.height)
+        return ended(sound)
+    if proof == "decoded" or not container.whole:
+        return _decoded(sound, container.width, container.height)
+    return sound
 
 
 def encode(data: bytes) -> str:

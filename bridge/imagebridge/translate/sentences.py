@@ -3,7 +3,10 @@
 from urllib.parse import urlsplit
 
 from .kinds import kind
+from .strips import Strip
 from .vision import Seen
+
+UNREADABLE = "text may be too small to read; ask for a part of it"
 
 NOTHING = "[The tool finished and returned nothing.]"
 NO_REASON = "[The tool gave no reason.]"
@@ -63,9 +66,25 @@ def handle(number: int) -> str:
 
 def scaled(number: int, seen: Seen, width: int, height: int) -> str:
     """Say by how much picture `number` was shrunk from `width` x `height` pixels, so that coordinates can be mapped back."""
+    factors = _factors(seen, width, height)
+    return f"picture {number}: shown {seen.width}x{seen.height} of {width}x{height}; multiply {factors}"
+
+
+def _factors(seen: Seen, width: int, height: int) -> str:
     across, down = round(width / seen.width, 3), round(height / seen.height, 3)
-    factor = f"coordinates by {across:g}" if across == down else f"x by {across:g} and y by {down:g}"
-    return f"picture {number}: shown {seen.width}x{seen.height} of {width}x{height}; multiply {factor}"
+    return f"coordinates by {across:g}" if across == down else f"x by {across:g} and y by {down:g}"
+
+
+def part(strip: Strip, width: int, height: int) -> str:
+    """Say where a strip lies in its picture of `width` x `height` pixels, and how coordinates are mapped back."""
+    down = strip.width == width
+    start, length, axis = (strip.top, strip.height, "y") if down else (strip.left, strip.width, "x")
+    told = f"{axis} {start} to {start + length} of {width}x{height}"
+    view = strip.seen
+    if (view.width, view.height) != (strip.width, strip.height):
+        told += f", shown {view.width}x{view.height}; multiply {_factors(view, strip.width, strip.height)}"
+        return f"{told}, then add {start} to {axis}" if start else told
+    return f"{told}; add {start} to {axis}" if start else f"{told}; coordinates are those of the whole"
 
 
 def link(uri: str, name: str, media_type: str, size: int | None, description: str) -> str:

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import PictureError
 
 from . import budget, sentences
 from .budget import Plan
-from .convert import fitted
+from .convert import cut, fitted
 from .encode import within
 from .picture import Picture
 from .policy import Policy
 from .reading import Address, Paper, Piece, Sight, Words
+from .strips import Strip, is_unreadable, strips
 from .translation import Placed, Shown
 from .vision import Seen, seen
 from .wire import input_text
@@ -41,7 +43,7 @@ def placed(found: Sequence[Found], policy: Policy, *, handles: bool = False) -> 
     for at, (block, piece) in enumerate(found):
         match piece:
             case Sight(number):
-                done.append(Placed(block, *pictures[number]))
+                done += [Placed(block, *one) for one in pictures[number]]
             case Words():
                 done.append(Placed(block, *room.given(piece)))
             case Paper():
@@ -136,7 +138,7 @@ def _address(address: Address, policy: Policy) -> "tuple[list[Part], str]":
 
 def _pictures(
     found: Sequence[tuple[Sight, bool]], room: int, policy: Policy, *, handles: bool
-) -> "dict[int, tuple[list[Part], Shown | str]]":
+) -> "dict[int, list[tuple[list[Part], Shown | str]]]":
     """Return what each picture becomes, by its number. Each comes with whether it is over the limit of pictures.
 
     `room` is the bytes that they have together.
@@ -146,12 +148,83 @@ def _pictures(
     plans = [None if beyond else _plan(sight, policy) for sight, beyond in found]
     if policy.max_tokens is not None:
         _spend_tokens(plans, limits, policy.model, policy.max_tokens)
-    made = [_fitted(sight, plan) for sight, plan in zip(sights, plans, strict=True)]
+    long = _cut(sights, plans, limits, policy)
+    made = [
+        None if sight.number in long else _fitted(sight, plan)
+        for sight, plan in zip(sights, plans, strict=True)
+    ]
+    room -= sum(len(picture.data_url) for pieces in long.values() for _, picture in pieces)
     _spend_bytes(made, limits, room, policy)
     return {
-        sight.number: _shown(sight, plan, picture, limit, policy.model, handles=handles)
+        sight.number: _shown_in_strips(sight, plan, long[sight.number], policy.model, handles=handles)
+        if plan and sight.number in long
+        else [_shown(sight, plan, picture, limit, policy.model, handles=handles)]
         for sight, plan, picture, limit in zip(sights, plans, made, limits, strict=True)
     }
+
+
+_Strips = dict[int, list[tuple[Strip, Picture]]]
+"""The strips of the long pictures, by their numbers."""
+
+
+def _cut(
+    sights: Sequence[Sight], plans: Sequence[Plan | None], limits: Sequence[str], policy: Policy
+) -> _Strips:
+    """Cut the pictures that are too long to be read whole, where the budgets have room for their strips."""
+    pictures = sum(plan is not None for plan in plans)
+    tokens = sum(plan.seen.tokens for plan in plans if plan)
+    held, made = 0, _Strips()
+    for sight, plan, limit in zip(sights, plans, limits, strict=True):
+        picture = sight.picture
+        # What was drawn for the model is small already, and what a limit or a low detail made small is to stay so.
+        if plan is None or limit or sight.size or plan.detail == "low":
+            continue
+        if not is_unreadable(picture.width, picture.height, plan.seen):
+            continue
+        fit = partial(seen, model=policy.model, detail=plan.detail)
+        found = strips(picture.width, picture.height, fit)
+        count = pictures + len(found) - 1
+        cost = tokens + sum(strip.seen.tokens for strip in found) - plan.seen.tokens
+        over = policy.max_pictures is not None and count > policy.max_pictures
+        if not found or over or (policy.max_tokens is not None and cost > policy.max_tokens):
+            continue
+        try:
+            pieces = cut(picture, found)
+        except PictureError:
+            continue  # as a whole it cannot be decoded either, which is told there
+        size = sum(len(piece.data_url) for piece in pieces)
+        if held + size <= min(policy.max_bytes, MAX_DATA_URL) // 2:
+            made[sight.number] = list(zip(found, pieces, strict=True))
+            held, pictures, tokens = held + size, count, cost
+    return made
+
+
+def _shown_in_strips(
+    sight: Sight, plan: Plan, pieces: "list[tuple[Strip, Picture]]", model: str | None, *, handles: bool
+) -> "list[tuple[list[Part], Shown | str]]":
+    """Return the strips of one picture, each with the line that tells where in it they lie."""
+    handle = sentences.handle(sight.number) if handles else ""
+    width, height = sight.picture.width, sight.picture.height
+    shown: list[tuple[list[Part], Shown | str]] = []
+    for strip, picture in pieces:
+        place = sentences.part(strip, width, height)
+        if handle:
+            source = f" ({sight.source})" if sight.file and sight.source else ""
+            line = f"{strip.name} of {handle}{source}\n{place}"
+        else:
+            line = f"{strip.name} of picture {sight.number}: {place}"
+        if sight.sentence and strip.number == 1:
+            line = f"{line}\n{sight.sentence}"
+        parts: list[Part] = [
+            {"type": "input_image", "image_url": picture.data_url, "detail": plan.detail},
+            input_text(line),
+        ]
+        size = (strip.width, strip.height)
+        what = Shown(
+            sight.number, picture, strip.seen, plan.detail, model, size, sight.source, handle, strip.name
+        )
+        shown.append((parts, what))
+    return shown
 
 
 def _plan(sight: Sight, policy: Policy) -> Plan:
@@ -235,7 +308,8 @@ def _line(sight: Sight, picture: Picture, view: Seen, limit: str, handle: str) -
     width, height = sight.size or (original.width, original.height)
     if (picture.width, picture.height) != (width, height):
         scale = sentences.scaled(sight.number, view, width, height)
-        told.append(f"{scale} ({limit})" if limit else scale)
+        unreadable = f"; {sentences.UNREADABLE}" if is_unreadable(width, height, view) else ""
+        told.append(f"{scale} ({limit}){unreadable}" if limit else f"{scale}{unreadable}")
     elif limit and picture is not original:
         told.append(f"picture {sight.number}: encoded smaller ({limit})")
     elif limit:

@@ -1,14 +1,12 @@
 """An animation as one still: a contact sheet of its distinct frames, with the time under each."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
-from imagebridge.errors import PictureError
-
-from .decode import at_page, frames, load, read, srgb, upright
+from . import animation
+from .decode import srgb, upright
 from .encode import opaque, resized, standard
 
 if TYPE_CHECKING:
@@ -71,31 +69,29 @@ def contact_sheet(data: bytes, side: int = SIDE) -> Sheet:
     Raises:
         PictureError: not even the first frame can be decoded.
     """
-    film = _watched(read(data))
-    # Read anew: not every decoder finds back to the start after a frame that it could not decode.
-    image = read(data)
+    film = _watched(data)
     if len(film.distinct) == 1:
-        return Sheet(load(at_page(image, 0)), _same(film))
+        return Sheet(animation.frame(data, 0), _same(film))
     across = min(max(side // _CELL[0], _ACROSS[0]), _ACROSS[1])
     chosen = _evenly(film.distinct, across * across)
     room = (side - _GAP) // ceil(sqrt(len(chosen))) - _GAP
     timed, wanted = film.seconds > 0, dict(chosen)
     cells = [
         _cell(frame, f"{wanted[index]:.2f} s" if timed else str(index + 1), room)
-        for index, (frame, _) in enumerate(_frames(image, max(wanted) + 1))
+        for index, (frame, _) in enumerate(animation.shown(data, max(wanted) + 1))
         if index in wanted
     ]
     return Sheet(_grid(cells), _told(film, len(cells)))
 
 
-def _watched(image: "Image") -> _Film:
+def _watched(data: bytes) -> _Film:
     """Decode the frames once, to find the distinct ones and their times."""
-    total = frames(image)
-    enough = max(2, _PIXELS_EXAMINED // (image.width * image.height))
+    total, (width, height) = animation.count(data), animation.size(data)
+    enough = max(2, _PIXELS_EXAMINED // (width * height))
     wanted = min(total, _EXAMINED, enough)
     distinct: dict[bytes, tuple[int, float]] = {}
     seconds, decoded = 0.0, 0
-    for frame, shown in _frames(image, wanted):
+    for frame, shown in animation.shown(data, wanted):
         distinct.setdefault(sha256(frame.convert("RGBA").tobytes()).digest(), (decoded, seconds))
         seconds += shown
         decoded += 1
@@ -125,22 +121,6 @@ def _told(film: _Film, shown: int) -> str:
             "left to right and top to bottom, with the time in seconds under each"
         )
     return f"{what}, left to right and top to bottom, with its number under each (the file gives no times)"
-
-
-def _frames(image: "Image", count: int) -> "Iterator[tuple[Image, float]]":
-    """Yield the first `count` frames with the seconds each is shown, up to one that cannot be decoded.
-
-    Raises:
-        PictureError: that one is the first.
-    """
-    for index in range(count):
-        try:
-            frame = load(at_page(image, index))
-        except PictureError:
-            if index == 0:
-                raise
-            return
-        yield frame, float(frame.info.get("duration", 0) or 0) / 1_000
 
 
 def _evenly(frames: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:

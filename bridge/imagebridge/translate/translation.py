@@ -18,6 +18,7 @@ class Shown(NamedTuple):
 
     original: its size in pixels before it was fitted. source: the media type it was made from, where that
     is another. handle: the name under which a tool can be given it, such as `picture:3`, where there is one.
+    part: which of several parts of the picture this is, such as `part 2 of 5`; empty for the whole.
     """
 
     number: int
@@ -28,10 +29,12 @@ class Shown(NamedTuple):
     original: tuple[int, int]
     source: str = ""
     handle: str = ""
+    part: str = ""
 
     def __str__(self) -> str:
         picture = self.picture
-        told = [picture.media_type, f"{picture.width}x{picture.height}", sentences.amount(picture.size)]
+        told = [self.part] if self.part else []
+        told += [picture.media_type, f"{picture.width}x{picture.height}", sentences.amount(picture.size)]
         if self.source:
             told.append(f"made from {self.source}")
         if self.original != (picture.width, picture.height):
@@ -50,7 +53,10 @@ class Placed(NamedTuple):
     @property
     def name(self) -> str:
         """How a text beside it names what is shown."""
-        return f"picture {self.what.number}" if isinstance(self.what, Shown) else self.what
+        if not isinstance(self.what, Shown):
+            return self.what
+        name = f"picture {self.what.number}"
+        return f"{self.what.part} of {name}" if self.what.part else name
 
 
 class Note(NamedTuple):

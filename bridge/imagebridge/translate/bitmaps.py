@@ -1,0 +1,193 @@
+"""Windows' bitmaps (BMP) and icons (ICO, CUR) where Pillow reads them wrongly or not at all.
+
+Source: Microsoft's reference of BITMAPV5HEADER and of icon resources, read 2026-11-29.
+"""
+
+from struct import error as StructError
+from struct import pack, unpack_from
+from typing import TYPE_CHECKING, NamedTuple
+
+from imagebridge.errors import PictureError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_BITFIELDS = (3, 6)
+_PLAIN = {
+    16: {(0x7C00, 0x3E0, 0x1F, 0), (0xF800, 0x7E0, 0x1F, 0)},
+    32: {(0xFF0000, 0xFF00, 0xFF, 0), (0xFF0000, 0xFF00, 0xFF, 0xFF000000)},
+}
+"""Masks of red, green, blue and opacity that Pillow reads rightly."""
+
+
+class Header(NamedTuple):
+    """What a bitmap says of itself. `down` is true where its first row is the upper one."""
+
+    length: int
+    width: int
+    height: int
+    bits: int
+    packed: int
+    colours: int
+    down: bool
+
+
+def _header(data: bytes, at: int) -> Header:
+    length, width, height, _, bits, packed = unpack_from("<IiiHHI", data, at)
+    (colours,) = unpack_from("<I", data, at + 32)
+    return Header(length, width, abs(height), bits, packed, colours, height < 0)
+
+
+def mended(data: bytes) -> bytes:
+    """Return a BMP whose palette claims more colours than its pixels can name with as many as they can."""
+    if len(data) < 54 or unpack_from("<I", data, 14)[0] < 40:
+        return data
+    header = _header(data, 14)
+    if header.bits in (1, 2, 4, 8) and header.colours > 1 << header.bits:
+        return data[:46] + pack("<I", 1 << header.bits) + data[50:]
+    return data
+
+
+def image(data: bytes) -> "Image | None":
+    """Return the pixels of a BMP whose form Pillow does not read rightly; None for all others.
+
+    Raises:
+        PictureError: it is cut short.
+    """
+    try:
+        if unpack_from("<I", data, 14)[0] < 40:
+            return None
+        header = _header(data, 14)
+        (start,) = unpack_from("<I", data, 10)
+        masks = _masks(data, header)
+        odd = masks is not None and masks not in _PLAIN.get(header.bits, ())
+        if not odd and not (header.bits == 2 and header.packed == 0):
+            return None
+        rows = _rows(data, start, header)
+        if masks is not None and odd:
+            return _by_masks(rows, header, masks)
+        return _of_two_bits(data, rows, header)
+    except StructError as error:
+        raise PictureError("the BMP is cut short") from error
+
+
+def _masks(data: bytes, header: Header) -> tuple[int, int, int, int] | None:
+    if header.packed not in _BITFIELDS or header.bits not in (16, 32):
+        return None
+    # They stand behind the first 40 bytes, inside of a longer header and behind a short one.
+    count = 4 if header.length >= 56 or header.packed == 6 else 3
+    masks = unpack_from(f"<{count}I", data, 54)
+    return (*masks[:3], masks[3] if count == 4 else 0)
+
+
+def _rows(data: bytes, start: int, header: Header) -> bytes:
+    """Return the rows from the upper one on, without what fills each up to four bytes."""
+    from .picture import check_pixels
+
+    check_pixels(header.width, header.height)
+    length = (header.width * header.bits + 7) // 8
+    step = (length + 3) // 4 * 4
+    if header.width < 1 or header.height < 1 or start + step * header.height > len(data) + step - length:
+        raise PictureError("the BMP is cut short")
+    order = range(header.height) if header.down else range(header.height - 1, -1, -1)
+    return b"".join(data[start + row * step : start + row * step + length] for row in order)
+
+
+def _by_masks(rows: bytes, header: Header, masks: tuple[int, int, int, int]) -> "Image":
+    from PIL import Image as Images
+
+    size = header.width, header.height
+    channels = [_masked(rows, header.bits // 8, mask) for mask in masks if mask or mask is not masks[3]]
+    mode = "RGBA" if masks[3] else "RGB"
+    return Images.merge(mode, [Images.frombytes("L", size, one) for one in channels[: len(mode)]])
+
+
+_AT_ONCE = 1 << 20
+
+
+def _masked(rows: bytes, width: int, mask: int) -> bytes:
+    """Return the bits of one mask of each pixel, stretched to 8; all pixels are cut out of one long number at once."""
+    if not mask:
+        return bytes(len(rows) // width)
+    shift = (mask & -mask).bit_length() - 1
+    bits = (mask >> shift).bit_length()
+    more = max(0, bits - 8)
+    most = (1 << bits - more) - 1
+    stretched = bytes(round(255 * min(value, most) / most) for value in range(256))
+    made = bytearray()
+    for at in range(0, len(rows), _AT_ONCE):
+        piece = rows[at : at + _AT_ONCE]
+        count = len(piece) // width
+        pattern = int.from_bytes((most).to_bytes(width, "little") * count, "little")
+        cut = int.from_bytes(piece, "little") >> shift + more & pattern
+        made += cut.to_bytes(len(piece), "little")[::width].translate(stretched)
+    return bytes(made)
+
+
+def _of_two_bits(data: bytes, rows: bytes, header: Header) -> "Image":
+    from PIL import Image as Images
+
+    count = min(header.colours or 4, 4)
+    table = data[14 + header.length : 14 + header.length + 4 * count].ljust(16, b"\0")
+    length = (header.width + 3) // 4
+    pixels = bytearray(4 * len(rows))
+    for at in range(4):
+        pixels[at::4] = rows.translate(bytes(value >> 6 - 2 * at & 3 for value in range(256)))
+    wide = Images.frombytes("P", (4 * length, header.height), bytes(pixels))
+    wide.putpalette(
+        b"".join(
+            table[at + 2 : at + 3] + table[at + 1 : at + 2] + table[at : at + 1] for at in range(0, 16, 4)
+        )
+    )
+    return wide.convert("RGB").crop((0, 0, header.width, header.height))
+
+
+class Icon(NamedTuple):
+    """The best picture of an icon: a PNG as it is, or an icon that holds it alone, with its true length."""
+
+    data: bytes
+    png: bool
+
+
+def icon(data: bytes) -> Icon:
+    """Return the largest picture of an ICO or CUR, of equal ones the deepest, as browsers choose.
+
+    Raises:
+        PictureError: it holds none, or is cut short.
+    """
+    try:
+        (count,) = unpack_from("<H", data, 4)
+        entries = [unpack_from("<BBBBHHII", data, 6 + 16 * at) for at in range(count)]
+    except StructError as error:
+        raise PictureError("the icon is cut short in its list of pictures") from error
+    found = [one for entry in entries if (one := _inside(data, *entry[6:])) is not None]
+    if not found:
+        raise PictureError("the icon holds no picture that is all there")
+    _, _, best = max(found, key=lambda one: one[:2])
+    return best
+
+
+def _inside(data: bytes, length: int, start: int) -> tuple[int, int, Icon] | None:
+    """Return pixels, bits a pixel and one picture of an icon; None where it is not all there."""
+    if data[start : start + 8] == b"\x89PNG\r\n\x1a\n":
+        if start + 29 > len(data):
+            return None
+        width, height, depth, colour = unpack_from(">IIBB", data, start + 16)
+        bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour, 1)
+        return width * height, bits, Icon(data[start:], png=True)
+    if start + 40 > len(data):
+        return None
+    header = _header(data, start)
+    width, height, bits = header.width, header.height // 2, header.bits
+    if width < 1 or height < 1 or bits not in (1, 4, 8, 24, 32):
+        return None
+    palette = 4 * (header.colours or 1 << bits) if bits <= 8 else 0
+    rows = ((width * bits + 31) // 32 + (width + 31) // 32) * 4 * height
+    true = header.length + palette + rows
+    if start + true > len(data) and bits == 32:
+        true -= (width + 31) // 32 * 4 * height  # opaque ones of 32 bits often lack the mask
+    if start + true > len(data):
+        return None
+    sides = (side if side < 256 else 0 for side in (width, height))
+    head = pack("<HHHBBBBHHII", 0, 1, 1, *sides, 0, 0, 1, bits, true, 22)
+    return width * height, bits, Icon(head + data[start : start + true], png=False)

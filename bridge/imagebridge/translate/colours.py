@@ -1,0 +1,172 @@
+"""Colour spaces that files name by number or by a gamma, as ICC profiles that lead to sRGB.
+
+Source: ITU-T H.273 (2024-07) for the numbers, SMPTE ST 2084 and ITU-R BT.2100 for the curves of HDR, ITU-R BT.2408
+for its white; ICC.1:2022 for profiles.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from math import exp
+from struct import pack
+
+_PRIMARIES: dict[int, tuple[float, ...]] = {
+    1: (0.64, 0.33, 0.30, 0.60, 0.15, 0.06),
+    9: (0.708, 0.292, 0.170, 0.797, 0.131, 0.046),
+    12: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
+}
+"""x and y of red, green and blue, all with the white D65: sRGB, BT.2020, Display P3. Others pass for sRGB."""
+
+_WHITE = 203.0
+"""Candelas a square metre of white in HDR (BT.2408): what an ordinary screen shows as white is this bright."""
+
+_PEAK = 1_000.0 / _WHITE
+"""The brightest light that is told apart from what is brighter, in whites."""
+
+_STEPS = 1_024
+
+
+def profile(primaries: int, transfer: int) -> bytes:
+    """Return the ICC profile of a colour space by its numbers; empty where it passes for sRGB."""
+    known = primaries if primaries in _PRIMARIES else 1
+    curve = _CURVES.get(transfer)
+    if known == 1 and curve is None:
+        return b""
+    return _written(known, curve or _srgb)
+
+
+def of_gamma(gamma: float) -> bytes:
+    """Return the ICC profile of sRGB's colours with the gamma that a PNG names; empty where it passes for sRGB."""
+    if not 0.05 < gamma < 5 or abs(gamma - 0.45455) < 0.02:
+        return b""
+    return _written(1, _Power(1 / gamma))
+
+
+class _Power:
+    """A curve of one exponent; equal where that is."""
+
+    def __init__(self, exponent: float) -> None:
+        self.exponent = exponent
+
+    def __call__(self, value: float) -> float:
+        return value**self.exponent
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Power) and other.exponent == self.exponent
+
+    def __hash__(self) -> int:
+        return hash(self.exponent)
+
+
+def _srgb(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+
+def _mapped(light: float) -> float:
+    """Bring light, 1 for white, into what a screen shows: highlights are pressed together, not cut off (Reinhard)."""
+    return min(1.0, light * (1 + light / _PEAK**2) / (1 + light))
+
+
+def _pq(value: float) -> float:
+    power = value ** (1 / 78.84375)
+    linear = (max(0.0, power - 0.8359375) / (18.8515625 - 18.6875 * power)) ** (1 / 0.1593017578125)
+    return _mapped(10_000 * linear / _WHITE)
+
+
+def _hlg(value: float) -> float:
+    linear = value * value / 3 if value <= 0.5 else (exp((value - 0.55991073) / 0.17883277) + 0.28466892) / 12
+    # Three quarters of the signal is white (BT.2408, table 1).
+    return _mapped(linear / 0.2650)
+
+
+_CURVES: dict[int, Callable[[float], float]] = {
+    4: _Power(2.2),
+    5: _Power(2.8),
+    8: _Power(1.0),
+    16: _pq,
+    18: _hlg,
+}
+"""From the value of a sample to light, 0 to 1. Those of television are close to sRGB's and pass for it."""
+
+
+@cache
+def _written(primaries: int, curve: Callable[[float], float]) -> bytes:
+    """Write a profile of three colours and one curve."""
+    table = [round(65_535 * curve(step / (_STEPS - 1))) for step in range(_STEPS)]
+    tone = b"curv" + pack(f">II{_STEPS}H", 0, _STEPS, *(min(65_535, max(0, value)) for value in table))
+    name = b"imagebridge\0"
+    described = b"desc" + pack(">II", 0, len(name)) + name + bytes(78)
+    red, green, blue = _colorants(_PRIMARIES[primaries])
+    tags = [
+        (b"desc", described),
+        (b"cprt", b"text" + bytes(4) + b"none\0"),
+        (b"wtpt", _xyz(_D50)),
+        (b"rXYZ", _xyz(red)),
+        (b"gXYZ", _xyz(green)),
+        (b"bXYZ", _xyz(blue)),
+        (b"rTRC", tone),
+        (b"gTRC", tone),
+        (b"bTRC", tone),
+    ]
+    at, table_of_tags, body, places = 132 + 12 * len(tags), b"", b"", dict[bytes, int]()
+    for tag, data in tags:
+        if data not in places:
+            places[data] = at + len(body)
+            body += data + bytes(-len(data) % 4)
+        table_of_tags += tag + pack(">II", places[data], len(data))
+    size = at + len(body)
+    head = pack(">I4xI", size, 0x02400000) + b"mntrRGB XYZ " + bytes(12) + b"acsp" + bytes(28)
+    head += pack(">III", *(round(65_536 * value) for value in _D50))
+    return head.ljust(128, b"\0") + pack(">I", len(tags)) + table_of_tags + body
+
+
+_D50, _D65 = (0.9642, 1.0, 0.8249), (0.95047, 1.0, 1.08883)
+_BRADFORD = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
+Vector = tuple[float, float, float]
+Matrix = tuple[Vector, Vector, Vector]
+
+
+def _xyz(value: Vector) -> bytes:
+    return b"XYZ " + bytes(4) + pack(">iii", *(round(65_536 * one) for one in value))
+
+
+def _colorants(xy: tuple[float, ...]) -> Matrix:
+    """Return red, green and blue as profiles hold them, seen under D50 (ICC.1:2022, annex E: Bradford)."""
+    columns = [(x / y, 1.0, (1 - x - y) / y) for x, y in zip(xy[::2], xy[1::2], strict=True)]
+    rows = _turned(_matrix(columns))
+    shares = _times(_inverse(rows), _D65)
+    light, dark = _times(_BRADFORD, _D50), _times(_BRADFORD, _D65)
+    back = _inverse(_BRADFORD)
+    found: list[Vector] = []
+    for column, share in zip(columns, shares, strict=True):
+        cone = _times(_BRADFORD, (column[0] * share, share, column[2] * share))
+        found.append(
+            _times(
+                back,
+                (cone[0] * light[0] / dark[0], cone[1] * light[1] / dark[1], cone[2] * light[2] / dark[2]),
+            )
+        )
+    return _matrix(found)
+
+
+def _matrix(rows: list[Vector]) -> Matrix:
+    first, second, third = rows
+    return first, second, third
+
+
+def _turned(matrix: Matrix) -> Matrix:
+    return _matrix(list(zip(*matrix, strict=True)))
+
+
+def _times(matrix: Matrix, vector: Vector) -> Vector:
+    one, two, three = (sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix)
+    return one, two, three
+
+
+def _inverse(matrix: Matrix) -> Matrix:
+    (a, b, c), (d, e, f), (g, h, i) = matrix
+    whole = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+    return (
+        ((e * i - f * h) / whole, (c * h - b * i) / whole, (b * f - c * e) / whole),
+        ((f * g - d * i) / whole, (a * i - c * g) / whole, (c * d - a * f) / whole),
+        ((d * h - e * g) / whole, (b * g - a * h) / whole, (a * e - b * d) / whole),
+    )

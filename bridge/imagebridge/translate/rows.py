@@ -1,0 +1,128 @@
+"""The rows of a PNG, unpacked to the last one: what a decoder does, but for undoing the filters, which cannot fail.
+
+Source: PNG third edition (W3C, 2025-06-24), sections 7 to 10.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from imagebridge.errors import PictureError
+
+from .png import Chunks, chunk, chunks, mended, walked
+
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_PIECE = 1 << 16
+_UNPACKED = 1 << 20
+_PASSES = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
+"""Left, top and steps across and down of the passes of an interlaced picture."""
+
+
+class _Rows:
+    """Rows as they come unpacked: each begins with the number of its filter, 0 to 4."""
+
+    def __init__(self, header: Chunks) -> None:
+        bits = header.bits * _CHANNELS[header.colour]
+        passes = _PASSES if header.interlaced else ((0, 0, 1, 1),)
+        self._left: list[tuple[int, int]] = []
+        for left, top, across, down in passes:
+            width, rows = -((left - header.width) // across), -((top - header.height) // down)
+            if width > 0 and rows > 0:
+                self._left.append((1 + (width * bits + 7) // 8, rows))
+        self.expected = sum(length * rows for length, rows in self._left)
+        self.extra = 0
+        self._done = 0
+
+    def feed(self, piece: bytes) -> None:
+        """Take in more bytes.
+
+        Raises:
+            PictureError: a row names a filter that does not exist.
+        """
+        at = 0
+        while at < len(piece) and self._left:
+            length, rows = self._left[0]
+            stop = min(len(piece), at + length * rows - self._done)
+            if max(piece[at + -self._done % length : stop : length], default=0) > 4:
+                raise PictureError("its pixels are broken: a row names a filter that does not exist")
+            self._done += stop - at
+            at = stop
+            if self._done == length * rows:
+                self._left.pop(0)
+                self._done = 0
+        self.extra += len(piece) - at
+
+    @property
+    def complete(self) -> bool:
+        return not self._left
+
+
+def unpacked(data: bytes) -> bytes:
+    """Unpack every row of a PNG that was walked and mended; return it, packed anew where only its end is wrong.
+
+    A stream that ends without its checksum, or with another one, or with more than the rows, has all its
+    pixels: these decoders treat in different ways, so that the same pixels are packed again.
+
+    Raises:
+        PictureError: rows are missing or broken.
+    """
+    header = walked(data)
+    spans = [(at + 8, stop - 4) for at, stop, name in chunks(data) if name == b"IDAT"]
+    rows = _Rows(header)
+    # 0 takes the window from the stream, as strict readers do.
+    stream = zlib.decompressobj(0)
+    try:
+        for piece in _pieces(stream, data, spans):
+            rows.feed(piece)
+            if rows.extra:
+                break
+    except zlib.error:
+        pass
+    else:
+        if stream.eof and rows.complete and not rows.extra and not stream.unused_data:
+            return data
+    return _packed_anew(data, header, spans)
+
+
+def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[bytes]:
+    """Yield what a decompressor makes of some spans. (zlib has no public name for its type.)"""
+    view = memoryview(data)
+    for start, stop in spans:
+        for at in range(start, stop, _PIECE):
+            feed: bytes | memoryview = view[at : min(at + _PIECE, stop)]
+            while True:
+                piece = stream.decompress(feed, _UNPACKED)
+                yield piece
+                feed = stream.unconsumed_tail
+                if stream.eof or (not feed and len(piece) < _UNPACKED):
+                    break
+
+
+def _packed_anew(data: bytes, header: Chunks, spans: list[tuple[int, int]]) -> bytes:
+    """Return a PNG whose stream is wrong at its end with the same rows in a sound stream."""
+    rows, held = _Rows(header), bytearray()
+    # Without its two bytes of header the stream is read as it comes, whatever it says of itself.
+    packed = b"".join(data[start:stop] for start, stop in spans)
+    try:
+        for piece in _pieces(zlib.decompressobj(-15), packed, [(2, len(packed))]):
+            held += piece
+            if len(held) >= rows.expected:
+                break
+    except zlib.error:
+        pass
+    if len(held) < rows.expected:
+        share = 100 * len(held) // rows.expected
+        raise PictureError(f"its pixels are not all there: {share} % of them can be unpacked")
+    raw = bytes(held[: rows.expected])
+    rows.feed(raw)
+    first, *others = [(start - 8, stop + 4) for start, stop in spans]
+    made = [(*first, chunk(b"IDAT", zlib.compress(raw, 6))), *((at, stop, b"") for at, stop in others)]
+    return mended(data, made)

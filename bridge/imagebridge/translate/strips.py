@@ -1,0 +1,72 @@
+"""A page much longer than wide, or wider than long, is cut into strips that overlap, so that it can be read."""
+
+from collections.abc import Callable
+from math import ceil
+from typing import NamedTuple
+
+from .vision import Seen
+
+MOST = 5
+"""Strips of a picture at most."""
+
+_LONG = 3
+"""How many times the shorter side the longer one is, from which on a picture may be cut."""
+
+_READABLE = 0.5
+"""Share of its size below which text on a page is too small to read."""
+
+_OVERLAP = 1 / 16
+"""Share of a strip that the next one shows again: what is cut through here is whole there."""
+
+
+class Strip(NamedTuple):
+    """Strip `number` of `total`, in pixels of the whole picture, and what the model sees of it."""
+
+    number: int
+    total: int
+    left: int
+    top: int
+    width: int
+    height: int
+    seen: Seen
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom in the whole picture."""
+        return self.left, self.top, self.left + self.width, self.top + self.height
+
+    @property
+    def name(self) -> str:
+        """How the strip is called before the name of its picture."""
+        return f"part {self.number} of {self.total}"
+
+
+def is_unreadable(width: int, height: int, view: Seen) -> bool:
+    """Tell whether a picture of `width` x `height` pixels is long, and too small to read where `view` is seen of it."""
+    longer, shorter = max(width, height), min(width, height)
+    return longer > _LONG * shorter and max(view.width, view.height) < _READABLE * longer
+
+
+def strips(width: int, height: int, fit: Callable[[int, int], Seen]) -> tuple[Strip, ...]:
+    """Cut a long picture into as few strips as are seen in full size, or into the most that can be read.
+
+    `fit` tells what is seen of a size in pixels. Empty where even the strips are too small to read.
+    """
+    made: list[Strip] = []
+    for total in range(2, MOST + 1):
+        made = _cut(width, height, total, fit)
+        if all((one.seen.width, one.seen.height) == (one.width, one.height) for one in made):
+            return tuple(made)
+    readable = all(max(one.seen.width, one.seen.height) >= _READABLE * max(one[4:6]) for one in made)
+    return tuple(made) if readable else ()
+
+
+def _cut(width: int, height: int, total: int, fit: Callable[[int, int], Seen]) -> list[Strip]:
+    longer = max(width, height)
+    length = min(longer, ceil(longer / (total - (total - 1) * _OVERLAP)))
+    starts = [round(at * (longer - length) / (total - 1)) for at in range(total)]
+    if height >= width:
+        view = fit(width, length)
+        return [Strip(at, total, 0, start, width, length, view) for at, start in enumerate(starts, 1)]
+    view = fit(length, height)
+    return [Strip(at, total, start, 0, length, height, view) for at, start in enumerate(starts, 1)]

@@ -1,0 +1,172 @@
+"""Long pages in overlapping parts: how they are cut, what is said of them, and how a conversation reads that back."""
+
+import base64
+import itertools
+import re
+from functools import partial
+
+import pytest
+import samples
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from imagebridge import Policy, function_call_output, output_parts, translate, trim
+from imagebridge.translate.result import read
+from imagebridge.translate.strips import MOST, is_unreadable, strips
+from imagebridge.translate.vision import seen
+
+
+def page(width, height, form="PNG"):
+    """A page whose rows (or columns) tell where they are: the red channel counts every 64 pixels."""
+    image = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(image)
+    for at in range(0, max(width, height), 64):
+        box = (0, at, width, at + 63) if height > width else (at, 0, at + 63, height)
+        draw.rectangle(box, fill=(at // 64 % 256, 40, 200))
+    return {"content": [{"type": "image", "data": samples.b64(samples.file(image, form))}]}
+
+
+def pictures(parts):
+    return [
+        samples.pixels(base64.b64decode(part["image_url"].partition(",")[2]))
+        for part in parts
+        if part["type"] == "input_image"
+    ]
+
+
+def words(parts):
+    return [part["text"] for part in parts if part["type"] == "input_text"]
+
+
+TOO_SMALL = "; text may be too small to read; ask for a part of it"
+CASES = {
+    "a page": (
+        (400, 4200),
+        Policy(),
+        [
+            "part 1 of 3 of picture 1: y 0 to 1461 of 400x4200; coordinates are those of the whole",
+            "part 2 of 3 of picture 1: y 1370 to 2831 of 400x4200; add 1370 to y",
+            "part 3 of 3 of picture 1: y 2739 to 4200 of 400x4200; add 2739 to y",
+        ],
+    ),
+    "a panorama": (
+        (4200, 300),
+        Policy(),
+        [
+            "part 1 of 3 of picture 1: x 0 to 1461 of 4200x300; coordinates are those of the whole",
+            "part 2 of 3 of picture 1: x 1370 to 2831 of 4200x300; add 1370 to x",
+            "part 3 of 3 of picture 1: x 2739 to 4200 of 4200x300; add 2739 to x",
+        ],
+    ),
+    "no more than half too long": ((400, 1300), Policy(), []),
+    "seen whole by a model that sees more": ((400, 4200), Policy(model="gpt-5.6-luna", detail="original"), []),
+    "too long even in parts": (
+        (200, 24000),
+        Policy(),
+        [f"picture 1: shown 17x2048 of 200x24000; multiply x by 11.765 and y by 11.719{TOO_SMALL}"],
+    ),
+    "too few pictures": (
+        (400, 4200),
+        Policy(max_pictures=2),
+        [f"picture 1: shown 195x2048 of 400x4200; multiply coordinates by 2.051{TOO_SMALL}"],
+    ),
+    "too few tokens": (
+        (400, 4200),
+        Policy(max_tokens=900),
+        [f"picture 1: shown 195x2048 of 400x4200; multiply coordinates by 2.051{TOO_SMALL}"],
+    ),
+    "a low detail": (
+        (400, 4200),
+        Policy(model="gpt-5.6-luna", detail="low"),
+        [f"picture 1: shown 49x512 of 400x4200; multiply x by 8.163 and y by 8.203{TOO_SMALL}"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_said_of_long_pages(name):
+    size, policy, expected = CASES[name]
+    assert words(output_parts(page(*size), policy)) == expected
+
+
+def test_every_part_shows_its_place_in_the_whole():
+    parts = output_parts(page(400, 4200))
+    for shown, line in zip(pictures(parts), words(parts), strict=True):
+        start, stop = map(int, re.search(r"y (\d+) to (\d+) of", line).groups())
+        assert shown.size == (400, stop - start)
+        assert {shown.getpixel((200, at))[0] - (start + at) // 64 for at in (0, 700, shown.height - 1)} == {0}
+
+
+def test_parts_that_are_shrunk_tell_their_factor():
+    parts = output_parts(page(1280, 9467))
+    line = words(parts)[1]
+    assert line == (
+        "part 2 of 5 of picture 1: y 1868 to 3862 of 1280x9467, shown 1273x1984; "
+        "multiply coordinates by 1.005, then add 1868 to y"
+    )
+    assert {shown.size for shown in pictures(parts)} == {(1273, 1984)}
+
+
+@pytest.mark.parametrize("form", ["JPEG", "TIFF", "WEBP"])
+def test_pages_of_every_format_are_cut_always_to_the_same_bytes(form):
+    parts = output_parts(page(300, 4200, form))
+    assert len(pictures(parts)) == 3
+    assert parts == output_parts(page(300, 4200, form))
+
+
+def test_a_handle_is_that_of_the_whole_and_stands_behind_the_part():
+    found = read(page(400, 4200), Policy(), 7)
+    first = ["part 1 of 3 of picture:7", "part 2 of 3 of picture:7", "part 3 of 3 of picture:7"]
+    assert [line.split("\n")[0] for line in words(found.translation().parts)] == first
+    assert list(found.files) == [7]
+
+
+def test_the_account_tells_the_parts():
+    made = translate(page(400, 4200))
+    assert [str(shown).split(",")[0] for shown in made.pictures] == [f"part {at} of 3" for at in (1, 2, 3)]
+    assert [one.name for one in made.placed] == [f"part {at} of 3 of picture 1" for at in (1, 2, 3)]
+    assert made.notes[0].tokens == made.tokens == sum(shown.seen.tokens for shown in made.pictures)
+
+
+@pytest.mark.parametrize("handles", [False, True])
+def test_a_conversation_tells_parts_that_give_way_apart(handles):
+    result = page(400, 4200)
+    result["content"].append({"type": "image", "data": samples.b64(samples.file(samples.drawing(), "PNG"))})
+    output = read(result, Policy(), 1 if handles else None).translation().parts
+    items = [
+        {"type": "function_call", "call_id": "call_1", "name": "look", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "call_1", "output": output},
+        {"role": "assistant", "content": "seen"},
+        {"role": "user", "content": "and now?"},
+    ]
+    trimmed = trim(items, max_pictures=0)
+    told = [text for text in words(trimmed[1]["output"]) if text.startswith("[no longer shown")]
+    pictures = [f"part {at} of 3 of picture 1 of look (call_1)" for at in (1, 2, 3)] + [
+        "picture 2 of look (call_1)"
+    ]
+    assert [picture in text for picture, text in zip(pictures, told, strict=True)] == [True] * 4
+    assert trim(trimmed, max_pictures=0) == trimmed
+    again = trim([*items, *items], max_pictures=10)
+    assert trim(again, max_pictures=10) == again
+    assert trim(again, max_pictures=0) == trim([*items, *items], max_pictures=0)
+
+
+def test_parts_go_where_tool_outputs_take_no_pictures():
+    made = function_call_output(page(400, 4200), "call_1", Policy(server="ollama"))
+    assert "part 2 of 3 of picture 1" in str(made["output"])
+
+
+@settings(deadline=None)
+@given(st.integers(1, 3000), st.integers(1, 40_000), st.sampled_from(["gpt-4o", "gpt-5.6", None]))
+def test_strips_cover_the_whole_overlap_and_are_readable(width, height, model):
+    view = seen(width, height, model)
+    assume(is_unreadable(width, height, view))
+    made = strips(width, height, partial(seen, model=model))
+    assert not made or 2 <= len(made) <= MOST
+    for one, after in itertools.pairwise(made):
+        assert (one.top + one.height > after.top, one.left + one.width > after.left) == (True, True)
+        assert one.seen.width * 2 >= one.width - 2
+    if made:
+        assert made[0].box[:2] == (0, 0)
+        assert made[-1].box[2:] == (width, height)
