@@ -3,7 +3,9 @@
 import datetime
 import re
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from imagebridge.translate.wire import JSON, is_json
 
 READ = datetime.date(2026, 11, 22)
 """When the pages were read: https://developers.openai.com/api/docs/models/NAME, "Pricing"."""
@@ -28,6 +30,8 @@ PRICES = {
 }
 LONG = 272_000
 """Input tokens above which a whole request costs twice for its input and 1.5 times for its output."""
+_MANY = 1e15
+"""Above it a count is none: JSON can write numbers that no integer holds."""
 _DATED = re.compile(r"-\d{4}-\d\d-\d\d$")
 
 
@@ -42,24 +46,30 @@ class Usage:
     written: int = 0
 
     @classmethod
-    def of(cls, usage: Any) -> "Usage":
+    def of(cls, usage: object) -> "Usage":
         """Read the usage of either API; nothing where a server sends none."""
-        if usage is None:
+        if not is_json(usage):
             return cls()
-        names = ("input", "output") if hasattr(usage, "input_tokens") else ("prompt", "completion")
-        taken, made = (getattr(usage, f"{name}_tokens", None) or 0 for name in names)
-        details = getattr(usage, f"{names[0]}_tokens_details", None)
+        names = ("input", "output") if "input_tokens" in usage else ("prompt", "completion")
+        taken, made = (_count(usage, f"{name}_tokens") for name in names)
+        inner = usage.get(f"{names[0]}_tokens_details")
+        details: JSON = inner if is_json(inner) else {}
         return cls(
             taken,
             made,
-            getattr(usage, "total_tokens", None) or taken + made,
-            getattr(details, "cached_tokens", None) or 0,
-            getattr(details, "cache_write_tokens", None) or 0,
+            _count(usage, "total_tokens") or taken + made,
+            _count(details, "cached_tokens"),
+            _count(details, "cache_write_tokens"),
         )
 
     def json(self) -> dict[str, int]:
         """Return the counts under the names of the Responses API."""
         return {"input_tokens": self.input, "output_tokens": self.output, "total_tokens": self.total}
+
+
+def _count(counts: JSON, name: str) -> int:
+    found = counts.get(name)
+    return int(found) if isinstance(found, (int, float)) and 0 < found < _MANY else 0
 
 
 def cost(model: str, usage: Usage, tier: str | None = None) -> float | None:
