@@ -1,12 +1,10 @@
-"""Requests to Chat Completions, for servers that offer no Responses API.
-
-OpenAI's GPT-6 models take tools here only with `reasoning_effort="none"` (their models' pages, 2026-11-22).
-"""
+"""Requests to Chat Completions, for servers that offer no Responses API."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from imagebridge.errors import ResponseError
+from imagebridge.errors import ResponseError, RunError
+from imagebridge.translate.lives import chat_tools, no_chat_tools
 from imagebridge.translate.wire import JSON, is_json, is_list, text_of
 
 from .chat_chunks import ChatChunks
@@ -68,7 +66,20 @@ class Completions:
         body = {**self._arguments, "messages": [*self._opening, *sent]}
         if tools := [*self._offer.own, *map(_tool, self._offer.bridge)]:
             body["tools"] = tools
+            self._check(body)
         return self._turn(await (self._streamed(body, tell) if self._streaming else self._whole(body)))
+
+    def _check(self, body: dict[str, Any]) -> None:
+        """Set the effort that the model needs beside tools, unless the caller gave one.
+
+        Raises:
+            RunError: the model takes no tools here.
+        """
+        how = chat_tools(str(body["model"]))
+        if how == "never":
+            raise RunError(f'{no_chat_tools(str(body["model"]))}: leave out api="chat" (`ask`: --chat)')
+        if how == "without effort":
+            body.setdefault("reasoning_effort", "none")
 
     async def _whole(self, body: dict[str, Any]) -> object:
         return await self._caller.whole(

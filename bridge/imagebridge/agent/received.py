@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import cast
 
-from imagebridge.translate.wire import is_json, is_list
+from imagebridge.translate.wire import is_json, is_list, paired
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of one response, or of one event of its stream, at most: more of it, unpacked, is an attack or a fault."""
@@ -102,17 +102,6 @@ def sound(value: object, depth: int = 0) -> object:
     if is_list(value):
         return [sound(inner, depth + 1) for inner in value]
     return value
-
-
-def paired(text: str) -> str:
-    """Return a text in which halves of a surrogate pair that stand together are one character, and others U+FFFD."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
 
 
 class Pieces:

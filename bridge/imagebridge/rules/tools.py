@@ -126,7 +126,24 @@ def _form(_: Tool, schema: Fields) -> str:
         if not isinstance(value, dict | bool):
             return f"{json.dumps(value)} is not of type 'object', 'boolean'."
     required = schema.get("required", [])
-    return "" if isinstance(required, list) else f"{json.dumps(required)} is not of type 'array'."
+    if not isinstance(required, list):
+        return f"{json.dumps(required)} is not of type 'array'."
+    return next((said for place, node in nodes(schema, _INSIDE) if (said := _map(place, node))), "")
+
+
+_INSIDE = ("properties", "items", "anyOf", "allOf", "oneOf", "$defs", "definitions", "additionalProperties")
+"""Keywords that are followed to the schemas inside one."""
+
+
+def _map(place: tuple[str, ...], node: object) -> str:
+    """Say that a map of schemas inside a schema is not an object: PHP writes an empty one as `[]`."""
+    if not isinstance(node, dict):
+        return ""
+    for name in ("properties", "$defs", "definitions", "patternProperties"):
+        value = cast("Fields", node).get(name, {})
+        if not isinstance(value, dict):
+            return f"In context={place}, {json.dumps(value)} is not of type 'object'."
+    return ""
 
 
 def _combined(_: Tool, schema: Fields) -> str:
