@@ -1,5 +1,6 @@
 """What endpoints really send: streams that are odd in every way still give the right answer, or a documented error."""
 
+import gzip
 import json
 import re
 from itertools import pairwise
@@ -15,6 +16,7 @@ from openai import AsyncOpenAI, OpenAIError
 from samples import photo
 
 from imagebridge import Bridge, tool_result
+from imagebridge.agent import client, received
 from imagebridge.agent.chat_chunks import ChatChunks
 from imagebridge.agent.events import HostedTool, ReasoningDelta, Replied, TextDelta
 from imagebridge.agent.received import Decoder, Pieces, loaded, sound
@@ -455,10 +457,10 @@ async def played(answers, **more):
         return left.pop(0) if len(left) > 1 else left[0]
 
     transport = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
-    client = AsyncOpenAI(base_url="http://localhost/v1", api_key="x", max_retries=0, http_client=transport)
-    async with client, Bridge(server()) as bridge:
+    openai = AsyncOpenAI(base_url="http://localhost/v1", api_key="x", max_retries=0, http_client=transport)
+    async with openai, Bridge(server()) as bridge:
         try:
-            async for event in bridge.stream(client, model=MODEL, input="Look", max_turns=4, **more):
+            async for event in bridge.stream(openai, model=MODEL, input="Look", max_turns=4, **more):
                 if isinstance(event, Replied):
                     return event.reply
         except (RunError, OpenAIError) as error:
@@ -567,3 +569,39 @@ async def test_a_body_that_cannot_be_unpacked_is_a_documented_error(status):
     error = await played([broken])
     assert isinstance(error, ResponseError)
     assert "broke off" in str(error)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+async def test_what_is_too_large_unpacked_is_a_documented_error(kind, monkeypatch):
+    for module in (received, client):
+        monkeypatch.setattr(module, "LARGEST", 1_000_000)
+    bomb = httpx2.Response(
+        200,
+        content=gzip.compress(b"data: " + b"a" * 3_000_000),
+        headers={"content-encoding": "gzip", "content-type": kind},
+    )
+    error = await played([bomb])
+    assert isinstance(error, ResponseError)
+    assert "more than" in str(error)
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_two_thousand_calls_are_each_answered_though_the_deadline_passes(api):
+    names = range(2_000)
+    calls = {
+        "responses": {
+            "id": "r",
+            "output": [{**CALL, "id": f"f{one}", "call_id": f"c{one}"} for one in names],
+        },
+        "chat": {
+            "choices": [{"message": {"tool_calls": [piece(one, f"c{one}", "look", A) for one in names]}}]
+        },
+    }
+    error = await played([httpx2.Response(200, json=calls[api])], api=api, deadline=0.5)
+    assert isinstance(error, RunError)
+    answered = [
+        item.get("call_id") or item.get("tool_call_id")
+        for item in error.items
+        if "output" in item or item.get("role") == "tool"
+    ]
+    assert answered in ([], [f"c{one}" for one in names])

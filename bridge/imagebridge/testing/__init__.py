@@ -10,6 +10,18 @@ For pytest: `pytest_plugins = ["imagebridge.testing.fixtures"]` brings the fixtu
 
 from imagebridge.testing.endpoint import Endpoint, Exchange
 from imagebridge.testing.seen import SeenPicture, pictures
-from imagebridge.testing.steps import Call, Cut, Fault, Late, Reply, Step
+from imagebridge.testing.steps import Call, Cut, Fault, Late, Odd, Reply, Step
 
-__all__ = ["Call", "Cut", "Endpoint", "Exchange", "Fault", "Late", "Reply", "SeenPicture", "Step", "pictures"]
+__all__ = [
+    "Call",
+    "Cut",
+    "Endpoint",
+    "Exchange",
+    "Fault",
+    "Late",
+    "Odd",
+    "Reply",
+    "SeenPicture",
+    "Step",
+    "pictures",
+]
