@@ -37,7 +37,7 @@ def get_image(text: str) -> Image.Image:
 
 def main() -> None:
     client = OpenAI()
-    model = sys.argv[1] if len(sys.argv) > 1 else "gpt-5.6-luna"
+    model = sys.argv[1] if len(sys.argv) > 1 else "gpt-6-luna"
     items = [{"role": "user", "content": "Get a picture of a sign that says HELLO and tell me its colours."}]
     response = client.responses.create(model=model, input=items, tools=TOOLS)
     items += response.output

@@ -92,7 +92,7 @@ class Answer:
 class Reply:
     """What a run ended with.
 
-    text: the final message; a refusal, where the model refused.
+    text: the final answer; commentary where there is nothing else, a refusal where the model refused.
     items: the whole conversation as input items: what to pass as `input` to go on. With
         `previous_response_id` or `conversation` the server keeps it, and these are the items of this run.
     usage: tokens over all requests, under the API's names (`input_tokens`, `output_tokens`, `total_tokens`).

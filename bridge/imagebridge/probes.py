@@ -13,6 +13,7 @@ from struct import pack
 from typing import Any, Literal, TypeAlias
 
 from imagebridge.rules import RULES, Api, Source, refusals
+from imagebridge.translate.lives import chat_tools
 from imagebridge.translate.picture import encode
 
 Json: TypeAlias = dict[str, Any]
@@ -191,6 +192,8 @@ def _chat(model: str) -> Iterator[Probe]:
         "function": {name: schema[name] for name in ("name", "description", "parameters")},
     }
     common: Json = {"model": model, "tools": [definition], "tool_choice": "none", "max_completion_tokens": 16}
+    if chat_tools(model) == "without effort":
+        common["reasoning_effort"] = "none"
     bad = {
         "chat-tool-picture": [_USER, calling, {**told, "content": [picture]}],
         "chat-output-without-call": [_USER, told],

@@ -31,7 +31,7 @@ def test_a_pipe_gets_the_text_alone(server):
         result = ask(endpoint, "What is there?", "--server", server)
     assert (result.exit_code, result.stdout, result.stderr) == (0, "I see blue.\n", "")
     assert endpoint.requests[0]["input"] == [{"role": "user", "content": "What is there?"}]
-    assert endpoint.requests[0]["model"] == "gpt-5.6-luna"
+    assert endpoint.requests[0]["model"] == "gpt-6-luna"
 
 
 def test_a_pipe_gets_nothing_of_what_was_written_on_the_way(server):
@@ -60,7 +60,7 @@ def test_json_holds_items_and_usage_and_pictures_are_saved(server, tmp_path):
     assert endpoint.requests[0]["input"][0]["content"] == "Look."
 
 
-@pytest.mark.parametrize(("variable", "model"), [("gpt-6-sol", "gpt-6-sol"), ("", "gpt-5.6-luna")])
+@pytest.mark.parametrize(("variable", "model"), [("gpt-6-sol", "gpt-6-sol"), ("", "gpt-6-luna")])
 def test_the_environment_names_the_model(server, variable, model):
     with Endpoint(["Hello."]) as endpoint:
         ask(endpoint, "Hi", "--server", server, IMAGEBRIDGE_MODEL=variable)
@@ -291,7 +291,7 @@ def test_a_terminal_sees_the_text_as_it_is_written_and_each_call(server, tmp_pat
     assert re.search(r"draw_square: \d+\.\d s, 64x64 image/png of \d+ bytes, \d+ tokens", beside)
     assert re.search(r"mixed: \d+\.\d s, \d+ characters of text", beside)
     assert "asked again: " in beside
-    assert re.search(r"gpt-5\.6-luna: [\d,]+ tokens in and \d+ out", beside)
+    assert re.search(r"gpt-6-luna: [\d,]+ tokens in and \d+ out", beside)
 
 
 def test_nothing_from_outside_steers_the_terminal():

@@ -110,9 +110,13 @@ def told(content, call_id="call_1"):
 
 
 def chat(*messages, **more):
-    return {"model": MODEL, "messages": list(messages)} | more
+    return {"model": MODEL, "messages": list(messages), "reasoning_effort": "none"} | more
 
 
+CHAT_TOOL = {
+    "type": "function",
+    "function": {"name": "look", "parameters": {"type": "object", "properties": {}}},
+}
 CUSTOM = {"type": "custom_tool_call", "call_id": "call_1", "name": "look", "input": "at it"}
 LINES = encodebytes(PNG).decode()
 UNION = {
@@ -543,6 +547,25 @@ def test_damage_inside_the_pixels_is_found_when_they_are_decoded():
     assert check(damaged) == []
     assert [(one.rule, one.path) for one in check(damaged, proof="decoded")] == [("broken-picture", URL)]
     assert refusals(fixed(damaged)) == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "good"),
+    [
+        (
+            body(user("cut \ud83d"), call(), output([{"type": "input_text", "text": "\udc00"}])),
+            body(user("cut \ufffd"), call(), output([{"type": "input_text", "text": "\ufffd"}])),
+        ),
+        (
+            {"model": "gpt-6-luna", "messages": [user()], "tools": [CHAT_TOOL]},
+            {"model": "gpt-6-luna", "messages": [user()], "tools": [CHAT_TOOL], "reasoning_effort": "none"},
+        ),
+    ],
+    ids=["half surrogates", "effort"],
+)
+def test_what_of_a_whole_request_can_be_mended(bad, good):
+    assert fixed(bad) == good
+    assert check(good) == []
 
 
 def test_every_rule_has_a_fix():

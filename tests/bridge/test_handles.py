@@ -163,7 +163,7 @@ async def test_chat_completions_hand_pictures_on():
             ]
             while True:
                 chat = await client.chat.completions.create(
-                    model="gpt-5.6-luna", messages=messages, tools=tools
+                    model="gpt-5.6-luna", messages=messages, tools=tools, reasoning_effort="none"
                 )
                 said = chat.choices[0].message
                 messages.append(said.to_dict(mode="json"))

@@ -399,7 +399,8 @@ async def test_places_that_an_error_names_are_those_of_the_request(server):
         (b"{}", "application/json", "{}"),
         (b'{"error": "Unexpected endpoint"}', "application/json", '{"error":"Unexpected endpoint"}'),
         (b'{"output": null, "choices": null}', "application/json", "null"),
-        (b'{"output": [{"type": "message", "role": "assistant", "content": "x"}]}', "application/json", "x"),
+        (b'{"output": ["x"], "choices": ["x"]}', "application/json", "x"),
+        (b'{"output": [1], "choices": [{"message": "x"}]}', "application/json", "x"),
         (b"{", "application/json", "{"),
         (b"", "application/json", "nothing"),
     ],
@@ -416,6 +417,6 @@ async def test_what_is_no_answer_of_the_api_is_quoted(server, body, kind, quoted
     async with client, Bridge(server) as bridge:
         with pytest.raises(ResponseError) as error:
             await bridge.run(client, model=MODEL, input="?", api=api, **({"direct": True} if direct else {}))
-    told = "http://localhost/v1/ answered with something that is no response of this API: "
+    told = "http://localhost/v1/ answered with something that is not a response of this API: "
     assert str(error.value).startswith(told)
     assert quoted in str(error.value)

@@ -138,7 +138,7 @@ def swapped(items):
             altered("reasoning", 2, encrypted_content="other"), "altered-item", id="encrypted altered"
         ),
         pytest.param(
-            altered("reasoning", 2, encrypted_content=None), "unkept-reasoning", id="encrypted dropped"
+            altered("reasoning", 2, encrypted_content=None), "unstored-item", id="encrypted dropped"
         ),
         pytest.param(altered("reasoning", 2, summary=[]), "altered-item", id="summary altered"),
         pytest.param(altered("function_call", 2, arguments="{}"), "altered-item", id="arguments altered"),

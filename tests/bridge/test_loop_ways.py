@@ -13,7 +13,7 @@ from samples import photo
 from imagebridge import Bridge, Policy, tool_result
 from imagebridge.agent.prices import PRICES, Usage, cost
 from imagebridge.agent.turn import relaxed
-from imagebridge.errors import OpenCallError, ResponseError, TokenLimitError
+from imagebridge.errors import OpenCallError, ResponseError, RunError, TokenLimitError
 from imagebridge.events import (
     Answered,
     Called,
@@ -24,7 +24,7 @@ from imagebridge.events import (
     Responded,
     TextDelta,
 )
-from imagebridge.testing import Endpoint
+from imagebridge.testing import Endpoint, Fault
 
 pytestmark = pytest.mark.anyio
 
@@ -526,7 +526,8 @@ def test_cost(model, usage, tier, paid):
 
 
 def test_prices_are_whole():
-    assert all(0 < price.cached < price.input < price.written < price.output for price in PRICES.values())
+    assert all(0 < price.cached < price.input < price.output for price in PRICES.values())
+    assert all(price.input < price.written < price.output for price in PRICES.values() if price.written)
 
 
 async def test_reasoning_that_was_cut_off_is_not_gone_on_from(server):
@@ -539,3 +540,113 @@ async def test_reasoning_that_was_cut_off_is_not_gone_on_from(server):
         reply = await bridge.run(client, model=MODEL, input="?", store=False)
     assert (reply.text, reply.incomplete) == ("", "max_output_tokens")
     assert reply.items == [{"role": "user", "content": "?"}]
+
+
+# What organisations and models ask for
+
+
+async def replied(server, steps, way, **arguments):
+    found, _ = await asked(server, steps, way, **arguments)
+    return found if way == "run" else found[-1].reply
+
+
+def phased(text, phase, number):
+    part = {"type": "output_text", "text": text, "annotations": []}
+    message = {"type": "message", "id": f"msg_p{number}", "role": "assistant", "status": "completed"}
+    return {**message, "content": [part], "phase": phase}
+
+
+@pytest.mark.parametrize("way", ["run", "stream"])
+@pytest.mark.parametrize(
+    ("phases", "text"),
+    [
+        ([("I see. ", "commentary"), ("Red.", "final_answer")], "Red."),
+        ([("I see. ", "commentary"), ("Red.", None)], "Red."),
+        ([("Re", "final_answer"), ("d.", "final_answer")], "Red."),
+        ([("I see.", "commentary")], "I see."),
+        ([("Red.", "final_answer"), ("That was it.", "commentary")], "Red."),
+    ],
+)
+async def test_the_answer_is_what_is_final(server, way, phases, text):
+    last = [phased(*one, number) for number, one in enumerate(phases)]
+    reply = await replied(server, [[LOOK], last], way)
+    assert reply.text == text
+    assert [item.get("phase") for item in reply.items if item.get("type") == "message"] == [
+        one[1] for one in phases
+    ]
+
+
+@pytest.mark.parametrize("way", ["run", "stream"])
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_only_the_answer_is_held_against_text_format(server, api, way):
+    steps = [["Let me look.", LOOK], '{"colour": "red", "sides": 4}']
+    reply = await replied(server, steps, way, api=api, text_format=Sight)
+    assert reply.parsed == Sight(colour="red", sides=4)
+
+
+async def test_text_format_beside_a_format_is_refused(server):
+    with pytest.raises(TypeError, match="say the same"):
+        await asked(server, ["Red."], "run", text={"format": {"type": "text"}}, text_format=Sight)
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "sent"),
+    [
+        ("gpt-6-luna", {}, "none"),
+        ("gpt-5.6-luna", {}, "none"),
+        ("openai/gpt-6-sol-2026-09-03", {}, "none"),
+        ("gpt-6.2-sol", {}, None),
+        ("gpt-5.4", {}, None),
+        ("qwen3-vl-8b", {}, None),
+        ("qwen3-vl-8b", {"reasoning_effort": "low"}, "low"),
+    ],
+)
+async def test_the_effort_that_a_model_needs_beside_tools_in_chat(server, model, given, sent):
+    with Endpoint([[LOOK], "Red."]) as endpoint:
+        async with client_of(endpoint) as client, Bridge(server) as bridge:
+            await bridge.run(client, model=model, input="?", api="chat", **given)
+    assert [body.get("reasoning_effort") for body in endpoint.requests] == [sent, sent]
+
+
+async def test_a_model_without_tools_in_chat_is_not_asked(server):
+    with Endpoint([]) as endpoint:
+        async with client_of(endpoint) as client, Bridge(server) as bridge:
+            with pytest.raises(
+                RunError, match=r"gpt-6\.1-terra takes function tools in the Responses API alone"
+            ):
+                await bridge.run(client, model="gpt-6.1-terra", input="?", api="chat")
+    assert endpoint.requests == []
+
+
+def forgetful(body):
+    """An organisation with zero data retention: reasoning comes back encrypted, or is not found."""
+    bare = [
+        one for one in body["input"] if one.get("type") == "reasoning" and not one.get("encrypted_content")
+    ]
+    if bare:
+        return Fault(
+            400,
+            f"Item with id '{bare[0]['id']}' not found. Items are not persisted for Zero Data Retention organizations.",
+            param="input",
+        )
+    return "Red."
+
+
+@pytest.mark.parametrize("way", ["run", "stream"])
+async def test_where_nothing_is_kept_encrypted_reasoning_is_asked_for(server, way):
+    thought = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAA"}
+    steps = [[thought, LOOK], forgetful, [{**thought, "id": "rs_2"}, LOOK], forgetful]
+    with Endpoint(steps, replay=False) as endpoint:
+        async with client_of(endpoint) as client, Bridge(server) as bridge:
+            asking = {"model": MODEL, "input": "?"}
+            if way == "run":
+                reply = await bridge.run(client, **asking)
+            else:
+                reply = [event async for event in bridge.stream(client, **asking)][-1].reply
+    assert reply.text == "Red."
+    assert [body.get("include") for body in endpoint.requests] == [
+        None,
+        None,
+        *[["reasoning.encrypted_content"]] * 2,
+    ]
+    assert [item["id"] for item in reply.items if item.get("type") == "reasoning"] == ["rs_2"]

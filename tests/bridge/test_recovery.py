@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samples import data_url, drawing, file, photo
 
-from imagebridge.agent.recovery import Recovery, fault
+from imagebridge.agent.recovery import Recovery
+from imagebridge.agent.refusal import fault
 from imagebridge.attachments import attachments
 
 pytestmark = pytest.mark.pure

@@ -134,13 +134,18 @@ def told(call_id: str = "call_1", content: object = "Done.") -> dict:
 
 
 def chat(*messages: object, **more) -> dict:
-    return {"model": MODEL, "messages": list(messages)} | more
+    return {"model": MODEL, "messages": list(messages), "reasoning_effort": "none"} | more
 
 
 def chat_image(source: object = GOOD, **more) -> dict:
     return {"type": "image_url", "image_url": {"url": source, "detail": "high"} | more}
 
 
+CHAT_TOOL = {
+    "type": "function",
+    "function": {"name": "look", "parameters": {"type": "object", "properties": {}}},
+}
+THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": []}
 OUTPUT = "input[2].output"
 FIRST = f"{OUTPUT}[0]"
 URL = f"{FIRST}.image_url"
@@ -174,6 +179,12 @@ RESPONSES = [
     ("too-long", OUTPUT, body(user(), call(), output(LONG))),
     ("too-long", f"{FIRST}.file_id", turn({"type": "input_image", "file_id": "f" * 65})),
     ("empty-output", OUTPUT, turn()),
+    ("half-surrogate", OUTPUT, body(user(), call(), output("cut \ud83d here"))),
+    ("half-surrogate", f"{FIRST}.text", turn({"type": "input_text", "text": "cut \udc00"}, image())),
+    ("half-surrogate", "input[1].arguments", body(user(), call(arguments='{"at": "\ud83d"}'), output("a"))),
+    ("half-surrogate", "instructions", body(user(), instructions="\udfff")),
+    ("unstored-item", "input[1]", body(user(), THOUGHT, call(), output("a"), store=False)),
+    ("unstored-item", "input[1]", body(user(), {"type": "item_reference", "id": "msg_1"}, store=False)),
     ("missing-call-id", "input[1].call_id", body(user(), {"type": "function_call_output", "output": "a"})),
     ("output-without-call", "input[0].call_id", body(output("a"), user())),
     ("output-without-call", "input[1].call_id", body(user(), output("a"), call())),
@@ -252,6 +263,10 @@ RESPONSES = [
     ("tool-schema", "tools[0].parameters", tools(tool(parameters={"type": "object"}))),
     ("tool-schema", "tools[0].parameters", tools(tool(parameters={"type": "object", "properties": {"a": "string"}}))),
     ("tool-schema", "tools[0].parameters", tools(tool(parameters="none"))),
+    ("tool-schema", "tools[0].parameters", tools(tool(parameters=shape({"type": "object", "properties": []})))),
+    ("tool-schema", "tools[0].parameters", tools(tool(parameters=shape(**{"$defs": []})))),
+    ("tool-schema", "tools[0].parameters",
+        tools(tool(parameters=shape(**{"$defs": {"A": {"type": "array", "items": {"properties": []}}}})))),
     ("tool-schema", "tools[0].parameters", tools(tool(parameters={"type": "object", "properties": {}, "required": None}))),
     *[("schema-combination", "tools[0].parameters", tools(tool(parameters=shape(**{key: value}))))
         for key, value in {"oneOf": [{}], "anyOf": [{}], "allOf": [{}], "enum": [{}], "not": {}}.items()],
@@ -291,6 +306,13 @@ CHAT = [
         chat(user([{"type": "file", "file": {"file_data": url(b"%PDF-", "application/pdf")}}]))),
     ("tool-name", "tools[0].function.name", chat(user(), tools=[{"type": "function", "function": {"name": "a.b"}}])),
     ("tool-name", "tools[0].function.name", chat(user(), tools=[tool()])),
+    ("half-surrogate", "messages[0].content", chat(user("cut \udc00"))),
+    ("half-surrogate", "messages[0].content[0].text", chat(user([{"type": "text", "text": "cut \ud83d"}]))),
+    ("chat-tools-effort", "reasoning_effort", chat(user(), tools=[CHAT_TOOL], reasoning_effort=None)),
+    ("chat-tools-effort", "reasoning_effort", chat(user(), tools=[CHAT_TOOL], reasoning_effort="low")),
+    ("chat-tools-effort", "reasoning_effort", chat(user(), tools=[CHAT_TOOL], model="gpt-6-sol-2026-09-03", reasoning_effort="low")),
+    ("chat-tools-effort", "reasoning_effort", chat(user(), tools=[CHAT_TOOL], model="openai/gpt-6.1-terra")),
+    ("chat-tools-effort", "reasoning_effort", chat(user(), tools=[CHAT_TOOL], model="gpt-6-astra")),
     ("tool-name", "messages[1].tool_calls[0].function.name",
         chat(user(), json.loads(json.dumps(assistant("call_1")).replace("look", "lo ok")), told())),
 ]  # fmt: skip
@@ -386,6 +408,9 @@ GOOD_RESPONSES = [
     tools(tool(parameters=CLOSED | {"properties": {"at": {"type": "integer", "default": 1}}}, strict=True)),
     tools(tool(parameters=CLOSED | {"properties": {"at": {"type": ["string", "null"], "format": "uuid"}}}, strict=True)),
     tools(tool(parameters={"type": "object", "properties": {}, "additionalProperties": False}, strict=True)),
+    body(user("fine \U0001f600"), {**THOUGHT, "encrypted_content": "gAAAA"}, call(), output("a"), store=False),
+    body(user(), THOUGHT, call(), output("a")),
+    body({"type": "item_reference", "id": "rs_1"}, user()),
     body(user(), tools=[tool(), {"type": "namespace", "name": "eyes", "description": "", "tools": [tool()]}]),
 ]  # fmt: skip
 
@@ -393,6 +418,21 @@ GOOD_RESPONSES = [
 @pytest.mark.parametrize("body", GOOD_RESPONSES, ids=range(len(GOOD_RESPONSES)))
 def test_a_good_responses_body_is_accepted(body):
     assert found(body) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"model": "gpt-5.4", "reasoning_effort": None},
+        {"model": "qwen3-vl-8b", "reasoning_effort": "low"},
+        {"model": "gpt-6-luna-2026-09-03"},
+        {"model": "gpt-6.2-sol", "reasoning_effort": "low"},
+        {"tools": [], "reasoning_effort": "high"},
+    ],
+)
+def test_tools_in_chat_are_accepted_with_the_effort_that_the_model_takes_there(more):
+    assert found(chat(user(), tools=[CHAT_TOOL]) | more, "chat") == []
 
 
 def test_a_good_chat_body_is_accepted():

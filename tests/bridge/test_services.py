@@ -50,11 +50,14 @@ def connected(endpoint: Endpoint) -> OpenAI:
 # Chat Completions
 
 
+NO_EFFORT: dict = {"reasoning_effort": "none"}
+
+
 def test_chat_plays_calls_and_text():
     with Endpoint([[LOOK], "Red."]) as endpoint, connected(endpoint) as client:
         messages: list = [user()]
         tool = {"type": "function", "function": {name: TOOLS[0][name] for name in ("name", "parameters")}}
-        first = client.chat.completions.create(model=MODEL, messages=messages, tools=[tool])
+        first = client.chat.completions.create(model=MODEL, messages=messages, tools=[tool], **NO_EFFORT)
         ChatCompletion.model_validate(first.model_dump(), strict=True)
         assert first.choices[0].finish_reason == "tool_calls"
         (call,) = first.choices[0].message.tool_calls
@@ -64,7 +67,7 @@ def test_chat_plays_calls_and_text():
             {"role": "tool", "tool_call_id": call.id, "content": "[picture 1]"},
         ]
         messages += [user([{"type": "image_url", "image_url": {"url": url(), "detail": "low"}}])]
-        second = client.chat.completions.create(model=MODEL, messages=messages, tools=[tool])
+        second = client.chat.completions.create(model=MODEL, messages=messages, tools=[tool], **NO_EFFORT)
     assert (second.choices[0].message.content, second.choices[0].finish_reason) == ("Red.", "stop")
     assert [(one.path, one.detail) for one in endpoint.seen] == [
         ("messages[3].content[0].image_url.url", "low")

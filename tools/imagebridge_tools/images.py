@@ -25,8 +25,8 @@ Format = Literal["png", "jpeg", "webp"]
 Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
 Background = Literal["transparent", "opaque", "auto"]
 
-MODEL = "gpt-image-2.5-flare"
-"""The model where IMAGEBRIDGE_IMAGE_MODEL names none: from openai 3.54, types/image_model.py, 2026-11-22."""
+MODEL = "gpt-image-2.6-flare"
+"""The model where IMAGEBRIDGE_IMAGE_MODEL names none: from openai 3.57, types/image_model.py, read 2026-11-29."""
 
 OnPartial = Callable[[Picture], Awaitable[None]]
 """Given an unfinished picture."""

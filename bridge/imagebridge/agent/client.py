@@ -1,8 +1,13 @@
-"""The SDK's client as the loop uses it: awaited where it is async, in threads where it blocks."""
+"""The SDK's client as the loop uses it: awaited where it is async, in threads where it blocks.
 
-from collections.abc import Awaitable, Callable
+The SDK sends, tries again and names errors; what comes is read here, as plain JSON. Its own models and stream
+helpers take a stream for what OpenAI's would be, and fail in ways of their own where it is not (openai 3.57).
+"""
+
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from functools import partial
-from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -11,11 +16,20 @@ import anyio.to_thread
 from imagebridge.errors import ResponseError
 from imagebridge.requirements import RUN, need
 
+from .received import LARGEST, Decoder, TooLargeError, loaded
+
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
 BROKEN = "stream_broken"
-"""The code of a `ResponseError` for a stream that broke off. Nothing was acted upon yet: calls run when all have come."""
+"""The code of a `ResponseError` for a response that broke off. Nothing was acted upon yet: calls run when all have come."""
+STRANGE = "no_response"
+"""The code of a `ResponseError` for what is not a response of the API."""
+_LONG = 1_000_000
+"""Bytes of JSON above which a thread reads it: the event loop, and a deadline, go on meanwhile."""
+
+Open = Callable[[], Awaitable[Any]]
+"""Sends a request and returns the HTTP response, whose body has not been read."""
 
 
 class Caller:
@@ -51,51 +65,119 @@ class Caller:
             return await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
         return await method(*arguments, **named)
 
+    async def created(self, resource: Any, body: dict[str, Any]) -> Any:
+        """Send a request through `create` of an SDK's resource; return the HTTP response, unread."""
+        manager = resource.with_streaming_response.create(**body)
+        opened = await self.call(manager.__enter__ if self.blocking else manager.__aenter__)
+        return opened.http_response
+
     def strange(self, answer: object) -> ResponseError:
-        """Say that what came is no response of the API: another address, most likely, or an error under status 200."""
-        dump = getattr(answer, "to_json", None)
-        said = " ".join(str(dump(indent=None, warnings=False) if dump else answer).split())[:200]
+        """Say that what came is not a response of the API: another address, most likely, or an error under status 200."""
+        if isinstance(answer, bytes):
+            text = answer[:1_000].decode(errors="replace")
+        else:
+            text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False, default=str)
+        said = " ".join(text.split())[:200]
         return ResponseError(
-            f"{self.client.base_url} answered with something that is no response of this API: {said or 'nothing'}",
-            "no_response",
+            f"{self.client.base_url} answered with something that is not a response of this API: {said or 'nothing'}",
+            STRANGE,
         )
 
-    async def each(self, manager: Any, told: Callable[[Any], Awaitable[None]]) -> None:
-        """Open a stream of the SDK and hand over its events.
+    async def whole(self, opening: Open) -> object:
+        """Send a request and return the JSON of its response.
 
         Raises:
-            ResponseError: it broke off after it had begun, or its text does not have the wanted form.
+            ResponseError: it broke off, or is not JSON.
         """
-        stream = await self.call(manager.__enter__ if self.blocking else manager.__aenter__)
-        following = partial(next, iter(stream), None) if self.blocking else aiter(stream).__anext__
-        try:
-            while (event := await self._event(following)) is not None:
+        async with self._opened(opening) as response:
+            return await self._whole(response)
+
+    async def each(self, opening: Open, told: Callable[[object], Awaitable[None]]) -> bool:
+        """Send a request and hand over the JSON of each event of its stream; tell whether it said that it was done.
+
+        A response that is not streamed, though that was asked for, is handed over as one event.
+
+        Raises:
+            ResponseError: it broke off after it had begun.
+        """
+        async with self._opened(opening) as response:
+            if "json" in response.headers.get("content-type", ""):
+                await told(await self._whole(response))
+                return True
+            decoder = Decoder()
+            following = self._reader(response)
+            while (chunk := await following()) is not None:
+                if await self._told(_cut(decoder.feed(chunk)), told):
+                    return True
+            return await self._told(_cut(decoder.rest()), told)
+
+    async def _told(self, events: Iterator[bytes], told: Callable[[object], Awaitable[None]]) -> bool:
+        for data in events:
+            if data == b"[DONE]":
+                return True
+            # Anything else that is not an object is a sign of life.
+            if data.lstrip().startswith(b"{"):
+                try:
+                    event = await self._loaded(data)
+                except ValueError as error:
+                    raise _broken(error) from error
                 await told(event)
+        return False
+
+    async def _whole(self, response: Any) -> object:
+        body = bytearray()
+        following = self._reader(response)
+        while (chunk := await following()) is not None:
+            body += chunk
+            if len(body) > LARGEST:
+                raise _broken(TooLargeError())
+        try:
+            return await self._loaded(bytes(body))
+        except ValueError as error:
+            raise self.strange(bytes(body)) from error
+
+    async def _loaded(self, data: bytes) -> object:
+        if len(data) < _LONG:
+            return loaded(data)
+        return await anyio.to_thread.run_sync(loaded, data, abandon_on_cancel=True)
+
+    @asynccontextmanager
+    async def _opened(self, opening: Open) -> AsyncGenerator[Any]:
+        from httpx2 import HTTPError, StreamError
+
+        try:
+            response = await opening()
+        # The body of a refusal that breaks off, or cannot be unpacked: the SDK lets these through (openai 3.57).
+        except (HTTPError, StreamError) as error:
+            raise _broken(error) from error
+        try:
+            yield response
         finally:
             with anyio.CancelScope(shield=True):
-                await self.call(manager.__exit__ if self.blocking else manager.__aexit__, None, None, None)
+                await self.call(response.close if self.blocking else response.aclose)
 
-    async def _event(self, following: Callable[..., Any]) -> Any:
-        from openai import APIConnectionError
+    def _reader(self, response: Any) -> Callable[[], Awaitable[bytes | None]]:
+        """Return what gives the next bytes of a body, unpacked; None at its end."""
+        from httpx2 import HTTPError, StreamError
 
-        try:
-            return await self.call(following)
-        except StopAsyncIteration:
-            return None
-        # The SDK's helpers assert the order of events; half a line is no JSON, and may be no text.
-        except (
-            APIConnectionError,
-            RuntimeError,
-            AssertionError,
-            JSONDecodeError,
-            UnicodeDecodeError,
-        ) as error:
-            cause = error.__cause__ or error
-            raise ResponseError(f"the stream broke off: {type(cause).__name__}: {cause}", BROKEN) from error
-        except ValueError as error:  # pydantic's, also where the text is no JSON at all
-            raise unfit(error) from error
+        blocks = response.iter_bytes() if self.blocking else response.aiter_bytes()
+        following = partial(next, blocks, None) if self.blocking else partial(anext, blocks, None)
+
+        async def chunk() -> bytes | None:
+            try:
+                return await self.call(following)
+            except (HTTPError, StreamError) as error:
+                raise _broken(error) from error
+
+        return chunk
 
 
-def unfit(error: Exception) -> ResponseError:
-    """Say that a text is not what `text_format` asks for."""
-    return ResponseError(f"the model's text does not have the form of text_format: {error}", "invalid_form")
+def _cut(events: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from events
+    except TooLargeError as error:
+        raise _broken(error) from error
+
+
+def _broken(error: Exception) -> ResponseError:
+    return ResponseError(f"the stream broke off: {type(error).__name__}: {error}", BROKEN)

@@ -1,23 +1,22 @@
-"""Requests to Chat Completions, for servers that offer no Responses API.
+"""Requests to Chat Completions, for servers that offer no Responses API."""
 
-OpenAI's GPT-6 models take tools here only with `reasoning_effort="none"` (their models' pages, 2026-11-22).
-"""
-
-from json import JSONDecodeError
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
-from imagebridge.errors import ResponseError
-from imagebridge.events import Item, ReasoningDelta, TextDelta
+from imagebridge.errors import ResponseError, RunError
+from imagebridge.events import Item
+from imagebridge.translate.lives import chat_tools, no_chat_tools
 from imagebridge.translate.wire import JSON, is_json, is_list, text_of
 
+from .chat_chunks import ChatChunks
 from .client import BROKEN, Caller
+from .form import Form
+from .output import UNNAMED, answer, unique, written
 from .prices import Usage
+from .received import sound
 from .turn import Offer, Tell, Turn, plain, relaxed
 
 if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletion
-
     from imagebridge.events import Answer
 
     from .bridge import Bridge
@@ -26,7 +25,7 @@ _RESPONSES_ONLY = ("previous_response_id", "conversation", "background", "includ
 
 
 class Completions:
-    """Chat Completions: `create` or `stream` of the SDK."""
+    """Chat Completions: `create` of the SDK."""
 
     previous: str | None = None
     keeps = False
@@ -54,67 +53,71 @@ class Completions:
         # `system` and not `developer`: every compatible server knows it, and OpenAI's take it as the same.
         self._opening = [{"role": "system", "content": instructions}] if instructions is not None else []
         self.before = len(self._opening)
-        if (form := arguments.pop("text_format", None)) is not None:
-            arguments["response_format"] = form
-        self._formed = isinstance(arguments.get("response_format"), type)
+        wanted = arguments.pop("text_format", None)
+        if wanted is None and isinstance(arguments.get("response_format"), type):
+            wanted = arguments["response_format"]
+        self.form = None if wanted is None else Form(wanted)
+        if self.form:
+            arguments["response_format"] = self.form.chat
         if streaming:
             arguments["stream_options"] = {"include_usage": True, **(arguments.get("stream_options") or {})}
 
-    async def ask(self, items: list[Item], tell: Tell) -> Turn:
+    async def ask(self, sent: list[Item], tell: Tell) -> Turn:
         """Send one request; see `Api.ask`."""
-        body = {**self._arguments, "messages": [*self._opening, *items]}
+        body = {**self._arguments, "messages": [*self._opening, *sent]}
         if tools := [*self._offer.own, *map(_tool, self._offer.bridge)]:
             body["tools"] = tools
-        resource = self._caller.client.chat.completions
-        # `parse` takes strict tools alone (openai 3.54), which the schemas of MCP servers rarely are; `stream` takes all.
-        if self._streaming or self._formed:
-            return self._turn(*await self._streamed(resource.stream(**body), tell))
-        try:
-            completion = await self._caller.call(resource.create, **body)
-        except JSONDecodeError as error:
-            raise self._caller.strange(error.doc) from error
-        if not is_list(getattr(completion, "choices", None)):
-            raise self._caller.strange(completion)
-        try:
-            return self._turn(completion, None)
-        except (AttributeError, TypeError) as error:  # The SDK takes any JSON for a completion.
-            raise self._caller.strange(completion) from error
+            self._check(body)
+        return self._turn(await (self._streamed(body, tell) if self._streaming else self._whole(body)))
 
-    async def _streamed(self, manager: Any, tell: Tell) -> "tuple[ChatCompletion, object]":
-        whole: Any = None
-        parsed: object = None
+    def _check(self, body: dict[str, Any]) -> None:
+        """Set the effort that the model needs beside tools, unless the caller gave one.
 
-        async def told(event: Any) -> None:
-            nonlocal whole, parsed
-            match event.type:
-                case "chunk":
-                    whole = event.snapshot
-                    if event.chunk.choices and (text := _reasoning(event.chunk.choices[0].delta)):
-                        await tell(ReasoningDelta(text))
-                case "content.delta" | "refusal.delta":
-                    await tell(TextDelta(event.delta))
-                case "content.done":
-                    parsed = event.parsed
-                case _:
-                    pass
+        Raises:
+            RunError: the model takes no tools here.
+        """
+        how = chat_tools(str(body["model"]))
+        if how == "never":
+            raise RunError(f'{no_chat_tools(str(body["model"]))}: leave out api="chat" (`ask`: --chat)')
+        if how == "without effort":
+            body.setdefault("reasoning_effort", "none")
 
-        from openai import ContentFilterFinishReasonError, LengthFinishReasonError
+    async def _whole(self, body: dict[str, Any]) -> object:
+        return await self._caller.whole(
+            partial(self._caller.created, self._caller.client.chat.completions, body)
+        )
 
-        try:
-            await self._caller.each(manager, told)
-        except (ContentFilterFinishReasonError, LengthFinishReasonError) as error:
-            raise ResponseError(f"the answer is cut off: {error}", "incomplete") from error
-        if whole is None or not whole.choices or whole.choices[0].finish_reason is None:
+    async def _streamed(self, body: dict[str, Any], tell: Tell) -> object:
+        chunks = ChatChunks()
+
+        async def told(chunk: object) -> None:
+            for one in chunks.take(chunk):
+                await tell(one)
+
+        opening = partial(
+            self._caller.created, self._caller.client.chat.completions, {**body, "stream": True}
+        )
+        done = await self._caller.each(opening, told)
+        if (completion := chunks.completion(done=done)) is None:
             raise ResponseError("the stream ended before the message did", BROKEN)
-        return whole, parsed
+        return completion
 
-    def _turn(self, completion: "ChatCompletion", parsed: object) -> Turn:
-        if not completion.choices:
+    def _turn(self, completion: object) -> Turn:
+        if not is_json(completion) or not is_list(choices := completion.get("choices")):
+            raise self._caller.strange(completion)
+        if not choices:
             raise ResponseError("the answer holds no choice", "empty")
-        choice = completion.choices[0]
-        message = _message(plain(choice.message))
+        choice = next((one for one in choices if is_json(one)), None)
+        try:
+            said = sound(choice.get("message")) if choice else None
+        except ValueError as error:
+            raise self._caller.strange(completion) from error
+        if choice is None or not is_json(said):
+            raise self._caller.strange(completion)
+        finish = choice.get("finish_reason")
+        message = _message(plain(said))
         calls = [_call(one) for one in message.get("tool_calls", ())]
-        if calls and choice.finish_reason == "length":
+        if calls and finish == "length":
             calls[-1]["status"] = "incomplete"
         theirs = [
             call for call in calls if call["name"] in self._offer.names or call["type"] != "function_call"
@@ -122,15 +125,14 @@ class Completions:
         cut = {"length": "max_output_tokens", "content_filter": "content_filter"}
         return Turn(
             [message],
-            [call for call in calls if call not in theirs],
+            [call for call in calls if not any(call is one for one in theirs)],
             theirs,
-            choice.message.content or choice.message.refusal or "",
-            Usage.of(completion.usage),
-            completion.model,
-            completion.id,
-            parsed,
-            cut.get(choice.finish_reason),
-            completion.service_tier,
+            answer([{"type": "message", **message}]) or text_of(message, "refusal"),
+            Usage.of(completion.get("usage")),
+            text_of(completion, "model") or self._arguments["model"],
+            text_of(completion, "id") or None,
+            cut.get(finish) if isinstance(finish, str) else None,
+            text_of(completion, "service_tier") or None,
         )
 
     def relax(self) -> None:
@@ -138,7 +140,11 @@ class Completions:
         if "tool_choice" in self._arguments:
             self._arguments["tool_choice"] = relaxed(self._arguments["tool_choice"])
 
-    def without_include(self, parameter: str | None) -> bool:
+    def kept(self, sent: list[Item]) -> list[Item] | None:
+        """Nothing is sent by its id here; see `Api.kept`."""
+        return None
+
+    def without_include(self, parameter: str) -> bool:
         """Nothing is included here; see `Api.without_include`."""
         return False
 
@@ -157,19 +163,25 @@ def _message(message: Item) -> Item:
     kept = {
         name: value for name, value in message.items() if value not in (None, []) and name != "annotations"
     }
-    if is_list(calls := kept.get("tool_calls")):
-        kept["tool_calls"] = [_unparsed(call) for call in calls if is_json(call)]
-    return {"content": None, **kept}
+    calls = kept.pop("tool_calls", None)
+    taken: set[str] = set()
+    if made := [_sent(call, taken) for call in calls if is_json(call)] if is_list(calls) else []:
+        kept["tool_calls"] = made
+    return {"role": "assistant", "content": None, **kept}
 
 
-def _unparsed(call: JSON) -> Item:
-    # The stream's accumulated calls carry their place in the stream, which no request takes.
-    kept = {name: value for name, value in call.items() if name != "index"}
-    # Some compatible servers leave the id out: the answer needs one to name.
-    kept["id"] = kept.get("id") or f"call_{uuid4().hex}"
-    if is_json(function := kept.get("function")):
-        kept["function"] = {name: function[name] for name in function if name != "parsed_arguments"}
-    return kept
+def _sent(call: JSON, taken: set[str]) -> Item:
+    """Return a call as it goes back: with an id of its own, a name, its arguments as text, and not its place in a stream."""
+    kind = "custom" if is_json(call.get("custom")) else "function"
+    inner = call.get(kind)
+    named = dict(inner) if is_json(inner) else {}
+    named["name"] = text_of(named, "name") or UNNAMED
+    if kind == "function":
+        named["arguments"] = written(named.get("arguments"))
+    kept = {name: value for name, value in call.items() if name not in ("index", "function", "custom")}
+    kept["id"] = unique(text_of(call, "id"), taken)
+    taken.add(kept["id"])
+    return {**kept, "type": kind, kind: named}
 
 
 def _call(call: JSON) -> Item:
@@ -182,9 +194,3 @@ def _call(call: JSON) -> Item:
         "name": text_of(named, "name") if is_json(named) else "",
         "arguments": named.get("arguments") if is_json(named) else "",
     }
-
-
-def _reasoning(delta: Any) -> str:
-    """Return the reasoning that compatible servers stream beside the text."""
-    text = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None)
-    return text if isinstance(text, str) else ""

@@ -34,19 +34,20 @@ from imagebridge.history import trim
 from imagebridge.translate.policy import Api as ApiName
 from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Shown
-from imagebridge.translate.wire import is_json, text_of
 
 from .bridge import Bridge
-from .calls import short
 from .client import Caller
 from .completions import Completions
+from .crowd import within
+from .output import refuses
 from .prices import cost
-from .recovery import Fault, Recovery, fault, fresh
+from .recovery import Recovery, fresh
+from .refusal import read
 from .responses import Responses
 from .turn import Api, Offer, Tell, Turn, items_of
 
 if TYPE_CHECKING:
-    from openai import APIError, AsyncOpenAI, OpenAI
+    from openai import AsyncOpenAI, OpenAI
 
     from imagebridge.translate.wire import JSON
 
@@ -110,6 +111,8 @@ class Run:
         self._own = len(self._items)
         self._sent = 0
         """Items that the server keeps already."""
+        self._most: int | None = None
+        """How many pictures the API takes in a request, since it refused more."""
         self._usage: dict[str, int] = {}
         self._pictures: list[Shown] = []
         self._cost: float | None = 0.0
@@ -164,7 +167,7 @@ class Run:
             self._items[self._sent :] = self._history(self._items[self._sent :])
         pending = self._items[self._sent :]
         recovery = Recovery(
-            pending,
+            self._few(pending),
             self._own - self._sent,
             model=self._model,
             api=self._name,
@@ -180,22 +183,35 @@ class Run:
             except (APIError, ResponseError) as error:
                 if self._uploads.refused(error, sent):
                     continue
-                if self._api.without_include(getattr(error, "param", None)):
+                refusal = read(error)
+                if self._api.without_include(refusal.parameter):
                     continue
-                kind, said = _judged(error)
-                why = await anyio.to_thread.run_sync(recovery.change, kind, said)
+                if refusal.unkept and (kept := self._api.kept(recovery.items)) is not None:
+                    recovery.replace(kept)
+                    await self._tell(Retried(f"reasoning is kept by us from now on: {refusal.said}"))
+                    continue
+                kind = refusal.fault
+                why = await anyio.to_thread.run_sync(recovery.change, kind, refusal.said)
                 self._items[self._sent :] = recovery.items
                 if why is None:
                     raise
                 await self._tell(Retried(why))
                 if kind == "stream":
                     # The first time at once, unless it was too much: it may have been this connection alone.
-                    await anyio.sleep(_PAUSE * (breaks + (error.code == "rate_limit_exceeded")))
+                    await anyio.sleep(_PAUSE * (breaks + (refusal.code == "rate_limit_exceeded")))
                     breaks += 1
             else:
+                self._items[self._sent :] = recovery.items
                 self._uploads.taken(sent)
+                self._most = recovery.most or self._most
                 self._forget(pending, recovery.items)
                 return turn
+
+    def _few(self, items: list[Item]) -> list[Item]:
+        """Return the items with no more pictures than the API said that it takes."""
+        if self._most is None:
+            return items
+        return within(items, self._most, own=self._own - self._sent, fresh=fresh(items))
 
     def _forget(self, pending: list[Item], items: list[Item]) -> None:
         """Take back the pictures that gave way before the model was shown them."""
@@ -249,24 +265,16 @@ class Run:
             self._usage,
             self._pictures,
             self._cost,
-            turn.parsed,
+            self._parsed(turn),
             turn.id,
             turn.incomplete,
         )
 
-
-def _judged(error: "APIError | ResponseError") -> tuple[Fault | None, str]:
-    """Return what an error is about, and what it says on one line, with the place that it names."""
-    said = short(error) if isinstance(error, ResponseError) else _message(error)
-    kind = fault(getattr(error, "status_code", None), error.code, said)
-    return kind, said
-
-
-def _message(error: "APIError") -> str:
-    body: object = error.body
-    message = text_of(body, "message") if is_json(body) else ""
-    place = f"{error.param}: " if error.param and "[" in error.param else ""
-    return " ".join(f"{place}{message or error.message}".split())[:300]
+    def _parsed(self, turn: Turn) -> object:
+        """Return the answer in the form of `text_format`; None for a refusal."""
+        if self._api.form is None or refuses(turn.items):
+            return None
+        return self._api.form.read(turn.text, turn.incomplete)
 
 
 def _answerable(turn: Turn) -> list[Item]:

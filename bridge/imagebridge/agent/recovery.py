@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from imagebridge.attachments import Attachment, Kind, attachments, by_model, replaced
 from imagebridge.events import Item
@@ -13,27 +13,16 @@ from imagebridge.rules.pictures import PICTURES
 from imagebridge.translate.sentences import not_shown
 from imagebridge.translate.wire import JSON
 
-from .client import BROKEN
+from .crowd import limit, pictures, within
 from .outputs import halved, is_output
+from .refusal import Fault
 
 if TYPE_CHECKING:
     from imagebridge.rules import Api as ApiName
 
-# Codes of `ResponseError` (openai 3.54, types/responses/response_error.py) and live messages (2026-11-22).
-_PICTURE = re.compile(
-    r"image|picture|input_file|\bpdf\b|file_data|\binput\[\d+\]\.(?:output|content)\[\d+\]", re.IGNORECASE
-)
-_SIZE = re.compile(
-    r"context.{0,3}(?:length|window)|maximum context|(?:input|prompt) is too long|(?:request|payload|body)"
-    r"(?: entity| body)? (?:is )?too large|too many (?:input )?tokens",
-    re.IGNORECASE,
-)
 _PLACE = re.compile(r"(?:input|messages)\[(\d+)\](?:\.(?:output|content)\[(\d+)\])?")
-_TRANSIENT = (BROKEN, "server_error", "rate_limit_exceeded")
 _GROUPS = 4
 """Groups of suspects that are tried one after the other: at most so many requests that are refused once more."""
-
-Fault = Literal["picture", "size", "stream"]
 
 
 class Change(NamedTuple):
@@ -41,25 +30,6 @@ class Change(NamedTuple):
 
     items: list[Item]
     why: str
-
-
-def fault(status: int | None, code: str | None, text: str) -> Fault | None:
-    """Tell what an error of the API is about: a picture (or file), too much of everything, a broken stream.
-
-    `status` is None for a response that failed after it had begun: then its code alone tells, for the text
-    may be the model's.
-    """
-    if status is None:
-        text = ""
-        if code in _TRANSIENT:
-            return "stream"
-    if status == 413 or code == "context_length_exceeded":
-        return "size"
-    if status not in (None, 400, 415, 422):
-        return None
-    if _SIZE.search(text):
-        return "size"
-    return "picture" if _PICTURE.search(f"{code or ''} {text}") else None
 
 
 class Recovery:
@@ -82,6 +52,8 @@ class Recovery:
         self.items = items
         """What is to be sent now."""
         self._given = items
+        self.most: int | None = None
+        """How many pictures the API takes in a request, where it said so."""
 
     def change(self, kind: Fault | None, text: str) -> str | None:
         """Change `items` after an error; return why, or None where nothing is left to change.
@@ -101,6 +73,7 @@ class Recovery:
         if found is None:
             # Without a picture it is refused as well: the pictures were not to blame.
             self.items = self._given if kind in ("picture", "size") else self.items
+            self.most = None
             return None
         self.items = found.items
         return found.why
@@ -132,13 +105,32 @@ class Recovery:
         return Change(made, f"{gone:,} characters of outputs {told} left out: {text}") if gone > 0 else None
 
     def _refused(self, text: str) -> Change | None:
-        """The picture that is to blame gives way: the one that the error names, or else the surest guess."""
+        """What is to blame gives way: pictures over a limit of them, the one that the error names, the surest guess."""
+        if found := self._fewer(text):
+            return found
         if named := _named(text, attachments(self.items), self._before):
             theirs = not all(self._ours(self.items, one) for one in named)
             return None if theirs else self._held_back(self.items, named, text, sure=True)
         if self._guesses is None:
             self._guesses = self._guessed(text)
         return next(self._guesses, None)
+
+    def _fewer(self, text: str) -> Change | None:
+        """The oldest pictures give way where there were too many."""
+        count = len(pictures(self.items))
+        if (most := limit(text, count)) is None:
+            return None
+        fewer = within(self.items, most, own=self._own, fresh=fresh(self.items))
+        if (gone := count - len(pictures(fewer))) < 1:
+            return None
+        self.most = most
+        return Change(
+            fewer, f"{_counted(Counter[Kind]({'picture': gone}))} left out, the oldest first: {text}"
+        )
+
+    def replace(self, items: list[Item]) -> None:
+        """Take others for the items that were sent."""
+        self.items = self._given = items
 
     def _guessed(self, text: str) -> Iterator[Change]:
         """Yield the items without those that may be to blame: by our rules, by trying, at last without all of them."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol, cast
 from imagebridge.events import Answer, Event, Item
 from imagebridge.translate.wire import is_json
 
+from .form import Form
 from .prices import Usage
 
 Tell = Callable[[Event], Awaitable[None]]
@@ -30,7 +31,6 @@ class Turn:
     usage: Usage
     model: str
     id: str | None = None
-    parsed: object = None
     incomplete: str | None = None
     tier: str | None = None
     fees: bool = False
@@ -45,12 +45,15 @@ class Api(Protocol):
     before: int
     """How many messages stand before the items in each request."""
 
+    form: Form | None
+    """What `text_format` asks for."""
+
     @property
     def keeps(self) -> bool:
         """Whether the server keeps the conversation: then each request sends only what is new."""
         ...
 
-    async def ask(self, items: list[Item], tell: Tell) -> Turn:
+    async def ask(self, sent: list[Item], tell: Tell) -> Turn:
         """Send one request and return its response.
 
         Raises:
@@ -63,7 +66,11 @@ class Api(Protocol):
         """Let the model choose from now on: a forced call would be forced again after each answer, for ever."""
         ...
 
-    def without_include(self, parameter: str | None) -> bool:
+    def kept(self, sent: list[Item]) -> list[Item] | None:
+        """Return the items as a server takes them that has kept none, and ask for what comes to be so; None where it is."""
+        ...
+
+    def without_include(self, parameter: str) -> bool:
         """Take back what we included ourselves where the API refused just that; tell whether it was so."""
         ...
 

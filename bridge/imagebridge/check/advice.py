@@ -1,5 +1,6 @@
 """What the API takes and a model misreads, or pays for without seeing it."""
 
+import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
 from imagebridge.errors import PictureError
@@ -7,6 +8,7 @@ from imagebridge.rules.blindness import BLINDNESS
 from imagebridge.rules.body import CALLS, Body, Item, Shown, contents, fields, string, values
 from imagebridge.rules.verdict import Verdict, judge_bytes
 from imagebridge.translate import vision
+from imagebridge.translate.lives import end
 from imagebridge.translate.picture import decode
 from imagebridge.translate.sentences import amount
 from imagebridge.translate.vision import Detail
@@ -23,10 +25,25 @@ _WRITE_HIGH = 'Write "detail": "high".'
 
 def advice(body: Body, refused: Iterable[str]) -> Iterator[Finding]:
     """Yield advice on `body`; nothing on the size of pictures at the `refused` paths, where a rule says more."""
+    yield from _ended(body)
     yield from _details(body)
     yield from _sizes(body, frozenset(refused))
     yield from _repeats(body.judged, body.model)
     yield from _texts(body)
+
+
+def _ended(body: Body) -> Iterator[Finding]:
+    """A model that OpenAI does not serve any more."""
+    today = datetime.date.today()  # a date of OpenAI's, which names no time zone
+    last = end(body.model or "")
+    if last is not None and last <= today:
+        yield Finding(
+            "model-ended",
+            "model",
+            f"OpenAI answers 404: {body.model} has ended on {last}.",
+            "Name a model that is served.",
+            refused=True,
+        )
 
 
 def _named(body: Body) -> str:

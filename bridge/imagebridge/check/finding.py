@@ -37,6 +37,9 @@ _TRANSLATE = "Translate the tool's result with function_call_output(result, call
 _REAL = "Send PNG, JPEG, WebP or a GIF of one frame, complete and labelled as what it is."
 
 FIXES: Mapping[str, str] = {
+    "half-surrogate": "Put U+FFFD in its place, or cut the text elsewhere.",
+    "chat-tools-effort": 'Write "reasoning_effort": "none", or send it to the Responses API.',
+    "unstored-item": 'Write "include": ["reasoning.encrypted_content"] and send back what comes, or leave the item out.',
     "missing-parameter": "Write it.",
     "wrong-type": "Write the documented type; text that is JSON stays a string.",
     "unknown-item": "Use an item type or role that the API knows.",

@@ -6,8 +6,9 @@ from typing import Any, cast
 
 from imagebridge.rules import Body
 from imagebridge.rules.body import OUTPUTS
+from imagebridge.translate.lives import chat_tools
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.wire import JSON, is_error, is_json, is_list, text_of
+from imagebridge.translate.wire import JSON, is_error, is_json, is_list, paired, text_of
 
 from . import calls, names
 from .contents import Contents, Part, chat_parts, cut, joined, known_fields
@@ -40,10 +41,14 @@ def _once(body: Mapping[str, Any]) -> dict[str, Any]:
     found = reviewed(read)
     if not found:
         return dict(read.fields)
+    if any(one.rule == "half-surrogate" for one in found):
+        return cast("dict[str, Any]", _paired(read.fields))
     policy = Policy(model=read.model, proof="decoded", max_bytes=_PAYLOAD)
     contents = Contents(policy, _touched(found))
     renamed = names.renames(read)
     made = dict(read.fields)
+    if any(one.rule == "chat-tools-effort" for one in found) and chat_tools(read.model or "") != "never":
+        made["reasoning_effort"] = "none"
     if "tools" in contents.touched:
         made["tools"] = names.definitions(made["tools"], read.api, renamed)
     if "tool_choice" in made:
@@ -57,6 +62,15 @@ def _once(body: Mapping[str, Any]) -> dict[str, Any]:
         told = joined(parts, given)
         made[read.list_name] = told if isinstance(told, str) else [{"role": "user", "content": told}]
     return made
+
+
+def _paired(value: object) -> object:
+    """Return a value in whose texts U+FFFD stands for each half of a surrogate pair that stands alone."""
+    if isinstance(value, str):
+        return paired(value)
+    if is_json(value):
+        return {name: _paired(inner) for name, inner in value.items()}
+    return [_paired(inner) for inner in value] if is_list(value) else value
 
 
 def _touched(found: Iterable[Finding]) -> frozenset[str]:

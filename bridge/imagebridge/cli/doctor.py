@@ -1,5 +1,6 @@
 """`imagebridge doctor`: what is installed, what is configured, and which servers answer."""
 
+import datetime
 import os
 import platform
 import re
@@ -24,6 +25,7 @@ State = Literal["ok", "missing", "failed"]
 
 _PACKAGES = ("imagebridge", "mcp", "openai", "pillow")
 
+_IMAGES = "IMAGEBRIDGE_IMAGE_MODEL"
 _DEFAULT_URL = "https://api.openai.com/v1"
 
 
@@ -107,6 +109,7 @@ def rows(
     yield _fonts()
     yield _key()
     yield Row("ok", _endpoint())
+    yield from _models()
     yield from _servers(servers, config, env, allow, timeout)
 
 
@@ -218,6 +221,21 @@ def _endpoint() -> str:
     url = f"{location(given)} (OPENAI_BASE_URL)" if given else f"{_DEFAULT_URL} (OPENAI_BASE_URL is not set)"
     named = f" ({VARIABLE})" if os.environ.get(VARIABLE, "").strip() else ""
     return f"endpoint {url}, model {default_model()}{named}; --live asks it"
+
+
+def _models() -> Iterator[Row]:
+    """Name the models that are asked for and have ended, or end soon, where OpenAI serves them."""
+    from imagebridge.translate.lives import end, ending
+
+    from .models import VARIABLE, default_model
+
+    if os.environ.get("OPENAI_BASE_URL", "").strip():
+        return
+    today = datetime.date.today()  # a date of OpenAI's, which names no time zone
+    for variable, name in ((VARIABLE, default_model()), (_IMAGES, os.environ.get(_IMAGES, "").strip())):
+        if said := ending(name, today):
+            ended = (end(name) or today) <= today
+            yield Row("failed" if ended else "ok", f"model {said}: name another in {variable}")
 
 
 def _server(name: str, bridge: "Bridge") -> Row:

@@ -20,6 +20,11 @@ DEFAULTS: tuple[Choice, ...] = (
         "gpt-5.6-luna",
         "sees pictures at every detail; in openai 3.54 (types/shared/chat_model.py) without an announced end",
     ),
+    Choice(
+        date(2026, 11, 29),
+        "gpt-6-luna",
+        "OpenAI's advice for cost-sensitive work (docs/models): half the price, sees pictures at the same sizes",
+    ),
 )
 """The newest stands last."""
 

@@ -12,6 +12,7 @@ from imagebridge.rules.form import FORM
 from imagebridge.rules.pictures import PICTURES
 from imagebridge.rules.rule import ErrorFields, Rule, Source, Violation
 from imagebridge.rules.tools import DEFINITIONS
+from imagebridge.rules.whole import WHOLE
 
 __all__ = [
     "RULES",
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 # The order in which the API checks: the form first, then tools, then how calls and outputs match, pictures last.
-RULES: tuple[Rule, ...] = (*FORM, *DEFINITIONS, *MATCHING, *BLINDNESS, *PICTURES)
+RULES: tuple[Rule, ...] = (*FORM, *WHOLE, *DEFINITIONS, *MATCHING, *BLINDNESS, *PICTURES)
 
 
 def refusals(

@@ -43,19 +43,6 @@ def _altered(body: Body) -> Iterator[Fault]:
             yield Fault(item.path, message, param="input", code=None)
 
 
-def _unkept(body: Body) -> Iterator[Fault]:
-    if body.fields.get("store") is not False:
-        return
-    for item, given, _ in _found(body):
-        if item.type == "reasoning" and not item.fields.get("encrypted_content"):
-            message = (
-                f"Item with id '{string(given.get('id'))}' not found. Items are not persisted when `store` is set "
-                "to false. Try again with `store` set to true, or remove this item from your input."
-            )
-            why = "include reasoning.encrypted_content and send the item back whole"
-            yield Fault(item.path, message, why, param="input", code=None)
-
-
 def _dropped(body: Body) -> Iterator[Fault]:
     """An item of a response that reasoned came back, and another did not, or not in its place."""
     seen: list[Sequence[Fields]] = []
@@ -87,14 +74,6 @@ REPLAY: tuple[Rule, ...] = (
         "ours",
         links.REASONING,
         _altered,
-        ("responses",),
-    ),
-    Rule(
-        "unkept-reasoning",
-        "Without storage, reasoning comes back with its encrypted content.",
-        "documented",
-        links.REASONING,
-        _unkept,
         ("responses",),
     ),
     Rule(

@@ -11,7 +11,7 @@ For pytest: `pytest_plugins = ["imagebridge.testing.fixtures"]` brings the fixtu
 from imagebridge.rules import RULES, Rule, without
 from imagebridge.testing.endpoint import Endpoint, Exchange
 from imagebridge.testing.seen import SeenPicture, pictures
-from imagebridge.testing.steps import Call, Cut, Fault, Late, Reply, Step
+from imagebridge.testing.steps import Call, Cut, Fault, Late, Odd, Reply, Step
 
 __all__ = [
     "RULES",
@@ -21,6 +21,7 @@ __all__ = [
     "Exchange",
     "Fault",
     "Late",
+    "Odd",
     "Reply",
     "Rule",
     "SeenPicture",

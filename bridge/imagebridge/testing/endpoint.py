@@ -17,7 +17,7 @@ from imagebridge.testing.files import Files, Stored
 from imagebridge.testing.memory import Memory
 from imagebridge.testing.seen import SeenPicture, pictures
 from imagebridge.testing.server import Answer, Server, json_answer, stream_answer
-from imagebridge.testing.steps import Cut, Fault, Ids, Late, Spoken, Step, script, spoken
+from imagebridge.testing.steps import Cut, Fault, Ids, Late, Odd, Spoken, Step, script, spoken
 
 Json: TypeAlias = dict[str, Any]
 
@@ -44,7 +44,8 @@ class Endpoint:
 
     Args:
         steps: one for each request to a model: a text, a list of calls `[(name, arguments), ...]`, or a function of
-            the request body that returns one of them; `Fault`, `Cut` and `Late` say what goes wrong.
+            the request body that returns one of them; `Fault`, `Cut`, `Late` and `Odd` say what
+            goes wrong.
         rules: what is refused. None: all `RULES`; `without("detail")` is all but one.
         replay: whether an item that this endpoint gave out is refused where it comes back altered, or without the
             rest of its reasoning.
@@ -189,7 +190,7 @@ class Endpoint:
             self._memory.keep(body, whole["id"], earlier, items, whole["output"])
         if body.get("stream"):
             return _streamed(responses.events(whole, said), cut)
-        return _halved(json_answer(whole), cut)
+        return _whole(whole, cut)
 
     def _complete(self, path: str, body: Json) -> Answer:
         exchange = self._note(path, body)
@@ -205,7 +206,7 @@ class Endpoint:
         except TypeError as error:
             return self._fail(str(error))
         if not body.get("stream"):
-            return _halved(json_answer(whole), cut)
+            return _whole(whole, cut)
         options = cast("Mapping[str, object]", body.get("stream_options") or {})
         return _streamed(chat.chunks(whole, usage=bool(options.get("include_usage"))), cut, done=True)
 
@@ -258,7 +259,7 @@ class Endpoint:
 
     def _turn(
         self, exchange: Exchange, read: Body, wrong: Sequence[Violation]
-    ) -> "tuple[list[Spoken], Cut | Fault | None] | Answer":
+    ) -> "tuple[list[Spoken], Cut | Fault | Odd | None] | Answer":
         """Judge the request, then play the next step: what the model says and where it is cut off, or the refusal."""
         violations = [*broken(read, self._rules), *wrong]
         if violations:
@@ -278,8 +279,8 @@ class Endpoint:
                 return ([], played) if played.status == 200 else _fault(played)
             if isinstance(played, Late):
                 self._stopping.wait(played.seconds)
-            reply = played.reply if isinstance(played, (Cut, Late)) else played
-            return spoken(reply, self._ids), played if isinstance(played, Cut) else None
+            reply = played.reply if isinstance(played, (Cut, Late, Odd)) else played
+            return spoken(reply, self._ids), played if isinstance(played, (Cut, Odd)) else None
         except Exception as error:  # noqa: BLE001
             # The script is the caller's code: its error reaches the client at once and the caller at the end.
             return self._fail(f"step {number + 1} failed: {type(error).__name__}: {error}")
@@ -323,20 +324,26 @@ def _fault(fault: Fault) -> Answer:
     """Return a scripted error. The SDK itself decides whether to ask again."""
     kinds = {400: "invalid_request_error", 429: "rate_limit_error"}
     kind = kinds.get(fault.status, "server_error" if fault.status >= 500 else "invalid_request_error")
-    error = {"message": fault.message, "type": kind, "param": fault.param, "code": fault.code}
+    error: object = {"message": fault.message, "type": kind, "param": fault.param, "code": fault.code}
+    body = {"error": error} if fault.body is None else fault.body
     wait = fault.retry_after
     headers = {} if wait is None else {"retry-after": f"{wait:g}", "retry-after-ms": f"{wait * 1000:g}"}
-    return Answer(fault.status, json.dumps({"error": error}).encode(), headers=headers)
+    return replace(json_answer(body, fault.status), headers=headers)
 
 
-def _streamed(events: Iterable[Json], cut: Cut | Fault | None, *, done: bool = False) -> Answer:
+def _streamed(events: Iterable[Json], cut: Cut | Fault | Odd | None, *, done: bool = False) -> Answer:
+    if isinstance(cut, Odd):
+        return stream_answer(cut.change(list(events)), done=done)
     if not isinstance(cut, Cut):
         return stream_answer(events, done=done)
     begun = stream_answer(islice(events, cut.after))
     return begun if cut.clean else replace(begun, unsent=1)
 
 
-def _halved(answer: Answer, cut: Cut | Fault | None) -> Answer:
+def _whole(whole: Json, cut: Cut | Fault | Odd | None) -> Answer:
+    if isinstance(cut, Odd):
+        return json_answer(next(iter(cut.change([whole])), None))
+    answer = json_answer(whole)
     half = len(answer.body) // 2
     return answer if not isinstance(cut, Cut) else replace(answer, body=answer.body[:half], unsent=half)
 

@@ -6,11 +6,24 @@ from typing import Any, TypeAlias, cast
 
 from imagebridge.rules.body import Api, Fields
 from imagebridge.testing.seen import pictures
+from imagebridge.translate.lives import end
 
 Json: TypeAlias = dict[str, Any]
 
-# Current on 2026-11-22 (openai 3.54, types/shared/chat_model.py and types/image_model.py); any other name works too.
-NAMES = ("gpt-6-sol", "gpt-6-luna", "gpt-5.6-sol", "gpt-5.5", "gpt-5.4", "gpt-5.4-mini", "gpt-image-2")
+# Current on 2026-11-29 (OpenAI's pages of models; openai 3.57, types/image_model.py); any other name works too.
+NAMES = (
+    *(
+        "gpt-6.2-astra",
+        "gpt-6.2-sol",
+        "gpt-6.1-sol",
+        "gpt-6.1-terra",
+        "gpt-6-astra",
+        "gpt-6-sol",
+        "gpt-6-luna",
+    ),
+    *("gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna", "gpt-5.5", "gpt-5.4", "gpt-5.4-mini"),
+    *("gpt-image-2.6-sunburst", "gpt-image-2.6-flare", "gpt-image-2"),
+)
 
 
 def every() -> Json:
@@ -20,7 +33,14 @@ def every() -> Json:
 
 def one(name: str) -> Json:
     """Return the model of this name; every name has one."""
-    return {"id": name, "object": "model", "created": 1_780_000_000, "owned_by": "imagebridge.testing"}
+    last = end(name)
+    return {
+        "id": name,
+        "object": "model",
+        "created": 1_780_000_000,
+        "owned_by": "imagebridge.testing",
+        "shutdown_date": last.isoformat() if last else None,
+    }
 
 
 def tokens(body: Mapping[str, Any], api: Api, earlier: Sequence[Fields] = ()) -> int:

@@ -137,21 +137,40 @@ def _item_events(index: int, said: Spoken, given: Json) -> Iterator[Json]:
     match said:
         case Said():
             yield {**added, "item": _message(said, "in_progress", [])}
-            yield from _text_events({"item_id": said.id, "output_index": index}, said.text)
+            place = {"item_id": said.id, "output_index": index, "content_index": 0}
+            yield from _part_events(place, _text(said.text))
         case Called():
             yield {**added, "item": _call(said, "in_progress", "")}
-            yield from _argument_events({"item_id": said.id, "output_index": index}, said)
+            yield from _argument_events(
+                {"item_id": said.id, "output_index": index}, said.name, said.arguments
+            )
         case Raw():
-            yield {**added, "item": given}
+            yield {**added, "item": _bare(given)}
             yield from _raw_events({"item_id": string(given.get("id")), "output_index": index}, given)
         case _:
             assert_never(said)
     yield {"type": "response.output_item.done", "output_index": index, "item": given}
 
 
+def _bare(given: Json) -> Json:
+    """Return a message or a call as it is announced: what it says comes in pieces."""
+    match given.get("type"):
+        case "message":
+            return {**given, "status": "in_progress", "content": []}
+        case "function_call":
+            return {**given, "status": "in_progress", "arguments": ""}
+        case _:
+            return given
+
+
 def _raw_events(place: Json, given: Json) -> Iterator[Json]:
-    """Yield the summary of reasoning in pieces, and how a hosted tool comes on."""
+    """Yield texts, arguments and the summary of reasoning in pieces, and how a hosted tool comes on."""
     kind = string(given.get("type"))
+    if kind == "message":
+        for number, part in enumerate(values(given.get("content"))):
+            yield from _part_events({**place, "content_index": number}, fields(part) or {})
+    if kind == "function_call":
+        yield from _argument_events(place, string(given.get("name")), string(given.get("arguments")))
     for number, part in enumerate(values(given.get("summary"))):
         for piece in pieces(string((fields(part) or {}).get("text"))):
             yield {
@@ -165,21 +184,26 @@ def _raw_events(place: Json, given: Json) -> Iterator[Json]:
         yield {"type": f"response.{kind}.completed", **place}
 
 
-def _text_events(place: Json, text: str) -> Iterator[Json]:
-    place = {**place, "content_index": 0}
-    yield {"type": "response.content_part.added", **place, "part": _text("")}
+def _part_events(place: Json, part: Fields) -> Iterator[Json]:
+    kind = string(part.get("type"))
+    name = {"output_text": "text", "refusal": "refusal"}.get(kind)
+    if name is None:
+        return
+    text = string(part.get(name))
+    more: Json = {"logprobs": []} if kind == "output_text" else {}
+    yield {"type": "response.content_part.added", **place, "part": {**part, name: ""}}
     for piece in pieces(text):
-        yield {"type": "response.output_text.delta", **place, "delta": piece, "logprobs": []}
-    yield {"type": "response.output_text.done", **place, "text": text, "logprobs": []}
-    yield {"type": "response.content_part.done", **place, "part": _text(text)}
+        yield {"type": f"response.{kind}.delta", **place, "delta": piece, **more}
+    yield {"type": f"response.{kind}.done", **place, name: text, **more}
+    yield {"type": "response.content_part.done", **place, "part": part}
 
 
-def _argument_events(place: Json, said: Called) -> Iterator[Json]:
-    for piece in pieces(said.arguments):
+def _argument_events(place: Json, name: str, arguments: str) -> Iterator[Json]:
+    for piece in pieces(arguments):
         yield {"type": "response.function_call_arguments.delta", **place, "delta": piece}
     yield {
         "type": "response.function_call_arguments.done",
         **place,
-        "name": said.name,
-        "arguments": said.arguments,
+        "name": name,
+        "arguments": arguments,
     }

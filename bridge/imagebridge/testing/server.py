@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from imagebridge.rules.body import fields
+
 NAME = "imagebridge-endpoint"
 """The name of its threads."""
 
@@ -31,18 +33,22 @@ Respond = Callable[[str, str, bytes], Answer]
 
 
 def json_answer(value: object, status: int = 200) -> Answer:
-    """Return `value` as a JSON answer; one that the SDK does not ask for again where it is an error."""
+    """Return `value` as a JSON answer, a text as it stands; one that the SDK does not ask for again where it is an error."""
     headers = {"x-should-retry": "false"} if status >= 400 else {}
-    return Answer(status, json.dumps(value).encode(), headers=headers)
+    body = value if isinstance(value, str) else json.dumps(value)
+    return Answer(status, body.encode(), headers=headers)
 
 
-def stream_answer(events: Iterable[dict[str, Any]], *, done: bool = False) -> Answer:
-    """Return server-sent events, named by their `type` if they have one; `done` adds Chat's `[DONE]`."""
+def stream_answer(events: Iterable[object], *, done: bool = False) -> Answer:
+    """Return server-sent events, named by their `type` if they have one; `done` adds Chat's `[DONE]`.
+
+    An event that is a text is sent as it stands.
+    """
     lines: list[str] = []
     for event in events:
-        if "type" in event:
-            lines.append(f"event: {event['type']}\n")
-        lines.append(f"data: {json.dumps(event)}\n\n")
+        if (named := fields(event)) and "type" in named:
+            lines.append(f"event: {named['type']}\n")
+        lines.append(f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n")
     if done:
         lines.append("data: [DONE]\n\n")
     return Answer(200, "".join(lines).encode(), "text/event-stream; charset=utf-8")

@@ -19,6 +19,7 @@ class Fault:
 
     The body is the API's `{"error": {"message", "type", "param", "code"}}`. The SDK tries 408, 409, 429 and 500
     and above again, and waits for `retry_after` seconds. Status 200 (Responses only): a response that has failed.
+    `body`: what is sent in place of that, any JSON, or a text as it is.
     """
 
     status: int
@@ -26,6 +27,7 @@ class Fault:
     code: str | None = None
     param: str | None = None
     retry_after: float | None = None
+    body: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,25 @@ class Late:
     seconds: float
 
 
-Played: TypeAlias = Reply | Fault | Cut | Late
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A reply that is sent otherwise than OpenAI would: `change` makes of the right events those that are sent.
+
+        def unannounced(events):
+            return [one for one in events if one["type"] != "response.content_part.added"]
+
+        Endpoint([Odd("It is red.", unannounced)])
+
+    The list holds the events or chunks of a stream, or, where none is streamed, the response alone. What
+    `change` returns is sent as JSON, whatever it is; a text is sent as it stands. An answer that was sent oddly
+    is not remembered for `previous_response_id`.
+    """
+
+    reply: Reply
+    change: Callable[[list[Any]], Sequence[object]]
+
+
+Played: TypeAlias = Reply | Fault | Cut | Late | Odd
 """What one request meets."""
 
 Step: TypeAlias = Played | Callable[[dict[str, Any]], Played]
@@ -125,7 +145,7 @@ def _entry(entry: object, ids: Ids) -> Spoken:
 
 def script(steps: object) -> tuple[Step, ...]:
     """Return `steps` as a tuple; a lone text or function is one step. Raises TypeError for what is no step."""
-    if isinstance(steps, (str, Fault, Cut, Late)) or callable(steps):
+    if isinstance(steps, (str, Fault, Cut, Late, Odd)) or callable(steps):
         return (cast("Step", steps),)
     if not isinstance(steps, Sequence):
         raise TypeError(f"steps is a list of steps, not {steps!r}")
@@ -133,7 +153,7 @@ def script(steps: object) -> tuple[Step, ...]:
     for step in given:
         if not callable(step) and not isinstance(step, Fault):
             spoken(
-                step.reply if isinstance(step, (Cut, Late)) else step, Ids()
+                step.reply if isinstance(step, (Cut, Late, Odd)) else step, Ids()
             )  # a mistake in the script shows here, not in the middle of a conversation
     return given
 

@@ -1,6 +1,6 @@
 """What servers that speak OpenAI's APIs take of pictures in tool outputs: a dated table.
 
-Read 2026-11-22 from the servers' issue trackers and documents; versions move on, so each row names its source.
+Read 2026-11-29 from the servers' issue trackers and documents; versions move on, so each row names its source.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,10 @@ SERVERS: dict[str, Server] = {
     "azure": Server("native", "user_message", "assumed as OpenAI: no report either way, 2026-11"),
     "deepseek": Server("user_message", "user_message", "api-docs.deepseek.com/guides/vision.md: user role"),
     "llama.cpp": Server(
-        "user_message", "native", "ggml-org/llama.cpp#23542, PR #27958: chat takes image_url in every role"
+        "user_message",
+        "native",
+        "ggml-org/llama.cpp#23542, PR #27958: chat takes image_url in every role; PR #22575: outputs take pictures "
+        "and no files, which builds before it refuse (met on 2026-09-23)",
     ),
     "lm-studio": Server(
         "user_message", "user_message", "lmstudio bug-tracker#2248: arrays in outputs refused"
@@ -39,7 +42,9 @@ SERVERS: dict[str, Server] = {
         "chat assumed",
     ),
     "mlx-vlm": Server("user_message", "user_message", "Blaizzy/mlx-vlm#1761: arrays written as JSON text"),
-    "ollama": Server("user_message", "user_message", "assumed: nothing found, 2026-11"),
+    "ollama": Server(
+        "native", "user_message", "ollama's openai/responses.go: pictures and files of an output are decoded"
+    ),
     "openrouter": Server("user_message", "user_message", "assumed: nothing found, 2026-11"),
     "vllm": Server("text", "user_message", "vllm-project/vllm#46631 (Responses), #43203 (chat tool role)"),
     "xai": Server("user_message", "user_message", "docs.x.ai: input_image in the user role"),

@@ -148,10 +148,17 @@ def text_of(value: JSON, key: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def input_text(text: str) -> "Part":
-    """Return a text part. Half surrogates, which JSON can write and UTF-8 cannot, become U+FFFD."""
+def paired(text: str) -> str:
+    """Return a text in which halves of a surrogate pair that stand together are one character, and others U+FFFD."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return {"type": "input_text", "text": text}
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def input_text(text: str) -> "Part":
+    """Return a text part. Half surrogates, which JSON can write and UTF-8 cannot, become U+FFFD."""
+    return {"type": "input_text", "text": paired(text)}

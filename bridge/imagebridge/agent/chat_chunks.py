@@ -1,0 +1,214 @@
+"""A message of Chat Completions, put together from the chunks of its stream. Pure.
+
+OpenAI's chunks number each call. Compatible servers leave the number out, begin at 1, give all calls the same one,
+or repeat ids and names in each piece; what of these tells two calls apart does so, and nothing else.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from imagebridge.events import ReasoningDelta, TextDelta
+from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+
+from .output import written
+from .received import Pieces
+from .response_events import failure
+
+_GROW = ("text", "summary", "data", "signature")
+"""Fields of `reasoning_details` that come in pieces (OpenRouter's guide "Reasoning tokens", read 2026-11-22)."""
+_KINDS = {"function": "arguments", "custom": "input"}
+"""What the arguments of each kind of call are called."""
+
+Told = TextDelta | ReasoningDelta
+
+
+@dataclass(slots=True)
+class _Call:
+    index: int | None
+    id: str = ""
+    kind: str = "function"
+    name: str = ""
+    arguments: str = ""
+    more: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What servers add, such as the signature of a thought."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the arguments are complete: an object of JSON, after which nothing can come."""
+        try:
+            return is_json(json.loads(self.arguments))
+        except (ValueError, RecursionError):
+            return False
+
+    @property
+    def item(self) -> dict[str, Any]:
+        inner = {"name": self.name, _KINDS[self.kind]: self.arguments}
+        return {**self.more, "id": self.id, "type": self.kind, self.kind: inner}
+
+
+class ChatChunks:
+    """Takes the chunks of one stream, whatever they are, and makes the completion of them."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, Any] = {}
+        self._message: dict[str, Any] = {}
+        self._calls: list[_Call] = []
+        self._finish: str | None = None
+        self._text = Pieces()
+        self._reasoning = Pieces()
+        self._came = False
+
+    def take(self, chunk: object) -> list[Told]:
+        """Take a chunk; return what it tells a user interface. What is not a chunk says nothing.
+
+        Raises:
+            ResponseError: the chunk says that the request has failed.
+        """
+        if not is_json(chunk):
+            return []
+        if error := chunk.get("error"):
+            raise failure(error)
+        for name in ("id", "model", "usage", "service_tier"):
+            if chunk.get(name):
+                self._fields[name] = chunk[name]
+        choices = chunk.get("choices")
+        choice = next((one for one in choices if is_json(one)), None) if is_list(choices) else None
+        if choice is None:
+            return []
+        self._came = True
+        if choice.get("finish_reason") is not None:
+            self._finish = text_of(choice, "finish_reason") or "stop"
+            if self._finish == "error":
+                raise failure(choice.get("error") or choice.get("native_finish_reason"))
+        # A server that does not stream sends the whole message.
+        delta = choice.get("delta") or choice.get("message")
+        return self._grow(delta) if is_json(delta) else []
+
+    def completion(self, *, done: bool) -> dict[str, Any] | None:
+        """Return the completion; None where the stream ended before it did. `done`: the stream said that it was done."""
+        if not self._came or (self._finish is None and not done):
+            return None
+        message = dict(self._message)
+        if self._calls:
+            message["tool_calls"] = [call.item for call in self._ordered()]
+        return {**self._fields, "choices": [{"message": message, "finish_reason": self._finish}]}
+
+    def _ordered(self) -> list[_Call]:
+        if any(call.index is None for call in self._calls):
+            return self._calls
+        return sorted(self._calls, key=lambda call: call.index or 0)
+
+    def _grow(self, delta: JSON) -> list[Told]:
+        for name, value in delta.items():
+            if name == "tool_calls":
+                for piece in value if is_list(value) else ():
+                    if is_json(piece):
+                        self._called(piece)
+            elif name == "content" and is_list(value):
+                self._parts(value)
+            elif name == "reasoning_details" and is_list(value):
+                self._details(value)
+            elif value is not None:
+                self._message[name] = _more(name, self._message.get(name), value)
+        return self._told(delta)
+
+    def _told(self, delta: JSON) -> list[Told]:
+        told: list[Told] = []
+        if text := self._reasoning.told(text_of(delta, "reasoning_content") or text_of(delta, "reasoning")):
+            told.append(ReasoningDelta(text))
+        content = delta.get("content")
+        parts = [part for part in content if is_json(part)] if is_list(content) else []
+        said = content if isinstance(content, str) else "".join(text_of(part, "text") for part in parts)
+        if text := self._text.told(said or delta.get("refusal")):
+            told.append(TextDelta(text))
+        return told
+
+    def _parts(self, parts: Sequence[object]) -> None:
+        """Take content in parts, as of servers that think between them; neighbouring texts are one."""
+        known: Any = self._message.get("content")
+        content = cast("list[Any]", known if isinstance(known, list) else [])
+        if isinstance(known, str) and known:
+            content.append({"type": "text", "text": known})
+        for part in parts:
+            last = content[-1] if content else None
+            if is_json(part) and is_json(last) and part.get("type") == last.get("type") == "text":
+                content[-1] = {**last, "text": text_of(last, "text") + text_of(part, "text")}
+            elif is_json(part):
+                content.append(dict(part))
+        self._message["content"] = content
+
+    def _details(self, details: Sequence[object]) -> None:
+        known: list[dict[str, Any]] = self._message.setdefault("reasoning_details", [])
+        for piece in details:
+            if not is_json(piece):
+                continue
+            mine = next((one for one in reversed(known) if _same_detail(one, piece)), None)
+            if mine is None:
+                known.append(dict(piece))
+                continue
+            for name, value in piece.items():
+                if name in _GROW and isinstance(value, str):
+                    mine[name] = (mine.get(name) or "") + value
+                elif mine.get(name) is None:
+                    mine[name] = value
+
+    def _called(self, piece: JSON) -> None:
+        kind = next((kind for kind in _KINDS if is_json(piece.get(kind))), "function")
+        inner: Any = piece.get(kind)
+        given: JSON = inner if is_json(inner) else {}
+        name = text_of(given, "name")
+        said = given.get(_KINDS[kind])
+        arguments = "" if said is None else written(said)
+        call = self._call(piece, name)
+        call.kind = kind if call.kind == "function" else call.kind
+        call.id = call.id or text_of(piece, "id")
+        again = bool(name or text_of(piece, "id")) and arguments == call.arguments and call.whole
+        call.name = call.name or name
+        call.arguments += "" if again else arguments
+        known = ("index", "id", "type", *_KINDS)
+        call.more |= {key: value for key, value in piece.items() if key not in known and value is not None}
+
+    def _call(self, piece: JSON, name: str) -> _Call:
+        """Return the call that a piece belongs to, or a new one where it begins one."""
+        index, identity = piece.get("index"), text_of(piece, "id")
+        if not isinstance(index, int) or isinstance(index, bool):
+            index = None
+        here = [call for call in self._calls if index is None or call.index is None or call.index == index]
+        found = next((call for call in reversed(here) if identity and call.id == identity), None)
+        if found is None and here and not _begins(here[-1], identity, name, numbered=index is not None):
+            found = here[-1]
+        if found is None:
+            found = _Call(index)
+            self._calls.append(found)
+        return found
+
+
+def _begins(last: _Call, identity: str, name: str, *, numbered: bool) -> bool:
+    """Tell whether a piece begins a new call after `last`: by another id, or by a name where the last had its own."""
+    if identity and last.id:
+        return identity != last.id
+    if not name or not last.name:
+        # Its first pieces may be its number, its id and its name one by one.
+        return bool(identity) and not numbered and bool(last.arguments)
+    return name != last.name or last.whole
+
+
+def _same_detail(one: JSON, piece: JSON) -> bool:
+    same = (one.get(name) == piece.get(name) for name in ("type", "index"))
+    return all(same) and (not one.get("id") or not piece.get("id") or one["id"] == piece["id"])
+
+
+def _more(name: str, known: Any, value: Any) -> Any:
+    """Return a field of the message with what came more of it: texts grow, lists too; of anything else the last holds."""
+    grows = name in ("content", "refusal") or name.startswith(("reasoning", "thinking"))
+    if isinstance(known, str) and isinstance(value, str) and grows:
+        return known + value
+    if name == "content" and isinstance(known, list) and isinstance(value, str):
+        return (
+            [*cast("list[Any]", known), {"type": "text", "text": value}] if value else cast("object", known)
+        )
+    if isinstance(known, list) and isinstance(value, list):
+        return [*cast("list[Any]", known), *cast("list[Any]", value)]
+    return value

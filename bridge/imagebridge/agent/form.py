@@ -1,0 +1,40 @@
+"""`text_format`: the type that the model's answer is to have, as the API is told of it and as the answer is read."""
+
+from typing import Any
+
+from imagebridge.errors import ResponseError
+
+
+class Form:
+    """One type, a pydantic model or a dataclass of pydantic's.
+
+    Raises:
+        TypeError: the SDK does not know how to ask for such a type.
+    """
+
+    def __init__(self, wanted: Any) -> None:
+        # The SDK has no public name for the schema that it would send (openai 3.57).
+        from openai.lib._parsing._completions import type_to_response_format_param
+
+        self._wanted = wanted
+        self.chat: Any = type_to_response_format_param(wanted)
+        """The `response_format` of Chat Completions."""
+        self.responses: Any = {"type": "json_schema", **self.chat["json_schema"]}
+        """The `text.format` of the Responses API."""
+
+    def read(self, text: str, cut: str | None) -> object:
+        """Return the answer as an instance of the type. `cut` says why it is cut off, if it is.
+
+        Raises:
+            ResponseError: the text does not have the form of the type.
+        """
+        from pydantic import TypeAdapter, ValidationError
+
+        adapter: TypeAdapter[Any] = TypeAdapter(self._wanted)
+        try:
+            return adapter.validate_json(text)
+        except ValidationError as error:
+            if cut:
+                raise ResponseError(f"the answer is cut off: {cut}", "incomplete") from error
+            problem = f"the model's text does not have the form of text_format: {error}"
+            raise ResponseError(problem, "invalid_form") from error

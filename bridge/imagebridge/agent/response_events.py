@@ -1,0 +1,309 @@
+"""A response of the Responses API, put together from the events of its stream. Pure.
+
+By OpenAI's own account the last event holds the whole. Servers that speak the API almost send it empty or with
+items missing, announce nothing, count otherwise or give an item a new id in each event: what came item by item, or
+piece by piece, stands in for what the last event lacks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagebridge.errors import ResponseError
+from imagebridge.events import HostedTool, ReasoningDelta, TextDelta
+from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+
+from .output import parts, written
+from .received import Pieces, sound
+
+_ENDS = {
+    "response.completed": "completed",
+    "response.done": "completed",
+    "response.incomplete": "incomplete",
+    "response.failed": "failed",
+    "response.cancelled": "cancelled",
+}
+"""The status that each last event tells."""
+_PART = {"output_text": "text", "refusal": "refusal"}
+"""What the text of each kind of part is called in it."""
+_NOTHING: JSON = {}
+_WORKS = ("in_progress", "searching", "interpreting", "generating")
+
+Told = TextDelta | ReasoningDelta | HostedTool
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One output item as far as it came. `index` is its `output_index`, `id` the last id that was given for it."""
+
+    index: int | None
+    id: str
+    announced: JSON = field(default_factory=dict[str, object])
+    done: JSON | None = None
+    texts: dict[tuple[int, str], str] = field(default_factory=dict[tuple[int, str], str])
+    arguments: str = ""
+
+    @property
+    def item(self) -> dict[str, Any] | None:
+        """The item; None where only pieces came, and not enough of them to make one."""
+        known = {**self.announced, **(self.done or {})}
+        if not known and self.texts:
+            known = {"type": "message", "role": "assistant"}
+        if not known:
+            return None
+        return fuller({**known, "status": _ended(known)} if "status" in known else known, self._pieces)
+
+    @property
+    def _pieces(self) -> JSON:
+        """What came in pieces, as the fields of an item."""
+        said: list[JSON] = [
+            {"type": kind, _PART[kind]: text, **({"annotations": []} if kind == "output_text" else {})}
+            for (_, kind), text in sorted(self.texts.items())
+        ]
+        return {"content": said, "arguments": self.arguments, "input": self.arguments}
+
+
+class ResponseEvents:
+    """Takes the events of one stream, whatever they are, and makes the response of them."""
+
+    def __init__(self) -> None:
+        self._drafts: list[_Draft] = []
+        self._begun: JSON = {}
+        self._final: JSON | None = None
+        self._text = Pieces()
+        self._reasoning = Pieces()
+        self.came = False
+        """Whether anything of the API's came at all."""
+
+    def take(self, event: object) -> Told | None:
+        """Take an event; return what it tells a user interface. What is not an event says nothing.
+
+        Raises:
+            ResponseError: the event says that the response has failed.
+        """
+        if not is_json(event):
+            return None
+        kind = text_of(event, "type")
+        if kind == "error" or (not kind and event.get("error")):
+            inner = event.get("error")
+            raise failure(inner if inner else event)
+        if not kind and is_list(event.get("output")):
+            self._final = event  # not streamed, though that was asked for
+        self.came = self.came or bool(kind)
+        response = event.get("response")
+        if kind in _ENDS:
+            given: JSON = response if is_json(response) else {}
+            self._final = {**given, "status": text_of(given, "status") or _ENDS[kind]}
+        elif kind in ("response.created", "response.in_progress"):
+            self._begun = response if is_json(response) else {}
+        elif kind in ("response.output_item.added", "response.output_item.done"):
+            return self._item(event, done=kind.endswith("done"))
+        return self._piece(event, kind.split("."))
+
+    def response(self, *, done: bool) -> dict[str, Any] | None:
+        """Return the response; None where the stream ended before it did. `done`: the stream said that it was done.
+
+        Raises:
+            ResponseError: pieces of a call came, and not its name.
+        """
+        final = self._final
+        if final is None and done and self._drafts:
+            final = {"status": "completed"}
+        if final is None:
+            return None
+        whole = {**self._begun, **final}
+        output = final.get("output")
+        whole["output"] = merged(
+            [one for one in output if is_json(one)] if is_list(output) else [], self._made()
+        )
+        if text_of(whole, "status") in ("", "in_progress", "queued"):
+            whole["status"] = "completed"
+        if not whole["output"] and any(draft.arguments for draft in self._drafts):
+            raise ResponseError("the response has a function call whose name did not come", "nameless_call")
+        return whole
+
+    def _made(self) -> "list[Made]":
+        drafts = ((draft, draft.item) for draft in self._ordered())
+        return [
+            Made(item, draft.index, bool(draft.announced or draft.done)) for draft, item in drafts if item
+        ]
+
+    def _ordered(self) -> list[_Draft]:
+        places = [draft.index for draft in self._drafts]
+        if None in places:
+            return self._drafts
+        return sorted(self._drafts, key=lambda draft: draft.index or 0)
+
+    def _item(self, event: JSON, *, done: bool) -> HostedTool | None:
+        item = event.get("item")
+        if not is_json(item):
+            return None
+        draft = self._draft(event, text_of(item, "id") or text_of(item, "call_id"), new=not done)
+        if not done:
+            draft.announced = item
+            return None
+        draft.done = item
+        kind = text_of(item, "type")
+        if not _hosted(kind):
+            return None
+        status = text_of(item, "status") or "completed"
+        told: Any = sound(item)
+        return HostedTool(kind.removesuffix("_call"), status, text_of(item, "id"), told)
+
+    def _piece(self, event: JSON, kind: Sequence[str]) -> Told | None:
+        match kind:
+            case ["response", "output_text" | "refusal" as part, "delta"]:
+                self._write(event, part, event.get("delta"), whole=False)
+                return TextDelta(text) if (text := self._text.told(event.get("delta"))) else None
+            case ["response", "output_text" | "refusal" as part, "done"]:
+                self._write(event, part, event.get(_PART[part]), whole=True)
+            case ["response", "function_call_arguments" | "custom_tool_call_input", "delta"]:
+                self._argue(event, event.get("delta"), whole=False)
+            case ["response", "function_call_arguments" | "custom_tool_call_input" as part, "done"]:
+                self._argue(event, event.get(part.rpartition("_")[2]), whole=True)
+            case ["response", "reasoning_summary_text" | "reasoning_text", "delta"]:
+                return ReasoningDelta(text) if (text := self._reasoning.told(event.get("delta"))) else None
+            case ["response", tool, status] if _hosted(tool) and status in _WORKS:
+                return HostedTool(tool.removesuffix("_call"), status, text_of(event, "item_id"))
+            case _:
+                pass
+        return None
+
+    def _write(self, event: JSON, kind: str, text: object, *, whole: bool) -> None:
+        if isinstance(text, str) and text:
+            draft = self._draft(event, text_of(event, "item_id"))
+            place = (_number(event.get("content_index")) or 0, kind)
+            draft.texts[place] = text if whole else draft.texts.get(place, "") + text
+
+    def _argue(self, event: JSON, arguments: object, *, whole: bool) -> None:
+        if arguments is None or arguments == "":
+            return
+        draft = self._draft(event, text_of(event, "item_id"))
+        if whole:
+            draft.arguments = written(arguments)
+            if name := text_of(event, "name"):
+                draft.announced = {"type": "function_call", "name": name, **draft.announced}
+        else:
+            draft.arguments += written(arguments)
+
+    def _draft(self, event: JSON, identity: str, *, new: bool = False) -> _Draft:
+        """Return the item that an event is about: by its id and place, else its place, else its id, else the last.
+
+        With `new` it is announced, so that one which was announced before is another.
+        """
+        index = _number(event.get("output_index"))
+        latest = [draft for draft in reversed(self._drafts) if not (new and (draft.announced or draft.done))]
+        here = [one for one in latest if index is None or one.index is None or one.index == index]
+        # Some servers give an item a new id in each event; one that is done takes no more under another.
+        found = next((one for one in here if identity and one.id == identity), None)
+        found = found or next((one for one in here if one.done is None), None)
+        if found is None and not new:
+            found = next(
+                (one for one in latest if identity and one.id == identity and one.done is None), None
+            )
+        if found is None:
+            found = _Draft(index, identity)
+            self._drafts.append(found)
+        found.id = identity or found.id
+        found.index = index if found.index is None else found.index
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An item as it came before the last event: where, and whether as an item and not in pieces alone."""
+
+    item: JSON
+    index: int | None
+    whole: bool
+
+
+def merged(output: Sequence[JSON], made: Sequence[Made]) -> list[dict[str, Any]]:
+    """Return the items of the last event, each made whole by its like in `made`, and those that it lacks in their places."""
+    pairs = _pairs(output, [one.item for one in made])
+    likes = {to: made[at].item for at, to in pairs.items()}
+    theirs = iter(fuller(item, likes.get(to, _NOTHING)) for to, item in enumerate(output))
+    found: list[dict[str, Any]] = []
+    taken = 0
+    for at, one in enumerate(made):
+        paired = at in pairs
+        until = pairs[at] + 1 if paired else taken + max(0, (one.index or 0) - len(found))
+        # What the last event alone has stays before what stands behind it there.
+        while taken < min(until, len(output)):
+            found.append(next(theirs))
+            taken += 1
+        if not paired and (one.whole or not output):
+            found.append(dict(one.item))
+    return [*found, *theirs]
+
+
+def _pairs(output: Sequence[JSON], made: Sequence[JSON]) -> dict[int, int]:
+    """Return for items of `made` the places in `output` where the same item stands."""
+    pairs: dict[int, int] = {}
+    for alike in (_same_id, _same_content, _same_type):
+        for at, item in enumerate(made):
+            if at in pairs:
+                continue
+            taken = set(pairs.values())
+            places = (to for to, one in enumerate(output) if to not in taken and alike(one, item))
+            if (place := next(places, None)) is not None:
+                pairs[at] = place
+    return pairs
+
+
+def _same_type(one: JSON, other: JSON) -> bool:
+    return one.get("type") == other.get("type")
+
+
+def _same_id(one: JSON, other: JSON) -> bool:
+    return _same_type(one, other) and any(
+        text_of(one, name) and text_of(one, name) == text_of(other, name) for name in ("call_id", "id")
+    )
+
+
+def _same_content(one: JSON, other: JSON) -> bool:
+    return _same_type(one, other) and all(
+        one.get(name) == other.get(name) for name in ("name", "arguments", "input", "content", "summary")
+    )
+
+
+def fuller(item: JSON, other: JSON) -> dict[str, Any]:
+    """Return an item with what it lacks of its arguments, its input or its text taken from the same item as it came before."""
+    made = dict(item)
+    if not any(text_of(part, name) for part in parts(made) for name in _PART.values()):
+        made |= (
+            {"content": other["content"]} if other.get("content") and made.get("type") == "message" else {}
+        )
+    fields = {
+        "function_call": ("arguments", "name", "call_id"),
+        "custom_tool_call": ("input", "name", "call_id"),
+    }
+    for name in fields.get(text_of(made, "type"), ()):
+        if not made.get(name) and other.get(name):
+            made[name] = other[name]
+    return made
+
+
+def _ended(item: JSON) -> object:
+    return "completed" if item.get("status") == "in_progress" else item.get("status")
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _hosted(kind: str) -> bool:
+    return kind.endswith("_call") and kind not in ("function_call", "custom_tool_call")
+
+
+def failure(error: object) -> ResponseError:
+    """Return the error of a response that failed: `error` is what it says, of whatever type."""
+    told: Mapping[str, object] = error if is_json(error) else {}
+    message = text_of(told, "message") or ("" if is_json(error) or error is None else str(error)[:300])
+    return ResponseError(f"the response failed: {message or 'it gave no reason'}", code_of(told))
+
+
+def code_of(error: JSON) -> str | None:
+    """Return the code of an error, or its type where it has none."""
+    code = error.get("code")
+    return str(code) if isinstance(code, (str, int)) else None

@@ -1,0 +1,82 @@
+"""Rules about a request as a whole: texts that are not Unicode, and settings that do not go with what is sent."""
+
+from collections.abc import Iterator
+
+from imagebridge.rules import links
+from imagebridge.rules.body import Body, fields, string, values
+from imagebridge.rules.rule import Fault, Rule
+from imagebridge.translate.lives import READ, chat_tools, no_chat_tools
+from imagebridge.translate.wire import paired
+
+
+def _halves(body: Body) -> Iterator[Fault]:
+    waiting: list[tuple[str, object]] = [(name, body.fields[name]) for name in reversed(list(body.fields))]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str):
+            if paired(value) != value:
+                message = (
+                    f"Invalid '{path}': the text has half of a surrogate pair, which is not a character."
+                )
+                yield Fault(path, message, "cut texts by characters, not by UTF-16 units")
+            continue
+        inside = [(f"{path}.{name}", inner) for name, inner in (fields(value) or {}).items()]
+        inside += [(f"{path}[{at}]", inner) for at, inner in enumerate(values(value))]
+        waiting += reversed(inside)
+
+
+def _effort(body: Body) -> Iterator[Fault]:
+    how = chat_tools(body.model or "")
+    effort = body.fields.get("reasoning_effort")
+    if not how or not values(body.fields.get("tools")) or (how == "without effort" and effort == "none"):
+        return
+    message = (
+        f"Function tools with reasoning_effort are not supported for {body.model} in /v1/chat/completions. "
+        "To use function tools, use /v1/responses or set reasoning_effort to 'none'."
+    )
+    why = no_chat_tools(body.model or "") if how == "never" else ""
+    yield Fault("reasoning_effort", message, why, code=None)
+
+
+def _unstored(body: Body) -> Iterator[Fault]:
+    if body.fields.get("store") is not False or not body.whole:
+        return
+    for item in body.items:
+        reasoning = item.type == "reasoning" and not item.fields.get("encrypted_content")
+        if reasoning or item.type == "item_reference":
+            message = (
+                f"Item with id '{string(item.fields.get('id'))}' not found. Items are not persisted when `store` is set "
+                "to false. Try again with `store` set to true, or remove this item from your input."
+            )
+            why = "include reasoning.encrypted_content and send items back whole"
+            yield Fault(item.path, message, why, param="input", code=None)
+
+
+WHOLE: tuple[Rule, ...] = (
+    Rule(
+        "half-surrogate",
+        "Texts are Unicode: no half of a surrogate pair stands alone.",
+        "documented",
+        links.JSON,
+        _halves,
+        date=READ,
+    ),
+    Rule(
+        "chat-tools-effort",
+        'Chat Completions takes tools of GPT-5.6 and GPT-6 with reasoning_effort "none", or not at all.',
+        "documented",
+        links.DEPLOYMENT,
+        _effort,
+        ("chat",),
+        READ,
+    ),
+    Rule(
+        "unstored-item",
+        "With store false, reasoning is sent back with its encrypted content, and no item by its id alone.",
+        "documented",
+        links.REASONING,
+        _unstored,
+        ("responses",),
+        READ,
+    ),
+)

@@ -1,0 +1,195 @@
+"""Endpoints that speak the APIs almost, as steps of the scripted one: users can test their own loops against each."""
+
+import copy
+
+import pytest
+from commands import ask
+from mcp.server import MCPServer
+from mcp.types import CallToolResult
+from openai import AsyncOpenAI, OpenAI, OpenAIError
+from samples import photo
+
+from imagebridge import Bridge, tool_result
+from imagebridge.errors import RunError
+from imagebridge.events import Replied, TextDelta
+from imagebridge.testing import Endpoint, Fault, Odd
+
+pytestmark = pytest.mark.anyio
+MODEL = "gpt-6-luna"
+LOOK = [("look", {"side": 64})]
+
+
+def without(*types):
+    """Leave out the events whose type ends so."""
+    return lambda events: [one for one in events if not one["type"].endswith(types)]
+
+
+def put(**fields):
+    """Put these fields into each event that has them."""
+    return lambda events: [
+        {**one, **{name: fields[name] for name in fields.keys() & one.keys()}} for one in events
+    ]
+
+
+def emptied(events):
+    events[-1]["response"] = {**events[-1]["response"], "output": []}
+    return events
+
+
+def interrupted(*odd):
+    return lambda events: [one for event in events for one in (*odd, event)]
+
+
+RESPONSES = {
+    "as it is": lambda events: events,
+    "an empty final output": emptied,
+    "no content_part.added": without("content_part.added"),
+    "nothing announced": without(".added", ".created", "in_progress"),
+    "the end alone": without(".added", ".created", ".delta", "item.done", "part.done"),
+    "no end of items": lambda events: emptied(without("item.done", "text.done", "arguments.done")(events)),
+    "content index": put(content_index=3),
+    "output index": put(output_index=1),
+    "no output index": lambda events: [
+        {name: value for name, value in one.items() if name != "output_index"} for one in events
+    ],
+    "other ids": lambda events: [{**one, "item_id": f"i{at}"} if "item_id" in one else one for at, one in enumerate(events)],
+    "null, lists and comments": interrupted(None, [], 7, {"note": "keepalive"}, "ping"),
+    "a response in place of a stream": lambda events: [events[-1]["response"]],
+}  # fmt: skip
+
+
+def deltas(change):
+    """Change the delta of each chunk."""
+
+    def changed(chunks):
+        chunks = copy.deepcopy(chunks)
+        for chunk in chunks:
+            for choice in chunk["choices"]:
+                change(choice)
+        return chunks
+
+    return changed
+
+
+def unnumbered(choice):
+    for call in choice["delta"].get("tool_calls", ()):
+        del call["index"]
+
+
+def shifted(choice):
+    for call in choice["delta"].get("tool_calls", ()):
+        call["index"] += 3
+
+
+def alike(choice):
+    for call in choice["delta"].get("tool_calls", ()):
+        call["index"] = 0
+
+
+CHAT = {
+    "as it is": lambda chunks: chunks,
+    "no index": deltas(unnumbered),
+    "index from 3": deltas(shifted),
+    "one index for all": deltas(alike),
+    "null": interrupted(None, [], {"choices": None}, {"choices": [{"delta": None}]}, "ping"),
+    "no finish_reason": deltas(lambda choice: choice.update(finish_reason=None)),
+}
+
+
+@pytest.fixture
+def server():
+    server = MCPServer("eyes", log_level="CRITICAL")
+
+    @server.tool()
+    def look(side: int) -> CallToolResult:
+        """Looks."""
+        return CallToolResult.model_validate(tool_result(f"{side} pixels", photo(side, side)))
+
+    return server
+
+
+ROWS = [("responses", *row) for row in RESPONSES.items()] + [("chat", *row) for row in CHAT.items()]
+
+
+@pytest.mark.parametrize(("api", "name", "change"), ROWS, ids=[f"{row[0]}: {row[1]}" for row in ROWS])
+async def test_the_answer_is_right_however_it_is_sent(server, api, name, change):
+    two = [*LOOK, ("look", {"side": 32})]
+    steps = [Odd(two, change), Odd("It is red. \U0001f600", change)]
+    with Endpoint(steps) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="x", max_retries=0) as client,
+            Bridge(server) as bridge,
+        ):
+            events = [event async for event in bridge.stream(client, model=MODEL, input="?", api=api)]
+    assert isinstance(events[-1], Replied), name
+    assert events[-1].reply.text == "It is red. \U0001f600"
+    assert sorted(one.size[0] for one in endpoint.seen) == [32, 64]
+    told = "".join(event.text for event in events if isinstance(event, TextDelta))
+    assert told in ("", "It is red. \U0001f600")
+
+
+ASKED = [
+    ("responses", name, RESPONSES[name])
+    for name in ("an empty final output", "nothing announced", "null, lists and comments")
+]
+ASKED += [("chat", name, CHAT[name]) for name in ("no index", "one index for all", "null")]
+
+
+@pytest.mark.parametrize(("api", "name", "change"), ASKED, ids=[f"{row[0]}: {row[1]}" for row in ASKED])
+def test_ask_gives_the_right_answer(api, name, change):
+    with Endpoint([Odd([("get_image", {"text": "a"})], change), Odd("It is red.", change)]) as endpoint:
+        done = ask(endpoint, "?", *(["--chat"] if api == "chat" else []))
+    assert (done.exit_code, done.stdout) == (0, "It is red.\n"), (name, done.stderr)
+
+
+WRONG = {
+    "half a line": Odd("Red.", lambda events: [*events[:2], '{"type": "respo']),
+    "nothing": Odd("Red.", lambda events: []),
+    "an error": Odd("Red.", lambda events: [{"error": {"message": "overloaded", "code": 503}}]),
+    "an error of another type": Odd("Red.", lambda events: [{"error": ["overloaded"]}]),
+    "a body of another type": Fault(400, body=["overloaded"]),
+    "a body that is not JSON": Fault(418, body="<html>overloaded</html>"),
+}
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+@pytest.mark.parametrize("step", WRONG.values(), ids=WRONG)
+async def test_what_cannot_be_right_is_a_documented_error(server, api, step):
+    with Endpoint([LOOK, step]) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="x", max_retries=0) as client,
+            Bridge(server) as bridge,
+        ):
+            with pytest.raises((RunError, OpenAIError)) as raised:
+                async for _ in bridge.stream(client, model=MODEL, input="?", api=api):
+                    pass
+    assert len(raised.value.items) >= 3
+
+
+@pytest.mark.parametrize("options", [[], ["--chat"]], ids=["responses", "chat"])
+@pytest.mark.parametrize(
+    ("name", "said"), [("an error of another type", "overloaded"), ("a body of another type", "400")]
+)
+def test_ask_says_one_sentence(options, name, said):
+    with Endpoint([WRONG[name]]) as endpoint:
+        done = ask(endpoint, "?", *options)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_sdk_reads_what_is_not_changed():
+    refusal = {"type": "refusal", "refusal": "I would rather not say it."}
+    text = {"type": "output_text", "text": "It is red, all of it.", "annotations": []}
+    message = {"type": "message", "id": "msg_9", "role": "assistant", "status": "completed"}
+    call = {"type": "function_call", "id": "fc_9", "call_id": "call_9", "name": "look", "arguments": '{"side": 64}', "status": "completed"}  # fmt: skip
+    raw = [{**message, "content": [text, refusal], "phase": "commentary"}, call]
+    with Endpoint([raw]) as endpoint, OpenAI(base_url=endpoint.base_url, api_key="x") as client:
+        with client.responses.stream(model=MODEL, input="?") as stream:
+            told = [event.delta for event in stream if event.type == "response.output_text.delta"]
+            final = stream.get_final_response()
+    assert "".join(told) == text["text"]
+    assert len(told) > 1
+    assert final.output[0].content[0].text == text["text"]
+    assert final.output[1].arguments == call["arguments"]
