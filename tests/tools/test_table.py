@@ -6,8 +6,9 @@ import pytest
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import make_qr_code
+from imagebridge_tools.cells import date, numbers
 from imagebridge_tools.source import Places
-from imagebridge_tools.table import FILE_SIZE, ROWS, date, numbers, read, table
+from imagebridge_tools.table import FILE_SIZE, ROWS, read, table
 
 pytestmark = pytest.mark.anyio
 
@@ -144,7 +145,8 @@ def test_what_a_column_holds(cells, sort):
         (["0", "0.5"], [0, 0.5]),
         (["1", "NaN", "NA", "n/a", "null", "2"], [1, None, None, None, None, 2]),
         (["NA", "NaN"], None),
-        (["1", "-"], None),
+        (["1", "-", "—", "#N/A"], [1, None, None, None]),
+        (["1", "?"], None),
     ],
 )
 def test_texts_that_are_numbers(cells, expected):

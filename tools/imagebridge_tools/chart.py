@@ -292,7 +292,8 @@ def _of_spec(
     rows: Table | None = None if data is None else table(data)
     if _too_deep({**given, "data": None}):
         raise ArgumentError("spec", "is nested too deeply")
-    own = guarded({**given, "data": {"values": rows.records()}} if rows else given)
+    own = guarded({**given, "data": {"values": rows.records(specs.names(given))}} if rows else given)
     specs.check(own)
     few, note = specs.fewer(own)
-    return specs.completed(few, frame, width, height), few, specs.words(own) + note
+    told = specs.words(own) + (rows.told(specs.shown(own) - specs.names(own)) if rows else "") + note
+    return specs.completed(few, frame, width, height), few, told

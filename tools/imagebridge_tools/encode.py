@@ -5,9 +5,10 @@ from datetime import datetime
 
 from . import dates, labels
 from .answer import Json
+from .cells import date, numbers
 from .letters import broken, wide
 from .plan import Chart, Object
-from .table import Sort, date, numbers
+from .table import Sort
 from .titles import Room, beside
 
 _TYPES: dict[Sort, str] = {"number": "quantitative", "date": "temporal", "text": "nominal"}

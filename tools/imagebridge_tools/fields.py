@@ -1,5 +1,6 @@
 """What a chart shows of a table: the fields of its roles, each cell as its axis takes it."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
@@ -7,12 +8,13 @@ from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
 
-from . import formats, roles
+from . import formats, readings, roles
 from .answer import Json, counted
+from .cells import date, numbers
 from .gather import gathered, size
 from .look import PALETTE, Frame
 from .plan import LAYERS, Chart, Kind, Stack
-from .table import Sort, Table, date, numbers
+from .table import Sort, Table
 from .words import label
 
 _T = TypeVar("_T")
@@ -39,6 +41,7 @@ def chart(kinds: Sequence[Kind], table: Table, columns: Columns, frame: Frame, s
     kind = "bar" if "bar" in kinds else kinds[0]
     table, chosen, several = _unfolded(kinds, table, columns)
     names = roles.given(kind, table, chosen)
+    table = _settled(table, names, frame.formats)
     drawn = _drawn(kind, table, names, frame, layered=len(kinds) > 1, noun="cell" if several else "row")
     if several:
         drawn = replace(drawn, names={**drawn.names, "color": ""})
@@ -52,7 +55,17 @@ def chart(kinds: Sequence[Kind], table: Table, columns: Columns, frame: Frame, s
             )
     _check_words(drawn)
     _check_colors(drawn)
-    return gathered(replace(drawn, stack=stack))
+    shown = {*names.values(), *several}
+    return gathered(replace(drawn, stack=stack, readings=table.told(shown)))
+
+
+def _settled(table: Table, names: Mapping[str, str], forms: Mapping[str, str]) -> Table:
+    """Return a table in which a format of dates that all cells of its role follow has read them."""
+    for role in names.keys() & forms.keys():
+        name = names[role]
+        if table.sort(name) == "text" and formats.of_dates(forms[role]):
+            table = table.reread(name, readings.follow(table.columns[name], forms[role]))
+    return table
 
 
 def _unfolded(
@@ -85,7 +98,7 @@ def _unfolded(
     long: dict[str, Sequence[Json]] = {name: list(cells) * len(ys) for name, cells in rest.items()}
     long[title] = [cell for name in ys for cell in numbers(table.columns[name]) or table.columns[name]]
     long[series] = [name for name in ys for _ in range(table.rows)]
-    return Table(long), {**plain, "y": title, "color": series}, ys
+    return Table(long, table.readings), {**plain, "y": title, "color": series}, ys
 
 
 def _drawn(
@@ -119,18 +132,20 @@ def _drawn(
             frame, formats={_SLICES.get(role, role): form for role, form in frame.formats.items()}
         )
     formats.check_roles(frame.formats, names, {"histogram": "y", "heatmap": "color"}.get(kind))
-    written = [role for role in ("x", "y") if role in frame.formats]
-    if kind == "heatmap" and written and not dense:
-        cells = _ordered(cells, written)  # Dates that are written as names are no longer seen to be dates.
+    places = [role for role in sorts if not dense and _is_place(role, kind, sorts, horizontal=horizontal)]
+    # Dates that are written as names are no longer seen to be dates.
+    if kind != "pie" and (dated := [role for role in ("x", "y") if role in places and sorts[role] == "date"]):
+        cells = _ordered(cells, dated)
     # Places and series are told apart by their names, whatever they look like.
     for role in sorts:
-        place = not dense and _is_place(role, kind, sorts, horizontal=horizontal)
         form = frame.formats.get(role)
-        if form and not place:
+        if form and role not in places:
             formats.check_axis(role, names[role], sorts[role], form)
-        if form and place:
+        if form and role in places:
             cells[role] = formats.places(role, names[role], cells[role], sorts[role], form)
-        if place:
+        elif role in places and (reading := table.readings.get(names[role])):
+            cells[role] = [reading.written.get(cell, cell) for cell in cells[role]]
+        if role in places:
             sorts[role] = "text"
     zoned = any(sorts.get(role) == "date" and _zoned(cells[role]) for role in ("x", "y"))
     keep = kind == "scatter" and not layered
@@ -159,10 +174,15 @@ def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
 
 
 def _ordered(cells: dict[str, list[Json]], by: Sequence[str]) -> dict[str, list[Json]]:
-    """Return columns with their rows in the order of some roles."""
-    keys = [tuple(map(str, key)) for key in zip(*(cells[role] for role in by), strict=True)]
+    """Return columns with their rows in the order of the dates of some roles, those without one last."""
+    keys = [tuple(map(_at, key)) for key in zip(*(cells[role] for role in by), strict=True)]
     order = sorted(range(len(keys)), key=keys.__getitem__)
     return {role: [column[at] for at in order] for role, column in cells.items()}
+
+
+def _at(cell: Json) -> float:
+    moment = date(cell) if isinstance(cell, str) else None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else math.inf
 
 
 _SLICES = {"color": "x"}

@@ -27,7 +27,7 @@ class Chart:
     `zoned`: its dates had a zone, and are told in UTC. `every` are the slices of a pie where `rows` has the
     smallest of them added up. `cells`: rows of a histogram or a density reach from x to x2 and y to y2. `layers`:
     the series that each kind draws, where there are several kinds; `right`: those whose axis is at the right.
-    `note`: words on rows that were made fewer. `missing`: on those left out.
+    `note`: words on rows that were made fewer. `missing`: on those left out. `readings`: on how columns were read.
     """
 
     kind: Kind
@@ -44,6 +44,7 @@ class Chart:
     right: Sequence[str] = ()
     note: str = ""
     missing: str = ""
+    readings: str = ""
 
     @property
     def look(self) -> Look:

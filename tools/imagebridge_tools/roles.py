@@ -7,9 +7,10 @@ from difflib import get_close_matches
 from imagebridge.errors import ArgumentError
 
 from .answer import Json, nearest
+from .cells import is_missing, numbers
 from .look import PALETTE
 from .plan import ROLES, Kind
-from .table import Sort, Table, is_missing, numbers
+from .table import Sort, Table
 
 _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
 """Text that people read as a number: 3,5 or $12 or 40 %."""

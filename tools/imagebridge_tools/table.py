@@ -4,10 +4,9 @@ import csv
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from io import StringIO
 from itertools import chain
 from typing import Literal, cast
@@ -16,7 +15,10 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 
+from . import readings
 from .answer import Json
+from .cells import LARGEST, are_numbers, date, finite, numbers
+from .readings import Reading
 from .source import Places, characters, opened
 
 ROWS = 500_000
@@ -28,9 +30,6 @@ COLUMNS = 1000
 CELLS = 5_000_000
 """Cells that are read at most."""
 
-LARGEST = 1e300
-"""The largest number, either way; so many rows of it can be added up."""
-
 FILE_SIZE = 20_000_000
 """Bytes of a data file at most."""
 
@@ -39,34 +38,44 @@ Sort = Literal["number", "date", "text"]
 READ = "CSV, TSV and JSON"
 """What is read."""
 
-_MISSING = frozenset({"", "nan", "na", "n/a", "null"})
-"""What stands for a missing cell among numbers or dates, in small letters. Elsewhere it may be a name."""
-
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?")
-
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns of one length, in the order of the data. A missing cell is None."""
+    """Columns of one length, in the order of the data. A missing cell is None. `readings`: how some were read."""
 
     columns: Mapping[str, Sequence[Json]]
+    readings: Mapping[str, Reading] = field(default_factory=dict[str, Reading])
 
     @property
     def rows(self) -> int:
         """The number of rows."""
         return max((len(cells) for cells in self.columns.values()), default=0)
 
-    def records(self) -> list[dict[str, Json]]:
-        """Return the rows, each an object."""
-        return [
-            dict(zip(self.columns, cells, strict=True)) for cells in zip(*self.columns.values(), strict=True)
-        ]
+    def reread(self, name: str, found: tuple[Sequence[Json], Reading] | None) -> "Table":
+        """Return the table with a column read anew, or as it is where nothing was found."""
+        if found is None:
+            return self
+        cells, reading = found
+        return Table({**self.columns, name: cells}, {**self.readings, name: reading})
+
+    def records(self, named: Container[str] = ()) -> list[dict[str, Json]]:
+        """Return the rows, each an object; `named` columns hold their cells as the data write them."""
+        columns = {
+            name: [self.readings[name].written.get(cell, cell) for cell in cells]
+            if name in named and name in self.readings
+            else cells
+            for name, cells in self.columns.items()
+        }
+        return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+    def told(self, shown: Container[str]) -> str:
+        """Return words on how the columns were read that are `shown` as numbers or dates, or why they were not."""
+        return "".join(readings.words(name, one) for name, one in self.readings.items() if name in shown)
 
     def sort(self, name: str) -> Sort:
         """Tell what a column holds: numbers, ISO dates, or text (anything else, and mixtures)."""
         cells = self.columns[name]
-        if _are_numbers(cells):
+        if are_numbers(cells):
             return "number"
         cells = [cell for cell in cells if cell is not None]
         if cells and all(isinstance(cell, str) and date(cell) for cell in cells):
@@ -112,22 +121,6 @@ def table(data: Json) -> Table:
     if isinstance(data, Sequence):
         return _checked(_rows(data))
     raise ArgumentError("data", 'give rows such as [{"month": "Jan", "sales": 3}], columns, or a file')
-
-
-def date(text: str) -> datetime | None:
-    """Return the moment that an ISO 8601 text names, or None where it is no such text or no such day."""
-    if not _DATE.fullmatch(text):
-        return None
-    try:
-        return datetime.fromisoformat(f"{text}-01" if len(text) == 7 else text)
-    except ValueError:
-        return None
-
-
-def _are_numbers(cells: Iterable[Json]) -> bool:
-    """Tell whether cells are numbers or missing, and not all missing. Their types alone tell: it takes no time."""
-    kinds = set(map(type, cells)) - {type(None)}
-    return bool(kinds) and kinds <= {int, float}
 
 
 def _is_name(text: str) -> bool:
@@ -234,12 +227,7 @@ def _cells(cells: Sequence[Json]) -> list[Json]:
         known = cast("list[float]", cells)
         if kinds <= {int, float} and all(map(math.isfinite, known)) and max(map(abs, known)) <= LARGEST:
             return list(cells)
-    return [_cell(cell) for cell in cells]
-
-
-def _cell(cell: Json) -> Json:
-    """Return a cell; NaN and infinity, which JSON does not know, and numbers whose sum is infinity are missing."""
-    return None if isinstance(cell, int | float) and not abs(cell) <= LARGEST else cell
+    return [finite(cell) for cell in cells]
 
 
 def _csv(text: str) -> dict[str, list[Json]]:
@@ -267,38 +255,15 @@ def _csv(text: str) -> dict[str, list[Json]]:
 def _typed(column: Iterable[str]) -> list[Json]:
     """Return the cells of a CSV column: numbers where all of them are, missing ones as None."""
     cells = [cell.strip() for cell in column]
-    if found := numbers(cells):
-        return found
-    known: list[Json] = [None if is_missing(cell) else cell for cell in cells]
-    dated = {cell for cell in known if isinstance(cell, str)}
-    return known if dated and all(map(date, dated)) else [cell or None for cell in cells]
-
-
-def is_missing(cell: Json) -> bool:
-    """Tell whether a cell among numbers or dates says that there is none: empty, NaN, NA, N/A or null."""
-    return cell is None or (isinstance(cell, str) and cell.casefold() in _MISSING)
-
-
-def numbers(cells: Sequence[Json]) -> list[Json] | None:
-    """Return cells as numbers, texts such as "12.5" too, or None where one is none. Codes such as "007" stay text."""
-    if _are_numbers(cells):
-        return list(cells)
-    found: list[Json] = []
-    for cell in cells:
-        if is_missing(cell):
-            found.append(None)
-        elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
-            found.append(_cell(int(cell) if cell.lstrip("+-").isdigit() else float(cell)))
-        elif isinstance(cell, int | float) and not isinstance(cell, bool):
-            found.append(cell)
-        else:
-            return None
-    return found if any(cell is not None for cell in found) else None
+    return numbers(cells) or [cell or None for cell in cells]
 
 
 def _checked(columns: dict[str, list[Json]]) -> Table:
-    found = Table(columns)
-    if not found.rows:
+    if not any(columns.values()):
         raise ArgumentError("data", "is empty; give at least one row")
-    _check_size(found.rows, len(columns))
-    return found
+    _check_size(len(next(iter(columns.values()))), len(columns))
+    found = {name: readings.read(name, cells) for name, cells in columns.items()}
+    return Table(
+        {name: cells for name, (cells, _) in found.items()},
+        {name: reading for name, (_, reading) in found.items() if reading},
+    )

@@ -26,6 +26,7 @@ def words(drawn: Chart, table: Table) -> str:
         said += f"; {', '.join(map(repr, drawn.right))} on an axis of its own at the right"
     said += _flat(drawn)
     shown = {part for name in drawn.names.values() for part in (name, *name.split(", "))}
+    said += drawn.readings
     unused = [repr(name) for name in table.columns if name not in shown]
     return said + drawn.note + (f"; not drawn: {', '.join(unused[:10])}" if unused else "")
 
