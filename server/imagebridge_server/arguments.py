@@ -65,7 +65,7 @@ Data = Annotated[
     Any,
     Field(
         description="Rows, columns, CSV, TSV or JSON text, or such a file, named as pictures are in load_image; "
-        "numbers written as 3.5 or 1200. With spec, it replaces the spec's data. Over 20,000 rows are "
+        "dates and numbers as people write them, one form a column. With spec, it replaces the spec's data. Over 20,000 rows are "
         "aggregated or sampled, and the answer says how.",
         examples=[_ROWS, "sales.csv"],
     ),

@@ -10,31 +10,10 @@ LARGEST = 1e300
 """The largest number, either way; so many rows of it can be added up."""
 
 _MISSING = frozenset(
-    [
-        "nan",
-        "na",
-        "n/a",
-        "n.a.",
-        "null",
-        "none",
-        "nil",
-        "-",
-        "--",
-        "---",
-        "–",
-        "—",
-        "−",
-        "…",
-        "...",
-        "#n/a",
-        "#n/a!",
-        "#null!",
-        "#value!",
-        "#div/0!",
-        "#ref!",
-        "#name?",
-        "#num!",
-    ]
+    """
+    nan na n/a n.a. null none nil - -- --- – — − … ... #n/a #n/a! #null! #value! #div/0! #ref!
+    #name? #num!
+    """.split()  # noqa: SIM905
 ) | {""}
 """What stands for a missing cell among numbers or dates, in small letters. Elsewhere it may be a name."""
 

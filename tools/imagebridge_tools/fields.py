@@ -14,6 +14,7 @@ from .cells import date, numbers
 from .gather import gathered, size
 from .look import PALETTE, Frame
 from .plan import LAYERS, Chart, Kind, Stack
+from .readings import Reading
 from .table import Sort, Table
 from .words import label
 
@@ -98,7 +99,9 @@ def _unfolded(
     long: dict[str, Sequence[Json]] = {name: list(cells) * len(ys) for name, cells in rest.items()}
     long[title] = [cell for name in ys for cell in numbers(table.columns[name]) or table.columns[name]]
     long[series] = [name for name in ys for _ in range(table.rows)]
-    return Table(long, table.readings), {**plain, "y": title, "color": series}, ys
+    units = {table.readings[name].unit if name in table.readings else "" for name in ys}
+    several = {title: Reading(unit=units.pop())} if len(units) == 1 else {}
+    return Table(long, {**table.readings, **several}), {**plain, "y": title, "color": series}, ys
 
 
 def _drawn(
@@ -147,6 +150,7 @@ def _drawn(
             cells[role] = [reading.written.get(cell, cell) for cell in cells[role]]
         if role in places:
             sorts[role] = "text"
+    frame = _measured(table, names, sorts, cells, frame)
     zoned = any(sorts.get(role) == "date" and _zoned(cells[role]) for role in ("x", "y"))
     keep = kind == "scatter" and not layered
     for role in names:
@@ -157,6 +161,26 @@ def _drawn(
         sorts = {"x": "text", **sorts}
     rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
     return Chart(kind, rows, names, sorts, frame, horizontal, zoned, missing=_missing(cells, sorts, noun))
+
+
+def _measured(
+    table: Table,
+    names: Mapping[str, str],
+    sorts: Mapping[str, Sort],
+    cells: dict[str, list[Json]],
+    frame: Frame,
+) -> Frame:
+    """Return the frame with titles that say what numbers are of; percent in a format of percent become shares."""
+    titles: dict[str, str] = {}
+    for role in ("x", "y", "color"):
+        reading = table.readings.get(names.get(role, ""))
+        if reading is None or not reading.unit or sorts[role] != "number":
+            continue
+        if reading.unit == "%" and frame.formats.get(role, "").endswith("%"):
+            cells[role] = [cell / 100 if isinstance(cell, int | float) else cell for cell in cells[role]]
+        else:
+            titles[role] = f"{names[role]} ({reading.unit})"
+    return replace(frame, titles={**titles, **frame.titles})
 
 
 def _missing(cells: Mapping[str, Sequence[Json]], sorts: Mapping[str, Sort], noun: str) -> str:
@@ -269,6 +293,8 @@ def _check_numbers(
     if kind in ("scatter", "histogram") or sorts[value] == "number":
         return
     name = names[value]
+    if (reading := table.readings.get(name)) and reading.doubt:
+        raise ArgumentError("columns", f"{value} is {name!r}, which does not hold numbers: {reading.doubt}")
     example = next((cell for cell in table.columns[name] if roles.is_no_number(cell)), None)
     told = ", ".join(repr(other) for other in table.columns if numbers(table.columns[other])) or "none"
     held = "is empty" if example is None else f"holds {str(example)[:40]!r}"

@@ -17,8 +17,6 @@ class Read(NamedTuple):
 
     cells: list[Json]
     how: str
-    unit: str = ""
-    """What its numbers are of, as a title of an axis says it."""
 
 
 class Doubt(NamedTuple):
@@ -54,23 +52,9 @@ _D3 = {"ymd": "%Y{0}%m{0}%d", "dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y"}
 _YEARLESS = "a day without a year"
 
 _TIMES = frozenset(
-    [
-        "ts",
-        "time",
-        "timestamp",
-        "datetime",
-        "date",
-        "epoch",
-        "unix",
-        "created",
-        "updated",
-        "modified",
-        "when",
-        "utc",
-        "zeit",
-        "datum",
-        "fecha",
-    ]
+    """
+    ts time timestamp datetime date epoch unix created updated modified when utc zeit datum fecha
+    """.split()  # noqa: SIM905
 )
 """Words of a column's name that say that its numbers may be moments."""
 
@@ -79,20 +63,17 @@ _SPAN = 631_152_000, 4_102_444_800
 
 _COUNTED = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
 
-_OTHERS = re.compile(r"version|release|build|phone|tel|fax|mobile|zip|plz|postal|code|isbn|sku|^ip$|\bip\b")
-"""Names of columns of codes, which may be written like dates."""
-
 _Forms = dict[str, str]
 """What a text is by each form that explains it, as an ISO 8601 text."""
 
 
-def read(name: str, texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
+def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
     """Return what each of a column's different `texts` is as ISO 8601, and how they were read, or why they stay names.
 
     None where they do not look like dates.
     """
     written = list(texts)
-    if not written or _OTHERS.search(name.casefold()) or not any(map(_looks, written[:50])):
+    if not written or not any(map(_looks, written[:50])):
         return None
     plain = {text: months.folded(text) if len(text) <= LETTERS else "" for text in written}
     rests = {text: _clock(found) for text, found in plain.items()}

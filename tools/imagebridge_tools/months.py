@@ -17,31 +17,10 @@ _ENGLISH = (
     "january february march april may june july august september october november december".split()  # noqa: SIM905
 )
 _AROUND = frozenset(
-    [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "mon",
-        "tue",
-        "tues",
-        "wed",
-        "thu",
-        "thur",
-        "thurs",
-        "fri",
-        "sat",
-        "sun",
-        "st",
-        "nd",
-        "rd",
-        "th",
-        "of",
-        "the",
-    ]
+    """
+    monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat
+    sun st nd rd th of the
+    """.split()  # noqa: SIM905
 )
 """English words that stand in dates and say nothing that the numbers do not say."""
 

@@ -106,7 +106,7 @@ def _guessed(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]
         y = next((name for name in free if sorts[name] == "number"), None)
         if y is None:
             nearly = _nearly(table, chosen.values())
-            hint = f"{nearly}: {WRITTEN}" if nearly else "name it: columns={'x': ..., 'y': ...}"
+            hint = nearly or "name it: columns={'x': ..., 'y': ...}"
             raise ArgumentError("columns", f"no field of numbers is left for y; {hint}")
         chosen["y"] = y
     if kind in ("line", "area") and "color" not in chosen and (series := _series(table, chosen)):
@@ -133,16 +133,21 @@ def _nearly(table: Table, chosen: Iterable[str]) -> str:
 
     Empty if there is none.
     """
-    for name in sorted(table.columns, key=list(chosen).__contains__):
+    taken = set(chosen)
+    for name, reading in table.readings.items():
+        if reading.doubt and name not in taken:
+            return f"{name!r} does not hold numbers: {reading.doubt}"
+    for name in sorted(table.columns, key=taken.__contains__):
         cells = [cell for cell in table.columns[name] if isinstance(cell, str) and cell]
         if cells and all(map(is_nearly, cells)):
             example = next((cell for cell in cells if numbers([cell]) is None), cells[0])
-            return f"{name!r} holds text such as {example[:40]!r}"
+            return f"{name!r} holds text such as {example[:40]!r}: {WRITTEN}"
     for name, column in table.columns.items():
         others = [(row, cell) for row, cell in enumerate(column, 1) if is_no_number(cell)]
         if others and sum(not is_missing(cell) for cell in column) >= 2 * len(others):
             row, cell = others[0]
-            return f"{name!r} holds {str(cell)[:40]!r} in row {row:,} (a missing number is an empty cell or null)"
+            held = f"{name!r} holds {str(cell)[:40]!r} in row {row:,}"
+            return f"{held} (a missing number is an empty cell or null): {WRITTEN}"
     return ""
 
 

@@ -4,7 +4,7 @@ import csv
 import json
 import math
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import StringIO
@@ -17,7 +17,7 @@ from imagebridge.errors import ArgumentError
 
 from . import readings
 from .answer import Json
-from .cells import LARGEST, are_numbers, date, finite, numbers
+from .cells import LARGEST, are_numbers, date, finite
 from .readings import Reading
 from .source import Places, characters, opened
 
@@ -132,7 +132,7 @@ def _content(text: str) -> Table:
     """Read JSON or CSV text, which names no file in its turn."""
     if text.lstrip().startswith(("[", "{")):
         return _checked(_rows(_lines(text))) if _has_lines(text) else table(parsed(text, "data"))
-    return _checked(_csv(text))
+    return _checked(*_csv(text))
 
 
 def _has_lines(text: str) -> bool:
@@ -230,7 +230,7 @@ def _cells(cells: Sequence[Json]) -> list[Json]:
     return [finite(cell) for cell in cells]
 
 
-def _csv(text: str) -> dict[str, list[Json]]:
+def _csv(text: str) -> tuple[dict[str, list[Json]], str]:
     """Read CSV whose first line names the columns; commas, semicolons and tabs separate."""
     head = text.split("\n", 1)[0]
     separator = max(",;\t", key=head.count)
@@ -249,21 +249,14 @@ def _csv(text: str) -> dict[str, list[Json]]:
             raise ArgumentError(
                 "data", f"line {number} of the CSV has {len(line)} cells, its head has {len(names)}"
             )
-    return {name: _typed(line[number] for line in lines[1:]) for number, name in enumerate(names)}
+    columns: dict[str, list[Json]] = {
+        name: [line[number].strip() or None for line in lines[1:]] for number, name in enumerate(names)
+    }
+    return columns, separator
 
 
-def _typed(column: Iterable[str]) -> list[Json]:
-    """Return the cells of a CSV column: numbers where all of them are, missing ones as None."""
-    cells = [cell.strip() for cell in column]
-    return numbers(cells) or [cell or None for cell in cells]
-
-
-def _checked(columns: dict[str, list[Json]]) -> Table:
+def _checked(columns: dict[str, list[Json]], separator: str = "") -> Table:
     if not any(columns.values()):
         raise ArgumentError("data", "is empty; give at least one row")
     _check_size(len(next(iter(columns.values()))), len(columns))
-    found = {name: readings.read(name, cells) for name, cells in columns.items()}
-    return Table(
-        {name: cells for name, (cells, _) in found.items()},
-        {name: reading for name, (_, reading) in found.items() if reading},
-    )
+    return Table(*readings.read(columns, separator))
