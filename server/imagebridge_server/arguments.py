@@ -64,7 +64,7 @@ Kind = Annotated[
 Data = Annotated[
     Any,
     Field(
-        description="Rows, columns, CSV, TSV or JSON text, or such a file, named as pictures are in load_image; "
+        description="Rows, columns, CSV or JSON text, or a file (xlsx, xls too), named as pictures are in load_image; "
         "dates and numbers as people write them, one form a column. With spec, it replaces the spec's data. Over 20,000 rows are "
         "aggregated or sampled, and the answer says how.",
         examples=[_ROWS, "sales.csv"],
@@ -79,6 +79,8 @@ Data = Annotated[
         }
     ),
 ]
+
+Sheet = Annotated[str | None, Field(description="A sheet of a workbook; else the first.")]
 
 _TEXT: dict[str, Any] = {"type": "string"}
 

@@ -18,6 +18,7 @@ def generate_chart_tool(settings: Settings) -> Tool:
     async def generate_chart(
         kind: arguments.Kind = None,
         data: arguments.Data = None,
+        sheet: arguments.Sheet = None,
         columns: arguments.Columns = None,
         stack: arguments.Stack = None,
         title: arguments.Title = None,
@@ -39,6 +40,7 @@ def generate_chart_tool(settings: Settings) -> Tool:
                 spec=spec,
                 kind=kind,
                 data=data,
+                sheet=sheet,
                 columns=columns,
                 stack=stack,
                 title=title,

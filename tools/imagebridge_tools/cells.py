@@ -4,10 +4,21 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from imagebridge.errors import ArgumentError
+
 from .answer import Json
 
 LARGEST = 1e300
 """The largest number, either way; so many rows of it can be added up."""
+
+ROWS = 500_000
+"""Rows that are read at most; of over `fields.ROWS` fewer are drawn."""
+
+COLUMNS = 1000
+"""Columns that are read at most."""
+
+CELLS = 5_000_000
+"""Cells that are read at most."""
 
 _MISSING = frozenset(
     """
@@ -62,3 +73,21 @@ def numbers(cells: Sequence[Json]) -> list[Json] | None:
         else:
             return None
     return found if any(cell is not None for cell in found) else None
+
+
+def check_size(rows: int, columns: int) -> None:
+    """Refuse a table too large before it is built: few rows of many different fields fill the memory as well.
+
+    Raises:
+        ArgumentError: it has too many rows, columns or cells.
+    """
+    if rows > ROWS:
+        problem = f"has {rows:,} rows; at most {ROWS:,} are read: aggregate them or take a sample"
+        raise ArgumentError("data", problem)
+    if columns > COLUMNS:
+        raise ArgumentError(
+            "data", f"has {columns:,} columns; at most {COLUMNS:,} are read: give those that are drawn"
+        )
+    if rows * columns > CELLS:
+        problem = f"has {rows:,} rows of {columns:,} columns; at most {CELLS:,} cells are read"
+        raise ArgumentError("data", f"{problem}: give the columns that are drawn")

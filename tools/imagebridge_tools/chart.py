@@ -19,6 +19,7 @@ from .look import THEMES, Frame, ThemeName
 from .source import NOWHERE, Places
 from .table import Table, parsed, read, table
 from .told import words
+from .workbook import Book
 
 SMALLEST = 150
 """Pixels of a picture's side at least."""
@@ -41,6 +42,7 @@ async def generate_chart(
     spec: Json = None,
     kind: str | Sequence[str] | None = None,
     data: Json = None,
+    sheet: str | None = None,
     columns: fields.Columns | None = None,
     stack: bool | Literal["normalize"] | None = None,
     title: str | None = None,
@@ -58,7 +60,8 @@ async def generate_chart(
     """Draw a chart: give either `spec` (Vega-Lite, an object or JSON text) or `kind`.
 
     With `kind` ("bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"), `data` is a list of row
-    objects, an object of columns, JSON, JSON lines, CSV or TSV text, or names such a file (see `source.opened`).
+    objects, an object of columns, JSON, JSON lines or delimited text, or names such a file or a workbook (see
+    `source.opened`), of which `sheet` names the sheet. Columns of dates and numbers as people write them are read.
     `columns` says which field is "x", "y", "color" and "facet"; what it leaves out is guessed. y may be a list of
     fields; then `kind` may be a list as long, of kinds drawn over each other. `stack` puts the colours of bars and
     areas on each other (True), side by side or before each other (False), or as shares ("normalize"). `titles` and
@@ -89,7 +92,7 @@ async def generate_chart(
         }
     )
     size = (width or specs.WIDTH, height or specs.HEIGHT)
-    data = await read(data, places)
+    held = await read(data, places, sheet)
     frame = Frame(*size, title, subtitle, titles or {}, formats or {}, cast("ThemeName", theme))
     if kind is None:
         if one := next(
@@ -106,14 +109,14 @@ async def generate_chart(
             None,
         ):
             raise ArgumentError(one, "goes with kind; a spec says it itself, in encoding")
-        reading = partial(_of_spec, spec, data, frame, width, height)
+        reading = partial(_of_spec, spec, held, frame, width, height)
         drawing, own, told = await to_thread.run_sync(reading)
         drawn = await _of_views(drawing, own, frame, width, height, seconds, scale)
     else:
         if not isinstance(kind, str | Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ArgumentError("kind", f"is {kind!r}; give one of {', '.join(plan.KINDS)}")
         kinds = [kind] if isinstance(kind, str) else list(kind)
-        reading = partial(_of_kind, kinds, data, columns or {}, frame, stack)
+        reading = partial(_of_kind, kinds, held, columns or {}, frame, stack)
         chart, told = await to_thread.run_sync(reading)
         try:
             drawn = await _of_chart(chart, seconds, scale)
@@ -242,7 +245,7 @@ def _text(drawing: Mapping[str, Json]) -> str:
 
 def _of_kind(
     kinds: Sequence[str],
-    data: Json,
+    data: Json | Book,
     columns: fields.Columns,
     frame: Frame,
     stack: Json,
@@ -280,7 +283,7 @@ def _stacked(stack: Json) -> plan.Stack:
 
 def _of_spec(
     spec: Json,
-    data: Json,
+    data: Json | Book,
     frame: Frame,
     width: int | None,
     height: int | None,
