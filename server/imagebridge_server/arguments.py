@@ -7,9 +7,12 @@ schema still tells models what to give, and the tool itself says what is wrong.
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, WithJsonSchema
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
+from imagebridge_tools import options
 from imagebridge_tools.plan import KINDS
+
+from . import guessed
 
 _ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 
@@ -94,7 +97,7 @@ Columns = Annotated[
     dict[str, Any] | None,
     Field(
         description="Which field of data is x, y, color (series, at most 20) and facet (small charts side by side, "
-        "at most 24); y may be several. Missing ones are guessed.",
+        "at most 24); y may be several, or count. Missing ones are guessed.",
         examples=[{"x": "month", "y": "sales", "color": "region"}],
     ),
     _by("x", "color", "facet", y={"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}),
@@ -107,6 +110,28 @@ Stack = Annotated[
         "By default bars stand side by side, the others are stacked."
     ),
     WithJsonSchema({"enum": [True, False, "normalize"]}),
+]
+
+Aggregate = Annotated[
+    Any,
+    Field(description="Makes one number of the rows of a place; bars add up without."),
+    WithJsonSchema({"enum": list(options.AGGREGATES)}),
+]
+
+Sort = Annotated[
+    Any, Field(description="Bars and slices by size."), WithJsonSchema({"enum": list(options.ORDERS)})
+]
+
+Scales = Annotated[Any, Field(description="log or symlog axes."), _by("x", "y")]
+
+Ranges = Annotated[
+    Any,
+    Field(description="Ends of an axis.", examples=[{"y": [0, 100]}]),
+    _by(x={"type": "array"}, y={"type": "array"}),
+]
+
+Labels = Annotated[
+    Any, Field(description="Write the numbers at the marks."), WithJsonSchema({"type": "boolean"})
 ]
 
 Title = Annotated[str | None, Field(description="The title above the chart."), WithJsonSchema(_TEXT)]
@@ -210,6 +235,7 @@ Partial = Annotated[
 
 Images = Annotated[
     list[str],
+    BeforeValidator(guessed.listed),
     Field(
         description="1 to 16 pictures to change or combine, named as in load_image.",
         min_length=1,

@@ -405,7 +405,7 @@ class TestWhatIsRefused:
         [
             ("spec", {}, "give one of spec and kind"),
             ("spec", {"kind": "bar", "spec": SPEC}, "not both"),
-            ("kind", {"kind": "bars", "data": SALES}, "did you mean 'bar'? there are bar, line, area, scatter, histogram, box, heatmap, pie"),
+            ("kind", {"kind": "barr", "data": SALES}, "did you mean 'bar'? there are bar, line, area, scatter, histogram, box, heatmap, pie"),
             ("data", {"kind": "bar"}, "is missing"),
             ("data", {"kind": "bar", "data": []}, "is empty"),
             ("columns", {"kind": "bar", "data": SALES, "columns": {"y": "salse"}}, "did you mean 'sales'?"),

@@ -13,6 +13,7 @@ from .answer import Json, counted
 from .cells import date, numbers
 from .gather import gathered, size
 from .look import PALETTE, Frame
+from .options import Options
 from .plan import LAYERS, Chart, Kind, Stack
 from .readings import Reading
 from .table import Sort, Table
@@ -29,21 +30,40 @@ FACETS = 24
 LETTERS = 500
 """Characters of a label or title at most."""
 
+NOTHING = Options()
+"""Nothing is asked beside the fields."""
+
 PLACES = 500
 """Categories along an axis, or slices, at most: more take many seconds and nobody can tell them apart."""
 
 
-def chart(kinds: Sequence[Kind], table: Table, columns: Columns, frame: Frame, stack: Stack = None) -> Chart:
+def chart(
+    kinds: Sequence[Kind],
+    table: Table,
+    columns: Columns,
+    frame: Frame,
+    stack: Stack = None,
+    options: Options = NOTHING,
+) -> Chart:
     """Return what a chart shows of the table: of one kind, or of a kind for each field of y, over each other.
 
     Raises:
         ArgumentError: a field that does not exist, or holds what this kind cannot show.
     """
     kind = "bar" if "bar" in kinds else kinds[0]
+    table, columns, options = _counted(kind, table, columns, options)
     table, chosen, several = _unfolded(kinds, table, columns)
     names = roles.given(kind, table, chosen)
     table = _settled(table, names, frame.formats)
-    drawn = _drawn(kind, table, names, frame, layered=len(kinds) > 1, noun="cell" if several else "row")
+    drawn = _drawn(
+        kind,
+        table,
+        names,
+        frame,
+        layered=len(kinds) > 1,
+        noun="cell" if several else "row",
+        how=options.aggregate.replace("count", ""),
+    )
     if several:
         drawn = replace(drawn, names={**drawn.names, "color": ""})
     if len(kinds) > 1:
@@ -57,7 +77,27 @@ def chart(kinds: Sequence[Kind], table: Table, columns: Columns, frame: Frame, s
     _check_words(drawn)
     _check_colors(drawn)
     shown = {*names.values(), *several}
-    return gathered(replace(drawn, stack=stack, readings=table.told(shown)))
+    return gathered(replace(drawn, stack=stack, readings=table.told(shown), options=options))
+
+
+def _counted(kind: Kind, table: Table, columns: Columns, options: Options) -> tuple[Table, Columns, Options]:
+    """Return a table with a column that counts its rows, where a chart of counts is asked for or nothing else is there."""
+    named = columns.get("y") == roles.COUNT and roles.COUNT not in table.columns
+    alone = (
+        kind in ("bar", "pie")
+        and "y" not in columns
+        and not any(numbers(cells) for name, cells in table.columns.items() if name not in columns.values())
+        and not any(one.doubt for name, one in table.readings.items() if name not in columns.values())
+        and "x" in columns
+    )
+    if not named and not alone and options.aggregate != "count":
+        return table, columns, options
+    name = roles.COUNT
+    while name in table.columns:
+        name = f"{name} "
+    counts: Sequence[Json] = [1] * table.rows
+    made = replace(table, columns={**table.columns, name: counts})
+    return made, {**columns, "y": name}, replace(options, aggregate="count")
 
 
 def _settled(table: Table, names: Mapping[str, str], forms: Mapping[str, str]) -> Table:
@@ -105,7 +145,14 @@ def _unfolded(
 
 
 def _drawn(
-    kind: Kind, table: Table, names: dict[str, str], frame: Frame, *, layered: bool, noun: str
+    kind: Kind,
+    table: Table,
+    names: dict[str, str],
+    frame: Frame,
+    *,
+    layered: bool,
+    noun: str,
+    how: str = "",
 ) -> Chart:
     """Return the rows of a chart, each cell as its axis takes it; `noun`: what each row is of the caller's table."""
     sorts: dict[str, Sort] = {role: table.sort(name) for role, name in names.items()}
@@ -150,7 +197,7 @@ def _drawn(
             cells[role] = [reading.written.get(cell, cell) for cell in cells[role]]
         if role in places:
             sorts[role] = "text"
-    frame = _measured(table, names, sorts, cells, frame)
+    frame = _measured(table, names, sorts, cells, frame, {value: how} if how else {})
     zoned = any(sorts.get(role) == "date" and _zoned(cells[role]) for role in ("x", "y"))
     keep = kind == "scatter" and not layered
     for role in names:
@@ -169,17 +216,20 @@ def _measured(
     sorts: Mapping[str, Sort],
     cells: dict[str, list[Json]],
     frame: Frame,
+    made: Mapping[str, str],
 ) -> Frame:
-    """Return the frame with titles that say what numbers are of; percent in a format of percent become shares."""
+    """Return the frame with titles that say what numbers are of, and how they are `made` of rows; percent in a format of percent become shares."""
     titles: dict[str, str] = {}
     for role in ("x", "y", "color"):
-        reading = table.readings.get(names.get(role, ""))
-        if reading is None or not reading.unit or sorts[role] != "number":
+        if role not in names or sorts[role] != "number":
             continue
-        if reading.unit == "%" and frame.formats.get(role, "").endswith("%"):
+        before = f"{made[role]} of " if role in made else ""
+        unit = table.readings[names[role]].unit if names[role] in table.readings else ""
+        if unit == "%" and frame.formats.get(role, "").endswith("%"):
             cells[role] = [cell / 100 if isinstance(cell, int | float) else cell for cell in cells[role]]
-        else:
-            titles[role] = f"{names[role]} ({reading.unit})"
+            unit = ""
+        if before or unit:
+            titles[role] = f"{before}{names[role]}" + (f" ({unit})" if unit else "")
     return replace(frame, titles={**titles, **frame.titles})
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from typing import cast
 
 from imagebridge.errors import ArgumentError
 
@@ -34,6 +35,28 @@ def given(kind: Kind, table: Table, columns: Mapping[str, str]) -> dict[str, str
     if kind == "histogram" and "y" in chosen:
         raise ArgumentError("columns", "a histogram counts the rows along x; it takes no y")
     return _guessed(kind, table, chosen)
+
+
+COUNT = "count"
+"""What y is called where the rows are counted, unless a field has this name."""
+
+
+def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
+    """Return all that is wrong with the fields that a caller names: roles and fields that do not exist."""
+    found: list[ArgumentError] = []
+    for role, name in columns.items():
+        if role not in ROLES:
+            found.append(ArgumentError("columns", f"{role!r} is no role; {nearest(role, ROLES)}"))
+            continue
+        several = cast("Sequence[object]", name) if isinstance(name, list | tuple) else (name,)
+        for one in several:
+            if role == "y" and one == COUNT:
+                continue
+            try:
+                check_name(role, one, table)
+            except ArgumentError as error:
+                found.append(error)
+    return found
 
 
 def check_name(role: str, name: object, table: Table) -> None:
