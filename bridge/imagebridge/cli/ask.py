@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     "Repeat for more.",
 )
 @options.connection
+@options.reaching
 @click.option(
     "--model",
     metavar="NAME",
@@ -81,6 +82,8 @@ def command(
     servers: tuple[str, ...],
     config: Path | None,
     allow: tuple[Path, ...],
+    allow_write: tuple[Path, ...],
+    allow_https: bool,
     timeout: float,
     model: str | None,
     chat: bool,
@@ -139,6 +142,8 @@ def command(
         approve=approval(approve, terminal),
         on_event=terminal.hear,
         share=share,
+        allow_write=allow_write,
+        allow_https=allow_https,
     )
     folder(save)
     api = "chat" if chat else "responses"
