@@ -7,12 +7,10 @@ schema still tells models what to give, and the tool itself says what is wrong.
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
+from pydantic import Field, ValidationError, WithJsonSchema
 
 from imagebridge_tools import options
 from imagebridge_tools.plan import KINDS
-
-from . import guessed
 
 _ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 
@@ -55,10 +53,7 @@ Overwrite = Annotated[bool, Field(description="Let save_as replace a file.")]
 
 Kind = Annotated[
     Any,
-    Field(
-        description="The kind of chart. A list of bar, line, area, scatter draws a kind for each field "
-        "of y over each other."
-    ),
+    Field(description="A list of bar, line, area, scatter draws one for each field of y over each other."),
     WithJsonSchema(
         {"anyOf": [{"type": "string", "enum": list(KINDS)}, {"type": "array", "items": {"type": "string"}}]}
     ),
@@ -67,23 +62,23 @@ Kind = Annotated[
 Data = Annotated[
     Any,
     Field(
-        description="Rows, columns, CSV or JSON text, or a file (xlsx, xls too), named as pictures are in load_image; "
-        "dates and numbers as people write them, one form a column. With spec, it replaces the spec's data. Over 20,000 rows are "
-        "aggregated or sampled, and the answer says how.",
+        description="Rows, columns, CSV or JSON text, or a file (xlsx too), named as pictures are in load_image; "
+        "dates and numbers as people write them. With spec, it replaces the spec's data. Over 20,000 rows are "
+        "made fewer.",
         examples=[_ROWS, "sales.csv"],
     ),
     WithJsonSchema(
         {
             "anyOf": [
                 {"type": "array", "items": {"type": "object"}},
-                {"type": "object", "additionalProperties": {"type": "array"}},
+                {"type": "object"},
                 {"type": "string"},
             ]
         }
     ),
 ]
 
-Sheet = Annotated[str | None, Field(description="A sheet of a workbook; else the first.")]
+Sheet = Annotated[str | None, Field(description="Of a workbook; else the first.")]
 
 _TEXT: dict[str, Any] = {"type": "string"}
 
@@ -106,33 +101,24 @@ Columns = Annotated[
 Stack = Annotated[
     Any,
     Field(
-        description="Colors of bar, area, histogram: on each other (true), as shares (normalize), or not (false). "
-        "By default bars stand side by side, the others are stacked."
+        description="Colors of bar, area, histogram: on each other (true), as shares (normalize), or not (false)."
     ),
     WithJsonSchema({"enum": [True, False, "normalize"]}),
 ]
 
 Aggregate = Annotated[
     Any,
-    Field(description="Makes one number of the rows of a place; bars add up without."),
+    Field(description="Of the rows of a place; bars add up."),
     WithJsonSchema({"enum": list(options.AGGREGATES)}),
 ]
 
-Sort = Annotated[
-    Any, Field(description="Bars and slices by size."), WithJsonSchema({"enum": list(options.ORDERS)})
-]
+Sort = Annotated[Any, Field(description="Bars by size."), WithJsonSchema({"enum": list(options.ORDERS)})]
 
-Scales = Annotated[Any, Field(description="log or symlog axes."), _by("x", "y")]
+Scales = Annotated[Any, Field(examples=[{"y": "log"}]), WithJsonSchema({"type": "object"})]
 
-Ranges = Annotated[
-    Any,
-    Field(description="Ends of an axis.", examples=[{"y": [0, 100]}]),
-    _by(x={"type": "array"}, y={"type": "array"}),
-]
+Ranges = Annotated[Any, Field(examples=[{"y": [0, 100]}]), WithJsonSchema({"type": "object"})]
 
-Labels = Annotated[
-    Any, Field(description="Write the numbers at the marks."), WithJsonSchema({"type": "boolean"})
-]
+Labels = Annotated[Any, Field(description="Write numbers at marks."), WithJsonSchema({"type": "boolean"})]
 
 Title = Annotated[str | None, Field(description="The title above the chart."), WithJsonSchema(_TEXT)]
 
@@ -177,12 +163,12 @@ Scale = Annotated[float, Field(description="Pixels for each of width and height.
 Spec = Annotated[
     Any,
     Field(
-        description="A Vega-Lite 6 spec, an object or JSON text, for what kind does not offer. Its rows are inline, "
+        description="A Vega-Lite 6 spec for what kind does not offer. Its rows are inline, "
         "or come from data; files and web addresses in it are refused.",
         examples=[
             {
                 "mark": "bar",
-                "encoding": {"x": {"field": "month"}, "y": {"aggregate": "mean", "field": "sales"}},
+                "encoding": {"x": {"field": "month"}, "y": {"field": "sales"}},
             }
         ],
     ),
@@ -235,7 +221,6 @@ Partial = Annotated[
 
 Images = Annotated[
     list[str],
-    BeforeValidator(guessed.listed),
     Field(
         description="1 to 16 pictures to change or combine, named as in load_image.",
         min_length=1,
