@@ -114,9 +114,9 @@ Aggregate = Annotated[
 
 Sort = Annotated[Any, Field(description="Bars by size."), WithJsonSchema({"enum": list(options.ORDERS)})]
 
-Scales = Annotated[Any, Field(examples=[{"y": "log"}]), WithJsonSchema({"type": "object"})]
+Scales = Annotated[Any, Field(description='As {"y": "log"}, or symlog.'), WithJsonSchema({"type": "object"})]
 
-Ranges = Annotated[Any, Field(examples=[{"y": [0, 100]}]), WithJsonSchema({"type": "object"})]
+Ranges = Annotated[Any, Field(description='As {"y": [0, 100]}.'), WithJsonSchema({"type": "object"})]
 
 Labels = Annotated[Any, Field(description="Write numbers at marks."), WithJsonSchema({"type": "boolean"})]
 
