@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, WithJsonSchema
 
+from imagebridge_tools import options
 from imagebridge_tools.plan import KINDS
 
 _ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
@@ -52,10 +53,7 @@ Overwrite = Annotated[bool, Field(description="Let save_as replace a file.")]
 
 Kind = Annotated[
     Any,
-    Field(
-        description="The kind of chart. A list of bar, line, area, scatter draws a kind for each field "
-        "of y over each other."
-    ),
+    Field(description="A list of bar, line, area, scatter draws one for each field of y over each other."),
     WithJsonSchema(
         {"anyOf": [{"type": "string", "enum": list(KINDS)}, {"type": "array", "items": {"type": "string"}}]}
     ),
@@ -64,21 +62,23 @@ Kind = Annotated[
 Data = Annotated[
     Any,
     Field(
-        description="Rows, columns, CSV, TSV or JSON text, or such a file, named as pictures are in load_image; "
-        "numbers written as 3.5 or 1200. With spec, it replaces the spec's data. Over 20,000 rows are "
-        "aggregated or sampled, and the answer says how.",
+        description="Rows, columns, CSV or JSON text, or a file (xlsx too), named as pictures are in load_image; "
+        "dates and numbers as people write them. With spec, it replaces the spec's data. Over 20,000 rows are "
+        "made fewer.",
         examples=[_ROWS, "sales.csv"],
     ),
     WithJsonSchema(
         {
             "anyOf": [
                 {"type": "array", "items": {"type": "object"}},
-                {"type": "object", "additionalProperties": {"type": "array"}},
+                {"type": "object"},
                 {"type": "string"},
             ]
         }
     ),
 ]
+
+Sheet = Annotated[str | None, Field(description="Of a workbook; else the first.")]
 
 _TEXT: dict[str, Any] = {"type": "string"}
 
@@ -92,7 +92,7 @@ Columns = Annotated[
     dict[str, Any] | None,
     Field(
         description="Which field of data is x, y, color (series, at most 20) and facet (small charts side by side, "
-        "at most 24); y may be several. Missing ones are guessed.",
+        "at most 24); y may be several, or count. Missing ones are guessed.",
         examples=[{"x": "month", "y": "sales", "color": "region"}],
     ),
     _by("x", "color", "facet", y={"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}),
@@ -101,11 +101,24 @@ Columns = Annotated[
 Stack = Annotated[
     Any,
     Field(
-        description="Colors of bar, area, histogram: on each other (true), as shares (normalize), or not (false). "
-        "By default bars stand side by side, the others are stacked."
+        description="Colors of bar, area, histogram: on each other (true), as shares (normalize), or not (false)."
     ),
     WithJsonSchema({"enum": [True, False, "normalize"]}),
 ]
+
+Aggregate = Annotated[
+    Any,
+    Field(description="Of the rows of a place; bars add up."),
+    WithJsonSchema({"enum": list(options.AGGREGATES)}),
+]
+
+Sort = Annotated[Any, Field(description="Bars by size."), WithJsonSchema({"enum": list(options.ORDERS)})]
+
+Scales = Annotated[Any, Field(description='As {"y": "log"}, or symlog.'), WithJsonSchema({"type": "object"})]
+
+Ranges = Annotated[Any, Field(description='As {"y": [0, 100]}.'), WithJsonSchema({"type": "object"})]
+
+Labels = Annotated[Any, Field(description="Write numbers at marks."), WithJsonSchema({"type": "boolean"})]
 
 Title = Annotated[str | None, Field(description="The title above the chart."), WithJsonSchema(_TEXT)]
 
@@ -150,12 +163,12 @@ Scale = Annotated[float, Field(description="Pixels for each of width and height.
 Spec = Annotated[
     Any,
     Field(
-        description="A Vega-Lite 6 spec, an object or JSON text, for what kind does not offer. Its rows are inline, "
+        description="A Vega-Lite 6 spec for what kind does not offer. Its rows are inline, "
         "or come from data; files and web addresses in it are refused.",
         examples=[
             {
                 "mark": "bar",
-                "encoding": {"x": {"field": "month"}, "y": {"aggregate": "mean", "field": "sales"}},
+                "encoding": {"x": {"field": "month"}, "y": {"field": "sales"}},
             }
         ],
     ),

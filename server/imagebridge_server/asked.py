@@ -2,16 +2,19 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from imagebridge_tools import annotate
 from imagebridge_tools.code import LARGEST, SMALLEST
 from imagebridge_tools.units import UNITS
 
+from . import guessed
+
 Picture = Annotated[str, Field(description="As in load_image.")]
 
 Region = Annotated[
     list[float] | None,
+    BeforeValidator(guessed.region),
     Field(description="[left, top, right, bottom]; all without."),
 ]
 
@@ -77,6 +80,7 @@ Operations = Annotated[
 
 Pictures = Annotated[
     list[str],
+    BeforeValidator(guessed.listed),
     Field(description="Pictures, as in load_image; * in a file name is any, as in trip/*.jpg."),
 ]
 
@@ -87,7 +91,7 @@ Exif = Annotated[bool, Field(description="Tell camera and place (GPS).")]
 
 Document = Annotated[str, Field(description="A PDF or SVG, as in load_image.")]
 
-Pages = Annotated[str, Field(description="Such as 1-3, 7.")]
+Pages = Annotated[str, BeforeValidator(guessed.pages), Field(description="Such as 1-3, 7.")]
 
 PageText = Annotated[bool, Field(description="Tell the text too.")]
 

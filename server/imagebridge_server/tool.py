@@ -20,6 +20,7 @@ from imagebridge_tools import Answer, saving
 from imagebridge_tools.source import NOWHERE, Places, opened
 
 from .arguments import explained
+from .guessed import renamed
 from .results import failure, in_thread, shortened, success
 from .settings import Settings
 from .viewer import COMPARED, SHOWN_BY
@@ -138,6 +139,7 @@ class _ExplainingTool(Tool):
         self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
     ) -> Any:
         apps = client_supports_apps(context)
+        arguments = renamed(arguments, self.parameters["properties"])
         token = _CALL.set(_Call(_words(self.name, arguments), self.places, apps))
         failed: Exception | None = None
         result: Any = None

@@ -94,6 +94,11 @@ def test_help_loads_nothing_heavy_and_no_other_command(arguments):
         (["call", "draw", "-", "more", "-"], "stdin can be read once"),
         (["call", "draw", "--allow", "/no/such/folder"], "does not exist"),
         (["call", "draw", "--server", "x", "--allow", "."], "write it into the command line of your server"),
+        (
+            ["call", "draw", "--server", "x", "--allow-write", "."],
+            "--allow-write is for imagebridge's own server",
+        ),
+        (["ask", "Draw.", "--server", "x", "--allow-https"], "--allow-https is for imagebridge's own server"),
         (["call", "draw", "--server", ""], "the command line is empty"),
         (["call", "draw", "--server", "no-such-program"], "not an executable"),
         (["tools", "--server", "no-such-program"], "not an executable"),
@@ -205,6 +210,25 @@ def test_shortened_data_urls_tell_their_size():
 
 
 # As a real program
+
+
+def test_our_own_server_writes_and_fetches_where_it_is_allowed(tmp_path):
+    arguments = [
+        "make_qr_code",
+        '{"text": "a", "save_as": "code.png"}',
+        "load_image",
+        '{"source": "https://127.0.0.1/a.png"}',
+    ]
+    done = subprocess.run(
+        [*MAIN, "call", *arguments, "--allow-write", str(tmp_path), "--allow-https"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (tmp_path / "code.png").read_bytes().startswith(b"\x89PNG"), done.stderr
+    # It would fetch, but never from this machine.
+    assert "https: addresses are not read here" not in done.stdout
+    assert "127.0.0.1" in done.stdout
 
 
 def test_our_own_server_reads_allowed_folders_and_stdout_is_pure(tmp_path):

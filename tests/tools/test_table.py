@@ -6,8 +6,9 @@ import pytest
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import make_qr_code
+from imagebridge_tools.cells import ROWS, date, numbers
 from imagebridge_tools.source import Places
-from imagebridge_tools.table import FILE_SIZE, ROWS, date, numbers, read, table
+from imagebridge_tools.table import FILE_SIZE, read, table
 
 pytestmark = pytest.mark.anyio
 
@@ -61,8 +62,8 @@ async def test_encodings(tmp_path, encoding):
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("a.png", "data: a.png is a file of type image/png; what is read: CSV, TSV and JSON"),
-        ("a.bin", "data: a.bin is in no known format; what is read: CSV, TSV and JSON"),
+        ("a.png", "data: a.png is a file of type image/png; what is read: CSV, TSV, JSON and workbooks"),
+        ("a.bin", "data: a.bin is in no known format; what is read: CSV, TSV, JSON and workbooks"),
         ("b.csv", "data: 'b.csv' does not exist; did you mean 'a.csv'?"),
         ("../a.csv", "is not below an allowed folder"),
         ("image://3f2a9c01d4e7", "data: no pictures are kept here; give a path or a data: URL"),
@@ -144,7 +145,8 @@ def test_what_a_column_holds(cells, sort):
         (["0", "0.5"], [0, 0.5]),
         (["1", "NaN", "NA", "n/a", "null", "2"], [1, None, None, None, None, 2]),
         (["NA", "NaN"], None),
-        (["1", "-"], None),
+        (["1", "-", "—", "#N/A"], [1, None, None, None]),
+        (["1", "?"], None),
     ],
 )
 def test_texts_that_are_numbers(cells, expected):
@@ -170,7 +172,7 @@ def test_what_is_no_date(text):
         ('[{"a": 1,}]', "at line 1, column "),
         ('{"a": [1', "is not JSON"),
         ("[" * 200_000, "nested too deeply"),
-        ("a,b\n1,2,3", "line 2 of the CSV has 3 cells, its head has 2"),
+        ("a,b\n1,2,3", "line 2 has 3 cells, its header in line 1 has 2"),
         ([{f"c{n}": n for n in range(10_000)}], "has 10,000 columns; at most 1,000 are read"),
         ([{f"c{n}": n} for n in range(20_000)], "has 20,000 columns"),
         ({f"c{n}": [n] for n in range(10_000)}, "has 10,000 columns"),
@@ -184,7 +186,10 @@ def test_what_is_no_date(text):
         ("missing.csv", "no folder is allowed"),
         ("a, b/missing.csv", "no folder is allowed"),
         ("month,sales", "'month,sales', the head of a CSV without rows; give them too"),
-        ("data:image/png;base64,AAAA", "data: URL is in no known format; what is read: CSV, TSV and JSON"),
+        (
+            "data:image/png;base64,AAAA",
+            "data: URL is in no known format; what is read: CSV, TSV, JSON and workbooks",
+        ),
         ("data:,a", "is empty; give at least one row"),
         ("data:text/csv;base64,!!!", "cannot be read: it is not base64"),
     ],

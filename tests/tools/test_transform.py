@@ -163,9 +163,9 @@ def test_metadata_is_dropped_and_the_picture_upright():
     [
         ([], {}, "operations", "is empty; give some of crop, resize, fit, rotate"),
         ([{"rotate": 1}] * 21, {}, "operations", "are 21; at most 20 are done in a call"),
-        (["rotate"], {}, "operations[0]", 'is no object with one key such as {"rotate": 90}'),
+        (["rotate"], {}, "operations[0]", 'is not an object with one key such as {"rotate": 90}'),
         ([{"rotate": 1, "flip": "vertical"}], {}, "operations[0]", "give one operation in each"),
-        ([{}], {}, "operations[0]", "is no object with one key"),
+        ([{}], {}, "operations[0]", "is not an object with one key"),
         ([{"rotate": 90}, {"croop": [1, 2, 3, 4]}], {}, "operations[1]", "has 'croop', which is no operation; did you mean 'crop'?"),
         ([{"crop": [1, 2, 3]}], {}, "operations[0].crop", "has 3 numbers; give [left, top, right, bottom]"),
         ([{"crop": "all"}], {}, "operations[0].crop", "is 'all'; give a list of numbers"),

@@ -80,7 +80,7 @@ def annotated(source: Source, marks: Sequence[Mapping[str, Json]], units: str = 
     seen = pixels(source)
     ruler = Ruler(*seen.image.size, units)
     image = seen.image.convert("RGBA" if seen.image.mode in ("LA", "RGBA") else "RGB")
-    read = _numbered([_read(mark, f"marks[{at}]", ruler, image) for at, mark in enumerate(marks)])
+    read = _numbered(_every(marks, ruler, image))
     remarks = _drawn(image, read)
     from imagebridge.translate.encode import encoded
 
@@ -93,16 +93,58 @@ def annotated(source: Source, marks: Sequence[Mapping[str, Json]], units: str = 
     )
 
 
+def _every(marks: Sequence[Mapping[str, Json]], ruler: Ruler, image: "Image") -> list[_Mark]:
+    """Check all marks, and tell at once which of them are wrong."""
+    read: list[_Mark] = []
+    wrong: list[ArgumentError] = []
+    for at, mark in enumerate(marks):
+        try:
+            read.append(_read(_meant(mark), f"marks[{at}]", ruler, image))
+        except ArgumentError as error:
+            wrong.append(error)
+    if wrong:
+        more = f"; and {len(wrong) - _TOLD} more" if len(wrong) > _TOLD else ""
+        others = "".join(f"; {error}" for error in wrong[1:_TOLD])
+        raise ArgumentError(wrong[0].argument, f"{wrong[0].problem}{others}{more}")
+    return read
+
+
+_MEANT = {"type": "kind", "box": "at", "bbox": "at", "region": "at", "points": "at", "text": "label"}
+"""What models call the keys of a mark otherwise, each meaning one thing."""
+
+
+def _meant(mark: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return a mark by the names that its parts have, its place as `at`, where it can be meant in one way only."""
+    if not isinstance(mark, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
+        return mark
+    found: dict[str, Json] = {}
+    for key, value in mark.items():
+        name = _MEANT.get(key, key)
+        found[name if name == key or name not in mark else key] = value
+    x, y, width, height = (found.get(key) for key in ("x", "y", "width", "height"))
+    if "at" not in found and isinstance(x, int | float) and isinstance(y, int | float):
+        if isinstance(width, int | float) and isinstance(height, int | float):
+            found["at"] = [x, y, x + width, y + height]
+        elif width is None and height is None:
+            found["at"] = [x, y]
+        if "at" in found:
+            found = {key: value for key, value in found.items() if key not in ("x", "y", "width", "height")}
+    return found
+
+
+_FORM = 'write {"kind": "box", "at": [left, top, right, bottom]} or {"kind": "point", "at": [x, y]}'
+
+
 def _read(mark: Mapping[str, Json], path: str, ruler: Ruler, image: "Image") -> _Mark:
     """Check one mark and turn its numbers into pixels."""
     if not isinstance(mark, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         raise ArgumentError(path, 'is no object such as {"kind": "box", "at": [10, 20, 200, 80]}')
     for key in mark:
         if key not in _KEYS:
-            raise ArgumentError(path, f"has {key!r}, which no mark has; {nearest(key, _KEYS)}")
+            raise ArgumentError(path, f"has {key!r}, which no mark has; {nearest(key, _KEYS)}; {_FORM}")
     kind, label, wanted = (_word(mark, key, path) for key in ("kind", "label", "color"))
     if kind not in KINDS:
-        raise ArgumentError(f"{path}.kind", f"is {kind!r}; {nearest(kind, KINDS)}")
+        raise ArgumentError(f"{path}.kind", f"is {kind!r}; {nearest(kind, KINDS)}; {_FORM}")
     if kind == "text" and not label:
         raise ArgumentError(f"{path}.label", "is missing; it is the text to write")
     if len(label) > LETTERS:

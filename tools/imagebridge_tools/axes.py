@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 from . import dates, labels
 from .answer import Json
+from .cells import date
 from .look import NORMAL, Look
-from .table import date
 from .titles import Room, titled
 
 Object = dict[str, Json]

@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 
-from . import fields, fit, marks, plan, specs, worker
+from . import fields, fit, marks, options, plan, roles, specs, worker
 from . import formats as forms
 from .answer import Answer, Json, described, few, nearest
 from .guard import SPEC_SIZE, guarded
@@ -19,6 +19,7 @@ from .look import THEMES, Frame, ThemeName
 from .source import NOWHERE, Places
 from .table import Table, parsed, read, table
 from .told import words
+from .workbook import Book
 
 SMALLEST = 150
 """Pixels of a picture's side at least."""
@@ -41,8 +42,14 @@ async def generate_chart(
     spec: Json = None,
     kind: str | Sequence[str] | None = None,
     data: Json = None,
+    sheet: str | None = None,
     columns: fields.Columns | None = None,
     stack: bool | Literal["normalize"] | None = None,
+    aggregate: str | None = None,
+    sort: str | None = None,
+    scales: Mapping[str, str] | None = None,
+    ranges: Mapping[str, Sequence[float | str]] | None = None,
+    labels: bool = False,
     title: str | None = None,
     subtitle: str | None = None,
     titles: Mapping[str, str] | None = None,
@@ -58,11 +65,16 @@ async def generate_chart(
     """Draw a chart: give either `spec` (Vega-Lite, an object or JSON text) or `kind`.
 
     With `kind` ("bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"), `data` is a list of row
-    objects, an object of columns, JSON, JSON lines, CSV or TSV text, or names such a file (see `source.opened`).
+    objects, an object of columns, JSON, JSON lines or delimited text, or names such a file or a workbook (see
+    `source.opened`), of which `sheet` names the sheet. Columns of dates and numbers as people write them are read.
     `columns` says which field is "x", "y", "color" and "facet"; what it leaves out is guessed. y may be a list of
     fields; then `kind` may be a list as long, of kinds drawn over each other. `stack` puts the colours of bars and
     areas on each other (True), side by side or before each other (False), or as shares ("normalize"). `titles` and
     `formats` (D3's, of numbers or dates) are by role.
+
+    Where x stands alone, or y is "count" and no field is called so, rows are counted. `aggregate` ("sum", "mean",
+    "median", "min", "max", "count") makes one number of the rows of a place, `sort` ("ascending", "descending")
+    orders bars and slices by size, `scales` ("log", "symlog") and `ranges` are by axis, `labels` writes the numbers.
 
     With `spec`, `data` replaces the spec's. `width` and `height` are the pixels of the whole picture, 800 x 500,
     before `scale` multiplies them; a spec's own size stays where neither is given, and a spec of several charts
@@ -89,7 +101,14 @@ async def generate_chart(
         }
     )
     size = (width or specs.WIDTH, height or specs.HEIGHT)
-    data = await read(data, places)
+    asked: Mapping[str, Json] = {
+        "aggregate": aggregate,
+        "sort": sort,
+        "scales": scales,
+        "ranges": ranges,
+        "labels": labels or None,
+    }
+    held = await read(data, places, sheet)
     frame = Frame(*size, title, subtitle, titles or {}, formats or {}, cast("ThemeName", theme))
     if kind is None:
         if one := next(
@@ -100,20 +119,21 @@ async def generate_chart(
                     ("titles", titles),
                     ("formats", formats),
                     ("stack", stack),
+                    *asked.items(),
                 )
                 if given
             ),
             None,
         ):
             raise ArgumentError(one, "goes with kind; a spec says it itself, in encoding")
-        reading = partial(_of_spec, spec, data, frame, width, height)
+        reading = partial(_of_spec, spec, held, frame, width, height)
         drawing, own, told = await to_thread.run_sync(reading)
         drawn = await _of_views(drawing, own, frame, width, height, seconds, scale)
     else:
         if not isinstance(kind, str | Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ArgumentError("kind", f"is {kind!r}; give one of {', '.join(plan.KINDS)}")
-        kinds = [kind] if isinstance(kind, str) else list(kind)
-        reading = partial(_of_kind, kinds, data, columns or {}, frame, stack)
+        kinds = [plan.meant(str(one)) for one in ([kind] if isinstance(kind, str) else kind)]
+        reading = partial(_of_kind, kinds, held, columns or {}, frame, stack, asked)
         chart, told = await to_thread.run_sync(reading)
         try:
             drawn = await _of_chart(chart, seconds, scale)
@@ -242,30 +262,47 @@ def _text(drawing: Mapping[str, Json]) -> str:
 
 def _of_kind(
     kinds: Sequence[str],
-    data: Json,
+    data: Json | Book,
     columns: fields.Columns,
     frame: Frame,
     stack: Json,
+    asked: Mapping[str, Json],
 ) -> tuple[plan.Chart, str]:
-    """Return what a kind of chart shows of the data, and words on it."""
+    """Return what a kind of chart shows of the data, and words on it. All that is wrong with a call is told at once."""
     if not kinds:
         raise ArgumentError("kind", f"is empty; there are {', '.join(plan.KINDS)}")
-    for kind in kinds:
-        if kind not in plan.KINDS:
-            close = get_close_matches(str(kind).lower(), plan.KINDS, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            problem = (
-                f"{kind!r} is unknown; {hint}there are {', '.join(plan.KINDS)}; others can be drawn with spec"
-            )
-            raise ArgumentError("kind", problem)
-    stack = _stacked(stack)
-    if stack is not None and kinds[0] not in ("bar", "area", "histogram"):
-        raise ArgumentError("stack", f"goes with bar, area and histogram, not with {kinds[0]}")
+    wrong = [_unknown(kind) for kind in kinds if kind not in plan.KINDS]
+    chosen, found = options.read([kind for kind in kinds if kind in plan.KINDS] or ["bar"], **asked)
+    wrong += found
+    stacked: plan.Stack = None
+    try:
+        stacked = _stacked(stack)
+        if stacked is not None and not wrong and kinds[0] not in ("bar", "area", "histogram"):
+            raise ArgumentError("stack", f"goes with bar, area and histogram, not with {kinds[0]}")
+    except ArgumentError as error:
+        wrong.append(error)
     if data is None:
-        raise ArgumentError("data", 'is missing; give rows such as [{"month": "Jan", "sales": 3}]')
+        wrong.append(ArgumentError("data", 'is missing; give rows such as [{"month": "Jan", "sales": 3}]'))
+        raise _together(wrong)
     found = table(data)
-    chart = fields.chart(cast("Sequence[plan.Kind]", kinds), found, columns, frame, stack)
+    wrong += roles.wrong(found, columns)
+    if wrong:
+        raise _together(wrong)
+    chart = fields.chart(cast("Sequence[plan.Kind]", kinds), found, columns, frame, stacked, chosen)
     return chart, words(chart, found)
+
+
+def _unknown(kind: str) -> ArgumentError:
+    close = get_close_matches(kind.lower(), plan.KINDS, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    problem = f"{kind!r} is unknown; {hint}there are {', '.join(plan.KINDS)}; others can be drawn with spec"
+    return ArgumentError("kind", problem)
+
+
+def _together(wrong: Sequence[ArgumentError]) -> ArgumentError:
+    """Return all that is wrong with a call as one error, which names the first argument."""
+    first, *others = wrong
+    return ArgumentError(first.argument, "; ".join([first.problem, *map(str, others)]))
 
 
 def _stacked(stack: Json) -> plan.Stack:
@@ -280,7 +317,7 @@ def _stacked(stack: Json) -> plan.Stack:
 
 def _of_spec(
     spec: Json,
-    data: Json,
+    data: Json | Book,
     frame: Frame,
     width: int | None,
     height: int | None,
@@ -292,7 +329,8 @@ def _of_spec(
     rows: Table | None = None if data is None else table(data)
     if _too_deep({**given, "data": None}):
         raise ArgumentError("spec", "is nested too deeply")
-    own = guarded({**given, "data": {"values": rows.records()}} if rows else given)
+    own = guarded({**given, "data": {"values": rows.records(specs.names(given))}} if rows else given)
     specs.check(own)
     few, note = specs.fewer(own)
-    return specs.completed(few, frame, width, height), few, specs.words(own) + note
+    told = specs.words(own) + (rows.told(specs.shown(own) - specs.names(own)) if rows else "") + note
+    return specs.completed(few, frame, width, height), few, told

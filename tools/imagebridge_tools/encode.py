@@ -5,9 +5,10 @@ from datetime import datetime
 
 from . import dates, labels
 from .answer import Json
+from .cells import date, numbers
 from .letters import broken, wide
 from .plan import Chart, Object
-from .table import Sort, date, numbers
+from .table import Sort
 from .titles import Room, beside
 
 _TYPES: dict[Sort, str] = {"number": "quantitative", "date": "temporal", "text": "nominal"}
@@ -180,7 +181,7 @@ def along(chart: Chart, role: str, width: int, height: int) -> Object:
         if role == "y" and chart.kind == "area":
             stacked = "normalize" if chart.stack == "normalize" else "zero"
             encoding["stack"] = None if chart.stack is False else stacked
-        return encoding | {"scale": {"zero": _zero(chart, role), "nice": True}}
+        return encoding | {"scale": scale(chart, role, {"zero": _zero(chart, role), "nice": True})}
     names, size = [str(value) for value in chart.distinct(role)], chart.look.text
     order = _ordered(names) if chart.kind == "heatmap" else None
     names = order or names
@@ -190,6 +191,13 @@ def along(chart: Chart, role: str, width: int, height: int) -> Object:
     else:
         axis = labels.below(names, across / len(names), height, size)
     return encoding | {"sort": order, "axis": axis}
+
+
+def scale(chart: Chart, role: str, usual: Object) -> Object:
+    """Return the scale of numbers that was asked for, or the usual one."""
+    asked, limits = chart.options.scales.get(role, "linear"), chart.options.ranges.get(role)
+    made: Object = usual if asked == "linear" else {"type": asked, "nice": True}
+    return {**made, "domain": list(limits), "nice": False, "zero": False} if limits else made
 
 
 def _ordered(names: list[str]) -> list[str] | None:
@@ -205,7 +213,8 @@ def _real(cell: Json) -> float:
 
 def _dated(chart: Chart, role: str, width: int, height: int) -> Object:
     """Return the axis of dates and its title. UTC on both sides: a date is the same day wherever it is drawn."""
-    utc: Object = {"scale": {"type": "utc"}}
+    limits = chart.options.ranges.get(role)
+    utc: Object = {"scale": {"type": "utc", **({"domain": list(limits), "nice": False} if limits else {})}}
     if form := chart.frame.formats.get(role):
         return utc | {"axis": {"format": form, "labelOverlap": "greedy"}}
     cells = [

@@ -1,5 +1,6 @@
 """What a chart shows of a table: the fields of its roles, each cell as its axis takes it."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
@@ -7,12 +8,15 @@ from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
 
-from . import formats, roles
+from . import formats, readings, roles
 from .answer import Json, counted
+from .cells import date, numbers
 from .gather import gathered, size
 from .look import PALETTE, Frame
+from .options import Options
 from .plan import LAYERS, Chart, Kind, Stack
-from .table import Sort, Table, date, numbers
+from .readings import Reading
+from .table import Sort, Table
 from .words import label
 
 _T = TypeVar("_T")
@@ -26,20 +30,40 @@ FACETS = 24
 LETTERS = 500
 """Characters of a label or title at most."""
 
+NOTHING = Options()
+"""Nothing is asked beside the fields."""
+
 PLACES = 500
 """Categories along an axis, or slices, at most: more take many seconds and nobody can tell them apart."""
 
 
-def chart(kinds: Sequence[Kind], table: Table, columns: Columns, frame: Frame, stack: Stack = None) -> Chart:
+def chart(
+    kinds: Sequence[Kind],
+    table: Table,
+    columns: Columns,
+    frame: Frame,
+    stack: Stack = None,
+    options: Options = NOTHING,
+) -> Chart:
     """Return what a chart shows of the table: of one kind, or of a kind for each field of y, over each other.
 
     Raises:
         ArgumentError: a field that does not exist, or holds what this kind cannot show.
     """
     kind = "bar" if "bar" in kinds else kinds[0]
+    table, columns, options = _counted(kind, table, columns, options)
     table, chosen, several = _unfolded(kinds, table, columns)
     names = roles.given(kind, table, chosen)
-    drawn = _drawn(kind, table, names, frame, layered=len(kinds) > 1, noun="cell" if several else "row")
+    table = _settled(table, names, frame.formats)
+    drawn = _drawn(
+        kind,
+        table,
+        names,
+        frame,
+        layered=len(kinds) > 1,
+        noun="cell" if several else "row",
+        how=options.aggregate.replace("count", ""),
+    )
     if several:
         drawn = replace(drawn, names={**drawn.names, "color": ""})
     if len(kinds) > 1:
@@ -52,7 +76,37 @@ def chart(kinds: Sequence[Kind], table: Table, columns: Columns, frame: Frame, s
             )
     _check_words(drawn)
     _check_colors(drawn)
-    return gathered(replace(drawn, stack=stack))
+    shown = {*names.values(), *several}
+    return gathered(replace(drawn, stack=stack, readings=table.told(shown), options=options))
+
+
+def _counted(kind: Kind, table: Table, columns: Columns, options: Options) -> tuple[Table, Columns, Options]:
+    """Return a table with a column that counts its rows, where a chart of counts is asked for or nothing else is there."""
+    named = columns.get("y") == roles.COUNT and roles.COUNT not in table.columns
+    alone = (
+        kind in ("bar", "pie")
+        and "y" not in columns
+        and not any(numbers(cells) for name, cells in table.columns.items() if name not in columns.values())
+        and not any(one.doubt for name, one in table.readings.items() if name not in columns.values())
+        and "x" in columns
+    )
+    if not named and not alone and options.aggregate != "count":
+        return table, columns, options
+    name = roles.COUNT
+    while name in table.columns:
+        name = f"{name} "
+    counts: Sequence[Json] = [1] * table.rows
+    made = replace(table, columns={**table.columns, name: counts})
+    return made, {**columns, "y": name}, replace(options, aggregate="count")
+
+
+def _settled(table: Table, names: Mapping[str, str], forms: Mapping[str, str]) -> Table:
+    """Return a table in which a format of dates that all cells of its role follow has read them."""
+    for role in names.keys() & forms.keys():
+        name = names[role]
+        if table.sort(name) == "text" and formats.of_dates(forms[role]):
+            table = table.reread(name, readings.follow(table.columns[name], forms[role]))
+    return table
 
 
 def _unfolded(
@@ -85,11 +139,20 @@ def _unfolded(
     long: dict[str, Sequence[Json]] = {name: list(cells) * len(ys) for name, cells in rest.items()}
     long[title] = [cell for name in ys for cell in numbers(table.columns[name]) or table.columns[name]]
     long[series] = [name for name in ys for _ in range(table.rows)]
-    return Table(long), {**plain, "y": title, "color": series}, ys
+    units = {table.readings[name].unit if name in table.readings else "" for name in ys}
+    several = {title: Reading(unit=units.pop())} if len(units) == 1 else {}
+    return Table(long, {**table.readings, **several}), {**plain, "y": title, "color": series}, ys
 
 
 def _drawn(
-    kind: Kind, table: Table, names: dict[str, str], frame: Frame, *, layered: bool, noun: str
+    kind: Kind,
+    table: Table,
+    names: dict[str, str],
+    frame: Frame,
+    *,
+    layered: bool,
+    noun: str,
+    how: str = "",
 ) -> Chart:
     """Return the rows of a chart, each cell as its axis takes it; `noun`: what each row is of the caller's table."""
     sorts: dict[str, Sort] = {role: table.sort(name) for role, name in names.items()}
@@ -119,19 +182,22 @@ def _drawn(
             frame, formats={_SLICES.get(role, role): form for role, form in frame.formats.items()}
         )
     formats.check_roles(frame.formats, names, {"histogram": "y", "heatmap": "color"}.get(kind))
-    written = [role for role in ("x", "y") if role in frame.formats]
-    if kind == "heatmap" and written and not dense:
-        cells = _ordered(cells, written)  # Dates that are written as names are no longer seen to be dates.
+    places = [role for role in sorts if not dense and _is_place(role, kind, sorts, horizontal=horizontal)]
+    # Dates that are written as names are no longer seen to be dates.
+    if kind != "pie" and (dated := [role for role in ("x", "y") if role in places and sorts[role] == "date"]):
+        cells = _ordered(cells, dated)
     # Places and series are told apart by their names, whatever they look like.
     for role in sorts:
-        place = not dense and _is_place(role, kind, sorts, horizontal=horizontal)
         form = frame.formats.get(role)
-        if form and not place:
+        if form and role not in places:
             formats.check_axis(role, names[role], sorts[role], form)
-        if form and place:
+        if form and role in places:
             cells[role] = formats.places(role, names[role], cells[role], sorts[role], form)
-        if place:
+        elif role in places and (reading := table.readings.get(names[role])):
+            cells[role] = [reading.written.get(cell, cell) for cell in cells[role]]
+        if role in places:
             sorts[role] = "text"
+    frame = _measured(table, names, sorts, cells, frame, {value: how} if how else {})
     zoned = any(sorts.get(role) == "date" and _zoned(cells[role]) for role in ("x", "y"))
     keep = kind == "scatter" and not layered
     for role in names:
@@ -142,6 +208,29 @@ def _drawn(
         sorts = {"x": "text", **sorts}
     rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
     return Chart(kind, rows, names, sorts, frame, horizontal, zoned, missing=_missing(cells, sorts, noun))
+
+
+def _measured(
+    table: Table,
+    names: Mapping[str, str],
+    sorts: Mapping[str, Sort],
+    cells: dict[str, list[Json]],
+    frame: Frame,
+    made: Mapping[str, str],
+) -> Frame:
+    """Return the frame with titles that say what numbers are of, and how they are `made` of rows; percent in a format of percent become shares."""
+    titles: dict[str, str] = {}
+    for role in ("x", "y", "color"):
+        if role not in names or sorts[role] != "number":
+            continue
+        before = f"{made[role]} of " if role in made else ""
+        unit = table.readings[names[role]].unit if names[role] in table.readings else ""
+        if unit == "%" and frame.formats.get(role, "").endswith("%"):
+            cells[role] = [cell / 100 if isinstance(cell, int | float) else cell for cell in cells[role]]
+            unit = ""
+        if before or unit:
+            titles[role] = f"{before}{names[role]}" + (f" ({unit})" if unit else "")
+    return replace(frame, titles={**titles, **frame.titles})
 
 
 def _missing(cells: Mapping[str, Sequence[Json]], sorts: Mapping[str, Sort], noun: str) -> str:
@@ -159,10 +248,15 @@ def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
 
 
 def _ordered(cells: dict[str, list[Json]], by: Sequence[str]) -> dict[str, list[Json]]:
-    """Return columns with their rows in the order of some roles."""
-    keys = [tuple(map(str, key)) for key in zip(*(cells[role] for role in by), strict=True)]
+    """Return columns with their rows in the order of the dates of some roles, those without one last."""
+    keys = [tuple(map(_at, key)) for key in zip(*(cells[role] for role in by), strict=True)]
     order = sorted(range(len(keys)), key=keys.__getitem__)
     return {role: [column[at] for at in order] for role, column in cells.items()}
+
+
+def _at(cell: Json) -> float:
+    moment = date(cell) if isinstance(cell, str) else None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else math.inf
 
 
 _SLICES = {"color": "x"}
@@ -249,6 +343,8 @@ def _check_numbers(
     if kind in ("scatter", "histogram") or sorts[value] == "number":
         return
     name = names[value]
+    if (reading := table.readings.get(name)) and reading.doubt:
+        raise ArgumentError("columns", f"{value} is {name!r}, which does not hold numbers: {reading.doubt}")
     example = next((cell for cell in table.columns[name] if roles.is_no_number(cell)), None)
     told = ", ".join(repr(other) for other in table.columns if numbers(table.columns[other])) or "none"
     held = "is empty" if example is None else f"holds {str(example)[:40]!r}"

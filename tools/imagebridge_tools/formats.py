@@ -7,8 +7,9 @@ from datetime import UTC
 from imagebridge.errors import ArgumentError
 
 from .answer import Json
+from .cells import date
 from .dates import written
-from .table import Sort, date
+from .table import Sort
 
 _NUMBER = re.compile(r"(?:.?[<>=^])?[-+( ]?[$#]?0?\d*,?(?:\.\d+)?~?[a-zA-Z%]?")
 """A format of numbers: https://d3js.org/d3-format, 2026-11-22."""
@@ -31,11 +32,16 @@ def check(formats: Mapping[str, str]) -> None:
             comma, places = "," if "," in form else "", len(sheet["places"] or "")
             same = f"{comma}.{places}{sheet['percent'] or 'f'}"
             raise ArgumentError("formats", f"of {role} is {form!r}; as D3 writes it: {same!r}")
-        if not _DATE.search(form) and not _NUMBER.fullmatch(form):
+        if not of_dates(form) and not _NUMBER.fullmatch(form):
             problem = (
                 f'of {role} is {form!r}; write D3 formats: ",.1f" or ".0%" for numbers, "%d %b %Y" for dates'
             )
             raise ArgumentError("formats", problem)
+
+
+def of_dates(form: str) -> bool:
+    """Tell whether a format is one of dates."""
+    return bool(_DATE.search(form))
 
 
 def check_axis(role: str, name: str, sort: Sort, form: str) -> None:
@@ -47,7 +53,7 @@ def check_axis(role: str, name: str, sort: Sort, form: str) -> None:
     held = f"but {role} {name!r} holds" if name else f"but {role} has"
     if sort == "text":
         raise ArgumentError("formats", f"of {role} is {form!r}, {held} names, which have no format")
-    if bool(_DATE.search(form)) != (sort == "date"):
+    if of_dates(form) != (sort == "date"):
         other, example = ("numbers", '"%d %b %Y"') if sort == "date" else ("dates", '",.1f"')
         problem = f"of {role} is {form!r}, a format of {other}, {held} {sort}s; for example {example}"
         raise ArgumentError("formats", problem)

@@ -1,12 +1,14 @@
 """The rows of a chart added up, counted, or made fewer in the way that fits its kind."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from statistics import fmean, median
 
 from imagebridge.errors import ArgumentError
 
-from . import dates, reduce
+from . import dates, numerals, reduce
 from .answer import Json, counted
 from .look import PALETTE
 from .plan import Chart
@@ -19,13 +21,112 @@ ROWS = 20_000
 
 def gathered(drawn: Chart) -> Chart:
     """Return the chart with the rows that are drawn, those of stacks with the order of their colours."""
-    made = _marked(_gathered(drawn))
+    made = _marked(_ordered(_gathered(_scaled(_aggregated(drawn)))))
     if made.stack == "normalize":
         _check_shares(made)
+    if made.options.labels:
+        made = _labelled(made)
     if "color" not in made.names or not made.stacked:
         return made
     order = {color: at for at, color in enumerate(made.distinct("color"))}
     return replace(made, rows=[{**row, "order": order[row["color"]]} for row in made.rows])
+
+
+def _labelled(drawn: Chart) -> Chart:
+    """Return the chart whose rows have their numbers in words, or words on why they are not written."""
+    if drawn.kind in ("pie", "heatmap"):  # They have numbers of their own.
+        return drawn
+    if drawn.kind not in ("bar", "line", "area", "scatter") or drawn.cells or len(drawn.rows) > numerals.MOST:
+        options = replace(drawn.options, labels=False)
+        note = f"{drawn.note}; numbers are not written at bins or at over {numerals.MOST} marks"
+        return replace(drawn, options=options, note=note)
+    value = "x" if drawn.horizontal and drawn.kind == "bar" else "y"
+    rows = [
+        {**row, "told": number(cell) if isinstance(cell := row[value], int | float) else ""}
+        for row in drawn.rows
+    ]
+    return replace(drawn, rows=rows)
+
+
+def _aggregated(drawn: Chart) -> Chart:
+    """Return the chart with one row for each place, its number made of those of the rows there as was asked."""
+    how = drawn.options.aggregate
+    if not how or drawn.kind == "histogram":
+        return drawn
+    value = "color" if drawn.kind == "heatmap" else "x" if drawn.horizontal else "y"
+    keys = [role for role in drawn.rows[0] if role != value]
+    cells: dict[tuple[Json, ...], list[float]] = {}
+    for row in drawn.rows:
+        found = cells.setdefault(tuple(row[role] for role in keys), [])
+        if isinstance(cell := row[value], int | float):
+            found.append(cell)
+    made = _MADE[how]
+    rows: list[dict[str, Json]] = [
+        {**dict(zip(keys, key, strict=True)), value: _plain(made(found)) if found else None}
+        for key, found in cells.items()
+    ]
+    name = drawn.names[value]
+    told = "; rows are counted" if how == "count" else f"; {name!r} is the {how} of the rows of each place"
+    return replace(drawn, rows=rows, note=told)
+
+
+_MADE: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "sum": math.fsum,
+    "mean": fmean,
+    "median": median,
+    "min": min,
+    "max": max,
+    "count": len,
+}
+"""How the rows of one place become one number (see `options.AGGREGATES`)."""
+
+
+def _plain(value: float) -> float:
+    """Return a number without the noise of binary fractions, whole where it is."""
+    short = float(f"{value:.12g}")
+    return int(short) if short.is_integer() and abs(short) < 1e15 else short
+
+
+def _scaled(drawn: Chart) -> Chart:
+    """Return the chart without the rows that a logarithmic axis cannot show, and words on them."""
+    note = drawn.note
+    for role, scale in drawn.options.scales.items():
+        if drawn.sorts.get(role) != "number" and not (role == "y" and drawn.kind == "histogram"):
+            raise ArgumentError("scales", f"of {role} is {scale!r}, but {role} has no numbers")
+        if scale != "log" or drawn.kind == "histogram":
+            continue
+        rows = [row for row in drawn.rows if not isinstance(cell := row[role], int | float) or cell > 0]
+        if not any(isinstance(row[role], int | float) for row in rows):
+            raise ArgumentError(
+                "scales", f"of {role} is 'log', which shows numbers above 0 alone; give symlog"
+            )
+        if left := len(drawn.rows) - len(rows):
+            many = counted(left, "row")
+            note += f"; left out: {many} of 0 or less, which a log axis of {role} does not show (symlog does)"
+            drawn = replace(drawn, rows=rows)
+    return replace(drawn, note=note)
+
+
+def _ordered(drawn: Chart) -> Chart:
+    """Return bars in the order of their size that was asked for."""
+    if not drawn.options.order or drawn.kind == "pie":
+        return drawn
+    if drawn.kind != "bar":
+        raise ArgumentError(
+            "sort", "orders names by the size shown, but x has numbers or dates, which have an order"
+        )
+    value, place = ("x", "y") if drawn.horizontal else ("y", "x")
+    return replace(drawn, rows=_by_size(drawn, place, value))
+
+
+def _by_size(drawn: Chart, place: str, value: str) -> list[Mapping[str, Json]]:
+    """Return rows in the order of the sum of each place."""
+    sums: dict[Json, float] = {}
+    for row in drawn.rows:
+        cell = row[value]
+        sums[row[place]] = sums.get(row[place], 0) + (cell if isinstance(cell, int | float) else 0)
+    sign = -1 if drawn.options.order == "descending" else 1
+    return sorted(drawn.rows, key=lambda row: sign * sums[row[place]])
 
 
 def _check_shares(drawn: Chart) -> None:
@@ -90,7 +191,7 @@ def _histogram(drawn: Chart, groups: Sequence[str]) -> Chart:
     # Colours keep the order of the data, not that of the bins which they are in first.
     ranks = {role: {value: at for at, value in enumerate(drawn.distinct(role))} for role in groups}
     rows = sorted(rows, key=lambda row: [ranks[role][row[role]] for role in groups])
-    return replace(drawn, rows=rows, names=names, sorts=sorts, note=note)
+    return replace(drawn, rows=rows, names=names, sorts=sorts, note=drawn.note + note)
 
 
 def _heatmap(drawn: Chart) -> Chart:
@@ -105,7 +206,7 @@ def _heatmap(drawn: Chart) -> Chart:
         )
     rows = reduce.means(drawn.rows, keys, "color")
     note = "; rows of the same cell are averaged" if len(rows) < len(drawn.rows) else ""
-    return replace(drawn, rows=[row for row in rows if row["color"] is not None], note=note)
+    return replace(drawn, rows=[row for row in rows if row["color"] is not None], note=drawn.note + note)
 
 
 def _fewer(drawn: Chart, groups: Sequence[str]) -> Chart:
@@ -123,7 +224,9 @@ def _fewer(drawn: Chart, groups: Sequence[str]) -> Chart:
             reduce.outline(shown, places, groups, columns),
             "the first, lowest, highest and last row of",
         )
-    return replace(drawn, rows=rows, note=f"; drawn are {told} each of {columns} columns of pixels")
+    return replace(
+        drawn, rows=rows, note=f"{drawn.note}; drawn are {told} each of {columns} columns of pixels"
+    )
 
 
 def _density(drawn: Chart) -> Chart:
@@ -135,7 +238,9 @@ def _density(drawn: Chart) -> Chart:
         raise ArgumentError("data", "has no row with both x and y")
     if keys or "text" in (drawn.sorts["x"], drawn.sorts["y"]):
         rows = reduce.sampled(drawn.rows, ROWS // 4)
-        return replace(drawn, rows=rows, note=f"; drawn are {len(rows):,} of the rows, evenly chosen")
+        return replace(
+            drawn, rows=rows, note=f"{drawn.note}; drawn are {len(rows):,} of the rows, evenly chosen"
+        )
     rows = reduce.density([x for x, _ in points], [y for _, y in points])
     across, down = reduce.CELLS
     for role in ("x", "y"):
@@ -143,7 +248,7 @@ def _density(drawn: Chart) -> Chart:
             rows = [{**row, **{key: _moment(row[key]) for key in (role, f"{role}2")}} for row in rows]
     told = f"; drawn as a density of {across}x{down} cells, up to {max(_count(row) for row in rows):,} rows in one"
     names = {role: name for role, name in drawn.names.items() if role != "color"}
-    return replace(drawn, rows=rows, names=names, cells=True, note=told)
+    return replace(drawn, rows=rows, names=names, cells=True, note=drawn.note + told)
 
 
 def _count(row: Mapping[str, Json]) -> int:
@@ -193,6 +298,8 @@ def _pie(drawn: Chart) -> Chart:
         totals[row.get("facet")] = totals.get(row.get("facet"), 0) + size(row)
     if not all(totals.values()):
         raise ArgumentError("data", "the values add up to 0; a pie chart has nothing to show")
+    if drawn.options.order:
+        every = replace(every, rows=_by_size(every, "x", "y"))
     summed = _few(every)
     order = {place: at for at, place in enumerate(summed.distinct("x"))}
     slices: list[dict[str, Json]] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from imagebridge.errors import ArgumentError
 
 from .answer import Json
-from .table import ROWS as READ
+from .cells import ROWS as READ
 
 ROWS = 20_000
 """Rows of a part of a spec at most. Those of the whole spec may be more: fewer are drawn."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from . import encode, labels
 from .answer import Json
 from .look import heading, merged
+from .numerals import labelled
 from .plan import Chart, Kind, Object
 from .titles import titled
 
@@ -73,8 +74,17 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
 
 
 def _view(chart: Chart, width: int, height: int) -> Object:
-    view = _plain(chart, width, height)
+    view = labelled(_clipped(_plain(chart, width, height), chart), chart)
     return titled(view, encode.room(chart, view, width, height), chart.look)
+
+
+def _clipped(view: Object, chart: Chart) -> Object:
+    """Return a view whose marks end where an axis ends that has a range of its own."""
+    if not chart.options.ranges:
+        return view
+    if isinstance(layers := view.get("layer"), list):
+        return {**view, "layer": [_clipped(encode.mapping(layer), chart) for layer in layers]}
+    return {**view, "mark": {**encode.mapping(view.get("mark")), "clip": True}}
 
 
 def _plain(chart: Chart, width: int, height: int) -> Object:
@@ -102,6 +112,8 @@ def _bar(chart: Chart, width: int, height: int) -> Object:
     number: Object = {"field": side, "type": "quantitative", **encode.named(chart, side)}
     # Said also where there is nothing to stack: each round bar would be drawn in a clipped group, 2 ms a bar.
     number["stack"] = ("normalize" if chart.stack == "normalize" else "zero") if chart.stack else None
+    if scale := encode.scale(chart, side, {}):
+        number["scale"] = scale
     encoding |= {along: number, **encode.stacking(chart, lying=along == "x")}
     if "color" in chart.names:
         encoding["color"] = encode.color(chart)
@@ -183,7 +195,7 @@ def _histogram(chart: Chart, width: int, height: int) -> Object:
     y: Object = {"field": "y", "type": "quantitative", **encode.named(chart, "y")}
     overlaid = chart.stack is False and "color" in chart.names
     y["stack"] = None if overlaid else "normalize" if chart.stack == "normalize" else "zero"
-    encoding["y"] = y
+    encoding["y"] = y | ({"scale": scale} if (scale := encode.scale(chart, "y", {})) else {})
     if "color" in chart.names:
         encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
     mark: Object = {
@@ -199,7 +211,7 @@ def _reaching(chart: Chart, role: str, width: int, height: int) -> Object:
     """Return the encodings of a side on which each row reaches from a place to another."""
     first = encode.along(chart, role, width, height)
     if chart.sorts[role] == "number":
-        first |= {"scale": {"zero": False, "nice": False}}
+        first |= {"scale": encode.scale(chart, role, {"zero": False, "nice": False})}
         first |= {"bin": "binned"} if chart.kind == "histogram" else {}
     return {role: first, f"{role}2": {"field": f"{role}2"}}
 
@@ -275,7 +287,7 @@ def _box(chart: Chart, width: int, height: int) -> Object:
 
     def layer(mark: Object, low: str, high: str | None = None, *, colored: bool = False) -> Json:
         first: Object = {"field": low, "type": "quantitative", **encode.named(chart, "y")}
-        first["scale"] = {"zero": False}
+        first["scale"] = encode.scale(chart, "y", {"zero": False})
         ends: Object = {along: first, **({f"{along}2": {"field": high}} if high else {})}
         shown: Object = {"filter": {"field": low, "valid": True}}
         return {"transform": [shown], "mark": mark, "encoding": ends | (color if colored else {})}

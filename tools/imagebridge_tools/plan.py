@@ -6,12 +6,39 @@ from typing import Literal, get_args
 
 from .answer import Json
 from .look import Frame, Look, heading, look
+from .options import Options
 from .table import Sort
 
 Kind = Literal["bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"]
 KINDS: tuple[str, ...] = get_args(Kind)
 LAYERS = ("bar", "line", "area", "scatter")
 """Kinds that can be drawn over each other."""
+
+MEANT: dict[str, Kind] = {
+    "donut": "pie",
+    "doughnut": "pie",
+    "column": "bar",
+    "columns": "bar",
+    "bars": "bar",
+    "barh": "bar",
+    "hbar": "bar",
+    "lines": "line",
+    "points": "scatter",
+    "point": "scatter",
+    "scatterplot": "scatter",
+    "hist": "histogram",
+    "boxplot": "box",
+    "boxes": "box",
+}
+"""What else kinds are called, each where it means one of them alone."""
+
+
+def meant(kind: str) -> str:
+    """Return the name of a kind of chart, whatever it is called: `Line`, `bar_chart`, `donut`."""
+    plain = kind.strip().casefold().replace("-", " ").replace("_", " ")
+    plain = plain.removesuffix(" chart").removesuffix(" plot").removesuffix(" graph").replace(" ", "")
+    return plain if plain in KINDS else MEANT.get(plain, kind)
+
 
 ROLES = ("x", "y", "color", "facet")
 Stack = bool | Literal["normalize"] | None
@@ -27,7 +54,8 @@ class Chart:
     `zoned`: its dates had a zone, and are told in UTC. `every` are the slices of a pie where `rows` has the
     smallest of them added up. `cells`: rows of a histogram or a density reach from x to x2 and y to y2. `layers`:
     the series that each kind draws, where there are several kinds; `right`: those whose axis is at the right.
-    `note`: words on rows that were made fewer. `missing`: on those left out.
+    `note`: words on rows that were made fewer. `missing`: on those left out. `readings`: on how columns were read.
+    `options`: what was asked beside the fields.
     """
 
     kind: Kind
@@ -44,6 +72,8 @@ class Chart:
     right: Sequence[str] = ()
     note: str = ""
     missing: str = ""
+    readings: str = ""
+    options: Options = field(default_factory=Options)
 
     @property
     def look(self) -> Look:

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from typing import cast
 
 from imagebridge.errors import ArgumentError
 
 from .answer import Json, nearest
+from .cells import is_missing, numbers
 from .look import PALETTE
 from .plan import ROLES, Kind
-from .table import Sort, Table, is_missing, numbers
+from .table import Sort, Table
 
 _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
 """Text that people read as a number: 3,5 or $12 or 40 %."""
@@ -33,6 +35,28 @@ def given(kind: Kind, table: Table, columns: Mapping[str, str]) -> dict[str, str
     if kind == "histogram" and "y" in chosen:
         raise ArgumentError("columns", "a histogram counts the rows along x; it takes no y")
     return _guessed(kind, table, chosen)
+
+
+COUNT = "count"
+"""What y is called where the rows are counted, unless a field has this name."""
+
+
+def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
+    """Return all that is wrong with the fields that a caller names: roles and fields that do not exist."""
+    found: list[ArgumentError] = []
+    for role, name in columns.items():
+        if role not in ROLES:
+            found.append(ArgumentError("columns", f"{role!r} is no role; {nearest(role, ROLES)}"))
+            continue
+        several = cast("Sequence[object]", name) if isinstance(name, list | tuple) else (name,)
+        for one in several:
+            if role == "y" and one == COUNT:
+                continue
+            try:
+                check_name(role, one, table)
+            except ArgumentError as error:
+                found.append(error)
+    return found
 
 
 def check_name(role: str, name: object, table: Table) -> None:
@@ -105,7 +129,7 @@ def _guessed(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]
         y = next((name for name in free if sorts[name] == "number"), None)
         if y is None:
             nearly = _nearly(table, chosen.values())
-            hint = f"{nearly}: {WRITTEN}" if nearly else "name it: columns={'x': ..., 'y': ...}"
+            hint = nearly or "name it: columns={'x': ..., 'y': ...}"
             raise ArgumentError("columns", f"no field of numbers is left for y; {hint}")
         chosen["y"] = y
     if kind in ("line", "area") and "color" not in chosen and (series := _series(table, chosen)):
@@ -132,16 +156,21 @@ def _nearly(table: Table, chosen: Iterable[str]) -> str:
 
     Empty if there is none.
     """
-    for name in sorted(table.columns, key=list(chosen).__contains__):
+    taken = set(chosen)
+    for name, reading in table.readings.items():
+        if reading.doubt and name not in taken:
+            return f"{name!r} does not hold numbers: {reading.doubt}"
+    for name in sorted(table.columns, key=taken.__contains__):
         cells = [cell for cell in table.columns[name] if isinstance(cell, str) and cell]
         if cells and all(map(is_nearly, cells)):
             example = next((cell for cell in cells if numbers([cell]) is None), cells[0])
-            return f"{name!r} holds text such as {example[:40]!r}"
+            return f"{name!r} holds text such as {example[:40]!r}: {WRITTEN}"
     for name, column in table.columns.items():
         others = [(row, cell) for row, cell in enumerate(column, 1) if is_no_number(cell)]
         if others and sum(not is_missing(cell) for cell in column) >= 2 * len(others):
             row, cell = others[0]
-            return f"{name!r} holds {str(cell)[:40]!r} in row {row:,} (a missing number is an empty cell or null)"
+            held = f"{name!r} holds {str(cell)[:40]!r} in row {row:,}"
+            return f"{held} (a missing number is an empty cell or null): {WRITTEN}"
     return ""
 
 

@@ -7,10 +7,10 @@ from imagebridge.errors import ArgumentError
 
 from . import axes, grammar, reduce, scope, views
 from .answer import Json, counted
+from .cells import date
 from .fit import COMPOSED, composed
 from .guard import ROWS, entries
 from .look import PALETTE, Frame, Look, ThemeName, heading, look, merged, title_lines
-from .table import date
 
 WIDTH, HEIGHT = 800, 500
 """Pixels of a picture for which nobody gave a size."""
@@ -36,10 +36,20 @@ def _fields(spec: Mapping[str, Json]) -> dict[str, str]:
     """Return the fields that the encodings name, each with its type or an empty text."""
     found: dict[str, str] = {}
     for _, view in views.views(spec):
-        for definition in views.encoding(view).values():
+        for definition in views.mapping(view.get("encoding")).values():
             if isinstance(definition, Mapping) and isinstance(name := definition.get("field"), str):
                 found.setdefault(name, str(definition.get("type", definition.get("aggregate", ""))))
     return found
+
+
+def shown(spec: Mapping[str, Json]) -> set[str]:
+    """Return the fields that a spec shows."""
+    return set(_fields(spec))
+
+
+def names(spec: Mapping[str, Json]) -> set[str]:
+    """Return the fields that a spec shows as names: those are written as the data write them."""
+    return {name for name, sort in _fields(spec).items() if sort in ("nominal", "ordinal")}
 
 
 def sizes(width: int | None, height: int | None, theme: ThemeName) -> Look:

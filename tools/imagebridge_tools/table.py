@@ -1,14 +1,11 @@
 """A table of data: read from rows, columns, JSON, JSON lines, CSV or TSV, its columns understood."""
 
-import csv
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
-from io import StringIO
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Literal, cast
 
@@ -16,57 +13,62 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 
+from . import delimited, nested, readings, totals, workbook
 from .answer import Json
-from .source import Places, characters, opened
-
-ROWS = 500_000
-"""Rows that are read at most; of over `fields.ROWS` fewer are drawn."""
-
-COLUMNS = 1000
-"""Columns that are read at most."""
-
-CELLS = 5_000_000
-"""Cells that are read at most."""
-
-LARGEST = 1e300
-"""The largest number, either way; so many rows of it can be added up."""
+from .cells import LARGEST, are_numbers, check_size, date, finite
+from .readings import Reading
+from .source import Places, Source, characters, opened
+from .workbook import Book
 
 FILE_SIZE = 20_000_000
 """Bytes of a data file at most."""
 
 Sort = Literal["number", "date", "text"]
 
-READ = "CSV, TSV and JSON"
+READ = "CSV, TSV, JSON and workbooks (xlsx, xls, ods)"
 """What is read."""
-
-_MISSING = frozenset({"", "nan", "na", "n/a", "null"})
-"""What stands for a missing cell among numbers or dates, in small letters. Elsewhere it may be a name."""
-
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns of one length, in the order of the data. A missing cell is None."""
+    """Columns of one length, in the order of the data. A missing cell is None. `readings`: how some were read."""
 
     columns: Mapping[str, Sequence[Json]]
+    readings: Mapping[str, Reading] = field(default_factory=dict[str, Reading])
+    notes: Sequence[str] = ()
+    """Words on what was left out of the file, and on how its names came about."""
 
     @property
     def rows(self) -> int:
         """The number of rows."""
         return max((len(cells) for cells in self.columns.values()), default=0)
 
-    def records(self) -> list[dict[str, Json]]:
-        """Return the rows, each an object."""
-        return [
-            dict(zip(self.columns, cells, strict=True)) for cells in zip(*self.columns.values(), strict=True)
-        ]
+    def reread(self, name: str, found: tuple[Sequence[Json], Reading] | None) -> "Table":
+        """Return the table with a column read anew, or as it is where nothing was found."""
+        if found is None:
+            return self
+        cells, reading = found
+        return Table({**self.columns, name: cells}, {**self.readings, name: reading}, self.notes)
+
+    def records(self, named: Container[str] = ()) -> list[dict[str, Json]]:
+        """Return the rows, each an object; `named` columns hold their cells as the data write them."""
+        columns = {
+            name: [self.readings[name].written.get(cell, cell) for cell in cells]
+            if name in named and name in self.readings
+            else cells
+            for name, cells in self.columns.items()
+        }
+        return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+    def told(self, shown: Container[str]) -> str:
+        """Return words on how the columns were read that are `shown` as numbers or dates, or why they were not."""
+        told = [readings.words(name, one) for name, one in self.readings.items() if name in shown]
+        return "".join([*(f"; {note}" for note in self.notes), *told])
 
     def sort(self, name: str) -> Sort:
         """Tell what a column holds: numbers, ISO dates, or text (anything else, and mixtures)."""
         cells = self.columns[name]
-        if _are_numbers(cells):
+        if are_numbers(cells):
             return "number"
         cells = [cell for cell in cells if cell is not None]
         if cells and all(isinstance(cell, str) and date(cell) for cell in cells):
@@ -74,14 +76,22 @@ class Table:
         return "text"
 
 
-async def read(data: Json, places: Places) -> Json:
-    """Return the text of the file that `data` names (see `source.opened`), or `data` as it is where it names none.
+async def read(data: Json, places: Places, sheet: str | None = None) -> Json | Book:
+    """Return the text or the workbook that `data` names (see `source.opened`), or `data` where it names no file.
 
     Raises:
-        ArgumentError: it may not be read, is too large, or no text.
+        ArgumentError: it may not be read, is too large, or no table; or a `sheet` is asked for of what has none.
     """
-    if not isinstance(data, str) or not _is_name(text := data.strip()):
-        return data
+    named = isinstance(data, str) and _is_name(data.strip())
+    found = await _opened(data.strip(), places) if named and isinstance(data, str) else None
+    if found and workbook.is_book(found.name, found.data):
+        return Book(found.name, found.data, sheet)
+    if sheet is not None:
+        raise ArgumentError("sheet", "goes with workbooks such as xlsx; leave it out")
+    return await to_thread.run_sync(characters, found, READ, "data") if found else data
+
+
+async def _opened(text: str, places: Places) -> Source:
     if not text:
         raise ArgumentError("data", "is empty; give rows, columns, CSV or JSON text, or a file")
     if _is_head(text):
@@ -92,42 +102,42 @@ async def read(data: Json, places: Places) -> Json:
     if len(found.data) > FILE_SIZE:
         problem = f"{found.name} has {len(found.data):,} bytes; at most {FILE_SIZE:,} are read"
         raise ArgumentError("data", problem)
-    return await to_thread.run_sync(characters, found, READ, "data")
+    return found
 
 
-def table(data: Json) -> Table:
-    """Read `data`: row objects, columns, JSON text of either, or CSV text.
+def table(data: Json | Book) -> Table:
+    """Read `data`: row objects, columns, JSON text of either, delimited text, or a workbook.
 
     Raises:
         ArgumentError: none of these, no rows, or too many rows.
     """
+    if isinstance(data, Book):
+        found, formulas = workbook.table(data)
+        made = _checked(found.columns, notes=found.notes)
+        doubts = {name: Reading(doubt=_FORMULAS) for name in formulas}
+        return replace(made, readings={**made.readings, **doubts})
     if isinstance(data, str):
         return _content(data.strip())
+    if isinstance(data, Mapping) and not _is_columns(data) and (found := nested.rows(data)):
+        rows, note = found
+        return _checked(_rows(rows), notes=[note] if note else [])
     if isinstance(data, Mapping):
-        values = data.get("values")
-        # Vega-Lite's own form of data, which models write out of habit.
-        if len(data) == 1 and isinstance(values, Sequence) and values and isinstance(values[0], Mapping):
-            return table(values)
         return _checked(_columns(data))
     if isinstance(data, Sequence):
-        return _checked(_rows(data))
+        found = nested.rows(data)
+        return _checked(_rows(found[0] if found else data))
     raise ArgumentError("data", 'give rows such as [{"month": "Jan", "sales": 3}], columns, or a file')
 
 
-def date(text: str) -> datetime | None:
-    """Return the moment that an ISO 8601 text names, or None where it is no such text or no such day."""
-    if not _DATE.fullmatch(text):
-        return None
-    try:
-        return datetime.fromisoformat(f"{text}-01" if len(text) == 7 else text)
-    except ValueError:
-        return None
+_FORMULAS = (
+    "its formulas have no values in the file: open it in a spreadsheet, which computes them, and save it"
+)
 
 
-def _are_numbers(cells: Iterable[Json]) -> bool:
-    """Tell whether cells are numbers or missing, and not all missing. Their types alone tell: it takes no time."""
-    kinds = set(map(type, cells)) - {type(None)}
-    return bool(kinds) and kinds <= {int, float}
+def _is_columns(data: Mapping[str, Json]) -> bool:
+    """Tell whether an object has a list of cells for each column."""
+    cells = [cells[0] for cells in data.values() if isinstance(cells, list | tuple) and cells]
+    return len(cells) == len(data) and not any(isinstance(cell, Mapping | list) for cell in cells)
 
 
 def _is_name(text: str) -> bool:
@@ -138,8 +148,9 @@ def _is_name(text: str) -> bool:
 def _content(text: str) -> Table:
     """Read JSON or CSV text, which names no file in its turn."""
     if text.lstrip().startswith(("[", "{")):
-        return _checked(_rows(_lines(text))) if _has_lines(text) else table(parsed(text, "data"))
-    return _checked(_csv(text))
+        return table(_lines(text) if _has_lines(text) else parsed(text, "data"))
+    found, separator = delimited.table(text)
+    return _checked(found.columns, separator, found.notes)
 
 
 def _has_lines(text: str) -> bool:
@@ -192,22 +203,8 @@ def _rows(rows: Sequence[Json]) -> dict[str, list[Json]]:
             raise ArgumentError("data", problem)
         known.append(row)
     names = dict.fromkeys(chain.from_iterable(known))
-    _check_size(len(known), len(names))
+    check_size(len(known), len(names))
     return {name: _cells([row.get(name) for row in known]) for name in names}
-
-
-def _check_size(rows: int, columns: int) -> None:
-    """Refuse a table too large before it is built: few rows of many different fields fill the memory as well."""
-    if rows > ROWS:
-        problem = f"has {rows:,} rows; at most {ROWS:,} are read: aggregate them or take a sample"
-        raise ArgumentError("data", problem)
-    if columns > COLUMNS:
-        raise ArgumentError(
-            "data", f"has {columns:,} columns; at most {COLUMNS:,} are read: give those that are drawn"
-        )
-    if rows * columns > CELLS:
-        problem = f"has {rows:,} rows of {columns:,} columns; at most {CELLS:,} cells are read"
-        raise ArgumentError("data", f"{problem}: give the columns that are drawn")
 
 
 def _columns(columns: Mapping[str, Json]) -> dict[str, list[Json]]:
@@ -234,71 +231,15 @@ def _cells(cells: Sequence[Json]) -> list[Json]:
         known = cast("list[float]", cells)
         if kinds <= {int, float} and all(map(math.isfinite, known)) and max(map(abs, known)) <= LARGEST:
             return list(cells)
-    return [_cell(cell) for cell in cells]
+    return [finite(cell) for cell in cells]
 
 
-def _cell(cell: Json) -> Json:
-    """Return a cell; NaN and infinity, which JSON does not know, and numbers whose sum is infinity are missing."""
-    return None if isinstance(cell, int | float) and not abs(cell) <= LARGEST else cell
-
-
-def _csv(text: str) -> dict[str, list[Json]]:
-    """Read CSV whose first line names the columns; commas, semicolons and tabs separate."""
-    head = text.split("\n", 1)[0]
-    separator = max(",;\t", key=head.count)
-    try:
-        lines = [
-            line for line in csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True) if line
-        ]
-    except csv.Error as error:
-        raise ArgumentError("data", f"is not CSV: {error}") from error
-    if not lines:
-        raise ArgumentError("data", "is empty")
-    names = [name.strip() for name in lines[0]]
-    _check_size(len(lines) - 1, len(names))
-    for number, line in enumerate(lines[1:], 2):
-        if len(line) != len(names):
-            raise ArgumentError(
-                "data", f"line {number} of the CSV has {len(line)} cells, its head has {len(names)}"
-            )
-    return {name: _typed(line[number] for line in lines[1:]) for number, name in enumerate(names)}
-
-
-def _typed(column: Iterable[str]) -> list[Json]:
-    """Return the cells of a CSV column: numbers where all of them are, missing ones as None."""
-    cells = [cell.strip() for cell in column]
-    if found := numbers(cells):
-        return found
-    known: list[Json] = [None if is_missing(cell) else cell for cell in cells]
-    dated = {cell for cell in known if isinstance(cell, str)}
-    return known if dated and all(map(date, dated)) else [cell or None for cell in cells]
-
-
-def is_missing(cell: Json) -> bool:
-    """Tell whether a cell among numbers or dates says that there is none: empty, NaN, NA, N/A or null."""
-    return cell is None or (isinstance(cell, str) and cell.casefold() in _MISSING)
-
-
-def numbers(cells: Sequence[Json]) -> list[Json] | None:
-    """Return cells as numbers, texts such as "12.5" too, or None where one is none. Codes such as "007" stay text."""
-    if _are_numbers(cells):
-        return list(cells)
-    found: list[Json] = []
-    for cell in cells:
-        if is_missing(cell):
-            found.append(None)
-        elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
-            found.append(_cell(int(cell) if cell.lstrip("+-").isdigit() else float(cell)))
-        elif isinstance(cell, int | float) and not isinstance(cell, bool):
-            found.append(cell)
-        else:
-            return None
-    return found if any(cell is not None for cell in found) else None
-
-
-def _checked(columns: dict[str, list[Json]]) -> Table:
-    found = Table(columns)
-    if not found.rows:
+def _checked(columns: dict[str, list[Json]], separator: str = "", notes: Sequence[str] = ()) -> Table:
+    """Return a table whose columns are read, without a last row that adds up the others."""
+    if not any(columns.values()):
         raise ArgumentError("data", "is empty; give at least one row")
-    _check_size(found.rows, len(columns))
-    return found
+    check_size(len(next(iter(columns.values()))), len(columns))
+    if without := totals.left_out(columns, separator):
+        columns, note = without
+        notes = (*notes, note)
+    return Table(*readings.read(columns, separator), tuple(notes))

@@ -26,6 +26,7 @@ def words(drawn: Chart, table: Table) -> str:
         said += f"; {', '.join(map(repr, drawn.right))} on an axis of its own at the right"
     said += _flat(drawn)
     shown = {part for name in drawn.names.values() for part in (name, *name.split(", "))}
+    said += drawn.readings
     unused = [repr(name) for name in table.columns if name not in shown]
     return said + drawn.note + (f"; not drawn: {', '.join(unused[:10])}" if unused else "")
 
@@ -87,7 +88,12 @@ def _extremes(drawn: Chart, table: Table) -> str:
     if drawn.sorts.get(value) == "number" and known:
         low, high = min(known, key=lambda pair: pair[0]), max(known, key=lambda pair: pair[0])
         said += f"; {drawn.names[value]} from {_at(low, place, drawn)} to {_at(high, place, drawn)}"
-    if drawn.kind == "bar" and drawn.names["y"] != "rows" and len(drawn.rows) < table.rows:
+    if (
+        drawn.kind == "bar"
+        and drawn.names["y"] != "rows"
+        and not drawn.options.aggregate
+        and len(drawn.rows) < table.rows
+    ):
         said += f"; rows of the same place are added up to {len(drawn.rows):,} bars"
     if drawn.every:
         said += f"; the smallest {_merged(drawn)} are one slice"
@@ -103,11 +109,17 @@ def _merged(pie: Chart) -> int:
 def _at(pair: tuple[float, Mapping[str, Json]], place: str, drawn: Chart) -> str:
     value, row = pair
     others = ("y", "facet") if drawn.kind == "heatmap" else () if drawn.kind == "pie" else ("color", "facet")
-    told = [_short(label(row[role])) for role in (place, *others) if role in row]
+    shown = [role for role in (place, *others) if role in row]
+    # A colour may repeat its place; the two places of a heatmap are told even where they are called alike.
+    told = [
+        _short(label(row[role]))
+        for role in shown
+        if role == place or row[role] != row[place] or drawn.kind == "heatmap"
+    ]
     if drawn.sorts[place] == "date" and told[0].endswith("+00:00"):
         moment = told[0].removesuffix("T00:00:00+00:00").removesuffix("+00:00").replace("T", " ")
         told[0] = f"{moment} UTC" if drawn.zoned else moment
-    return f"{number(value)} ({', '.join(dict.fromkeys(told))})"
+    return f"{number(value)} ({', '.join(told)})"
 
 
 def _short(text: str) -> str:

@@ -98,7 +98,9 @@ def _named(operation: Mapping[str, Json], path: str) -> tuple[str, Json, str]:
     """Return name and value of an operation, and the path that errors name."""
     if not isinstance(operation, Mapping) or len(operation) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         raise ArgumentError(
-            path, 'is no object with one key such as {"rotate": 90}; give one operation in each'
+            path,
+            'is not an object with one key such as {"rotate": 90} or {"crop": [left, top, right, bottom]}; '
+            "give one operation in each",
         )
     ((name, value),) = operation.items()
     if name not in OPERATIONS:

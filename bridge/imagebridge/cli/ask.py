@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     "Repeat for more.",
 )
 @options.connection
+@options.reaching
 @click.option(
     "--model",
     metavar="NAME",
@@ -82,6 +83,8 @@ def command(
     config: Path | None,
     env: dict[str, str],
     allow: tuple[Path, ...],
+    allow_write: tuple[Path, ...],
+    allow_https: bool,
     timeout: float,
     model: str | None,
     chat: bool,
@@ -141,6 +144,8 @@ def command(
         approve=approval(approve, terminal),
         on_event=terminal.hear,
         share=share,
+        allow_write=allow_write,
+        allow_https=allow_https,
     )
     folder(save)
     api = "chat" if chat else "responses"

@@ -34,6 +34,7 @@ class Wanted:
 @click.command("call")
 @click.argument("calls", nargs=-1, required=True, metavar="TOOL [JSON] [TOOL JSON]...")
 @options.connection
+@options.reaching
 @click.option(
     "--model", metavar="NAME", help="Fit pictures to this model.  [default: what every vision model takes]"
 )
@@ -47,6 +48,8 @@ def command(
     config: Path | None,
     env: dict[str, str],
     allow: tuple[Path, ...],
+    allow_write: tuple[Path, ...],
+    allow_https: bool,
     timeout: float,
     model: str | None,
     approve: "Choice | None",
@@ -94,6 +97,8 @@ def command(
         approve=approval(approve, terminal),
         on_event=terminal.hear,
         share=share,
+        allow_write=allow_write,
+        allow_https=allow_https,
     )
     folder(save)
 

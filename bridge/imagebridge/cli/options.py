@@ -92,6 +92,24 @@ def connection(command: _Command) -> _Command:
     return command
 
 
+def reaching(command: _Command) -> _Command:
+    """Add --allow-write and --allow-https: where our own server may write, and whether it fetches files."""
+    for option in (
+        click.option(
+            "--allow-https", is_flag=True, help="Let our own server fetch files from public https addresses."
+        ),
+        click.option(
+            "--allow-write",
+            type=_FOLDER,
+            multiple=True,
+            metavar="DIR",
+            help="A folder below which our own server may write pictures (save_as). Repeat for more.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def approving(command: _Command) -> _Command:
     """Add --approve: which calls run without being asked for."""
     return click.option(
@@ -136,24 +154,31 @@ def bridge(
     policy: Policy = _DEFAULT,
     *,
     share: bool = False,
+    allow_write: tuple[Path, ...] = (),
+    allow_https: bool = False,
     **hooks: "Unpack[Hooks]",
 ) -> "Bridge":
     """Return the bridge that the options of `connection` ask for, not yet open.
 
     Raises:
-        click.UsageError: --allow beside --server or --config.
+        click.UsageError: --allow, --allow-write or --allow-https beside --server or --config.
         RequirementError: there is no mcp, or one that is too old.
     """
-    if (servers or config) and allow:
+    ours = {"--allow": allow, "--allow-write": allow_write, "--allow-https": allow_https}
+    if (servers or config) and (given := next((name for name, value in ours.items() if value), None)):
         raise click.UsageError(
-            "--allow is for imagebridge's own server, which --server and --config replace; "
+            f"{given} is for imagebridge's own server, which --server and --config replace; "
             "write it into the command line of your server instead"
         )
     need(CLIENT)
     from imagebridge.agent.bridge import Bridge
     from imagebridge.agent.connect import own_server
 
-    own = own_server(*(word for folder in allow for word in ("--allow", str(folder))))
+    folders = [("--allow", folder) for folder in allow] + [
+        ("--allow-write", folder) for folder in allow_write
+    ]
+    words = [word for name, folder in folders for word in (name, str(folder))]
+    own = own_server(*words, *(["--allow-https"] if allow_https else []))
     return Bridge(
         *(servers or (() if config else (own,))),
         config=config,

@@ -1,0 +1,217 @@
+"""What is asked of a kind of chart: counting, gathering, order, scales, ranges, numbers at the marks."""
+
+import json
+import re
+
+import pytest
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools import generate_chart
+
+pytestmark = pytest.mark.anyio
+
+FRUIT = [{"fruit": name} for name in ("apple", "pear", "apple", "fig", "apple", "pear")]
+SCORES = [
+    {"team": team, "score": score} for team, score in (("a", 2), ("b", 9), ("a", 6), ("b", 1), ("c", 7))
+]
+
+
+LINE = {"kind": "line", "data": {"n": [1, 2, 3], "v": [0, 10, 1000]}, "columns": {"x": "n", "y": "v"}}
+
+
+async def drawn(**arguments):
+    sentence = (await generate_chart(**arguments, return_spec=True)).sentence
+    told, spec = sentence.split("\n\nIts Vega-Lite:\n")
+    return told, json.loads(spec)
+
+
+def values(spec, x="x", y="y"):
+    return {row[x]: row[y] for row in spec["data"]["values"]}
+
+
+class TestCounting:
+    @pytest.mark.parametrize("columns", [{"x": "fruit"}, {"x": "fruit", "y": "count"}])
+    @pytest.mark.parametrize("kind", ["bar", "pie"])
+    async def test_rows_of_each_name(self, kind, columns):
+        told, spec = await drawn(kind=kind, data=FRUIT, columns=columns)
+        assert values(spec) == {"apple": 3, "pear": 2, "fig": 1}
+        assert "; rows are counted" in told
+
+    async def test_by_color(self):
+        rows = [{"k": k, "c": c} for k, c in ("ap", "ap", "aq", "bp")]
+        _, spec = await drawn(kind="bar", data=rows, columns={"x": "k", "y": "count", "color": "c"})
+        assert [(row["x"], row["color"], row["y"]) for row in spec["data"]["values"]] == [
+            ("a", "p", 2),
+            ("a", "q", 1),
+            ("b", "p", 1),
+        ]
+
+    async def test_along_a_line(self):
+        days = [{"d": "2026-01-01"}, {"d": "2026-01-01"}, {"d": "2026-01-03"}]
+        _, spec = await drawn(kind="line", data=days, columns={"x": "d", "y": "count"})
+        assert [row["y"] for row in spec["data"]["values"]] == [2, 1]
+
+    async def test_a_field_called_count_is_that_field(self):
+        told, spec = await drawn(kind="bar", data=[{"k": "a", "count": 4}], columns={"x": "k", "y": "count"})
+        assert values(spec) == {"a": 4}
+        assert "counted" not in told
+
+    async def test_what_is_no_number_is_not_counted(self):
+        with pytest.raises(ArgumentError, match="'fifteen' is not a number"):
+            await drawn(kind="bar", data="k,v\na,12%\nb,fifteen\nc,9%\n", columns={"x": "k"})
+
+
+class TestAggregates:
+    @pytest.mark.parametrize(
+        ("aggregate", "found"),
+        [
+            ("sum", {"a": 8, "b": 10, "c": 7}),
+            ("mean", {"a": 4, "b": 5, "c": 7}),
+            ("Average", {"a": 4, "b": 5, "c": 7}),
+            ("median", {"a": 4, "b": 5, "c": 7}),
+            ("min", {"a": 2, "b": 1, "c": 7}),
+            ("max", {"a": 6, "b": 9, "c": 7}),
+            ("count", {"a": 2, "b": 2, "c": 1}),
+        ],
+    )
+    @pytest.mark.parametrize("kind", ["bar", "line", "pie"])
+    async def test_rows_of_a_place_become_one(self, kind, aggregate, found):
+        columns = {"x": "team", "y": "score"} if aggregate != "count" else {"x": "team"}
+        _, spec = await drawn(kind=kind, data=SCORES, columns=columns, aggregate=aggregate)
+        assert values(spec) == found
+
+    async def test_it_is_told_and_titled(self):
+        told, spec = await drawn(kind="bar", data="team,price\na,$2\na,$6\n", aggregate="mean")
+        assert "'price' is the mean of the rows of each place" in told
+        assert spec["encoding"]["y"]["title"] == "mean of price ($)"
+
+    async def test_cells_of_a_heatmap(self):
+        rows = [{"a": "p", "b": "q", "r": r} for r in (1, 2, 9)]
+        _, spec = await drawn(kind="heatmap", data=rows, aggregate="max")
+        assert [row["color"] for row in spec["data"]["values"]] == [9]
+
+    async def test_a_lying_chart(self):
+        _, spec = await drawn(kind="bar", data=SCORES, columns={"x": "score", "y": "team"}, aggregate="max")
+        assert values(spec, "y", "x") == {"a": 6, "b": 9, "c": 7}
+
+
+class TestOrder:
+    @pytest.mark.parametrize(
+        ("sort", "found"), [("descending", "bac"), ("ascending", "cab"), ("desc", "bac")]
+    )
+    @pytest.mark.parametrize("kind", ["bar", "pie"])
+    async def test_by_size(self, kind, sort, found):
+        _, spec = await drawn(kind=kind, data=SCORES, sort=sort)
+        assert "".join(dict.fromkeys(row["x"] for row in spec["data"]["values"])) == found
+
+    async def test_lying_bars(self):
+        _, spec = await drawn(kind="bar", data=SCORES, columns={"x": "score", "y": "team"}, sort="descending")
+        assert [row["y"] for row in spec["data"]["values"]] == ["b", "a", "c"]
+
+    async def test_counts_of_names(self):
+        _, spec = await drawn(kind="histogram", data=FRUIT, sort="ascending")
+        assert [row["x"] for row in spec["data"]["values"]] == ["fig", "pear", "apple"]
+
+
+class TestAxes:
+    @pytest.mark.parametrize("kind", ["line", "area", "scatter", "bar"])
+    async def test_a_log_scale(self, kind):
+        told, spec = await drawn(**{**LINE, "kind": kind}, scales={"y": "log"})
+        assert spec["encoding"]["y"]["scale"]["type"] == "log"
+        assert [row["y"] for row in spec["data"]["values"]] == [10, 1000]
+        assert "left out: 1 row of 0 or less, which a log axis of y does not show (symlog does)" in told
+
+    async def test_symlog_shows_all(self):
+        told, spec = await drawn(**LINE, scales={"y": "symlog"})
+        assert spec["encoding"]["y"]["scale"]["type"] == "symlog"
+        assert len(spec["data"]["values"]) == 3
+        assert "left out" not in told
+
+    async def test_ranges(self):
+        _, spec = await drawn(**LINE, ranges={"y": [0, 100], "x": [0, 5]})
+        assert [spec["encoding"][role]["scale"]["domain"] for role in "xy"] == [[0, 5], [0, 100]]
+        assert spec["mark"]["clip"]
+
+    async def test_a_range_of_dates(self):
+        data = {"d": ["2026-01-01", "2026-03-01"], "v": [1, 2]}
+        _, spec = await drawn(kind="line", data=data, ranges={"x": ["2026-01-01", "2026-12-31"]})
+        assert spec["encoding"]["x"]["scale"]["domain"] == ["2026-01-01", "2026-12-31"]
+
+
+class TestLabels:
+    @pytest.mark.parametrize("kind", ["bar", "line", "area", "scatter"])
+    async def test_numbers_at_marks(self, kind):
+        data = {"k": ["a", "b"], "v": [1234.5, -83]} if kind == "bar" else {"k": [1, 2], "v": [1234.5, -83]}
+        _, spec = await drawn(kind=kind, data=data, columns={"x": "k", "y": "v"}, labels=True)
+        assert [row["told"] for row in spec["data"]["values"]] == ["1,234.5", "-83"]
+        assert spec["layer"][1]["mark"]["type"] == "text"
+
+    async def test_a_format(self):
+        _, spec = await drawn(kind="bar", data={"k": ["a"], "v": [0.5]}, labels=True, formats={"y": ".0%"})
+        assert spec["layer"][1]["encoding"]["text"]["format"] == ".0%"
+
+    @pytest.mark.parametrize("stack", [None, True])
+    async def test_colors(self, stack):
+        data = {"k": ["a", "a"], "c": ["p", "q"], "v": [1, 2]}
+        columns = {"x": "k", "y": "v", "color": "c"}
+        _, spec = await drawn(kind="bar", data=data, columns=columns, stack=stack, labels=True)
+        assert ("bandPosition" in spec["layer"][1]["encoding"]["y"]) == bool(stack)
+
+    async def test_too_many_are_said(self):
+        told, spec = await drawn(kind="line", data={"n": [*range(101)], "v": [*range(101)]}, labels=True)
+        assert "numbers are not written at bins or at over 100 marks" in told
+        assert "layer" not in spec
+
+    @pytest.mark.parametrize("kind", ["pie", "heatmap"])
+    async def test_what_has_numbers_of_its_own(self, kind):
+        data = {"a": ["p", "q"], "b": ["r", "r"], "v": [1, 2]}
+        assert (await generate_chart(kind=kind, data=data, labels=True)).pictures
+
+    async def test_small_charts(self):
+        data = {"k": ["a", "b", "a", "b"], "f": ["u", "u", "v", "v"], "v": [1, 2, 3, 4]}
+        _, spec = await drawn(kind="bar", data=data, columns={"x": "k", "y": "v", "facet": "f"}, labels=True)
+        assert len(spec["spec"]["layer"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"aggregate": "middle"}, "aggregate: is 'middle'; allowed: sum, mean, median, min, max, count"),
+        ({"sort": "up"}, "sort: is 'up'; "),
+        ({"kind": "line", "sort": "ascending"}, "sort: goes with bar, pie, histogram, not with line"),
+        ({"kind": "box", "aggregate": "mean"}, "aggregate: goes with bar"),
+        ({"scales": {"y": "lgo"}}, "scales: of y is 'lgo'; did you mean 'log'?"),
+        ({"scales": {"z": "log"}}, "scales: 'z' has none; there are x, y"),
+        ({"scales": "log"}, 'scales: is \'log\'; give it by axis, such as {"y": "log"}'),
+        ({"scales": {"x": "log"}}, "scales: of x is 'log', but x has no numbers"),
+        (
+            {"scales": {"y": "log"}, "data": {"k": ["a"], "v": [0]}},
+            "shows numbers above 0 alone; give symlog",
+        ),
+        ({"ranges": {"y": [5, 5]}}, "ranges: of y is [5, 5]; give the lowest and the highest value"),
+        ({"ranges": {"y": 100}}, "ranges: of y is 100"),
+        ({"labels": "yes"}, "labels: is 'yes'; give true or false"),
+        ({"kind": "barr", "columns": {"x": "K", "y": "V"}}, "columns: x is 'K', which is no field"),
+        ({"kind": "barr", "columns": {"x": "K", "y": "V"}}, "columns: y is 'V', which is no field"),
+        ({"kind": "barr", "sort": "up", "stack": "yes"}, "kind: 'barr' is unknown; did you mean 'bar'?"),
+        ({"kind": "barr", "sort": "up", "stack": "yes"}, "; sort: is 'up'"),
+        ({"kind": "barr", "sort": "up", "stack": "yes"}, "; stack: 'yes' is unknown"),
+    ],
+)
+async def test_what_is_wrong_is_told_at_once(arguments, words):
+    with pytest.raises(ArgumentError, match=re.escape(words)):
+        await generate_chart(**{"kind": "bar", "data": {"k": ["a", "b"], "v": [1, 2]}, **arguments})
+
+
+@pytest.mark.parametrize("option", [{"sort": "ascending"}, {"labels": True}, {"scales": {"y": "log"}}])
+async def test_a_spec_says_it_itself(option):
+    with pytest.raises(ArgumentError, match="goes with kind"):
+        await generate_chart(spec={"mark": "bar", "data": {"values": [{"a": 1}]}}, **option)
+
+
+@pytest.mark.parametrize(
+    "kind", ["donut", "Column", "bar_chart", "Line chart", "scatter plot", "scatterplot", "boxplot"]
+)
+async def test_kinds_by_other_names(kind):
+    data = [{"a": n, "b": n * n, "c": "pq"[n % 2]} for n in range(1, 7)]
+    assert (await generate_chart(kind=kind, data=data)).pictures

@@ -1,0 +1,105 @@
+"""Names of months in the languages of CLDR, and the words that stand around them in dates."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+WORD = re.compile(r"[^\W\d_][^\s\d.,/()\[\]:;–،、-]*")
+"""A word, with the marks of vowels that some scripts write after a letter."""
+
+_SHORTEST = 2
+"""Letters of a name at least: single letters are initials, which mean little."""
+
+_ENGLISH = (
+    "january february march april may june july august september october november december".split()  # noqa: SIM905
+)
+_AROUND = frozenset(
+    """
+    monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat
+    sun st nd rd th of the
+    """.split()  # noqa: SIM905
+)
+"""English words that stand in dates and say nothing that the numbers do not say."""
+
+_ORDINALS = ("er", "re", "o", "a", "e")
+"""What stands behind the number of a day, as in 1er."""
+
+
+def folded(text: str) -> str:
+    """Return a text as it is compared: small letters of one form, without marks of direction, apostrophes and inner dots."""
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(_DROPPED)
+    return " ".join(_INNER.sub("", plain).split())
+
+
+_DROPPED = dict.fromkeys(map(ord, "\u200e\u200f\u061c\u00ad'’`"))
+_INNER = re.compile(r"(?<=[^\W\d_])\.(?=[^\W\d_])")
+"""The dot within an abbreviation such as p.m."""
+
+
+def english(words: Iterable[str]) -> dict[str, int] | None:
+    """Return the month of each of some words, 0 for a word that stands around it, or None where one is no such word."""
+    known = _english()
+    return {word: known[word] for word in words} if all(word in known for word in words) else None
+
+
+def foreign(words: Iterable[str]) -> list[tuple[str, dict[str, int]]]:
+    """Return what all of some words mean in each language that knows all of them: its name, then as `english` does."""
+    wanted = list(words)
+    found = ((name, known) for name, known in _languages() if all(word in known for word in wanted))
+    return [(name, {word: known[word] for word in wanted}) for name, known in found]
+
+
+@cache
+def _english() -> Mapping[str, int]:
+    months = {word[:length]: at for at, word in enumerate(_ENGLISH, 1) for length in (3, len(word))}
+    return {**dict.fromkeys(_AROUND, 0), **months, "sept": 9}
+
+
+@cache
+def _languages() -> list[tuple[str, Mapping[str, int]]]:
+    """Return the words of every language but English, and its English name. It takes about half a second, once."""
+    try:
+        babel: Any = import_module("babel")
+        localedata: Any = import_module("babel.localedata")
+    except ImportError:  # The extra `server` brings it; without it other languages stay names.
+        return []
+    every = sorted(code for code in localedata.locale_identifiers() if "_" not in code and code != "en")
+    return [
+        (found.english_name or code, _words(found)) for code in every if (found := babel.Locale.parse(code))
+    ]
+
+
+def _words(locale: Any) -> dict[str, int]:
+    """Return the words of a locale's dates, each with its month or 0."""
+    around: list[str] = []
+    for names in _tables(locale.days):
+        around += names.values()
+    for pattern in (
+        *(locale.date_formats[length].pattern for length in ("medium", "long", "full")),
+        *(str(locale.datetime_skeletons.get(key) or "") for key in ("yMMM", "yMMMM", "yMMMd")),
+    ):
+        # Between quotes stands what is no sign of a part; outside Latin writing nobody quotes.
+        around += re.findall(r"'([^']*)'", pattern) or []
+        around += [word for word in WORD.findall(pattern) if not word.isascii()]
+    known: dict[str, int] = dict.fromkeys(_ORDINALS, 0) | {
+        word: 0 for text in around for word in WORD.findall(folded(text))
+    }
+    # Hebrew writes a letter at the front of the month.
+    before = {"", *re.findall(r"([^\W\d_]+?)MMM", locale.date_formats["long"].pattern)}
+    for names in _tables(locale.months):
+        for number, text in names.items():
+            parts = [word for word in WORD.findall(folded(text)) if len(word) >= _SHORTEST]
+            known |= {f"{letter}{parts[0]}": number for letter in before if len(parts) == 1}
+    return known
+
+
+def _tables(names: Any) -> Iterable[Mapping[int, str]]:
+    for context in ("format", "stand-alone"):
+        for length in ("wide", "abbreviated"):
+            try:
+                yield names[context][length]
+            except KeyError:
+                continue
