@@ -142,7 +142,7 @@ class TestProgress:
         async with connected(generation, folder) as client:
             arguments = {"kind": "bar", "data": ROWS}
             result = await client.call_tool("generate_chart", arguments, progress_callback=on_progress)
-        assert result.content[0].text == "enough"
+        assert result.content[0].text == "Tool error:\nenough"
         seconds = [progress for progress, _, _ in told]
         assert seconds == sorted(set(seconds))
         assert told[0][1:] == (None, "Draw a chart: 0 s so far")
