@@ -219,6 +219,8 @@ class _Fitting:
             return entry
         if not self.host.formats:
             return not_shown(entry, f"{self.host.name} shows its model no pictures")
+        if picture.plain and (len(picture.base64) > self.room or self._too_wide(entry)):
+            return entry  # It is decoded where it is made smaller.
         try:
             picture = convert.fitted(picture, picture.width, picture.height).proven("decoded")
             if picture.media_type not in self.host.formats:

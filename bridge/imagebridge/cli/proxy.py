@@ -13,15 +13,17 @@ import click
     help="Repair for this host, whatever the client calls itself. Without it, what the client says it is decides; "
     "an unknown one gets what no host refuses.",
 )
+@click.option("--url", default="", metavar="URL", help="A server behind Streamable HTTP in place of COMMAND.")
 @click.option("--explain", is_flag=True, help="Tell each change on stderr.")
 @click.option("--names", is_flag=True, help="Give tools names and schemas that OpenAI's API takes.")
-@click.argument("words", metavar="COMMAND...", nargs=-1, type=click.UNPROCESSED)
-def command(host: str | None, *, explain: bool, names: bool, words: tuple[str, ...]) -> None:
+@click.argument("words", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
+def command(host: str | None, url: str, *, explain: bool, names: bool, words: tuple[str, ...]) -> None:
     """Run an MCP server behind a relay that repairs the results of its tools.
 
     \b
     imagebridge proxy -- npx -y @playwright/mcp
     imagebridge proxy --host codex --explain -- uvx some-server --option
+    imagebridge proxy --url https://example.com/mcp
 
     Write it in front of a server's command in any host's configuration. Pictures are proven, labelled and
     converted, made as small as the host needs with the factor told, and taken out of texts; links to pictures
@@ -33,7 +35,9 @@ def command(host: str | None, *, explain: bool, names: bool, words: tuple[str, .
     from imagebridge.errors import BridgeError
     from imagebridge.hosts import named
 
-    if not words:
+    if url and (words or not url.startswith(("http://", "https://"))):
+        raise click.UsageError("--url takes an http(s) address and stands in place of a command")
+    if not words and not url:
         raise click.UsageError(
             "no server is given; write its command behind --, as in: imagebridge proxy -- npx -y @playwright/mcp"
         )
@@ -44,7 +48,7 @@ def command(host: str | None, *, explain: bool, names: bool, words: tuple[str, .
     from imagebridge.relay.standard import serve
 
     try:
-        serve(words, row, explain=explain, names=names)
+        serve(words, url, row, explain=explain, names=names)
     except BridgeError as error:
         click.echo(f"Error: {error}", err=True)
         _leave(2)

@@ -1,7 +1,7 @@
 """Messages passed on between a host and a server; the results of tools are repaired on the way."""
 
 import logging
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from .changes import changes
 from .messages import Message, Unreadable, failure, is_clean, read, request, same, written
 from .names import Names
 from .session import Asked, Session, inside, payload, replaced
-from .streams import Lines, LineTooLongError, Output
+from .streams import LineTooLongError, Output
 
 _LOG = logging.getLogger("imagebridge.proxy")
 
@@ -45,7 +45,11 @@ class Server(Protocol):
     """A server that runs."""
 
     name: str
-    lines: Lines
+
+    @property
+    def lines(self) -> AsyncIterator[bytes]:
+        """What it says, line by line."""
+        ...
 
     async def send(self, line: bytes, message: JSON | None = None) -> None:
         """Send a line; `message` is what it says, where that is one message."""
@@ -272,7 +276,7 @@ class Relay:
         """Return a tool's result as the host copes with it; the very same where it does already."""
         host, promised = self._session.host, self._session.promises(asked.tool)
         whole: JSON = result
-        if not host.reads_links:
+        if not host.reads_links and any(map(leads_to_something, blocks_of(result))):
             whole = await shown(result, partial(self._linked, asked.meta))
         # Only now: hosts wait for the start of a server, and what draws takes long to load.
         from imagebridge.repair import repaired_for

@@ -22,19 +22,16 @@ _LOOK = 1.0
 """Seconds between two looks at whether the process that started this one is still there."""
 
 
-def serve(command: Sequence[str], host: Host | None, *, explain: bool = False, names: bool = False) -> None:
-    """Relay between stdin and stdout and the server that `command` starts, until stdin ends.
+def serve(
+    command: Sequence[str], url: str, host: Host | None, *, explain: bool = False, names: bool = False
+) -> None:
+    """Relay between stdin and stdout and the server that `command` starts, or that is at `url`, until stdin ends.
 
     SIGINT, SIGTERM and the end of the process that started this one end it too, and the server with it.
 
     Raises:
         ServerError: the server cannot be started.
     """
-    relay_on(partial(child, command), host, explain=explain, names=names)
-
-
-def relay_on(connect: Connect, host: Host | None, *, explain: bool, names: bool) -> None:
-    """Relay between stdin and stdout and what `connect` reaches."""
     parent = os.getppid()
     logging.basicConfig(level=logging.WARNING, format="imagebridge proxy: %(message)s")
     if explain:
@@ -47,6 +44,11 @@ def relay_on(connect: Connect, host: Host | None, *, explain: bool, names: bool)
         from .names import Names
 
         given = Names()
+    connect: Connect = partial(child, command)
+    if url:
+        from .http import remote
+
+        connect = partial(remote, url)
     failed: list[ServerError] = []
     relay = Relay(Session(host), connect, Output(wire), explain=explain, names=given)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from imagebridge.errors import BridgeError
+from imagebridge.translate.wire import is_list
 
 from .change import Change
 from .files import backup, content
@@ -64,19 +65,17 @@ def _words(host: HostFile, path: Path, server: str, entry: object) -> list[str]:
     """Return the words that start a server."""
     if not isinstance(entry, dict):
         raise BridgeError(f"{path} has no server that is called {server!r} under {'.'.join(host.keys)}")
-    table = cast("dict[str, Any]", entry)
-    command, arguments = table.get(host.command), table.get("args")
-    words: object = command if isinstance(command, list) else [command, *(arguments or [])]
-    if (
-        not isinstance(words, list)
-        or not words
-        or not all(isinstance(one, str) for one in cast("list[Any]", words))
-    ):
+    table = cast("dict[str, object]", entry)
+    command = table.get(host.command)
+    arguments = table.get("args") or ()
+    words = [*command] if is_list(command) else [command, *(arguments if is_list(arguments) else ())]
+    strings = [one for one in words if isinstance(one, str)]
+    if not strings or len(strings) != len(words):
         raise BridgeError(
             f"{server} in {path} has no command that starts it, so nothing can be put in front of it; servers behind a "
             "URL are not wrapped"
         )
-    return cast("list[str]", words)
+    return strings
 
 
 def _with_words(host: HostFile, entry: dict[str, Any], words: list[str]) -> dict[str, Any]:
