@@ -6,19 +6,30 @@ form that a host may count.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from imagebridge.entries import (
+    PAYLOAD,
+    Entry,
+    changes,
+    cost,
+    described,
+    not_shown,
+    retold,
+    scale_of,
+    showing,
+    text_entry,
+)
 from imagebridge.errors import PictureError
 from imagebridge.hosts import Host
-from imagebridge.translate import convert, kinds, sentences
+from imagebridge.translate import convert, kinds, sentences, vision
 from imagebridge.translate.blocks import pieces, texts
-from imagebridge.translate.encode import shines_through, within
+from imagebridge.translate.encode import within
 from imagebridge.translate.picture import Picture, decode, decode_start
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.reading import Paper, Piece, Reading, Sight, Words, for_user_only
 from imagebridge.translate.structured import structured_text
-from imagebridge.translate.wire import JSON, URI, text_of
+from imagebridge.translate.wire import JSON, URI, is_error, text_of
 
 _FRAME = 1_000
 """Characters left for the JSON-RPC message around a result."""
@@ -32,54 +43,22 @@ _BLOCK = 500
 _BESIDE = 100
 """The part of the room, one in so many, that anything beside text and pictures may take: `_meta`, annotations."""
 
-SCALE = "imagebridge/scale"
-"""In the `_meta` of a picture that was made smaller before: the factor that leads back to the original."""
 
-_PAYLOAD = {"text": "text", "image": "data"}
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """One block on its way to the host.
-
-    number: of a picture, 0 for others. came: the picture as it came, or was drawn. picture: the one that is
-    sent. size: pixels that the picture had or asked for. scale: the factor to those it had before. sentence: what it is where it was not shown by the
-    file itself. whole: the block cannot be cut.
-    """
-
-    block: dict[str, Any]
-    number: int = 0
-    came: Picture | None = None
-    picture: Picture | None = None
-    size: tuple[int, int] = (0, 0)
-    scale: float = 1.0
-    sentence: str = ""
-    whole: bool = False
-
-    @property
-    def need(self) -> int:
-        """Characters of what can shrink; of the whole block where nothing can."""
-        if self.whole:
-            return _cost(self.block)
-        return len(self.block["data"]) if self.picture else _cost(self.block["text"])
-
-    @property
-    def cost(self) -> int:
-        """Characters of the block."""
-        if self.whole:
-            return _cost(self.block)
-        # Base64 is written as it is: there is no need to write it.
-        return _cost({**self.block, _PAYLOAD[self.block["type"]]: None}) + self.need
-
-
-def fitted(result: JSON, host: Host) -> dict[str, Any]:
+def fitted(result: JSON, host: Host, *, promised: bool = False) -> dict[str, Any]:
     """Return a valid `result` (see `repair`) as `host` copes with it, never in more characters than it takes.
 
     What is too large is shown smaller: small pictures keep what they have, large ones share the rest. A
     sentence before the first picture says so with sizes and scale. What the host cannot take at all becomes
-    a text, and structured content that no text repeats too, unless the host copes with it.
+    a text, and structured content that no text repeats too, unless the host copes with it. That a result is empty
+    or an error is said where the host does not say it.
+
+    Args:
+        result: the valid JSON of a `tools/call` result.
+        host: the row of the host.
+        promised: the tool has an output schema that the host was shown, so its SDK may refuse a result without
+            structured content: it stays, whatever the host does with it.
     """
-    return _Fitting(host).fitted(result)
+    return _Fitting(host).fitted(result, promised=promised)
 
 
 class _Fitting:
@@ -88,97 +67,160 @@ class _Fitting:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.room = host.characters - _FRAME
-        self.reading = Reading(Policy())
+        # A document that does not reach the model is shown, where pictures do.
+        pages = not host.files and bool(host.formats)
+        self.reading = Reading(Policy(documents="pages" if pages else "file"))
         self.notes: list[str] = []
 
-    def fitted(self, result: JSON) -> dict[str, Any]:
-        frame = self._frame(result)
+    def fitted(self, result: JSON, *, promised: bool) -> dict[str, Any]:
+        frame = self._frame(result, promised=promised)
         content = cast("Sequence[JSON]", result["content"])
         self.reading.begin(content)
         entries = [entry for block in content for entry in self._entries(self._bare(block))]
-        if "structuredContent" not in frame and (structured := structured_text(result)):
-            entries += self._of_pieces(texts(structured, self.reading), {})
-        entries = [self._showable(entry) for entry in entries]
-        if _cost(frame) + self._total(entries) > self.room or any(map(self._too_wide, entries)):
+        entries += self._structured(result, frame)
+        entries = self._marked([self._showable(entry) for entry in entries], result, frame)
+        if cost(frame) + self._total(entries) > self.room or any(map(self._too_wide, entries)):
             entries = self._few(entries)
-            self._share_out(entries, self.room - _cost(frame))
+            self._share_out(entries, self.room - cost(frame))
         return self._assembled(frame, entries)
 
     # What a block becomes, whatever its size.
 
-    def _frame(self, result: JSON) -> dict[str, Any]:
+    def _frame(self, result: JSON, *, promised: bool) -> dict[str, Any]:
         """Return the result without its blocks."""
         frame = {key: value for key, value in result.items() if key != "content"}
-        if not self.host.structured or self._is_too_much(frame.get("structuredContent"), 10):
+        if self._is_too_much(frame.get("structuredContent"), 2 if promised else 10) or (
+            self.host.structured == "replaces" and not promised and _loses_blocks(result)
+        ):
             frame.pop("structuredContent", None)
-        if self._is_too_much(frame, 4):
-            frame = {key: frame[key] for key in ("isError", "resultType") if key in frame}
+        beside = {key: value for key, value in frame.items() if key != "structuredContent"}
+        if self._is_too_much(beside, 4):
+            kept = ("isError", "resultType", "structuredContent")
+            frame = {key: frame[key] for key in kept if key in frame}
             self.notes.append("What the result said beside its blocks is left out: it is too large.")
         return {**frame, "content": []}
 
+    def _structured(self, result: JSON, frame: dict[str, Any]) -> Iterator[Entry]:
+        """Yield structured content in words, where the host does not show it and the blocks do not say it.
+
+        What is hidden in it as base64 is shown, and taken out of what stays of it.
+        """
+        if (kept := frame.get("structuredContent")) is not None:
+            first, *hidden = texts(written := _json(kept), self.reading)
+            if isinstance(first, Words) and first.text != written:
+                frame["structuredContent"] = json.loads(first.text)
+                yield from self._of_pieces(hidden, {})
+        shown = self.host.structured == "shown" and "structuredContent" in frame
+        if not shown and (
+            told := structured_text(
+                {**result, **({"structuredContent": frame["structuredContent"]} if kept is not None else {})}
+            )
+        ):
+            yield from self._of_pieces(texts(told, self.reading), {})
+
+    def _marked(self, entries: list[Entry], result: JSON, frame: dict[str, Any]) -> list[Entry]:
+        """Say that a result is an error, or empty, where the host does not."""
+        failed, host = is_error(result), self.host
+        blank = all(
+            entry.block.get("type") == "text" and not entry.block["text"].strip() for entry in entries
+        )
+        if blank and not host.empties and not (host.structured == "shown" and "structuredContent" in frame):
+            entries = [text_entry(sentences.NO_REASON if failed else sentences.NOTHING)]
+        if not failed or host.errors == "told":
+            return entries
+        if host.errors == "lost":
+            frame["isError"] = False
+        first = entries[0].block if entries else {}
+        if first.get("type") != "text":
+            return [text_entry(sentences.ERROR), *entries]
+        if first["text"].startswith(sentences.ERROR):
+            return entries
+        return [Entry({**first, "text": f"{sentences.ERROR}\n{first['text']}"}), *entries[1:]]
+
     def _is_too_much(self, value: object, part: int = _BESIDE) -> bool:
-        return _cost(value) > self.room // part
+        return cost(value) > self.room // part
 
     def _bare(self, block: JSON) -> JSON:
         """Return a block whose labels are of a bearable size, and meant for the model where the host obeys that."""
         if self.host.hides and for_user_only(block):
             annotations = {**cast("JSON", block["annotations"]), "audience": ["user", "assistant"]}
             block = {**block, "annotations": annotations}
-        payload = _PAYLOAD.get(text_of(block, "type"))
+        payload = PAYLOAD.get(text_of(block, "type"))
         if payload and self._is_too_much({**block, payload: None}):
             self.notes.append("What a block said besides is left out: it is too large.")
             return {"type": block["type"], payload: block[payload]}
         return block
 
-    def _entries(self, block: JSON) -> list[_Entry]:
+    def _entries(self, block: JSON) -> list[Entry]:
         match block["type"]:
             case "image" if picture := _still(block):
                 number = self.reading.number(picture.base64)
-                made, scale = _unscaled(block)
-                return [_Entry(made, number, picture, picture, (picture.width, picture.height), scale)]
+                size = picture.width, picture.height
+                return [Entry(dict(block), number, picture, picture, size, scale_of(block))]
             case "resource_link" if self.host.links:
-                return [_Entry(dict(block), whole=True)]
+                return [Entry(dict(block), whole=True)]
             case "audio" if self.host.audio:
-                return [_Entry(dict(block), whole=True)]
-            case "resource" if self.host.resources and not _is_picture(cast("JSON", block["resource"])):
-                return [_Entry(dict(block), whole=True)]
+                return [Entry(dict(block), whole=True)]
+            case "resource" if self._passes(cast("JSON", block["resource"])):
+                return [Entry(dict(block), whole=True)]
             case _:
                 found = pieces(block, self.reading)
         match found:
             case [Words(text=text)] if text == block.get("text"):
-                return [_Entry(dict(block))]
+                return [Entry(dict(block))]
+            case [Sight(), *_] if self._is_document(block):
+                uri = sentences.short(text_of(cast("JSON", block["resource"]), "uri"))
+                told = text_entry(f"[{uri}: shown as pictures of its pages]")
+                return [told, *self._of_pieces(found, block)]
             case _:
                 return list(self._of_pieces(found, block))
 
-    def _of_pieces(self, found: Sequence[Piece], block: JSON) -> Iterator[_Entry]:
+    def _passes(self, resource: JSON) -> bool:
+        """Tell whether an embedded resource reaches the model as it is."""
+        if not self.host.resources:
+            return False
+        if text := text_of(resource, "text"):
+            return [Words(text)] == [
+                Words(one.text) for one in texts(text, self.reading) if isinstance(one, Words)
+            ]
+        found = kinds.kind(decode_start(text_of(resource, "blob")))
+        return found is None or (found.sort != "picture" and (self.host.files or found.sort != "document"))
+
+    def _is_document(self, block: JSON) -> bool:
+        found = kinds.kind(decode_start(text_of(cast("JSON", block.get("resource") or {}), "blob")))
+        return found is not None and found.sort == "document"
+
+    def _of_pieces(self, found: Sequence[Piece], block: JSON) -> Iterator[Entry]:
         """Yield pieces of a translation as blocks; pictures keep what their block said besides."""
         labels = _labels(block)
         for piece in found:
             match piece:
                 case Words(text=text):
-                    yield _text(text)
+                    yield text_entry(text)
                 case Sight(number=number, picture=picture):
                     made = {"type": "image", "data": picture.base64, "mimeType": picture.media_type, **labels}
                     size = piece.size or (picture.width, picture.height)
                     sentence = f"{piece.sentence[:1].upper()}{piece.sentence[1:]}." if piece.sentence else ""
-                    yield _Entry(made, number, picture, picture, size, sentence=sentence)
+                    yield Entry(made, number, picture, picture, size, sentence=sentence)
                 case Paper(data_url=url, filename=name) if self.host.resources:
                     media_type, _, blob = url[5:].partition(";base64,")
                     inner = {"uri": f"attachment:{name}", "mimeType": media_type, "blob": blob}
-                    yield _Entry({"type": "resource", "resource": inner}, whole=True)
+                    yield Entry({"type": "resource", "resource": inner}, whole=True)
                 case Paper(filename=name):
                     what = sentences.short(text_of(cast("JSON", block.get("resource", {})), "uri") or name)
-                    yield _text(sentences.not_shown(what, f"{self.host.name} takes no documents"))
+                    yield text_entry(sentences.not_shown(what, f"{self.host.name} takes no documents"))
                 case _:
-                    yield _text(sentences.not_shown(sentences.short(piece.url), "it is an address"))
+                    yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is an address"))
 
-    def _showable(self, entry: _Entry) -> _Entry:
+    def _showable(self, entry: Entry) -> Entry:
         """Return a picture proven and in a format that the host takes, or the sentence for what has none."""
         picture = entry.picture
         if picture is None:
             return entry
         if not self.host.formats:
-            return _not_shown(entry, f"{self.host.name} shows its model no pictures")
+            return not_shown(entry, f"{self.host.name} shows its model no pictures")
+        if picture.plain and (len(picture.base64) > self.room or self._too_wide(entry)):
+            return entry  # It is decoded where it is made smaller.
         try:
             picture = convert.fitted(picture, picture.width, picture.height).proven("decoded")
             if picture.media_type not in self.host.formats:
@@ -187,21 +229,33 @@ class _Fitting:
 
                 picture = redrawn(opened(picture.data))
         except PictureError as error:
-            return _not_shown(entry, error.reason)
-        return _showing(entry, picture)
+            return not_shown(entry, error.reason)
+        return showing(entry, picture)
 
     # Sizes.
 
-    def _too_wide(self, entry: _Entry) -> bool:
-        picture, side = entry.picture, self.host.side
-        return picture is not None and side is not None and max(picture.width, picture.height) > side
+    def _too_wide(self, entry: Entry) -> bool:
+        picture = entry.picture
+        return picture is not None and max(picture.width, picture.height) > self._side(picture)
 
-    def _total(self, entries: Sequence[_Entry]) -> int:
+    def _side(self, picture: Picture) -> int:
+        """Return the most pixels that the longer side of this picture may have: the host's, and what its patches allow."""
+        longest = max(picture.width, picture.height)
+        if self.host.side is None and self.host.patches is None:
+            return longest
+        side = max(vision.bounded(picture.width, picture.height, self.host.side, self.host.patches))
+        budget = self.host.patches
+        # The other side is rounded when pixels are scaled, which may take one more row of patches.
+        while budget and side > 1 and vision.patches(*_scaled(picture, side / longest)) > budget:
+            side -= 1
+        return side
+
+    def _total(self, entries: Sequence[Entry]) -> int:
         """Characters of all blocks, and of what is said of them."""
         said = self._said(entries)
-        return sum(entry.cost + 2 for entry in entries) + (_cost(_text(said).block) if said else 0)
+        return sum(entry.cost + 2 for entry in entries) + (cost(text_entry(said).block) if said else 0)
 
-    def _few(self, entries: list[_Entry]) -> list[_Entry]:
+    def _few(self, entries: list[Entry]) -> list[Entry]:
         """Leave out the last blocks where there are too many for each to say something."""
         most = max(1, self.room // _BLOCK)
         if len(entries) <= most:
@@ -209,9 +263,9 @@ class _Fitting:
         self.notes.append(f"{len(entries) - most:,} more blocks are left out: too many for a result.")
         return entries[:most]
 
-    def _share_out(self, entries: list[_Entry], room: int) -> None:
+    def _share_out(self, entries: list[Entry], room: int) -> None:
         """Make each entry fit: from the smallest on, each may take an even part of what is left."""
-        told = _cost(_text(" ".join(self.notes)).block)
+        told = cost(text_entry(" ".join(self.notes)).block)
         reserve = told + min(_NOTES, _NOTE * sum(entry.picture is not None for entry in entries))
         left = room - reserve - sum(entry.cost - entry.need + 2 for entry in entries)
         order = sorted(range(len(entries)), key=lambda at: entries[at].need)
@@ -220,28 +274,28 @@ class _Fitting:
             entries[at] = self._shrunk(entries[at], max(0, left) // (len(entries) - done))
             left -= entries[at].cost - before
 
-    def _shrunk(self, entry: _Entry, share: int) -> _Entry:
+    def _shrunk(self, entry: Entry, share: int) -> Entry:
         """Return an entry in at most `share` characters, as far as that is possible."""
         if entry.picture:
             try:
-                return _showing(entry, within(entry.picture, share // 4 * 3, self.host.side))
+                return showing(entry, within(entry.picture, share // 4 * 3, self._side(entry.picture)))
             except PictureError as error:
-                return _not_shown(entry, error.reason)
+                return not_shown(entry, error.reason)
         if entry.need <= share:
             return entry
         if not entry.whole:
-            return _Entry({**entry.block, "text": self._cut(entry.block["text"], share)})
-        return _text(self._cut(_told(entry.block), share))
+            return Entry({**entry.block, "text": self._cut(entry.block["text"], share)})
+        return text_entry(self._cut(_told(entry.block), share))
 
     def _cut(self, text: str, share: int) -> str:
         """Return the beginning of a text in at most `share` characters of JSON, and how much there was."""
-        if _cost(text) <= share:
+        if cost(text) <= share:
             return text
         told = f"\n[{len(text):,} characters; the rest is left out: too much for {self.host.name}]"
         low, high = 0, len(text)
         while low < high:
             middle = (low + high + 1) // 2
-            if _cost(text[:middle] + told) <= share:
+            if cost(text[:middle] + told) <= share:
                 low = middle
             else:
                 high = middle - 1
@@ -249,16 +303,17 @@ class _Fitting:
 
     # The result.
 
-    def _assembled(self, frame: Mapping[str, Any], entries: list[_Entry]) -> dict[str, Any]:
+    def _assembled(self, frame: Mapping[str, Any], entries: list[Entry]) -> dict[str, Any]:
         """Return the whole, in the last resort with fewer blocks."""
+        entries = retold(entries)
         made = {**frame, "content": self._blocks(entries)}
-        while _cost(made) > self.room and entries:
+        while cost(made) > self.room and entries:
             entries = entries[: len(entries) // 2]
             self.notes = ["The result's other blocks are left out: it is too large."]
             made = {**frame, "content": self._blocks(entries)}
         return made
 
-    def _blocks(self, entries: Sequence[_Entry]) -> list[dict[str, Any]]:
+    def _blocks(self, entries: Sequence[Entry]) -> list[dict[str, Any]]:
         """Return the blocks, with what is to be said before the first picture."""
         blocks = [entry.block for entry in entries]
         at = next((at for at, entry in enumerate(entries) if entry.picture), len(blocks))
@@ -269,22 +324,16 @@ class _Fitting:
         if before.get("type") == "text" and before["text"].rstrip().endswith((".", "!", "?")):
             # A sentence after a sentence. Behind anything else, JSON or code, it would do harm.
             return [*blocks[: at - 1], {**before, "text": f"{before['text'].rstrip()} {said}"}, *blocks[at:]]
-        return [*blocks[:at], _text(said).block, *blocks[at:]]
+        return [*blocks[:at], text_entry(said).block, *blocks[at:]]
 
-    def _said(self, entries: Sequence[_Entry]) -> str:
+    def _said(self, entries: Sequence[Entry]) -> str:
         """Return what is to be said beside the blocks: what changed, or what a picture is that no text introduces."""
         shown = [entry for entry in entries if entry.picture]
-        told = [*self.notes, *_changes(shown)]
+        told = [*self.notes, *changes(shown)]
         if not told and shown and entries[0] is shown[0] and self.host.text_first:
-            told = [
-                f"Picture {number}: {_described(entry.picture)}." for number, entry in enumerate(shown, 1)
-            ]
+            told = [f"Picture {number}: {described(entry.picture)}." for number, entry in enumerate(shown, 1)]
         said = " ".join(told)
         return said if len(said) <= _NOTES else f"{said[: _NOTES // 2]} ..."
-
-
-def _cost(value: object) -> int:
-    return len(json.dumps(value))
 
 
 def _still(block: JSON) -> Picture | None:
@@ -308,9 +357,25 @@ def _labels(block: JSON) -> dict[str, Any]:
     return kept
 
 
-def _is_picture(resource: JSON) -> bool:
-    found = kinds.kind(decode_start(text_of(resource, "blob")))
-    return found is not None and found.sort == "picture"
+def _loses_blocks(result: JSON) -> bool:
+    """Tell whether a host that shows structured content in place of the blocks shows less than they do."""
+    blocks = cast("Sequence[JSON]", result["content"])
+    if any(block["type"] != "text" for block in blocks) or structured_text(result):
+        return bool(blocks)
+    # Said by one block alone: what the others say is said nowhere else.
+    said = [block for block in blocks if structured_text({**result, "content": [block]}) == ""]
+    return len(blocks) > 1 and len(said) == 1
+
+
+def _json(value: object) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return ""
+
+
+def _scaled(picture: Picture, factor: float) -> tuple[int, int]:
+    return max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
 
 
 def _told(block: JSON) -> str:
@@ -321,71 +386,3 @@ def _told(block: JSON) -> str:
         return sentences.not_shown(named, "too large for a result")
     said = [piece.text for piece in pieces(block, Reading(Policy())) if isinstance(piece, Words)]
     return "\n".join(said)
-
-
-def _text(text: str) -> _Entry:
-    return _Entry({"type": "text", "text": text})
-
-
-def _showing(entry: _Entry, picture: Picture) -> _Entry:
-    block = {**entry.block, "data": picture.base64, "mimeType": picture.media_type}
-    return replace(entry, block=block, picture=picture)
-
-
-def _not_shown(entry: _Entry, why: str) -> _Entry:
-    came = f"picture {entry.number} ({_described(entry.picture)})"
-    return _text(sentences.not_shown(came, why))
-
-
-def _described(picture: Picture | None) -> str:
-    if picture is None:
-        return "none"
-    form = picture.media_type.removeprefix("image/").upper().replace("WEBP", "WebP")
-    return f"{form}, {picture.width}x{picture.height} px, {sentences.amount(picture.size)}"
-
-
-def _changes(shown: Sequence[_Entry]) -> Iterator[str]:
-    """Say of each picture what was made of it: its sizes, and by how much coordinates are to be multiplied."""
-    for entry in shown:
-        if entry.sentence:
-            yield entry.sentence
-        name = "" if len(shown) == 1 else f"Picture {entry.number}: "
-        if said := _change(entry):
-            yield f"{name}{'s' if name else 'S'}hown as {said}."
-        if said := _factor(entry):
-            its = "its " if name else ""
-            yield f"Multiply {its}{said} for those in full size."
-
-
-def _change(entry: _Entry) -> str:
-    picture, came = cast("Picture", entry.picture), cast("Picture", entry.came)
-    if picture.data_url == came.data_url:
-        return ""
-    size = f"{entry.size[0]}x{entry.size[1]}"
-    shrunk = f"{picture.width}x{picture.height}" != size
-    white = ", laid on white" if picture.media_type == kinds.JPEG.media_type and shines_through(came) else ""
-    return f"{_described(picture)}, of {size if shrunk else _described(came)}{white}, to fit a result"
-
-
-def _factor(entry: _Entry) -> str:
-    """Say by how much coordinates are to be multiplied, where they are."""
-    picture = cast("Picture", entry.picture)
-    across = entry.scale * entry.size[0] / picture.width
-    down = entry.scale * entry.size[1] / picture.height
-    if across == down == 1:
-        return ""
-    # Sides are whole pixels: where one factor for both is wrong by a pixel or two at most, it is enough.
-    if abs(across - down) * max(picture.width, picture.height) <= 2:
-        return f"coordinates by {across:.4g}"
-    return f"coordinates by {across:.4g} across and {down:.4g} down"
-
-
-def _unscaled(block: JSON) -> tuple[dict[str, Any], float]:
-    """Return a block without `SCALE`, and that."""
-    meta = cast("JSON", block.get("_meta") or {})
-    scale = meta.get(SCALE)
-    if not isinstance(scale, (int, float)) or isinstance(scale, bool) or scale <= 0:
-        return dict(block), 1.0
-    rest = {key: value for key, value in meta.items() if key != SCALE}
-    bare = {key: value for key, value in block.items() if key != "_meta"}
-    return ({**bare, "_meta": rest} if rest else bare), float(scale)

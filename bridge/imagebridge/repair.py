@@ -8,7 +8,7 @@ wrong type or a block of a new kind would lose all the others. The shapes are th
 import json
 import operator
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.translate import kinds
 from imagebridge.translate.blocks import pieces
@@ -28,30 +28,42 @@ from imagebridge.translate.wire import (
     text_of,
 )
 
+if TYPE_CHECKING:
+    from .hosts import Host
+
 
 def repair(result: object, host: str | None = None) -> dict[str, Any]:
     """Return a tool result that every MCP client accepts and, where `host` is named, that this host copes with.
 
-    Without a host nothing is made smaller. With one the whole takes no more characters than the host does, pictures have its formats and at most its pixels a side, and what changed
-    is said in a sentence. Structured content, links and audio become text where the host loses something by
-    them: whoever stands between a server and a host must then leave out the tools' output schemas too.
+    Without a host nothing is made smaller. With one the whole takes no more characters than the host does, pictures
+    have its formats and at most its pixels a side, and what changed is said in a sentence; a result that is empty,
+    or an error, is said to be one where the host does not tell. Structured content, links, documents and audio
+    become text or pictures where the host loses something by them: whoever stands between a server and a host must
+    then leave out the tools' output schemas too.
 
     Args:
         result: the JSON of a `tools/call` result, valid or not, or a `CallToolResult`.
-        host: the name of a host, such as "claude-desktop", or what a client calls itself in `clientInfo.name`; an
-            unknown one gets what no known host refuses. None: no host in particular.
+        host: the name of a host, such as "claude-desktop", what a client calls itself in `clientInfo.name`, or
+            "unknown" for what no known host refuses. None: no host in particular.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor a JSON object.
+        ValueError: there is no such host.
     """
-    mended = _plain(repaired(result_json(result)))
+    wire = result_json(result)
     if host is None:
-        return dict(mended)
+        return dict(_plain(repaired(wire)))
     # Only now: most users of the bridge never fit a result to a host.
-    from .fitting import fitted
-    from .hosts import host as found
+    from .hosts import named
 
-    return fitted(mended, found(host))
+    return repaired_for(wire, named(host))
+
+
+def repaired_for(result: JSON, host: "Host", *, promised: bool = False) -> dict[str, Any]:
+    """Return a result, valid or not, as this host copes with it; see `fitting.fitted` for `promised`."""
+    from .fitting import fitted
+
+    return fitted(_plain(repaired(result)), host, promised=promised)
 
 
 def _plain(result: JSON) -> JSON:

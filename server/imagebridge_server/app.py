@@ -21,7 +21,8 @@ from .viewer import Offering, viewer
 from .viewing import viewing_tools
 
 _INSTRUCTIONS = """\
-Makes and loads pictures; each result is one sentence and its pictures, mostly one. generate_chart draws charts from rows, \
+Makes and loads pictures. In each result's `content` one text comes first and the pictures follow it, as image blocks: look \
+at content[1] and on, not at the text alone (in code: image(result.content[1])). generate_chart draws charts from rows, \
 columns or a file (kind, data, columns), or from a Vega-Lite spec: look at the chart before you speak of it, and call again \
 with what should differ. load_image shows a picture from a file of almost any format, load_file reads documents and texts, \
 view_image shows a part of a picture closely, compare_images tells where two differ. Pictures are named by path, image:// \

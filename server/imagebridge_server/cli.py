@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from imagebridge import __version__
 from imagebridge.errors import RequirementError
-from imagebridge.hosts import NAMES
+from imagebridge.hosts import NAMES, named
 from imagebridge.requirements import SERVER, need
 
 from .settings import (
@@ -39,6 +39,14 @@ class _Rarely(click.Group):
         return next((one for one in commands(_for_a_host) if one.name == cmd_name), None)
 
 
+def _host(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    """Return the name of the host that is meant."""
+    try:
+        return named(name).name if name else None
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
 @click.group(
     cls=_Rarely, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
 )
@@ -52,7 +60,7 @@ class _Rarely(click.Group):
 @click.option(
     "--host",
     metavar="NAME",
-    type=click.Choice(NAMES, case_sensitive=False),
+    callback=_host,
     help="Fit results to this host, whatever the client calls itself: " + ", ".join(NAMES) + ".",
 )
 @click.option(

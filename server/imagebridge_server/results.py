@@ -9,8 +9,10 @@ from anyio import to_thread
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.types import CallToolResult, TextContent
 
-from imagebridge import repair, tool_result
-from imagebridge.fitting import SCALE
+from imagebridge import tool_result
+from imagebridge.entries import SCALE
+from imagebridge.hosts import host
+from imagebridge.repair import repaired_for
 from imagebridge.translate.picture import encode
 from imagebridge.translate.wire import URI
 from imagebridge_tools import Answer
@@ -60,8 +62,8 @@ class Fitting:
         result = await call_next(ctx)
         if ctx.method != "tools/call" or not isinstance(result, dict) or "content" not in result:
             return result
-        host = self.host or _client(ctx)
-        return await in_thread(lambda: repair(result, host))
+        found = host(self.host or _client(ctx))
+        return await in_thread(lambda: repaired_for(result, found))
 
 
 def _client(context: ServerRequestContext[Any, Any]) -> str:

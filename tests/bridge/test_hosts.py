@@ -15,7 +15,10 @@ from samples import b64, drawing, file, photo
 
 from imagebridge import function_call_output, repair, tool_result
 from imagebridge.fitting import fitted
-from imagebridge.hosts import HOSTS, NAMES, UNKNOWN, host
+from imagebridge.hosts import HOSTS, NAMES, UNKNOWN, host, named
+from imagebridge.repair import repaired_for
+from imagebridge.translate import vision
+from imagebridge.translate.pages import rendered
 from imagebridge.translate.picture import Picture
 
 pytestmark = pytest.mark.pure
@@ -25,6 +28,7 @@ IMAGE = {"type": "image", "data": b64(PNG), "mimeType": "image/png"}
 LINK = {"type": "resource_link", "uri": "shots:1", "name": "one.png", "mimeType": "image/png"}
 AUDIO = {"type": "audio", "data": b64(samples.wav()), "mimeType": "audio/wav"}
 PDF = {"uri": "file:///plan.pdf", "mimeType": "application/pdf", "blob": b64(samples.pdf())}
+PAGE = {"type": "image", "data": rendered(samples.pdf())[0][0].base64, "mimeType": "image/png"}
 BEFORE, AFTER = {"type": "text", "text": "before"}, {"type": "text", "text": "after"}
 DESKTOP = 1_048_576
 
@@ -60,6 +64,11 @@ def pictures(result):
         ("gemini-cli-mcp-client", "gemini-cli"),
         ("@librechat/api-client", "librechat"),
         ("github-copilot-developer", "copilot-cli"),
+        ("@cline/core", "cline"),
+        ("qwen-cli-mcp-client-imagebridge", "qwen-code"),
+        ("inspector-cli", "inspector"),
+        ("mcporter", "mcporter"),
+        ("mcp-test-client", "conformance"),
         ("LangChain", "langchain"),
         ("mcp", "unknown"),
         ("", "unknown"),
@@ -80,6 +89,25 @@ def test_the_table_is_dated_sourced_and_without_doubles():
             assert host(pattern.rstrip("*")) is one
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("codex", "codex"), ("Claude-AI", "claude-desktop"), ("unknown", "unknown"), ("text-only", "text-only")],
+)
+def test_a_user_names_a_host(name, found):
+    assert named(name).name == found
+
+
+@pytest.mark.parametrize(
+    ("typo", "near"), [("codx", "codex"), ("claude-destkop", "claude-desktop"), ("unknwon", "unknown")]
+)
+def test_a_typo_in_a_hosts_name_is_an_error_that_names_the_nearest(typo, near):
+    for refuse in (named, lambda name: repair({"content": []}, name)):
+        with pytest.raises(ValueError, match=f"no host is called '{typo}'; did you mean '{near}'"):
+            refuse(typo)
+    with pytest.raises(ValueError, match=r"no host is called 'zzz'\. There are: imagebridge, "):
+        named("zzz")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_host_gets_what_the_sdk_takes_and_nothing_is_silent(name):
     came = {
@@ -97,7 +125,8 @@ def test_every_host_gets_what_the_sdk_takes_and_nothing_is_silent(name):
     assert "shots:1" in wire
     assert "audio/wav" in wire
     assert "plan.pdf" in wire
-    assert len(pictures(result)) == (1 if host(name).formats else 0)
+    # One as it came, and the page of a document that does not reach the model.
+    assert len(pictures(result)) == ((1 if host(name).files else 2) if host(name).formats else 0)
     assert repair(result, name) == result
 
 
@@ -123,8 +152,19 @@ class TestBlocks:
             (
                 "codex",
                 [BEFORE, {"type": "resource", "resource": PDF}],
-                [BEFORE, told("[not shown: file:///plan.pdf; codex takes no documents]")],
+                [
+                    BEFORE,
+                    told("[file:///plan.pdf: shown as pictures of its pages]"),
+                    PAGE | {"_meta": {"imagebridge/uri": "file:///plan.pdf"}},
+                    told("[the one page of a PDF]"),
+                ],
             ),
+            (
+                "text-only",
+                [BEFORE, {"type": "resource", "resource": PDF}],
+                [BEFORE, told("[not shown: file:///plan.pdf; text-only takes no documents]")],
+            ),
+            ("pydantic-ai", [BEFORE, {"type": "resource", "resource": PDF}], [BEFORE, {"type": "resource", "resource": PDF}]),
             (
                 "copilot-cli",
                 [BEFORE, IMAGE],
@@ -189,6 +229,99 @@ class TestBlocks:
     def test_what_is_no_result_is_named(self, wrong):
         with pytest.raises(TypeError, match="a tool result"):
             repair(wrong, "codex")
+
+
+BROKEN = {"content": [told("it broke"), IMAGE], "isError": True}
+
+
+class TestMarks:
+    """What a result is, where the host does not tell its model."""
+
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("codex", {"content": [told("Tool error:\nit broke"), IMAGE], "isError": True}),
+            ("agent-framework", {"content": [told("Tool error:\nit broke"), IMAGE], "isError": False}),
+            ("imagebridge", BROKEN),
+        ],
+    )
+    def test_an_error_is_said_where_the_host_does_not(self, name, expected):
+        assert repair(BROKEN, name) == expected
+        assert repair(expected, name) == expected
+
+    @pytest.mark.parametrize(
+        ("came", "words"),
+        [
+            ({"content": [IMAGE], "isError": True}, "Tool error:"),
+            ({"content": [], "isError": True}, "Tool error:\n[The tool gave no reason.]"),
+            ({"content": []}, "[The tool finished and returned nothing.]"),
+            ({"content": [told(" \n")]}, "[The tool finished and returned nothing.]"),
+        ],
+    )
+    def test_what_is_empty_or_without_words_is_said(self, came, words):
+        assert repair(came, "unknown")["content"][0] == told(words)
+        assert repair(came, "imagebridge") == came
+
+    @pytest.mark.parametrize(
+        ("name", "kept"),
+        [("inspector", True), ("langchain", True), ("agent-framework", False), ("unknown", False)],
+    )
+    def test_structured_content_stays_unless_it_takes_the_place_of_pictures(self, name, kept):
+        result = repair({"content": [told("a"), IMAGE], "structuredContent": {"n": 1}}, name)
+        assert ("structuredContent" in result) == kept
+        assert (told('{"n": 1}') in result["content"]) == (name != "inspector")
+
+    @pytest.mark.parametrize("structured", [{"result": "a"}, {"result": ["a", "b"]}])
+    def test_structured_content_that_says_the_same_as_the_texts_is_left_alone(self, structured):
+        inner = structured["result"]
+        texts = [told(text) for text in (inner if isinstance(inner, list) else [inner])]
+        came = {"content": texts, "structuredContent": structured}
+        assert repair(came, "unknown") == came
+
+    def test_what_an_output_schema_promises_stays_without_its_base64(self):
+        came = {"content": [told("a")], "structuredContent": {"shot": b64(PNG), "n": 1}}
+        made = repaired_for(came, UNKNOWN, promised=True)
+        assert made["structuredContent"] == {"shot": "[picture 1 below]", "n": 1}
+        assert [block["type"] for block in made["content"]] == ["text", "image", "text"]
+        assert repaired_for(made, UNKNOWN, promised=True) == made
+
+
+LARGE = file(Image.radial_gradient("L").resize((4000, 3000)), "JPEG")
+
+
+class TestScale:
+    """A picture that passes several layers is told one factor."""
+
+    def test_codex_is_given_what_it_shows_and_the_factor_to_it(self):
+        result = repair(tool_result("A photo.", LARGE), "codex")
+        assert [(one.width, one.height) for one in pictures(result)] == [(1824, 1368)]
+        assert "Multiply coordinates by 2.193 for those in full size." in result["content"][0]["text"]
+
+    @pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000), (2048, 2048), (5000, 1999), (2047, 1601)])
+    def test_patches_are_never_more_than_the_host_shows(self, size):
+        picture = file(Image.linear_gradient("L").resize(size), "PNG")
+        (made,) = pictures(repair(tool_result("A.", picture), "codex"))
+        assert vision.patches(made.width, made.height) <= 2_500
+        assert max(made.width, made.height) <= 2_048
+
+    def test_two_layers_tell_one_factor(self):
+        picture = LARGE
+        first = repair(tool_result("A photo.", picture), "qwen-code")
+        assert first["content"][1]["_meta"] == {"imagebridge/scale": 1.953125}
+        second = repair(first, "codex")
+        words = second["content"][0]["text"]
+        assert re.findall(r"Multiply \w*\s?coordinates by ([0-9.]+)", words) == ["2.193"]
+        assert second["content"][1]["_meta"] == {"imagebridge/scale": pytest.approx(4000 / 1824)}
+        assert repair(second, "codex") == second
+        assert repair(first, "openai-agents") == first
+
+    def test_each_of_several_pictures_keeps_its_factor(self):
+        first = repair(tool_result("Three.", PNG, LARGE, LARGE), "qwen-code")
+        second = repair(first, "codex")
+        words = " ".join(block.get("text", "") for block in second["content"])
+        factors = [float(one) for one in re.findall(r"Multiply its coordinates by ([0-9.]+)", words)]
+        widths = [one.width for one in pictures(second)]
+        assert factors == [pytest.approx(4000 / width, rel=1e-3) for width in widths[1:]]
 
 
 SMALL = replace(host("claude-desktop"), characters=60_000)

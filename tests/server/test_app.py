@@ -55,7 +55,7 @@ def picture_of(result):
 def said(result):
     assert result.is_error
     (block,) = result.content
-    return block.text
+    return block.text.removeprefix("Tool error:\n")
 
 
 class TestWhatIsListed:
@@ -354,7 +354,7 @@ class TestSizes:
         assert result["content"][0]["text"].endswith(
             f" Multiply coordinates by {factor} for those in full size."
         )
-        assert "_meta" not in result["content"][1]
+        assert result["content"][1]["_meta"] == {"imagebridge/scale": 2 * 1500 / shown.width}
 
     async def test_no_base64_in_the_text(self, client):
         url = "data:image/png;base64," + pybase64.b64encode(png(Image.new("RGB", (5, 5), "blue"))).decode()

@@ -142,7 +142,7 @@ class TestProgress:
         async with connected(generation, folder) as client:
             arguments = {"kind": "bar", "data": ROWS}
             result = await client.call_tool("generate_chart", arguments, progress_callback=on_progress)
-        assert result.content[0].text == "enough"
+        assert result.content[0].text == "Tool error:\nenough"
         seconds = [progress for progress, _, _ in told]
         assert seconds == sorted(set(seconds))
         assert told[0][1:] == (None, "Draw a chart: 0 s so far")
@@ -188,6 +188,13 @@ class TestCancellation:
 
 
 class TestWhatIsTold:
+    async def test_the_first_260_characters_say_where_pictures_are(self, generation, folder):
+        """All that Codex's code mode shows its model of a server (run with 0.171.0, 2026-11-29)."""
+        async with connected(generation, folder) as client:
+            start = client.instructions[:260]
+        assert "one text comes first and the pictures follow it" in start
+        assert "image(result.content[1])" in start
+
     async def test_the_instructions_name_tools_that_exist(self, generation, folder):
         async with connected(generation, folder) as client:
             names = {one.name for one in (await client.list_tools()).tools}

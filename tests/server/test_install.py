@@ -22,7 +22,8 @@ from imagebridge_server.install import jsonc, links
 from imagebridge_server.install.change import installed, uninstalled
 from imagebridge_server.install.formats import FormatError, edited
 from imagebridge_server.install.hosts import HOSTS, Entry, file_of
-from imagebridge_server.install.launch import entry, published
+from imagebridge_server.install.launch import entry, published, relay
+from imagebridge_server.install.wrap import unwrapped, wrapped
 
 ENTRY = Entry("/opt/uvx", ("--from", "imagebridge[server]", "imagebridge-server"), {"A": "ä"})
 KEYS = ("mcpServers", "imagebridge")
@@ -170,9 +171,10 @@ class TestFiles:
         installed(host, file, Entry("old", ("x",), {"OPENAI_API_KEY": "k"})).write()
         installed(host, file, Entry("new")).write()
         made = read(file.read_text(encoding="utf-8"), host.form)[host.keys[0]]["imagebridge"]
-        assert made.get("command", made.get("cmd")) == "new"
-        assert made["args"] == []
-        assert made.get("env", made.get("envs")) == {"OPENAI_API_KEY": "k"}
+        assert made[host.command] == (["new"] if host.name == "opencode" else "new")
+        assert made.get("args", []) == []
+        named = next(key for key in ("env", "envs", "environment") if key in made)
+        assert made[named] == {"OPENAI_API_KEY": "k"}
 
     def test_the_change_shows_our_entry_only(self, host, tmp_path):
         file = tmp_path / "config"
@@ -202,6 +204,7 @@ class TestFiles:
             "+[mcp_servers.imagebridge]",
             '+command = "new"',
             "+args = []",
+            "+startup_timeout_sec = 120",
         ]
 
     def test_out_of_a_file_without_it(self, host, tmp_path):
@@ -267,10 +270,103 @@ class TestFiles:
             link = real  # Windows without the right to make links
         saved = installed(BY_NAME["cursor"], link, ENTRY).write()
         assert saved.read_text() == "{}"
-        assert saved != installed(BY_NAME["cursor"], link, Entry("x")).write()
+        # One copy, of the file as its owner made it.
+        assert saved == installed(BY_NAME["cursor"], link, Entry("x")).write()
+        assert saved.read_text() == "{}"
+        assert [one.name for one in tmp_path.iterdir() if "backup" in one.name] == [
+            "real.json.imagebridge.backup"
+        ]
         assert link == real or link.is_symlink()
         assert os.name == "nt" or real.stat().st_mode & 0o777 == 0o600
         assert jsonc.parsed(real.read_text())["mcpServers"]["imagebridge"]["command"] == "x"
+
+
+OTHER = {
+    "json": """{
+  // mine
+  "KEY": {
+    "other": {"CMD": "npx", "args": [ "-y",  "@playwright/mcp" ], "env": {"A": "b"}}, // browser
+    "next": {"url": "https://host/mcp"},
+  },
+}
+""",
+    "toml": """# mine
+[KEY.other] # browser
+command = 'npx'
+args = [ "-y",  "@playwright/mcp" ]
+
+[KEY.other.env]
+A = "b"
+
+[KEY.next]
+url = "https://host/mcp"
+""",
+    "yaml": """KEY:
+  other: # browser
+    CMD: npx
+    args: [ -y,  '@playwright/mcp' ]
+    envs: {A: b}
+  next:
+    url: https://host/mcp
+""",
+}
+
+
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+class TestWrap:
+    def file(self, host, tmp_path):
+        text = OTHER[host.form].replace("KEY", host.keys[0]).replace("CMD", host.command)
+        if host.name == "opencode":
+            text = text.replace('"npx", "args": [ "-y",', '[ "npx", "-y",')
+        (tmp_path / "config").write_bytes(text.encode())
+        return tmp_path / "config"
+
+    def words(self, host, file):
+        entry = read(file.read_text(encoding="utf-8"), host.form)[host.keys[0]]["other"]
+        command = entry[host.command]
+        return command if isinstance(command, list) else [command, *entry["args"]]
+
+    def test_the_relay_goes_in_front_and_out_byte_for_byte(self, host, tmp_path):
+        file = self.file(host, tmp_path)
+        before = file.read_bytes()
+        wrapped(host, file, "other").write()
+        assert self.words(host, file) == [*relay(host.name), "npx", "-y", "@playwright/mcp"]
+        entry = read(file.read_text(encoding="utf-8"), host.form)[host.keys[0]]["other"]
+        assert entry.get("env", entry.get("envs")) == {"A": "b"}
+        assert {key: entry[key] for key in host.patience} == host.patience
+        assert wrapped(host, file, "other").diff == ""
+        unwrapped(host, file, "other").write()
+        assert file.read_bytes() == before
+        assert unwrapped(host, file, "other").diff == ""
+        assert len(list(tmp_path.iterdir())) == 2
+
+    def test_other_changes_in_between_stay(self, host, tmp_path):
+        file = self.file(host, tmp_path)
+        before = file.read_bytes()
+        wrapped(host, file, "other").write()
+        installed(host, file, ENTRY).write()
+        unwrapped(host, file, "other").write()
+        uninstalled(host, file).write()
+        assert file.read_bytes() == before
+
+    def test_without_the_backup_the_words_come_back(self, host, tmp_path):
+        file = self.file(host, tmp_path)
+        before = read(file.read_text(encoding="utf-8"), host.form)
+        wrapped(host, file, "other").write().unlink()
+        unwrapped(host, file, "other").write()
+        assert read(file.read_text(encoding="utf-8"), host.form) == before
+
+    @pytest.mark.parametrize(
+        ("server", "words"),
+        [("none", "has no server that is called 'none'"), ("next", "next in .* has no command")],
+    )
+    def test_what_cannot_be_wrapped_is_said(self, host, server, words, tmp_path):
+        file = self.file(host, tmp_path)
+        before = file.read_bytes()
+        for change in (wrapped, unwrapped):
+            with pytest.raises(BridgeError, match=words):
+                change(host, file, server)
+        assert file.read_bytes() == before
 
 
 class TestJsonTexts:
@@ -365,7 +461,7 @@ class TestCommands:
         assert (again.exit_code, again.stdout) == (0, f"{file}: nothing to change.\n")
         gone = self.run("uninstall", "cursor", home=tmp_path)
         assert gone.exit_code == 0
-        assert "Cursor no longer starts imagebridge, once it is restarted. The old file" in gone.stderr
+        assert "Cursor no longer starts imagebridge, once it is restarted. The file as it was" in gone.stderr
         assert json.loads(file.read_text()) == {"mcpServers": {}}
 
     @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ async def test_what_cannot_be_saved_is_not_made(tmp_path, monkeypatch):
             result = await client.call_tool("create_image", {"prompt": "x", "save_as": "/etc/x.png"})
         assert not begun.is_set()
     assert result.is_error
-    assert result.content[0].text.startswith("save_as: ")
+    assert result.content[0].text.startswith("Tool error:\nsave_as: ")
 
 
 async def test_a_call_that_is_cancelled_in_time_ends_the_request(monkeypatch):

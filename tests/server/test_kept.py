@@ -46,6 +46,14 @@ async def client(request, folder):
         yield client
 
 
+@pytest.fixture
+async def carrying(folder):
+    """A client of which it is known that files reach its model."""
+    settings = Settings(allow=(folder / "in",), host="inspector")
+    async with Client(build_server(settings)) as client:
+        yield client
+
+
 def text(result):
     assert not result.is_error, result.content
     return result.content[0].text
@@ -166,8 +174,8 @@ async def test_nothing_is_written_over_unless_told(client, folder):
     assert "save_as: '../in/x.png' is not below a writable folder" in result.content[0].text
 
 
-async def test_files_are_embedded(client, folder):
-    result = await client.call_tool("load_file", {"source": "table.csv"})
+async def test_files_are_embedded(carrying, folder):
+    result = await carrying.call_tool("load_file", {"source": "table.csv"})
     assert [block.type for block in result.content] == ["text", "resource"]
     resource = result.content[1].resource
     assert (resource.uri, resource.mime_type, resource.text) == (
@@ -175,14 +183,14 @@ async def test_files_are_embedded(client, folder):
         "text/csv",
         "a,b\n",
     )
-    resource = (await client.call_tool("load_file", {"source": "paper.pdf"})).content[1].resource
+    resource = (await carrying.call_tool("load_file", {"source": "paper.pdf"})).content[1].resource
     assert (resource.mime_type, pybase64.b64decode(resource.blob)) == ("application/pdf", b"%PDF-1.7\n")
 
 
-async def test_an_embedded_file_is_read_by_a_model(client):
+async def test_an_embedded_file_is_read_by_a_model(carrying):
     from imagebridge import output_parts
 
-    result = await client.call_tool("load_file", {"source": "paper.pdf"})
+    result = await carrying.call_tool("load_file", {"source": "paper.pdf"})
     parts = output_parts(result)
     assert [part["type"] for part in parts] == ["input_text", "input_file"]
     assert parts[1]["filename"] == "paper.pdf"

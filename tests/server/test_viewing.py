@@ -106,7 +106,7 @@ class TestWhatIsListed:
 async def test_calls(client, name, arguments, size, point, color, words):
     result = await client.call_tool(name, arguments)
     if words is None:
-        assert result.content[0].text.startswith("operations: is empty; give some of crop")
+        assert result.content[0].text.startswith("Tool error:\noperations: is empty; give some of crop")
         return
     text, (image,) = shown(result)
     assert words in text

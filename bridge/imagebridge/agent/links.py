@@ -27,23 +27,28 @@ _DOCUMENTS = frozenset(one.media_type for one in (kinds.PDF, kinds.DOCX, kinds.P
 
 
 async def followed(connection: "Connection", result: JSON) -> dict[str, Any]:
-    """Return `result` with the contents of linked pictures and documents in place of their links.
+    """Return `result` with the contents of linked pictures and documents in place of their links; see `shown`."""
+    return await shown(result, connection.resources.read)
+
+
+async def shown(result: JSON, read: "Callable[[str], Awaitable[Found]]") -> dict[str, Any]:
+    """Return `result` with what `read` finds in place of the links to pictures and documents on the server.
 
     Links to the web, to other kinds, and to more than `MAX_BYTES` stay, and become a line. So does one that
     cannot be read, holds nothing, or more than it said, followed by a text that says why. What is linked twice is read once.
     """
     content = result.get("content")
-    if not is_list(content) or not any(_leads_to_something(block) for block in content):
+    if not is_list(content) or not any(leads_to_something(block) for block in content):
         return dict(result)
     blocks: list[object] = []
     known: dict[str, Found] = {}
     for block in content:
-        if not is_json(block) or not _leads_to_something(block):
+        if not is_json(block) or not leads_to_something(block):
             blocks.append(block)
             continue
         uri = text_of(block, "uri")
         if uri not in known:
-            known[uri] = await connection.resources.read(uri)
+            known[uri] = await read(uri)
         found = known[uri]
         if isinstance(found, str):
             blocks += [block, {"type": "text", "text": f"[the link above could not be read: {found}]"}]
@@ -53,7 +58,7 @@ async def followed(connection: "Connection", result: JSON) -> dict[str, Any]:
     return {**result, "content": blocks}
 
 
-def _leads_to_something(block: object) -> bool:
+def leads_to_something(block: object) -> bool:
     """Tell whether a block is a link to a picture or document that the server keeps and that is not too large."""
     if not is_json(block) or block.get("type") != "resource_link":
         return False
@@ -109,12 +114,16 @@ class Resources:
             found = await self._read(uri)
         except ServerError as error:
             return error.problem
-        resources = [_resource(one) for one in found.contents]
-        # Four characters of base64 hold three bytes.
-        size = sum(len(text_of(one, "text")) + len(text_of(one, "blob")) * 3 // 4 for one in resources)
-        if size > MAX_BYTES:
-            return f"it holds {amount(size)}, and {amount(MAX_BYTES)} are read"
-        return resources or "it holds nothing"
+        return bearable([_resource(one) for one in found.contents])
+
+
+def bearable(resources: list[dict[str, Any]]) -> Found:
+    """Return the contents of a resource where they are something and not too much, else why they are not shown."""
+    # Four characters of base64 hold three bytes.
+    size = sum(len(text_of(one, "text")) + len(text_of(one, "blob")) * 3 // 4 for one in resources)
+    if size > MAX_BYTES:
+        return f"it holds {amount(size)}, and {amount(MAX_BYTES)} are read"
+    return resources or "it holds nothing"
 
 
 def _resource(contents: "TextResourceContents | BlobResourceContents") -> dict[str, Any]:

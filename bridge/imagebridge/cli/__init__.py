@@ -17,6 +17,7 @@ COMMANDS = {
     "ask": "Ask a model that sees what the tools of MCP servers return.",
     "call": "Call a tool and print what a model would be sent.",
     "tools": "Print the tools of MCP servers as the API takes them.",
+    "proxy": "Repair the results of any MCP server for the host that starts it.",
     "serve": "Run imagebridge's own MCP server on stdin and stdout, as imagebridge-server does.",
     "check": "Find what the API would refuse in a request body, and repair it.",
     "doctor": "Say what is installed and what answers; chart an endpoint's rules.",

@@ -156,6 +156,13 @@ def seen(width: int, height: int, model: str | None = None, detail: Detail = "hi
             return Seen(width, height, count, base + tile * count)
 
 
+def bounded(width: int, height: int, side: int | None, budget: int | None) -> tuple[int, int]:
+    """Return the largest size of at most `side` pixels a side and `budget` patches; None for any number of either."""
+    if side is not None:
+        width, height = _within(width, height, side)
+    return (width, height) if budget is None else _within_patches(width, height, budget)
+
+
 def _within(width: int, height: int, side: int) -> tuple[int, int]:
     """Scale down, never up, until no side is over `side` pixels."""
     scale = min(1.0, side / max(width, height))

@@ -15,29 +15,30 @@ from .links import NAME
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a file holds and what it shall hold."""
+    """What a file holds and what it shall hold; `server` is the entry that changes."""
 
     path: Path
     host: HostFile
     old: Content
     new: str
+    server: str = NAME
 
     @property
     def diff(self) -> str:
-        """The change of our entry as people read one; empty where there is none.
+        """The change of the entry as people read one; empty where there is none.
 
         Nothing else of the file is in it, as other entries hold secrets, often on the same line.
         """
         if self.new == self.old.text:
             return ""
-        keys = (*self.host.keys, NAME)
+        keys = (*self.host.keys, self.server)
         old, new = (lines(text, self.host.form, keys) for text in (self.old.text, self.new))
         whole = difflib.unified_diff(old, new, n=len(old), lineterm="")
         shown = [line for line in whole if not line.startswith(("---", "+++", "@@"))]
         return "\n".join([f"--- {self.path}", f"+++ {self.path}", f"@@ {'.'.join(keys)} @@", *shown])
 
     def write(self) -> Path | None:
-        """Write the file; return where the old one was saved, None where there was none or nothing changed.
+        """Write the file; return where it is kept as it was before its first change, None where there was none or nothing changed.
 
         Raises:
             BridgeError: it cannot be written; the old file is as it was.
@@ -84,12 +85,16 @@ def _changed(host: HostFile, path: Path, value: dict[str, Any] | None) -> Change
         raise BridgeError(f"{path} is not touched: {error}") from error
 
 
+_PATIENCE = ("startup_timeout_sec", "timeout")
+"""How long a host waits, under the names that hosts use: what its user wrote stays."""
+
+
 def _merged(old: object, new: dict[str, Any]) -> dict[str, Any]:
     """Return our new entry with what its user added to the old one: variables above all."""
     if not isinstance(old, dict):
         return new
     kept = cast("dict[str, Any]", old)
-    merged = {**kept, **new}
+    merged = {**kept, **new, **{key: kept[key] for key in _PATIENCE if key in kept}}
     for key in ("env", "envs"):
         if isinstance(kept.get(key), dict):
             merged[key] = {**kept[key], **(new.get(key) or {})}

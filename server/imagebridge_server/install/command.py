@@ -11,12 +11,19 @@ from imagebridge.errors import BridgeError
 from .change import Change, installed, is_installed, uninstalled
 from .hosts import HOSTS, HostFile, file_here
 from .launch import entry
+from .wrap import unwrapped, wrapped
 
 _FILE = click.option(
     "--file",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
     help="The host's file, if it lies elsewhere.",
+)
+_WRAP = click.option(
+    "--wrap",
+    "server",
+    metavar="SERVER",
+    help="Not this server, but the relay in front of the SERVER that the host has: it repairs what that returns.",
 )
 _DRY = click.option("--dry-run", is_flag=True, help="Show the change and write nothing.")
 
@@ -35,6 +42,7 @@ def commands(serving: Serving) -> list[click.Command]:
     @click.argument("host", required=False)
     @click.argument("options", nargs=-1, type=click.UNPROCESSED)
     @_DRY
+    @_WRAP
     @_FILE
     @click.option(
         "--env",
@@ -47,6 +55,7 @@ def commands(serving: Serving) -> list[click.Command]:
         host: str | None,
         options: tuple[str, ...],
         dry_run: bool,
+        server: str | None,
         file: Path | None,
         variables: tuple[str, ...],
     ) -> None:
@@ -56,15 +65,24 @@ def commands(serving: Serving) -> list[click.Command]:
         imagebridge-server install claude-desktop --allow ~/Pictures --dry-run
         imagebridge-server install codex --env OPENAI_API_KEY=sk-...
         imagebridge-server install librechat --file librechat.yaml
+        imagebridge-server install cursor --wrap playwright
 
         Every other option, such as --allow DIR, is one of the server's and is written into the entry.
         What else the file holds stays as it is, a copy of it is kept beside it, and a file that cannot be
         read is not touched.
         """
+        if server is not None and (options or variables):
+            raise click.UsageError(
+                "--wrap changes how another server is started; it takes no options of this one"
+            )
         if host is None:
             _list()
             return
         one, path = _host(host, file)
+        if server is not None:
+            done = f"{one.title} reaches {server} through imagebridge's relay. {one.after}"
+            _carry_out(lambda: wrapped(one, path, server), dry_run, done)
+            return
         made = entry(serving(options), dict(map(_variable, variables)))
         _carry_out(
             lambda: installed(one, path, made), dry_run, f"{one.title} starts imagebridge. {one.after}"
@@ -73,10 +91,15 @@ def commands(serving: Serving) -> list[click.Command]:
     @click.command(short_help="Take it out again.")
     @click.argument("host")
     @_DRY
+    @_WRAP
     @_FILE
-    def uninstall(host: str, dry_run: bool, file: Path | None) -> None:
-        """Take this server out of a HOST's configuration."""
+    def uninstall(host: str, dry_run: bool, server: str | None, file: Path | None) -> None:
+        """Take this server out of a HOST's configuration, or with --wrap the relay in front of another."""
         one, path = _host(host, file)
+        if server is not None:
+            done = f"{one.title} reaches {server} itself again, once it is restarted."
+            _carry_out(lambda: unwrapped(one, path, server), dry_run, done)
+            return
         _carry_out(
             lambda: uninstalled(one, path),
             dry_run,
@@ -153,7 +176,7 @@ def _carry_out(work_out: Callable[[], Change], dry_run: bool, done: str) -> None
         saved = change.write()
     except BridgeError as error:
         raise click.ClickException(str(error)) from error
-    kept = f" The old file is kept as {saved.name}." if saved else ""
+    kept = f" The file as it was before the first change is kept as {saved.name}." if saved else ""
     click.echo(f"\n{done}{kept}", err=True)
 
 

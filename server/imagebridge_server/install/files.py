@@ -4,7 +4,6 @@ import codecs
 import os
 import shutil
 import tempfile
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,7 +55,7 @@ def content(path: Path) -> Content:
 
 
 def replaced(path: Path, data: bytes) -> Path | None:
-    """Replace the file by `data` in one step; return where its old bytes were saved, None where it is new.
+    """Replace the file by `data` in one step; return where it is kept as it was before the first change, None where it is new.
 
     A link stays a link: the file it leads to is replaced. Missing folders are made.
 
@@ -84,10 +83,15 @@ def replaced(path: Path, data: bytes) -> Path | None:
     return saved
 
 
+def backup(path: Path) -> Path:
+    """Return where a file is kept as it was before the first change that this package made to it."""
+    target = Path(os.path.realpath(path))
+    return target.with_name(f"{target.name}.imagebridge.backup")
+
+
 def _saved(target: Path) -> Path:
-    """Copy the file beside itself, under a name that is not taken."""
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    candidates = (f"{target.name}.{stamp}{f'-{number}' if number else ''}.backup" for number in range(1000))
-    backup = next(one for name in candidates if not (one := target.with_name(name)).exists())
-    shutil.copy2(target, backup)
-    return backup
+    """Copy the file beside itself, once: a later copy would hold our own changes."""
+    kept = backup(target)
+    if not kept.exists():
+        shutil.copy2(target, kept)
+    return kept

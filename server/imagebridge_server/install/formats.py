@@ -63,6 +63,22 @@ def lines(text: str, form: Form, keys: Sequence[str]) -> list[str]:
     return made
 
 
+def spliced(text: str, before: str, form: Form, keys: Sequence[str]) -> str | None:
+    """Return `text` with what stands at `keys` as it is written in `before`; None where it is laid out otherwise there.
+
+    Raises:
+        FormatError: one of them cannot be read in its form.
+    """
+    ours, theirs = ([*_EDITORS[form].ranges(one, keys)] for one in (text, before))
+    if len(ours) != len(theirs):
+        return None
+    made = text
+    for (start, end), (first, last) in zip(reversed(ours), reversed(theirs), strict=True):
+        made = made[:start] + before[first:last] + made[end:]
+    wanted = _changed(_read(text, form), keys, cast("dict[str, Any]", found(before, form, keys)))
+    return made if _read(made, form) == wanted else None
+
+
 def found(text: str, form: Form, keys: Sequence[str]) -> object:
     """Return what stands at `keys`, or None.
 

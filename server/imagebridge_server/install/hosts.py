@@ -6,7 +6,7 @@ independent guides agree on. None of the hosts was run to find out.
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any, Literal
 
@@ -45,12 +45,34 @@ def _goose(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _patient(seconds: int) -> Callable[[Entry], dict[str, Any]]:
+    """An entry of Codex, with the seconds that it waits for the server's start."""
+    return lambda entry: {**entry.plain(), "startup_timeout_sec": seconds}
+
+
+def _opencode(entry: Entry) -> dict[str, Any]:
+    """A local server of opencode: one list of words, and the milliseconds that it waits for the tools."""
+    made: dict[str, Any] = {"type": "local", "command": [entry.command, *entry.arguments], "enabled": True}
+    made |= {"environment": dict(entry.environment)} if entry.environment else {}
+    return {**made, "timeout": _START * 1000}
+
+
+def _all_tools(entry: Entry) -> dict[str, Any]:
+    """A local server of Copilot CLI, which offers the tools that are named."""
+    return {"type": "local", **entry.plain(), "tools": ["*"]}
+
+
+_START = 120
+"""Seconds that a host shall wait for a server's start: the first one by uvx fetches the packages."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFile:
     """One host: its name on the command line, its file by system, and where in it servers stand.
 
     paths: by system, with `~` and `%APPDATA%` open; a missing system is one the host does not run on, and
         no path at all means that the file lies where its owner put it. keys: the way to the table of servers.
+    command: what an entry calls the command. patience: what makes the host wait longer for a server's start.
     after: what its user has to do next. source and date: where this was read, and when.
     """
 
@@ -60,6 +82,8 @@ class HostFile:
     keys: tuple[str, ...]
     paths: Mapping[System, str]
     entry: Callable[[Entry], dict[str, Any]] = Entry.plain
+    command: str = "command"
+    patience: Mapping[str, int] = field(default_factory=dict[str, int])
     after: str = "Restart it."
     source: str
     date: str
@@ -93,7 +117,8 @@ HOSTS = (
         keys=("mcpServers",),
         paths=_everywhere("~/.claude.json"),
         entry=_typed,
-        after="Start a new session; /mcp lists it.",
+        after="Start a new session; /mcp lists it. A slow start needs more than its 30 seconds: set MCP_TIMEOUT=120000 "
+        "(milliseconds) in the environment of claude.",
         source="code.claude.com/docs/en/mcp, user scope",
         date="2026-11-22",
         verified=False,
@@ -131,6 +156,8 @@ HOSTS = (
         form="toml",
         keys=("mcp_servers",),
         paths=_everywhere("~/.codex/config.toml"),
+        entry=_patient(_START),
+        patience={"startup_timeout_sec": _START},
         after="Start a new session; /mcp lists it.",
         source="developers.openai.com/codex/mcp",
         date="2026-11-22",
@@ -142,10 +169,58 @@ HOSTS = (
         form="json",
         keys=("mcpServers",),
         paths=_everywhere("~/.gemini/settings.json"),
-        after="Start a new session; /mcp lists it.",
-        source="github.com/google-gemini/gemini-cli, docs/tools/mcp-server.md",
-        date="2026-11-22",
+        after="Start a new session; /mcp lists it. In a folder that is not trusted no server runs: /permissions trusts it.",
+        source="github.com/google-gemini/gemini-cli, docs/tools/mcp-server.md; run with 0.61.0",
+        date="2026-11-29",
         verified=True,
+    ),
+    HostFile(
+        name="qwen-code",
+        title="Qwen Code",
+        form="json",
+        keys=("mcpServers",),
+        paths=_everywhere("~/.qwen/settings.json"),
+        after="Start a new session; /mcp lists it.",
+        source="run with 0.24.4; a fork of Gemini CLI, with its files",
+        date="2026-11-29",
+        verified=True,
+    ),
+    HostFile(
+        name="opencode",
+        title="opencode",
+        form="json",
+        keys=("mcp",),
+        paths=_everywhere("~/.config/opencode/opencode.json"),
+        entry=_opencode,
+        patience={"timeout": _START * 1000},
+        after="Start a new session; opencode mcp list shows it.",
+        source="opencode.ai/docs/mcp-servers, as guides of several servers repeat it",
+        date="2026-11-29",
+        verified=False,
+    ),
+    HostFile(
+        name="copilot-cli",
+        title="Copilot CLI",
+        form="json",
+        keys=("mcpServers",),
+        paths=_everywhere("~/.copilot/mcp-config.json"),
+        entry=_all_tools,
+        after="Start a new session; /mcp show lists it. Its model is shown no pictures, only what is said of them.",
+        source="deepwiki.com/github/copilot-cli, MCP server configuration; agent-skills.md, copilot-cli-mcp-config",
+        date="2026-11-29",
+        verified=False,
+    ),
+    HostFile(
+        name="cline",
+        title="Cline CLI",
+        form="json",
+        keys=("mcpServers",),
+        paths=_everywhere("~/.cline/data/settings/cline_mcp_settings.json"),
+        after="Start a new session. The extension for editors keeps a file of its own: MCP Servers, Configure; name it with "
+        "--file. Its model is shown no pictures, only what is said of them.",
+        source="developersdigest.tech, Cline; docs.cline.bot/mcp",
+        date="2026-11-29",
+        verified=False,
     ),
     HostFile(
         name="goose",
@@ -158,6 +233,7 @@ HOSTS = (
             "windows": r"%APPDATA%\Block\goose\config\config.yaml",
         },
         entry=_goose,
+        command="cmd",
         after="Start a new session.",
         source="block.github.io/goose/docs/guides/config-files",
         date="2026-11-22",
@@ -184,12 +260,14 @@ def file_of(
     """Return where `host` keeps its file on `system`, or None where there is no one place. Touches no disk.
 
     `home` is the user's folder. `%APPDATA%` is taken from `environment`, else it lies below `home`;
-    `CODEX_HOME` and `XDG_CONFIG_HOME` move what their hosts say they move.
+    `CODEX_HOME`, `COPILOT_HOME` and `XDG_CONFIG_HOME` move what their hosts say they move.
     """
     pattern = host.paths.get(system)
     if pattern is None:
         return None
     pure = PureWindowsPath if system == "windows" else PurePosixPath
+    if host.name == "copilot-cli" and (moved := environment.get("COPILOT_HOME")):
+        return pure(moved) / "mcp-config.json"
     if host.name == "codex" and (moved := environment.get("CODEX_HOME")):
         return pure(moved) / "config.toml"
     if (

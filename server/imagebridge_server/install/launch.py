@@ -9,6 +9,7 @@ from importlib import metadata
 from .hosts import Entry
 
 PACKAGE = "imagebridge[server]"
+RELAY = "imagebridge[documents]"
 PROGRAM = "imagebridge-server"
 
 
@@ -23,6 +24,16 @@ def entry(arguments: Sequence[str] = (), environment: Mapping[str, str] | None =
     if uvx and not _from_a_folder():
         return Entry(os.path.abspath(uvx), ("--from", PACKAGE, PROGRAM, *arguments), environment)
     return Entry(sys.executable, ("-m", "imagebridge_server", *arguments), environment)
+
+
+def relay(host: str) -> list[str]:
+    """Return the words that put the relay in front of a server's command, for the host of this name."""
+    uvx = shutil.which("uvx")
+    if uvx and not _from_a_folder():
+        start = [os.path.abspath(uvx), "--from", RELAY, "imagebridge"]
+    else:
+        start = [sys.executable, "-m", "imagebridge"]
+    return [*start, "proxy", "--host", host, "--"]
 
 
 def published(arguments: Sequence[str] = ()) -> Entry:

@@ -1,0 +1,369 @@
+"""Messages passed on between a host and a server; the results of tools are repaired on the way."""
+
+import logging
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
+from functools import partial
+from typing import Any, Protocol
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+
+from imagebridge.agent.links import Found, bearable, leads_to_something, shown
+from imagebridge.errors import ServerError
+from imagebridge.translate.sentences import short
+from imagebridge.translate.wire import JSON, blocks_of, is_json, is_list, text_of
+
+from .changes import changes
+from .messages import Message, Unreadable, failure, is_clean, read, request, same, written
+from .names import Names
+from .session import Asked, Session, inside, payload, replaced
+from .streams import LineTooLongError, Output
+
+_LOG = logging.getLogger("imagebridge.proxy")
+
+_GRACE = 2.0
+"""Seconds for the last answers to arrive once the host has closed its side."""
+
+_START = 60.0
+"""Seconds that a server that is started anew has to answer the handshake."""
+
+_READ = 30.0
+"""Seconds that a server has to send what a link leads to."""
+
+_SMALL = 4_000
+"""Bytes of a line without pictures that is repaired at once: a thread would take longer."""
+
+_HEAVY = (b'"data"', b'"blob"', b"base64", b"<svg")
+
+_MOST_TOLD = 10
+"""Lines that are not messages of which is told: some servers print their whole log to stdout."""
+
+
+class Server(Protocol):
+    """A server that runs."""
+
+    name: str
+
+    @property
+    def lines(self) -> AsyncIterator[bytes]:
+        """What it says, line by line."""
+        ...
+
+    async def send(self, line: bytes, message: JSON | None = None) -> None:
+        """Send a line; `message` is what it says, where that is one message."""
+        ...
+
+    async def finish(self) -> None:
+        """Say that no more is coming."""
+        ...
+
+    async def end(self) -> str:
+        """Return how it ended, once the last line has come."""
+        ...
+
+
+Connect = Callable[[], AbstractAsyncContextManager[Server]]
+
+
+class Relay:
+    """One host and one server. A server that ends is started anew by the next request.
+
+    connect: starts the server. output: takes what the host is to read. explain: each change is logged. names: tools
+    get names and schemas that OpenAI's API takes.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        connect: Connect,
+        output: Output,
+        *,
+        explain: bool = False,
+        names: Names | None = None,
+    ) -> None:
+        self._session = session
+        self._connect = connect
+        self._output = output
+        self._explain = explain
+        self._names = names
+        self._server: Server | None = None
+        self._over = anyio.Event()
+        self._over.set()
+        self._waiting: dict[object, _Waiting] = {}
+        self._garbage = 0
+
+    async def run(self, host: AsyncIterable[bytes]) -> None:
+        """Relay until the host closes its side or reads no more.
+
+        Raises:
+            ServerError: the server cannot be started at all.
+        """
+        failed: ServerError | None = None
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            try:
+                await tasks.start(self._hold)
+            except ServerError as error:
+                failed = error
+            else:
+                await self._follow(host)
+                if self._server:
+                    await self._server.finish()
+                with anyio.move_on_after(_GRACE):
+                    await self._over.wait()
+            tasks.cancel_scope.cancel()
+        if failed:
+            raise failed
+
+    async def _follow(self, host: AsyncIterable[bytes]) -> None:
+        lines = aiter(host)
+        while True:
+            try:
+                line = await anext(lines)
+            except StopAsyncIteration:
+                return
+            except LineTooLongError as error:
+                _LOG.warning("the host sent %s; it is left out", error)
+                continue
+            await self._heard(line)
+
+    # From the host to the server.
+
+    async def _heard(self, line: bytes) -> None:
+        """Pass on a message of the host. Requests to a server that has ended start it anew, or are refused."""
+        message = read(line)
+        parts = _parts(message)
+        asked = [one for part in parts if (one := self._session.heard(part, line))]
+        if self._names and is_json(message):
+            line = self._names.called(message, line)
+        if self._server is None and asked:
+            await self._start_anew(asked)
+        if self._server is not None:
+            await self._server.send(line + b"\n", message if is_json(message) else None)
+
+    async def _start_anew(self, asked: list[Asked]) -> None:
+        """Start the server again, and let it hear the handshake of before; refuse what was asked where that fails."""
+        opening, opened = self._session.opening, self._session.opened
+        try:
+            await self._tasks.start(self._hold)
+            if opening and asked[0].method != "initialize":
+                first = {**opening[0], "id": self._session.own_id()}
+                await self._own(first, _START)
+                if opened and self._server:
+                    await self._server.send(opened + b"\n")
+        except ServerError as error:
+            await self._refuse(f"{error.server}: {error.problem}")
+
+    async def _refuse(self, why: str) -> None:
+        """Answer all that waits for a server which cannot answer any more."""
+        for waiting in self._waiting.values():
+            waiting.set(failure(None, why))
+        for asked in self._session.unanswered():
+            await self._send(written(failure(asked.number, why)))
+
+    # The server.
+
+    async def _hold(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        """Run the server until it ends, and answer for it what it left open."""
+        async with self._connect() as server:
+            self._server, self._over = server, anyio.Event()
+            task_status.started()
+            # Answers are repaired beside each other; what comes behind them is not held up.
+            async with anyio.create_task_group() as repairs:
+                await self._listen(server, repairs)
+            how = await server.end()
+        self._server = None
+        await self._refuse(
+            f"the server {server.name} {how} before it answered. Its log says why; the next request starts it again."
+        )
+        self._over.set()
+
+    async def _listen(self, server: Server, repairs: anyio.abc.TaskGroup) -> None:
+        while True:
+            try:
+                line = await anext(server.lines)
+            except StopAsyncIteration:
+                return
+            except LineTooLongError as error:
+                _LOG.warning("the server sent %s; it is left out", error)
+                continue
+            await self._came(line, repairs)
+
+    async def _came(self, line: bytes, repairs: anyio.abc.TaskGroup) -> None:
+        """Pass on a message of the server, or have it repaired first."""
+        message = read(line)
+        if isinstance(message, Unreadable):
+            self._tell_garbage(message)
+            return
+        parts = _parts(message)
+        if is_json(message) and self._session.is_own(message.get("id")) and "method" not in message:
+            if waiting := self._waiting.get(message["id"]):
+                waiting.set(message)
+            return
+        asked = [self._session.answered(part) for part in parts]
+        if all(one is None or not _may_change(one) for one in asked) and not any(map(_is_of_task, parts)):
+            await self._send(line + b"\n" if is_clean(line) else written(message))
+            return
+        if len(line) < _SMALL and not any(mark in line for mark in _HEAVY) and not any(map(_links, parts)):
+            await self._repair(message, asked, line)
+        else:
+            repairs.start_soon(self._repair, message, asked, line)
+
+    def _tell_garbage(self, message: Unreadable) -> None:
+        self._garbage += 1
+        if self._garbage <= _MOST_TOLD:
+            more = " Further ones are not told." if self._garbage == _MOST_TOLD else ""
+            _LOG.warning(
+                "the server wrote a line to stdout that is not a message, so it is left out: %s%s",
+                message.said,
+                more,
+            )
+
+    async def _send(self, line: bytes) -> None:
+        # A host that reads no more closes its own side too, which ends all.
+        with suppress(OSError):
+            await self._output.send(line)
+
+    # Repairs.
+
+    async def _repair(self, message: Message, asked: list[Asked | None], line: bytes) -> None:
+        """Send a message on with its results repaired; where none needs it, as the bytes that came."""
+        parts = _parts(message)
+        try:
+            made = [
+                await self._repaired(part, one, len(line)) for part, one in zip(parts, asked, strict=True)
+            ]
+        # A fault of ours must not cost the answer.
+        except Exception:  # noqa: BLE001
+            _LOG.exception("a result could not be repaired, so it is passed on as it came")
+            made = list(parts)
+        if all(new is old for new, old in zip(made, parts, strict=True)) and is_clean(line):
+            await self._send(line + b"\n")
+        else:
+            await self._send(written(made[0] if is_json(message) else made))
+
+    async def _repaired(self, message: JSON, asked: Asked | None, size: int) -> JSON:
+        """Return a message with what it holds of a tool's result repaired; the very same where nothing is to be done."""
+        if asked is None:
+            params = message.get("params")
+            if not (_is_of_task(message) and is_json(params)):
+                return message
+            found = inside(params)
+            new = found and await self._result(found, Asked(None, ""), size)
+            return message if new is found else {**message, "params": {**params, "result": new}}
+        if "error" in message and "result" not in message:
+            return message
+        if "result" not in message:
+            return failure(asked.number, "the server's answer holds neither a result nor an error")
+        result = message["result"]
+        if not is_json(result):
+            if asked.method != "tools/call":
+                return message
+            result = {"content": result}
+        if asked.method == "tools/list":
+            listed = self._session.listed(result)
+            listed = self._names.listed(listed) if self._names else listed
+            return message if listed is message["result"] else {**message, "result": listed}
+        found = payload(asked, result)
+        if found is None:
+            return message
+        new = await self._result(found, asked, size)
+        return message if new is message["result"] else {**message, "result": replaced(asked, result, new)}
+
+    async def _result(self, result: JSON, asked: Asked, size: int) -> JSON:
+        """Return a tool's result as the host copes with it; the very same where it does already."""
+        host, promised = self._session.host, self._session.promises(asked.tool)
+        whole: JSON = result
+        if not host.reads_links and any(map(leads_to_something, blocks_of(result))):
+            whole = await shown(result, partial(self._linked, asked.meta))
+        # Only now: hosts wait for the start of a server, and what draws takes long to load.
+        from imagebridge.repair import repaired_for
+
+        work = partial(repaired_for, whole, host, promised=promised)
+        made = work() if size < _SMALL and whole is result else await anyio.to_thread.run_sync(work)
+        if same(made, result):
+            return result
+        if self._explain:
+            for change in changes(result, made):
+                _LOG.info("%s: %s", asked.tool or asked.method, change)
+        return made
+
+    # Requests of our own.
+
+    async def _linked(self, meta: JSON, uri: str) -> Found:
+        """Read what a link leads to."""
+        params: Mapping[str, Any] = {"uri": uri, **({"_meta": meta} if meta else {})}
+        try:
+            answer = await self._own(request(self._session.own_id(), "resources/read", params), _READ)
+        except ServerError as error:
+            return error.problem
+        result, error = answer.get("result"), answer.get("error")
+        if is_json(error):
+            return short(text_of(error, "message")) or "the server refused"
+        from imagebridge.repair import reread
+
+        contents = reread(result).get("contents") if is_json(result) else None
+        return bearable([dict(one) for one in contents if is_json(one)] if is_list(contents) else [])
+
+    async def _own(self, message: JSON, seconds: float) -> JSON:
+        """Return the server's answer to a request of our own, which the host never sees.
+
+        Raises:
+            ServerError: it does not come.
+        """
+        server = self._server
+        if server is None:
+            raise ServerError("the server", "it has ended")
+        number = message["id"]
+        waiting = self._waiting[number] = _Waiting()
+        try:
+            await server.send(written(message), message)
+            with anyio.move_on_after(seconds):
+                return await waiting.answer()
+            raise ServerError(server.name, f"no answer within {seconds:g} seconds")
+        finally:
+            del self._waiting[number]
+
+
+class _Waiting:
+    """An answer that is waited for."""
+
+    def __init__(self) -> None:
+        self._event = anyio.Event()
+        self._answer: JSON = {}
+
+    def set(self, answer: JSON) -> None:
+        self._answer = answer
+        self._event.set()
+
+    async def answer(self) -> JSON:
+        await self._event.wait()
+        return self._answer
+
+
+def _parts(message: Message) -> list[JSON]:
+    """Return the messages of a batch, or the one that there is."""
+    if isinstance(message, Unreadable):
+        return []
+    return [message] if is_json(message) else [one for one in message if is_json(one)]
+
+
+def _may_change(asked: Asked) -> bool:
+    return asked.method in ("tools/list", "tools/call", "tasks/result", "tasks/get")
+
+
+def _is_of_task(message: JSON) -> bool:
+    """Tell whether a notification carries what a task came to."""
+    params = message.get("params")
+    return (
+        text_of(message, "method").startswith("notifications/tasks")
+        and is_json(params)
+        and inside(params) is not None
+    )
+
+
+def _links(message: JSON) -> bool:
+    result = message.get("result")
+    return is_json(result) and any(map(leads_to_something, blocks_of(result)))

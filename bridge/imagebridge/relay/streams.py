@@ -1,0 +1,137 @@
+"""The standard streams of this process and of a server as lines of any length, without a copy at every chunk."""
+
+import os
+import select
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import anyio
+import anyio.to_thread
+
+MAX_LINE = 256_000_000
+"""Bytes of a line at most. A longer one cannot be a message that anybody meant, and would take the machine's memory."""
+
+_CHUNK = 1 << 18
+_ATOMIC: int = getattr(select, "PIPE_BUF", 512)
+"""Bytes that a pipe takes whole at once where it takes any; POSIX grants 512."""
+
+GONE = (anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream, OSError)
+"""What streams raise once the other side, or this end of them, is gone."""
+
+
+class LineTooLongError(Exception):
+    """A line passed `MAX_LINE`; `.start` is its beginning. The lines after it can be read."""
+
+    def __init__(self, start: bytes) -> None:
+        super().__init__(f"a line of more than {MAX_LINE:,} bytes")
+        self.start = start
+
+
+class Lines:
+    """Splits what `receive` returns into lines, without their line feeds; nothing, or one of `GONE`, ends them."""
+
+    def __init__(self, receive: Callable[[], Awaitable[bytes]]) -> None:
+        self._receive = receive
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._ready: list[bytes] = []
+        self._skipping = False
+        self.heard = 0
+        """Chunks that were read so far."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next line that is not empty.
+
+        Raises:
+            LineTooLongError: it is too long to be kept.
+        """
+        while not self._ready:
+            try:
+                chunk = await self._receive()
+            except GONE:
+                chunk = b""
+            if not chunk:
+                if not self._parts:
+                    raise StopAsyncIteration
+                chunk = b"\n"  # A last line may lack its end.
+            self.heard += 1
+            self._split(chunk)
+            if self._size > MAX_LINE:
+                start = b"".join(self._parts)[:1_000]
+                self._forget()
+                self._skipping = True
+                raise LineTooLongError(start)
+        return self._ready.pop(0)
+
+    def _split(self, chunk: bytes) -> None:
+        *lines, rest = chunk.split(b"\n")
+        for line in lines:
+            self._parts.append(line)
+            whole = b"".join(self._parts)
+            self._forget()
+            if whole.strip() and not self._skipping:
+                self._ready.append(whole)
+            self._skipping = False
+        if rest and not self._skipping:
+            self._parts.append(rest)
+            self._size += len(rest)
+
+    def _forget(self) -> None:
+        self._parts.clear()
+        self._size = 0
+
+
+class Input:
+    """A file descriptor read without a thread where the system can tell when it is ready, else in one."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._waits = sys.platform != "win32"
+
+    async def receive(self) -> bytes:
+        """Return what there is, nothing at the end."""
+        if self._waits:
+            try:
+                await anyio.wait_readable(self._descriptor)
+                return os.read(self._descriptor, _CHUNK)
+            except (PermissionError, NotImplementedError):
+                # A regular file is always ready, and so nothing tells it.
+                self._waits = False
+        return await anyio.to_thread.run_sync(os.read, self._descriptor, _CHUNK, abandon_on_cancel=True)
+
+
+class Output:
+    """A file descriptor that takes whole lines, one after the other, without holding up the rest of the process."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._turn = anyio.Lock(fast_acquire=True)
+
+    async def send(self, line: bytes) -> None:
+        """Write a line.
+
+        Raises:
+            OSError: nobody reads any more.
+        """
+        async with self._turn:
+            if len(line) <= _ATOMIC and self._is_ready():
+                _write(self._descriptor, line)
+            else:
+                await anyio.to_thread.run_sync(_write, self._descriptor, line, abandon_on_cancel=True)
+
+    def _is_ready(self) -> bool:
+        """Tell whether a short line can be written without waiting; a pipe says so only where there is room for it."""
+        if sys.platform == "win32":
+            return False
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLOUT)
+        return any(event & select.POLLOUT for _, event in poll.poll(0))
+
+
+def _write(descriptor: int, line: bytes) -> None:
+    left = memoryview(line)
+    while left:
+        left = left[os.write(descriptor, left[:_CHUNK]) :]

@@ -1,0 +1,94 @@
+"""The relay in front of a server that a host has, and out again: only the words of its command change."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from imagebridge.errors import BridgeError
+from imagebridge.translate.wire import is_list
+
+from .change import Change
+from .files import backup, content
+from .formats import FormatError, edited, found, spliced
+from .hosts import HostFile
+from .launch import relay
+
+_MARK = ("proxy", "--host")
+
+
+def wrapped(host: HostFile, path: Path, server: str) -> Change:
+    """Return the change that puts the relay in front of `server`; none where it is there.
+
+    Raises:
+        BridgeError: the file cannot be read or safely changed, or there is no such server in it that is started by a
+            command.
+    """
+    return _changed(host, path, server, into=True)
+
+
+def unwrapped(host: HostFile, path: Path, server: str) -> Change:
+    """Return the change that takes the relay out: the very bytes of before, where the entry has not changed since.
+
+    Raises:
+        BridgeError: as `wrapped`.
+    """
+    return _changed(host, path, server, into=False)
+
+
+def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> Change:
+    old, keys = content(path), (*host.keys, server)
+    try:
+        entry = found(old.text, host.form, keys)
+        words = _words(host, path, server, entry)
+        start = _relay(words)
+        table = cast("dict[str, Any]", entry)
+        if bool(start) == into:
+            return Change(path, host, old, old.text, server)
+        if into:
+            made = _with_words(host, table, [*relay(host.name), *words])
+            return Change(
+                path, host, old, edited(old.text, host.form, keys, {**host.patience, **made}), server
+            )
+        made = _with_words(host, table, words[start:])
+        before = content(backup(path)).text
+        kept = found(before, host.form, keys) if before else None
+        patient = {**host.patience, **kept} == {**host.patience, **made} if isinstance(kept, dict) else False
+        if patient and (new := spliced(old.text, before, host.form, keys)) is not None:
+            return Change(path, host, old, new, server)
+        made = {key: value for key, value in made.items() if host.patience.get(key) != value}
+        return Change(path, host, old, edited(old.text, host.form, keys, made), server)
+    except FormatError as error:
+        raise BridgeError(f"{path} is not touched: {error}") from error
+
+
+def _words(host: HostFile, path: Path, server: str, entry: object) -> list[str]:
+    """Return the words that start a server."""
+    if not isinstance(entry, dict):
+        raise BridgeError(f"{path} has no server that is called {server!r} under {'.'.join(host.keys)}")
+    table = cast("dict[str, object]", entry)
+    command = table.get(host.command)
+    arguments = table.get("args") or ()
+    words = [*command] if is_list(command) else [command, *(arguments if is_list(arguments) else ())]
+    strings = [one for one in words if isinstance(one, str)]
+    if not strings or len(strings) != len(words):
+        raise BridgeError(
+            f"{server} in {path} has no command that starts it, so nothing can be put in front of it; servers behind a "
+            "URL are not wrapped"
+        )
+    return strings
+
+
+def _with_words(host: HostFile, entry: dict[str, Any], words: list[str]) -> dict[str, Any]:
+    if isinstance(entry[host.command], list):
+        return {**entry, host.command: words}
+    arguments = {"args": words[1:]} if words[1:] or "args" in entry else {}
+    return {**entry, host.command: words[0], **arguments}
+
+
+def _relay(words: Sequence[str]) -> int:
+    """Return how many words are the relay's, 0 where it is not in front."""
+    for at in range(1, len(words) - 3):
+        ours = any("imagebridge" in word for word in words[:at])
+        if ours and tuple(words[at : at + 2]) == _MARK and words[at + 3] == "--":
+            return at + 4
+    return 0

@@ -1,0 +1,82 @@
+"""A call through the relay against the same call without it, with the SDK's client as host.
+
+`uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_relay.py`
+"""
+
+import sys
+import time
+
+import pytest
+from mcp import Client, StdioServerParameters
+from relaying import ENVIRONMENT, PROXY
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.anyio]
+
+ROUNDS = 12
+SERVER = """
+import base64, io, json, random, sys
+from PIL import Image
+
+def picture(side, form):
+    image = Image.frombytes("RGB", (side, side), random.Random(1).randbytes(side * side * 3))
+    buffer = io.BytesIO()
+    image.save(buffer, form, **({"compress_level": 1} if form == "PNG" else {"quality": 95}))
+    return {"type": "image", "data": base64.b64encode(buffer.getvalue()).decode(), "mimeType": f"image/{form.lower()}"}
+
+results = {
+    "small": [{"type": "text", "text": "x"}],
+    "png": [picture(578, "PNG")],
+    "large": [picture(1660, "PNG")],
+}
+for line in sys.stdin:
+    asked = json.loads(line)
+    if "id" not in asked:
+        continue
+    method = asked["method"]
+    if method == "initialize":
+        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "s", "version": "1"}}
+    elif method == "tools/list":
+        result = {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in results]}
+    else:
+        result = {"content": results[asked["params"]["name"]]}
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
+"""
+
+LIMITS = {"100 small calls": 1.6, "1 MB PNG": 2.0, "11 MB result": 1.0}
+
+
+async def timed(client):
+    """Return the seconds of each."""
+    found = {}
+    for name, tool, times in (
+        ("100 small calls", "small", 100),
+        ("1 MB PNG", "png", 1),
+        ("11 MB result", "large", 1),
+    ):
+        start = time.perf_counter()
+        for _ in range(times):
+            await client.call_tool(tool, {})
+        found[name] = time.perf_counter() - start
+    return found
+
+
+async def test_calls_through_the_relay():
+    def server(*command):
+        return StdioServerParameters(command=command[0], args=list(command[1:]), env=ENVIRONMENT)
+
+    direct = server(sys.executable, "-c", SERVER)
+    relayed = server(*PROXY, "--", sys.executable, "-c", SERVER)
+    async with Client(direct, mode="legacy") as one, Client(relayed, mode="legacy") as other:
+        await timed(one)
+        await timed(other)
+        rounds = [(await timed(one), await timed(other)) for _ in range(ROUNDS)]
+    ratios: dict[str, float] = {}
+    for name in LIMITS:
+        direct_least, relayed_least = (
+            min(times[name] for times in side) for side in zip(*rounds, strict=True)
+        )
+        ratios[name] = relayed_least / direct_least
+        print(
+            f"\n{name}: {relayed_least * 1e3:.0f} ms, direct {direct_least * 1e3:.0f} ms, ratio {ratios[name]:.2f}"
+        )
+    assert {name: ratio for name, ratio in ratios.items() if ratio > LIMITS[name]} == {}

@@ -1,0 +1,72 @@
+"""The relay as hosts start it: a process that is spoken to line by line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+PROXY = [sys.executable, "-W", "error", "-c", "from imagebridge.cli import main; main()", "proxy"]
+SLOPPY = [sys.executable, str(TESTS / "servers" / "sloppy.py")]
+KINDS = [sys.executable, str(TESTS / "servers" / "kinds.py")]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(TESTS)}
+
+
+class Wire:
+    """A process that speaks newline-delimited JSON-RPC; `client` is what its host calls itself."""
+
+    def __init__(self, command, client="mcp"):
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=pipe, env=ENVIRONMENT, cwd=TESTS.parent
+        )
+        self.client = client
+        self.number = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def send(self, message):
+        """Write one message, or a line as it is."""
+        line = message if isinstance(message, bytes) else json.dumps(message).encode()
+        self.process.stdin.write(line + b"\n")
+        self.process.stdin.flush()
+
+    def line(self):
+        """Return the next line."""
+        return self.process.stdout.readline()
+
+    def ask(self, method, params=None):
+        """Return the answer to a request; what comes before it is passed over."""
+        self.number += 1
+        self.send({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params or {}})
+        while True:
+            line = self.line()
+            assert line, self.process.stderr.read().decode()
+            message = json.loads(line)
+            if message.get("id") == self.number and "method" not in message:
+                return message
+
+    def open(self):
+        """Shake hands."""
+        info = {"name": self.client, "version": "1"}
+        self.ask("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info})
+        self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        return self
+
+    def call(self, tool, arguments=None):
+        """Return the result of a tool, or the error."""
+        answer = self.ask("tools/call", {"name": tool, "arguments": arguments or {}})
+        return answer.get("result", answer.get("error"))
+
+
+def relay(*options, server=SLOPPY, client="mcp"):
+    """Start the relay in front of a server."""
+    return Wire([*PROXY, *options, "--", *server], client)
