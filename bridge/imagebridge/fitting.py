@@ -94,6 +94,7 @@ class _Fitting:
     def fitted(self, result: JSON) -> dict[str, Any]:
         frame = self._frame(result)
         content = cast("Sequence[JSON]", result["content"])
+        self.reading.begin(content)
         entries = [entry for block in content for entry in self._entries(self._bare(block))]
         if "structuredContent" not in frame and (structured := structured_text(result)):
             entries += self._of_pieces(texts(structured, self.reading), {})

@@ -22,6 +22,7 @@ from imagebridge.translate.wire import (
     is_error,
     is_json,
     is_list,
+    numbered,
     respelt,
     result_json,
     text_of,
@@ -115,10 +116,15 @@ def reread(result: JSON) -> JSON:
 
     What is neither text nor bytes becomes a text that says what came.
     """
-    contents = result.get("contents")
+    contents = numbered(result.get("contents"))
     came = contents if is_list(contents) else [] if contents is None else [contents]
     mended = [_contents(one) for one in came]
-    if is_list(contents) and _has_good_meta(result) and all(map(operator.is_, mended, came)):
+    if (
+        contents is result.get("contents")
+        and is_list(contents)
+        and _has_good_meta(result)
+        and all(map(operator.is_, mended, came))
+    ):
         return result
     return {**_with_good_meta(result), "contents": mended}
 

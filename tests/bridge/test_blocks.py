@@ -107,6 +107,49 @@ EXACT = {
     "resource that is a picture": (resource(PNG, media_type="image/png"), [image(PNG)]),
     "resource that is a picture, labelled otherwise": (resource(PNG), [image(PNG)]),
     "resource of bytes that are text": (resource("é,1\n".encode(), media_type="text/csv"), [text("é,1\n")]),
+    "resource of UTF-8, whatever its label": (resource("Grüß Gott\n".encode()), [text("Grüß Gott\n")]),
+    "resource of text labelled a picture": (
+        resource(b"no picture", media_type="image/png"),
+        [text("no picture")],
+    ),
+    "resource of UTF-8 with a byte order mark": (resource(b"\xef\xbb\xbfa"), [text("a")]),
+    "resource of UTF-16": (resource("né\r\n".encode("utf-16")), [text("né\r\n")]),
+    "resource of UTF-16, big-endian": (resource(b"\xfe\xff" + "né".encode("utf-16-be")), [text("né")]),
+    "resource of text that is a log in colours": (
+        resource(b"\x1b[31mred\x1b[0m\tand\f"),
+        [text("red\tand\f")],
+    ),
+    "text that is an empty JSON of bytes": (resource(b"[]"), [text("[]")]),
+    "a block of type blob with a picture": (
+        {"type": "blob", "data": b64(PNG), "mimeType": "x/y"},
+        [image(PNG)],
+    ),
+    "a block of type blob with the bytes under blob": ({"type": "blob", "blob": b64(PNG)}, [image(PNG)]),
+    "a block of type blob with a document": (
+        {"type": "blob", "blob": b64(samples.docx()), "mimeType": "image/png", "name": "memo"},
+        [
+            {
+                "type": "input_file",
+                "filename": "memo.docx",
+                "file_data": data_url(
+                    samples.docx(), "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+                ),
+            }
+        ],
+    ),
+    "a block of type blob with a text": ({"type": "blob", "data": b64(b"a,b\n")}, [text("a,b\n")]),
+    "a block of type blob with other bytes": (
+        {"type": "blob", "data": b64(bytes(9)), "mimeType": "a/b", "uri": "file:///x"},
+        [text("[not shown: a/b, 9 bytes, file:///x; the model cannot be given this type]")],
+    ),
+    "a block of type blob with a data: URL": ({"type": "blob", "data": data_url(PNG, "a/b")}, [image(PNG)]),
+    "a block of an unknown type with a picture": ({"type": "screenshot", "data": b64(PNG)}, [image(PNG)]),
+    "a picture in a document's form of Anthropic's": (
+        {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": b64(PNG)}},
+        [image(PNG)],
+    ),
+    "a block without a type, with a picture": ({"data": b64(PNG), "mimeType": "image/png"}, [image(PNG)]),
+    "a picture called audio": ({"type": "audio", "data": b64(PNG), "mimeType": "audio/wav"}, [image(PNG)]),
     "resource that is a pdf": (
         resource(samples.pdf(), uri="file:///reports/May%20report.pdf?x=1", media_type="application/pdf"),
         [
@@ -585,3 +628,66 @@ def test_detail(case):
     policy, meta, expected = DETAIL[case]
     came = block(PNG) if meta is None else block(PNG, _meta=meta)
     assert parts_of(came, policy=policy) == [image(PNG, detail=expected)]
+
+
+DRAWN = samples.SVG.decode()
+WHOLE = {
+    "as it is": DRAWN,
+    "with space around it": f"\n  {DRAWN}\n\n",
+    "with a byte order mark": f"\ufeff{DRAWN}",
+    "with a declaration": f'<?xml version="1.0" encoding="UTF-8"?>\n{DRAWN}',
+    "with a declaration of what it no longer is": f"<?xml version='1.0' encoding='ISO-8859-1'?>{DRAWN}",
+    "with UTF-16 declared": f'<?xml version="1.0" encoding="utf-16"?>{DRAWN}',
+    "with a comment": f"<!-- drawn by a <svg> tool --> {DRAWN} <!-- so it is -->",
+    "with comments that are longer than it": f"<!-- {'a tool ' * 2_000} -->{DRAWN}",
+    "with a document type": (
+        '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
+        + DRAWN
+    ),
+    "with a prefix": (
+        '<s:svg xmlns:s="http://www.w3.org/2000/svg" width="64" height="48"><s:rect width="8" height="6"/></s:svg>'
+    ),
+    "with another inside": DRAWN.replace("</svg>", '<svg width="8"><rect width="8" height="8"/></svg></svg>'),
+    "with a word about SVG inside": DRAWN.replace(
+        "</svg>", "<!-- </svg> --><desc><![CDATA[</svg>]]></desc></svg>"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WHOLE)
+@pytest.mark.parametrize("holder", ["text", "resource"])
+def test_a_text_that_is_wholly_an_svg_is_a_picture(case, holder):
+    given = {"type": "text", "text": WHOLE[case]}
+    if holder == "resource":
+        given = {"type": "resource", "resource": {"uri": "a.svg", "text": WHOLE[case]}}
+    (shown,) = parts_of(given)
+    assert samples.pixels(shown["image_url"]).size == (64, 48)
+    translation = translate({"content": [given]})
+    assert translation.pictures[0].source == "image/svg+xml"
+
+
+PROSE = {
+    "before it": f"Use this markup:\n{DRAWN}",
+    "behind it": f"{DRAWN}\nand close the file.",
+    "around it": f"Use this:\n{DRAWN}\nand close the file.",
+    "a second one behind it": f"{DRAWN}\n{DRAWN}",
+    "a fence": f"```svg\n{DRAWN}\n```",
+    "a page that holds one": f"<!DOCTYPE html><html><body>{DRAWN}</body></html>",
+    "its beginning": DRAWN[:60],
+    "all but its end": DRAWN.removesuffix("</svg>"),
+    "not well formed": "<svg xmlns='http://www.w3.org/2000/svg'><rect></svg>",
+    "an entity from outside": '<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg>&x;</svg>',
+    "another root": "<svgs></svgs>",
+}
+
+
+@pytest.mark.parametrize("case", PROSE)
+def test_a_text_that_says_more_than_an_svg_stays_text(case):
+    assert parts_of({"type": "text", "text": PROSE[case]}) == [text(PROSE[case])]
+
+
+def test_hostile_markup_takes_no_time():
+    """Each character is looked at a bounded number of times: a square of these would take hours."""
+    for start in ("<svg>", "<!--", "<svg ", "<![CDATA[", "<?xml ", "<svg><!-- "):
+        words = f"<svg>{start * 200_000}"
+        assert parts_of({"type": "text", "text": words}) == [text(words)]

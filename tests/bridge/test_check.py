@@ -409,6 +409,7 @@ def test_a_dump_is_explained_with_its_tokens():
         "sees nothing; as a picture it costs 570.",
         fix="Send it as an input_image part: function_call_output(result, call_id) does.",
         refused=False,
+        blind=True,
     )
 
 
@@ -457,6 +458,46 @@ def test_base64_in_arguments_is_named_and_stays():
         assert (found.rule, found.path, found.refused) == ("base64-in-text", path, False)
         assert found.fix == "Put a short name in its place: the call was made already."
         assert fixed(bad) == bad
+
+
+BLIND = {
+    "a picture as text": (said(GOOD), True),
+    "bare base64": (said(BASE64), True),
+    "a dump of blocks": (said(json.dumps(BLOCKS)), True),
+    "a dump of parts": (said(json.dumps([image()])), True),
+    "a dump of parts with an address": (
+        said(json.dumps([{"type": "input_image", "image_url": "https://e.org/a.png"}])),
+        True,
+    ),
+    "chat's parts with an address, dumped": (
+        said(json.dumps([{"type": "image_url", "image_url": {"url": "https://e.org/a.png"}}])),
+        True,
+    ),
+    "a picture in lines between words": (said(LINES), True),
+    "a picture in a part of text": (said([{"type": "input_text", "text": f"Here: {GOOD}"}]), True),
+    "a picture in a prompt": (body(user(f"Look at {GOOD}")), True),
+    "chat: a dump": (chat(user(), calling("call_1"), told(json.dumps(BLOCKS))), True),
+    "a dump of texts alone": (said(json.dumps([{"type": "text", "text": "a"}])), False),
+    "a document as text": (said(b64(b"%PDF-1.4\n" + bytes(2_000))), False),
+    "sound as text": (said(b64(b"RIFF\0\0\0\0WAVEfmt " + bytes(2_000))), False),
+    "a picture that is there twice": (said([image(), image()]), False),
+    "a picture that a model gave to a tool": (
+        body(user(), call(arguments=json.dumps({"a": BASE64})), output("a")),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BLIND)
+def test_a_picture_that_is_not_seen_counts_as_much_as_one_that_is_refused(case, written):
+    bad, blind = BLIND[case]
+    found = check(bad)
+    assert found
+    assert any(one.blind for one in found) is blind
+    assert not any(one.refused for one in found)
+    assert run(written(bad)).exit_code == (1 if blind else 0)
+    if case != "a picture in a prompt":
+        assert run(written(bad), "--fix").exit_code == 0
 
 
 @pytest.mark.parametrize("width", [60, 64, 76])
@@ -661,8 +702,12 @@ def test_findings_are_lines_and_decide_the_exit_code(written):
     refused = run(written(said([image(BASE64)])))
     assert (refused.exit_code, refused.stderr) == (1, "")
     assert refused.stdout.startswith(f"{URL}: refused: ")
-    advised = run(written(said(str(RESULT))))
+    dumped = run(written(said(str(RESULT))))
+    assert (dumped.exit_code, len(dumped.stdout.splitlines())) == (1, 1)
+    assert dumped.stdout.startswith(f"{OUTPUT}: not seen: ")
+    advised = run(written(said([image(), image()])))
     assert (advised.exit_code, len(advised.stdout.splitlines())) == (0, 1)
+    assert ": advice: " in advised.stdout
     fine = run("-", stdin=json.dumps(said("a")))
     assert (fine.exit_code, fine.stdout, fine.stderr) == (0, "", "")
 

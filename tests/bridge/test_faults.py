@@ -238,7 +238,7 @@ ANSWERS = {
     ),
     "hundreds of levels": (
         ['{"jsonrpc": "2.0", "id": ID, "result": {"_meta": {"a": %s}}}' % ("[" * 400 + "]" * 400)],
-        "Tool error:\nsloppy: raw answered with an invalid result: ",
+        "[The tool finished and returned nothing.]",
     ),
     "its user is asked": (
         ['{"jsonrpc": "2.0", "id": ID, "error": {"code": -32042, "message": "log in"}}'],

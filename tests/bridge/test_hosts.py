@@ -351,3 +351,15 @@ def test_a_picture_just_over_the_limit_uses_most_of_it():
     noisy = file(Image.merge("RGB", [samples.noise(640, 420, seed) for seed in range(3)]), "PNG")
     made = repair(tool_result("", noisy), "claude-desktop")
     assert 0.8 < message(made) / host("claude-desktop").characters <= 1
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES)))
+def test_no_host_is_told_the_bytes_of_a_block_as_text(name):
+    """Structured content becomes a text for many hosts; what a block holds is not written into it."""
+    blocks = [AUDIO, {"type": "resource", "resource": PDF}]
+    result = {
+        "content": blocks,
+        "structuredContent": {"pages": 1, "files": {"a": AUDIO["data"], "b": PDF["blob"]}},
+    }
+    said = [block["text"] for block in repair(result, name)["content"] if block["type"] == "text"]
+    assert not any(held[100:160] in one for one in said for held in (AUDIO["data"], PDF["blob"]))

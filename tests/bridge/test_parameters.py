@@ -195,6 +195,86 @@ def test_parameters_that_are_pictures(case):
     assert picture_parameters(tool, shape(**properties)) == found
 
 
+# The tool, its parameter of any string, what that says of itself, and whether a picture is taken there. What is read
+# counts, not what is made: names and descriptions as servers for pages, documents and pictures write them (2026-11).
+READ = [
+    ("image_to_pdf", "path", "Path of the image", True),
+    ("image_to_pdf", "path", "", True),
+    ("images_to_video", "files", "", True),
+    ("pdf_to_image", "path", "", False),
+    ("pdf2image", "path", "", False),
+    ("PdfToPng", "file", "", False),
+    ("extract_text_from_image", "path", "", True),
+    ("extract_images_from_pdf", "path", "", False),
+    ("extract_images_from_pdf", "file_path", "PDF file to extract images from", False),
+    ("ocr", "file", "PDF or image file to read", True),
+    ("ocr", "path", "Path to the image or PDF file", True),
+    ("ocr", "url", "URL of a web page, image or PDF", True),
+    ("ocr", "path", "Path to the document image", True),
+    ("read_pdf", "source", "A PDF page image", True),
+    ("describe", "url", "URL of the page's image", True),
+    ("describe", "url", "URL of the page to describe", False),
+    ("screenshot_website", "url", "Website to take an image of", False),
+    ("browser_navigate", "url", "The URL to navigate to", False),
+    (
+        "take_screenshot",
+        "filePath",
+        "The absolute path, or a path relative to the current working directory, to save the screenshot to instead of attaching it to the response.",
+        False,
+    ),
+    ("read_media_file", "path", "", False),
+    ("image_zoom_in", "image_source", "path/URL/base64", True),
+    ("image_zoom_in", "image_source", "Path, URL or base64 of the image", True),
+    ("preview_image", "path", "Path to image", True),
+    ("crop", "input_path", "Full path to the input image (must be a full path)", True),
+    ("crop", "output_path", "Full path to save the output image", False),
+    ("ocr", "input_path", "Full path to the input image", True),
+    ("load_image", "path", "", True),
+    ("load_image", "source", "Path of a file, https or data URL of the image to load", True),
+    ("edit_image", "mask", "", True),
+    ("mermaid", "source", "Mermaid source to render as an image", False),
+    ("render", "data", "Chart data that is drawn as a PNG image", False),
+    ("gallery", "path", "Directory of images", False),
+    ("gallery", "path", "Folder with the pictures", False),
+    ("compare", "before", "Path of the first image", True),
+    ("video_frames", "path", "Video to extract frame images from", False),
+    ("video_thumb", "url", "URL of the video", False),
+    ("display_pdf", "url", "URL of the PDF to display", False),
+    ("convert_image", "input", "", False),
+    ("convert_image", "path", "", True),
+    ("fetch_image", "url", "URL of the image", True),
+    ("describe_image", "url", "Address of the image on the web page", True),
+    ("html_to_image", "source", "", False),
+    ("analyze_document", "document", "Path of the document", False),
+    ("web_page_images", "url", "Page to list images of", False),
+    ("docx_images", "filepath", "Word document; its images are returned", False),
+    ("add_slide", "picture_path", "Picture to put on the slide", True),
+    ("add_image_to_slide", "path", "Path of the picture", True),
+    ("add_image_to_slide", "path", "", True),
+    ("insert_image", "url", "URL of the image to insert into the document", True),
+    ("upload_images", "files", "Images to upload", True),
+    ("website_to_image", "url", "URL of the website to turn into an image", False),
+    ("figma_export", "url", "Link to the Figma file to export as images", False),
+    ("vision", "image", "A picture or a PDF page", True),
+    ("vision", "image_url", "URL of the page screenshot", True),
+    ("transcribe", "path", "Path of the audio", False),
+    ("resize", "video_path", "Path of the video; its image is resized", False),
+    ("get_page_images", "source", "", False),
+    ("pdf_images", "path", "PDF", False),
+    ("pdf-image", "pdfPath", "Absolute path to the PDF file", False),
+    ("convert_pdf_to_images", "input_path", "Path of the PDF", False),
+    ("tool_extract_images", "path", "Path to the PDF", False),
+    ("website_to_image", "url", "Address of the page", False),
+    ("imageFetch", "url", "URL of the page", False),
+    ("resize_image", "image_path", "Path of the picture to resize", True),
+]
+
+
+@pytest.mark.parametrize(("tool", "name", "about", "taken"), READ)
+def test_a_picture_is_taken_only_where_one_is_read(tool, name, about, taken):
+    assert bool(picture_parameters(tool, shape(**{name: text(about)}))) is taken
+
+
 def test_references_are_followed_also_in_circles():
     schema = {
         **shape(tree={"$ref": "#/$defs/Tree"}, scan={"$ref": "#/$defs/a~1b"}, lost={"$ref": "#/$defs/none"}),

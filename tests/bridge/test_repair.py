@@ -11,9 +11,10 @@ from urllib.parse import quote
 import httpx2
 import pytest
 import samples
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp.types import CallToolResult, ReadResourceResult
+from mcp.types.methods import validate_server_result
 from samples import b64, drawing, file
 
 from imagebridge import Bridge
@@ -80,6 +81,24 @@ BLOCKS = {
         {"type": "hologram", "depth": 3},
         told("[not shown: a content block of type 'hologram'; only its fields are known: depth]"),
     ),
+    "a picture of an unknown type of block": (
+        {"type": "screenshot", "data": b64(PNG), "_meta": {"a": 1}},
+        IMAGE | {"_meta": {"a": 1}},
+    ),
+    "a picture called audio": (IMAGE | {"type": "audio"}, IMAGE),
+    "a blob that is a picture": ({"type": "blob", "blob": samples.data_url(PNG, "a/b")}, IMAGE),
+    "a blob that is something else": (
+        {"type": "blob", "data": b64(bytes(9)), "mimeType": "a/b", "annotations": {"priority": 1}},
+        {
+            "type": "resource",
+            "resource": {"uri": "unknown:", "mimeType": "a/b", "blob": b64(bytes(9))},
+            "annotations": {"priority": 1},
+        },
+    ),
+    "a blob that is empty": (
+        {"type": "blob", "data": ""},
+        told("[not shown: a content block of type 'blob'; only its fields are known: data]"),
+    ),
     "a resource without a uri": (
         {"type": "resource", "resource": {"text": "a"}},
         {"type": "resource", "resource": {"text": "a", "uri": "unknown:"}},
@@ -136,6 +155,24 @@ def test_a_malformed_result_is_mended(came, expected):
     assert repaired(came) == expected
 
 
+@pytest.mark.parametrize(
+    ("structured", "expected"),
+    [
+        ([1, 2], {"result": [1, 2]}),
+        ("hello", {"result": "hello"}),
+        (575, {"result": 575}),
+        (False, {"result": False}),
+        ([], {}),
+        ({"a": []}, {"a": []}),
+    ],
+)
+def test_structured_content_that_is_no_object_is_one_for_clients_of_every_generation(structured, expected):
+    result = {"content": [BEFORE], "structuredContent": structured}
+    assert repair(result) == {"content": [BEFORE], "structuredContent": expected}
+    # A bridge, which is asked for the result itself, gives it as it came.
+    assert repaired(result) is result
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -157,26 +194,38 @@ keys = st.sampled_from(
         "icons",
     ]
 )
-types = st.sampled_from(["text", "image", "audio", "resource", "resource_link", "x"])
+types = st.sampled_from(["text", "image", "audio", "resource", "resource_link", "blob", "x"])
 blocks = json_values | st.dictionaries(keys, json_values | types, max_size=6)
 
 
-@given(
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "content": st.lists(blocks, max_size=3) | json_values,
-            "isError": json_values,
-            "_meta": json_values,
-        },
-    )
+results = st.fixed_dictionaries(
+    {},
+    optional={
+        "content": st.lists(blocks, max_size=3) | json_values,
+        "structuredContent": json_values,
+        "isError": json_values,
+        "resultType": json_values,
+        "_meta": json_values,
+    },
 )
+
+
+@settings(deadline=None)
+@given(results)
+def test_whatever_comes_is_accepted_by_clients_of_every_generation(result):
+    for version in ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"):
+        validate_server_result("tools/call", version, {"resultType": "complete", **repair(result)})
+
+
+@settings(deadline=None)
+@given(results)
 def test_whatever_comes_is_valid_after(result):
     mended = repaired(result)
     CallToolResult.model_validate(mended)
     assert repaired(mended) == mended
     if isinstance(result.get("content"), list):
         assert len(mended["content"]) == len(result["content"])
+        assert mended.get("structuredContent") == result.get("structuredContent")
 
 
 @pytest.mark.parametrize(
@@ -185,6 +234,10 @@ def test_whatever_comes_is_valid_after(result):
         ({}, []),
         ({"contents": {"uri": "a", "text": "x"}}, [{"uri": "a", "text": "x"}]),
         ({"contents": [{"uri": "a", "text": "x", "mimeType": 5, "_meta": 3}]}, [{"uri": "a", "text": "x"}]),
+        (
+            {"contents": {"1": {"uri": "b", "text": "y"}, "0": {"uri": "a", "text": "x"}}},
+            [{"uri": "a", "text": "x"}, {"uri": "b", "text": "y"}],
+        ),
         (
             {"contents": [{"blob": b64(PNG)}]},
             [{"uri": "unknown:", "mimeType": "image/png", "blob": b64(PNG)}],
@@ -246,6 +299,35 @@ async def test_the_other_blocks_arrive(transport, generation, address):
             assert result["content"] == [BEFORE, expected, AFTER]
         big = {"content": [told("x" * 3_000_000)]}
         assert (await bridge.call("echo", {"result": big}))["content"] == big["content"]
+
+
+ODD = {
+    "structured content that is a list": ({"structuredContent": [1, 2]}, {"structuredContent": [1, 2]}),
+    "structured content that is an empty list": ({"structuredContent": []}, {"structuredContent": []}),
+    "structured content that is a text": ({"structuredContent": "hi"}, {"structuredContent": "hi"}),
+    "structured content that is a number": ({"structuredContent": 575}, {"structuredContent": 575}),
+    "structured content that is false": ({"structuredContent": False}, {"structuredContent": False}),
+    "structured content that is null": ({"structuredContent": None}, {"structuredContent": None}),
+    "a meta that is a list": ({"_meta": []}, {}),
+    "an error that is a text": ({"isError": "YES"}, {"isError": True}),
+    "a type that is a number": ({"resultType": 5}, {}),
+    "keys of a later version": ({"ttlMs": "long", "cacheScope": 3}, {"ttlMs": "long", "cacheScope": 3}),
+    "blocks in an object of numbers": ({"content": {"0": BEFORE, "1": IMAGE}}, {}),
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("transport", ["stdio", "http"])
+async def test_no_field_of_a_result_costs_the_others(transport, generation, address):
+    """Each version's schema refuses something else of these, and with it the whole result of a call that has run."""
+    server = shlex.join([sys.executable, str(SCRIPT), *generation]) if transport == "stdio" else address
+    async with Bridge(server, timeout=20) as bridge:
+        for came, expected in ODD.values():
+            result = await bridge.call("echo", {"result": {"content": [BEFORE, IMAGE], **came}})
+            result.pop("resultType", None)
+            assert result == {"content": [BEFORE, IMAGE], **expected}
+            told = await bridge.answer("echo", {"result": {"content": [BEFORE, IMAGE], **came}})
+            assert [part["type"] for part in told.parts if part["type"] == "input_image"] == ["input_image"]
 
 
 @pytest.mark.parametrize(

@@ -97,13 +97,15 @@ OUTPUTS = {
         {"content": [text("done")], "structuredContent": {"shot": b64(PNG)}},
         [said("done"), said('{"shot": "[picture 1 below]"}'), SHOWN],
     ),
-    "structured with a picture that was shown": (
+    "structured that is the blocks": (
         {"content": [picture()], "structuredContent": {"result": [picture()]}},
-        [
-            SHOWN,
-            said('{"result": [{"type": "image", "data": "[picture 1 above]", "mimeType": "image/png"}]}'),
-        ],
+        [SHOWN],
     ),
+    "content is an object with number keys": (
+        {"content": {"10": text("b"), "9": text("a"), "2": picture()}},
+        [SHOWN, said("a"), said("b")],
+    ),
+    "content is an empty object": ({"content": {}}, "[The tool finished and returned nothing.]"),
 }
 
 
@@ -146,6 +148,23 @@ def test_a_dump_with_the_names_of_python_says_the_same():
     for dumped in (result.model_dump(), result.model_dump(exclude_none=True), result.model_dump(mode="json")):
         assert translate(dumped).parts == translate(result).parts
         assert CallToolResult.model_validate(repair(dumped)) == result
+
+
+@pytest.mark.parametrize(
+    ("flag", "failed"),
+    [
+        *((one, True) for one in (True, 1, 1.0, "true", "TRUE", " True ", "yes", "Yes", "1")),
+        *((one, False) for one in (False, 0, None, "", "false", "no", "0", "error", 2, [], [1], {"a": 1})),
+    ],
+)
+@pytest.mark.parametrize("key", ["isError", "is_error"])
+def test_one_rule_says_what_an_error_is(flag, failed, key):
+    """The same for what a model is told, what a host is given, and the account."""
+    result = {"content": [text("it went so"), picture()], key: flag}
+    mark = [said("Tool error:")] if failed else []
+    assert output_parts(result) == [*mark, said("it went so"), SHOWN]
+    assert repair(result).get("isError", False) is failed
+    assert translate(result).is_error is failed
 
 
 @pytest.mark.parametrize(

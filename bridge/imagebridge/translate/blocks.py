@@ -53,8 +53,10 @@ _WITHHELD = "[not shown: the tool meant it for the user alone]"
 def pieces(block: object, reading: Reading) -> list[Piece]:
     """Return what one block of `content` becomes. Never raises for content, never returns an empty list."""
     found = _pieces(block, reading)
-    for encoded in carried(block) if is_json(block) else ():
-        reading.remember(encoded, found)
+    # A picture is remembered as soon as it has its number.
+    if is_json(block) and not isinstance(found[0], Sight):
+        for encoded in carried(block):
+            reading.remember(encoded, found)
     return found
 
 
@@ -113,7 +115,7 @@ def texts(text: str, reading: Reading) -> list[Piece]:
         first = brought[0]
         return f"[picture {first.number} below]" if isinstance(first, Sight) else "[file below]"
 
-    return [Words(hidden.brought_out(text, bring_out, reading.known)), *found]
+    return [Words(hidden.brought_out(text, bring_out, reading.known if reading.holds else None)), *found]
 
 
 def embedded(
@@ -222,6 +224,7 @@ def _document(data: bytes, found: kinds.Kind, uri: str, reading: Reading) -> lis
                 Words(f"[its pages are not shown: {error.reason}]"),
             ]
         sights = [Sight(reading.number(page.base64), page) for page in pages]
+        reading.remember(encode(data), sights)
         return [*sights, Words(sentence)]
     return [Paper(_data_url(data, found), _filename(uri, found))]
 

@@ -46,11 +46,9 @@ _QUOTES = str.maketrans(
 )
 
 
-def _is_new(_: str) -> bool:
-    return False
-
-
-def brought_out(text: str, bring_out: Callable[[str], str], known: Callable[[str], object] = _is_new) -> str:
+def brought_out(
+    text: str, bring_out: Callable[[str], str], known: Callable[[str], object] | None = None
+) -> str:
     """Return `text` with each hidden picture or document replaced by what `bring_out(its base64)` returns.
 
     Other bytes are replaced too where `known(their base64)` is true.
@@ -58,7 +56,7 @@ def brought_out(text: str, bring_out: Callable[[str], str], known: Callable[[str
     if len(text) < _SHORTEST:
         return text
     whole = text.strip()
-    if (found := _whole(whole)) and (_kind(found) or known(found)):
+    if (found := _whole(whole)) and (_kind(found) or (known and known(found))):
         return bring_out(found)
     if not _DUMP.match(whole):
         return text
@@ -82,7 +80,7 @@ class Quoted(NamedTuple):
     stop: int
 
 
-def quoted(text: str, known: Callable[[str], object] = _is_new) -> Iterator[Quoted]:
+def quoted(text: str, known: Callable[[str], object] | None = None) -> Iterator[Quoted]:
     """Yield the pictures and documents that are strings in `text`, whatever stands around these, in order.
 
     Other strings are among them where `known(the base64)` is true.
@@ -93,8 +91,10 @@ def quoted(text: str, known: Callable[[str], object] = _is_new) -> Iterator[Quot
             continue  # a line of the one before
         value = _value(match[2])
         kind = _kind(value)
+        if kind is None and known is None:
+            continue
         whole, end = _joined(value, text, match) if kind or len(value) in _WRAPPED else (value, match.end(2))
-        if kind or known(whole):
+        if kind or (known and known(whole)):
             done = end
             yield Quoted(whole, kind, match.start(2), done)
 

@@ -77,7 +77,7 @@ class Reading:
         """
         for block in filter(is_json, blocks):
             for encoded in carried(block) if block.get("type") != "image" else ():
-                self._ahead.add(encoded, "[in a block below]")
+                self._ahead.add(encoded, "[in another block]")
         if self.policy.audience == "strict":
             self._withhold(filter(for_user_only, filter(is_json, blocks)))
 
@@ -111,6 +111,11 @@ class Reading:
             case _:
                 self._read.add(encoded, "[the text above]")
 
+    @property
+    def holds(self) -> bool:
+        """Whether any base64 has been read, or is in a later block."""
+        return bool(self._read or self._ahead)
+
     def told(self, encoded: str) -> str:
         """Return the words for base64 that has been read, however it was written then; empty where it is new."""
         return self._read.of(encoded)
@@ -129,6 +134,9 @@ class _Told:
     def __init__(self) -> None:
         self._waiting: dict[int, list[tuple[str, str]]] = {}
         self._words: dict[str, str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting or self._words)
 
     def add(self, encoded: str, words: str) -> None:
         """Keep the words; those that came first stay."""

@@ -15,6 +15,9 @@ from .wire import JSON, blocks_of, is_error, is_json, is_list, text_of
 _LONG = 200
 """Characters of a text that is not written once more in the midst of something new."""
 
+_KEYS = 8
+"""Keys that stand alone in one another, at most, around what the blocks say."""
+
 _BLOCKS = frozenset(("text", "image", "audio", "resource", "resource_link", "blob"))
 _FIELDS = frozenset(
     (
@@ -31,17 +34,14 @@ _FIELDS = frozenset(
         "meta",
     )
 )
+_OF_A_LINK = frozenset(("name", "title", "description", "size", "icons"))
 """What a block says beside these is new."""
+
+_ESCAPE = json.dumps("\x1b")[1:-1]
+"""How JSON writes the beginning of a code for a terminal."""
 
 _LITERALS = {"True": True, "False": False}
 """What Python's `str` makes of values that JSON writes otherwise."""
-
-
-class _Nothing:
-    """What is left of a value that is said already."""
-
-
-_NOTHING = _Nothing()
 
 
 def structured_text(result: JSON) -> str:
@@ -53,14 +53,19 @@ def structured_text(result: JSON) -> str:
     structured, blocks = result.get("structuredContent"), blocks_of(result)
     if structured is None or (blocks and _is_empty(structured)):
         return ""
+    said = _Said(blocks)
     try:
-        left = _Said(blocks).left(structured)
+        if said.all_of(structured):
+            return ""
+        written = _written(structured)
+        return _written(said.left(structured)) if said.may_repeat(written) else written
     except RecursionError:
-        left = structured
-    if isinstance(left, _Nothing):
-        return ""
+        return _written(structured)
+
+
+def _written(value: object) -> str:
     try:
-        return json.dumps(left, ensure_ascii=False, default=str)
+        return json.dumps(value, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError) as error:
         return sentences.not_shown("structured content", f"it cannot be written as JSON ({str(error)[:120]})")
 
@@ -73,21 +78,40 @@ class _Said:
         said = [_cleaned(text) for block in blocks if (text := _text(block)) is not None]
         parsed = [_parsed(text) for text in said]
         self._texts = frozenset(said)
-        self._ways: list[object] = [*parsed, said, parsed]
+        self._ways: list[object] = [*parsed, said, parsed] if said else []
         self._marks: frozenset[tuple[str, str]] | None = None
 
+    def all_of(self, value: object) -> bool:
+        """Tell whether the blocks say a value, or what it holds under a lone key."""
+        for _ in range(_KEYS):
+            if self._says(value):
+                return True
+            told = _new(value) if is_json(value) else ()
+            if len(told) != 1:
+                return False
+            (value,) = told
+        return False
+
+    def may_repeat(self, written: str) -> bool:
+        """Tell whether `left` may find anything in a value of this JSON: looking costs ten times as much as writing."""
+        if _ESCAPE in written or plain(written) is not written:
+            return True
+        return any(len(text) >= _LONG for text in self._texts) or (
+            self._blocks != [] and '"type": "' in written
+        )
+
     def left(self, value: object) -> object:
-        """Return what is new in a value: the value, less what is said, or `_NOTHING`."""
-        if self._says(value):
-            return _NOTHING
-        if not is_json(value):
-            return self._inside(value)
-        told = {key: one for key, one in value.items() if one is not None and not _is_frame(key, value)}
-        if len(told) != 1:
-            return self._inside(value)
-        ((key, only),) = told.items()
-        inner = self.left(only)
-        return _NOTHING if inner is _NOTHING else {key: inner}
+        """Return a value with words in place of what repeats the blocks in it."""
+        if isinstance(value, str):
+            text = plain(value)
+            return "[the text above]" if len(text) >= _LONG and text.strip() in self._texts else text
+        if is_json(value):
+            return {key: self.left(one) for key, one in value.items()}
+        if not is_list(value):
+            return value
+        if any(map(_is_block, value)) and all(map(self._repeats, value)):
+            return "[the blocks above]"
+        return [self.left(one) for one in value]
 
     def _says(self, value: object) -> bool:
         """Tell whether a text block, the list of all, or blocks one by one say a value."""
@@ -106,22 +130,14 @@ class _Said:
         mark = next(_marks(value), None)
         return mark in self._marks and (isinstance(value, str) or _is_block(value))
 
-    def _inside(self, value: object) -> object:
-        """Return a value with words in place of what repeats the blocks in it."""
-        if isinstance(value, str):
-            text = plain(value)
-            return "[the text above]" if len(text) >= _LONG and text.strip() in self._texts else text
-        if is_json(value):
-            return {key: self._inside(one) for key, one in value.items()}
-        if not is_list(value):
-            return value
-        if any(map(_is_block, value)) and all(map(self._repeats, value)):
-            return "[the blocks above]"
-        return [self._inside(one) for one in value]
-
 
 def _is_empty(value: object) -> bool:
     return (isinstance(value, str) or is_json(value) or is_list(value)) and not value
+
+
+def _new(value: JSON) -> list[object]:
+    """Return what an object says by its keys."""
+    return [one for key, one in value.items() if one is not None and not _is_frame(key, value)]
 
 
 def _is_frame(key: object, value: JSON) -> bool:
@@ -143,9 +159,11 @@ def _cleaned(text: str) -> str:
 
 def _is_block(value: object) -> bool:
     """Tell whether a value is a content block that says nothing beside what it shows."""
-    if not is_json(value) or value.get("type") not in _BLOCKS:
+    kind = value.get("type") if is_json(value) else None
+    if not is_json(value) or not isinstance(kind, str) or kind not in _BLOCKS:
         return False
-    return all(one is None or key in _FIELDS for key, one in value.items())
+    known = _FIELDS | _OF_A_LINK if kind == "resource_link" else _FIELDS
+    return all(one is None or key in known for key, one in value.items())
 
 
 def _marks(block: object) -> Iterator[tuple[str, str]]:
@@ -167,6 +185,8 @@ def _marks(block: object) -> Iterator[tuple[str, str]]:
 
 def _same(one: object, other: object) -> bool:
     """Tell whether two JSON values are the same, fields that are null apart. True is not 1; NaN is NaN."""
+    if one == other and (is_json(one) or is_list(one)) and json.dumps(one) == json.dumps(other):
+        return True  # nearly always, where they are; what follows takes ten times as long
     if is_json(one) and is_json(other):
         mine, yours = ({key: value for key, value in of.items() if value is not None} for of in (one, other))
         return mine.keys() == yours.keys() and all(_same(value, yours[key]) for key, value in mine.items())

@@ -73,15 +73,22 @@ def respelt(result: JSON) -> JSON:
 
     Blocks that came as an object with number keys, as PHP writes some lists, are a list.
     """
-    content = result.get("content")
-    if is_json(content) and all(str(key).isdecimal() for key in content):
-        content = [content[key] for key in sorted(content, key=int)]
+    given = result.get("content")
+    content = numbered(given)
+    if content is not given:
         result = {**result, "content": content}
     if is_list(content):
         blocks = [_block(one) for one in content]
         if any(new is not old for new, old in zip(blocks, content, strict=True)):
             result = {**result, "content": blocks}
     return _renamed(result)
+
+
+def numbered(value: object) -> object:
+    """Return an object whose keys are numbers, as PHP writes some lists, as the list that it is; all else as it is."""
+    if not is_json(value) or not all(str(key).isdecimal() for key in value):
+        return value
+    return [value[key] for key in sorted(value, key=int)]
 
 
 def _block(block: object) -> object:
