@@ -328,7 +328,7 @@ FAILURES = {
 async def test_a_server_that_cannot_be_connected_is_one_clear_error(case):
     server, message = FAILURES[case]
     with pytest.raises(ServerError) as raised:
-        async with Bridge(server, timeout=20):
+        async with Bridge(server, timeout=60):
             pass
     assert message in str(raised.value)
 
@@ -398,7 +398,7 @@ async def test_calls_of_one_response_run_at_the_same_time():
         await release.wait()
         return f"met {at}"
 
-    async with Bridge(server, timeout=10) as bridge:
+    async with Bridge(server, timeout=60) as bridge:
         outputs = await bridge.outputs(
             response(*[call("meet", json.dumps({"at": at}), f"c{at}") for at in range(5)])
         )
