@@ -48,3 +48,8 @@ def _no_store_of_the_user(tmp_path_factory):
 async def one_loop():
     """Keep one event loop for all tests of a file, and with it the worker processes."""
     yield  # noqa: PT022  # the loop lasts as long as this waits
+
+
+def pytest_make_parametrize_id(val, argname):
+    """Name bytes by their argument: files may hold the time at which they were made, and workers must agree."""
+    return argname if isinstance(val, bytes) else None

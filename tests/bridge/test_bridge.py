@@ -329,7 +329,7 @@ FAILURES = {
 async def test_a_server_that_cannot_be_connected_is_one_clear_error(case):
     server, message = FAILURES[case]
     with pytest.raises(ServerError) as raised:
-        async with Bridge(server, timeout=20):
+        async with Bridge(server, timeout=60):
             pass
     assert message in str(raised.value)
 

@@ -21,7 +21,7 @@ def at_once(function):
     barrier = Barrier(AT_ONCE)
 
     def run():
-        barrier.wait(10)
+        barrier.wait(60)
         return function()
 
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -302,7 +302,7 @@ def address(generation):
 @pytest.mark.parametrize("transport", ["stdio", "http"])
 async def test_the_other_blocks_arrive(transport, generation, address):
     server = shlex.join([sys.executable, str(SCRIPT), *generation]) if transport == "stdio" else address
-    async with Bridge(server, timeout=20) as bridge:
+    async with Bridge(server, timeout=60) as bridge:
         for came, expected in BLOCKS.values():
             result = await bridge.call("echo", {"result": {"content": [BEFORE, came, AFTER]}})
             assert result["content"] == [BEFORE, expected, AFTER]

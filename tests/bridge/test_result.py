@@ -5,6 +5,7 @@ import json
 import pytest
 import samples
 from mcp.types import CallToolResult
+from pydantic import AnyUrl
 from samples import b64, data_url, drawing, file, photo
 
 from imagebridge import Policy, function_call_output, output_parts, repair, translate
@@ -433,3 +434,13 @@ def test_a_translation_shows_its_account_and_no_bytes():
     translation = translate({"content": [picture()]})
     assert repr(translation) == f"Translation(notes={translation.notes!r}, tokens={translation.tokens})"
     assert "data:" not in repr(translation)
+
+
+def test_a_url_object_in_a_dump_is_its_address():
+    link = {"type": "resource_link", "uri": AnyUrl("file:///a.txt"), "name": "a"}
+    page = {"type": "resource", "resource": {"uri": AnyUrl("file:///b.bin"), "blob": b64(b"\0")}}
+    written = [
+        link | {"uri": "file:///a.txt"},
+        page | {"resource": page["resource"] | {"uri": "file:///b.bin"}},
+    ]
+    assert output_parts({"content": [link, page]}) == output_parts({"content": written})

@@ -173,7 +173,7 @@ def test_concurrent_requests_each_get_one_step():
     together, answers = Barrier(8), []
 
     def ask() -> None:
-        together.wait(5)
+        together.wait(60)
         answers.append(client.responses.create(model=MODEL, input=[user([picture()])]).output_text)
 
     with Endpoint([f"step {number}" for number in range(8)]) as endpoint, connected(endpoint) as client:

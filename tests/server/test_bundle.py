@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,10 +55,10 @@ def test_variables_are_those_that_the_server_reads():
 def test_the_bundle_needs_what_the_server_needs(folder):
     needed = tomllib.loads((folder / "pyproject.toml").read_text())["project"]["dependencies"]
     names = [
-        one.split("<")[0].split(">")[0]
+        re.split("[<>!=]", one)[0]
         for one in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["server"]
     ]
-    written = [one.split("<")[0].split(">")[0] for one in needed]
+    written = [re.split("[<>!=]", one)[0] for one in needed]
     assert sorted(name.replace(".", "-") for name in written) == sorted(
         name.replace(".", "-") for name in names
     )

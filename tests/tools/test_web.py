@@ -28,7 +28,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for chunk in chunks:
             if isinstance(chunk, threading.Event):
-                chunk.wait(20)
+                chunk.wait(60)
             else:
                 self.wfile.write(chunk)
 
