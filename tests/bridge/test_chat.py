@@ -138,7 +138,7 @@ def test_the_endpoint_accepts_a_chat_with_pictures():
 RESPONSES_CALL = {"type": "function_call", "call_id": "call_1", "name": "look", "arguments": "{}"}
 
 
-@pytest.mark.parametrize("server", ["lm-studio", "llama.cpp", "user_message", "Ollama"])
+@pytest.mark.parametrize("server", ["lm-studio", "llama.cpp", "user_message"])
 def test_outputs_of_text_and_a_user_message_after_them(server):
     items = output_items([(RESPONSES_CALL, RESULT), ("call_2", WORDS)], Policy(server=server))
     assert items == [

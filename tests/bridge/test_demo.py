@@ -296,7 +296,7 @@ def test_live_is_a_match_when_the_picture_is_read():
     assert result.exit_code == 0, result.output
     told = dict(line.split(maxsplit=1) for line in result.stdout.splitlines()[:-1])
     assert result.stdout.endswith("\nmatch\n")
-    assert (told["code"], told["model"]) == (told["answer"], "gpt-5.6-luna")
+    assert (told["code"], told["model"]) == (told["answer"], "gpt-6-luna")
     assert len(told["code"]) == LENGTH
     assert re.fullmatch(r"[\d,]+ in, [\d,]+ out", told["tokens"])
     # The code travelled in the picture alone: no text of any request holds it.

@@ -10,7 +10,7 @@ import anyio
 import pytest
 from click.testing import CliRunner
 from mcp.server import MCPServer
-from mcp.types import CallToolResult
+from mcp.types import CallToolResult, ToolAnnotations
 from openai import AsyncOpenAI
 from pydantic import Field
 from samples import SVG, b64, bad_checksum, data_url, drawing, file, photo, pixels
@@ -214,12 +214,12 @@ async def test_handles_can_be_on_where_no_tool_says_that_it_takes_pictures():
 
 
 def many():
-    """Two servers whose calls end in the wrong order, and return as many pictures as asked."""
+    """A server whose calls, which only read, end in the wrong order, and return as many pictures as asked."""
     server = MCPServer("many", log_level="CRITICAL")
     waiting = {at: anyio.Event() for at in range(4)}
     waiting[3].set()
 
-    @server.tool()
+    @server.tool(annotations=ToolAnnotations(read_only_hint=True))
     async def show(at: int, count: int) -> CallToolResult:
         """Waits for the call after it."""
         await waiting[at].wait()

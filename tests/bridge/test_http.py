@@ -223,6 +223,8 @@ BODIES = {
             "Tool error:\nsloppy: raw: the answer is an invalid result: it nests too deep to be read",
             # As over stdio: by then it is the SDK that says so.
             "Tool error:\nsloppy: raw answered with an invalid result: Maximum serialization depth exceeded",
+            # Where the result reached us before the SDK looked at it.
+            "[The tool finished and returned nothing.]",
         ),
     ),
 }

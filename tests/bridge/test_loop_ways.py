@@ -5,7 +5,7 @@ import httpx2
 import pytest
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
-from mcp.types import CallToolResult
+from mcp.types import CallToolResult, ToolAnnotations
 from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAsyncHttpx2Client, OpenAI
 from pydantic import BaseModel
 from samples import photo
@@ -162,17 +162,20 @@ async def test_a_stream_tells_all_that_a_user_interface_shows(server):
     assert sum(spent) == events[-1].reply.usage["total_tokens"]
 
 
+READS = ToolAnnotations(read_only_hint=True)
+
+
 async def test_calls_are_told_of_as_they_are_done():
     server = MCPServer("two", log_level="CRITICAL")
     quick_is_done = anyio.Event()
 
-    @server.tool()
+    @server.tool(annotations=READS)
     async def slow() -> str:
         """Waits for the other."""
         await quick_is_done.wait()
         return "slow"
 
-    @server.tool()
+    @server.tool(annotations=READS)
     async def quick() -> str:
         """Is quick."""
         return "quick"

@@ -69,7 +69,7 @@ async def answered(client):
         ("169.png", "13000x13000 pixels, over the limit"),
         ("900.png", "30000x30000 pixels, over the limit"),
         ("169.tif", "13000x13000 pixels, over the limit"),
-        ("wide.png", "over the limit"),
+        ("wide.png", "a side may have 500,000 at most"),
         ("short.png", "its pixels cannot be decoded"),
         ("laughs.svg", "entities inside entities"),
         ("escape.png", "is a link that leads out of the allowed folders"),
