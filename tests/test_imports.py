@@ -46,7 +46,7 @@ HEAVY = {
             set(),
         ),
         (
-            "import imagebridge.translate.result, imagebridge.translate.svg, imagebridge.translate.sheet",
+            "import imagebridge.translate.result, imagebridge.pictures.svg, imagebridge.pictures.contact_sheet",
             set(),
         ),
         ("import imagebridge.cli", set()),
@@ -67,7 +67,7 @@ def test_import_loads_nothing_heavy_and_touches_nothing(statement, loaded):
 
 def test_the_names_of_the_package_are_what_they_are_called():
     code = (
-        "import imagebridge\nfrom imagebridge.translate import picture\n"
+        "import imagebridge\nfrom imagebridge.pictures import picture\n"
         "assert callable(imagebridge.translate), imagebridge.translate\n"
         "assert all(hasattr(imagebridge, name) for name in imagebridge.__all__)\n"
         "assert imagebridge.Bridge.__name__ == 'Bridge'\n"

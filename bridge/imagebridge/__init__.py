@@ -11,22 +11,22 @@ from . import requirements as _requirements
 
 # Not later: importing the modules `check` and `repair` would put them in the places of these functions.
 from .check import check
-from .compose import tool_result
+from .conversation.history import replace_images, trim
 from .errors import BridgeError
-from .history import replace_images, trim
-from .repair import repair
-from .translate.chat import chat_messages, chat_part
-from .translate.definitions import chat_tools, responses_tools, tool_names
-from .translate.picture import Picture
+from .pictures.picture import Picture
+from .providers.chat import chat_messages, chat_part
+from .repair.compose import tool_result
+from .repair.protocol import repair
+from .schemas.definitions import chat_tools, responses_tools, tool_names
 from .translate.policy import Policy
 from .translate.result import function_call_output, output_items, output_parts, translate
 from .translate.translation import Translation
 
 if TYPE_CHECKING:
     from .agent.bridge import Bridge
-    from .agent.config import HttpServer
     from .agent.uploads import Uploads
     from .check.finding import Finding
+    from .client.config import HttpServer
     from .events import Reply
 
 __version__ = "0.1.0"

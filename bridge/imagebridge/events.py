@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .translate.calls import Call, call_of
+from .providers.function_calls import Call, call_of
 from .translate.translation import Shown, Translation
-from .translate.wire import JSON
+from .wire import JSON
 
 if TYPE_CHECKING:
     from mcp.types import LoggingLevel, Tool

@@ -8,17 +8,17 @@ from mcp.types import Icon
 
 import imagebridge
 
-from .charts import generate_chart_tool
-from .creating import create_image_tool, edit_image_tool
+from .chart_tools import generate_chart_tool
 from .jobs import Jobs
-from .kept import KeepingServer
-from .loading import get_image_tool, load_file_tool, load_image_tool
+from .loading_tools import get_image_tool, load_file_tool, load_image_tool
+from .paid_tools import create_image_tool, edit_image_tool
+from .picture_tools import viewing_tools
 from .prompts import Prompting, prompts
+from .registration import placed
+from .resources import KeepingServer
 from .results import Fitting
 from .settings import Settings
-from .tool import placed
 from .viewer import Offering, viewer
-from .viewing import viewing_tools
 
 _INSTRUCTIONS = """\
 Makes and loads pictures. In each result's `content` one text comes first and the pictures follow it, as image blocks: look \

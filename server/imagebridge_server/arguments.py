@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, WithJsonSchema
 
-from imagebridge_tools import options
-from imagebridge_tools.plan import KINDS
+from imagebridge_tools.charts import chart_options
+from imagebridge_tools.charts.plan import KINDS
 
 _ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 
@@ -109,10 +109,12 @@ Stack = Annotated[
 Aggregate = Annotated[
     Any,
     Field(description="Of the rows of a place; bars add up."),
-    WithJsonSchema({"enum": list(options.AGGREGATES)}),
+    WithJsonSchema({"enum": list(chart_options.AGGREGATES)}),
 ]
 
-Sort = Annotated[Any, Field(description="Bars by size."), WithJsonSchema({"enum": list(options.ORDERS)})]
+Sort = Annotated[
+    Any, Field(description="Bars by size."), WithJsonSchema({"enum": list(chart_options.ORDERS)})
+]
 
 Scales = Annotated[Any, Field(description='As {"y": "log"}, or symlog.'), WithJsonSchema({"type": "object"})]
 

@@ -10,19 +10,10 @@ from click.core import ParameterSource
 
 from imagebridge import __version__
 from imagebridge.errors import RequirementError
-from imagebridge.hosts import NAMES, named
+from imagebridge.facts.hosts import NAMES, named
 from imagebridge.requirements import SERVER, need
 
-from .settings import (
-    ALLOW,
-    ALLOW_WRITE,
-    PATIENCE,
-    STORE,
-    STORE_BYTES,
-    STORE_SECONDS,
-    Settings,
-    SettingsError,
-)
+from .settings import ALLOW, ALLOW_WRITE, PATIENCE, STORE, STORE_BYTES, STORE_SECONDS, Settings, SettingsError
 
 
 class _Rarely(click.Group):
@@ -125,7 +116,7 @@ def command(context: click.Context, **choices: Any) -> None:
         need(SERVER)
     except RequirementError as error:
         raise click.ClickException(str(error)) from error
-    from .serving import serve
+    from .stdio import serve
 
     serve(settings)
 

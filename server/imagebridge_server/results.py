@@ -10,11 +10,11 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.types import CallToolResult, TextContent
 
 from imagebridge import tool_result
-from imagebridge.entries import SCALE
-from imagebridge.hosts import host
-from imagebridge.repair import repaired_for
-from imagebridge.translate.picture import encode
-from imagebridge.translate.wire import URI
+from imagebridge.facts.hosts import host
+from imagebridge.pictures.picture import encode
+from imagebridge.repair.host_blocks import SCALE
+from imagebridge.repair.protocol import repaired_for
+from imagebridge.wire import URI
 from imagebridge_tools import Answer
 from imagebridge_tools.answer import File
 
@@ -52,7 +52,7 @@ def shortened(problem: str) -> str:
 class Fitting:
     """Middleware that fits each result of a tool to the host, errors too: none is ever larger than the host takes.
 
-    host: a name of the table in `imagebridge.hosts`; None to go by what the client calls itself.
+    host: a name of the table in `imagebridge.facts.hosts`; None to go by what the client calls itself.
     """
 
     host: str | None = None

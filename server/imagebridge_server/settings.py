@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from imagebridge_tools.source import Places
+    from imagebridge_tools.files.source import Places
 
 ALLOW = "IMAGEBRIDGE_ALLOW"
 """The environment variable of folders to read from, separated as in PATH."""
@@ -63,9 +63,9 @@ class Settings:
     def places(self) -> "Places":
         """Where the tools may read and write."""
         # Only now: the command line's help should not wait for the tools.
-        from imagebridge_tools.source import Places
-        from imagebridge_tools.store import Store
-        from imagebridge_tools.web import Web
+        from imagebridge_tools.files.source import Places
+        from imagebridge_tools.files.store import Store
+        from imagebridge_tools.files.web import Web
 
         return Places(
             allow=self.allow,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from imagebridge.translate import convert
-from imagebridge.translate import picture as pictures
-from imagebridge.translate.memory import Memory
+from imagebridge.pictures import convert
+from imagebridge.pictures import picture as pictures
+from imagebridge.pictures.cache import Memory
 
 
 @pytest.fixture

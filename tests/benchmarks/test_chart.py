@@ -15,7 +15,7 @@ import time
 import pytest
 
 from imagebridge_tools import generate_chart
-from imagebridge_tools.drawing import FONTS
+from imagebridge_tools.charts.engine import FONTS
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.anyio]
 

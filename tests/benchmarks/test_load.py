@@ -6,8 +6,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from imagebridge_tools.files.source import Places
 from imagebridge_tools.load import load_image
-from imagebridge_tools.source import Places
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.anyio]
 

@@ -7,10 +7,10 @@ import time
 import pytest
 from mcp.types import Tool
 
-from imagebridge.agent.config import Setup
-from imagebridge.agent.filter import Filter
-from imagebridge.agent.offers import Offers
-from imagebridge.translate.definitions import tool_names
+from imagebridge.agent.tools import Offers
+from imagebridge.client.config import Setup
+from imagebridge.client.filter import Filter
+from imagebridge.schemas.definitions import tool_names
 
 pytestmark = pytest.mark.benchmark
 

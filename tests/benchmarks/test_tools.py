@@ -17,7 +17,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from PIL import Image
 
-from imagebridge.agent.connect import own_server
+from imagebridge.client.connect import own_server
 from imagebridge.testing import Endpoint
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.anyio]

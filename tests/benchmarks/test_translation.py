@@ -15,8 +15,8 @@ from PIL import Image
 from samples import b64, file
 
 from imagebridge import function_call_output
-from imagebridge.translate.convert import fitted
-from imagebridge.translate.picture import Picture
+from imagebridge.pictures.convert import fitted
+from imagebridge.pictures.picture import Picture
 
 pytestmark = pytest.mark.benchmark
 

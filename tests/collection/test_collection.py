@@ -15,7 +15,7 @@ import pytest
 
 from imagebridge import Policy, translate
 from imagebridge.errors import ArgumentError, PictureError
-from imagebridge.translate.kinds import kind
+from imagebridge.pictures.kinds import kind
 from imagebridge_tools.load import decoded
 
 pytestmark = pytest.mark.collection

@@ -13,13 +13,14 @@ from mcp import Client
 from PIL import Image
 
 from imagebridge import check, repair, responses_tools
-from imagebridge.hosts import UNKNOWN
+from imagebridge.facts.hosts import UNKNOWN
+from imagebridge.pictures.picture import Picture
 from imagebridge.testing import Endpoint
-from imagebridge.translate.picture import Picture
 from imagebridge_server import results
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
-from imagebridge_tools import Answer, worker
+from imagebridge_tools import Answer
+from imagebridge_tools.charts import worker
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 

@@ -7,8 +7,8 @@ from mcp import Client
 from PIL import Image
 from samples import claiming
 
-from imagebridge.translate.decode import opened
-from imagebridge.translate.picture import Picture
+from imagebridge.pictures.decode import opened
+from imagebridge.pictures.picture import Picture
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
 

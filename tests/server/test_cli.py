@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import imagebridge
-from imagebridge_server import serving
+from imagebridge_server import stdio
 from imagebridge_server.cli import command
 from imagebridge_server.settings import Settings
 
@@ -16,7 +16,7 @@ from imagebridge_server.settings import Settings
 def served(monkeypatch):
     """Return the settings that were served, without serving."""
     found = []
-    monkeypatch.setattr(serving, "serve", found.append)
+    monkeypatch.setattr(stdio, "serve", found.append)
     for name in ("IMAGEBRIDGE_ALLOW", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     return found

@@ -17,12 +17,12 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, Implementation
 from PIL import Image
 
-from imagebridge.hosts import host
-from imagebridge.translate.picture import Picture
-from imagebridge_server import tool
+from imagebridge.facts.hosts import host
+from imagebridge.pictures.picture import Picture
+from imagebridge_server import registration
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
-from imagebridge_tools import worker
+from imagebridge_tools.charts import worker
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
@@ -126,7 +126,7 @@ class TestFit:
 
 class TestProgress:
     async def test_a_long_call_says_how_long_it_takes(self, generation, folder, monkeypatch):
-        monkeypatch.setattr(tool, "TICK", 0.01)
+        monkeypatch.setattr(registration, "TICK", 0.01)
         answer, told = anyio.Event(), []
 
         async def drawn(*_):

@@ -11,7 +11,7 @@ import anyio
 import pytest
 from mcp import Client
 
-from imagebridge.testing import drawing
+from imagebridge.testing import images
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
 
@@ -32,7 +32,7 @@ def slow_api(monkeypatch, status=200):
                 if readable and not self.connection.recv(1, MSG_PEEK):
                     hung_up.set()
                     return
-            data = json.dumps(drawing.answer(drawing.ordered(body)) if status == 200 else {}).encode()
+            data = json.dumps(images.answer(images.ordered(body)) if status == 200 else {}).encode()
             self.send_response(status)
             self.send_header("content-length", str(len(data)))
             self.send_header("content-type", "application/json")

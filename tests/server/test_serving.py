@@ -14,9 +14,9 @@ from mcp import Client
 from processes import children, ended, memory
 
 import imagebridge_tools
-from imagebridge_server import warming
+from imagebridge_server import warmup
 from imagebridge_server.app import build_server
-from imagebridge_server.warming import Warming
+from imagebridge_server.warmup import Warming
 
 ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 
@@ -43,7 +43,7 @@ def noisy(text):
     return real(text)
 
 real, imagebridge_tools.get_image = imagebridge_tools.get_image, noisy
-from imagebridge_server.serving import serve
+from imagebridge_server.stdio import serve
 from imagebridge_server.settings import Settings
 serve(Settings())
 """
@@ -141,7 +141,7 @@ def warmed(monkeypatch):
         await anyio.sleep(0.05)
         drawn[-1] = "done"
 
-    monkeypatch.setattr(warming, "IDLE", 0.01)
+    monkeypatch.setattr(warmup, "IDLE", 0.01)
     monkeypatch.setattr(imagebridge_tools, "generate_chart", generate_chart)
     return drawn
 

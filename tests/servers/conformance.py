@@ -40,7 +40,7 @@ from pydantic import BaseModel, Field
 from samples import b64, file, wav
 
 from imagebridge import repair, tool_result
-from imagebridge.translate.picture import Picture
+from imagebridge.pictures.picture import Picture
 from imagebridge_server.results import Fitting, failure, success
 from imagebridge_tools import Answer
 

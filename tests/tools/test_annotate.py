@@ -11,8 +11,8 @@ from samples import drawing, file, oriented, photo, pixels
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.annotate import annotated
-from imagebridge_tools.colors import MARKING, standing_out
-from imagebridge_tools.source import Source
+from imagebridge_tools.drawing.colors import MARKING, standing_out
+from imagebridge_tools.files.source import Source
 
 WHITE = (255, 255, 255)
 GREEN = (0, 150, 60)
@@ -188,7 +188,7 @@ def test_the_colour_stands_out(ground, name):
     image = Image.new("RGB", (100, 100), ground)
     found, value = standing_out(image, (10, 10, 90, 90))
     assert value == MARKING[found]
-    from imagebridge_tools.colors import luminance
+    from imagebridge_tools.drawing.colors import luminance
 
     differences = sorted(abs(a - b) for a, b in zip(value, image.getpixel((0, 0)), strict=True))
     assert differences[-1] > 100

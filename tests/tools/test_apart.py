@@ -9,9 +9,9 @@ import psutil
 import pytest
 
 from imagebridge.errors import ArgumentError, PictureError
-from imagebridge.translate.picture import Picture
-from imagebridge_tools import folders
+from imagebridge.pictures.picture import Picture
 from imagebridge_tools.apart import ApartError, apart
+from imagebridge_tools.files import folders
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 

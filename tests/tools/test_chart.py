@@ -6,10 +6,10 @@ from collections import Counter
 import pytest
 
 from imagebridge.errors import ArgumentError
-from imagebridge.translate.decode import opened
+from imagebridge.pictures.decode import opened
 from imagebridge_tools import chart, generate_chart
-from imagebridge_tools.look import PALETTE
-from imagebridge_tools.source import Places
+from imagebridge_tools.charts.theme import PALETTE
+from imagebridge_tools.files.source import Places
 
 pytestmark = pytest.mark.anyio
 

@@ -7,9 +7,9 @@ from PIL import Image, ImageChops
 from samples import SVG, animation, drawing, file, oriented, photo, pixels
 
 from imagebridge.errors import ArgumentError, BridgeError
-from imagebridge_tools import folders
 from imagebridge_tools.contact import PICTURES, SIDE, laid_out
-from imagebridge_tools.source import Source
+from imagebridge_tools.files import folders
+from imagebridge_tools.files.source import Source
 
 COLORS = ["red", "lime", "blue", "yellow", "magenta", "cyan", "black", "gray"]
 
@@ -88,7 +88,7 @@ def test_any_shape_and_count(size, count):
 
 
 def test_a_long_name_keeps_its_ends():
-    from imagebridge_tools.lettering import face, shortened
+    from imagebridge_tools.drawing.text import face, shortened
 
     font = face("x").font_variant(size=15)
     short = shortened("a-very-long-name-of-a-picture-0042.png", font, 150)

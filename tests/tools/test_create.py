@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 from imagebridge.errors import ArgumentError
+from imagebridge.pictures.decode import opened
 from imagebridge.testing import Endpoint
-from imagebridge.translate.decode import opened
 from imagebridge_tools import create_image, edit_image
-from imagebridge_tools.images import MODEL, CreationError
-from imagebridge_tools.source import Places
-from imagebridge_tools.store import Store
+from imagebridge_tools.files.source import Places
+from imagebridge_tools.files.store import Store
+from imagebridge_tools.image_api import MODEL, CreationError
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 

@@ -6,7 +6,7 @@ from PIL import Image
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import document, load_file
 from imagebridge_tools.answer import File
-from imagebridge_tools.source import Places
+from imagebridge_tools.files.source import Places
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 

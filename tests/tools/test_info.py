@@ -9,8 +9,8 @@ from samples import SVG, animation, drawing, file, noise, photo
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import make_qr_code
+from imagebridge_tools.files.source import Source
 from imagebridge_tools.info import described_in_words
-from imagebridge_tools.source import Source
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

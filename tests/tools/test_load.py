@@ -10,10 +10,10 @@ from PIL import Image
 from samples import claiming
 
 from imagebridge.errors import ArgumentError
-from imagebridge.translate.decode import opened
-from imagebridge_tools import folders, source
+from imagebridge.pictures.decode import opened
+from imagebridge_tools.files import folders, source
+from imagebridge_tools.files.source import Places
 from imagebridge_tools.load import load_image
-from imagebridge_tools.source import Places
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 

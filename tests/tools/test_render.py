@@ -4,8 +4,8 @@ import pytest
 from samples import SVG, drawing, file, pdf, pixels
 
 from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge_tools.files.source import Source
 from imagebridge_tools.render import PAGES, rendered
-from imagebridge_tools.source import Source
 
 
 def written(*texts, size=(200, 100)):

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from imagebridge.errors import ArgumentError
-from imagebridge.translate.decode import opened
+from imagebridge.pictures.decode import opened
 from imagebridge_tools import get_image
 
 INK = (29, 43, 58)

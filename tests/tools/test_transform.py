@@ -7,7 +7,7 @@ from PIL import Image
 from samples import drawing, file, oriented, photo, pixels
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.source import Source
+from imagebridge_tools.files.source import Source
 from imagebridge_tools.transform import OPERATIONS, transformed
 
 WHITE, RED, NAVY = (255, 255, 255), (255, 0, 0), (0, 0, 128)

@@ -6,7 +6,7 @@ import pytest
 from samples import SVG, animation, drawing, file, oriented, pdf, photo, pixels
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.source import Source
+from imagebridge_tools.files.source import Source
 from imagebridge_tools.view import SIDE, viewed
 
 

@@ -3,13 +3,13 @@
 from .annotate import annotate_image
 from .answer import Answer
 from .chart import generate_chart
-from .code import make_qr_code
 from .compare import compare_images
 from .contact import contact_sheet
 from .create import create_image, edit_image
 from .document import load_file
 from .info import image_info
 from .load import load_image
+from .qr_code import make_qr_code
 from .render import render_document
 from .sample import get_image
 from .transform import transform_image

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from . import strokes
 from .answer import Answer, Json, counted, described, nearest
 from .apart import apart
-from .captions import Box, Captions
-from .colors import BLACK, Color, color, over, standing_out
-from .lettering import bundled
-from .pixels import pixels
-from .source import NOWHERE, Places, Source, opened
-from .units import Ruler
+from .drawing import strokes
+from .drawing.captions import Box, Captions
+from .drawing.colors import BLACK, Color, color, over, standing_out
+from .drawing.pixels import pixels
+from .drawing.text import bundled
+from .drawing.units import Ruler
+from .files.source import NOWHERE, Places, Source, opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,7 +82,7 @@ def annotated(source: Source, marks: Sequence[Mapping[str, Json]], units: str = 
     image = seen.image.convert("RGBA" if seen.image.mode in ("LA", "RGBA") else "RGB")
     read = _numbered(_every(marks, ruler, image))
     remarks = _drawn(image, read)
-    from imagebridge.translate.encode import encoded
+    from imagebridge.pictures.encode import encoded
 
     picture = encoded(image)
     told = "; ".join(_told(mark) for mark in read[:_TOLD])

@@ -11,15 +11,15 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 
-from . import fields, fit, marks, options, plan, roles, specs, worker
-from . import formats as forms
 from .answer import Answer, Json, described, few, nearest
-from .guard import SPEC_SIZE, guarded
-from .look import THEMES, Frame, ThemeName
-from .source import NOWHERE, Places
-from .table import Table, parsed, read, table
-from .told import words
-from .workbook import Book
+from .charts import chart_options, fields, fit, marks, plan, roles, specs, worker
+from .charts import number_formats as forms
+from .charts.description import words
+from .charts.guard import SPEC_SIZE, guarded
+from .charts.theme import THEMES, Frame, ThemeName
+from .files.source import NOWHERE, Places
+from .tables.table import Table, parsed, read, table
+from .tables.workbook import Book
 
 SMALLEST = 150
 """Pixels of a picture's side at least."""
@@ -272,7 +272,7 @@ def _of_kind(
     if not kinds:
         raise ArgumentError("kind", f"is empty; there are {', '.join(plan.KINDS)}")
     wrong = [_unknown(kind) for kind in kinds if kind not in plan.KINDS]
-    chosen, found = options.read([kind for kind in kinds if kind in plan.KINDS] or ["bar"], **asked)
+    chosen, found = chart_options.read([kind for kind in kinds if kind in plan.KINDS] or ["bar"], **asked)
     wrong += found
     stacked: plan.Stack = None
     try:

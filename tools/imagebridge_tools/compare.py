@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
-from imagebridge.translate.picture import MAX_PIXELS
+from imagebridge.pictures.picture import MAX_PIXELS
 
-from . import strokes
 from .answer import Answer, counted, described, nearest
 from .apart import apart
-from .captions import Box, Captions
-from .changes import Difference, Region, difference, regions
-from .colors import MARKING
-from .panels import Place, paneled
-from .pixels import Pixels, pixels
-from .source import NOWHERE, Places, Source, opened
+from .drawing import strokes
+from .drawing.captions import Box, Captions
+from .drawing.changes import Difference, Region, difference, regions
+from .drawing.colors import MARKING
+from .drawing.panels import Place, paneled
+from .drawing.pixels import Pixels, pixels
+from .files.source import NOWHERE, Places, Source, opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -66,7 +66,7 @@ def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE
         return Answer(f"{both}. {_same(a, b, one, other, found)}.", ())
     mask = found.image.point([255 * (level > tolerance) for level in range(256)])  # pyright: ignore[reportUnknownMemberType]
     changed = regions(mask)
-    from imagebridge.translate.encode import encoded
+    from imagebridge.pictures.encode import encoded
 
     sheet, places = _shown(show, one, other, scaled, found, mask, changed[:_TOLD])
     picture = encoded(sheet)
@@ -79,7 +79,7 @@ def _matched(one: "Image", other: "Image") -> "tuple[Image, str]":
     if one.size == other.size:
         return other, ""
     if abs(one.width * other.height / (one.height * other.width) - 1) <= _RATIO:
-        from imagebridge.translate.encode import resized
+        from imagebridge.pictures.encode import resized
 
         return resized(other, *one.size), "; b is scaled to the size of a"
     size = max(one.width, other.width), max(one.height, other.height)
@@ -175,7 +175,7 @@ def _overlay(image: "Image", mask: "Image") -> "Image":
     """Return the picture in pale grey with what changed in red."""
     from PIL import Image as Images
 
-    from imagebridge.translate.encode import opaque
+    from imagebridge.pictures.encode import opaque
 
     faded = [int(255 - _FADED * (255 - level)) for level in range(256)]
     grey = opaque(image).convert("L").point(faded)  # pyright: ignore[reportUnknownMemberType]

@@ -8,12 +8,12 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError
 
-from . import folders
 from .answer import Answer, counted, described
 from .apart import apart
-from .lettering import face, missing, shortened
-from .pixels import Pixels, pixels, squared
-from .source import NOWHERE, Places, Source, opened
+from .drawing.pixels import Pixels, pixels, squared
+from .drawing.text import face, missing, shortened
+from .files import folders
+from .files.source import NOWHERE, Places, Source, opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -94,7 +94,7 @@ def laid_out(
     if not shown:
         raise BridgeError("none of the pictures can be shown: " + "; ".join(lost))
     sheet, remark = _drawn(shown, columns)
-    from imagebridge.translate.encode import encoded
+    from imagebridge.pictures.encode import encoded
 
     picture = encoded(sheet)
     each = "; ".join(
@@ -122,7 +122,7 @@ def _check(sources: Sequence[object], labels: Sequence[str] | None, columns: int
 
 
 def _small(seen: Pixels) -> Pixels:
-    from imagebridge.translate.encode import resized
+    from imagebridge.pictures.encode import resized
 
     longer = max(seen.image.size)
     if longer <= _CELL:
@@ -172,7 +172,7 @@ def _arranged(count: int, shape: float, columns: int | None) -> tuple[int, int, 
 
 
 def _fitted(image: "Image", width: int, height: int) -> "Image":
-    from imagebridge.translate.encode import opaque, resized
+    from imagebridge.pictures.encode import opaque, resized
 
     page = opaque(image).convert("RGB")
     scale = min(width / page.width, height / page.height)

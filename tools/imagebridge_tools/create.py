@@ -9,13 +9,13 @@ import anyio
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
-from imagebridge.translate.picture import Picture
+from imagebridge.pictures.picture import Picture
 
 from .answer import Answer, described, size_in_words
 from .apart import apart
-from .images import Background, CreationError, Format, Made, Order, Quality, made
+from .files.source import NOWHERE, Places, opened
+from .image_api import Background, CreationError, Format, Made, Order, Quality, made
 from .load import counted, decoded, known
-from .source import NOWHERE, Places, opened
 
 Progress = Callable[[float, str], Awaitable[None]]
 """Told the seconds since the start, and a few words, while a picture is made."""
@@ -234,7 +234,7 @@ def _mask(data: bytes) -> Picture:
 def _png(picture: Picture, *, clear: bool = False) -> Picture:
     from io import BytesIO
 
-    from imagebridge.translate.decode import opened as pixels
+    from imagebridge.pictures.decode import opened as pixels
 
     image = pixels(picture.data).convert("RGBA")
     if clear and image.getchannel("A").getextrema()[0] == 255:

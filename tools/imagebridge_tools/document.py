@@ -5,10 +5,10 @@ from pathlib import PurePosixPath
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
-from imagebridge.translate import kinds
+from imagebridge.pictures import kinds
 
 from .answer import Answer, File, counted, size_in_words
-from .source import NOWHERE, Places, Source, characters, opened
+from .files.source import NOWHERE, Places, Source, characters, opened
 
 LARGEST = 600_000
 """Bytes of a document at most: as base64 it must fit the result of a tool (see `imagebridge_server.results`)."""

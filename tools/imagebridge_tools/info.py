@@ -5,14 +5,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import PictureError
-from imagebridge.translate import kinds
+from imagebridge.pictures import kinds
 
 from .answer import Answer, counted, size_in_words
 from .apart import apart
-from .exif import exif_told
+from .drawing.pixels import Pixels, colors_of, pixels, required, squared
+from .files.exif import exif_told
+from .files.source import NOWHERE, Places, Source, opened
 from .load import counted as parts
-from .pixels import Pixels, colors_of, pixels, required, squared
-from .source import NOWHERE, Places, Source, opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -75,8 +75,8 @@ def _file(source: Source, found: kinds.Kind) -> list[str]:
     """Return what the file says beside its pixels: frames and their time, depth, resolution, profile."""
     if found is kinds.SVG:
         return ["a vector drawing, measured as it is drawn"]
-    from imagebridge.translate.decode import read
-    from imagebridge.translate.picture import sound
+    from imagebridge.pictures.decode import read
+    from imagebridge.pictures.picture import sound
 
     data = sound(source.data)
     try:
@@ -113,7 +113,7 @@ def _depth(image: "Image") -> str:
 
 def _seconds(data: bytes, count: int) -> float:
     """Return how long an animation plays; what cannot be read of it counts nothing."""
-    from imagebridge.translate.animation import shown
+    from imagebridge.pictures.animation import shown
 
     try:
         return round(sum(seconds for _, seconds in shown(data, min(count, 1_000))), 3)
@@ -177,7 +177,7 @@ def _codes(seen: Pixels) -> list[str]:
         zxingcpp: Any = import_module("zxingcpp")
     except ImportError:
         return ['codes are read with an extra: pip install "imagebridge[server]"']
-    from imagebridge.translate.encode import opaque, resized
+    from imagebridge.pictures.encode import opaque, resized
 
     image = opaque(seen.image).convert("L")
     scale = min(1.0, _SCANNED / max(image.size))

@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError, PictureError
-from imagebridge.translate import kinds
-from imagebridge.translate.picture import Picture, encode
+from imagebridge.pictures import kinds
+from imagebridge.pictures.picture import Picture, encode
 
 from .answer import Answer, described, size_in_words
 from .apart import apart
-from .source import NOWHERE, Places, opened
+from .files.source import NOWHERE, Places, opened
 
 SHOWN = "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000, ICO, PNM and SVG"
 """The formats that are shown."""
@@ -121,7 +121,7 @@ def decoded(
 
 def _smaller(picture: Picture, max_size: int) -> Picture:
     """Return `picture` with `max_size` pixels on its longer side at most."""
-    from imagebridge.translate.convert import fitted
+    from imagebridge.pictures.convert import fitted
 
     longer = max(picture.width, picture.height)
     if longer <= max_size:
@@ -136,8 +136,8 @@ def counted(data: bytes) -> int:
     Raises:
         PictureError: they cannot be counted.
     """
-    from imagebridge.translate.animation import count
-    from imagebridge.translate.decode import frames, header
+    from imagebridge.pictures.animation import count
+    from imagebridge.pictures.decode import frames, header
 
     found = kinds.kind(data)
     if found in _PAGED:
@@ -149,8 +149,8 @@ def _one(
     data: bytes, found: kinds.Kind, page: int | None, frame: int | None
 ) -> tuple[tuple[Picture, ...], str]:
     """Return one page of a TIFF or one frame of an animation, and words on it."""
-    from imagebridge.translate import animation, pages
-    from imagebridge.translate.encode import redrawn
+    from imagebridge.pictures import animation, pages
+    from imagebridge.pictures.encode import redrawn
 
     noun, number = ("page", page) if page is not None else ("frame", frame or 1)
     if noun == "page" and found in _MOVING:
@@ -178,7 +178,7 @@ def _told(found: kinds.Kind, data: bytes, original: Picture | None) -> str:
 
 def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
     """Return what becomes of a file that no model takes, words on it, and the pixels of its width where it was drawn in others."""
-    from imagebridge.translate.convert import converted
+    from imagebridge.pictures.convert import converted
 
     made = converted(encode(data), "decoded")
     done = f"; shown: {made.sentence}" if made.sentence else ""
@@ -198,8 +198,8 @@ def _bare(original: Picture) -> tuple[Picture, str]:
 
     A file that is so already, and that models take as it is, keeps its bytes.
     """
-    from imagebridge.translate.decode import decoding, opened, srgb, upright
-    from imagebridge.translate.encode import encoded
+    from imagebridge.pictures.decode import decoding, opened, srgb, upright
+    from imagebridge.pictures.encode import encoded
 
     image = opened(original.data)
     turned = original.orientation != 1

@@ -8,12 +8,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
-from imagebridge.translate import kinds
-from imagebridge.translate.picture import Picture
+from imagebridge.pictures import kinds
+from imagebridge.pictures.picture import Picture
 
 from .answer import Answer, counted, described
 from .apart import apart
-from .source import NOWHERE, Places, Source, opened
+from .files.source import NOWHERE, Places, Source, opened
 
 PAGES = 6
 """Pages of one call at most: more would be too small to be read in one result."""
@@ -66,7 +66,7 @@ def _document(source: Source, pages: str, size: int, *, text: bool) -> Answer:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
         raise BridgeError('PDFs are drawn with an extra: pip install "imagebridge[server]"') from error
-    from imagebridge.translate.decode import decoding
+    from imagebridge.pictures.decode import decoding
 
     with decoding("the PDF cannot be read"):
         document = pypdfium2.PdfDocument(source.data)
@@ -92,8 +92,8 @@ def _document(source: Source, pages: str, size: int, *, text: bool) -> Answer:
 
 def _page(page: Any, size: int, *, text: bool) -> tuple[Picture, str, float]:
     """Return a page drawn, its text, and its pixels for a point (1/72 inch)."""
-    from imagebridge.translate.decode import decoding
-    from imagebridge.translate.encode import redrawn
+    from imagebridge.pictures.decode import decoding
+    from imagebridge.pictures.encode import redrawn
 
     with closing(page), decoding("a page cannot be drawn"):
         scale = size / max(*page.get_size(), 1.0)
@@ -153,7 +153,7 @@ def _drawing(source: Source, pages: str, size: int, *, text: bool) -> Answer:
     """Draw an SVG; it has one page."""
     if pages.strip() not in ("", "1"):
         raise ArgumentError("pages", f"is {pages!r}; an SVG has one page")
-    from imagebridge.translate.svg import drawn
+    from imagebridge.pictures.svg import drawn
 
     def fit(width: int, height: int) -> tuple[int, int]:
         scale = size / max(width, height)
@@ -169,7 +169,7 @@ def _drawing(source: Source, pages: str, size: int, *, text: bool) -> Answer:
 
 def _letters(data: bytes) -> str:
     """Return the text of an SVG, a line for each text element."""
-    from imagebridge.translate.markup import Room, parsed
+    from imagebridge.pictures.svg.markup import Room, parsed
 
     root: ElementTree.Element = parsed(data, Room())
     lines = [

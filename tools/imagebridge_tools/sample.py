@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from imagebridge.errors import ArgumentError
 
 from .answer import Answer, described
-from .lettering import bundled, face, missing, wrapped
+from .drawing.text import bundled, face, missing, wrapped
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -42,7 +42,7 @@ def get_image(text: str) -> Answer:
         raise ArgumentError("text", f"has {len(shown):,} characters; give at most {LONGEST:,}")
     from PIL import Image, ImageDraw
 
-    from imagebridge.translate.encode import encoded
+    from imagebridge.pictures.encode import encoded
 
     image = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
     draw = ImageDraw.Draw(image)

@@ -6,15 +6,15 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
-from imagebridge.translate.picture import Picture
+from imagebridge.pictures.picture import Picture
 
-from . import tones
 from .answer import Answer, Json, described, nearest
 from .apart import apart
-from .colors import WHITE, Color, color
-from .pixels import pixels
-from .source import NOWHERE, Places, Source, opened
-from .units import Ruler
+from .drawing import tones
+from .drawing.colors import WHITE, Color, color
+from .drawing.pixels import pixels
+from .drawing.units import Ruler
+from .files.source import NOWHERE, Places, Source, opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -301,7 +301,7 @@ def _size(work: _Work, value: Json) -> tuple[int | None, int | None]:
 
 
 def _scaled(work: _Work, width: int, height: int) -> "Image":
-    from imagebridge.translate.encode import resized
+    from imagebridge.pictures.encode import resized
 
     _within(work, width, height)
     clear = {"LA": "La", "RGBA": "RGBa"}.get(work.image.mode, work.image.mode)
@@ -329,7 +329,7 @@ def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
 
 def _encoded(work: _Work) -> tuple[Picture, list[str]]:
     """Encode the picture as asked for; transparency that the format has no room for is laid on white, which is said."""
-    from imagebridge.translate.encode import encoded, opaque, standard
+    from imagebridge.pictures.encode import encoded, opaque, standard
 
     image, form, quality = standard(work.image), work.form, work.quality
     if form is None and quality is None:

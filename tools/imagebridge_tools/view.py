@@ -9,10 +9,10 @@ from imagebridge.errors import ArgumentError
 
 from .answer import Answer, described
 from .apart import apart
-from .pixels import pixels, squared
-from .source import NOWHERE, Places, Source, opened
-from .tones import Contrast, contrasted, factor
-from .units import Box, Ruler
+from .drawing.pixels import pixels, squared
+from .drawing.tones import Contrast, contrasted, factor
+from .drawing.units import Box, Ruler
+from .files.source import NOWHERE, Places, Source, opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -112,11 +112,11 @@ def viewed(
     view = View(box, size[0] / shown.width, size[1] / shown.height, turn)
     shown = _turned(_resized(shown, size), turn)
     if grid:
-        from .grid import ruled
+        from .drawing.grid import ruled
 
         shown, (left, top) = ruled(shown, ruler, view)
         view = replace(view, left=left, top=top)
-    from imagebridge.translate.encode import encoded
+    from imagebridge.pictures.encode import encoded
 
     picture = encoded(shown)
     done = _done(view, region is None, turn, contrast, units if grid else "")
@@ -159,7 +159,7 @@ def _scaled(width: int, height: int, zoom: float | None) -> tuple[int, int]:
 
 def _resized(image: "Image", size: tuple[int, int]) -> "Image":
     """Scale the picture; a drawing that grows by a whole number keeps its colours and its edges."""
-    from imagebridge.translate.encode import is_flat, resized
+    from imagebridge.pictures.encode import is_flat, resized
 
     if size == image.size:
         return image

@@ -7,19 +7,19 @@ from typing import Any, Protocol
 
 import anyio
 
-from imagebridge.compose import tool_result
+from imagebridge.client.connection import Connection
+from imagebridge.client.resources import followed
 from imagebridge.errors import BridgeError
 from imagebridge.events import Answer, Progress
+from imagebridge.repair.compose import tool_result
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
-from imagebridge.translate.wire import JSON, is_error, text_of
+from imagebridge.wire import JSON, is_error, text_of
 
+from .call_order import Lane, after
 from .calls import arguments_of, short
-from .connection import Connection
 from .handles import Turn
 from .hooks import Display, tell
-from .links import followed
-from .order import Lane, after
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 16

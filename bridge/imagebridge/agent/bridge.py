@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import anyio
 import anyio.abc
 
+from imagebridge.client.config import ServerSpec, Setup, configured
+from imagebridge.client.connect import checked
+from imagebridge.client.filter import Filter
+from imagebridge.conversation.history import trim
 from imagebridge.errors import BridgeError, ServerError
 from imagebridge.events import Answer
-from imagebridge.history import trim
-from imagebridge.translate import chat
-from imagebridge.translate.outputs import items
+from imagebridge.providers import chat
+from imagebridge.providers.responses import items
 from imagebridge.translate.policy import Api, Policy
 from imagebridge.translate.translation import Translation
-from imagebridge.translate.wire import JSON, result_json, text_of
+from imagebridge.wire import JSON, result_json, text_of
 
 from .answers import Notices, answered
 from .calls import function_calls, response_json
-from .config import ServerSpec, Setup, configured
-from .connect import checked
-from .filter import Filter
 from .handles import Handles, Setting, Share
 from .hooks import Approve, Display, Hear
 from .servers import Servers

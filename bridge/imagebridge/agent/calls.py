@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic_core import from_json, to_json
 
 from imagebridge.errors import BridgeError
-from imagebridge.translate.calls import call_of
-from imagebridge.translate.wire import JSON, is_json, is_list
+from imagebridge.providers.function_calls import call_of
+from imagebridge.wire import JSON, is_json, is_list
 
 if TYPE_CHECKING:
     from openai.types.responses import Response

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from imagebridge.events import ReasoningDelta, TextDelta
-from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .output import written
-from .received import Pieces
+from .event_stream import Pieces
 from .response_events import failure
+from .response_items import written
 
 _GROW = ("text", "summary", "data", "signature")
 """Fields of `reasoning_details` that come in pieces (OpenRouter's guide "Reasoning tokens", read 2026-11-22)."""

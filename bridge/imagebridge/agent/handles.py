@@ -1,7 +1,7 @@
 """Picture handles: `picture:3` names a picture that was shown, and as an argument of a tool it is that picture.
 
 The files are kept as the tools returned them, full size, up to `MAX_BYTES`; the oldest give way. What leads
-from a tool's schema to the form it wants is in `imagebridge.translate.parameters`.
+from a tool's schema to the form it wants is in `imagebridge.schemas.parameters`.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,24 +18,23 @@ from urllib.parse import urlsplit
 import anyio
 import anyio.to_thread
 
+from imagebridge.client.config import HttpServer
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
-from imagebridge.translate import kinds
-from imagebridge.translate.convert import converted, retyped
-from imagebridge.translate.hints import FORMS, Form
-from imagebridge.translate.parameters import Handed, Wish, has_handle, picture_parameters, replaced
-from imagebridge.translate.picture import Picture, decode, encode
+from imagebridge.pictures import kinds
+from imagebridge.pictures.convert import converted, retyped
+from imagebridge.pictures.picture import Picture, decode, encode
+from imagebridge.schemas.hints import FORMS, Form
+from imagebridge.schemas.parameters import Handed, Wish, has_handle, picture_parameters, replaced
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import Read, read, translate
 from imagebridge.translate.sentences import amount, handle
 from imagebridge.translate.translation import Translation
-from imagebridge.translate.wire import JSON, is_json
-
-from .config import HttpServer
+from imagebridge.wire import JSON, is_json
 
 if TYPE_CHECKING:
     from openai.types.responses import FunctionToolParam
 
-    from .connection import Connection
+    from imagebridge.client.connection import Connection
 
 MAX_BYTES = 256_000_000
 """Bytes of pictures, as base64, that a bridge keeps for its handles."""

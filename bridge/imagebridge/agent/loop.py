@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
-from imagebridge.attachments import attachments
-from imagebridge.compose import tool_result
+from imagebridge.conversation.attachments import attachments
+from imagebridge.conversation.history import trim
+from imagebridge.conversation.image_limit import within
 from imagebridge.errors import (
     BridgeError,
     DeadlineError,
@@ -30,26 +31,25 @@ from imagebridge.events import (
     Responded,
     Retried,
 )
-from imagebridge.history import trim
+from imagebridge.repair.compose import tool_result
 from imagebridge.translate.policy import Api as ApiName
 from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Shown
 
+from .api_errors import read
 from .bridge import Bridge
-from .client import Caller
-from .completions import Completions
-from .crowd import within
-from .output import refuses
-from .prices import cost
+from .chat import Completions
+from .openai_client import Caller
 from .recovery import Recovery, fresh
-from .refusal import read
+from .response_items import refuses
 from .responses import Responses
 from .turn import Api, Offer, Tell, Turn, items_of
+from .usage import cost
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-    from imagebridge.translate.wire import JSON
+    from imagebridge.wire import JSON
 
     from .uploads import Uploads
 

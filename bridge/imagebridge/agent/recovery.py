@@ -5,17 +5,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from imagebridge.attachments import Attachment, Kind, attachments, by_model, replaced
+from imagebridge.conversation.attachments import Attachment, Kind, attachments, by_model, replaced
+from imagebridge.conversation.history import trim
+from imagebridge.conversation.image_limit import limit, pictures, within
+from imagebridge.conversation.long_outputs import halved, is_output
 from imagebridge.events import Item
-from imagebridge.history import trim
 from imagebridge.rules import Body, broken
 from imagebridge.rules.pictures import PICTURES
 from imagebridge.translate.sentences import not_shown
-from imagebridge.translate.wire import JSON
+from imagebridge.wire import JSON
 
-from .crowd import limit, pictures, within
-from .outputs import halved, is_output
-from .refusal import Fault
+from .api_errors import Fault
 
 if TYPE_CHECKING:
     from imagebridge.rules import Api as ApiName

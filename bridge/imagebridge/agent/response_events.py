@@ -11,10 +11,10 @@ from typing import Any
 
 from imagebridge.errors import ResponseError
 from imagebridge.events import HostedTool, ReasoningDelta, TextDelta
-from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .output import parts, written
-from .received import Pieces, sound
+from .event_stream import Pieces, sound
+from .response_items import parts, written
 
 _ENDS = {
     "response.completed": "completed",

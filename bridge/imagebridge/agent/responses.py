@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import ResponseError
 from imagebridge.events import Item
-from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .client import BROKEN, STRANGE, Caller
-from .form import Form
-from .output import answer, items, unanswered, unreferenced
-from .prices import Usage
-from .received import sound
+from .event_stream import sound
+from .openai_client import BROKEN, STRANGE, Caller
 from .response_events import ResponseEvents, failure
+from .response_items import answer, items, unanswered, unreferenced
+from .text_format import Form
 from .turn import Offer, Tell, Turn, relaxed
+from .usage import Usage
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer

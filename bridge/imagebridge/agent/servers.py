@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.abc
 
+from imagebridge.client.config import Setup
+from imagebridge.client.connection import Connection, connected
+from imagebridge.client.filter import Filter
 from imagebridge.errors import ServerError, ToolLimitError, ToolNameError
 from imagebridge.events import Log, Progress, ToolCall
 
 from .answers import Notices
+from .call_order import Lane
 from .calls import sendable
-from .config import Setup
-from .connection import Connection, connected
-from .filter import Filter
 from .handles import Handles
 from .hooks import Approval, Approve, Hear, tell
 from .instructions import gathered
-from .offers import Offer, Offers
-from .order import Lane
+from .tools import Offer, Offers
 
 if TYPE_CHECKING:
     from mcp.types import LoggingMessageNotificationParams

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from imagebridge.errors import BridgeError, ServerError
-from imagebridge.translate.wire import JSON
+from imagebridge.wire import JSON
 
 if TYPE_CHECKING:
     from openai import OpenAI

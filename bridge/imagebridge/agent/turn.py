@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from imagebridge.events import Answer, Event, Item
-from imagebridge.translate.wire import is_json
+from imagebridge.wire import is_json
 
-from .form import Form
-from .prices import Usage
+from .text_format import Form
+from .usage import Usage
 
 Tell = Callable[[Event], Awaitable[None]]
 """Takes each event as it happens."""

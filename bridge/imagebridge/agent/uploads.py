@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 import anyio
 import anyio.to_thread
 
-from imagebridge.attachments import Attachment, Kind, attachments, listed, replaced
+from imagebridge.conversation.attachments import Attachment, Kind, attachments, listed, replaced
 from imagebridge.errors import PictureError
+from imagebridge.pictures import kinds
+from imagebridge.pictures.picture import decode
 from imagebridge.requirements import UPLOADS, need
-from imagebridge.translate import kinds
-from imagebridge.translate.picture import decode
-from imagebridge.translate.wire import text_of
+from imagebridge.wire import text_of
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imagebridge.translate.picture import Proof
+    from imagebridge.pictures.picture import Proof
 
     from .finding import Finding
 

@@ -4,12 +4,12 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
 from imagebridge.errors import PictureError
+from imagebridge.facts.availability import end
+from imagebridge.pictures.picture import decode
 from imagebridge.rules.blindness import BLINDNESS
 from imagebridge.rules.body import CALLS, Body, Item, Shown, contents, fields, string, values
 from imagebridge.rules.verdict import Verdict, judge_bytes
 from imagebridge.translate import vision
-from imagebridge.translate.lives import end
-from imagebridge.translate.picture import decode
 from imagebridge.translate.sentences import amount
 from imagebridge.translate.vision import Detail
 

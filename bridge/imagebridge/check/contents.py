@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from imagebridge.errors import PictureError
+from imagebridge.pictures import kinds
+from imagebridge.pictures.picture import decode, encode
 from imagebridge.rules.body import scheme
 from imagebridge.rules.form import KNOWN, LENGTHS
 from imagebridge.rules.pictures import DETAILS
-from imagebridge.translate import hidden, kinds, sentences
-from imagebridge.translate.picture import decode, encode
+from imagebridge.translate import hidden, sentences
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
 from imagebridge.translate.vision import known
-from imagebridge.translate.wire import JSON, is_error, is_json, is_list, text_of
+from imagebridge.wire import JSON, is_error, is_json, is_list, text_of
 
 from . import dumps
 from .runs import is_data_url, runs

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from imagebridge.translate.wire import JSON, blocks_of, is_error, is_json, is_list, text_of
+from imagebridge.wire import JSON, blocks_of, is_error, is_json, is_list, text_of
 
 # How a dump begins; whether it is one, only reading it tells. Short enough a look for texts of any length.
 _HEAD = re.compile(

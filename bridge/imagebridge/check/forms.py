@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from imagebridge.rules import Body
-from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, is_json, is_list, text_of
 
 Fields = dict[str, object]
 

@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from imagebridge.facts.availability import chat_tools
 from imagebridge.rules import Body
 from imagebridge.rules.body import OUTPUTS
-from imagebridge.translate.lives import chat_tools
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.wire import JSON, is_error, is_json, is_list, paired, text_of
+from imagebridge.wire import JSON, is_error, is_json, is_list, paired, text_of
 
-from . import calls, names
+from . import names, pairing
 from .contents import Contents, Part, chat_parts, cut, joined, known_fields
 from .finding import Finding
 from .forms import formed
@@ -91,7 +91,7 @@ def _responses(items: list[dict[str, object]], contents: Contents, body: Body) -
         _item(item, f"input[{index}]", contents) if f"input[{index}]" in contents.touched else item
         for index, item in enumerate(items)
     ]
-    return calls.matched(calls.with_short_ids(made), whole=body.whole)
+    return pairing.matched(pairing.with_short_ids(made), whole=body.whole)
 
 
 def _item(item: JSON, path: str, contents: Contents) -> dict[str, object]:
@@ -153,7 +153,7 @@ def _spoken_part(part: JSON, kind: str) -> Part:
 
 
 def _chat(items: list[dict[str, object]], contents: Contents, body: Body) -> list[dict[str, object]]:
-    attached: calls.Attached = {}
+    attached: pairing.Attached = {}
     made: list[dict[str, object]] = []
     for index, message in enumerate(items):
         path = f"{body.list_name}[{index}].content"
@@ -172,10 +172,10 @@ def _chat(items: list[dict[str, object]], contents: Contents, body: Body) -> lis
                     "content": told if isinstance(told, str) else chat_parts(cast("list[Part]", told)),
                 }
             )
-    return calls.chat_matched(made, attached)
+    return pairing.chat_matched(made, attached)
 
 
-def _tool_message(message: JSON, parts: list[Part], attached: calls.Attached) -> dict[str, object]:
+def _tool_message(message: JSON, parts: list[Part], attached: pairing.Attached) -> dict[str, object]:
     """Return a tool message with the texts of `parts`; what else there is goes to `attached`."""
     lines: list[str] = []
     more: list[Part] = []

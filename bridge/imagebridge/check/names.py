@@ -5,11 +5,11 @@ from typing import cast
 
 from imagebridge.rules import Api, Body
 from imagebridge.rules.body import string
-from imagebridge.rules.tools import KNOWN
-from imagebridge.translate.definitions import chat_tools, responses_tools, tool_names
-from imagebridge.translate.schema import described, parameters
-from imagebridge.translate.strict import strict_problem
-from imagebridge.translate.wire import JSON, is_json, is_list, text_of
+from imagebridge.rules.definitions import KNOWN
+from imagebridge.schemas.definitions import chat_tools, responses_tools, tool_names
+from imagebridge.schemas.schema import described, parameters
+from imagebridge.schemas.strict import strict_problem
+from imagebridge.wire import JSON, is_json, is_list, text_of
 
 Fields = dict[str, object]
 

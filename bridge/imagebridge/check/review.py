@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.rules import Body, broken, without
-from imagebridge.translate.wire import is_json, is_list
+from imagebridge.wire import is_json, is_list
 
 from . import finding
 from .advice import advice
 
 if TYPE_CHECKING:
+    from imagebridge.pictures.picture import Proof
     from imagebridge.rules import Api, Fields
-    from imagebridge.translate.picture import Proof
 
     from .finding import Finding
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imagebridge.translate import kinds
-from imagebridge.translate.picture import DATA_URL, decode_start
+from imagebridge.pictures import kinds
+from imagebridge.pictures.picture import DATA_URL, decode_start
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _LETTER = r"[A-Za-z0-9+/_-]"

@@ -10,7 +10,7 @@ import click
 from imagebridge import __version__
 from imagebridge.errors import RequirementError
 
-from .running import Ended
+from .event_loop import Ended
 
 COMMANDS = {
     "demo": "Show before and after on the wire, without a key.",

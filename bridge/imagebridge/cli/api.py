@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from imagebridge.translate.wire import is_json, text_of
+from imagebridge.wire import is_json, text_of
 
 from .failure import BadAnswer, Failure
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from .document import shortened
+from .output import shortened
 from .terminal import Terminal
 
 if TYPE_CHECKING:

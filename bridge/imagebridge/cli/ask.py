@@ -11,7 +11,7 @@ from imagebridge.requirements import ASK, need
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.sentences import amount
 
-from . import options, running
+from . import event_loop, options
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -125,10 +125,10 @@ def command(
     from .api import api_failures, client
     from .approval import approval
     from .attach import attached
-    from .document import show
     from .failure import failures
-    from .models import default_model
-    from .saving import folder
+    from .model import default_model
+    from .output import show
+    from .save import folder
     from .terminal import Terminal
     from .transcript import Asked, Transcript, kept
 
@@ -171,7 +171,7 @@ def command(
             terminal.note(f"attached: {described(shown)}, {shown.seen.tokens:,} tokens")
             terminal.thumbnail(shown.picture.data)
         with failures(), api_failures():
-            reply = running.run(run)
+            reply = event_loop.run(run)
         if as_json:
             show({"text": reply.text, "items": reply.items, "usage": reply.usage}, whole=True)
         elif not terminal.said(reply.text):
@@ -252,7 +252,7 @@ class _Watch:
         return ""
 
     def _answered(self, answer: "Answer") -> None:
-        from .saving import save
+        from .save import save
 
         self._calls += 1
         self.terminal.note(line(answer))
@@ -263,7 +263,7 @@ class _Watch:
 
 def _named(servers: tuple[str, ...], config: Path | None) -> tuple[str, ...]:
     """Name the servers without what may be secret in a command line or an address."""
-    from imagebridge.agent.connect import plain
+    from imagebridge.client.connect import plain
 
     named = [plain(server) for server in servers]
     return (*named, str(config)) if config else tuple(named) or ("imagebridge-server",)

@@ -18,8 +18,8 @@ def attached(files: Sequence[Path], policy: Policy) -> "Translation":
     Raises:
         Failure: a file cannot be read, or shows nothing; the message says which and why.
     """
-    from imagebridge.compose import tool_result
     from imagebridge.errors import PictureError
+    from imagebridge.repair.compose import tool_result
     from imagebridge.translate.result import translate
     from imagebridge.translate.translation import Shown
 
@@ -44,8 +44,8 @@ def message(prompt: str, pictures: "Translation | None", *, chat: bool) -> dict[
     """Return the user's message, for either API."""
     if pictures is None:
         return {"role": "user", "content": prompt}
-    from imagebridge.translate.chat import chat_part
-    from imagebridge.translate.wire import input_text
+    from imagebridge.providers.chat import chat_part
+    from imagebridge.wire import input_text
 
     parts = [input_text(prompt), *pictures.parts]
     return {"role": "user", "content": [chat_part(one) for one in parts] if chat else parts}

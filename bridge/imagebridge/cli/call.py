@@ -12,7 +12,7 @@ import click
 
 from imagebridge.translate.policy import Policy
 
-from . import options, running
+from . import event_loop, options
 
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
@@ -80,10 +80,10 @@ def command(
     wanted = parsed(calls)
 
     from .approval import approval
-    from .document import show
     from .failure import ERROR, failures
-    from .saving import folder
-    from .saving import save as keep
+    from .output import show
+    from .save import folder
+    from .save import save as keep
     from .terminal import Terminal
 
     terminal = Terminal()
@@ -119,7 +119,7 @@ def command(
         return any(answer.is_error for answer in answers)
 
     with failures():
-        if running.run(run):
+        if event_loop.run(run):
             sys.exit(ERROR)
 
 

@@ -37,8 +37,8 @@ def command(file: str, fix: bool, as_json: bool) -> None:
 
     from imagebridge.check import check, fixed
 
-    from .document import show
     from .failure import ERROR
+    from .output import show
     from .terminal import Terminal
 
     # What is repaired is decoded, so that a finding stands for everything that changes.

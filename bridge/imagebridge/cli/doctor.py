@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from imagebridge.fonts import WIDE
+from imagebridge.pictures.fonts import WIDE
 from imagebridge.requirements import CLIENT, RUN, Feature, Version, is_older, lacking, release
 
-from . import options, running
+from . import event_loop, options
 
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
@@ -76,8 +76,8 @@ def command(
     from .failure import ERROR
 
     if live:
-        from .live import chart
-        from .models import default_model
+        from .endpoint_rules import chart
+        from .model import default_model
 
         sys.exit(chart(model or default_model(), as_json=as_json))
     if as_json or model:
@@ -124,7 +124,7 @@ def _servers(
     if lacking(CLIENT):
         return
     from imagebridge.agent.bridge import Bridge
-    from imagebridge.agent.config import configured
+    from imagebridge.client.config import configured
     from imagebridge.errors import BridgeError
 
     for server in servers:
@@ -215,7 +215,7 @@ def _key() -> Row:
 def _endpoint() -> str:
     from imagebridge.translate.sentences import location
 
-    from .models import VARIABLE, default_model
+    from .model import VARIABLE, default_model
 
     given = os.environ.get("OPENAI_BASE_URL", "").strip()
     url = f"{location(given)} (OPENAI_BASE_URL)" if given else f"{_DEFAULT_URL} (OPENAI_BASE_URL is not set)"
@@ -225,9 +225,9 @@ def _endpoint() -> str:
 
 def _models() -> Iterator[Row]:
     """Name the models that are asked for and have ended, or end soon, where OpenAI serves them."""
-    from imagebridge.translate.lives import end, ending
+    from imagebridge.facts.availability import end, ending
 
-    from .models import VARIABLE, default_model
+    from .model import VARIABLE, default_model
 
     if os.environ.get("OPENAI_BASE_URL", "").strip():
         return
@@ -247,7 +247,7 @@ def _server(name: str, bridge: "Bridge") -> Row:
             return [tool["name"] for tool in bridge.tools]
 
     try:
-        tools = running.run(offered)
+        tools = event_loop.run(offered)
     except ServerError as error:
         last = f" ({error.stderr.strip().splitlines()[-1]})" if error.stderr.strip() else ""
         return Row("failed", f"server {name}: {error.problem}{last}")

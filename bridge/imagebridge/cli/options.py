@@ -172,7 +172,7 @@ def bridge(
         )
     need(CLIENT)
     from imagebridge.agent.bridge import Bridge
-    from imagebridge.agent.connect import own_server
+    from imagebridge.client.connect import own_server
 
     folders = [("--allow", folder) for folder in allow] + [
         ("--allow-write", folder) for folder in allow_write

@@ -33,7 +33,7 @@ def command(host: str | None, url: str, *, explain: bool, names: bool, words: tu
     Exit code: 0 when the host hangs up, 2 for wrong usage or a server that cannot be started.
     """
     from imagebridge.errors import BridgeError
-    from imagebridge.hosts import named
+    from imagebridge.facts.hosts import named
 
     if url and (words or not url.startswith(("http://", "https://"))):
         raise click.UsageError("--url takes an http(s) address and stands in place of a command")
@@ -45,7 +45,7 @@ def command(host: str | None, url: str, *, explain: bool, names: bool, words: tu
         row = named(host) if host else None
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    from imagebridge.relay.standard import serve
+    from imagebridge.relay.stdio import serve
 
     try:
         serve(words, url, row, explain=explain, names=names)

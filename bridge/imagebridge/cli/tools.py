@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from . import options, running
+from . import event_loop, options
 
 
 @click.command("tools")
@@ -26,8 +26,8 @@ def command(
 
     Exit code: 0, or 2 for wrong usage or a server that does not start.
     """
-    from .document import show
     from .failure import failures
+    from .output import show
     from .terminal import Terminal
 
     wanted = options.bridge(servers, config, env, allow, timeout)
@@ -39,4 +39,4 @@ def command(
         show(found)
 
     with failures():
-        running.run(run)
+        event_loop.run(run)

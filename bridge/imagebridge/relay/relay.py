@@ -10,16 +10,16 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 
-from imagebridge.agent.links import Found, bearable, leads_to_something, shown
+from imagebridge.client.resources import Found, bearable, leads_to_something, shown
 from imagebridge.errors import ServerError
 from imagebridge.translate.sentences import short
-from imagebridge.translate.wire import JSON, blocks_of, is_json, is_list, text_of
+from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
-from .changes import changes
-from .messages import Message, Unreadable, failure, is_clean, read, request, same, written
-from .names import Names
-from .session import Asked, Session, inside, payload, replaced
+from .explanation import changes
+from .json_rpc import Message, Unreadable, failure, is_clean, read, request, same, written
+from .peers import Asked, Session, inside, payload, replaced
 from .streams import LineTooLongError, Output
+from .tool_names import Names
 
 _LOG = logging.getLogger("imagebridge.proxy")
 
@@ -279,7 +279,7 @@ class Relay:
         if not host.reads_links and any(map(leads_to_something, blocks_of(result))):
             whole = await shown(result, partial(self._linked, asked.meta))
         # Only now: hosts wait for the start of a server, and what draws takes long to load.
-        from imagebridge.repair import repaired_for
+        from imagebridge.repair.protocol import repaired_for
 
         work = partial(repaired_for, whole, host, promised=promised)
         made = work() if size < _SMALL and whole is result else await anyio.to_thread.run_sync(work)
@@ -302,7 +302,7 @@ class Relay:
         result, error = answer.get("result"), answer.get("error")
         if is_json(error):
             return short(text_of(error, "message")) or "the server refused"
-        from imagebridge.repair import reread
+        from imagebridge.repair.protocol import reread
 
         contents = reread(result).get("contents") if is_json(result) else None
         return bearable([dict(one) for one in contents if is_json(one)] if is_list(contents) else [])

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from imagebridge.rules.blindness import BLINDNESS
 from imagebridge.rules.body import Api, Body, Fields
-from imagebridge.rules.calls import MATCHING
+from imagebridge.rules.definitions import DEFINITIONS
 from imagebridge.rules.form import FORM
+from imagebridge.rules.matching import MATCHING
 from imagebridge.rules.pictures import PICTURES
 from imagebridge.rules.rule import ErrorFields, Rule, Source, Violation
-from imagebridge.rules.tools import DEFINITIONS
 from imagebridge.rules.whole import WHOLE
 
 __all__ = [

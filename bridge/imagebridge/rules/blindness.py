@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from imagebridge.rules import links
+from imagebridge.rules import sources
 from imagebridge.rules.body import OUTPUTS, Body, contents
 from imagebridge.rules.rule import Fault, Rule
 
@@ -63,7 +63,7 @@ BLINDNESS: tuple[Rule, ...] = (
         "picture-as-text",
         "A tool's picture is a part, not base64 in a text.",
         "ours",
-        links.issue("openai/codex", 4819),
+        sources.issue("openai/codex", 4819),
         _pictures_as_text,
     ),
 )

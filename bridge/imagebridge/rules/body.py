@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 from imagebridge.rules.verdict import Verdict, judge
 
 if TYPE_CHECKING:
-    from imagebridge.translate.picture import Proof
+    from imagebridge.pictures.picture import Proof
 
 Api = Literal["responses", "chat"]
 

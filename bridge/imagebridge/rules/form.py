@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from imagebridge.rules import links
+from imagebridge.rules import sources
 from imagebridge.rules.body import OUTPUTS, Body, Item, Part, Place, contents, kind, string, values
 from imagebridge.rules.rule import Fault, Rule
 
@@ -268,33 +268,35 @@ FORM: tuple[Rule, ...] = (
         "missing-parameter",
         "A request names its model and has an input.",
         "documented",
-        links.SPECIFICATION,
+        sources.SPECIFICATION,
         _required,
     ),
-    Rule("wrong-type", "Each field has its documented JSON type.", "documented", links.SPECIFICATION, _types),
+    Rule(
+        "wrong-type", "Each field has its documented JSON type.", "documented", sources.SPECIFICATION, _types
+    ),
     Rule(
         "unknown-item",
         "Each item has a known type, each message a known role.",
         "documented",
-        links.TYPES,
+        sources.TYPES,
         _items,
     ),
     Rule(
-        "message-role", "Responses has no tool messages.", "documented", links.TYPES, _roles, ("responses",)
+        "message-role", "Responses has no tool messages.", "documented", sources.TYPES, _roles, ("responses",)
     ),
-    Rule("mcp-block", "A block of MCP is no content part.", "documented", links.TYPES, _mcp_blocks),
+    Rule("mcp-block", "A block of MCP is no content part.", "documented", sources.TYPES, _mcp_blocks),
     Rule(
         "unknown-part",
         "Each content part has a type that may stand there.",
         "reported",
-        links.issue("MervinPraison/PraisonAI", 3934),
+        sources.issue("MervinPraison/PraisonAI", 3934),
         _unknown_parts,
     ),
     Rule(
         "chat-tool-picture",
         "A tool message of Chat Completions holds no picture.",
         "reported",
-        links.issue("dreadnode/rigging", 41),
+        sources.issue("dreadnode/rigging", 41),
         _tool_pictures,
         ("chat",),
     ),
@@ -302,17 +304,17 @@ FORM: tuple[Rule, ...] = (
         "unknown-parameter",
         "Outputs, messages and their parts carry documented fields only.",
         "reported",
-        links.issue("BerriAI/litellm", 13420),
+        sources.issue("BerriAI/litellm", 13420),
         _parameters,
         ("responses",),
     ),
-    Rule("missing-text", "A text part has a text.", "documented", links.TYPES, _absent_text),
+    Rule("missing-text", "A text part has a text.", "documented", sources.TYPES, _absent_text),
     Rule(
         "too-long",
         "Texts, URLs and ids stay below their lengths.",
         "documented",
-        links.SPECIFICATION,
+        sources.SPECIFICATION,
         _too_long,
     ),
-    Rule("empty-output", "An output says something.", "ours", links.OURS, _empty_outputs, ("responses",)),
+    Rule("empty-output", "An output says something.", "ours", sources.OURS, _empty_outputs, ("responses",)),
 )

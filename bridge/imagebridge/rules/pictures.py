@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from imagebridge.rules import links
+from imagebridge.rules import sources
 from imagebridge.rules.body import Body, Part, Shown, fields, kind, scheme, string
 from imagebridge.rules.rule import Fault, Rule
 from imagebridge.rules.verdict import PIXELS, SUPPORTED
@@ -219,43 +219,43 @@ def _file_sizes(body: Body) -> Iterator[Fault]:
         yield Fault(body.list_name, message, param="input")
 
 
-_CODEX = links.issue("openai/codex", 4946)
+_CODEX = sources.issue("openai/codex", 4946)
 
 PICTURES: tuple[Rule, ...] = (
     Rule(
         "image-url-form",
         "image_url is a string in Responses, an object in Chat.",
         "documented",
-        links.TYPES,
+        sources.TYPES,
         _forms,
     ),
-    Rule("image-source", "A picture has an image_url or a file_id.", "documented", links.VISION, _sources),
-    Rule("detail", "detail is one of the documented words.", "documented", links.SPECIFICATION, _details),
-    Rule("detail-original", "The model knows detail original.", "documented", links.VISION, _original),
+    Rule("image-source", "A picture has an image_url or a file_id.", "documented", sources.VISION, _sources),
+    Rule("detail", "detail is one of the documented words.", "documented", sources.SPECIFICATION, _details),
+    Rule("detail-original", "The model knows detail original.", "documented", sources.VISION, _original),
     Rule(
         "file-data",
         "A file is a data URL with its filename, an id or a URL.",
         "documented",
-        links.FILES,
+        sources.FILES,
         _files,
     ),
-    Rule("file-bytes", "The files of a request stay below 50 MB.", "documented", links.FILES, _file_sizes),
-    Rule("too-many-pictures", "A request holds at most 1,500 pictures.", "documented", links.VISION, _many),
-    Rule("payload", "The pictures of a request stay below 512 MB.", "documented", links.VISION, _payload),
-    Rule("url-scheme", "A picture's URL is http, https or data.", "documented", links.VISION, _schemes),
-    Rule("remote-picture", "The local endpoint downloads nothing.", "ours", links.OURS, _downloads),
+    Rule("file-bytes", "The files of a request stay below 50 MB.", "documented", sources.FILES, _file_sizes),
+    Rule("too-many-pictures", "A request holds at most 1,500 pictures.", "documented", sources.VISION, _many),
+    Rule("payload", "The pictures of a request stay below 512 MB.", "documented", sources.VISION, _payload),
+    Rule("url-scheme", "A picture's URL is http, https or data.", "documented", sources.VISION, _schemes),
+    Rule("remote-picture", "The local endpoint downloads nothing.", "ours", sources.OURS, _downloads),
     Rule(
         "data-url",
         "A data URL names an image type and holds strict base64.",
         "reported",
-        links.issue("openai/codex", 5346),
+        sources.issue("openai/codex", 5346),
         _data_urls,
     ),
     Rule(
         "unsupported-format",
         "A picture is PNG, JPEG, WebP or GIF.",
         "documented",
-        links.VISION,
+        sources.VISION,
         _invalid("unsupported-format"),
     ),
     Rule(
@@ -269,29 +269,29 @@ PICTURES: tuple[Rule, ...] = (
         "picture-bomb",
         f"A picture has at most {PIXELS:,} pixels.",
         "ours",
-        links.OURS,
+        sources.OURS,
         _invalid("picture-bomb"),
     ),
-    Rule("animated-gif", "A GIF has one frame.", "documented", links.VISION, _invalid("animated-gif")),
+    Rule("animated-gif", "A GIF has one frame.", "documented", sources.VISION, _invalid("animated-gif")),
     Rule(
         "animated-picture",
         "A WebP or PNG has one frame: what the model sees of more is unknown.",
         "ours",
-        links.OURS,
+        sources.OURS,
         _invalid("animated-picture"),
     ),
     Rule(
         "mislabelled-picture",
         "The media type of a data URL is that of its bytes.",
         "ours",
-        links.OURS,
+        sources.OURS,
         _invalid("mislabelled-picture"),
     ),
     Rule(
         "too-many-patches",
         "A picture needs at most 30,000 patches where the model takes it in its original size.",
         "reported",
-        links.VISION,
+        sources.VISION,
         _patches,
     ),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from imagebridge.rules import links
+from imagebridge.rules import sources
 from imagebridge.rules.body import CALLS, Body, Fields, Item, string
 from imagebridge.rules.rule import Fault, Rule
 
@@ -72,7 +72,7 @@ REPLAY: tuple[Rule, ...] = (
         "altered-item",
         "An item that the API gave out comes back as it was.",
         "ours",
-        links.REASONING,
+        sources.REASONING,
         _altered,
         ("responses",),
     ),
@@ -80,7 +80,7 @@ REPLAY: tuple[Rule, ...] = (
         "dropped-item",
         "Of a response that reasoned, every item comes back, in order.",
         "reported",
-        links.issue("openai/openai-node", 1567),
+        sources.issue("openai/openai-node", 1567),
         _dropped,
         ("responses",),
     ),

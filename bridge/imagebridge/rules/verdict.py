@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import pybase64
 
 from imagebridge.errors import PictureError
-from imagebridge.translate.containers import walk
+from imagebridge.pictures.containers import walk
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-    from imagebridge.translate.picture import Proof
+    from imagebridge.pictures.picture import Proof
 
 PIXELS = 178_956_970
 """Above this many pixels a picture is a bomb: twice Pillow's own limit, where it raises."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from imagebridge.rules import links
+from imagebridge.facts.availability import READ, chat_tools, no_chat_tools
+from imagebridge.rules import sources
 from imagebridge.rules.body import Body, fields, string, values
 from imagebridge.rules.rule import Fault, Rule
-from imagebridge.translate.lives import READ, chat_tools, no_chat_tools
-from imagebridge.translate.wire import paired
+from imagebridge.wire import paired
 
 
 def _halves(body: Body) -> Iterator[Fault]:
@@ -57,7 +57,7 @@ WHOLE: tuple[Rule, ...] = (
         "half-surrogate",
         "Texts are Unicode: no half of a surrogate pair stands alone.",
         "documented",
-        links.JSON,
+        sources.JSON,
         _halves,
         date=READ,
     ),
@@ -65,7 +65,7 @@ WHOLE: tuple[Rule, ...] = (
         "chat-tools-effort",
         'Chat Completions takes tools of GPT-5.6 and GPT-6 with reasoning_effort "none", or not at all.',
         "documented",
-        links.DEPLOYMENT,
+        sources.DEPLOYMENT,
         _effort,
         ("chat",),
         READ,
@@ -74,7 +74,7 @@ WHOLE: tuple[Rule, ...] = (
         "unstored-item",
         "With store false, reasoning is sent back with its encrypted content, and no item by its id alone.",
         "documented",
-        links.REASONING,
+        sources.REASONING,
         _unstored,
         ("responses",),
         READ,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pybase64
 
-from imagebridge.testing import drawing
+from imagebridge.testing import images
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,7 +20,7 @@ MOST, LARGEST, LARGEST_MASK = 16, 50_000_000, 4_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
 
-def ordered(fields: Mapping[str, Any]) -> drawing.Order:
+def ordered(fields: Mapping[str, Any]) -> images.Order:
     """Read the fields of an edit, files as `data:` URLs. Raises ValueError(parameter, message) for what cannot be made."""
     given: object = fields.get("image")
     urls = cast("list[str]", given if isinstance(given, list) else [given] if given else [])
@@ -30,7 +30,7 @@ def ordered(fields: Mapping[str, Any]) -> drawing.Order:
     mask = fields.get("mask")
     if mask:
         _check_mask(_opened(mask, "mask", LARGEST_MASK), pictures[0])
-    order = drawing.ordered({**fields, **{name: _number(fields, name) for name in ("n", "partial_images")}})
+    order = images.ordered({**fields, **{name: _number(fields, name) for name in ("n", "partial_images")}})
     return replace(order, base=urls[0], mask=mask or "")
 
 

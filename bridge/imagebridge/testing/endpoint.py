@@ -12,12 +12,12 @@ from typing import Any, Self, TypeAlias, cast
 from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
 from imagebridge.rules.body import Fields, values
 from imagebridge.rules.replay import REPLAY
-from imagebridge.testing import chat, drawing, editing, models, multipart, responses
-from imagebridge.testing.files import Files, Stored
-from imagebridge.testing.memory import Memory
+from imagebridge.testing import chat, editing, images, model_list, multipart, responses
+from imagebridge.testing.conversations import Memory
 from imagebridge.testing.seen import SeenPicture, pictures
 from imagebridge.testing.server import Answer, Server, json_answer, stream_answer
 from imagebridge.testing.steps import Cut, Fault, Ids, Late, Odd, Spoken, Step, script, spoken
+from imagebridge.testing.uploaded import Files, Stored
 
 Json: TypeAlias = dict[str, Any]
 
@@ -137,9 +137,9 @@ class Endpoint:
 
     def _answer(self, method: str, path: str, content: bytes) -> Answer:
         if method == "GET" and path == "/v1/models":
-            return json_answer(models.every())
+            return json_answer(model_list.every())
         if method == "GET" and path.startswith("/v1/models/"):
-            return json_answer(models.one(path.removeprefix("/v1/models/")))
+            return json_answer(model_list.one(path.removeprefix("/v1/models/")))
         if path == "/v1/files" or path.startswith("/v1/files/"):
             identity = path.removeprefix("/v1/files").lstrip("/")
             return (
@@ -181,7 +181,7 @@ class Endpoint:
             return played
         said, cut = played
         whole = responses.response(
-            self._ids.new("resp"), body, said, models.tokens(body, "responses", earlier)
+            self._ids.new("resp"), body, said, model_list.tokens(body, "responses", earlier)
         )
         if isinstance(cut, Fault):
             whole = responses.failed(whole, cut)
@@ -202,7 +202,7 @@ class Endpoint:
         if isinstance(cut, Fault):
             return self._fail("Fault(200) is a failed response, which Chat Completions does not have")
         try:
-            whole = chat.completion(self._ids.new("chatcmpl"), body, said, models.tokens(body, "chat"))
+            whole = chat.completion(self._ids.new("chatcmpl"), body, said, model_list.tokens(body, "chat"))
         except TypeError as error:
             return self._fail(str(error))
         if not body.get("stream"):
@@ -223,12 +223,12 @@ class Endpoint:
         return json_answer(whole)
 
     def _draw(self, path: str, body: Json) -> Answer:
-        return self._picture(self._note(path, body), drawing.ordered)
+        return self._picture(self._note(path, body), images.ordered)
 
     def _edit(self, path: str, body: Json) -> Answer:
         return self._picture(self._note(path, body), editing.ordered)
 
-    def _picture(self, exchange: Exchange, ordered: Callable[[Json], drawing.Order]) -> Answer:
+    def _picture(self, exchange: Exchange, ordered: Callable[[Json], images.Order]) -> Answer:
         body = exchange.body
         try:
             order = ordered(body)
@@ -238,13 +238,13 @@ class Endpoint:
                 exchange, Violation("drawing", parameter, message, "", parameter, "invalid_value")
             )
         streamed = body.get("stream") in (True, "true")
-        return stream_answer(drawing.events(order)) if streamed else json_answer(drawing.answer(order))
+        return stream_answer(images.events(order)) if streamed else json_answer(images.answer(order))
 
     def _count(self, path: str, body: Json) -> Answer:
         self._note(path, body)
         earlier = self._memory.earlier(body)
         body, _ = self._resolved(body, "responses")
-        count = models.tokens(body, "responses", () if isinstance(earlier, Violation) else earlier)
+        count = model_list.tokens(body, "responses", () if isinstance(earlier, Violation) else earlier)
         return json_answer({"object": "response.input_tokens", "input_tokens": count})
 
     def _note(self, path: str, body: Json) -> Exchange:

@@ -22,15 +22,16 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from imagebridge.errors import PictureError
+from imagebridge.pictures import kinds
+from imagebridge.pictures.convert import converted
+from imagebridge.pictures.picture import bare, decode, decode_start, encode
+from imagebridge.pictures.prolog import svg_of
+from imagebridge.wire import JSON, is_json, text_of
 
-from . import hidden, kinds, sentences, terminal, vision
-from .convert import converted
-from .images import image, standard
-from .picture import bare, decode, decode_start, encode
-from .prolog import svg_of
-from .reading import Address, Paper, Piece, Reading, Sight, Words, carried, for_user_only
+from . import hidden, sentences, terminal_codes, vision
+from .image_blocks import image, standard
+from .pieces import Address, Paper, Piece, Reading, Sight, Words, carried, for_user_only
 from .vision import Detail
-from .wire import JSON, is_json, text_of
 
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
 
@@ -92,7 +93,7 @@ def texts(text: str, reading: Reading) -> list[Piece]:
     Codes for a terminal are taken out. A text that is wholly an SVG is that picture, where it can be drawn.
     """
     found: list[Piece] = []
-    text = terminal.plain(text)
+    text = terminal_codes.plain(text)
     if svg := svg_of(text):
         drawn = seen(encode(svg), reading)
         if isinstance(drawn[0], Sight):
@@ -214,7 +215,7 @@ def _document(data: bytes, found: kinds.Kind, uri: str, reading: Reading) -> lis
             )
         ]
     if found is kinds.PDF and reading.policy.documents == "pages":
-        from .pages import rendered
+        from imagebridge.pictures.pages import rendered
 
         try:
             pages, sentence = rendered(data)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .picture import Proof
-from .servers import server
+from imagebridge.facts.endpoints import server
+from imagebridge.pictures.picture import Proof
+
 from .vision import Detail, known
 
 Api = Literal["responses", "chat"]

@@ -4,20 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from imagebridge.facts.endpoints import server
+from imagebridge.providers.function_calls import call_of
+from imagebridge.providers.responses import items, output_item
+from imagebridge.wire import URI, blocks_of, is_error, is_json, result_json, text_of
+
 from . import sentences
 from .blocks import pieces, texts
-from .calls import call_of
-from .outputs import items, output_item
+from .parts import Found, placed
+from .pieces import Reading, Sight, Words, for_user_only
 from .policy import Policy
-from .reading import Reading, Sight, Words, for_user_only
-from .servers import server
-from .setting import Found, placed
-from .structured import structured_text
+from .structured_content import structured_text
 from .translation import Translation
-from .wire import URI, blocks_of, is_error, is_json, result_json, text_of
 
 if TYPE_CHECKING:
-    from .wire import FunctionCallOutput, Part
+    from imagebridge.wire import FunctionCallOutput, Part
 
 _DEFAULT = Policy()
 

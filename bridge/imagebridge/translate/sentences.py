@@ -2,7 +2,8 @@
 
 from urllib.parse import urlsplit
 
-from .kinds import kind
+from imagebridge.pictures.kinds import kind
+
 from .strips import Strip
 from .vision import Seen
 

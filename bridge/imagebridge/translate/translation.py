@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imagebridge.pictures.picture import Picture
+from imagebridge.wire import is_json, text_of
+
 from . import sentences
-from .picture import Picture
 from .vision import Detail, Seen, family
-from .wire import is_json, text_of
 
 if TYPE_CHECKING:
-    from .wire import Part
+    from imagebridge.wire import Part
 
 
 class Shown(NamedTuple):

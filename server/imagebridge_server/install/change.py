@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from imagebridge.errors import BridgeError
 
-from .files import Content, content, replaced
-from .formats import FormatError, edited, found, lines
+from .config_file import Content, content, replaced
+from .editing import FormatError, edited, found, lines
 from .hosts import Entry, HostFile
 from .links import NAME
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from imagebridge.errors import BridgeError
-from imagebridge.translate.wire import is_list
+from imagebridge.wire import is_list
 
 from .change import Change
-from .files import backup, content
-from .formats import FormatError, edited, found, spliced
+from .config_file import backup, content
+from .editing import FormatError, edited, found, spliced
 from .hosts import HostFile
 from .launch import relay
 

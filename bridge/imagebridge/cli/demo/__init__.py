@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagebridge.cli import running
-from imagebridge.cli.models import default_model
+from imagebridge.cli import event_loop
+from imagebridge.cli.model import default_model
 from imagebridge.requirements import DEMO, need
 
 if TYPE_CHECKING:
-    from .chart import Journey
-    from .compare import Row
+    from .before_after import Row
+    from .journey import Journey
 
 PAGE = Path("demo.html")
 _NOWHERE = "http://127.0.0.1:9/v1"
@@ -61,7 +61,7 @@ def command(live: bool, html: Path | None, save: Path | None) -> None:
 def _wire(html: Path | None, save: Path | None) -> int:
     """Run the demo without a key and return its exit code."""
     from imagebridge.cli.failure import ERROR, failures
-    from imagebridge.cli.saving import folder
+    from imagebridge.cli.save import folder
 
     from .report import opening
 
@@ -72,7 +72,7 @@ def _wire(html: Path | None, save: Path | None) -> int:
     click.echo(opening(default_model()))
 
     with failures():
-        journey, rows = running.run(_run)
+        journey, rows = event_loop.run(_run)
     _save(save, journey, rows)
     _page(html or PAGE, journey, rows)
     accepted = journey.picture is not None and all(row.by_us.accepted for row in rows)
@@ -84,8 +84,8 @@ async def _run() -> "tuple[Journey, list[Row]]":
 
     from imagebridge.cli.terminal import Terminal
 
-    from .chart import journey
-    from .compare import rows
+    from .before_after import rows
+    from .journey import journey
     from .report import Report
 
     report, terminal, model = Report(), Terminal(), default_model()
@@ -108,7 +108,7 @@ def _save(path: Path | None, journey: "Journey", rows: "list[Row]") -> None:
     """Write the chart and what each row showed, in the order of the report."""
     if path is None:
         return
-    from imagebridge.cli.saving import write
+    from imagebridge.cli.save import write
     from imagebridge.cli.terminal import Terminal
 
     terminal = Terminal()

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imagebridge.cli import running
-from imagebridge.cli.models import default_model
+from imagebridge.cli import event_loop
+from imagebridge.cli.model import default_model
 from imagebridge.cli.terminal import Terminal
 from imagebridge.errors import BridgeError, TurnLimitError
-from imagebridge.translate.wire import is_json, is_list
+from imagebridge.wire import is_json, is_list
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -47,7 +47,7 @@ def read_back() -> int:
     model = default_model()
     with failures(), api_failures():
         try:
-            reading = running.run(_read, model)
+            reading = event_loop.run(_read, model)
         except TurnLimitError as error:
             raise BadAnswer(f"{model} calls show_code again and again and never answers") from error
     if not reading.reply.pictures:
@@ -66,8 +66,8 @@ def read_back() -> int:
 
 async def _read(model: str) -> Reading:
     from imagebridge.agent.bridge import Bridge
-    from imagebridge.agent.connect import own_server
     from imagebridge.cli.api import client
+    from imagebridge.client.connect import own_server
 
     code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     terminal = Terminal()

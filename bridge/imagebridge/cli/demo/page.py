@@ -6,10 +6,10 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from imagebridge.cli.page import foot, head
+from imagebridge.cli.html import foot, head
 
 from . import naive
-from .chart import PROMPT
+from .journey import PROMPT
 from .outcome import Kind, Outcome
 from .report import rules
 from .scene import base64, encoded
@@ -17,8 +17,8 @@ from .scene import base64, encoded
 if TYPE_CHECKING:
     from imagebridge.testing import SeenPicture
 
-    from .chart import Journey
-    from .compare import Row
+    from .before_after import Row
+    from .journey import Journey
 
 _TONES: dict[Kind, str] = {
     "seen": "good",

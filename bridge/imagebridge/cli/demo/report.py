@@ -13,8 +13,8 @@ from .outcome import APPLIED, STRICTER, Kind, Outcome
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from .chart import Journey
-    from .compare import Row
+    from .before_after import Row
+    from .journey import Journey
 
 STYLES: dict[Kind, str] = {
     "seen": "bold green",

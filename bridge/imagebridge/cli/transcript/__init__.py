@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imagebridge.cli.terminal import Terminal
     from imagebridge.events import Answer, Event, Item, Reply
     from imagebridge.translate.translation import Translation
-    from imagebridge.translate.wire import JSON
+    from imagebridge.wire import JSON
 
 
 @dataclass(frozen=True, slots=True)

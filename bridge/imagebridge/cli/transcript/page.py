@@ -5,18 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from imagebridge.cli.document import shortened
-from imagebridge.cli.page import foot, head
+from imagebridge.cli.html import foot, head
+from imagebridge.cli.output import shortened
 from imagebridge.translate.sentences import amount
 from imagebridge.translate.translation import Shown
 from imagebridge.translate.vision import family
-from imagebridge.translate.wire import is_json, is_list, text_of
+from imagebridge.wire import is_json, is_list, text_of
 
 from . import Again, Asked, Broken, Call, Entry, Said, Transcript
 
 if TYPE_CHECKING:
     from imagebridge.translate.translation import Translation
-    from imagebridge.translate.wire import JSON, Part
+    from imagebridge.wire import JSON, Part
 
 _LONGEST = 100_000
 """Characters of one text on the page: a tool may return millions."""

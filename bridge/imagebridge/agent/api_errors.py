@@ -1,0 +1,81 @@
+"""What an error of the API says, whatever the types of its fields: compatible servers send any. Pure."""
+
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from imagebridge.errors import ResponseError
+from imagebridge.wire import is_json, text_of
+
+from .calls import short
+from .openai_client import BROKEN
+
+if TYPE_CHECKING:
+    from openai import APIError
+
+# Codes of `ResponseError` (openai 3.54, types/responses/response_error.py) and live messages (2026-11-22).
+_PICTURE = re.compile(
+    r"image|picture|input_file|\bpdf\b|file_data|\binput\[\d+\]\.(?:output|content)\[\d+\]", re.IGNORECASE
+)
+_SIZE = re.compile(
+    r"context.{0,3}(?:length|window)|maximum context|(?:input|prompt) is too long|(?:request|payload|body)"
+    r"(?: entity| body)? (?:is )?too large|too many (?:input )?tokens",
+    re.IGNORECASE,
+)
+_UNKEPT = re.compile(r"zero data retention|not persisted|\bitem\b.{0,80}\bnot found", re.IGNORECASE)
+_TRANSIENT = (BROKEN, "server_error", "rate_limit_exceeded")
+
+Fault = Literal["picture", "size", "stream"]
+
+
+class Refusal(NamedTuple):
+    """An error, read. `status` is None for a response that failed after it had begun."""
+
+    status: int | None
+    code: str | None
+    parameter: str
+    said: str
+    """What it says, on one line, with the place that it names."""
+
+    @property
+    def unkept(self) -> bool:
+        """Whether the server does not have an item that was sent by its id: it keeps none."""
+        return self.status in (400, 404) and bool(_UNKEPT.search(self.said))
+
+    @property
+    def fault(self) -> Fault | None:
+        """What it is about."""
+        return fault(self.status, self.code, self.said)
+
+
+def read(error: "APIError | ResponseError") -> Refusal:
+    """Return what an error says."""
+    code: object = error.code
+    known = str(code) if isinstance(code, (str, int)) else None
+    if isinstance(error, ResponseError):
+        return Refusal(None, known, "", short(error))
+    body: object = error.body
+    message = text_of(body, "message") if is_json(body) else ""
+    named: object = error.param
+    parameter = named if isinstance(named, str) else ""
+    place = f"{parameter}: " if "[" in parameter else ""
+    said = " ".join(f"{place}{message or error.message}".split())[:300]
+    return Refusal(getattr(error, "status_code", None), known, parameter, said)
+
+
+def fault(status: int | None, code: str | None, text: str) -> Fault | None:
+    """Tell what an error of the API is about: a picture (or file), too much of everything, a broken stream.
+
+    `status` is None for a response that failed after it had begun: then its code alone tells, for the text
+    may be the model's.
+    """
+    if status is None:
+        text = ""
+        if code in _TRANSIENT:
+            return "stream"
+    if status == 413 or code == "context_length_exceeded":
+        return "size"
+    if status not in (None, 400, 415, 422):
+        return None
+    if _SIZE.search(text):
+        return "size"
+    return "picture" if _PICTURE.search(f"{code or ''} {text}") else None

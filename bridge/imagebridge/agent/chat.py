@@ -1,0 +1,196 @@
+"""Requests to Chat Completions, for servers that offer no Responses API."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from imagebridge.errors import ResponseError, RunError
+from imagebridge.events import Item
+from imagebridge.facts.availability import chat_tools, no_chat_tools
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+from .chat_chunks import ChatChunks
+from .event_stream import sound
+from .openai_client import BROKEN, Caller
+from .response_items import UNNAMED, answer, unique, written
+from .text_format import Form
+from .turn import Offer, Tell, Turn, plain, relaxed
+from .usage import Usage
+
+if TYPE_CHECKING:
+    from imagebridge.events import Answer
+
+    from .bridge import Bridge
+
+_RESPONSES_ONLY = ("previous_response_id", "conversation", "background", "include")
+
+
+class Completions:
+    """Chat Completions: `create` of the SDK."""
+
+    previous: str | None = None
+    keeps = False
+
+    def __init__(
+        self,
+        bridge: "Bridge",
+        caller: Caller,
+        offer: Offer,
+        arguments: dict[str, Any],
+        *,
+        streaming: bool,
+    ) -> None:
+        for name in _RESPONSES_ONLY:
+            if arguments.get(name):
+                raise TypeError(f'{name} belongs to the Responses API; leave it out, or api="chat"')
+        if arguments.get("n") not in (None, 1):
+            raise TypeError("run() and stream() follow one choice: leave n out")
+        self._bridge = bridge
+        self._caller = caller
+        self._offer = offer
+        self._arguments = arguments
+        self._streaming = streaming
+        instructions = arguments.pop("instructions", None)
+        # `system` and not `developer`: every compatible server knows it, and OpenAI's take it as the same.
+        self._opening = [{"role": "system", "content": instructions}] if instructions is not None else []
+        self.before = len(self._opening)
+        wanted = arguments.pop("text_format", None)
+        if wanted is None and isinstance(arguments.get("response_format"), type):
+            wanted = arguments["response_format"]
+        self.form = None if wanted is None else Form(wanted)
+        if self.form:
+            arguments["response_format"] = self.form.chat
+        if streaming:
+            arguments["stream_options"] = {"include_usage": True, **(arguments.get("stream_options") or {})}
+
+    async def ask(self, sent: list[Item], tell: Tell) -> Turn:
+        """Send one request; see `Api.ask`."""
+        body = {**self._arguments, "messages": [*self._opening, *sent]}
+        if tools := [*self._offer.own, *map(_tool, self._offer.bridge)]:
+            body["tools"] = tools
+            self._check(body)
+        return self._turn(await (self._streamed(body, tell) if self._streaming else self._whole(body)))
+
+    def _check(self, body: dict[str, Any]) -> None:
+        """Set the effort that the model needs beside tools, unless the caller gave one.
+
+        Raises:
+            RunError: the model takes no tools here.
+        """
+        how = chat_tools(str(body["model"]))
+        if how == "never":
+            raise RunError(f'{no_chat_tools(str(body["model"]))}: leave out api="chat" (`ask`: --chat)')
+        if how == "without effort":
+            body.setdefault("reasoning_effort", "none")
+
+    async def _whole(self, body: dict[str, Any]) -> object:
+        return await self._caller.whole(
+            partial(self._caller.created, self._caller.client.chat.completions, body)
+        )
+
+    async def _streamed(self, body: dict[str, Any], tell: Tell) -> object:
+        chunks = ChatChunks()
+
+        async def told(chunk: object) -> None:
+            for one in chunks.take(chunk):
+                await tell(one)
+
+        opening = partial(
+            self._caller.created, self._caller.client.chat.completions, {**body, "stream": True}
+        )
+        done = await self._caller.each(opening, told)
+        if (completion := chunks.completion(done=done)) is None:
+            raise ResponseError("the stream ended before the message did", BROKEN)
+        return completion
+
+    def _turn(self, completion: object) -> Turn:
+        if not is_json(completion) or not is_list(choices := completion.get("choices")):
+            raise self._caller.strange(completion)
+        if not choices:
+            raise ResponseError("the answer holds no choice", "empty")
+        choice = next((one for one in choices if is_json(one)), None)
+        try:
+            said = sound(choice.get("message")) if choice else None
+        except ValueError as error:
+            raise self._caller.strange(completion) from error
+        if choice is None or not is_json(said):
+            raise self._caller.strange(completion)
+        finish = choice.get("finish_reason")
+        message = _message(plain(said))
+        calls = [_call(one) for one in message.get("tool_calls", ())]
+        if calls and finish == "length":
+            calls[-1]["status"] = "incomplete"
+        theirs = [
+            call for call in calls if call["name"] in self._offer.names or call["type"] != "function_call"
+        ]
+        cut = {"length": "max_output_tokens", "content_filter": "content_filter"}
+        return Turn(
+            [message],
+            [call for call in calls if not any(call is one for one in theirs)],
+            theirs,
+            answer([{"type": "message", **message}]) or text_of(message, "refusal"),
+            Usage.of(completion.get("usage")),
+            text_of(completion, "model") or self._arguments["model"],
+            text_of(completion, "id") or None,
+            cut.get(finish) if isinstance(finish, str) else None,
+            text_of(completion, "service_tier") or None,
+        )
+
+    def relax(self) -> None:
+        """See `Api.relax`."""
+        if "tool_choice" in self._arguments:
+            self._arguments["tool_choice"] = relaxed(self._arguments["tool_choice"])
+
+    def kept(self, sent: list[Item]) -> list[Item] | None:
+        """Nothing is sent by its id here; see `Api.kept`."""
+        return None
+
+    def without_include(self, parameter: str) -> bool:
+        """Nothing is included here; see `Api.without_include`."""
+        return False
+
+    def outputs(self, answers: "list[Answer]") -> list[Item]:
+        """See `Api.outputs`."""
+        return self._bridge.messages(answers)
+
+
+def _tool(tool: Any) -> Item:
+    """Return a definition of the Responses API in the form of Chat Completions."""
+    return {"type": "function", "function": {name: tool[name] for name in tool if name != "type"}}
+
+
+def _message(message: Item) -> Item:
+    """Return the model's message as it goes back: what servers added stays, empty fields and annotations go."""
+    kept = {
+        name: value for name, value in message.items() if value not in (None, []) and name != "annotations"
+    }
+    calls = kept.pop("tool_calls", None)
+    taken: set[str] = set()
+    if made := [_sent(call, taken) for call in calls if is_json(call)] if is_list(calls) else []:
+        kept["tool_calls"] = made
+    return {"role": "assistant", "content": None, **kept}
+
+
+def _sent(call: JSON, taken: set[str]) -> Item:
+    """Return a call as it goes back: with an id of its own, a name, its arguments as text, and not its place in a stream."""
+    kind = "custom" if is_json(call.get("custom")) else "function"
+    inner = call.get(kind)
+    named = dict(inner) if is_json(inner) else {}
+    named["name"] = text_of(named, "name") or UNNAMED
+    if kind == "function":
+        named["arguments"] = written(named.get("arguments"))
+    kept = {name: value for name, value in call.items() if name not in ("index", "function", "custom")}
+    kept["id"] = unique(text_of(call, "id"), taken)
+    taken.add(kept["id"])
+    return {**kept, "type": kind, kind: named}
+
+
+def _call(call: JSON) -> Item:
+    """Return a tool call in the form of the Responses API."""
+    kind = "function" if "function" in call else "custom"
+    named = call.get(kind)
+    return {
+        "type": "function_call" if kind == "function" else "custom_tool_call",
+        "call_id": call.get("id"),
+        "name": text_of(named, "name") if is_json(named) else "",
+        "arguments": named.get("arguments") if is_json(named) else "",
+    }

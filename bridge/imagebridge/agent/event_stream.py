@@ -1,0 +1,120 @@
+"""What an endpoint sends, read: the events of a stream cut from its bytes, JSON, and what of JSON can be sent back. Pure."""
+
+import json
+from collections.abc import Iterator
+from typing import cast
+
+from imagebridge.wire import is_json, is_list, paired
+
+LARGEST = 256 * 1024 * 1024
+"""Bytes of one response, or of one event of its stream, at most: more of it, unpacked, is an attack or a fault."""
+_DEEPEST = 200
+"""Levels of JSON that are read: what is nested deeper cannot be sent back by all libraries."""
+
+
+class TooLargeError(ValueError):
+    """More came than `LARGEST`."""
+
+    def __init__(self) -> None:
+        super().__init__(f"more than {LARGEST // 1024 // 1024} MiB came in one piece")
+
+
+class Decoder:
+    """Cuts server-sent events from bytes, however these are divided; only their data is of interest.
+
+    Lines end with LF, CRLF or CR (HTML Living Standard, 9.2.6 "Interpreting an event stream", read 2026-11-29).
+    """
+
+    def __init__(self) -> None:
+        self._line: list[bytes] = []
+        self._data: list[bytes] = []
+        self._size = 0
+        self._held = False
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield the data of each event that is complete with `chunk`.
+
+        Raises:
+            TooLargeError: one event is larger than `LARGEST`.
+        """
+        self._size += len(chunk)
+        if self._size > LARGEST:
+            raise TooLargeError
+        if self._held:
+            chunk = b"\r" + chunk
+        # It may be the first half of CRLF.
+        self._held = chunk.endswith(b"\r")
+        for line in (chunk[:-1] if self._held else chunk).splitlines(keepends=True):
+            self._line.append(line)
+            if line.endswith((b"\n", b"\r")):
+                yield from self._ended()
+
+    def rest(self) -> Iterator[bytes]:
+        """Yield the data of an event that the stream ended in."""
+        if self._line or self._held:
+            yield from self._ended()
+        yield from self._event()
+
+    def _ended(self) -> Iterator[bytes]:
+        line = b"".join(self._line).rstrip(b"\r\n")
+        self._line.clear()
+        if not line:
+            yield from self._event()
+            return
+        name, _, value = line.partition(b":")
+        if name == b"data":
+            self._data.append(value.removeprefix(b" "))
+
+    def _event(self) -> Iterator[bytes]:
+        data = b"\n".join(self._data)
+        self._data.clear()
+        self._size = 0
+        if data:
+            yield data
+
+
+def loaded(data: bytes) -> object:
+    """Return the value of JSON text. NaN and the infinities, which JSON does not have, are null.
+
+    Raises:
+        ValueError: it is not JSON, or nested too deeply.
+    """
+    try:
+        return cast("object", json.loads(data, parse_constant=lambda _: None))
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deeply") from error
+
+
+def sound(value: object, depth: int = 0) -> object:
+    """Return a value as it can be sent back: halves of a surrogate pair and numbers that are not finite are replaced.
+
+    Raises:
+        ValueError: it is nested too deeply.
+    """
+    if isinstance(value, str):
+        return paired(value)
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if depth > _DEEPEST:
+        raise ValueError("the JSON is nested too deeply")
+    if is_json(value):
+        return {paired(str(name)): sound(inner, depth + 1) for name, inner in value.items()}
+    if is_list(value):
+        return [sound(inner, depth + 1) for inner in value]
+    return value
+
+
+class Pieces:
+    """The pieces of a text as they are told: half a surrogate pair waits for the piece with the other half."""
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    def told(self, piece: object) -> str:
+        """Return what can be told now; "" for what is not a text."""
+        if not isinstance(piece, str):
+            return ""
+        text, self._half = self._half + piece, ""
+        if "\ud800" <= text[-1:] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return paired(text)

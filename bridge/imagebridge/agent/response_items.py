@@ -1,0 +1,123 @@
+"""The output of a response, from any server: its items in the form that they go back in, and what they say."""
+
+import json
+from collections.abc import Mapping, Sequence
+from uuid import uuid4
+
+from imagebridge.conversation.attachments import by_model
+from imagebridge.events import Item
+from imagebridge.wire import is_json, is_list, text_of
+
+from .turn import plain
+
+_CALLS = ("function_call", "custom_tool_call")
+UNNAMED = "unnamed"
+"""The name of a call that came without one: the API takes no call back that has none."""
+
+
+def items(output: Sequence[object]) -> list[Item]:
+    """Return the items of an output, less null. Calls have a name, an id of their own and their arguments as text.
+
+    Raises:
+        TypeError: one is not an object.
+    """
+    taken: set[str] = set()
+    found: list[Item] = []
+    for entry in output:
+        if entry is None:
+            continue
+        item = plain(entry)
+        if not text_of(item, "type") and "role" in item:
+            item["type"] = "message"
+        if item.get("type") in _CALLS:
+            item = {**item, **_call(item, taken)}
+            taken.add(item["call_id"])
+        found.append(item)
+    return found
+
+
+def _call(item: Item, taken: set[str]) -> Item:
+    identity = text_of(item, "call_id") or text_of(item, "id")
+    made: Item = {"call_id": unique(identity, taken), "name": text_of(item, "name") or UNNAMED}
+    if item.get("type") == "function_call":
+        made["arguments"] = written(item.get("arguments"))
+    return made
+
+
+def unique(identity: str, taken: set[str]) -> str:
+    """Return the id of a call, or a new one where it has none or an earlier call has the same."""
+    return identity if identity and identity not in taken else f"call_{uuid4().hex}"
+
+
+def written(arguments: object) -> str:
+    """Return the arguments of a call as text: some servers send the object itself, or null."""
+    if isinstance(arguments, str):
+        return arguments
+    return "{}" if arguments is None else json.dumps(arguments, ensure_ascii=False)
+
+
+def parts(item: Item) -> list[Mapping[str, object]]:
+    """Return the content parts of an item; a text alone is one of them."""
+    content = item.get("content")
+    if isinstance(content, str):
+        return [{"type": "output_text", "text": content}]
+    return [part for part in content if is_json(part)] if is_list(content) else []
+
+
+def answer(found: Sequence[Item]) -> str:
+    """Return what the model says: its final answer, or its commentary where there is nothing else, or its refusal.
+
+    `phase` tells the one from the other (openai 3.57, types/responses/response_output_message.py).
+    """
+    messages = [item for item in found if item.get("type") == "message"]
+    final = [item for item in messages if item.get("phase") != "commentary"]
+    for some in (final, messages):
+        if text := _said(some, "text"):
+            return text
+    return _said(found, "refusal")
+
+
+def refuses(found: Sequence[Item]) -> bool:
+    """Tell whether the model refuses to answer: in a part of its message, or in Chat Completions' own field."""
+    return not _said(found, "text") and any(
+        text_of(item, "refusal") or any(text_of(part, "refusal") for part in parts(item)) for item in found
+    )
+
+
+def _said(some: Sequence[Item], name: str) -> str:
+    return "".join(text_of(part, name) for item in some for part in parts(item))
+
+
+def unanswered(found: Sequence[Item]) -> list[Item]:
+    """Return what waits for an answer that no server of ours can give: calls without their output beside them."""
+    answered = {text_of(item, "call_id") for item in found if text_of(item, "type").endswith("_output")}
+    return [
+        item
+        for item in found
+        if item.get("type") == "mcp_approval_request"
+        or (
+            text_of(item, "type").endswith("_call")
+            and item.get("type") != "function_call"
+            and text_of(item, "call_id")
+            and item["call_id"] not in answered
+        )
+    ]
+
+
+def unreferenced(sent: Sequence[Item]) -> list[Item]:
+    """Return items that a server can take which keeps none: without the reasoning that is not in them, and its ids.
+
+    What followed such reasoning is refused by its id, which names it (openai/openai-node#1567, read 2026-11-22).
+    """
+    found: list[Item] = []
+    bare = False
+    for item in sent:
+        if item.get("type") == "reasoning":
+            bare = not text_of(item, "encrypted_content")
+            found += [] if bare else [item]
+        elif bare and by_model(item) and "id" in item:
+            found.append({name: value for name, value in item.items() if name != "id"})
+        else:
+            bare = bare and by_model(item)
+            found.append(item)
+    return found

@@ -1,0 +1,139 @@
+"""One list of tools over all servers: which are offered, under which legal and lasting names."""
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from imagebridge.client.filter import Filter
+from imagebridge.errors import ToolNameError
+from imagebridge.schemas.arguments import Schema
+from imagebridge.schemas.definitions import responses_tools, tool_names
+
+if TYPE_CHECKING:
+    from mcp.types import Tool
+    from openai.types.responses import FunctionToolParam
+
+    from imagebridge.client.connection import Connection
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offer:
+    """A tool under the name that models call it by, what checks its arguments, and the connection that runs it."""
+
+    name: str
+    tool: "Tool"
+    schema: Schema
+    connection: "Connection"
+
+
+class Offers:
+    """The tools that are offered now. A name once given stays with its tool, whatever comes and goes."""
+
+    def __init__(self, rules: Filter) -> None:
+        self._rules = rules
+        self._offers: dict[str, Offer] = {}
+        self._tools: list[FunctionToolParam] | None = []
+        self._given: dict[tuple[int, str], str] = {}
+        self._alike: set[int] = set()
+        """Servers that share a name with another one."""
+
+    def update(self, connections: Sequence["Connection"]) -> None:
+        """Take the tools that the servers list now."""
+        found = [
+            (connection, tool)
+            for connection in connections
+            for tool in connection.tools
+            if all(rules.lets(connection.name, tool.name) for rules in (self._rules, connection.setup.rules))
+        ]
+        self._name(found, connections)
+        self._offers = {}
+        for connection, tool in found:
+            name = self._given[id(connection), tool.name]
+            self._offers.setdefault(name, Offer(name, tool, Schema(tool.input_schema), connection))
+        self._tools = None
+
+    def warn(self, connections: Sequence["Connection"]) -> None:
+        """Log the patterns that name no tool."""
+        tools = {one: [(one.name, tool.name) for tool in one.tools] for one in connections}
+        idle = self._rules.idle([tool for mine in tools.values() for tool in mine])
+        for connection, mine in tools.items():
+            idle += connection.setup.rules.idle(mine)
+        for pattern in idle:
+            _LOG.warning("the pattern %r in allow or deny names no tool", pattern)
+
+    def _name(
+        self, found: Sequence[tuple["Connection", "Tool"]], connections: Sequence["Connection"]
+    ) -> None:
+        """Give each new tool a legal name of its own; one that two servers use gets its server's name before it.
+
+        So do all later tools of a server that shares names with another one: the two may well be the same program,
+        and who tells of a new tool first must not matter.
+        """
+        servers = _unique([connection.name for connection in connections], ())
+        prefixes = {id(one): name for one, name in zip(connections, servers, strict=True)}
+        new = {(id(connection), tool.name): tool.name for connection, tool in found}
+        new = {key: name for key, name in new.items() if key not in self._given}
+        taken = list(self._given.values())
+        used = Counter([*new.values(), *taken])
+        alike = frozenset(self._alike)
+        self._alike |= {key[0] for key, name in new.items() if used[name] > 1}
+        wanted = [
+            f"{prefixes[key[0]]}_{name}" if used[name] > 1 or key[0] in alike else name
+            for key, name in new.items()
+        ]
+        unique = _unique(wanted, taken)
+        # Names given before are legal: they stand first and stay, and a new one that would become equal is marked.
+        legal = list(tool_names({"name": name} for name in (*taken, *unique)))[len(taken) :]
+        self._given |= zip(new, legal, strict=True)
+
+    @property
+    def tools(self) -> "list[FunctionToolParam]":
+        """The definitions for the Responses API.
+
+        Raises:
+            ToolLimitError: more tools than the API takes.
+        """
+        if self._tools is None:
+            self._tools = responses_tools([_renamed(offer) for offer in self._offers.values()])
+        return list(self._tools)
+
+    @property
+    def connections(self) -> "set[Connection]":
+        """The servers some of whose tools are offered."""
+        return {offer.connection for offer in self._offers.values()}
+
+    def find(self, name: str) -> Offer:
+        """Return what is offered under a name.
+
+        Raises:
+            ToolNameError: nothing is.
+        """
+        try:
+            return self._offers[name]
+        except KeyError:
+            raise ToolNameError(name, list(self._offers)) from None
+
+
+def _renamed(offer: Offer) -> dict[str, Any]:
+    return {**offer.tool.model_dump(mode="json", by_alias=True, exclude_none=True), "name": offer.name}
+
+
+def _unique(names: Sequence[str], taken: Iterable[str]) -> list[str]:
+    """Return the names with a number behind those that are taken or came before: s, s_2, s_3."""
+    used = set(taken)
+    # A name that stands later in the list as it is keeps it.
+    kept = frozenset(names)
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(2))
+    made: list[str] = []
+    for name in names:
+        one = name
+        while one in used or (one != name and one in kept):
+            one = f"{name}_{next(numbers[name])}"
+        used.add(one)
+        made.append(one)
+    return made

@@ -1,0 +1,163 @@
+"""Calls and their outputs, set right: each call has exactly one, behind it; what answers no call is told as text."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from imagebridge.rules.body import CALLS, OUTPUTS
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+from .contents import chat_parts
+
+Item = dict[str, object]
+
+UNANSWERED = "[This call got no output.]"
+_ORPHAN = "[The output of a tool call that is not in this conversation:]"
+_STAND_INS = ("item_reference", "compaction")
+_LONGEST_ID = 64
+
+
+def with_short_ids(items: Sequence[JSON]) -> list[Item]:
+    """Return items whose ids of calls are no longer than the API takes, the same in call and output."""
+    return [{**item, **_short(item)} for item in items]
+
+
+def _short(item: JSON) -> Item:
+    identity = text_of(item, "call_id")
+    if len(identity) <= _LONGEST_ID:
+        return {}
+    return {
+        "call_id": f"{identity[: _LONGEST_ID - 9]}_{sha256(identity.encode(errors='replace')).hexdigest()[:8]}"
+    }
+
+
+def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
+    """Return the items of a Responses body with one output behind each call. `whole`: nothing stands before them.
+
+    Of several outputs the first stays, at its place. An output before its call moves; one whose call is nowhere becomes a
+    user message, unless the call may be where the server keeps it.
+    """
+    whole = whole and not any(item.get("type") in _STAND_INS for item in items)
+    called = _first(items, tuple(CALLS))
+    outputs = _first(items, OUTPUTS)
+    kept: list[Item] = []
+    turn: list[str] = []
+    for index, item in enumerate(items):
+        kind, identity = text_of(item, "type"), text_of(item, "call_id")
+        if kind not in _TURN:
+            kept += _late(turn, items, called, outputs)
+            turn = []
+        if kind in CALLS and identity:
+            turn.append(identity)
+        if kind in OUTPUTS and identity:
+            if outputs[identity] != index or called.get(identity, -1) > index:
+                continue  # a second one, or one that moves behind its call
+            if identity not in called and whole:
+                kept.append(_told(item))
+                continue
+        kept.append(_answering(item, items[called[identity]]) if identity in called else dict(item))
+    return _without_lone_reasoning([*kept, *_late(turn, items, called, outputs)])
+
+
+_TURN = (*CALLS, *OUTPUTS, "reasoning")
+"""What a model's turn of calls and the outputs of those consist of."""
+
+
+def _answering(item: JSON, call: JSON) -> Item:
+    """Return an item, an output with the type that answers `call`."""
+    kind = text_of(item, "type")
+    return {**item, "type": CALLS[text_of(call, "type")]} if kind in OUTPUTS else dict(item)
+
+
+def _first(items: Sequence[JSON], kinds: Sequence[str]) -> dict[str, int]:
+    """Return where each call_id first stands in an item of these kinds."""
+    found: dict[str, int] = {}
+    for index, item in enumerate(items):
+        if item.get("type") in kinds:
+            found.setdefault(text_of(item, "call_id"), index)
+    return found
+
+
+def _late(
+    turn: Sequence[str], items: Sequence[JSON], called: dict[str, int], outputs: dict[str, int]
+) -> list[Item]:
+    """Return the outputs that are to stand at the end of a turn: those that stood before it, and those that are missing."""
+    made: list[Item] = []
+    for identity in dict.fromkeys(turn):
+        call = items[called[identity]]
+        at = outputs.get(identity)
+        if at is not None and at < called[identity]:
+            made.append(_answering(items[at], call))
+        elif at is None and not call.get("async"):
+            made.append({"type": CALLS[text_of(call, "type")], "call_id": identity, "output": UNANSWERED})
+    return made
+
+
+def _told(output: JSON) -> Item:
+    """Return an output without a call as a message, so that nothing of it is lost."""
+    said = output.get("output")
+    parts: list[object] = list(said) if is_list(said) else [{"type": "input_text", "text": str(said or "")}]
+    return {"role": "user", "content": [{"type": "input_text", "text": _ORPHAN}, *parts]}
+
+
+def _without_lone_reasoning(items: list[Item]) -> list[Item]:
+    """Leave out reasoning whose following item is gone: the API refuses it alone."""
+    kept: list[Item] = []
+    for item in reversed(items):
+        after = kept[-1] if kept else None
+        lone = (
+            after is None
+            or after.get("type") in OUTPUTS
+            or after.get("role") in ("user", "system", "developer")
+        )
+        if item.get("type") != "reasoning" or not lone:
+            kept.append(item)
+    return kept[::-1]
+
+
+Attached = dict[str, list[dict[str, object]]]
+"""Parts of the Responses API that a tool message cannot hold, by the id of the call."""
+
+
+def chat_matched(messages: Sequence[JSON], attached: Attached) -> list[Item]:
+    """Return chat messages with one tool message behind each call, then a user message with what is attached."""
+    answers: dict[str, JSON] = {}
+    for message in messages:
+        if message.get("role") == "tool":
+            answers.setdefault(text_of(message, "tool_call_id"), message)
+    called = {identity for message in messages for identity in called_by(message)}
+    kept: list[Item] = []
+    for message in messages:
+        if message.get("role") != "tool":
+            kept.append(dict(message))
+            kept += _turn([one for one in called_by(message) if one], answers, attached)
+        elif (identity := text_of(message, "tool_call_id")) not in called and answers[identity] is message:
+            parts: list[dict[str, object]] = [{"type": "text", "text": _ORPHAN}, *_chat_said(message)]
+            kept.append({"role": "user", "content": [*parts, *chat_parts(attached.get(identity, []))]})
+    return kept
+
+
+def called_by(message: JSON) -> list[str]:
+    """Return the ids of the calls that an assistant message makes."""
+    calls = message.get("tool_calls")
+    if message.get("role") != "assistant" or not is_list(calls):
+        return []
+    return [text_of(call, "id") for call in calls if is_json(call)]
+
+
+def _turn(calls: list[str], answers: dict[str, JSON], attached: Attached) -> list[Item]:
+    made = [
+        dict(answers.get(one, {"role": "tool", "tool_call_id": one, "content": UNANSWERED})) for one in calls
+    ]
+    shown: list[dict[str, object]] = []
+    for identity in calls:
+        if parts := attached.get(identity):
+            shown.append({"type": "text", "text": f"From the output of {identity}:"})
+            shown += chat_parts(parts)
+    return [*made, {"role": "user", "content": shown}] if shown else made
+
+
+def _chat_said(message: JSON) -> list[dict[str, object]]:
+    content = message.get("content")
+    if is_list(content):
+        return [dict(part) for part in content if is_json(part)]
+    return [{"type": "text", "text": str(content or "")}]

@@ -1,0 +1,1 @@
+"""The side that speaks MCP: configuration, transports, connections, calls, resources."""

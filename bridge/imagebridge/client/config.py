@@ -1,0 +1,225 @@
+"""The servers of a bridge, and those that a host's configuration names: `mcp.json`, `claude_desktop_config.json` and kin."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx2
+from mcp import StdioServerParameters
+from mcp.server import MCPServer
+
+from imagebridge.errors import BridgeError
+from imagebridge.jsonc import blanked
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+from .filter import Filter
+
+# ${VAR} and ${env:VAR} as VS Code and Cursor write it, ${VAR:-default} as Claude Code does.
+_VARIABLE = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+# What VS Code and Cursor ask for, run or look up by themselves (their documentation, 2026-11).
+_ASKED = re.compile(r"\$\{(?:input|command|config):[^}]*\}")
+
+# What hosts call the lists of tools that are offered and withheld: Gemini CLI, Codex, and Kiro with Roo Code
+# (their documentation, 2026-11).
+_ALLOWED = ("includeTools", "enabled_tools", "allowedTools")
+_DENIED = ("excludeTools", "disabled_tools", "disabledTools")
+
+_MOST_SECONDS = 3_600
+"""`timeout` up to this number means seconds (Cline, which allows 30 to 3,600), more means milliseconds (Claude Code, Gemini CLI) (2026-11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpServer:
+    """An MCP server behind a URL.
+
+    Args:
+        url: its address, such as https://host/mcp.
+        headers: what each request to it carries, such as `{"Authorization": "Bearer ..."}`.
+        auth: an `httpx2.Auth`, such as the SDK's `mcp.client.auth.OAuthClientProvider`.
+        transport: "http" is Streamable HTTP, "sse" the older HTTP+SSE, "auto" the first that the server speaks.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    auth: httpx2.Auth | None = None
+    transport: Literal["auto", "http", "sse"] = "auto"
+
+
+ServerSpec = str | StdioServerParameters | HttpServer | MCPServer[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A server and how it is used.
+
+    name: how its configuration calls it; empty for the server's own name. timeout: seconds to start, and for
+    each call. required: without it the bridge does not open. rules: which of its tools are offered.
+    parallel: whether its calls may run side by side, whatever they do. environment: variables that it gets as
+    a child, where it does not name them itself. problem: why its configuration cannot be used; then `server` is
+    empty.
+    """
+
+    server: ServerSpec
+    name: str = ""
+    timeout: float = 60.0
+    required: bool = False
+    rules: Filter = field(default_factory=Filter)
+    parallel: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    problem: str = ""
+
+
+_NO_TRANSPORT = re.compile(r"(web-?socket|wss?):", re.IGNORECASE)
+
+
+def transport_problem(address: str) -> str:
+    """Say that an address, or the type of an entry, wants a transport that MCP does not have; empty where it does not."""
+    if not _NO_TRANSPORT.match(address):
+        return ""
+    return (
+        "wants a WebSocket; there is no such transport in MCP. Give the address of its Streamable HTTP endpoint, "
+        "such as https://host/mcp, or the command that starts it"
+    )
+
+
+def configured(
+    path: str | Path, environment: Mapping[str, str] | None = None, timeout: float = 60.0
+) -> dict[str, Setup]:
+    """Read the servers of a configuration file, by name, in its order. Entries that are switched off are left out.
+
+    They stand under `mcpServers` (Claude, Cursor and most hosts) or `servers` (VS Code); comments and trailing
+    commas are taken. Variables are taken from `environment`, by default the process's own; beside them there are
+    `${workspaceFolder}`, `${workspaceFolderBasename}`, `${userHome}` and `${pathSeparator}`.
+    `timeout` is for entries that name none of their own.
+    Beside `command`, `args`, `env`, `cwd` or `url`, `headers`, `type`, an entry may hold `timeout`, `parallel`,
+    `required`, `disabled` (or `enabled`), and patterns of the tools that it offers or withholds under the
+    names that hosts use: `includeTools`, `excludeTools` and their kin.
+
+    An entry that has neither a command nor a URL, names a variable that is not set or holds a value of the wrong
+    kind costs the others nothing: its setup has a `problem`, with which it fails to connect.
+
+    Raises:
+        BridgeError: the file cannot be read, is no JSON or names no servers.
+    """
+    path = Path(path)
+    found = _entries(path)
+    variables = {**(os.environ if environment is None else environment), **_places(path)}
+    made: dict[str, Setup] = {}
+    for name, entry in found.items():
+        if is_json(entry) and (entry.get("disabled") is True or entry.get("enabled") is False):
+            continue
+        required = is_json(entry) and entry.get("required") is True
+        try:
+            made[name] = _setup(entry, name, timeout, variables, required=required)
+        except BridgeError as error:
+            made[name] = Setup("", name, required=required, problem=f"its entry in {path} {error}")
+    return made
+
+
+def _entries(path: Path) -> JSON:
+    try:
+        value: object = json.loads(blanked(path.read_text(encoding="utf-8-sig")))
+    except OSError as error:
+        raise BridgeError(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise BridgeError(f"{path} is no JSON: {error}") from error
+    entries = [value.get(key) for key in ("mcpServers", "servers")] if is_json(value) else []
+    # Hosts leave an empty one beside the other.
+    named = sorted(filter(is_json, entries), key=len, reverse=True)
+    if not named:
+        raise BridgeError(f"{path} names no servers: there is neither `mcpServers` nor `servers` in it")
+    return named[0]
+
+
+def _places(path: Path) -> dict[str, str]:
+    """Return the places that VS Code and Cursor name in their files, `.vscode/mcp.json` for one (their documentation, 2026-11)."""
+    folder = path.absolute().parent
+    root = folder.parent if folder.name in (".vscode", ".cursor") else folder
+    return {
+        "workspaceFolder": str(root),
+        "workspaceFolderBasename": root.name,
+        "userHome": str(Path.home()),
+        "pathSeparator": os.sep,
+    }
+
+
+def _setup(
+    entry: object, name: str, timeout: float, variables: Mapping[str, str], *, required: bool
+) -> Setup:
+    if not is_json(entry):
+        raise BridgeError("is no JSON object")
+    rules = Filter(_patterns(entry, _ALLOWED), _patterns(entry, _DENIED) or ())
+    parallel = entry.get("parallel", False)
+    if not isinstance(parallel, bool):
+        raise BridgeError(f"has a `parallel` that is neither true nor false: {json.dumps(parallel)}")
+    return Setup(_server(entry, variables), name, _seconds(entry) or timeout, required, rules, parallel)
+
+
+def _server(entry: JSON, variables: Mapping[str, str]) -> StdioServerParameters | HttpServer:
+    def expanded(value: object) -> str:
+        def put(found: re.Match[str]) -> str:
+            text: str | None = variables[found[1]] if found[1] in variables else found[2]
+            if text is None:
+                raise BridgeError(f"names the variable {found[1]}, which is not set")
+            return text
+
+        text = value if isinstance(value, str) else json.dumps(value)
+        if asked := _ASKED.search(text):
+            raise BridgeError(
+                f"names {asked[0]}, which only its host can fill in; name a variable in its place, "
+                "as in ${env:TOKEN}"
+            )
+        return _VARIABLE.sub(put, text)
+
+    def texts(key: str) -> dict[str, str] | None:
+        values = entry.get(key)
+        if values is not None and not is_json(values):
+            raise BridgeError(f"has `{key}` that is no JSON object: {json.dumps(values)}")
+        return None if values is None else {name: expanded(value) for name, value in values.items()}
+
+    if url := text_of(entry, "url") or text_of(entry, "serverUrl") or text_of(entry, "httpUrl"):
+        kinds = (text_of(entry, "type"), text_of(entry, "transport"))
+        for problem in (transport_problem(f"{kind}:") for kind in kinds):
+            if problem:
+                raise BridgeError(problem)
+        # Any other type means Streamable HTTP to some host and nothing to others: the server decides.
+        sse = "sse" in kinds
+        return HttpServer(expanded(url), texts("headers") or {}, transport="sse" if sse else "auto")
+    if not text_of(entry, "command"):
+        raise BridgeError("has neither a `command` nor a `url`")
+    arguments, cwd = entry.get("args"), text_of(entry, "cwd")
+    if arguments is not None and not is_list(arguments):
+        raise BridgeError(f"has `args` that is no list: {json.dumps(arguments)}")
+    return StdioServerParameters(
+        command=expanded(entry["command"]),
+        args=[expanded(one) for one in arguments or ()],
+        env=texts("env"),
+        cwd=expanded(cwd) if cwd else None,
+    )
+
+
+def _seconds(entry: JSON) -> float | None:
+    """Return the timeout that an entry names."""
+    value = entry.get("timeout")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        raise BridgeError(f"has a `timeout` that is no positive number: {json.dumps(value)}")
+    return value / 1000 if value > _MOST_SECONDS else float(value)
+
+
+def _patterns(entry: JSON, keys: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the patterns under the first of `keys` that an entry has."""
+    for key in keys:
+        values = entry.get(key)
+        if values is None:
+            continue
+        if not is_list(values) or not all(isinstance(value, str) for value in values):
+            raise BridgeError(f"has `{key}` that is no list of tool names")
+        return tuple(str(value) for value in values)
+    return None

@@ -1,0 +1,256 @@
+"""A command line, a URL, stdio parameters or an MCPServer becomes a connected MCP client."""
+
+import os
+import shlex
+import shutil
+import sys
+import sysconfig
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from mcp import Client, MCPError, StdioServerParameters
+from mcp.server import MCPServer
+from mcp.types import Implementation
+
+from imagebridge.errors import BridgeError, ServerError
+from imagebridge.translate.sentences import location
+
+from . import command_line
+from .config import HttpServer, ServerSpec, transport_problem
+from .environment import UNHEARD, child, own
+from .http import Exchange, older, streamable
+from .messages import repairing
+from .request import listed
+from .stdio import LastWords, pipe
+
+if TYPE_CHECKING:
+    from mcp.client import Transport
+    from mcp.client.session import LoggingFnT, MessageHandlerFnT
+    from mcp.types import Tool
+
+_OURS = ["-m", "imagebridge_server"]
+_COMMANDS = ("imagebridge-server", "imagebridge")
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What a connection is heard by.
+
+    over: called once no more messages can come. heard: hears each notification. logged: hears what the server
+    logs; without it servers of 2026-07-28 are not asked to. stderr: keeps the end of what it writes there.
+    exchange: takes down what a server behind a URL answers.
+    """
+
+    over: Callable[[], None]
+    heard: "MessageHandlerFnT | None" = None
+    logged: "LoggingFnT | None" = None
+    stderr: LastWords = field(default_factory=LastWords)
+    exchange: Exchange = field(default_factory=Exchange)
+
+
+def own_server(*arguments: str, environment: Mapping[str, str] | None = None) -> StdioServerParameters:
+    """Return how to start imagebridge's own server with this interpreter.
+
+    `OPENAI_*` and `IMAGEBRIDGE_*` variables go to it and to no other server; see `environment`.
+    """
+    passed = own(os.environ if environment is None else environment)
+    return StdioServerParameters(command=sys.executable, args=[*_OURS, *arguments], env=passed)
+
+
+def label(server: ServerSpec) -> str:
+    """Return how a person would name this server in a message."""
+    match server:
+        case str():
+            return server
+        case HttpServer():
+            return server.url
+        case StdioServerParameters():
+            return shlex.join([os.path.basename(server.command), *server.args])
+        case MCPServer():
+            return server.name
+
+
+def plain(server: ServerSpec) -> str:
+    """Return the same without what may be secret in it, for a model or a page: options, `KEY=secret`, a query."""
+    named = label(server)
+    if isinstance(server, HttpServer) or named.startswith(("http://", "https://")):
+        return location(named)
+    return " ".join(takewhile(_is_plain, named.split()))
+
+
+def _is_plain(word: str) -> bool:
+    """Tell a word of a command line from an option with a name, and from `KEY=secret`."""
+    return "=" not in word and (len(word) < 3 or not word.startswith("-"))
+
+
+def checked(server: object) -> ServerSpec:
+    """Return `server` where it is one that `connect` takes; a URL becomes an `HttpServer`.
+
+    Raises:
+        TypeError: it is not; the message names what came.
+    """
+    if isinstance(server, str) and server.startswith(("http://", "https://")):
+        return HttpServer(server)
+    if isinstance(server, (str, StdioServerParameters, HttpServer, MCPServer)):
+        return cast("ServerSpec", server)
+    raise TypeError(
+        "a server is a command line, an http(s) URL, an HttpServer, StdioServerParameters or an MCPServer, "
+        f"not {type(server).__name__}"
+    )
+
+
+@asynccontextmanager
+async def connect(
+    server: ServerSpec, listening: Listening, environment: Mapping[str, str]
+) -> "AsyncGenerator[tuple[Client, list[Tool]]]":
+    """Connect to `server` and yield its client and all its tools, until the block ends.
+
+    A child gets the variables of `environment` too, where its own parameters do not name them.
+
+    Either protocol generation is spoken, as the server answers. A URL that refuses Streamable HTTP with 400,
+    404 or 405 is tried as the older HTTP+SSE (2025-11-25, transports, backwards compatibility). A timeout is
+    the caller's, around the task.
+
+    Raises:
+        ServerError: it cannot be started or reached, or it goes away before it has listed its tools.
+    """
+    ready = False
+    try:
+        async with AsyncExitStack() as stack:
+            client = await _entered(stack, server, listening, environment)
+            tools = await listed(client)
+            ready = True
+            yield client, tools
+    except Exception as error:
+        # The transports raise from inside task groups: what they wrap is what a person can act on.
+        cause = _leaf(error)
+        if ready:
+            raise
+        if isinstance(cause, ServerError):
+            raise cause from None
+        problem = _problem(server, cause, listening.exchange)
+        raise ServerError(label(server), problem, listening.stderr.text) from error
+
+
+async def _entered(
+    stack: AsyncExitStack, server: ServerSpec, listening: Listening, environment: Mapping[str, str]
+) -> Client:
+    """Connect a client that is closed with `stack`."""
+    exchange = listening.exchange
+    if isinstance(server, (str, HttpServer)) and (problem := transport_problem(label(server))):
+        raise ServerError(label(server), problem)
+
+    async def entered(target: "MCPServer[Any] | Transport") -> Client:
+        return await stack.enter_async_context(_client(target, listening))
+
+    match server:
+        case MCPServer():
+            return await entered(server)
+        case HttpServer() if server.transport == "sse":
+            return await entered(repairing(older(server, exchange), listening.over))
+        case HttpServer():
+            connected = False
+
+            def over() -> None:
+                # A refused attempt ends too; what comes after it does not.
+                if connected:
+                    listening.over()
+
+            try:
+                client = await entered(repairing(streamable(server, exchange), over))
+            except Exception:
+                if server.transport == "http" or exchange.status not in (400, 404, 405):
+                    raise
+                refused = exchange.status, exchange.words
+            else:
+                connected = True
+                return client
+            try:
+                return await entered(repairing(older(server, exchange), listening.over))
+            except Exception:
+                # Streamable HTTP is what servers speak today: its refusal says more than the older one's.
+                exchange.status, exchange.words = refused
+                raise
+        case str() | StdioServerParameters():
+            parameters = _parameters(server) if isinstance(server, str) else server
+            started = parameters.model_copy(
+                update={
+                    "command": _program(parameters.command),
+                    "env": child({**environment, **(parameters.env or {})}),
+                }
+            )
+            return await entered(repairing(pipe(started, listening.stderr), listening.over))
+
+
+def _named() -> Implementation:
+    """Return how servers know the bridge: ours sends it pictures as they are (see `hosts`)."""
+    return Implementation(name="imagebridge", version=version("imagebridge"))
+
+
+def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Client:
+    return Client(
+        target,
+        client_info=_named(),
+        message_handler=listening.heard,
+        logging_callback=listening.logged,
+        log_level="info" if listening.logged else None,
+    )
+
+
+def _parameters(command: str) -> StdioServerParameters:
+    """Read a command line; our own server's gets our own variables."""
+    try:
+        words = command_line.words(command, windows=os.name == "nt")
+    except ValueError as error:
+        raise ServerError(command, f"the command line cannot be read: {error}") from error
+    if not words:
+        raise ServerError(repr(command), "the command line is empty")
+    ours = os.path.basename(words[0]).removesuffix(".exe") == "imagebridge-server" or words[1:3] == _OURS
+    return StdioServerParameters(command=words[0], args=words[1:], env=own(os.environ) if ours else None)
+
+
+def _program(command: str) -> str:
+    """Return where one of our own commands is, which an environment that is not activated has on no PATH."""
+    if command.removesuffix(".exe") in _COMMANDS and not shutil.which(command):
+        for folder in (Path(sys.executable).parent, sysconfig.get_path("scripts")):
+            if found := shutil.which(command, path=str(folder)):
+                return found
+    return command
+
+
+def _leaf(error: Exception) -> Exception:
+    """Return the first plain exception inside nested groups."""
+    if not isinstance(error, ExceptionGroup):
+        return error
+    return _leaf(cast("ExceptionGroup[Exception]", error).exceptions[0])
+
+
+def _problem(server: ServerSpec, cause: Exception, exchange: Exchange) -> str:
+    """Say in one sentence why a connection failed and what to do."""
+    match cause:
+        case BridgeError():
+            return str(cause)
+        case OSError() if isinstance(server, StdioServerParameters) and _misses_folder(server):
+            return f"cannot be started: its folder {str(server.cwd)!r} is not there"
+        case FileNotFoundError() | PermissionError():
+            program = _parameters(server).command if isinstance(server, str) else cause.filename
+            return f"cannot be started: {program!r} is not an executable on the PATH"
+        case OSError() if not isinstance(server, HttpServer):
+            return f"cannot be started: {cause}"
+        case MCPError() if "closed" in str(cause).lower():
+            return f"it started and ended before it answered. Run the command by hand to see why. {UNHEARD}"
+        case _ if isinstance(server, HttpServer):
+            return exchange.problem() or (
+                f"cannot be reached: {cause or type(cause).__name__}. Is the address right and the server running?"
+            )
+        case _:
+            return f"it answered with an error: {cause or type(cause).__name__}"
+
+
+def _misses_folder(server: StdioServerParameters) -> bool:
+    return server.cwd is not None and not os.path.isdir(server.cwd)

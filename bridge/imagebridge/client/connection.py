@@ -1,0 +1,313 @@
+"""One server of a bridge: started, held, started anew after it ended, and asked."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.abc
+from mcp import Client, MCPError
+from mcp.server import MCPServer
+from mcp.types import LoggingMessageNotificationParams
+
+from imagebridge.agent.calls import short
+from imagebridge.errors import BridgeError, ServerError
+from imagebridge.repair.protocol import repaired
+
+from .config import HttpServer, Setup
+from .connect import Listening, connect, label, plain
+from .environment import UNHEARD
+from .http_errors import SESSION_LOST
+from .request import LostError, request
+from .resources import Resources
+from .session import Session
+from .tool_list import Tools
+
+if TYPE_CHECKING:
+    from mcp.shared.dispatcher import ProgressFnT
+    from mcp.types import ReadResourceResult, Tool
+
+_LOG = logging.getLogger(__name__)
+
+_FIRST_PAUSE = 0.5
+"""Seconds before a server that ended twice in a row is started again; doubled for each further time."""
+
+_LONGEST_PAUSE = 60.0
+
+_PATIENCE = 4.0
+"""Seconds that a call waits for its server's next start; with more to wait it is answered at once."""
+
+_LAST_WORDS = 10.0
+"""Seconds that a lost call waits for the server's process to be gone, so that it can quote its stderr."""
+
+Changed = Callable[[], None]
+Logged = Callable[["Connection", LoggingMessageNotificationParams], Awaitable[None]]
+
+
+class Connection:
+    """One server and its tools. After it ended it is started anew by the next call, with growing pauses.
+
+    on_change: called when the list of tools is another. on_log: hears what the server logs.
+    """
+
+    def __init__(
+        self, setup: Setup, tasks: anyio.abc.TaskGroup, on_change: Changed, on_log: Logged | None = None
+    ) -> None:
+        self.setup = setup
+        self.name = setup.name or label(setup.server)
+        """Until it is connected as a person would name it; from then on a model may read it."""
+        self.instructions = ""
+        """What the server says of itself, for models."""
+        self.resources = Resources(self.read)
+        self._tools = Tools(lambda: self.name, setup.timeout, on_change)
+        self._tasks = tasks
+        self._on_change = on_change
+        self._on_log = on_log
+        self._session = Session()
+        self._held: set[Session] = set()
+        self._closed = False
+        self._starting = anyio.Lock()
+        self._ends = 0
+        self._not_before = 0.0
+        self._failure: ServerError | None = None
+        self._failed_at = 0.0
+
+    @property
+    def tools(self) -> "list[Tool]":
+        """The server's tools, as it listed them last."""
+        return self._tools.now
+
+    async def open(self) -> None:
+        """Start or reach the server and list its tools.
+
+        Raises:
+            ServerError: that failed; it quotes what the server wrote to stderr.
+        """
+        if self.setup.problem:
+            raise ServerError(self.name, self.setup.problem)
+        seconds = self.setup.timeout
+        session = self._session = Session()
+        try:
+            with anyio.fail_after(seconds):
+                await self._tasks.start(self._hold, session)
+        except TimeoutError:
+            problem = f"no answer within {seconds:g} seconds"
+            if self._is_child:
+                problem += f". {UNHEARD}"
+            raise self._failed(problem, session.said) from None
+        except ServerError as error:
+            raise self._failed(error.problem, error.stderr) from error
+
+    @property
+    def _is_child(self) -> bool:
+        return not isinstance(self.setup.server, (HttpServer, MCPServer))
+
+    def _failed(self, problem: str, stderr: str) -> ServerError:
+        """Return the error of a server that is not connected, named as its configuration and as a person would."""
+        told = label(self.setup.server)
+        return ServerError(f"{self.setup.name} ({told})" if self.setup.name else told, problem, stderr)
+
+    def close(self) -> None:
+        """End the connection; further calls are refused."""
+        self._closed = True
+        for session in self._held:
+            session.drop()
+
+    async def _hold(self, session: Session, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        """Hold a connection in a task of its own, until it or the bridge ends."""
+        self._held.add(session)
+        ready = False
+        listening = Listening(session.end, self._tools.heard, self._logged if self._on_log else None)
+        try:
+            async with connect(self.setup.server, listening, self.setup.environment) as (client, tools):
+                info = client.server_info
+                self.name = self.setup.name or (info and info.name) or plain(self.setup.server)
+                self.instructions = client.instructions or ""
+                self._tools.take(tools)
+                session.client, ready = client, True
+                task_status.started()
+                async with anyio.create_task_group() as watching:
+                    watching.start_soon(self._tools.watch, client)
+                    await session.over.wait()
+                    watching.cancel_scope.cancel()
+                if session.forgotten:
+                    # Each call under way gets its own answer: whether it was refused, nothing else can tell.
+                    with anyio.move_on_after(self.setup.timeout):
+                        await session.idle()
+        except Exception:
+            # Once it served, a server that ends badly costs its own calls alone: each of them says so.
+            if not ready:
+                raise
+            _LOG.debug("%s ended", self.name, exc_info=True)
+        finally:
+            self._held.discard(session)
+            session.end()
+            session.said = listening.stderr.text
+            if not session.forgotten:
+                self._pause()
+            session.gone.set()
+
+    def _pause(self) -> None:
+        """Reckon when the server may be started again: at once after the first end, later after each further one."""
+        self._ends += 1
+        pause = min(_FIRST_PAUSE * 2 ** (self._ends - 2), _LONGEST_PAUSE) if self._ends > 1 else 0
+        self._not_before = anyio.current_time() + pause
+
+    async def _connected(self, asked: float) -> tuple[Session, Client]:
+        """Return the session and its client, starting the server anew where it has ended.
+
+        Who was asked for, at the time `asked`, before a start failed is not made to wait for one more.
+        """
+        if self._session.client is not None:
+            return self._session, self._session.client
+        async with self._starting:
+            if self._closed:
+                raise ServerError(self.name, "the bridge is closed; use it inside its `with` or `async with`")
+            if self._session.client is None:
+                if self._failure is None or self._failed_at < asked:
+                    await self._restart()
+                if self._failure:
+                    raise ServerError(self.name, self._failure.problem, self._failure.stderr)
+            if self._session.client is None:
+                raise ServerError(self.name, "it ended as soon as it had started", self._session.said)
+            return self._session, self._session.client
+
+    async def _restart(self) -> None:
+        """Start the server anew once it is gone and its pause is over; `_failure` is why that failed."""
+        if not self._session.forgotten:
+            # Two of the same at once might fight over a port or a profile.
+            await self._session.gone.wait()
+        self._failure = None
+        pause = self._not_before - anyio.current_time()
+        if pause > _PATIENCE:
+            problem = f"it ended {self._ends} times in a row; it is not started again for {pause:.0f} seconds"
+            self._failure, self._failed_at = (
+                ServerError(self.name, problem, self._session.said),
+                anyio.current_time(),
+            )
+            return
+        await anyio.sleep(max(0.0, pause))
+        try:
+            await self.open()
+        except ServerError as error:
+            self._failure, self._failed_at = error, anyio.current_time()
+        else:
+            self._on_change()
+
+    async def call(
+        self,
+        tool: "Tool",
+        arguments: Mapping[str, object],
+        on_progress: "ProgressFnT | None" = None,
+        asked: float | None = None,
+    ) -> dict[str, Any]:
+        """Call a tool and return its repaired result as JSON.
+
+        `asked`: since when the call is wanted, by the event loop's clock; now where it is left out.
+        A call that is lost with its connection is made once more where that can do no harm: the tool says that
+        it only reads or is idempotent, or the server never saw the call.
+
+        Raises:
+            ServerError: the server did not answer in time, refused the call or is gone.
+        """
+        hints = tool.annotations
+        harmless = hints is not None and (hints.read_only_hint is True or hints.idempotent_hint is True)
+        timeout = self.setup.timeout
+        asked = anyio.current_time() if asked is None else asked
+        for told in ("it may or may not have run", "it was tried twice"):
+            session, client = await self._connected(asked)
+            self._tools.asked()
+            try:
+                with session.calling():
+                    result = await request(client, self.name, tool.name, arguments, timeout, on_progress)
+            except LostError as lost:
+                if isinstance(self.setup.server, MCPServer) and not self._closed:
+                    # In this process nothing can be lost: the code is the server's own.
+                    raise ServerError(self.name, f"{tool.name}: {lost.__cause__}") from lost
+                if not lost.ran:
+                    session.forget()
+                if told.startswith("it may") and (harmless or not lost.ran):
+                    continue
+                if not lost.ran:
+                    problem = f"{tool.name} did not run: the server does not know the session that it has just begun"
+                    raise ServerError(self.name, problem) from lost
+                raise await self._ended(session, f"{tool.name} was not answered: {told}") from lost
+            self._ends = 0
+            self._tools.answered(client)
+            await self._tools.refreshed(client)
+            # Over a connection results were repaired on their way in; a server in this process has none.
+            return dict(repaired(result)) if isinstance(self.setup.server, MCPServer) else result
+        raise AssertionError("unreachable")
+
+    async def settled(self) -> None:
+        """Return once what the last answer has changed of the tools is known; see `Tools.settled`."""
+        if (client := self._session.client) is not None:
+            await self._tools.settled(client)
+
+    async def _ended(self, session: Session, problem: str) -> ServerError:
+        """Return the error of a lost call, with the last words of the server's process."""
+        if session.client is None:
+            with anyio.move_on_after(_LAST_WORDS):
+                await session.gone.wait()
+            why = "the bridge was closed" if self._closed else "the server ended or its connection was lost"
+        else:
+            why = "the connection was lost"
+        return ServerError(self.name, f"{why}, and {problem}", session.said)
+
+    async def read(self, uri: str) -> "ReadResourceResult":
+        """Read a resource of the server.
+
+        Raises:
+            ServerError: it cannot be read.
+        """
+        try:
+            with anyio.fail_after(self.setup.timeout):
+                return await self._read(uri)
+        except TimeoutError:
+            raise ServerError(self.name, f"no answer within {self.setup.timeout:g} seconds") from None
+        except (MCPError, ValueError, anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
+            raise ServerError(self.name, short(error) or type(error).__name__) from error
+
+    async def _read(self, uri: str) -> "ReadResourceResult":
+        asked = anyio.current_time()
+        session, client = await self._connected(asked)
+        try:
+            with session.calling():
+                return await client.read_resource(uri)
+        except MCPError as error:
+            if error.code != SESSION_LOST:
+                raise
+        session.forget()
+        _, client = await self._connected(asked)
+        return await client.read_resource(uri)
+
+    async def _logged(self, params: LoggingMessageNotificationParams) -> None:
+        if self._on_log is not None:
+            await self._on_log(self, params)
+
+
+async def connected(connections: Sequence[Connection], *, required: bool) -> dict[Connection, ServerError]:
+    """Open all connections at the same time; return why some failed, where the others may go on without them.
+
+    Raises:
+        BridgeError: all failed, or one that is required; with `required` each is.
+    """
+    failures: dict[Connection, ServerError] = {}
+
+    async def start(connection: Connection) -> None:
+        try:
+            await connection.open()
+        except ServerError as error:
+            failures[connection] = error
+
+    async with anyio.create_task_group() as starts:
+        for connection in connections:
+            starts.start_soon(start, connection)
+    found = {one: failures[one] for one in connections if one in failures}
+    needed = required or any(one.setup.required for one in failures)
+    if found and (needed or len(found) == len(connections)):
+        first, *others = found.values()
+        raise BridgeError("\n".join(map(str, found.values()))) if others else first
+    for failure in found.values():
+        _LOG.warning("going on without %s", failure)
+    return found

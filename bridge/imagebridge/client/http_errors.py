@@ -1,0 +1,78 @@
+"""What an HTTP server's refusal means: that it knows our session no more, or what it says for a person. Pure."""
+
+import re
+from http import HTTPStatus
+
+from pydantic_core import from_json
+
+from imagebridge.wire import JSON, is_json, text_of
+
+SESSION_LOST = -31_404
+"""The code of the JSON-RPC error by which our own transport says that the server knows no such session: what was
+asked was refused, and did not run. It lies outside of what JSON-RPC and MCP reserve."""
+
+_GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+"""404 is the specification's (2025-11-25, transports, session management); 410 is some gateways'."""
+
+_UNKNOWN = re.compile(
+    r"session.{0,40}\b(not (found|exist|initiali[sz]ed|valid|known)|no longer|unknown|invalid|expired|missing|"
+    r"required|terminated|closed|gone|does ?n.t exist)"
+    r"|\b(no|not a|unknown|invalid|expired|missing|bad|stale|unrecogni[sz]ed|no valid)\b.{0,20}session"
+    r"|(server|client|connection|not) (has )?(not |n.t )?(been |yet )?(been )?initiali[sz]ed",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How servers word it (TypeScript SDK and its example, Python SDK, gateways; their trackers, 2026-11)."""
+
+_OWN = re.compile(r"mcp.?session|session.?id|not (yet |been )*initiali[sz]ed", re.IGNORECASE)
+"""What only the protocol's session is called: a tool may have sessions of its own, of a browser for one."""
+
+_CODES = (-32_001, -32_600)
+_GENERAL = (-32_000, -32_002)
+"""The codes of JSON-RPC errors by which they say it; an error with another may come from a tool that ran."""
+
+_QUOTED = 200
+"""Characters of a refusal that are told."""
+
+_UNSEEN = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x1f\x7f-\x9f]+")
+
+
+def forgets(status: int, body: bytes) -> bool:
+    """Tell whether the answer to a request that named a session means that the server does not know it.
+
+    A 4xx refuses a request before it runs, so any that speaks of sessions or of initializing says so.
+    """
+    if status in _GONE:
+        return True
+    return 400 <= status < 500 and re.search(rb"session|initiali[sz]", body, re.IGNORECASE) is not None
+
+
+def denies(code: int, message: str) -> bool:
+    """Tell the same of a JSON-RPC error, which may come with status 200."""
+    if code not in _CODES and not (code in _GENERAL and _OWN.search(message)):
+        return False
+    return _UNKNOWN.search(message) is not None
+
+
+def said(kind: str, body: bytes) -> str:
+    """Return what a refusal says: the message in its JSON, or its first line, on one line and not too long."""
+    text = body[:10_000].decode(errors="replace")
+    if "json" in kind or text.lstrip().startswith("{"):
+        try:
+            told: object = from_json(body)
+        except ValueError:
+            told = None
+        text = (_message(told) if is_json(told) else "") or text.strip("{}[] \n")
+    elif "html" in kind or text.lstrip().startswith("<"):
+        return ""  # A page for people, mostly a gateway's: the status says as much.
+    lines = (" ".join(_UNSEEN.sub(" ", line).split()) for line in text.splitlines())
+    first = next(filter(None, lines), "")
+    return first if len(first) <= _QUOTED else f"{first[:_QUOTED]}..."
+
+
+def _message(told: JSON) -> str:
+    """Return the message of an error, as JSON-RPC, problem details (RFC 9457), OAuth and web frameworks place it."""
+    inner = told.get("error")
+    if is_json(inner) and (text := text_of(inner, "message")):
+        return text
+    keys = ("message", "detail", "error_description", "title", "error", "reason")
+    return next((text for key in keys if (text := text_of(told, key))), "")

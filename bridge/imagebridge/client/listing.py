@@ -1,0 +1,177 @@
+"""What a server says of itself and its tools becomes what the SDK accepts: what is malformed costs itself alone.
+
+The SDK's client validates an answer as a whole, against the schema of its protocol version (mcp 2.3, 2026-11): one tool
+of a PHP server, which writes an empty object as `[]`, otherwise loses the server with all its tools.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from mcp.types import Tool
+from mcp.types.methods import validate_server_result
+from pydantic import TypeAdapter, ValidationError
+
+from imagebridge.schemas.malformed import sound
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+_LOG = logging.getLogger(__name__)
+
+_VERSIONS = ("2025-11-25", "2026-07-28")
+"""The newest version of each generation; what both take, all that the SDK speaks take."""
+
+_CACHING: Mapping[str, object] = {"cacheScope": "private", "resultType": "complete", "ttlMs": 0}
+"""What 2026-07-28 requires of each result, as one says it that promises nothing."""
+
+_LISTED = TypeAdapter(list[Tool])
+
+_ROUNDS = 4
+"""How often an answer is looked at again: what is left out may uncover a fault of what held it."""
+
+_GROUPS = ("completions", "experimental", "extensions", "logging", "prompts", "resources", "tasks", "tools")
+
+
+def introduced(result: JSON) -> JSON:
+    """Return what a server answers to `initialize` or `server/discover`, each field in a valid form or left out."""
+    made = _described(result)
+    offered = made.get("capabilities")
+    made["capabilities"] = {
+        name: value if is_json(value) else {}
+        for name, value in (offered.items() if is_json(offered) else ())
+        # Null means that there is none. PHP writes an empty object as a list.
+        if name not in _GROUPS or is_json(value) or value == []
+    }
+    if "serverInfo" in made or "protocolVersion" in made:
+        info = made.get("serverInfo")
+        named = dict(info) if is_json(info) else {}
+        made["serverInfo"] = {
+            **named,
+            "name": _text(named.get("name")),
+            "version": _text(named.get("version")),
+        }
+    method = "server/discover" if "supportedVersions" in made else "initialize"
+    return _accepted(made, method)
+
+
+def relisted(result: JSON) -> JSON:
+    """Return one page of `tools/list` in which each tool is valid.
+
+    What is invalid of a tool is left out of it. A tool that cannot be called, for it has no name, is left
+    out, and a warning logged.
+    """
+    listed = result.get("tools")
+    if is_json(listed):
+        listed = list(listed.values())
+    tools: Sequence[object] = listed if is_list(listed) else ()
+    made = _described(result)
+    made["tools"] = [mended for tool in tools if (mended := _mended(tool)) is not None]
+    cursor = made.pop("nextCursor", None)
+    if isinstance(cursor, (str, int, float)) and not isinstance(cursor, bool):
+        made["nextCursor"] = str(cursor)
+    return _accepted(made, "tools/list")
+
+
+def _described(result: JSON) -> dict[str, Any]:
+    """Return an answer whose fields that every answer has are valid."""
+    made: dict[str, Any] = dict(result)
+    if not is_json(made.get("_meta", {})):
+        del made["_meta"]
+    for key, default in _CACHING.items():
+        if not isinstance(made.get(key), type(default)) or isinstance(made.get(key), bool):
+            made[key] = default
+    if made["ttlMs"] < 0 or made["cacheScope"] not in ("private", "public"):
+        made |= _CACHING
+    return made
+
+
+def _text(value: object) -> str:
+    """Return a name or a version, which some write as a number."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return ""
+    return str(value)
+
+
+def _mended(tool: object) -> dict[str, Any] | None:
+    """Return a tool with sound schemas, None where it cannot be called."""
+    name = text_of(tool, "name") if is_json(tool) else ""
+    if not is_json(tool) or not name:
+        _LOG.warning("a tool without a name is left out: %.200r", tool)
+        return None
+    made: dict[str, Any] = dict(tool)
+    # The protocol wants an object; some servers write {} or nothing for a tool without arguments.
+    made["inputSchema"] = {**_schema(made.get("inputSchema")), "type": "object"}
+    if "outputSchema" in made:
+        output = _schema(made["outputSchema"])
+        # Another kind is refused until 2025-11-25, and nothing here needs it.
+        if output.get("type") == "object":
+            made["outputSchema"] = output
+        else:
+            del made["outputSchema"]
+    return made
+
+
+def _schema(given: object) -> dict[str, Any]:
+    try:
+        return sound(given)
+    except RecursionError:  # Nothing that reads it would come to its end.
+        return {}
+
+
+def _accepted(made: dict[str, Any], method: str) -> dict[str, Any]:
+    """Return an answer without the fields that a version's schema refuses, or the SDK's own model of a tool."""
+    checks: list[Callable[[dict[str, Any]], object]] = [
+        lambda answer, version=version: validate_server_result(method, version, answer)
+        for version in _VERSIONS
+    ]
+    if method == "tools/list":
+        checks.append(_tools_are_valid)
+    for check in checks:
+        for _ in range(_ROUNDS):
+            try:
+                check(made)
+            except KeyError:  # The version has no such method.
+                break
+            except ValidationError as error:
+                places = {
+                    tuple(problem["loc"]) for problem in error.errors(include_url=False, include_input=False)
+                }
+                made = cast("dict[str, Any]", _without(made, places))
+            else:
+                break
+    return made
+
+
+def _tools_are_valid(answer: dict[str, Any]) -> None:
+    _LISTED.validate_python(answer["tools"], by_name=False)
+
+
+def _without(value: object, places: set[tuple[int | str, ...]]) -> object:
+    """Return a value less what stands at some places; a place that is missing takes along what misses it."""
+    heads: dict[int | str, set[tuple[int | str, ...]]] = {}
+    for place in places:
+        if place:
+            heads.setdefault(place[0], set()).add(place[1:])
+    if is_json(value):
+        return {
+            key: _without(inner, heads[key]) if key in heads else inner
+            for key, inner in value.items()
+            if key not in heads or not _goes(inner, heads[key])
+        }
+    if is_list(value):
+        return [
+            _without(inner, heads[at]) if at in heads else inner
+            for at, inner in enumerate(value)
+            if at not in heads or not _goes(inner, heads[at])
+        ]
+    return value
+
+
+def _goes(value: object, rests: set[tuple[int | str, ...]]) -> bool:
+    """Tell whether a value itself is at fault: named as such, or lacking what is named below it."""
+
+    def held(step: int | str) -> bool:
+        if is_json(value):
+            return step in value
+        return is_list(value) and isinstance(step, int) and step < len(value)
+
+    return any(not rest or not held(rest[0]) for rest in rests)

@@ -1,0 +1,89 @@
+"""Messages that are longer than the SDK reads from a stream of events go around its reader.
+
+It ends a stream at an event of more than 1 MiB, which is a picture of 780 kB. mcp 2.3 can be told to read on, 2.0 to 2.2
+cannot (read in their source, 2026-11-29). So a long message is kept here, a short one takes its place in the stream, and
+behind the reader the two are exchanged again. That is the same with every version.
+"""
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import anyio.abc
+from mcp.shared.message import SessionMessage
+from mcp.types import ErrorData, JSONRPCError, JSONRPCResponse
+
+from imagebridge.wire import JSON, is_json
+
+if TYPE_CHECKING:
+    from mcp.shared._stream_protocols import ReadStream
+    from mcp.types import JSONRPCMessage
+
+LONG = 1_000_000
+"""Bytes of an event above which its message is kept; the SDK's limit is 1,048,576."""
+
+_KEPT = "imagebridge/kept"
+
+
+class Held:
+    """The long messages of one connection that are on their way."""
+
+    def __init__(self) -> None:
+        self._messages: dict[str, JSONRPCMessage] = {}
+        self._numbers = count(1)
+
+    def put(self, long: SessionMessage) -> SessionMessage:
+        """Keep a message and return the short one that takes its place: of its kind, as it may answer a request."""
+        number = str(next(self._numbers))
+        self._messages[number] = long.message
+        sign: dict[str, Any] = {_KEPT: number}
+        match long.message:
+            case JSONRPCResponse():
+                change: dict[str, Any] = {"result": sign}
+            case JSONRPCError(error=error):
+                change = {"error": ErrorData(code=error.code, message="", data=sign)}
+            case _:
+                change = {"params": sign}
+        return SessionMessage(long.message.model_copy(update=change))
+
+    def take(self, short: SessionMessage) -> SessionMessage:
+        """Return the message that was kept for `short`, under its id; `short` itself where there is none."""
+        number = _sign(short.message).get(_KEPT)
+        long = self._messages.pop(number, None) if isinstance(number, str) else None
+        if long is None:
+            return short
+        # The transport knows which request a stream answers, whatever the answer says.
+        change = {"id": short.message.id} if isinstance(short.message, JSONRPCResponse | JSONRPCError) else {}
+        return SessionMessage(long.model_copy(update=change), short.metadata)
+
+
+def _sign(message: "JSONRPCMessage") -> JSON:
+    match message:
+        case JSONRPCResponse():
+            said: object = message.result
+        case JSONRPCError():
+            said = message.error.data
+        case _:
+            said = message.params
+    return said if is_json(said) else {}
+
+
+class Reader(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
+    """What the SDK's transport has read, with the long messages in their places."""
+
+    def __init__(self, stream: "ReadStream[SessionMessage | Exception]", held: Held) -> None:
+        self._stream = stream
+        self._held = held
+
+    @property
+    def last_context(self) -> object:
+        """The sender's context, which the SDK asks its streams for."""
+        return getattr(self._stream, "last_context", None)
+
+    async def receive(self) -> SessionMessage | Exception:
+        """Return the next message."""
+        item = await self._stream.receive()
+        return self._held.take(item) if isinstance(item, SessionMessage) else item
+
+    async def aclose(self) -> None:
+        """Close the transport's stream."""
+        await self._stream.aclose()

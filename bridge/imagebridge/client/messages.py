@@ -1,0 +1,122 @@
+"""The messages of a connection: results are repaired as raw JSON, before the SDK's client validates them."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.abc
+from mcp.shared.message import SessionMessage
+from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
+
+from imagebridge.repair.protocol import repaired, reread
+from imagebridge.wire import JSON
+
+from .listing import introduced, relisted
+
+if TYPE_CHECKING:
+    from mcp.client import Transport
+    from mcp.shared._stream_protocols import ReadStream, WriteStream
+
+    Incoming = ReadStream[SessionMessage | Exception]
+    Outgoing = WriteStream[SessionMessage]
+
+Repair = Callable[[JSON], JSON]
+
+STOWED = "imagebridge/result"
+"""The key under which a repaired tool result passes the SDK."""
+
+
+def _stowed(result: JSON) -> JSON:
+    """Return a result that every version of the protocol takes, and which holds the repaired one.
+
+    Each version's schema refuses something else, structured content that is a list for one, and a refused field
+    costs the whole result of a tool that has run (mcp 2.3, 2026-11). So it is shown none.
+    """
+    return {"content": [], "resultType": "complete", STOWED: repaired(result)}
+
+
+_REPAIRS: dict[str, Repair] = {
+    "initialize": introduced,
+    "server/discover": introduced,
+    "tools/list": relisted,
+    "tools/call": _stowed,
+    "resources/read": reread,
+}
+
+_NOTICE = 1.0
+"""Seconds that a transport has to take the word that a call was given up."""
+
+
+@asynccontextmanager
+async def repairing(
+    transport: "Transport", over: Callable[[], None]
+) -> "AsyncGenerator[tuple[Incoming, Outgoing]]":
+    """Pass on the messages of `transport`, in which each result of a method in `_REPAIRS` is repaired.
+
+    One malformed block, tool or resource otherwise loses all that came with it: the SDK refuses the whole
+    (mcp 2.3, 2026-11). `over` is called as soon as no more messages can come.
+    """
+    async with transport as (incoming, outgoing):
+        asked: dict[RequestId, Repair] = {}
+        yield _Repaired(incoming, asked, over), _Watched(outgoing, asked)
+
+
+class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
+    """The messages to the server; what is asked is remembered until it is answered or given up."""
+
+    def __init__(self, stream: "Outgoing", asked: "dict[RequestId, Repair]") -> None:
+        self._stream = stream
+        self._asked = asked
+
+    async def send(self, item: SessionMessage) -> None:
+        message = item.message
+        if isinstance(message, JSONRPCRequest) and message.method in _REPAIRS:
+            self._asked[message.id] = _REPAIRS[message.method]
+        elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
+            self._asked.pop((message.params or {}).get("requestId", ""), None)
+            # A transport that is stuck tells nobody anything: who gave up does not wait for it.
+            with anyio.move_on_after(_NOTICE):
+                await self._stream.send(item)
+            return
+        await self._stream.send(item)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Repaired(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
+    """The messages from the server, repaired where they answer what was asked."""
+
+    def __init__(
+        self, stream: "Incoming", asked: "dict[RequestId, Repair]", over: Callable[[], None]
+    ) -> None:
+        self._stream = stream
+        self._asked = asked
+        self._over = over
+
+    @property
+    def last_context(self) -> object:
+        """The sender's context, which the SDK asks its streams for."""
+        return getattr(self._stream, "last_context", None)
+
+    async def receive(self) -> SessionMessage | Exception:
+        try:
+            return self._mended(await self._stream.receive())
+        except BaseException:
+            # The end of the stream, or of the task that reads it: nothing is read after either.
+            self._over()
+            raise
+
+    def _mended(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
+        message = item.message if isinstance(item, SessionMessage) else None
+        if isinstance(message, (JSONRPCError, JSONRPCResponse)) and message.id is not None:
+            # The SDK takes "7" for an answer to 7.
+            number = int(message.id) if str(message.id).isdecimal() else message.id
+            repair = self._asked.pop(number, None)
+            if repair is not None and isinstance(message, JSONRPCResponse):
+                message.result = dict(repair(message.result))
+        return item
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()

@@ -1,0 +1,145 @@
+"""One `tools/call` over a connected client: its deadline, its progress, and what each failure means."""
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from mcp import Client, MCPError
+from mcp.types import (
+    CONNECTION_CLOSED,
+    HEADER_MISMATCH,
+    CallToolRequest,
+    CallToolRequestParams,
+)
+from pydantic import RootModel
+
+from imagebridge.agent.calls import short
+from imagebridge.errors import ServerError
+
+from .http_errors import SESSION_LOST
+from .messages import STOWED
+
+if TYPE_CHECKING:
+    from mcp.shared.dispatcher import ProgressFnT
+    from mcp.types import Tool
+
+_LOG = logging.getLogger(__name__)
+
+_IDLE = 10
+"""Pages in a row without a tool after which a list ends."""
+
+LONGEST = 10
+"""A call that reports progress may take this many times the timeout in all."""
+
+
+class _Raw(RootModel[dict[str, Any]]):
+    """A result of any keys."""
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result itself: over a connection it was repaired and stowed, from a server in this process it came plain."""
+        return dict(self.root.get(STOWED, self.root))
+
+
+class LostError(Exception):
+    """The connection was lost before the call was answered. `ran` is False where the server surely never began it."""
+
+    def __init__(self, *, ran: bool = True) -> None:
+        super().__init__()
+        self.ran = ran
+
+
+async def request(
+    client: Client,
+    server: str,
+    tool: str,
+    arguments: Mapping[str, object],
+    timeout: float,  # noqa: ASYNC109  # a deadline that progress moves
+    on_progress: "ProgressFnT | None",
+) -> dict[str, Any]:
+    """Call a tool and return the result's JSON as it came, every key kept.
+
+    Progress starts the clock of `timeout` seconds anew, up to ten times that long in all (the specification
+    allows the one and asks for the other: 2025-11-25, lifecycle, timeouts). On giving up, as on cancellation,
+    the server is told with `notifications/cancelled`.
+
+    Raises:
+        ServerError: no answer in time, an error, or an answer that is no tool result.
+        LostError: the connection ended first.
+    """
+    began = anyio.current_time()
+    latest = began + LONGEST * timeout
+
+    async def progressed(progress: float, total: float | None, message: str | None) -> None:
+        scope.deadline = min(anyio.current_time() + timeout, latest)
+        if on_progress is not None:
+            await on_progress(progress, total, message)
+
+    result: dict[str, Any] = {}
+    with anyio.CancelScope(deadline=began + timeout) as scope:
+        try:
+            result = await _sent(client, tool, arguments, progressed)
+        except MCPError as error:
+            if error.code == CONNECTION_CLOSED:
+                raise LostError from error
+            if error.code == SESSION_LOST:
+                raise LostError(ran=False) from error
+            raise ServerError(server, f"{tool}: {error}") from error
+        except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
+            raise LostError from error
+        except ValueError as error:  # pydantic's: the SDK refuses a result that is not of MCP's shape
+            raise ServerError(server, f"{tool} answered with an invalid result: {short(error)}") from error
+    if scope.cancelled_caught:
+        seconds = anyio.current_time() - began
+        waited = timeout if seconds < timeout + 1 else seconds
+        problem = (
+            f"{tool} did not answer within {waited:.3g} seconds; it was told to stop but may still be running"
+        )
+        raise ServerError(server, problem)
+    if result.get("resultType") == "input_required":
+        raise ServerError(server, f"{tool} asks its user for input, which this client does not offer")
+    return result
+
+
+async def _sent(
+    client: Client, tool: str, arguments: Mapping[str, object], progressed: "ProgressFnT"
+) -> dict[str, Any]:
+    """Send the request; where the server's schema has changed since it was listed, list and send once more."""
+    # Not `client.call_tool`: it would drop keys it does not know, and the whole result where structured
+    # content does not match the tool's output schema.
+    call = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(arguments)))
+    try:
+        return (await client.session.send_request(call, _Raw, progress_callback=progressed)).result
+    except MCPError as error:
+        if error.code != HEADER_MISMATCH:
+            raise
+    await listed(client)
+    return (await client.session.send_request(call, _Raw, progress_callback=progressed)).result
+
+
+async def listed(client: Client) -> "list[Tool]":
+    """List all tools, over all pages.
+
+    Any cursor leads on, an empty one too; what ends a list is its absence (2025-11-25, pagination), a cursor that
+    comes again, a page that only repeats tools, or ten pages in a row without any. A later page that is refused
+    costs itself alone.
+    """
+    page = await client.list_tools(cache_mode="refresh")
+    tools = {tool.name: tool for tool in page.tools}
+    turned: set[str] = set()
+    idle = 0
+    while (cursor := page.next_cursor) is not None and cursor not in turned and idle < _IDLE:
+        turned.add(cursor)
+        try:
+            page = await client.list_tools(cursor=cursor)
+        except MCPError as error:
+            if cursor:  # Some servers write an empty one where they mean none, and refuse it.
+                _LOG.warning("the tools after %r cannot be listed: %s", cursor, short(error))
+            break
+        new = {tool.name: tool for tool in page.tools if tool.name not in tools}
+        if page.tools and not new:
+            break
+        idle = 0 if new else idle + 1
+        tools |= new
+    return list(tools.values())

@@ -1,0 +1,130 @@
+"""Links to pictures and documents on the server are read, so that the model sees what they lead to."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from mimetypes import guess_type
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from imagebridge.errors import ServerError
+from imagebridge.pictures import kinds
+from imagebridge.translate.sentences import amount
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+if TYPE_CHECKING:
+    from mcp.types import BlobResourceContents, ReadResourceResult, TextResourceContents
+
+    from .connection import Connection
+
+MAX_BYTES = 20_000_000
+"""Bytes of a linked resource that is shown at most."""
+
+Found = list[dict[str, Any]] | str
+"""The contents of a resource, or why they cannot be had."""
+
+_DOCUMENTS = frozenset(one.media_type for one in (kinds.PDF, kinds.DOCX, kinds.PPTX, kinds.XLSX, kinds.RTF))
+
+
+async def followed(connection: "Connection", result: JSON) -> dict[str, Any]:
+    """Return `result` with the contents of linked pictures and documents in place of their links; see `shown`."""
+    return await shown(result, connection.resources.read)
+
+
+async def shown(result: JSON, read: "Callable[[str], Awaitable[Found]]") -> dict[str, Any]:
+    """Return `result` with what `read` finds in place of the links to pictures and documents on the server.
+
+    Links to the web, to other kinds, and to more than `MAX_BYTES` stay, and become a line. So does one that
+    cannot be read, holds nothing, or more than it said, followed by a text that says why. What is linked twice is read once.
+    """
+    content = result.get("content")
+    if not is_list(content) or not any(leads_to_something(block) for block in content):
+        return dict(result)
+    blocks: list[object] = []
+    known: dict[str, Found] = {}
+    for block in content:
+        if not is_json(block) or not leads_to_something(block):
+            blocks.append(block)
+            continue
+        uri = text_of(block, "uri")
+        if uri not in known:
+            known[uri] = await read(uri)
+        found = known[uri]
+        if isinstance(found, str):
+            blocks += [block, {"type": "text", "text": f"[the link above could not be read: {found}]"}]
+            continue
+        around = {key: block[key] for key in ("annotations", "_meta") if key in block}
+        blocks += [{**around, "type": "resource", "resource": resource} for resource in found]
+    return {**result, "content": blocks}
+
+
+def leads_to_something(block: object) -> bool:
+    """Tell whether a block is a link to a picture or document that the server keeps and that is not too large."""
+    if not is_json(block) or block.get("type") != "resource_link":
+        return False
+    uri, size = text_of(block, "uri"), block.get("size")
+    if uri.startswith(("http://", "https://")) or (isinstance(size, int) and size > MAX_BYTES):
+        return False
+    media_type = text_of(block, "mimeType") or guess_type(uri)[0] or ""
+    return media_type.startswith("image/") or media_type in _DOCUMENTS
+
+
+@dataclass(slots=True, eq=False)
+class _Reading:
+    """One reading of a resource; where it was cancelled, nothing is found."""
+
+    done: anyio.Event = field(default_factory=anyio.Event)
+    found: Found | None = None
+
+
+class Resources:
+    """The resources of one server, each read once for all who ask before that reading begins.
+
+    Any call may change a resource, so a reading that began before a call was answered may show what was before
+    it: who asks while one is under way gets the next, with all others who ask until then. How long contents hold
+    beyond that only the server can say; where it does (`ttlMs`, 2026-07-28) the SDK's client keeps them.
+    """
+
+    def __init__(self, read: "Callable[[str], Awaitable[ReadResourceResult]]") -> None:
+        self._read = read
+        self._now: dict[str, _Reading] = {}
+        self._next: dict[str, _Reading] = {}
+
+    async def read(self, uri: str) -> Found:
+        """Return the contents of a resource, or why they cannot be had."""
+        while joined := self._next.get(uri):
+            await joined.done.wait()
+            if joined.found is not None:
+                return joined.found
+        mine = self._next[uri] = _Reading()
+        try:
+            if before := self._now.get(uri):
+                await before.done.wait()
+            self._now[uri] = self._next.pop(uri)
+            mine.found = await self._contents(uri)
+            return mine.found
+        finally:
+            for waiting in (self._next, self._now):
+                if waiting.get(uri) is mine:
+                    del waiting[uri]
+            mine.done.set()
+
+    async def _contents(self, uri: str) -> Found:
+        try:
+            found = await self._read(uri)
+        except ServerError as error:
+            return error.problem
+        return bearable([_resource(one) for one in found.contents])
+
+
+def bearable(resources: list[dict[str, Any]]) -> Found:
+    """Return the contents of a resource where they are something and not too much, else why they are not shown."""
+    # Four characters of base64 hold three bytes.
+    size = sum(len(text_of(one, "text")) + len(text_of(one, "blob")) * 3 // 4 for one in resources)
+    if size > MAX_BYTES:
+        return f"it holds {amount(size)}, and {amount(MAX_BYTES)} are read"
+    return resources or "it holds nothing"
+
+
+def _resource(contents: "TextResourceContents | BlobResourceContents") -> dict[str, Any]:
+    return contents.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -1,0 +1,182 @@
+"""The tools of one server, as new as its last word on them."""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import anyio
+from mcp import Client, MCPError
+from mcp.client.subscriptions import Subscription, SubscriptionLost
+from mcp.types import ToolListChangedNotification
+from mcp.types.version import MODERN_PROTOCOL_VERSIONS
+
+from imagebridge.agent.calls import short
+
+from .request import listed
+
+if TYPE_CHECKING:
+    from mcp.client.session import IncomingMessage
+    from mcp.types import Tool
+
+_LOG = logging.getLogger(__name__)
+
+_GRACE = 0.2
+"""Seconds in which a notice may follow an answer and still be in the next request."""
+
+_PATIENCE = 4.0
+"""Seconds that an answer, or the next request, waits for a list under way; with more it goes on without."""
+
+_FIRST_PAUSE = 0.5
+"""Seconds before the tools are listed again, and before a subscription is renewed; doubled for each further time."""
+
+_LONGEST_PAUSE = 60.0
+
+_ACKNOWLEDGED = 5.0
+"""Seconds that a server has to acknowledge a subscription."""
+
+
+class Tools:
+    """What a server lists, listed again whenever it says that its tools changed.
+
+    server: its name in messages. timeout: seconds for one listing. on_change: called when the list is another.
+    """
+
+    def __init__(self, server: Callable[[], str], timeout: float, on_change: Callable[[], None]) -> None:
+        self.now: list[Tool] = []
+        """The tools that can be called."""
+        self._server = server
+        self._timeout = timeout
+        self._on_change = on_change
+        self._stale = anyio.Event()
+        self._listing = anyio.Lock()
+        self._until = -math.inf
+        self._asked = False
+        self._left_out: set[str] = set()
+
+    def take(self, tools: "Sequence[Tool]") -> None:
+        """Take what a server has listed, less the tools that run only as a task; each of them is told of once."""
+        kept = [tool for tool in tools if not _needs_task(tool)]
+        for name in {tool.name for tool in tools} - {tool.name for tool in kept} - self._left_out:
+            self._left_out.add(name)
+            _LOG.warning(
+                "%s: the tool %s is not offered: it runs only as a task, which this client cannot start",
+                self._server(),
+                name,
+            )
+        self.now = kept
+
+    async def heard(self, message: "IncomingMessage") -> None:
+        """Hear a notification of the server."""
+        if isinstance(message, ToolListChangedNotification):
+            self._stale.set()
+
+    def asked(self) -> None:
+        """Note that a call begins."""
+        self._asked = True
+
+    def answered(self, client: Client) -> None:
+        """Note that a call was answered: a server that tells of changes may tell of one a moment later."""
+        if _tells(client):
+            self._until = anyio.current_time() + _GRACE
+
+    async def settled(self, client: Client) -> None:
+        """Return once what the last answer has changed is listed, where the server tells of it soon enough."""
+        with anyio.move_on_after(_PATIENCE):
+            while True:
+                await self.refreshed(client)
+                left = self._until - anyio.current_time()
+                if left <= 0:
+                    return
+                with anyio.move_on_after(left):
+                    await self._stale.wait()
+
+    async def refreshed(self, client: Client) -> None:
+        """Return once the list of tools is as new as the server's last word on it, or that takes too long."""
+        with anyio.move_on_after(_PATIENCE):
+            await self._listed_again(client)
+
+    async def _listed_again(self, client: Client) -> None:
+        if not self._stale.is_set():
+            return
+        async with self._listing:
+            if not self._stale.is_set():
+                return
+            self._stale = anyio.Event()
+            try:
+                with anyio.fail_after(self._timeout):
+                    self.take(await listed(client))
+            except (
+                MCPError,
+                ValueError,
+                TimeoutError,
+                anyio.ClosedResourceError,
+                anyio.BrokenResourceError,
+            ) as error:
+                _LOG.warning("%s: its changed tools cannot be listed: %s", self._server(), short(error))
+                return
+            except anyio.get_cancelled_exc_class():
+                # Who waited goes on without; whoever looks next lists them.
+                self._stale.set()
+                raise
+            self._on_change()
+
+    async def watch(self, client: Client) -> None:
+        """Follow the changes for as long as the connection lasts."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._subscribed, client)
+            tasks.start_soon(self._follow, client)
+
+    async def _follow(self, client: Client) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            await self._stale.wait()
+            await self._listed_again(client)
+            # A server that says so whenever it lists them would keep both sides busy for ever.
+            await anyio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE) if self._stale.is_set() else _FIRST_PAUSE
+
+    async def _subscribed(self, client: Client) -> None:
+        """Ask a server of protocol 2026-07-28 to tell of changes; older ones do so unasked."""
+        if client.protocol_version not in MODERN_PROTOCOL_VERSIONS or not _tells(client):
+            return
+        pause = _FIRST_PAUSE
+        while True:
+            began = anyio.current_time()
+            try:
+                async with AsyncExitStack() as stack:
+                    subscription: Subscription | None = None
+                    # Not left before it is acknowledged: the SDK logs an acknowledgment that comes too late.
+                    with anyio.move_on_after(_ACKNOWLEDGED, shield=True):
+                        subscription = await stack.enter_async_context(client.listen(tools_list_changed=True))
+                    if subscription is not None:
+                        if self._asked:
+                            # It may have changed them before anybody listened.
+                            self._stale.set()
+                        # Each event reaches `heard` too; here the subscription is only kept open.
+                        async for _ in subscription:
+                            pass
+            except MCPError as error:
+                _LOG.debug("%s does not tell of changed tools: %s", self._server(), error)
+                return
+            except (SubscriptionLost, TimeoutError):
+                pass
+            if anyio.current_time() - began > _LONGEST_PAUSE:
+                pause = _FIRST_PAUSE
+            await anyio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            # What changed while nobody listened.
+            self._stale.set()
+
+
+def _tells(client: Client) -> bool:
+    """Tell whether the server announces that it tells of changed tools."""
+    offered = client.server_capabilities
+    tools = offered.tools if offered else None
+    return tools is not None and tools.list_changed is True
+
+
+def _needs_task(tool: "Tool") -> bool:
+    """Tell whether a call of the tool is refused unless it is a task (2025-11-25, tasks, tool-level negotiation)."""
+    return tool.execution is not None and tool.execution.task_support == "required"

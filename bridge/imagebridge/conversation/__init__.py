@@ -1,0 +1,1 @@
+"""What was sent so far: the pictures and texts of a conversation, and its budgets."""

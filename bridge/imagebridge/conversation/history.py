@@ -1,0 +1,213 @@
+"""Budgets of a conversation: how many pictures, bytes and picture tokens are sent again with every request.
+
+Pure, for Responses items and chat messages alike. Nothing is removed: calls, outputs and reasoning stay
+where they are, and a sentence stands in for a picture or file that gives way. A budget never touches what
+was given since the model last said something, nor what the user gave for what the model works on.
+
+The list is read as the conversation went, and after each turn the budgets are applied as they were then.
+So the result is the same whether the whole conversation is trimmed anew for each request or what the last
+trim left goes on; and between two cuts every request begins as the one before, as prompt caches want it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar, cast, get_args
+
+from imagebridge.translate.vision import Detail, family, seen
+
+from .attachments import (
+    Attachment,
+    Part,
+    StandIn,
+    again,
+    attachments,
+    by_model,
+    by_user,
+    gone,
+    is_call,
+    listed,
+    places,
+    replaced,
+)
+
+T = TypeVar("T")
+
+_MARKED = frozenset({"gpt-5.6"})
+"""Families that take `prompt_cache_breakpoint`: gpt-5.6 and later (openai 3.54, `PromptCacheOptions`, 2026-11-22)."""
+
+_UNKNOWN = (2048, 2048)
+"""Pixels that a picture counts as where the request does not tell: the most that any model sees at `high`."""
+
+
+def replace_images(items: Iterable[T], sentence: str) -> list[T]:
+    """Return `items` with `sentence` in the place of every picture, for Responses items and chat messages.
+
+    For a request that was refused because of a picture: pass the items that may hold it. Files stay, as
+    do a computer's screenshots. `items` is not changed; nothing changes a second time.
+
+    Args:
+        items: items of Responses or messages of Chat Completions.
+        sentence: what stands in the place of each picture.
+
+    Raises:
+        TypeError: `items` is no list of items or messages, or `sentence` is no text.
+    """
+    if not isinstance(sentence, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        raise TypeError(f"sentence is a text, not {type(sentence).__name__}")
+    given = listed(items)
+    pictures = (one for one in attachments(given) if one.kind == "picture")
+    return cast("list[T]", replaced(given, {(one.item, one.part): one.text(sentence) for one in pictures}))
+
+
+def trim(
+    items: Iterable[T],
+    *,
+    max_pictures: int | None = 8,
+    max_bytes: int | None = 40_000_000,
+    max_tokens: int | None = None,
+    keep: float = 0.5,
+    model: str | None = None,
+) -> list[T]:
+    """Return `items` within budgets: the pictures used longest ago give way to a sentence that says what they were.
+
+    A picture or file that is shown already is not sent again: a sentence refers to the first, which then
+    counts as used. For a `model` that takes prompt cache breakpoints the last sentence of each cut carries one:
+    up to there the next cut changes nothing.
+
+    `items` is not changed. `trim(trim(items)) == trim(items)`, and `trim(trim(items) + more)` is
+    `trim(items + more)` where `items` ends with a turn. Call it before each request, or on what is stored.
+    What stands behind everything the model said counts as not answered: add the outputs of a response
+    behind all of its items. What the user said counts as answered once the model says something without a call.
+
+    Args:
+        items: items of Responses or messages of Chat Completions.
+        max_pictures: pictures at most; None for any number.
+        max_bytes: bytes of pictures and files as they are sent (base64); None for any number.
+        max_tokens: tokens of the pictures, as `model` counts them; a picture whose size the request does not tell
+            counts as one of 2048x2048 pixels. None for any number.
+        keep: the share of a budget that is left once it is passed, so that the beginning of the requests stays the
+            same until the next cut.
+        model: the model that is asked. None: any.
+
+    Raises:
+        TypeError: `items` is no list of items or messages.
+        ValueError: a budget is negative, or `keep` is not from 0 to 1.
+    """
+    given = listed(items)
+    budgets = {"max_pictures": max_pictures, "max_bytes": max_bytes, "max_tokens": max_tokens}
+    replay = _Replay(_limits(budgets, keep), model)
+    found = places(given)
+    upcoming = next(found, None)
+    for end, answered, task in _turns(given):
+        while upcoming is not None and upcoming.item < end:
+            replay.meet(upcoming)
+            upcoming = next(found, None)
+        replay.cut(answered, task)
+    return cast("list[T]", replaced(given, replay.changes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """A budget: the most there may be, and what is left of it after a cut."""
+
+    name: str
+    most: int
+    left: int
+
+
+def _limits(budgets: Mapping[str, int | None], keep: float) -> list[_Limit]:
+    if not 0 <= keep <= 1:
+        raise ValueError(f"keep is a share from 0 to 1, not {keep}")
+    for name, most in budgets.items():
+        if most is not None and most < 0:
+            raise ValueError(f"{name} is a number from 0, or None for no such budget; not {most}")
+    return [_Limit(name, most, int(most * keep)) for name, most in budgets.items() if most is not None]
+
+
+def _turns(items: Sequence[object]) -> Iterator[tuple[int, int, frozenset[int]]]:
+    """Yield where each turn ends, the model's and those between, and what is open then.
+
+    Open are the items from an index on, which the model has not answered, and what the user said that it
+    works on: until it answers without a call.
+    """
+    start = 0
+    task: set[int] = set()
+    for at in range(1, len(items) + 1):
+        model = by_model(items[start])
+        if at < len(items) and by_model(items[at]) == model:
+            continue
+        turn = range(start, at)
+        if not model:
+            task |= {index for index in turn if by_user(items[index])}
+        elif not any(is_call(items[index]) for index in turn):
+            task = set()
+        yield at, at if model else start, frozenset(task)
+        start = at
+
+
+@dataclass(slots=True)
+class _Kept:
+    """An attachment that is shown, the items that use it, and what it counts for each budget."""
+
+    attachment: Attachment
+    users: list[int]
+    counts: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class _Replay:
+    """The conversation so far: what is shown, by what it is, the one used longest ago first; and what stands in."""
+
+    limits: Sequence[_Limit]
+    model: str | None
+    kept: dict[object, _Kept] = field(default_factory=dict[object, _Kept])
+    named: dict[str, Attachment] = field(default_factory=dict[str, Attachment])
+    changes: dict[tuple[int, int], Part] = field(default_factory=dict[tuple[int, int], Part])
+
+    def meet(self, one: Attachment | StandIn) -> None:
+        """Show an attachment, or refer to where it is shown already."""
+        target = self.named.get(one.refers) if isinstance(one, StandIn) else one
+        if target is None:
+            return
+        identity = target.identity
+        if earlier := self.kept.pop(identity, None):
+            earlier.users.append(one.item)
+            self.kept[identity] = earlier
+            if isinstance(one, Attachment):
+                self.changes[one.item, one.part] = one.text(again(earlier.attachment))
+            return
+        here = Attachment(one.item, one.part, target.fields, one.label, one.handle)
+        if isinstance(one, StandIn):
+            # With smaller budgets than the last time, what it refers to gave way before it was used here.
+            self.changes[one.item, one.part] = dict(target.fields)
+        self.kept[identity] = _Kept(here, [one.item], self._counts(here))
+        self.named |= dict.fromkeys(filter(None, (one.label, one.handle)), here)
+
+    def _counts(self, one: Attachment) -> dict[str, int]:
+        picture = one.kind == "picture"
+        counts = {"max_pictures": int(picture), "max_bytes": len(one.url) if one.is_data else 0}
+        # Only now, as the picture has to be looked into.
+        if picture and any(limit.name == "max_tokens" for limit in self.limits):
+            detail = one.inner.get("detail")
+            known = detail if detail in get_args(Detail) else "auto"
+            counts["max_tokens"] = seen(*(one.pixels or _UNKNOWN), self.model, cast("Detail", known)).tokens
+        return counts
+
+    def cut(self, answered: int, task: frozenset[int]) -> None:
+        """Cut the budgets that are passed, as far as what is not used from item `answered` on, nor in `task`, allows."""
+        over = [limit for limit in self.limits if self._sum(limit.name) > limit.most]
+        dropped: list[Attachment] = []
+        for identity, one in list(self.kept.items()):
+            over = [limit for limit in over if self._sum(limit.name) > limit.left]
+            free = one.users[-1] < answered and task.isdisjoint(one.users)
+            if free and any(one.counts.get(limit.name) for limit in over):
+                del self.kept[identity]
+                dropped.append(one.attachment)
+        for one in dropped:
+            self.changes[one.item, one.part] = one.text(gone(one))
+        if dropped and self.model and family(self.model).name in _MARKED:
+            last = max((one.item, one.part) for one in dropped)
+            self.changes[last] = {**self.changes[last], "prompt_cache_breakpoint": {"mode": "explicit"}}
+
+    def _sum(self, name: str) -> int:
+        return sum(one.counts.get(name, 0) for one in self.kept.values())

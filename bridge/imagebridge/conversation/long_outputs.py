@@ -1,0 +1,59 @@
+"""Outputs whose text is too much for the model or the API: the beginning stays, and a sentence says what is gone. Pure."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from imagebridge.events import Item
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+SHORTEST = 2_000
+"""Characters of a text that are always left."""
+
+_TEXTS = ("input_text", "text", "output_text")
+
+
+def is_output(item: JSON) -> bool:
+    """Tell whether an item or message answers a call."""
+    return text_of(item, "type").endswith("_output") or item.get("role") == "tool"
+
+
+def halved(items: Sequence[Item], why: str) -> tuple[list[Item], int]:
+    """Return the items with each long text of an output cut to half, and how many characters are gone."""
+    made = [_halved(item, why) if is_output(item) else item for item in items]
+    return made, sum(map(_length, items)) - sum(map(_length, made))
+
+
+def _holder(item: Item) -> str:
+    return "output" if "output" in item else "content"
+
+
+def _length(item: Item) -> int:
+    held: object = item.get(_holder(item))
+    if isinstance(held, str):
+        return len(held)
+    parts = held if is_list(held) else ()
+    return sum(len(text_of(part, "text")) for part in parts if is_json(part))
+
+
+def _halved(item: Item, why: str) -> Item:
+    name = _holder(item)
+    held: object = item.get(name)
+    if isinstance(held, str):
+        return item if len(held) <= SHORTEST else {**item, name: _cut(held, why)}
+    if not is_list(held):
+        return item
+    parts = [_part(part, why) for part in held]
+    same = all(new is old for new, old in zip(parts, held, strict=True))
+    return item if same else {**item, name: parts}
+
+
+def _part(part: object, why: str) -> object:
+    if not is_json(part) or text_of(part, "type") not in _TEXTS or len(text_of(part, "text")) <= SHORTEST:
+        return part
+    return {**cast("Item", part), "text": _cut(text_of(part, "text"), why)}
+
+
+def _cut(text: str, why: str) -> str:
+    """Return the first half of a text, and a sentence; a sentence of before gives way to the new one."""
+    left = max(SHORTEST, len(text) // 2)
+    return f"{text[:left].rstrip()}\n[cut here, {len(text) - left:,} characters left out: {why}]"

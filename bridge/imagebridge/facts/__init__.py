@@ -1,0 +1,1 @@
+"""What ages, each fact once, dated and with its source: models, endpoints, hosts, limits."""

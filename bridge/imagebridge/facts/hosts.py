@@ -1,0 +1,371 @@
+"""What each MCP host and framework does with a tool's result. Dated data, and the search in it.
+
+`verified` rows were run or read in the host's own source; the others are told by their users in the named
+issues, and the host may have moved on. A name in `clients` is what the host calls itself in `clientInfo.name`
+of `initialize`, or of each request's `_meta` (2026-07-28).
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from imagebridge.pictures.kinds import GIF, JPEG, PNG, SENDABLE, WEBP
+
+_NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """What one host copes with.
+
+    clients: patterns of `clientInfo.name`, in small letters. characters: of the whole result's JSON, with what
+    surrounds it. side: pixels of a picture's longer side, None for any. patches: 32-pixel squares of a picture, None
+    for any: a host that makes pictures smaller itself tells nobody, and coordinates are off. formats: media types of
+    pictures that reach the model; none where no picture does. structured: structured content is shown beside all
+    else, is dropped, or replaces other blocks. errors: the model is told that a result is an error, is not, or what
+    an error holds beside its first text is lost. empties: a result without content is told. links, resources, audio:
+    such a block reaches the model as more than raw JSON, and breaks nothing; `resources` are embedded texts, and
+    `files` documents, which else are shown as pictures of their pages. reads_links: what a link leads to is read by
+    the host. hides: a block whose audience leaves the assistant out is kept from the model. text_first: the text is
+    what the model surely sees, so it leads. start: seconds after which the host gives up on a server that starts,
+    None where that is not known. source, read on `date`.
+    """
+
+    name: str
+    clients: tuple[str, ...] = ()
+    characters: int = 900_000
+    side: int | None = 2_000
+    patches: int | None = None
+    formats: frozenset[str] = SENDABLE
+    structured: Literal["shown", "dropped", "replaces"] = "replaces"
+    errors: Literal["told", "untold", "lost"] = "untold"
+    empties: bool = False
+    links: bool = False
+    resources: bool = True
+    files: bool = False
+    audio: bool = False
+    reads_links: bool = False
+    hides: bool = False
+    text_first: bool = True
+    start: float | None = None
+    source: str
+    date: str = "2026-11-22"
+    verified: bool = False
+
+
+UNKNOWN = Host(
+    name="unknown",
+    side=2_048,
+    resources=False,
+    source="1 MiB an SSE event in the SDKs for Python (python-sdk#3332) and Go (go-sdk#726); 2,048 px is what "
+    "every vision model of OpenAI sees (see `vision`)",
+)
+"""What no host that is known refuses; those that mostly talk to Claude have 2,000 pixels a side, which is what its API
+takes where a conversation holds more than 20 pictures (platform.claude.com, vision)."""
+
+_PEERS = "one agent run a case, seen on the wire"
+
+HOSTS: tuple[Host, ...] = (
+    Host(
+        name="imagebridge",
+        clients=("imagebridge",),
+        characters=40_000_000,
+        side=None,
+        structured="shown",
+        errors="told",
+        empties=True,
+        links=True,
+        files=True,
+        audio=True,
+        reads_links=True,
+        text_first=False,
+        source="this package: the translation fits pictures to the model",
+        verified=True,
+    ),
+    # Hosts that people use.
+    Host(
+        name="claude-desktop",
+        clients=("claude-ai*", "claude-desktop*", "local-agent-mode-*", "claude.ai*"),
+        characters=1_048_576,
+        resources=False,
+        source="claude-code#66519, fastmcp#1036, Windows-MCP#155; resource blobs vanish: claude-ai-mcp#238",
+    ),
+    Host(
+        name="claude-code",
+        clients=("claude-code*", "claude code*"),
+        links=True,
+        start=30,
+        source="Claude Code 2.1.332, run against a local endpoint: a picture of 2,000 px arrives; claude-code#28279 #9152 "
+        "#31208; `claude mcp list` gives up after 30 s",
+        date="2026-11-29",
+        verified=True,
+    ),
+    Host(
+        name="cursor",
+        clients=("cursor*",),
+        resources=False,
+        source="cursor.com/changelog/0-49; what becomes of links and resources is not documented",
+    ),
+    Host(
+        name="vscode",
+        clients=("visual studio code*", "visual-studio-code*", "code - oss*", "vscode*"),
+        hides=True,
+        source="vscode, mcpLanguageModelToolContribution.ts; a link to a picture shows it twice",
+        verified=True,
+    ),
+    Host(
+        name="codex",
+        clients=("codex*",),
+        side=2_048,
+        patches=2_500,
+        resources=False,
+        start=30,
+        source="Codex 0.171.0, run against a local endpoint: pictures come at 2,048 px and 2,500 patches at most; models.rs, "
+        "as_function_call_output_payload; codex#38287, PR#5600",
+        date="2026-11-29",
+        verified=True,
+    ),
+    Host(
+        name="gemini-cli",
+        clients=("gemini-cli*",),
+        links=True,
+        files=True,
+        audio=True,
+        source="Gemini CLI 0.61.0, run against a local endpoint: inlineData of 2,000 px; packages/core/src/tools/mcp-tool.ts",
+        date="2026-11-29",
+        verified=True,
+    ),
+    Host(
+        name="qwen-code",
+        clients=("qwen-cli-mcp-client*", "qwen-code*"),
+        side=2_048,
+        links=True,
+        source="Qwen Code 0.24.4, run against a local endpoint of Chat Completions: a user message with 2,048 px",
+        date="2026-11-29",
+        verified=True,
+    ),
+    Host(
+        name="goose",
+        clients=("goose*",),
+        source="goose, formats/openai.rs: a picture comes in a message of its own",
+        verified=True,
+    ),
+    Host(
+        name="librechat",
+        clients=("@librechat/*", "librechat*"),
+        structured="dropped",
+        resources=False,
+        source="LibreChat, packages/api/src/mcp/parsers.ts: 10 MiB a picture",
+        verified=True,
+    ),
+    Host(
+        name="cline",
+        clients=("cline*", "@cline/*"),
+        characters=8_000,
+        formats=_NONE,
+        resources=False,
+        source="Cline CLI 3.0.65, run against a local endpoint: JSON text cut to 8,000 characters, no picture; cline#5208",
+        date="2026-11-29",
+        verified=True,
+    ),
+    Host(
+        name="kiro",
+        clients=("kiro*", "q-dev-cli*"),
+        source="kiro#7983 #8960: a link loses the whole result",
+    ),
+    Host(
+        name="opencode",
+        clients=("opencode*",),
+        source="opencode 1.18.33, run against local endpoints of both APIs: a picture of 2,000 px arrives; PR#32868: "
+        "structured content takes the place of all else",
+        date="2026-11-29",
+        verified=True,
+    ),
+    Host(
+        name="copilot-cli",
+        clients=("copilot-cli*", "github-copilot*"),
+        formats=_NONE,
+        resources=False,
+        source="Copilot CLI 1.0.102 with a provider of one's own, run against a local endpoint: no picture arrives; "
+        "copilot-cli#4536, github/app#1706",
+        date="2026-11-29",
+        verified=True,
+    ),
+    Host(name="windsurf", clients=("windsurf*",), source="none found: as an unknown host"),
+    Host(name="zed", clients=("zed*",), source="none found: as an unknown host"),
+    Host(
+        name="chatgpt",
+        clients=("chatgpt*", "openai-mcp*"),
+        source="none found: as an unknown host",
+    ),
+    Host(
+        name="mcporter",
+        clients=("mcporter*",),
+        source="what it prints depends on its caller: as an unknown host",
+    ),
+    *(
+        Host(
+            name=name,
+            clients=clients,
+            characters=8_000_000,
+            side=None,
+            structured="shown",
+            errors="told",
+            empties=True,
+            links=True,
+            files=True,
+            audio=True,
+            reads_links=True,
+            text_first=False,
+            source=source,
+            verified=True,
+        )
+        for name, clients, source in (
+            (
+                "inspector",
+                ("mcp-inspector*", "inspector-client*", "inspector-cli*"),
+                "run with @modelcontextprotocol/inspector 0.15 and 2.12; 10 MiB a message (TypeScript SDK)",
+            ),
+            (
+                "conformance",
+                ("mcp-test-client*", "conformance-test-client*"),
+                "run with @modelcontextprotocol/conformance 0.1.16 and 0.2.0-alpha.12, which look at every kind of block",
+            ),
+        )
+    ),
+    Host(
+        name="text-only",
+        formats=_NONE,
+        structured="dropped",
+        resources=False,
+        source="llm 0.36 with llm-tools-mcp 0.4, run: every result becomes text, base64 included; for any host of that kind",
+        date="2026-11-29",
+        verified=True,
+    ),
+    # Frameworks name themselves as their SDK does ("mcp"): they are chosen by name alone. All were run.
+    Host(
+        name="openai-agents",
+        clients=("openai-agents*",),
+        side=2_048,
+        resources=False,
+        structured="dropped",
+        source=f"openai-agents 0.24.0, {_PEERS}: all but text and pictures becomes JSON text, base64 included",
+        verified=True,
+    ),
+    Host(
+        name="langchain",
+        side=2_048,
+        structured="dropped",
+        files=True,
+        source=f"langchain-mcp-adapters 0.3.2, {_PEERS}: audio ends the run, a link to a picture breaks the request",
+        verified=True,
+    ),
+    Host(
+        name="pydantic-ai",
+        clients=("pydantic-ai*",),
+        side=2_048,
+        links=True,
+        audio=True,
+        structured="dropped",
+        errors="lost",
+        files=True,
+        source=f"pydantic-ai 2.68.0, {_PEERS}: structured content beside pictures is lost",
+        verified=True,
+    ),
+    Host(
+        name="ai-sdk",
+        clients=("ai-sdk-mcp-client*",),
+        side=2_048,
+        resources=False,
+        structured="dropped",
+        source=f"ai 7.0.173 with @ai-sdk/mcp 2.0.99, {_PEERS}: all but text and pictures becomes JSON text",
+        verified=True,
+    ),
+    Host(
+        name="agent-framework",
+        side=2_048,
+        errors="lost",
+        source=f"agent-framework-core 1.23.0, {_PEERS}: structured content replaces pictures; audio and links to "
+        "pictures break the request",
+        verified=True,
+    ),
+    Host(
+        name="fast-agent",
+        clients=("fast-agent*",),
+        side=2_048,
+        formats=frozenset({PNG.media_type, JPEG.media_type, WEBP.media_type}),
+        files=True,
+        source=f"fast-agent-mcp 0.10.46, {_PEERS}: a GIF is replaced by a sentence",
+        verified=True,
+    ),
+    Host(
+        name="strands",
+        side=2_048,
+        formats=frozenset({PNG.media_type, JPEG.media_type, GIF.media_type}),
+        resources=False,
+        structured="dropped",
+        source=f"strands-agents 1.62.0, {_PEERS}: WebP is mislabelled; audio, links and documents are dropped",
+        verified=True,
+    ),
+    Host(
+        name="mcp-use",
+        clients=("mcp-use*",),
+        side=2_048,
+        structured="dropped",
+        errors="lost",
+        files=True,
+        source=f"mcp-use 1.7.1, {_PEERS}: structured content is dropped",
+        verified=True,
+    ),
+    Host(
+        name="agno",
+        side=2_048,
+        resources=False,
+        structured="dropped",
+        errors="lost",
+        source=f"agno 3.1.10, {_PEERS}: resources become JSON text, base64 included",
+        verified=True,
+    ),
+    *(
+        Host(
+            name=name,
+            formats=_NONE,
+            structured="dropped",
+            resources=False,
+            source=f"{version}, {_PEERS}: a picture arrives as base64 text, or not at all",
+            verified=True,
+        )
+        for name, version in (
+            ("llama-index", "llama-index-tools-mcp 0.6.0"),
+            ("google-adk", "google-adk 2.13.0 over litellm"),
+            ("litellm", "litellm 1.106.2"),
+        )
+    ),
+)
+
+NAMES: tuple[str, ...] = tuple(host.name for host in HOSTS)
+"""The names that `--host` takes."""
+
+
+def host(name: str) -> Host:
+    """Return the host whose client calls itself `name`, or that has this name; `UNKNOWN` where there is none."""
+    # mcp-remote stands between: "claude-ai (via mcp-remote 0.1.37)".
+    asked = name.lower().partition(" (via ")[0].strip()
+    known = (one for one in HOSTS if one.name == asked)
+    called = (one for one in HOSTS if any(fnmatchcase(asked, pattern) for pattern in one.clients))
+    return next(known, None) or next(called, UNKNOWN)
+
+
+def named(name: str) -> Host:
+    """Return the host that a user means by `name`: one of `NAMES`, what its client calls itself, or "unknown".
+
+    Raises:
+        ValueError: there is no such host; the message names the nearest.
+    """
+    found = host(name)
+    if found is not UNKNOWN or name.strip().lower() == UNKNOWN.name:
+        return found
+    near = get_close_matches(name.strip().lower(), (*NAMES, UNKNOWN.name), 1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise ValueError(f"no host is called {name!r}{hint} There are: {', '.join((*NAMES, UNKNOWN.name))}")

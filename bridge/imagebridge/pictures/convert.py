@@ -1,0 +1,202 @@
+"""Bytes that no model takes become pictures that it does; a picture that is too large, one that fits."""
+
+from collections.abc import Collection, Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from imagebridge.errors import PictureError
+from imagebridge.translate.strips import Strip
+
+from . import animation, contact_sheet, grey, kinds, pages
+from .cache import Memory
+from .decode import decoding, drafted, frames, opened, read, srgb, upright
+from .encode import encoded, is_flat, jpeg, png, redrawn, resized, standard
+from .picture import Picture, Proof, decode, decode_start
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from .svg import Fit
+
+_WALKED = frozenset((kinds.PNG, kinds.JPEG, kinds.WEBP, kinds.GIF))
+
+_LOSSLESS = frozenset((kinds.PNG, kinds.GIF, kinds.BMP, kinds.ICO, kinds.PNM))
+"""Formats that keep every pixel; of TIFF, WebP, AVIF and JPEG 2000 only a part do."""
+
+_MAX_FRAME = 40_000_000
+"""Pixels of an animation's frames at most for a contact sheet: a decoder holds several frames at a time."""
+
+
+class Converted(NamedTuple):
+    """Pictures made from one file, and the sentence that says what they are where they are not the file itself.
+
+    source: the media type of the file, where that is another than the pictures'. size: the pixels that it
+    asked for, where it was drawn in others (an SVG).
+    """
+
+    pictures: tuple[Picture, ...]
+    sentence: str = ""
+    source: str = ""
+    size: tuple[int, int] | None = None
+
+
+_MADE: Memory[Converted] = Memory(64_000_000, lambda made: sum(len(one.data_url) for one in made.pictures))
+"""What was made lately, by the content that it was made from: models are shown the same file again and again."""
+
+
+def converted(text: str, proof: Proof, fit: "Fit | None" = None, *, first_frame: bool = False) -> Converted:
+    """Return the pictures that base64 `text` holds, in formats that the API takes.
+
+    A PNG, JPEG, WebP or still GIF keeps its bytes (see `Picture.plain`, and `fitted`). An animation becomes
+    a contact sheet, or its first frame; a TIFF of several pages one picture a page. `fit` makes of a size in
+    pixels the one that the model sees: what is drawn here, SVG and contact sheets, needs no shrinking after.
+
+    Raises:
+        PictureError: no picture, or one that cannot be shown; the reason is a sentence for the model.
+    """
+    with decoding("it cannot be converted"):
+        return _converted(text, proof, fit, first_frame=first_frame)
+
+
+def _converted(text: str, proof: Proof, fit: "Fit | None", *, first_frame: bool) -> Converted:
+    found = kinds.kind(decode_start(text, 64))
+    key = ("converted", fit, first_frame)
+    if found not in _WALKED:
+        data, _ = decode(text)
+        return _MADE.once(
+            (*key, sha256(data).digest()),
+            lambda: _foreign(data, kinds.kind(data), fit, first_frame=first_frame),
+        )
+    picture = Picture.from_base64(text, proof)
+    if picture.frames == 1:
+        return Converted((picture,))
+    data = picture.data
+    return _MADE.once(
+        (*key, sha256(data).digest()), lambda: _from(found, _animation(data, fit, first_frame=first_frame))
+    )
+
+
+def first(data: bytes) -> "Image":
+    """Decode the first frame or page of a picture that is no SVG, as it is shown.
+
+    Raises:
+        PictureError: it cannot be decoded.
+    """
+    found = kinds.kind(data)
+    if found is kinds.TIFF:
+        return pages.page(data, 0)[0]
+    if found in _WALKED and animation.count(data) > 1:
+        return animation.frame(data, 0)
+    return opened(data)
+
+
+def retyped(text: str, media_types: Collection[str]) -> Picture:
+    """Return the picture that base64 `text` holds, full size, in one of these media types: PNG or JPEG where it has to be made.
+
+    Raises:
+        PictureError: its pixels cannot be decoded, or it can be made in none of these types.
+    """
+    picture = converted(text, "structure").pictures[0]
+    if picture.media_type in media_types:
+        return picture
+    drawn = kinds.PNG.media_type in media_types
+    if not drawn and kinds.JPEG.media_type not in media_types:
+        raise PictureError(f"it is {picture.media_type}, and is wanted as {' or '.join(media_types)} alone")
+    with decoding("its pixels cannot be converted"):
+        image = upright(opened(picture.data), picture.orientation)
+        return png(image) if drawn else jpeg(image)
+
+
+def _foreign(data: bytes, found: kinds.Kind | None, fit: "Fit | None", *, first_frame: bool) -> Converted:
+    """Convert a file of a format that the API does not take."""
+    match found:
+        case kinds.SVG:
+            from .svg import drawn
+
+            drawing = drawn(data, fit) if fit else drawn(data)
+            picture, asked = drawing.picture, (drawing.width, drawing.height)
+            size = asked if asked != (picture.width, picture.height) else None
+            made = Converted((picture,), drawing.sentence, size=size)
+        case kinds.TIFF:
+            made = Converted(*pages.scanned(data))
+        case kinds.AVIF if frames(read(data)) > 1:
+            made = _animation(data, fit, first_frame=first_frame)
+        case _:
+            # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
+            image = opened(data)
+            made = Converted((redrawn(image, lossless=found in _LOSSLESS),), grey.told(image))
+    return _from(found, made)
+
+
+def _from(found: kinds.Kind | None, made: Converted) -> Converted:
+    """Note the media type that the pictures were made from."""
+    if found is None or found.media_type == made.pictures[0].media_type:
+        return made
+    return made._replace(source=found.media_type)
+
+
+def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converted:
+    width, height = animation.size(data)
+    too_large = width * height > _MAX_FRAME
+    if first_frame or too_large:
+        told = f"the first of {animation.count(data)} frames of an animation"
+        if too_large:
+            told += f", {width}x{height} pixels each: too large to show more"
+        return Converted((redrawn(animation.frame(data, 0)),), told)
+    made = contact_sheet.contact_sheet(
+        data, min(fit(contact_sheet.SIDE, contact_sheet.SIDE)) if fit else contact_sheet.SIDE
+    )
+    return Converted((redrawn(made.image),), made.sentence)
+
+
+def fitted(picture: Picture, width: int, height: int) -> Picture:
+    """Return `picture` in exactly `width` x `height` pixels, in bytes that the API takes.
+
+    It is decoded and encoded once at most, always to the same bytes; not at all where nothing is to be done.
+
+    Raises:
+        PictureError: its pixels cannot be decoded.
+    """
+    if picture.plain and (width, height) == (picture.width, picture.height):
+        return picture
+    data = picture.data
+    key = ("fitted", width, height, sha256(data).digest())
+    with decoding("it cannot be made smaller"):
+        return _MADE.once(key, lambda: Converted((_fitted(picture, data, width, height),))).pictures[0]
+
+
+def cut(picture: Picture, strips: Sequence[Strip]) -> tuple[Picture, ...]:
+    """Return strips of a picture, each in the pixels that are seen of it. It is decoded once, and always to the same bytes.
+
+    Raises:
+        PictureError: its pixels cannot be decoded.
+    """
+    data = picture.data
+    key = ("cut", tuple(strips), sha256(data).digest())
+    with decoding("it cannot be cut into parts"):
+        return _MADE.once(key, lambda: Converted(_cut(picture, data, strips))).pictures
+
+
+def _cut(picture: Picture, data: bytes, strips: Sequence[Strip]) -> tuple[Picture, ...]:
+    image = standard(srgb(upright(opened(data), picture.orientation)))
+    flat = is_flat(image)
+    made: list[Picture] = []
+    for strip in strips:
+        size = (strip.seen.width, strip.seen.height)
+        piece = image.crop(strip.box)
+        made.append(encoded(piece if piece.size == size else resized(piece, *size, sharp=flat), flat=flat))
+    return tuple(made)
+
+
+def _fitted(picture: Picture, data: bytes, width: int, height: int) -> Picture:
+    if (width, height) == (picture.width, picture.height):
+        return redrawn(opened(data), picture.orientation, lossless=kinds.kind(data) in _LOSSLESS)
+    image = upright(drafted(data, max(width, height)), picture.orientation)
+    if image.mode == "CMYK":
+        image = srgb(image)
+    with decoding("its pixels cannot be converted"):
+        flat, profile = is_flat(image), image.info.get("icc_profile")
+        small = resized(standard(image), width, height, sharp=flat)
+        # After shrinking: the same colours for a fraction of the work.
+        small.info = {"icc_profile": profile} if profile else {}
+        return encoded(srgb(small), flat=flat)

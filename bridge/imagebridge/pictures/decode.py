@@ -1,0 +1,396 @@
+"""Bytes become pixels, safely: the decoder is chosen by the first bytes, the size is capped before decoding."""
+
+import re
+import warnings
+from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from functools import cache
+from hashlib import sha256
+from importlib import import_module
+from io import BytesIO
+from logging import NullHandler, getLogger
+from pathlib import Path
+from struct import error as struct_error
+from threading import Lock
+from typing import TYPE_CHECKING, Any, cast
+
+from imagebridge.errors import PictureError
+
+from . import bitmaps, iso_boxes, kinds
+from .colour_spaces import of_gamma
+from .colour_spaces import profile as profile_of
+from .containers import Mend, mended, orientation
+from .grey import eight_bits, is_deep
+from .picture import MAX_PIXELS
+from .png import MOVING, chunks
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+# Going straight to one reader, and not through `Image.open`, lets no other decoder try the bytes. It also
+# passes by the check that warns of large pictures on stderr; what is left of it is dealt with in `load` (TIFF)
+# and in containers.py (GIF). Our own limit stands in its place.
+_READERS: dict[kinds.Kind, tuple[str, str]] = {
+    kinds.PNG: ("PIL.PngImagePlugin", "PngImageFile"),
+    kinds.JPEG: ("PIL.JpegImagePlugin", "JpegImageFile"),
+    kinds.WEBP: ("PIL.WebPImagePlugin", "WebPImageFile"),
+    kinds.GIF: ("PIL.GifImagePlugin", "GifImageFile"),
+    kinds.BMP: ("PIL.BmpImagePlugin", "BmpImageFile"),
+    kinds.TIFF: ("PIL.TiffImagePlugin", "TiffImageFile"),
+    kinds.AVIF: ("PIL.AvifImagePlugin", "AvifImageFile"),
+    kinds.JP2: ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
+    kinds.PNM: ("PIL.PpmImagePlugin", "PpmImageFile"),
+    kinds.HEIC: ("pillow_heif", "HeifImageFile"),
+}
+
+
+_NUMBERED = re.compile(r"decoder error -?\d+|^-?\d+$|broken data stream|unrecognized data stream")
+
+
+@contextmanager
+def decoding(what: str) -> Generator[None]:
+    """Turn whatever a decoder raises into a `PictureError` that begins with `what`.
+
+    Pillow's readers raise many kinds of exception on bad bytes, and all mean the same here.
+    """
+    try:
+        yield
+    except PictureError:
+        raise
+    except Exception as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        # Pillow hands on what `struct` says of its buffers, which means nothing to a reader.
+        if isinstance(error.__cause__ or error, struct_error):
+            said = "it ends too early"
+        elif _NUMBERED.search(said):
+            said = "they are broken"
+        raise PictureError(f"{what} ({said})") from error
+
+
+def read(data: bytes) -> "Image":
+    """Read the header of `data` and nothing more; the pixels are decoded by `.load()` (see `load`).
+
+    Raises:
+        PictureError: no picture that can be decoded here, or more than `MAX_PIXELS`.
+    """
+    return _within_limit(header(data))
+
+
+@cache
+def _quiet() -> None:
+    """Keep off stderr what Pillow and libtiff say of broken files: it is told where the pictures would be.
+
+    Python writes there what Pillow logs, for whoever has set up no logging; libtiff writes itself, unless
+    the library that Pillow has loaded is told not to (TIFFSetErrorHandler, TIFFSetWarningHandler).
+    """
+    getLogger("PIL").addHandler(NullHandler())
+    import ctypes
+
+    for path in _libtiff():
+        with suppress(OSError, AttributeError):
+            library = ctypes.CDLL(str(path))
+            library.TIFFSetErrorHandler(None)
+            library.TIFFSetWarningHandler(None)
+
+
+def _libtiff() -> list[Path]:
+    """Return the libtiff that a wheel of Pillow brings along (Linux, macOS)."""
+    import PIL
+
+    package = Path(PIL.__file__).parent
+    return [*package.parent.glob("pillow.libs/libtiff*"), *package.glob(".dylibs/libtiff*")]
+
+
+_WARNED = Lock()  # how warnings are filtered belongs to the whole process: one thread at a time
+
+
+@contextmanager
+def _unwarned() -> Generator[None]:
+    """Keep Python's warnings of a reader's off stderr."""
+    with _WARNED, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def header(data: bytes) -> "Image":
+    """Read the header of `data` as `read` does, whatever size it says: other pages may be smaller.
+
+    Raises:
+        PictureError: no picture that can be decoded here.
+    """
+    _quiet()
+    found = kinds.kind(data)
+    if found is kinds.ICO:
+        with decoding("its header cannot be read"):
+            return _icon(data)
+    if found is kinds.BMP and (image := bitmaps.image(data)):
+        return image
+    if found not in _READERS:
+        raise PictureError(f"{found.media_type if found else 'bytes of no known format'} cannot be decoded")
+    module, name = _READERS[found]
+    try:
+        reader = cast("type[ImageFile]", getattr(import_module(module), name))
+    except ImportError as error:
+        raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
+    bare, hidden = _bare(data, found)
+    # Only TIFF's reader warns, of tags that say nothing of the pixels.
+    with decoding("its header cannot be read"), _unwarned() if found is kinds.TIFF else nullcontext():
+        image = reader(BytesIO(bare))
+    image.info.update(hidden)
+    _seen_rightly(image, data, found)
+    return image
+
+
+def _seen_rightly(image: "Image", data: bytes, found: kinds.Kind) -> None:
+    """Set right what Pillow leaves to its users: colours that are named by number or gamma, and a palette's order."""
+    if found is kinds.JP2 and image.palette and (order := iso_boxes.columns(data)):
+        colours = bytes(image.palette.palette)
+        if image.palette.mode == "RGB" and max(order) < 3:
+            made = bytearray(len(colours))
+            for channel, column in enumerate(order):
+                made[channel::3] = colours[column::3]
+            image.palette.palette = made
+    if image.info.get("icc_profile"):
+        return
+    profile = b""
+    if found is kinds.AVIF:
+        profile = profile_of(*iso_boxes.colour(data))
+    elif found is kinds.PNG:
+        profile = _png_profile(data)
+    if profile:
+        image.info["icc_profile"] = profile
+
+
+def _png_profile(data: bytes) -> bytes:
+    """Return the profile of a PNG's colours, in the order in which its chunks count (PNG third edition, 4.3)."""
+    said = {
+        name: data[at + 8 : stop - 4]
+        for at, stop, name in chunks(data)
+        if name in (b"cICP", b"sRGB", b"gAMA")
+    }
+    if len(numbers := said.get(b"cICP", b"")) == 4:
+        return profile_of(numbers[0], numbers[1])
+    gamma = said.get(b"gAMA", b"")
+    return (
+        of_gamma(int.from_bytes(gamma, "big") / 100_000) if len(gamma) == 4 and b"sRGB" not in said else b""
+    )
+
+
+def _icon(data: bytes) -> "Image":
+    """Read the best picture of an ICO or CUR: Pillow's own reader believes the list of sizes, and takes the shallowest."""
+    from PIL.IcoImagePlugin import IcoFile
+
+    best = bitmaps.icon(data)
+    if best.png:
+        return header(best.data)
+    icon: Any = IcoFile(BytesIO(best.data))  # its list of pictures is not typed
+    return icon.frame(0)
+
+
+def _bare(data: bytes, found: kinds.Kind) -> tuple[bytes, dict[str, bytes]]:
+    """Return the file without what hinders Pillow's decoders, and what stands for that in `info`, in Pillow's words.
+
+    Whoever asks whether there is metadata still learns of it. A PNG keeps its pixels, its frames and what says
+    in which colours: Pillow refuses the whole picture where another chunk is broken, or a text unpacks to over
+    a megabyte. A JPEG loses its EXIF: Pillow looks for a resolution in it, and warns on stderr where it is broken.
+    """
+    if found is kinds.PNG:
+        others = [(start, stop, name) for start, stop, name in chunks(data) if name not in _KEPT]
+        told = any(name in _TEXTS for _, _, name in others)
+        return mended(data, [(start, stop, b"") for start, stop, _ in others]), {
+            "comment": b""
+        } if told else {}
+    if found is kinds.JPEG:
+        spans = list(_exif(data))
+        exif = b"".join(data[start + 10 : stop] for start, stop, _ in spans)
+        return mended(data, spans), {"exif": b"Exif\0\0" + exif} if spans else {}
+    if found is kinds.BMP:
+        return bitmaps.mended(data), {}
+    return iso_boxes.joined(data) if found is kinds.AVIF else data, {}
+
+
+_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
+
+
+_KEPT = MOVING | {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"iCCP", b"eXIf", b"pHYs"}
+
+
+def _exif(data: bytes) -> Iterator[Mend]:
+    """Yield the EXIF segments before the pixels of a JPEG, as what is to go."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
+        if data[at + 1] == 0xFF:
+            at += 1
+            continue
+        stop = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":
+            yield at, stop, b""
+        at = stop
+
+
+def _within_limit(image: "Image") -> "Image":
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureError(
+            f"it unpacks to {image.width}x{image.height} pixels, over the limit of {MAX_PIXELS:,}"
+        )
+    return image
+
+
+def at_page(image: "Image", index: int) -> "Image":
+    """Go to a frame or page, counted from 0 as `frames` counts, each of which has a size of its own.
+
+    Raises:
+        PictureError: there is no such page, its header is broken, or it has more than `MAX_PIXELS`.
+    """
+    with decoding("its header cannot be read"), _unwarned():
+        image.seek(_before(image) + index)
+    return _within_limit(image)
+
+
+def load(image: "Image") -> "Image":
+    """Decode the pixels of what `read` returned, the frame or page it stands at.
+
+    Raises:
+        PictureError: the pixels cannot be decoded.
+    """
+    with decoding("its pixels cannot be decoded"), _unwarned() if hasattr(image, "tag_v2") else nullcontext():
+        _prepare(image)
+        image.load()
+    return image
+
+
+def _prepare(image: "Image") -> None:
+    """Make the memory of a large TIFF page: where Pillow makes it, it warns on stderr."""
+    from PIL import Image as Images
+
+    waiting = getattr(image, "tile", None)  # empty once the pixels are there
+    size = getattr(image, "_tile_size", None)  # as stored, before it is turned upright
+    if waiting and size and size[0] * size[1] > (Images.MAX_IMAGE_PIXELS or MAX_PIXELS):
+        image.im = Images.new(image.mode, size).im
+
+
+def frames(image: "Image") -> int:
+    """Return how many frames or pages the file says it has, 1 for a still.
+
+    Raises:
+        PictureError: they cannot be counted.
+    """
+    with decoding("its frames cannot be counted"), _unwarned():
+        return getattr(image, "n_frames", 1) - _before(image)
+
+
+def _before(image: "Image") -> int:
+    """Return how many pictures stand before the frames: a PNG may hold one for who cannot show animations."""
+    return 1 if image.info.get("default_image") else 0
+
+
+def opened(data: bytes) -> "Image":
+    """Decode `data` fully, its first frame.
+
+    Raises:
+        PictureError: as `read` and `load`.
+    """
+    return load(read(data))
+
+
+_END = b"\xff\xd9"
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
+_FILLERS = (b"\x00" * 256, b"\xfe\x7f" * 128)
+"""What is laid behind a JPEG that lacks its end: where pixels are missing, decoders read two different ones from these."""
+
+
+def ended(data: bytes) -> bytes:
+    """Return a JPEG that lacks its end marker with one, where all its pixels are there.
+
+    Raises:
+        PictureError: pixels are missing.
+    """
+    # A lone 0xFF at the end would make a marker with what is laid behind it.
+    for body in dict.fromkeys((data.rstrip(b"\0\xff"), data.rstrip(b"\xff"))):
+        with suppress(PictureError):
+            first, second = (_digest(body + _tail(body, filler)) for filler in _FILLERS)
+            if first == second:
+                return body + _END
+    raise PictureError("the JPEG is cut short")
+
+
+def _tail(body: bytes, filler: bytes) -> bytes:
+    """Return pixels made of `filler`, with the restart markers that are next to come (T.81 B.1.1.3), and an end."""
+    last = deque(_RESTART.finditer(body), maxlen=1)
+    after = last[0].group()[1] + 1 if last else 0
+    return filler + b"".join(bytes((0xFF, 0xD0 | (after + at) % 8)) + filler for at in range(8)) + _END
+
+
+def _digest(data: bytes) -> bytes:
+    return sha256(opened(data).tobytes()).digest()
+
+
+def drafted(data: bytes, side: int) -> "Image":
+    """Decode `data`; a JPEG at the smallest of its own scales (1/2, 1/4, 1/8) that leaves a filter enough.
+
+    `side` is what the longer side will be shrunk to; half as much again keeps the filter's quality.
+
+    Raises:
+        PictureError: as `read` and `load`.
+    """
+    image = read(data)
+    scale = 1.5 * side / max(image.size)
+    with decoding("its pixels cannot be decoded"):
+        # Pillow divides by these: a thin picture would come to less than a pixel across.
+        image.draft(None, (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
+    return load(image)
+
+
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
+"""What sets a picture of each EXIF orientation upright, in Pillow's words (its rotations go counterclockwise)."""
+
+
+def upright(image: "Image", turned: int | None = None) -> "Image":
+    """Return the picture set upright, where its EXIF orientation is `turned` (see `Picture.orientation`).
+
+    None is for pictures that no `Picture` stands for: the EXIF block that Pillow kept is read, by the
+    same reader. (TIFF and HEIC come upright from their decoders, which then say 1.)
+    """
+    if turned is None:
+        exif: object = image.info.get("exif")
+        turned = orientation(exif) if isinstance(exif, bytes) else 1
+    if turned not in _TURNS:
+        return image
+    from PIL.Image import Transpose
+
+    return image.transpose(Transpose[_TURNS[turned]])
+
+
+def srgb(image: "Image") -> "Image":
+    """Return the picture in sRGB where a colour profile says that it is in another space.
+
+    A profile that cannot be read, or does not fit the pixels, says nothing of their colours: they stay as they are.
+    """
+    profile = image.info.get("icc_profile")
+    if profile and is_deep(image):
+        image = eight_bits(image)
+    if profile and profile[16:20] == b"RGB " and image.mode in ("L", "LA", "P", "PA"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if not profile or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
+        return image
+    from PIL import ImageCms
+
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        if "sRGB" in ImageCms.getProfileDescription(source):
+            return image
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        return ImageCms.profileToProfile(image, source, target, outputMode=mode) or image
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return image

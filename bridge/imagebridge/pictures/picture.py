@@ -1,0 +1,342 @@
+"""Picture: bytes whose format, structure, size and frames are known, not believed.
+
+Two levels of proof. `structure`: base64 strict, the container walked to its end, every PNG checksum
+right, size and frames from the header. Only PNG carries checksums: in JPEG, WebP and GIF this proves a
+complete container, not sound pixels. `decoded`: the pixels of what is sent were decoded too, every row of a
+PNG unpacked; only then is a picture called proven. A file that lacks its end is always decoded: nothing else
+tells whether pixels are missing too.
+"""
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Literal, Self
+from urllib.parse import unquote, unquote_to_bytes
+
+from imagebridge.errors import PictureError
+
+from . import kinds, png_rows
+from .cache import Turns
+from .containers import Container, mended, walk
+from .prolog import is_svg
+
+Proof = Literal["structure", "decoded"]
+
+MAX_PIXELS = 120_000_000
+"""Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
+
+MAX_SIDE = 500_000
+"""Pixels of a side at most: a decoder takes memory for each row, however thin it is."""
+
+DATA_URL = re.compile(r"data:([^,;]*+)((?:;[^,;]*+)*+),", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An encoded picture. Sizes are pixels, as seen upright; `frames` is 1 for a still.
+
+    `plain` is true where the API takes these bytes as they are: an upright still of 8 bits a channel
+    that is not CMYK and not of a rare coding. `orientation` is how EXIF says that the stored pixels are
+    to be turned, 1 for not at all to 8. Build one with `from_bytes` or `from_base64`.
+    """
+
+    data_url: str = field(repr=False)
+    media_type: str
+    width: int
+    height: int
+    frames: int = 1
+    plain: bool = True
+    proof: Proof = "structure"
+    orientation: int = 1
+
+    @property
+    def base64(self) -> str:
+        """The bytes as standard base64 with padding and no line breaks."""
+        return self.data_url[len(self.media_type) + 13 :]
+
+    @property
+    def data(self) -> bytes:
+        """The encoded file."""
+        return _b64decode(self.base64)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the encoded file."""
+        encoded = len(self.data_url) - len(self.media_type) - 13
+        return encoded // 4 * 3 - self.data_url.count("=", len(self.data_url) - 2)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, proof: Proof = "structure") -> Self:
+        """Prove PNG, JPEG, WebP or GIF `data`; what can be mended in its container is.
+
+        Raises:
+            PictureError: another format, an incomplete or broken file, more than `MAX_PIXELS`.
+        """
+        container = walk(data)
+        return cls._of(encode(_sound(data, container, proof)), container, proof)
+
+    @classmethod
+    def from_base64(cls, text: str, proof: Proof = "structure") -> "Picture":
+        """Prove base64 `text`: standard or URL-safe, with or without padding, line breaks, a `data:` prefix.
+
+        A string that was proven before is recognised, compared in full, and not proven again.
+
+        Raises:
+            PictureError: as `from_bytes`, or `text` is not base64.
+        """
+        known = _PROVEN.get(text)
+        if known is not None and (proof == "structure" or known.proof == proof):
+            return known
+        # The same picture in several calls at once is proven by one of them.
+        with _PROVING.of(sample(text)):
+            known = _PROVEN.get(text)
+            if known is None:
+                return cls._proven(text, proof)
+            proven = known.proven(proof)
+            if proven is not known:
+                _PROVEN.put(text, proven)
+            return proven
+
+    @classmethod
+    def _proven(cls, text: str, proof: Proof) -> "Picture":
+        """Prove base64 `text` that was not proven before."""
+        data, strict = decode(text)
+        container = walk(data)
+        intact = strict and container.end == len(data) and not container.mends
+        sound = _sound(data, container, proof)
+        intact = intact and (sound is data or sound == data)
+        encoded = text if intact else encode(sound)
+        del data, sound  # The bytes are freed before the URL is built: one copy fewer at the peak.
+        made = cls._of(encoded, container, proof)
+        if intact:
+            _PROVEN.put(text, made)
+        return made
+
+    @classmethod
+    def _of(cls, encoded: str, container: Container, proof: Proof) -> Self:
+        check_pixels(container.width, container.height)
+        media_type = container.kind.media_type
+        size = (container.width, container.height)
+        width, height = reversed(size) if container.orientation >= 5 else size
+        return cls(
+            data_url=f"data:{media_type};base64,{encoded}",
+            media_type=media_type,
+            width=width,
+            height=height,
+            frames=container.frames,
+            plain=container.common and container.frames == 1 and container.orientation == 1,
+            proof=proof,
+            orientation=container.orientation,
+        )
+
+    def proven(self, proof: Proof) -> Self:
+        """Return this picture with at least `proof`, decoding its pixels where that is asked for.
+
+        Raises:
+            PictureError: the pixels cannot be decoded.
+        """
+        if proof == self.proof or proof == "structure":
+            return self
+        data = self.data
+        sound = _decoded(data, self.width, self.height)
+        encoded = self.data_url if sound is data else f"data:{self.media_type};base64,{encode(sound)}"
+        return replace(self, data_url=encoded, proof="decoded")
+
+
+def _decoded(data: bytes, width: int, height: int) -> bytes:
+    """Decode the pixels of a picture; return it, mended where only the end of a PNG's pixels is wrong.
+
+    Raises:
+        PictureError: they cannot be decoded, or are more than `MAX_PIXELS`.
+    """
+    check_pixels(width, height)
+    if data[:4] == b"\x89PNG":
+        return png_rows.unpacked(data)
+    from .decode import opened
+
+    opened(data)
+    return data
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Refuse a picture that unpacks to too much.
+
+    Raises:
+        PictureError: it has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
+    """
+    if max(width, height) > MAX_SIDE:
+        raise PictureError(f"it is {width}x{height} pixels, and a side may have {MAX_SIDE:,} at most")
+    if width * height > MAX_PIXELS:
+        raise PictureError(f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}")
+
+
+def sound(data: bytes) -> bytes:
+    """Return a PNG, JPEG, WebP or GIF with what can be mended in it mended; a file of another format as it is.
+
+    Raises:
+        PictureError: it is broken.
+    """
+    found = kinds.kind(data)
+    if found is None or found.media_type not in kinds.SENDABLE:
+        return data
+    return _sound(data, walk(data), "structure")
+
+
+def decode(text: str) -> tuple[bytes, bool]:
+    """Decode base64 as servers really write it, a `data:` URL, or an SVG. Returns the bytes, and whether `text` was strict base64.
+
+    Raises:
+        PictureError: `text` is not base64 in any alphabet, or empty.
+    """
+    bare, encoding = _without_prefix(text)
+    try:
+        if encoding != "base64":
+            data, strict = _written(bare, encoding), False
+        else:
+            data, strict = _b64decode(bare), bare is text
+    except ValueError:
+        data, strict = _lenient(bare), False
+    if not data:
+        raise PictureError("it is empty")
+    return data, strict
+
+
+def decode_start(text: str, characters: int = 6_000) -> bytes:
+    """Return the first bytes of base64 `text`, or of a `data:` URL.
+
+    6,000 characters are enough to know any kind, 64 for all but SVG. Empty where the text does not
+    begin with base64.
+    """
+    bare, encoding = _without_prefix(text)
+    if encoding != "base64":
+        return _written(bare[:characters], encoding)
+    packed = _packed(bare[:characters])
+    try:
+        return _b64decode(packed[: len(packed) // 4 * 4])
+    except ValueError:
+        return b""
+
+
+def as_base64(text: str) -> str:
+    """Return what `decode` reads as base64 without a prefix, the same string where it is that already."""
+    bare, encoding = _without_prefix(text)
+    return bare if encoding == "base64" else encode(_written(bare, encoding))
+
+
+_Encoding = Literal["base64", "percent", "none"]
+
+
+def _without_prefix(text: str) -> tuple[str, _Encoding]:
+    """Return what follows white space and the prefix of a `data:` URL, and how it is encoded; the same string where there is neither."""
+    bare = text.lstrip() if text[:1].isspace() else text
+    if bare[:5].lower() == "data:" and (prefix := DATA_URL.match(bare)):
+        bare = bare[prefix.end() :]
+        if "base64" not in prefix[2].lower():
+            return bare, "percent"
+        return unquote(bare) if "%" in bare else bare, "base64"
+    if bare[:2] in ("b'", 'b"'):
+        # What Python's `str` makes of bytes.
+        return bare.rstrip()[2:-1], "base64"
+    return bare, "none" if bare[:1] == "<" and is_svg(bare[:6_000].encode(errors="replace")) else "base64"
+
+
+def _written(bare: str, encoding: _Encoding) -> bytes:
+    """Return the bytes of a text that is no base64."""
+    return unquote_to_bytes(bare) if encoding == "percent" else bare.encode(errors="replace")
+
+
+def bare(text: str) -> str:
+    """Return base64 without prefix, white space and padding, in the standard alphabet: equal for equal bytes."""
+    return _packed(_without_prefix(text)[0])
+
+
+def _packed(text: str) -> str:
+    """Return base64 in the standard alphabet, without white space and padding."""
+    return "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+
+
+def _lenient(text: str) -> bytes:
+    """Decode base64 with white space, the URL-safe alphabet or missing padding."""
+    packed = _packed(text)
+    try:
+        return _b64decode(packed + "=" * (-len(packed) % 4))
+    except ValueError as error:
+        raise PictureError("it is not base64") from error
+
+
+def _sound(data: bytes, container: Container, proof: Proof) -> bytes:
+    """Return the file mended, without what follows its end, and decoded as far as the proof goes.
+
+    Raises:
+        PictureError: its pixels cannot be decoded, or are not all there.
+    """
+    sound = (
+        data
+        if container.end == len(data) and not container.mends
+        else mended(data[: container.end], container.mends)
+    )
+    if not container.whole and container.kind is kinds.JPEG:
+        from .decode import ended
+
+        check_pixels(container.width, container.height)
+        return ended(sound)
+    if proof == "decoded" or not container.whole:
+        return _decoded(sound, container.width, container.height)
+    return sound
+
+
+def encode(data: bytes) -> str:
+    """Encode bytes as standard base64 with padding and no line breaks."""
+    import pybase64
+
+    return pybase64.b64encode_as_string(data)
+
+
+def _b64decode(text: str) -> bytes:
+    import pybase64
+
+    return pybase64.b64decode(text, validate=True)
+
+
+class _Proven:
+    """The pictures whose strict base64 was proven lately; safe to use from several threads.
+
+    The key of a string is only a hint (its length, its ends and a sparse sample): a picture is found
+    by comparing the whole string with the kept data URL, so that no two strings are ever confused.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = 0
+        self._pictures: OrderedDict[tuple[int, str, str, str], Picture] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, text: str) -> Picture | None:
+        """Return the picture that was proven from exactly this base64."""
+        key = sample(text)
+        with self._lock:
+            found = self._pictures.get(key)
+            if found is not None:
+                self._pictures.move_to_end(key)
+        return found if found is not None and found.data_url.endswith(text) else None
+
+    def put(self, text: str, picture: Picture) -> None:
+        """Keep the `picture` proven from `text`; the longest unused give way once all together pass the limit."""
+        key = sample(text)
+        with self._lock:
+            old = self._pictures.pop(key, None)
+            self._held += len(picture.data_url) - (len(old.data_url) if old else 0)
+            self._pictures[key] = picture
+            while self._held > self._limit:
+                self._held -= len(self._pictures.popitem(last=False)[1].data_url)
+
+
+def sample(text: str) -> tuple[int, str, str, str]:
+    """Return what tells most base64 texts apart at once, however long they are; not all."""
+    return len(text), text[:48], text[-48:], text[:: 1 << 17]
+
+
+_PROVEN = _Proven(limit=64_000_000)
+
+_PROVING = Turns()

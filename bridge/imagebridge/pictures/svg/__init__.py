@@ -1,0 +1,97 @@
+"""SVG drawings as pictures: measured, cut off from files and network, and drawn at the size the model sees."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from imagebridge.pictures.picture import Picture
+
+from . import raster, scrub
+from .markup import Room, parsed
+
+_SIDE = 2_048
+"""Pixels of the longer side that every vision model sees."""
+
+_LENGTH = re.compile(r"\s*\+?([0-9.]+(?:e[+-]?[0-9]+)?)\s*([a-z]*)\s*$", re.IGNORECASE)
+# CSS pixels of a unit (CSS Values 3, section 5.2); those of a font are of 16 pixels, as drawn here.
+_UNITS = {
+    "": 1.0,
+    "px": 1.0,
+    "pt": 4 / 3,
+    "pc": 16.0,
+    "mm": 96 / 25.4,
+    "cm": 96 / 2.54,
+    "q": 96 / 101.6,
+    "in": 96.0,
+    "em": 16.0,
+    "rem": 16.0,
+    "ex": 8.0,
+    "ch": 8.0,
+}
+
+Fit = Callable[[int, int], tuple[int, int]]
+"""From the size in pixels that an SVG asks for to the size it is drawn in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A drawn SVG: its picture, the `width` x `height` in CSS pixels it asks for, and what the picture lacks."""
+
+    picture: Picture
+    width: int
+    height: int
+    sentence: str = ""
+
+
+def capped(width: int, height: int) -> tuple[int, int]:
+    """Return the size within 2,048 x 2,048 pixels."""
+    scale = min(1.0, _SIDE / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def drawn(data: bytes, fit: Fit = capped) -> Drawing:
+    """Draw an SVG, packed with gzip or not, in the size that `fit` makes of its own; transparent where it is.
+
+    It is drawn in a process of its own, within `raster.SECONDS` and `raster.MEMORY`.
+
+    Raises:
+        PictureError: no SVG, too large or too deep, refused by the rasteriser, or over its limits.
+    """
+    room, notes = Room(), scrub.Notes()
+    root = parsed(data, room)
+    width, height = _size(root)
+    scrub.scrubbed(root, room, notes)
+    # The rasteriser reads percentages and missing sizes otherwise; it must not stretch the drawing.
+    root.set("width", str(width))
+    root.set("height", str(height))
+    asked = max(1, round(width)), max(1, round(height))
+    made = raster.rasterised(ElementTree.tostring(root, encoding="unicode"), *fit(*asked))
+    sentence = scrub.told(notes, made.missing, made.fontless)
+    return Drawing(Picture.from_bytes(made.png), *asked, sentence)
+
+
+def _size(root: ElementTree.Element) -> tuple[float, float]:
+    """Return width and height in pixels, from the view box where they are missing."""
+    box = [_number(part) for part in re.split(r"[\s,]+", root.get("viewBox", "").strip())]
+    across, down = (box[2], box[3]) if len(box) == 4 else (0.0, 0.0)
+    width, height = _length(root.get("width")), _length(root.get("height"))
+    if not width and not height:
+        # 300 x 150 is what CSS gives a replaced element without a size.
+        return (across, down) if across and down else (300.0, 150.0)
+    ratio = across / down if across and down else 1.0
+    return width or height * ratio, height or width / ratio
+
+
+def _length(text: str | None) -> float:
+    """Return a length in pixels, 0 for none, for percentages and for units of a window."""
+    found = _LENGTH.match(text or "")
+    return _number(found[1]) * _UNITS.get(found[2].lower(), 0.0) if found else 0.0
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return 0.0
+    return value if 0 < value < 1e9 else 0.0

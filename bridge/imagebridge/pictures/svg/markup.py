@@ -1,0 +1,161 @@
+"""The bytes of an SVG become its elements: unpacked, decoded and with its entities, all within limits."""
+
+import re
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from imagebridge.errors import PictureError
+from imagebridge.pictures import prolog
+from imagebridge.pictures.picture import MAX_PIXELS
+
+MAX_BYTES = 10_000_000
+MAX_ELEMENTS = 50_000
+MAX_DEPTH = 100
+_MAX_DOCTYPE = 65_536
+
+_UTF_16_DECLARED = re.compile(rb"<\?xml[^>]*\sencoding\s*=\s*[\"']utf-16", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Room:
+    """What one SVG may still take, together with the pictures and the SVGs inside it."""
+
+    bytes: int = 2 * MAX_BYTES
+    """Of unpacked files; each may have `MAX_BYTES`."""
+    characters: int = 2 * MAX_BYTES
+    """Of attributes, which a document type may multiply."""
+    elements: int = MAX_ELEMENTS
+    pixels: int = MAX_PIXELS
+    """Of inlined pictures."""
+
+
+def parsed(data: bytes, room: Room) -> ElementTree.Element:
+    """Return the root of an SVG; what it takes is taken off `room`.
+
+    Raises:
+        PictureError: not well-formed, another root than svg, or larger, deeper or fuller than allowed.
+    """
+    data = _unpacked(data, room)
+    try:
+        data, encoding = _decoded(data)
+        if b"<!DOCTYPE" in data:
+            _check_document_type(data, encoding)
+        root = _tree(data, encoding, room)
+    except (ElementTree.ParseError, expat.ExpatError, ValueError, LookupError) as error:
+        raise PictureError(f"the SVG is not well-formed ({error})") from error
+    if name(root) != "svg":
+        raise PictureError(f"its root element is {name(root)[:100]!r}, not svg")
+    return root
+
+
+def _tree(data: bytes, encoding: str | None, room: Room) -> ElementTree.Element:
+    """Return the root of an XML document; what follows its end is cut off, as with every other format."""
+    target = _Limited(room)
+    try:
+        return ElementTree.fromstring(data, ElementTree.XMLParser(target=target, encoding=encoding))
+    except ElementTree.ParseError:
+        if not target.ended:
+            raise
+        return target.close()
+
+
+def name(element: ElementTree.Element) -> str:
+    """Return the local name of an element, without its namespace."""
+    # The parser leaves comments and processing instructions out, so every tag is a string.
+    return element.tag.rsplit("}", 1)[-1]
+
+
+def _unpacked(data: bytes, room: Room) -> bytes:
+    limit = min(MAX_BYTES, room.bytes)
+    if data[:2] == prolog.GZIP:
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            data = unpacker.decompress(data, limit + 1)
+        except zlib.error as error:
+            raise PictureError(f"the packed SVG is broken ({error})") from error
+        if not unpacker.eof and len(data) <= limit:
+            raise PictureError("the packed SVG is cut short")
+    if len(data) > limit:
+        raise PictureError(f"the SVG has over {MAX_BYTES:,} bytes")
+    room.bytes -= len(data)
+    return data
+
+
+def _decoded(data: bytes) -> tuple[bytes, str | None]:
+    """Return UTF-8 and its name where the file is in UTF-16 or says so wrongly, else the file for the parser to decode."""
+    if encoding := prolog.wide(data):
+        return data.decode(encoding).removeprefix("\ufeff").lstrip().encode(), "utf-8"
+    # White space before the declaration is an error of XML, and a habit of servers.
+    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    # .NET writes this into strings that are then sent as UTF-8.
+    return data, "utf-8" if _UTF_16_DECLARED.match(data) else None
+
+
+class _Limited(ElementTree.TreeBuilder):
+    """Builds the tree, and stops as soon as it has too many elements, levels or characters in attributes."""
+
+    def __init__(self, room: Room) -> None:
+        super().__init__()
+        self._room = room
+        self._depth = 0
+        self.ended = False
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> ElementTree.Element:
+        room = self._room
+        self._depth += 1
+        room.elements -= 1
+        room.characters -= sum(map(len, attrs)) + sum(map(len, attrs.values()))
+        if room.elements < 0 or self._depth > MAX_DEPTH:
+            raise PictureError(f"the SVG has over {MAX_ELEMENTS:,} elements or {MAX_DEPTH} levels")
+        if room.characters < 0:
+            raise PictureError(f"the SVG's attributes unfold to over {2 * MAX_BYTES:,} characters")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> ElementTree.Element:
+        self._depth -= 1
+        self.ended = self._depth == 0
+        return super().end(tag)
+
+
+def _check_document_type(data: bytes, encoding: str | None) -> None:
+    """Refuse long document types, entities from outside or in entities, and those that unfold to too much.
+
+    The parser takes quadratic time over default attributes, and its own limit lets entities grow a hundredfold.
+    """
+    began = None
+    longest = 0
+
+    def opened(*_: object) -> None:
+        nonlocal began
+        began = parser.CurrentByteIndex
+
+    def declared(entity: str, parameter: bool, value: str | None, *_: object) -> None:
+        nonlocal longest
+        if value is None:
+            raise PictureError(f"the SVG takes the entity {entity[:100]!r} from outside")
+        if parameter or "&" in value:
+            raise PictureError("the SVG declares entities inside entities")
+        longest = max(longest, len(value))
+
+    parser = expat.ParserCreate(encoding)
+    parser.StartDoctypeDeclHandler = opened
+    parser.EntityDeclHandler = declared
+    parser.EndDoctypeDeclHandler = parser.StartElementHandler = _stop
+    with suppress(_StopError):
+        for at in range(0, len(data), _MAX_DOCTYPE):
+            parser.Parse(data[at : at + _MAX_DOCTYPE])
+            if began is not None and at + _MAX_DOCTYPE - began > _MAX_DOCTYPE:
+                raise PictureError(f"the SVG's document type has over {_MAX_DOCTYPE:,} bytes")
+    if longest * data.count(b"&") > MAX_BYTES:
+        raise PictureError(f"the SVG's entities unfold to over {MAX_BYTES:,} characters")
+
+
+class _StopError(Exception):
+    """All declarations have been read."""
+
+
+def _stop(*_: object) -> None:
+    raise _StopError

@@ -1,0 +1,168 @@
+"""An SVG is cut off from files and network: its own parts and sound inlined pictures stay; what goes is told."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from xml.etree import ElementTree
+
+from imagebridge.errors import PictureError
+from imagebridge.pictures import kinds
+from imagebridge.pictures.picture import Picture, decode, encode
+
+from .markup import Room, name, parsed
+
+_NESTED = 3
+"""SVGs inside one another at most, not counting the outermost."""
+
+_TEXT = 500
+"""Characters at most that are told of HTML inside an SVG."""
+
+# Every alternative matches at the end of the text at the latest: no long run is ever tried twice.
+_STRING = r""""(?:[^"\\\n]++|\\(?:.|\Z))*+(?:"|(?=\n)|\Z)|'(?:[^'\\\n]++|\\(?:.|\Z))*+(?:'|(?=\n)|\Z)"""
+_COMMENT = r"/\*.*?(?:\*/|\Z)"
+_URL = rf"url\((?:\s*+(?:{_STRING})\s*+\)|[^)]*+(?:\)|\Z))"
+_IMPORT = rf"@import(?![\w-])(?:{_COMMENT}|{_STRING}|{_URL}|[^;{{}}])*+(?:;|\{{[^}}]*+\}}?)?"
+_CSS = re.compile(
+    rf"(?P<kept>{_COMMENT}|{_STRING})|(?P<sheet>{_IMPORT})|(?P<url>{_URL})", re.IGNORECASE | re.DOTALL
+)
+_ANIMATIONS = frozenset(("animate", "animateColor", "animateMotion", "animateTransform", "set"))
+
+
+@dataclass(slots=True)
+class Notes:
+    """What of an SVG is not in its picture."""
+
+    outside: int = 0
+    broken: int = 0
+    html: list[str] = field(default_factory=list)
+    scripts: bool = False
+    animated: bool = False
+    fonts: bool = False
+
+
+def scrubbed(root: ElementTree.Element, room: Room, notes: Notes, level: int = 0) -> None:
+    """Remove from an SVG all that leads out of it; write into `notes` what its picture lacks."""
+    for element in _walk(root):
+        _drop_children(element, notes)
+        for key, value in list(element.attrib.items()):
+            if key.rsplit("}", 1)[-1] == "href":
+                kept = _address(name(element), value.strip(), room, notes, level)
+                if kept is None:
+                    del element.attrib[key]
+                else:
+                    element.set(key, kept)
+            elif "(" in value:
+                element.set(key, _local(value, notes))
+        notes.animated |= name(element) in _ANIMATIONS
+        if name(element) == "style" and element.text:
+            notes.animated |= "@keyframes" in element.text
+            notes.fonts |= "@font-face" in element.text
+            element.text = _local(element.text, notes)
+
+
+def _walk(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    """Yield each element before its children, which may be changed meanwhile."""
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        yield element
+        waiting += element
+
+
+def _drop_children(parent: ElementTree.Element, notes: Notes) -> None:
+    """Remove scripts and HTML, of which nothing is ever drawn."""
+    dropped = [child for child in parent if name(child) in ("script", "foreignObject")]
+    if not dropped:
+        return
+    parent[:] = [child for child in parent if name(child) not in ("script", "foreignObject")]
+    # The other children of a switch are there to be drawn instead.
+    replaced = name(parent) == "switch" and len(parent) > 0
+    for child in dropped:
+        if name(child) == "script":
+            notes.scripts = True
+        elif not replaced:
+            text = " ".join(" ".join(child.itertext()).split())
+            notes.html += [text] if text or len(child) else []
+
+
+def _address(tag: str, value: str, room: Room, notes: Notes, level: int) -> str | None:
+    """Return what an `href` may be, None for one that has to go."""
+    picture = tag in ("image", "feImage")
+    if picture and value[:5].lower() == "data:":
+        try:
+            return _inlined(value, room, notes, level)
+        except PictureError:
+            notes.broken += 1
+            return None
+    # The rasteriser takes any other address of an image for the path of a file.
+    if value.startswith("#") and tag != "image":
+        return value
+    # What a link leads to is not drawn anyway.
+    notes.outside += bool(value) and tag != "a"
+    return None
+
+
+def _inlined(value: str, room: Room, notes: Notes, level: int) -> str:
+    """Return the `data:` URL of a sound picture, labelled by its bytes, or of an SVG that is scrubbed too."""
+    data, _ = decode(value)
+    if kinds.kind(data) is kinds.SVG:
+        if level == _NESTED:
+            raise PictureError(f"over {_NESTED} SVGs are inside one another")
+        root = parsed(data, room)
+        scrubbed(root, room, notes, level + 1)
+        return f"data:{kinds.SVG.media_type};base64,{encode(ElementTree.tostring(root, encoding='utf-8'))}"
+    picture = Picture.from_bytes(data)
+    pixels = picture.width * picture.height
+    if pixels > room.pixels:
+        raise PictureError("the pictures inside the SVG unpack to too many pixels together")
+    room.pixels -= pixels
+    return picture.data_url
+
+
+def _local(css: str, notes: Notes) -> str:
+    """Return CSS without imports, and with `none` for each address that is not a part of the drawing."""
+
+    def replaced(found: re.Match[str]) -> str:
+        if found["kept"]:
+            return found["kept"]
+        if found["sheet"]:
+            notes.outside += 1
+            return ""
+        target = found["url"][4:].strip(" \t\r\n\f\"')")
+        if target.startswith("#"):
+            return found["url"]
+        notes.outside += bool(target) and target[:5].lower() != "data:"
+        return "none"
+
+    return _CSS.sub(replaced, css)
+
+
+def told(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
+    """Return one sentence on what a drawing lacks: for `missing` characters too, or text without any font."""
+    said: list[str] = []
+    if notes.html:
+        text = " | ".join(filter(None, notes.html))
+        cut = f"{text[:_TEXT]}…" if len(text) > _TEXT else text
+        said.append("HTML inside it is not drawn" + (f" (it says: {cut})" if cut else ""))
+    if notes.outside:
+        said.append(f"{_some(notes.outside, 'reference')} to outside left out")
+    if notes.broken:
+        said.append(f"{_some(notes.broken, 'picture')} inside it cannot be drawn")
+    if fontless:
+        said.append("text is not drawn, as no font is found for it")
+    if missing:
+        more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
+        named = " ".join("".join(map(_named, one)) for one in missing[:20])
+        said.append(f"no font here has {named}{more}")
+    said += ["its own fonts are not used"] if notes.fonts else []
+    said += ["its scripts did not run"] if notes.scripts else []
+    said += ["it is animated and drawn as it begins"] if notes.animated else []
+    return f"an SVG; {'; '.join(said)}" if said else ""
+
+
+def _named(character: str) -> str:
+    return character if character.isprintable() else f"U+{ord(character):04X}"
+
+
+def _some(count: int, thing: str) -> str:
+    return f"{count} {thing}{'s' if count > 1 else ''}"

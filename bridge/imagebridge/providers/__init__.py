@@ -1,0 +1,1 @@
+"""Translations on a vendor's wire: the Responses API and Chat Completions."""

@@ -1,0 +1,94 @@
+"""The same results for Chat Completions, whose tool messages hold text alone.
+
+Pictures follow in one user message after all tool messages (OpenAI's specification, 2026-08-21: "For
+tool messages, only type `text` is supported"), each named after its call.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from imagebridge.facts.endpoints import server
+from imagebridge.translate.policy import Policy
+from imagebridge.translate.result import translate
+from imagebridge.translate.sentences import not_shown
+from imagebridge.translate.translation import Translation
+from imagebridge.wire import input_text
+
+from .function_calls import Call, call_of
+from .responses import attachments, text_alone
+
+if TYPE_CHECKING:
+    from imagebridge.wire import Part
+
+_DEFAULT = Policy()
+
+
+def chat_messages(
+    answers: Iterable[tuple[object, object]], policy: Policy = _DEFAULT
+) -> list[dict[str, Any]]:
+    """Translate results into the messages that answer the tool calls of one assistant message.
+
+    A tool message for each comes first, then, where there are pictures or
+    PDF files, one user message with them; `Policy(server="llama.cpp")` puts them into the tool messages.
+
+    Args:
+        answers: pairs of a call (its id, or the tool call itself) and its result (a `CallToolResult` of any mcp
+            version or its JSON).
+        policy: the choices of the translation; the default is right for every vision model.
+
+    Raises:
+        TypeError: a call or a result is something else. Content never raises.
+    """
+    policy = replace(policy, api="chat")
+    return messages([(call_of(call), translate(result, policy)) for call, result in answers], policy.server)
+
+
+def messages(answers: Sequence[tuple[Call, Translation]], server_name: str | None) -> list[dict[str, Any]]:
+    """Return the messages for results that are translated already, with `Policy(api="chat")`; see `chat_messages`."""
+    mode = server(server_name).chat
+    answers = [(call, _with_told_files(translation)) for call, translation in answers]
+    made: list[dict[str, Any]] = []
+    for call, translation in answers:
+        content: object = translation.output if mode == "native" else text_alone(translation, mode)
+        if not isinstance(content, str):
+            content = [chat_part(part) for part in translation.parts]
+        made.append({"role": "tool", "tool_call_id": call.id, "content": content})
+    if mode == "user_message" and (shown := attachments(answers)):
+        made.append({"role": "user", "content": [chat_part(part) for part in shown]})
+    return made
+
+
+def _with_told_files(translation: Translation) -> Translation:
+    """Return a translation in which a sentence stands for each file that Chat Completions does not take."""
+    placed = [one._replace(parts=[_told_file(part) for part in one.parts]) for one in translation.placed]
+    return replace(translation, placed=tuple(placed))
+
+
+def _told_file(part: "Part") -> "Part":
+    made = chat_part(part) if part["type"] == "input_file" else {}
+    return input_text(made["text"]) if "text" in made else part
+
+
+def chat_part(part: "Part") -> dict[str, Any]:
+    """Return a part that was made with `Policy(api="chat")` in the form of Chat Completions.
+
+    Args:
+        part: a part of Responses, as `output_parts` makes it.
+    """
+    match part["type"]:
+        case "input_text":
+            return {"type": "text", "text": part["text"]}
+        case "input_image":
+            picture = {"url": part.get("image_url"), "detail": part.get("detail")}
+            return {"type": "image_url", "image_url": picture}
+        case "input_file":
+            return _file(part.get("filename") or "", part.get("file_data"), part.get("file_url"))
+
+
+def _file(name: str, data: str | None, url: str | None) -> dict[str, Any]:
+    """Return a PDF as a file, and a sentence for what Chat Completions does not take (guide "File inputs", 2026-09)."""
+    if data and data.startswith("data:application/pdf;"):
+        return {"type": "file", "file": {"filename": name, "file_data": data}}
+    what = f"the file {name}" if data else f"the file at {url}"
+    return {"type": "text", "text": not_shown(what, "Chat Completions takes PDF files alone, as data")}

@@ -1,0 +1,146 @@
+"""The server of a relay as a child process: its standard streams as lines, and its end with all that it has started."""
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from imagebridge.errors import ServerError
+from imagebridge.wire import JSON
+
+from .streams import GONE, Lines
+
+if TYPE_CHECKING:
+    from anyio.abc import Process
+
+_GRACE = 2.0
+"""Seconds that a server has to end by itself once its input is closed, and again after SIGTERM."""
+
+_LOOK = 0.2
+"""Seconds between two looks whether the process still runs, and for what it wrote last to be read."""
+
+
+class ChildServer:
+    """A running server. Its stderr is the relay's own, which the host keeps as its log."""
+
+    def __init__(self, name: str, process: "Process") -> None:
+        assert process.stdin
+        assert process.stdout
+        self.name = name
+        self.process = process
+        self.lines = Lines(process.stdout.receive)
+        self._turn = anyio.Lock(fast_acquire=True)
+
+    async def send(self, line: bytes, message: JSON | None = None) -> None:
+        """Write a line to the server; one that is gone gets none, and its end is told when its output ends."""
+        assert self.process.stdin
+        with suppress(*GONE):
+            async with self._turn:
+                await self.process.stdin.send(line)
+
+    async def finish(self) -> None:
+        """Tell the server that no more is coming, which asks it to end (2025-11-25, lifecycle, stdio)."""
+        assert self.process.stdin
+        with suppress(*GONE):
+            await self.process.stdin.aclose()
+
+    async def end(self) -> str:
+        """Return how it ended, once its output has."""
+        await _ended(self.process, _GRACE)
+        code = self.process.returncode
+        if code is None:
+            return "closed its output"
+        return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+    async def watch(self) -> None:
+        """End the lines once the process is gone: a child of it that holds its output would keep them open."""
+        assert self.process.stdout
+        while self.process.returncode is None:  # noqa: ASYNC110  # waiting for it waits for its pipes too
+            await anyio.sleep(_LOOK)
+        heard = -1
+        while heard != self.lines.heard:
+            heard = self.lines.heard
+            await anyio.sleep(_LOOK)
+        with suppress(*GONE):
+            await self.process.stdout.aclose()
+
+
+@asynccontextmanager
+async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
+    """Start a server in a group of its own; on the way out end it, with all that is left of the group.
+
+    It gets the relay's environment, folder and stderr, as if the host had started it.
+
+    Raises:
+        ServerError: it cannot be started.
+    """
+    name = os.path.basename(command[0])
+    try:
+        process = await _started(command)
+    except OSError as error:
+        raise ServerError(name, f"it cannot be started: {error.strerror or error}") from error
+    server = ChildServer(name, process)
+    async with anyio.create_task_group() as tasks:
+        if sys.platform != "win32":  # There a program that replaces itself goes on as another process.
+            tasks.start_soon(server.watch)
+        try:
+            yield server
+        finally:
+            with anyio.CancelScope(shield=True):
+                await server.finish()
+                await _stopped(process)
+            tasks.cancel_scope.cancel()
+
+
+async def _started(command: Sequence[str]) -> "Process":
+    if sys.platform == "win32":
+        # A job object ends the children too; the SDK makes one.
+        from mcp.os.win32.utilities import create_windows_process, get_windows_executable_command
+
+        program = get_windows_executable_command(command[0])
+        made: Any = await create_windows_process(
+            program, list(command[1:]), dict(os.environ), sys.stderr, None
+        )
+        return made
+    program = shutil.which(command[0]) or command[0]
+    return await anyio.open_process([program, *command[1:]], stderr=None, start_new_session=True)
+
+
+async def _ended(process: "Process", seconds: float) -> bool:
+    """Tell whether the process ends in time."""
+    with anyio.move_on_after(seconds):
+        while process.returncode is None:  # noqa: ASYNC110
+            await anyio.sleep(0.01)
+    return process.returncode is not None
+
+
+async def _stopped(process: "Process") -> None:
+    """Wait, terminate, kill (2025-11-25, lifecycle, stdio). What a server started belongs to it, unless it made itself independent."""
+    if sys.platform == "win32":
+        if not await _ended(process, _GRACE):
+            with suppress(*GONE):
+                process.terminate()
+            await _ended(process, _GRACE)
+        return
+    await _ended(process, _GRACE)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if not _signalled(process.pid, number):
+            break
+        with anyio.move_on_after(_GRACE):
+            while _signalled(process.pid, 0):  # noqa: ASYNC110
+                await anyio.sleep(0.01)
+    await _ended(process, _GRACE)
+
+
+def _signalled(group: int, number: int) -> bool:
+    """Send a signal to a group; tell whether there is any process in it."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

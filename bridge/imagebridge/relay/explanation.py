@@ -1,0 +1,59 @@
+"""What a repair changed, in words for whoever set the relay up."""
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from imagebridge.translate.sentences import amount, short
+from imagebridge.wire import JSON, blocks_of, is_json, text_of
+
+from .json_rpc import same
+
+
+def changes(before: JSON, after: JSON) -> Iterator[str]:
+    """Yield a line for each part of a result that the repair changed."""
+    old, new = ([_Block(block) for block in blocks_of(result)] for result in (before, after))
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for tag, start, stop, first, last in matcher.get_opcodes():
+        if tag == "insert":
+            yield f"added {_listed(new[first:last])}"
+        elif tag == "delete":
+            yield f"took out {_listed(old[start:stop])}"
+        elif tag == "replace":
+            yield f"{_listed(old[start:stop])} became {_listed(new[first:last])}"
+    for name in sorted({*before, *after} - {"content"}):
+        if name not in after:
+            yield f"took out {name}"
+        elif name not in before:
+            yield f"added {name}"
+        elif not same(before[name], after[name]):
+            yield f"changed {name}"
+
+
+class _Block:
+    """A block that equals another where both are written alike."""
+
+    def __init__(self, block: object) -> None:
+        self.block = block
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Block) and same(self.block, other.block)
+
+    def __hash__(self) -> int:
+        return hash(self.told())
+
+    def told(self) -> str:
+        block = self.block
+        if not is_json(block):
+            return f"a {type(block).__name__}"
+        inner = block.get("resource")
+        holder = inner if is_json(inner) else block
+        label = text_of(holder, "mimeType")
+        if encoded := text_of(holder, "data") or text_of(holder, "blob"):
+            return f"{label or 'bytes'} ({amount(len(encoded) // 4 * 3)})"
+        if text := text_of(holder, "text"):
+            return f"the text {short(' '.join(text[:400].split()))!r}"
+        return f"{text_of(block, 'type') or 'a block'} {short(text_of(holder, 'uri'))}".strip()
+
+
+def _listed(blocks: Sequence[_Block]) -> str:
+    return ", ".join(block.told() for block in blocks)

@@ -1,0 +1,161 @@
+"""What a relay knows of the two it stands between: who the host is, what it has asked, which tools promise what.
+
+Pure: it sees each message and says what is to become of it.
+"""
+
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Any
+
+from imagebridge.facts.hosts import UNKNOWN, Host, host
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+from .json_rpc import Key, key
+
+_CLIENT = "io.modelcontextprotocol/clientInfo"
+_ENVELOPE = (_CLIENT, "io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientCapabilities")
+"""In the `_meta` of each request since 2026-07-28: what a request of the relay's own repeats."""
+
+_MOST_ASKED = 10_000
+"""Requests without an answer that are remembered: a host that cancels gets none, and cancels at times."""
+
+_PAYLOADS = frozenset(("tools/call", "tasks/result", "tasks/get"))
+"""Requests whose answers hold the result of a tool (tasks: 2025-11-25; `tasks/get` in their extension of 2026)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request of the host: its id, its method, the tool that it calls, and what a request of ours repeats of its `_meta`."""
+
+    number: object
+    method: str
+    tool: str = ""
+    meta: JSON = field(default_factory=dict[str, object])
+
+
+class Session:
+    """One host and one server, from their first message to their last.
+
+    named: the host's row where the user named it; else the host is who it says it is.
+    """
+
+    def __init__(self, named: Host | None = None) -> None:
+        self._named = named
+        self._called = UNKNOWN
+        self._asked: dict[Key, Asked] = {}
+        self._promising: set[str] = set()
+        self._own = f"imagebridge-{token_hex(8)}-"
+        self._count = 0
+        self.opening: tuple[JSON, bytes] | None = None
+        """The host's `initialize`, read and as it came, until 2025-11-25; a server started anew hears it again."""
+        self.opened: bytes | None = None
+        """The host's `notifications/initialized`."""
+
+    @property
+    def host(self) -> Host:
+        """Who reads the results."""
+        return self._named or self._called
+
+    def own_id(self) -> str:
+        """Return an id for a request of the relay's own, which no host ever uses."""
+        self._count += 1
+        return f"{self._own}{self._count}"
+
+    def is_own(self, number: object) -> bool:
+        """Tell whether an id is one of `own_id`."""
+        return isinstance(number, str) and number.startswith(self._own)
+
+    def heard(self, message: JSON, line: bytes) -> Asked | None:
+        """Take note of a message of the host; return its request, None where it asks nothing."""
+        method, number = text_of(message, "method"), message.get("id")
+        params = _object(message.get("params"))
+        meta = _object(params.get("_meta"))
+        if method == "initialize":
+            self._name(params.get("clientInfo"))
+            self.opening = message, line
+        elif method == "notifications/initialized":
+            self.opened = line
+        self._name(meta.get(_CLIENT))
+        at = key(number)
+        if not method or at is None:
+            return None
+        asked = Asked(
+            number, method, text_of(params, "name"), {name: meta[name] for name in _ENVELOPE if name in meta}
+        )
+        self._asked.pop(at, None)
+        self._asked[at] = asked
+        if len(self._asked) > _MOST_ASKED:
+            del self._asked[next(iter(self._asked))]
+        return asked
+
+    def _name(self, info: object) -> None:
+        """Look up who calls itself so. A name that no host has is a host that is not known."""
+        if is_json(info) and (name := text_of(info, "name")):
+            self._called = host(name)
+
+    def answered(self, message: JSON) -> Asked | None:
+        """Return the request that a message of the server answers, None where it answers none."""
+        at = key(message.get("id"))
+        return self._asked.pop(at, None) if at is not None and "method" not in message else None
+
+    def unanswered(self) -> list[Asked]:
+        """Return the requests that wait for an answer, and forget them."""
+        waiting = list(self._asked.values())
+        self._asked.clear()
+        return waiting
+
+    def promises(self, tool: str) -> bool:
+        """Tell whether clients may refuse a result of this tool that lacks structured content: it has an output schema."""
+        return tool in self._promising
+
+    def listed(self, result: JSON) -> JSON:
+        """Take note of a page of tools; return it as the host is to see it.
+
+        A host that lets structured content take the place of pictures is sent none beside them. So that its SDK does
+        not miss it, such a host sees no output schemas.
+        """
+        tools = result.get("tools")
+        if not is_list(tools):
+            return result
+        promising = {text_of(tool, "name") for tool in tools if is_json(tool) and tool.get("outputSchema")}
+        if self.host.structured != "replaces" or self.host is UNKNOWN:
+            self._promising |= promising
+            return result
+        if not promising:
+            return result
+        return {**result, "tools": [_without_schema(tool) for tool in tools]}
+
+
+def _without_schema(tool: object) -> object:
+    return {name: one for name, one in tool.items() if name != "outputSchema"} if is_json(tool) else tool
+
+
+def _object(value: object) -> JSON:
+    return value if is_json(value) else {}
+
+
+def payload(asked: Asked, result: JSON) -> JSON | None:
+    """Return the result of a tool that an answer holds: the answer itself, or what its task came to. None where there is none.
+
+    An answer that only says that a task has begun, or that the server needs more first, holds none.
+    """
+    if asked.method not in _PAYLOADS:
+        return None
+    if asked.method == "tasks/get":
+        return inside(result)
+    if result.get("resultType", "complete") != "complete" or (
+        is_json(result.get("task")) and "content" not in result
+    ):
+        return None
+    return result
+
+
+def inside(task: JSON) -> JSON | None:
+    """Return the result that a task carries once it is completed."""
+    result = task.get("result")
+    return result if is_json(result) and is_list(result.get("content")) else None
+
+
+def replaced(asked: Asked, result: JSON, repaired: JSON) -> dict[str, Any]:
+    """Return the answer with the repaired result in the place where `payload` found it."""
+    return {**result, "result": repaired} if asked.method == "tasks/get" else dict(repaired)

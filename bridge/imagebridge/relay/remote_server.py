@@ -1,0 +1,218 @@
+"""The server of a relay behind a URL: Streamable HTTP (2025-11-25 and 2026-07-28), its messages as they come."""
+
+import json
+import math
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from typing import Any
+
+import anyio
+import anyio.abc
+import httpx2
+
+from imagebridge.translate.sentences import location
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+from .json_rpc import Key, Unreadable, failure, key, read, written
+
+_VERSION = "io.modelcontextprotocol/protocolVersion"
+
+# A connection is made within seconds or not at all; tools take minutes, and streams of events are silent for hours.
+_PATIENCE = httpx2.Timeout(30.0, read=None)
+
+_NOTICE = 3.0
+"""Seconds that a server has to take the end of a session."""
+
+_PAUSE = 1.0
+"""Seconds before a stream of the server's own messages is opened again."""
+
+
+class RemoteServer:
+    """A server that is spoken to by POST. What it answers, in a body or as events, becomes lines."""
+
+    def __init__(self, url: str, client: httpx2.AsyncClient, tasks: anyio.abc.TaskGroup) -> None:
+        self.name = location(url)
+        self._url = url
+        self._client = client
+        self._tasks = tasks
+        self._session = ""
+        self._version = ""
+        self._calls: dict[Key, anyio.CancelScope] = {}
+        self._opening: Key | None = None
+        self._schemas: dict[str, object] = {}
+        self._arrived, self.lines = anyio.create_memory_object_stream[bytes](math.inf)
+
+    async def send(self, line: bytes, message: JSON | None = None) -> None:
+        """Post a message. A request is answered when it is; anything else is taken before what comes after it."""
+        if message is None:
+            await self._post(line, None, {})
+            return
+        at = key(message.get("id")) if "method" in message else None
+        if message.get("method") == "initialize":
+            self._version, self._opening = "", at
+        if self._ends_a_call(message):
+            return
+        headers = await self._described(message)
+        if at is None:
+            await self._post(line, message, headers)
+            if message.get("method") == "notifications/initialized":
+                self._tasks.start_soon(self._listen)
+        else:
+            self._tasks.start_soon(self._call, line, message, headers, at)
+
+    async def finish(self) -> None:
+        """Give up what is not answered, and the session."""
+        for scope in self._calls.values():
+            scope.cancel()
+        if self._session:
+            with anyio.move_on_after(_NOTICE), suppress(httpx2.HTTPError):
+                await self._client.delete(self._url, headers=self._headers())
+        self._arrived.close()
+
+    async def end(self) -> str:
+        """Return how it ended."""
+        return "forgot the session"
+
+    def _ends_a_call(self, message: JSON) -> bool:
+        """Cancel a call as 2026-07-28 does, by closing its response; tell whether that was asked."""
+        params = message.get("params")
+        if message.get("method") != "notifications/cancelled" or not is_json(params):
+            return False
+        scope = self._calls.get(key(params.get("requestId")) or ("", None))
+        # Before, the notification itself says it, and a closed response means nothing.
+        if scope is None or self._version:
+            return False
+        scope.cancel()
+        return True
+
+    async def _described(self, message: JSON) -> dict[str, str]:
+        """Return the headers that repeat what a message says, since 2026-07-28 (transports, Streamable HTTP)."""
+        params = message.get("params")
+        meta = params.get("_meta") if is_json(params) else None
+        version = text_of(meta, _VERSION) if is_json(meta) else ""
+        if not version or not is_json(params):
+            return {}
+        # The SDK knows how values are written in headers; it takes a second to load.
+        from mcp.shared.inbound import encode_header_value, mcp_param_headers, x_mcp_header_map
+
+        method = text_of(message, "method")
+        headers = {"mcp-protocol-version": version, "mcp-method": method}
+        if name := text_of(params, "uri" if method == "resources/read" else "name"):
+            headers["mcp-name"] = encode_header_value(name)
+        schema = self._schemas.get(name) if method == "tools/call" else None
+        arguments: Any = params.get("arguments")
+        if is_json(schema):
+            headers |= mcp_param_headers(
+                x_mcp_header_map(dict(schema)), arguments if is_json(arguments) else {}
+            )
+        return headers
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
+        headers |= {"mcp-session-id": self._session} if self._session else {}
+        return headers | ({"mcp-protocol-version": self._version} if self._version else {})
+
+    async def _call(self, line: bytes, message: JSON, headers: dict[str, str], at: Key) -> None:
+        scope = self._calls[at] = anyio.CancelScope()
+        try:
+            with scope:
+                await self._post(line, message, headers)
+        finally:
+            if self._calls.get(at) is scope:
+                del self._calls[at]
+
+    async def _post(self, line: bytes, message: JSON | None, headers: dict[str, str]) -> None:
+        asks = message is not None and "method" in message and "id" in message
+        number = message.get("id") if asks and message else None
+        try:
+            sending = self._client.stream(
+                "POST", self._url, content=line.strip(), headers=self._headers() | headers
+            )
+            async with sending as response:
+                self._session = response.headers.get("mcp-session-id") or self._session
+                answered = await self._taken(response, number)
+        except httpx2.HTTPError as error:
+            answered, why = False, f"{self.name} cannot be reached: {error or type(error).__name__}"
+        else:
+            status = response.status_code
+            why = f"{self.name} answered {status} {_phrase(status)}" if response.is_error else ""
+            if status == HTTPStatus.NOT_FOUND and self._session:
+                # It was started anew and knows no session of before (2025-11-25, transports, session management).
+                self._session = ""
+                self._arrived.close()
+                return
+        if asks and not answered:
+            await self._arrive(
+                written(failure(number, why or f"{self.name} ended its answer before the result"))
+            )
+
+    async def _taken(self, response: httpx2.Response, number: object) -> bool:
+        """Pass on the messages of a response; tell whether the one that answers is among them."""
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if response.is_success and kind == "text/event-stream":
+            return await self._follow(response, number)
+        body = await response.aread()
+        if not body.strip() or (response.is_error and isinstance(read(body), Unreadable)):
+            return False
+        return await self._pass(body, number)
+
+    async def _follow(self, response: httpx2.Response, number: object) -> bool:
+        async for event in httpx2.EventSource(response, max_event_size=None):
+            if event.data and await self._pass(event.data.encode(), number):
+                return True
+        return False
+
+    async def _pass(self, body: bytes, number: object) -> bool:
+        """Pass on one message; tell whether it answers `number`."""
+        message = read(body)
+        # Written over several lines it would be several messages.
+        line = body.strip() if b"\n" not in body.strip() else written(json.loads(body))
+        await self._arrive(line)
+        if is_list(message):
+            return True
+        if not is_json(message) or "method" in message or message.get("id") != number:
+            return False
+        result = message.get("result")
+        if is_json(result):
+            self._note(result, number)
+        return True
+
+    def _note(self, result: JSON, number: object) -> None:
+        """Take note of the version that was agreed on, and of the tools' parameters."""
+        if self._opening is not None and key(number) == self._opening:
+            self._version = text_of(result, "protocolVersion")
+        tools = result.get("tools")
+        for tool in filter(is_json, tools if is_list(tools) else ()):
+            self._schemas[text_of(tool, "name")] = tool.get("inputSchema")
+
+    async def _arrive(self, line: bytes) -> None:
+        with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
+            await self._arrived.send(line)
+
+    async def _listen(self) -> None:
+        """Pass on what the server says of its own accord, where it offers a stream for that (until 2025-11-25)."""
+        while True:
+            with suppress(httpx2.HTTPError):
+                async with self._client.stream("GET", self._url, headers=self._headers()) as response:
+                    if not response.is_success:
+                        return
+                    await self._follow(response, None)
+            await anyio.sleep(_PAUSE)
+
+
+@asynccontextmanager
+async def remote(url: str) -> AsyncGenerator[RemoteServer]:
+    """Speak to the server at `url`; nothing is sent before the host says something."""
+    async with httpx2.AsyncClient(timeout=_PATIENCE) as client, anyio.create_task_group() as tasks:
+        server = RemoteServer(url, client, tasks)
+        try:
+            yield server
+        finally:
+            with anyio.CancelScope(shield=True):
+                await server.finish()
+            tasks.cancel_scope.cancel()
+
+
+def _phrase(status: int) -> str:
+    return next((one.phrase for one in HTTPStatus if one == status), "(no standard status)")

@@ -1,0 +1,49 @@
+"""Tools under names and with schemas that OpenAI's API takes, and the way back in calls: `--names`."""
+
+from imagebridge.schemas.definitions import responses_tools, tool_names
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+from .json_rpc import written
+
+
+class Names:
+    """What the tools are called on either side, over all pages of their list."""
+
+    def __init__(self) -> None:
+        self._originals: dict[str, str] = {}
+        self._tools: dict[str, JSON] = {}
+
+    def listed(self, result: JSON) -> JSON:
+        """Return a page of tools under legal names and with parameters that the API takes."""
+        tools = result.get("tools")
+        if not is_list(tools):
+            return result
+        page = [tool for tool in tools if is_json(tool) and text_of(tool, "name")]
+        self._tools |= {text_of(tool, "name"): tool for tool in page}
+        self._originals = tool_names(self._tools.values())
+        legal = {original: name for name, original in self._originals.items()}
+        made = [self._legal(tool, legal[text_of(tool, "name")]) for tool in page]
+        return (
+            result
+            if all(new is old for new, old in zip(made, tools, strict=False))
+            else {**result, "tools": made}
+        )
+
+    def _legal(self, tool: JSON, name: str) -> JSON:
+        (definition,) = responses_tools([tool])
+        schema = definition.get("parameters") or {}
+        description = str(definition.get("description") or "")
+        if (name, schema) == (tool.get("name"), tool.get("inputSchema")):
+            return tool
+        return {**tool, "name": name, "description": description, "inputSchema": schema}
+
+    def called(self, message: JSON, line: bytes) -> bytes:
+        """Return a call under the name that its server knows; any other message as it came."""
+        params = message.get("params")
+        if message.get("method") != "tools/call" or not is_json(params):
+            return line
+        name = text_of(params, "name")
+        original = self._originals.get(name, name)
+        if original == name:
+            return line
+        return written({**message, "params": {**params, "name": original}}).rstrip(b"\n")

@@ -1,0 +1,81 @@
+"""Tool results for functions that make pictures: from a sentence and pictures to the wire form."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from imagebridge.errors import PictureError
+from imagebridge.pictures.picture import Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def tool_result(
+    text: str, *pictures: "Picture | Image | bytes | str | Path", is_error: bool = False
+) -> dict[str, Any]:
+    """Return an MCP tool result as its JSON object: the text first, then each picture as an image block.
+
+    Formats that the API does not take travel as they are and are dealt with where the result is translated. In a tool of an MCP
+    server, `return CallToolResult.model_validate(tool_result(...))`.
+
+    Args:
+        text: what is said before the pictures.
+        pictures: a path, the bytes of a file, a PIL image or a `Picture` each.
+        is_error: whether the tool failed.
+
+    Raises:
+        TypeError: the text is no str, or a picture is of another type.
+        FileNotFoundError: a path leads nowhere (`OSError` where the file cannot be read).
+        PictureError: the bytes are of no known picture format, or a PIL image has no pixels.
+    """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
+        raise TypeError(f"the text of a tool result is a str, not {type(text).__name__}")
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": text}]
+    blocks += [_image_block(picture) for picture in pictures]
+    return {"content": blocks, "isError": is_error}
+
+
+def _image_block(picture: object) -> dict[str, Any]:
+    match picture:
+        case Picture():
+            return {"type": "image", "data": picture.base64, "mimeType": picture.media_type}
+        case bytes() | bytearray():
+            return _from_bytes(bytes(picture), "these bytes")
+        case str() | Path():
+            return _from_bytes(Path(picture).read_bytes(), f"the file {picture}")
+        case _ if _is_pil(picture):
+            return _image_block(_from_pil(picture))
+        case _:
+            raise TypeError(
+                f"a picture is a path, bytes, a PIL image or a Picture, not {type(picture).__name__}"
+            )
+
+
+def _is_pil(value: object) -> "TypeGuard[Image]":
+    """Tell a PIL image without importing Pillow: nobody can hold one before it is imported."""
+    import sys
+
+    images = sys.modules.get("PIL.Image")
+    return images is not None and isinstance(value, images.Image)
+
+
+def _from_pil(image: "Image") -> Picture:
+    """Encode a PIL image as it is meant to be seen: upright and in sRGB."""
+    from imagebridge.pictures.decode import load
+    from imagebridge.pictures.encode import redrawn
+
+    if not image.width or not image.height:
+        raise PictureError(f"a PIL image of {image.width}x{image.height} pixels shows nothing")
+    return redrawn(load(image))
+
+
+def _from_bytes(data: bytes, name: str) -> dict[str, Any]:
+    from imagebridge.pictures.kinds import kind
+    from imagebridge.pictures.picture import encode
+
+    found = kind(data)
+    if found is None or found.sort != "picture":
+        raise PictureError(
+            f"{name} hold no picture but {found.media_type if found else 'bytes of no known format'}"
+        )
+    return {"type": "image", "data": encode(data), "mimeType": found.media_type}

@@ -1,0 +1,389 @@
+"""A valid result becomes one that a given host shows: within its limits, in its formats, and what changed is said.
+
+The order of the blocks stays. Sizes are counted as JSON writes them with ASCII alone, which is the longest
+form that a host may count.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from imagebridge.errors import PictureError
+from imagebridge.facts.hosts import Host
+from imagebridge.pictures import convert, kinds
+from imagebridge.pictures.encode import within
+from imagebridge.pictures.picture import Picture, decode, decode_start
+from imagebridge.repair.host_blocks import (
+    PAYLOAD,
+    Entry,
+    changes,
+    cost,
+    described,
+    not_shown,
+    retold,
+    scale_of,
+    showing,
+    text_entry,
+)
+from imagebridge.translate import sentences, vision
+from imagebridge.translate.blocks import pieces, texts
+from imagebridge.translate.pieces import Paper, Piece, Reading, Sight, Words, for_user_only
+from imagebridge.translate.policy import Policy
+from imagebridge.translate.structured_content import structured_text
+from imagebridge.wire import JSON, URI, is_error, text_of
+
+_FRAME = 1_000
+"""Characters left for the JSON-RPC message around a result."""
+
+_NOTE, _NOTES = 250, 5_000
+"""Characters left for what is said of a changed picture, and of all of them."""
+
+_BLOCK = 500
+"""Characters that a block has on average at least: of more blocks the last are left out."""
+
+_BESIDE = 100
+"""The part of the room, one in so many, that anything beside text and pictures may take: `_meta`, annotations."""
+
+
+def fitted(result: JSON, host: Host, *, promised: bool = False) -> dict[str, Any]:
+    """Return a valid `result` (see `repair`) as `host` copes with it, never in more characters than it takes.
+
+    What is too large is shown smaller: small pictures keep what they have, large ones share the rest. A
+    sentence before the first picture says so with sizes and scale. What the host cannot take at all becomes
+    a text, and structured content that no text repeats too, unless the host copes with it. That a result is empty
+    or an error is said where the host does not say it.
+
+    Args:
+        result: the valid JSON of a `tools/call` result.
+        host: the row of the host.
+        promised: the tool has an output schema that the host was shown, so its SDK may refuse a result without
+            structured content: it stays, whatever the host does with it.
+    """
+    return _Fitting(host).fitted(result, promised=promised)
+
+
+class _Fitting:
+    """One result on its way to one host: what is said of it, and the pictures counted so far."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.room = host.characters - _FRAME
+        # A document that does not reach the model is shown, where pictures do.
+        pages = not host.files and bool(host.formats)
+        self.reading = Reading(Policy(documents="pages" if pages else "file"))
+        self.notes: list[str] = []
+
+    def fitted(self, result: JSON, *, promised: bool) -> dict[str, Any]:
+        frame = self._frame(result, promised=promised)
+        content = cast("Sequence[JSON]", result["content"])
+        self.reading.begin(content)
+        entries = [entry for block in content for entry in self._entries(self._bare(block))]
+        entries += self._structured(result, frame)
+        entries = self._marked([self._showable(entry) for entry in entries], result, frame)
+        if cost(frame) + self._total(entries) > self.room or any(map(self._too_wide, entries)):
+            entries = self._few(entries)
+            self._share_out(entries, self.room - cost(frame))
+        return self._assembled(frame, entries)
+
+    # What a block becomes, whatever its size.
+
+    def _frame(self, result: JSON, *, promised: bool) -> dict[str, Any]:
+        """Return the result without its blocks."""
+        frame = {key: value for key, value in result.items() if key != "content"}
+        if self._is_too_much(frame.get("structuredContent"), 2 if promised else 10) or (
+            self.host.structured == "replaces" and not promised and _loses_blocks(result)
+        ):
+            frame.pop("structuredContent", None)
+        beside = {key: value for key, value in frame.items() if key != "structuredContent"}
+        if self._is_too_much(beside, 4):
+            kept = ("isError", "resultType", "structuredContent")
+            frame = {key: frame[key] for key in kept if key in frame}
+            self.notes.append("What the result said beside its blocks is left out: it is too large.")
+        return {**frame, "content": []}
+
+    def _structured(self, result: JSON, frame: dict[str, Any]) -> Iterator[Entry]:
+        """Yield structured content in words, where the host does not show it and the blocks do not say it.
+
+        What is hidden in it as base64 is shown, and taken out of what stays of it.
+        """
+        if (kept := frame.get("structuredContent")) is not None:
+            first, *hidden = texts(written := _json(kept), self.reading)
+            if isinstance(first, Words) and first.text != written:
+                frame["structuredContent"] = json.loads(first.text)
+                yield from self._of_pieces(hidden, {})
+        shown = self.host.structured == "shown" and "structuredContent" in frame
+        if not shown and (
+            told := structured_text(
+                {**result, **({"structuredContent": frame["structuredContent"]} if kept is not None else {})}
+            )
+        ):
+            yield from self._of_pieces(texts(told, self.reading), {})
+
+    def _marked(self, entries: list[Entry], result: JSON, frame: dict[str, Any]) -> list[Entry]:
+        """Say that a result is an error, or empty, where the host does not."""
+        failed, host = is_error(result), self.host
+        blank = all(
+            entry.block.get("type") == "text" and not entry.block["text"].strip() for entry in entries
+        )
+        if blank and not host.empties and not (host.structured == "shown" and "structuredContent" in frame):
+            entries = [text_entry(sentences.NO_REASON if failed else sentences.NOTHING)]
+        if not failed or host.errors == "told":
+            return entries
+        if host.errors == "lost":
+            frame["isError"] = False
+        first = entries[0].block if entries else {}
+        if first.get("type") != "text":
+            return [text_entry(sentences.ERROR), *entries]
+        if first["text"].startswith(sentences.ERROR):
+            return entries
+        return [Entry({**first, "text": f"{sentences.ERROR}\n{first['text']}"}), *entries[1:]]
+
+    def _is_too_much(self, value: object, part: int = _BESIDE) -> bool:
+        return cost(value) > self.room // part
+
+    def _bare(self, block: JSON) -> JSON:
+        """Return a block whose labels are of a bearable size, and meant for the model where the host obeys that."""
+        if self.host.hides and for_user_only(block):
+            annotations = {**cast("JSON", block["annotations"]), "audience": ["user", "assistant"]}
+            block = {**block, "annotations": annotations}
+        payload = PAYLOAD.get(text_of(block, "type"))
+        if payload and self._is_too_much({**block, payload: None}):
+            self.notes.append("What a block said besides is left out: it is too large.")
+            return {"type": block["type"], payload: block[payload]}
+        return block
+
+    def _entries(self, block: JSON) -> list[Entry]:
+        match block["type"]:
+            case "image" if picture := _still(block):
+                number = self.reading.number(picture.base64)
+                size = picture.width, picture.height
+                return [Entry(dict(block), number, picture, picture, size, scale_of(block))]
+            case "resource_link" if self.host.links:
+                return [Entry(dict(block), whole=True)]
+            case "audio" if self.host.audio:
+                return [Entry(dict(block), whole=True)]
+            case "resource" if self._passes(cast("JSON", block["resource"])):
+                return [Entry(dict(block), whole=True)]
+            case _:
+                found = pieces(block, self.reading)
+        match found:
+            case [Words(text=text)] if text == block.get("text"):
+                return [Entry(dict(block))]
+            case [Sight(), *_] if self._is_document(block):
+                uri = sentences.short(text_of(cast("JSON", block["resource"]), "uri"))
+                told = text_entry(f"[{uri}: shown as pictures of its pages]")
+                return [told, *self._of_pieces(found, block)]
+            case _:
+                return list(self._of_pieces(found, block))
+
+    def _passes(self, resource: JSON) -> bool:
+        """Tell whether an embedded resource reaches the model as it is."""
+        if not self.host.resources:
+            return False
+        if text := text_of(resource, "text"):
+            return [Words(text)] == [
+                Words(one.text) for one in texts(text, self.reading) if isinstance(one, Words)
+            ]
+        found = kinds.kind(decode_start(text_of(resource, "blob")))
+        return found is None or (found.sort != "picture" and (self.host.files or found.sort != "document"))
+
+    def _is_document(self, block: JSON) -> bool:
+        found = kinds.kind(decode_start(text_of(cast("JSON", block.get("resource") or {}), "blob")))
+        return found is not None and found.sort == "document"
+
+    def _of_pieces(self, found: Sequence[Piece], block: JSON) -> Iterator[Entry]:
+        """Yield pieces of a translation as blocks; pictures keep what their block said besides."""
+        labels = _labels(block)
+        for piece in found:
+            match piece:
+                case Words(text=text):
+                    yield text_entry(text)
+                case Sight(number=number, picture=picture):
+                    made = {"type": "image", "data": picture.base64, "mimeType": picture.media_type, **labels}
+                    size = piece.size or (picture.width, picture.height)
+                    sentence = f"{piece.sentence[:1].upper()}{piece.sentence[1:]}." if piece.sentence else ""
+                    yield Entry(made, number, picture, picture, size, sentence=sentence)
+                case Paper(data_url=url, filename=name) if self.host.resources:
+                    media_type, _, blob = url[5:].partition(";base64,")
+                    inner = {"uri": f"attachment:{name}", "mimeType": media_type, "blob": blob}
+                    yield Entry({"type": "resource", "resource": inner}, whole=True)
+                case Paper(filename=name):
+                    what = sentences.short(text_of(cast("JSON", block.get("resource", {})), "uri") or name)
+                    yield text_entry(sentences.not_shown(what, f"{self.host.name} takes no documents"))
+                case _:
+                    yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is an address"))
+
+    def _showable(self, entry: Entry) -> Entry:
+        """Return a picture proven and in a format that the host takes, or the sentence for what has none."""
+        picture = entry.picture
+        if picture is None:
+            return entry
+        if not self.host.formats:
+            return not_shown(entry, f"{self.host.name} shows its model no pictures")
+        if picture.plain and (len(picture.base64) > self.room or self._too_wide(entry)):
+            return entry  # It is decoded where it is made smaller.
+        try:
+            picture = convert.fitted(picture, picture.width, picture.height).proven("decoded")
+            if picture.media_type not in self.host.formats:
+                from imagebridge.pictures.decode import opened
+                from imagebridge.pictures.encode import redrawn
+
+                picture = redrawn(opened(picture.data))
+        except PictureError as error:
+            return not_shown(entry, error.reason)
+        return showing(entry, picture)
+
+    # Sizes.
+
+    def _too_wide(self, entry: Entry) -> bool:
+        picture = entry.picture
+        return picture is not None and max(picture.width, picture.height) > self._side(picture)
+
+    def _side(self, picture: Picture) -> int:
+        """Return the most pixels that the longer side of this picture may have: the host's, and what its patches allow."""
+        longest = max(picture.width, picture.height)
+        if self.host.side is None and self.host.patches is None:
+            return longest
+        side = max(vision.bounded(picture.width, picture.height, self.host.side, self.host.patches))
+        budget = self.host.patches
+        # The other side is rounded when pixels are scaled, which may take one more row of patches.
+        while budget and side > 1 and vision.patches(*_scaled(picture, side / longest)) > budget:
+            side -= 1
+        return side
+
+    def _total(self, entries: Sequence[Entry]) -> int:
+        """Characters of all blocks, and of what is said of them."""
+        said = self._said(entries)
+        return sum(entry.cost + 2 for entry in entries) + (cost(text_entry(said).block) if said else 0)
+
+    def _few(self, entries: list[Entry]) -> list[Entry]:
+        """Leave out the last blocks where there are too many for each to say something."""
+        most = max(1, self.room // _BLOCK)
+        if len(entries) <= most:
+            return entries
+        self.notes.append(f"{len(entries) - most:,} more blocks are left out: too many for a result.")
+        return entries[:most]
+
+    def _share_out(self, entries: list[Entry], room: int) -> None:
+        """Make each entry fit: from the smallest on, each may take an even part of what is left."""
+        told = cost(text_entry(" ".join(self.notes)).block)
+        reserve = told + min(_NOTES, _NOTE * sum(entry.picture is not None for entry in entries))
+        left = room - reserve - sum(entry.cost - entry.need + 2 for entry in entries)
+        order = sorted(range(len(entries)), key=lambda at: entries[at].need)
+        for done, at in enumerate(order):
+            before = entries[at].cost - entries[at].need
+            entries[at] = self._shrunk(entries[at], max(0, left) // (len(entries) - done))
+            left -= entries[at].cost - before
+
+    def _shrunk(self, entry: Entry, share: int) -> Entry:
+        """Return an entry in at most `share` characters, as far as that is possible."""
+        if entry.picture:
+            try:
+                return showing(entry, within(entry.picture, share // 4 * 3, self._side(entry.picture)))
+            except PictureError as error:
+                return not_shown(entry, error.reason)
+        if entry.need <= share:
+            return entry
+        if not entry.whole:
+            return Entry({**entry.block, "text": self._cut(entry.block["text"], share)})
+        return text_entry(self._cut(_told(entry.block), share))
+
+    def _cut(self, text: str, share: int) -> str:
+        """Return the beginning of a text in at most `share` characters of JSON, and how much there was."""
+        if cost(text) <= share:
+            return text
+        told = f"\n[{len(text):,} characters; the rest is left out: too much for {self.host.name}]"
+        low, high = 0, len(text)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if cost(text[:middle] + told) <= share:
+                low = middle
+            else:
+                high = middle - 1
+        return text[:low] + told
+
+    # The result.
+
+    def _assembled(self, frame: Mapping[str, Any], entries: list[Entry]) -> dict[str, Any]:
+        """Return the whole, in the last resort with fewer blocks."""
+        entries = retold(entries)
+        made = {**frame, "content": self._blocks(entries)}
+        while cost(made) > self.room and entries:
+            entries = entries[: len(entries) // 2]
+            self.notes = ["The result's other blocks are left out: it is too large."]
+            made = {**frame, "content": self._blocks(entries)}
+        return made
+
+    def _blocks(self, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+        """Return the blocks, with what is to be said before the first picture."""
+        blocks = [entry.block for entry in entries]
+        at = next((at for at, entry in enumerate(entries) if entry.picture), len(blocks))
+        said = self._said(entries)
+        if not said:
+            return blocks
+        before = entries[at - 1].block if at else {}
+        if before.get("type") == "text" and before["text"].rstrip().endswith((".", "!", "?")):
+            # A sentence after a sentence. Behind anything else, JSON or code, it would do harm.
+            return [*blocks[: at - 1], {**before, "text": f"{before['text'].rstrip()} {said}"}, *blocks[at:]]
+        return [*blocks[:at], text_entry(said).block, *blocks[at:]]
+
+    def _said(self, entries: Sequence[Entry]) -> str:
+        """Return what is to be said beside the blocks: what changed, or what a picture is that no text introduces."""
+        shown = [entry for entry in entries if entry.picture]
+        told = [*self.notes, *changes(shown)]
+        if not told and shown and entries[0] is shown[0] and self.host.text_first:
+            told = [f"Picture {number}: {described(entry.picture)}." for number, entry in enumerate(shown, 1)]
+        said = " ".join(told)
+        return said if len(said) <= _NOTES else f"{said[: _NOTES // 2]} ..."
+
+
+def _still(block: JSON) -> Picture | None:
+    """Return a picture that is a still in a common format; None for what needs more looking at."""
+    try:
+        data, _ = decode(text_of(block, "data"))
+        found = kinds.kind(data)
+        # Not by way of the memory of proven pictures: a server would fill it with what it never sees again.
+        picture = Picture.from_bytes(data) if found and found.media_type in kinds.SENDABLE else None
+    except PictureError:
+        return None
+    return picture if picture and picture.frames == 1 else None
+
+
+def _labels(block: JSON) -> dict[str, Any]:
+    """Return what a picture keeps of its block; that of a resource keeps its address too."""
+    kept: dict[str, Any] = {key: block[key] for key in ("annotations", "_meta") if key in block}
+    uri = text_of(cast("JSON", block.get("resource", {})), "uri")
+    if uri and len(uri) < _BLOCK:
+        kept["_meta"] = {**kept.get("_meta", {}), URI: uri}
+    return kept
+
+
+def _loses_blocks(result: JSON) -> bool:
+    """Tell whether a host that shows structured content in place of the blocks shows less than they do."""
+    blocks = cast("Sequence[JSON]", result["content"])
+    if any(block["type"] != "text" for block in blocks) or structured_text(result):
+        return bool(blocks)
+    # Said by one block alone: what the others say is said nowhere else.
+    said = [block for block in blocks if structured_text({**result, "content": [block]}) == ""]
+    return len(blocks) > 1 and len(said) == 1
+
+
+def _json(value: object) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return ""
+
+
+def _scaled(picture: Picture, factor: float) -> tuple[int, int]:
+    return max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
+
+
+def _told(block: JSON) -> str:
+    """Say what a block was that cannot be cut. A document's bytes are not looked at again."""
+    inner = cast("JSON", block.get("resource", {}))
+    if blob := text_of(inner, "blob"):
+        named = sentences.described(text_of(inner, "mimeType"), len(blob) // 4 * 3, uri=text_of(inner, "uri"))
+        return sentences.not_shown(named, "too large for a result")
+    said = [piece.text for piece in pieces(block, Reading(Policy())) if isinstance(piece, Words)]
+    return "\n".join(said)

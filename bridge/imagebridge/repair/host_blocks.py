@@ -1,0 +1,155 @@
+"""One block of a result on its way to a host, and what is said of a picture that changed on it."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from imagebridge.pictures import kinds
+from imagebridge.pictures.encode import shines_through
+from imagebridge.pictures.picture import Picture
+from imagebridge.translate import sentences
+from imagebridge.wire import JSON
+
+SCALE = "imagebridge/scale"
+"""In the `_meta` of a picture that was made smaller: the factor from its coordinates to those of the original. Whoever
+makes it smaller once more multiplies it, so that the model is told one factor."""
+
+PAYLOAD = {"text": "text", "image": "data"}
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One block on its way to the host.
+
+    number: of a picture, 0 for others. came: the picture as it came, or was drawn. picture: the one that is
+    sent. size: pixels that the picture had or asked for. scale: the factor from those to what it had before it
+    was made smaller by another. sentence: what it is where it was not shown by the file itself. told: a text
+    among the blocks tells its factor. whole: the block cannot be cut.
+    """
+
+    block: dict[str, Any]
+    number: int = 0
+    came: Picture | None = None
+    picture: Picture | None = None
+    size: tuple[int, int] = (0, 0)
+    scale: float = 1.0
+    sentence: str = ""
+    told: bool = False
+    whole: bool = False
+
+    @property
+    def need(self) -> int:
+        """Characters of what can shrink; of the whole block where nothing can."""
+        if self.whole:
+            return cost(self.block)
+        return len(self.block["data"]) if self.picture else cost(self.block["text"])
+
+    @property
+    def cost(self) -> int:
+        """Characters of the block."""
+        if self.whole:
+            return cost(self.block)
+        # Base64 is written as it is: there is no need to write it.
+        return cost({**self.block, PAYLOAD[self.block["type"]]: None}) + self.need
+
+
+def cost(value: object) -> int:
+    """Return the characters of a value as JSON."""
+    return len(json.dumps(value))
+
+
+def text_entry(text: str) -> Entry:
+    """Return a text block."""
+    return Entry({"type": "text", "text": text})
+
+
+def showing(entry: Entry, picture: Picture) -> Entry:
+    """Return an entry with another picture in its block, and the factor to the original."""
+    block: dict[str, Any] = {**entry.block, "data": picture.base64, "mimeType": picture.media_type}
+    made = replace(entry, block=block, picture=picture)
+    across, _ = _factors(made)
+    if across != 1:
+        block["_meta"] = {**block.get("_meta", {}), SCALE: across}
+    return made
+
+
+def not_shown(entry: Entry, why: str) -> Entry:
+    """Return the sentence for a picture that is not shown."""
+    came = f"picture {entry.number} ({described(entry.picture)})"
+    return text_entry(sentences.not_shown(came, why))
+
+
+def described(picture: Picture | None) -> str:
+    """Name a picture by its format, pixels and bytes."""
+    if picture is None:
+        return "none"
+    form = picture.media_type.removeprefix("image/").upper().replace("WEBP", "WebP")
+    return f"{form}, {picture.width}x{picture.height} px, {sentences.amount(picture.size)}"
+
+
+def retold(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries with the factors that texts among them tell brought up to date, where a picture was made smaller again."""
+    made = list(entries)
+    for at, entry in enumerate(made):
+        if entry.picture is None or entry.scale == 1:
+            continue
+        for its in ("", "its "):
+            old = re.compile(
+                rf"Multiply {its}coordinates by {re.escape(f'{entry.scale:.4g}')}"
+                r"(?: across and [0-9.e+-]+ down)? for those in full size\."
+            )
+            place = next((at for at, one in enumerate(made) if old.search(one.block.get("text", ""))), None)
+            if place is not None:
+                text = old.sub(_multiply(its, *_factors(entry)), made[place].block["text"], count=1)
+                made[place] = replace(made[place], block={**made[place].block, "text": text})
+                made[at] = replace(entry, told=True)
+                break
+    return made
+
+
+def changes(shown: Sequence[Entry]) -> Iterator[str]:
+    """Say of each picture what was made of it: its sizes, and by how much coordinates are to be multiplied."""
+    for entry in shown:
+        if entry.sentence:
+            yield entry.sentence
+        name = "" if len(shown) == 1 else f"Picture {entry.number}: "
+        if said := _change(entry):
+            yield f"{name}{'s' if name else 'S'}hown as {said}."
+        if _factors(entry) != (1, 1) and not entry.told:
+            yield _multiply("its " if name else "", *_factors(entry))
+
+
+def _change(entry: Entry) -> str:
+    picture, came = cast("Picture", entry.picture), cast("Picture", entry.came)
+    if picture.data_url == came.data_url:
+        return ""
+    size = f"{entry.size[0]}x{entry.size[1]}"
+    shrunk = f"{picture.width}x{picture.height}" != size
+    white = ", laid on white" if picture.media_type == kinds.JPEG.media_type and shines_through(came) else ""
+    return f"{described(picture)}, of {size if shrunk else described(came)}{white}, to fit a result"
+
+
+def _factors(entry: Entry) -> tuple[float, float]:
+    """Return by how much coordinates are to be multiplied, across and down; one factor for both where that is enough."""
+    picture = cast("Picture", entry.picture)
+    across = entry.scale * entry.size[0] / picture.width
+    down = entry.scale * entry.size[1] / picture.height
+    # Sides are whole pixels: where one factor for both is wrong by a pixel or two at most, it is enough.
+    close = abs(across - down) * max(picture.width, picture.height) <= 2
+    return (across, across) if close else (across, down)
+
+
+def _multiply(its: str, across: float, down: float) -> str:
+    """Say by how much coordinates are to be multiplied."""
+    factor = f"{across:.4g}" if across == down else f"{across:.4g} across and {down:.4g} down"
+    return f"Multiply {its}coordinates by {factor} for those in full size."
+
+
+def scale_of(block: JSON) -> float:
+    """Return the factor by which a picture was made smaller before it came."""
+    scale = cast("JSON", block.get("_meta") or {}).get(SCALE)
+    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < 1e6:
+        return 1.0
+    return float(scale)

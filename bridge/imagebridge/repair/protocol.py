@@ -1,0 +1,285 @@
+"""A raw `tools/call` result becomes one that every MCP client accepts: one malformed block costs nothing else.
+
+Clients validate a result as a whole (mcp 2.3, 2026-11): a block without its data, an annotation of the
+wrong type or a block of a new kind would lose all the others. The shapes are those of protocol
+2025-11-25, which 2026-07-28 keeps.
+"""
+
+import json
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from imagebridge.pictures import kinds
+from imagebridge.pictures.picture import as_base64, decode_start
+from imagebridge.translate.blocks import pieces
+from imagebridge.translate.image_blocks import image, standard
+from imagebridge.translate.pieces import Reading, Words
+from imagebridge.translate.policy import Policy
+from imagebridge.wire import (
+    JSON,
+    blocks_of,
+    is_error,
+    is_json,
+    is_list,
+    numbered,
+    respelt,
+    result_json,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from imagebridge.facts.hosts import Host
+
+
+def repair(result: object, host: str | None = None) -> dict[str, Any]:
+    """Return a tool result that every MCP client accepts and, where `host` is named, that this host copes with.
+
+    Without a host nothing is made smaller. With one the whole takes no more characters than the host does, pictures
+    have its formats and at most its pixels a side, and what changed is said in a sentence; a result that is empty,
+    or an error, is said to be one where the host does not tell. Structured content, links, documents and audio
+    become text or pictures where the host loses something by them: whoever stands between a server and a host must
+    then leave out the tools' output schemas too.
+
+    Args:
+        result: the JSON of a `tools/call` result, valid or not, or a `CallToolResult`.
+        host: the name of a host, such as "claude-desktop", what a client calls itself in `clientInfo.name`, or
+            "unknown" for what no known host refuses. None: no host in particular.
+
+    Raises:
+        TypeError: `result` is neither a `CallToolResult` nor a JSON object.
+        ValueError: there is no such host.
+    """
+    wire = result_json(result)
+    if host is None:
+        return dict(_plain(repaired(wire)))
+    # Only now: most users of the bridge never fit a result to a host.
+    from imagebridge.facts.hosts import named
+
+    return repaired_for(wire, named(host))
+
+
+def repaired_for(result: JSON, host: "Host", *, promised: bool = False) -> dict[str, Any]:
+    """Return a result, valid or not, as this host copes with it; see `fitting.fitted` for `promised`."""
+    from .fitting import fitted
+
+    return fitted(_plain(repaired(result)), host, promised=promised)
+
+
+def _plain(result: JSON) -> JSON:
+    """Return a result whose structured content is an object, as clients of 2025-11-25 and before it demand.
+
+    What is none goes under `result`, where the SDKs write it. An empty list is what PHP makes of an empty object.
+    """
+    structured = result.get("structuredContent")
+    if "structuredContent" not in result or is_json(structured):
+        return result
+    if structured is None:
+        return {key: value for key, value in result.items() if key != "structuredContent"}
+    return {**result, "structuredContent": {} if structured == [] else {"result": structured}}
+
+
+def repaired(result: JSON) -> JSON:
+    """Return `result` as it is where every part of it is valid, else a copy in which each part is.
+
+    Structured content may be any JSON, as 2026-07-28 has it. Pictures and sounds keep their bytes and get a true label; what no valid block can hold becomes a
+    text that says what came. Nothing is left out, and order is kept.
+    """
+    result = respelt(result)
+    content, structured = result.get("content"), result.get("structuredContent")
+    if content is None and structured is None and (other := _other(result)):
+        # As older servers answered, and those that know only half of the protocol.
+        content = [{"type": "text", "text": other}]
+    blocks = blocks_of({"content": content})
+    mended = [_mended(block) for block in blocks]
+    sound = is_list(result.get("content")) and all(
+        new is old for new, old in zip(mended, blocks, strict=True)
+    )
+    error = result.get("isError", False)
+    typed = isinstance(result.get("resultType", ""), str)
+    if sound and typed and isinstance(error, bool) and _has_good_meta(result):
+        return result
+    made = {**_with_good_meta(result), "content": mended}
+    if not isinstance(error, bool):
+        made["isError"] = is_error(result)
+    if not typed:
+        del made["resultType"]
+    if structured is None:
+        made.pop("structuredContent", None)
+    return made
+
+
+_KNOWN = ("content", "structuredContent", "isError", "_meta", "resultType", "toolResult")
+
+
+def _other(result: JSON) -> str:
+    """Return what a result without blocks says under keys of its own, as JSON; `toolResult` is MCP's of 2024-10-07."""
+    own: object = {key: value for key, value in result.items() if key not in _KNOWN}
+    if "toolResult" in result:
+        own = result["toolResult"] if not own else {**cast("JSON", own), "toolResult": result["toolResult"]}
+    if isinstance(own, str):
+        return own
+    try:
+        return json.dumps(own, ensure_ascii=False, default=str) if own else ""
+    except (TypeError, ValueError, RecursionError):
+        return ""
+
+
+def reread(result: JSON) -> JSON:
+    """Return the result of a `resources/read` as it is where all of its contents are valid, else a copy in which they are.
+
+    What is neither text nor bytes becomes a text that says what came.
+    """
+    contents = numbered(result.get("contents"))
+    came = contents if is_list(contents) else [] if contents is None else [contents]
+    mended = [_contents(one) for one in came]
+    if (
+        contents is result.get("contents")
+        and is_list(contents)
+        and _has_good_meta(result)
+        and all(map(operator.is_, mended, came))
+    ):
+        return result
+    return {**_with_good_meta(result), "contents": mended}
+
+
+def _contents(value: object) -> object:
+    if isinstance(value, str):
+        return {"uri": "unknown:", "text": value}
+    block = {"type": "resource", "resource": value}
+    mended = _resource(block)
+    if mended is not None:
+        return mended["resource"]
+    uri = text_of(value, "uri") if is_json(value) else ""
+    return {"uri": uri or "unknown:", "text": _told(block)["text"]}
+
+
+def _mended(block: object) -> object:
+    """Return one block, the very same where nothing is wrong with it."""
+    if isinstance(block, str):
+        return {"type": "text", "text": block}
+    if not is_json(block):
+        return _told(block)
+    mend = _BLOCKS.get(text_of(block, "type"))
+    mended = mend(block) if mend else None
+    if mended is None and (known := standard(block)):
+        mended = _BLOCKS[text_of(known, "type")](known)
+    if mended is None:
+        return _told(block)
+    if not _has_good_meta(mended) or not _good_annotations(mended.get("annotations")):
+        mended = _with_good_meta(mended)
+        annotations = _annotations(mended.pop("annotations", None))
+        mended |= {"annotations": annotations} if annotations else {}
+    return mended
+
+
+def _told(block: object) -> JSON:
+    """Return a text that says what a block was, in the words that a translation would use."""
+    said = [piece.text for piece in pieces(block, Reading(Policy())) if isinstance(piece, Words)]
+    return {"type": "text", "text": "\n".join(said)}
+
+
+def _text(block: JSON) -> JSON | None:
+    return block if isinstance(block.get("text"), str) else None
+
+
+def _image(block: JSON) -> JSON | None:
+    made = image(block)
+    return _link(made) if made.get("type") == "resource_link" else _media(made)
+
+
+def _media(block: JSON) -> JSON | None:
+    """An image or a sound: its data a string, its label what the bytes are."""
+    data = block.get("data")
+    if not isinstance(data, str):
+        return None
+    label = _label(data, block)
+    bare = as_base64(data)
+    kind = "image" if label.startswith("image/") else text_of(block, "type")
+    if (bare, label, kind) == (data, block.get("mimeType"), block.get("type")):
+        return block
+    return {**block, "type": kind, "data": bare, "mimeType": label}
+
+
+def _label(data: str, holder: JSON) -> str:
+    """Return the media type of base64 `data`: by its first bytes, else the label it came with."""
+    found = kinds.kind(decode_start(data))
+    told = text_of(holder, "mimeType") or text_of(holder, "mediaType")
+    return found.media_type if found else told or "application/octet-stream"
+
+
+def _resource(block: JSON) -> JSON | None:
+    inner = block.get("resource")
+    if not is_json(inner):
+        return None
+    mended = dict(inner)
+    if isinstance(inner.get("text"), str):
+        mended.pop("blob", None)
+    elif isinstance(inner.get("blob"), str):
+        mended.pop("text", None)
+        mended["mimeType"] = _label(text_of(inner, "blob"), inner)
+    else:
+        return None
+    mended["uri"] = text_of(inner, "uri") or "unknown:"
+    if not isinstance(mended.get("mimeType", ""), str):
+        del mended["mimeType"]
+    if not _has_good_meta(mended):
+        mended = _with_good_meta(mended)
+    return block if mended == inner else {**block, "resource": mended}
+
+
+def _link(block: JSON) -> JSON | None:
+    uri = text_of(block, "uri")
+    if not uri:
+        return None
+    mended = {key: value for key, value in block.items() if _LINK.get(key, lambda _: True)(value)}
+    mended["name"] = text_of(block, "name") or uri
+    return block if mended == block else mended
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_LINK: dict[str, Callable[[object], bool]] = {
+    "title": _is_text,
+    "description": _is_text,
+    "mimeType": _is_text,
+    "size": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "icons": lambda value: is_list(value) and all(is_json(icon) and text_of(icon, "src") for icon in value),
+}
+
+_BLOCKS: dict[str, Callable[[JSON], JSON | None]] = {
+    "text": _text,
+    "image": _image,
+    "audio": _media,
+    "resource": _resource,
+    "resource_link": _link,
+}
+
+
+def _has_good_meta(holder: JSON) -> bool:
+    return "_meta" not in holder or is_json(holder["_meta"])
+
+
+def _with_good_meta(holder: JSON) -> dict[str, Any]:
+    return {key: value for key, value in holder.items() if key != "_meta" or is_json(value)}
+
+
+def _good_annotations(value: object) -> bool:
+    return value is None or (is_json(value) and _annotations(value) == value)
+
+
+def _annotations(value: object) -> JSON:
+    """Return what is valid of annotations: who it is for, how important, how old."""
+    if not is_json(value):
+        return {}
+    audience, priority = value.get("audience"), value.get("priority")
+    named = [audience] if isinstance(audience, str) else audience
+    roles = [role for role in named if role in ("user", "assistant")] if is_list(named) else []
+    kept: dict[str, object] = {"audience": roles} if roles else {}
+    if isinstance(priority, (int, float)) and not isinstance(priority, bool) and 0 <= priority <= 1:
+        kept["priority"] = priority
+    if isinstance(value.get("lastModified"), str):
+        kept["lastModified"] = value["lastModified"]
+    return cast("JSON", kept)

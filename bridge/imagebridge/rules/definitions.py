@@ -1,0 +1,218 @@
+"""Rules about tool definitions, and about the names by which they are called."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
+
+from imagebridge.rules import sources
+from imagebridge.rules.body import Body, Fields, Tool, fields, string, values
+from imagebridge.rules.rule import Fault, Rule
+from imagebridge.schemas.malformed import LISTS, MAPS, ONES
+from imagebridge.schemas.schema import COMBINATIONS, kinds, nodes
+from imagebridge.schemas.strict import strict_problem
+
+NAME = r"^[a-zA-Z0-9_-]{1,64}$"
+MOST = 128
+
+KNOWN: Mapping[str, frozenset[str]] = {
+    "responses": frozenset(
+        {
+            "type",
+            "name",
+            "description",
+            "parameters",
+            "strict",
+            "allowed_callers",
+            "async",
+            "defer_loading",
+            "output_schema",
+        }
+    ),
+    "chat": frozenset({"name", "description", "parameters", "strict"}),
+}
+
+
+def _types(body: Body) -> Iterator[Fault]:
+    for index, tool in enumerate(values(body.fields.get("tools"))):
+        if not string((fields(tool) or {}).get("type")):
+            path = f"tools[{index}].type"
+            yield Fault(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
+
+
+def _bad_name(path: str, name: str) -> Iterator[Fault]:
+    if not name:
+        yield Fault(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
+    elif len(name) > 64:
+        yield Fault(
+            path,
+            f"Invalid '{path}': string too long. Expected a string with maximum length 64, "
+            f"but got a string with length {len(name)} instead.",
+            code="string_above_max_length",
+        )
+    elif not re.fullmatch(NAME, name):
+        yield Fault(
+            path,
+            f"Invalid '{path}': string does not match pattern. "
+            "Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
+        )
+
+
+def _names(body: Body) -> Iterator[Fault]:
+    for tool in body.tools:
+        yield from _bad_name(f"{tool.path}.name", string(tool.fields.get("name")))
+    for item in body.items:
+        if item.type == "function_call":
+            yield from _bad_name(f"{item.path}.name", string(item.fields.get("name")))
+        for index, call in enumerate(values(item.fields.get("tool_calls"))):
+            function = fields((fields(call) or {}).get("function"))
+            if item.type == "assistant" and function is not None:
+                path = f"{item.path}.tool_calls[{index}].function.name"
+                yield from _bad_name(path, string(function.get("name")))
+
+
+def _twice(body: Body) -> Iterator[Fault]:
+    seen: set[tuple[str, str]] = set()
+    for tool in body.tools:
+        name = string(tool.fields.get("name"))
+        if name and (tool.namespace, name) in seen:
+            path = f"{tool.path}.name"
+            yield Fault(path, f"Invalid '{path}': the name '{name}' is already taken by another tool.")
+        seen.add((tool.namespace, name))
+
+
+def _many(body: Body) -> Iterator[Fault]:
+    count = len(values(body.fields.get("tools")))
+    if count > MOST:
+        yield Fault(
+            "tools",
+            f"Invalid 'tools': array too long. Expected an array with maximum length {MOST}, "
+            f"but got an array with length {count} instead.",
+            code="array_above_max_length",
+        )
+
+
+def _schemas(problem: Callable[[Tool, Fields], str]) -> Callable[[Body], Iterator[Fault]]:
+    """Return the check that finds the definitions whose schema has a problem."""
+
+    def check(body: Body) -> Iterator[Fault]:
+        for tool in body.tools:
+            schema = fields(tool.fields.get("parameters"))
+            if schema is not None and (said := problem(tool, schema)):
+                message = f"Invalid schema for function '{string(tool.fields.get('name'))}': {said}"
+                yield Fault(f"{tool.path}.parameters", message, code="invalid_function_parameters")
+
+    return check
+
+
+def _objects(body: Body) -> Iterator[Fault]:
+    for tool in body.tools:
+        given = tool.fields.get("parameters")
+        if given is not None and fields(given) is None:
+            path = f"{tool.path}.parameters"
+            yield Fault(path, f"Invalid type for '{path}': expected an object.", code="invalid_type")
+    yield from _schemas(_form)(body)
+
+
+def _form(_: Tool, schema: Fields) -> str:
+    """Say what is wrong with the schema of a tool's parameters, "" if nothing is."""
+    if schema.get("type") != "object":
+        return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{schema.get('type')}\"'."
+    properties = schema.get("properties")
+    if properties is None:
+        return "In context=(), object schema missing properties."
+    if not isinstance(properties, dict):
+        return f"{json.dumps(properties)} is not of type 'object'."
+    return next(filter(None, (_node(fields(node)) for _, node in nodes(schema, (*LISTS, *MAPS, *ONES)))), "")
+
+
+def _node(schema: Fields | None) -> str:
+    """Say what of one schema among the parameters, or of those right inside it, is of a wrong type."""
+    for key in MAPS if schema else ():
+        held = (schema or {}).get(key, {})
+        if not isinstance(held, dict):
+            return f"{json.dumps(held)} is not of type 'object'."
+        for value in cast("Fields", held).values():
+            if not isinstance(value, dict | bool):
+                return f"{json.dumps(value)} is not of type 'object', 'boolean'."
+    required = (schema or {}).get("required", [])
+    return "" if isinstance(required, list) else f"{json.dumps(required)} is not of type 'array'."
+
+
+def _combined(_: Tool, schema: Fields) -> str:
+    if not set(COMBINATIONS) & set(schema):
+        return ""
+    return (
+        "schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level."
+    )
+
+
+def _without_items(_: Tool, schema: Fields) -> str:
+    for place, node in nodes(schema):
+        one = fields(node)
+        if one is not None and "array" in kinds(one) and "items" not in one:
+            return f"In context={place}, array schema missing items."
+        if one is not None and isinstance(one.get("items"), list):
+            return f"{json.dumps(one['items'])} is not of type 'object', 'boolean'."
+    return ""
+
+
+def _strict(tool: Tool, schema: Fields) -> str:
+    return strict_problem(schema) if tool.fields.get("strict") is True else ""
+
+
+def _parameters(body: Body) -> Iterator[Fault]:
+    for tool in body.tools:
+        for name in tool.fields:
+            if name not in KNOWN[body.api]:
+                path = f"{tool.path}.{name}"
+                yield Fault(path, f"Unknown parameter: '{path}'.", code="unknown_parameter")
+
+
+DEFINITIONS: tuple[Rule, ...] = (
+    Rule(
+        "too-many-tools",
+        "A request has at most 128 tools.",
+        "reported",
+        sources.issue("vishalmysore/Tools4AI", 16),
+        _many,
+    ),
+    Rule("tool-type", "A tool has a type.", "documented", sources.TYPES, _types),
+    Rule("tool-name", f"A tool's name matches {NAME}.", "documented", sources.FUNCTIONS, _names),
+    Rule("tool-twice", "No two tools of a namespace have the same name.", "ours", sources.OURS, _twice),
+    Rule(
+        "tool-field",
+        "A tool definition carries documented fields only.",
+        "ours",
+        sources.TYPES,
+        _parameters,
+    ),
+    Rule(
+        "tool-schema",
+        "Parameters are a JSON Schema of type object.",
+        "reported",
+        sources.issue("vercel/ai", 7005),
+        _objects,
+    ),
+    Rule(
+        "schema-combination",
+        "Parameters have no oneOf, anyOf, allOf, enum or not at the top level.",
+        "reported",
+        sources.issue("langchain-ai/langchainjs", 9804),
+        _schemas(_combined),
+    ),
+    Rule(
+        "array-items",
+        "An array among the parameters has items, which are one schema.",
+        "reported",
+        sources.issue("mark3labs/mcphost", 35),
+        _schemas(_without_items),
+    ),
+    Rule(
+        "strict-schema",
+        "With strict, each object is closed and requires all its properties.",
+        "reported",
+        sources.issue("lastmile-ai/openai-agents-mcp", 2),
+        _schemas(_strict),
+    ),
+)

@@ -1,0 +1,235 @@
+"""Rules about calls and their outputs: each call has exactly one, with its id."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from imagebridge.rules import sources
+from imagebridge.rules.body import CALLS, OUTPUTS, Body, Item, fields, string, values
+from imagebridge.rules.rule import Fault, Rule
+
+# Items that stand for others, which the server knows and the body does not show.
+_STAND_INS = frozenset({"item_reference", "compaction"})
+
+
+def _call_id(item: Item) -> str:
+    return string(item.fields.get("call_id"))
+
+
+def _conversation(body: Body) -> tuple[Item, ...]:
+    return (*body.earlier, *body.items)
+
+
+def _missing_ids(body: Body) -> Iterator[Fault]:
+    for item in body.items:
+        if (item.type in OUTPUTS or item.type in CALLS) and not _call_id(item):
+            path = f"{item.path}.call_id"
+            yield Fault(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
+
+
+def _orphans(body: Body) -> Iterator[Fault]:
+    if not body.whole or any(item.type in _STAND_INS for item in _conversation(body)):
+        return
+    called: set[str] = {_call_id(item) for item in body.earlier if item.type in CALLS}
+    for item in body.items:
+        if item.type in CALLS:
+            called.add(_call_id(item))
+        elif item.type in OUTPUTS and _call_id(item) and _call_id(item) not in called:
+            yield Fault(
+                f"{item.path}.call_id",
+                f"No tool call found for function call output with call_id {_call_id(item)}.",
+                param="input",
+                code=None,
+            )
+
+
+def _repeated(body: Body) -> Iterator[Fault]:
+    answered: set[str] = {_call_id(item) for item in body.earlier if item.type in OUTPUTS}
+    for item in body.items:
+        if item.type not in OUTPUTS or not _call_id(item):
+            continue
+        if _call_id(item) in answered:
+            message = f"Duplicate tool output found for function call {_call_id(item)}."
+            yield Fault(f"{item.path}.call_id", message, param="input", code=None)
+        answered.add(_call_id(item))
+
+
+def _mismatched(body: Body) -> Iterator[Fault]:
+    called = {_call_id(item): item.type for item in _conversation(body) if item.type in CALLS}
+    for item in body.items:
+        kind = called.get(_call_id(item))
+        if item.type in OUTPUTS and kind is not None and item.type != CALLS[kind]:
+            yield Fault(
+                f"{item.path}.type",
+                f"Invalid '{item.path}.type': '{item.type}' answers no {kind}. Expected '{CALLS[kind]}'.",
+            )
+
+
+def _unanswered(body: Body) -> Iterator[Fault]:
+    answered = {_call_id(item) for item in body.items if item.type in OUTPUTS}
+    answered |= {_call_id(item) for item in body.earlier if item.type in OUTPUTS}
+    for item in _conversation(body):
+        # An asynchronous call may be answered later.
+        if item.type in CALLS and _call_id(item) not in answered and not item.fields.get("async"):
+            message = f"No tool output found for function call {_call_id(item)}."
+            yield Fault(item.path, message, param="input", code=None)
+
+
+def _lone_reasoning(body: Body) -> Iterator[Fault]:
+    for item, after in zip_longest(body.items, body.items[1:]):
+        if item.type != "reasoning":
+            continue
+        theirs = (
+            after is None
+            or after.type in OUTPUTS
+            or after.fields.get("role") in ("user", "system", "developer")
+        )
+        if theirs:
+            yield Fault(
+                item.path,
+                f"Item '{string(item.fields.get('id'))}' of type 'reasoning' was provided without its required "
+                "following item.",
+                param="input",
+                code=None,
+            )
+
+
+# Chat Completions.
+
+
+def _tool_calls(item: Item) -> list[str]:
+    """The ids of the calls in an assistant message."""
+    calls = values(item.fields.get("tool_calls"))
+    return [string((fields(call) or {}).get("id")) for call in calls] if item.type == "assistant" else []
+
+
+def _answers(item: Item) -> str:
+    return string(item.fields.get("tool_call_id"))
+
+
+def _chat_orphans(body: Body) -> Iterator[Fault]:
+    called: set[str] = set()
+    for item in body.items:
+        called.update(_tool_calls(item))
+        if item.type == "tool" and _answers(item) not in called:
+            yield Fault(
+                item.path,
+                "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with "
+                "'tool_calls'.",
+                param=f"{item.path}.role",
+                code=None,
+            )
+
+
+def _chat_pending(body: Body, *, later: bool) -> Iterator[Fault]:
+    """Calls that no tool message answers at once; `later` picks those that are answered after another message."""
+    for index, item in enumerate(body.items):
+        rest = body.items[index + 1 :]
+        at_once: set[str] = set()
+        for message in rest:
+            if message.type != "tool":
+                break
+            at_once.add(_answers(message))
+        missing = [call for call in _tool_calls(item) if call not in at_once]
+        ever = {_answers(message) for message in rest if message.type == "tool"}
+        wanted = [call for call in missing if (call in ever) == later]
+        if wanted:
+            yield Fault(
+                item.path,
+                "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
+                f"'tool_call_id'. The following tool_call_ids did not have response messages: {', '.join(wanted)}",
+                "another message stands before the answer" if later else "",
+                param="messages",
+                code=None,
+            )
+
+
+def _chat_unanswered(body: Body) -> Iterator[Fault]:
+    return _chat_pending(body, later=False)
+
+
+def _chat_interrupted(body: Body) -> Iterator[Fault]:
+    return _chat_pending(body, later=True)
+
+
+def _chat_repeated(body: Body) -> Iterator[Fault]:
+    answered: set[str] = set()
+    for item in body.items:
+        if item.type == "tool" and _answers(item) in answered:
+            message = f"Duplicate tool message for tool_call_id '{_answers(item)}'."
+            yield Fault(f"{item.path}.tool_call_id", message, code=None)
+        if item.type == "tool":
+            answered.add(_answers(item))
+
+
+MATCHING: tuple[Rule, ...] = (
+    Rule(
+        "missing-call-id",
+        "A call and its output carry a call_id.",
+        "documented",
+        sources.FUNCTIONS,
+        _missing_ids,
+    ),
+    Rule(
+        "output-without-call",
+        "An output stands after the call that it answers.",
+        "reported",
+        sources.issue("james-6-23/codex2api", 414),
+        _orphans,
+    ),
+    Rule("repeated-output", "A call has one output, not two.", "ours", sources.FUNCTIONS, _repeated),
+    Rule(
+        "mismatched-output",
+        "A function call is answered by function_call_output, a custom call by custom_tool_call_output.",
+        "ours",
+        sources.FUNCTIONS,
+        _mismatched,
+        ("responses",),
+    ),
+    Rule(
+        "unanswered-call",
+        "Every call has an output, also one that failed.",
+        "reported",
+        sources.issue("openai/openai-support-agent-demo", 12),
+        _unanswered,
+    ),
+    Rule(
+        "lone-reasoning",
+        "A reasoning item is resent together with what followed it.",
+        "reported",
+        sources.issue("openai/openai-node", 1567),
+        _lone_reasoning,
+        ("responses",),
+    ),
+    Rule(
+        "chat-output-without-call",
+        "A tool message stands after the message with its call.",
+        "reported",
+        sources.issue("QwenLM/qwen-code", 2360),
+        _chat_orphans,
+        ("chat",),
+    ),
+    Rule(
+        "chat-repeated-output",
+        "A call has one tool message, not two.",
+        "ours",
+        sources.OURS,
+        _chat_repeated,
+        ("chat",),
+    ),
+    Rule(
+        "chat-unanswered-call",
+        "Every call in an assistant message has a tool message.",
+        "documented",
+        sources.CHAT_TYPES,
+        _chat_unanswered,
+        ("chat",),
+    ),
+    Rule(
+        "chat-interrupted-answers",
+        "Nothing stands between an assistant message with calls and their tool messages.",
+        "documented",
+        sources.CHAT_TYPES,
+        _chat_interrupted,
+        ("chat",),
+    ),
+)

@@ -1,0 +1,1 @@
+"""MCP tools become tool definitions: schemas, names, and which arguments are pictures."""

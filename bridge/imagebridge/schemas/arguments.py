@@ -1,0 +1,145 @@
+"""The arguments of a call are checked against its tool's schema, so that a model is told which one is wrong.
+
+Servers are more lenient than the schemas that their frameworks write for them: many require what they have a
+default for (zod's and Playwright's, 2026-11), or close objects in which they pass over what they do not know. Such
+calls are for the server to judge.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from imagebridge.errors import ArgumentError
+from imagebridge.schemas.parameters import pointed
+from imagebridge.wire import JSON, is_json, is_list
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
+
+_LONGEST = 300
+"""Characters of an error: values in it may be whole pictures."""
+_NAME = 60
+"""Characters of a field's name in an error."""
+
+_STEPS = 8
+"""References that lead from one to the next, at most."""
+_CLOSED = ("additionalProperties", "unevaluatedProperties")
+"""What closes an object."""
+
+
+class Schema:
+    """A tool's `inputSchema` (JSON Schema 2020-12 where it does not say), read when it is first needed."""
+
+    def __init__(self, schema: JSON) -> None:
+        self._schema = schema
+        self._validator: Validator | None = None
+        self._read = False
+
+    def check(self, arguments: JSON) -> list[str]:
+        """Return what to say of arguments that may be sent: the fields that the schema does not know, if there are any.
+
+        All may be sent where the schema cannot be used.
+
+        Raises:
+            ArgumentError: they are not what the schema asks for; it names the argument, what came and what is allowed.
+        """
+        if not arguments and not self._schema.get("required"):
+            return []  # Nothing came and nothing has to: the common case, at a twentieth of a small call's time.
+        if not self._read:
+            self._validator, self._read = _validator(self._schema), True
+        if self._validator is None:
+            return []
+        from referencing.exceptions import Unresolvable
+
+        try:
+            errors = list(self._validator.iter_errors(cast("Any", arguments)))
+        except (Unresolvable, RecursionError):
+            return []  # A fault of the schema: the server knows better what it takes.
+        error = _best([one for one in errors if not self._forgiven(one)])
+        if error is not None:
+            raise ArgumentError(_place(error), _said(error))
+        return [f"{_place(one)}: {_said(one)}" for one in errors if one.validator in _CLOSED]
+
+    def _forgiven(self, error: "ValidationError") -> bool:
+        """Tell whether a server can do with what a schema calls an error: a field more, or one with a default less."""
+        if error.validator in _CLOSED:
+            return error.validator_value is False
+        if error.validator == "required":
+            rules = cast("object", error.schema)
+            properties = rules.get("properties") if is_json(rules) else None
+            return is_json(properties) and any(
+                error.message.startswith(f"{name!r} is a required")
+                and self._has_default(properties.get(name))
+                for name in _names(error.validator_value)
+            )
+        branches: dict[object, bool] = {}
+        for one in error.context or () if error.validator in ("anyOf", "oneOf") else ():
+            branch = one.relative_schema_path[0]
+            branches[branch] = branches.get(branch, True) and self._forgiven(one)
+        return any(branches.values())
+
+    def _has_default(self, rules: object) -> bool:
+        for _ in range(_STEPS):
+            if not is_json(rules) or "default" in rules:
+                break
+            rules = pointed(self._schema, str(rules.get("$ref", "")))
+        return is_json(rules) and "default" in rules
+
+
+def _names(required: object) -> Iterable[str]:
+    return [one for one in required if isinstance(one, str)] if is_list(required) else ()
+
+
+def _best(errors: "list[ValidationError]") -> "ValidationError | None":
+    """Return the error that says most, None where there is none."""
+    if not errors:
+        return None
+    import jsonschema.exceptions
+
+    best = cast("Any", jsonschema.exceptions.best_match)  # pyright: ignore[reportUnknownMemberType]  # it has no type
+    return best(errors)
+
+
+def _validator(schema: JSON) -> "Validator | None":
+    """Return what checks arguments, None for a schema that is none."""
+    from jsonschema import Draft202012Validator, SchemaError
+    from jsonschema.validators import validator_for
+    from referencing import Registry
+
+    made: Any = validator_for(schema, default=Draft202012Validator)
+    try:
+        made.check_schema(schema)
+    except (SchemaError, RecursionError):
+        return None
+    # An empty registry: references lead within the schema, never to the web.
+    return made(schema, registry=Registry[Any]())
+
+
+def _place(error: "ValidationError") -> str:
+    """Name the argument: `size`, `points[3].x`; the arguments as a whole where none is at fault."""
+    made = ""
+    for step in error.absolute_path:
+        made += f"[{step}]" if isinstance(step, int) else f".{step}" if made else str(step)
+    return made or "the arguments"
+
+
+def _said(error: "ValidationError") -> str:
+    if unknown := _unknown(error):
+        return unknown
+    if len(error.message) <= _LONGEST:
+        return error.message
+    came = repr(error.instance)
+    asked = f"{error.validator}: {error.validator_value!r}"
+    return f"{came[:100]}... is not what the schema asks for, {asked[:_LONGEST]}"
+
+
+def _unknown(error: "ValidationError") -> str:
+    """Name the fields that the schema does not know and those it does; empty where that is not the fault."""
+    rules = cast("object", error.schema)
+    if error.validator != "additionalProperties" or not is_json(rules) or "patternProperties" in rules:
+        return ""
+    known, came = rules.get("properties"), cast("object", error.instance)
+    if not is_json(known) or not is_json(came):
+        return ""
+    extra = ", ".join(repr(name)[:_NAME] for name in came if name not in known)
+    return f"{extra} is not among the fields; they are: {', '.join(known) or 'none'}"[:_LONGEST]

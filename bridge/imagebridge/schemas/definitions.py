@@ -1,0 +1,148 @@
+"""MCP tools become tool definitions for OpenAI, under names that the API takes and that lead back."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import TYPE_CHECKING, overload
+
+from imagebridge.errors import ToolLimitError
+from imagebridge.wire import JSON, text_of, tool_json
+
+from .schema import described, parameters
+from .strict import satisfies_strict
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionFunctionToolParam
+    from openai.types.responses import FunctionToolParam, ToolParam
+    from openai.types.responses.namespace_tool_param import Tool
+    from openai.types.shared_params import FunctionDefinition
+
+MAX_NAME = 64
+"""Characters of a function's name, of a-z A-Z 0-9 _ - (`FunctionDefinition` in openai 3.54, 2026-11-17)."""
+
+MAX_TOOLS = 128
+"""Tools of a request at most (400 `array_above_max_length`, reported live, 2026-11)."""
+
+
+@overload
+def responses_tools(tools: Iterable[object], namespace: None = None) -> "list[FunctionToolParam]": ...
+@overload
+def responses_tools(tools: Iterable[object], namespace: str) -> "list[ToolParam]": ...
+def responses_tools(
+    tools: Iterable[object], namespace: str | None = None
+) -> "list[FunctionToolParam] | list[ToolParam]":
+    """Return definitions for `client.responses.create(tools=...)`, in the order of `tools`.
+
+    Schemas accept all that they accepted: what the
+    API takes without strict mode stays as it is, and combinations at the top level (oneOf, anyOf, allOf,
+    enum, not), which it refuses, are told in the description. `strict` is true only where a schema satisfies
+    strict mode as it stands.
+
+    Args:
+        tools: MCP tools: `mcp.types.Tool` of any version, or their JSON.
+        namespace: the name of a group for the tools, in which they are found by tool search when the model needs them
+            (gpt-5.4 and newer): the way for more than 128 tools, which the API refuses. None: no group.
+
+    Raises:
+        TypeError: one of `tools` is something else.
+        ToolLimitError: more than 128 tools without a namespace.
+    """
+    found = _named(tools)
+    if namespace is not None:
+        deferred: list[Tool] = [{**_definition(tool, name), "defer_loading": True} for name, tool in found]
+        described = f"{len(deferred)} tools of {namespace}"
+        return [
+            {"type": "namespace", "name": _legal(namespace), "description": described, "tools": deferred},
+            {"type": "tool_search"},
+        ]
+    _check_number(found)
+    return [_definition(tool, name) for name, tool in found]
+
+
+def chat_tools(tools: Iterable[object]) -> "list[ChatCompletionFunctionToolParam]":
+    """Return definitions for `client.chat.completions.create(tools=...)`; see `responses_tools`.
+
+    Args:
+        tools: MCP tools: `mcp.types.Tool` of any version, or their JSON.
+
+    Raises:
+        TypeError: one of `tools` is neither an MCP tool nor its JSON.
+        ToolLimitError: more than 128 tools.
+    """
+    found = _named(tools)
+    _check_number(found)
+    made: list[ChatCompletionFunctionToolParam] = []
+    for name, tool in found:
+        flat = _definition(tool, name)
+        function: FunctionDefinition = {
+            "name": name,
+            "description": flat.get("description") or "",
+            "parameters": flat["parameters"] or {},
+            "strict": bool(flat["strict"]),
+        }
+        made.append({"type": "function", "function": function})
+    return made
+
+
+def tool_names(tools: Iterable[object]) -> dict[str, str]:
+    """Return the legal name of each of `tools` with the name its server knows: the way back from a function call.
+
+    Args:
+        tools: MCP tools: `mcp.types.Tool` of any version, or their JSON.
+
+    Raises:
+        TypeError: one of `tools` is neither an MCP tool nor its JSON.
+    """
+    originals = [text_of(tool_json(tool), "name") for tool in tools]
+    return dict(zip(_legal_names(originals), originals, strict=True))
+
+
+def _named(tools: Iterable[object]) -> list[tuple[str, JSON]]:
+    """Return each tool's JSON with its legal name."""
+    found = [tool_json(tool) for tool in tools]
+    return list(zip(_legal_names([text_of(tool, "name") for tool in found]), found, strict=True))
+
+
+def _check_number(found: list[tuple[str, JSON]]) -> None:
+    if len(found) > MAX_TOOLS:
+        raise ToolLimitError(len(found), MAX_TOOLS)
+
+
+def _definition(tool: JSON, name: str) -> "FunctionToolParam":
+    taken, left = parameters(tool.get("inputSchema"))
+    return {
+        "type": "function",
+        "name": name,
+        "description": described(text_of(tool, "description") or text_of(tool, "title"), left),
+        "parameters": taken,
+        "strict": not left and satisfies_strict(taken),
+    }
+
+
+def _legal_names(originals: list[str]) -> list[str]:
+    """Return a legal name for each original. What is legal stays; what was changed and now collides gets a mark.
+
+    A mark that collides again becomes another one. All are made from the originals, so a name never depends on
+    the other tools' order.
+    """
+    found = {name: name if _legal(name) == name else "" for name in originals}
+    marks = dict.fromkeys((name for name, legal in found.items() if not legal), 0)
+    while marks:
+        found |= {name: _marked(name, mark) if mark else _legal(name) for name, mark in marks.items()}
+        held = Counter(found.values())
+        marks = {name: mark + 1 for name, mark in marks.items() if held[found[name]] > 1}
+    return [found[name] for name in originals]
+
+
+def _legal(name: str) -> str:
+    """Replace what the API refuses; a name that is too long or left with nothing is marked."""
+    readable = re.sub(r"[^a-zA-Z0-9_-]+", "_", name)
+    return readable if 0 < len(readable) <= MAX_NAME and readable.strip("_") else _marked(name, 1)
+
+
+def _marked(name: str, mark: int) -> str:
+    """Cut a name and end it with eight characters that belong to this original and to this `mark` (1, 2, ...) alone."""
+    readable = re.sub(r"[^a-zA-Z0-9_-]+", "_", name).strip("_")[: MAX_NAME - 9]
+    source = name.encode("utf-8", "surrogatepass") + b"\0" * (mark - 1)
+    return f"{readable or 'tool'}_{sha256(source).hexdigest()[:8]}"

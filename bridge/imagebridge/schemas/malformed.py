@@ -1,0 +1,110 @@
+"""Schemas of tools as servers write them wrongly, and what they mean. Pure.
+
+PHP writes an empty object as `[]` and a list with gaps as an object of numbers (shopware/shopware#18713,
+modelcontextprotocol/php-sdk#405); other servers write a text or null for a schema, or `required: true` (2026-11).
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from imagebridge.wire import JSON, is_json, is_list
+
+LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+"""Keywords that hold a list of schemas."""
+
+MAPS = ("$defs", "definitions", "dependentSchemas", "patternProperties", "properties")
+"""Keywords that hold schemas by name."""
+
+ONES = (
+    "additionalItems",
+    "additionalProperties",
+    "contains",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+)
+"""Keywords that hold one schema."""
+
+_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
+_TEXTS = ("$schema", "$id", "$ref", "$anchor", "$comment", "title", "description", "format", "pattern")
+_NAMES = ("required", "type")
+
+
+def sound(schema: object) -> dict[str, Any]:
+    """Return a schema in which objects, lists and texts stand where they belong, at any depth.
+
+    What is right stays as it is, the very object where all of it is. What means nothing is left out.
+    """
+    given = _read(schema)
+    made = _sound(given)
+    return given if made == given and isinstance(given, dict) else made
+
+
+def _read(schema: object) -> JSON:
+    """Return the object that a whole schema is, also where it came as JSON text."""
+    if isinstance(schema, str):
+        try:
+            schema = json.loads(schema)
+        except (ValueError, RecursionError):
+            return {}
+    return schema if is_json(schema) else {}
+
+
+def _sound(schema: JSON) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in schema.items():
+        kept = _value(key, value)
+        if kept is not None or value is None:
+            made[key] = kept
+    return made
+
+
+def _value(key: str, value: object) -> object:
+    """Return what a keyword's value means, None where that is nothing."""
+    if value is None:
+        return None
+    if key in MAPS:
+        return {name: _one(inner) for name, inner in value.items()} if is_json(value) else {}
+    if key in LISTS:
+        return [_one(inner) for inner in found] if (found := _list(value)) else None
+    if key == "items" and is_list(value) and value:
+        return [_one(inner) for inner in value]  # A tuple, as Draft 7 writes it.
+    if key in ONES:
+        return _one(value)
+    if key in _NAMES:
+        return _names(key, value)
+    if key == "enum":
+        return _list(value) or None
+    return None if key in _TEXTS and not isinstance(value, str) else value
+
+
+def _one(value: object) -> object:
+    """Return an inner schema. The name of a type means that type, another text describes, and all else says nothing."""
+    if is_json(value):
+        return _sound(value)
+    if isinstance(value, str) and value:
+        return {"type": value} if value in _TYPES else {"description": value}
+    return value if isinstance(value, bool) else {}
+
+
+def _list(value: object) -> Sequence[object]:
+    """Return a list, also where it came as an object of numbers; empty where it is none."""
+    if is_json(value):
+        return list(value.values()) if all(name.isdecimal() for name in value) else ()
+    return value if is_list(value) else ()
+
+
+def _names(key: str, value: object) -> object:
+    """Return the names of `required` or `type`, None where there are none."""
+    if isinstance(value, str):
+        return value if key == "type" else [value]
+    # JSON's null among the types means the type of that name.
+    found = ["null" if one is None and key == "type" else one for one in _list(value)]
+    names = list(dict.fromkeys(one for one in found if isinstance(one, str)))
+    return names or ([] if key == "required" and is_list(value) else None)

@@ -1,0 +1,294 @@
+"""Which arguments of a tool are pictures, by its schema, and the form in which each wants them.
+
+| a parameter that takes strings                         | is                                            |
+|--------------------------------------------------------|-----------------------------------------------|
+| of `contentMediaType: image/*`                         | a picture                                     |
+| named image, pictures, imageUrl, mask_image, photo1    | a picture                                     |
+| named url, path, data, source, mask, where description, tool or object speak of pictures | a picture   |
+| named so without                                       | able to carry one                             |
+| of another media type or format, an enum, an id, a file to be written, a container's image | neither   |
+| of any other name: text, query, prompt                 | neither                                       |
+
+A tool takes pictures where it has one of the first kind. A picture's name that is given to that, or to
+what can carry one, is replaced; given to any other it stays the text it is. See `hints` for the names.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, cast
+
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+from . import hints
+from .hints import Form
+
+
+class Wish(NamedTuple):
+    """What a parameter asks for: the form, and the media types it names, none where any will do.
+
+    certain: by its schema a picture, and not only able to carry one.
+    """
+
+    form: Form
+    certain: bool
+    media_types: tuple[str, ...] = ()
+
+
+class Handed(NamedTuple):
+    """What is given to a tool in place of a picture's name, and the media type of its bytes."""
+
+    text: str
+    media_type: str
+
+
+Hand = Callable[[str, int, Wish], Handed]
+"""Gives picture N to the argument of that path, in the form it wishes."""
+
+Chosen = Mapping[str, Form | None]
+"""Forms that a caller chose, by the path of a parameter (`pages.image`); None for one that is no picture."""
+
+_HANDLE = re.compile(r"\s*picture(:\s*|\s+)([1-9][0-9]{0,8})\s*", re.IGNORECASE)
+
+_DEPTH = 16
+"""Levels of objects and arrays that are looked into for pictures."""
+
+_NODES = 5_000
+"""Parameters of a tool, at all levels, that are looked at."""
+
+_SHORTEST = 200
+"""Characters that a string must be allowed to have: a path needs that many."""
+
+_FORM_OF_FORMAT: dict[str, Form] = {
+    **dict.fromkeys(("byte", "binary", "base64"), "base64"),
+    **dict.fromkeys(("path", "file-path", "filepath", "file"), "path"),
+    **dict.fromkeys(("uri", "url", "iri", "uri-reference", "iri-reference"), "data_url"),
+    **dict.fromkeys(("data-url", "data-uri", "data_url", "data_uri", "dataurl", "image"), "data_url"),
+}
+"""Formats of JSON Schema, OpenAPI and Pydantic, and those that servers made up. With any other, a string is no picture."""
+
+_MEDIA_TYPE = frozenset((("mime", "type"), ("media", "type"), ("content", "type")))
+"""The last words of parameters that tell the type of the picture beside them."""
+
+
+def picture_parameters(tool: str, schema: JSON) -> dict[str, Form]:
+    """Return the parameters of `tool` that are pictures by its `schema`: their paths (`pages.image`) and forms."""
+    if hints.is_about_machines(tool):
+        return {}
+    found: dict[str, Form] = {}
+    looked: set[tuple[int, bool, str]] = set()
+    waiting = [(_root(tool, schema), 0)]
+    for node, depth in waiting:
+        if not node.alternatives or depth > _DEPTH or len(looked) > _NODES:
+            continue
+        # What a schema says of itself in circles is told once.
+        mark = (id(node.alternatives[0]), node.about, node.path.rpartition(".")[2])
+        if mark in looked:
+            continue
+        looked.add(mark)
+        wish = node.wish()
+        if wish and wish.certain:
+            found.setdefault(node.path, wish.form)
+        waiting += ((child, depth + 1) for child in node.children())
+    return found
+
+
+def has_handle(value: object) -> bool:
+    """Tell whether some string in JSON looks like a picture's name."""
+    if isinstance(value, str):
+        return _HANDLE.fullmatch(value) is not None
+    if is_json(value):
+        return any(map(has_handle, value.values()))
+    return is_list(value) and any(map(has_handle, value))
+
+
+def replaced(tool: str, schema: JSON, arguments: JSON, chosen: Chosen, hand: Hand) -> dict[str, object]:
+    """Return `arguments` of `tool` with each picture's name replaced by what `hand` gives for it.
+
+    Only whole strings are names: `picture:3`, in any case and with space around it. What `hand` raises passes.
+    """
+    filling = _Filling(chosen, hand)
+    return cast("dict[str, object]", filling.filled(arguments, _root(tool, schema)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A place in the arguments: the schemas that hold there, its path and words.
+
+    about: whether all around is about pictures. around: what is said of the array that it is an item of.
+    """
+
+    alternatives: tuple[JSON, ...]
+    root: JSON
+    path: str
+    words: tuple[str, ...]
+    about: bool
+    around: str = ""
+
+    def child(self, key: str) -> "_Node":
+        """Return the node of a property. One that the schema does not name stands for all of them, as `images.*`."""
+        named = [one.get("properties") for one in self.alternatives]
+        found = [properties[key] for properties in named if is_json(properties) and key in properties]
+        if found:
+            return self._inner(found, key, hints.words_of(key))
+        rest = [one.get("additionalProperties") for one in self.alternatives]
+        # What is in an object of pictures is named as the object is.
+        words = self.words if any(map(is_json, rest)) and hints.sort_of(self.words) else hints.words_of(key)
+        return self._inner(rest, "*" if any(map(is_json, rest)) else key, words, self._said())
+
+    def item(self, at: int | None) -> "_Node":
+        """Return the node of an item of an array, named as the array is; None: one for which no schema of its own stands."""
+        found: list[object] = []
+        for one in self.alternatives:
+            first = one.get("prefixItems")
+            own = first[at : at + 1] if is_list(first) and at is not None else ()
+            found += own or [one.get("items")]
+        return self._inner(found, "", self.words, self._said())
+
+    def children(self) -> "Iterator[_Node]":
+        """Yield the nodes of all properties and items that the schemas speak of."""
+        for one in self.alternatives:
+            properties, first = one.get("properties"), one.get("prefixItems")
+            for key in properties if is_json(properties) else ():
+                yield self.child(str(key))
+            for at in range(len(first) if is_list(first) else 0):
+                yield self.item(at)
+            if is_json(one.get("items")):
+                yield self.item(None)
+            if is_json(one.get("additionalProperties")):
+                yield self.child("*")
+
+    def _inner(
+        self, schemas: Iterable[object], step: str, words: tuple[str, ...], around: str = ""
+    ) -> "_Node":
+        names = (self.words, *(hints.words_of(text_of(one, "title")) for one in self.alternatives))
+        about = self.about or any(hints.sort_of(one) == "picture" for one in names)
+        path = ".".join(filter(None, (self.path, step)))
+        return _Node(_alternatives(schemas, self.root), self.root, path, words, about, around)
+
+    def _said(self) -> str:
+        """Return what the schemas say of a value here, in words and by example."""
+        told = [self.around]
+        for one in self.alternatives:
+            examples = one.get("examples")
+            told.append(text_of(one, "description")[:2_000])
+            told += [str(example)[:100] for example in (examples[:4] if is_list(examples) else ())]
+        return " ".join(filter(None, told))
+
+    def wish(self) -> Wish | None:
+        """Return what a string here asks for, None where it is no picture."""
+        texts = [one for one in self.alternatives if _takes_text(one)]
+        if self.alternatives and not texts:
+            return None
+        said, sort = self._said(), hints.sort_of(self.words)
+        named = [text_of(one, "contentMediaType").lower() for one in texts if "contentMediaType" in one]
+        media_types = ["image/jpeg" if one == "image/jpg" else one for one in named]
+        pictures = [one for one in media_types if one.startswith("image/")]
+        if not pictures and (media_types or not sort or hints.means_otherwise(self.words, said)):
+            return None
+        certain = bool(pictures) or sort == "picture" or self.about or hints.speaks_of_pictures(said)
+        form = self._form(texts, said)
+        return Wish(form, certain, tuple(one for one in pictures if one != "image/*")) if form else None
+
+    def _form(self, texts: list[JSON], said: str) -> Form | None:
+        """Return the form that the schemas ask for, before what name and description hint at; None for another."""
+        found = {key: value for one in reversed(texts) for key, value in one.items()}
+        encoding, shape = text_of(found, "contentEncoding").lower(), text_of(found, "format").lower()
+        longest = found.get("maxLength")
+        if isinstance(longest, int) and longest < _SHORTEST:
+            return None
+        if encoding:
+            return "base64" if encoding == "base64" else None
+        if shape:
+            return _FORM_OF_FORMAT.get(shape)
+        if text_of(found, "pattern").startswith("^data:"):
+            return "data_url"
+        return hints.form_of(self.words, said)
+
+
+def _root(tool: str, schema: JSON) -> _Node:
+    """Return the node of a tool's arguments."""
+    return _Node(_alternatives([schema], schema), schema, "", (), hints.is_about_pictures(tool))
+
+
+def _alternatives(schemas: Iterable[object], root: JSON) -> tuple[JSON, ...]:
+    """Return `schemas` with all that they refer to or are made of, each once."""
+    found: dict[int, JSON] = {}
+    waiting = list(schemas)
+    for one in waiting:
+        if not is_json(one) or id(one) in found:
+            continue
+        found[id(one)] = one
+        if (reference := text_of(one, "$ref")).startswith("#"):
+            waiting.append(pointed(root, reference))
+        for key in ("allOf", "anyOf", "oneOf"):
+            inner = one.get(key)
+            waiting += inner if is_list(inner) else ()
+    return tuple(found.values())
+
+
+def pointed(root: JSON, pointer: str) -> object:
+    """Return what a JSON pointer such as `#/$defs/Image` leads to, None where it leads nowhere."""
+    if not pointer.startswith("#/"):
+        return root if pointer == "#" else None
+    value: object = root
+    for step in pointer.split("/")[1:]:
+        value = value.get(step.replace("~1", "/").replace("~0", "~")) if is_json(value) else None
+    return value
+
+
+def _takes_text(schema: JSON) -> bool:
+    """Tell whether a schema by itself lets any string pass."""
+    types = schema.get("type")
+    if "enum" in schema or "const" in schema:
+        return False
+    if types is None:
+        return not schema.keys() & {"$ref", "allOf", "anyOf", "oneOf", "properties", "items", "prefixItems"}
+    return types == "string" or (is_list(types) and "string" in types)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """One call's arguments on their way to the tool."""
+
+    chosen: Chosen
+    hand: Hand
+
+    def filled(self, value: object, node: _Node) -> object:
+        """Return a value with the names of pictures in it replaced."""
+        if is_json(value):
+            return self._object(value, node)
+        if is_list(value):
+            return [self.filled(one, node.item(at)) for at, one in enumerate(value)]
+        given = self._given(value, node)
+        return given.text if given else value
+
+    def _object(self, value: JSON, node: _Node) -> dict[str, object]:
+        """Fill an object; where one picture and its media type stand in it, the type becomes that of the bytes."""
+        given = {key: self._given(one, node.child(key)) for key, one in value.items()}
+        types = [one.media_type for one in given.values() if one]
+        made: dict[str, object] = {}
+        for key, one in value.items():
+            typed = (
+                isinstance(one, str) and one.startswith("image/") and hints.words_of(key)[-2:] in _MEDIA_TYPE
+            )
+            if handed := given[key]:
+                made[key] = handed.text
+            else:
+                made[key] = types[0] if typed and len(types) == 1 else self.filled(one, node.child(key))
+        return made
+
+    def _given(self, value: object, node: _Node) -> Handed | None:
+        """Return what is given for a value that is a picture's name, where one can be meant."""
+        handle = _HANDLE.fullmatch(value) if isinstance(value, str) else None
+        if handle is None:
+            return None
+        if node.path in self.chosen:
+            form = self.chosen[node.path]
+            wish = Wish(form, certain=True) if form else None
+        else:
+            wish = node.wish()
+        # `picture 3` is what the lines beside it call it; only a parameter that is surely a picture can mean that.
+        if wish is None or (":" not in handle[1] and not wish.certain):
+            return None
+        return self.hand(node.path, int(handle[2]), wish)

@@ -1,0 +1,183 @@
+"""A tool's JSON Schema as OpenAI's API takes it without strict mode, where it accepts all that it accepted.
+
+The API reads a schema as JSON Schema 2020-12 and refuses more than that does, with 400 `invalid_function_parameters`
+(reports of 2024-07 to 2026-07, read 2026-11-22): a combination at the top level (langchain-ai/langchainjs#9804), an
+array without `items` (sigoden/aichat#1049), also where it has `prefixItems` (AnswerDotAI/fastcore#798), `items` that
+is a list, as Draft 7 writes a tuple (vercel/ai#2271), and null for a keyword, as Go writes what is empty
+(coaidev/coai#110).
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from imagebridge.wire import JSON, is_json, is_list
+
+from .malformed import LISTS, MAPS, ONES, sound
+
+COMBINATIONS = ("oneOf", "anyOf", "allOf", "enum", "not")
+"""What may not stand at the top level of a schema."""
+
+_INNER = (*LISTS, *MAPS, *ONES)
+_NULLABLE = ("const", "default")
+
+_DESCRIPTION = 1_024
+"""Characters of a description up to which a schema is told in it: more was refused by OpenAI until 2025, by Azure
+since (langchain-ai/open_deep_research#80, 2025-04)."""
+
+
+def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
+    """Return a tool's `inputSchema` as the `parameters` of a definition, and the combinations that they leave out.
+
+    The parameters are an object with properties, also where the tool takes none. A property that only a combination
+    or a reference names is named there too.
+    """
+    given = _taken(sound(schema))
+    named = _object(given, given, {})
+    left = {key: given[key] for key in COMBINATIONS if key in given}
+    made = {key: value for key, value in given.items() if key not in left}
+    if left and named.required:
+        made["required"] = named.required
+    if any(is_json(node) and is_list(node.get("items")) for _, node in nodes(schema, _INNER)):
+        made.pop("$schema", None)  # A tuple is no longer written as an older draft writes it.
+    return {**made, "type": "object", "properties": named.properties}, left
+
+
+def described(description: str, left: JSON) -> str:
+    """Return a tool's description with what its parameters leave out, as JSON where there is room for that."""
+    if not left:
+        return description
+    written = json.dumps(left, ensure_ascii=False, separators=(",", ":"))
+    said = f"{description}\n\nThe arguments together must also match this JSON Schema: {written}".lstrip()
+    if len(said) <= _DESCRIPTION:
+        return said
+    return f"{description}\n\nNot every combination of the arguments is taken; the tool says what it misses.".lstrip()
+
+
+def nodes(
+    schema: object, into: Sequence[str] = ("properties", "items", "anyOf")
+) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Yield a schema and those inside it, each with its place as the API's messages name it."""
+    waiting: list[tuple[tuple[str, ...], object]] = [((), schema)]
+    while waiting:
+        place, node = waiting.pop()
+        yield place, node
+        if not is_json(node):
+            continue
+        inner: list[tuple[tuple[str, ...], object]] = []
+        for key in into:
+            value = node.get(key)
+            if key in MAPS and is_json(value):
+                inner += [((*place, key, name), one) for name, one in value.items()]
+            elif key in LISTS and is_list(value):
+                inner += [((*place, key, str(at)), one) for at, one in enumerate(value)]
+            elif key in ONES and key in node:
+                inner.append(((*place, key), value))
+        waiting += reversed(inner)
+
+
+def kinds(node: JSON) -> tuple[object, ...]:
+    """Return the types that a schema names."""
+    given = node.get("type")
+    return tuple(given) if is_list(given) else (given,)
+
+
+def _taken(schema: JSON) -> dict[str, object]:
+    """Return a schema in which every array has `items` and no keyword is null."""
+    given = {key: value for key, value in schema.items() if value is not None or key in _NULLABLE}
+    if not is_list(given.get("required", [])):
+        del given["required"]  # Draft 3 wrote `required: true` at the property itself.
+    if is_list(first := given.get("items")):
+        given |= {"prefixItems": first, "items": given.pop("additionalItems", {})}
+    if "array" in kinds(given):
+        given.setdefault("items", {})
+    return {key: _inner(key, value) for key, value in given.items()}
+
+
+def _inner(key: str, value: object) -> object:
+    if key in MAPS and is_json(value):
+        return {name: _one(inner) for name, inner in value.items()}
+    if key in LISTS and is_list(value):
+        return [_one(inner) for inner in value]
+    return _one(value) if key in ONES else value
+
+
+def _one(value: object) -> object:
+    """Return an inner schema; what is none, such as null, says nothing."""
+    if is_json(value):
+        return _taken(value)
+    return value if isinstance(value, bool) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """What every object that a schema accepts is like: a schema for each property, and those it always has."""
+
+    properties: dict[str, object]
+    required: list[str]
+    closed: bool
+    """Whether it has no other properties."""
+
+
+_ANYTHING = _Object({}, [], closed=False)
+
+
+def _object(schema: object, root: JSON, read: dict[str, _Object]) -> _Object:
+    """Read the object that a schema describes, through its combinations and its references into `root`.
+
+    `read` holds the references that were followed: each is followed once, and one into itself says nothing.
+    """
+    if not is_json(schema):
+        return _Object({}, [], schema is False)
+    properties = schema.get("properties")
+    required = schema.get("required")
+    own = _Object(
+        dict(properties) if is_json(properties) else {},
+        [name for name in required if isinstance(name, str)] if is_list(required) else [],
+        schema.get("additionalProperties") is False and "patternProperties" not in schema,
+    )
+    every = [own]
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        if reference not in read:
+            read[reference] = _ANYTHING
+            read[reference] = _object(_target(reference, root), root, read)
+        every.append(read[reference])
+    all_of = schema.get("allOf")
+    every += [_object(one, root, read) for one in all_of] if is_list(all_of) else []
+    for key in ("anyOf", "oneOf"):
+        branches = schema.get(key)
+        if is_list(branches) and branches:
+            every.append(_either([_object(one, root, read) for one in branches]))
+    return _both(every)
+
+
+def _target(reference: str, root: JSON) -> object:
+    """Return the schema that a reference to `#/$defs/NAME` means; nothing is known of others."""
+    where, _, name = reference.removeprefix("#/").partition("/")
+    held = root.get(where) if where in ("$defs", "definitions") else None
+    return held.get(name) if is_json(held) else None
+
+
+def _both(every: list[_Object]) -> _Object:
+    """Return what all of `every` say; of two schemas of a property the first."""
+    properties: dict[str, object] = {}
+    for one in every:
+        properties = {**properties, **one.properties, **properties}
+    required = dict.fromkeys(name for one in every for name in one.required)
+    return _Object(properties, list(required), any(one.closed for one in every))
+
+
+def _either(branches: list[_Object]) -> _Object:
+    """Return what is true whichever of `branches` it is."""
+    properties: dict[str, object] = {}
+    for name in dict.fromkeys(name for one in branches for name in one.properties):
+        schemas: list[object] = []
+        for one in branches:
+            # A branch that takes other properties takes anything there.
+            inner = one.properties.get(name, None if one.closed else {})
+            if inner is not None and inner not in schemas:
+                schemas.append(inner)
+        properties[name] = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+    required = [name for name in branches[0].required if all(name in one.required for one in branches)]
+    return _Object(properties, required, all(one.closed for one in branches))

@@ -1,0 +1,113 @@
+"""Whether a JSON Schema satisfies OpenAI's strict mode as it stands.
+
+Source: OpenAI's guide "Structured outputs", section "Supported schemas", read 2026-11-22: each object names all
+its properties as required and allows no others, and only a part of JSON Schema is known.
+"""
+
+from imagebridge.wire import JSON, is_json, is_list
+
+from .schema import kinds, nodes
+
+_KNOWN = frozenset(
+    [
+        "$defs",
+        "$ref",
+        "additionalProperties",
+        "anyOf",
+        "const",
+        "default",
+        "definitions",
+        "description",
+        "enum",
+        "examples",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "format",
+        "items",
+        "maxItems",
+        "maximum",
+        "minItems",
+        "minimum",
+        "multipleOf",
+        "pattern",
+        "properties",
+        "required",
+        "title",
+        "type",
+    ]
+)
+_LIMIT = 5_000
+"""Properties of a schema at most."""
+
+_FORMATS = frozenset(["date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid"])
+
+_REFUSED = (
+    "allOf",
+    "dependentRequired",
+    "dependentSchemas",
+    "else",
+    "if",
+    "not",
+    "oneOf",
+    "then",
+)
+"""Keywords of which it is known that they are refused: the guide's own, and oneOf (can1357/oh-my-pi#920)."""
+
+
+def satisfies_strict(schema: object) -> bool:
+    """Tell whether `schema` may be sent with `strict: true`; where in doubt it says no, and nothing is refused."""
+    if not is_json(schema) or schema.get("type") != "object" or "anyOf" in schema:
+        return False
+    every = nodes(schema, ("properties", "items", "anyOf", "$defs", "definitions"))
+    return all(at < _LIMIT and _is_strict(one) for at, (_, one) in enumerate(every))
+
+
+def _is_strict(one: object) -> bool:
+    """Tell whether one level of a schema is strict beyond doubt."""
+    if not is_json(one) or not set(one) <= _KNOWN or "default" in one or _wrong(one):
+        return False
+    reference = one.get("$ref")
+    if reference is not None:
+        return isinstance(reference, str) and reference.startswith("#")
+    return "type" in one or "anyOf" in one
+
+
+def strict_problem(schema: object) -> str:
+    """Say what strict mode surely refuses in `schema`, in the API's words; "" where nothing is known to be.
+
+    Sources beside the guide, read 2026-11-22: lastmile-ai/openai-agents-mcp#2 (additionalProperties), openai/codex#531
+    (required), cyanheads/git-mcp-server#47 (formats), pydantic/pydantic-ai#4474 (type). A `default` is taken
+    (openai/openai-agents-python#4390, 2026-08).
+    """
+    for place, one in nodes(schema):
+        if is_json(one) and (problem := _wrong(one)):
+            return f"In context={place}, {problem}"
+    return ""
+
+
+def _wrong(one: JSON) -> str:
+    """Say what strict mode refuses at one level of a schema."""
+    if refused := [key for key in _REFUSED if key in one]:
+        return f"'{refused[0]}' is not permitted."
+    if not {"type", "$ref", "anyOf", "const"} & set(one):
+        return "schema must have a 'type' key."
+    form = one.get("format")
+    if form is not None and not (isinstance(form, str) and form in _FORMATS):
+        return f"'{form}' is not a valid format."
+    if "array" in kinds(one) and "items" not in one:
+        return "array schema missing items."
+    return _open(one) if "object" in kinds(one) else ""
+
+
+def _open(one: JSON) -> str:
+    """Say what an object lacks to be closed and complete."""
+    if one.get("additionalProperties") is not False:
+        return "'additionalProperties' is required to be supplied and to be false."
+    properties, required = one.get("properties"), one.get("required")
+    names = list(properties) if is_json(properties) else []
+    named = list(required) if is_list(required) else []
+    rule = "'required' is required to be supplied and to be an array including every key in properties."
+    if missing := [name for name in names if name not in named]:
+        return f"{rule} Missing '{missing[0]}'."
+    extra = [name for name in named if name not in names]
+    return f"{rule} Extra required key '{extra[0]}' supplied." if extra else ""

@@ -1,0 +1,68 @@
+"""The list of models, and what a request counts as for a model."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, cast
+
+from imagebridge.facts.availability import end
+from imagebridge.rules.body import Api, Fields
+from imagebridge.testing.seen import pictures
+
+Json: TypeAlias = dict[str, Any]
+
+# Current on 2026-11-29 (OpenAI's pages of models; openai 3.57, types/image_model.py); any other name works too.
+NAMES = (
+    *(
+        "gpt-6.2-astra",
+        "gpt-6.2-sol",
+        "gpt-6.1-sol",
+        "gpt-6.1-terra",
+        "gpt-6-astra",
+        "gpt-6-sol",
+        "gpt-6-luna",
+    ),
+    *("gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna", "gpt-5.5", "gpt-5.4", "gpt-5.4-mini"),
+    *("gpt-image-2.6-sunburst", "gpt-image-2.6-flare", "gpt-image-2"),
+)
+
+
+def every() -> Json:
+    """Return the list of models."""
+    return {"object": "list", "data": [one(name) for name in NAMES]}
+
+
+def one(name: str) -> Json:
+    """Return the model of this name; every name has one."""
+    last = end(name)
+    return {
+        "id": name,
+        "object": "model",
+        "created": 1_780_000_000,
+        "owned_by": "imagebridge.testing",
+        "shutdown_date": last.isoformat() if last else None,
+    }
+
+
+def tokens(body: Mapping[str, Any], api: Api, earlier: Sequence[Fields] = ()) -> int:
+    """Return a plausible count of input tokens: a token for four characters, and what the pictures cost.
+
+    `earlier` are the items that `previous_response_id` brings along: they count, as in the API.
+    """
+    counted = ("input", "instructions") if api == "responses" else ("messages",)
+    said = sum(_letters(body.get(name)) for name in counted) + sum(_letters(item) for item in earlier)
+    said += len(json.dumps(body["tools"])) if body.get("tools") else 0
+    shown = pictures(body, api) + pictures({"model": body.get("model"), "input": list(earlier)})
+    return said // 4 + 1 + sum(picture.tokens for picture in shown)
+
+
+def _letters(value: object) -> int:
+    match value:
+        case str():
+            # Pictures and files are not read as text.
+            return 0 if value.startswith("data:") else len(value)
+        case dict():
+            return sum(_letters(inner) for inner in cast("Mapping[str, object]", value).values())
+        case list():
+            return sum(_letters(inner) for inner in cast("Iterable[object]", value))
+        case _:
+            return 0

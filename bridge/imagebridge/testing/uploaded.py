@@ -1,0 +1,227 @@
+"""The Files API of the endpoint: what was uploaded, and requests that refer to it by id.
+
+Expiry and purposes are OpenAI's (openai 3.54, `types/file_create_params.py` and `file_purpose.py`, 2026-11-22).
+Its words for an id that a request may not use are not known: those messages are ours.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, TypeAlias, cast
+
+from imagebridge.conversation.attachments import Attachment, attachments, replaced
+from imagebridge.pictures.kinds import PNG, kind
+from imagebridge.pictures.picture import encode
+from imagebridge.rules import Violation
+from imagebridge.rules.body import Api
+from imagebridge.rules.form import LENGTHS
+from imagebridge.testing.server import Answer, json_answer
+from imagebridge.wire import text_of
+
+Json: TypeAlias = dict[str, Any]
+
+PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
+USABLE: Mapping[str, tuple[str, ...]] = {
+    "input_image": ("vision", "user_data", "assistants"),
+    "input_file": ("user_data", "assistants"),
+    "file": ("user_data", "assistants"),
+}
+"""With which purposes a file may stand in a request, by the type of the part."""
+
+SECONDS = (3_600, 2_592_000)
+"""After how many seconds a file may expire, at least and at most."""
+
+_NAME = re.compile(rb'[; ]name="([^"]*)"')
+_FILENAME = re.compile(rb'filename="([^"]*)"')
+
+
+@dataclass(slots=True)
+class Stored:
+    """An uploaded file. Times are seconds since 1970; `expires_at` is None for a file that is kept."""
+
+    id: str
+    filename: str
+    purpose: str
+    content: bytes
+    created_at: int
+    expires_at: int | None = None
+    deleted: bool = False
+
+    @property
+    def gone(self) -> bool:
+        """Whether it was deleted, or has expired."""
+        return self.deleted or (self.expires_at is not None and self.expires_at <= time.time())
+
+    def json(self) -> Json:
+        """Return it as the API's `File` object."""
+        return {
+            "id": self.id,
+            "object": "file",
+            "bytes": len(self.content),
+            "created_at": self.created_at,
+            "expires_at": self.expires_at,
+            "filename": self.filename,
+            "purpose": self.purpose,
+            "status": "processed",
+            "status_details": None,
+        }
+
+
+class _Refused(Exception):
+    """What the API does not take: message, parameter, code, status."""
+
+    def __init__(self, message: str, param: str, code: str | None, status: int = 400) -> None:
+        super().__init__(message)
+        self.answer = json_answer(
+            {"error": {"message": message, "type": "invalid_request_error", "param": param, "code": code}},
+            status,
+        )
+
+
+@dataclass(slots=True)
+class Files:
+    """The files of an endpoint. Uploads may come from several threads."""
+
+    stored: list[Stored] = field(default_factory=list[Stored])
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def answer(self, method: str, identity: str, content: bytes) -> Answer:
+        """Answer a request to `/v1/files`, or to the file `identity` where there is one."""
+        try:
+            match method, identity:
+                case "POST", "":
+                    return json_answer(self._create(_fields(content)).json())
+                case "GET", "":
+                    return json_answer(self._list())
+                case "GET", _:
+                    return json_answer(self._find(identity).json())
+                case "DELETE", _:
+                    self._find(identity).deleted = True
+                    return json_answer({"id": identity, "object": "file", "deleted": True})
+                case _:
+                    raise _Refused(f"Invalid method for URL ({method} /v1/files)", "", None, 405)
+        except _Refused as refused:
+            return refused.answer
+
+    def _create(self, fields: Mapping[str, tuple[str, bytes]]) -> Stored:
+        for name in ("file", "purpose"):
+            if name not in fields:
+                raise _Refused(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")
+        purpose = fields["purpose"][1].decode(errors="replace")
+        if purpose not in PURPOSES:
+            listed = ", ".join(f"'{one}'" for one in PURPOSES)
+            raise _Refused(
+                f"Invalid value: '{purpose}'. Supported values are: {listed}.", "purpose", "invalid_value"
+            )
+        now = int(time.time())
+        seconds = _seconds(fields)
+        filename, content = fields["file"]
+        made = Stored(
+            f"file-{next(self._numbers)}",
+            filename,
+            purpose,
+            content,
+            now,
+            None if seconds is None else now + seconds,
+        )
+        self.stored.append(made)
+        return made
+
+    def _list(self) -> Json:
+        there = [one.json() for one in reversed(self.stored) if not one.gone]
+        ends = (there[0]["id"], there[-1]["id"]) if there else (None, None)
+        return {"object": "list", "data": there, "first_id": ends[0], "last_id": ends[1], "has_more": False}
+
+    def _find(self, identity: str) -> Stored:
+        for one in self.stored:
+            if one.id == identity and not one.gone:
+                return one
+        raise _Refused(f"No such File object: {identity}", "id", None, 404)
+
+    def resolved(self, body: Json, api: Api) -> "tuple[Json, list[Violation]]":
+        """Return a request body with the bytes in the place of the ids, and what is wrong with those ids."""
+        name = "input" if api == "responses" else "messages"
+        items = body.get(name)
+        if not isinstance(items, list):
+            return body, []
+        changes: dict[tuple[int, int], dict[str, object]] = {}
+        found: list[Violation] = []
+        for one in attachments(cast("Sequence[object]", items)):
+            identity = text_of(one.inner, "file_id")
+            if not identity or one.url or text_of(one.fields, "type") not in USABLE:
+                continue
+            file = next((file for file in self.stored if file.id == identity), None)
+            if problem := _problem(file, identity, one):
+                item = cast("Json", items[one.item])
+                path = f"{name}[{one.item}].{'output' if 'output' in item else 'content'}[{one.part}]"
+                path += ".file.file_id" if api == "chat" else ".file_id"
+                found.append(Violation("file-id", path, *problem, path, "invalid_value"))
+            # A file may be larger than a data URL may be long: then its id is all that is judged.
+            elif file is not None and len(file.content) < LENGTHS["image_url"] // 4 * 3 - 100:
+                changes[one.item, one.part] = _part(one, file)
+        return {**body, name: replaced(cast("Sequence[object]", items), changes)}, found
+
+
+def _problem(file: Stored | None, identity: str, one: Attachment) -> tuple[str, str] | None:
+    """Return what the API would say and why, None where the file may be used."""
+    if file is None:
+        return f"File '{identity}' was not found.", "no file of this id was uploaded here"
+    if file.gone:
+        return f"File '{identity}' was not found.", "it was deleted" if file.deleted else "it has expired"
+    usable = USABLE[text_of(one.fields, "type")]
+    if file.purpose not in usable:
+        listed = ", ".join(f"'{purpose}'" for purpose in usable)
+        return f"File '{identity}' has the purpose '{file.purpose}'. Supported purposes are: {listed}.", ""
+    return None
+
+
+def _part(one: Attachment, file: Stored) -> dict[str, object]:
+    found = kind(file.content)
+    url = f"data:{(found or PNG).media_type};base64,{encode(file.content)}"
+    if one.kind == "picture":
+        rest = {name: value for name, value in one.fields.items() if name != "file_id"}
+        return {**rest, "image_url": url}
+    data = {"filename": file.filename, "file_data": url}
+    if text_of(one.fields, "type") == "file":
+        return {**one.fields, "file": data}
+    return {**{name: value for name, value in one.fields.items() if name != "file_id"}, **data}
+
+
+def _seconds(fields: Mapping[str, tuple[str, bytes]]) -> int | None:
+    """Return after how many seconds the file expires, None for never."""
+    name = "expires_after[seconds]"
+    if name not in fields:
+        return None
+    if fields.get("expires_after[anchor]", ("", b""))[1] != b"created_at":
+        raise _Refused(
+            "Missing required parameter: 'expires_after[anchor]'.",
+            "expires_after[anchor]",
+            "missing_required_parameter",
+        )
+    given = fields[name][1].decode(errors="replace")
+    least, most = SECONDS
+    seconds = int(given) if given.isdecimal() else -1
+    if seconds < least:
+        message = f"Invalid '{name}': integer below minimum value. Expected a value >= {least}, but got {given} instead."
+        raise _Refused(message, name, "integer_below_min_value")
+    if seconds > most:
+        message = f"Invalid '{name}': integer above maximum value. Expected a value <= {most}, but got {given} instead."
+        raise _Refused(message, name, "integer_above_max_value")
+    return seconds
+
+
+def _fields(content: bytes) -> dict[str, tuple[str, bytes]]:
+    """Return the fields of a multipart form, each as its file name and its bytes. Its first line is the boundary."""
+    boundary = content.partition(b"\r\n")[0]
+    found: dict[str, tuple[str, bytes]] = {}
+    for piece in (b"\r\n" + content).split(b"\r\n" + boundary)[1:-1] if boundary else ():
+        head, _, value = piece.partition(b"\r\n\r\n")
+        if name := _NAME.search(head):
+            filename = _FILENAME.search(head)
+            found[name[1].decode(errors="replace")] = (
+                filename[1].decode(errors="replace") if filename else "",
+                value,
+            )
+    return found

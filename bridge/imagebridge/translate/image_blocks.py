@@ -1,0 +1,86 @@
+"""Image blocks as other APIs and languages write them become MCP's own.
+
+{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBOR..."}}
+{"type": "image", "url": "https://example.org/a.png"}
+{"type": "image", "data": {"type": "Buffer", "data": [137, 80, 78, 71, ...]}}
+"""
+
+import re
+from typing import cast
+
+from imagebridge.pictures import kinds
+from imagebridge.pictures.picture import decode_start, encode
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+_FIELDS = ("data", "base64", "blob", "source", "url", "uri", "image_url")
+
+_ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+._-]{0,40}://")
+
+
+def image(block: JSON) -> JSON:
+    """Return an image block with `data` as a string, or a link where it gives an address; the very same where nothing is to be done."""
+    given = block.get("data")
+    if isinstance(given, str) and given and not _ADDRESS.match(given):
+        return block
+    inner = (block.get("source"), block.get("image_url"))
+    for holder in (block, *filter(is_json, inner)):
+        if found := next(filter(None, (_text(holder.get(name)) for name in _FIELDS)), ""):
+            return _made(block, holder, found)
+    return block
+
+
+def _made(block: JSON, holder: JSON, found: str) -> JSON:
+    label = block.get("mimeType") or holder.get("media_type") or holder.get("mimeType")
+    kept = {name: block[name] for name in ("annotations", "_meta") if name in block}
+    kept |= {"mimeType": label} if label else {}
+    if _ADDRESS.match(found):
+        return {
+            "type": "resource_link",
+            "uri": found.strip(),
+            "name": text_of(block, "name") or found,
+            **kept,
+        }
+    return {"type": "image", "data": found, **kept}
+
+
+def standard(block: JSON) -> JSON | None:
+    """Return a block of a type that MCP does not have as one of its own; None where it carries nothing to be shown.
+
+    One of type `blob`, as older servers sent it (modelcontextprotocol/servers#4029), is a resource whatever it
+    carries, others where that is a picture or a document.
+    """
+    inner = block.get("source")
+    holders = (block, inner) if is_json(inner) else (block,)
+    encoded = next(
+        filter(None, (text_of(one, name) for one in holders for name in ("data", "blob", "base64"))), ""
+    )
+    found = kinds.kind(decode_start(encoded))
+    sort = found.sort if found else ""
+    if not encoded or (block.get("type") != "blob" and sort not in ("picture", "document")):
+        return None
+    kept = {name: block[name] for name in ("annotations", "_meta") if name in block}
+    labels = (text_of(one, name) for one in holders for name in ("mimeType", "mediaType", "media_type"))
+    label = {"mimeType": one} if (one := next(filter(None, labels), "")) else {}
+    if sort == "picture":
+        return {"type": "image", "data": encoded, **label, **kept}
+    names = (text_of(block, name) for name in ("uri", "filename", "name", "title"))
+    uri = next(filter(None, names), "")
+    return {"type": "resource", "resource": {"uri": uri, "blob": encoded, **label}, **kept}
+
+
+def _text(value: object) -> str:
+    """Return a picture that is written as base64, as an address, or as bytes in the ways of Python and JavaScript; else nothing."""
+    if isinstance(value, str):
+        return value
+    if is_list(value) and all(isinstance(one, str) for one in value):
+        return "".join(cast("list[str]", value))
+    if is_json(value):
+        # Node's Buffer, or a Uint8Array as JavaScript's JSON writes it: an object of its indexes.
+        value = value.get("data") if value.get("type") == "Buffer" else list(value.values())
+    try:
+        data = bytes(cast("list[int]", value)) if is_list(value) else value
+    except (TypeError, ValueError):
+        return ""
+    if not isinstance(data, bytes):
+        return ""
+    return encode(data) if kinds.kind(data) else data.decode("ascii", "replace")

@@ -1,0 +1,208 @@
+"""Structured content as text for the model, less what the blocks of its result say already.
+
+Servers write structured content beside blocks that say the same (MCP 2025-11-25, tools: they should), under a key
+of their own: `{"result": ...}`, `{"content": ...}`, `{"markdown": ...}`. Read twice it costs twice.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from imagebridge.pictures.picture import bare
+from imagebridge.wire import JSON, blocks_of, is_error, is_json, is_list, text_of
+
+from . import sentences
+from .terminal_codes import plain
+
+_LONG = 200
+"""Characters of a text that is not written once more in the midst of something new."""
+
+_KEYS = 8
+"""Keys that stand alone in one another, at most, around what the blocks say."""
+
+_BLOCKS = frozenset(("text", "image", "audio", "resource", "resource_link", "blob"))
+_FIELDS = frozenset(
+    (
+        "type",
+        "text",
+        "data",
+        "blob",
+        "mimeType",
+        "mime_type",
+        "uri",
+        "resource",
+        "annotations",
+        "_meta",
+        "meta",
+    )
+)
+_OF_A_LINK = frozenset(("name", "title", "description", "size", "icons"))
+"""What a block says beside these is new."""
+
+_ESCAPE = json.dumps("\x1b")[1:-1]
+"""How JSON writes the beginning of a code for a terminal."""
+
+_LITERALS = {"True": True, "False": False}
+"""What Python's `str` makes of values that JSON writes otherwise."""
+
+
+def structured_text(result: JSON) -> str:
+    """Return structured content as JSON text, or nothing where the blocks already say the same.
+
+    A part of it that repeats a long text or a list of the blocks is replaced by words that say so. Base64 stays: what
+    became of that is known where the text is read.
+    """
+    structured, blocks = result.get("structuredContent"), blocks_of(result)
+    if structured is None or (blocks and _is_empty(structured)):
+        return ""
+    said = _Said(blocks)
+    try:
+        if said.all_of(structured):
+            return ""
+        written = _written(structured)
+        return _written(said.left(structured)) if said.may_repeat(written) else written
+    except RecursionError:
+        return _written(structured)
+
+
+def _written(value: object) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError) as error:
+        return sentences.not_shown("structured content", f"it cannot be written as JSON ({str(error)[:120]})")
+
+
+class _Said:
+    """What the blocks of a result say: their texts, as they are and as JSON, and what else they carry."""
+
+    def __init__(self, blocks: Sequence[object]) -> None:
+        self._blocks = blocks
+        said = [_cleaned(text) for block in blocks if (text := _text(block)) is not None]
+        parsed = [_parsed(text) for text in said]
+        self._texts = frozenset(said)
+        self._ways: list[object] = [*parsed, said, parsed] if said else []
+        self._marks: frozenset[tuple[str, str]] | None = None
+
+    def all_of(self, value: object) -> bool:
+        """Tell whether the blocks say a value, or what it holds under a lone key."""
+        for _ in range(_KEYS):
+            if self._says(value):
+                return True
+            told = _new(value) if is_json(value) else ()
+            if len(told) != 1:
+                return False
+            (value,) = told
+        return False
+
+    def may_repeat(self, written: str) -> bool:
+        """Tell whether `left` may find anything in a value of this JSON: looking costs ten times as much as writing."""
+        if _ESCAPE in written or plain(written) is not written:
+            return True
+        return any(len(text) >= _LONG for text in self._texts) or (
+            self._blocks != [] and '"type": "' in written
+        )
+
+    def left(self, value: object) -> object:
+        """Return a value with words in place of what repeats the blocks in it."""
+        if isinstance(value, str):
+            text = plain(value)
+            return "[the text above]" if len(text) >= _LONG and text.strip() in self._texts else text
+        if is_json(value):
+            return {key: self.left(one) for key, one in value.items()}
+        if not is_list(value):
+            return value
+        if any(map(_is_block, value)) and all(map(self._repeats, value)):
+            return "[the blocks above]"
+        return [self.left(one) for one in value]
+
+    def _says(self, value: object) -> bool:
+        """Tell whether a text block, the list of all, or blocks one by one say a value."""
+        if isinstance(value, str) and _cleaned(value) in self._texts:
+            return True
+        if is_list(value) and any(map(_is_block, value)):
+            return all(self._repeats(one) for one in value)
+        if is_list(value) and value and all(isinstance(one, str) for one in value):
+            value = [_cleaned(str(one)) for one in value]
+        return any(_same(value, way) for way in self._ways)
+
+    def _repeats(self, value: object) -> bool:
+        """Tell whether an item of a list of blocks stands among the blocks of the result."""
+        if self._marks is None:
+            self._marks = frozenset(mark for block in self._blocks for mark in _marks(block))
+        mark = next(_marks(value), None)
+        return mark in self._marks and (isinstance(value, str) or _is_block(value))
+
+
+def _is_empty(value: object) -> bool:
+    return (isinstance(value, str) or is_json(value) or is_list(value)) and not value
+
+
+def _new(value: JSON) -> list[object]:
+    """Return what an object says by its keys."""
+    return [one for key, one in value.items() if one is not None and not _is_frame(key, value)]
+
+
+def _is_frame(key: object, value: JSON) -> bool:
+    """Tell whether a key of a whole result, written into structured content, only says that nothing failed."""
+    return key in ("isError", "is_error") and "content" in value and not is_error(value)
+
+
+def _text(block: object) -> str | None:
+    if isinstance(block, str):
+        return block
+    text = block.get("text") if is_json(block) else None
+    return text if isinstance(text, str) else None
+
+
+def _cleaned(text: str) -> str:
+    """Return a text as it is compared: what is around it says nothing."""
+    return plain(text).strip()
+
+
+def _is_block(value: object) -> bool:
+    """Tell whether a value is a content block that says nothing beside what it shows."""
+    kind = value.get("type") if is_json(value) else None
+    if not is_json(value) or not isinstance(kind, str) or kind not in _BLOCKS:
+        return False
+    known = _FIELDS | _OF_A_LINK if kind == "resource_link" else _FIELDS
+    return all(one is None or key in known for key, one in value.items())
+
+
+def _marks(block: object) -> Iterator[tuple[str, str]]:
+    """Yield what tells a block from others, the most telling first: its bytes, its text, its address."""
+    if isinstance(block, str):
+        yield "text", _cleaned(block)
+    if not is_json(block):
+        return
+    inner = block.get("resource")
+    holder = inner if is_json(inner) else block
+    for name in ("data", "blob"):
+        if encoded := text_of(holder, name):
+            yield "bytes", bare(encoded)
+    if text := text_of(holder, "text"):
+        yield "text", _cleaned(text)
+    if uri := text_of(holder, "uri"):
+        yield "uri", uri
+
+
+def _same(one: object, other: object) -> bool:
+    """Tell whether two JSON values are the same, fields that are null apart. True is not 1; NaN is NaN."""
+    if one == other and (is_json(one) or is_list(one)) and json.dumps(one) == json.dumps(other):
+        return True  # nearly always, where they are; what follows takes ten times as long
+    if is_json(one) and is_json(other):
+        mine, yours = ({key: value for key, value in of.items() if value is not None} for of in (one, other))
+        return mine.keys() == yours.keys() and all(_same(value, yours[key]) for key, value in mine.items())
+    if is_list(one) and is_list(other):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    return one == other or (one != one and other != other)  # noqa: PLR0124  # NaN
+
+
+def _parsed(text: str) -> object:
+    """Return the JSON value of a text, or the text where it is none."""
+    if text in _LITERALS:
+        return _LITERALS[text]
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -1,0 +1,607 @@
+"""What endpoints really send: streams that are odd in every way still give the right answer, or a documented error."""
+
+import gzip
+import json
+import re
+from itertools import pairwise
+
+import anyio
+import httpx2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mcp.server import MCPServer
+from mcp.types import CallToolResult
+from openai import AsyncOpenAI, OpenAIError
+from samples import photo
+
+from imagebridge import Bridge, tool_result
+from imagebridge.agent import event_stream, openai_client
+from imagebridge.agent.chat_chunks import ChatChunks
+from imagebridge.agent.event_stream import Decoder, Pieces, loaded, sound
+from imagebridge.agent.response_events import ResponseEvents
+from imagebridge.errors import ResponseError, RunError
+from imagebridge.events import HostedTool, ReasoningDelta, Replied, TextDelta
+
+pytestmark = pytest.mark.anyio
+MODEL = "gpt-5.6-luna"
+
+
+# Bytes
+
+
+EVENTS = b'event: a\ndata: {"a": 1}\n\n: a comment\r\ndata: {"b":\r\ndata: 2}\r\n\r\nid: 7\ndata:[DONE]\n\n'
+DATA = [b'{"a": 1}', b'{"b":\n2}', b"[DONE]"]
+
+
+def decoded(chunks):
+    decoder = Decoder()
+    found = [data for chunk in chunks for data in decoder.feed(chunk)]
+    return [*found, *decoder.rest()]
+
+
+@given(st.lists(st.integers(0, len(EVENTS)), max_size=12))
+@settings(deadline=None)
+def test_events_are_the_same_however_their_bytes_are_divided(cuts):
+    places = [0, *sorted(cuts), len(EVENTS)]
+    assert decoded(EVENTS[start:stop] for start, stop in pairwise(places)) == DATA
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        (b"", []),
+        (b"\n\n\n", []),
+        (b"data: x", [b"x"]),
+        (b"data: x\r\r", [b"x"]),
+        (b"data: x\r\rdata: y\r\r", [b"x", b"y"]),
+        (b"data:\n\n", []),
+        (b"data\n\n", []),
+        (b"datum: x\n\n", []),
+        ("data: a\u2028b\x0bc\x85d\n\n".encode(), ["a\u2028b\x0bc\x85d".encode()]),
+    ],
+)
+def test_what_ends_a_line_and_what_does_not(sent, found):
+    assert decoded([sent]) == found
+    assert decoded(bytes([one]) for one in sent) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "right"),
+    [
+        ("plain", "plain"),
+        ("\U0001f600", "\U0001f600"),
+        ("cut \ud83d here", "cut \ufffd here"),
+        ("\ud83d\ude00", "\U0001f600"),
+        (
+            {"\udc00": [float("inf"), 1.5, float("nan"), None, True, 7]},
+            {"\ufffd": [None, 1.5, None, None, True, 7]},
+        ),
+    ],
+)
+def test_what_cannot_be_sent_back_is_replaced(value, right):
+    assert sound(value) == right
+    json.dumps(sound(value), ensure_ascii=False, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize("text", [b"{", b"", b"\xff", b"[" * 100_000, b"1" * 5_000])
+def test_what_is_not_json_is_a_value_error(text):
+    with pytest.raises(ValueError):
+        loaded(text)
+
+
+def test_what_is_nested_too_deeply_is_a_value_error():
+    deep = []
+    for _ in range(500):
+        deep = [deep]
+    with pytest.raises(ValueError, match="too deeply"):
+        sound(deep)
+
+
+def test_half_a_pair_waits_for_the_other():
+    pieces = Pieces()
+    assert [pieces.told(one) for one in ("a\ud83d", "\ude00b", None, "\udc00", "")] == [
+        "a", "\U0001f600b", "", "\ufffd", "",
+    ]  # fmt: skip
+
+
+# Responses
+
+
+CALL = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "look", "arguments": '{"side": 64}'}
+CALL = {**CALL, "status": "completed"}
+OTHER = {**CALL, "id": "fc_2", "call_id": "c2", "arguments": '{"side": 32}'}
+TEXT = {"type": "output_text", "text": "It is red.", "annotations": []}
+SAID = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [TEXT]}
+THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": []}
+BEGUN = {
+    "type": "response.created",
+    "response": {"id": "r", "model": "m", "status": "in_progress", "output": []},
+}
+
+
+def ended(*items, **more):
+    return {
+        "type": "response.completed",
+        "response": {"id": "r", "status": "completed", "output": list(items), **more},
+    }
+
+
+def added(item, at=0):
+    bare = {"arguments": ""} if "arguments" in item else {"content": []}
+    item = {**item, **bare, "status": "in_progress"}
+    return {"type": "response.output_item.added", "output_index": at, "item": item}
+
+
+def done(item, at=0):
+    return {"type": "response.output_item.done", "output_index": at, "item": item}
+
+
+def delta(kind, words, at=0, index=0, of="msg_1"):
+    place = {"item_id": of, "output_index": at, "content_index": index}
+    return {"type": f"response.{kind}.delta", **place, "delta": words}
+
+
+def text(words="It is red.", **place):
+    return delta("output_text", words, **place)
+
+
+def arguments(words=CALL["arguments"], **place):
+    return delta("function_call_arguments", words, of="fc_1", **place)
+
+
+def bare(event, *names):
+    return {name: value for name, value in event.items() if name not in names}
+
+
+def put_together(*events, finished=False):
+    made = ResponseEvents()
+    told = [one for event in events if (one := made.take(event))]
+    return made.response(done=finished), told
+
+
+def known(item):
+    """What an item means, whatever its ids and status are."""
+    if item["type"] == "message":
+        return "".join(part.get("text", "") for part in item["content"])
+    return item.get("arguments", item["type"])
+
+
+A, B, RED = CALL["arguments"], OTHER["arguments"], "It is red."
+
+
+@pytest.mark.parametrize(
+    ("events", "meant"),
+    [
+        pytest.param([BEGUN, added(CALL), arguments(), done(CALL), ended(CALL)], [A], id="as OpenAI"),
+        pytest.param([BEGUN, added(CALL), arguments(), done(CALL), ended()], [A], id="empty final output"),
+        pytest.param([done(CALL), ended()], [A], id="done alone"),
+        pytest.param([ended(CALL)], [A], id="the end alone"),
+        pytest.param([added(CALL), arguments(A[:5]), arguments(A[5:]), ended()], [A], id="never done"),
+        pytest.param([added(CALL), arguments(), ended({**CALL, "arguments": ""})], [A], id="no arguments"),
+        pytest.param([done(THOUGHT), done(CALL, 1), ended(THOUGHT)], ["reasoning", A], id="lacks the call"),
+        pytest.param([done(CALL, 1), ended(THOUGHT)], ["reasoning", A], id="lacks what was not told"),
+        pytest.param([done(SAID), done(CALL, 1), done(OTHER, 2), ended(SAID, OTHER)], [RED, A, B], id="lacks one of two"),
+        pytest.param([done(OTHER, 1), done(CALL, 0), ended()], [A, B], id="out of order"),
+        pytest.param([done(CALL, 0), done(OTHER, 0), ended()], [A, B], id="one index for both"),
+        pytest.param([bare(done(CALL), "output_index"), bare(done(OTHER), "output_index"), ended()], [A, B], id="no index"),
+        pytest.param(
+            [added(CALL, 0), added(OTHER, 0), done(CALL, 0), done(OTHER, 0), ended()], [A, B], id="one index, announced"
+        ),
+        pytest.param([done(CALL), ended({**CALL, "id": "x", "call_id": "y"})], [A], id="other ids at the end"),
+        pytest.param([done(CALL), ended({**CALL, "id": "x", "arguments": '{"side":64}'})], ['{"side":64}'], id="the same id"),
+        pytest.param(
+            [added({**CALL, "id": "1"}), arguments(), done({**CALL, "id": "3", "arguments": ""}), ended()], [A], id="ids change"
+        ),
+        pytest.param([done({**CALL, "id": ""}), done({**OTHER, "id": ""}, 1), ended()], [A, B], id="no ids"),
+        pytest.param([done({**CALL, "id": "f"}), done({**OTHER, "id": "f"}, 1), ended()], [A, B], id="the same id for both"),
+        pytest.param([added(SAID), text(), ended()], [RED], id="text in pieces alone"),
+        pytest.param([text(), ended()], [RED], id="text never announced"),
+        pytest.param([text("It is "), text("red.", index=0), ended(SAID)], [RED], id="no announcement"),
+        pytest.param([added(SAID), text(index=1), ended(SAID)], [RED], id="content index"),
+        pytest.param([added(SAID), text(), ended({**SAID, "content": []})], [RED], id="no text at the end"),
+        pytest.param([added(SAID), text(), ended({**SAID, "content": None})], [RED], id="null text at the end"),
+        pytest.param([{"note": 1}, [], None, 7, "x", {"type": 5}, ended(SAID)], [RED], id="what is no event"),
+        pytest.param([done(None), {**done(CALL), "item": []}, text(None), ended(SAID)], [RED], id="null item and delta"),
+        pytest.param([BEGUN, done(CALL), {"type": "response.completed", "response": None}], [A], id="null response"),
+        pytest.param([BEGUN, done(CALL), ended(output=None)], [A], id="null output"),
+        pytest.param([{"id": "r", "object": "response", "output": [SAID]}], [RED], id="not streamed at all"),
+    ],
+)  # fmt: skip
+def test_a_response_is_put_together_from_what_came(events, meant):
+    response, _ = put_together(*events)
+    assert [known(item) for item in response["output"]] == meant
+    assert response["status"] == "completed"
+
+
+def test_what_came_item_by_item_is_kept_whole():
+    response, _ = put_together(BEGUN, added(CALL), arguments(), done(CALL), ended(usage={"input_tokens": 3}))
+    assert response == {
+        "id": "r", "model": "m", "status": "completed", "output": [CALL], "usage": {"input_tokens": 3},
+    }  # fmt: skip
+
+
+def test_without_its_last_event_a_response_is_not_whole_unless_the_stream_says_so():
+    events = [BEGUN, added(CALL), arguments(), done(CALL)]
+    assert put_together(*events)[0] is None
+    assert put_together(*events, finished=True)[0]["output"] == [CALL]
+    assert put_together(finished=True)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("event", "message", "code"),
+    [
+        ({"type": "error", "message": "No.", "code": "c"}, "No.", "c"),
+        ({"type": "error", "error": {"message": "No.", "code": 7}}, "No.", "7"),
+        ({"error": "No."}, "No.", None),
+        ({"error": ["No."]}, "['No.']", None),
+        ({"error": {"message": ["No."]}}, "it gave no reason", None),
+        ({"type": "error"}, "it gave no reason", None),
+    ],
+)
+def test_an_error_in_a_stream_is_said_whatever_its_form(event, message, code):
+    for made in (ResponseEvents(), ChatChunks()):
+        if "error" not in event and isinstance(made, ChatChunks):
+            continue
+        with pytest.raises(ResponseError) as raised:
+            made.take(event)
+        assert (str(raised.value), raised.value.code) == (f"the response failed: {message}", code)
+
+
+def test_arguments_of_a_call_without_a_name_are_not_passed_over():
+    with pytest.raises(ResponseError, match="function call whose name did not come"):
+        put_together(arguments(), ended())
+
+
+def test_what_a_stream_tells_on_its_way():
+    search = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
+    _, told = put_together(
+        {"type": "response.reasoning_summary_text.delta", "delta": "Hm"},
+        {"type": "response.web_search_call.searching", "item_id": "ws_1"},
+        {"type": "response.web_search_call.completed"},
+        done(search),
+        text("\ud83d"),
+        text("\ude00"),
+        delta("refusal", "No"),
+    )
+    assert told == [
+        ReasoningDelta("Hm"),
+        HostedTool("web_search", "searching", "ws_1"),
+        HostedTool("web_search", "completed", "ws_1", search),
+        TextDelta("\U0001f600"),
+        TextDelta("No"),
+    ]
+
+
+# Chat Completions
+
+
+def piece(index=None, id=None, name=None, args=None, **more):  # noqa: A002 - the API's own name
+    function = {key: value for key, value in {"name": name, "arguments": args}.items() if value is not None}
+    numbered = {key: value for key, value in {"index": index, "id": id}.items() if value is not None}
+    return {**numbered, "function": function, **more}
+
+
+def chunk(delta, finish=None, **more):
+    return {
+        "id": "c",
+        "model": "m",
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+        **more,
+    }
+
+
+def calling(*pieces):
+    return chunk({"tool_calls": list(pieces)})
+
+
+END = chunk({}, "tool_calls")
+ONE, TWO = [("c1", "look", A)], [("c1", "look", A), ("c2", "look", B)]
+
+
+def chunked(*chunks, finished=False):
+    made = ChatChunks()
+    for one in chunks:
+        made.take(one)
+    return made.completion(done=finished)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "calls"),
+    [
+        pytest.param([calling(piece(0, "c1", "look", A)), calling(piece(1, "c2", "look", B))], TWO, id="as OpenAI"),
+        pytest.param([calling(piece(0, "c1", "look", A), piece(1, "c2", "look", B))], TWO, id="in one chunk"),
+        pytest.param([calling(piece(0, "c1", "look", "")), calling(piece(0, args=A))], ONE, id="in pieces"),
+        pytest.param(
+            [calling(piece(0, "c1", "look")), calling(piece(1, "c2", "look")), calling(piece(0, args=A[:3])), calling(piece(1, args=B)), calling(piece(0, args=A[3:]))],
+            TWO, id="interleaved",
+        ),
+        pytest.param([calling(piece(None, "c1", "look", A))], ONE, id="no index"),
+        pytest.param([calling(piece(None, "c1", "look", A)), calling(piece(None, "c2", "look", B))], TWO, id="no index, two"),
+        pytest.param([calling(piece(None, "c1", "look", A), piece(None, "c2", "look", B))], TWO, id="no index, one chunk"),
+        pytest.param([calling(piece(None, "c1", "look", A[:4])), calling(piece(args=A[4:]))], ONE, id="no index, pieces"),
+        pytest.param(
+            [calling(piece(None, "c1", "look", A[:4])), calling(piece(args=A[4:])), calling(piece(None, "c2", "look", B[:4])), calling(piece(args=B[4:]))],
+            TWO, id="no index, two in pieces",
+        ),
+        pytest.param([calling(piece(1, "c1", "look", A))], ONE, id="from 1"),
+        pytest.param([calling(piece(1, "c2", "look", B)), calling(piece(0, "c1", "look", A))], TWO, id="out of order"),
+        pytest.param([calling(piece(0, "c1", "look", A)), calling(piece(0, "c2", "look", B))], TWO, id="index 0 for both"),
+        pytest.param([calling(piece(0, "c1", "look", A), piece(0, "c2", "look", B))], TWO, id="0 for both, one chunk"),
+        pytest.param(
+            [calling(piece(0, "c1", "look", A[:3])), calling(piece(0, "c2", "look", B[:3])), calling(piece(0, "c1", args=A[3:])), calling(piece(0, "c2", args=B[3:]))],
+            TWO, id="index 0 for both, interleaved by id",
+        ),
+        pytest.param([calling(piece(0, "c1", "look", A[:4])), calling(piece(0, "c1", "look", A[4:]))], ONE, id="repeated"),
+        pytest.param([calling(piece(0, "c1", "look", A)), calling(piece(0, "c1", "look", A))], ONE, id="said twice"),
+        pytest.param([calling(piece(0, "c1", "look", A)), calling(piece(0, "", None, ""))], ONE, id="an empty piece"),
+        pytest.param([calling(piece(0, "c1", "look", {"side": 64}))], ONE, id="an object"),
+        pytest.param([chunk(None), calling(None, [], piece(0, "c1", "look", A)), chunk({"tool_calls": None})], ONE, id="null"),
+        pytest.param([[], None, "x", {"choices": None}, {"choices": [None]}, calling(piece(0, "c1", "look", A))], ONE, id="no chunk"),
+        pytest.param([{"choices": [{"message": {"tool_calls": [piece(None, "c1", "look", A)]}}]}], ONE, id="not streamed"),
+    ],
+)  # fmt: skip
+def test_calls_are_told_apart_by_what_tells_them_apart(chunks, calls):
+    message = chunked(*chunks, END)["choices"][0]["message"]
+    found = [
+        (call["id"], call["function"]["name"], call["function"]["arguments"])
+        for call in message["tool_calls"]
+    ]
+    assert [(one[0], one[1], json.loads(one[2])) for one in found] == [
+        (one[0], one[1], json.loads(one[2])) for one in calls
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chunks", "arguments"),
+    [
+        ([calling(piece(name="look", args=A)), calling(piece(name="look", args=B))], [A, B]),
+        ([calling(piece(0, None, "look", A)), calling(piece(0, None, "look", B))], [A, B]),
+        ([calling(piece(name="look", args=A[:5])), calling(piece(name="look", args=A[5:]))], [A]),
+        ([calling(piece(0, "x", "look", A)), calling(piece(1, "x", "look", B))], [A, B]),
+    ],
+    ids=["no index, no ids", "index 0, no ids", "the name repeated", "one id for both"],
+)
+def test_calls_without_ids_of_their_own(chunks, arguments):
+    message = chunked(*chunks, END)["choices"][0]["message"]
+    assert [call["function"]["arguments"] for call in message["tool_calls"]] == arguments
+
+
+@pytest.mark.parametrize(
+    ("pieces", "whole"),
+    [
+        (
+            [{"type": "reasoning.text", "text": "I ", "format": "f", "index": 0}, {"type": "reasoning.text", "text": "look", "format": "f", "index": 0, "signature": "s"}],
+            [{"type": "reasoning.text", "text": "I look", "format": "f", "index": 0, "signature": "s"}],
+        ),
+        (
+            [{"type": "reasoning.text", "text": "I "}, {"type": "reasoning.text", "text": "look"}, None],
+            [{"type": "reasoning.text", "text": "I look"}],
+        ),
+        (
+            [{"type": "reasoning.summary", "summary": "a", "index": 0}, {"type": "reasoning.encrypted", "data": "b", "index": 1}, {"type": "reasoning.summary", "summary": "c", "index": 0}],
+            [{"type": "reasoning.summary", "summary": "ac", "index": 0}, {"type": "reasoning.encrypted", "data": "b", "index": 1}],
+        ),
+        (
+            [{"type": "reasoning.encrypted", "data": "a", "id": "1"}, {"type": "reasoning.encrypted", "data": "b", "id": "2"}],
+            [{"type": "reasoning.encrypted", "data": "a", "id": "1"}, {"type": "reasoning.encrypted", "data": "b", "id": "2"}],
+        ),
+    ],
+    ids=["pieces", "no index", "two", "two ids"],
+)  # fmt: skip
+def test_reasoning_details_grow_only_where_they_are_text(pieces, whole):
+    made = chunked(*(chunk({"reasoning_details": [one]}) for one in pieces), END)
+    assert made["choices"][0]["message"]["reasoning_details"] == whole
+
+
+@pytest.mark.parametrize(
+    ("deltas", "message"),
+    [
+        ([{"role": "assistant", "content": "It "}, {"role": "assistant", "content": "is"}], {"role": "assistant", "content": "It is"}),
+        ([{"content": None}, {"content": "It"}, {"content": None}], {"content": "It"}),
+        ([{"reasoning_content": "a"}, {"reasoning_content": "b"}, {"name": "x"}, {"name": "x"}], {"reasoning_content": "ab", "name": "x"}),
+        ([{"content": [{"type": "thinking", "thinking": []}]}, {"content": [{"type": "text", "text": "a"}]}, {"content": "b"}, {"content": [{"type": "text", "text": "c"}]}],
+         {"content": [{"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}, {"type": "text", "text": "bc"}]}),
+    ],
+    ids=["role repeated", "null", "other fields", "parts"],
+)  # fmt: skip
+def test_what_a_message_says_grows(deltas, message):
+    assert chunked(*map(chunk, deltas), END)["choices"][0]["message"] == message
+
+
+def test_a_message_that_is_not_finished_is_not_whole_unless_the_stream_says_so():
+    assert chunked(chunk({"content": "It"})) is None
+    assert chunked(chunk({"content": "It"}), finished=True)["choices"][0]["message"] == {"content": "It"}
+    assert chunked({"choices": []}, finished=True) is None
+    with pytest.raises(ResponseError, match="the response failed: overloaded"):
+        chunked({"choices": [{"delta": {}, "finish_reason": "error", "error": {"message": "overloaded"}}]})
+
+
+# Whole runs
+
+
+def server():
+    eyes = MCPServer("eyes", log_level="CRITICAL")
+
+    @eyes.tool()
+    def look(side: int = 8) -> CallToolResult:
+        """Looks."""
+        return CallToolResult.model_validate(tool_result("seen", photo(min(side, 64), 8)))
+
+    return eyes
+
+
+FIRST = [BEGUN, added(CALL), arguments(A[:4]), arguments(A[4:]), done(CALL), ended(CALL, model=MODEL)]
+LAST = [BEGUN, added(SAID), text("It is "), text("red."), done(SAID), ended(SAID, model=MODEL)]
+CHAT_FIRST = [
+    chunk({"role": "assistant"}),
+    calling(piece(0, "c1", "look", A[:4])),
+    calling(piece(0, args=A[4:])),
+    END,
+]
+CHAT_LAST = [chunk({"role": "assistant", "content": "It is "}), chunk({"content": "red."}), chunk({}, "stop")]
+RIGHT = {"responses": (FIRST, LAST), "chat": (CHAT_FIRST, CHAT_LAST)}
+
+
+def stream(events, *, cut=None):
+    lines = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+    return httpx2.Response(200, content=lines.encode()[:cut], headers={"content-type": "text/event-stream"})
+
+
+async def played(answers, **more):
+    """Run against these answers, the last of which is given again; return the reply, or the error that left the run."""
+    left = list(answers)
+
+    def answer(request):
+        json.loads(request.content)
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    transport = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+    openai = AsyncOpenAI(base_url="http://localhost/v1", api_key="x", max_retries=0, http_client=transport)
+    async with openai, Bridge(server()) as bridge:
+        try:
+            async for event in bridge.stream(openai, model=MODEL, input="Look", max_turns=4, **more):
+                if isinstance(event, Replied):
+                    return event.reply
+        except (RunError, OpenAIError) as error:
+            return error
+    raise AssertionError("neither an answer nor an error")
+
+
+JUNK = st.sampled_from(
+    [None, [], {}, "", "x", 0, -1, 7, True, 1.5, float("inf"), "\ud83d", [None], {"type": None}, [[]]]
+)
+
+
+def places(value, path=()):
+    if isinstance(value, dict | list):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, inner in pairs:
+            yield (*path, name)
+            yield from places(inner, (*path, name))
+
+
+def changed(value, path, junk):
+    if not path:
+        return junk
+    made = dict(value) if isinstance(value, dict) else list(value)
+    made[path[0]] = changed(made[path[0]], path[1:], junk)
+    return made
+
+
+@st.composite
+def mutated(draw, events):
+    events = list(events)
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(events) - 1))
+        match draw(st.sampled_from(["junk", "junk", "junk", "lost", "twice", "moved", "missing"])):
+            case "junk":
+                path = draw(st.sampled_from([(), *places(events[at])]))
+                events[at] = changed(events[at], path, draw(JUNK))
+            case "missing" if isinstance(events[at], dict) and events[at]:
+                events[at] = bare(events[at], draw(st.sampled_from(sorted(events[at]))))
+            case "lost" if len(events) > 1:
+                del events[at]
+            case "twice":
+                events.insert(at, events[at])
+            case "moved":
+                events.insert(draw(st.integers(0, len(events) - 1)), events.pop(at))
+            case _:
+                pass
+    return events, draw(st.one_of(st.none(), st.none(), st.integers(-40, -1)))
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+@given(data=st.data())
+@settings(deadline=None, max_examples=120, suppress_health_check=list(HealthCheck))
+def test_whatever_a_stream_holds_a_run_ends_with_an_answer_or_a_documented_error(api, data):
+    first, last = RIGHT[api]
+    (one, cut), (two, cut_too) = data.draw(mutated(first)), data.draw(mutated(last))
+    ended = anyio.run(lambda: played([stream(one, cut=cut), stream(two, cut=cut_too)], api=api))
+    assert isinstance(ended.items, list)
+    json.dumps(ended.items, allow_nan=False, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_the_streams_that_are_mutated_are_right_as_they_are(api):
+    reply = await played(map(stream, RIGHT[api]), api=api)
+    assert (reply.text, len(reply.pictures)) == (RED, 1)
+
+
+WHOLE = {
+    "responses": {"id": "r", "output": [{**SAID, "content": RED}]},
+    "chat": {"choices": [{"message": {"role": "assistant", "content": [{"type": "text", "text": RED}]}}]},
+}
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_an_answer_that_is_not_streamed_though_that_was_asked_for(api):
+    reply = await played([httpx2.Response(200, json=WHOLE[api])], api=api)
+    assert reply.text == RED
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+@pytest.mark.parametrize(
+    "body",
+    [b"null", b"[]", b'"no"', b"7", b"<html>", b"", b'{"error": null}', b'{"error": "no"}', b'{"error": ["no"]}',
+     b'{"error": {"message": 7, "code": {"a": 1}, "param": ["x"], "type": []}}', b'{"message": ["no"], "code": 400, "param": 3}',
+     b'{"error": {"message": "image", "param": 7, "code": 400}}', b'{"detail": [{"loc": ["body"], "msg": "no"}]}', b"\xff\xfe"],
+)  # fmt: skip
+@pytest.mark.parametrize("status", [400, 404, 413, 418, 500])
+async def test_an_error_body_of_any_form_is_the_documented_error(api, body, status):
+    answers = [
+        stream(RIGHT[api][0]),
+        httpx2.Response(status, content=body, headers={"content-type": "application/json"}),
+    ]
+    error = await played(answers, api=api)
+    assert isinstance(error, OpenAIError)
+    assert getattr(error, "status_code", None) == status
+    assert re.search(str(status), str(error))
+
+
+@pytest.mark.parametrize("status", [200, 400])
+async def test_a_body_that_cannot_be_unpacked_is_a_documented_error(status):
+    broken = httpx2.Response(
+        status,
+        stream=httpx2.ByteStream(b"not gzip"),
+        headers={"content-encoding": "gzip", "content-type": "text/event-stream"},
+    )
+    error = await played([broken])
+    assert isinstance(error, ResponseError)
+    assert "broke off" in str(error)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+async def test_what_is_too_large_unpacked_is_a_documented_error(kind, monkeypatch):
+    for module in (event_stream, openai_client):
+        monkeypatch.setattr(module, "LARGEST", 1_000_000)
+    bomb = httpx2.Response(
+        200,
+        content=gzip.compress(b"data: " + b"a" * 3_000_000),
+        headers={"content-encoding": "gzip", "content-type": kind},
+    )
+    error = await played([bomb])
+    assert isinstance(error, ResponseError)
+    assert "more than" in str(error)
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_two_thousand_calls_are_each_answered_though_the_deadline_passes(api):
+    names = range(2_000)
+    calls = {
+        "responses": {
+            "id": "r",
+            "output": [{**CALL, "id": f"f{one}", "call_id": f"c{one}"} for one in names],
+        },
+        "chat": {
+            "choices": [{"message": {"tool_calls": [piece(one, f"c{one}", "look", A) for one in names]}}]
+        },
+    }
+    error = await played([httpx2.Response(200, json=calls[api])], api=api, deadline=0.5)
+    assert isinstance(error, RunError)
+    answered = [
+        item.get("call_id") or item.get("tool_call_id")
+        for item in error.items
+        if "output" in item or item.get("role") == "tool"
+    ]
+    assert answered in ([], [f"c{one}" for one in names])

@@ -1,0 +1,345 @@
+"""The command line: what it prints where, which exit code it ends with, and that it never shows a traceback."""
+
+import base64
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from io import BytesIO, StringIO
+
+import pytest
+from commands import MAIN, on_terminals, run
+from mcp.types import Tool
+from PIL import Image
+
+from imagebridge.cli import imagebridge
+from imagebridge.cli.output import shortened
+from imagebridge.cli.terminal import Terminal
+from imagebridge.events import Log, Progress, ToolCall
+
+
+def data_url(picture):
+    buffer = BytesIO()
+    picture.save(buffer, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def decoded(part):
+    assert part["type"] == "input_image"
+    with Image.open(BytesIO(base64.b64decode(part["image_url"].partition(",")[2]))) as image:
+        return image.convert("RGB")
+
+
+# Help
+
+
+@pytest.mark.parametrize("command", [[], ["call"], ["tools"], ["ask"], ["demo"]], ids=" ".join)
+def test_help_has_examples_and_exit_codes(command):
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert f"imagebridge {' '.join(command)}".strip() in result.stdout.partition("\n\n")[2]
+    assert "Exit code: 0" in result.stdout or not command
+
+
+def test_the_list_of_commands_is_the_commands():
+    for name in imagebridge.list_commands(None):
+        assert imagebridge.get_command(None, name).name == name
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["call", "--help"],
+        ["ask", "--help"],
+        ["tools", "--help"],
+        ["demo", "--help"],
+    ],
+    ids=" ".join,
+)
+def test_help_loads_nothing_heavy_and_no_other_command(arguments):
+    code = (
+        "import sys\nfrom imagebridge.cli import imagebridge\n"
+        f"imagebridge.main({arguments!r}, 'imagebridge', standalone_mode=False)\n"
+        "heavy = {'mcp', 'openai', 'PIL', 'rich', 'anyio', 'vl_convert', 'pydantic'}\n"
+        "print('loaded', *sorted(heavy & set(sys.modules)),\n"
+        "    *sorted(n for n in ('call', 'ask', 'tools', 'demo') if f'imagebridge.cli.{n}' in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    own = [arguments[0]] if len(arguments) > 1 else []
+    assert done.stdout.splitlines()[-1].split() == ["loaded", *own]
+
+
+# Wrong usage
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Usage:"),
+        (["cal"], "No such command 'cal'"),
+        (["call"], "Missing argument"),
+        (["call", "draw", "{bad"], "the arguments of draw are not JSON"),
+        (["call", "draw", "[1]"], "must be a JSON object"),
+        (["call", "draw", '{"side": NaN}'], "NaN is no JSON value"),
+        (["call", "draw", '{"a": "\\ud800"}'], "not JSON"),
+        (["call", "draw", "[" * 100_000], "not JSON"),
+        (["call", "draw", "{}", "more"], "'more' has no arguments"),
+        (["call", "draw", "-", "more", "-"], "stdin can be read once"),
+        (["call", "draw", "--allow", "/no/such/folder"], "does not exist"),
+        (["call", "draw", "--server", "x", "--allow", "."], "write it into the command line of your server"),
+        (
+            ["call", "draw", "--server", "x", "--allow-write", "."],
+            "--allow-write is for imagebridge's own server",
+        ),
+        (["ask", "Draw.", "--server", "x", "--allow-https"], "--allow-https is for imagebridge's own server"),
+        (["call", "draw", "--server", ""], "the command line is empty"),
+        (["call", "draw", "--server", "no-such-program"], "not an executable"),
+        (["tools", "--server", "no-such-program"], "not an executable"),
+        (["tools", "--server", "http://127.0.0.1:9/mcp"], "cannot be reached"),
+        (["tools", "--server", f'{sys.executable} -c "raise SystemExit(3)"'], "ended before it answered"),
+        (["tools", "--timeout", "0"], "Invalid value"),
+        (["ask", " "], "the prompt is empty"),
+        (["ask", "hello"], "set OPENAI_API_KEY"),
+        (["ask", "hello", "--max-turns", "0"], "Invalid value"),
+        (["demo", "--live"], "set OPENAI_API_KEY"),
+        (["demo", "--live", "--html", "x.html"], "--live writes neither"),
+        (["demo", "--html", f"{__file__}/x.html"], "cannot be written"),
+        (["demo", "--save", f"{__file__}/x"], "cannot be created"),
+    ],
+    ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else "",
+)
+def test_wrong_usage_is_one_message_and_code_2(arguments, said):
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert said in result.stderr
+    assert result.stdout == ""
+    assert isinstance(result.exception, SystemExit)  # no other one got away
+
+
+# call and tools
+
+
+def test_call_prints_the_output_item(server):
+    result = run("call", "draw_square", '{"side": 40, "colour": "teal"}', "--server", server)
+    assert (result.exit_code, result.stderr) == (0, "")
+    item = json.loads(result.stdout)
+    assert item.keys() == {"type", "call_id", "output"}
+    assert (item["type"], item["call_id"]) == ("function_call_output", "call_1")
+    text, picture = item["output"]
+    assert text == {"type": "input_text", "text": "a teal square"}
+    assert decoded(picture).getpixel((5, 5)) == (0, 128, 128)
+    assert result.stdout.count("\n") == 1
+
+
+def test_call_runs_pairs_in_order_and_an_error_result_is_code_1(server):
+    result = run("call", "draw_square", '{"side": 8}', "broken", "{}", "mixed", "{}", "--server", server)
+    assert result.exit_code == 1
+    first, second, third = json.loads(result.stdout)
+    assert [item["call_id"] for item in (first, second, third)] == ["call_1", "call_2", "call_3"]
+    assert second["output"][0] == {"type": "input_text", "text": "Tool error:"}
+    assert decoded(second["output"][2]).size == (40, 30)
+    assert third["output"].startswith("before\n[not shown")
+
+
+def test_call_reads_arguments_from_stdin(server):
+    result = run("call", "draw_square", "-", "--server", server, stdin='{"side": 33}')
+    assert decoded(json.loads(result.stdout)["output"][1]).size == (33, 33)
+
+
+def test_call_takes_a_tool_alone(server):
+    assert run("call", "mixed", "--server", server).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "detail", "size"),
+    [
+        ([], "high", (1600, 1600)),
+        (["--detail", "low", "--model", "gpt-5.6-luna"], "low", (512, 512)),
+        (["--detail", "original", "--model", "gpt-5.6-luna"], "original", (3000, 3000)),
+    ],
+)
+def test_call_fits_pictures_as_asked(server, options, detail, size):
+    result = run("call", "draw_square", '{"side": 3000}', "--server", server, *options)
+    picture = json.loads(result.stdout)["output"][1]
+    assert (picture["detail"], decoded(picture).size) == (detail, size)
+
+
+def test_call_saves_the_pictures_as_sent(server, tmp_path):
+    folder = tmp_path / "deep" / "pictures"
+    arguments = ["draw_square", '{"side": 3000}', "broken", "{}"]
+    result = run("call", *arguments, "--server", server, "--save", str(folder))
+    assert sorted(file.name for file in folder.iterdir()) == ["call_1-1.png", "call_2-1.png"]
+    sent = json.loads(result.stdout)[0]["output"][1]["image_url"].partition(",")[2]
+    assert (folder / "call_1-1.png").read_bytes() == base64.b64decode(sent)
+    first, second = result.stderr.splitlines()
+    assert first.startswith(f"saved {folder / 'call_1-1.png'} (1600x1600, ")
+    assert second.startswith(f"saved {folder / 'call_2-1.png'} (40x30, ")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("draw.square", "draw_square"), ("Brokn", "broken"), ("zzzzzzzz", None)]
+)
+def test_an_unknown_tool_names_the_nearest(server, name, meant):
+    result = run("call", "mixed", "{}", name, "{}", "--server", server)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"unknown tool {name!r}" in result.stderr
+    assert (f"did you mean {meant!r}?" in result.stderr) is (meant is not None)
+    assert "draw_square, broken, mixed" in result.stderr
+
+
+def test_tools_prints_definitions(server):
+    result = run("tools", "--server", server)
+    assert (result.exit_code, result.stderr) == (0, "")
+    tools = json.loads(result.stdout)
+    assert [tool["name"] for tool in tools[:2]] == ["draw_square", "broken"]
+    assert {"type", "name", "description", "parameters", "strict"} <= tools[0].keys()
+
+
+def test_shortened_data_urls_tell_their_size():
+    url = "data:image/png;base64," + "A" * 4000
+    item = {"output": [{"image_url": url, "text": "data: is a word"}]}
+    short = shortened(item)["output"][0]
+    assert short == {"image_url": f"{url[:46]}... (3 kB)", "text": "data: is a word"}
+
+
+# As a real program
+
+
+def test_our_own_server_writes_and_fetches_where_it_is_allowed(tmp_path):
+    arguments = [
+        "make_qr_code",
+        '{"text": "a", "save_as": "code.png"}',
+        "load_image",
+        '{"source": "https://127.0.0.1/a.png"}',
+    ]
+    done = subprocess.run(
+        [*MAIN, "call", *arguments, "--allow-write", str(tmp_path), "--allow-https"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (tmp_path / "code.png").read_bytes().startswith(b"\x89PNG"), done.stderr
+    # It would fetch, but never from this machine.
+    assert "https: addresses are not read here" not in done.stdout
+    assert "127.0.0.1" in done.stdout
+
+
+def test_our_own_server_reads_allowed_folders_and_stdout_is_pure(tmp_path):
+    Image.new("RGB", (30, 20), "red").save(tmp_path / "a.png")
+    arguments = ["load_image", '{"source": "a.png"}', "load_image", '{"source": "/etc/passwd"}']
+    done = subprocess.run(
+        [*MAIN, "call", *arguments, "--allow", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    loaded, refused_file = json.loads(done.stdout)
+    assert decoded(loaded["output"][1]).size == (30, 20)
+    assert refused_file["output"].startswith("Tool error:")
+
+
+def test_a_closed_pipe_is_quiet(server):
+    with subprocess.Popen(
+        [*MAIN, "tools", "--server", server], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode != 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_is_quiet_and_code_130():
+    # The server shows that it runs, and then never speaks MCP.
+    with socket.create_server(("127.0.0.1", 0)) as ready:
+        code = f"import socket, time; socket.create_connection({ready.getsockname()!r}); time.sleep(60)"
+        command = shlex.join([sys.executable, "-c", code])
+        with subprocess.Popen(
+            [*MAIN, "tools", "--server", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            ready.accept()[0].close()
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout, stderr.strip()) == (130, b"", b"")
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_terminal_gets_short_urls_thumbnails_and_progress(server, whole):
+    arguments = ["call", "draw_square", '{"side": 600, "colour": "teal"}', "--server", server]
+    code, answer, beside = on_terminals(*arguments, *(["--json"] if whole else []))
+    assert code == 0, answer + beside
+    url = json.loads(answer)["output"][1]["image_url"]
+    assert ("... (" in url) is not whole
+    assert "draw_square is at work" in beside
+    assert "\x1b[38;2;0;128;128" in beside
+
+
+ERASE = ["call", "erase", '{"folder": "/tmp/x"}']
+
+
+@pytest.mark.parametrize(("typed", "code"), [("y\n", 0), ("\n", 1)])
+def test_a_person_is_asked_before_something_may_be_destroyed(server, typed, code):
+    found, answer, beside = on_terminals(*ERASE, "--server", server, typed=typed)
+    assert found == code, answer + beside
+    assert 'erase of pictures may destroy something. Its arguments: {"folder": "/tmp/x"}' in beside
+    output = json.loads(answer)["output"]
+    refused = "Tool error:\nthe user did not approve this call of erase; it did not run"
+    assert output == (refused if code else "/tmp/x is gone")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        ([], 0, ""),
+        (["--approve", "all"], 0, ""),
+        (["--approve", "none"], 1, ""),
+        (["--approve", "ask"], 1, "erase may destroy something and nobody can be asked: refused"),
+    ],
+)
+def test_without_a_terminal_the_option_decides(server, options, code, told):
+    result = run(*ERASE, "--server", server, *options)
+    assert (result.exit_code, told in result.stderr) == (code, True)
+    assert ("is gone" in result.stdout) is (code == 0)
+    assert run("call", "broken", "--server", server, "--approve", "none").stdout.count("it failed here") == 1
+
+
+def test_progress_and_warnings_of_servers_are_shown():
+    from rich.console import Console
+
+    terminal = Terminal()
+    terminal._console = Console(file=StringIO(), force_terminal=True)
+    call = ToolCall("paint", {}, "desk", Tool(name="paint", input_schema={"type": "object"}))
+    with terminal.busy("starting"):
+        terminal.hear(Progress(call, 3, 4, "drying"))
+        assert terminal._status.status == "paint: 3 of 4, drying"
+        terminal.hear(Progress(call, 0.5))
+        assert terminal._status.status == "paint: 0.5"
+        terminal.hear(Log("desk", "info", "nothing"))
+        terminal.hear(Log("desk", "warning", {"paint": "low"}))
+    shown = terminal._console.file.getvalue()
+    assert "desk: warning: {'paint': 'low'}" in shown
+    assert "nothing" not in shown
+
+
+def test_a_terminal_without_colours_gets_no_thumbnails(server):
+    arguments = ["call", "draw_square", '{"side": 60}', "--server", server]
+    code, answer, beside = on_terminals(*arguments, NO_COLOR="1")
+    assert code == 0, answer + beside
+    assert "38;2" not in beside
+    assert "▄" not in beside
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
+def test_a_full_disk_is_one_message_and_code_1():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*MAIN, "check", "-"], input="{}", stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: the output cannot be written: No space left on device\n",
+    )

@@ -1,0 +1,110 @@
+"""Which models end when, and which take tools in Chat Completions."""
+
+import datetime
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from imagebridge import check
+from imagebridge.agent.usage import PRICES
+from imagebridge.check import advice
+from imagebridge.cli import doctor
+from imagebridge.cli.model import DEFAULTS
+from imagebridge.facts.availability import ENDS, READ, chat_tools, end, ending
+from imagebridge.testing import model_list
+from imagebridge_tools.image_api import MODEL as IMAGES
+
+DAY = datetime.date
+
+
+@pytest.mark.parametrize(
+    ("model", "day"),
+    [
+        ("gpt-5", DAY(2026, 12, 11)),
+        ("gpt-5-mini-2025-08-07", DAY(2026, 12, 11)),
+        ("openai/o3", DAY(2026, 12, 11)),
+        ("gpt-4o", DAY(2027, 1, 14)),
+        ("gpt-4.1-mini", DAY(2027, 1, 14)),
+        ("gpt-4.1-nano", DAY(2026, 10, 23)),
+        ("gpt-5.1", DAY(2027, 4, 1)),
+        ("gpt-5.4-nano", DAY(2027, 4, 1)),
+        ("o4-mini", DAY(2026, 10, 23)),
+        ("gpt-image-1", DAY(2026, 10, 23)),
+        ("gpt-image-1.5", DAY(2026, 12, 1)),
+        ("gpt-5.4", None),
+        ("gpt-5.4-mini", None),
+        ("gpt-5.6-luna", None),
+        ("gpt-6-luna", None),
+        ("gpt-image-2", None),
+        ("mistral/gpt-5", None),
+        ("gpt-5-oss", None),
+        ("", None),
+    ],
+)
+def test_the_day_on_which_a_model_ends(model, day):
+    assert end(model) == day
+
+
+@pytest.mark.parametrize(
+    ("today", "said"),
+    [
+        (DAY(2026, 9, 11), ""),
+        (DAY(2026, 9, 12), "gpt-5 ends on 2026-12-11"),
+        (DAY(2026, 12, 10), "gpt-5 ends on 2026-12-11"),
+        (DAY(2026, 12, 11), "gpt-5 has ended on 2026-12-11"),
+    ],
+)
+def test_what_is_said_of_an_end(today, said):
+    assert ending("gpt-5", today) == said
+
+
+def test_what_we_use_ourselves_does_not_end():
+    for name in (DEFAULTS[-1].name, IMAGES, *model_list.NAMES, *PRICES):
+        assert end(name) is None
+    assert all(one.day.year >= READ.year for one in ENDS)
+    assert all(re.compile(one.pattern) for one in ENDS)
+
+
+@pytest.mark.parametrize(
+    ("model", "how"),
+    [
+        ("gpt-5.6-luna", "without effort"),
+        ("gpt-5.6", "without effort"),
+        ("gpt-5.6-sol-2026-07-01", "without effort"),
+        ("gpt-6-sol", "without effort"),
+        ("openai/gpt-6-luna", "without effort"),
+        ("gpt-6-astra", "never"),
+        ("gpt-6.1-sol", "never"),
+        ("gpt-6.1-terra", "never"),
+        ("gpt-6.2-sol", None),
+        ("gpt-5.5", None),
+        ("my-gpt-6-sol", None),
+        ("qwen3-vl-8b", None),
+    ],
+)
+def test_how_a_model_takes_tools_in_chat(model, how):
+    assert chat_tools(model) == how
+
+
+class Later(datetime.date):
+    """The day after the last end that is known."""
+
+    @classmethod
+    def today(cls):
+        return cls(2027, 4, 2)
+
+
+def test_check_and_doctor_name_a_model_that_has_ended(monkeypatch):
+    monkeypatch.setattr(advice.datetime, "date", Later)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.setenv("IMAGEBRIDGE_MODEL", "gpt-5.1")
+    monkeypatch.setenv("IMAGEBRIDGE_IMAGE_MODEL", "gpt-image-2.6-flare")
+    [found] = check({"model": "gpt-5.1", "input": "Hello."})
+    assert (found.rule, found.path, found.refused) == ("model-ended", "model", True)
+    assert found.consequence == "OpenAI answers 404: gpt-5.1 has ended on 2027-04-01."
+    assert check({"model": "gpt-6-luna", "input": "Hello."}) == []
+    told = CliRunner().invoke(doctor.command, []).stdout
+    assert "failed   model gpt-5.1 has ended on 2027-04-01: name another in IMAGEBRIDGE_MODEL" in told
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
+    assert "has ended" not in CliRunner().invoke(doctor.command, []).stdout

@@ -1,0 +1,158 @@
+"""Windows' bitmaps and icons: bit masks, few bits, and which picture of an icon is shown."""
+
+import io
+import struct
+
+import pytest
+import samples
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from imagebridge.errors import PictureError
+from imagebridge.pictures import bitmaps, kinds
+from imagebridge.pictures.convert import converted
+
+
+def bmp(width, height, bits, pixels, *, masks=(), length=40, table=b"", colours=0):
+    """A BMP with a header of 40 bytes, masks behind it, or one of 108 bytes that holds four masks."""
+    info = struct.pack(
+        "<IiiHHIIiiII", length, width, height, 1, bits, 3 if masks else 0, len(pixels), 0, 0, colours, 0
+    )
+    info = (info + struct.pack(f"<{len(masks)}I", *masks)).ljust(length, b"\0")
+    start = 14 + len(info) + len(table)
+    return b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + info + table + pixels
+
+
+def dib(bits, index, colour, *, mask=True):
+    """A picture of 16x16 in an icon: all of one colour, below 32 bits by a palette."""
+    table = b"" if bits == 32 else (bytes(4) + bytes((*colour[::-1], 0))).ljust(4 << bits, b"\0")
+    row = (
+        bytes((*colour[::-1], 255)) * 16
+        if bits == 32
+        else bytes([index * (0x11 if bits == 4 else 1)]) * (16 * bits // 8)
+    )
+    head = struct.pack("<IiiHHIIiiII", 40, 16, 32, 1, bits, 0, 0, 0, 0, 0, 0)
+    return head + table + row * 16 + (bytes(64) if mask else b"")
+
+
+def icon(*pictures, kind=1, lengths=None):
+    head, at, body = struct.pack("<HHH", 0, kind, len(pictures)), 6 + 16 * len(pictures), b""
+    for number, data in enumerate(pictures):
+        told = lengths[number] if lengths else len(data)
+        head += struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, told, at + len(body))
+        body += data
+    return head + body
+
+
+def shown(data):
+    return Image.open(io.BytesIO(converted(samples.b64(data), "decoded").pictures[0].data))
+
+
+RED, BLUE = (250, 30, 20), (20, 60, 200)
+OWN = (0x1F << 22, 0x3F << 11, 0x1F)
+ICONS = {
+    "the deepest": (icon(dib(8, 1, RED), dib(32, 0, BLUE)), BLUE),
+    "the deepest, first": (icon(dib(32, 0, BLUE), dib(4, 1, RED)), BLUE),
+    "a length too short": (icon(dib(4, 1, RED), lengths=[200]), RED),
+    "a length of nothing": (icon(dib(8, 1, RED), lengths=[0]), RED),
+    "32 bits without a mask": (icon(dib(32, 0, BLUE, mask=False)), BLUE),
+    "a PNG inside": (icon(samples.file(Image.new("RGB", (16, 16), RED), "PNG")), RED),
+    "a cursor": (icon(dib(32, 0, BLUE), kind=2), BLUE),
+    "one that is cut short, and one that is not": (icon(dib(8, 1, RED), dib(32, 0, BLUE)[:99]), RED),
+}
+
+
+@pytest.mark.parametrize("name", ICONS)
+def test_an_icon_shows_its_best_picture(name):
+    data, colour = ICONS[name]
+    assert kinds.kind(data) is kinds.ICO
+    image = shown(data).convert("RGB")
+    assert {image.getpixel((x, y)) for x in (0, 15) for y in (0, 8, 15)} == {colour}
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (icon(dib(8, 1, RED))[:300], "the icon holds no picture that is all there"),
+        (icon()[:6], "the icon holds no picture that is all there"),
+        (icon(dib(8, 1, RED))[:12], "the icon is cut short in its list of pictures"),
+    ],
+)
+def test_icons_without_a_whole_picture_are_told(data, reason):
+    with pytest.raises(PictureError) as raised:
+        converted(samples.b64(data), "decoded")
+    assert raised.value.reason == reason
+
+
+def test_pictures_of_another_format_are_no_cursors():
+    assert kinds.kind(b"\0\0\2\0\0\0\0\0\0\0\0\0\x10\0\x10\0\x18\x20" + bytes(768)) is None
+
+
+def test_masks_of_any_place_and_width_are_stretched_to_8_bits():
+    pixels = b"".join(struct.pack("<I", x << 22 | 2 * x << 11 | 31 - x) for x in range(32))
+    image = shown(bmp(32, 1, 32, pixels, masks=OWN))
+    assert [image.getpixel((x, 0)) for x in (0, 9, 31)] == [
+        (round(255 * x / 31), round(255 * 2 * x / 63), round(255 * (31 - x) / 31)) for x in (0, 9, 31)
+    ]
+
+
+def test_ten_bits_keep_their_upper_eight():
+    masks = (0x3FF << 20, 0x3FF << 10, 0x3FF)
+    image = shown(bmp(1, 1, 32, struct.pack("<I", 1023 << 20 | 512 << 10 | 3), masks=masks))
+    assert image.getpixel((0, 0)) == (255, 128, 0)
+
+
+def test_one_bit_of_opacity_is_shown():
+    pixels = struct.pack("<4H", 0xFC00, 0x7C00, 0xFC00, 0x7C00)
+    image = shown(bmp(4, 1, 16, pixels, masks=(0x7C00, 0x3E0, 0x1F, 0x8000), length=108))
+    assert [image.getpixel((x, 0)) for x in range(2)] == [(255, 0, 0, 255), (255, 0, 0, 0)]
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_two_bits_a_pixel_are_shown(down):
+    table = b"".join(bytes((*colour[::-1], 0)) for colour in ((0, 0, 0), RED, BLUE, (255, 255, 255)))
+    rows = bytes([0b00011011, 0b11000000, 0, 0]), bytes([0, 0, 0, 0])
+    data = bmp(5, -2 if down else 2, 2, b"".join(rows if down else rows[::-1]), table=table)
+    image = shown(data)
+    expected = [(0, 0, 0), RED, BLUE, (255, 255, 255), (255, 255, 255)]
+    assert [image.getpixel((x, 0)) for x in range(5)] == expected
+    assert image.getpixel((0, 1)) == (0, 0, 0)
+
+
+def test_more_colours_than_pixels_can_name_are_no_hindrance():
+    table = b"".join(bytes((value % 256,) * 3 + (0,)) for value in range(300))
+    image = shown(bmp(4, 1, 8, bytes((1, 2, 3, 255)), table=table, colours=300)).convert("L")
+    assert [image.getpixel((x, 0)) for x in range(4)] == [1, 2, 3, 255]
+
+
+@pytest.mark.parametrize("height", [2, 1 << 18])
+def test_a_bitmap_that_is_cut_short_is_told(height):
+    with pytest.raises(PictureError, match="the BMP is cut short"):
+        converted(samples.b64(bmp(8, height, 32, bytes(40), masks=OWN)), "decoded")
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data())
+def test_damage_never_raises_anything_else(data):
+    files = [
+        bmp(8, 2, 32, bytes(64), masks=OWN),
+        bmp(5, 2, 2, bytes(8), table=bytes(16)),
+        *(one for one, _ in ICONS.values()),
+    ]
+    damaged = bytearray(data.draw(st.sampled_from(files)))
+    for _ in range(data.draw(st.integers(1, 5))):
+        damaged[data.draw(st.integers(4, min(120, len(damaged)) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        converted(samples.b64(bytes(damaged)), "decoded")
+    except PictureError:
+        return
+
+
+@given(st.integers(1, 16), st.integers(0, 12), st.binary(min_size=4, max_size=40))
+def test_bits_are_cut_out_of_all_pixels_at_once_as_out_of_each(bits, shift, raw):
+    raw, more = raw[: len(raw) // 4 * 4], max(0, bits - 8)
+    most = (1 << bits - more) - 1
+    values = [value >> shift + more & most for (value,) in struct.iter_unpack("<I", raw)]
+    expected = [round(255 * value / most) for value in values]
+    assert list(bitmaps._masked(raw, 4, (1 << bits) - 1 << shift)) == expected

@@ -1,0 +1,132 @@
+"""Which encoder a picture gets: what is drawn keeps its pixels, what is photographed stays small."""
+
+import io
+import random
+
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+from samples import b64, file, noise
+
+from imagebridge import output_parts
+from imagebridge.pictures.convert import converted, fitted, retyped
+from imagebridge.pictures.encode import encoded, is_flat
+from imagebridge.pictures.picture import Picture
+
+pytestmark = pytest.mark.pure
+
+
+def scene(width, height, mode="RGB"):
+    """What a camera sees: soft shapes and grain, the same in each run."""
+    noise = random.Random(5).randbytes
+    small = Image.frombytes(mode, (32, 24), noise(32 * 24 * len(mode)))
+    shapes = small.resize((width, height), Image.Resampling.BICUBIC)
+    grain = Image.frombytes(mode, (width, height), noise(width * height * len(mode)))
+    return Image.blend(shapes, grain, 0.06).filter(ImageFilter.GaussianBlur(0.6))
+
+
+def saved(image, quality):
+    """The picture as JPEG left it."""
+    return Image.open(io.BytesIO(file(image, "JPEG", quality=quality))).convert(image.mode)
+
+
+def enlarged(image, times):
+    return image.resize((image.width * times, image.height * times), Image.Resampling.BICUBIC)
+
+
+def screen():
+    """Lines of words on a page, with a panel of even colour shades."""
+    page = Image.new("RGB", (1200, 900), "white")
+    pen = ImageDraw.Draw(page)
+    for line in range(55):
+        pen.text((20, 16 * line), f"{line:3} def function_{line}(argument): return value * {line}", "#223")
+    for step in range(100):
+        pen.rectangle((800, step * 9, 1200, step * 9 + 9), (step * 2, 60, 255 - step))
+    return page
+
+
+def checks(width, height):
+    page = Image.new("RGB", (width, height), "red")
+    for x in range(width):
+        for y in range(x % 2, height, 2):
+            page.putpixel((x, y), (0, 0, 255))
+    return page
+
+
+def dither():
+    page = Image.frombytes("L", (400, 300), random.Random(3).randbytes(400 * 300))
+    page = page.point(lambda value: 255 * (value > 128)).convert("RGB")
+    return Image.composite(page, Image.new("RGB", page.size, "teal"), page.convert("L"))
+
+
+PHOTOGRAPHS = {
+    "sharp": scene(640, 480),
+    "saved badly": saved(scene(640, 480).filter(ImageFilter.GaussianBlur(9)), 8),
+    "dark": scene(640, 480).point(lambda value: value // 14),
+    "dark and grey": scene(900, 700, "L").point(lambda value: value // 14),
+    "soft": saved(enlarged(scene(160, 120).filter(ImageFilter.GaussianBlur(2)), 6), 20),
+}
+DRAWINGS = {
+    "screen": screen(),
+    "screen saved as JPEG": saved(screen(), 90),
+    "screen made smaller": screen().resize((800, 600), Image.Resampling.LANCZOS),
+    "screen in grey": screen().convert("L"),
+    "checks": checks(16, 16),
+    "many checks": checks(300, 300),
+    "two pixels": checks(2, 1),
+    "dither": dither(),
+    "small and colourful": Image.frombytes("RGB", (60, 40), random.Random(2).randbytes(7200)),
+}
+
+
+def kind(image):
+    (picture,) = converted(b64(file(image, "BMP")), "decoded").pictures
+    return picture
+
+
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+def test_a_photograph_becomes_a_jpeg(name):
+    picture = kind(PHOTOGRAPHS[name])
+    assert picture.media_type == "image/jpeg"
+    assert picture.size < len(file(PHOTOGRAPHS[name], "PNG")) / 2
+
+
+def test_some_of_these_photographs_look_drawn():
+    assert [name for name, image in PHOTOGRAPHS.items() if is_flat(image)] == [
+        "saved badly",
+        "dark",
+        "dark and grey",
+        "soft",
+    ]
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_drawing_keeps_its_pixels(name):
+    picture = kind(DRAWINGS[name])
+    assert picture.media_type == "image/png"
+    shown = Image.open(io.BytesIO(picture.data)).convert(DRAWINGS[name].mode)
+    assert shown.tobytes() == DRAWINGS[name].tobytes()
+
+
+def test_a_soft_photograph_is_shrunk_to_a_jpeg():
+    data = file(enlarged(scene(300, 220).filter(ImageFilter.GaussianBlur(1)), 8), "JPEG", quality=20)
+    assert is_flat(Image.open(io.BytesIO(data)))
+    part = output_parts({"content": [{"type": "image", "data": b64(data)}]})[0]
+    assert part["image_url"].startswith("data:image/jpeg;")
+    assert len(part["image_url"]) < 1_000_000
+
+
+def test_a_screen_is_shrunk_to_a_png():
+    large = screen().resize((2400, 1800), Image.Resampling.NEAREST)
+    assert fitted(Picture.from_bytes(file(large, "PNG")), 1600, 1200).media_type == "image/png"
+
+
+@pytest.mark.parametrize("media_type", ["image/png", "image/jpeg"])
+@pytest.mark.parametrize("image", [screen(), PHOTOGRAPHS["dark"]], ids=["screen", "dark photograph"])
+def test_a_type_that_is_asked_for_is_given(image, media_type):
+    assert retyped(b64(file(image, "WEBP")), [media_type]).media_type == media_type
+
+
+def test_a_grey_photograph_is_one_in_colour_too():
+    grain = noise(300, 200).convert("RGB")
+    assert len(grain.getcolors(256)) == 256
+    assert encoded(grain).media_type == encoded(grain.convert("L")).media_type == "image/jpeg"

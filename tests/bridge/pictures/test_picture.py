@@ -1,0 +1,401 @@
+"""Picture: what is proven by structure and by decoding, and what is remembered."""
+
+import base64
+import struct
+import zlib
+from contextlib import suppress
+
+import pytest
+import samples
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples import b64, drawing, file, photo
+
+from imagebridge.errors import PictureError
+from imagebridge.pictures.containers import walk
+from imagebridge.pictures.convert import converted, fitted
+from imagebridge.pictures.kinds import kind
+from imagebridge.pictures.picture import Picture, decode
+
+pytestmark = pytest.mark.pure
+
+FILES = {
+    "PNG": file(drawing(), "PNG"),
+    "JPEG": file(photo(), "JPEG"),
+    "progressive JPEG": file(photo(), "JPEG", progressive=True),
+    "JPEG with restart markers": file(photo(), "JPEG", restart_marker_blocks=1),
+    "WebP": file(photo(), "WEBP"),
+    "lossless WebP": file(drawing(), "WEBP", lossless=True),
+    "extended WebP": file(photo().convert("RGBA"), "WEBP", exif=b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0"),
+    "GIF": file(photo(200, 150), "GIF"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_sound_file_is_known_by_its_bytes(name):
+    data = FILES[name]
+    picture = Picture.from_bytes(data)
+    size = (200, 150) if name == "GIF" else (64, 48)
+    assert (picture.width, picture.height, picture.frames, picture.plain) == (*size, 1, True)
+    assert (
+        picture.media_type
+        == f"image/{name.split()[0 if name in ('GIF', 'PNG', 'JPEG', 'WebP') else -1].lower()}"
+        or name.startswith("JPEG")
+    )
+    assert (picture.data, picture.size, picture.base64) == (data, len(data), b64(data))
+    assert picture.data_url == samples.data_url(data, picture.media_type)
+    assert picture.proof == "structure"
+    assert picture.proven("decoded").proof == "decoded"
+
+
+END = {"PNG": b"\0\0\0\0IEND\xaeB`\x82", "JPEG": b"\xff\xd9", "GIF": b";"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_cut_passes(name):
+    data, end = FILES[name], len(END.get(name.split()[-1], END.get(name.split()[0], b"")))
+    for length in range(len(data) - end):
+        with pytest.raises(PictureError):
+            Picture.from_bytes(data[:length])
+    # What lacks its end alone is whole and is mended.
+    for length in range(len(data) - end, len(data)):
+        assert Picture.from_bytes(data[:length]).data == data
+
+
+@pytest.mark.parametrize("name", FILES)
+@given(st.data())
+def test_damage_never_raises_anything_else(name, data):
+    damaged = bytearray(FILES[name])
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(PictureError):
+        picture = Picture.from_bytes(bytes(damaged))
+        assert picture.width * picture.height > 0
+
+
+ANIMATED = {form: samples.animation(form) for form in ("GIF", "WEBP", "PNG", "AVIF")} | {
+    "TIFF": samples.animation("TIFF"),
+    "BMP": file(drawing(), "BMP"),
+    "JPEG 2000": file(drawing(), "JPEG2000"),
+    "ICO": file(drawing(), "ICO"),
+    "oriented": samples.oriented(),
+    "SVG": samples.SVG,
+}
+
+
+@pytest.mark.parametrize("name", ANIMATED)
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_damage_to_what_is_converted_never_raises_anything_else(name, data):
+    damaged = bytearray(ANIMATED[name])
+    for _ in range(data.draw(st.integers(1, 6))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    keep = data.draw(st.integers(8, len(damaged)) | st.just(len(damaged)))
+    with suppress(PictureError):
+        for picture in converted(b64(bytes(damaged[:keep])), "structure").pictures:
+            fitted(picture, max(1, picture.width // 2), max(1, picture.height // 2))
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_a_picture_or_a_reason(data):
+    for start in (
+        b"",
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8\xff",
+        b"GIF89a",
+        b"RIFF\0\0\0\0WEBP",
+        b"BM",
+        b"II*\0",
+        b"<svg ",
+    ):
+        with suppress(PictureError):
+            assert converted(b64(start + data), "structure").pictures
+
+
+def test_a_png_with_damaged_pixels_is_found_by_its_checksum_and_a_gif_by_decoding():
+    png = bytearray(FILES["PNG"])
+    png[60] ^= 1
+    with pytest.raises(PictureError, match="checksum"):
+        Picture.from_bytes(bytes(png))
+    gif = bytearray(FILES["GIF"])
+    at = gif.index(b"\x2c", 800) + 10
+    gif[at : at + 1] = b"\x63"  # an LZW code size that no decoder takes
+    assert Picture.from_bytes(bytes(gif)).proof == "structure"
+    with pytest.raises(PictureError, match="pixels cannot be decoded"):
+        Picture.from_bytes(bytes(gif), "decoded")
+
+
+def chunk(name, body):
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def inserted(png, *chunks):
+    """A PNG with more chunks after its header."""
+    return png[:33] + b"".join(chunks) + png[33:]
+
+
+def claimed(count):
+    """The chunk that says how many frames follow."""
+    return chunk(b"acTL", struct.pack(">II", count, 0))
+
+
+PNG, GIF, APNG = FILES["PNG"], file(drawing(), "GIF"), samples.animation("PNG")
+AT = APNG.index(b"acTL") - 4
+MENDED = {
+    "PNG with a damaged text": (samples.bad_checksum(PNG), PNG, 1),
+    "PNG that claims five frames": (inserted(PNG, claimed(5)), PNG, 1),
+    "PNG that claims no frames": (inserted(PNG, claimed(0)), PNG, 1),
+    "PNG that claims 2 ** 31 frames": (inserted(PNG, claimed(2**31)), PNG, 1),
+    "PNG with half a claim": (inserted(PNG, chunk(b"acTL", b"\0\0\0\5")), PNG, 1),
+    "APNG that claims nine of four": (APNG[:AT] + claimed(9) + APNG[AT + 20 :], APNG, 4),
+    "APNG that claims twice": (APNG[:AT] + claimed(4) + APNG[AT:], APNG, 4),
+    "GIF without its trailer": (GIF[:-1], GIF, 1),
+    "GIF with more after it": (GIF + b"more", GIF, 1),
+    "GIF with an empty screen": (GIF[:6] + bytes(4) + GIF[10:], GIF, 1),
+    "GIF with a screen smaller than its frame": (GIF[:6] + b"\x05\0\x05\0" + GIF[10:], GIF, 1),
+    "GIF with bytes of no block behind its frame": (GIF[:-1] + b"\x07junk", GIF, 1),
+    "GIF cut in a comment behind its frame": (GIF[:-1] + b"!\xfe\x09abc", GIF, 1),
+    "animated GIF without its trailer": (samples.animation("GIF")[:-1], samples.animation("GIF"), 4),
+}
+
+
+JPEG = FILES["JPEG"]
+TABLE = JPEG.index(b"\xff\xdb")
+MENDED |= {
+    "JPEG with stray bytes before a segment": (JPEG[:TABLE] + b"\0\0\0\0" + JPEG[TABLE:], JPEG, 1),
+    "JPEG with zeros for its end": (JPEG[:-2] + bytes(200), JPEG, 1),
+}
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_damage_around_the_pixels_is_mended(name):
+    came, whole, frames = MENDED[name]
+    for picture in (Picture.from_bytes(came, "decoded"), Picture.from_base64(b64(came), "decoded")):
+        assert (picture.data, picture.frames, picture.plain) == (whole, frames, frames == 1)
+
+
+def sof(marker, channels=3):
+    """A baseline JPEG that says it is of another coding."""
+    data, at = bytearray(FILES["JPEG"]), FILES["JPEG"].index(b"\xff\xc0")
+    data[at + 1], data[at + 9] = marker, channels
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("marker", "plain"),
+    [(0xC0, True), (0xC1, True), (0xC2, True), (0xC3, False), (0xC5, False), (0xC9, False), (0xCA, False)],
+)
+def test_jpegs_of_a_rare_coding_are_not_passed_on(marker, plain):
+    assert Picture.from_bytes(sof(marker)).plain == plain
+
+
+def test_a_progressive_jpeg_whose_scans_come_out_of_turn_is_not_passed_on():
+    data = bytearray(FILES["progressive JPEG"])
+    assert Picture.from_bytes(bytes(data)).plain
+    at = data.index(b"\xff\xda", data.index(b"\xff\xda") + 2)
+    data[at + 9] ^= 0x10  # the second scan refines a bit that has not come yet
+    assert not Picture.from_bytes(bytes(data)).plain
+
+
+REFUSED = {
+    "two channels": (sof(0xC0, 2), "the JPEG has 2 colour channels, not 1, 3 or 4"),
+    "two frame headers": (
+        FILES["JPEG"].replace(b"\xff\xc0", b"\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0\xff\xc0", 1),
+        "the JPEG has two frame headers",
+    ),
+    "a damaged chunk before the header": (
+        PNG[:8] + b"\0\0\0\0tRNS\0\0\0\0" + PNG[8:],
+        "the PNG begins with tRNS, not with its header",
+    ),
+    "a GIF of its head alone": (GIF[:10] + b"\0\0\0;", "the GIF has no pixels"),
+    "a GIF of its head without a trailer": (GIF[:10] + b"\0\0\0!\xfe\0", "the GIF is cut short"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_walk_says_what_is_wrong(name):
+    data, reason = REFUSED[name]
+    with pytest.raises(PictureError) as raised:
+        Picture.from_bytes(data)
+    assert raised.value.reason == reason
+
+
+def exif(value, order="<", sort=3, repeated=()):
+    """An EXIF block that says `value` as its orientation, in a SHORT (3) or a LONG (4)."""
+    values = (value, *repeated)
+    pairs = {3: "HH", 4: "I"}[sort]
+    body = b"".join(
+        struct.pack(f"{order}HHI{pairs}", 0x0112, sort, 1, *((one, 0) if sort == 3 else (one,)))
+        for one in values
+    )
+    start = b"II*\0\x08\0\0\0" if order == "<" else b"MM\0*\0\0\0\x08"
+    return start + struct.pack(f"{order}H", len(values)) + body + bytes(4)
+
+
+EXIF = {
+    "SHORT": ([exif(6)], 6),
+    "SHORT, the other order": ([exif(8, ">")], 8),
+    "LONG": ([exif(6, "<", 4)], 6),
+    "LONG, the other order": ([exif(3, ">", 4)], 3),
+    "twice in one block: the last": ([exif(1, repeated=(6,))], 6),
+    "two segments: the first": ([exif(6), exif(1)], 6),
+    "two segments, the first upright": ([exif(1), exif(6)], 1),
+    "no such orientation": ([exif(9)], 1),
+    "cut short": ([exif(6)[:20]], 1),
+    "no EXIF": ([b"hello, world!!"], 1),
+}
+
+
+def with_exif(form, image, blocks):
+    """A file with these EXIF blocks."""
+    data = file(image, form)
+    if form == "PNG":
+        return inserted(data, *(chunk(b"eXIf", block) for block in blocks))
+    segments = [b"\xff\xe1" + struct.pack(">H", len(one) + 8) + b"Exif\0\0" + one for one in blocks]
+    return data[:2] + b"".join(segments) + data[2:]
+
+
+@pytest.mark.parametrize("name", EXIF)
+def test_orientation_is_read_from_exif(name):
+    blocks, expected = EXIF[name]
+    picture = Picture.from_bytes(with_exif("JPEG", drawing(), blocks))
+    size = (48, 64) if expected >= 5 else (64, 48)
+    assert (picture.orientation, picture.plain) == (expected, expected == 1)
+    assert (picture.width, picture.height) == size
+
+
+CORNERS = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}
+"""Where the stored top left corner is seen: right (1) or left (0), bottom (1) or top (0) (EXIF 2.32, 4.6.5)."""
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+@pytest.mark.parametrize("turned", CORNERS)
+def test_a_picture_is_turned_as_its_exif_says_whatever_its_size(turned, form, scale):
+    picture = Picture.from_bytes(with_exif(form, drawing(640, 480), [exif(turned, ">", 4)]))
+    width, height = (480, 640) if turned >= 5 else (640, 480)
+    assert (picture.width, picture.height) == (width, height)
+    shown = samples.pixels(fitted(picture, width // scale, height // scale).data)
+    assert shown.size == (width // scale, height // scale)
+    right, bottom = CORNERS[turned]
+    red, green, _ = shown.getpixel(((shown.width - 9) * right + 4, (shown.height - 9) * bottom + 4))
+    assert (red > 200, green < 60) == (True, True)
+
+
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>'
+NOT_EXIF = {
+    "XMP in a JPEG": file(drawing(640, 480), "JPEG", xmp=XMP),
+    "XMP in a WebP": file(drawing(640, 480), "WEBP", xmp=XMP, lossless=True),
+    "XMP in a PNG": inserted(
+        file(drawing(640, 480), "PNG"), chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)
+    ),
+    "hexadecimal EXIF in a PNG": inserted(
+        file(drawing(640, 480), "PNG"),
+        chunk(b"tEXt", b"Raw profile type exif\0\nexif\n      32\n" + exif(6).hex().encode() + b"\n"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_EXIF)
+def test_what_is_not_exif_turns_no_picture_small_or_large(name):
+    picture = Picture.from_bytes(NOT_EXIF[name])
+    assert (picture.width, picture.height, picture.plain) == (640, 480, True)
+    red, green, _ = samples.pixels(fitted(picture, 320, 240).data).getpixel((4, 4))
+    assert (red > 200, green < 60) == (True, True)
+
+
+def test_decoding_is_asked_for_also_where_the_structure_was_proven_before():
+    gif = bytearray(FILES["GIF"])
+    at = gif.index(b"\x2c", 800) + 10
+    gif[at : at + 1] = b"\x63"
+    Picture.from_base64(b64(bytes(gif)))
+    with pytest.raises(PictureError):
+        Picture.from_base64(b64(bytes(gif)), "decoded")
+
+
+def test_a_picture_shows_itself_without_its_bytes():
+    assert "data:" not in repr(Picture.from_bytes(FILES["JPEG"]))
+
+
+def test_a_png_that_is_its_signature_alone_ends_too_early():
+    reason = "its header cannot be read (it ends too early)"
+    with pytest.raises(PictureError) as raised:
+        converted(b64(FILES["PNG"][:8]), "decoded")
+    assert str(raised.value) == reason
+
+
+def test_the_same_string_again_gives_the_same_picture():
+    text = b64(FILES["PNG"])
+    again = "".join([text[:10], text[10:]])
+    assert again is not text
+    assert Picture.from_base64(text) is Picture.from_base64(again)
+
+
+def test_strings_that_differ_in_one_place_are_never_confused():
+    """The key of the memory is a sparse sample; the whole string decides."""
+    data = bytearray(file(photo(300, 300), "GIF"))
+    before = Picture.from_base64(b64(bytes(data)))
+    middle = len(data) // 2
+    data[middle] ^= 0x55
+    try:
+        after = Picture.from_base64(b64(bytes(data)))
+    except PictureError:
+        return
+    assert after.data == bytes(data) != before.data
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "strict"),
+    [
+        ("aGk=", b"hi", True),
+        ("aGk", b"hi", False),
+        (" aG\nk=\t", b"hi", False),
+        ("_-8=", b"\xff\xef", False),
+        ("data:image/png;base64,aGk=", b"hi", False),
+        ("DATA:;BASE64,aGk=", b"hi", False),
+        ("data:image/png;charset=x;base64,aGk", b"hi", False),
+        ("data:image/svg+xml;utf8,%3Csvg/%3E", b"<svg/>", False),
+        ("\n data:image/png;base64,aGk=", b"hi", False),
+    ],
+)
+def test_base64_is_read_as_servers_write_it(text, data, strict):
+    assert decode(text) == (data, strict)
+
+
+@pytest.mark.parametrize("text", ["", "====", "a", "aGk!", "data:text/plain;base64,!", "é", "data:,"])
+def test_what_is_no_base64_is_refused(text):
+    with pytest.raises(PictureError):
+        decode(text)
+
+
+@given(st.binary(min_size=1))
+def test_every_alphabet_leads_back(data):
+    standard = base64.b64encode(data).decode()
+    safe = base64.urlsafe_b64encode(data).decode().rstrip("=")
+    assert decode(standard)[0] == decode(safe)[0] == data
+
+
+@pytest.mark.parametrize(
+    ("start", "media_type"),
+    [
+        (b"BM and more words than a picture has", None),
+        (b"P6 is a format", None),
+        (b"<html><svg></svg></html>", None),
+        (b"<?xml version='1.0'?><!-- a --><svg/>", "image/svg+xml"),
+        (b"\0\0\0\x1cftypavif", "image/avif"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif", "image/avif"),
+        (b"\0\0\0\x1cftypheic", "image/heic"),
+        (b"\0\0\0\x1cftypisom", "video/mp4"),
+        (b"RIFF\0\0\0\0WAVE", "audio/wav"),
+        (b"%PDF-1.7", "application/pdf"),
+        (b"", None),
+    ],
+)
+def test_kinds_by_first_bytes(start, media_type):
+    found = kind(start)
+    assert (found.media_type if found else None) == media_type
+
+
+def test_a_walk_names_what_it_is_not():
+    with pytest.raises(PictureError, match="image/bmp is not PNG, JPEG, WebP or GIF"):
+        walk(file(drawing(), "BMP"))

@@ -1,0 +1,456 @@
+"""The relay in front of real servers: what the host of each sees, and that all else passes as it came."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager, suppress
+
+import httpx2
+import processes
+import pytest
+import samples
+from mcp import Client, StdioServerParameters
+from relaying import ENVIRONMENT, KINDS, PROXY, SLOPPY, TESTS, Wire, relay
+from samples import b64, drawing, file
+from servers import kinds
+
+from imagebridge import check
+from imagebridge.pictures.picture import Picture
+
+PNG = file(drawing(), "PNG")
+IMAGE = {"type": "image", "data": b64(PNG), "mimeType": "image/png"}
+
+
+def told(words):
+    return {"type": "text", "text": words}
+
+
+@pytest.fixture(scope="module")
+def plain():
+    with relay() as wire:
+        yield wire.open()
+
+
+def echoed(wire, **result):
+    return wire.call("echo", {"result": result})
+
+
+# The loop that people write by hand, as it is written: texts and pictures, nothing else.
+
+
+def by_hand(result):
+    parts = []
+    for block in result.content:
+        if block.type == "text":
+            parts.append({"type": "input_text", "text": block.text})
+        elif block.type == "image":
+            url = f"data:{block.mime_type};base64,{block.data}"
+            parts.append({"type": "input_image", "image_url": url, "detail": "high"})
+    return parts
+
+
+def is_right(name, parts):
+    """Tell whether a model sees what this kind of result holds, in a body that the API takes."""
+    output = {"type": "function_call_output", "call_id": "call_1", "output": parts}
+    call = {"type": "function_call", "call_id": "call_1", "name": "x", "arguments": "{}"}
+    body = {"model": "gpt-5.4", "input": [{"role": "user", "content": "go"}, call, output]}
+    if not parts or any(finding.refused for finding in check(body)):
+        return False
+    words = "\n".join(part["text"] for part in parts if part["type"] == "input_text")
+    shown = [part for part in parts if part["type"] == "input_image"]
+    pictures = [Picture.from_base64(part["image_url"], "decoded") for part in shown]
+    if any(max(one.width, one.height) > 2_048 for one in pictures) or "base64" in words.replace(
+        "not base64", ""
+    ):
+        return False
+    match name:
+        case "text_only":
+            return words == "ONLY"
+        case "text_png_text":
+            order = [part.get("text", "picture") for part in parts]
+            return order == ["BEFORE", "picture", "AFTER"]
+        case "png_two":
+            return len(pictures) == 2
+        case "bad_base64" | "png_truncated":
+            return "CAPTION" in words and "not shown" in words and not pictures
+        case "audio_wav":
+            return "CAPTION" in words and "audio" in words
+        case "res_text":
+            return words == "RES-TEXT"
+        case "res_pdf":
+            return len(pictures) == 1 and "plan.pdf" in words
+        case "link_https":
+            return "https://example.org/red.png" in words
+        case "struct_only" | "struct_text":
+            return json.loads(words) == {"answer": 42}
+        case "struct_image":
+            return len(pictures) == 1 and '{"answer": 42}' in words
+        case "error_text" | "error_image":
+            first = words.startswith("Tool error:") and "BOOM-TEXT" in words
+            return first and len(pictures) == (name == "error_image")
+        case "audience_user":
+            return "FOR-USER" in words and len(pictures) == 1
+        case "empty" | "empty_text":
+            return "returned nothing" in words
+        case _:
+            return len(pictures) == 1
+
+
+@pytest.mark.anyio
+async def test_the_loop_by_hand_sees_every_kind_of_result():
+    command = [*PROXY, "--", *KINDS]
+    server = StdioServerParameters(command=command[0], args=command[1:], env=ENVIRONMENT)
+    async with Client(server, mode="legacy") as client:
+        await client.list_tools()
+        seen = {name: by_hand(await client.call_tool(name, {})) for name in kinds.KINDS}
+    assert len(seen) == 31
+    assert [name for name, parts in seen.items() if not is_right(name, parts)] == []
+
+
+# What passes.
+
+
+LINES = [
+    {"method": "ping", "id": "a", "params": {}},
+    {"method": "tools/list", "id": 2**40, "params": {"_meta": {"x": "ä\u2028"}}},
+    {"method": "nothing/known", "id": -1},
+    {"method": "tools/call", "id": 7, "params": {"name": "echo", "arguments": {"result": {"content": [told("hé")]}}}},
+    {
+        "method": "tools/call",
+        "id": "7",
+        "params": {"name": "echo", "arguments": {"result": {"content": [told("a"), IMAGE], "isError": False, "_meta": {"n": 1.0}}}},
+    },
+    {
+        "method": "tools/call",
+        "id": 8,
+        "params": {
+            "name": "raw",
+            "arguments": {
+                "lines": [
+                    '{"jsonrpc": "2.0","method":"notifications/message",  "params":{"level":"info","data":1e2}}',
+                    '{ "result":{"content":[{"text":"\\\\u00e9 \\\\/","type":"text"}]} , "id":ID,"jsonrpc":"2.0"}',
+                ]
+            },
+        },
+    },
+    {"method": "tools/call", "id": 9, "params": {"name": "raw", "arguments": {"lines": ['{"jsonrpc":"2.0","id":ID,"error":{"code":-7,"message":"no","data":[1]}}']}}},
+    {"method": "tools/call", "id": 10, "params": {"name": "raw", "arguments": {"lines": [
+        '{"jsonrpc":"2.0","id":ID,"result":{"resultType":"input_required","inputRequests":{}}}']}}},
+    {"method": "tools/call", "id": 11, "params": {"name": "raw", "arguments": {"lines": [
+        '{"jsonrpc":"2.0","id":ID,"result":{"task":{"taskId":"t","status":"working"}}}']}}},
+    {"method": "tools/call", "id": 12, "params": {"name": "raw", "arguments": {"lines": [
+        '{"jsonrpc":"2.0","id":"server-1","method":"sampling/createMessage","params":{}}',
+        '{"jsonrpc":"2.0","id":ID,"result":{"content":[{"type":"text","text":"x"}]}}']}}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("generation", [[], ["modern"]], ids=["2025-11-25", "2026-07-28"])
+def test_what_needs_no_repair_is_equal_byte_for_byte(generation):
+    """Each line of the server that the host sees is the one that it sees without the relay."""
+    heard = []
+    for command in ([*SLOPPY, *generation], [*PROXY, "--", *SLOPPY, *generation]):
+        with Wire(command) as wire:
+            wire.send(
+                {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"clientInfo": {"name": "mcp"}}}
+            )
+            for line in LINES:
+                wire.send({"jsonrpc": "2.0", **line})
+            wire.send({"jsonrpc": "2.0", "id": "last", "method": "ping"})
+            # Directly all come in order; through the relay, one less than that: the banner is not a message.
+            found = [wire.line()]
+            while len(found) < len(heard[0]) - 1 if heard else b'"last"' not in found[-1]:
+                found.append(wire.line())
+        heard.append(found)
+    banner, *direct = heard[0]
+    assert b"banner" in banner
+    # A picture is proven beside what comes after it: answers may change places, notifications never do.
+    assert sorted(heard[1]) == sorted(direct)
+    assert [line for line in heard[1] if b'"method"' in line] == [
+        line for line in direct if b'"method"' in line
+    ]
+
+
+def test_what_the_host_says_reaches_the_server_as_it_is():
+    script = "import sys\nfor line in sys.stdin.buffer:\n sys.stderr.buffer.write(line); sys.stderr.flush()"
+    lines = [
+        b'{"jsonrpc":"2.0",  "method":"notifications/x","params":{"a":1.0}}',
+        b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]',
+        b'{"id":3}',
+        b"no JSON at all",
+    ]
+    with relay(server=[sys.executable, "-c", script]) as wire:
+        for line in lines:
+            wire.send(line)
+        assert [wire.process.stderr.readline() for _ in lines] == [line + b"\n" for line in lines]
+
+
+# What is repaired.
+
+
+@pytest.mark.parametrize(
+    ("client", "came", "expected"),
+    [
+        ("mcp", {"content": [IMAGE | {"mimeType": "image/jpg"}, told("b")]}, [told("Picture 1: PNG, 64x48 px, 173 bytes."), IMAGE, told("b")]),
+        ("mcp", {"content": "bare"}, [told("bare")]),
+        ("mcp", {"content": [], "isError": True}, [told("Tool error:\n[The tool gave no reason.]")]),
+        ("mcp", {"content": [{"type": "hologram"}]}, [told("[not shown: a content block of type 'hologram'; only its fields are known: none]")]),
+        ("codex-mcp-client", {"content": [told("a"), IMAGE], "structuredContent": {"n": 1}}, [told("a"), IMAGE, told('{"n": 1}')]),
+        ("github-copilot-developer", {"content": [IMAGE]}, [told("[not shown: picture 1 (PNG, 64x48 px, 173 bytes); copilot-cli shows its model no pictures]")]),
+        ("mcp", {"content": [told(samples.data_url(PNG, "image/png"))]}, [told("[picture 1 below]"), IMAGE]),
+    ],
+)  # fmt: skip
+def test_results_are_repaired_for_who_the_client_says_it_is(client, came, expected):
+    with relay(client=client) as wire:
+        assert echoed(wire.open(), **came)["content"] == expected
+
+
+def test_a_named_host_wins_and_changes_are_told():
+    with relay("--host", "text-only", "--explain", client="codex") as wire:
+        result = echoed(wire.open(), content=[told("a"), IMAGE])
+        assert [block["type"] for block in result["content"]] == ["text", "text"]
+        told_lines = [wire.process.stderr.readline().decode() for _ in range(2)]
+    assert "banner" in told_lines[0]
+    assert told_lines[1] == (
+        "imagebridge proxy: echo: image/png (174 bytes) became the text '[not shown: picture 1 (PNG, 64x48 px, "
+        "173 bytes); text-only shows its model no pictures]'\n"
+    )
+
+
+def test_a_bare_result_and_one_without_a_result_are_mended(plain):
+    raw = '{"jsonrpc":"2.0","id":ID,"result":["a",{"type":"text","text":"b"}]}'
+    assert plain.call("raw", {"lines": [raw]}) == {"content": [told("a"), told("b")]}
+    error = plain.call("raw", {"lines": ['{"jsonrpc":"2.0","id":ID}']})
+    assert error["message"] == "the server's answer holds neither a result nor an error"
+    printed = 'loading... {"jsonrpc":"2.0","id":ID,"result":{"content":[{"type":"text","text":"x"}]}}'
+    assert plain.call("raw", {"lines": [printed]}) == {"content": [told("x")]}
+
+
+def test_links_are_read_and_the_host_never_sees_it(plain):
+    uri = "said:" + json.dumps([{"uri": "a:b", "blob": b64(PNG), "mimeType": "image/png"}])
+    linked = {"type": "resource_link", "uri": uri, "name": "one.png", "mimeType": "image/png"}
+    plain.send(
+        {
+            "jsonrpc": "2.0",
+            "id": "x",
+            "method": "tools/call",
+            "params": {"name": "echo", "arguments": {"result": {"content": [told("a"), linked, linked]}}},
+        }
+    )
+    answer = json.loads(plain.line())
+    assert answer["id"] == "x"
+    shown = IMAGE | {"_meta": {"imagebridge/uri": "a:b"}}
+    assert answer["result"]["content"] == [told("a"), shown, shown]
+    broken = linked | {"uri": "said:null"}
+    (line, why) = echoed(plain, content=[broken])["content"]
+    assert line["text"].startswith("[link: one.png <said:null>")
+    assert why == told("[the link above could not be read: it holds nothing]")
+
+
+@pytest.mark.parametrize("method", ["tasks/result", "tasks/get"])
+def test_results_of_tasks_are_repaired(method):
+    script = """
+import json, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    result = {"content": "late"}
+    if asked["method"] == "tasks/get":
+        result = {"taskId": "t", "status": "completed", "result": {"content": [{"type": "text"}]}}
+        print(json.dumps({"jsonrpc": "2.0", "method": "notifications/tasks", "params": result}))
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
+"""
+    with relay(server=[sys.executable, "-c", script]) as wire:
+        wire.send({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"taskId": "t"}})
+        first = json.loads(wire.line())
+        if method == "tasks/result":
+            assert first["result"] == {"content": [told("late")]}
+            return
+        second = json.loads(wire.line())
+    words = told("[not shown: a content block of type 'text'; only its fields are known: none]")
+    for task in (first.get("params") or first["result"], second.get("params") or second["result"]):
+        assert task == {"taskId": "t", "status": "completed", "result": {"content": [words]}}
+
+
+def test_a_batch_is_answered_as_one():
+    script = """
+import json, sys
+for line in sys.stdin:
+    print(json.dumps([{"jsonrpc": "2.0", "id": one["id"], "result": {"content": one["id"]}} for one in json.loads(line)]), flush=True)
+"""
+    with relay(server=[sys.executable, "-c", script]) as wire:
+        calls = [
+            {"jsonrpc": "2.0", "id": name, "method": "tools/call", "params": {"name": "t"}} for name in "ab"
+        ]
+        wire.send(calls)
+        answers = json.loads(wire.line())
+    assert [(one["id"], one["result"]) for one in answers] == [
+        (name, {"content": [told(name)]}) for name in "ab"
+    ]
+
+
+def test_output_schemas_are_kept_from_hosts_that_lose_pictures_to_structured_content():
+    for client, kept in (("mcp", True), ("opencode", False)):
+        with relay(server=KINDS, client=client) as wire:
+            listed = wire.open().ask("tools/list")["result"]["tools"]
+            schemas = {tool["name"] for tool in listed if "outputSchema" in tool}
+            assert schemas == (set(kinds.PROMISING) if kept else set())
+            assert ("structuredContent" in wire.call("struct_image")) == kept
+
+
+def test_names_that_the_api_refuses_are_legal_and_lead_back():
+    script = """
+import json, sys
+tools = [{"name": "img.render", "inputSchema": {"type": "object"}}, {"name": "img/render", "inputSchema": {}}, {"name": "fine", "inputSchema": {"type": "object", "properties": {}}}]
+for line in sys.stdin:
+    asked = json.loads(line)
+    result = {"tools": tools} if asked["method"] == "tools/list" else {"content": [{"type": "text", "text": asked["params"]["name"]}]}
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
+"""
+    with relay("--names", server=[sys.executable, "-c", script]) as wire:
+        names = [tool["name"] for tool in wire.ask("tools/list")["result"]["tools"]]
+        assert all(name.replace("_", "").isalnum() for name in names)
+        assert len(set(names)) == 3
+        called = [wire.call(name)["content"][0]["text"] for name in names]
+    assert called == ["img.render", "img/render", "fine"]
+
+
+# Faults.
+
+
+def test_a_server_that_dies_answers_with_errors_and_is_started_anew():
+    with relay() as wire:
+        wire.open()
+        error = wire.call("die")
+        assert error["code"] == -32603
+        assert error["message"] == (
+            f"the server {os.path.basename(sys.executable)} ended with exit code 3 before it answered. "
+            "Its log says why; the next request starts it again."
+        )
+        assert echoed(wire, content=[told("alive")]) == {"content": [told("alive")]}
+        # It has shaken hands again, without the host.
+        assert wire.ask("ping")["error"]["message"] == "Method not found"
+
+
+def test_garbage_and_floods_are_left_out_and_told(plain):
+    lines = [*["no JSON"] * 50, '{"jsonrpc":"2.0","id":ID,"result":{"content":[]}}']
+    assert plain.call("raw", {"lines": lines}) == {
+        "content": [told("[The tool finished and returned nothing.]")]
+    }
+    many = ['{"jsonrpc":"2.0","method":"notifications/message","params":{}}'] * 20_000
+    many.append('{"jsonrpc":"2.0","id":ID,"result":{"content":[]}}')
+    assert plain.call("raw", {"lines": many})["content"]
+
+
+def test_a_call_that_is_never_answered_holds_nothing_up(plain):
+    plain.send({"jsonrpc": "2.0", "id": "hangs", "method": "tools/call", "params": {"name": "hang"}})
+    plain.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "hangs"}})
+    assert json.loads(plain.call("cancelled")["content"][0]["text"]) == ["hangs"]
+
+
+STUBBORN = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen(["sleep", "600"])
+print('{"jsonrpc":"2.0","method":"notifications/message","params":{"data":%d}}' % child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals and process groups are POSIX's")
+@pytest.mark.parametrize("way", ["hangs up", signal.SIGTERM, signal.SIGINT])
+def test_the_end_of_the_host_ends_all_that_the_server_started(way):
+    wire = relay(server=[sys.executable, "-c", STUBBORN])
+    grandchild = json.loads(wire.line())["params"]["data"]
+    (server,) = processes.children(wire.process.pid)
+    if way != "hangs up":
+        wire.process.send_signal(way)
+    wire.process.stdin.close()
+    assert wire.process.wait(60) == 0
+    assert processes.ended(server, 60)
+    assert processes.ended(grandchild, 60)
+    wire.process.stdout.close()
+    wire.process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--"], "no server is given; write its command behind --"),
+        (["--host", "codx", "--", "true"], "no host is called 'codx'; did you mean 'codex'?"),
+        (["--", "no-such-program-anywhere"], "no-such-program-anywhere: it cannot be started: No such file"),
+    ],
+)
+def test_wrong_usage_is_said_and_ends_with_2(arguments, words):
+    with Wire([*PROXY, *arguments]) as wire:
+        said = wire.process.stderr.read().decode()
+        assert wire.process.wait(60) == 2
+    assert words in said
+
+
+# Servers behind a URL.
+
+
+@contextmanager
+def serving(*command):
+    """Run a server on a free port; yield its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with subprocess.Popen(
+        [*command[:2], str(port), *command[2:]], env=ENVIRONMENT, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            while process.poll() is None:
+                with suppress(httpx2.ConnectError):
+                    httpx2.get(f"http://127.0.0.1:{port}/")
+                    break
+            yield f"http://127.0.0.1:{port}/mcp"
+        finally:
+            process.kill()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+async def test_a_server_behind_a_url(mode):
+    """The SDK's own server: answers as events, a session until 2025-11-25, headers since 2026-07-28."""
+    with serving(sys.executable, str(TESTS / "servers" / "pictures.py")) as url:
+        relayed = StdioServerParameters(command=PROXY[0], args=[*PROXY[1:], "--url", url], env=ENVIRONMENT)
+        async with Client(relayed, mode=mode) as client, Client(url, mode=mode) as direct:
+            assert client.protocol_version == direct.protocol_version
+            assert await client.list_tools() == await direct.list_tools()
+            words, change, picture = (await client.call_tool("draw.square", {"side": 2500})).content
+            assert words.text == "a red square"
+            assert change.text.startswith("Shown as PNG, 2048x2048 px")
+            assert Picture.from_base64(picture.data).width == 2048
+            assert (await client.call_tool("broken", {})).content[0].text == "Tool error:\nit failed here"
+
+
+def test_what_a_url_answers_is_passed_on_as_it_is_and_refusals_are_errors():
+    with serving(*SLOPPY) as url, Wire([*PROXY, "--url", url]) as wire:
+        wire.open()
+        assert echoed(wire, content="x") == {"content": [told("x")]}
+        pretty = '{\n "jsonrpc": "2.0", "id": ID,\n "result": {"content": []}}'
+        assert wire.call("raw", {"lines": [pretty]})["content"] == [
+            told("[The tool finished and returned nothing.]")
+        ]
+        error = wire.call("raw", {"lines": ["<html>"], "status": 503, "type": "text/html"})
+        assert error["message"] == f"{url} answered 503 Service Unavailable"
+    with Wire([*PROXY, "--url", url]) as wire:
+        assert f"{url} cannot be reached" in wire.ask("ping")["error"]["message"]
+
+
+def test_an_empty_stream_and_a_regular_file_end_it(tmp_path):
+    asked = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "echo", "arguments": {"result": {"content": "x"}}},
+    }
+    (tmp_path / "in").write_text(json.dumps(asked))
+    with (tmp_path / "in").open() as stdin:
+        run = subprocess.run(
+            [*PROXY, "--", *SLOPPY], stdin=stdin, capture_output=True, timeout=120, check=True
+        )
+    assert json.loads(run.stdout) == {"jsonrpc": "2.0", "id": 1, "result": {"content": [told("x")]}}

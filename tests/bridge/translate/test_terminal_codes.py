@@ -1,0 +1,82 @@
+"""Codes for a terminal are taken out of what a tool says; words that speak of them stay."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imagebridge import function_call_output
+from imagebridge.translate.terminal_codes import plain
+
+CODES = {
+    "colours": ("\x1b[31mError:\x1b[0m page.click: \x1b[2mTimeout\x1b[22m", "Error: page.click: Timeout"),
+    "256 colours": ("\x1b[38;5;196mred\x1b[m", "red"),
+    "true colour with colons": ("\x1b[38:2::255:0:0mred\x1b[39m", "red"),
+    "the cursor": ("\x1b[2J\x1b[H\x1b[?25lbusy\x1b[1;1H\x1b[K\x1b[?25h", "busy"),
+    "an intermediate byte": ("\x1b[2 qa", "a"),
+    "a link": ("see \x1b]8;;https://e.org\x1b\\the page\x1b]8;;\x1b\\ first", "see the page first"),
+    "a link with a bell": ("\x1b]8;id=1;file:///a\x07a\x1b]8;;\x07", "a"),
+    "a title": ("\x1b]0;make: all\x07built", "built"),
+    "a character set": ("\x1b(Ba\x1b)0b", "ab"),
+    "save and restore": ("\x1b7a\x1b8\x1b=b\x1b>\x1bc", "ab"),
+    "a device's string": ("a\x1bP1$r0m\x1b\\b\x1b_Ga=T\x1b\\c\x1b^x\x1b\\d", "abcd"),
+    "C1 colours": ("\x9b31mred\x9b0m", "red"),
+    "C1 link": ("\x9d8;;https://e.org\x9chere\x9d8;;\x9c", "here"),
+    "C1 device's string": ("a\x90q#0\x9cb", "ab"),
+    "several in a row": ("\x1b[1m\x1b[4m\x1b[31ma\x1b[0m\x1b[0m", "a"),
+    "cut short": ("red\x1b[3", "red"),
+    "a lone escape": ("a\x1b", "a"),
+    "a title that does not end": ("\x1b]0;make\nbuilt", "]0;make\nbuilt"),
+    "lines and tabs stay": ("\x1b[1ma\x1b[0m\tb\r\n\fc", "a\tb\r\n\fc"),
+}
+
+
+@pytest.mark.parametrize("case", CODES)
+def test_codes_are_taken_out(case):
+    given_, left = CODES[case]
+    assert plain(given_) == left
+    assert (
+        function_call_output({"content": [{"type": "text", "text": f"1{given_}"}]}, "c")["output"]
+        == f"1{left}"
+    )
+
+
+WORDS = [
+    "",
+    "[31m is red and [0m ends it",
+    r"print('\x1b[31mred\x1b[0m')",
+    r"\033[1m, \e[1m, \u001b[1m, ^[[1m and ESC[1m",
+    '{"log": "\\u001b[31mred"}',
+    "a list [1;2m] of [8;;x]",
+    "\N{SYMBOL FOR ESCAPE}[31m",
+    # UTF-8 that was read as Latin-1 or Windows-1252 is full of C1 controls.
+    "it\xe2\x80\x99s \xe2\x80\x9cquoted\xe2\x80\x9d 5\xe2\x80\x90fold",
+    "\xe2\x80\x9b5 and \xe2\x80\x9d8;x\x07",
+    "a\x90 b\x9d c\x9b d",
+    "caf\xe9 \x85 next",
+]
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_words_that_are_no_codes_stay(words):
+    assert plain(words) == words
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.characters(exclude_characters="\x1b\x90\x98\x9b\x9d\x9e\x9f")))
+def test_a_text_without_escapes_is_the_very_same(words):
+    assert plain(words) == words
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="\x1b\x9b\x9d\x90\x9c\x07[]P;013mHaé\n\\ ", max_size=60))
+def test_no_escape_is_left_and_nothing_is_added(words):
+    left = plain(words)
+    assert "\x1b" not in left
+    rest = iter(words)
+    assert all(letter in rest for letter in left)
+
+
+@pytest.mark.parametrize("code", ["\x1b", "\x1b[", "\x1b[1;", "\x1b]", "\x1bP", "a\x90", "a\x9d8;", "a\x9b"])
+def test_many_broken_codes_take_no_time(code):
+    """Each character is looked at a bounded number of times: a square of these would take hours."""
+    assert len(plain(code * 500_000)) <= 500_000 * len(code)

@@ -1,0 +1,118 @@
+"""What stands along an axis: numbers as people write them, and the fields that nobody had to name."""
+
+import json
+import re
+
+import pytest
+
+from imagebridge.pictures.decode import opened
+from imagebridge_tools import chart, generate_chart
+from imagebridge_tools.charts import axes
+
+vl_convert = pytest.importorskip("vl_convert")
+pytestmark = pytest.mark.anyio
+
+
+async def vega_lite(**arguments):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chart, "RETURNED", 1_000_000)
+        sentence = (await generate_chart(**arguments, return_spec=True)).sentence
+    return json.loads(sentence.split("Its Vega-Lite:\n")[1])
+
+
+async def ticks(**arguments):
+    """Return the words that a chart has along its axes."""
+    made = await vega_lite(**arguments)
+    if "spec" in arguments:  # It comes back as it was completed; its axes are made when it is drawn.
+        made = axes.labelled(made)
+    svg = vl_convert.vegalite_to_svg(made, allowed_base_urls=[])
+    groups = re.findall(r'role-axis-label".*?</g>', svg, re.DOTALL)
+    return {word for group in groups for word in re.findall(r"<text[^>]*>([^<]*)</text>", group)}
+
+
+WHOLE = {
+    "a line": {"kind": "line", "data": [{"x": n, "y": n} for n in range(12)]},
+    "a short line": {"kind": "line", "data": {"x": [0, 1, 2], "n": [1, 2, 2]}},
+    "one step": {"kind": "scatter", "data": {"x": [4, 5], "y": [0, 1]}},
+    "an area": {"kind": "area", "data": {"x": [1, 2, 3, 4], "y": [-5, 3, -2, 8]}},
+    "bars": {"kind": "bar", "data": {"m": ["a", "b", "c"], "n": [1, 2, 3.0]}},
+    "lying bars": {"kind": "bar", "data": {"n": [1, 2], "m": ["a", "b"]}, "columns": {"x": "n", "y": "m"}},
+    "layers": {"kind": ["line", "scatter"], "data": {"m": [0, 1, 2], "a": [1, 2, 3], "b": [2, 3, 2]}, "columns": {"x": "m", "y": ["a", "b"]}},
+    "counts": {"kind": "histogram", "data": {"v": [3]}},
+    "small charts": {"kind": "line", "data": {"x": [1, 2] * 2, "y": [1, 2, 3, 2], "f": ["p", "p", "q", "q"]}, "columns": {"facet": "f"}},
+    "a spec": {"spec": {"mark": "point", "encoding": {c: {"field": c, "type": "quantitative"} for c in "xy"}}, "data": {"x": [1, 2, 3], "y": [0, 1, 2]}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", WHOLE.values(), ids=WHOLE)
+async def test_whole_numbers_are_told_as_whole(arguments):
+    words = await ticks(**arguments)
+    assert any(re.search(r"\d", word) for word in words)
+    assert not [word for word in words if "." in word]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ([2.5e13, 4.5e12], {"0", "10T", "20T"}),
+        ([5e9, 1e9], {"1B", "5B"}),
+        ([2e-6, 1e-6], {"1e-6", "2e-6"}),
+        ([2e18, 1e18], {"1e+18", "2e+18"}),
+        ([9_000_000, 1], {"9,000,000"}),
+        ([0.5, 1.0], {"0.5", "1.0"}),
+    ],
+)
+async def test_long_numbers_are_short(numbers, told):
+    assert told <= await ticks(kind="bar", data={"m": ["a", "b"], "n": numbers})
+
+
+async def test_a_format_that_was_asked_for_wins():
+    words = await ticks(kind="bar", data={"m": ["a"], "n": [3]}, formats={"y": ".2f"})
+    assert {"0.00", "3.00"} <= words
+
+
+async def test_shares_keep_their_ticks():
+    definition = {"field": "n", "type": "quantitative", "stack": "normalize"}
+    spec = {"mark": "bar", "encoding": {"y": definition, "color": {"field": "m"}}}
+    assert "50%" in await ticks(spec=spec, data={"m": ["a", "b"], "n": [1, 2]})
+
+
+async def test_a_box_without_height_is_seen():
+    (picture,) = (await generate_chart(kind="box", data=[{"a": 3}])).pictures
+    colors = opened(picture.data).convert("RGB").getcolors(1 << 20)
+    assert sum(count for count, color in colors if color == (47, 111, 176)) > 100
+
+
+@pytest.mark.parametrize(("count", "columns"), [(2, 2), (4, 2), (7, 4), (12, 4), (24, 6)])
+async def test_small_charts_fill_the_picture(count, columns):
+    data = [{"q": q, "f": f"f{n}", "v": (q * n) % 5} for n in range(count) for q in range(4)]
+    arguments = {"kind": "line", "data": data, "columns": {"x": "q", "y": "v", "facet": "f"}}
+    made = await vega_lite(**arguments)
+    assert made["columns"] == columns
+    sizes = made["spec"]["width"], made["spec"]["height"]
+    assert sizes[0] * sizes[1] * count >= 0.25 * 800 * 500
+    words = (await generate_chart(**arguments)).sentence
+    assert words.endswith("PNG, 800x500 px, " + words.rpartition("px, ")[2])
+    assert "cannot be made to fit" not in words
+
+
+async def test_short_labels_of_small_charts_stand_level():
+    data = [{"q": f"Q{q}", "f": f"f{n}", "v": q} for n in range(7) for q in range(4)]
+    made = await vega_lite(kind="bar", data=data, columns={"x": "q", "y": "v", "facet": "f"})
+    assert made["spec"]["encoding"]["x"]["axis"]["labelAngle"] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "told"),
+    [
+        ("line", {"name": ["a", "b"], "x": [1, 2], "y": [3, 4]}, "x 'x', y 'y'; "),
+        ("scatter", {"y": [1, 2], "x": [3, 4]}, "x 'x', y 'y'; "),
+        ("bar", {"y": [1, 2], "x": ["a", "b"], "color": ["c", "d"]}, "x 'x', y 'y', color 'color'; "),
+        ("line", {"t": [1, 1, 2, 2], "v": [1, 2, 3, 4], "s": list("abab")}, "x 's', y 't'"),
+        ("line", {"x": [1, 1, 2, 2], "y": [1, 2, 3, 4], "s": list("abab")}, "x 'x', y 'y', color 's'; "),
+        ("area", {"day": ["2026-01-01", "2026-01-02"] * 2, "v": [1, 2, 3, 4], "s": list("aabb")}, "x 'day', y 'v', color 's'; "),
+        ("line", {"x": [1, 1, 2, 2], "y": [1, 2, 3, 4], "s": list("aabb")}, "x 'x', y 'y'; "),
+    ],
+)  # fmt: skip
+async def test_fields_that_nobody_named(kind, data, told):
+    assert told in (await generate_chart(kind=kind, data=data)).sentence

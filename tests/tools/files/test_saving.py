@@ -1,0 +1,142 @@
+"""save_as: where pictures may be written, and what is never written over."""
+
+import os
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from imagebridge.errors import ArgumentError
+from imagebridge.pictures.picture import Picture
+from imagebridge_tools import Answer
+from imagebridge_tools.files import saving
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
+
+
+def picture(color="red", form="PNG", mode="RGB"):
+    buffer = BytesIO()
+    Image.new(mode, (6, 4), color).save(buffer, form)
+    return Picture.from_bytes(buffer.getvalue())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "out" / "deep").mkdir(parents=True)
+    (tmp_path / "out" / "there.png").write_bytes(b"mine")
+    (tmp_path / "elsewhere").mkdir()
+    return (tmp_path / "out").resolve()
+
+
+async def saved(save_as, *pictures, allow, overwrite=False):
+    where = saving.target(save_as, allow, overwrite=overwrite)
+    return (await saving.saved(Answer("Made.", pictures or (picture(),)), where)).sentence
+
+
+@pytest.mark.parametrize(
+    ("save_as", "file", "form"),
+    [
+        ("new.png", "new.png", "PNG"),
+        ("new", "new.png", "PNG"),
+        ("{}/deep/new.PNG", "deep/new.PNG", "PNG"),
+        ("file://{}/new.png", "new.png", "PNG"),
+        ("deep/../new.jpg", "new.jpg", "JPEG"),
+        ("new.webp", "new.webp", "WEBP"),
+    ],
+)
+async def test_a_picture_is_written_in_the_format_of_its_name(folder, save_as, file, form):
+    sentence = await saved(save_as.format(folder), allow=[folder])
+    with Image.open(folder / file) as image:
+        assert (image.format, image.size) == (form, (6, 4))
+        assert (
+            max(abs(a - b) for a, b in zip(image.convert("RGB").getpixel((3, 2)), (255, 0, 0), strict=True))
+            < 6
+        )
+    assert sentence.startswith(f"Made. Saved as {folder / file} (")
+    assert sorted(os.listdir(folder)) == sorted({"deep", "there.png", file.split("/")[0]})
+
+
+async def test_the_same_bytes_where_nothing_is_to_be_converted(folder):
+    made = picture()
+    await saved("new.png", made, allow=[folder])
+    assert (folder / "new.png").read_bytes() == made.data
+
+
+async def test_transparency_becomes_white_in_a_jpeg_and_stays_in_a_webp(folder):
+    clear = picture((0, 0, 0, 0), mode="RGBA")
+    for name, pixel in (("a.jpg", (255, 255, 255)), ("a.webp", (0, 0, 0, 0))):
+        await saved(name, clear, allow=[folder])
+        with Image.open(folder / name) as image:
+            assert image.getpixel((1, 1)) == pixel
+
+
+async def test_several_pictures_are_numbered(folder):
+    sentence = await saved("page.png", picture("red"), picture("blue"), allow=[folder])
+    assert {"page-1.png", "page-2.png"} < set(os.listdir(folder))
+    assert "page-1.png" in sentence
+    assert "page-2.png" in sentence
+
+
+@pytest.mark.parametrize(
+    ("save_as", "words"),
+    [
+        ("there.png", "'there.png' exists already; give another name, or overwrite=true"),
+        ("../elsewhere/x.png", "is not below a writable folder; writable: "),
+        ("/etc/x.png", "is not below a writable folder"),
+        ("no/such/x.png", "does not exist"),
+        ("x.gif", "ends in .gif; give one of .png, .jpg, .jpeg, .webp, or none"),
+        ("x.sh", "ends in .sh"),
+        ("https://example.com/x.png", "addresses are not read"),
+        ("x:y.png", "is no file name on every system"),
+        ("con.png", "is no file name on every system"),
+        (".png", "is no file name on every system"),
+        ("deep", "is a folder; name a file in it"),
+        ("", "is no path"),
+        ("a\0.png", "is no path"),
+        ("out/x.png", "does not exist"),
+        ("link/x.png", "leads out of the writable folders through a link"),
+    ],
+)  # fmt: skip
+async def test_what_is_refused_before_anything_is_made(folder, tmp_path, save_as, words):
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ArgumentError) as caught:
+        saving.target(save_as, [folder])
+    assert caught.value.argument == "save_as"
+    assert words in caught.value.problem
+    assert (folder / "there.png").read_bytes() == b"mine"
+
+
+async def test_nothing_is_written_where_no_folder_is_writable():
+    with pytest.raises(ArgumentError, match="--allow-write"):
+        saving.target("x.png", [])
+
+
+async def test_overwrite_replaces_a_file_and_a_link_itself(folder, tmp_path):
+    (tmp_path / "elsewhere" / "theirs.png").write_bytes(b"theirs")
+    (folder / "link.png").symlink_to(tmp_path / "elsewhere" / "theirs.png")
+    for name in ("there.png", "link.png"):
+        await saved(name, allow=[folder], overwrite=True)
+        assert (folder / name).read_bytes() == picture().data
+        assert not (folder / name).is_symlink()
+    assert (tmp_path / "elsewhere" / "theirs.png").read_bytes() == b"theirs"
+
+
+@pytest.mark.parametrize("late", ["file", "link"])
+async def test_what_appears_while_the_picture_is_made_is_kept(folder, tmp_path, late):
+    where = saving.target("new.png", [folder])
+    if late == "file":
+        (folder / "new.png").write_bytes(b"late")
+    else:
+        (folder / "new.png").symlink_to(tmp_path / "elsewhere" / "x.png")
+    with pytest.raises(ArgumentError, match="exists already"):
+        await saving.saved(Answer("Made.", (picture(),)), where)
+    assert not (tmp_path / "elsewhere" / "x.png").exists()
+
+
+async def test_a_folder_that_became_a_link_is_not_written(folder, tmp_path):
+    where = saving.target("deep/new.png", [folder])
+    (folder / "deep").rmdir()
+    (folder / "deep").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ArgumentError, match="the folder cannot be written"):
+        await saving.saved(Answer("Made.", (picture(),)), where)
+    assert os.listdir(tmp_path / "elsewhere") == []

@@ -1,0 +1,239 @@
+"""Tables as programs export them: delimited text, workbooks, and JSON."""
+
+import io
+import re
+import zipfile
+from datetime import date
+
+import pytest
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools import generate_chart
+from imagebridge_tools.files.source import Places
+from imagebridge_tools.tables.table import read, table
+
+pytestmark = pytest.mark.anyio
+
+COLUMNS = {"month": ["Jan", "Feb", "Mar"], "sales": [3, 5, 4]}
+PLAIN = "month,sales\nJan,3\nFeb,5\nMar,4\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        (PLAIN, []),
+        *((PLAIN.replace(",", sign), []) for sign in ";\t|"),
+        ("sep=;\n" + PLAIN.replace(",", ";"), []),
+        (PLAIN.replace("\n", "\n\n"), []),
+        (PLAIN.replace("\n", ",\n"), []),
+        (
+            "Sales report\nExported 2026-03-01\n\n" + PLAIN,
+            ["left out: 2 lines above the header, 'Sales report'"],
+        ),
+        ("# station: 17\n# unit: mm\n" + PLAIN, ["left out: 2 lines above the header, '# station: 17'"]),
+        (PLAIN + "Source: the shop\n", ["left out: the last line, 'Source: the shop'"]),
+        (PLAIN + "Total,12\n", ["left out: the last row, 'Total', which adds up the others"]),
+        (PLAIN + "Gesamtsumme:,12\n", ["left out: the last row, 'Gesamtsumme:', which adds up the others"]),
+        (",month,sales\n0,Jan,3\n1,Feb,5\n2,Mar,4\n", ["left out: the first column, which numbers the rows"]),
+    ],
+)
+def test_one_table_in_every_form(text, notes):
+    found = table(text)
+    assert found.columns == COLUMNS
+    assert len(found.notes) == len(notes)
+    assert all(note in told for note, told in zip(notes, found.notes, strict=True))
+
+
+def test_the_separator_of_cells_is_not_that_of_decimals():
+    assert table("a;b\n1,5;2,5\n3,5;4,5").columns == {"a": [1.5, 3.5], "b": [2.5, 4.5]}
+    assert table('"a, b",c\n"1, 2",3\n').columns == {"a, b": ["1, 2"], "c": [3]}
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "notes"),
+    [
+        (
+            "month,sales,sales,sales\nJan,3,30,300\n",
+            {"month": ["Jan"], "sales": [3], "sales (2)": [30], "sales (3)": [300]},
+            ["columns of the same name are told apart: 'sales (2)', 'sales (3)'"],
+        ),
+        (
+            ",2025,,2026,\nmonth,sales,cost,sales,cost\nJan,3,1,6,2\n",
+            {"month": ["Jan"], "2025 sales": [3], "2025 cost": [1], "2026 sales": [6], "2026 cost": [2]},
+            ["two lines of names are read as one, such as '2026 cost'"],
+        ),
+        ("city,,rain\nOslo,x,3\n", {"city": ["Oslo"], "column 2": ["x"], "rain": [3]}, []),
+        ("a\n1\n2\n", {"a": [1, 2]}, []),
+        (
+            "company,wells\nShell,7\nTotal,5\nEni,4\n",
+            {"company": ["Shell", "Total", "Eni"], "wells": [7, 5, 4]},
+            [],
+        ),
+        (
+            "company,wells\nShell,7\nEni,4\nTotal,5\n",
+            {"company": ["Shell", "Eni", "Total"], "wells": [7, 4, 5]},
+            [],
+        ),
+        (
+            'day,a,price\n1/15/2026,"1,200",$2\n1/16/2026,300,$4\nTotal,"1,500",$6\n',
+            {"day": ["2026-01-15", "2026-01-16"], "a": [1200, 300], "price": [2, 4]},
+            ["left out: the last row, 'Total', which adds up the others"],
+        ),
+    ],
+)
+def test_headers_and_totals(text, columns, notes):
+    found = table(text)
+    assert (found.columns, [*found.notes]) == (columns, notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("month,sales\nJan,3\n\nFeb,5,extra\n", "line 4 has 3 cells, its header in line 1 has 2"),
+        ("Report\nmonth,sales\nJan,3\nFeb\nMar,4\n", "line 4 has 1 cells, its header in line 2 has 2"),
+        ('a,b\n1,"2\n', "is not CSV: unexpected end of data"),
+        (",,\n,,\n", "is empty"),
+    ],
+)
+def test_what_is_no_table_is_said_where(text, words):
+    with pytest.raises(ArgumentError, match=re.escape(words)):
+        table(text)
+
+
+@pytest.mark.parametrize(
+    ("data", "columns", "notes"),
+    [
+        ({"status": "ok", "count": 2, "results": [{"k": "a", "n": 3}]}, {"k": ["a"], "n": [3]}, ["rows of 'results'"]),
+        ({"a": {"b": {"rows": [{"k": "a"}]}}}, {"k": ["a"]}, ["rows of 'a.b.rows'"]),
+        (
+            {"few": [{"n": 1}], "many": [{"n": 1}, {"n": 2}]},
+            {"n": [1, 2]},
+            ["rows of 'many'; others are in 'few'"],
+        ),
+        ([{"k": "a", "s": {"v": 3, "w": {"x": 1}}}, {"k": "b"}], {"k": ["a", "b"], "s.v": [3, None], "s.w.x": [1, None]}, []),
+        ([["m", "n"], ["Jan", 3]], {"m": ["Jan"], "n": [3]}, []),
+        ({"columns": ["m", "n"], "index": [0], "data": [["Jan", 3]]}, {"m": ["Jan"], "n": [3]}, []),
+        ({"fields": [{"name": "m"}, {"name": "n"}], "rows": [["Jan", 3]]}, {"m": ["Jan"], "n": [3]}, []),
+        ({"meta": {"columns": ["m"]}, "table": [["m", "n"], ["Jan", 3]]}, {"m": ["Jan"], "n": [3]}, ["rows of 'table'"]),
+        ({"Jan": 3, "Feb": 5}, {"name": ["Jan", "Feb"], "value": [3, 5]}, []),
+        ({"Jan": {"n": 3}, "Feb": {"n": 5}}, {"name": ["Jan", "Feb"], "n": [3, 5]}, []),
+        ({"m": {"0": "Jan", "1": "Feb"}, "n": {"0": 3, "1": 5}}, {"m": ["Jan", "Feb"], "n": [3, 5]}, []),
+        ('{"k": "a", "s": {"v": 3}}\n{"k": "b", "s": {"v": 4}}', {"k": ["a", "b"], "s.v": [3, 4]}, []),
+    ],
+)  # fmt: skip
+def test_json_as_programs_give_it(data, columns, notes):
+    found = table(data)
+    assert (found.columns, [*found.notes]) == (columns, notes)
+
+
+SPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
+STYLES = (
+    f"<styleSheet {SPACE}><fonts><font/></fonts><fills><fill/></fills><borders><border/></borders><cellXfs>"
+    '<xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>'
+)
+
+
+def cell(at, value):
+    match value:
+        case None:
+            return ""
+        case date():
+            return f'<c r="{at}" s="1"><v>{(value - date(1899, 12, 30)).days}</v></c>'
+        case ("=", kept):
+            return f'<c r="{at}"><f>1+2</f>{"" if kept is None else f"<v>{kept}</v>"}</c>'
+        case str():
+            return f'<c r="{at}" t="inlineStr"><is><t>{value}</t></is></c>'
+    return f'<c r="{at}"><v>{value}</v></c>'
+
+
+def workbook(**sheets):
+    """Return an xlsx of sheets of rows; `("=", value)` is a formula with the value kept, or None."""
+    listed = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="r{n}"/>' for n, name in enumerate(sheets, 1))
+    links = "".join(
+        f'<Relationship Id="r{n}" Type="{LINKS}/worksheet" Target="worksheets/s{n}.xml"/>'
+        for n in range(1, len(sheets) + 1)
+    )
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("[Content_Types].xml", "<Types/>")
+        book = f'<Relationship Id="b" Type="{LINKS}/officeDocument" Target="xl/workbook.xml"/>'
+        packed.writestr("_rels/.rels", f"<Relationships {PACKAGE}>{book}</Relationships>")
+        packed.writestr(
+            "xl/workbook.xml", f'<workbook {SPACE} xmlns:r="{LINKS}"><sheets>{listed}</sheets></workbook>'
+        )
+        styles = f'<Relationship Id="s" Type="{LINKS}/styles" Target="styles.xml"/>'
+        packed.writestr(
+            "xl/_rels/workbook.xml.rels", f"<Relationships {PACKAGE}>{links}{styles}</Relationships>"
+        )
+        packed.writestr("xl/styles.xml", STYLES)
+        for n, rows in enumerate(sheets.values(), 1):
+            lines = "".join(
+                f'<row r="{r}">{"".join(cell(f"{chr(64 + c)}{r}", value) for c, value in enumerate(row, 1))}</row>'
+                for r, row in enumerate(rows, 1)
+            )
+            packed.writestr(
+                f"xl/worksheets/s{n}.xml", f"<worksheet {SPACE}><sheetData>{lines}</sheetData></worksheet>"
+            )
+    return made.getvalue()
+
+
+SALES = [["day", "amount"], [date(2026, 3, 10), 4], [date(2026, 1, 10), 3.5]]
+COSTS = [["Report 2026"], [], ["month", "cost"], ["Jan", 30], ["Feb", ("=", 10)], ["Total", ("=", 40)]]
+DAYS = {"day": ["2026-03-10", "2026-01-10"], "amount": [4, 3.5]}
+
+
+class TestWorkbooks:
+    async def table(self, folder, data, sheet=None, name="book.xlsx"):
+        (folder / name).write_bytes(data)
+        return table(await read(name, Places(allow=(folder,)), sheet))
+
+    async def test_the_first_sheet_with_anything_on_it(self, tmp_path):
+        found = await self.table(tmp_path, workbook(Empty=[], Sales=SALES, Costs=COSTS))
+        assert found.columns == DAYS
+        assert [*found.notes] == ["sheet 'Sales'; other sheets: 'Empty', 'Costs'"]
+
+    @pytest.mark.parametrize("sheet", ["Costs", " costs"])
+    async def test_a_sheet_by_its_name(self, tmp_path, sheet):
+        found = await self.table(tmp_path, workbook(Sales=SALES, Costs=COSTS), sheet)
+        assert found.columns == {"month": ["Jan", "Feb"], "cost": [30, 10]}
+        assert [*found.notes] == [
+            "sheet 'Costs'; other sheets: 'Sales'",
+            "left out: 1 row above the header, 'Report 2026'",
+            "left out: the last row, 'Total', which adds up the others",
+        ]
+
+    async def test_formulas_without_values(self, tmp_path):
+        data = workbook(S=[["k", "n"], ["a", ("=", None)], ["b", ("=", None)]])
+        found = await self.table(tmp_path, data)
+        assert "its formulas have no values in the file" in found.told({"n"})
+        with pytest.raises(ArgumentError, match="'n' does not hold numbers: its formulas have no values"):
+            await generate_chart(kind="bar", data="book.xlsx", places=Places(allow=(tmp_path,)))
+
+    @pytest.mark.parametrize(
+        ("name", "data", "sheet", "words"),
+        [
+            ("b.xlsx", workbook(Costs=COSTS), "Cost", "sheet: is 'Cost', which the workbook does not have; did you mean 'Costs'?"),
+            ("b.xlsx", workbook(A=[], B=[]), None, "is a workbook whose sheets are empty: 'A', 'B'"),
+            ("b.xlsx", workbook(A=SALES)[:300], None, "b.xlsx is damaged"),
+            ("b.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), None, "b.xls cannot be read as a workbook"),
+            ("b.csv", PLAIN.encode(), "Costs", "sheet: goes with workbooks such as xlsx; leave it out"),
+        ],
+    )  # fmt: skip
+    async def test_what_is_refused(self, tmp_path, name, data, sheet, words):
+        with pytest.raises(ArgumentError, match=re.escape(words)):
+            await self.table(tmp_path, data, sheet, name)
+
+    async def test_a_bomb(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("imagebridge_tools.tables.workbook.UNPACKED", 100)
+        with pytest.raises(ArgumentError, match="bytes unpacked; at most 100 are read"):
+            await self.table(tmp_path, workbook(A=SALES))
+
+    async def test_it_is_charted_and_told(self, tmp_path):
+        (tmp_path / "b.xlsx").write_bytes(workbook(Sales=SALES, Costs=COSTS))
+        answer = await generate_chart(kind="line", data="b.xlsx", places=Places(allow=(tmp_path,)))
+        assert answer.sentence.startswith(
+            "Line chart of 2 rows: x 'day', y 'amount'; amount from 3.5 (2026-01-10) to 4 (2026-03-10); "
+            "sheet 'Sales'; other sheets: 'Costs'."
+        )

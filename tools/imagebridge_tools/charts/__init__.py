@@ -1,0 +1,1 @@
+"""From rows to Vega-Lite to PNG: what the charts stand on."""

@@ -1,0 +1,264 @@
+"""The axes of a model's own spec: labels of categories level where they fit, labels of dates that name the day."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+from imagebridge_tools.answer import Json
+from imagebridge_tools.tables.cells import date
+
+from . import dates, labels
+from .theme import NORMAL, Look
+from .titles import Room, titled
+
+Object = dict[str, Json]
+Rows = Sequence[Mapping[str, Json]]
+Channel = Literal["x", "y"]
+
+_LISTS = ("concat", "hconcat", "vconcat")
+_OWN = frozenset({"labelAngle", "labelExpr", "labelOverlap", "format", "values", "tickCount"})
+"""Where a spec says one of these of an axis, it has its own idea of the labels."""
+
+_SIDE, _STEP = 300, 20
+"""Pixels of a chart that has no size of its own, and of one of its categories: Vega-Lite's own."""
+
+_MOST = 500
+"""Categories whose labels are laid out at most; nobody can read more."""
+
+
+class _Scope(NamedTuple):
+    """What a view inherits: the rows, whether they are all drawn, the fields that it is repeated for."""
+
+    rows: Rows
+    whole: bool
+    datasets: Mapping[str, Json]
+    repeats: Mapping[str, Sequence[Json]]
+
+    def inside(self, view: Mapping[str, Json]) -> "_Scope":
+        """Return the scope within a view."""
+        repeat = view.get("repeat")
+        given = repeat if isinstance(repeat, Mapping) else {"repeat": repeat}
+        repeats = {name: fields for name, fields in given.items() if isinstance(fields, Sequence)}
+        return _Scope(
+            self._data(view),
+            self.whole and "transform" not in view,
+            self.datasets,
+            {**self.repeats, **repeats},
+        )
+
+    def _data(self, view: Mapping[str, Json]) -> Rows:
+        if "data" not in view:
+            return self.rows
+        data = view["data"]
+        values = (
+            data.get("values", self.datasets.get(str(data.get("name"))))
+            if isinstance(data, Mapping)
+            else None
+        )
+        return [row for row in values if isinstance(row, Mapping)] if isinstance(values, Sequence) else []
+
+
+class _Use(NamedTuple):
+    """One place of a chart where a channel shows a field."""
+
+    definition: Mapping[str, Json]
+    scope: _Scope
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields shown here: one, or those a view is repeated for."""
+        field = self.definition.get("field")
+        if isinstance(field, Mapping):
+            return [str(name) for name in self.scope.repeats.get(str(field.get("repeat")), ())]
+        return [str(field)]
+
+    def values(self) -> list[str | float]:
+        """Return the values of its fields, each once."""
+        found = [row.get(field) for field in self.fields for row in self.scope.rows]
+        return list(dict.fromkeys(value for value in found if isinstance(value, str | int | float)))
+
+
+def labelled(spec: Mapping[str, Json], look: Look = NORMAL) -> Object:
+    """Return the spec with labels on those axes of which it says nothing and whose values its rows hold."""
+    datasets = spec.get("datasets")
+    scope = _Scope([], True, datasets if isinstance(datasets, Mapping) else {}, {})
+    return _views(spec, scope, look)
+
+
+def ruled(config: Json) -> bool:
+    """Tell whether a spec's own `config` says how labels of axes look."""
+    parts = config.items() if isinstance(config, Mapping) else ()
+    return any(
+        name.startswith("axis") and isinstance(part, Mapping) and _OWN & set(part) for name, part in parts
+    )
+
+
+def _views(spec: Mapping[str, Json], outer: _Scope, look: Look) -> Object:
+    scope = outer.inside(spec)
+    inner = spec.get("spec")
+    if isinstance(inner, Mapping):
+        return {**spec, "spec": _views(inner, scope, look)}
+    lists: Object = {
+        key: [_views(view, scope, look) if isinstance(view, Mapping) else view for view in views]
+        for key in _LISTS
+        if isinstance(views := spec.get(key), Sequence)
+    }
+    return {**spec, **lists} if lists else _chart(spec, outer, look)
+
+
+def _chart(view: Mapping[str, Json], scope: _Scope, look: Look) -> Object:
+    """Return one chart, layered or not, with labels on its axes."""
+    done = dict(view)
+    for channel in ("x", "y"):
+        uses = list(_uses(view, channel, scope))
+        if uses and all(_free(use.definition) for use in uses) and (made := _axis(view, channel, uses, look)):
+            done = _replaced(done, channel, made)
+    return titled(done, _titles(done, look), look)
+
+
+def _titles(view: Mapping[str, Json], look: Look) -> Room:
+    """Return the room for the titles of axes, about."""
+    heading = _mapping(view.get("title"))
+    above = sum(
+        look.title * 1.3 for key in ("text", "subtitle") for _ in _list(heading.get(key)) if look.titles
+    )
+    encodings = [_mapping(view.get("encoding")), *(_mapping(one.get("encoding")) for one in _layers(view))]
+    legend = any(name in encoding for encoding in encodings for name in ("color", "fill", "stroke"))
+    turned = any(
+        _mapping(_mapping(encoding.get("x")).get("axis")).get("labelAngle", 0) != 0 for encoding in encodings
+    )
+    x, y = (_room(view, channel, look) for channel in ("x", "y"))
+    width = _number(view.get("width")) or _SIDE
+    return Room(
+        (x or _SIDE) * (0.75 if legend else 1),
+        max(_STEP, (y or _SIDE) - above) * (0.7 if turned else 1),
+        width,
+        _number(view.get("height")) or _SIDE,
+        width,
+    )
+
+
+def _uses(view: Mapping[str, Json], channel: Channel, outer: _Scope) -> Iterator[_Use]:
+    scope = outer.inside(view)
+    encoding = view.get("encoding")
+    definition = encoding.get(channel) if isinstance(encoding, Mapping) else None
+    if isinstance(definition, Mapping) and "field" in definition:
+        yield _Use(definition, scope)
+    for layer in _layers(view):
+        yield from _uses(layer, channel, scope)
+
+
+def _layers(view: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    layers = view.get("layer")
+    return [layer for layer in layers if isinstance(layer, Mapping)] if isinstance(layers, Sequence) else []
+
+
+def _free(definition: Mapping[str, Json]) -> bool:
+    """Tell whether the values of a field are shown as they are, on an axis of which nothing is said."""
+    axis = definition.get("axis", {})
+    plain = not any(key in definition for key in ("bin", "timeUnit", "aggregate", "impute"))
+    return plain and isinstance(axis, Mapping) and not _OWN & set(axis)
+
+
+def _replaced(
+    view: Mapping[str, Json], channel: Channel, made: Callable[[Mapping[str, Json]], Object]
+) -> Object:
+    """Return a chart in which each definition of a channel that shows a field is made anew."""
+    done = dict(view)
+    encoding = view.get("encoding")
+    if isinstance(encoding, Mapping):
+        definition = encoding.get(channel)
+        if isinstance(definition, Mapping) and "field" in definition:
+            done["encoding"] = {**encoding, channel: made(definition)}
+    layers = view.get("layer")
+    if isinstance(layers, Sequence):
+        done["layer"] = [
+            _replaced(layer, channel, made) if isinstance(layer, Mapping) else layer for layer in layers
+        ]
+    return done
+
+
+def _axis(
+    view: Mapping[str, Json], channel: Channel, uses: Sequence[_Use], look: Look
+) -> Callable[[Mapping[str, Json]], Object] | None:
+    """Return what puts labels on a definition, or None where nothing is known of its values."""
+    sorts = {str(use.definition.get("type", "nominal")) for use in uses}
+    values = [value for use in uses for value in use.values()]
+    if not values:
+        return None
+    if sorts <= {"nominal", "ordinal"}:
+        if len(values) > _MOST:
+            return None
+        axis = _categories(view, channel, uses, look)
+        return lambda definition: {**definition, "axis": axis | _mapping(definition.get("axis"))}
+    if sorts == {"quantitative"}:
+        whole = all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+        steps: Object = {"tickMinStep": labels.WHOLE}
+        known = whole and all(use.scope.whole and "stack" not in use.definition for use in uses)
+        if not known:
+            return None
+        return lambda definition: {**definition, "axis": steps | _mapping(definition.get("axis"))}
+    moments = [moment for value in values if isinstance(value, str) and (moment := date(value))]
+    scaled = any("domain" in _mapping(use.definition.get("scale")) for use in uses)
+    if (
+        sorts != {"temporal"}
+        or len(moments) < len(values)
+        or scaled
+        or not all(use.scope.whole for use in uses)
+    ):
+        return None
+    room = _room(view, channel, look)
+    zoned = [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in moments]
+    return _dated(zoned, room or _SIDE, look, down=channel == "y")
+
+
+def _categories(view: Mapping[str, Json], channel: Channel, uses: Sequence[_Use], look: Look) -> Object:
+    sets = [use.values() for use in uses]
+    names = list(dict.fromkeys(_text(value) for values in sets for value in values))
+    # The charts of a repeat have different labels under the same width.
+    most = max(len(names) // max(len(use.fields) for use in uses), 1)
+    room = _room(view, channel, look)
+    each = _STEP if room is None else room / most
+    if channel == "x":
+        return labels.below(names, each, _number(view.get("height")) or _SIDE, look.text)
+    return labels.beside(names, each, _number(view.get("width")) or _SIDE, look.text)[0]
+
+
+def _dated(
+    moments: Sequence[datetime], room: float, look: Look, *, down: bool
+) -> Callable[[Mapping[str, Json]], Object]:
+    axis, shared = dates.axis(moments, room, look.text, titled=look.titles, down=down)
+
+    def made(definition: Mapping[str, Json]) -> Object:
+        own = _mapping(definition.get("axis"))
+        title = own.get("title", definition.get("title", definition.get("field")))
+        named = f"{title} ({shared})" if isinstance(title, str) and title else shared
+        return {**definition, "axis": axis | own | ({"title": named} if shared else {})}
+
+    return made
+
+
+def _room(view: Mapping[str, Json], channel: Channel, look: Look) -> float | None:
+    """Return the pixels of an axis; None where each category has its step."""
+    size = _number(view.get("width" if channel == "x" else "height"))
+    taken = (look.beside if channel == "x" else look.below) if "autosize" in view else 0
+    return max(_STEP, size - taken) if size else None
+
+
+def _number(value: Json) -> float | None:
+    return value if isinstance(value, int | float) else None
+
+
+def _list(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, list) else () if value is None else (value,)
+
+
+def _mapping(value: Json) -> Object:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _text(value: str | float) -> str:
+    """Return a value as Vega writes it on an axis of categories."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,100 @@
+"""What is asked of a kind of chart: how its numbers are gathered, ordered, scaled and labelled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import Json, nearest
+
+AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
+"""How the rows of one place become one number."""
+
+ORDERS = ("ascending", "descending")
+SCALES = ("linear", "log", "symlog")
+
+Range = tuple[Json, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is asked of a kind of chart beside its fields; all by role where it is of an axis."""
+
+    aggregate: str = ""
+    order: str = ""
+    scales: Mapping[str, str] = field(default_factory=dict[str, str])
+    ranges: Mapping[str, Range] = field(default_factory=dict[str, Range])
+    labels: bool = False
+
+
+_WHERE = {
+    "aggregate": ("bar", "line", "area", "scatter", "pie", "heatmap"),
+    "sort": ("bar", "pie", "histogram"),
+    "scales": ("bar", "line", "area", "scatter", "histogram", "box"),
+    "ranges": ("bar", "line", "area", "scatter", "histogram", "box"),
+    "labels": ("bar", "line", "area", "scatter", "histogram", "pie", "heatmap"),
+}
+"""The kinds of charts that each option goes with."""
+
+
+def read(
+    kinds: Sequence[str], aggregate: Json, sort: Json, scales: Json, ranges: Json, labels: Json
+) -> tuple[Options, list[ArgumentError]]:
+    """Return what is asked of charts of some kinds, and all that is wrong with it."""
+    wrong: list[ArgumentError] = []
+    asked = {"aggregate": aggregate, "sort": sort, "scales": scales, "ranges": ranges, "labels": labels}
+    for name, value in asked.items():
+        if value and kinds[0] not in _WHERE[name]:
+            wrong.append(ArgumentError(name, f"goes with {', '.join(_WHERE[name])}, not with {kinds[0]}"))
+        elif value and len(kinds) > 1 and name in ("sort", "labels"):
+            wrong.append(ArgumentError(name, "goes with one kind of chart"))
+    how = _word("aggregate", aggregate, AGGREGATES, {"average": "mean", "avg": "mean"}, wrong)
+    order = _word("sort", sort, ORDERS, {"asc": "ascending", "desc": "descending"}, wrong)
+    known: dict[str, str] = {}
+    for role, value in _by_role("scales", scales, '{"y": "log"}', wrong).items():
+        if found := _word("scales", value, SCALES, {"logarithmic": "log"}, wrong, f"of {role} "):
+            known[role] = found
+    limits: dict[str, Range] = {}
+    for role, value in _by_role("ranges", ranges, '{"y": [0, 100]}', wrong).items():
+        if isinstance(value, list | tuple) and len(value) == 2 and _is_rising(*value):
+            limits[role] = (value[0], value[1])
+        else:
+            problem = f"of {role} is {value!r}; give the lowest and the highest value, such as [0, 100]"
+            wrong.append(ArgumentError("ranges", problem))
+    if not isinstance(labels, bool | None):
+        wrong.append(ArgumentError("labels", f"is {labels!r}; give true or false"))
+    return Options(how, order, known, limits, labels is True), wrong
+
+
+def _word(
+    name: str,
+    value: Json,
+    words: Sequence[str],
+    meant: Mapping[str, str],
+    wrong: list[ArgumentError],
+    of: str = "",
+) -> str:
+    if value is None:
+        return ""
+    text = str(value).strip().casefold()
+    if (text := meant.get(text, text)) in words:
+        return text
+    wrong.append(ArgumentError(name, f"{of}is {value!r}; {nearest(text, words)}"))
+    return ""
+
+
+def _by_role(name: str, value: Json, example: str, wrong: list[ArgumentError]) -> Mapping[str, Json]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        wrong.append(ArgumentError(name, f"is {value!r}; give it by axis, such as {example}"))
+        return {}
+    others = [role for role in value if role not in ("x", "y")]
+    wrong += [ArgumentError(name, f"{role!r} has none; there are x, y") for role in others]
+    return {role: one for role, one in value.items() if role in ("x", "y")}
+
+
+def _is_rising(low: Json, high: Json) -> bool:
+    if isinstance(low, str) and isinstance(high, str):
+        return low < high
+    numbers = [one for one in (low, high) if isinstance(one, int | float) and not isinstance(one, bool)]
+    return len(numbers) == 2 and numbers[0] < numbers[1]

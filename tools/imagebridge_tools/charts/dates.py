@@ -1,0 +1,181 @@
+"""Axes of dates: ticks at whole hours, days, months or years, and labels that always name the day."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from imagebridge_tools.answer import Json
+
+from .labels import LETTER, LINE
+
+_DAY = timedelta(days=1)
+_CLOCK = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200)
+_DAYS = (1, 2, 4, 7, 14)
+_MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000, 12_000)
+_NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
+
+_CODE = re.compile(r"%(?P<pad>[-_0]?)(?P<code>[aAbBdefGgHIjLmMpqQsSuUVwWyYZ%])")
+"""What stands for a part of a moment in a format."""
+
+_MOST = 60
+"""Ticks of one axis that are tried at most."""
+
+_GAP = 8
+"""Pixels between two labels at least."""
+
+Form = tuple[str, ...]
+"""The lines of a label, as D3 writes formats of time."""
+
+
+def axis(
+    moments: Sequence[datetime], room: float, size: int, *, titled: bool = True, down: bool = False
+) -> tuple[dict[str, Json], str]:
+    """Return the axis of `moments`, all with a zone, and what its title must add: the year or day all share.
+
+    The axis has `room` pixels and letters of `size`. Without a title (`titled`) each label says all. Labels
+    stand one above the other where the axis goes `down`.
+    """
+    known = sorted({moment.astimezone(UTC) for moment in moments})
+    start, end = known[0], known[-1]
+    plans = [plan for plan in _plans(known) if plan and (len(plan) > 1 or start == end)] or [known[:1]]
+    for ticks in plans:
+        forms, shared = _forms(ticks, start, end, titled=titled)
+        for form in forms:
+            if _narrowest(ticks, start, end, room) >= _length(form, size, down=down) + _GAP:
+                return _made(ticks, form), shared
+    forms, shared = _forms(plans[-1], start, end, titled=titled)
+    return _made(plans[-1], forms[-1]), shared
+
+
+def written(moment: datetime, form: str) -> str:
+    """Return a moment, in UTC, in a format of D3's: https://d3js.org/d3-time-format, 2026-11-22."""
+    moment = moment.astimezone(UTC)
+    for short, long in (("%c", "%x, %X"), ("%x", "%-m/%-d/%Y"), ("%X", "%-I:%M:%S %p")):
+        form = form.replace(short, long)
+    return _CODE.sub(lambda found: _part(moment, found["pad"], found["code"]), form)
+
+
+def _part(moment: datetime, pad: str, code: str) -> str:
+    own = {
+        "e": f"{moment.day:2}",
+        "f": f"{moment.microsecond:06}",
+        "L": f"{moment.microsecond // 1000:03}",
+        "q": f"{(moment.month + 2) // 3}",
+        "Q": f"{int(moment.timestamp() * 1000)}",
+        "s": f"{int(moment.timestamp())}",
+        "Y": f"{moment.year:04}",
+        "Z": "+0000",
+    }
+    text = own.get(code) or moment.strftime(f"%{code}")
+    if not pad or not text.strip().isdigit():
+        return text
+    bare = text.lstrip(" 0") or "0"
+    return bare if pad == "-" else bare.rjust(len(text), "0" if pad == "0" else " ")
+
+
+def bins(moments: Sequence[datetime], most: int) -> Callable[[datetime], tuple[datetime, datetime]]:
+    """Return what puts a moment into one of at most `most` equal parts of time: its start and its end, in UTC."""
+    start, end = min(moments).astimezone(UTC), max(moments).astimezone(UTC)
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    steps = [*(timedelta(seconds=count) for count in _CLOCK), _DAY, 7 * _DAY]
+    for step in steps:
+        if (end - start) / step < most:
+            first = midnight - timedelta(days=midnight.weekday()) if step > _DAY else midnight
+
+            def within(
+                moment: datetime, step: timedelta = step, first: datetime = first
+            ) -> tuple[datetime, datetime]:
+                at = first + (moment.astimezone(UTC) - first) // step * step
+                return at, at + step
+
+            return within
+    count = next(
+        (count for count in _MONTHS if (end - start) / timedelta(days=30.4 * count) < most), _MONTHS[-1]
+    )
+
+    def calendar(moment: datetime) -> tuple[datetime, datetime]:
+        month = (moment.astimezone(UTC).year * 12 + moment.astimezone(UTC).month - 1) // count * count
+        return _month(month), _month(month + count)
+
+    return calendar
+
+
+def _month(number: int) -> datetime:
+    return datetime(min(max(number // 12, 1), 9999), number % 12 + 1, 1, tzinfo=UTC)
+
+
+def _plans(known: Sequence[datetime]) -> Iterator[list[datetime]]:
+    """Yield ticks, the most useful first: at the moments themselves, then at steps no finer than theirs."""
+    start, end = known[0], known[-1]
+    if len(known) <= _MOST and not any(moment.microsecond for moment in known):
+        yield list(known)
+    finest = max(
+        min((later - earlier for earlier, later in pairwise(known)), default=_DAY), (end - start) / _MOST
+    )
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    steps = [*(timedelta(seconds=count) for count in _CLOCK), *(timedelta(days=count) for count in _DAYS)]
+    for step in steps:
+        if step >= finest:
+            yield _every(midnight, step, start, end)
+    for count in _MONTHS:
+        # Of whole months the shortest counts: monthly data is never finer.
+        if timedelta(days=28 * count) >= finest or count == _MONTHS[-1]:
+            yield _months(count, start, end)
+
+
+def _every(first: datetime, step: timedelta, start: datetime, end: datetime) -> list[datetime]:
+    at = first - (first - start) // step * step
+    return [at + number * step for number in range((end - at) // step + 1)]
+
+
+def _months(count: int, start: datetime, end: datetime) -> list[datetime]:
+    """Return the first days of every `count` months; those of many years are round years."""
+    first, last = (moment.year * 12 + moment.month - 1 for moment in (start, end))
+    wanted = [month for month in range(first, last + 1) if month % count == 0]
+    found = [_month(month) for month in wanted]
+    return [moment for moment in found if start <= moment <= end]
+
+
+def _forms(
+    ticks: Sequence[datetime], start: datetime, end: datetime, *, titled: bool
+) -> tuple[list[Form], str]:
+    """Return the labels that name these ticks, the best first, and what all share that the title says."""
+    if all(tick.time() == datetime.min.time() for tick in ticks):
+        if len(ticks) > 1 and all(tick.day == 1 for tick in ticks):
+            years = all(tick.month == 1 for tick in ticks)
+            return ([("%Y",)] if years else [("%b %Y",), ("%b", "%Y")]), ""
+        if titled and start.year == end.year:
+            return [("%-d %b",)], str(start.year)
+        return [("%-d %b %Y",), ("%-d %b", "%Y")], ""
+    clock = "%H:%M:%S" if any(tick.second for tick in ticks) else "%H:%M"
+    if titled and start.date() == end.date():
+        return [(clock,)], f"{start.day} {_NAMES[start.month - 1]} {start.year}"
+    if titled and start.year == end.year:
+        return [(clock, "%-d %b")], str(start.year)
+    return [(clock, "%-d %b %Y")], ""
+
+
+def _narrowest(ticks: Sequence[datetime], start: datetime, end: datetime, room: float) -> float:
+    """Return the pixels between the two ticks that are nearest to each other."""
+    gaps = [(later - earlier) / (end - start) * room for earlier, later in pairwise(ticks)]
+    return min(gaps, default=room)
+
+
+def _length(form: Form, size: int, *, down: bool) -> float:
+    """Return the pixels that a label takes along the axis."""
+    if down:
+        return len(form) * size * LINE
+    example = {"%-d": "22", "%b": "Nov", "%Y": "2026", "%H": "08", "%M": "22", "%S": "19"}
+    widest = 0
+    for line in form:
+        for code, text in example.items():
+            line = line.replace(code, text)
+        widest = max(widest, len(line))
+    return widest * size * LETTER
+
+
+def _made(ticks: Sequence[datetime], form: Form) -> dict[str, Json]:
+    lines = ", ".join(f"utcFormat(datum.value, '{line}')" for line in form)
+    values: list[Json] = [int(tick.timestamp() * 1000) for tick in ticks]
+    return {"values": values, "labelExpr": f"[{lines}]", "labelOverlap": "greedy", "labelSeparation": 4}

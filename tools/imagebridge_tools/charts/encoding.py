@@ -1,0 +1,302 @@
+"""Axes and colours of a kind of chart: the parts of `encoding` that its marks share."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from imagebridge_tools.answer import Json
+from imagebridge_tools.tables.cells import date, numbers
+from imagebridge_tools.tables.table import Sort
+
+from . import dates, labels
+from .plan import Chart, Object
+from .text_width import broken, wide
+from .titles import Room, beside
+
+_TYPES: dict[Sort, str] = {"number": "quantitative", "date": "temporal", "text": "nominal"}
+
+
+def places(chart: Chart, width: int, height: int) -> tuple[str, str, Object, str]:
+    """Return the axis of categories, that of numbers, the encoding of the first, and the role of the numbers."""
+    category, number = ("y", "x") if chart.horizontal and chart.kind == "bar" else ("x", "y")
+    several = grouped(chart, category)
+    names = [str(value) for value in chart.distinct(category)]
+    series = len(chart.distinct("color")) if several else 1
+    across, down = plot(chart, width, height)
+    room = down / len(names)
+    side, all_fit = labels.beside(names, room, width, chart.look.text)
+    under = labels.below(names, across / len(names), height, chart.look.text)
+    better = under["labelAngle"] != 0 and (all_fit or max(map(len, names)) > 24) and room / series >= 4
+    lying = chart.horizontal or better
+    place, along = ("y", "x") if lying else ("x", "y")
+    axis: Object = {"field": category, "type": "nominal", "sort": None, "title": title(chart, category)}
+    encoding: Object = {place: axis | {"axis": side if lying else under}}
+    if several:
+        encoding[f"{place}Offset"] = {"field": "color", "type": "nominal", "sort": None}
+    return place, along, encoding, number
+
+
+def plot(chart: Chart, width: int, height: int) -> tuple[float, float]:
+    """Return the width and height of a plot, about, in pixels: small charts have them already, their axes stand outside."""
+    if "facet" in chart.names:
+        return width, height
+    return width - taken(chart), height - chart.below - lower(chart)
+
+
+def taken(chart: Chart) -> float:
+    """Return the pixels of the width that the plot does not have, about: the axes' and the legend's."""
+    both = chart.look.beside * (1.7 if chart.right else 1)
+    if chart.sorts.get("y") == "text":
+        longest = max(wide(str(value)) for value in chart.distinct("y"))
+        labelled = max(min(longest, 15) * chart.look.text, longest * 9)
+        both += max(0, min(labelled, chart.frame.width * 0.42) - 3 * chart.look.text)
+    if "color" not in chart.names or not _legend(chart) or lower(chart):
+        return both
+    named = chart.frame.titles.get("color", chart.names["color"])
+    title = min(wide(named, bold=True) * (chart.look.text + 1), beside(chart.frame.width))
+    if chart.kind == "heatmap" or chart.sorts["color"] == "number":
+        return both + max(5 * chart.look.text, title + 10)
+    return both + max(_entries(chart), title + 10)
+
+
+def _entries(chart: Chart) -> float:
+    """Return the width of a legend's entries beside a chart, about, in pixels."""
+    longest = max(wide(str(value)) for value in chart.distinct("color"))
+    return min(min(longest, 15) * chart.look.text + 26, chart.frame.width / 2)
+
+
+def lower(chart: Chart) -> float:
+    """Return the height of a small chart's legend below it, where that leaves the plot larger; else 0."""
+    small = not chart.look.normal and chart.kind != "heatmap" and "facet" not in chart.names
+    if not small or chart.sorts.get("color") != "text" or not _legend(chart):
+        return 0
+    pie, padding = chart.kind == "pie", chart.look.padding
+    width = chart.frame.width - (2 * padding if pie else chart.look.beside)
+    height = chart.frame.height - (2 * padding + chart.heading if pie else chart.below)
+    high, across = _under(chart)[1], _entries(chart)
+    if pie:
+        larger = min(width, height - high) > min(width - across, height)
+    else:
+        larger = width * (height - high) > (width - across) * height * 1.2
+    return high if larger else 0
+
+
+def _under(chart: Chart) -> tuple[Object, float]:
+    """Return the legend below a chart and its height: as wide as the plot, at whose left it starts."""
+    names, padding = [str(value) for value in chart.distinct("color")], chart.look.padding
+    lies = chart.kind in ("bar", "box") and not chart.layers
+    left = 0 if chart.kind == "pie" else chart.frame.width * 0.52 if lies else chart.look.beside - 2 * padding
+    width = chart.frame.width - 2 * padding - left
+    return labels.under(names, width, chart.look.text, titled=chart.look.titles)
+
+
+def room(chart: Chart, view: Mapping[str, Json], width: int, height: int) -> Room:
+    """Return the room for the titles of a view's axes, knowing the labels of these."""
+    if "facet" in chart.names:
+        return Room(width, height, width, height, chart.frame.width)
+    encoding = mapping(view.get("encoding"))
+    x, y = (mapping(encoding.get(channel)) for channel in "xy")
+    long = min(_longest(chart, y), width * 0.4) if chart.sorts.get("y") != "text" else 0
+    under = 2 * chart.look.padding + 4 * chart.look.text
+    high = height - under - _deep(chart, x, height) - chart.heading - lower(chart)
+    return Room(width - taken(chart) - long, high, width, height, width)
+
+
+def _deep(chart: Chart, definition: Object, height: int) -> float:
+    """Return the pixels that labels below a chart take, over those of a line."""
+    angle = mapping(definition.get("axis")).get("labelAngle")
+    turned = 0.7 if angle == -45 else 1 if angle == -90 else 0
+    return min(_longest(chart, definition), height * 0.35) * turned if turned else 0
+
+
+def _longest(chart: Chart, definition: Object) -> float:
+    """Return the pixels of the longest label of an axis of categories; 0 for others."""
+    if definition.get("type") != "nominal":
+        return 0
+    return chart.look.text * max(wide(str(value)) for value in chart.distinct(str(definition["field"])))
+
+
+def title(chart: Chart, role: str) -> str | None:
+    """Return the title of an axis, for which a tiny chart has no room."""
+    return chart.frame.titles.get(role, chart.names.get(role)) if chart.look.titles else None
+
+
+def named(chart: Chart, role: str, axis: Object | None = None) -> Object:
+    """Return the title of a position and its axis, in the format asked for."""
+    form = chart.frame.formats.get(role)
+    both: Object = {**(axis or {}), **({"format": form} if form else {})}
+    share = chart.stack == "normalize" and role == ("x" if chart.horizontal else "y")
+    if not form and "format" not in both:
+        both |= {"format": ".0%"} if share else _written(chart, role)
+    return {"title": title(chart, role), **({"axis": both} if both else {})}
+
+
+_BOX = ("low", "q1", "q3", "high", "out")
+"""What the rows of a box hold beside its median."""
+
+_LARGE, _SMALL = 1e8, 1e-3
+"""From where on, and below where, digits alone are too long for an axis."""
+
+
+def _written(chart: Chart, role: str) -> Object:
+    """Return how the numbers of an axis are written: whole ones as such, very large and very small ones short."""
+    keys = (role, f"{role}2", *(_BOX if chart.kind == "box" else ()))
+    cells = [cell for row in chart.rows for key in keys if isinstance(cell := row.get(key), int | float)]
+    most = max(map(abs, cells), default=0)
+    if _LARGE <= most < 1e15:
+        return {"labelExpr": "replace(format(datum.value, '~s'), 'G', 'B')"}
+    if most >= 1e15 or 0 < most < _SMALL:
+        return {"format": "~e"}
+    whole = all(isinstance(cell, int) or cell.is_integer() for cell in cells)
+    return {"tickMinStep": labels.WHOLE} if whole else {}
+
+
+def grouped(chart: Chart, category: str) -> bool:
+    """Tell whether colours stand side by side in each category."""
+    colored = "color" in chart.names and chart.names["color"] != chart.names.get(category)
+    return colored and not chart.stack and not chart.layers
+
+
+def mapping(value: Json) -> Object:
+    """Return an object, or an empty one."""
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def both(chart: Chart, width: int, height: int) -> tuple[Object, float]:
+    """Return the encodings of both positions, and the height of the plot, about, in pixels."""
+    x = along(chart, "x", width, height)
+    rest = height if "facet" in chart.names else height - round(_deep(chart, x, height))
+    return {"x": x, "y": along(chart, "y", width, rest)}, plot(chart, width, rest)[1]
+
+
+def along(chart: Chart, role: str, width: int, height: int) -> Object:
+    """Return the encoding of a position: numbers, dates, or categories in the order of the data."""
+    sort = chart.sorts[role]
+    encoding: Object = {"field": role, "type": _TYPES[sort], "title": title(chart, role)}
+    if sort == "date":
+        return encoding | _dated(chart, role, width, height)
+    if sort == "number":
+        known = [row[role] for row in chart.rows if row[role] is not None]
+        years = role == "x" and all(isinstance(cell, int) and 1000 <= cell < 3000 for cell in known)
+        axis: Object = {"format": "d", "tickMinStep": labels.WHOLE} if years else {}
+        encoding |= named(chart, role, axis)
+        if role == "y" and chart.kind == "area":
+            stacked = "normalize" if chart.stack == "normalize" else "zero"
+            encoding["stack"] = None if chart.stack is False else stacked
+        return encoding | {"scale": scale(chart, role, {"zero": _zero(chart, role), "nice": True})}
+    names, size = [str(value) for value in chart.distinct(role)], chart.look.text
+    order = _ordered(names) if chart.kind == "heatmap" else None
+    names = order or names
+    across, down = plot(chart, width, height)
+    if role == "y":
+        axis = labels.beside(names, down / len(names), width, size)[0]
+    else:
+        axis = labels.below(names, across / len(names), height, size)
+    return encoding | {"sort": order, "axis": axis}
+
+
+def scale(chart: Chart, role: str, usual: Object) -> Object:
+    """Return the scale of numbers that was asked for, or the usual one."""
+    asked, limits = chart.options.scales.get(role, "linear"), chart.options.ranges.get(role)
+    made: Object = usual if asked == "linear" else {"type": asked, "nice": True}
+    return {**made, "domain": list(limits), "nice": False, "zero": False} if limits else made
+
+
+def _ordered(names: list[str]) -> list[str] | None:
+    """Return places that are all numbers or all dates in their order, or None."""
+    if (found := numbers(names)) and None not in found:
+        return [name for _, name in sorted(zip(map(_real, found), names, strict=True))]
+    return sorted(names) if all(map(date, names)) else None
+
+
+def _real(cell: Json) -> float:
+    return cell if isinstance(cell, int | float) else 0.0
+
+
+def _dated(chart: Chart, role: str, width: int, height: int) -> Object:
+    """Return the axis of dates and its title. UTC on both sides: a date is the same day wherever it is drawn."""
+    limits = chart.options.ranges.get(role)
+    utc: Object = {"scale": {"type": "utc", **({"domain": list(limits), "nice": False} if limits else {})}}
+    if form := chart.frame.formats.get(role):
+        return utc | {"axis": {"format": form, "labelOverlap": "greedy"}}
+    cells = [
+        cell for row in chart.rows for key in (role, f"{role}2") if isinstance(cell := row.get(key), str)
+    ]
+    down = role == "y"
+    axis, shared = dates.axis(
+        [datetime.fromisoformat(cell) for cell in dict.fromkeys(cells)],
+        plot(chart, width, height)[down],
+        chart.look.text,
+        titled=chart.look.titles,
+        down=down,
+    )
+    told = ", ".join(filter(None, (shared, "UTC" if chart.zoned else "")))
+    name = title(chart, role)
+    return utc | {"axis": axis, "title": f"{name} ({told})" if told and name else name}
+
+
+def _zero(chart: Chart, role: str) -> bool:
+    """Tell whether an axis of numbers starts at 0: areas do, lines unless they would lie flat far above it."""
+    numbers = [cell for row in chart.rows if isinstance(cell := row[role], int | float)]
+    if chart.kind in ("area", "bar") and role == "y":
+        return True
+    return (
+        chart.kind == "line"
+        and role == "y"
+        and bool(numbers)
+        and not (max(numbers) - min(numbers)) < 0.5 * min(map(abs, numbers))
+    )
+
+
+def formatted(chart: Chart, role: str) -> Object:
+    """Return the format that was asked for a role, as a legend or an axis takes it."""
+    form = chart.frame.formats.get(role)
+    return {"format": form} if form else {}
+
+
+def stacking(chart: Chart, *, lying: bool = False) -> Object:
+    """Return the order in which stacked colours lie: as in the legend, the first on top or at the left."""
+    if "color" not in chart.names or not chart.stacked:
+        return {}
+    sort = "ascending" if lying else "descending"
+    return {"order": {"field": "order", "type": "quantitative", "sort": sort}}
+
+
+def color(chart: Chart) -> Object:
+    """Return the encoding of colours: shades of numbers, or series with a legend where it says something."""
+    encoding: Object = {"field": "color", "title": chart.frame.titles.get("color", chart.names["color"])}
+    if chart.sorts["color"] == "number" and chart.kind == "scatter":
+        scale: Object = {"scheme": scheme(chart)}
+        return encoding | {"type": "quantitative", "scale": scale, "legend": formatted(chart, "color")}
+    shown = key(chart, "color") if _legend(chart) else None
+    return encoding | {"type": "nominal", "sort": None, "legend": shown}
+
+
+def scheme(chart: Chart, *, reverse: bool = False) -> Object:
+    """Return the shades of numbers without those that the ground swallows; `reverse`: on light ground light ones first."""
+    dark = chart.frame.theme == "dark"
+    extent = (0.25, 1) if dark else (0.95, 0) if reverse else (0, 0.95)
+    return {"name": "viridis", "extent": extent}
+
+
+def key(chart: Chart, role: str) -> Object:
+    """Return the legend of a chart."""
+    names = [str(value) for value in chart.distinct(role)]
+    if lower(chart):
+        return _under(chart)[0]
+    named = chart.frame.titles.get(role, chart.frame.titles.get("x", "") if chart.kind == "pie" else "")
+    across = beside(chart.frame.width) / (chart.look.text + 1)
+    title = len(broken(named or chart.names[role], across, bold=True)) - 1
+    room = (
+        chart.frame.height
+        - 2 * chart.look.padding
+        - chart.heading
+        - title * (chart.look.text + 1) * labels.LINE
+    )
+    return labels.legend(names, chart.frame.width, room, chart.look.text)
+
+
+def _legend(chart: Chart) -> bool:
+    """Tell whether colours need a legend: not where they repeat what the axis says."""
+    color = chart.names.get("color")
+    told = (chart.names.get("x"), chart.names.get("y"))
+    return color is not None and (chart.kind == "pie" or color not in told)

@@ -1,0 +1,225 @@
+"""The drawing process: Vega-Lite in on stdin, PNG out on stdout. Started by `worker`,
+which runs this file: it imports nothing of this package, and of the bridge only what names missing characters.
+
+A request is one line, `{"spec": bytes that follow, "scale": pixels of the picture a pixel of the spec, "pixels":
+most pixels, "seconds": most seconds}`, and the spec. The answer is one line, `{"png": bytes that follow, "width":,
+"height": pixels of the spec, "boxes": [characters without a glyph]}` or `{"problem": why not}`, and the picture.
+"""
+
+import json
+import os
+import re
+import signal
+import sys
+from contextlib import suppress
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
+from xml.etree import ElementTree
+
+MEMORY = 1 << 30
+"""Bytes of data the process may hold: a bar chart takes a fifth. The address space stays free, V8 reserves 60 GB."""
+
+FONTS = Path(__file__).parents[1] / "fonts"
+"""The folder of the font that is shipped."""
+
+_FONT = "Inter"
+_MORE_FONTS = ("noto_cjk_sans_otc",)
+"""Packages whose folders hold fonts: what the extra `cjk` installs, 2026-11-22."""
+
+_UNSURE = re.compile(r"[^\x00-\u0148\u014a-\u017f\u2212\u2013\u2014\u2018-\u201d\u2026\u20ac]|&#")
+"""Characters that our font may lack; it has all others."""
+
+_FAMILY = "font-family="
+
+_SIZE = re.compile(r'<svg[^>]*?\swidth="([\d.]+)"[^>]*?\sheight="([\d.]+)"')
+_MARKS = re.compile(r'class="mark-(?!group)[a-z]+ role-mark[^"]*"[^>]*[^/]>(?!\s*</g>)')
+_NO_GLYPH = "No fonts with a "
+_NO_FONT = "No match for "
+# What resvg 0.5 says where a font lacks a character, or no font has the name asked for.
+
+_FIRST = '{"data": {"values": [{}]}, "mark": "point"}'
+
+_ONE_COLOR = (500, 4, 1 / 75)
+"""Bytes of a picture of one colour at most, and for each of its rows and its pixels: twice what resvg's take."""
+
+_BLANK = "the chart came out blank: check that its fields exist and that its filters leave some rows"
+
+
+class _RefusedError(Exception):
+    """A picture that is not drawn; the message is for the model."""
+
+
+def main() -> None:
+    """Answer requests until stdin ends."""
+    # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    wire = os.fdopen(os.dup(1), "wb")
+    painter = _Painter(_log())
+    _limit()
+    painter.svg(
+        _FIRST
+    )  # Starting V8 takes a second, which is over when the first request comes, if it comes late.
+    while line := sys.stdin.buffer.readline():
+        request = json.loads(line)
+        spec = sys.stdin.buffer.read(request["spec"]).decode()
+        _answer(wire, painter, spec, request)
+
+
+def _log() -> int:
+    """Return the file that all the engines print goes to: not between the answers, nor where people read it."""
+    sys.stderr = os.fdopen(os.dup(2), "w")
+    if hasattr(os, "memfd_create"):
+        log = os.memfd_create("log")
+    else:
+        with TemporaryFile() as file:
+            log = os.dup(file.fileno())
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    return log
+
+
+def _limit() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows: the wall clock and the pixel limit remain.
+        return
+    for limit, size in ((resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_CORE, 0)):
+        hard = resource.getrlimit(limit)[1]
+        soft = size if hard == resource.RLIM_INFINITY else min(size, hard)
+        resource.setrlimit(limit, (soft, hard))
+
+
+def _answer(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, float]) -> None:
+    # The parent ends this process in time; the alarm does it where the parent is gone itself.
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, request["seconds"] + 2)
+    try:
+        svg = painter.svg(spec)
+        width, height = _checked(svg, request["pixels"] / request["scale"] ** 2)
+        png, boxes = painter.png(svg, request["scale"])
+        head = json.dumps({"png": len(png), "width": width, "height": height, "boxes": boxes})
+    except (ValueError, ElementTree.ParseError, _RefusedError) as error:
+        png, head = b"", json.dumps({"problem": _short(str(error))})
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    wire.write(head.encode() + b"\n" + png)
+    wire.flush()
+
+
+def _short(problem: str) -> str:
+    """Return what the engine says without its own name and its stack."""
+    lines = [line for line in problem.split("\n    at ")[0].split("\n") if "conversion failed:" not in line]
+    said = " ".join(lines).removeprefix("Error: ").strip()
+    if said.startswith("TypeError"):
+        said = f"Vega-Lite cannot make sense of it ({said}); compare its structure with Vega-Lite 6"
+    return said if len(said) <= 300 else f"{said[:150]} ... {said[-150:]}"
+
+
+class _Painter:
+    """The engine and the rasteriser. vl-convert's own PNG is ten times as large, and the two draw text alike."""
+
+    def __init__(self, log: int) -> None:
+        import vl_convert
+
+        self._log = log
+        self._more = more_fonts()
+        for folder in (str(FONTS), *self._more):  # The engine measures text with the fonts that draw it.
+            vl_convert.register_font_directory(folder)
+
+    def svg(self, spec: str) -> str:
+        """Draw a spec as SVG, without reading files or addresses."""
+        import vl_convert
+
+        return vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+
+    def png(self, svg: str, scale: float) -> tuple[bytes, list[str]]:
+        """Return the picture of an SVG, and the characters that no font here has: they show as boxes.
+
+        The system's fonts, of which there may be thousands, are looked through only for what ours lack.
+        """
+        if not _UNSURE.search(svg) and svg.count(_FAMILY) == svg.count(f'{_FAMILY}"{_FONT}"'):
+            log = ""
+            png = self._raster(svg, scale, ours=True, log=False)  # Its log takes a tenth of the time.
+        else:
+            png, log = self._drawn(svg, scale, ours=True)
+        if _NO_FONT in log or _NO_GLYPH in log:
+            png, log = self._drawn(svg, scale, ours=False)
+        _check_colors(png)
+        return png, _lacking(log, svg) if _NO_GLYPH in log else []
+
+    def _drawn(self, svg: str, scale: float, *, ours: bool) -> tuple[bytes, str]:
+        os.ftruncate(self._log, 0)
+        os.lseek(self._log, 0, os.SEEK_SET)
+        png = self._raster(svg, scale, ours=ours, log=True)
+        os.lseek(self._log, 0, os.SEEK_SET)
+        return png, os.read(self._log, 1 << 20).decode(errors="replace")
+
+    def _raster(self, svg: str, scale: float, *, ours: bool, log: bool) -> bytes:
+        import resvg_py
+
+        png = resvg_py.svg_to_bytes(
+            svg_string=svg,
+            zoom=scale,
+            skip_system_fonts=ours,
+            font_dirs=[str(FONTS)] if ours else [str(FONTS), *self._more],
+            sans_serif_family=_FONT,
+            serif_family=_FONT if ours else None,
+            log_information=log,
+        )
+        return bytes(png)
+
+
+def _lacking(log: str, svg: str) -> list[str]:
+    from imagebridge.pictures.svg.raster import lacking  # Which takes longer than a chart.
+
+    return lacking(log, svg)
+
+
+def more_fonts() -> list[str]:
+    """Return the folders of the installed packages of fonts, without importing these."""
+    folders: list[str] = []
+    for name in _MORE_FONTS:
+        with suppress(ImportError, ValueError):
+            found = find_spec(name)
+            if found and found.origin:
+                folders.append(str(Path(found.origin).parent))
+    return folders
+
+
+def _checked(svg: str, pixels: float) -> tuple[float, float]:
+    """Return the size of a drawing; refuse one too large, empty, or that would read a file, however it came to it."""
+    size = _SIZE.search(svg)
+    width, height = (float(size[1]), float(size[2])) if size else (0.0, 0.0)
+    if width * height > pixels:
+        raise _RefusedError(
+            f"the picture would have {width:.0f}x{height:.0f} pixels, over {pixels:,.0f}; make it smaller"
+        )
+    if not _MARKS.search(svg):
+        raise _RefusedError(_BLANK)
+    if "<image" in svg:
+        for _, element in ElementTree.iterparse(BytesIO(svg.encode())):
+            for name, address in element.attrib.items():
+                local = name.rpartition("}")[2] == "href" and element.tag.rpartition("}")[2] == "image"
+                if local and not address.strip().lower().startswith("data:image/"):
+                    raise _RefusedError(
+                        "an image mark may only show data: URLs; files and web addresses are not read"
+                    )
+    return width, height
+
+
+def _check_colors(png: bytes) -> None:
+    """Refuse a picture of one colour; one that took more bytes than such a picture takes is not decoded."""
+    from PIL.PngImagePlugin import PngImageFile
+
+    image = PngImageFile(BytesIO(png))
+    fixed, row, pixel = _ONE_COLOR
+    may_be = len(png) < fixed + image.height * (row + image.width * pixel)
+    if may_be and image.getcolors(1):
+        raise _RefusedError(_BLANK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,368 @@
+"""What a chart shows of a table: the fields of its roles, each cell as its axis takes it."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC
+from typing import TypeVar
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import Json, counted
+from imagebridge_tools.tables import columns as readings
+from imagebridge_tools.tables.cells import date, numbers
+from imagebridge_tools.tables.columns import Reading
+from imagebridge_tools.tables.table import Sort, Table
+
+from . import number_formats, roles
+from .chart_options import Options
+from .gather import gathered, size
+from .plan import LAYERS, Chart, Kind, Stack
+from .theme import PALETTE, Frame
+from .words import label
+
+_T = TypeVar("_T")
+
+Columns = Mapping[str, str | Sequence[str]]
+"""The fields of each role; y may have several."""
+
+FACETS = 24
+"""Small charts in one picture at most."""
+
+LETTERS = 500
+"""Characters of a label or title at most."""
+
+NOTHING = Options()
+"""Nothing is asked beside the fields."""
+
+PLACES = 500
+"""Categories along an axis, or slices, at most: more take many seconds and nobody can tell them apart."""
+
+
+def chart(
+    kinds: Sequence[Kind],
+    table: Table,
+    columns: Columns,
+    frame: Frame,
+    stack: Stack = None,
+    options: Options = NOTHING,
+) -> Chart:
+    """Return what a chart shows of the table: of one kind, or of a kind for each field of y, over each other.
+
+    Raises:
+        ArgumentError: a field that does not exist, or holds what this kind cannot show.
+    """
+    kind = "bar" if "bar" in kinds else kinds[0]
+    table, columns, options = _counted(kind, table, columns, options)
+    table, chosen, several = _unfolded(kinds, table, columns)
+    names = roles.given(kind, table, chosen)
+    table = _settled(table, names, frame.formats)
+    drawn = _drawn(
+        kind,
+        table,
+        names,
+        frame,
+        layered=len(kinds) > 1,
+        noun="cell" if several else "row",
+        how=options.aggregate.replace("count", ""),
+    )
+    if several:
+        drawn = replace(drawn, names={**drawn.names, "color": ""})
+    if len(kinds) > 1:
+        drawn = _layered(drawn, kinds, several)
+    for role, most in (("x", PLACES), ("y", PLACES), ("facet", FACETS)):
+        if drawn.sorts.get(role) == "text" and (count := len(drawn.distinct(role))) > most:
+            problem = f"{role} {names[role]!r} has {count:,} different values; at most {most} are shown"
+            raise ArgumentError(
+                "columns", f"{problem}: add up or leave out some, or draw numbers and dates as a line"
+            )
+    _check_words(drawn)
+    _check_colors(drawn)
+    shown = {*names.values(), *several}
+    return gathered(replace(drawn, stack=stack, readings=table.told(shown), options=options))
+
+
+def _counted(kind: Kind, table: Table, columns: Columns, options: Options) -> tuple[Table, Columns, Options]:
+    """Return a table with a column that counts its rows, where a chart of counts is asked for or nothing else is there."""
+    named = columns.get("y") == roles.COUNT and roles.COUNT not in table.columns
+    alone = (
+        kind in ("bar", "pie")
+        and "y" not in columns
+        and not any(numbers(cells) for name, cells in table.columns.items() if name not in columns.values())
+        and not any(one.doubt for name, one in table.readings.items() if name not in columns.values())
+        and "x" in columns
+    )
+    if not named and not alone and options.aggregate != "count":
+        return table, columns, options
+    name = roles.COUNT
+    while name in table.columns:
+        name = f"{name} "
+    counts: Sequence[Json] = [1] * table.rows
+    made = replace(table, columns={**table.columns, name: counts})
+    return made, {**columns, "y": name}, replace(options, aggregate="count")
+
+
+def _settled(table: Table, names: Mapping[str, str], forms: Mapping[str, str]) -> Table:
+    """Return a table in which a format of dates that all cells of its role follow has read them."""
+    for role in names.keys() & forms.keys():
+        name = names[role]
+        if table.sort(name) == "text" and number_formats.of_dates(forms[role]):
+            table = table.reread(name, readings.follow(table.columns[name], forms[role]))
+    return table
+
+
+def _unfolded(
+    kinds: Sequence[Kind], table: Table, columns: Columns
+) -> tuple[Table, dict[str, str], tuple[str, ...]]:
+    """Return a table in which several fields of y stand below each other, named in a column of their own."""
+    given = columns.get("y", "")
+    plain = {role: name for role, name in columns.items() if isinstance(name, str)}
+    ys = tuple(dict.fromkeys(given)) if not isinstance(given, str) else ()
+    if other := next((role for role in columns if role not in plain and role != "y"), None):
+        raise ArgumentError("columns", f"{other} takes one field; only y takes several")
+    if len(ys) == 1:
+        return table, {**plain, "y": ys[0]}, ()
+    if not ys:
+        return table, plain, ()
+    if len(kinds) not in (1, len(ys)):
+        raise ArgumentError(
+            "kind", f"has {len(kinds)} kinds for {len(ys)} fields of y; give one each, or one kind"
+        )
+    if not set(kinds) <= set(LAYERS):
+        raise ArgumentError("columns", f"several fields of y go with {', '.join(LAYERS)}")
+    if "color" in plain:
+        raise ArgumentError("columns", "color goes with one field of y: several have a color each")
+    for name in ys:
+        roles.check_name("y", name, table)
+    title, series = ", ".join(ys), "series"
+    rest = {name: cells for name, cells in table.columns.items() if name not in ys}
+    while series in rest or title in rest:
+        series, title = f"{series} ", f"{title} "
+    long: dict[str, Sequence[Json]] = {name: list(cells) * len(ys) for name, cells in rest.items()}
+    long[title] = [cell for name in ys for cell in numbers(table.columns[name]) or table.columns[name]]
+    long[series] = [name for name in ys for _ in range(table.rows)]
+    units = {table.readings[name].unit if name in table.readings else "" for name in ys}
+    several = {title: Reading(unit=units.pop())} if len(units) == 1 else {}
+    return Table(long, {**table.readings, **several}), {**plain, "y": title, "color": series}, ys
+
+
+def _drawn(
+    kind: Kind,
+    table: Table,
+    names: dict[str, str],
+    frame: Frame,
+    *,
+    layered: bool,
+    noun: str,
+    how: str = "",
+) -> Chart:
+    """Return the rows of a chart, each cell as its axis takes it; `noun`: what each row is of the caller's table."""
+    sorts: dict[str, Sort] = {role: table.sort(name) for role, name in names.items()}
+    cells = {role: list(table.columns[name]) for role, name in names.items()}
+    for role in ("x", "y", "color"):
+        # Numbers that came as text count as numbers where numbers are shown.
+        shown = role == _value(kind) or role == "y" or (role == "x" and kind == "scatter")
+        if sorts.get(role) == "text" and shown and (found := numbers(cells[role])):
+            cells[role], sorts[role] = found, "number"
+    horizontal = (
+        kind in ("bar", "box") and not layered and sorts.get("x") == "number" and sorts["y"] != "number"
+    )
+    if horizontal and kind == "box":
+        names, cells = _swapped(names), _swapped(cells)
+        sorts = _swapped(sorts)
+        frame = replace(frame, titles=_renamed(frame.titles), formats=_renamed(frame.formats))
+    value = "x" if horizontal and kind == "bar" else _value(kind)
+    if value in names:
+        _check_numbers(kind, table, names, sorts, value)
+    dense = (
+        kind == "heatmap"
+        and not {"color", "facet"} & set(names)
+        and all(roles.many(cells[role], sorts[role]) for role in "xy")
+    )
+    if kind == "pie":  # The slices are the colours, as in `roles.given`.
+        frame = replace(
+            frame, formats={_SLICES.get(role, role): form for role, form in frame.formats.items()}
+        )
+    number_formats.check_roles(frame.formats, names, {"histogram": "y", "heatmap": "color"}.get(kind))
+    places = [role for role in sorts if not dense and _is_place(role, kind, sorts, horizontal=horizontal)]
+    # Dates that are written as names are no longer seen to be dates.
+    if kind != "pie" and (dated := [role for role in ("x", "y") if role in places and sorts[role] == "date"]):
+        cells = _ordered(cells, dated)
+    # Places and series are told apart by their names, whatever they look like.
+    for role in sorts:
+        form = frame.formats.get(role)
+        if form and role not in places:
+            number_formats.check_axis(role, names[role], sorts[role], form)
+        if form and role in places:
+            cells[role] = number_formats.places(role, names[role], cells[role], sorts[role], form)
+        elif role in places and (reading := table.readings.get(names[role])):
+            cells[role] = [reading.written.get(cell, cell) for cell in cells[role]]
+        if role in places:
+            sorts[role] = "text"
+    frame = _measured(table, names, sorts, cells, frame, {value: how} if how else {})
+    zoned = any(sorts.get(role) == "date" and _zoned(cells[role]) for role in ("x", "y"))
+    keep = kind == "scatter" and not layered
+    for role in names:
+        if sorts[role] != "number" or not keep:
+            cells[role] = [_shown(cell, sorts[role], keep=keep) for cell in cells[role]]
+    if kind == "box" and "x" not in names:
+        names, cells = {"x": "", **names}, {"x": [""] * table.rows, **cells}
+        sorts = {"x": "text", **sorts}
+    rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+    return Chart(kind, rows, names, sorts, frame, horizontal, zoned, missing=_missing(cells, sorts, noun))
+
+
+def _measured(
+    table: Table,
+    names: Mapping[str, str],
+    sorts: Mapping[str, Sort],
+    cells: dict[str, list[Json]],
+    frame: Frame,
+    made: Mapping[str, str],
+) -> Frame:
+    """Return the frame with titles that say what numbers are of, and how they are `made` of rows; percent in a format of percent become shares."""
+    titles: dict[str, str] = {}
+    for role in ("x", "y", "color"):
+        if role not in names or sorts[role] != "number":
+            continue
+        before = f"{made[role]} of " if role in made else ""
+        unit = table.readings[names[role]].unit if names[role] in table.readings else ""
+        if unit == "%" and frame.formats.get(role, "").endswith("%"):
+            cells[role] = [cell / 100 if isinstance(cell, int | float) else cell for cell in cells[role]]
+            unit = ""
+        if before or unit:
+            titles[role] = f"{before}{names[role]}" + (f" ({unit})" if unit else "")
+    return replace(frame, titles={**titles, **frame.titles})
+
+
+def _missing(cells: Mapping[str, Sequence[Json]], sorts: Mapping[str, Sort], noun: str) -> str:
+    """Return words on the rows, or cells of several fields, that lack a number or date, without which they are not drawn."""
+    lacking = {role: sort for role, sort in sorts.items() if sort != "text" and None in cells[role]}
+    if not lacking:
+        return ""
+    count = sum(None in row for row in zip(*(cells[role] for role in lacking), strict=True))
+    return f"{counted(count, noun)} without a {' or '.join(dict.fromkeys(lacking.values()))}"
+
+
+def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
+    """Return roles with x and y changed: lying boxes have their categories in y, but are drawn as the others."""
+    return {**roles, "x": roles["y"], "y": roles["x"]}
+
+
+def _ordered(cells: dict[str, list[Json]], by: Sequence[str]) -> dict[str, list[Json]]:
+    """Return columns with their rows in the order of the dates of some roles, those without one last."""
+    keys = [tuple(map(_at, key)) for key in zip(*(cells[role] for role in by), strict=True)]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return {role: [column[at] for at in order] for role, column in cells.items()}
+
+
+def _at(cell: Json) -> float:
+    moment = date(cell) if isinstance(cell, str) else None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else math.inf
+
+
+_SLICES = {"color": "x"}
+
+
+def _renamed(words: Mapping[str, str]) -> dict[str, str]:
+    """Return words by role with those of x and y changed."""
+    return {{"x": "y", "y": "x"}.get(role, role): text for role, text in words.items()}
+
+
+def _value(kind: Kind) -> str:
+    """Return the role that shows numbers."""
+    return {"histogram": "x", "heatmap": "color"}.get(kind, "y")
+
+
+def _is_place(role: str, kind: Kind, sorts: Mapping[str, Sort], *, horizontal: bool) -> bool:
+    """Tell whether a role tells rows apart by names, and not along an axis of numbers or dates."""
+    if role == "facet":
+        return True
+    if role == "color":
+        return kind != "heatmap" and not (kind == "scatter" and sorts["color"] == "number")
+    if kind == "heatmap":
+        return True
+    return role == ("y" if horizontal and kind == "bar" else "x") and kind in ("bar", "box", "pie")
+
+
+def _layered(drawn: Chart, kinds: Sequence[Kind], series: Sequence[str]) -> Chart:
+    """Return a chart of several kinds; a second axis where the numbers of one kind would lie flat on the first."""
+    if not set(kinds) <= set(LAYERS):
+        raise ArgumentError("kind", f"only {', '.join(LAYERS)} are drawn over each other")
+    if len(set(kinds)) < len(kinds) and not series:
+        raise ArgumentError("kind", "names a kind twice; give several fields of y, one for each")
+    layers: dict[Kind, list[str]] = {
+        kind: [] for kind in sorted(kinds, key=("area", "bar", "line", "scatter").index)
+    }
+    for kind, name in zip(kinds, series, strict=False):
+        layers[kind].append(name)
+    right: Sequence[str] = ()
+    if len(layers) == 2 and series:
+        first, second = layers.values()
+        tall = [
+            max((abs(size(row)) for row in drawn.rows if row["color"] in names), default=0)
+            for names in (first, second)
+        ]
+        apart = max(tall) > 10 * min(tall) > 0
+        right = second if apart else ()
+    return replace(drawn, layers=layers, right=right)
+
+
+def _check_colors(drawn: Chart) -> None:
+    """Refuse more series than there are colours: the first and the twenty-first would look the same."""
+    name = drawn.names.get("color")
+    told_elsewhere = name in (drawn.names["x"], drawn.names.get("y"))
+    if drawn.kind == "pie" or drawn.sorts.get("color") != "text" or told_elsewhere:
+        return
+    count = len(drawn.distinct("color"))
+    if count > len(PALETTE):
+        facet = ", or name it as facet" if count <= FACETS and "facet" not in drawn.names else ""
+        problem = (
+            f"color {name!r} has {count:,} different values, and {len(PALETTE)} colors can be told apart"
+        )
+        raise ArgumentError("columns", f"{problem}: leave out or add up some{facet}")
+
+
+def _check_words(drawn: Chart) -> None:
+    """Refuse words that no chart has room for, and whose measuring takes minutes."""
+    for role, name in drawn.names.items():
+        if len(name) > LETTERS:
+            raise ArgumentError(
+                "columns",
+                f"{role} is a field whose name has {len(name):,} characters; at most {LETTERS} are shown",
+            )
+        if drawn.sorts[role] == "text":
+            longest = max((len(cell) for cell in drawn.distinct(role) if isinstance(cell, str)), default=0)
+            if longest > LETTERS:
+                raise ArgumentError(
+                    "data", f"{name!r} holds a text of {longest:,} characters; at most {LETTERS} are shown"
+                )
+
+
+def _check_numbers(
+    kind: Kind, table: Table, names: dict[str, str], sorts: dict[str, Sort], value: str
+) -> None:
+    if kind in ("scatter", "histogram") or sorts[value] == "number":
+        return
+    name = names[value]
+    if (reading := table.readings.get(name)) and reading.doubt:
+        raise ArgumentError("columns", f"{value} is {name!r}, which does not hold numbers: {reading.doubt}")
+    example = next((cell for cell in table.columns[name] if roles.is_no_number(cell)), None)
+    told = ", ".join(repr(other) for other in table.columns if numbers(table.columns[other])) or "none"
+    held = "is empty" if example is None else f"holds {str(example)[:40]!r}"
+    problem = f"{value} is {name!r}, which {held}; a {kind} {'' if kind == 'heatmap' else 'chart '}needs numbers there. Fields of numbers: {told}"
+    if isinstance(example, str) and roles.is_nearly(example):
+        problem = f"{value} is {name!r}, which {held}; {roles.WRITTEN}"
+    raise ArgumentError("columns", problem)
+
+
+def _zoned(cells: Iterable[Json]) -> bool:
+    return any(isinstance(cell, str) and (moment := date(cell)) and moment.tzinfo for cell in cells)
+
+
+def _shown(cell: Json, sort: Sort, *, keep: bool) -> Json:
+    """Return a cell as Vega takes it: a number, a moment in UTC, a label."""
+    if sort == "number" and (keep or cell is None or isinstance(cell, int | float)):
+        return cell
+    if sort == "date" and isinstance(cell, str) and (moment := date(cell)):
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    return None if sort != "text" and cell is None else label(cell)

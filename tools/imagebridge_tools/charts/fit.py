@@ -1,0 +1,190 @@
+"""Pictures of several charts in exactly the size asked for: drawn, measured, and drawn again."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import anyio
+
+from imagebridge_tools.answer import Json
+
+from .worker import Drawing
+
+Object = dict[str, Json]
+Draw = Callable[[Object], Awaitable[Drawing]]
+Name = Literal["width", "height"]
+
+COMPOSED = ("facet", "repeat", "concat", "hconcat", "vconcat")
+"""What makes a spec of several charts; each has a size of its own, and the picture one that follows from them."""
+
+_LISTS = ("concat", "hconcat", "vconcat")
+_FACETS = ("row", "column", "facet")
+
+_UNSIZED = 300
+"""Pixels of a chart that has no size of its own: the parts keep their proportions."""
+
+_SMALLEST = 40
+"""Pixels of a chart's side at least."""
+
+_DRAWINGS = 6
+"""How often a picture is drawn at most; two or three times are enough where labels keep their places."""
+
+_EDGE = 8
+"""Pixels that may be missing and go to the empty edge of the picture."""
+
+
+class Fitted(NamedTuple):
+    """A drawing, the spec that it shows, and words on a size that it does not have."""
+
+    drawing: Drawing
+    spec: Object
+    told: str
+
+
+class _Side(NamedTuple):
+    """One side of the picture: what is asked for, the scale of its parts to try now, and what was tried before."""
+
+    name: Name
+    asked: int
+    scale: float
+    before: tuple[float, int] | None = None
+
+    def next(self, size: int) -> "_Side":
+        """Return the side with the scale that leads to the size asked for, if both grow together."""
+        scale = self.scale * self.asked / size
+        if self.before and self.scale != self.before[0]:
+            slope = (size - self.before[1]) / (self.scale - self.before[0])
+            scale = self.scale + (self.asked - size) / slope if slope > 0 else scale
+        return self._replace(scale=max(0.01, scale), before=(self.scale, size))
+
+
+def composed(spec: Mapping[str, Json]) -> bool:
+    """Tell whether a spec holds several charts."""
+    encoding = spec.get("encoding")
+    faceted = isinstance(encoding, Mapping) and any(channel in encoding for channel in _FACETS)
+    return faceted or any(key in spec for key in COMPOSED)
+
+
+async def fitted(spec: Object, width: int | None, height: int | None, draw: Draw, seconds: float) -> Fitted:
+    """Draw a spec of several charts in `width` x `height` pixels; None leaves a side to its parts.
+
+    The words say so where the size is not the one asked for. Drawing again ends after half of the `seconds`.
+    """
+    sides: list[_Side] = []
+    if width:
+        sides.append(_first(spec, "width", width))
+    if height:
+        sides.append(_first(spec, "height", height))
+    stop = anyio.current_time() + seconds / 2
+    best: Fitted | None = None
+    for left in reversed(range(_DRAWINGS)):
+        sized = _sized(spec, sides)
+        drawing = await draw(sized)
+        if best is None or _off(drawing, sides) < _off(best.drawing, sides):
+            best = Fitted(drawing, sized, "")
+        if not _off(drawing, sides) or anyio.current_time() > stop:
+            break
+        edge = _EDGE if left else None
+        if (padded := _padded(sized, drawing, sides, edge)) is not None:
+            drawing = await draw(padded)
+            if _off(drawing, sides) < _off(best.drawing, sides):
+                best = Fitted(drawing, padded, "")
+            break
+        sides = [side.next(_size(drawing, side)) for side in sides]
+    assert best is not None  # _DRAWINGS is over 0.
+    if not _off(best.drawing, sides):
+        return best
+    wanted = " and ".join(f"{side.name} {side.asked}" for side in sides)
+    return best._replace(told=f"; its charts cannot be made to fit {wanted}")
+
+
+def _first(spec: Object, name: Name, asked: int) -> _Side:
+    """Return a side as its parts are, or smaller where one of them alone is larger than the picture."""
+    largest = max(
+        (size for leaf in _leaves(spec) if isinstance(size := leaf.get(name), int | float)), default=0
+    )
+    return _Side(name, asked, min(1, asked / largest) if largest > 0 else 1)
+
+
+def _size(drawing: Drawing, side: _Side) -> int:
+    return drawing.width if side.name == "width" else drawing.height
+
+
+def _off(drawing: Drawing, sides: Sequence[_Side]) -> int:
+    return sum(abs(side.asked - _size(drawing, side)) for side in sides)
+
+
+def _leaves(spec: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
+    """Yield the charts of a spec."""
+    inner = spec.get("spec")
+    if isinstance(inner, Mapping):
+        yield from _leaves(inner)
+        return
+    lists = [views for key in _LISTS if isinstance(views := spec.get(key), Sequence)]
+    if not lists:
+        yield spec
+    for views in lists:
+        for view in views:
+            if isinstance(view, Mapping):
+                yield from _leaves(view)
+
+
+def _sized(spec: Mapping[str, Json], sides: Sequence[_Side]) -> Object:
+    """Return the spec with every chart in it scaled."""
+    inner = spec.get("spec")
+    if isinstance(inner, Mapping):
+        return {**spec, "spec": _sized(inner, sides)}
+    lists: Object = {
+        key: [_sized(view, sides) if isinstance(view, Mapping) else view for view in views]
+        for key in _LISTS
+        if isinstance(views := spec.get(key), Sequence)
+    }
+    if lists:
+        return {**spec, **lists}
+    return _plain(spec, sides) | {side.name: _scaled(spec.get(side.name), side.scale) for side in sides}
+
+
+def _plain(leaf: Mapping[str, Json], sides: Sequence[_Side]) -> Object:
+    """Return a chart whose layers have no sizes of their own: they would win."""
+    layers = leaf.get("layer")
+    if not isinstance(layers, Sequence):
+        return dict(leaf)
+    names = {side.name for side in sides}
+    bare: list[Json] = [
+        _plain({key: value for key, value in layer.items() if key not in names}, sides)
+        if isinstance(layer, Mapping)
+        else layer
+        for layer in layers
+    ]
+    return {**leaf, "layer": bare}
+
+
+def _scaled(own: Json, scale: float) -> Json:
+    return max(_SMALLEST, round((own if isinstance(own, int | float) else _UNSIZED) * scale))
+
+
+def _padded(spec: Object, drawing: Drawing, sides: Sequence[_Side], edge: int | None) -> Object | None:
+    """Return the spec with what is missing in its empty edge, or None where that is over `edge` pixels.
+
+    Without an `edge` it may be a twentieth of the picture.
+    """
+    padding = _padding(spec)
+    for side in sides:
+        missing = side.asked - _size(drawing, side)
+        end = "right" if side.name == "width" else "bottom"
+        most = side.asked // 20 if edge is None else edge
+        if missing > most or padding[end] + missing < min(padding[end], 4):
+            return None
+        padding[end] += missing
+    return spec | {"padding": dict(padding)}
+
+
+def _padding(spec: Object) -> dict[str, int]:
+    """Return the empty edge of a picture, its own or the theme's."""
+    config = spec.get("config")
+    theme = config.get("padding") if isinstance(config, Mapping) else None
+    own = spec.get("padding", theme)
+    ends = ("left", "top", "right", "bottom")
+    found = [own.get(end, 0) if isinstance(own, Mapping) else own for end in ends]
+    return {
+        end: int(size) if isinstance(size, int | float) else 0 for end, size in zip(ends, found, strict=True)
+    }

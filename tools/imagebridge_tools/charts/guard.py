@@ -1,0 +1,94 @@
+"""What a Vega-Lite spec may ask for: rows it carries itself, of which there are not too many."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import Json
+from imagebridge_tools.tables.cells import ROWS as READ
+
+ROWS = 20_000
+"""Rows of a part of a spec at most. Those of the whole spec may be more: fewer are drawn."""
+
+SPEC_SIZE = 8_000_000
+"""Characters of a spec at most, its rows included."""
+
+_FONT_KEY = re.compile("[fF]ont(Weight|Style)?$")
+_FONT = re.compile(r"[\w ,.'-]{1,200}")
+"""Names of fonts, weights, styles. vl-convert 1.9 puts them unescaped into the SVG in which it measures text."""
+
+_READ = frozenset({"url", "href"})
+
+
+def guarded(spec: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the spec without notes to embedding pages, if it reads nothing and is not too large.
+
+    The drawing process looks at the finished drawing once more: an expression can put an address together.
+
+    Raises:
+        ArgumentError: it names a file or web address, or carries too many rows. The message says where.
+    """
+    for path, key, value in entries(spec):
+        if key in _READ:
+            for address in _addresses(value):
+                if not address.strip().lower().startswith("data:"):
+                    problem = (
+                        f"{path} is {address[:80]!r}, but files and web addresses are not read from a spec"
+                    )
+                    raise ArgumentError(
+                        "spec", f"{problem}; give rows inline (data.values) or in the argument data"
+                    )
+        if _FONT_KEY.search(key) and not _is_font(value):
+            raise ArgumentError(
+                "spec", f"{path} is {str(value)[:80]!r}; write it plainly, without expressions"
+            )
+        if (
+            key == "values"
+            and isinstance(value, Sequence)
+            and not isinstance(value, str)
+            and len(value) > (most := READ if path == "data.values" else ROWS)
+        ):
+            raise ArgumentError(
+                "spec", f"{path} has {len(value):,} rows; at most {most:,} are drawn: aggregate them"
+            )
+    return {key: value for key, value in spec.items() if key != "usermeta"}
+
+
+def entries(spec: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
+    """Yield path, key and value of every entry; data rows are not entered, their names mean nothing to Vega."""
+    waiting: list[tuple[str, Json]] = [("", spec)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                here = f"{path}.{key}" if path else key
+                yield here, key, inner
+                if key == "datasets" and isinstance(inner, Mapping):
+                    yield from ((f"{here}.{name}", "values", rows) for name, rows in inner.items())
+                elif key != "values":
+                    waiting.append((here, inner))
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            waiting.extend((f"{path}[{number}]", inner) for number, inner in enumerate(value))
+
+
+def _is_font(value: Json) -> bool:
+    """Tell whether a font, its weight or style is told in plain words, on conditions or not."""
+    if isinstance(value, str):
+        return bool(_FONT.fullmatch(value))
+    if isinstance(value, Mapping):
+        return set(value) <= {"value", "condition", "test", "param", "empty"} and all(
+            _is_font(value[key]) for key in ("value", "condition") if key in value
+        )
+    if isinstance(value, Sequence):
+        return all(map(_is_font, value))
+    return True
+
+
+def _addresses(value: Json) -> Iterator[str]:
+    """Yield the fixed addresses of a `url` or `href`: the text itself, or the value a channel is given."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key in ("value", "datum"):
+            if isinstance(text := value.get(key), str):
+                yield text

@@ -1,0 +1,184 @@
+"""Room for words: labels of axes and legends broken, turned and made smaller until they are all readable."""
+
+import json
+from collections.abc import Sequence
+from itertools import accumulate
+
+from imagebridge_tools.answer import Json
+
+from .text_width import BOLD, broken, shortened, wide
+from .theme import NORMAL
+
+LETTER = 0.58
+"""Width of a letter, on average, as a share of the font's size."""
+
+LINE = 1.2
+"""Height of a line as a share of the font's size."""
+
+WHOLE = 1.01
+"""Between two ticks at least where all numbers are whole; at 1, Vega cuts a span of 1 or 2 in halves."""
+
+_NARROW = 26
+"""Characters of a label's line where there is no reason for another width."""
+
+_SHORT = 9.3
+"""Width of slanted labels at most, in shares of the letters' size."""
+
+_SLANTED = 1.45
+"""How much further apart slanted labels stand than upright ones."""
+
+_SIZES = (11, 9)
+"""Heights of letters that are tried where the largest are too large."""
+
+
+def below(labels: Sequence[str], room: float, height: float, largest: int = NORMAL.text) -> dict[str, Json]:
+    """Return the axis of categories under a chart.
+
+    Each label has `room` pixels beside the next, in a picture `height` pixels high.
+    """
+    for size in _sizes(largest)[:2]:  # Letters turned are easier to read than the smallest.
+        for letters in (_NARROW, 18, 14, 11, max(_NARROW, int((room - 6) / (size * LETTER)))):
+            lines = _broken(labels, letters)
+            whole = all(wide(word) <= letters * LETTER for label in labels for word in label.split())
+            if whole and _widest(lines) * size <= room - 6 and max(map(len, lines)) <= 3:
+                return {"labelAngle": 0, "labelFontSize": size, **expression(labels, lines)}
+    for size in _sizes(largest):
+        lines = _broken(labels, _deep(height, size))
+        high = max(map(len, lines)) * size * LINE
+        # Slanted ones stand further apart but are easier to read.
+        if high * _SLANTED <= room and _widest(lines) <= _SHORT:
+            return _turned(-45, size, labels, lines)
+        if high <= room:
+            return _turned(-90, size, labels, lines)
+    size = _SIZES[-1]
+    lines = _shortened(labels, _deep(height, size))
+    return {**_turned(-90, size, labels, lines), "labelOverlap": size * LINE > room}
+
+
+def _deep(height: float, size: int) -> int:
+    """Return how many letters of a turned label fit below a chart: a third of its height."""
+    return max(12, int(height * 0.35 / (size * LETTER)))
+
+
+def _turned(angle: int, size: int, labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, Json]:
+    axis: dict[str, Json] = {"labelAngle": angle, "labelFontSize": size}
+    return {**axis, "labelOverlap": False, "labelSeparation": 0, **expression(labels, lines)}
+
+
+def _sizes(largest: int) -> list[int]:
+    return [largest, *(size for size in _SIZES if size < largest)]
+
+
+def beside(
+    labels: Sequence[str], room: float, width: float, largest: int = NORMAL.text
+) -> tuple[dict[str, Json], bool]:
+    """Return the axis of categories at the side, and whether all labels fit.
+
+    Each has `room` pixels one above the other, in a picture `width` pixels wide.
+    """
+    for size in _sizes(largest):
+        # Wider lines before smaller letters, up to two fifths of the picture.
+        most = int(width * 0.4 / (size * LETTER))
+        for letters in range(max(8, min(_NARROW, most)), max(_NARROW, most) + 1, 4) if most >= 8 else (8,):
+            lines = _broken(labels, letters)
+            if max(map(len, lines)) * size * LINE <= room:
+                return {"labelFontSize": size, "labelOverlap": False, **_centred(labels, lines, size)}, True
+    size = _SIZES[-1]
+    letters = max(12, int(width * 0.42 / (size * LETTER)))
+    lines = _broken(labels, letters)
+    if max(map(len, lines)) * size * LINE > room:
+        lines = _shortened(labels, letters)
+    overlap = max(map(len, lines)) * size * LINE > room
+    axis: dict[str, Json] = {"labelFontSize": size, "labelOverlap": overlap, "labelSeparation": 0}
+    return {**axis, **_centred(labels, lines, size)}, False
+
+
+def _shortened(labels: Sequence[str], letters: int) -> list[list[str]]:
+    """Return labels of one line, without their middles where they are too long: ends tell them apart."""
+    return [[shortened(label, letters * LETTER)] for label in labels]
+
+
+def _centred(labels: Sequence[str], lines: Sequence[list[str]], size: int) -> dict[str, Json]:
+    """Break labels at the side and lift those of several lines: Vega puts their first line beside the tick."""
+    several: dict[int, list[str]] = {}
+    for label, parts in zip(labels, lines, strict=True):
+        several.setdefault(len(parts), []).append(label)
+    several.pop(1, None)
+    lifts: list[Json] = [
+        {"test": f"indexof({json.dumps(names)}, datum.value) >= 0", "value": -(count - 1) * size * LINE / 2}
+        for count, names in several.items()
+    ]
+    lift: dict[str, Json] = {"labelOffset": {"condition": lifts, "value": 0}} if lifts else {}
+    return {**lift, **expression(labels, lines)}
+
+
+def legend(labels: Sequence[str], width: float, height: float, largest: int = NORMAL.text) -> dict[str, Json]:
+    """Return a legend that takes at most half of the `width` and all of the `height`, in pixels."""
+    for size in _sizes(largest):
+        for columns, letters in ((1, _NARROW), (1, 18), (1, 34), (2, _NARROW), (2, 18), (3, 18)):
+            lines = _broken(labels, letters)
+            heights = _heights(lines, size, columns)
+            across = columns * (_widest(lines) * size + 26)
+            if across <= width / 2 and sum(heights) <= height and _in_order(len(labels), columns):
+                return {"labelFontSize": size, "columns": columns, **expression(labels, lines)}
+    size, lines = _SIZES[-1], _broken(labels, 18)
+    # The rest is counted in a last entry.
+    fitting = sum(down <= height - size * LINE for down in accumulate(_heights(lines, size, 1)))
+    return {"labelFontSize": size, "symbolLimit": max(2, fitting), **expression(labels, lines)}
+
+
+def header(labels: Sequence[str], width: float, size: int, most: int = 3) -> tuple[dict[str, Json], int]:
+    """Return the header of small charts `width` pixels wide, in bold letters of `size`, and its lines: `most` or fewer.
+
+    Longer names lack their middles.
+    """
+    room = width / size / BOLD
+    lines = [broken(label, room) or [label] for label in labels]
+    lines = [
+        parts if len(parts) <= most else broken(shortened(label, room * (most - 0.5)), room, most)
+        for label, parts in zip(labels, lines, strict=True)
+    ]
+    return expression(labels, lines), max(map(len, lines))
+
+
+def under(
+    labels: Sequence[str], width: float, size: int = NORMAL.text, *, titled: bool = True
+) -> tuple[dict[str, Json], float]:
+    """Return a legend below a chart `width` pixels wide, and its height in pixels, with a title or without."""
+    lines = [broken(label, (width - 26) / size) or [label] for label in labels]
+    columns = max(1, min(len(lines), int(width / (_widest(lines) * size + 26))))
+    rows = -(-len(lines) // columns)
+    legend: dict[str, Json] = {"orient": "bottom", "columns": columns, "labelFontSize": size, "offset": 8}
+    legend |= {} if titled else {"title": None}
+    high = (28 if titled else 10) + rows * (max(map(len, lines)) * size * LINE + 3)
+    return {**legend, **expression(labels, lines)}, high
+
+
+def _in_order(entries: int, columns: int) -> bool:
+    """Tell whether Vega fills the columns downwards in order: where they lack two entries, it takes some across."""
+    return -entries % columns <= 1
+
+
+def _heights(lines: Sequence[Sequence[str]], size: int, columns: int) -> list[float]:
+    """Return the height of the title and of each row of a legend: that of its highest label.
+
+    The columns are filled downwards, one after the other.
+    """
+    rows = -(-len(lines) // columns)
+    counts = [max(map(len, lines[row::rows])) for row in range(rows)]
+    return [26, *(count * size * LINE + 3 for count in counts)]
+
+
+def _broken(labels: Sequence[str], letters: int) -> list[list[str]]:
+    return [broken(label, letters * LETTER) or [label] for label in labels]
+
+
+def _widest(lines: Sequence[Sequence[str]]) -> float:
+    """Return the width of the longest line, in shares of the letters' size."""
+    return max(wide(line) for label in lines for line in label)
+
+
+def expression(labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, Json]:
+    """Return the Vega expression that breaks the labels that are not shown as they are."""
+    table = {label: parts for label, parts in zip(labels, lines, strict=True) if parts != [label]}
+    return {"labelExpr": f"({json.dumps(table)})[datum.label] || (datum.label)"} if table else {}

@@ -1,0 +1,329 @@
+"""From a kind of chart and rows to a Vega-Lite spec. Each kind is one function; the look is `look`'s."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from imagebridge_tools.answer import Json
+
+from . import encoding as encode
+from . import labels
+from .number_labels import labelled
+from .plan import Chart, Kind, Object
+from .theme import heading, merged
+from .titles import titled
+
+_CELL = 40
+"""Pixels of a small chart's side at least."""
+
+_SPACING = 24
+"""Pixels between small charts."""
+
+_HEADED = 0.95
+"""Share of a small chart's width that its name takes at most: `fit` makes it a little narrower."""
+
+_SHAPE = 1.5
+"""Width of a small chart for each pixel of its height, where it can be had."""
+
+
+def vega_lite(chart: Chart) -> Object:
+    """Return the Vega-Lite spec of a chart, complete with data, size and look."""
+    if "facet" in chart.names:
+        return _facets(chart)
+    fit: Object = {"autosize": {"type": "fit", "contains": "padding"}}
+    return _framed(chart) | fit | _view(chart, chart.frame.width, chart.frame.height)
+
+
+def _framed(chart: Chart) -> Object:
+    """Return what every chart has: data, title, theme."""
+    spec: Object = {"data": {"values": chart.rows}, "config": merged({}, chart.look)}
+    title = heading(chart.frame, chart.look)
+    return spec | ({"title": title} if title else {})
+
+
+def _facets(chart: Chart) -> Object:
+    """Draw small charts side by side, one a value. Their size is a first guess, which `fit` mends."""
+    values = chart.distinct("facet")
+    names = [str(value) for value in values]
+    width, height, columns = max(_arranged(names, chart, n) for n in range(1, len(values) + 1))[1:]
+    header = labels.header(names, width * _HEADED, chart.look.text)[0]
+    facet: Object = {"field": "facet", "type": "nominal", "title": None, "sort": values, "header": header}
+    spec = _framed(chart) | {
+        "facet": facet,
+        "columns": columns,
+        "spacing": _SPACING,
+        "spec": _view(chart, width, height),
+    }
+    if len(values) % columns:  # A shared axis would stand below the empty place of the last row.
+        spec["resolve"] = {"axis": {"x": "independent"}}
+    # The last date of one would stand on the first of the next.
+    spec["config"] = merged({"axisXTemporal": {"labelFlush": True}}, chart.look)
+    return spec
+
+
+def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, int, int, int]:
+    """Return how large small charts are in so many columns, then their width and height, about, and the columns."""
+    count, text = len(names), chart.look.text
+    rows = -(-count // columns)
+    across = chart.frame.width - (encode.taken(chart) if chart.kind != "pie" else 0)
+    width = max(_CELL, round(across / columns - _SPACING))
+    words = text * (0.7 + 1.3 * labels.header(names, width * _HEADED, text)[1])
+    # Words above each; axes below the last ones, or below all where the last row has empty places.
+    axes = text * (4 if chart.kind != "pie" else 0)
+    shared = axes if count % columns == 0 else 0
+    free = chart.frame.height - 2 * chart.look.padding - chart.heading - shared
+    height = round(free / rows - (axes - shared) - words - _SPACING)
+    return min(width, height * _SHAPE), width, max(_CELL, height), columns
+
+
+def _view(chart: Chart, width: int, height: int) -> Object:
+    view = labelled(_clipped(_plain(chart, width, height), chart), chart)
+    return titled(view, encode.room(chart, view, width, height), chart.look)
+
+
+def _clipped(view: Object, chart: Chart) -> Object:
+    """Return a view whose marks end where an axis ends that has a range of its own."""
+    if not chart.options.ranges:
+        return view
+    if isinstance(layers := view.get("layer"), list):
+        return {**view, "layer": [_clipped(encode.mapping(layer), chart) for layer in layers]}
+    return {**view, "mark": {**encode.mapping(view.get("mark")), "clip": True}}
+
+
+def _plain(chart: Chart, width: int, height: int) -> Object:
+    view: Object = {"width": width, "height": height}
+    if chart.layers:
+        return view | _layered(chart, width, height)
+    match chart.kind:
+        case "bar":
+            return view | _bar(chart, width, height)
+        case "line" | "area" | "scatter":
+            return view | _cells(chart, width, height) if chart.cells else _along_both(chart, width, height)
+        case "histogram":
+            return view | _histogram(chart, width, height)
+        case "box":
+            return view | _box(chart, width, height)
+        case "heatmap":
+            return view | (_cells if chart.cells else _heatmap)(chart, width, height)
+        case "pie":
+            return view | _pie(chart)
+
+
+def _bar(chart: Chart, width: int, height: int) -> Object:
+    """Draw bars side by side for each colour, or on each other; lying ones where labels would not fit below."""
+    _, along, encoding, side = encode.places(chart, width, height)
+    number: Object = {"field": side, "type": "quantitative", **encode.named(chart, side)}
+    # Said also where there is nothing to stack: each round bar would be drawn in a clipped group, 2 ms a bar.
+    number["stack"] = ("normalize" if chart.stack == "normalize" else "zero") if chart.stack else None
+    if scale := encode.scale(chart, side, {}):
+        number["scale"] = scale
+    encoding |= {along: number, **encode.stacking(chart, lying=along == "x")}
+    if "color" in chart.names:
+        encoding["color"] = encode.color(chart)
+    return {"mark": {"type": "bar", **({} if chart.stack else {"cornerRadiusEnd": 2})}, "encoding": encoding}
+
+
+def _along_both(chart: Chart, width: int, height: int) -> Object:
+    encoding, _ = encode.both(chart, width, height)
+    if "color" in chart.names:
+        encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
+    view: Object = {"width": width, "height": height}
+    return view | {"mark": _mark(chart.kind, chart), "encoding": encoding}
+
+
+def _mark(kind: Kind, chart: Chart) -> Object:
+    if kind == "bar":
+        return {"type": "bar", "cornerRadiusEnd": 2}
+    # Between missing neighbours neither a line nor an area shows anything; a point does.
+    lone = any("alone" in row for row in chart.rows)
+    dots: Json = {"size": {"expr": f"datum.alone ? {60 * _dots(chart)} : 0"}, "opacity": 1} if lone else False
+    if kind == "area":
+        lies = chart.stack is False and "color" in chart.names
+        opacity = 0.45 if lies else 0.75
+        return {"type": "area", "opacity": opacity, "line": {"strokeWidth": 2}, "point": dots}
+    if kind == "scatter":
+        size = 60 if len(chart.rows) <= 300 else 32 if len(chart.rows) <= 3000 else 12
+        return {"type": "point", "filled": True, "size": size * _dots(chart), "opacity": 0.7}
+    few = len(chart.rows) <= 80
+    line: Object = {"type": "line", "strokeWidth": 2.5, "strokeJoin": "round"}
+    return line | {"point": {"size": 40 * _dots(chart)} if few else dots}
+
+
+def _dots(chart: Chart) -> float:
+    """Return the size of points in a chart, as a share of that in a normal one."""
+    return 1 if chart.look.normal else 0.6 if chart.look.titles else 0.4
+
+
+def _layered(chart: Chart, width: int, height: int) -> Object:
+    """Draw several kinds over each other, those with a scale of their own with an axis at the right."""
+    x = encode.along(chart, "x", width, height)
+    layers: list[Json] = []
+    for kind, series in chart.layers.items():
+        shown = [row for row in chart.rows if not series or row["color"] in series]
+        part = _part(chart, kind, shown)
+        right = bool(chart.right) and set(series) <= set(chart.right)
+        y = encode.along(part, "y", width, height)
+        y["axis"] = (
+            {**encode.mapping(y.get("axis")), "orient": "right", "grid": False}
+            if right
+            else y.get("axis", {})
+        )
+        if chart.right:
+            y["title"] = ", ".join(series) if chart.look.titles else None
+            if len(series) == 1:  # The axis is told to belong to its series by the colour.
+                at = chart.distinct("color").index(series[0])
+                y["axis"] = {**encode.mapping(y["axis"]), "titleColor": chart.look.theme.palette[at]}
+        encoding: Object = {"x": x, "y": y}
+        if "color" in chart.names:
+            encoding["color"] = encode.color(chart)
+        if kind == "bar":
+            y["stack"] = None
+        if kind == "bar" and len(series) > 1:
+            encoding["xOffset"] = {"field": "color", "type": "nominal", "sort": list(series)}
+        layer: Object = {"mark": _mark(kind, part), "encoding": encoding}
+        if series:
+            layer["transform"] = [{"filter": {"field": "color", "oneOf": list(series)}}]
+        layers.append(layer)
+    return {"layer": layers, **({"resolve": {"scale": {"y": "independent"}}} if chart.right else {})}
+
+
+def _part(chart: Chart, kind: Kind, rows: Sequence[Mapping[str, Json]]) -> Chart:
+    """Return one layer as a chart of its own."""
+    return replace(chart, kind=kind, rows=rows)
+
+
+def _histogram(chart: Chart, width: int, height: int) -> Object:
+    """Draw bins, which are counted already, touching each other."""
+    encoding = _reaching(chart, "x", width, height)
+    y: Object = {"field": "y", "type": "quantitative", **encode.named(chart, "y")}
+    overlaid = chart.stack is False and "color" in chart.names
+    y["stack"] = None if overlaid else "normalize" if chart.stack == "normalize" else "zero"
+    encoding["y"] = y | ({"scale": scale} if (scale := encode.scale(chart, "y", {})) else {})
+    if "color" in chart.names:
+        encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
+    mark: Object = {
+        "type": "bar",
+        "orient": "vertical",
+        "binSpacing": 1,
+        **({"opacity": 0.55} if overlaid else {}),
+    }
+    return {"mark": mark, "encoding": encoding}
+
+
+def _reaching(chart: Chart, role: str, width: int, height: int) -> Object:
+    """Return the encodings of a side on which each row reaches from a place to another."""
+    first = encode.along(chart, role, width, height)
+    if chart.sorts[role] == "number":
+        first |= {"scale": encode.scale(chart, role, {"zero": False, "nice": False})}
+        first |= {"bin": "binned"} if chart.kind == "histogram" else {}
+    return {role: first, f"{role}2": {"field": f"{role}2"}}
+
+
+def _cells(chart: Chart, width: int, height: int) -> Object:
+    """Draw how dense points lie. Counts differ by powers of ten, so the colours follow their logarithm."""
+    encoding = _reaching(chart, "x", width, height) | _reaching(chart, "y", width, height)
+    for role in "xy":
+        place = encode.mapping(encoding[role])
+        encoding[role] = place | {"axis": {"tickCount": 8, **encode.mapping(place.get("axis"))}}
+    legend: Object = {
+        "title": "rows",
+        "gradientLength": min(200, height // 2),
+        **encode.formatted(chart, "color"),
+    }
+    scale: Object = {"type": "log", "scheme": encode.scheme(chart, reverse=True)}
+    encoding["color"] = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
+    return {"mark": {"type": "rect", **_SEALED}, "encoding": encoding}
+
+
+_SEALED: Object = {"strokeWidth": 0.6, "stroke": {"expr": "scale('color', datum.color)"}}
+"""Edges of the colour inside close the seams that rounding leaves between cells."""
+
+
+def _heatmap(chart: Chart, width: int, height: int) -> Object:
+    """Draw a coloured cell for each pair of places, with its number where cells have room for it."""
+    columns, rows = len(chart.distinct("x")), len(chart.distinct("y"))
+    numbers = [cell for row in chart.rows if isinstance(cell := row["color"], int | float)]
+    around = min(numbers) < 0 < max(numbers)
+    scale: Object = {"domainMid": 0, "range": "diverging", "interpolate": "rgb"} if around else {}
+    form = chart.frame.formats.get("color") or _short(numbers)
+    long = height // 2 if height < 400 else 200
+    title = chart.frame.titles.get("color", chart.names["color"])
+    legend: Object = {"title": title, "gradientLength": long, **encode.formatted(chart, "color")}
+    color: Object = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
+    place, down = encode.both(chart, width, height)
+    room = (width - 200) / columns, down / rows
+    told = chart.look.titles and room[0] >= 38 and room[1] >= 16
+    rect: Object = {"type": "rect", **({} if told else _SEALED)}
+    layers: list[Json] = [{"mark": rect, "encoding": {"color": color}}]
+    if told:
+        low, high = min(numbers), max(numbers)
+        far = f"abs(datum.color) > {max(-low, high) * 0.6}"
+        dark = far if around else f"datum.color > {low + (high - low) * 0.55}"
+        letters: Object = {
+            "condition": {"test": dark, "value": chart.look.theme.on},
+            "value": chart.look.theme.ink,
+        }
+        text: Object = {"field": "color", "type": "quantitative", "format": form}
+        layers.append(
+            {"mark": {"type": "text", "fontSize": 11}, "encoding": {"text": text, "color": letters}}
+        )
+    return {"encoding": place, "layer": layers}
+
+
+def _short(numbers: Sequence[float]) -> str:
+    """Return the format of numbers in cells: whole, or with as many digits as tell them apart."""
+    if all(isinstance(number, int) or number.is_integer() for number in numbers):
+        return ",d" if max(map(abs, numbers)) < 100_000 else ".3~s"
+    return ".3~s" if max(map(abs, numbers)) >= 1000 else ".3~g"
+
+
+def _box(chart: Chart, width: int, height: int) -> Object:
+    """Draw boxes from the lower to the upper quarter, whiskers, medians and outliers, all computed already."""
+    place, along, encoding, _ = encode.places(chart, width, height)
+    series = len(chart.distinct("color")) if encode.grouped(chart, "x") else 1
+    across = encode.plot(chart, width, height)[place == "y"]
+    size = max(3, min(60, across / len(chart.distinct("x")) / series * 0.55))
+    color: Object = {"color": encode.color(chart)} if "color" in chart.names else {}
+    theme = chart.look.theme
+    if not chart.names["x"]:
+        encoding[place] = {**encode.mapping(encoding[place]), "axis": None, "title": None}
+
+    def layer(mark: Object, low: str, high: str | None = None, *, colored: bool = False) -> Json:
+        first: Object = {"field": low, "type": "quantitative", **encode.named(chart, "y")}
+        first["scale"] = encode.scale(chart, "y", {"zero": False})
+        ends: Object = {along: first, **({f"{along}2": {"field": high}} if high else {})}
+        shown: Object = {"filter": {"field": low, "valid": True}}
+        return {"transform": [shown], "mark": mark, "encoding": ends | (color if colored else {})}
+
+    outlier: Object = {"type": "point", "filled": True, "size": 18 * _dots(chart), "opacity": 0.6}
+    # Where all numbers are one, the box has no height: its median would lie unseen on the ground.
+    rim: Object = {"type": "tick", "size": size, "thickness": 6, "opacity": 1}
+    layers: list[Json] = [
+        layer({"type": "rule", "color": theme.quiet}, "low", "high"),
+        layer(rim, "y", colored=True),
+        layer({"type": "bar", "size": size, "cornerRadius": 1}, "q1", "q3", colored=True),
+        layer({"type": "tick", "color": theme.on, "size": size, "thickness": 2}, "y"),
+        layer(outlier, "out", colored=True),
+    ]
+    return {"encoding": encoding, "layer": layers}
+
+
+def _pie(chart: Chart) -> Object:
+    """Draw slices in the order of the data, their shares in the legend and on the slices that have room."""
+    theta: Object = {"field": "y", "type": "quantitative", "stack": True, "sort": None}
+    order: Object = {"field": "order", "type": "quantitative"}
+    title = chart.frame.titles.get("color", chart.frame.titles.get("x", chart.names["x"]))
+    color: Object = {"field": "color", "type": "nominal", "sort": None, "title": title}
+    color["legend"] = encode.key(chart, "color")
+    arc: Object = {"type": "arc", "stroke": chart.look.theme.paper, "strokeWidth": 1.5}
+    cell = "child_" if "facet" in chart.names else ""  # What Vega calls the size of a small chart.
+    text: Object = {
+        "type": "text",
+        "radius": {"expr": f"min({cell}width, {cell}height) / 2 * 0.72"},
+        "fontSize": chart.look.text + 1,
+        "fontWeight": "bold",
+        "fill": chart.look.theme.on,
+    }
+    layers: list[Json] = [{"mark": arc, "encoding": {"color": color}}]
+    if chart.look.titles:  # In a tiny pie no slice has room for its share.
+        layers.append({"mark": text, "encoding": {"text": {"field": "share", "type": "nominal"}}})
+    return {"encoding": {"theta": theta, "order": order}, "layer": layers}

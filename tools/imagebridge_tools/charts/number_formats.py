@@ -1,0 +1,97 @@
+"""Formats of numbers and dates, as D3 writes them: whether they are such, and fit what a chart shows."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import Json
+from imagebridge_tools.tables.cells import date
+from imagebridge_tools.tables.table import Sort
+
+from .dates import written
+
+_NUMBER = re.compile(r"(?:.?[<>=^])?[-+( ]?[$#]?0?\d*,?(?:\.\d+)?~?[a-zA-Z%]?")
+"""A format of numbers: https://d3js.org/d3-format, 2026-11-22."""
+
+_DATE = re.compile("%[-_0]?[a-zA-Z]")
+"""What a format of dates has: a % before each letter, where numbers have at most one at the end."""
+
+_SHEET = re.compile(r"[#0][#0,]*(\.(?P<places>[#0]+))?(?P<percent>%?)")
+"""A format of numbers as spreadsheets write it, which D3 reads as something else."""
+
+
+def check(formats: Mapping[str, str]) -> None:
+    """Find what is no format of D3's.
+
+    Raises:
+        ArgumentError: the message says what to write, for a spreadsheet's format the same in D3's.
+    """
+    for role, form in formats.items():
+        if sheet := _SHEET.fullmatch(form):
+            comma, places = "," if "," in form else "", len(sheet["places"] or "")
+            same = f"{comma}.{places}{sheet['percent'] or 'f'}"
+            raise ArgumentError("formats", f"of {role} is {form!r}; as D3 writes it: {same!r}")
+        if not of_dates(form) and not _NUMBER.fullmatch(form):
+            problem = (
+                f'of {role} is {form!r}; write D3 formats: ",.1f" or ".0%" for numbers, "%d %b %Y" for dates'
+            )
+            raise ArgumentError("formats", problem)
+
+
+def of_dates(form: str) -> bool:
+    """Tell whether a format is one of dates."""
+    return bool(_DATE.search(form))
+
+
+def check_axis(role: str, name: str, sort: Sort, form: str) -> None:
+    """Refuse a format that is none of what a role shows along an axis or in shades.
+
+    Raises:
+        ArgumentError: a format of dates for numbers, of numbers for dates, or any for names.
+    """
+    held = f"but {role} {name!r} holds" if name else f"but {role} has"
+    if sort == "text":
+        raise ArgumentError("formats", f"of {role} is {form!r}, {held} names, which have no format")
+    if of_dates(form) != (sort == "date"):
+        other, example = ("numbers", '"%d %b %Y"') if sort == "date" else ("dates", '",.1f"')
+        problem = f"of {role} is {form!r}, a format of {other}, {held} {sort}s; for example {example}"
+        raise ArgumentError("formats", problem)
+
+
+def check_roles(formats: Mapping[str, str], names: Mapping[str, str], counted: str | None) -> None:
+    """Refuse formats of roles that a chart does not have; the role that is `counted` has numbers.
+
+    Raises:
+        ArgumentError: such a format, or one of dates for what is counted.
+    """
+    for role, form in formats.items():
+        if role not in names and role != counted:
+            raise ArgumentError("formats", f"names {role}, of which this chart has none")
+        if role not in names:
+            check_axis(role, "", "number", form)
+
+
+def places(role: str, name: str, cells: Sequence[Json], sort: Sort, form: str) -> list[Json]:
+    """Return dates that stand as names, such as those of bars, as the format writes them.
+
+    Raises:
+        ArgumentError: they are no dates, the format is of numbers, or it writes two of them alike.
+    """
+    if sort == "number":
+        problem = (
+            f"of {role} is {form!r}, but the numbers of {name!r} stand as names here, which have no format"
+        )
+        raise ArgumentError("formats", problem)
+    check_axis(role, name, sort, form)
+    known: dict[Json, str] = {}
+    for cell in dict.fromkeys(cells):
+        if isinstance(cell, str) and (moment := date(cell)):
+            known[cell] = written(moment if moment.tzinfo else moment.replace(tzinfo=UTC), form)
+    if len(set(known.values())) < len(known):
+        alike = next(text for at, text in enumerate(known.values()) if text in list(known.values())[:at])
+        problem = (
+            f"of {role} is {form!r}, which writes several dates as {alike!r}; each needs a name of its own"
+        )
+        raise ArgumentError("formats", f"{problem}: give a longer format, add up the data, or draw a line")
+    return [known.get(cell, cell) for cell in cells]

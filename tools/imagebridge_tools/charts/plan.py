@@ -1,0 +1,110 @@
+"""What a chart shows: rows with a role for each cell, ready to be drawn."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from imagebridge_tools.answer import Json
+from imagebridge_tools.tables.table import Sort
+
+from .chart_options import Options
+from .theme import Frame, Look, heading, look
+
+Kind = Literal["bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"]
+KINDS: tuple[str, ...] = get_args(Kind)
+LAYERS = ("bar", "line", "area", "scatter")
+"""Kinds that can be drawn over each other."""
+
+MEANT: dict[str, Kind] = {
+    "donut": "pie",
+    "doughnut": "pie",
+    "column": "bar",
+    "columns": "bar",
+    "bars": "bar",
+    "barh": "bar",
+    "hbar": "bar",
+    "lines": "line",
+    "points": "scatter",
+    "point": "scatter",
+    "scatterplot": "scatter",
+    "hist": "histogram",
+    "boxplot": "box",
+    "boxes": "box",
+}
+"""What else kinds are called, each where it means one of them alone."""
+
+
+def meant(kind: str) -> str:
+    """Return the name of a kind of chart, whatever it is called: `Line`, `bar_chart`, `donut`."""
+    plain = kind.strip().casefold().replace("-", " ").replace("_", " ")
+    plain = plain.removesuffix(" chart").removesuffix(" plot").removesuffix(" graph").replace(" ", "")
+    return plain if plain in KINDS else MEANT.get(plain, kind)
+
+
+ROLES = ("x", "y", "color", "facet")
+Stack = bool | Literal["normalize"] | None
+
+Object = dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What is drawn: rows with the keys x, y, color and facet, of which the last two may be missing.
+
+    `names` are the fields' own names by role, `sorts` what they hold. `horizontal` bars have their numbers in x.
+    `zoned`: its dates had a zone, and are told in UTC. `every` are the slices of a pie where `rows` has the
+    smallest of them added up. `cells`: rows of a histogram or a density reach from x to x2 and y to y2. `layers`:
+    the series that each kind draws, where there are several kinds; `right`: those whose axis is at the right.
+    `note`: words on rows that were made fewer. `missing`: on those left out. `readings`: on how columns were read.
+    `options`: what was asked beside the fields.
+    """
+
+    kind: Kind
+    rows: Sequence[Mapping[str, Json]]
+    names: dict[str, str]
+    sorts: dict[str, Sort]
+    frame: Frame
+    horizontal: bool = False
+    zoned: bool = False
+    every: Sequence[Mapping[str, Json]] = ()
+    stack: Stack = None
+    cells: bool = False
+    layers: Mapping[Kind, Sequence[str]] = field(default_factory=dict["Kind", "Sequence[str]"])
+    right: Sequence[str] = ()
+    note: str = ""
+    missing: str = ""
+    readings: str = ""
+    options: Options = field(default_factory=Options)
+
+    @property
+    def look(self) -> Look:
+        """The sizes of letters and edges, and the colours."""
+        return look(self.frame.width, self.frame.height, self.frame.theme)
+
+    @property
+    def stacked(self) -> bool:
+        """Whether colours lie on each other: those of bars where asked for, of areas and histograms unless not."""
+        kinds = self.kind == "bar" and bool(self.stack), self.kind in ("area", "histogram")
+        return not self.layers and (kinds[0] or (kinds[1] and self.stack is not False))
+
+    @property
+    def below(self) -> float:
+        """Pixels of the height that are not for the plot, about."""
+        # The room of a normal chart's title is counted in, whether there is one or not.
+        return self.look.below + (0 if self.look.normal else self.heading)
+
+    @property
+    def heading(self) -> float:
+        """Pixels of the height that the title and the subtitle take."""
+        found = heading(self.frame, self.look)
+        if not found:
+            return 0
+        title, under = (len(lines) if isinstance(lines := found.get(key), list) else 0 for key in _HEADING)
+        return title * self.look.title * 1.3 + under * (self.look.text + 1) * 1.3 + 14
+
+    def distinct(self, role: str) -> list[Json]:
+        """Return the values of a role, each once, in the order of the data."""
+        return list(dict.fromkeys(row[role] for row in self.rows if role in row))
+
+
+_HEADING = ("text", "subtitle")

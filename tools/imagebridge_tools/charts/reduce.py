@@ -1,0 +1,188 @@
+"""Many rows made few in the way that fits what is drawn: bins, cells, boxes, the points a line needs. Pure."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from statistics import quantiles
+
+from imagebridge_tools.answer import Json
+
+Row = Mapping[str, Json]
+
+CELLS = (60, 40)
+"""Cells of a density across and down at most: as many as can be told apart, drawn in a fifth of a second."""
+
+BINS = 40
+"""Bars of a histogram at most."""
+
+_OUTLIERS = 200
+"""Points beyond the whiskers of one box at most; the farthest."""
+
+
+def step(low: float, high: float, most: int, *, whole: bool = False) -> float:
+    """Return the width of at most `most` bins from `low` to `high`: 1, 2 or 5 times a power of ten, or 1 and more."""
+    span = high - low
+    least = max(span / most if span > 0 else abs(low) / 10 or 1.0, 1e-300)
+    power = 10.0 ** math.floor(math.log10(least))
+    found = next(power * factor for factor in (1, 2, 5, 10, 20) if power * factor >= least * (1 - 1e-9))
+    return max(1.0, found) if whole else found
+
+
+def edge(value: float, width: float) -> int:
+    """Return the number of the bin of `width` that holds a value, the bin at 0 being 0."""
+    return math.floor(value / width + 1e-9)
+
+
+def binned(rows: Sequence[Row], groups: Sequence[str]) -> tuple[list[dict[str, Json]], float]:
+    """Count rows by bins of x and by the values of `groups`: rows with x, x2 and y, and the width of a bin."""
+    known = [(x, row) for row in rows if isinstance(x := row["x"], int | float)]
+    numbers = [x for x, _ in known]
+    low, high = min(numbers), max(numbers)
+    whole = all(isinstance(x, int) for x in numbers)
+    wanted = min(BINS, max(6, math.ceil(2 * len(numbers) ** (1 / 3))))
+    width = step(low, high, wanted, whole=whole)
+    counts = Counter((edge(x, width), *(row[name] for name in groups)) for x, row in known)
+    made: list[dict[str, Json]] = []
+    # Places are numbered from 0 in the counts; groups keep the order of the data.
+    order = {key: at for at, key in enumerate(dict.fromkeys(key[1:] for key in counts))}
+    for key in sorted(counts, key=lambda key: (key[0], order[key[1:]])):
+        number = key[0]
+        place: dict[str, Json] = {"x": _round(number * width), "x2": _round((number + 1) * width)}
+        made.append({**place, "y": counts[key], **dict(zip(groups, key[1:], strict=True))})
+    return made, width
+
+
+def density(xs: Sequence[float], ys: Sequence[float]) -> list[dict[str, Json]]:
+    """Count points by the cells of a grid: rows with x, x2, y, y2 and color, the count."""
+    wide, columns = _cut(xs, CELLS[0])
+    high, rows = _cut(ys, CELLS[1])
+    left, bottom = min(xs), min(ys)
+    return [
+        {
+            "x": _round(left + column * wide),
+            "x2": _round(left + (column + 1) * wide),
+            "y": _round(bottom + row * high),
+            "y2": _round(bottom + (row + 1) * high),
+            "color": count,
+        }
+        for (column, row), count in Counter(zip(columns, rows, strict=True)).items()
+    ]
+
+
+def _cut(values: Sequence[float], parts: int) -> tuple[float, list[int]]:
+    """Return the width of equal parts of an axis, and the part that holds each value."""
+    low, high = min(values), max(values)
+    # The largest value lies in the last part, not behind it.
+    width = (high - low) / parts * (1 + 1e-9) or 1.0
+    return width, [int((value - low) / width) for value in values]
+
+
+def boxes(rows: Sequence[Row], keys: Sequence[str]) -> list[dict[str, Json]]:
+    """Return a box for each value of `keys`, and its outliers: rows with low, q1, y (the median), q3, high, or with out.
+
+    Whiskers reach the farthest value within 1.5 times the height of the box, as Tukey draws them.
+    """
+    made: list[dict[str, Json]] = []
+    for key, values in _grouped(rows, keys).items():
+        place = dict(zip(keys, key, strict=True))
+        q1, middle, q3 = quantiles(values, method="inclusive") if len(values) > 1 else values * 3
+        reach = 1.5 * (q3 - q1)
+        inside = [value for value in values if q1 - reach <= value <= q3 + reach]
+        made.append(
+            {**place, "low": min(q1, *inside), "q1": q1, "y": middle, "q3": q3, "high": max(q3, *inside)}
+            | {"count": len(values)}
+        )
+        outside = {value for value in values if not q1 - reach <= value <= q3 + reach}
+        far = sorted(outside, key=lambda value: -abs(value - middle))[:_OUTLIERS]
+        made += [{**place, "out": value} for value in far]
+    return made
+
+
+def means(rows: Sequence[Row], keys: Sequence[str], value: str) -> list[dict[str, Json]]:
+    """Return one row for each value of `keys`, with the mean of `value`; None where there is no number."""
+    found = _grouped(rows, keys, value)
+    missing: dict[tuple[Json, ...], list[float]] = {tuple(row[key] for key in keys): [] for row in rows}
+    return [
+        {**dict(zip(keys, key, strict=True)), value: _round(sum(cells) / len(cells)) if cells else None}
+        for key, cells in (missing | found).items()
+    ]
+
+
+def counts(rows: Sequence[Row], keys: Sequence[str], value: str) -> list[dict[str, Json]]:
+    """Return one row for each value of `keys`, with the number of rows as `value`."""
+    found = Counter(tuple(row[key] for key in keys) for row in rows)
+    return [{**dict(zip(keys, key, strict=True)), value: count} for key, count in found.items()]
+
+
+def outline(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str], columns: int) -> list[Row]:
+    """Return the rows that a line through all of them touches: first, lowest, highest, last of a column of pixels.
+
+    `place` are the rows' places along x, cut into `columns`; each value of `groups` has a line of its own.
+    """
+    left, right = min(place), max(place)
+    width = (right - left) / columns or 1.0
+    columned: defaultdict[Hashable, list[tuple[float, int]]] = defaultdict(list)
+    for number, (row, x) in enumerate(zip(rows, place, strict=True)):
+        if row["y"] is not None:
+            columned[(int((x - left) / width), *(row[name] for name in groups))].append((x, number))
+    kept: set[int] = set()
+    for points in columned.values():
+        by_height = [(_number(rows[number]["y"]), number) for _, number in points]
+        kept |= {min(points)[1], max(points)[1], min(by_height)[1], max(by_height)[1]}
+    return [rows[number] for number in sorted(kept, key=place.__getitem__)]
+
+
+def averaged(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str], columns: int) -> list[Row]:
+    """Return a row for each column of pixels and value of `groups`: the first one's place, the mean of y.
+
+    Areas that lie on each other need the same places.
+    """
+    left, right = min(place), max(place)
+    width = (right - left) / columns or 1.0
+    at = [int((x - left) / width) for x in place]
+    first: dict[int, Json] = {}
+    for number in sorted(range(len(rows)), key=place.__getitem__):
+        first.setdefault(at[number], rows[number]["x"])
+    moved = [{**row, "x": first[column]} for row, column in zip(rows, at, strict=True)]
+    found = means(moved, ["x", *groups], "y")
+    order = {x: number for number, x in enumerate(first.values())}
+    return sorted(found, key=lambda row: order[row["x"]])
+
+
+def alone(rows: Sequence[Row], place: Sequence[float | None], groups: Sequence[str]) -> set[int]:
+    """Return the numbers of the rows with a y whose neighbours along x have none: a line or an area shows nothing there."""
+    lines: defaultdict[Hashable, list[tuple[float, int]]] = defaultdict(list)
+    for number, (row, x) in enumerate(zip(rows, place, strict=True)):
+        if x is not None:
+            lines[tuple(row[name] for name in groups)].append((x, number))
+    found: set[int] = set()
+    for points in lines.values():
+        numbers = [number for _, number in sorted(points)]
+        known = [False, *(rows[number]["y"] is not None for number in numbers), False]
+        parts = zip(numbers, known, known[1:], known[2:], strict=False)
+        found.update(number for number, before, here, after in parts if here and not (before or after))
+    return found
+
+
+def sampled(rows: Sequence[Row], most: int) -> list[Row]:
+    """Return at most `most` of the rows, evenly spread over their order."""
+    return [rows[number * len(rows) // most] for number in range(most)] if len(rows) > most else list(rows)
+
+
+def _grouped(
+    rows: Iterable[Row], keys: Sequence[str], value: str = "y"
+) -> dict[tuple[Json, ...], list[float]]:
+    found: defaultdict[tuple[Json, ...], list[float]] = defaultdict(list)
+    for row in rows:
+        if isinstance(cell := row[value], int | float):
+            found[tuple(row[key] for key in keys)].append(cell)
+    return dict(found)
+
+
+def _number(cell: Json) -> float:
+    return cell if isinstance(cell, int | float) else 0.0
+
+
+def _round(value: float) -> float:
+    """Return a number without the noise of binary fractions in its last digits."""
+    return float(f"{value:.12g}")

@@ -1,0 +1,189 @@
+"""Which field of a table has which role in a chart: named by the caller, else guessed."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import cast
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import Json, nearest
+from imagebridge_tools.tables.cells import is_missing, numbers
+from imagebridge_tools.tables.table import Sort, Table
+
+from .plan import ROLES, Kind
+from .theme import PALETTE
+
+_NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
+"""Text that people read as a number: 3,5 or $12 or 40 %."""
+
+WRITTEN = "write numbers as 3.5 or 1200, without units and separators of thousands"
+
+
+def given(kind: Kind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
+    """Return the field of each role.
+
+    Raises:
+        ArgumentError: there is no such role or field, or none is left that this kind can show.
+    """
+    for role, name in columns.items():
+        if role not in ROLES:
+            raise ArgumentError("columns", f"{role!r} is no role; {nearest(role, ROLES)}")
+        check_name(role, name, table)
+    chosen = dict(columns)
+    if kind == "pie" and "color" in chosen:  # The slices are the colours: both names mean the same here.
+        chosen.setdefault("x", chosen.pop("color"))
+    if kind == "histogram" and "y" in chosen:
+        raise ArgumentError("columns", "a histogram counts the rows along x; it takes no y")
+    return _guessed(kind, table, chosen)
+
+
+COUNT = "count"
+"""What y is called where the rows are counted, unless a field has this name."""
+
+
+def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
+    """Return all that is wrong with the fields that a caller names: roles and fields that do not exist."""
+    found: list[ArgumentError] = []
+    for role, name in columns.items():
+        if role not in ROLES:
+            found.append(ArgumentError("columns", f"{role!r} is no role; {nearest(role, ROLES)}"))
+            continue
+        several = cast("Sequence[object]", name) if isinstance(name, list | tuple) else (name,)
+        for one in several:
+            if role == "y" and one == COUNT:
+                continue
+            try:
+                check_name(role, one, table)
+            except ArgumentError as error:
+                found.append(error)
+    return found
+
+
+def check_name(role: str, name: object, table: Table) -> None:
+    """Refuse a field that does not exist, with the nearest that does."""
+    if not isinstance(name, str) or name not in table.columns:
+        close = get_close_matches(str(name), table.columns, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        told = ", ".join(repr(known) for known in list(table.columns)[:30])
+        raise ArgumentError("columns", f"{role} is {name!r}, which is no field; {hint}there are {told}")
+
+
+_ORDERS: dict[Kind, tuple[Sort, ...]] = {
+    "scatter": ("number", "date", "text"),
+    "histogram": ("number", "date", "text"),
+    "line": ("date", "text", "number"),
+    "area": ("date", "text", "number"),
+}
+"""What stands along x where nobody says so; elsewhere text before dates before numbers."""
+
+
+def _named(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
+    """Return the fields with those that are called like a role, where this kind can show them there."""
+    found = dict(chosen)
+    for role in ROLES:
+        if role in found or role not in table.columns or role in chosen.values():
+            continue
+        number = bool(numbers(table.columns[role]))
+        takes = {
+            "x": kind != "box" or not number,
+            "y": number if kind not in ("histogram", "heatmap") else kind == "heatmap",
+            "color": number if kind == "heatmap" else kind not in ("pie", "box"),
+            "facet": not number,
+        }
+        if takes[role]:
+            found[role] = role
+    return found
+
+
+def _guessed(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
+    """Complete x and what shows numbers: the first fields that hold what this kind shows there."""
+    chosen = _named(kind, table, chosen)
+    free = [name for name in table.columns if name not in chosen.values()]
+    sorts = {name: "number" if numbers(table.columns[name]) else table.sort(name) for name in free}
+    wanted = _ORDERS.get(kind, ("text", "date", "number"))
+    if "x" not in chosen:
+        # One column of numbers is left for y.
+        spare = [name for name in free if sorts[name] != "number"]
+        enough = kind == "histogram" or (kind == "scatter" and len(free) - len(spare) > ("y" not in chosen))
+        pool = free if enough else spare if spare or kind == "box" else free
+        x = next((name for sort in wanted for name in pool if sorts[name] == sort), None)
+        if x is None and kind != "box":
+            raise ArgumentError("columns", "no field is left for x; name it: columns={'x': ..., 'y': ...}")
+        if x is not None:
+            chosen["x"] = x
+            free.remove(x)
+    if kind == "heatmap":
+        if "y" not in chosen:
+            y = next((name for sort in wanted for name in free if sorts[name] == sort), None)
+            if y is None:
+                raise ArgumentError(
+                    "columns", "no field is left for y; name it: columns={'x': ..., 'y': ...}"
+                )
+            chosen["y"] = y
+            free.remove(y)
+        number_field = next((name for name in free if sorts[name] == "number"), None)
+        dense = all(many(table.columns[chosen[role]], table.sort(chosen[role])) for role in "xy")
+        if "color" not in chosen and number_field and not dense:
+            chosen["color"] = number_field
+    elif "y" not in chosen and kind != "histogram":
+        y = next((name for name in free if sorts[name] == "number"), None)
+        if y is None:
+            nearly = _nearly(table, chosen.values())
+            hint = nearly or "name it: columns={'x': ..., 'y': ...}"
+            raise ArgumentError("columns", f"no field of numbers is left for y; {hint}")
+        chosen["y"] = y
+    if kind in ("line", "area") and "color" not in chosen and (series := _series(table, chosen)):
+        chosen["color"] = series
+    return {role: chosen[role] for role in ROLES if role in chosen}
+
+
+def _series(table: Table, chosen: Mapping[str, str]) -> str | None:
+    """Return the field that tells the rows of one x apart, without which a line would go up and down at each; or None."""
+    places = list(
+        zip(*(table.columns[chosen[role]] for role in ("x", "facet") if role in chosen), strict=True)
+    )
+    if len(set(places)) == len(places):
+        return None
+    for name, cells in table.columns.items():
+        few = name not in chosen.values() and table.sort(name) == "text" and len(set(cells)) <= len(PALETTE)
+        if few and len(set(zip(places, cells, strict=True))) == len(places):
+            return name
+    return None
+
+
+def _nearly(table: Table, chosen: Iterable[str]) -> str:
+    """Name a column whose texts people would read as numbers, one that nobody chose first, or one of mostly numbers.
+
+    Empty if there is none.
+    """
+    taken = set(chosen)
+    for name, reading in table.readings.items():
+        if reading.doubt and name not in taken:
+            return f"{name!r} does not hold numbers: {reading.doubt}"
+    for name in sorted(table.columns, key=taken.__contains__):
+        cells = [cell for cell in table.columns[name] if isinstance(cell, str) and cell]
+        if cells and all(map(is_nearly, cells)):
+            example = next((cell for cell in cells if numbers([cell]) is None), cells[0])
+            return f"{name!r} holds text such as {example[:40]!r}: {WRITTEN}"
+    for name, column in table.columns.items():
+        others = [(row, cell) for row, cell in enumerate(column, 1) if is_no_number(cell)]
+        if others and sum(not is_missing(cell) for cell in column) >= 2 * len(others):
+            row, cell = others[0]
+            held = f"{name!r} holds {str(cell)[:40]!r} in row {row:,}"
+            return f"{held} (a missing number is an empty cell or null): {WRITTEN}"
+    return ""
+
+
+def is_no_number(cell: Json) -> bool:
+    """Tell whether a cell is neither a number nor missing."""
+    return not is_missing(cell) and numbers([cell]) is None
+
+
+def is_nearly(cell: str) -> bool:
+    """Tell whether people would read a text as a number."""
+    return len(cell) <= 40 and bool(_NEARLY.fullmatch(cell))
+
+
+def many(cells: Sequence[Json], sort: Sort) -> bool:
+    """Tell whether cells are so many different numbers or dates that each is no place of its own."""
+    return sort != "text" and len(set(cells)) > 60

@@ -1,0 +1,252 @@
+"""The fields that each view of a Vega-Lite spec has: those of its rows, and those that its transforms make."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from itertools import chain
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import Json
+
+from .grammar import definitions, transforms
+from .spec_views import View, encoding, listed, mapping, views, within
+
+Fields = frozenset[str] | None
+"""The fields that rows have, or None where nobody can tell before they are drawn."""
+
+_READS = {
+    "aggregate": "groupby",
+    "bin": "field",
+    "density": "density groupby",
+    "extent": "extent",
+    "flatten": "flatten",
+    "fold": "fold",
+    "impute": "impute key groupby",
+    "joinaggregate": "groupby",
+    "loess": "loess on groupby",
+    "lookup": "lookup",
+    "pivot": "pivot value groupby",
+    "quantile": "quantile groupby",
+    "regression": "regression on groupby",
+    "stack": "stack groupby",
+    "timeUnit": "field",
+    "window": "groupby",
+}
+"""The keys of a transform that name fields."""
+
+_REPLACING = ("aggregate", "density", "loess", "quantile", "regression")
+"""Transforms that leave only the fields of `groupby` and those they make."""
+
+_MAKES = {"density": ("value", "density"), "fold": ("key", "value"), "quantile": ("prob", "value")}
+"""The fields that a transform makes where its `as` does not name them."""
+
+_PATH = re.compile(r"(?:\\.|[^.\[\\])*")
+"""The first part of the path to a field, which leads into nested objects: a in a.b and a[0], a.b in a\\.b."""
+
+_DATUM = re.compile(
+    r"""(?<![\w$.])datum\s*(?:\.\s*(?P<plain>[\w$]+)|\[\s*(?P<quote>["'])(?P<quoted>[^"'\\]*)(?P=quote)\s*\])"""
+    r"""|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[(,=!&|?:]\s*/(?:\\.|[^/\\])+/"""
+)
+"""A field in an expression; other texts and regular expressions are passed over, whatever they hold."""
+
+_ASKS = re.compile(r"\bis(?:Valid|Defined)\b")
+"""An expression that asks whether a field is there may name any."""
+
+
+_GIVE = "give rows in data.values or in the argument data"
+
+
+def check(spec: View) -> None:
+    """Find fields that no row of their view has.
+
+    Raises:
+        ArgumentError: one of them; the message says where it is named, and names the nearest.
+    """
+    if not any(view.get("data") is not None for _, view in views(spec)):
+        raise ArgumentError("spec", f"draws nothing, for its data is missing; {_GIVE}")
+    _Scope(mapping(spec.get("datasets"))).check("", spec, frozenset(), {})
+
+
+class _Scope:
+    """The rows that a spec keeps by name."""
+
+    def __init__(self, datasets: View) -> None:
+        self._datasets = datasets
+
+    def check(self, path: str, view: View, fields: Fields, repeats: Mapping[str, list[str]]) -> Fields:
+        """Check a view whose surroundings have `fields`, and return those that its marks, together, see."""
+        if "data" in view:
+            fields = self._carried(view["data"])
+        for number, transform in enumerate(listed(view.get("transform"))):
+            if isinstance(transform, Mapping):
+                for inner, name in _read(transform):
+                    _require(f"{path}transform[{number}]{inner}", name, fields)
+                fields = _after(transform, fields)
+        facet = mapping(view.get("facet"))
+        for inner, name, made in _named({"facet": facet} if "field" in facet else facet):
+            _require(f"{path}{inner if 'field' in facet else f'facet.{inner}'}", name, fields, made=made)
+        if "repeat" in view:
+            repeats = {**repeats, **_repeats(view["repeat"])}
+        seen = [
+            self.check(f"{path}{inner}", part, fields, repeats)
+            for inner, part in within(view)
+            if inner.startswith(("layer", "spec"))
+        ]
+        for inner, part in within(view):
+            if not inner.startswith(("layer", "spec")):
+                self.check(f"{path}{inner}", part, fields, repeats)
+        # Layers inherit an encoding, each with its own rows: one that has the field is enough.
+        if seen:
+            fields = None if None in seen else frozenset(chain.from_iterable(one or () for one in seen))
+        for inner, name, made in _named(encoding(view)):
+            for at, one in _each(f"{path}encoding.{inner}", name, repeats):
+                _require(at, one, fields, made=made, flat=made)
+        return fields
+
+    def _carried(self, data: Json) -> Fields:
+        """Return the fields of a view's own rows."""
+        given = mapping(data)
+        if "sequence" in given:
+            return frozenset({str(mapping(given["sequence"]).get("as", "data"))})
+        values = given.get("values", self._datasets.get(str(given.get("name"))))
+        form = mapping(given.get("format"))
+        plain = set(form) <= {"type", "parse"} and form.get("type", "json") == "json"
+        if data is None:
+            return frozenset()
+        if not plain or not listed(values):
+            return None
+        rows = [row if isinstance(row, Mapping) else {"data": row} for row in listed(values)]
+        return frozenset(chain.from_iterable(rows))
+
+
+def _repeats(repeat: Json) -> dict[str, list[str]]:
+    """Return the fields that a view is repeated for, by the word that stands for them."""
+    named = repeat if isinstance(repeat, Mapping) else {"repeat": repeat}
+    return {key: [name for name in listed(names) if isinstance(name, str)] for key, names in named.items()}
+
+
+def _each(path: str, name: Json, repeats: Mapping[str, list[str]]) -> Iterator[tuple[str, Json]]:
+    """Yield a field and where it is named, or all that it stands for where the view is repeated."""
+    if isinstance(name, Mapping):
+        word = str(name.get("repeat"))
+        at = "repeat" if word == "repeat" else f"repeat.{word}"
+        yield from ((at, one) for one in repeats.get(word, ()))
+    else:
+        yield path, name
+
+
+def _named(channels: View) -> Iterator[tuple[str, Json, bool]]:
+    """Yield the fields that channels name, and whether Vega-Lite may have made them before it reads them there."""
+    for channel, definition in channels.items():
+        for inner, part in definitions(definition):
+            at = f"{channel}{inner}"
+            if part.get("aggregate") != "count":
+                yield at, part.get("field"), False
+            yield from ((f"{at}.aggregate", name, False) for name in mapping(part.get("aggregate")).values())
+            yield f"{at}.sort", mapping(part.get("sort")).get("field"), True
+            yield from ((f"{at}.test{path}", name, True) for path, name in _predicate(part.get("test")))
+
+
+def _read(transform: View) -> Iterator[tuple[str, Json]]:
+    """Yield the fields that a transform reads, each with the path to it."""
+    kind = transforms(transform) or ""
+    for key in _READS.get(kind, "").split():
+        given = transform.get(key)
+        yield from ((f".{key}", name) for name in (listed(given) or (given,)))
+    if kind in ("aggregate", "joinaggregate", "window"):
+        for number, part in enumerate(map(mapping, listed(transform[kind]))):
+            if part.get("op") != "count":
+                yield f".{kind}[{number}]", part.get("field")
+    for part in map(mapping, listed(transform.get("sort"))):
+        yield ".sort", part.get("field")
+    for key in ("calculate", "filter"):
+        yield from ((f".{key}{path}", name) for path, name in _predicate(transform.get(key)))
+
+
+def _predicate(test: Json) -> Iterator[tuple[str, Json]]:
+    """Yield the fields that a condition names: an expression, a comparison, or several of them."""
+    if isinstance(test, str) and not _ASKS.search(test):
+        for found in _DATUM.finditer(test):
+            yield "", re.sub(r"[.\[\]]", r"\\\g<0>", found["plain"] or found["quoted"] or "")
+    elif isinstance(test, Mapping):
+        yield "", test.get("field")
+        for word in ("and", "or", "not"):
+            inner = test.get(word)
+            for part in listed(inner) or (inner,):
+                yield from ((f".{word}{path}", name) for path, name in _predicate(part))
+
+
+def _after(transform: View, fields: Fields) -> Fields:
+    """Return the fields that rows have behind a transform."""
+    kind, made = transforms(transform), _made(transform)
+    if made is None or kind is None:
+        return None
+    if kind in _REPLACING:
+        groups = [name for name in listed(transform.get("groupby")) if isinstance(name, str)]
+        return made.union(groups, map(_first, groups))
+    return None if fields is None else fields | made
+
+
+def _made(transform: View) -> Fields:
+    """Return the fields that a transform makes, None where it does not say."""
+    kind = transforms(transform) or ""
+    if kind == "pivot" or transform.get("params"):
+        return None
+    if kind in ("filter", "sample", "extent", "impute"):
+        return frozenset()
+    if kind in ("aggregate", "joinaggregate", "window"):
+        names: Iterable[Json] = [mapping(part).get("as") for part in listed(transform[kind])]
+    else:
+        given = transform.get("as")
+        names = listed(given) or ((given,) if given else ())
+        if kind == "lookup":
+            names = names or listed(mapping(transform.get("from")).get("fields"))
+        elif kind in ("loess", "regression"):
+            names = names or (transform.get("on"), transform[kind])
+        elif kind == "flatten":
+            names = (*names, *listed(transform[kind]))
+        else:
+            names = (*names, *_MAKES.get(kind, ()))
+        if not names:
+            return None
+    found = [name for name in names if isinstance(name, str)]
+    if len(found) < len(list(names)):
+        return None
+    ends = ("_end", "_range") if kind in ("bin", "stack", "timeUnit") else ()
+    return frozenset([*found, *map(_first, found), *(f"{name}{end}" for name in found for end in ends)])
+
+
+def _require(path: str, name: Json, fields: Fields, *, made: bool = False, flat: bool = True) -> None:
+    """Refuse a field that the rows surely lack.
+
+    `made`: unless it is called as what Vega-Lite makes of one of them. `flat`: a name with dots may be a field's own.
+    """
+    if fields is None or not isinstance(name, str) or name in ("", "*") or (flat and name in fields):
+        return
+    first = _first(name)
+    if not first or first in fields or (made and _is_made(first, fields)):
+        return
+    if not fields:
+        problem = f"{path} names the field {name!r}, but data is missing; {_GIVE}"
+        raise ArgumentError("spec", problem)
+    if name in fields:
+        written = re.sub(r"[.\[\]]", r"\\\g<0>", name)
+        problem = f"{path}: field {name!r} means {first!r} of nested objects; write {written!r} for the field of this name"
+        raise ArgumentError("spec", problem)
+    close = get_close_matches(first, fields, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    told = ", ".join(repr(one) for one in sorted(fields)[:30])
+    raise ArgumentError("spec", f"{path}: field {first!r} is not in the data; {hint}there are {told}")
+
+
+def _first(name: str) -> str:
+    """Return the first part of the path to a field, as the field is called."""
+    found = _PATH.match(name)
+    return re.sub(r"\\(.)", r"\1", found[0]) if found else ""
+
+
+def _is_made(name: str, fields: Iterable[str]) -> bool:
+    """Tell whether a field is called as what Vega-Lite makes of one, such as sum_sales or sales_end."""
+    return name.startswith("__") or any(
+        name.startswith(f"{one}_") or name.endswith(f"_{one}") for one in fields
+    )

@@ -1,0 +1,63 @@
+"""A Vega-Lite spec taken apart: its views, their marks and encodings, and its rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import Json
+
+View = Mapping[str, Json]
+
+COMPOSING = ("layer", "concat", "hconcat", "vconcat")
+"""What holds a list of views."""
+
+
+def views(spec: View, path: str = "", depth: int = 20) -> Iterator[tuple[str, View]]:
+    """Yield every view of a spec and the path to what it holds, the outermost first."""
+    yield path, spec
+    if depth:
+        for inner, view in within(spec):
+            yield from views(view, f"{path}{inner}", depth - 1)
+
+
+def within(view: View) -> Iterator[tuple[str, View]]:
+    """Yield the views directly inside a view, and the path to what each holds."""
+    if isinstance(inner := view.get("spec"), Mapping):
+        yield "spec.", inner
+    for key in COMPOSING:
+        for number, part in enumerate(listed(view.get(key))):
+            if isinstance(part, Mapping):
+                yield f"{key}[{number}].", part
+
+
+def mark(view: View) -> str | None:
+    """Return the type of a view's mark, or None where it has none."""
+    given = view.get("mark")
+    sort = given.get("type") if isinstance(given, Mapping) else given
+    return None if given is None else str(sort)
+
+
+def encoding(view: View) -> View:
+    """Return what a view encodes, by channel.
+
+    Raises:
+        ArgumentError: it is no object.
+    """
+    given = view.get("encoding", {})
+    if not isinstance(given, Mapping):
+        raise ArgumentError("spec", 'encoding is no object; write it as {"x": {"field": ..., "type": ...}}')
+    return given
+
+
+def rows(spec: View) -> list[View]:
+    """Return the rows that a spec carries."""
+    return [row for row in listed(mapping(spec.get("data")).get("values")) if isinstance(row, Mapping)]
+
+
+def mapping(value: Json) -> View:
+    """Return an object, or an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: Json) -> Sequence[Json]:
+    """Return a list, or an empty one."""
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()

@@ -1,0 +1,213 @@
+"""A Vega-Lite spec written by a model: what is wrong in it, what it lacks, and what it shows, in words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import Json, counted
+from imagebridge_tools.tables.cells import date
+
+from . import axes, grammar, reduce, spec_fields, spec_views
+from .fit import COMPOSED, composed
+from .guard import ROWS, entries
+from .theme import PALETTE, Frame, Look, ThemeName, heading, look, merged, title_lines
+
+WIDTH, HEIGHT = 800, 500
+"""Pixels of a picture for which nobody gave a size."""
+
+
+def check(spec: Mapping[str, Json]) -> None:
+    """Find what Vega-Lite answers with an empty picture or an error about itself.
+
+    Raises:
+        ArgumentError: an unknown mark, channel, type or field; the message names the nearest.
+    """
+    if "/vega/" in str(spec.get("$schema", "")):
+        raise ArgumentError(
+            "spec", "is Vega; write it in Vega-Lite (mark and encoding instead of marks and scales)"
+        )
+    if not any(key in spec for key in ("mark", "layer", *COMPOSED)):
+        raise ArgumentError("spec", 'has no mark; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
+    grammar.check(spec)
+    spec_fields.check(spec)
+
+
+def _fields(spec: Mapping[str, Json]) -> dict[str, str]:
+    """Return the fields that the encodings name, each with its type or an empty text."""
+    found: dict[str, str] = {}
+    for _, view in spec_views.views(spec):
+        for definition in spec_views.mapping(view.get("encoding")).values():
+            if isinstance(definition, Mapping) and isinstance(name := definition.get("field"), str):
+                found.setdefault(name, str(definition.get("type", definition.get("aggregate", ""))))
+    return found
+
+
+def shown(spec: Mapping[str, Json]) -> set[str]:
+    """Return the fields that a spec shows."""
+    return set(_fields(spec))
+
+
+def names(spec: Mapping[str, Json]) -> set[str]:
+    """Return the fields that a spec shows as names: those are written as the data write them."""
+    return {name for name, sort in _fields(spec).items() if sort in ("nominal", "ordinal")}
+
+
+def sizes(width: int | None, height: int | None, theme: ThemeName) -> Look:
+    """Return the look of a picture that shall be this large."""
+    return look(width or WIDTH, height or HEIGHT, theme)
+
+
+def completed(
+    spec: Mapping[str, Json], frame: Frame, width: int | None, height: int | None
+) -> dict[str, Json]:
+    """Return the spec with the theme below its own config, a title, and a size where it has none.
+
+    A single view, layered or not, fits the pixels asked for with its axes and title. What is composed of
+    several keeps the sizes of its parts: `fit` changes them.
+    """
+    theme = sizes(width, height, frame.theme)
+    done = {**spec, "config": _config(spec.get("config"), theme)}
+    if not composed(spec) and (width or height or not ("width" in spec or "height" in spec)):
+        done |= {"width": width or WIDTH, "height": height or HEIGHT}
+        done["autosize"] = {"type": "fit", "contains": "padding"}
+    own = spec.get("title")
+    if isinstance(own, str):
+        own = {"text": title_lines(own, frame.width, theme)}
+    if words := heading(frame, theme):
+        kept = dict(own) if isinstance(own, Mapping) else {}
+        done["title"] = kept | (
+            {**words, "text": kept["text"]} if not frame.title and "text" in kept else words
+        )
+    elif own is not None:
+        done["title"] = own
+    return done
+
+
+def _config(own: Json, theme: Look) -> dict[str, Json]:
+    """Return the theme below a spec's own config; the theme's angle of labels is the more special, but not wanted."""
+    given = dict(own) if isinstance(own, Mapping) else {}
+    config = merged(given, theme)
+    return config | {"axisXDiscrete": given.get("axisXDiscrete", {})} if axes.ruled(own) else config
+
+
+_GATHERS = ("aggregate", "bin", "timeUnit")
+_STATISTICS = ("boxplot", "errorbar", "errorband")
+
+
+def fewer(spec: Mapping[str, Json]) -> tuple[Mapping[str, Json], str]:
+    """Return a spec with at most `ROWS` rows, and words on those left out.
+
+    What it adds up, counts or bins itself keeps all rows: Vega does that fast, and a part of them would tell
+    untruths. A line keeps the rows that it visibly touches.
+    """
+    rows = spec_views.rows(spec)
+    if len(rows) <= ROWS or any(_gathers(view) for _, view in spec_views.views(spec)):
+        return spec, ""
+    touched = _outline(spec, rows)
+    kept = reduce.sampled(rows, ROWS) if touched is None else touched
+    how = "evenly chosen" if touched is None else "those that the line touches"
+    told = f"; drawn are {len(kept):,} of the rows, {how}"
+    return {**spec, "data": {**spec_views.mapping(spec.get("data")), "values": kept}}, told
+
+
+def _gathers(view: Mapping[str, Json]) -> bool:
+    """Tell whether a view makes few numbers of many rows."""
+    channels = [one for one in spec_views.encoding(view).values() if isinstance(one, Mapping)]
+    stacked = spec_views.mark(view) in ("bar", "area", "arc")
+    return (
+        stacked
+        or spec_views.mark(view) in _STATISTICS
+        or "transform" in view
+        or any(key in channel for channel in channels for key in _GATHERS)
+    )
+
+
+def _outline(
+    spec: Mapping[str, Json], rows: Sequence[Mapping[str, Json]]
+) -> Sequence[Mapping[str, Json]] | None:
+    """Return the rows that the line of a single view touches, or None where it is no line over numbers or dates."""
+    if spec_views.mark(spec) not in ("line", "trail"):
+        return None
+    fields = {
+        channel: str(one.get("field"))
+        for channel, one in spec_views.encoding(spec).items()
+        if isinstance(one, Mapping)
+    }
+    x, y = fields.pop("x", ""), fields.pop("y", "")
+    place = [_place(row.get(x)) for row in rows]
+    if None in place or not all(isinstance(row.get(y), int | float) for row in rows):
+        return None
+    groups = sorted(set(fields.values()))
+    light = [
+        {"y": row[y], "at": at, **{name: str(row.get(name)) for name in groups}}
+        for at, row in enumerate(rows)
+    ]
+    lines = len({tuple(row[name] for name in groups) for row in light})
+    kept = reduce.outline(
+        light, [one or 0.0 for one in place], groups, max(50, min(WIDTH, ROWS // 4 // lines))
+    )
+    return [rows[at] for row in kept if isinstance(at := row["at"], int)]
+
+
+def _place(cell: Json) -> float | None:
+    if isinstance(cell, int | float):
+        return cell
+    moment = date(cell) if isinstance(cell, str) else None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else None
+
+
+def ready(spec: dict[str, Json], own: Mapping[str, Json], theme: Look) -> dict[str, Json]:
+    """Return a spec that has its sizes with readable labels, unless the config of the model's `own` says how."""
+    return spec if axes.ruled(own.get("config")) else axes.labelled(spec, theme)
+
+
+_EXPRESSIONS = ("calculate", "filter", "test", "expr", "labelExpr", "and", "or", "not")
+"""The keys of a spec under which expressions stand."""
+
+
+def expressions(spec: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Yield the expressions of a spec, each with the path to it."""
+    for path, key, value in entries(spec):
+        if key in _EXPRESSIONS:
+            for text in spec_views.listed(value) or (value,):
+                if isinstance(text, str):
+                    yield path, text
+
+
+def alone(expression: str) -> dict[str, Json]:
+    """Return the smallest spec with an expression: the engine says of it what is wrong with the expression."""
+    transform: Json = ({"calculate": expression, "as": "value"},)
+    return {"data": {"values": ({},)}, "transform": transform, "mark": "point"}
+
+
+def words(spec: Mapping[str, Json]) -> str:
+    """Describe a spec to a model that cannot see its picture."""
+    sorts = dict.fromkeys(mark for _, view in spec_views.views(spec) if (mark := spec_views.mark(view)))
+    title = spec.get("title")
+    if isinstance(title, Mapping):
+        title = title.get("text")
+    named = f' "{title}"' if isinstance(title, str) else ""
+    said = f"Vega-Lite chart{named} of {', '.join(sorts) or 'no'} marks"
+    rows = spec_views.rows(spec)
+    if rows:
+        said += f" over {counted(len(rows), 'row')}"
+    said_colors = "".join(_repeated(spec, rows))
+    fields = [f"{name!r} ({sort})" if sort else repr(name) for name, sort in _fields(spec).items()]
+    return said + (f": {', '.join(fields)}" if fields else "") + said_colors
+
+
+def _repeated(spec: Mapping[str, Json], rows: Sequence[Mapping[str, Json]]) -> Iterator[str]:
+    """Yield words on fields that have more values than the theme has colours."""
+    for _, view in spec_views.views(spec):
+        for channel in ("color", "fill", "stroke"):
+            shown = spec_views.encoding(view).get(channel)
+            if (
+                not isinstance(shown, Mapping)
+                or "scale" in shown
+                or shown.get("type", "nominal") != "nominal"
+            ):
+                continue
+            name = str(shown.get("field"))
+            count = len({str(row[name]) for row in rows if name in row})
+            if count > len(PALETTE):
+                yield f"; {name!r} has {count:,} values but only {len(PALETTE)} colors, which repeat"

@@ -1,0 +1,234 @@
+"""How charts look: one calm theme, large enough to be read by a model at the size it is drawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
+
+from imagebridge_tools.answer import Json
+
+from . import text_width
+
+ThemeName = Literal["light", "dark"]
+THEMES: tuple[str, ...] = get_args(ThemeName)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours: of words, of lesser words, of grids, of the ground, of series, of letters on these; of small to large.
+
+    `ramp` goes from small to large numbers, `diverging` from negative to positive ones.
+    """
+
+    ink: str
+    quiet: str
+    line: str
+    paper: str
+    palette: tuple[str, ...]
+    on: str
+    ramp: tuple[str, ...]
+    diverging: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is asked for around a chart: pixels of the picture, words, formats (D3's) by role, colours."""
+
+    width: int = 800
+    height: int = 500
+    title: str | None = None
+    subtitle: str | None = None
+    titles: Mapping[str, str] = field(default_factory=dict[str, str])
+    formats: Mapping[str, str] = field(default_factory=dict[str, str])
+    theme: ThemeName = "light"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Sizes in pixels: of letters, of the chart's title, of the empty edge. `titles`: axes say what they show."""
+
+    text: int
+    title: int
+    padding: int
+    titles: bool
+    theme: Theme
+
+    @property
+    def normal(self) -> bool:
+        """Whether letters have their usual size."""
+        return self.text == NORMAL.text
+
+    @property
+    def beside(self) -> int:
+        """Pixels of a picture's width that its plot does not have, about."""
+        return 90 if self.normal else 2 * self.padding + 5 * self.text
+
+    @property
+    def below(self) -> int:
+        """Pixels of a picture's height that its plot does not have, about, without the chart's title."""
+        return 100 if self.normal else 2 * self.padding + (5 if self.titles else 2) * self.text
+
+
+FONT = "Inter"
+"""The font that is shipped, in regular and semi-bold; the drawing process knows its files."""
+
+PALETTE: tuple[str, ...] = (
+    *(
+        "#2f6fb0",
+        "#e0812b",
+        "#3a9a5b",
+        "#c8453f",
+        "#7d5fb2",
+        "#8a6244",
+        "#d069a6",
+        "#6f7b88",
+        "#a8a031",
+        "#2ba3b5",
+    ),
+    *(
+        "#174a7c",
+        "#a65a10",
+        "#1f6b3b",
+        "#8f2a2a",
+        "#53408a",
+        "#5c3f2b",
+        "#96437a",
+        "#48515b",
+        "#76701c",
+        "#1a7283",
+    ),
+)
+"""Ten colours and their dark brothers; white letters can be read on all of them."""
+
+_DARK_PALETTE = (
+    *("#5aa2e6", "#f0a04b", "#5cc48a", "#f0736a", "#a88be6", "#c49a74", "#ec93c8", "#9fadbb", "#d2cb55", "#4fc9dc"),
+    *("#a9d0f5", "#f8cfa0", "#aae3c2", "#f8b7b2", "#d5c6f5", "#e3cdb8", "#f6cbe5", "#d1d9e0", "#ece79f", "#a9e6ef"),
+)  # fmt: skip
+"""The same ten on dark ground, and their light brothers; dark letters can be read on all of them."""
+
+_LIGHT = Theme(
+    ink="#1d2b3a",
+    quiet="#465566",
+    line="#dfe5ec",
+    paper="white",
+    palette=PALETTE,
+    on="white",
+    ramp=("#e3edf7", "#7fb0dc", "#2f6fb0", "#123c66"),
+    diverging=("#8f2a2a", "#e08b84", "#f2f2f0", "#7fb0dc", "#174a7c"),
+)
+_DARK = Theme(
+    ink="#eef3f8",
+    quiet="#b3c0cd",
+    line="#33424f",
+    paper="#17212b",
+    palette=_DARK_PALETTE,
+    on="#17212b",
+    ramp=("#22384d", "#2f6fa8", "#6fb2ea", "#d9edff"),
+    diverging=("#f8a49d", "#a8453f", "#2b3844", "#3a78b3", "#a9d0f5"),
+)
+
+NORMAL = Look(text=13, title=19, padding=14, titles=True, theme=_LIGHT)
+SMALL = Look(text=11, title=14, padding=8, titles=True, theme=_LIGHT)
+TINY = Look(text=10, title=12, padding=6, titles=False, theme=_LIGHT)
+
+
+def look(width: int, height: int, theme: ThemeName = "light") -> Look:
+    """Return the look of a chart of this size: in a small one the letters must leave room for the data."""
+    tiny, small = width < 260 or height < 180, width < 400 or height < 260
+    found = TINY if tiny else SMALL if small else NORMAL
+    return replace(found, theme=_DARK) if theme == "dark" else found
+
+
+def _config(look: Look) -> dict[str, Json]:
+    """Return Vega-Lite's `config`."""
+    theme = look.theme
+    words: dict[str, Json] = {"labelFontSize": look.text, "titleFontSize": look.text + 1}
+    whole: dict[str, Json] = {"labelLimit": 0, "titleLimit": 0}
+    axis: dict[str, Json] = {
+        **words,
+        **whole,
+        "labelColor": theme.quiet,
+        "titleColor": theme.ink,
+        "titlePadding": 10 if look.normal else 5,
+        "labelFlush": False,
+        "labelSeparation": 8,
+        # Vega-Lite's own 200 pixels put the title on top of long labels.
+        "maxExtent": 2000,
+        "gridColor": theme.line,
+        "domainColor": theme.quiet,
+        "tickColor": theme.quiet,
+    }
+    return {
+        "font": FONT,
+        "background": theme.paper,
+        "padding": look.padding,
+        "view": {"stroke": None},
+        "range": {
+            "category": theme.palette,
+            "ramp": theme.ramp[1:],
+            "heatmap": theme.ramp,
+            "diverging": theme.diverging,
+        },
+        "mark": {"color": theme.palette[0]},
+        # Vega-Lite draws these black, whatever the ground.
+        **{name: {"color": theme.ink} for name in ("text", "rule", "errorbar")},
+        "boxplot": {"rule": {"color": theme.quiet}, "median": {"color": theme.on}},
+        "geoshape": {"stroke": theme.paper, "strokeWidth": 0.5},
+        "axis": axis if look.titles else axis | {"title": None},
+        # A number in the middle of the last tick ends outside the picture where Vega hid it when it made room.
+        "axisXQuantitative": {"labelFlush": True},
+        "axisDiscrete": {"grid": False},
+        # For labels that `axes` cannot know: Vega-Lite's own upright ones are hard to read.
+        "axisXDiscrete": {"labelAngle": -45},
+        "legend": {**words, **whole, "labelColor": theme.quiet, "titleColor": theme.ink, "symbolLimit": 0},
+        "header": {**words, **whole, "labelColor": theme.ink, "labelFontWeight": "bold"},
+        "title": {
+            "fontSize": look.title,
+            "color": theme.ink,
+            "anchor": "start",
+            "frame": "bounds",
+            "offset": 14 if look.normal else 6,
+            "limit": 0,
+            "fontWeight": 600,
+            "subtitleColor": theme.quiet,
+            "subtitleFontSize": look.text + 1,
+            "subtitlePadding": 5,
+        },
+    }
+
+
+def title_lines(title: str, width: int, look: Look = NORMAL) -> list[str]:
+    """Break a title into lines that fit a picture `width` pixels wide."""
+    return text_width.broken(title, (width - 2 * look.padding) / look.title, bold=True)
+
+
+def heading(frame: Frame, look: Look) -> dict[str, Json]:
+    """Return the title and the subtitle of a chart, broken into lines; empty where there are none.
+
+    They take a quarter and a sixth of the picture's height at most.
+    """
+    room = frame.width - 2 * look.padding
+    most = max(1, int(frame.height / 4 / (look.title * 1.3)))
+    lines = text_width.broken(frame.title, room / look.title, most, bold=True) if frame.title else []
+    found: dict[str, Json] = {"text": [*lines]} if lines else {}
+    if frame.subtitle:
+        most = max(1, int(frame.height / 6 / (look.text * 1.4)))
+        found |= {
+            "text": [*lines],
+            "subtitle": [*text_width.broken(frame.subtitle, room / (look.text + 1), most)],
+        }
+    return found
+
+
+def merged(own: dict[str, Json], look: Look = NORMAL) -> dict[str, Json]:
+    """Return the theme with the settings of a spec's own `config`, which win, in their places."""
+    return _merge(_config(look), own)
+
+
+def _merge(under: dict[str, Json], over: dict[str, Json]) -> dict[str, Json]:
+    result = dict(under)
+    for key, value in over.items():
+        below = result.get(key)
+        result[key] = (
+            _merge(dict(below), dict(value)) if isinstance(below, dict) and isinstance(value, dict) else value
+        )
+    return result

@@ -1,0 +1,208 @@
+"""The drawing process seen from outside: started when first needed, killed when it takes too long.
+
+Vega runs in V8, which ends its process when memory runs out and holds the interpreter while it draws.
+So it draws in a process of its own. The pipes are plain and read in a thread: a process belongs to no
+event loop, and a chart drawn under the next one finds it warm.
+"""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import anyio
+from anyio import to_thread
+from anyio.lowlevel import RunVar
+
+from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge.pictures.picture import Picture
+
+if TYPE_CHECKING:
+    from typing import IO
+
+PIXELS = 8_000_000
+"""Pixels of a chart at most; models see about two million."""
+
+SECONDS = 30.0
+"""Wall-clock time of one drawing; a bar chart takes a tenth of a second, 20,000 points one or two."""
+
+PROCESSES = 2
+"""Charts drawn at the same time, each in up to 1 GiB; later calls wait."""
+
+
+class DrawingError(BridgeError):
+    """A chart that was not drawn: its process died, took too long or could not start."""
+
+
+class Drawing(NamedTuple):
+    """A chart as a PNG, its size in pixels of the spec, and the characters that no font here has: boxes."""
+
+    picture: Picture
+    width: int
+    height: int
+    boxes: tuple[str, ...] = ()
+
+
+async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> Drawing:
+    """Draw a Vega-Lite `spec`, JSON text, in the drawing process; `scale` pixels for each of its pixels.
+
+    Raises:
+        ArgumentError: Vega-Lite refuses the spec, or the picture is blank or too large.
+        DrawingError: the process died or needed more than `seconds`, or vl-convert is not installed.
+    """
+    if find_spec("vl_convert") is None:
+        raise DrawingError(
+            'charts need the drawing engine; install it with: pip install "imagebridge[server]"'
+        )
+    async with _limiter():
+        process = await to_thread.run_sync(_taken)
+        process.busy = True  # From here on: a call cancelled before its thread starts must not pass it on.
+        try:
+            with anyio.fail_after(seconds):
+                return await to_thread.run_sync(process.draw, spec, seconds, scale, abandon_on_cancel=True)
+        except TimeoutError as error:
+            problem = (
+                f"the chart took longer than {seconds:g} seconds and was stopped; give fewer rows or marks"
+            )
+            raise DrawingError(problem) from error
+        finally:
+            _put_back(process)
+
+
+def kill() -> None:
+    """Kill all drawing processes without waiting for any lock: a signal handler may do it before the end."""
+    for process in tuple(_RUNNING):
+        process.kill()
+
+
+def stop() -> None:
+    """End all drawing processes at once, busy or not. The next chart starts a new one."""
+    with _LOCK:
+        processes = list(_RUNNING)
+        _IDLE.clear()
+    for process in processes:
+        process.end()
+
+
+class _Process:
+    """One drawing process and its pipes."""
+
+    def __init__(self) -> None:
+        # As a file it imports nothing of this package, which would take longer than the first chart. -P: files
+        # beside it, or in the host's working directory, must not pass for modules. The engine gets no keys.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(Path(__file__).with_name("engine.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Dates without a zone mean the same day wherever the server runs.
+            env={**environment, "TZ": "UTC"},
+        )
+        self.busy = False
+        self._read = False
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def draw(self, spec: str, seconds: float, scale: float) -> Drawing:
+        """Send a request and wait for its answer; called in a thread, on a process that is marked as busy."""
+        self._read = True
+        text = spec.encode()
+        head = json.dumps({"spec": len(text), "scale": scale, "pixels": PIXELS, "seconds": seconds})
+        stdin, stdout = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
+        try:
+            stdin.write(head.encode() + b"\n" + text)
+            stdin.flush()
+            answer = cast("dict[str, Any]", json.loads(stdout.readline() or b"{}"))
+            png = stdout.read(int(answer.get("png", 0)))
+        except (OSError, ValueError):
+            answer, png = {}, b""
+        if "problem" not in answer and not png:
+            self._close()
+            raise DrawingError(
+                "the drawing process ended before the chart was done, most likely out of memory; "
+                "give fewer rows, marks or pixels"
+            )
+        self.busy = self._read = False
+        if "problem" in answer:
+            raise ArgumentError("spec", str(answer["problem"]))
+        width, height = round(float(answer["width"])), round(float(answer["height"]))
+        return Drawing(Picture.from_bytes(png), width, height, tuple(answer["boxes"]))
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def end(self) -> None:
+        """Kill the process and wait for its end, which is immediate."""
+        self._process.kill()
+        self._process.wait()
+        with _LOCK:
+            _RUNNING.discard(self)
+        if not self._read:  # A thread that still reads meets the end of the stream and closes it.
+            self._close()
+
+    def _close(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                with suppress(OSError):  # Closing flushes; there is nobody left to read it.
+                    pipe.close()
+
+
+_LOCK = Lock()
+_IDLE: list[_Process] = []
+_RUNNING: set[_Process] = set()
+_LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("imagebridge_tools.charts.worker")
+
+
+def _limiter() -> anyio.CapacityLimiter:
+    limiter = _LIMITER.get(None)
+    if limiter is None:
+        limiter = anyio.CapacityLimiter(PROCESSES)
+        _LIMITER.set(limiter)
+    return limiter
+
+
+def warm() -> None:
+    """Start a drawing process that gets ready while nobody waits for it: its first chart takes a second more."""
+    process = _started()
+    with _LOCK:
+        _IDLE.append(process)
+
+
+def _started() -> _Process:
+    process = _Process()
+    with _LOCK:
+        if not _RUNNING:
+            atexit.unregister(stop)
+            atexit.register(stop)
+        _RUNNING.add(process)
+    return process
+
+
+def _taken() -> _Process:
+    """Return a warm process, or a new one; those that died while they waited are cleared away."""
+    while True:
+        with _LOCK:
+            process = _IDLE.pop() if _IDLE else None
+        if process is None:
+            return _started()
+        if process.alive:
+            return process
+        process.end()
+
+
+def _put_back(process: _Process) -> None:
+    """Keep a process that answered; end one that did not, and let the next chart find another."""
+    if process.busy or not process.alive:
+        process.end()
+        warm()
+    else:
+        with _LOCK:
+            _IDLE.append(process)

@@ -1,0 +1,1 @@
+"""Lines, letters and colours on pictures."""

@@ -1,0 +1,185 @@
+"""Labels on a picture: set where they cover least, always whole within its edges."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from imagebridge.errors import ArgumentError
+
+from .colors import Color, over
+from .strokes import plate
+from .text import face, missing, wrapped
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont
+
+Box = tuple[float, float, float, float]
+
+_SMALLEST = 9
+"""Pixels of the smallest letters that are read at all."""
+
+_WIDEST = 0.6
+"""Share of the picture's width that a label takes before it is broken into lines."""
+
+
+_HIDDEN = 0.1
+"""Share of a thing that its own label may cover, while there is room elsewhere."""
+
+_ROWS = 5
+"""Rows of labels above and below a thing where the nearest places are taken."""
+
+
+class Block(NamedTuple):
+    """A text laid out in one font, its lines and its size with the ground around it, in pixels."""
+
+    lines: list[str]
+    font: "FreeTypeFont"
+    width: float
+    height: float
+    padding: float
+
+
+class Captions:
+    """The labels of one picture, none over another while there is room."""
+
+    def __init__(self, image: "Image", size: float) -> None:
+        """Prepare labels in letters of `size` pixels."""
+        self._image = image
+        self._size = size
+        self._taken: list[Box] = []
+        self.boxes: dict[str, None] = {}
+        """Remarks on characters that no font here has."""
+
+    def avoid(self, box: Box) -> None:
+        """Keep labels off a box where there is room elsewhere."""
+        self._taken.append(box)
+
+    def beside(self, text: str, anchor: Box, color: Color, gap: float, argument: str) -> None:
+        """Write a label beside the thing in a box: above it where nothing is in the way.
+
+        Raises:
+            ArgumentError: it does not fit the picture.
+        """
+        block = self._laid(text, argument)
+        places = [self._inside(place, block) for place in _places(anchor, block, gap)]
+        costs = [
+            self._covered(place) + _hidden(anchor, place) + number * 1e-3 * block.height
+            for number, place in enumerate(places)
+        ]
+        self._write(block, places[costs.index(min(costs))], color)
+
+    def within(self, text: str, box: Box, color: Color, argument: str) -> None:
+        """Write a label in the middle of a box that has its colour, or beside it where the box is too small.
+
+        Raises:
+            ArgumentError: it does not fit the picture.
+        """
+        block = self._laid(text, argument)
+        left, top = (box[0] + box[2] - block.width) / 2, (box[1] + box[3] - block.height) / 2
+        if left < box[0] or top < box[1]:
+            self.beside(text, box, color, 1, argument)
+        else:
+            self._write(block, (left, top, left + block.width, top + block.height), color, rimmed=False)
+
+    def at(self, text: str, corner: tuple[float, float], color: Color, argument: str) -> None:
+        """Write a label with its upper left corner at a point, or as near as the edges allow.
+
+        Raises:
+            ArgumentError: it does not fit the picture.
+        """
+        block = self._laid(text, argument)
+        self._write(
+            block, self._inside((*corner, corner[0] + block.width, corner[1] + block.height), block), color
+        )
+
+    def _laid(self, text: str, argument: str) -> Block:
+        """Break a text into lines, in smaller letters where it is too large for the picture."""
+        font = face(text)
+        if remark := missing(text, font):
+            self.boxes[remark] = None
+        size = self._size
+        while size >= _SMALLEST:
+            for share in (_WIDEST, 1.0):
+                block = _block(text, font.font_variant(size=round(size)), self._image.width * share)
+                if block.width <= self._image.width and block.height <= self._image.height:
+                    return block
+            size *= 0.8
+        raise ArgumentError(
+            argument,
+            f"{text[:40]!r} does not fit {self._image.width}x{self._image.height} pixels; "
+            "give fewer letters, or enlarge the picture with transform_image",
+        )
+
+    def _inside(self, place: Box, block: Block) -> Box:
+        left = min(max(0.0, place[0]), self._image.width - block.width)
+        top = min(max(0.0, place[1]), self._image.height - block.height)
+        return left, top, left + block.width, top + block.height
+
+    def _covered(self, place: Box) -> float:
+        return sum(_overlap(place, taken) for taken in self._taken)
+
+    def _write(self, block: Block, place: Box, color: Color, *, rimmed: bool = True) -> None:
+        from PIL import ImageDraw
+
+        self._taken.append(place)
+        left, top, right, bottom = place
+        rim = max(1.0, block.font.size / 14)
+        if rimmed:
+            plate(self._image, (left + rim, top + rim, right - rim, bottom - rim), color, rim)
+        draw = ImageDraw.Draw(self._image)
+        ascent, descent = block.font.getmetrics()
+        for number, line in enumerate(block.lines):
+            point = left + block.padding, top + block.padding + number * (ascent + descent) + ascent
+            ink = over(color) if self._image.mode == "RGB" else (*over(color), 255)
+            draw.text(point, line, ink, block.font, "ls")
+
+
+def _block(text: str, font: "FreeTypeFont", room: float) -> Block:
+    """Lay a text out in lines that fit `room` pixels where its words do."""
+    padding = font.size * 0.3
+    lines = [
+        line for part in text.splitlines() for line in wrapped(part, font, max(1, int(room - 2 * padding)))
+    ]
+    width = max(font.getbbox(line, anchor="ls")[2] for line in lines) + 2 * padding
+    return Block(lines, font, width, len(lines) * sum(font.getmetrics()) + 2 * padding, padding)
+
+
+def _places(anchor: Box, block: Block, gap: float) -> list[Box]:
+    """Return where a label may stand beside a box, the most usual places first."""
+    left, top, right, bottom = anchor
+    above, below = top - gap - block.height, bottom + gap
+    before, behind = left - gap - block.width, right + gap
+    middle, centre = (top + bottom - block.height) / 2, (left + right - block.width) / 2
+    corners = [
+        (left - gap, above),
+        (left - gap, below),
+        (left + gap, top + gap),
+        (right + gap - block.width, above),
+        (right + gap - block.width, below),
+        (behind, middle),
+        (before, middle),
+        (behind, top),
+        (before, top),
+        (behind, bottom - block.height),
+        (before, bottom - block.height),
+        *(
+            (x, y)
+            for rows in range(1, _ROWS)
+            for x in (left - gap, centre, behind, before)
+            for y in (above - rows * block.height, below + rows * block.height)
+        ),
+    ]
+    return [(x, y, x + block.width, y + block.height) for x, y in corners]
+
+
+def _hidden(thing: Box, label: Box) -> float:
+    """Return how many pixels of a thing a label covers, none for a small part of it."""
+    covered = _overlap(thing, label)
+    return covered if covered > _HIDDEN * (thing[2] - thing[0]) * (thing[3] - thing[1]) else 0.0
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return how many pixels two boxes share."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return across * down if across > 0 and down > 0 else 0.0

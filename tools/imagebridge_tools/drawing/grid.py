@@ -1,0 +1,123 @@
+"""A grid over a view, with the coordinates of the original beside its lines."""
+
+from itertools import pairwise
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING, NamedTuple
+
+from .text import bundled
+from .units import Ruler
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont
+
+    from imagebridge_tools.view import View
+
+_LINES = 10
+"""Lines along the longer side of the region, at most."""
+
+_PAPER, _INK = (255, 255, 255), (40, 40, 40)
+_DARK, _LIGHT = (0, 0, 0, 120), (255, 255, 255, 150)
+_TICK = 5
+
+
+class _Line(NamedTuple):
+    """A line of the grid: down the view or across it, where in pixels, and its label."""
+
+    upright: bool
+    at: float
+    label: str
+
+
+def ruled(image: "Image", ruler: Ruler, view: "View") -> "tuple[Image, tuple[int, int]]":
+    """Return the view with lines at round coordinates and labels in a margin, and where the picture begins in it.
+
+    In an enlarged view a line lies at the edge between the pixel of its coordinate and the one before.
+    """
+    from PIL import Image as Images
+    from PIL import ImageDraw
+
+    from imagebridge.pictures.encode import opaque
+
+    font = bundled(max(13, min(22, max(image.size) // 80)))
+    height = sum(font.getmetrics())
+    lines = _lines(ruler, view, image.size, font)
+    left = ceil(max((font.getlength(one.label) for one in lines if not one.upright), default=0)) + 12
+    # The labels above stand higher than those beside, whose first may be in the same corner.
+    top = height + max(height // 2, _TICK) + 2
+    # A label in the middle of a line at the right edge needs room behind it.
+    right = ceil(max((font.getlength(one.label) for one in lines if one.upright), default=0) / 2) + 4
+    page = Images.new("RGB", (left + image.width + right, top + image.height + height), _PAPER)
+    page.paste(opaque(image).convert("RGB"), (left, top))
+    sheet = Images.new("RGBA", page.size)
+    draw = ImageDraw.Draw(sheet)
+    for line in lines:
+        for color, offset in ((_LIGHT, 1), (_DARK, 0)):
+            at = round(line.at) + offset
+            if line.upright:
+                draw.line((left + at, top - _TICK, left + at, top + image.height - 1), color)
+            else:
+                draw.line((left - _TICK, top + at, left + image.width - 1, top + at), color)
+    page.paste(sheet, (0, 0), sheet)
+    draw = ImageDraw.Draw(page)
+    for line in lines:
+        above, beside = (left + line.at, height), (left - _TICK - 3, top + line.at)
+        draw.text(above if line.upright else beside, line.label, _INK, font, "mb" if line.upright else "rm")
+    return page, (left, top)
+
+
+def _lines(ruler: Ruler, view: "View", size: tuple[int, int], font: "FreeTypeFont") -> list[_Line]:
+    """Return the lines of both directions, with the smallest step at which no two labels touch."""
+    x0, y0, x1, y1 = view.box
+    unit = ruler.width / ruler.edges[0], ruler.height / ruler.edges[1]
+    step = max((x1 - x0) / unit[0], (y1 - y0) / unit[1]) / _LINES
+    while True:
+        step = _round(step, whole=ruler.units != "0-1")
+        lines = [
+            *(
+                _line("x", value, view, size, (value * unit[0], y0))
+                for value in _values(x0 / unit[0], x1 / unit[0], step)
+            ),
+            *(
+                _line("y", value, view, size, (x0, value * unit[1]))
+                for value in _values(y0 / unit[1], y1 / unit[1], step)
+            ),
+        ]
+        if not _touching(lines, font):
+            return lines
+        step *= 1.5
+
+
+def _values(start: float, stop: float, step: float) -> list[float]:
+    """Return the multiples of a step between two coordinates; both may be among them."""
+    return [number * step for number in range(ceil(start / step - 1e-9), floor(stop / step + 1e-9) + 1)]
+
+
+def _line(
+    letter: str, value: float, view: "View", size: tuple[int, int], point: tuple[float, float]
+) -> _Line:
+    """Return the line through a point of the original; one at the far edge lies on the last pixels."""
+    u, v = view.seen(*point)
+    if (letter == "x") == (view.turn % 180 == 0):
+        return _Line(True, min(u, size[0] - 1), f"{letter} {value:.10g}")
+    return _Line(False, min(v, size[1] - 1), f"{letter} {value:.10g}")
+
+
+def _round(rough: float, *, whole: bool) -> float:
+    """Return the round number that is no smaller: 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** floor(log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    return max(1, round(step)) if whole else step
+
+
+def _touching(lines: list[_Line], font: "FreeTypeFont") -> bool:
+    """Tell whether the labels of neighbours in one direction overlap."""
+    for upright in (True, False):
+        placed = sorted((line for line in lines if line.upright == upright), key=lambda line: line.at)
+        for one, other in pairwise(placed):
+            sizes = [
+                font.getlength(line.label) if upright else sum(font.getmetrics()) for line in (one, other)
+            ]
+            if other.at - one.at < sum(sizes) / 2 + 6:
+                return True
+    return False

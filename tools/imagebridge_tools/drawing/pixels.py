@@ -1,0 +1,120 @@
+"""The pixels that the tools work on: upright, in sRGB, 8 bits a channel."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from imagebridge.errors import ArgumentError, PictureError
+from imagebridge.pictures import kinds
+from imagebridge_tools.files.source import Source
+from imagebridge_tools.load import SHOWN, counted
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class Pixels(NamedTuple):
+    """A decoded picture of mode L, LA, RGB or RGBA; `remark` says what of the file it is, where that is not all.
+
+    `exact` is false where the file holds, or may hold, more than 8 bits a channel. `size` is the original's, in
+    pixels, also where it was decoded smaller.
+    """
+
+    name: str
+    image: "Image"
+    size: tuple[int, int]
+    remark: str = ""
+    exact: bool = True
+
+    @property
+    def told(self) -> str:
+        """The name, the pixels of the original, and the remark: `bridge.jpg (2000x1500 px)`."""
+        remark = f", {self.remark}" if self.remark else ""
+        return f"{self.name} ({self.size[0]}x{self.size[1]} px{remark})"
+
+
+def pixels(source: Source, argument: str = "source", side: int | None = None) -> Pixels:
+    """Decode a picture: the first frame or page of several; an SVG in the size it asks for, at most 2,048 pixels.
+
+    `side` is what the longer side will be shrunk to, where it will: a JPEG is then decoded smaller, which is faster.
+
+    Raises:
+        ArgumentError: it is no picture, or cannot be decoded. It names `argument`.
+    """
+    from imagebridge.pictures.convert import first
+    from imagebridge.pictures.decode import decoding, drafted, read, srgb, upright
+    from imagebridge.pictures.encode import standard
+    from imagebridge.pictures.picture import sound
+
+    found = required(source, argument)
+    try:
+        if found is kinds.SVG:
+            return _drawn(source)
+        data = sound(source.data)
+        count = counted(data)
+        if found is kinds.JPEG:
+            size = read(data).size
+            image = drafted(data, side) if side and side < max(size) else first(data)
+        else:
+            image = first(data)
+            size = image.size
+        exact = _exact(image, data, found)
+        with decoding("its pixels cannot be converted"):
+            drawn = standard(srgb(upright(image)))
+    except PictureError as error:
+        raise ArgumentError(argument, f"{source.name} cannot be shown: {error.reason}") from error
+    part = "page" if found is kinds.TIFF else "frame"
+    if (drawn.width > drawn.height) != (image.width > image.height):
+        size = size[1], size[0]
+    return Pixels(source.name, drawn, size, f"the first of {count} {part}s" if count > 1 else "", exact)
+
+
+def _exact(image: "Image", data: bytes, found: kinds.Kind) -> bool:
+    """Tell whether 8 bits a channel are all that a file has."""
+    from imagebridge.pictures.grey import is_deep
+
+    if found is kinds.PNG:
+        return data[24] <= 8
+    if found is kinds.TIFF:
+        from imagebridge.pictures.tiff import page
+
+        stored = page(data, 0)
+        return stored is not None and stored.bits <= 8
+    return found not in (kinds.AVIF, kinds.HEIC, kinds.JP2) and not is_deep(image)
+
+
+def required(source: Source, argument: str = "source") -> kinds.Kind:
+    """Return what kind of picture a file is.
+
+    Raises:
+        ArgumentError: it is none.
+    """
+    found = kinds.kind(source.data)
+    if found is kinds.PDF:
+        raise ArgumentError(argument, f"{source.name} is a PDF; render_document shows its pages")
+    if found is None or found.sort != "picture":
+        unknown = "no picture of a known format" if source.data else "empty"
+        what = f"a file of type {found.media_type}" if found else unknown
+        raise ArgumentError(argument, f"{source.name} is {what}; {SHOWN} are taken")
+    return found
+
+
+def _drawn(source: Source) -> Pixels:
+    from imagebridge.pictures.decode import opened
+    from imagebridge.pictures.encode import standard
+    from imagebridge.pictures.svg import drawn
+
+    drawing = drawn(source.data)
+    image = standard(opened(drawing.picture.data))
+    return Pixels(source.name, image, image.size, drawing.sentence)
+
+
+def squared(image: "Image", size: tuple[int, int]) -> "Image":
+    """Return the picture in another size, its pixels whole: enlarged they become squares, and no colour is mixed."""
+    from PIL.Image import Resampling
+
+    return image.resize(size, Resampling.NEAREST)  # pyright: ignore[reportUnknownMemberType]
+
+
+def colors_of(image: "Image") -> list[tuple[int, int, int]]:
+    """Return the colours of the pixels of a picture of mode RGB."""
+    data = iter(image.tobytes())
+    return list(zip(data, data, data, strict=True))

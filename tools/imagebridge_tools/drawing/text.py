@@ -1,0 +1,116 @@
+"""Letters in pictures: which font has them, where lines break, which characters no font here has."""
+
+from bisect import bisect_left
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagebridge.errors import ArgumentError
+from imagebridge.pictures.fonts import WIDE
+from imagebridge_tools.answer import few
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PIL.ImageFont import FreeTypeFont
+
+_SIZE = 128
+"""Pixels of the fonts that are returned; `font_variant` makes other sizes of them."""
+
+_FONTS = (
+    "DejaVuSans.ttf",
+    "NotoSans-Regular.ttf",
+    "LiberationSans-Regular.ttf",
+    "arial.ttf",
+    "Arial Unicode.ttf",
+    *WIDE,
+)
+"""Fonts that systems bring along, asked for characters that the shipped one lacks; the widest come last."""
+
+
+def bundled(size: float) -> "FreeTypeFont":
+    """Return the font that is shipped: the same everywhere, with Latin, Greek and Cyrillic letters."""
+    from PIL import ImageFont, features
+
+    from imagebridge_tools.charts.engine import FONTS
+
+    if not features.check("freetype2"):
+        raise ArgumentError("text", "cannot be drawn: this Pillow was built without FreeType")
+    # Laid out letter by letter: its ligatures would make other signs of 2x4 and ->.
+    return ImageFont.truetype(FONTS / "Inter-Regular.ttf", size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def face(text: str) -> "FreeTypeFont":
+    """Return the shipped font, or the first other one here that lacks fewer of the characters."""
+    best = bundled(_SIZE)
+    fewest = len(lacking(text, best))
+    for font in _other_fonts() if fewest else ():
+        if (count := len(lacking(text, font))) < fewest:
+            best, fewest = font, count
+        if not fewest:
+            break
+    return best
+
+
+def _other_fonts() -> "Iterator[FreeTypeFont]":
+    """Yield the fonts of this system, and those that were installed as packages."""
+    from PIL import ImageFont
+
+    from imagebridge_tools.charts.engine import more_fonts
+
+    packed = [str(file) for folder in more_fonts() for file in sorted(Path(folder).glob("*.[ot]t[cf]"))]
+    for name in (*_FONTS, *packed):
+        try:
+            yield ImageFont.truetype(name, _SIZE)
+        except OSError:  # This system does not have it.
+            continue
+
+
+def wrapped(paragraph: str, font: "FreeTypeFont", width: int) -> list[str]:
+    """Break a paragraph between words, and inside a word only where it is wider than the line."""
+    lines: list[str] = []
+    line = ""
+    for word in paragraph.split(" "):
+        joined = f"{line} {word}" if line else word
+        if font.getlength(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while font.getlength(line) > width:
+            cut = (
+                bisect_left(range(2, len(line)), width, key=lambda n, word=line: font.getlength(word[:n])) + 1
+            )
+            lines.append(line[:cut])
+            line = line[cut:]
+    return [*lines, line]
+
+
+def shortened(text: str, font: "FreeTypeFont", width: float) -> str:
+    """Return a line that fits `width` pixels, its middle left out where it is too long."""
+    if font.getlength(text) <= width:
+        return text
+    # A name's end, with its number and suffix, tells as much as its start.
+    for kept in range(len(text) - 1, 1, -1):
+        shorter = f"{text[: (kept + 1) // 2]}...{text[len(text) - kept // 2 :]}"
+        if font.getlength(shorter) <= width:
+            return shorter
+    return text[:1]
+
+
+def lacking(text: str, font: "FreeTypeFont") -> list[str]:
+    """Return the characters a font has no glyph for: they show as empty boxes."""
+    box = _glyph(font, "\U0010fffd")
+    return [c for c in dict.fromkeys(text) if not c.isspace() and _glyph(font, c) == box]
+
+
+def missing(text: str, font: "FreeTypeFont") -> str:
+    """Name the characters of a text that show as boxes, in brackets; nothing where there are none."""
+    boxes = lacking(text, font)
+    return f" (no glyphs, shown as boxes: {few(boxes)})" if boxes else ""
+
+
+def _glyph(font: "FreeTypeFont", character: str) -> tuple[tuple[int, int], bytes]:
+    # A core image is a sequence of bytes, which its stub leaves out.
+    mask = font.getmask(character)
+    return mask.size, bytes(mask)  # pyright: ignore[reportArgumentType]

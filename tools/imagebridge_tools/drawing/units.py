@@ -1,0 +1,93 @@
+"""Coordinates of a picture in three units, the same in every tool."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, isfinite
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import nearest
+
+UNITS = {"pixels": 0, "0-1": 1, "0-1000": 1000}
+"""The units, and where right and bottom edge lie in each (0: at the picture's own size)."""
+
+_LOST = 1e-6
+
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom in pixels; right and bottom lie behind the last pixel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruler:
+    """The coordinates of a picture of `width` x `height` pixels: x to the right, y down, 0 at the left and top edge."""
+
+    width: int
+    height: int
+    units: str = "pixels"
+
+    def __post_init__(self) -> None:
+        if self.units not in UNITS:
+            raise ArgumentError("units", f"is {self.units!r}; {nearest(self.units, UNITS)}")
+
+    @property
+    def edges(self) -> tuple[int, int]:
+        """The coordinates of the right and the bottom edge in these units."""
+        whole = UNITS[self.units]
+        return (whole, whole) if whole else (self.width, self.height)
+
+    def pixels(self, values: Sequence[float], argument: str) -> list[tuple[float, float]]:
+        """Return the points of `x, y, x, y, ...` in pixels.
+
+        Raises:
+            ArgumentError: an odd count, a point outside the picture, or fractions of its first pixel alone.
+        """
+        if len(values) % 2 or not values:
+            raise ArgumentError(argument, f"has {len(values)} numbers; give x and y of each point in turn")
+        points = list(zip(values[::2], values[1::2], strict=True))
+        for x, y in points:
+            for letter, value, edge in (("x", x, self.edges[0]), ("y", y, self.edges[1])):
+                if not isfinite(value) or not 0 <= value <= edge:
+                    problem = f"{letter} = {value:g} lies outside the picture, which reaches from 0 to {edge}"
+                    raise ArgumentError(argument, f"{problem} in {self._named}{self._hint(values)}")
+        if any(value % 1 for value in values):
+            self._check_extent(values, argument)
+        across, down = self.width / self.edges[0], self.height / self.edges[1]
+        return [(x * across, y * down) for x, y in points]
+
+    def region(self, values: Sequence[float], argument: str) -> Box:
+        """Return the whole pixels that a region `[left, top, right, bottom]` touches.
+
+        Raises:
+            ArgumentError: no four numbers, nothing between them, or some of it outside the picture.
+        """
+        if len(values) != 4:
+            raise ArgumentError(argument, f"has {len(values)} numbers; give [left, top, right, bottom]")
+        (left, top), (right, bottom) = self.pixels(values, argument)
+        if right - left <= 2 * _LOST or bottom - top <= 2 * _LOST:
+            x0, y0, x1, y1 = values
+            sides = sorted((x0, x1)), sorted((y0, y1))
+            turned = [f"{side:g}" for side in (sides[0][0], sides[1][0], sides[0][1], sides[1][1])]
+            hint = f", such as [{', '.join(turned)}]" if x0 > x1 or y0 > y1 else ""
+            raise ArgumentError(argument, f"is empty; give [left, top, right, bottom]{hint}")
+        self._check_extent(values, argument)
+        # What fractions lose on the way to pixels is no part of another pixel.
+        return floor(left + _LOST), floor(top + _LOST), ceil(right - _LOST), ceil(bottom - _LOST)
+
+    def _check_extent(self, values: Sequence[float], argument: str) -> None:
+        """Refuse what lies within the first pixel: parts of the whole are meant."""
+        if self.units == "pixels" and max(values) <= 1 and max(self.width, self.height) > 1:
+            raise ArgumentError(argument, f"is one pixel of {self.width}x{self.height}{self._hint(values)}")
+
+    @property
+    def _named(self) -> str:
+        return "pixels" if self.units == "pixels" else f"units of {self.units}"
+
+    def _hint(self, values: Sequence[float]) -> str:
+        """Name the units in which the numbers would lie in the picture."""
+        if not all(isfinite(value) and value >= 0 for value in values):
+            return ""
+        if self.units == "pixels":
+            fitting = "0-1" if max(values) <= 1 else "0-1000" if max(values) <= 1000 else ""
+        else:
+            inside = max(values[::2]) <= self.width and max(values[1::2], default=0) <= self.height
+            fitting = "pixels" if inside else "0-1000" if max(values) <= 1000 else ""
+        return f'; did you mean units="{fitting}"?' if fitting and fitting != self.units else ""

@@ -1,0 +1,1 @@
+"""Where tools read and write: folders, the web, the store of pictures."""

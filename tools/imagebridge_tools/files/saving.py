@@ -1,0 +1,164 @@
+"""saved: pictures as files below writable folders, which is the one way in which tools write."""
+
+import os
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from secrets import token_hex
+
+from anyio import to_thread
+
+from imagebridge.errors import ArgumentError
+from imagebridge.pictures.picture import Picture
+from imagebridge_tools.answer import Answer, described
+from imagebridge_tools.apart import apart
+
+from . import folders
+
+FORMATS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
+"""Suffixes of names, and the formats that are written for them."""
+
+_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+"""Names that Windows gives to devices, whatever their suffix."""
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where pictures will be saved: a real folder, and the file's name and suffix, which may be empty."""
+
+    folder: str
+    stem: str
+    suffix: str
+    overwrite: bool
+
+    def name(self, picture: Picture, number: int | None) -> str:
+        """Return the name of one file, with its `number` where there are several."""
+        several = f"-{number}" if number else ""
+        return f"{self.stem}{several}{self.suffix or _SUFFIXES[picture.media_type]}"
+
+
+def target(save_as: str, allow_write: Sequence[Path], *, overwrite: bool = False) -> Target:
+    """Check where `save_as` leads, before anything is made: a path below one of the folders `allow_write`.
+
+    Raises:
+        ArgumentError: it may not be written, its folder is not there, or the file is and `overwrite` is false.
+    """
+    if not allow_write:
+        raise ArgumentError("save_as", "no folder may be written; start the server with --allow-write FOLDER")
+    path = folders.path_of(save_as, "save_as")
+    place = folders.place(path, allow_write, "save_as", save_as)
+    stem, suffix = _named(place.name, save_as)
+    folder = os.path.realpath(place.parent)
+    if not os.path.isdir(folder):
+        raise ArgumentError("save_as", f"the folder of {save_as!r} does not exist; name one that does")
+    if os.path.isdir(os.path.join(folder, stem + suffix)):
+        raise ArgumentError("save_as", f"{save_as!r} is a folder; name a file in it")
+    made = Target(folder, stem, suffix, overwrite)
+    if suffix and not overwrite and os.path.lexists(os.path.join(folder, stem + suffix)):
+        raise _exists(stem + suffix)
+    return made
+
+
+def _named(name: str, save_as: str) -> tuple[str, str]:
+    stem, dot, suffix = name.rpartition(".")
+    if not dot:
+        stem, suffix = name, ""
+    elif f".{suffix.lower()}" not in FORMATS:
+        raise ArgumentError(
+            "save_as", f"{save_as!r} ends in .{suffix}; give one of {', '.join(FORMATS)}, or none"
+        )
+    else:
+        suffix = f".{suffix}"
+    plain = PureWindowsPath(name).name == name and PurePosixPath(name).name == name
+    odd = any(ord(sign) < 32 or sign in ':*?"<>|' for sign in name)
+    if not plain or odd or stem.strip(" .") != stem or not stem or stem.split(".")[0].lower() in _RESERVED:
+        raise ArgumentError(
+            "save_as", f"{name!r} is no file name on every system; give letters, digits, - and _"
+        )
+    return stem, suffix
+
+
+async def saved(answer: Answer, where: Target) -> Answer:
+    """Write the pictures of `answer` and say so in its sentence. Several are numbered: chart-1.png, chart-2.png.
+
+    A suffix that names another format than a picture has makes it be converted.
+
+    Raises:
+        ArgumentError: a file exists already, or cannot be written.
+    """
+    told: list[str] = []
+    several = len(answer.pictures) > 1
+    for number, picture in enumerate(answer.pictures, 1):
+        wanted = FORMATS.get(where.suffix.lower(), picture.media_type)
+        written = picture if wanted == picture.media_type else await apart(_as, picture, wanted)
+        name = where.name(written, number if several else None)
+        await to_thread.run_sync(_write, where, name, written.data)
+        told.append(f"{os.path.join(where.folder, name)} ({described(written)})")
+    return answer._replace(sentence=f"{answer.sentence} Saved as {', '.join(told)}.") if told else answer
+
+
+def _as(picture: Picture, media_type: str) -> Picture:
+    """Encode a picture in another format; JPEG on white where it is transparent."""
+    from io import BytesIO
+
+    from imagebridge.pictures.decode import opened, srgb, upright
+    from imagebridge.pictures.encode import opaque, standard
+
+    image = standard(srgb(upright(opened(picture.data), picture.orientation)))
+    form = media_type.removeprefix("image/")
+    buffer = BytesIO()
+    bare = (opaque(image) if form == "jpeg" else image).copy()
+    bare.info = {}
+    bare.save(buffer, form.upper(), **({} if form == "png" else {"quality": 92}))
+    return Picture.from_bytes(buffer.getvalue())
+
+
+def _write(where: Target, name: str, data: bytes) -> None:
+    """Write a file; one that is written over changes at once, and a link in its place is replaced, not followed."""
+    with _held(where.folder) as folder:
+        path, new = _at(where.folder, name, folder), _at(where.folder, f".{token_hex(8)}.part", folder)
+        making = new if where.overwrite else path
+        try:
+            with os.fdopen(os.open(making, _NEW, 0o644, dir_fd=folder), "wb") as file:
+                try:
+                    file.write(data)
+                    file.flush()
+                    if where.overwrite:
+                        os.replace(new, path, src_dir_fd=folder, dst_dir_fd=folder)
+                except BaseException:
+                    os.unlink(making, dir_fd=folder)
+                    raise
+        except FileExistsError:
+            raise _exists(name) from None
+        except OSError as error:
+            raise ArgumentError("save_as", f"{name!r} cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def _held(folder: str) -> Generator[int | None]:
+    """Hold on to a folder, so that no link put in its place now leads elsewhere; where the system cannot, look again."""
+    descriptor = None
+    try:
+        if os.open in os.supports_dir_fd:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        about = os.stat(folder) if descriptor is None else os.fstat(descriptor)
+        if os.path.realpath(folder) != folder or not os.path.samestat(about, os.stat(folder)):
+            raise OSError(0, "the folder changed")
+        yield descriptor
+    except OSError as error:
+        raise ArgumentError("save_as", f"the folder cannot be written: {error.strerror}") from None
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _at(folder: str, name: str, descriptor: int | None) -> str:
+    return os.path.join(folder, name) if descriptor is None else name
+
+
+def _exists(name: str) -> ArgumentError:
+    return ArgumentError("save_as", f"{name!r} exists already; give another name, or overwrite=true")

@@ -1,0 +1,118 @@
+"""opened: the one way in which tools name a picture or another file, and what they find there."""
+
+import codecs
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from anyio import to_thread
+
+from imagebridge.errors import ArgumentError, PictureError
+from imagebridge.pictures import kinds
+from imagebridge.pictures.picture import decode
+
+from . import folders
+from .store import SCHEME, Store
+from .web import Web, name
+
+FILE_SIZE = 64_000_000
+"""Bytes of a file at most."""
+
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where tools may read and write, decided by whoever starts them and never by a model.
+
+    `allow` are the folders whose files are read, `allow_write` those below which pictures are saved, `store` keeps
+    what tools gave, `web` fetches https addresses. Nothing is allowed by default but `data:` URLs.
+    """
+
+    allow: tuple[Path, ...] = ()
+    allow_write: tuple[Path, ...] = ()
+    store: Store | None = None
+    web: Web | None = None
+
+
+NOWHERE = Places()
+"""Only `data:` URLs are read."""
+
+
+class Source(NamedTuple):
+    """The bytes that a source names, a short `name` to tell, and the `uri` of the file or picture, or an empty text."""
+
+    name: str
+    data: bytes
+    uri: str = ""
+
+
+async def opened(source: str, places: Places = NOWHERE, argument: str = "source") -> Source:
+    """Read what `source` names, at most `FILE_SIZE` bytes.
+
+    It is a path below an allowed folder (absolute, or relative to one), a `file:` URL of one, `image://` and the
+    hash of a kept picture or 8 of its first digits, a `data:` URL, or where that is enabled an `https:` URL.
+
+    Raises:
+        ArgumentError: it may not be read, is not there, or is too large; the error names `argument`.
+    """
+    text = source.strip()
+    scheme = text[:8].lower()
+    if scheme == "https://":
+        if places.web is None:
+            raise ArgumentError(
+                argument,
+                "https: addresses are not read here; the server is started with --allow-https for that",
+            )
+        data = await places.web.fetched(text, FILE_SIZE, argument)
+        return Source(name(text), data, text)
+    if scheme == SCHEME:
+        if places.store is None:
+            raise ArgumentError(argument, "no pictures are kept here; give a path or a data: URL")
+        note, data = await to_thread.run_sync(places.store.read, text, argument)
+        return Source(note.short, data, note.uri)
+    if scheme[:5] == "data:":
+        return await to_thread.run_sync(_inline, text, argument)
+    return await to_thread.run_sync(_file, text, places, argument)
+
+
+def characters(source: Source, read: str, argument: str = "source") -> str:
+    """Return a text in whatever encoding says so itself, UTF-8, or else Windows' Western one; lines end in `\\n`.
+
+    Raises:
+        ArgumentError: it is no text; the error names `argument` and says what is `read`.
+    """
+    found = kinds.kind(source.data)
+    if found is not None and found is not kinds.SVG:
+        raise ArgumentError(
+            argument, f"{source.name} is a file of type {found.media_type}; what is read: {read}"
+        )
+    encoding = next((encoding for mark, encoding in _MARKS if source.data.startswith(mark)), "utf-8")
+    try:
+        text = source.data.decode(encoding)
+    except UnicodeDecodeError:
+        text = source.data.decode("cp1252", "replace")
+    if any(sign in text[:10_000] for sign in ("\0", "\x01", "\x02", "\x03")):
+        raise ArgumentError(argument, f"{source.name} is in no known format; what is read: {read}")
+    return text.replace("\r\n", "\n")
+
+
+def _file(text: str, places: Places, argument: str) -> Source:
+    found = folders.found(text, places.allow, FILE_SIZE, argument)
+    return Source(found.path.name, found.data, found.path.as_uri())
+
+
+def _inline(text: str, argument: str) -> Source:
+    if len(text) > FILE_SIZE * 4 // 3:
+        raise ArgumentError(argument, f"the data: URL holds more than {FILE_SIZE:,} bytes")
+    try:
+        return Source("data: URL", decode(text)[0])
+    except PictureError as error:
+        raise ArgumentError(argument, f"the data: URL cannot be read: {error.reason}") from error

@@ -1,0 +1,232 @@
+"""Web: files from https addresses, of public hosts alone."""
+
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+
+import anyio
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import size_in_words
+
+if TYPE_CHECKING:
+    import ssl
+
+    from httpcore2 import AsyncNetworkBackend, Response
+
+SECONDS = 30.0
+"""Seconds for everything together: names, connections, redirects, and the file."""
+
+REDIRECTS = 4
+"""Redirects that are followed at most; each is checked as the first address was."""
+
+TRIED, CONNECTION_SECONDS = 4, 5.0
+"""Addresses of one host that are tried at most, and seconds for the connection to one."""
+
+_PATH = "/%:@!$&'()*+,;=~-._"
+"""Signs that are not percent-encoded once more."""
+
+_HEADERS = (
+    (b"Accept", b"image/*, application/pdf;q=0.9, text/*;q=0.8, */*;q=0.5"),
+    # What is not packed cannot unpack to more than was looked for.
+    (b"Accept-Encoding", b"identity"),
+    (b"User-Agent", b"imagebridge"),
+    (b"Connection", b"close"),
+)
+_NAT64 = IPv6Network("64:ff9b::/96")
+_UNICAST, _TEREDO = IPv6Network("2000::/3"), IPv6Network("2001::/32")
+"""All public IPv6 addresses, and those among them that hold an IPv4 address behind somebody's relay."""
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Returns the addresses of a host and port."""
+
+
+async def resolved(host: str, port: int) -> list[str]:
+    """Return the addresses that the system knows for `host`."""
+    found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """Fetches files over https. Names are resolved once, and the connection goes to the address that was checked.
+
+    No proxy, cookie or password is used. `resolve`, `backend` and `context` stand in for the system's resolver,
+    network and certificates.
+    """
+
+    seconds: float = SECONDS
+    resolve: Resolve = resolved
+    backend: "AsyncNetworkBackend | None" = None
+    context: "ssl.SSLContext | None" = None
+
+    async def fetched(self, url: str, limit: int, argument: str) -> bytes:
+        """Return the file at `url`, at most `limit` bytes.
+
+        Raises:
+            ArgumentError: the address is not https or not public, or gives no file within limits.
+        """
+        import httpcore2
+
+        try:
+            with anyio.fail_after(self.seconds):
+                return await self._followed(url, limit)
+        except TimeoutError:
+            problem = f"took longer than {self.seconds:g} seconds"
+        except _RefusedError as error:
+            problem = str(error)
+        except httpcore2.TimeoutException:
+            problem = "did not answer in time"
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as error:
+            problem = f"cannot be fetched ({str(error)[:120] or type(error).__name__})"
+        raise ArgumentError(argument, f"{_shown(url)} {problem}")
+
+    async def _followed(self, url: str, limit: int) -> bytes:
+        for _ in range(REDIRECTS + 1):
+            found = await self._asked(url, limit)
+            if isinstance(found, bytes):
+                return found
+            url = found
+        raise _RefusedError(f"was redirected more than {REDIRECTS} times")
+
+    async def _asked(self, url: str, limit: int) -> bytes | str:
+        """Return the file, or the address that the server names instead."""
+        import httpcore2
+
+        parts = _checked(url)
+        host, port = _host(parts), parts.port or 443
+        addresses = await self._addresses(host, port)
+        shown = f"[{host}]" if ":" in host else host
+        headers = [(b"Host", (shown if port == 443 else f"{shown}:{port}").encode()), *_HEADERS]
+        target = quote(parts.path or "/", safe=_PATH)
+        if parts.query:
+            target += "?" + quote(parts.query, safe=_PATH + "?[]")
+        failed: Exception | None = None
+        for address in addresses[:TRIED]:
+            # By its address: nothing asks for the name again. The certificate is checked against the name.
+            direct = httpcore2.URL(scheme=b"https", host=address.encode(), port=port, target=target.encode())
+            extensions = {"sni_hostname": host, "timeout": {"connect": CONNECTION_SECONDS}}
+            try:
+                async with (
+                    httpcore2.AsyncConnectionPool(
+                        ssl_context=self.context, network_backend=self.backend
+                    ) as pool,
+                    pool.stream("GET", direct, headers=headers, extensions=extensions) as response,
+                ):
+                    if response.status in (301, 302, 303, 307, 308):
+                        return urljoin(url, _header(response, b"location") or _nowhere())
+                    return await _body(response, limit)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failed = error
+        raise failed or _RefusedError("cannot be reached")
+
+    async def _addresses(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses of a host, all of which are public."""
+        try:
+            addresses = await self.resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise _RefusedError("names a host that is not known") from error
+        if not addresses or not all(public(address) for address in addresses):
+            raise _RefusedError("does not lead to a public address; only public hosts are asked")
+        return addresses
+
+
+class _RefusedError(Exception):
+    """An address that is not fetched; the message goes on from its name."""
+
+
+def public(address: str) -> bool:
+    """Tell whether an IP address is one of the public internet, also where an IPv6 address stands for an IPv4 one."""
+    try:
+        found: IPv4Address | IPv6Address = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped:
+            found = found.ipv4_mapped
+        elif found.sixtofour:
+            found = found.sixtofour
+        elif found in _NAT64:
+            found = IPv4Address(int(found) & 0xFFFFFFFF)
+        elif found not in _UNICAST or found in _TEREDO:
+            return False
+    # More than is_global, which calls multicast global.
+    return found.is_global and not (
+        found.is_private
+        or found.is_loopback
+        or found.is_link_local
+        or found.is_multicast
+        or found.is_reserved
+        or found.is_unspecified
+    )
+
+
+def name(url: str) -> str:
+    """Return a short name to tell for the file at `url`: its last part, or the host."""
+    try:
+        parts = urlsplit(url)
+        return PurePosixPath(unquote(parts.path)).name[:100] or _host(parts)
+    except (ValueError, _RefusedError):
+        return "https address"
+
+
+def _checked(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        if parts.port == 0:
+            raise ValueError("port 0")
+    except ValueError as error:
+        raise _RefusedError("is no legal address") from error
+    if parts.scheme.lower() != "https":
+        raise _RefusedError(f"leads to {parts.scheme[:20] or 'no'}: addresses; only https: ones are fetched")
+    if parts.username is not None or parts.password is not None:
+        raise _RefusedError("holds a user name or password; give an address without")
+    return parts
+
+
+def _host(parts: SplitResult) -> str:
+    """Return the host as it is resolved: names of other scripts in their ASCII form."""
+    host = parts.hostname or ""
+    if not host:
+        raise _RefusedError("names no host")
+    try:
+        return host if ":" in host else host.encode("idna").decode()
+    except UnicodeError as error:
+        raise _RefusedError("names no legal host") from error
+
+
+def _shown(url: str) -> str:
+    """Return the address for a message: without a password, and not too long."""
+    shown = url.split("#")[0].split("?")[0]
+    start, at, rest = shown.partition("@")
+    return repr((f"https://{rest}" if at and "/" not in start[8:] else shown)[:200])
+
+
+def _header(response: "Response", name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), "")
+
+
+def _nowhere() -> str:
+    raise _RefusedError("is redirected without saying where")
+
+
+async def _body(response: "Response", limit: int) -> bytes:
+    if response.status != 200:
+        raise _RefusedError(f"was answered with status {response.status}")
+    if (packed := _header(response, b"content-encoding").strip().lower()) not in ("", "identity"):
+        raise _RefusedError(f"came packed as {packed[:20]}, which is not unpacked")
+    told = f"has more than {size_in_words(limit)}, the most that is read"
+    if (length := _header(response, b"content-length")).isdigit() and int(length) > limit:
+        raise _RefusedError(told)
+    data = bytearray()
+    async with aclosing(response.aiter_stream()) as chunks:
+        async for chunk in chunks:
+            data += chunk
+            if len(data) > limit:
+                raise _RefusedError(told)
+    return bytes(data)

@@ -1,0 +1,219 @@
+"""The OpenAI Images API: a request, its answer or stream, and its refusals in one sentence."""
+
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import product
+from math import floor, hypot
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import anyio
+from anyio import to_thread
+
+from imagebridge.errors import ArgumentError, BridgeError, PictureError, RequirementError
+from imagebridge.pictures.picture import Picture
+from imagebridge.requirements import IMAGES, need
+
+from .apart import apart
+
+if TYPE_CHECKING:
+    import openai
+    from openai.types import ImagesResponse
+
+Format = Literal["png", "jpeg", "webp"]
+Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
+Background = Literal["transparent", "opaque", "auto"]
+
+MODEL = "gpt-image-2.6-flare"
+"""The model where IMAGEBRIDGE_IMAGE_MODEL names none: from openai 3.57, types/image_model.py, read 2026-11-29."""
+
+OnPartial = Callable[[Picture], Awaitable[None]]
+"""Given an unfinished picture."""
+
+
+class CreationError(BridgeError):
+    """A picture that was not made, for a reason that no argument mends: key, quota, network, time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is asked of the API, in its own words; `size` is in pixels, `images` and `mask` make it an edit."""
+
+    prompt: str
+    size: str = "auto"
+    format: Format = "png"
+    quality: Quality | None = None
+    background: Background | None = None
+    compression: int | None = None
+    n: int = 1
+    partial_images: int = 0
+    images: tuple[Picture, ...] = ()
+    mask: Picture | None = None
+
+    def request(self, model: str) -> dict[str, Any]:
+        """Return the SDK's arguments; what was not asked for is left to the API."""
+        asked: dict[str, Any] = {
+            "prompt": self.prompt,
+            "model": model,
+            "size": self.size,
+            "output_format": self.format,
+            "quality": self.quality,
+            "background": self.background,
+            "output_compression": self.compression,
+            "n": self.n if self.n > 1 else None,
+            "partial_images": self.partial_images or None,
+            "stream": True if self.partial_images else None,
+            "image": [_file(f"image-{number}", one) for number, one in enumerate(self.images, 1)] or None,
+            "mask": _file("mask", self.mask) if self.mask else None,
+        }
+        return {name: value for name, value in asked.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The pictures, and the model and quality that the API says it used."""
+
+    pictures: tuple[Picture, ...]
+    model: str
+    quality: str
+
+
+async def made(order: Order, on_partial: OnPartial | None, seconds: float) -> Made | BridgeError:
+    """Ask the API once; the SDK itself tries again where that can help. An error is returned, explained.
+
+    Key, base URL and the rest come from the SDK's environment variables. `on_partial` is given the unfinished
+    pictures that the order asks for.
+    """
+    if not os.environ.get("OPENAI_API_KEY") and not os.environ.get("OPENAI_BASE_URL"):
+        return CreationError("there is no key for the OpenAI API; set OPENAI_API_KEY where the server starts")
+    model = os.environ.get("IMAGEBRIDGE_IMAGE_MODEL") or MODEL
+    try:
+        client = await to_thread.run_sync(_client, seconds)
+    except RequirementError as error:
+        return error
+    import openai
+
+    try:
+        with anyio.fail_after(seconds):  # The SDK's limit holds for each attempt.
+            async with client:
+                asking = client.images.edit if order.images else client.images.generate
+                answer = cast("object", await asking(**order.request(model)))
+                if isinstance(answer, openai.AsyncStream):
+                    found, quality = await _streamed(cast("Any", answer), on_partial)
+                else:
+                    found, quality = _whole(cast("ImagesResponse", answer))
+        pictures = [await _proven(one) for one in found]
+    except TimeoutError:
+        return CreationError(_TOO_LONG)
+    except openai.OpenAIError as error:
+        return _explained(error, model, order.size)
+    except BridgeError as error:
+        return error
+    return Made(tuple(pictures), model, quality)
+
+
+_ARGUMENTS = {"output_format": "format", "output_compression": "compression", "image": "images"}
+"""Names of parameters of the API that are called otherwise here."""
+
+_DRAWING, _STEP, _RATIO, _LARGEST = "gpt-image-2", 16, 3, 3_840 * 2_160
+"""Models that draw in any size, pixels that divide its sides, the most of one side for the other, and pixels of the
+largest: openai 3.54, types/image_generate_params.py, 2026-11-22."""
+
+_TOO_LONG = "the API took too long; ask for a smaller size or lower quality, or call again"
+
+
+def _client(seconds: float) -> "openai.AsyncOpenAI":
+    """Load the SDK and the system's certificates, which takes a second the first time: called in a thread."""
+    need(IMAGES)
+    import openai
+
+    # A server of one's own may need no key, but the SDK insists on some text.
+    key = os.environ.get("OPENAI_API_KEY") or "none"
+    return openai.AsyncOpenAI(api_key=key, timeout=seconds, max_retries=1)
+
+
+def _file(name: str, picture: Picture) -> tuple[str, bytes, str]:
+    return f"{name}.{picture.media_type.removeprefix('image/')}", picture.data, picture.media_type
+
+
+def _whole(response: "ImagesResponse") -> tuple[list[str], str]:
+    found = [one.b64_json for one in response.data or () if one.b64_json]
+    if not found:
+        raise CreationError("the API answered without a picture; call again")
+    return found, response.quality or ""
+
+
+async def _streamed(stream: Any, on_partial: OnPartial | None) -> tuple[list[str], str]:
+    """Return the finished picture of a stream; its events are of eight classes that share these fields."""
+    found: tuple[list[str], str] | None = None
+    async for (
+        event
+    ) in stream:  # To its end: a stream that is left before closes itself too late, with an error.
+        kind = str(getattr(event, "type", ""))
+        if kind.endswith(".partial_image") and on_partial:
+            with suppress(BridgeError):  # A broken one on the way must not cost the picture that is paid for.
+                await on_partial(await _proven(event.b64_json))
+        elif kind.endswith(".completed"):
+            found = [event.b64_json], str(event.quality or "")
+    if found is None:
+        raise CreationError("the API's stream ended without a picture; call again")
+    return found
+
+
+async def _proven(encoded: str) -> Picture:
+    try:
+        return await apart(Picture.from_base64, encoded, "decoded")
+    except PictureError as error:
+        raise CreationError(f"the API answered with a broken picture: {error.reason}; call again") from error
+
+
+def _explained(error: "openai.OpenAIError", model: str, size: str) -> BridgeError:
+    """Return what the SDK reported as one sentence. The API's own words about keys hold parts of them."""
+    import openai
+
+    match error:
+        case openai.APITimeoutError():
+            return CreationError(_TOO_LONG)
+        case openai.APIConnectionError():
+            return CreationError("the OpenAI API cannot be reached; check the network and OPENAI_BASE_URL")
+        case openai.AuthenticationError():
+            return CreationError(
+                "the OpenAI API refused the key; check OPENAI_API_KEY where the server is started"
+            )
+        case openai.PermissionDeniedError() | openai.NotFoundError():
+            return CreationError(
+                f"this key may not use {model}; set IMAGEBRIDGE_IMAGE_MODEL to another model"
+            )
+        case openai.RateLimitError() if error.code == "insufficient_quota":
+            return CreationError("the account of this key has no credit left")
+        case openai.RateLimitError():
+            return CreationError("the API takes no more requests for the moment; call again in a minute")
+        case openai.BadRequestError():
+            return _refused(error, size if model.startswith(_DRAWING) else "")
+        case openai.APIStatusError():
+            return CreationError(f"the OpenAI API failed with status {error.status_code}; call again")
+        case _:
+            return CreationError(f"the OpenAI API could not be used: {type(error).__name__}")
+
+
+def _refused(error: "openai.BadRequestError", size: str) -> ArgumentError:
+    if error.code in ("moderation_blocked", "content_policy_violation"):
+        return ArgumentError("prompt", "the API's safety system refused it; describe something else")
+    named = (error.param or "prompt").partition("[")[0]
+    argument = _ARGUMENTS.get(named, named)
+    body = cast("dict[str, object]", error.body) if isinstance(error.body, dict) else {}
+    said = str(body.get("message") or "the API refused the request")
+    near = _nearest(size) if argument == "size" and "x" in size else size
+    return ArgumentError(argument, said[:300] + (f" Near it is {near}." if near != size else ""))
+
+
+def _nearest(size: str) -> str:
+    """Return the size nearest to one that was refused which the API takes."""
+    width, height = (int(side) for side in size.split("x"))
+    wide, high = min(width, _RATIO * height), min(height, _RATIO * width)
+    scale = min(1.0, (_LARGEST / (wide * high)) ** 0.5)
+    sides = ({_STEP * max(1, floor(scale * s / _STEP) + more) for more in (1, 0)} for s in (wide, high))
+    legal = [(w, h) for w, h in product(*sides) if w * h <= _LARGEST and max(w, h) <= _RATIO * min(w, h)]
+    w, h = min(legal, key=lambda one: (hypot(one[0] - width, one[1] - height), -one[0]))
+    return f"{w}x{h}"

@@ -1,0 +1,84 @@
+"""make_qr_code: a text as a QR code that scanners read."""
+
+from importlib import import_module
+from typing import Any
+
+from imagebridge.errors import ArgumentError, BridgeError
+
+from .answer import Answer, counted, described, nearest
+from .drawing.pixels import squared
+
+LEVELS = {"L": 7, "M": 15, "Q": 25, "H": 30}
+"""Error correction: the share of a code, in percent, that may be hidden (ISO/IEC 18004)."""
+
+SMALLEST, LARGEST = 64, 2_000
+"""Pixels of a code's side."""
+
+_MOST = 7_089
+"""Characters that any code holds: digits at L."""
+
+_QUIET = 4
+"""Modules of white around a code (ISO/IEC 18004)."""
+
+
+def make_qr_code(text: str, size: int = 512, error_correction: str = "M") -> Answer:
+    """Draw `text` as a QR code of `size` x `size` pixels, its squares all of the same whole number of pixels.
+
+    `error_correction` is L, M, Q or H: what may be hidden of the code without harm, 7, 15, 25 or 30 percent.
+
+    Raises:
+        ArgumentError: no text, more than a code holds or than the size shows, or an unknown level.
+        BridgeError: the extra `server` is not installed.
+    """
+    level = error_correction.strip().upper()
+    if level not in LEVELS:
+        raise ArgumentError("error_correction", f"is {error_correction!r}; {nearest(level, LEVELS)}")
+    if not text:
+        raise ArgumentError("text", "is empty; give the text or address that the code holds")
+    if not SMALLEST <= size <= LARGEST:
+        raise ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels")
+    code = _made(text, level)
+    modules = code.symbol_size(border=0)[0]
+    scale = size // (modules + 2 * _QUIET)
+    if not scale:
+        least = modules + 2 * _QUIET
+        raise ArgumentError(
+            "size", f"is {size}; this text needs {least} pixels at least, {3 * least} to be read well"
+        )
+    from PIL import Image
+
+    from imagebridge.pictures.encode import encoded
+
+    shades = bytes(0 if dark else 255 for row in code.matrix for dark in row)
+    squares = Image.frombytes("L", (modules, modules), shades)
+    image = Image.new("L", (size, size), 255)
+    side = modules * scale
+    image.paste(squared(squares, (side, side)), ((size - side) // 2,) * 2)
+    picture = encoded(image, flat=True)
+    held = f"{text[:200]!r}" if len(text) <= 200 else f"{text[:120]!r} and {len(text) - 120} characters more"
+    sentence = (
+        f"A QR code that holds {held}: version {code.version}, {modules}x{modules} squares of "
+        f"{counted(scale, 'pixel')}, error correction {level} ({LEVELS[level]}% may be hidden)"
+    )
+    small = f"; squares of {counted(scale, 'pixel')} are hard to scan" if scale < 3 else ""
+    return Answer(f"{sentence}{small}. {described(picture)}.", (picture,))
+
+
+def _made(text: str, level: str) -> Any:
+    try:
+        segno: Any = import_module("segno")
+    except ImportError as error:
+        raise BridgeError('QR codes need an extra: pip install "imagebridge[server]"') from error
+    if len(text) > _MOST:
+        raise _too_long(text)
+    try:
+        # Beyond ASCII readers guess the encoding: as UTF-8 bytes they guess right.
+        beyond = {} if text.isascii() else {"encoding": "utf-8", "mode": "byte"}
+        return segno.make(text, error=level, micro=False, boost_error=False, **beyond)
+    except segno.DataOverflowError:
+        raise _too_long(text) from None
+
+
+def _too_long(text: str) -> ArgumentError:
+    told = "a code holds up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"
+    return ArgumentError("text", f"has {len(text.encode(errors='replace')):,} bytes; {told}")

@@ -1,0 +1,1 @@
+"""Tables of data: read from text, files and workbooks, their columns understood."""

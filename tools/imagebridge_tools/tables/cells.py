@@ -1,0 +1,92 @@
+"""Cells of a table: plain numbers, ISO dates, and what stands for a missing one."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import Json
+
+LARGEST = 1e300
+"""The largest number, either way; so many rows of it can be added up."""
+
+ROWS = 500_000
+"""Rows that are read at most; of over `fields.ROWS` fewer are drawn."""
+
+COLUMNS = 1000
+"""Columns that are read at most."""
+
+CELLS = 5_000_000
+"""Cells that are read at most."""
+
+_MISSING = frozenset(
+    """
+    nan na n/a n.a. null none nil - -- --- – — − … ... #n/a #n/a! #null! #value! #div/0! #ref!
+    #name? #num!
+    """.split()  # noqa: SIM905
+) | {""}
+"""What stands for a missing cell among numbers or dates, in small letters. Elsewhere it may be a name."""
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?", re.ASCII)
+
+
+def date(text: str) -> datetime | None:
+    """Return the moment that an ISO 8601 text names, or None where it is no such text or no such day."""
+    if not _DATE.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(f"{text}-01" if len(text) == 7 else text)
+    except ValueError:
+        return None
+
+
+def is_missing(cell: Json) -> bool:
+    """Tell whether a cell among numbers or dates says that there is none: empty, a dash, NaN, N/A, an error of a sheet."""
+    return cell is None or (isinstance(cell, str) and cell.strip().casefold() in _MISSING)
+
+
+def are_numbers(cells: Iterable[Json]) -> bool:
+    """Tell whether cells are numbers or missing, and not all missing. Their types alone tell: it takes no time."""
+    kinds = set(map(type, cells)) - {type(None)}
+    return bool(kinds) and kinds <= {int, float}
+
+
+def finite(cell: Json) -> Json:
+    """Return a cell; NaN and infinity, which JSON does not know, and numbers whose sum is infinity are missing."""
+    return None if isinstance(cell, int | float) and not abs(cell) <= LARGEST else cell
+
+
+def numbers(cells: Sequence[Json]) -> list[Json] | None:
+    """Return cells as numbers, texts such as "12.5" too, or None where one is none. Codes such as "007" stay text."""
+    if are_numbers(cells):
+        return list(cells)
+    found: list[Json] = []
+    for cell in cells:
+        if is_missing(cell):
+            found.append(None)
+        elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
+            found.append(finite(int(cell) if cell.lstrip("+-").isdigit() else float(cell)))
+        elif isinstance(cell, int | float) and not isinstance(cell, bool):
+            found.append(cell)
+        else:
+            return None
+    return found if any(cell is not None for cell in found) else None
+
+
+def check_size(rows: int, columns: int) -> None:
+    """Refuse a table too large before it is built: few rows of many different fields fill the memory as well.
+
+    Raises:
+        ArgumentError: it has too many rows, columns or cells.
+    """
+    if rows > ROWS:
+        problem = f"has {rows:,} rows; at most {ROWS:,} are read: aggregate them or take a sample"
+        raise ArgumentError("data", problem)
+    if columns > COLUMNS:
+        raise ArgumentError(
+            "data", f"has {columns:,} columns; at most {COLUMNS:,} are read: give those that are drawn"
+        )
+    if rows * columns > CELLS:
+        problem = f"has {rows:,} rows of {columns:,} columns; at most {CELLS:,} cells are read"
+        raise ArgumentError("data", f"{problem}: give the columns that are drawn")

@@ -1,0 +1,56 @@
+"""Delimited text: CSV and its kin, whatever separates their cells."""
+
+import csv
+from collections import Counter
+from io import StringIO
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import Json
+
+from . import header
+from .header import Found
+
+_SEPARATORS = ",;\t|"
+_SEEN = 100
+"""Lines that tell what separates cells."""
+
+
+def table(text: str) -> tuple[Found, str]:
+    """Return the table in a text, and what separates its cells: the first line may say it (`sep=;`).
+
+    Raises:
+        ArgumentError: it holds none, or a line that has more or fewer cells than the header.
+    """
+    separator = ""
+    first, _, rest = text.partition("\n")
+    skipped = 0
+    if first.strip().casefold().startswith("sep=") and len(first.strip()) == 5:
+        separator, text, skipped = first.strip()[4], rest, 1
+    separator = separator or _separator(text)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
+    lines: list[tuple[int, list[Json]]] = []
+    start = skipped + 1
+    try:
+        for cells in reader:
+            lines.append((start, [cell.strip() for cell in cells]))
+            start = skipped + reader.line_num + 1
+    except csv.Error as error:
+        raise ArgumentError("data", f"is not CSV: {error} in line {skipped + reader.line_num}") from error
+    return header.table(lines), separator
+
+
+def _separator(text: str) -> str:
+    """Return what separates cells: what makes most lines equally long, of those the one that the first of them has."""
+    lines = [line for line in text.split("\n", _SEEN)[:_SEEN] if line.strip()]
+    ranks: dict[str, tuple[float, int]] = {}
+    for separator in _SEPARATORS:
+        try:
+            rows = [len(cells) for cells in csv.reader(lines, delimiter=separator) if cells]
+        except csv.Error:
+            continue
+        counts = Counter(count for count in rows if count > 1)
+        if counts:
+            usual = max(counts, key=lambda count: (counts[count], count))
+            at = next(at for at, count in enumerate(rows) if count == usual)
+            ranks[separator] = counts[usual] / len(rows), -at
+    return max(ranks, key=lambda separator: ranks[separator], default=",")

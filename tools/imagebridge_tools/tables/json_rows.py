@@ -1,0 +1,106 @@
+"""JSON as programs give it: rows inside an answer, objects inside rows, names and rows apart."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import TypeGuard
+
+from imagebridge_tools.answer import Json
+
+_DEPTH = 4
+"""Levels of an answer below which rows are looked for."""
+
+_NAMES = ("columns", "fields", "header", "headers", "names")
+_ROWS = ("data", "rows", "values", "results", "records", "items")
+
+Rows = Sequence[Mapping[str, Json]]
+
+
+def rows(data: Json) -> tuple[Rows, str] | None:
+    """Return the rows that JSON holds, none of them with objects inside, and words on where they were; or None."""
+    if isinstance(data, Mapping):
+        return _apart(data) or _within(data) or _keyed(data)
+    if isinstance(data, Sequence) and not isinstance(data, str) and data:
+        if all(isinstance(row, dict | Mapping) for row in data):
+            return flat([row for row in data if isinstance(row, Mapping)]), ""
+        if len(data) > 1 and all(map(_is_list, data)) and (found := _listed(data[0], data[1:])):
+            return found, ""
+    return None
+
+
+def flat(data: Rows) -> Rows:
+    """Return rows whose objects are taken apart: `{"stats": {"views": 3}}` becomes `{"stats.views": 3}`."""
+    if not any(isinstance(cell, dict) for row in data for cell in row.values()):
+        return data
+    return [dict(_cells(row)) for row in data]
+
+
+def _cells(row: Mapping[str, Json], before: str = "", depth: int = _DEPTH) -> Iterator[tuple[str, Json]]:
+    for name, cell in row.items():
+        if isinstance(cell, Mapping) and cell and depth:
+            yield from _cells(cell, f"{before}{name}.", depth - 1)
+        else:
+            yield f"{before}{name}", cell
+
+
+def _apart(data: Mapping[str, Json]) -> tuple[Rows, str] | None:
+    """Return the rows of an object that has the names of its columns in one list and the rows in another."""
+    for names in (data.get(key) for key in _NAMES):
+        for lists in (data.get(key) for key in _ROWS):
+            if _is_list(names) and _is_list(lists) and lists and all(map(_is_list, lists)):
+                titles = [one.get("name") if isinstance(one, Mapping) else one for one in names]
+                if found := _listed(titles, lists):
+                    return found, ""
+    return None
+
+
+def _listed(names: Json, lists: Sequence[Json]) -> Rows | None:
+    """Return rows that are lists, each cell by its name; None where they do not fit."""
+    if not _is_list(names) or not all(isinstance(name, str) for name in names):
+        return None
+    titles, cells = list(map(str, names)), [one for one in lists if _is_list(one) and len(one) == len(names)]
+    if len(cells) < len(lists) or len(set(titles)) < len(titles):
+        return None
+    return flat([dict(zip(titles, one, strict=True)) for one in cells])
+
+
+def _within(data: Mapping[str, Json]) -> tuple[Rows, str] | None:
+    """Return the most rows that stand somewhere in an answer of a program, and where."""
+    found = sorted(_inside(data, ""), key=lambda one: -len(one[1]))
+    if not found:
+        return None
+    place, lists = found[0]
+    made = rows(lists)
+    others = ", ".join(repr(other) for other, _ in found[1:4])
+    return (made[0], f"rows of {place!r}" + (f"; others are in {others}" if others else "")) if made else None
+
+
+def _inside(
+    data: Mapping[str, Json], before: str, depth: int = _DEPTH
+) -> Iterator[tuple[str, Sequence[Json]]]:
+    for name, part in data.items():
+        if isinstance(part, Mapping) and depth:
+            yield from _inside(part, f"{before}{name}.", depth - 1)
+        elif _is_list(part) and part and rows(part):
+            yield f"{before}{name}", part
+
+
+def _keyed(data: Mapping[str, Json]) -> tuple[Rows, str] | None:
+    """Return the rows of an object that names them: of numbers, or of objects which are columns where they number rows."""
+    values = list(data.values())
+    if len(values) > 1 and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in values
+    ):
+        return [{"name": name, "value": value} for name, value in data.items()], ""
+    if not values or not all(isinstance(value, Mapping) and value for value in values):
+        return None
+    inner = [value for value in values if isinstance(value, Mapping)]
+    keys = list(dict.fromkeys(chain.from_iterable(inner)))
+    if all(key.isdigit() for key in keys):
+        return flat(
+            [{name: column.get(key) for name, column in zip(data, inner, strict=True)} for key in keys]
+        ), ""
+    return flat([{"name": name, **row} for name, row in zip(data, inner, strict=True)]), ""
+
+
+def _is_list(value: Json) -> TypeGuard[Sequence[Json]]:
+    return isinstance(value, list | tuple)

@@ -1,0 +1,246 @@
+"""A table of data: read from rows, columns, JSON, JSON lines, CSV or TSV, its columns understood."""
+
+import json
+import math
+import re
+from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Literal, cast
+
+from anyio import to_thread
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import Json
+from imagebridge_tools.files.source import Places, Source, characters, opened
+
+from . import columns as readings
+from . import delimited, json_rows, totals, workbook
+from .cells import LARGEST, are_numbers, check_size, date, finite
+from .columns import Reading
+from .workbook import Book
+
+FILE_SIZE = 20_000_000
+"""Bytes of a data file at most."""
+
+Sort = Literal["number", "date", "text"]
+
+READ = "CSV, TSV, JSON and workbooks (xlsx, xls, ods)"
+"""What is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns of one length, in the order of the data. A missing cell is None. `readings`: how some were read."""
+
+    columns: Mapping[str, Sequence[Json]]
+    readings: Mapping[str, Reading] = field(default_factory=dict[str, Reading])
+    notes: Sequence[str] = ()
+    """Words on what was left out of the file, and on how its names came about."""
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return max((len(cells) for cells in self.columns.values()), default=0)
+
+    def reread(self, name: str, found: tuple[Sequence[Json], Reading] | None) -> "Table":
+        """Return the table with a column read anew, or as it is where nothing was found."""
+        if found is None:
+            return self
+        cells, reading = found
+        return Table({**self.columns, name: cells}, {**self.readings, name: reading}, self.notes)
+
+    def records(self, named: Container[str] = ()) -> list[dict[str, Json]]:
+        """Return the rows, each an object; `named` columns hold their cells as the data write them."""
+        columns = {
+            name: [self.readings[name].written.get(cell, cell) for cell in cells]
+            if name in named and name in self.readings
+            else cells
+            for name, cells in self.columns.items()
+        }
+        return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+    def told(self, shown: Container[str]) -> str:
+        """Return words on how the columns were read that are `shown` as numbers or dates, or why they were not."""
+        told = [readings.words(name, one) for name, one in self.readings.items() if name in shown]
+        return "".join([*(f"; {note}" for note in self.notes), *told])
+
+    def sort(self, name: str) -> Sort:
+        """Tell what a column holds: numbers, ISO dates, or text (anything else, and mixtures)."""
+        cells = self.columns[name]
+        if are_numbers(cells):
+            return "number"
+        cells = [cell for cell in cells if cell is not None]
+        if cells and all(isinstance(cell, str) and date(cell) for cell in cells):
+            return "date"
+        return "text"
+
+
+async def read(data: Json, places: Places, sheet: str | None = None) -> Json | Book:
+    """Return the text or the workbook that `data` names (see `source.opened`), or `data` where it names no file.
+
+    Raises:
+        ArgumentError: it may not be read, is too large, or no table; or a `sheet` is asked for of what has none.
+    """
+    named = isinstance(data, str) and _is_name(data.strip())
+    found = await _opened(data.strip(), places) if named and isinstance(data, str) else None
+    if found and workbook.is_book(found.name, found.data):
+        return Book(found.name, found.data, sheet)
+    if sheet is not None:
+        raise ArgumentError("sheet", "goes with workbooks such as xlsx; leave it out")
+    return await to_thread.run_sync(characters, found, READ, "data") if found else data
+
+
+async def _opened(text: str, places: Places) -> Source:
+    if not text:
+        raise ArgumentError("data", "is empty; give rows, columns, CSV or JSON text, or a file")
+    if _is_head(text):
+        raise ArgumentError(
+            "data", f'is {text[:60]!r}, the head of a CSV without rows; give them too: "month,sales\\nJan,3"'
+        )
+    found = await opened(text, places, "data")
+    if len(found.data) > FILE_SIZE:
+        problem = f"{found.name} has {len(found.data):,} bytes; at most {FILE_SIZE:,} are read"
+        raise ArgumentError("data", problem)
+    return found
+
+
+def table(data: Json | Book) -> Table:
+    """Read `data`: row objects, columns, JSON text of either, delimited text, or a workbook.
+
+    Raises:
+        ArgumentError: none of these, no rows, or too many rows.
+    """
+    if isinstance(data, Book):
+        found, formulas = workbook.table(data)
+        made = _checked(found.columns, notes=found.notes)
+        doubts = {name: Reading(doubt=_FORMULAS) for name in formulas}
+        return replace(made, readings={**made.readings, **doubts})
+    if isinstance(data, str):
+        return _content(data.strip())
+    if isinstance(data, Mapping) and not _is_columns(data) and (found := json_rows.rows(data)):
+        rows, note = found
+        return _checked(_rows(rows), notes=[note] if note else [])
+    if isinstance(data, Mapping):
+        return _checked(_columns(data))
+    if isinstance(data, Sequence):
+        found = json_rows.rows(data)
+        return _checked(_rows(found[0] if found else data))
+    raise ArgumentError("data", 'give rows such as [{"month": "Jan", "sales": 3}], columns, or a file')
+
+
+_FORMULAS = (
+    "its formulas have no values in the file: open it in a spreadsheet, which computes them, and save it"
+)
+
+
+def _is_columns(data: Mapping[str, Json]) -> bool:
+    """Tell whether an object has a list of cells for each column."""
+    cells = [cells[0] for cells in data.values() if isinstance(cells, list | tuple) and cells]
+    return len(cells) == len(data) and not any(isinstance(cell, Mapping | list) for cell in cells)
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether a text names a file rather than holds a table."""
+    return text[:5].lower() == "data:" or not (text.startswith(("[", "{")) or "\n" in text)
+
+
+def _content(text: str) -> Table:
+    """Read JSON or CSV text, which names no file in its turn."""
+    if text.lstrip().startswith(("[", "{")):
+        return table(_lines(text) if _has_lines(text) else parsed(text, "data"))
+    found, separator = delimited.table(text)
+    return _checked(found.columns, separator, found.notes)
+
+
+def _has_lines(text: str) -> bool:
+    """Tell whether text is JSON lines: each line an object of its own."""
+    lines = text.strip().split("\n", 2)
+    return len(lines) > 1 and all(re.fullmatch(r"\s*\{.*\}\s*", line) for line in lines[:2])
+
+
+def _lines(text: str) -> list[Json]:
+    found: list[Json] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                found.append(cast("Json", json.loads(line)))
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise ArgumentError("data", f"line {number} of the JSON lines is not JSON") from error
+    return found
+
+
+def _is_head(text: str) -> bool:
+    """Tell whether a line is rather the head of a CSV than the name of a file."""
+    return (
+        text[:5].lower() != "data:"
+        and bool(re.search("[,;\t]", text))
+        and not re.search(r"[/\\]|\.\w{2,4}$", text)
+    )
+
+
+def parsed(text: str, argument: str) -> Json:
+    """Parse JSON text.
+
+    Raises:
+        ArgumentError: it is not JSON; the message says where.
+    """
+    try:
+        return cast("Json", json.loads(text))
+    except json.JSONDecodeError as error:
+        near = text[max(0, error.pos - 20) : error.pos + 20].replace("\n", " ")
+        problem = f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}, near `{near}`"
+        raise ArgumentError(argument, problem) from error
+    except RecursionError as error:
+        raise ArgumentError(argument, "is nested too deeply") from error
+
+
+def _rows(rows: Sequence[Json]) -> dict[str, list[Json]]:
+    known: list[Mapping[str, Json]] = []
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict | Mapping):  # A dict is told much faster.
+            problem = f'row {number + 1} is no object; give rows such as {{"month": "Jan", "sales": 3}}'
+            raise ArgumentError("data", problem)
+        known.append(row)
+    names = dict.fromkeys(chain.from_iterable(known))
+    check_size(len(known), len(names))
+    return {name: _cells([row.get(name) for row in known]) for name in names}
+
+
+def _columns(columns: Mapping[str, Json]) -> dict[str, list[Json]]:
+    found: dict[str, list[Json]] = {}
+    for name, cells in columns.items():
+        if isinstance(cells, str) or not isinstance(cells, Sequence):
+            raise ArgumentError(
+                "data", f"column {name!r} is no list; give columns such as {{{name!r}: [1, 2, 3]}}"
+            )
+        found[name] = _cells(cells)
+    lengths = {name: len(cells) for name, cells in found.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise ArgumentError("data", f"its columns have different lengths: {told}")
+    return found
+
+
+def _cells(cells: Sequence[Json]) -> list[Json]:
+    """Return the cells of a column; numbers that nothing can be done with are missing."""
+    kinds = set(map(type, cells))
+    if not kinds & {int, float}:
+        return list(cells)
+    with suppress(OverflowError):  # An integer of over 308 digits.
+        known = cast("list[float]", cells)
+        if kinds <= {int, float} and all(map(math.isfinite, known)) and max(map(abs, known)) <= LARGEST:
+            return list(cells)
+    return [finite(cell) for cell in cells]
+
+
+def _checked(columns: dict[str, list[Json]], separator: str = "", notes: Sequence[str] = ()) -> Table:
+    """Return a table whose columns are read, without a last row that adds up the others."""
+    if not any(columns.values()):
+        raise ArgumentError("data", "is empty; give at least one row")
+    check_size(len(next(iter(columns.values()))), len(columns))
+    if without := totals.left_out(columns, separator):
+        columns, note = without
+        notes = (*notes, note)
+    return Table(*readings.read(columns, separator), tuple(notes))

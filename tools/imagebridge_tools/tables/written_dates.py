@@ -1,0 +1,323 @@
+"""Dates as people write them: read where one reading explains a whole column, else names, and why."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+from imagebridge_tools.answer import Json
+
+from . import month_names
+
+LETTERS = 60
+"""Characters of a date at most."""
+
+
+class Read(NamedTuple):
+    """A column as it was read: its cells, and how, in words that follow "read as"."""
+
+    cells: list[Json]
+    how: str
+
+
+class Doubt(NamedTuple):
+    """Why a column that looks like one of dates or numbers stays as it is written, and what settles it."""
+
+    why: str
+
+
+_CLOCK = re.compile(
+    r"(?:^|[ t,]+)(?P<hour>\d{1,2})"
+    r"(?:[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d)(?:[.,](?P<part>\d{1,6})\d*)?)?(?: ?(?P<half>[ap])m\.?)?|(?: ?(?P<pm>[ap])m\.?))"
+    r" ?(?P<zone>z|utc|gmt|[+-]\d\d:?\d\d)?$"
+)
+_DIGITS = re.compile(
+    r"(?P<a>\d{1,4}) ?(?P<sign>[/.-]) ?(?P<b>\d{1,2}) ?(?P=sign) ?(?P<c>\d{1,4})(?P<end>\.?)"
+)
+_MONTH = re.compile(r"(?P<year>\d{4})/(?P<month>\d{1,2})|(?P<m>\d{1,2})/(?P<y>\d{4})")
+_EASTERN = re.compile(
+    r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월](?: ?(\d{1,2}) ?[日일]"
+    r"(?: ?\(?(?:星期|週|周)?[一二三四五六日天月火水木金土월화수목금토일](?:曜日|요일)?\)?)?)?"
+)
+_QUARTER = re.compile(
+    r"(?P<year>\d{4})[ /-]?(?:q(?P<quarter>[1-4])|(?P<third>[1-4])q)|(?:q(?P<q>[1-4])|(?P<n>[1-4])q)[ /-]*(?P<y>\d{4})"
+)
+_WEEK = re.compile(
+    r"(?P<year>\d{4})[ -]?w(?P<week>\d{1,2})(?:-?(?P<day>[1-7]))?"
+    r"|(?:w|kw|cw|wk|week)\.? ?(?P<w>\d{1,2})[ /-]+(?P<y>\d{4})"
+)
+
+_ORDERS = {"ymd": "year, month, day", "dmy": "day, month, year", "mdy": "month, day, year"}
+_D3 = {"ymd": "%Y{0}%m{0}%d", "dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y"}
+
+_YEARLESS = "a day without a year"
+
+_TIMES = frozenset(
+    """
+    ts time timestamp datetime date epoch unix created updated modified when utc zeit datum fecha
+    """.split()  # noqa: SIM905
+)
+"""Words of a column's name that say that its numbers may be moments."""
+
+_SPAN = 631_152_000, 4_102_444_800
+"""Seconds of 1990 and of 2100: between them lie the moments that such a column may count."""
+
+_COUNTED = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
+
+_Forms = dict[str, str]
+"""What a text is by each form that explains it, as an ISO 8601 text."""
+
+
+def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
+    """Return what each of a column's different `texts` is as ISO 8601, and how they were read, or why they stay names.
+
+    None where they do not look like dates.
+    """
+    written = list(texts)
+    if not written or not any(map(_looks, written[:50])):
+        return None
+    plain = {text: month_names.folded(text) if len(text) <= LETTERS else "" for text in written}
+    rests = {text: _clock(found) for text, found in plain.items()}
+    lexicons = _lexicons(rest for rest, _ in rests.values())
+    found = {
+        text: _forms(rest, clock, lexicons, apostrophe=bool(re.search(r"['’]\d\d$", text)))
+        for text, (rest, clock) in rests.items()
+    }
+    shared = set(found[written[0]]).intersection(*found.values())
+    shared = _likely(shared, found, rests)
+    first = min(shared, default=None)
+    if (
+        first
+        and shared != {_YEARLESS}
+        and all(len({forms[form] for form in shared}) == 1 for forms in found.values())
+    ):
+        return {text: forms[first] for text, forms in found.items()}, _told(first)
+    return _doubt(shared, found)
+
+
+def counted(name: str, cells: Sequence[Json]) -> Read | None:
+    """Return numbers that count time from 1970 on, in a column whose name says so, as moments; or None."""
+    numbers = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, bool)]
+    words = set(re.split(r"[\W_\d]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()))
+    if not numbers or not words & _TIMES or len(numbers) + list(cells).count(None) < len(cells):
+        return None
+    low, high = min(numbers), max(numbers)
+    for unit, factor in _COUNTED.items():
+        if _SPAN[0] * factor <= low and high < _SPAN[1] * factor:
+            return Read(
+                [None if cell is None else _epoch(_real(cell) / factor) for cell in cells],
+                f"{unit} since 1970",
+            )
+    days = [None if cell is None else _compact(cell) for cell in cells]
+    return Read([*days], "year, month, day") if days.count(None) == list(cells).count(None) else None
+
+
+def parsed(text: str, form: str) -> str | None:
+    """Return what a text is in a format of D3's, as ISO 8601, or None where it is not written so."""
+    codes = re.sub(r"%[-_0]?([a-zA-Z])", lambda code: f"%{'d' if code[1] == 'e' else code[1]}", form)
+    try:
+        found = datetime.strptime(text.strip(), codes)  # a zone is in the text or nowhere
+    except ValueError:
+        return None
+    return found.date().isoformat() if found.time() == datetime.min.time() else found.isoformat()
+
+
+def _looks(text: str) -> bool:
+    return len(text) <= LETTERS and bool(re.search(r"\d", text))
+
+
+def _epoch(seconds: float) -> str:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    midnight = moment.time() == datetime.min.time()
+    return moment.date().isoformat() if midnight else moment.replace(tzinfo=None).isoformat()
+
+
+def _compact(cell: Json) -> str | None:
+    """Return the day that a number such as 20260131 is."""
+    text = str(cell)
+    return _day(text[:4], text[4:6], text[6:]) if re.fullmatch(r"(19|20)\d{6}", text) else None
+
+
+def _real(cell: Json) -> float:
+    return cell if isinstance(cell, int | float) else 0.0
+
+
+def _clock(text: str) -> tuple[str, str]:
+    """Return a text without its time of day, and that as ISO 8601 writes it after the day, or an empty text."""
+    found = _CLOCK.search(text)
+    if not found or not re.search(r"\d", text[: found.start()]):
+        return text, ""
+    hour, half = int(found["hour"]), found["half"] or found["pm"]
+    if half and not 1 <= hour <= 12:
+        return text, ""
+    hour = hour % 12 + 12 * (half == "p") if half else hour
+    zone = found["zone"] or ""
+    if hour > 23 or int(found["minute"] or 0) > 59 or int(found["second"] or 0) > 59:
+        return text, ""
+    part = f".{found['part']:0<6}" if found["part"] else ""
+    zone = "+00:00" if zone in ("z", "utc", "gmt") else zone
+    time = f"T{hour:02}:{int(found['minute'] or 0):02}:{int(found['second'] or 0):02}{part}{zone}"
+    return text[: found.start()].rstrip(" ,"), time
+
+
+def _lexicons(texts: Iterable[str]) -> Sequence[tuple[str, Mapping[str, int]]]:
+    """Return the languages that know all words of dates in some texts, English alone where it does."""
+    words = {
+        word
+        for text in texts
+        if not any(form.fullmatch(text) for form in (_QUARTER, _WEEK, _EASTERN)) and re.search(r"\d", text)
+        for word in month_names.WORD.findall(text)
+    }
+    if not words or len(words) > 100:
+        return []
+    if known := month_names.english(words):
+        return [("", known)]
+    meanings: dict[tuple[tuple[str, int], ...], list[str]] = {}
+    for name, known in month_names.foreign(words):
+        if any(known.values()):
+            meanings.setdefault(tuple(known.items()), []).append(name)
+    if meanings:
+        return [(" or ".join(names), dict(meaning)) for meaning, names in meanings.items()]
+    # Some are no dates; those that are in English tell what the column was meant to be.
+    return [("", {word: known[word] for word in words if (known := month_names.english([word]))})]
+
+
+def _forms(
+    text: str, clock: str, lexicons: Sequence[tuple[str, Mapping[str, int]]], *, apostrophe: bool
+) -> _Forms:
+    """Return what a text is by each form that explains it."""
+    if found := _DIGITS.fullmatch(text):
+        days = _digits(found)
+    elif found := _MONTH.fullmatch(text):
+        days = {"month": _day(found["year"] or found["y"], found["month"] or found["m"])}
+    elif found := _EASTERN.fullmatch(text):
+        days = {"ymd": _day(*found.groups(default=""))}
+    elif found := _QUARTER.fullmatch(text):
+        quarter = int(found["quarter"] or found["third"] or found["q"] or found["n"])
+        days = {"quarters": f"{found['year'] or found['y']}-{3 * quarter - 2:02}"}
+    elif found := _WEEK.fullmatch(text):
+        days = {"weeks": _week(found["year"] or found["y"], found["week"] or found["w"], found["day"])}
+    else:
+        days = _named(text, lexicons, apostrophe=apostrophe)
+    known = {form: day for form, day in days.items() if day}
+    if not clock:
+        return known
+    return {form: f"{day}{clock}" for form, day in known.items() if len(day) == 10}
+
+
+def _digits(found: re.Match[str]) -> dict[str, str | None]:
+    """Return the days that three numbers may be; a year has four digits, or two and stands last.
+
+    CLDR's patterns (version 47, 2026-11-29) never put the month before the day where dots stand between them, and
+    years of two digits first only where dots end the parts too (Korean) or in two languages with slashes.
+    """
+    a, b, c, sign = found["a"], found["b"], found["c"], found["sign"]
+    if len(a) == 4 and len(c) <= 2 and not found["end"] * (sign != "."):
+        return {f"ymd{sign}": _day(a, b, c)}
+    if len(a) > 2 or (len(c) not in (2, 4) and not (found["end"] and sign == ".")):
+        return {}
+    if len(c) < 4 and found["end"] and sign == "." and len(a) == 2 and len(c) <= 2 and " " in found[0]:
+        return {"ymd.": _day(a, b, c)}
+    if len(c) == 2 and sign == "." and not len(a) == len(b) == 2:
+        return {}  # A version rather than a day.
+    forms = {f"dmy{sign}": _day(c, b, a)}
+    if sign != ".":
+        forms[f"mdy{sign}"] = _day(c, a, b)
+    if sign == "-" and len(a) == len(c) == 2:
+        forms["ymd-"] = _day(a, b, c)
+    return forms
+
+
+def _named(
+    text: str, lexicons: Sequence[tuple[str, Mapping[str, int]]], *, apostrophe: bool
+) -> dict[str, str | None]:
+    """Return the days that a text with the name of a month may be, by each language that knows it."""
+    words, numbers = month_names.WORD.findall(text), re.findall(r"\d+", text)
+    days: dict[str, str | None] = {}
+    for language, known in lexicons:
+        named = [known[word] for word in words if known.get(word)]
+        if len(named) != 1 or not all(word in known for word in words):
+            continue
+        month, form = f"{named[0]}", f"named {language}".strip()
+        years = [number for number in numbers if len(number) == 4]
+        rest = [number for number in numbers if len(number) <= 2]
+        if len(numbers) != len(years) + len(rest) or len(years) > 1:
+            continue
+        if years and len(rest) <= 1:
+            days[form] = _day(years[0], month, *rest)
+        elif len(rest) == 2 and len(rest[1]) == 2:
+            days[form] = _day(rest[1], month, rest[0])
+        elif len(rest) == 1:
+            days[form] = _day(rest[0], month) if len(rest[0]) == 2 else None
+            if not apostrophe and _day("2024", month, rest[0]):
+                days[_YEARLESS] = f"2024-{int(month):02}-{int(rest[0]):02}"
+    return days
+
+
+def _day(year: str, month: str, day: str = "") -> str | None:
+    """Return a day or a month as ISO 8601 writes it, or None where there is none; years of two digits are 1970 to 2069."""
+    full = int(year) + (0 if len(year) == 4 else 1900 if int(year) >= 70 else 2000)
+    try:
+        found = date(full, int(month), int(day or 1))
+    except ValueError:
+        return None
+    return (found.isoformat() if day else f"{found:%Y-%m}") if 1000 <= full < 3000 else None
+
+
+def _week(year: str, week: str, day: str | None) -> str | None:
+    try:
+        return date.fromisocalendar(int(year), int(week), int(day or 1)).isoformat()
+    except ValueError:
+        return None
+
+
+def _likely(shared: set[str], found: Mapping[str, _Forms], rests: Mapping[str, tuple[str, str]]) -> set[str]:
+    """Return the forms that explain all texts without those in which the years would change more often than the days."""
+    if "ymd-" in shared and len(shared) > 1:
+        ends = [re.split(" ?- ?", rest) for rest, _ in rests.values()]
+        first, last = len({end[0] for end in ends}), len({end[-1] for end in ends})
+        if first != last:
+            return {"ymd-"} if first < last else shared - {"ymd-"}
+    if _YEARLESS in shared and len(shared) > 1:
+        days = [forms[_YEARLESS] for forms in found.values()]
+        if len({day[-2:] for day in days}) < len({day[5:7] for day in days}):
+            return shared - {_YEARLESS}
+    return shared
+
+
+def _told(form: str) -> str:
+    """Return words on how a column was read."""
+    if form[:3] in _ORDERS:
+        return f"dates ({_ORDERS[form[:3]]})"
+    language = form.removeprefix("named").strip()
+    if form.startswith("named"):
+        return f"dates in {language}" if language and language.count(" or ") < 2 else "dates"
+    return {"month": "months"}.get(
+        form, f"{form}, by their first days" if form in ("weeks", "quarters") else form
+    )
+
+
+def _doubt(shared: set[str], found: Mapping[str, _Forms]) -> Doubt | None:
+    """Return why texts that look like dates are not read, or None where few do."""
+    dates = [text for text, forms in found.items() if forms.keys() - {_YEARLESS}]
+    if shared == {_YEARLESS}:
+        return Doubt("they have no year")
+    if len(dates) * 2 < len(found) or not dates:
+        return None
+    if shared:
+        text = next(text for text, forms in found.items() if len({forms[form] for form in shared}) > 1)
+        orders = sorted(form for form in shared if form[:3] in _ORDERS)
+        known = sorted(shared, key=lambda form: (form == _YEARLESS, form))
+        meant = dict.fromkeys(form if form == _YEARLESS else found[text][form] for form in known)
+        readings = " or ".join(meant)
+        settle = " or ".join(repr(_D3[form[:3]].format(form[3:])) for form in orders)
+        return Doubt(
+            f"{text!r} may be {readings}" + (f"; settle it with formats={{'x': {settle}}}" if orders else "")
+        )
+    if other := next((text for text, forms in found.items() if not forms), None):
+        return Doubt(f"{other[:40]!r} is not a date as {dates[0]!r} is")
+    one = next(iter(found))
+    other = next((text for text, forms in found.items() if not set(forms) & set(found[one])), None)
+    if other is None:
+        return Doubt("no one order of day and month reads all of them")
+    return Doubt(f"{one!r} and {other!r} are not written in one form")

@@ -1,0 +1,243 @@
+"""Numbers as people write them: signs of currencies, units, percent, separators, one reading for a whole column."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, Literal, NamedTuple
+
+from imagebridge_tools.charts.words import number
+
+from .cells import finite
+from .written_dates import Doubt
+
+LETTERS = 40
+"""Characters of a written number at most."""
+
+Decimal = Literal[".", ","]
+
+_SIGNS = str.maketrans(
+    {
+        **dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000", " "),
+        **dict.fromkeys("\u200e\u200f\u061c", ""),
+        **dict.fromkeys("−–﹣－", "-"),
+        **dict.fromkeys("’‘`ʼ", "'"),
+        "٫": ".",
+        "٬": ",",
+        "٪": "%",
+    }
+)
+_BRACKETS = re.compile(r"([^\d()]*)\(([^()]*)\)([^\d()]*)")
+"""A number in brackets, which accountants write for a negative one; a currency may stand outside."""
+
+_CELL = re.compile(
+    r"(?P<sign>[+-]?) ?(?P<before>[^\d\s.,'+-]*\.?) ?(?P<inner>[+-]?) ?"
+    r"(?P<body>\d[\d.,' ]*\d|[.,]?\d+)(?P<space> ?)(?P<behind>-?)(?P<after>\D*)"
+)
+_STYLES: tuple[tuple[str, Decimal], ...] = (
+    (",", "."), (".", ","), (" ", ","), (" ", "."), ("'", "."), ("'", ","),
+)  # fmt: skip
+"""Separators of thousands and of decimals: https://www.unicode.org/cldr/charts/47/by_type/numbers.symbols.html."""
+
+_PLACES = {
+    "k": 3, "K": 3, "thousand": 3, "tsd": 3, "M": 6, "mn": 6, "mm": 6, "mio": 6, "mill": 6, "million": 6, "millions": 6,
+    "B": 9, "bn": 9, "mrd": 9, "md": 9, "billion": 9, "billions": 9, "tn": 12, "trillion": 12, "trillions": 12,
+}  # fmt: skip
+"""Words for powers of ten behind a number, and the power."""
+
+_LETTER = frozenset("kKMB")
+"""Those that mean a power only directly behind the digits: 300 K are kelvin."""
+
+_MONEY = frozenset(
+    """
+    Kč zł kr kr. Ft lei лв лв. Rs Rs. Fr Fr. Fr.- руб руб. din din. Rp RM Lt Ls грн R S/
+    """.split()  # noqa: SIM905
+)
+"""Signs of currencies that are letters, beside the codes of ISO 4217."""
+
+_GLUED = frozenset(
+    """
+    kg g mg t km m cm mm nm l ml cl dl hl kwh mwh gwh twh wh w kw mw gw tw v kv mv a ma hz khz mhz
+    ghz kb mb gb tb pb kib mib gib tib s ms us ns h min d px pt em lb lbs oz ft in mi yd mph kmh ha
+    x pp pcs bps kbps mbps gbps db kcal cal kj j
+    """.split()  # noqa: SIM905
+)
+"""Units that stand directly behind the digits. Other letters there make a name: 12a is a house, 5G a network."""
+
+_CLOCKS = frozenset(
+    """
+    am pm a.m. p.m. uhr o'clock st nd rd th
+    """.split()  # noqa: SIM905
+)
+
+
+class _Cell(NamedTuple):
+    """A written number: whether it is negative, its digits with separators, its power of ten and its unit."""
+
+    negative: bool
+    body: str
+    power: int
+    unit: str
+
+    def plain(self, text: str) -> bool:
+        """Tell whether the text is digits alone, as programs write them."""
+        return bool(re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", text))
+
+
+class Found(NamedTuple):
+    """The readings of a column: numbers by text for each sign of decimals that explains it, and what they are of."""
+
+    readings: Mapping[Decimal, Mapping[str, float]]
+    unit: str
+    proven: bool
+    """Whether a separator shows which sign of decimals it is."""
+
+    def chosen(self, decimal: Decimal) -> tuple[Mapping[str, float], str]:
+        """Return the numbers where `decimal` decides what is ambiguous, and words on how they were read."""
+        known = self.readings.get(decimal) or next(iter(self.readings.values()))
+        told = "percent" if self.unit == "%" else f"numbers in {self.unit}" if self.unit else "numbers"
+        text = max(known, key=_marks)
+        if len(self.readings) > 1:
+            other = next(one for one in self.readings.values() if one is not known)
+            return known, f"{told}: {text!r} as {number(known[text])}, though it may be {number(other[text])}"
+        return known, f"{told}, {text!r} as {number(known[text])}"
+
+
+def read(texts: Iterable[str]) -> Found | Doubt | None:
+    """Return what a column's different `texts` are as numbers, why they are none, or None where few look like numbers."""
+    written = list(texts)
+    cells = {text: _cell(text) for text in written}
+    known = {text: cell for text, cell in cells.items() if cell}
+    if len(known) * 2 < len(cells) or not known or all(cell.plain(text) for text, cell in known.items()):
+        return None if len(known) < len(cells) or not known else _measured(known)
+    if other := next((text for text, cell in cells.items() if cell is None), None):
+        return Doubt(f"{other[:40]!r} is not a number as {max(known, key=_marks)!r} is")
+    return _measured(known)
+
+
+def _measured(cells: Mapping[str, _Cell]) -> Found | Doubt | None:
+    """Return the readings of numbers that are all of one unit."""
+    units: dict[str, tuple[str, str]] = {}
+    for text, cell in cells.items():
+        if cell.unit or not re.fullmatch("0*[.,]?0+", cell.body):  # Nothing is nothing of every unit.
+            units.setdefault(_one(cell.unit), (cell.unit, text))
+    if len(units) > 1:
+        (_, first), (_, second) = list(units.values())[:2]
+        return Doubt(f"{first!r} and {second!r} are not of one unit")
+    readings: dict[Decimal, dict[str, float]] = {}
+    for separator, decimal in _STYLES:
+        if decimal not in readings and (found := _values(cells, separator, decimal)):
+            readings[decimal] = found
+    if not readings:
+        for text, cell in cells.items():
+            if not any(_values({text: cell}, *style) for style in _STYLES):
+                return None  # Such as a version or a telephone number.
+        one = max(cells, key=_marks)
+        return Doubt(f"no one way to separate thousands and decimals explains {one!r} and the others")
+    every = list(readings.values())
+    proven = any(re.search("[.,]", cell.body) for cell in cells.values())
+    unit = next(iter(units.values()), ("", ""))[0]
+    if len(every) == 2 and every[0] == every[1]:
+        return Found({".": every[0]}, unit, False)
+    return Found(readings, unit, len(readings) == 1 and proven)
+
+
+def _one(unit: str) -> str:
+    """Return a unit as it is compared: 1 item and 2 items are of one."""
+    return unit.removesuffix("s") if len(unit) > 3 else unit
+
+
+def _values(cells: Mapping[str, _Cell], separator: str, decimal: Decimal) -> dict[str, float] | None:
+    """Return the numbers of a column in one style, or None where a cell is not written so."""
+    group, point = re.escape(separator), re.escape(decimal)
+    lakhs = r"|\d{1,2}(?:,\d\d)+,\d{3}" if separator == "," else ""
+    form = re.compile(rf"(?:\d{{1,3}}(?:{group}\d{{3}})+{lakhs}|\d+)?(?:{point}\d+)?")
+    values: dict[str, float] = {}
+    for text, cell in cells.items():
+        if not form.fullmatch(cell.body):
+            return None
+        digits = cell.body.replace(separator, "").replace(decimal, ".")
+        value = float(digits) if "." in digits else int(digits)
+        value = round(value * 10**cell.power, 9) if cell.power else value
+        if isinstance(value, float) and cell.power and value.is_integer():
+            value = int(value)
+        values[text] = -value if cell.negative else value
+    return values if None not in map(finite, values.values()) else None
+
+
+def _cell(text: str) -> _Cell | None:
+    """Take a written number apart, or return None where it is none; codes such as 007 are none."""
+    if len(text) > LETTERS:
+        return None
+    plain = text.translate(_SIGNS).strip()
+    brackets = _BRACKETS.fullmatch(plain)
+    found = _CELL.fullmatch("".join(brackets.groups()).strip() if brackets else plain)
+    if not found or re.match(r"0\d", found["body"]):
+        return None
+    signs = [*filter(None, (found["sign"], found["inner"], found["behind"])), *(["-"] if brackets else [])]
+    if len(signs) > 1:
+        return None
+    body = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in found["body"])
+    power, rest = _power(found["after"].strip(), glued=not found["space"])
+    unit = _unit(found["before"].strip(), rest, glued=not found["space"] and not power)
+    if unit is None:
+        return None
+    return _Cell("-" in signs, body, power, unit)
+
+
+def _power(after: str, *, glued: bool) -> tuple[int, str]:
+    """Return the power of ten that the first word behind a number means, and what follows it."""
+    word = re.match(r"[^\W\d_]+", after)
+    if not word:
+        return 0, after
+    name = word[0] if word[0] in _LETTER else word[0].casefold()
+    alone = len(word[0]) == 1
+    power = _PLACES.get(name, 0) if not alone or (glued and name in _LETTER) else 0
+    return (power, after[word.end() :].removeprefix(".").strip()) if power else (0, after)
+
+
+def _unit(before: str, after: str, *, glued: bool) -> str | None:
+    """Return what a number is of, "" for nothing, or None where the words around it make a name."""
+    if before and not (_is_money(before) or before == "%"):
+        return None
+    if not after:
+        return before
+    if before and not (after.startswith("/") or _is_money(after)):
+        return None
+    if (
+        len(after) > 14
+        or after.count(" ") > 2
+        or not (before or re.match(r"[^\W\d_]|[%‰°µ'\"″′]", after) or _is_money(after))
+    ):
+        return None
+    letters = after.rstrip(".").casefold()
+    known = letters in _GLUED and (len(after) > 1 or after.islower() or after in "WVAJ")
+    if letters in _CLOCKS or (glued and letters.isalpha() and not known and not _is_money(after)):
+        return None
+    if " " in after and not re.search("[/%]", after):
+        return None  # Words rather than a unit.
+    return f"{before}{after}" if before else after.rstrip(".") or after
+
+
+def _is_money(text: str) -> bool:
+    """Tell whether a text is the sign of a currency: one of Unicode's, with letters before it or not, or a code."""
+    signs = [sign for sign in text if unicodedata.category(sign) == "Sc"]
+    letters = "".join(sign for sign in text if sign not in signs).replace(".", "")
+    signed = len(signs) == 1 and (not letters or (len(letters) <= 3 and letters.isupper()))
+    return signed or text in _MONEY or text in _codes()
+
+
+@cache
+def _codes() -> frozenset[str]:
+    """Return the codes of ISO 4217."""
+    try:
+        babel: Any = import_module("babel")
+    except ImportError:
+        return frozenset({"EUR", "USD", "GBP", "CHF", "JPY", "CNY", "INR"})
+    return frozenset(babel.Locale.parse("en").currencies)
+
+
+def _marks(text: str) -> tuple[int, int]:
+    """Return how much stands in a text beside digits, to pick the one that tells most."""
+    return len(re.sub(r"[\w\s]", "", text)), len(text)
