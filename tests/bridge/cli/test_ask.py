@@ -179,8 +179,10 @@ def test_pictures_are_attached_as_the_model_sees_them(server, tmp_path):
         "low",
         "[attached: d.png]",
         "low",
-        "picture 4: shown 512x13 of 4000x100; multiply x by 7.812 and y by 7.692; text may be too small to read; "
-        "ask for a part of it",
+        (
+            "picture 4: shown 512x13 of 4000x100; multiply x by 7.812 and y by 7.692; "
+            "text may be too small to read; ask for a part of it"
+        ),
     ]
     assert message["content"][2]["image_url"] == data_url(files[0][1], "image/png")
     assert [picture.size for picture in endpoint.seen] == [(64, 48), (64, 48), (40, 30), (512, 13)]

@@ -15,10 +15,9 @@ from imagebridge.errors import ArgumentError
 from imagebridge_tools.answer import Json
 from imagebridge_tools.files.source import Places, Source, characters, opened
 
-from . import columns as readings
-from . import delimited, json_rows, totals, workbook
+from . import column_types, delimited, json_rows, totals, workbook
 from .cells import LARGEST, are_numbers, check_size, date, finite
-from .columns import Reading
+from .column_types import Reading
 from .workbook import Book
 
 FILE_SIZE = 20_000_000
@@ -63,7 +62,7 @@ class Table:
 
     def told(self, shown: Container[str]) -> str:
         """Return words on how the columns were read that are `shown` as numbers or dates, or why they were not."""
-        told = [readings.words(name, one) for name, one in self.readings.items() if name in shown]
+        told = [column_types.words(name, one) for name, one in self.column_types.items() if name in shown]
         return "".join([*(f"; {note}" for note in self.notes), *told])
 
     def sort(self, name: str) -> Sort:
@@ -243,4 +242,4 @@ def _checked(columns: dict[str, list[Json]], separator: str = "", notes: Sequenc
     if without := totals.left_out(columns, separator):
         columns, note = without
         notes = (*notes, note)
-    return Table(*readings.read(columns, separator), tuple(notes))
+    return Table(*column_types.read(columns, separator), tuple(notes))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from imagebridge_tools.answer import Json
 
-from . import columns as readings
+from . import column_types
 from .cells import numbers
 
 _WORDS = frozenset(
@@ -27,7 +27,7 @@ def left_out(columns: Mapping[str, list[Json]], separator: str) -> tuple[dict[st
     if named is None or len(next(iter(columns.values()))) < 3:
         return None
     above = {name: cells[:-1] for name, cells in columns.items()}
-    every, rest = readings.read(columns, separator)[0], readings.read(above, separator)[0]
+    every, rest = column_types.read(columns, separator)[0], column_types.read(above, separator)[0]
     sums = [
         _is_sum(cells[-1], rest[name])
         for name, cells in every.items()
