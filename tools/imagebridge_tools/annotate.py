@@ -9,7 +9,7 @@ from imagebridge.errors import ArgumentError
 from .answer import Answer, Json, counted, described, nearest
 from .apart import apart
 from .drawing import strokes
-from .drawing.captions import Box, Captions
+from .drawing.captions import Bounds, Captions
 from .drawing.colors import BLACK, Color, color, over, standing_out
 from .drawing.pixels import pixels
 from .drawing.text import bundled
@@ -48,7 +48,7 @@ class _Mark:
     number: int = 0
 
     @property
-    def box(self) -> Box:
+    def box(self) -> Bounds:
         across, down = [x for x, _ in self.points], [y for _, y in self.points]
         return min(across), min(down), max(across), max(down)
 
@@ -277,7 +277,7 @@ def _numeral(image: "Image", mark: _Mark, letters: float, captions: Captions) ->
     captions.avoid(_around((x, y), radius))
 
 
-def _around(point: tuple[float, float], reach: float) -> Box:
+def _around(point: tuple[float, float], reach: float) -> Bounds:
     return point[0] - reach, point[1] - reach, point[0] + reach, point[1] + reach
 
 

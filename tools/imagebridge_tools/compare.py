@@ -9,7 +9,7 @@ from imagebridge.pictures.picture import MAX_PIXELS
 from .answer import Answer, counted, described, nearest
 from .apart import apart
 from .drawing import strokes
-from .drawing.captions import Box, Captions
+from .drawing.captions import Bounds, Captions
 from .drawing.changes import Difference, Region, difference, regions
 from .drawing.colors import MARKING
 from .drawing.panels import Place, paneled
@@ -192,7 +192,7 @@ def _outlined(sheet: "Image", place: tuple[int, int, float], changed: Sequence[R
     # The names and pictures beside this panel stay free of its numbers.
     captions.avoid((0, 0, sheet.width, top))
     captions.avoid((0, 0, left, sheet.height))
-    boxes: list[Box] = []
+    boxes: list[Bounds] = []
     for region in changed:
         x0, y0, x1, y1 = region.box
         box = (left + x0 * scale - 2, top + y0 * scale - 2, left + x1 * scale + 2, top + y1 * scale + 2)

@@ -101,7 +101,7 @@ async def _result(
     try:
         name, call_id = text_of(call, "name"), text_of(call, "call_id")
         connection, result = await calling(name, arguments_of(call), call_id, on_event)
-        return connection, await followed(connection, result)
+        return connection, await followed(connection.resources, result)
     except BridgeError as error:
         return None, tool_result(str(error), is_error=True)
     # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import ResponseError, RunError
 from imagebridge.events import Item
-from imagebridge.facts.availability import chat_tools, no_chat_tools
+from imagebridge.facts.availability import chat_tools_of, no_chat_tools
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
 from .chat_chunks import ChatChunks
@@ -13,13 +13,12 @@ from .event_stream import sound
 from .openai_client import BROKEN, Caller
 from .response_items import UNNAMED, answer, unique, written
 from .text_format import Form
-from .turn import Offer, Tell, Turn, plain, relaxed
+from .turn import Offer, Tell, Toolbox, Turn, plain, relaxed
 from .usage import Usage
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer
 
-    from .bridge import Bridge
 
 _RESPONSES_ONLY = ("previous_response_id", "conversation", "background", "include")
 
@@ -32,7 +31,7 @@ class Completions:
 
     def __init__(
         self,
-        bridge: "Bridge",
+        bridge: Toolbox,
         caller: Caller,
         offer: Offer,
         arguments: dict[str, Any],
@@ -76,7 +75,7 @@ class Completions:
         Raises:
             RunError: the model takes no tools here.
         """
-        how = chat_tools(str(body["model"]))
+        how = chat_tools_of(str(body["model"]))
         if how == "never":
             raise RunError(f'{no_chat_tools(str(body["model"]))}: leave out api="chat" (`ask`: --chat)')
         if how == "without effort":

@@ -37,13 +37,12 @@ from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Shown
 
 from .api_errors import read
-from .bridge import Bridge
 from .chat import Completions
 from .openai_client import Caller
 from .recovery import Recovery, fresh
 from .response_items import refuses
 from .responses import Responses
-from .turn import Api, Offer, Tell, Turn, items_of
+from .turn import Api, Offer, Tell, Toolbox, Turn, items_of
 from .usage import cost
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class Run:
 
     def __init__(
         self,
-        bridge: Bridge,
+        bridge: Toolbox,
         client: "AsyncOpenAI | OpenAI",
         *,
         model: str,
@@ -298,7 +297,7 @@ def _cancelled(call: "JSON") -> Answer:
 
 
 async def replied(
-    bridge: Bridge, client: "AsyncOpenAI | OpenAI", *, blocking: bool = False, **arguments: Any
+    bridge: Toolbox, client: "AsyncOpenAI | OpenAI", *, blocking: bool = False, **arguments: Any
 ) -> Reply:
     """Run without telling of events, in the caller's own task: cancelling it cancels the tools' calls. See `Bridge.run`."""
     if arguments.pop("stream", False):
@@ -307,7 +306,7 @@ async def replied(
 
 
 async def events(
-    bridge: Bridge, client: "AsyncOpenAI | OpenAI", *, blocking: bool = False, **arguments: Any
+    bridge: Toolbox, client: "AsyncOpenAI | OpenAI", *, blocking: bool = False, **arguments: Any
 ) -> AsyncGenerator[Event]:
     """Yield the events of a run. See `Bridge.stream`.
 

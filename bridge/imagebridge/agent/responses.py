@@ -12,13 +12,12 @@ from .openai_client import BROKEN, STRANGE, Caller
 from .response_events import ResponseEvents, failure
 from .response_items import answer, items, unanswered, unreferenced
 from .text_format import Form
-from .turn import Offer, Tell, Turn, relaxed
+from .turn import Offer, Tell, Toolbox, Turn, relaxed
 from .usage import Usage
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer
 
-    from .bridge import Bridge
 
 _ENCRYPTED = "reasoning.encrypted_content"
 _FREE = {"message", "reasoning", "function_call", "compaction", "mcp_list_tools"}
@@ -32,7 +31,7 @@ class Responses:
 
     def __init__(
         self,
-        bridge: "Bridge",
+        bridge: Toolbox,
         caller: Caller,
         offer: Offer,
         arguments: dict[str, Any],

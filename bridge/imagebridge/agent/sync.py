@@ -1,14 +1,16 @@
 """The blocking face of a Bridge: the same bridge, run on an event loop in a thread of its own."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from imagebridge.errors import BridgeError, ServerError
 from imagebridge.wire import JSON
+
+from .turn import Toolbox
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -18,10 +20,42 @@ if TYPE_CHECKING:
     from imagebridge.translate.policy import Api
     from imagebridge.translate.translation import Translation
 
-    from .bridge import Bridge
+
+class AsyncBridge(Toolbox, AbstractAsyncContextManager["AsyncBridge"], Protocol):
+    """The bridge behind the face: what of it blocks here."""
+
+    @property
+    def tools(self) -> "list[FunctionToolParam]":
+        """See `Bridge.tools`."""
+        ...
+
+    @property
+    def failures(self) -> list[ServerError]:
+        """See `Bridge.failures`."""
+        ...
+
+    async def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """See `Bridge.call`."""
+        ...
+
+    async def answer(
+        self, name: str, arguments: Mapping[str, object] | None = None, *, model: str | None = None
+    ) -> "Translation":
+        """See `Bridge.answer`."""
+        ...
+
+    async def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
+        """See `Bridge.outputs`."""
+        ...
+
+    async def attach(
+        self, result: object, *, model: str | None = None, api: "Api | None" = None
+    ) -> "Translation":
+        """See `Bridge.attach`."""
+        ...
 
 
-def opened(bridge: "Bridge") -> "tuple[ExitStack, SyncBridge]":
+def opened(bridge: AsyncBridge) -> "tuple[ExitStack, SyncBridge]":
     """Open `bridge` on an event loop in a new thread; closing the stack closes both.
 
     Raises:
@@ -43,7 +77,7 @@ _CLOSED = "the bridge is closed; use it inside its `with`"
 class SyncBridge:
     """What `with Bridge(...)` gives: the methods of `Bridge`, blocking, for the `OpenAI` client."""
 
-    def __init__(self, bridge: "Bridge", portal: BlockingPortal) -> None:
+    def __init__(self, bridge: AsyncBridge, portal: BlockingPortal) -> None:
         self._bridge = bridge
         self._portal: BlockingPortal | None = portal
         self._streams: set[AsyncGenerator[Event]] = set()

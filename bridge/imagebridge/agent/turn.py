@@ -1,6 +1,6 @@
 """One response, whichever API gave it, and what asks for it."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -34,6 +34,48 @@ class Turn:
     incomplete: str | None = None
     tier: str | None = None
     fees: bool = False
+
+
+class Toolbox(Protocol):
+    """What a run needs of a bridge: its tools, the answers of their calls, and tasks that end with it."""
+
+    uploads: Shared
+    """What runs have uploaded."""
+
+    server_instructions: bool
+    """Whether runs tell the model the `instructions` of the servers."""
+
+    @property
+    def instructions(self) -> str:
+        """What the servers say of themselves, for models."""
+        ...
+
+    async def settled(self) -> None:
+        """Return once what the last calls have changed of the tools is in `tools`."""
+        ...
+
+    @property
+    def tools(self) -> Sequence[Mapping[str, Any]]:
+        """The definitions of the tools, as they are offered now."""
+        ...
+
+    def begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start a task that ends with the bridge at the latest."""
+        ...
+
+    async def answers(
+        self, response: Any, *, api: ApiName | None = None, on_event: Notices | None = None
+    ) -> list[Answer]:
+        """Run the function calls of a response; return each with the account of its result, in their order."""
+        ...
+
+    def items(self, answers: Sequence[Answer]) -> Sequence[Any]:
+        """Return the input items that answer calls."""
+        ...
+
+    def messages(self, answers: Sequence[Answer]) -> list[dict[str, Any]]:
+        """Return the messages of Chat Completions that answer calls."""
+        ...
 
 
 class Api(Protocol):

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
 from imagebridge.errors import PictureError
-from imagebridge.facts.availability import end
+from imagebridge.facts.availability import last_day
 from imagebridge.pictures.picture import decode
 from imagebridge.rules.blindness import BLINDNESS
 from imagebridge.rules.body import CALLS, Body, Item, Shown, contents, fields, string, values
@@ -35,7 +35,7 @@ def advice(body: Body, refused: Iterable[str]) -> Iterator[Finding]:
 def _ended(body: Body) -> Iterator[Finding]:
     """A model that OpenAI does not serve any more."""
     today = datetime.date.today()  # a date of OpenAI's, which names no time zone
-    last = end(body.model or "")
+    last = last_day(body.model or "")
     if last is not None and last <= today:
         yield Finding(
             "model-ended",

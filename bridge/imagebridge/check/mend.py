@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from imagebridge.facts.availability import chat_tools
+from imagebridge.facts.availability import chat_tools_of
 from imagebridge.rules import Body
 from imagebridge.rules.body import OUTPUTS
 from imagebridge.translate.policy import Policy
@@ -47,7 +47,7 @@ def _once(body: Mapping[str, Any]) -> dict[str, Any]:
     contents = Contents(policy, _touched(found))
     renamed = names.renames(read)
     made = dict(read.fields)
-    if any(one.rule == "chat-tools-effort" for one in found) and chat_tools(read.model or "") != "never":
+    if any(one.rule == "chat-tools-effort" for one in found) and chat_tools_of(read.model or "") != "never":
         made["reasoning_effort"] = "none"
     if "tools" in contents.touched:
         made["tools"] = names.definitions(made["tools"], read.api, renamed)

@@ -12,7 +12,7 @@ from functools import cache
 from struct import pack
 from typing import Any, Literal, TypeAlias
 
-from imagebridge.facts.availability import chat_tools
+from imagebridge.facts.availability import chat_tools_of
 from imagebridge.pictures.picture import encode
 from imagebridge.rules import RULES, Api, Source, refusals
 
@@ -192,7 +192,7 @@ def _chat(model: str) -> Iterator[Probe]:
         "function": {name: schema[name] for name in ("name", "description", "parameters")},
     }
     common: Json = {"model": model, "tools": [definition], "tool_choice": "none", "max_completion_tokens": 16}
-    if chat_tools(model) == "without effort":
+    if chat_tools_of(model) == "without effort":
         common["reasoning_effort"] = "none"
     bad = {
         "chat-tool-picture": [_USER, calling, {**told, "content": [picture]}],

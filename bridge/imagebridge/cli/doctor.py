@@ -225,7 +225,7 @@ def _endpoint() -> str:
 
 def _models() -> Iterator[Row]:
     """Name the models that are asked for and have ended, or end soon, where OpenAI serves them."""
-    from imagebridge.facts.availability import end, ending
+    from imagebridge.facts.availability import ending, last_day
 
     from .model import VARIABLE, default_model
 
@@ -234,7 +234,7 @@ def _models() -> Iterator[Row]:
     today = datetime.date.today()  # a date of OpenAI's, which names no time zone
     for variable, name in ((VARIABLE, default_model()), (_IMAGES, os.environ.get(_IMAGES, "").strip())):
         if said := ending(name, today):
-            ended = (end(name) or today) <= today
+            ended = (last_day(name) or today) <= today
             yield Row("failed" if ended else "ok", f"model {said}: name another in {variable}")
 
 

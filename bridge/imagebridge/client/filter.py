@@ -25,7 +25,10 @@ class Filter:
         Raises:
             TypeError: one of them is a single string, or holds something else than strings.
         """
-        return cls(None if allow is None else _patterns("allow", allow), _patterns("deny", deny or ()))
+        return cls(
+            None if allow is None else _checked_patterns("allow", allow),
+            _checked_patterns("deny", deny or ()),
+        )
 
     def lets(self, server: str, tool: str) -> bool:
         """Tell whether the tool of a server is offered."""
@@ -41,7 +44,7 @@ class Filter:
         ]
 
 
-def _patterns(argument: str, values: Iterable[object]) -> tuple[str, ...]:
+def _checked_patterns(argument: str, values: Iterable[object]) -> tuple[str, ...]:
     if isinstance(values, str):
         raise TypeError(f"{argument} is a list of patterns, such as [{values!r}], not a string")
     found = tuple(values)

@@ -15,8 +15,6 @@ from imagebridge.wire import JSON, is_json, is_list, text_of
 if TYPE_CHECKING:
     from mcp.types import BlobResourceContents, ReadResourceResult, TextResourceContents
 
-    from .connection import Connection
-
 MAX_BYTES = 20_000_000
 """Bytes of a linked resource that is shown at most."""
 
@@ -26,7 +24,7 @@ Found = list[dict[str, Any]] | str
 _DOCUMENTS = frozenset(one.media_type for one in (kinds.PDF, kinds.DOCX, kinds.PPTX, kinds.XLSX, kinds.RTF))
 
 
-async def followed(connection: "Connection", result: JSON) -> dict[str, Any]:
+async def followed(resources: "Resources", result: JSON) -> dict[str, Any]:
     """Return `result` with the contents of linked pictures and documents in place of their links; see `shown`."""
     return await shown(result, connection.resources.read)
 

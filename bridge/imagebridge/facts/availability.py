@@ -8,12 +8,12 @@ import datetime
 import re
 from typing import Literal, NamedTuple
 
-READ = datetime.date(2026, 11, 29)
+AVAILABILITY_READ = datetime.date(2026, 11, 29)
 
 _DAY = datetime.date
 
 
-class End(NamedTuple):
+class LastDay(NamedTuple):
     """The day on which models end, and which: their names match `pattern`, dated snapshots too."""
 
     pattern: str
@@ -21,13 +21,13 @@ class End(NamedTuple):
 
 
 # First match wins.
-ENDS: tuple[End, ...] = (
-    End(r"gpt-5\.3-codex|gpt-5\.1|gpt-5\.4-nano", _DAY(2027, 4, 1)),
-    End(r"gpt-5(-mini|-nano|-pro|-codex|-chat-latest)?", _DAY(2026, 12, 11)),
-    End(r"o3(-mini|-pro|-deep-research)?", _DAY(2026, 12, 11)),
-    End(r"(chat)?gpt-4o(-mini|-latest)?|gpt-4\.1(-mini)?", _DAY(2027, 1, 14)),
-    End(r"o1(-mini|-pro|-preview)?|o4-mini|gpt-4\.1-nano|gpt-image-1", _DAY(2026, 10, 23)),
-    End(r"gpt-image-1\.5|gpt-image-1-mini|chatgpt-image-latest", _DAY(2026, 12, 1)),
+LAST_DAYS: tuple[LastDay, ...] = (
+    LastDay(r"gpt-5\.3-codex|gpt-5\.1|gpt-5\.4-nano", _DAY(2027, 4, 1)),
+    LastDay(r"gpt-5(-mini|-nano|-pro|-codex|-chat-latest)?", _DAY(2026, 12, 11)),
+    LastDay(r"o3(-mini|-pro|-deep-research)?", _DAY(2026, 12, 11)),
+    LastDay(r"(chat)?gpt-4o(-mini|-latest)?|gpt-4\.1(-mini)?", _DAY(2027, 1, 14)),
+    LastDay(r"o1(-mini|-pro|-preview)?|o4-mini|gpt-4\.1-nano|gpt-image-1", _DAY(2026, 10, 23)),
+    LastDay(r"gpt-image-1\.5|gpt-image-1-mini|chatgpt-image-latest", _DAY(2026, 12, 1)),
 )
 _DATED = re.compile(r"-\d{4}-\d\d-\d\d$")
 
@@ -46,15 +46,15 @@ def _stem(model: str) -> str:
     return _DATED.sub("", model.strip().lower().removeprefix("openai/"))
 
 
-def end(model: str) -> datetime.date | None:
+def last_day(model: str) -> datetime.date | None:
     """Return the day on which a model ends or ended; None where no end is announced."""
     stem = _stem(model)
-    return next((one.day for one in ENDS if re.fullmatch(one.pattern, stem)), None)
+    return next((one.day for one in LAST_DAYS if re.fullmatch(one.pattern, stem)), None)
 
 
 def ending(model: str, today: datetime.date) -> str:
     """Say that a model has ended or ends within 90 days of `today`; "" where it does not."""
-    day = end(model)
+    day = last_day(model)
     if day is None or (day - today).days > _SOON:
         return ""
     return f"{model} {'has ended' if day <= today else 'ends'} on {day}"
@@ -64,7 +64,7 @@ _SOON = 90
 """Days before its end in which a model is worth a word."""
 
 
-def chat_tools(model: str) -> ChatTools | None:
+def chat_tools_of(model: str) -> ChatTools | None:
     """Return what a model asks of Chat Completions with function tools; None where that is nothing, or not known."""
     stem = _stem(model)
     return next((how for pattern, how in CHAT_TOOLS if re.fullmatch(pattern, stem)), None)

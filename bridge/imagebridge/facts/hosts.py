@@ -10,9 +10,10 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from imagebridge.pictures.kinds import GIF, JPEG, PNG, SENDABLE, WEBP
+from .limits import SENDABLE
 
 _NONE: frozenset[str] = frozenset()
+_PNG, _JPEG, _WEBP, _GIF = "image/png", "image/jpeg", "image/webp", "image/gif"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +295,7 @@ HOSTS: tuple[Host, ...] = (
         name="fast-agent",
         clients=("fast-agent*",),
         side=2_048,
-        formats=frozenset({PNG.media_type, JPEG.media_type, WEBP.media_type}),
+        formats=frozenset({_PNG, _JPEG, _WEBP}),
         files=True,
         source=f"fast-agent-mcp 0.10.46, {_PEERS}: a GIF is replaced by a sentence",
         verified=True,
@@ -302,7 +303,7 @@ HOSTS: tuple[Host, ...] = (
     Host(
         name="strands",
         side=2_048,
-        formats=frozenset({PNG.media_type, JPEG.media_type, GIF.media_type}),
+        formats=frozenset({_PNG, _JPEG, _GIF}),
         resources=False,
         structured="dropped",
         source=f"strands-agents 1.62.0, {_PEERS}: WebP is mislabelled; audio, links and documents are dropped",

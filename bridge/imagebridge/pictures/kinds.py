@@ -42,7 +42,7 @@ FLAC = Kind("audio/flac", ".flac", "audio")
 MP4 = Kind("video/mp4", ".mp4", "video")
 WEBM = Kind("video/webm", ".webm", "video")
 
-SENDABLE = frozenset(kind.media_type for kind in (PNG, JPEG, WEBP, GIF))
+SENDABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 """The formats the API takes (OpenAI's guide "Images and vision", 2026-09): a GIF only with one frame."""
 
 _STARTS: tuple[tuple[bytes, Kind], ...] = (

@@ -58,7 +58,7 @@ class Picture:
     @property
     def data(self) -> bytes:
         """The encoded file."""
-        return _b64decode(self.base64)
+        return strictly_decoded(self.base64)
 
     @property
     def size(self) -> int:
@@ -194,7 +194,7 @@ def decode(text: str) -> tuple[bytes, bool]:
         if encoding != "base64":
             data, strict = _written(bare, encoding), False
         else:
-            data, strict = _b64decode(bare), bare is text
+            data, strict = strictly_decoded(bare), bare is text
     except ValueError:
         data, strict = _lenient(bare), False
     if not data:
@@ -213,7 +213,7 @@ def decode_start(text: str, characters: int = 6_000) -> bytes:
         return _written(bare[:characters], encoding)
     packed = _packed(bare[:characters])
     try:
-        return _b64decode(packed[: len(packed) // 4 * 4])
+        return strictly_decoded(packed[: len(packed) // 4 * 4])
     except ValueError:
         return b""
 
@@ -260,7 +260,7 @@ def _lenient(text: str) -> bytes:
     """Decode base64 with white space, the URL-safe alphabet or missing padding."""
     packed = _packed(text)
     try:
-        return _b64decode(packed + "=" * (-len(packed) % 4))
+        return strictly_decoded(packed + "=" * (-len(packed) % 4))
     except ValueError as error:
         raise PictureError("it is not base64") from error
 
@@ -293,7 +293,12 @@ def encode(data: bytes) -> str:
     return pybase64.b64encode_as_string(data)
 
 
-def _b64decode(text: str) -> bytes:
+def strictly_decoded(text: str) -> bytes:
+    """Decode standard base64 and nothing else.
+
+    Raises:
+        ValueError: it is anything else.
+    """
     import pybase64
 
     return pybase64.b64decode(text, validate=True)

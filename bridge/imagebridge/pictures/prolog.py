@@ -3,7 +3,7 @@
 import re
 import zlib
 
-GZIP = b"\x1f\x8b"
+GZIP_START = b"\x1f\x8b"
 
 _HEAD = 65_536
 """Bytes that are unpacked or decoded to find the root; other SVG is searched as far as its comments go."""
@@ -50,7 +50,7 @@ def _ends_with_root(text: str) -> bool:
 
 def is_svg(data: bytes) -> bool:
     """Tell whether the root element is `svg`, also of a file's first bytes, in UTF-16, or packed with gzip."""
-    if data[:2] == GZIP:
+    if data[:2] == GZIP_START:
         data = _unpacked_head(data)
     if encoding := wide(data):
         # A character that is cut in two at the end is lost; the root comes before it.

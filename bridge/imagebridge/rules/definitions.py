@@ -8,12 +8,12 @@ from typing import cast
 from imagebridge.rules import sources
 from imagebridge.rules.body import Body, Fields, Tool, fields, string, values
 from imagebridge.rules.rule import Fault, Rule
+from imagebridge.schemas.definitions import MAX_TOOLS
 from imagebridge.schemas.malformed import LISTS, MAPS, ONES
 from imagebridge.schemas.schema import COMBINATIONS, kinds, nodes
 from imagebridge.schemas.strict import strict_problem
 
 NAME = r"^[a-zA-Z0-9_-]{1,64}$"
-MOST = 128
 
 KNOWN: Mapping[str, frozenset[str]] = {
     "responses": frozenset(
@@ -83,10 +83,10 @@ def _twice(body: Body) -> Iterator[Fault]:
 
 def _many(body: Body) -> Iterator[Fault]:
     count = len(values(body.fields.get("tools")))
-    if count > MOST:
+    if count > MAX_TOOLS:
         yield Fault(
             "tools",
-            f"Invalid 'tools': array too long. Expected an array with maximum length {MOST}, "
+            f"Invalid 'tools': array too long. Expected an array with maximum length {MAX_TOOLS}, "
             f"but got an array with length {count} instead.",
             code="array_above_max_length",
         )

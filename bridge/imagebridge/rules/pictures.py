@@ -8,8 +8,8 @@ from imagebridge.rules.rule import Fault, Rule
 from imagebridge.rules.verdict import PIXELS, SUPPORTED
 from imagebridge.translate import vision
 
-MOST = 1_500
-PAYLOAD = 512 * 2**20
+MAX_IMAGES = 1_500
+MAX_BODY = 512 * 2**20
 
 DETAILS: Mapping[str, tuple[str, ...]] = {
     "input_image": ("low", "high", "auto", "original"),
@@ -149,15 +149,15 @@ def _patches(body: Body) -> Iterator[Fault]:
 
 def _many(body: Body) -> Iterator[Fault]:
     count = sum(part.type in ("input_image", "image_url") for part in body.parts)
-    if count > MOST:
-        message = f"Too many images: a request may hold {MOST}, but got {count}."
+    if count > MAX_IMAGES:
+        message = f"Too many images: a request may hold {MAX_IMAGES}, but got {count}."
         yield Fault(body.list_name, message, param="input")
 
 
 def _payload(body: Body) -> Iterator[Fault]:
     size = sum(len(picture.url) for picture in body.pictures if not _remote(picture))
-    if size > PAYLOAD:
-        message = f"The images of a request may hold {PAYLOAD} bytes together, but got {size}."
+    if size > MAX_BODY:
+        message = f"The images of a request may hold {MAX_BODY} bytes together, but got {size}."
         yield Fault(body.list_name, message, param="input", code="image_file_too_large")
 
 

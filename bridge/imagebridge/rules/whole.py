@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from imagebridge.facts.availability import READ, chat_tools, no_chat_tools
+from imagebridge.facts.availability import AVAILABILITY_READ, chat_tools_of, no_chat_tools
 from imagebridge.rules import sources
 from imagebridge.rules.body import Body, fields, string, values
 from imagebridge.rules.rule import Fault, Rule
@@ -26,7 +26,7 @@ def _halves(body: Body) -> Iterator[Fault]:
 
 
 def _effort(body: Body) -> Iterator[Fault]:
-    how = chat_tools(body.model or "")
+    how = chat_tools_of(body.model or "")
     effort = body.fields.get("reasoning_effort")
     if not how or not values(body.fields.get("tools")) or (how == "without effort" and effort == "none"):
         return
@@ -59,7 +59,7 @@ WHOLE: tuple[Rule, ...] = (
         "documented",
         sources.JSON,
         _halves,
-        date=READ,
+        date=AVAILABILITY_READ,
     ),
     Rule(
         "chat-tools-effort",
@@ -68,7 +68,7 @@ WHOLE: tuple[Rule, ...] = (
         sources.DEPLOYMENT,
         _effort,
         ("chat",),
-        READ,
+        AVAILABILITY_READ,
     ),
     Rule(
         "unstored-item",
@@ -77,6 +77,6 @@ WHOLE: tuple[Rule, ...] = (
         sources.REASONING,
         _unstored,
         ("responses",),
-        READ,
+        AVAILABILITY_READ,
     ),
 )

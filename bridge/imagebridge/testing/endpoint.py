@@ -159,7 +159,7 @@ class Endpoint:
             self._problems.append(f"{method} {path} was not expected: this endpoint does not serve it")
             return _error(f"Invalid URL ({method} {path})", status=404)
         try:
-            body = multipart.read(content) if path == "/v1/images/edits" else json.loads(content)
+            body = multipart.form_fields(content) if path == "/v1/images/edits" else json.loads(content)
         except ValueError:
             body = None
         if not isinstance(body, dict):

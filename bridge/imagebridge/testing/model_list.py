@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
-from imagebridge.facts.availability import end
+from imagebridge.facts.availability import last_day
 from imagebridge.rules.body import Api, Fields
 from imagebridge.testing.seen import pictures
 
@@ -33,7 +33,7 @@ def every() -> Json:
 
 def one(name: str) -> Json:
     """Return the model of this name; every name has one."""
-    last = end(name)
+    last = last_day(name)
     return {
         "id": name,
         "object": "model",

@@ -8,7 +8,7 @@ import pybase64
 Json: TypeAlias = dict[str, Any]
 
 
-def read(content: bytes) -> Json | None:
+def form_fields(content: bytes) -> Json | None:
     """Return the fields of a multipart body, files as `data:` URLs, or None where it is none.
 
     The body names its own boundary in its first line. A name that ends in `[]` holds a list.

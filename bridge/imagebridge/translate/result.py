@@ -20,10 +20,10 @@ from .translation import Translation
 if TYPE_CHECKING:
     from imagebridge.wire import FunctionCallOutput, Part
 
-_DEFAULT = Policy()
+DEFAULT = Policy()
 
 
-def function_call_output(result: object, call_id: object, policy: Policy = _DEFAULT) -> "FunctionCallOutput":
+def function_call_output(result: object, call_id: object, policy: Policy = DEFAULT) -> "FunctionCallOutput":
     """Translate an MCP tool result into the item that answers a function call.
 
     `output` is one string where only text is left, for calls by a program, and for servers that take no pictures
@@ -43,7 +43,7 @@ def function_call_output(result: object, call_id: object, policy: Policy = _DEFA
     return cast("FunctionCallOutput", output_item(translate(result, policy), call_of(call_id), mode))
 
 
-def output_items(answers: Iterable[tuple[object, object]], policy: Policy = _DEFAULT) -> list[dict[str, Any]]:
+def output_items(answers: Iterable[tuple[object, object]], policy: Policy = DEFAULT) -> list[dict[str, Any]]:
     """Translate the results of one response into the items that answer it.
 
     One output for each comes back, in order, and for servers that take no pictures in outputs one user
@@ -59,7 +59,7 @@ def output_items(answers: Iterable[tuple[object, object]], policy: Policy = _DEF
     return items([(call_of(call), translate(result, policy)) for call, result in answers], policy.server)
 
 
-def output_parts(result: object, policy: Policy = _DEFAULT) -> "list[Part]":
+def output_parts(result: object, policy: Policy = DEFAULT) -> "list[Part]":
     """Translate an MCP tool result into `input_text`, `input_image` and `input_file` parts: never none, always a list.
 
     Args:
@@ -72,7 +72,7 @@ def output_parts(result: object, policy: Policy = _DEFAULT) -> "list[Part]":
     return translate(result, policy).parts
 
 
-def translate(result: object, policy: Policy = _DEFAULT) -> Translation:
+def translate(result: object, policy: Policy = DEFAULT) -> Translation:
     """Translate an MCP tool result and give the account of it: parts, notes, tokens, what is for the user's eyes.
 
     Args:

@@ -11,7 +11,7 @@ from imagebridge.agent.usage import PRICES
 from imagebridge.check import advice
 from imagebridge.cli import doctor
 from imagebridge.cli.model import DEFAULTS
-from imagebridge.facts.availability import ENDS, READ, chat_tools, end, ending
+from imagebridge.facts.availability import AVAILABILITY_READ, LAST_DAYS, chat_tools_of, ending, last_day
 from imagebridge.testing import model_list
 from imagebridge_tools.image_api import MODEL as IMAGES
 
@@ -43,7 +43,7 @@ DAY = datetime.date
     ],
 )
 def test_the_day_on_which_a_model_ends(model, day):
-    assert end(model) == day
+    assert last_day(model) == day
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_what_is_said_of_an_end(today, said):
 
 def test_what_we_use_ourselves_does_not_end():
     for name in (DEFAULTS[-1].name, IMAGES, *model_list.NAMES, *PRICES):
-        assert end(name) is None
-    assert all(one.day.year >= READ.year for one in ENDS)
-    assert all(re.compile(one.pattern) for one in ENDS)
+        assert last_day(name) is None
+    assert all(one.day.year >= AVAILABILITY_READ.year for one in LAST_DAYS)
+    assert all(re.compile(one.pattern) for one in LAST_DAYS)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_what_we_use_ourselves_does_not_end():
     ],
 )
 def test_how_a_model_takes_tools_in_chat(model, how):
-    assert chat_tools(model) == how
+    assert chat_tools_of(model) == how
 
 
 class Later(datetime.date):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
 
-Box = tuple[float, float, float, float]
+Bounds = tuple[float, float, float, float]
 
 _SMALLEST = 9
 """Pixels of the smallest letters that are read at all."""
@@ -46,15 +46,15 @@ class Captions:
         """Prepare labels in letters of `size` pixels."""
         self._image = image
         self._size = size
-        self._taken: list[Box] = []
+        self._taken: list[Bounds] = []
         self.boxes: dict[str, None] = {}
         """Remarks on characters that no font here has."""
 
-    def avoid(self, box: Box) -> None:
+    def avoid(self, box: Bounds) -> None:
         """Keep labels off a box where there is room elsewhere."""
         self._taken.append(box)
 
-    def beside(self, text: str, anchor: Box, color: Color, gap: float, argument: str) -> None:
+    def beside(self, text: str, anchor: Bounds, color: Color, gap: float, argument: str) -> None:
         """Write a label beside the thing in a box: above it where nothing is in the way.
 
         Raises:
@@ -68,7 +68,7 @@ class Captions:
         ]
         self._write(block, places[costs.index(min(costs))], color)
 
-    def within(self, text: str, box: Box, color: Color, argument: str) -> None:
+    def within(self, text: str, box: Bounds, color: Color, argument: str) -> None:
         """Write a label in the middle of a box that has its colour, or beside it where the box is too small.
 
         Raises:
@@ -110,15 +110,15 @@ class Captions:
             "give fewer letters, or enlarge the picture with transform_image",
         )
 
-    def _inside(self, place: Box, block: Block) -> Box:
+    def _inside(self, place: Bounds, block: Block) -> Bounds:
         left = min(max(0.0, place[0]), self._image.width - block.width)
         top = min(max(0.0, place[1]), self._image.height - block.height)
         return left, top, left + block.width, top + block.height
 
-    def _covered(self, place: Box) -> float:
+    def _covered(self, place: Bounds) -> float:
         return sum(_overlap(place, taken) for taken in self._taken)
 
-    def _write(self, block: Block, place: Box, color: Color, *, rimmed: bool = True) -> None:
+    def _write(self, block: Block, place: Bounds, color: Color, *, rimmed: bool = True) -> None:
         from PIL import ImageDraw
 
         self._taken.append(place)
@@ -144,7 +144,7 @@ def _block(text: str, font: "FreeTypeFont", room: float) -> Block:
     return Block(lines, font, width, len(lines) * sum(font.getmetrics()) + 2 * padding, padding)
 
 
-def _places(anchor: Box, block: Block, gap: float) -> list[Box]:
+def _places(anchor: Bounds, block: Block, gap: float) -> list[Bounds]:
     """Return where a label may stand beside a box, the most usual places first."""
     left, top, right, bottom = anchor
     above, below = top - gap - block.height, bottom + gap
@@ -172,7 +172,7 @@ def _places(anchor: Box, block: Block, gap: float) -> list[Box]:
     return [(x, y, x + block.width, y + block.height) for x, y in corners]
 
 
-def _hidden(thing: Box, label: Box) -> float:
+def _hidden(thing: Bounds, label: Bounds) -> float:
     """Return how many pixels of a thing a label covers, none for a small part of it."""
     covered = _overlap(thing, label)
     return covered if covered > _HIDDEN * (thing[2] - thing[0]) * (thing[3] - thing[1]) else 0.0

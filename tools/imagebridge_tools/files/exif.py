@@ -41,7 +41,7 @@ _TURNED = {
     8: "turned",
 }
 
-_LETTERS = 120
+_LONGEST_NOTE = 120
 """Characters of one note that are told."""
 
 
@@ -109,7 +109,7 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, str):
         plain = "".join(letter if letter.isprintable() else " " for letter in value)
-        return " ".join(plain.split())[:_LETTERS]
+        return " ".join(plain.split())[:_LONGEST_NOTE]
     try:
         return f"{float(value):.6g}"  # often a rational of Pillow
     except (TypeError, ValueError, ZeroDivisionError):

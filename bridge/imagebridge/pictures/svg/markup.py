@@ -70,7 +70,7 @@ def name(element: ElementTree.Element) -> str:
 
 def _unpacked(data: bytes, room: Room) -> bytes:
     limit = min(MAX_BYTES, room.bytes)
-    if data[:2] == prolog.GZIP:
+    if data[:2] == prolog.GZIP_START:
         unpacker = zlib.decompressobj(wbits=31)
         try:
             data = unpacker.decompress(data, limit + 1)
