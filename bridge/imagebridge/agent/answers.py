@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import anyio
 
 from imagebridge.client.connection import Connection
-from imagebridge.client.resources import followed
+from imagebridge.client.resources import shown
 from imagebridge.errors import BridgeError
 from imagebridge.events import Answer, Progress
 from imagebridge.repair.compose import tool_result
@@ -101,7 +101,7 @@ async def _result(
     try:
         name, call_id = text_of(call, "name"), text_of(call, "call_id")
         connection, result = await calling(name, arguments_of(call), call_id, on_event)
-        return connection, await followed(connection.resources, result)
+        return connection, await shown(result, connection.resources.read)
     except BridgeError as error:
         return None, tool_result(str(error), is_error=True)
     # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.

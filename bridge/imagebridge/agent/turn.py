@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from imagebridge.events import Answer, Event, Item
+from imagebridge.translate.policy import Api as ApiName
 from imagebridge.wire import is_json
 
+from .answers import Notices
 from .text_format import Form
+from .uploads import Shared
 from .usage import Usage
 
 Tell = Callable[[Event], Awaitable[None]]

@@ -24,11 +24,6 @@ Found = list[dict[str, Any]] | str
 _DOCUMENTS = frozenset(one.media_type for one in (kinds.PDF, kinds.DOCX, kinds.PPTX, kinds.XLSX, kinds.RTF))
 
 
-async def followed(resources: "Resources", result: JSON) -> dict[str, Any]:
-    """Return `result` with the contents of linked pictures and documents in place of their links; see `shown`."""
-    return await shown(result, connection.resources.read)
-
-
 async def shown(result: JSON, read: "Callable[[str], Awaitable[Found]]") -> dict[str, Any]:
     """Return `result` with what `read` finds in place of the links to pictures and documents on the server.
 

@@ -88,7 +88,7 @@ def _counted(kind: Kind, table: Table, columns: Columns, options: Options) -> tu
         kind in ("bar", "pie")
         and "y" not in columns
         and not any(numbers(cells) for name, cells in table.columns.items() if name not in columns.values())
-        and not any(one.doubt for name, one in table.column_types.items() if name not in columns.values())
+        and not any(one.doubt for name, one in table.readings.items() if name not in columns.values())
         and "x" in columns
     )
     if not named and not alone and options.aggregate != "count":
@@ -194,7 +194,7 @@ def _drawn(
             number_formats.check_axis(role, names[role], sorts[role], form)
         if form and role in places:
             cells[role] = number_formats.places(role, names[role], cells[role], sorts[role], form)
-        elif role in places and (reading := table.column_types.get(names[role])):
+        elif role in places and (reading := table.readings.get(names[role])):
             cells[role] = [reading.written.get(cell, cell) for cell in cells[role]]
         if role in places:
             sorts[role] = "text"
@@ -344,7 +344,7 @@ def _check_numbers(
     if kind in ("scatter", "histogram") or sorts[value] == "number":
         return
     name = names[value]
-    if (reading := table.column_types.get(name)) and reading.doubt:
+    if (reading := table.readings.get(name)) and reading.doubt:
         raise ArgumentError("columns", f"{value} is {name!r}, which does not hold numbers: {reading.doubt}")
     example = next((cell for cell in table.columns[name] if roles.is_no_number(cell)), None)
     told = ", ".join(repr(other) for other in table.columns if numbers(table.columns[other])) or "none"

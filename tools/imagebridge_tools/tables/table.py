@@ -62,7 +62,7 @@ class Table:
 
     def told(self, shown: Container[str]) -> str:
         """Return words on how the columns were read that are `shown` as numbers or dates, or why they were not."""
-        told = [column_types.words(name, one) for name, one in self.column_types.items() if name in shown]
+        told = [column_types.words(name, one) for name, one in self.readings.items() if name in shown]
         return "".join([*(f"; {note}" for note in self.notes), *told])
 
     def sort(self, name: str) -> Sort:
