@@ -169,3 +169,8 @@ class ResponseError(RunError):
     def __init__(self, problem: str, code: str | None = None) -> None:
         super().__init__(problem)
         self.code = code
+
+
+def short(error: Exception) -> str:
+    """Return what an error says, on one line that is not too long."""
+    return " ".join(str(error).split())[:300]

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .providers.function_calls import Call, call_of
+from .providers.responses import Call, call_of
 from .translate.translation import Shown, Translation
-from .wire import JSON
+from .wire import JSON, Item
 
 if TYPE_CHECKING:
     from mcp.types import LoggingLevel, Tool
@@ -27,9 +27,6 @@ __all__ = [
     "TextDelta",
     "ToolCall",
 ]
-
-Item = dict[str, Any]
-"""An input item of the Responses API, or a message of Chat Completions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +83,9 @@ class Answer:
     def pair(self) -> tuple[Call, Translation]:
         """The call and what answers it, as items and messages are made of them."""
         return call_of(self.call), self.translation
+
+
+Notice = Progress | Log
 
 
 @dataclass(frozen=True, slots=True)

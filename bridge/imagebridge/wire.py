@@ -4,9 +4,10 @@ MCP content is the same in protocol 2025-11-25 and 2026-07-28. Servers send less
 the types say, so the types here are `object` until looked at.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType
-from typing import TYPE_CHECKING, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 if TYPE_CHECKING:
     from openai.types.responses import ResponseFunctionCallOutputItemParam
@@ -162,3 +163,33 @@ def paired(text: str) -> str:
 def input_text(text: str) -> "Part":
     """Return a text part. Half surrogates, which JSON can write and UTF-8 cannot, become U+FFFD."""
     return {"type": "input_text", "text": paired(text)}
+
+
+_STRING_OR_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n\r]*|/\*.*?\*/', re.DOTALL)
+
+
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])')
+
+
+_NOT_BREAK = re.compile(r"[^\r\n]")
+
+
+def tokens(text: str) -> Iterator[re.Match[str]]:
+    """Yield the strings and the comments of a text, in order."""
+    return _STRING_OR_COMMENT.finditer(text)
+
+
+def uncommented(text: str) -> str:
+    """Return the text with comments as spaces, of the same length."""
+    return _STRING_OR_COMMENT.sub(
+        lambda found: found[0] if found[0][0] == '"' else _NOT_BREAK.sub(" ", found[0]), text
+    )
+
+
+def blanked(text: str) -> str:
+    """Return the text with comments and trailing commas as spaces: plain JSON, in which every place is the same."""
+    return _STRING_OR_COMMA.sub(lambda found: found[0] if found[0][0] == '"' else " ", uncommented(text))
+
+
+Item = dict[str, Any]
+"""An input item of the Responses API, or a message of Chat Completions."""

@@ -8,16 +8,14 @@ from mcp.types import Icon
 
 import imagebridge
 
-from .chart_tools import generate_chart_tool
 from .jobs import Jobs
-from .loading_tools import get_image_tool, load_file_tool, load_image_tool
 from .paid_tools import create_image_tool, edit_image_tool
-from .picture_tools import viewing_tools
 from .prompts import Prompting, prompts
 from .registration import placed
 from .resources import KeepingServer
 from .results import Fitting
 from .settings import Settings
+from .tools import generate_chart_tool, get_image_tool, load_file_tool, load_image_tool, viewing_tools
 from .viewer import Offering, viewer
 
 _INSTRUCTIONS = """\

@@ -11,7 +11,7 @@ from mcp.types import CallToolResult, TextContent
 
 from imagebridge import tool_result
 from imagebridge.facts.hosts import host
-from imagebridge.pictures.picture import encode
+from imagebridge.pictures.base64 import encode
 from imagebridge.repair.host_blocks import SCALE
 from imagebridge.repair.protocol import repaired_for
 from imagebridge.wire import URI

@@ -8,8 +8,7 @@ import pytest
 from mcp.types import Tool
 
 from imagebridge.agent.tools import Offers
-from imagebridge.client.config import Setup
-from imagebridge.client.filter import Filter
+from imagebridge.client.config import Filter, Setup
 from imagebridge.schemas.definitions import tool_names
 
 pytestmark = pytest.mark.benchmark

@@ -10,8 +10,7 @@ from samples import SVG, animation, drawing, file, oriented, photo, pixels
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import Answer
-from imagebridge_tools.compare import compared
-from imagebridge_tools.drawing.changes import difference, regions
+from imagebridge_tools.compare import compared, difference, regions
 from imagebridge_tools.files.source import Source
 
 RED = (225, 20, 35)
@@ -111,9 +110,9 @@ class TestWhere:
         assert mask.getbbox() is None
 
     def test_pictures_larger_than_a_band(self, monkeypatch):
-        from imagebridge_tools.drawing import changes
+        from imagebridge_tools import compare
 
-        monkeypatch.setattr(changes, "_BAND", 1000)
+        monkeypatch.setattr(compare, "_BAND", 1000)
         assert "1: x 100 to 150, y 10 to 290 (14,000 px)" in said(
             marked(), marked((100, 10, 150, 290), color="lime")
         )

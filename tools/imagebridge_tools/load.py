@@ -3,15 +3,15 @@
 from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError, PictureError
+from imagebridge.facts import limits
 from imagebridge.pictures import kinds
-from imagebridge.pictures.picture import Picture, encode
+from imagebridge.pictures.base64 import encode
+from imagebridge.pictures.picture import Picture
 
 from .answer import Answer, described, size_in_words
 from .apart import apart
+from .drawing.pixels import SHOWN
 from .files.source import NOWHERE, Places, opened
-
-SHOWN = "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000, ICO, PNM and SVG"
-"""The formats that are shown."""
 
 SMALLEST = 16
 """Pixels of `max_size` at least."""
@@ -92,7 +92,7 @@ def decoded(
         ArgumentError: it has no such `page` or `frame`.
     """
     found = known("it", data)
-    original = Picture.from_bytes(data) if found.media_type in kinds.SENDABLE else None
+    original = Picture.from_bytes(data) if found.media_type in limits.SENDABLE else None
     told, scale = _told(found, data, original), 1.0
     if original:
         data = original.data  # mended

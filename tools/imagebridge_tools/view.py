@@ -1,7 +1,7 @@
 """view_image: a part of a picture at full resolution, turned, with more contrast, with a labelled grid."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import floor
 from typing import TYPE_CHECKING
 
@@ -9,9 +9,10 @@ from imagebridge.errors import ArgumentError
 
 from .answer import Answer, described
 from .apart import apart
+from .drawing.grid import View
 from .drawing.pixels import pixels, squared
 from .drawing.tones import Contrast, contrasted, factor
-from .drawing.units import Box, Ruler
+from .drawing.units import Ruler
 from .files.source import NOWHERE, Places, Source, opened
 
 if TYPE_CHECKING:
@@ -28,43 +29,6 @@ _ENLARGED, _MOST = 1_024, 16
 
 _TURNS = {0: None, 90: "ROTATE_270", 180: "ROTATE_180", 270: "ROTATE_90"}
 """Degrees clockwise, in Pillow's words, which go counterclockwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How a view shows the `box` of the original: pixels of the view for one of the original, turn, offset of the picture."""
-
-    box: Box
-    across: float
-    down: float
-    turn: int
-    left: int = 0
-    top: int = 0
-
-    def seen(self, x: float, y: float) -> tuple[float, float]:
-        """Return where a point of the original lies in the view, in pixels."""
-        x0, y0, x1, y1 = self.box
-        u, v = {
-            0: ((x - x0) * self.across, (y - y0) * self.down),
-            90: ((y1 - y) * self.down, (x - x0) * self.across),
-            180: ((x1 - x) * self.across, (y1 - y) * self.down),
-            270: ((y - y0) * self.down, (x1 - x) * self.across),
-        }[self.turn]
-        return self.left + u, self.top + v
-
-    def told(self) -> str:
-        """Say how pixels (X, Y) of the view become pixels (x, y) of the original."""
-        x0, y0, x1, y1 = self.box
-        u, v = _less("X", self.left), _less("Y", self.top)
-        x, y = {
-            0: (_sum(x0, 1, u, self.across), _sum(y0, 1, v, self.down)),
-            90: (_sum(x0, 1, v, self.across), _sum(y1, -1, u, self.down)),
-            180: (_sum(x1, -1, u, self.across), _sum(y1, -1, v, self.down)),
-            270: (_sum(x1, -1, v, self.across), _sum(y0, 1, u, self.down)),
-        }[self.turn]
-        if (x, y) == ("X", "Y"):
-            return "Pixels of this view are those of the original"
-        return f"Pixel (X, Y) of this view is x = {x}, y = {y} in the original"
 
 
 async def view_image(
@@ -186,17 +150,3 @@ def _done(view: View, whole: bool, turn: int, contrast: Contrast | None, grid: s
     if grid:
         done.append(f"with a grid of the original's coordinates in {'pixels' if grid == 'pixels' else grid}")
     return ", ".join(done)
-
-
-def _less(letter: str, offset: int) -> str:
-    return f"({letter} - {offset})" if offset else letter
-
-
-def _sum(start: int, sign: int, letter: str, scale: float) -> str:
-    if scale == 1:
-        factor = letter
-    else:
-        factor = f"{letter} / {scale:g}" if scale == round(scale) else f"{1 / scale:.5g} * {letter}"
-    if not start and sign > 0:
-        return factor
-    return f"{start} {'+' if sign > 0 else '-'} {factor}"

@@ -3,10 +3,9 @@
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from imagebridge.errors import ResponseError
+from imagebridge.errors import ResponseError, short
 from imagebridge.wire import is_json, text_of
 
-from .calls import short
 from .openai_client import BROKEN
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import anyio
 import anyio.abc
 
-from imagebridge.client.config import ServerSpec, Setup, configured
+from imagebridge.client.config import Filter, ServerSpec, Setup, configured
 from imagebridge.client.connect import checked
-from imagebridge.client.filter import Filter
 from imagebridge.conversation.history import trim
 from imagebridge.errors import BridgeError, ServerError
 from imagebridge.events import Answer
@@ -22,8 +21,7 @@ from imagebridge.translate.policy import Api, Policy
 from imagebridge.translate.translation import Translation
 from imagebridge.wire import JSON, result_json, text_of
 
-from .answers import Notices, answered
-from .calls import function_calls, response_json
+from .answers import Notices, answered, function_calls, response_json
 from .handles import Handles, Setting, Share
 from .hooks import Approve, Display, Hear
 from .servers import Servers

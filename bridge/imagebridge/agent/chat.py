@@ -4,17 +4,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import ResponseError, RunError
-from imagebridge.events import Item
-from imagebridge.facts.availability import chat_tools_of, no_chat_tools
-from imagebridge.wire import JSON, is_json, is_list, text_of
+from imagebridge.facts.models import chat_tools_of, no_chat_tools
+from imagebridge.wire import JSON, Item, is_json, is_list, text_of
 
 from .chat_chunks import ChatChunks
 from .event_stream import sound
 from .openai_client import BROKEN, Caller
 from .response_items import UNNAMED, answer, unique, written
 from .text_format import Form
-from .turn import Offer, Tell, Toolbox, Turn, plain, relaxed
-from .usage import Usage
+from .turn import Offer, Tell, Toolbox, Turn, Usage, plain, relaxed
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer

@@ -21,8 +21,9 @@ import anyio.to_thread
 from imagebridge.client.config import HttpServer
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.pictures import kinds
+from imagebridge.pictures.base64 import decode, encode
 from imagebridge.pictures.convert import converted, retyped
-from imagebridge.pictures.picture import Picture, decode, encode
+from imagebridge.pictures.picture import Picture
 from imagebridge.schemas.hints import FORMS, Form
 from imagebridge.schemas.parameters import Handed, Wish, has_handle, picture_parameters, replaced
 from imagebridge.translate.policy import Policy

@@ -10,14 +10,13 @@ import anyio
 import anyio.to_thread
 
 from imagebridge.errors import ApprovalError
-from imagebridge.events import Log, Progress, ToolCall
+from imagebridge.events import Notice, ToolCall
 
 _LOG = logging.getLogger(__name__)
 
 
 Approve = Callable[[ToolCall], "bool | Awaitable[bool]"]
 Display = Callable[[list[dict[str, Any]]], object]
-Notice = Progress | Log
 Hear = Callable[[Notice], object]
 
 

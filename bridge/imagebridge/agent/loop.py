@@ -19,22 +19,12 @@ from imagebridge.errors import (
     TokenLimitError,
     TurnLimitError,
 )
-from imagebridge.events import (
-    Answer,
-    Answered,
-    Called,
-    Event,
-    Item,
-    Progress,
-    Replied,
-    Reply,
-    Responded,
-    Retried,
-)
+from imagebridge.events import Answer, Answered, Called, Event, Progress, Replied, Reply, Responded, Retried
 from imagebridge.repair.compose import tool_result
 from imagebridge.translate.policy import Api as ApiName
 from imagebridge.translate.result import translate
 from imagebridge.translate.translation import Shown
+from imagebridge.wire import Item
 
 from .api_errors import read
 from .chat import Completions
@@ -42,8 +32,7 @@ from .openai_client import Caller
 from .recovery import Recovery, fresh
 from .response_items import refuses
 from .responses import Responses
-from .turn import Api, Offer, Tell, Toolbox, Turn, items_of
-from .usage import cost
+from .turn import Api, Offer, Tell, Toolbox, Turn, cost, items_of
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI

@@ -9,11 +9,10 @@ from imagebridge.conversation.attachments import Attachment, Kind, attachments, 
 from imagebridge.conversation.history import trim
 from imagebridge.conversation.image_limit import limit, pictures, within
 from imagebridge.conversation.long_outputs import halved, is_output
-from imagebridge.events import Item
 from imagebridge.rules import Body, broken
 from imagebridge.rules.pictures import PICTURES
 from imagebridge.translate.sentences import not_shown
-from imagebridge.wire import JSON
+from imagebridge.wire import JSON, Item
 
 from .api_errors import Fault
 

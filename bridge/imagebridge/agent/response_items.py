@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from imagebridge.conversation.attachments import by_model
-from imagebridge.events import Item
-from imagebridge.wire import is_json, is_list, text_of
+from imagebridge.wire import Item, is_json, is_list, text_of
 
 from .turn import plain
 

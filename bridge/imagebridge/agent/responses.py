@@ -4,16 +4,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import ResponseError
-from imagebridge.events import Item
-from imagebridge.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, Item, is_json, is_list, text_of
 
 from .event_stream import sound
 from .openai_client import BROKEN, STRANGE, Caller
 from .response_events import ResponseEvents, failure
 from .response_items import answer, items, unanswered, unreferenced
 from .text_format import Form
-from .turn import Offer, Tell, Toolbox, Turn, relaxed
-from .usage import Usage
+from .turn import Offer, Tell, Toolbox, Turn, Usage, relaxed
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer

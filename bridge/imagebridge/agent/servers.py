@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.abc
 
-from imagebridge.client.config import Setup
+from imagebridge.client.config import Filter, Setup
 from imagebridge.client.connection import Connection, connected
-from imagebridge.client.filter import Filter
 from imagebridge.errors import ServerError, ToolLimitError, ToolNameError
 from imagebridge.events import Log, Progress, ToolCall
 
-from .answers import Notices
+from .answers import Notices, sendable
 from .call_order import Lane
-from .calls import sendable
 from .handles import Handles
 from .hooks import Approval, Approve, Hear, tell
 from .instructions import gathered

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from imagebridge.client.filter import Filter
+from imagebridge.client.config import Filter
 from imagebridge.errors import ToolNameError
 from imagebridge.schemas.arguments import Schema
 from imagebridge.schemas.definitions import responses_tools, tool_names

@@ -1,20 +1,78 @@
 """One response, whichever API gave it, and what asks for it."""
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from imagebridge.events import Answer, Event, Item
+from imagebridge.events import Answer, Event
+from imagebridge.facts.models import LONG, PRICES
 from imagebridge.translate.policy import Api as ApiName
-from imagebridge.wire import is_json
+from imagebridge.wire import JSON, Item, is_json
 
 from .answers import Notices
 from .text_format import Form
 from .uploads import Shared
-from .usage import Usage
 
 Tell = Callable[[Event], Awaitable[None]]
 """Takes each event as it happens."""
+
+
+_MANY = 1e15
+"""Above it a count is none: JSON can write numbers that no integer holds."""
+
+
+_DATED = re.compile(r"-\d{4}-\d\d-\d\d$")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The tokens of one request. `cached` and `written` are parts of `input`."""
+
+    input: int = 0
+    output: int = 0
+    total: int = 0
+    cached: int = 0
+    written: int = 0
+
+    @classmethod
+    def of(cls, usage: object) -> "Usage":
+        """Read the usage of either API; nothing where a server sends none."""
+        if not is_json(usage):
+            return cls()
+        names = ("input", "output") if "input_tokens" in usage else ("prompt", "completion")
+        taken, made = (_count(usage, f"{name}_tokens") for name in names)
+        inner = usage.get(f"{names[0]}_tokens_details")
+        details: JSON = inner if is_json(inner) else {}
+        return cls(
+            taken,
+            made,
+            _count(usage, "total_tokens") or taken + made,
+            _count(details, "cached_tokens"),
+            _count(details, "cache_write_tokens"),
+        )
+
+    def json(self) -> dict[str, int]:
+        """Return the counts under the names of the Responses API."""
+        return {"input_tokens": self.input, "output_tokens": self.output, "total_tokens": self.total}
+
+
+def _count(counts: JSON, name: str) -> int:
+    found = counts.get(name)
+    return int(found) if isinstance(found, (int, float)) and 0 < found < _MANY else 0
+
+
+def cost(model: str, usage: Usage, tier: str | None = None) -> float | None:
+    """Return what one request costs in USD; None for a model without a price or another tier than the standard."""
+    price = PRICES.get(_DATED.sub("", model))
+    if price is None or tier not in (None, "default", "auto"):
+        return None
+    if usage.written and price.written is None:
+        return None
+    plain = usage.input - usage.cached - usage.written
+    taken = plain * price.input + usage.cached * price.cached + usage.written * (price.written or 0.0)
+    more, longer = (2.0, 1.5) if usage.input > LONG else (1.0, 1.0)
+    return (taken * more + usage.output * price.output * longer) / 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

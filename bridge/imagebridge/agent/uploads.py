@@ -20,7 +20,7 @@ import anyio.to_thread
 from imagebridge.conversation.attachments import Attachment, Kind, attachments, listed, replaced
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
-from imagebridge.pictures.picture import decode
+from imagebridge.pictures.base64 import decode
 from imagebridge.requirements import UPLOADS, need
 from imagebridge.wire import text_of
 

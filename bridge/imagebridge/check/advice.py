@@ -4,14 +4,14 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
 from imagebridge.errors import PictureError
-from imagebridge.facts.availability import last_day
-from imagebridge.pictures.picture import decode
+from imagebridge.facts import models
+from imagebridge.facts.models import Detail, last_day
+from imagebridge.pictures.base64 import decode
 from imagebridge.rules.blindness import BLINDNESS
 from imagebridge.rules.body import CALLS, Body, Item, Shown, contents, fields, string, values
 from imagebridge.rules.verdict import Verdict, judge_bytes
 from imagebridge.translate import vision
 from imagebridge.translate.sentences import amount
-from imagebridge.translate.vision import Detail
 
 from . import dumps
 from .finding import FIXES, Finding
@@ -52,7 +52,7 @@ def _named(body: Body) -> str:
 
 def _details(body: Body) -> Iterator[Finding]:
     """Pictures whose detail is left to a model that takes that for `original`."""
-    if vision.family(body.model).auto != "original":
+    if models.family(body.model).auto != "original":
         return
     judged = {picture.path: verdict for picture, verdict in body.judged}
     for part in body.parts:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from imagebridge.errors import PictureError
+from imagebridge.facts.limits import LENGTHS
 from imagebridge.pictures import kinds
-from imagebridge.pictures.picture import decode, encode
+from imagebridge.pictures.base64 import decode, encode
 from imagebridge.rules.body import scheme
-from imagebridge.rules.form import KNOWN, LENGTHS
+from imagebridge.rules.form import KNOWN
 from imagebridge.rules.pictures import DETAILS
 from imagebridge.translate import hidden, sentences
 from imagebridge.translate.policy import Policy
@@ -21,7 +22,7 @@ from . import dumps
 from .runs import is_data_url, runs
 
 if TYPE_CHECKING:
-    from imagebridge.translate.vision import Detail
+    from imagebridge.facts.models import Detail
 
 Part = dict[str, object]
 

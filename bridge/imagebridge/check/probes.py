@@ -12,8 +12,8 @@ from functools import cache
 from struct import pack
 from typing import Any, Literal, TypeAlias
 
-from imagebridge.facts.availability import chat_tools_of
-from imagebridge.pictures.picture import encode
+from imagebridge.facts.models import chat_tools_of
+from imagebridge.pictures.base64 import encode
 from imagebridge.rules import RULES, Api, Source, refusals
 
 Json: TypeAlias = dict[str, Any]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imagebridge.pictures import kinds
-from imagebridge.pictures.picture import DATA_URL, decode_start
+from imagebridge.pictures.base64 import DATA_URL, decode_start
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _LETTER = r"[A-Za-z0-9+/_-]"

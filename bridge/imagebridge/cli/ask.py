@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from imagebridge.agent.bridge import Bridge
     from imagebridge.events import Answer, Event, Reply
+    from imagebridge.facts.models import Detail
     from imagebridge.translate.translation import Shown
-    from imagebridge.translate.vision import Detail
 
     from .approval import Choice
     from .terminal import Terminal
@@ -126,7 +126,7 @@ def command(
     from .approval import approval
     from .attach import attached
     from .failure import failures
-    from .model import default_model
+    from .options import default_model
     from .output import show
     from .save import folder
     from .terminal import Terminal

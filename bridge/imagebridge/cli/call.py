@@ -17,7 +17,7 @@ from . import event_loop, options
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
     from imagebridge.events import Answer
-    from imagebridge.translate.vision import Detail
+    from imagebridge.facts.models import Detail
 
     from .approval import Choice
     from .terminal import Terminal

@@ -87,7 +87,7 @@ def _body(given: "dict[str, Any] | list[Any]") -> dict[str, Any]:
     if isinstance(given, dict):
         return given
 
-    from imagebridge.check.forms import is_chat
+    from imagebridge.check.mend import is_chat
 
     return {"messages" if is_chat(given) else "input": given}
 

@@ -5,21 +5,31 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from imagebridge.check.probes import Outcome, Reply, charted
 from imagebridge.pictures.fonts import WIDE
-from imagebridge.requirements import CLIENT, RUN, Feature, Version, is_older, lacking, release
+from imagebridge.requirements import API, CLIENT, RUN, Feature, Version, is_older, lacking, need, release
+from imagebridge.translate.sentences import location
 
 from . import event_loop, options
+from .api import api_failures, client, message
+from .failure import ERROR
+from .output import show
+from .terminal import Terminal
 
 if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
     from imagebridge.agent.bridge import Bridge
+    from imagebridge.rules import Api, Fields
 
 State = Literal["ok", "missing", "failed"]
 
@@ -76,8 +86,7 @@ def command(
     from .failure import ERROR
 
     if live:
-        from .endpoint_rules import chart
-        from .model import default_model
+        from .options import default_model
 
         sys.exit(chart(model or default_model(), as_json=as_json))
     if as_json or model:
@@ -215,7 +224,7 @@ def _key() -> Row:
 def _endpoint() -> str:
     from imagebridge.translate.sentences import location
 
-    from .model import VARIABLE, default_model
+    from .options import VARIABLE, default_model
 
     given = os.environ.get("OPENAI_BASE_URL", "").strip()
     url = f"{location(given)} (OPENAI_BASE_URL)" if given else f"{_DEFAULT_URL} (OPENAI_BASE_URL is not set)"
@@ -225,9 +234,9 @@ def _endpoint() -> str:
 
 def _models() -> Iterator[Row]:
     """Name the models that are asked for and have ended, or end soon, where OpenAI serves them."""
-    from imagebridge.facts.availability import ending, last_day
+    from imagebridge.facts.models import ending, last_day
 
-    from .model import VARIABLE, default_model
+    from .options import VARIABLE, default_model
 
     if os.environ.get("OPENAI_BASE_URL", "").strip():
         return
@@ -255,3 +264,73 @@ def _server(name: str, bridge: "Bridge") -> Row:
         return Row("failed", f"server {name}: {error}")
     count = f"{len(tools)} tool{'' if len(tools) == 1 else 's'}"
     return Row("ok", f"server {name}: {count}{': ' + ', '.join(tools) if tools else ''}")
+
+
+_PATHS: "dict[Api, str]" = {"responses": "/responses", "chat": "/chat/completions"}
+
+
+_SECONDS = 60.0
+"""How long one request may take."""
+
+
+_ANSWER = 100
+"""Characters of an endpoint's message in the table."""
+
+
+def chart(model: str, *, as_json: bool) -> int:
+    """Probe the endpoint that the environment names, print the table, and return the exit code.
+
+    Raises:
+        Failure: there is no key.
+        RequirementError: there is no openai.
+    """
+    need(API)
+    with api_failures():
+        base_url, outcomes = event_loop.run(_charted, model)
+    if as_json:
+        rows = [{**asdict(one), "date": one.date.isoformat()} for one in outcomes]
+        show({"base_url": base_url, "model": model, "rules": rows}, whole=True)
+    else:
+        click.echo(f"# {base_url}, {model}")
+        for line in table(outcomes):
+            click.echo(line)
+    return ERROR if any(one.seen == "unclear" for one in outcomes) else 0
+
+
+async def _charted(model: str) -> tuple[str, list[Outcome]]:
+    async with client() as openai:
+        patient = openai.with_options(timeout=_SECONDS, max_retries=1)
+
+        async def send(api: "Api", body: "Fields") -> Reply:
+            return await _posted(patient, api, body)
+
+        found: list[Outcome] = []
+        with Terminal().busy("sending the first request") as say:
+            async for outcome in charted(model, send, date.today()):
+                say(f"{outcome.rule}: {outcome.seen}")
+                found.append(outcome)
+        return location(str(openai.base_url)), found
+
+
+async def _posted(openai: "AsyncOpenAI", api: "Api", body: "Fields") -> Reply:
+    from openai import APIConnectionError, APIStatusError
+
+    try:
+        await openai.post(_PATHS[api], body=body, cast_to=object)
+    except APIStatusError as error:
+        return Reply(error.status_code, message(error))
+    except APIConnectionError as error:
+        return Reply(None, f"{error} {error.__cause__ or ''}")
+    return Reply(200)
+
+
+def table(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return the lines of a table with a head: rule, source, expected, seen, date, answer."""
+    rows = [("rule", "source", "expected", "seen", "date", "answer")]
+    for one in outcomes:
+        answer = one.answer if len(one.answer) <= _ANSWER else f"{one.answer[:_ANSWER]}..."
+        rows.append((one.rule, one.source, one.expected, one.seen, one.date.isoformat(), answer))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

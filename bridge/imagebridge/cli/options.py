@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import click
 
+from imagebridge.facts.models import DEFAULTS
 from imagebridge.requirements import CLIENT, need
 from imagebridge.translate.policy import Policy
 
@@ -188,3 +189,11 @@ def bridge(
         env=env,
         **hooks,
     )
+
+
+VARIABLE = "IMAGEBRIDGE_MODEL"
+
+
+def default_model() -> str:
+    """Return `IMAGEBRIDGE_MODEL` where it is set, else the newest of `DEFAULTS`."""
+    return os.environ.get(VARIABLE, "").strip() or DEFAULTS[-1].name

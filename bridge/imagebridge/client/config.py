@@ -3,8 +3,9 @@
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,10 +14,8 @@ from mcp import StdioServerParameters
 from mcp.server import MCPServer
 
 from imagebridge.errors import BridgeError
-from imagebridge.jsonc import blanked
-from imagebridge.wire import JSON, is_json, is_list, text_of
-
-from .filter import Filter
+from imagebridge.schemas.definitions import tool_names
+from imagebridge.wire import JSON, blanked, is_json, is_list, text_of
 
 # ${VAR} and ${env:VAR} as VS Code and Cursor write it, ${VAR:-default} as Claude Code does.
 _VARIABLE = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -31,6 +30,61 @@ _DENIED = ("excludeTools", "disabled_tools", "disabledTools")
 
 _MOST_SECONDS = 3_600
 """`timeout` up to this number means seconds (Cline, which allows 30 to 3,600), more means milliseconds (Claude Code, Gemini CLI) (2026-11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which tools are offered: those that a pattern of `allow` names (None: all) and none of `deny` does.
+
+    A pattern has the wildcards of a shell (`*`, `?`, `[abc]`). It is compared with the name that the server
+    knows and with the legal one that models see; as `server:tool`, with the tools of that server alone.
+    """
+
+    allow: tuple[str, ...] | None = None
+    deny: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, allow: Iterable[str] | None, deny: Iterable[str] | None) -> "Filter":
+        """Return the filter of two lists of patterns.
+
+        Raises:
+            TypeError: one of them is a single string, or holds something else than strings.
+        """
+        return cls(
+            None if allow is None else _checked_patterns("allow", allow),
+            _checked_patterns("deny", deny or ()),
+        )
+
+    def lets(self, server: str, tool: str) -> bool:
+        """Tell whether the tool of a server is offered."""
+        allowed = self.allow is None or any(_names(pattern, server, tool) for pattern in self.allow)
+        return allowed and not any(_names(pattern, server, tool) for pattern in self.deny)
+
+    def idle(self, tools: Sequence[tuple[str, str]]) -> list[str]:
+        """Return the patterns that name none of `tools`, pairs of server and tool: probably misspelt."""
+        return [
+            pattern
+            for pattern in (*(self.allow or ()), *self.deny)
+            if not any(_names(pattern, server, tool) for server, tool in tools)
+        ]
+
+
+def _checked_patterns(argument: str, values: Iterable[object]) -> tuple[str, ...]:
+    if isinstance(values, str):
+        raise TypeError(f"{argument} is a list of patterns, such as [{values!r}], not a string")
+    found = tuple(values)
+    for value in found:
+        if not isinstance(value, str):
+            raise TypeError(f"{argument} holds patterns, which are strings, not {type(value).__name__}")
+    return tuple(str(value) for value in found)
+
+
+def _names(pattern: str, server: str, tool: str) -> bool:
+    """Tell whether a pattern names a tool, by its original or its legal name, with its server's or without."""
+    names = {tool, *tool_names([{"name": tool}])}
+    if ":" in pattern:
+        names |= {f"{server}:{name}" for name in names}
+    return any(fnmatchcase(name, pattern) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

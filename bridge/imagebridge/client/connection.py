@@ -10,8 +10,7 @@ from mcp import Client, MCPError
 from mcp.server import MCPServer
 from mcp.types import LoggingMessageNotificationParams
 
-from imagebridge.agent.calls import short
-from imagebridge.errors import BridgeError, ServerError
+from imagebridge.errors import BridgeError, ServerError, short
 from imagebridge.repair.protocol import repaired
 
 from .config import HttpServer, Setup

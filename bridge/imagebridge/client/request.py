@@ -14,8 +14,7 @@ from mcp.types import (
 )
 from pydantic import RootModel
 
-from imagebridge.agent.calls import short
-from imagebridge.errors import ServerError
+from imagebridge.errors import ServerError, short
 
 from .http_errors import SESSION_LOST
 from .messages import STOWED

@@ -12,7 +12,7 @@ from mcp.client.subscriptions import Subscription, SubscriptionLost
 from mcp.types import ToolListChangedNotification
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
-from imagebridge.agent.calls import short
+from imagebridge.errors import short
 
 from .request import listed
 

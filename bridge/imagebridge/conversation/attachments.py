@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from imagebridge.errors import PictureError
-from imagebridge.pictures.picture import Picture, sample
+from imagebridge.pictures.base64 import sample
+from imagebridge.pictures.picture import Picture
 from imagebridge.translate import sentences
 from imagebridge.wire import JSON, is_json, is_list, text_of
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast, get_args
 
-from imagebridge.translate.vision import Detail, family, seen
+from imagebridge.facts.models import Detail, family
+from imagebridge.translate.vision import seen
 
 from .attachments import (
     Attachment,

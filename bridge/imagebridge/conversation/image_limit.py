@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from imagebridge.conversation.attachments import Attachment, attachments, replaced
-from imagebridge.events import Item
 from imagebridge.translate.sentences import not_shown
+from imagebridge.wire import Item
 
 from .long_outputs import is_output
 

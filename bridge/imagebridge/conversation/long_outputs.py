@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from imagebridge.events import Item
-from imagebridge.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, Item, is_json, is_list, text_of
 
 SHORTEST = 2_000
 """Characters of a text that are always left."""

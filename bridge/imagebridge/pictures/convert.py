@@ -8,10 +8,11 @@ from imagebridge.errors import PictureError
 from imagebridge.translate.strips import Strip
 
 from . import animation, contact_sheet, grey, kinds, pages
+from .base64 import decode, decode_start
 from .cache import Memory
 from .decode import decoding, drafted, frames, opened, read, srgb, upright
 from .encode import encoded, is_flat, jpeg, png, redrawn, resized, standard
-from .picture import Picture, Proof, decode, decode_start
+from .picture import Picture, Proof
 
 if TYPE_CHECKING:
     from PIL.Image import Image

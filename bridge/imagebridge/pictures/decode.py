@@ -22,7 +22,6 @@ from .colour_spaces import of_gamma
 from .colour_spaces import profile as profile_of
 from .containers import Mend, mended, orientation
 from .grey import eight_bits, is_deep
-from .picture import MAX_PIXELS
 from .png import MOVING, chunks
 
 if TYPE_CHECKING:
@@ -47,6 +46,10 @@ _READERS: dict[kinds.Kind, tuple[str, str]] = {
 
 
 _NUMBERED = re.compile(r"decoder error -?\d+|^-?\d+$|broken data stream|unrecognized data stream")
+
+
+MAX_PIXELS = 120_000_000
+"""Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
 
 
 @contextmanager

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from imagebridge.errors import PictureError
 
 from . import grey, tiff
-from .decode import at_page, decoding, frames, header, load
+from .decode import MAX_PIXELS, at_page, decoding, frames, header, load
 from .encode import redrawn
-from .picture import MAX_PIXELS, Picture, check_pixels
+from .picture import Picture, check_pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -7,29 +7,25 @@ PNG unpacked; only then is a picture called proven. A file that lacks its end is
 tells whether pixels are missing too.
 """
 
-import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Literal, Self
-from urllib.parse import unquote, unquote_to_bytes
 
 from imagebridge.errors import PictureError
+from imagebridge.facts import limits
 
 from . import kinds, png_rows
+from .base64 import decode, encode, sample, strictly_decoded
 from .cache import Turns
 from .containers import Container, mended, walk
-from .prolog import is_svg
+from .decode import MAX_PIXELS
 
 Proof = Literal["structure", "decoded"]
 
-MAX_PIXELS = 120_000_000
-"""Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
 
 MAX_SIDE = 500_000
 """Pixels of a side at most: a decoder takes memory for each row, however thin it is."""
-
-DATA_URL = re.compile(r"data:([^,;]*+)((?:;[^,;]*+)*+),", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,91 +174,9 @@ def sound(data: bytes) -> bytes:
         PictureError: it is broken.
     """
     found = kinds.kind(data)
-    if found is None or found.media_type not in kinds.SENDABLE:
+    if found is None or found.media_type not in limits.SENDABLE:
         return data
     return _sound(data, walk(data), "structure")
-
-
-def decode(text: str) -> tuple[bytes, bool]:
-    """Decode base64 as servers really write it, a `data:` URL, or an SVG. Returns the bytes, and whether `text` was strict base64.
-
-    Raises:
-        PictureError: `text` is not base64 in any alphabet, or empty.
-    """
-    bare, encoding = _without_prefix(text)
-    try:
-        if encoding != "base64":
-            data, strict = _written(bare, encoding), False
-        else:
-            data, strict = strictly_decoded(bare), bare is text
-    except ValueError:
-        data, strict = _lenient(bare), False
-    if not data:
-        raise PictureError("it is empty")
-    return data, strict
-
-
-def decode_start(text: str, characters: int = 6_000) -> bytes:
-    """Return the first bytes of base64 `text`, or of a `data:` URL.
-
-    6,000 characters are enough to know any kind, 64 for all but SVG. Empty where the text does not
-    begin with base64.
-    """
-    bare, encoding = _without_prefix(text)
-    if encoding != "base64":
-        return _written(bare[:characters], encoding)
-    packed = _packed(bare[:characters])
-    try:
-        return strictly_decoded(packed[: len(packed) // 4 * 4])
-    except ValueError:
-        return b""
-
-
-def as_base64(text: str) -> str:
-    """Return what `decode` reads as base64 without a prefix, the same string where it is that already."""
-    bare, encoding = _without_prefix(text)
-    return bare if encoding == "base64" else encode(_written(bare, encoding))
-
-
-_Encoding = Literal["base64", "percent", "none"]
-
-
-def _without_prefix(text: str) -> tuple[str, _Encoding]:
-    """Return what follows white space and the prefix of a `data:` URL, and how it is encoded; the same string where there is neither."""
-    bare = text.lstrip() if text[:1].isspace() else text
-    if bare[:5].lower() == "data:" and (prefix := DATA_URL.match(bare)):
-        bare = bare[prefix.end() :]
-        if "base64" not in prefix[2].lower():
-            return bare, "percent"
-        return unquote(bare) if "%" in bare else bare, "base64"
-    if bare[:2] in ("b'", 'b"'):
-        # What Python's `str` makes of bytes.
-        return bare.rstrip()[2:-1], "base64"
-    return bare, "none" if bare[:1] == "<" and is_svg(bare[:6_000].encode(errors="replace")) else "base64"
-
-
-def _written(bare: str, encoding: _Encoding) -> bytes:
-    """Return the bytes of a text that is no base64."""
-    return unquote_to_bytes(bare) if encoding == "percent" else bare.encode(errors="replace")
-
-
-def bare(text: str) -> str:
-    """Return base64 without prefix, white space and padding, in the standard alphabet: equal for equal bytes."""
-    return _packed(_without_prefix(text)[0])
-
-
-def _packed(text: str) -> str:
-    """Return base64 in the standard alphabet, without white space and padding."""
-    return "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
-
-
-def _lenient(text: str) -> bytes:
-    """Decode base64 with white space, the URL-safe alphabet or missing padding."""
-    packed = _packed(text)
-    try:
-        return strictly_decoded(packed + "=" * (-len(packed) % 4))
-    except ValueError as error:
-        raise PictureError("it is not base64") from error
 
 
 def _sound(data: bytes, container: Container, proof: Proof) -> bytes:
@@ -284,24 +198,6 @@ def _sound(data: bytes, container: Container, proof: Proof) -> bytes:
     if proof == "decoded" or not container.whole:
         return _decoded(sound, container.width, container.height)
     return sound
-
-
-def encode(data: bytes) -> str:
-    """Encode bytes as standard base64 with padding and no line breaks."""
-    import pybase64
-
-    return pybase64.b64encode_as_string(data)
-
-
-def strictly_decoded(text: str) -> bytes:
-    """Decode standard base64 and nothing else.
-
-    Raises:
-        ValueError: it is anything else.
-    """
-    import pybase64
-
-    return pybase64.b64decode(text, validate=True)
 
 
 class _Proven:
@@ -335,11 +231,6 @@ class _Proven:
             self._pictures[key] = picture
             while self._held > self._limit:
                 self._held -= len(self._pictures.popitem(last=False)[1].data_url)
-
-
-def sample(text: str) -> tuple[int, str, str, str]:
-    """Return what tells most base64 texts apart at once, however long they are; not all."""
-    return len(text), text[:48], text[-48:], text[:: 1 << 17]
 
 
 _PROVEN = _Proven(limit=64_000_000)

@@ -15,8 +15,7 @@ from imagebridge.translate.sentences import not_shown
 from imagebridge.translate.translation import Translation
 from imagebridge.wire import input_text
 
-from .function_calls import Call, call_of
-from .responses import attachments, text_alone
+from .responses import Call, attachments, call_of, text_alone
 
 if TYPE_CHECKING:
     from imagebridge.wire import Part

@@ -1,16 +1,61 @@
-"""Translations become items of the Responses API: one output a call, pictures where the server takes them."""
+"""Results on the wire of the Responses API: one output a call, pictures where the server takes them."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from imagebridge.facts.endpoints import Mode, server
+from imagebridge.translate.policy import Policy
+from imagebridge.translate.result import DEFAULT, translate
 from imagebridge.translate.translation import Placed, Shown, Translation
-from imagebridge.wire import input_text
-
-from .function_calls import Call
+from imagebridge.wire import JSON, dumped, input_text, is_json, text_of
 
 if TYPE_CHECKING:
-    from imagebridge.wire import Part
+    from imagebridge.wire import FunctionCallOutput, Part
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of either API.
+
+    custom: it calls a custom tool, whose answer is a `custom_tool_call_output`.
+    caller: what made it, where that was a program; programs read text alone.
+    """
+
+    id: str
+    name: str = ""
+    namespace: str = ""
+    custom: bool = False
+    caller: JSON | None = None
+
+
+def call_of(value: object) -> Call:
+    """Return the call that `value` names: its id, an item of a response's output, or a chat message's tool call.
+
+    Raises:
+        TypeError: something else came, or a call without an id.
+    """
+    if isinstance(value, Call):
+        return value
+    if isinstance(value, str) and value:
+        return Call(value)
+    item = dumped(value)
+    if not is_json(item):
+        raise TypeError(f"a call is its id, or the call item of a response, not {type(value).__name__}")
+    caller, function = item.get("caller"), item.get("function")
+    found = Call(
+        text_of(item, "call_id") or text_of(item, "id"),
+        text_of(function, "name") if is_json(function) else text_of(item, "name"),
+        text_of(item, "namespace"),
+        item.get("type") == "custom_tool_call",
+        caller if is_json(caller) and caller.get("type") == "program" else None,
+    )
+    if not found.id:
+        raise TypeError(
+            f"a call has a call_id (Responses) or an id (Chat); this object has {', '.join(sorted(item))}"
+        )
+    return found
+
 
 Way = Mode | Literal["program"]
 """How pictures travel beside a text: also where a program takes the text, and pictures do not."""
@@ -75,3 +120,52 @@ def items(answers: Sequence[tuple[Call, Translation]], server_name: str | None) 
         shown = attachments((call, translation) for call, translation in answers if not call.caller)
         made += [{"role": "user", "content": shown}] if shown else []
     return made
+
+
+def function_call_output(result: object, call_id: object, policy: Policy = DEFAULT) -> "FunctionCallOutput":
+    """Translate an MCP tool result into the item that answers a function call.
+
+    `output` is one string where only text is left, for calls by a program, and for servers that take no pictures
+    there (`Policy(server=...)`; `output_items` gives those the pictures in a user message); else a list of parts.
+
+    Args:
+        result: a `CallToolResult` of any mcp version, or its JSON object.
+        call_id: the id of the call: the item then has exactly `type`, `call_id` and `output`. Given the call's own
+            item, the answer repeats what the API wants of it, and a custom tool call gets a
+            `custom_tool_call_output`.
+        policy: the choices of the translation; the default is right for every vision model.
+
+    Raises:
+        TypeError: `result` or `call_id` is something else. Content never raises: it is said in words.
+    """
+    mode = server(policy.server).responses
+    return cast("FunctionCallOutput", output_item(translate(result, policy), call_of(call_id), mode))
+
+
+def output_items(answers: Iterable[tuple[object, object]], policy: Policy = DEFAULT) -> list[dict[str, Any]]:
+    """Translate the results of one response into the items that answer it.
+
+    One output for each comes back, in order, and for servers that take no pictures in outputs one user
+    message after them, in which each picture is named after its call.
+
+    Args:
+        answers: pairs of a call (its id or item) and its result.
+        policy: the choices of the translation; the default is right for every vision model.
+
+    Raises:
+        TypeError: a call or a result is something else.
+    """
+    return items([(call_of(call), translate(result, policy)) for call, result in answers], policy.server)
+
+
+def output_parts(result: object, policy: Policy = DEFAULT) -> "list[Part]":
+    """Translate an MCP tool result into `input_text`, `input_image` and `input_file` parts: never none, always a list.
+
+    Args:
+        result: a `CallToolResult` of any mcp version, or its JSON object.
+        policy: the choices of the translation; the default is right for every vision model.
+
+    Raises:
+        TypeError: `result` is neither a `CallToolResult` nor its JSON object.
+    """
+    return translate(result, policy).parts

@@ -70,8 +70,8 @@ def _from_pil(image: "Image") -> Picture:
 
 
 def _from_bytes(data: bytes, name: str) -> dict[str, Any]:
+    from imagebridge.pictures.base64 import encode
     from imagebridge.pictures.kinds import kind
-    from imagebridge.pictures.picture import encode
 
     found = kind(data)
     if found is None or found.sort != "picture":

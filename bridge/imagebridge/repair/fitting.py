@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from imagebridge.errors import PictureError
+from imagebridge.facts import limits
 from imagebridge.facts.hosts import Host
 from imagebridge.pictures import convert, kinds
+from imagebridge.pictures.base64 import decode, decode_start
 from imagebridge.pictures.encode import within
-from imagebridge.pictures.picture import Picture, decode, decode_start
+from imagebridge.pictures.picture import Picture
 from imagebridge.repair.host_blocks import (
     PAYLOAD,
     Entry,
@@ -343,7 +345,7 @@ def _still(block: JSON) -> Picture | None:
         data, _ = decode(text_of(block, "data"))
         found = kinds.kind(data)
         # Not by way of the memory of proven pictures: a server would fill it with what it never sees again.
-        picture = Picture.from_bytes(data) if found and found.media_type in kinds.SENDABLE else None
+        picture = Picture.from_bytes(data) if found and found.media_type in limits.SENDABLE else None
     except PictureError:
         return None
     return picture if picture and picture.frames == 1 else None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.pictures import kinds
-from imagebridge.pictures.picture import as_base64, decode_start
+from imagebridge.pictures.base64 import as_base64, decode_start
 from imagebridge.translate.blocks import pieces
 from imagebridge.translate.image_blocks import image, standard
 from imagebridge.translate.pieces import Reading, Words

@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
+from imagebridge.facts.limits import MAX_TOOLS
 from imagebridge.rules import sources
 from imagebridge.rules.body import Body, Fields, Tool, fields, string, values
 from imagebridge.rules.rule import Fault, Rule
-from imagebridge.schemas.definitions import MAX_TOOLS
 from imagebridge.schemas.malformed import LISTS, MAPS, ONES
 from imagebridge.schemas.schema import COMBINATIONS, kinds, nodes
 from imagebridge.schemas.strict import strict_problem

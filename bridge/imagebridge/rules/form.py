@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from imagebridge.facts.limits import LENGTHS, OUTPUT_LENGTHS
 from imagebridge.rules import sources
 from imagebridge.rules.body import OUTPUTS, Body, Item, Part, Place, contents, kind, string, values
 from imagebridge.rules.rule import Fault, Rule
@@ -72,14 +73,6 @@ KNOWN: Mapping[str, frozenset[str]] = {
     ),
 }
 
-# Characters, from the schemas of the specification. `file_id`: litellm#24797.
-LENGTHS: Mapping[str, int] = {
-    "text": 10_485_760,
-    "image_url": 20_971_520,
-    "file_data": 73_400_320,
-    "file_id": 64,
-}
-OUTPUT_LENGTHS: Mapping[str, int] = {"output": 10_485_760, "call_id": 64, "name": 128, "namespace": 64}
 
 # JSON types of the fields that matter here; None is as good as absence.
 _STRINGS = ("text", "file_id", "file_data", "file_url", "filename")

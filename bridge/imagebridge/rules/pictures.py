@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from imagebridge.facts import models
+from imagebridge.facts.limits import MAX_BODY, MAX_IMAGES
 from imagebridge.rules import sources
 from imagebridge.rules.body import Body, Part, Shown, fields, kind, scheme, string
 from imagebridge.rules.rule import Fault, Rule
 from imagebridge.rules.verdict import PIXELS, SUPPORTED
 from imagebridge.translate import vision
-
-MAX_IMAGES = 1_500
-MAX_BODY = 512 * 2**20
 
 DETAILS: Mapping[str, tuple[str, ...]] = {
     "input_image": ("low", "high", "auto", "original"),
@@ -64,7 +63,7 @@ def _details(body: Body) -> Iterator[Fault]:
 
 
 def _original(body: Body) -> Iterator[Fault]:
-    family = vision.family(body.model)
+    family = models.family(body.model)
     if family.original is not None or family.assumed:
         return  # supported, or not known
     for part, holder, at in _holders(body):
@@ -129,7 +128,7 @@ def _patches(body: Body) -> Iterator[Fault]:
             continue
         detail = picture.detail if picture.detail in ("low", "high", "original") else "auto"
         match vision.sizing(body.model, detail):
-            case vision.Patches(side, budget) if budget == vision.REJECTED_PATCHES:
+            case models.Patches(side, budget) if budget == models.REJECTED_PATCHES:
                 # This budget rejects; smaller ones downscale.
                 scale = min(1.0, side / max(verdict.width, verdict.height))
                 count = vision.patches(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from imagebridge.facts.availability import AVAILABILITY_READ, chat_tools_of, no_chat_tools
+from imagebridge.facts.models import AVAILABILITY_READ, chat_tools_of, no_chat_tools
 from imagebridge.rules import sources
 from imagebridge.rules.body import Body, fields, string, values
 from imagebridge.rules.rule import Fault, Rule

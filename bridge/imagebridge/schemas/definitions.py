@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, overload
 
 from imagebridge.errors import ToolLimitError
+from imagebridge.facts.limits import MAX_NAME, MAX_TOOLS
 from imagebridge.wire import JSON, text_of, tool_json
 
 from .schema import described, parameters
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     from openai.types.responses import FunctionToolParam, ToolParam
     from openai.types.responses.namespace_tool_param import Tool
     from openai.types.shared_params import FunctionDefinition
-
-MAX_NAME = 64
-"""Characters of a function's name, of a-z A-Z 0-9 _ - (`FunctionDefinition` in openai 3.54, 2026-11-17)."""
-
-MAX_TOOLS = 128
-"""Tools of a request at most (400 `array_above_max_length`, reported live, 2026-11)."""
 
 
 @overload

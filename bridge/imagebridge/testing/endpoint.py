@@ -12,7 +12,7 @@ from typing import Any, Self, TypeAlias, cast
 from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
 from imagebridge.rules.body import Fields, values
 from imagebridge.rules.replay import REPLAY
-from imagebridge.testing import chat, editing, images, model_list, multipart, responses
+from imagebridge.testing import chat, editing, images, model_list, responses, server
 from imagebridge.testing.conversations import Memory
 from imagebridge.testing.seen import SeenPicture, pictures
 from imagebridge.testing.server import Answer, Server, json_answer, stream_answer
@@ -159,7 +159,7 @@ class Endpoint:
             self._problems.append(f"{method} {path} was not expected: this endpoint does not serve it")
             return _error(f"Invalid URL ({method} {path})", status=404)
         try:
-            body = multipart.form_fields(content) if path == "/v1/images/edits" else json.loads(content)
+            body = server.form_fields(content) if path == "/v1/images/edits" else json.loads(content)
         except ValueError:
             body = None
         if not isinstance(body, dict):

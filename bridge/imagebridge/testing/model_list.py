@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
-from imagebridge.facts.availability import last_day
+from imagebridge.facts.models import last_day
 from imagebridge.rules.body import Api, Fields
 from imagebridge.testing.seen import pictures
 

@@ -12,11 +12,11 @@ from itertools import count
 from typing import Any, TypeAlias, cast
 
 from imagebridge.conversation.attachments import Attachment, attachments, replaced
+from imagebridge.facts.limits import LENGTHS
+from imagebridge.pictures.base64 import encode
 from imagebridge.pictures.kinds import PNG, kind
-from imagebridge.pictures.picture import encode
 from imagebridge.rules import Violation
 from imagebridge.rules.body import Api
-from imagebridge.rules.form import LENGTHS
 from imagebridge.testing.server import Answer, json_answer
 from imagebridge.wire import text_of
 

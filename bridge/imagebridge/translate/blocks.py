@@ -22,16 +22,18 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from imagebridge.errors import PictureError
+from imagebridge.facts import limits
+from imagebridge.facts.limits import MAX_FILE
+from imagebridge.facts.models import Detail
 from imagebridge.pictures import kinds
+from imagebridge.pictures.base64 import bare, decode, decode_start, encode
 from imagebridge.pictures.convert import converted
-from imagebridge.pictures.picture import bare, decode, decode_start, encode
-from imagebridge.pictures.prolog import svg_of
+from imagebridge.pictures.kinds import svg_of
 from imagebridge.wire import JSON, is_json, text_of
 
 from . import hidden, sentences, terminal_codes, vision
 from .image_blocks import image, standard
 from .pieces import Address, Paper, Piece, Reading, Sight, Words, carried, for_user_only
-from .vision import Detail
 
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
 
@@ -40,9 +42,6 @@ _MISSPELT = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-pn
 
 _LONGEST_ADDRESS = 8_000
 """Bytes of an address that is passed on; longer ones fail in most servers and proxies."""
-
-MAX_FILE = 50_000_000
-"""Bytes of a file at most (OpenAI's guide "File inputs", 2026-09)."""
 
 
 # Characters that no text holds; those of white space and the one that begins a code for a terminal are none of them.
@@ -258,7 +257,7 @@ def _link(block: JSON, reading: Reading) -> list[Piece]:
     if uri[:5].lower() == "data:":
         return embedded(uri, reading, label=label, detail=_detail(block))
     if reading.policy.links == "pass" and uri.startswith(("http://", "https://")) and _is_sendable(uri):
-        if label in kinds.SENDABLE:
+        if label in limits.SENDABLE:
             return [Address(uri, "picture", _detail(block))]
         if label == kinds.PDF.media_type:
             return [Address(uri, "document")]

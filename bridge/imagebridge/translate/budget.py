@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import NamedTuple
 
-from .vision import Detail, Seen, seen
+from imagebridge.facts.models import Detail
+
+from .vision import Seen, seen
 
 _SIDE = 64
 """Pixels of the longer side below which a picture is not shrunk for a budget of tokens: less shows too little."""

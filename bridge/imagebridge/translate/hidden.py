@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
-from imagebridge.pictures.picture import DATA_URL, decode, decode_start
+from imagebridge.pictures.base64 import DATA_URL, decode, decode_start
 
 _SHORTEST = 64
 """Characters below which a string cannot hold a picture: the smallest sound PNG has 67 bytes."""

@@ -9,7 +9,7 @@ import re
 from typing import cast
 
 from imagebridge.pictures import kinds
-from imagebridge.pictures.picture import decode_start, encode
+from imagebridge.pictures.base64 import decode_start, encode
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
 _FIELDS = ("data", "base64", "blob", "source", "url", "uri", "image_url")

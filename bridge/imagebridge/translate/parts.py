@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import PictureError
+from imagebridge.facts.limits import MAX_DATA_URL
 from imagebridge.pictures.convert import cut, fitted
 from imagebridge.pictures.encode import within
 from imagebridge.pictures.picture import Picture
@@ -22,8 +23,6 @@ from .vision import Seen, seen
 if TYPE_CHECKING:
     from imagebridge.wire import Part
 
-MAX_DATA_URL = 20_971_520
-"""Characters of an `image_url` at most (`maxLength` in OpenAI's OpenAPI document, 2026-08-21)."""
 
 _OURS = 200_000
 """Characters for our own sentences, beside the limit of texts: together they stay under the API's 10,485,760."""

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from imagebridge.pictures.picture import Picture, bare
+from imagebridge.facts.models import Detail
+from imagebridge.pictures.base64 import bare
+from imagebridge.pictures.picture import Picture
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
 from . import hidden
 from .policy import Policy
-from .vision import Detail
 
 
 class Words(NamedTuple):

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from imagebridge.facts.endpoints import server
+from imagebridge.facts.models import Detail
 from imagebridge.pictures.picture import Proof
 
-from .vision import Detail, known
+from .vision import known
 
 Api = Literal["responses", "chat"]
 

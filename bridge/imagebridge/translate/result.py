@@ -1,12 +1,8 @@
 """A whole MCP result becomes one `function_call_output`: order, error marker, structured content, empty."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
 
-from imagebridge.facts.endpoints import server
-from imagebridge.providers.function_calls import call_of
-from imagebridge.providers.responses import items, output_item
 from imagebridge.wire import URI, blocks_of, is_error, is_json, result_json, text_of
 
 from . import sentences
@@ -17,59 +13,7 @@ from .policy import Policy
 from .structured_content import structured_text
 from .translation import Translation
 
-if TYPE_CHECKING:
-    from imagebridge.wire import FunctionCallOutput, Part
-
 DEFAULT = Policy()
-
-
-def function_call_output(result: object, call_id: object, policy: Policy = DEFAULT) -> "FunctionCallOutput":
-    """Translate an MCP tool result into the item that answers a function call.
-
-    `output` is one string where only text is left, for calls by a program, and for servers that take no pictures
-    there (`Policy(server=...)`; `output_items` gives those the pictures in a user message); else a list of parts.
-
-    Args:
-        result: a `CallToolResult` of any mcp version, or its JSON object.
-        call_id: the id of the call: the item then has exactly `type`, `call_id` and `output`. Given the call's own
-            item, the answer repeats what the API wants of it, and a custom tool call gets a
-            `custom_tool_call_output`.
-        policy: the choices of the translation; the default is right for every vision model.
-
-    Raises:
-        TypeError: `result` or `call_id` is something else. Content never raises: it is said in words.
-    """
-    mode = server(policy.server).responses
-    return cast("FunctionCallOutput", output_item(translate(result, policy), call_of(call_id), mode))
-
-
-def output_items(answers: Iterable[tuple[object, object]], policy: Policy = DEFAULT) -> list[dict[str, Any]]:
-    """Translate the results of one response into the items that answer it.
-
-    One output for each comes back, in order, and for servers that take no pictures in outputs one user
-    message after them, in which each picture is named after its call.
-
-    Args:
-        answers: pairs of a call (its id or item) and its result.
-        policy: the choices of the translation; the default is right for every vision model.
-
-    Raises:
-        TypeError: a call or a result is something else.
-    """
-    return items([(call_of(call), translate(result, policy)) for call, result in answers], policy.server)
-
-
-def output_parts(result: object, policy: Policy = DEFAULT) -> "list[Part]":
-    """Translate an MCP tool result into `input_text`, `input_image` and `input_file` parts: never none, always a list.
-
-    Args:
-        result: a `CallToolResult` of any mcp version, or its JSON object.
-        policy: the choices of the translation; the default is right for every vision model.
-
-    Raises:
-        TypeError: `result` is neither a `CallToolResult` nor its JSON object.
-    """
-    return translate(result, policy).parts
 
 
 def translate(result: object, policy: Policy = DEFAULT) -> Translation:

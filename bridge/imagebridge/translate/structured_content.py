@@ -7,7 +7,7 @@ of their own: `{"result": ...}`, `{"content": ...}`, `{"markdown": ...}`. Read t
 import json
 from collections.abc import Iterator, Sequence
 
-from imagebridge.pictures.picture import bare
+from imagebridge.pictures.base64 import bare
 from imagebridge.wire import JSON, blocks_of, is_error, is_json, is_list, text_of
 
 from . import sentences

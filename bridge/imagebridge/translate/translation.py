@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imagebridge.facts.models import Detail, family
 from imagebridge.pictures.picture import Picture
 from imagebridge.wire import is_json, text_of
 
 from . import sentences
-from .vision import Detail, Seen, family
+from .vision import Seen
 
 if TYPE_CHECKING:
     from imagebridge.wire import Part

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
-from imagebridge.jsonc import blanked, tokens, uncommented
+from imagebridge.wire import blanked, tokens, uncommented
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()

@@ -11,8 +11,7 @@ from pydantic import BaseModel
 from samples import photo
 
 from imagebridge import Bridge, Policy, tool_result
-from imagebridge.agent.turn import relaxed
-from imagebridge.agent.usage import PRICES, Usage, cost
+from imagebridge.agent.turn import Usage, cost, relaxed
 from imagebridge.errors import OpenCallError, ResponseError, RunError, TokenLimitError
 from imagebridge.events import (
     Answered,
@@ -24,6 +23,7 @@ from imagebridge.events import (
     Responded,
     TextDelta,
 )
+from imagebridge.facts.models import PRICES
 from imagebridge.testing import Endpoint, Fault
 
 pytestmark = pytest.mark.anyio

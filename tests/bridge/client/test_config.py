@@ -9,8 +9,7 @@ import pytest
 from mcp import StdioServerParameters
 
 from imagebridge import Bridge, BridgeError
-from imagebridge.client.config import HttpServer, Setup, configured
-from imagebridge.client.filter import Filter
+from imagebridge.client.config import Filter, HttpServer, Setup, configured
 
 SCRIPT = Path(__file__).parents[2] / "servers" / "pictures.py"
 VARIABLES = {"TOKEN": "s3cret", "DIR": "/data"}

@@ -4,7 +4,7 @@ import pytest
 from mcp.server import MCPServer
 
 from imagebridge import Bridge
-from imagebridge.client.filter import Filter
+from imagebridge.client.config import Filter
 
 
 def desk(name, *tools):

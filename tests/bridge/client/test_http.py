@@ -32,8 +32,8 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
 from imagebridge import Bridge, HttpServer, tool_result
+from imagebridge.client.http import _Events
 from imagebridge.client.long_messages import Held
-from imagebridge.client.posts import _Events
 from imagebridge.errors import ServerError
 
 SCRIPT = Path(__file__).parents[2] / "servers" / "sloppy.py"
@@ -288,7 +288,7 @@ async def test_events_pass_as_they_come_however_they_are_cut():
 
 
 async def test_a_server_that_is_stuck_keeps_neither_calls_nor_the_end_waiting(bare, monkeypatch):
-    monkeypatch.setattr("imagebridge.client.posts._NOTICE", 0.3)
+    monkeypatch.setattr("imagebridge.client.http._NOTICE", 0.3)
     with anyio.fail_after(120):
         async with Bridge(f"{bare}/stuck", timeout=60) as bridge:
             (connection,) = bridge._servers.connections

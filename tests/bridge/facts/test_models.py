@@ -7,11 +7,17 @@ import pytest
 from click.testing import CliRunner
 
 from imagebridge import check
-from imagebridge.agent.usage import PRICES
 from imagebridge.check import advice
 from imagebridge.cli import doctor
-from imagebridge.cli.model import DEFAULTS
-from imagebridge.facts.availability import AVAILABILITY_READ, LAST_DAYS, chat_tools_of, ending, last_day
+from imagebridge.facts.models import (
+    AVAILABILITY_READ,
+    DEFAULTS,
+    LAST_DAYS,
+    PRICES,
+    chat_tools_of,
+    ending,
+    last_day,
+)
 from imagebridge.testing import model_list
 from imagebridge_tools.image_api import MODEL as IMAGES
 

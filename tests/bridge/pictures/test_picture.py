@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from samples import b64, drawing, file, photo
 
 from imagebridge.errors import PictureError
+from imagebridge.pictures.base64 import decode
 from imagebridge.pictures.containers import walk
 from imagebridge.pictures.convert import converted, fitted
 from imagebridge.pictures.kinds import kind
-from imagebridge.pictures.picture import Picture, decode
+from imagebridge.pictures.picture import Picture
 
 pytestmark = pytest.mark.pure
 

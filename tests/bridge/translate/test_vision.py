@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagebridge.translate.vision import FAMILIES, SAFE, Patches, Seen, family, known, patches, seen, sizing
+from imagebridge.facts.models import FAMILIES, SAFE, Patches, family
+from imagebridge.translate.vision import Seen, known, patches, seen, sizing
 
 pytestmark = pytest.mark.pure
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from imagebridge.errors import BridgeError
-from imagebridge.jsonc import _STRING_OR_COMMENT
+from imagebridge.wire import _STRING_OR_COMMENT
 from imagebridge_server.cli import command
 from imagebridge_server.install import jsonc, links
 from imagebridge_server.install.change import installed, uninstalled

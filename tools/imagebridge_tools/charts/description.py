@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from imagebridge_tools.answer import Json, counted
+from imagebridge_tools.answer import Json, counted, label, number
 from imagebridge_tools.tables.table import Table
 
 from .plan import Chart
-from .words import label, number
 
 _FLAT = 20
 """How many times as large other numbers are beside which a field is almost flat."""

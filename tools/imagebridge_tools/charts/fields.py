@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json, counted
+from imagebridge_tools.answer import Json, counted, label
 from imagebridge_tools.tables import column_types
 from imagebridge_tools.tables.cells import date, numbers
 from imagebridge_tools.tables.column_types import Reading
@@ -18,7 +18,6 @@ from .chart_options import Options
 from .gather import gathered, size
 from .plan import LAYERS, Chart, Kind, Stack
 from .theme import PALETTE, Frame
-from .words import label
 
 _T = TypeVar("_T")
 

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from statistics import fmean, median
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json, counted
+from imagebridge_tools.answer import Json, counted, label, number
 from imagebridge_tools.tables.table import Sort
 
 from . import dates, number_labels, reduce
 from .plan import Chart
 from .theme import PALETTE
-from .words import label, number
 
 ROWS = 20_000
 """Rows that are drawn one by one at most."""

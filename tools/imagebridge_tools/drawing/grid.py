@@ -1,17 +1,17 @@
-"""A grid over a view, with the coordinates of the original beside its lines."""
+"""How a view shows the original, and a grid over it with the original's coordinates beside its lines."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, NamedTuple
 
 from .text import bundled
-from .units import Ruler
+from .units import Box, Ruler
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
 
-    from imagebridge_tools.view import View
 
 _LINES = 10
 """Lines along the longer side of the region, at most."""
@@ -19,6 +19,57 @@ _LINES = 10
 _PAPER, _INK = (255, 255, 255), (40, 40, 40)
 _DARK, _LIGHT = (0, 0, 0, 120), (255, 255, 255, 150)
 _TICK = 5
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a view shows the `box` of the original: pixels of the view for one of the original, turn, offset of the picture."""
+
+    box: Box
+    across: float
+    down: float
+    turn: int
+    left: int = 0
+    top: int = 0
+
+    def seen(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a point of the original lies in the view, in pixels."""
+        x0, y0, x1, y1 = self.box
+        u, v = {
+            0: ((x - x0) * self.across, (y - y0) * self.down),
+            90: ((y1 - y) * self.down, (x - x0) * self.across),
+            180: ((x1 - x) * self.across, (y1 - y) * self.down),
+            270: ((y - y0) * self.down, (x1 - x) * self.across),
+        }[self.turn]
+        return self.left + u, self.top + v
+
+    def told(self) -> str:
+        """Say how pixels (X, Y) of the view become pixels (x, y) of the original."""
+        x0, y0, x1, y1 = self.box
+        u, v = _less("X", self.left), _less("Y", self.top)
+        x, y = {
+            0: (_sum(x0, 1, u, self.across), _sum(y0, 1, v, self.down)),
+            90: (_sum(x0, 1, v, self.across), _sum(y1, -1, u, self.down)),
+            180: (_sum(x1, -1, u, self.across), _sum(y1, -1, v, self.down)),
+            270: (_sum(x1, -1, v, self.across), _sum(y0, 1, u, self.down)),
+        }[self.turn]
+        if (x, y) == ("X", "Y"):
+            return "Pixels of this view are those of the original"
+        return f"Pixel (X, Y) of this view is x = {x}, y = {y} in the original"
+
+
+def _less(letter: str, offset: int) -> str:
+    return f"({letter} - {offset})" if offset else letter
+
+
+def _sum(start: int, sign: int, letter: str, scale: float) -> str:
+    if scale == 1:
+        factor = letter
+    else:
+        factor = f"{letter} / {scale:g}" if scale == round(scale) else f"{1 / scale:.5g} * {letter}"
+    if not start and sign > 0:
+        return factor
+    return f"{start} {'+' if sign > 0 else '-'} {factor}"
 
 
 class _Line(NamedTuple):

@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from imagebridge.errors import ArgumentError, PictureError
 from imagebridge.pictures import kinds
 from imagebridge_tools.files.source import Source
-from imagebridge_tools.load import SHOWN, counted
+from imagebridge_tools.load import counted
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+
+SHOWN = "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000, ICO, PNM and SVG"
+"""The formats that are shown."""
 
 
 class Pixels(NamedTuple):

@@ -9,7 +9,7 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, PictureError
 from imagebridge.pictures import kinds
-from imagebridge.pictures.picture import decode
+from imagebridge.pictures.base64 import decode
 
 from . import folders
 from .store import SCHEME, Store

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imagebridge.cli import event_loop
-from imagebridge.cli.model import default_model
+from imagebridge.cli.options import default_model
 from imagebridge.requirements import DEMO, need
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imagebridge.cli import event_loop
-from imagebridge.cli.model import default_model
+from imagebridge.cli.options import default_model
 from imagebridge.cli.terminal import Terminal
 from imagebridge.errors import BridgeError, TurnLimitError
 from imagebridge.wire import is_json, is_list

@@ -15,9 +15,9 @@ from imagebridge.translate.sentences import amount
 
 if TYPE_CHECKING:
     from imagebridge.cli.terminal import Terminal
-    from imagebridge.events import Answer, Event, Item, Reply
+    from imagebridge.events import Answer, Event, Reply
     from imagebridge.translate.translation import Translation
-    from imagebridge.wire import JSON
+    from imagebridge.wire import JSON, Item
 
 
 @dataclass(frozen=True, slots=True)

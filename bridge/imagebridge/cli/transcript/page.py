@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from imagebridge.cli.html import foot, head
 from imagebridge.cli.output import shortened
+from imagebridge.facts.models import family
 from imagebridge.translate.sentences import amount
 from imagebridge.translate.translation import Shown
-from imagebridge.translate.vision import family
 from imagebridge.wire import is_json, is_list, text_of
 
 from . import Again, Asked, Broken, Call, Entry, Said, Transcript

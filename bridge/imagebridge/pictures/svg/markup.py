@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from imagebridge.errors import PictureError
-from imagebridge.pictures import prolog
-from imagebridge.pictures.picture import MAX_PIXELS
+from imagebridge.pictures import kinds
+from imagebridge.pictures.decode import MAX_PIXELS
 
 MAX_BYTES = 10_000_000
 MAX_ELEMENTS = 50_000
@@ -70,7 +70,7 @@ def name(element: ElementTree.Element) -> str:
 
 def _unpacked(data: bytes, room: Room) -> bytes:
     limit = min(MAX_BYTES, room.bytes)
-    if data[:2] == prolog.GZIP_START:
+    if data[:2] == kinds.GZIP_START:
         unpacker = zlib.decompressobj(wbits=31)
         try:
             data = unpacker.decompress(data, limit + 1)
@@ -86,7 +86,7 @@ def _unpacked(data: bytes, room: Room) -> bytes:
 
 def _decoded(data: bytes) -> tuple[bytes, str | None]:
     """Return UTF-8 and its name where the file is in UTF-16 or says so wrongly, else the file for the parser to decode."""
-    if encoding := prolog.wide(data):
+    if encoding := kinds.wide(data):
         return data.decode(encoding).removeprefix("\ufeff").lstrip().encode(), "utf-8"
     # White space before the declaration is an error of XML, and a habit of servers.
     data = data.removeprefix(b"\xef\xbb\xbf").lstrip()

@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
-from imagebridge.pictures.picture import Picture, decode, encode
+from imagebridge.pictures.base64 import decode, encode
+from imagebridge.pictures.picture import Picture
 
 from .markup import Room, name, parsed
 

@@ -1,13 +1,8 @@
-"""Newline-delimited JSON-RPC over a pair of byte streams, for messages of any length."""
+"""Messages of JSON-RPC, read as leniently as they can be: what waits for an answer gets one."""
 
 import json
-import math
-import select
-from collections import deque
 from contextlib import suppress
 
-import anyio
-import anyio.abc
 from mcp.shared.message import SessionMessage
 from mcp.types import (
     CONNECTION_CLOSED,
@@ -21,102 +16,6 @@ from mcp.types import (
 from pydantic_core import from_json
 
 from imagebridge.wire import JSON, is_json
-
-_ATOMIC: int = getattr(select, "PIPE_BUF", 512)
-"""Bytes that a pipe takes whole or not at all; POSIX grants 512."""
-
-GONE = (anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream, OSError)
-"""What the streams of a process raise once it, or its end of them, is gone."""
-
-
-class Lines(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
-    """The lines of a server's output as messages. The session itself reads them: a task between costs a tenth of a call."""
-
-    def __init__(self, output: anyio.abc.ByteReceiveStream) -> None:
-        self._output = output
-        self._parts: list[bytes] = []
-        self._ready: deque[bytes] = deque()
-        self.heard = 0
-        """Pieces of output that were read so far."""
-
-    async def receive(self) -> SessionMessage | Exception:
-        """Return the next message, or the error of a line that is none.
-
-        Raises:
-            anyio.EndOfStream: the server has closed its output.
-        """
-        while not self._ready:
-            try:
-                chunk = await self._output.receive()
-            except GONE:
-                raise anyio.EndOfStream from None
-            self.heard += 1
-            *lines, rest = chunk.split(b"\n")
-            for line in lines:
-                self._parts.append(line)
-                self._ready.append(b"".join(self._parts))
-                self._parts.clear()
-            self._parts.append(rest)
-        return message(self._ready.popleft())
-
-    async def aclose(self) -> None:
-        """Leave the output open: it is drained until the process is gone."""
-
-
-class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
-    """Writes each message as a line, whole and in order, whatever becomes of who sent it.
-
-    A short line goes to the server at once, where nothing is before it: that saves a tenth of a small call.
-    Long ones, which a cancelled write could cut, are left to a task of their own.
-    """
-
-    def __init__(self, stream: anyio.abc.ByteSendStream, output: anyio.abc.ByteReceiveStream) -> None:
-        self._stream = stream
-        self._output = output
-        self._turn = anyio.Lock(fast_acquire=True)
-        self._queued = 0
-        self._ended = anyio.Event()
-        self._queue, self._waiting = anyio.create_memory_object_stream[bytes](math.inf)
-
-    async def send(self, item: SessionMessage) -> None:
-        """Send one message.
-
-        Raises:
-            anyio.BrokenResourceError: the server reads no more.
-        """
-        line = item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
-        if self._queued or self._turn.locked() or len(line) > _ATOMIC:
-            self._queued += 1
-            self._queue.send_nowait(line)
-        else:
-            await self._write(line)
-
-    async def run(self) -> None:
-        """Write what waits, until `finish`."""
-        with suppress(anyio.BrokenResourceError):
-            async with self._waiting:
-                async for line in self._waiting:
-                    await self._write(line)
-                    self._queued -= 1
-        self._ended.set()
-
-    async def finish(self) -> None:
-        """Return once all is written."""
-        self._queue.close()
-        await self._ended.wait()
-
-    async def _write(self, line: bytes) -> None:
-        try:
-            async with self._turn:
-                await self._stream.send(line)
-        except GONE:
-            # The session, which waits for the output, is told at once.
-            with suppress(*GONE):
-                await self._output.aclose()
-            raise anyio.BrokenResourceError from None
-
-    async def aclose(self) -> None:
-        """Leave the input open: it is closed once all is written."""
 
 
 def message(line: bytes) -> SessionMessage | Exception:
