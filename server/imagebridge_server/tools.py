@@ -12,7 +12,7 @@ from imagebridge_tools import document
 from imagebridge_tools.answer import counted
 from imagebridge_tools.drawing import pixels
 
-from . import arguments, picture_arguments
+from . import arguments
 from .jobs import PENDING, Jobs
 from .registration import answered, compared, hints, tool
 from .results import in_thread
@@ -161,13 +161,13 @@ def _view_image(settings: Settings) -> Tool:
     places = settings.places
 
     async def view_image(
-        source: picture_arguments.Picture,
-        region: picture_arguments.Region = None,
-        units: picture_arguments.Units = "pixels",
-        zoom: picture_arguments.Zoom = None,
-        rotate: picture_arguments.Turn = 0,
-        contrast: picture_arguments.Contrast = None,
-        grid: picture_arguments.Grid = False,
+        source: arguments.Picture,
+        region: arguments.Region = None,
+        units: arguments.Units = "pixels",
+        zoom: arguments.Zoom = None,
+        rotate: arguments.Turn = 0,
+        contrast: arguments.Contrast = None,
+        grid: arguments.Grid = False,
     ) -> CallToolResult:
         """Look closely at a region; tells how its pixels map to the original."""
         return await answered(
@@ -190,9 +190,9 @@ def _annotate_image(settings: Settings) -> Tool:
     places = settings.places
 
     async def annotate_image(
-        source: picture_arguments.Picture,
-        marks: picture_arguments.Marks,
-        units: picture_arguments.Units = "pixels",
+        source: arguments.Picture,
+        marks: arguments.Marks,
+        units: arguments.Units = "pixels",
         save_as: arguments.SaveAs = None,
         overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
@@ -207,10 +207,10 @@ def _compare_images(settings: Settings) -> Tool:
     places = settings.places
 
     async def compare_images(
-        a: picture_arguments.Picture,
-        b: picture_arguments.Picture,
-        show: picture_arguments.Show = "all",
-        tolerance: picture_arguments.Tolerance = 10,
+        a: arguments.Picture,
+        b: arguments.Picture,
+        show: arguments.Show = "all",
+        tolerance: arguments.Tolerance = 10,
     ) -> CallToolResult:
         """Tell whether two pictures are identical, or where and how much they differ."""
         making = imagebridge_tools.compare_images(a, b, places, show=show, tolerance=tolerance)
@@ -223,9 +223,9 @@ def _transform_image(settings: Settings) -> Tool:
     places = settings.places
 
     async def transform_image(
-        source: picture_arguments.Picture,
-        operations: picture_arguments.Operations,
-        units: picture_arguments.Units = "pixels",
+        source: arguments.Picture,
+        operations: arguments.Operations,
+        units: arguments.Units = "pixels",
         save_as: arguments.SaveAs = None,
         overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
@@ -240,8 +240,8 @@ def _contact_sheet(settings: Settings) -> Tool:
     places = settings.places
 
     async def contact_sheet(
-        sources: picture_arguments.Pictures,
-        labels: picture_arguments.Labels = None,
+        sources: arguments.Pictures,
+        labels: arguments.CellLabels = None,
     ) -> CallToolResult:
         """Lay out up to 48 pictures on one numbered sheet."""
         return await answered(imagebridge_tools.contact_sheet(sources, places, labels=labels))
@@ -252,9 +252,7 @@ def _contact_sheet(settings: Settings) -> Tool:
 def _image_info(settings: Settings) -> Tool:
     places = settings.places
 
-    async def image_info(
-        source: picture_arguments.Picture, exif: picture_arguments.Exif = False
-    ) -> CallToolResult:
+    async def image_info(source: arguments.Picture, exif: arguments.Exif = False) -> CallToolResult:
         """Tell format, size, frames, colors, and what QR and bar codes say, without the picture."""
         return await answered(imagebridge_tools.image_info(source, places, exif=exif))
 
@@ -265,10 +263,10 @@ def _render_document(settings: Settings) -> Tool:
     places = settings.places
 
     async def render_document(
-        source: picture_arguments.Document,
-        pages: picture_arguments.Pages = "",
-        text: picture_arguments.PageText = False,
-        size: picture_arguments.PageSize = 1536,
+        source: arguments.Document,
+        pages: arguments.Pages = "",
+        text: arguments.PageText = False,
+        size: arguments.PageSize = 1536,
     ) -> CallToolResult:
         """Show pages of a PDF, or an SVG, as pictures."""
         making = imagebridge_tools.render_document(source, places, pages=pages, text=text, size=size)
@@ -279,9 +277,9 @@ def _render_document(settings: Settings) -> Tool:
 
 def _make_qr_code(settings: Settings) -> Tool:
     async def make_qr_code(
-        text: picture_arguments.CodeText,
-        size: picture_arguments.CodeSize = 512,
-        error_correction: picture_arguments.Correction = "M",
+        text: arguments.CodeText,
+        size: arguments.CodeSize = 512,
+        error_correction: arguments.Correction = "M",
         save_as: arguments.SaveAs = None,
         overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
