@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .providers.responses import Call, call_of
-from .translate.translation import Shown, Translation
+from .translate.translation import ShownPicture, Translation
 from .wire import JSON, Item
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Reply:
     text: str
     items: list[Item] = field(repr=False)  # whole pictures: a terminal is no place for them
     usage: dict[str, int]
-    pictures: list[Shown] = field(default_factory=list[Shown])
+    pictures: list[ShownPicture] = field(default_factory=list[ShownPicture])
     cost: float | None = None
     parsed: Any = None
     id: str | None = None

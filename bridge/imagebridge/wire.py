@@ -191,5 +191,8 @@ def blanked(text: str) -> str:
     return _STRING_OR_COMMA.sub(lambda found: found[0] if found[0][0] == '"' else " ", uncommented(text))
 
 
+JsonObject = dict[str, Any]
+"""A JSON object that is being made."""
+
 Item = dict[str, Any]
 """An input item of the Responses API, or a message of Chat Completions."""

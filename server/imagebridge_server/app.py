@@ -13,7 +13,7 @@ from .paid_tools import create_image_tool, edit_image_tool
 from .prompts import Prompting, prompts
 from .registration import placed
 from .resources import KeepingServer
-from .results import Fitting
+from .results import HostFitting
 from .settings import Settings
 from .tools import generate_chart_tool, get_image_tool, load_file_tool, load_image_tool, viewing_tools
 from .viewer import Offering, viewer
@@ -60,7 +60,7 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
         "tools": placed(tools, places),
         "extensions": [viewer()],
         "lifespan": _running,
-        "middleware": [Fitting(settings.host), Offering(), Prompting()],
+        "middleware": [HostFitting(settings.host), Offering(), Prompting()],
         "log_level": "WARNING",
     }
     server: MCPServer[Any] = (

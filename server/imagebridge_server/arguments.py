@@ -28,7 +28,7 @@ _NAMED = (
     "path (absolute, or relative to an allowed folder), image:// uri of a result, file:, data: or https: URL"
 )
 
-Source = Annotated[
+ImageSource = Annotated[
     str,
     Field(
         description=f"A picture: its {_NAMED}.",
@@ -43,9 +43,9 @@ AnySource = Annotated[
 
 Start = Annotated[int, Field(description="First character of a long text, counted from 1.", ge=1)]
 
-Page = Annotated[int | None, Field(description="One page of a TIFF, counted from 1.", ge=1)]
+PageNumber = Annotated[int | None, Field(description="One page of a TIFF, counted from 1.", ge=1)]
 
-Frame = Annotated[int | None, Field(description="One frame of an animation, counted from 1.", ge=1)]
+FrameNumber = Annotated[int | None, Field(description="One frame of an animation, counted from 1.", ge=1)]
 
 MaxSize = Annotated[int | None, Field(description="Most pixels of the longer side.", ge=16)]
 
@@ -56,7 +56,7 @@ SaveAs = Annotated[
 
 Overwrite = Annotated[bool, Field(description="Let save_as replace a file.")]
 
-Kind = Annotated[
+ChartKinds = Annotated[
     Any,
     Field(description="A list of bar, line, area, scatter draws one for each field of y over each other."),
     WithJsonSchema(
@@ -145,7 +145,7 @@ Formats = Annotated[
     _by("x", "y", "color"),
 ]
 
-Theme = Literal["light", "dark"]
+ThemeName = Literal["light", "dark"]
 
 _SIDE = {"type": "integer", "minimum": 150, "maximum": 8000}
 
@@ -259,7 +259,7 @@ def _problem(place: tuple[int | str, ...], kind: str, message: str, names: list[
     return f"{name}: {message[:1].lower()}{message[1:]}"
 
 
-Picture = Annotated[str, Field(description="As in load_image.")]
+SourceImage = Annotated[str, Field(description="As in load_image.")]
 
 
 Region = Annotated[
@@ -278,7 +278,7 @@ Units = Annotated[
 Zoom = Annotated[float | None, Field(description="Pixels shown for one.")]
 
 
-Turn = Annotated[int, Field(description="0, 90, 180 or 270 degrees clockwise.")]
+Rotation = Annotated[int, Field(description="0, 90, 180 or 270 degrees clockwise.")]
 
 
 Contrast = Annotated[
@@ -337,7 +337,7 @@ Operations = Annotated[
 ]
 
 
-Pictures = Annotated[
+SourceImages = Annotated[
     list[str],
     BeforeValidator(lenient_arguments.listed),
     Field(description="Pictures, as in load_image; * in a file name is any, as in trip/*.jpg."),
@@ -353,7 +353,7 @@ Exif = Annotated[bool, Field(description="Tell camera and place (GPS).")]
 Document = Annotated[str, Field(description="A PDF or SVG, as in load_image.")]
 
 
-Pages = Annotated[str, BeforeValidator(lenient_arguments.pages), Field(description="Such as 1-3, 7.")]
+PageRange = Annotated[str, BeforeValidator(lenient_arguments.pages), Field(description="Such as 1-3, 7.")]
 
 
 PageText = Annotated[bool, Field(description="Tell the text too.")]

@@ -12,7 +12,7 @@ import anyio
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import Answer
-from imagebridge_tools.create import Progress
+from imagebridge_tools.create import OnProgress
 
 PENDING = "image://pending-"
 """How handles begin."""
@@ -20,7 +20,7 @@ PENDING = "image://pending-"
 REMEMBERED = 20
 """Finished jobs whose answers wait to be collected; the pictures themselves stay in the store."""
 
-Make = Callable[[Progress], Awaitable[Answer]]
+Make = Callable[[OnProgress], Awaitable[Answer]]
 """Makes an answer, and tells how far it is."""
 
 
@@ -28,7 +28,7 @@ Make = Callable[[Progress], Awaitable[Answer]]
 class _Job:
     what: str
     begun: float
-    listener: Progress | None
+    listener: OnProgress | None
     done: anyio.Event = field(default_factory=anyio.Event)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     answer: Answer | None = None
@@ -73,7 +73,7 @@ class Jobs:
         self._group.cancel_scope.cancel()
         await self._stack.__aexit__(kind, error, trace)
 
-    async def run(self, what: str, make: Make, listener: Progress, patience: float) -> Answer:
+    async def run(self, what: str, make: Make, listener: OnProgress, patience: float) -> Answer:
         """Make an answer; after `patience` seconds return one that says how to collect it later.
 
         `what` names it: "the picture". A caller that gives up before that ends the work.

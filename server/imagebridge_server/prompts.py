@@ -10,12 +10,12 @@ from pydantic import Field
 
 from imagebridge_tools.answer import nearest
 
-Place = Annotated[
+PictureLocation = Annotated[
     str, Field(description="A picture: a path below an allowed folder, a file: URL or a data: URL.")
 ]
 First = Annotated[str, Field(description="The first picture, or the one before.")]
 Second = Annotated[str, Field(description="The second picture, or the one after.")]
-File = Annotated[str, Field(description="A CSV or JSON file below an allowed folder.")]
+DataFile = Annotated[str, Field(description="A CSV or JSON file below an allowed folder.")]
 Question = Annotated[str, Field(description="What the answer should be about.")]
 
 
@@ -52,7 +52,7 @@ def _check(name: str, given: Any) -> None:
             raise MCPError(INVALID_PARAMS, f"{name} needs {argument.name}: {argument.description}")
 
 
-def describe_image(source: Place, question: Question = "") -> str:
+def describe_image(source: PictureLocation, question: Question = "") -> str:
     """Load a picture and say what it shows."""
     asked = f" Answer this: {question}" if question else ""
     return (
@@ -71,7 +71,7 @@ def compare_images(first: First, second: Second) -> str:
     )
 
 
-def chart_file(path: File, question: Question = "") -> str:
+def chart_file(path: DataFile, question: Question = "") -> str:
     """Draw a file of rows as a chart and say what it shows."""
     asked = f" It should answer this: {question}" if question else ""
     return (

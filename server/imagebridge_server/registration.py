@@ -55,7 +55,7 @@ def paying(settings: Settings) -> ToolAnnotations:
     )
 
 
-class _Call(NamedTuple):
+class _CallContext(NamedTuple):
     """The call that is being answered, in words, and where its tool may read and write."""
 
     words: str = ""
@@ -64,8 +64,8 @@ class _Call(NamedTuple):
     """Whether its host shows the viewer."""
 
 
-_NO_CALL = _Call()
-_CALL: ContextVar[_Call] = ContextVar("imagebridge_server.registration", default=_NO_CALL)
+_NO_CALL = _CallContext()
+_CALL: ContextVar[_CallContext] = ContextVar("imagebridge_server.registration", default=_NO_CALL)
 
 
 def tool(
@@ -141,7 +141,7 @@ class _ExplainingTool(Tool):
     ) -> Any:
         apps = client_supports_apps(context)
         arguments = renamed(arguments, self.parameters["properties"])
-        token = _CALL.set(_Call(_words(self.name, arguments), self.places, apps))
+        token = _CALL.set(_CallContext(_words(self.name, arguments), self.places, apps))
         failed: Exception | None = None
         result: Any = None
         try:
@@ -251,7 +251,7 @@ async def compared(result: CallToolResult, *sources: str) -> CallToolResult:
     return result
 
 
-def _kept(answer: Answer, call: _Call) -> Answer:
+def _kept(answer: Answer, call: _CallContext) -> Answer:
     if call.places.store is None or not answer.pictures:
         return answer
     try:

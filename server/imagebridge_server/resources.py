@@ -21,7 +21,7 @@ from mcp.types import (
 from pydantic.networks import AnyUrl
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.files.store import SCHEME, Note, Store
+from imagebridge_tools.files.store import SCHEME, Store, StoredPicture
 
 PAGE = 50
 """Pictures on one page of the list."""
@@ -77,7 +77,7 @@ class KeepingServer(MCPServer[Any]):
         return [ReadResourceContents(content=data, mime_type=note.media_type)]
 
 
-def _resource(note: Note) -> Resource:
+def _resource(note: StoredPicture) -> Resource:
     suffix = note.media_type.removeprefix("image/")
     return Resource(
         uri=note.uri,

@@ -11,7 +11,7 @@ from mcp.types import CallToolResult, TextContent
 
 from imagebridge import tool_result
 from imagebridge.facts.hosts import host
-from imagebridge.pictures.base64 import encode
+from imagebridge.pictures.base64 import to_base64
 from imagebridge.repair.host_blocks import SCALE
 from imagebridge.repair.protocol import repaired_for
 from imagebridge.wire import URI
@@ -25,7 +25,7 @@ MESSAGE = 4_000
 
 
 def success(answer: Answer) -> CallToolResult:
-    """Return the sentence, the pictures and the files; `Fitting` makes them fit the host, and says by how much."""
+    """Return the sentence, the pictures and the files; `HostFitting` makes them fit the host, and says by how much."""
     result = tool_result(answer.sentence, *answer.pictures)
     for block, uri in zip_longest(result["content"][1:], answer.uris):
         meta = ({URI: uri} if uri else {}) | ({SCALE: answer.scale} if answer.scale != 1 else {})
@@ -49,7 +49,7 @@ def shortened(problem: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitting:
+class HostFitting:
     """Middleware that fits each result of a tool to the host, errors too: none is ever larger than the host takes.
 
     host: a name of the table in `imagebridge.facts.hosts`; None to go by what the client calls itself.
@@ -78,5 +78,5 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 def _resource(file: File) -> dict[str, Any]:
-    content = {"text": file.content} if isinstance(file.content, str) else {"blob": encode(file.content)}
+    content = {"text": file.content} if isinstance(file.content, str) else {"blob": to_base64(file.content)}
     return {"type": "resource", "resource": {"uri": file.uri, "mimeType": file.media_type, **content}}

@@ -25,7 +25,7 @@ def generate_chart_tool(settings: Settings) -> Tool:
     places = settings.places
 
     async def generate_chart(
-        kind: arguments.Kind = None,
+        kind: arguments.ChartKinds = None,
         data: arguments.Data = None,
         sheet: arguments.Sheet = None,
         columns: arguments.Columns = None,
@@ -39,7 +39,7 @@ def generate_chart_tool(settings: Settings) -> Tool:
         subtitle: arguments.Subtitle = None,
         titles: arguments.Titles = None,
         formats: arguments.Formats = None,
-        theme: arguments.Theme = "light",
+        theme: arguments.ThemeName = "light",
         width: arguments.Width = None,
         height: arguments.Height = None,
         scale: arguments.Scale = 1,
@@ -99,10 +99,10 @@ def load_image_tool(settings: Settings) -> Tool:
     places = settings.places
 
     async def load_image(
-        source: arguments.Source,
+        source: arguments.ImageSource,
         context: Context[Jobs, Any],
-        page: arguments.Page = None,
-        frame: arguments.Frame = None,
+        page: arguments.PageNumber = None,
+        frame: arguments.FrameNumber = None,
         max_size: arguments.MaxSize = None,
         save_as: arguments.SaveAs = None,
         overwrite: arguments.Overwrite = False,
@@ -161,11 +161,11 @@ def _view_image(settings: Settings) -> Tool:
     places = settings.places
 
     async def view_image(
-        source: arguments.Picture,
+        source: arguments.SourceImage,
         region: arguments.Region = None,
         units: arguments.Units = "pixels",
         zoom: arguments.Zoom = None,
-        rotate: arguments.Turn = 0,
+        rotate: arguments.Rotation = 0,
         contrast: arguments.Contrast = None,
         grid: arguments.Grid = False,
     ) -> CallToolResult:
@@ -190,7 +190,7 @@ def _annotate_image(settings: Settings) -> Tool:
     places = settings.places
 
     async def annotate_image(
-        source: arguments.Picture,
+        source: arguments.SourceImage,
         marks: arguments.Marks,
         units: arguments.Units = "pixels",
         save_as: arguments.SaveAs = None,
@@ -207,8 +207,8 @@ def _compare_images(settings: Settings) -> Tool:
     places = settings.places
 
     async def compare_images(
-        a: arguments.Picture,
-        b: arguments.Picture,
+        a: arguments.SourceImage,
+        b: arguments.SourceImage,
         show: arguments.Show = "all",
         tolerance: arguments.Tolerance = 10,
     ) -> CallToolResult:
@@ -223,7 +223,7 @@ def _transform_image(settings: Settings) -> Tool:
     places = settings.places
 
     async def transform_image(
-        source: arguments.Picture,
+        source: arguments.SourceImage,
         operations: arguments.Operations,
         units: arguments.Units = "pixels",
         save_as: arguments.SaveAs = None,
@@ -240,7 +240,7 @@ def _contact_sheet(settings: Settings) -> Tool:
     places = settings.places
 
     async def contact_sheet(
-        sources: arguments.Pictures,
+        sources: arguments.SourceImages,
         labels: arguments.CellLabels = None,
     ) -> CallToolResult:
         """Lay out up to 48 pictures on one numbered sheet."""
@@ -252,7 +252,7 @@ def _contact_sheet(settings: Settings) -> Tool:
 def _image_info(settings: Settings) -> Tool:
     places = settings.places
 
-    async def image_info(source: arguments.Picture, exif: arguments.Exif = False) -> CallToolResult:
+    async def image_info(source: arguments.SourceImage, exif: arguments.Exif = False) -> CallToolResult:
         """Tell format, size, frames, colors, and what QR and bar codes say, without the picture."""
         return await answered(imagebridge_tools.image_info(source, places, exif=exif))
 
@@ -264,7 +264,7 @@ def _render_document(settings: Settings) -> Tool:
 
     async def render_document(
         source: arguments.Document,
-        pages: arguments.Pages = "",
+        pages: arguments.PageRange = "",
         text: arguments.PageText = False,
         size: arguments.PageSize = 1536,
     ) -> CallToolResult:

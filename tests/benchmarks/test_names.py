@@ -7,7 +7,7 @@ import time
 import pytest
 from mcp.types import Tool
 
-from imagebridge.agent.tools import Offers
+from imagebridge.agent.tools import ToolRegistry
 from imagebridge.client.config import Filter, Setup
 from imagebridge.schemas.definitions import tool_names
 
@@ -63,7 +63,7 @@ def test_naming_is_linear(ways):
             if ways == "tool_names":
                 tool_names(tools)
             else:
-                Offers(Filter()).update(peers)
+                ToolRegistry(Filter()).update(peers)
 
         figures[count] = seconds(work) / seconds(lambda text=text: json.loads(text))
     for count, ratio in figures.items():

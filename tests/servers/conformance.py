@@ -1,7 +1,7 @@
 """The fixtures of the official conformance suite, over Streamable HTTP on the port given as an argument.
 
 Their names and what they do are the suite's. Each result goes through this project's own code: `tool_result`,
-`success`, `failure`, and `Fitting` for a host that shows everything.
+`success`, `failure`, and `HostFitting` for a host that shows everything.
 """
 
 import json
@@ -41,7 +41,7 @@ from samples import b64, file, wav
 
 from imagebridge import repair, tool_result
 from imagebridge.pictures.picture import Picture
-from imagebridge_server.results import Fitting, failure, success
+from imagebridge_server.results import HostFitting, failure, success
 from imagebridge_tools import Answer
 
 warnings.simplefilter("ignore", MCPDeprecationWarning)
@@ -81,7 +81,7 @@ def said(text):
     return CallToolResult.model_validate(tool_result(text))
 
 
-server = MCPServer("conformance", version="1", middleware=[Fitting("inspector")], log_level="WARNING")
+server = MCPServer("conformance", version="1", middleware=[HostFitting("inspector")], log_level="WARNING")
 
 
 @server.tool()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Answer, Json, counted, described, nearest
+from .answer import Answer, JsonValue, counted, described, nearest
 from .apart import apart
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
@@ -54,7 +54,7 @@ class _Mark:
 
 
 async def annotate_image(
-    source: str, marks: Sequence[Mapping[str, Json]], places: Places = NOWHERE, *, units: str = "pixels"
+    source: str, marks: Sequence[Mapping[str, JsonValue]], places: Places = NOWHERE, *, units: str = "pixels"
 ) -> Answer:
     """Draw marks on the picture that `source` names; all coordinates are in `units`.
 
@@ -71,7 +71,7 @@ async def annotate_image(
     return await apart(annotated, found, marks, units)
 
 
-def annotated(source: Source, marks: Sequence[Mapping[str, Json]], units: str = "pixels") -> Answer:
+def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: str = "pixels") -> Answer:
     """Do what `annotate_image` says with a file that was read."""
     if not marks:
         raise ArgumentError("marks", f"is empty; give marks of the kinds {', '.join(KINDS)}")
@@ -93,7 +93,7 @@ def annotated(source: Source, marks: Sequence[Mapping[str, Json]], units: str = 
     )
 
 
-def _every(marks: Sequence[Mapping[str, Json]], ruler: Ruler, image: "Image") -> list[_Mark]:
+def _every(marks: Sequence[Mapping[str, JsonValue]], ruler: Ruler, image: "Image") -> list[_Mark]:
     """Check all marks, and tell at once which of them are wrong."""
     read: list[_Mark] = []
     wrong: list[ArgumentError] = []
@@ -113,11 +113,11 @@ _MEANT = {"type": "kind", "box": "at", "bbox": "at", "region": "at", "points": "
 """What models call the keys of a mark otherwise, each meaning one thing."""
 
 
-def _meant(mark: Mapping[str, Json]) -> Mapping[str, Json]:
+def _meant(mark: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     """Return a mark by the names that its parts have, its place as `at`, where it can be meant in one way only."""
     if not isinstance(mark, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         return mark
-    found: dict[str, Json] = {}
+    found: dict[str, JsonValue] = {}
     for key, value in mark.items():
         name = _MEANT.get(key, key)
         found[name if name == key or name not in mark else key] = value
@@ -135,7 +135,7 @@ def _meant(mark: Mapping[str, Json]) -> Mapping[str, Json]:
 _FORM = 'write {"kind": "box", "at": [left, top, right, bottom]} or {"kind": "point", "at": [x, y]}'
 
 
-def _read(mark: Mapping[str, Json], path: str, ruler: Ruler, image: "Image") -> _Mark:
+def _read(mark: Mapping[str, JsonValue], path: str, ruler: Ruler, image: "Image") -> _Mark:
     """Check one mark and turn its numbers into pixels."""
     if not isinstance(mark, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         raise ArgumentError(path, 'is no object such as {"kind": "box", "at": [10, 20, 200, 80]}')
@@ -160,7 +160,7 @@ def _read(mark: Mapping[str, Json], path: str, ruler: Ruler, image: "Image") -> 
     return _Mark(path, kind, points, label, named, value, bool(wanted))
 
 
-def _word(mark: Mapping[str, Json], key: str, path: str) -> str:
+def _word(mark: Mapping[str, JsonValue], key: str, path: str) -> str:
     value = mark.get(key)
     if value is not None and not isinstance(value, str | int | float):
         raise ArgumentError(f"{path}.{key}", "is no text")
@@ -170,7 +170,7 @@ def _word(mark: Mapping[str, Json], key: str, path: str) -> str:
     ).strip()
 
 
-def _flat(at: Json, path: str) -> list[float]:
+def _flat(at: JsonValue, path: str) -> list[float]:
     """Return the numbers of `at`; points may be lists of their own."""
     numbers: list[float] = []
     for value in at if isinstance(at, Sequence) and not isinstance(at, str) else (None,):

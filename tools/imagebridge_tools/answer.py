@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from imagebridge.pictures.picture import Picture
 
-Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 """A JSON value as Python holds it."""
 
 
@@ -68,7 +68,7 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     return f"did you mean {folded[close[0]]!r}? allowed: {listed}" if close else f"allowed: {listed}"
 
 
-def label(cell: Json) -> str:
+def label(cell: JsonValue) -> str:
     """Return a cell in words."""
     if cell is None:
         return "(none)"

@@ -24,7 +24,7 @@ PROCESSES = 2
 _LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("imagebridge_tools.apart")
 
 Arguments = TypeVarTuple("Arguments")
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 _PR_SET_PDEATHSIG = 1
 """Linux's number of the call, from `linux/prctl.h`."""
@@ -37,8 +37,8 @@ class ApartError(BridgeError):
 
 
 async def apart(
-    function: Callable[[*Arguments], Result], *arguments: *Arguments, seconds: float = SECONDS
-) -> Result:
+    function: Callable[[*Arguments], Returned], *arguments: *Arguments, seconds: float = SECONDS
+) -> Returned:
     """Call a module's `function` in a worker process, which is kept for the next call, and return what it returns.
 
     Function, arguments and result travel as pickles; what it raises is raised here. As with multiprocessing, the
@@ -65,7 +65,7 @@ async def apart(
             raise ApartError(_BROKEN) from error
 
 
-async def _twice(function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+async def _twice(function: Callable[[*Arguments], Returned], *arguments: *Arguments) -> Returned:
     """Run in a worker, and in another one where that ends: it may have died before, which cannot be told in time."""
     ended = False
     while True:
@@ -81,8 +81,8 @@ async def _twice(function: Callable[[*Arguments], Result], *arguments: *Argument
 
 
 def _limited(
-    parent: int, seconds: float, function: Callable[[*Arguments], Result], *arguments: *Arguments
-) -> Result:
+    parent: int, seconds: float, function: Callable[[*Arguments], Returned], *arguments: *Arguments
+) -> Returned:
     """Run in the worker: within limits that hold where nobody is left to watch, too."""
     # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Answer, Json, described, few, nearest
+from .answer import Answer, JsonValue, described, few, nearest
 from .charts import chart_options, fields, fit, marks, plan, roles, specs, worker
 from .charts import number_formats as forms
 from .charts.description import words
@@ -39,9 +39,9 @@ RETURNED = 50_000
 
 async def generate_chart(
     *,
-    spec: Json = None,
+    spec: JsonValue = None,
     kind: str | Sequence[str] | None = None,
-    data: Json = None,
+    data: JsonValue = None,
     sheet: str | None = None,
     columns: fields.Columns | None = None,
     stack: bool | Literal["normalize"] | None = None,
@@ -101,7 +101,7 @@ async def generate_chart(
         }
     )
     size = (width or specs.WIDTH, height or specs.HEIGHT)
-    asked: Mapping[str, Json] = {
+    asked: Mapping[str, JsonValue] = {
         "aggregate": aggregate,
         "sort": sort,
         "scales": scales,
@@ -149,7 +149,7 @@ async def _of_chart(chart: plan.Chart, seconds: float, scale: float) -> fit.Fitt
     """Draw a kind of chart, small charts until they fill the picture."""
     drawing = await to_thread.run_sync(marks.vega_lite, chart)
 
-    async def draw(spec: dict[str, Json]) -> worker.Drawing:
+    async def draw(spec: dict[str, JsonValue]) -> worker.DrawnChart:
         return await worker.drawn(await to_thread.run_sync(_text, spec), seconds, scale)
 
     if fit.composed(drawing):
@@ -158,8 +158,8 @@ async def _of_chart(chart: plan.Chart, seconds: float, scale: float) -> fit.Fitt
 
 
 async def _of_views(
-    drawing: dict[str, Json],
-    own: Mapping[str, Json],
+    drawing: dict[str, JsonValue],
+    own: Mapping[str, JsonValue],
     frame: Frame,
     width: int | None,
     height: int | None,
@@ -169,7 +169,7 @@ async def _of_views(
     """Draw a model's own spec; one of several charts until it has the size asked for."""
     look = specs.sizes(width, height, frame.theme)
 
-    async def draw(spec: dict[str, Json]) -> worker.Drawing:
+    async def draw(spec: dict[str, JsonValue]) -> worker.DrawnChart:
         text = await to_thread.run_sync(lambda: _text(specs.ready(spec, own, look)))
         try:
             return await worker.drawn(text, seconds, scale)
@@ -181,7 +181,7 @@ async def _of_views(
     return fit.Fitted(await draw(drawing), drawing, "")
 
 
-async def _placed(error: ArgumentError, own: Mapping[str, Json], seconds: float) -> ArgumentError:
+async def _placed(error: ArgumentError, own: Mapping[str, JsonValue], seconds: float) -> ArgumentError:
     """Return the engine's complaint with the place of the expression that it is about, which it does not name."""
     for path, expression in islice(specs.expressions(own), TRIED):
         try:
@@ -220,21 +220,24 @@ def _check_words(words: Mapping[str, str | None]) -> None:
             raise ArgumentError(name, f"has {len(text):,} characters; at most {fields.LETTERS} are shown")
 
 
-def _handed(drawing: Mapping[str, Json]) -> str:
+def _handed(drawing: Mapping[str, JsonValue]) -> str:
     """Return a spec as text, with a word on the rows that it lacks."""
     text = json.dumps(drawing, ensure_ascii=False)
     if len(text) <= RETURNED:
         return f":\n{text}"
-    bare: dict[str, Json] = {key: value for key, value in drawing.items() if key != "datasets"}
+    bare: dict[str, JsonValue] = {key: value for key, value in drawing.items() if key != "datasets"}
     bare["data"] = {"values": ()}
     return f", its rows left out:\n{json.dumps(bare, ensure_ascii=False)[:RETURNED]}"
 
 
-def _too_deep(drawing: Mapping[str, Json]) -> bool:
+def _too_deep(drawing: Mapping[str, JsonValue]) -> bool:
     """Tell whether a spec nests deeper than the engine reads; without recursion, whose limit differs by Python."""
-    level: list[Json] = [{key: value for key, value in drawing.items() if key != "data"}, drawing.get("data")]
+    level: list[JsonValue] = [
+        {key: value for key, value in drawing.items() if key != "data"},
+        drawing.get("data"),
+    ]
     for _ in range(LEVELS):
-        inner: list[Json] = []
+        inner: list[JsonValue] = []
         for one in level:
             if isinstance(one, dict):
                 inner += one.values()
@@ -246,7 +249,7 @@ def _too_deep(drawing: Mapping[str, Json]) -> bool:
     return True
 
 
-def _text(drawing: Mapping[str, Json]) -> str:
+def _text(drawing: Mapping[str, JsonValue]) -> str:
     if _too_deep(drawing):
         raise ArgumentError("spec", "is nested too deeply")
     try:
@@ -262,11 +265,11 @@ def _text(drawing: Mapping[str, Json]) -> str:
 
 def _of_kind(
     kinds: Sequence[str],
-    data: Json | Book,
+    data: JsonValue | Book,
     columns: fields.Columns,
     frame: Frame,
-    stack: Json,
-    asked: Mapping[str, Json],
+    stack: JsonValue,
+    asked: Mapping[str, JsonValue],
 ) -> tuple[plan.Chart, str]:
     """Return what a kind of chart shows of the data, and words on it. All that is wrong with a call is told at once."""
     if not kinds:
@@ -288,7 +291,7 @@ def _of_kind(
     wrong += roles.wrong(found, columns)
     if wrong:
         raise _together(wrong)
-    chart = fields.chart(cast("Sequence[plan.Kind]", kinds), found, columns, frame, stacked, chosen)
+    chart = fields.chart(cast("Sequence[plan.ChartKind]", kinds), found, columns, frame, stacked, chosen)
     return chart, words(chart, found)
 
 
@@ -305,7 +308,7 @@ def _together(wrong: Sequence[ArgumentError]) -> ArgumentError:
     return ArgumentError(first.argument, "; ".join([first.problem, *map(str, others)]))
 
 
-def _stacked(stack: Json) -> plan.Stack:
+def _stacked(stack: JsonValue) -> plan.Stack:
     """Return how colours are stacked; "true" and "false" are read as JSON."""
     ways: dict[str, plan.Stack] = {"true": True, "false": False, "normalize": "normalize"}
     if stack is None or isinstance(stack, bool):
@@ -316,12 +319,12 @@ def _stacked(stack: Json) -> plan.Stack:
 
 
 def _of_spec(
-    spec: Json,
-    data: Json | Book,
+    spec: JsonValue,
+    data: JsonValue | Book,
     frame: Frame,
     width: int | None,
     height: int | None,
-) -> tuple[dict[str, Json], Mapping[str, Json], str]:
+) -> tuple[dict[str, JsonValue], Mapping[str, JsonValue], str]:
     """Return a model's own Vega-Lite spec, completed and as it was, and words on it."""
     given = parsed(spec, "spec") if isinstance(spec, str) else spec
     if not isinstance(given, Mapping):

@@ -12,7 +12,7 @@ from .apart import apart
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
 from .drawing.colors import MARKING
-from .drawing.panels import Place, paneled
+from .drawing.panels import PanelPlace, paneled
 from .drawing.pixels import Pixels, pixels
 from .drawing.units import Box
 from .files.source import NOWHERE, Places, Source, opened
@@ -28,7 +28,7 @@ _CELLS = 96
 """Cells along the longer side: changes in one cell or in neighbours belong together."""
 
 
-class Region(NamedTuple):
+class ChangedRegion(NamedTuple):
     """A box around changes, and how many `pixels` in it changed."""
 
     box: Box
@@ -71,11 +71,11 @@ def difference(one: "Image", other: "Image") -> Difference:
     return Difference(found, hidden)
 
 
-def regions(changed: "Image") -> list[Region]:
+def regions(changed: "Image") -> list[ChangedRegion]:
     """Return the boxes around what is white in a mask, the largest change first."""
     cell = max(4, -(-max(changed.size) // _CELLS))
     found = dict(_cells(changed, cell))
-    done: list[Region] = []
+    done: list[ChangedRegion] = []
     while found:
         start = next(iter(found))
         box, count = found.pop(start)
@@ -87,7 +87,7 @@ def regions(changed: "Image") -> list[Region]:
                     other, more = found.pop(near)
                     box, count = _joined(box, other), count + more
                     waiting.append(near)
-        done.append(Region(box, count))
+        done.append(ChangedRegion(box, count))
     return sorted(done, key=lambda region: (-region.pixels, region.box))
 
 
@@ -213,7 +213,7 @@ def _many(count: int, total: int) -> str:
     return f"{counted(count, 'pixel')} ({f'{share:.1f}' if share >= 0.1 else 'under 0.1'}%)"
 
 
-def _where(changed: Sequence[Region]) -> str:
+def _where(changed: Sequence[ChangedRegion]) -> str:
     if not changed:
         return ""
     boxes = [
@@ -224,7 +224,7 @@ def _where(changed: Sequence[Region]) -> str:
     return f". {counted(len(changed), 'changed region')}: {'; '.join(boxes)}{more}"
 
 
-def _panels(show: str, changed: bool, places: Sequence[Place]) -> str:
+def _panels(show: str, changed: bool, places: Sequence[PanelPlace]) -> str:
     stacked = len(places) > 1 and places[0][0] == places[1][0]
     red = "b in pale grey with changes in red" + (" and the regions numbered" if changed else "")
     return {
@@ -242,8 +242,8 @@ def _shown(
     scaled: "Image",
     found: Difference,
     mask: "Image",
-    changed: Sequence[Region],
-) -> "tuple[Image, list[Place]]":
+    changed: Sequence[ChangedRegion],
+) -> "tuple[Image, list[PanelPlace]]":
     """Draw what was asked for; the places of its pictures are returned too."""
     from PIL import ImageOps
 
@@ -276,7 +276,7 @@ def _overlay(image: "Image", mask: "Image") -> "Image":
     return page
 
 
-def _outlined(sheet: "Image", place: tuple[int, int, float], changed: Sequence[Region]) -> None:
+def _outlined(sheet: "Image", place: tuple[int, int, float], changed: Sequence[ChangedRegion]) -> None:
     """Draw numbered boxes around the regions in the panel at `place` (its left and top, and its scale)."""
     left, top, scale = place
     captions = Captions(sheet, 14)

@@ -14,10 +14,10 @@ from imagebridge.pictures.picture import Picture
 from .answer import Answer, described, size_in_words
 from .apart import apart
 from .files.source import NOWHERE, Places, opened
-from .image_api import Background, CreationError, Format, Made, Order, Quality, made
+from .image_api import Background, CreationError, Format, ImageRequest, Made, Quality, made
 from .load import counted, decoded, known
 
-Progress = Callable[[float, str], Awaitable[None]]
+OnProgress = Callable[[float, str], Awaitable[None]]
 """Told the seconds since the start, and a few words, while a picture is made."""
 
 LONGEST_PROMPT = 32_000
@@ -53,7 +53,7 @@ async def create_image(
     prompt: str,
     *,
     places: Places = NOWHERE,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
     seconds: float = SECONDS,
     tick: float = TICK,
     **choices: Unpack[Choices],
@@ -66,7 +66,7 @@ async def create_image(
         ArgumentError: the API refuses the prompt or another argument.
         CreationError: no key, no credit, no connection, or nothing within `seconds`.
     """
-    order = Order(prompt=prompt, **choices)
+    order = ImageRequest(prompt=prompt, **choices)
     _check(order, places)
     done = await _watched(order, places, on_progress, seconds, tick)
     return _answer(order, "", done)
@@ -78,7 +78,7 @@ async def edit_image(
     mask: str | None = None,
     *,
     places: Places = NOWHERE,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
     seconds: float = SECONDS,
     tick: float = TICK,
     **choices: Unpack[Choices],
@@ -93,7 +93,7 @@ async def edit_image(
         ApartError: decoding a picture took too long or too much memory.
         CreationError: no key, no credit, no connection, or nothing within `seconds`.
     """
-    order = Order(prompt=prompt, **choices)
+    order = ImageRequest(prompt=prompt, **choices)
     _check(order, places)
     if not 1 <= len(images) <= MOST_IMAGES:
         raise ArgumentError("images", f"has {len(images)} pictures; give 1 to {MOST_IMAGES}")
@@ -109,7 +109,7 @@ async def edit_image(
     return _answer(order, f" from {names}{' with a mask' if covered else ''}", done)
 
 
-def _answer(order: Order, origin: str, done: Made) -> Answer:
+def _answer(order: ImageRequest, origin: str, done: Made) -> Answer:
     kind = f" ({done.quality} quality)" if done.quality else ""
     count = len(done.pictures)
     what = "A picture" if count == 1 else f"{count} pictures"
@@ -117,7 +117,7 @@ def _answer(order: Order, origin: str, done: Made) -> Answer:
     return Answer(f"{what} of {_quoted(order.prompt)}{origin} by {done.model}{kind}. {told}.", done.pictures)
 
 
-def _check(order: Order, places: Places) -> None:
+def _check(order: ImageRequest, places: Places) -> None:
     if not order.prompt.strip():
         raise ArgumentError("prompt", "is empty; say what the picture shows")
     if len(order.prompt) > LONGEST_PROMPT:
@@ -139,10 +139,10 @@ def _check(order: Order, places: Places) -> None:
 
 
 async def _watched(
-    order: Order, places: Places, on_progress: Progress | None, seconds: float, tick: float
+    order: ImageRequest, places: Places, on_progress: OnProgress | None, seconds: float, tick: float
 ) -> Made:
     """Have the pictures made, and tell how it goes."""
-    watch = _Watch(on_progress, places, order)
+    watch = _ProgressTicker(on_progress, places, order)
     await watch.begin()
     done: Made | BridgeError = CreationError("the API gave no answer; call again")
     async with anyio.create_task_group() as work:
@@ -154,10 +154,10 @@ async def _watched(
     return done
 
 
-class _Watch:
+class _ProgressTicker:
     """Tells the progress of an order: its seconds, and the unfinished pictures that were kept."""
 
-    def __init__(self, on_progress: Progress | None, places: Places, order: Order) -> None:
+    def __init__(self, on_progress: OnProgress | None, places: Places, order: ImageRequest) -> None:
         self._start = anyio.current_time()
         self._on_progress = on_progress
         self._places = places

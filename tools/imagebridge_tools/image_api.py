@@ -37,7 +37,7 @@ class CreationError(BridgeError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class ImageRequest:
     """What is asked of the API, in its own words; `size` is in pixels, `images` and `mask` make it an edit."""
 
     prompt: str
@@ -79,7 +79,7 @@ class Made:
     quality: str
 
 
-async def made(order: Order, on_partial: OnPartial | None, seconds: float) -> Made | BridgeError:
+async def made(order: ImageRequest, on_partial: OnPartial | None, seconds: float) -> Made | BridgeError:
     """Ask the API once; the SDK itself tries again where that can help. An error is returned, explained.
 
     Key, base URL and the rest come from the SDK's environment variables. `on_partial` is given the unfinished

@@ -66,12 +66,12 @@ def described_in_words(source: Source, exif: bool = False) -> Answer:
     return Answer("; ".join(filter(None, told)) + ".", ())
 
 
-def _format(found: kinds.Kind) -> str:
+def _format(found: kinds.FileType) -> str:
     names = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF", kinds.WEBP: "WebP", kinds.JPEG: "JPEG"}
     return names.get(found, found.suffix[1:].upper())
 
 
-def _file(source: Source, found: kinds.Kind) -> list[str]:
+def _file(source: Source, found: kinds.FileType) -> list[str]:
     """Return what the file says beside its pixels: frames and their time, depth, resolution, profile."""
     if found is kinds.SVG:
         return ["a vector drawing, measured as it is drawn"]
@@ -248,7 +248,7 @@ _LONGEST_NOTE = 120
 """Characters of one note that are told."""
 
 
-def exif_told(source: Source, found: kinds.Kind, *, wanted: bool) -> list[str]:
+def exif_told(source: Source, found: kinds.FileType, *, wanted: bool) -> list[str]:
     """Return the notes of a picture where they are `wanted`, else whether it has any."""
     if found is kinds.SVG:
         return []

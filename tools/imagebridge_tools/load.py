@@ -5,7 +5,7 @@ from typing import NamedTuple
 from imagebridge.errors import ArgumentError, PictureError
 from imagebridge.facts import limits
 from imagebridge.pictures import kinds
-from imagebridge.pictures.base64 import encode
+from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.picture import Picture
 
 from .answer import Answer, described, size_in_words
@@ -24,7 +24,7 @@ _SEGMENTS = frozenset({"COM", *(f"APP{n}" for n in range(1, 16) if n not in (2, 
 """JPEG segments that hold metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
 
 
-class Shown(NamedTuple):
+class LoadedFile(NamedTuple):
     """What became of a file: its pictures, words on it, and how many of its pixels one pixel of a lone picture stands for."""
 
     pictures: tuple[Picture, ...]
@@ -60,7 +60,7 @@ async def load_image(
     return Answer(f"{name}: {shown.words}.", shown.pictures, scale=shown.scale)
 
 
-def known(name: str, data: bytes, argument: str = "source") -> kinds.Kind:
+def known(name: str, data: bytes, argument: str = "source") -> kinds.FileType:
     """Return the format of a picture by its first bytes.
 
     Raises:
@@ -84,7 +84,7 @@ def _check(page: int | None, frame: int | None, max_size: int | None) -> None:
 
 def decoded(
     data: bytes, page: int | None = None, frame: int | None = None, max_size: int | None = None
-) -> Shown:
+) -> LoadedFile:
     """Decode a picture of any format and prepare it for a model. Called in a process of its own (see `apart`).
 
     Raises:
@@ -102,7 +102,7 @@ def decoded(
         if max_size and max(original.width, original.height) > max_size:
             # At once: a JPEG is decoded at the scale that is needed.
             smaller = _smaller(original, max_size)
-            return Shown(
+            return LoadedFile(
                 (smaller,),
                 f"{told}; given as {described(smaller)} without metadata",
                 original.width / smaller.width,
@@ -113,10 +113,12 @@ def decoded(
         pictures, done, asked = _converted(data)
         scale = asked / pictures[0].width if asked else 1.0
     if not max_size or all(max(one.width, one.height) <= max_size for one in pictures):
-        return Shown(pictures, told + done, scale)
+        return LoadedFile(pictures, told + done, scale)
     small = tuple(_smaller(one, max_size) for one in pictures)
     scale = scale * pictures[0].width / small[0].width if len(small) == 1 else 1.0
-    return Shown(small, f"{told}{done}; made smaller: {', '.join(described(one) for one in small)}", scale)
+    return LoadedFile(
+        small, f"{told}{done}; made smaller: {', '.join(described(one) for one in small)}", scale
+    )
 
 
 def _smaller(picture: Picture, max_size: int) -> Picture:
@@ -146,7 +148,7 @@ def counted(data: bytes) -> int:
 
 
 def _one(
-    data: bytes, found: kinds.Kind, page: int | None, frame: int | None
+    data: bytes, found: kinds.FileType, page: int | None, frame: int | None
 ) -> tuple[tuple[Picture, ...], str]:
     """Return one page of a TIFF or one frame of an animation, and words on it."""
     from imagebridge.pictures import animation, pages
@@ -169,7 +171,7 @@ def _one(
     return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
 
 
-def _told(found: kinds.Kind, data: bytes, original: Picture | None) -> str:
+def _told(found: kinds.FileType, data: bytes, original: Picture | None) -> str:
     """Return the format of a file, its pixels where they are known, and its size."""
     if original:
         return f"{described(original).rsplit(',', 1)[0]}, {size_in_words(len(data))}"
@@ -180,7 +182,7 @@ def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
     """Return what becomes of a file that no model takes, words on it, and the pixels of its width where it was drawn in others."""
     from imagebridge.pictures.convert import converted
 
-    made = converted(encode(data), "decoded")
+    made = converted(to_base64(data), "decoded")
     done = f"; shown: {made.sentence}" if made.sentence else ""
     if made.size:
         done += f"; {made.size[0]}x{made.size[1]} px by its own word"

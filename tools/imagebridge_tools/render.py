@@ -169,9 +169,9 @@ def _drawing(source: Source, pages: str, size: int, *, text: bool) -> Answer:
 
 def _letters(data: bytes) -> str:
     """Return the text of an SVG, a line for each text element."""
-    from imagebridge.pictures.svg.markup import Room, parsed
+    from imagebridge.pictures.svg.markup import SvgAllowance, parsed
 
-    root: ElementTree.Element = parsed(data, Room())
+    root: ElementTree.Element = parsed(data, SvgAllowance())
     lines = [
         " ".join("".join(one.itertext()).split())
         for one in root.iter()

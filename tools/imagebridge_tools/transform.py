@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
 
-from .answer import Answer, Json, described, nearest
+from .answer import Answer, JsonValue, described, nearest
 from .apart import apart
 from .drawing import tones
 from .drawing.colors import WHITE, Color, color
@@ -51,7 +51,11 @@ class _Work:
 
 
 async def transform_image(
-    source: str, operations: Sequence[Mapping[str, Json]], places: Places = NOWHERE, *, units: str = "pixels"
+    source: str,
+    operations: Sequence[Mapping[str, JsonValue]],
+    places: Places = NOWHERE,
+    *,
+    units: str = "pixels",
 ) -> Answer:
     """Do `operations`, each an object with one key, in order, with the picture that `source` names.
 
@@ -69,7 +73,9 @@ async def transform_image(
     return await apart(transformed, await opened(source, places), operations, units)
 
 
-def transformed(source: Source, operations: Sequence[Mapping[str, Json]], units: str = "pixels") -> Answer:
+def transformed(
+    source: Source, operations: Sequence[Mapping[str, JsonValue]], units: str = "pixels"
+) -> Answer:
     """Do what `transform_image` says with a file that was read."""
     if not operations:
         raise ArgumentError("operations", f"is empty; give some of {', '.join(OPERATIONS)}")
@@ -94,7 +100,7 @@ def transformed(source: Source, operations: Sequence[Mapping[str, Json]], units:
     return Answer(f"{seen.told}: {steps}. {described(picture)}.", (picture,))
 
 
-def _named(operation: Mapping[str, Json], path: str) -> tuple[str, Json, str]:
+def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValue, str]:
     """Return name and value of an operation, and the path that errors name."""
     if not isinstance(operation, Mapping) or len(operation) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         raise ArgumentError(
@@ -108,14 +114,14 @@ def _named(operation: Mapping[str, Json], path: str) -> tuple[str, Json, str]:
     return name, value, f"{path}.{name}"
 
 
-def _crop(work: _Work, value: Json) -> "tuple[Image, str]":
+def _crop(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     numbers = _numbers(work, value)
     box = Ruler(*work.image.size, work.units).region(numbers, work.argument)
     left, top, right, bottom = box
     return work.image.crop(box), f"cropped at x {left} to {right}, y {top} to {bottom}"
 
 
-def _resize(work: _Work, value: Json) -> "tuple[Image, str]":
+def _resize(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     width, height = _size(work, value)
     if width is None or height is None:
         scale = width / work.image.width if width else (height or 1) / work.image.height
@@ -124,14 +130,14 @@ def _resize(work: _Work, value: Json) -> "tuple[Image, str]":
     return _scaled(work, width, height), "resized"
 
 
-def _fit(work: _Work, value: Json) -> "tuple[Image, str]":
+def _fit(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     width, height = _size(work, value)
     scale = min(side / own for side, own in zip((width, height), work.image.size, strict=True) if side)
     sides = (max(1, round(own * scale)) for own in work.image.size)
     return _scaled(work, *sides), "fitted"
 
 
-def _rotate(work: _Work, value: Json) -> "tuple[Image, str]":
+def _rotate(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     from PIL.Image import Resampling, Transpose
 
     degrees = _number(work, value, -360, 360) % 360
@@ -145,7 +151,7 @@ def _rotate(work: _Work, value: Json) -> "tuple[Image, str]":
     return image.rotate(-degrees, Resampling.BICUBIC, expand=True, fillcolor=fill), words + work.ground
 
 
-def _flip(work: _Work, value: Json) -> "tuple[Image, str]":
+def _flip(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     from PIL.Image import Transpose
 
     ways = {"horizontal": Transpose.FLIP_LEFT_RIGHT, "vertical": Transpose.FLIP_TOP_BOTTOM}
@@ -156,7 +162,7 @@ def _flip(work: _Work, value: Json) -> "tuple[Image, str]":
     ), f"flipped {'left to right' if value == 'horizontal' else 'top to bottom'}"
 
 
-def _pad(work: _Work, value: Json) -> "tuple[Image, str]":
+def _pad(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     from PIL import Image as Images
 
     numbers = [value] * 4 if isinstance(value, int | float) else _numbers(work, value)
@@ -171,34 +177,34 @@ def _pad(work: _Work, value: Json) -> "tuple[Image, str]":
     return page, f"padded{work.ground}"
 
 
-def _grayscale(work: _Work, value: Json) -> "tuple[Image, str]":
+def _grayscale(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     _switch(work, value)
     return work.image.convert("LA" if work.image.mode in ("LA", "RGBA") else "L"), "made grey"
 
 
-def _invert(work: _Work, value: Json) -> "tuple[Image, str]":
+def _invert(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     from PIL import ImageOps
 
     _switch(work, value)
     return tones.toned(work.image, ImageOps.invert), "inverted"
 
 
-def _brightness(work: _Work, value: Json) -> "tuple[Image, str]":
+def _brightness(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     return tones.brightened(work.image, _factor(work, value)), f"brightness times {value}"
 
 
-def _contrast(work: _Work, value: Json) -> "tuple[Image, str]":
+def _contrast(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     amount = tones.factor(value, work.argument, auto=True)
     return tones.contrasted(
         work.image, amount
     ), "tones stretched" if amount == "auto" else f"contrast times {amount:g}"
 
 
-def _saturation(work: _Work, value: Json) -> "tuple[Image, str]":
+def _saturation(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     return tones.saturated(work.image, _factor(work, value)), f"saturation times {value}"
 
 
-def _sharpen(work: _Work, value: Json) -> "tuple[Image, str]":
+def _sharpen(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     from PIL import ImageEnhance
 
     amount = _factor(work, value)
@@ -207,7 +213,7 @@ def _sharpen(work: _Work, value: Json) -> "tuple[Image, str]":
     ), f"sharpness times {value}"
 
 
-def _blur(work: _Work, value: Json) -> "tuple[Image, str]":
+def _blur(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     from PIL import ImageFilter
 
     radius = _number(work, value, 0, _BLUR)
@@ -219,7 +225,7 @@ def _blur(work: _Work, value: Json) -> "tuple[Image, str]":
     ), f"blurred by {radius:g} px"
 
 
-_Operation = Callable[[_Work, Json], "tuple[Image, str]"]
+_Operation = Callable[[_Work, JsonValue], "tuple[Image, str]"]
 _OPERATIONS: dict[str, _Operation] = {
     "crop": _crop,
     "resize": _resize,
@@ -237,24 +243,24 @@ _OPERATIONS: dict[str, _Operation] = {
 }
 
 
-def _background(work: _Work, value: Json) -> None:
+def _background(work: _Work, value: JsonValue) -> None:
     named = str(value).strip().lower()
     clear = named == _CLEAR
     work.background = None if clear else color(named, work.argument, also=[_CLEAR])
     work.ground, work.unused = f" on {named}", True
 
 
-def _format(work: _Work, value: Json) -> None:
+def _format(work: _Work, value: JsonValue) -> None:
     if value not in FORMATS:
         raise ArgumentError(work.argument, f"is {value!r}; {nearest(str(value), FORMATS)}")
     work.form = str(value)
 
 
-def _quality(work: _Work, value: Json) -> None:
+def _quality(work: _Work, value: JsonValue) -> None:
     work.quality = round(_number(work, value, 1, 100))
 
 
-_CHOICES: dict[str, Callable[[_Work, Json], None]] = {
+_CHOICES: dict[str, Callable[[_Work, JsonValue], None]] = {
     "background": _background,
     "format": _format,
     "quality": _quality,
@@ -264,13 +270,13 @@ OPERATIONS = (*_OPERATIONS, *_CHOICES)
 """The names of the operations."""
 
 
-def _number(work: _Work, value: Json, least: float, most: float) -> float:
+def _number(work: _Work, value: JsonValue, least: float, most: float) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
         raise ArgumentError(work.argument, f"is {value!r}; give a number from {least} to {most}")
     return value
 
 
-def _numbers(work: _Work, value: Json) -> Sequence[float]:
+def _numbers(work: _Work, value: JsonValue) -> Sequence[float]:
     numbers = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
     given = [one for one in numbers if isinstance(one, int | float) and not isinstance(one, bool)]
     if len(given) != len(numbers):
@@ -278,18 +284,18 @@ def _numbers(work: _Work, value: Json) -> Sequence[float]:
     return given
 
 
-def _factor(work: _Work, value: Json) -> float:
+def _factor(work: _Work, value: JsonValue) -> float:
     amount = tones.factor(value, work.argument)
     assert amount != "auto"  # It is not allowed here.
     return amount
 
 
-def _switch(work: _Work, value: Json) -> None:
+def _switch(work: _Work, value: JsonValue) -> None:
     if value is not True:
         raise ArgumentError(work.argument, f"is {value!r}; give true, or leave it out")
 
 
-def _size(work: _Work, value: Json) -> tuple[int | None, int | None]:
+def _size(work: _Work, value: JsonValue) -> tuple[int | None, int | None]:
     """Return a width and a height, one of which may be left to the other."""
     sides = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
     if len(sides) != 2 or sides == [None, None]:

@@ -20,7 +20,7 @@ from imagebridge.translate.result import translate
 from imagebridge.wire import JSON, is_error, is_json, is_list, text_of
 
 from .call_order import Lane, after
-from .handles import Turn
+from .handles import Numbering
 from .hooks import Display, tell
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Calling(Protocol):
 
 
 async def answered(
-    calls: Sequence[tuple[JSON, Turn]],
+    calls: Sequence[tuple[JSON, Numbering]],
     policy: Policy,
     lane: Callable[[str], Lane | None],
     calling: Calling,
@@ -148,7 +148,7 @@ async def answered(
     ended = [anyio.Event() for _ in calls]
     limits = {one and one.server: anyio.CapacityLimiter(_AT_ONCE) for one in lanes}
 
-    async def answer(at: int, call: JSON, turn: Turn) -> None:
+    async def answer(at: int, call: JSON, turn: Numbering) -> None:
         for before in waits[at]:
             await ended[before].wait()
         one = lanes[at]

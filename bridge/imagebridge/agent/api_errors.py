@@ -23,7 +23,7 @@ _SIZE = re.compile(
 _UNKEPT = re.compile(r"zero data retention|not persisted|\bitem\b.{0,80}\bnot found", re.IGNORECASE)
 _TRANSIENT = (BROKEN, "server_error", "rate_limit_exceeded")
 
-Fault = Literal["picture", "size", "stream"]
+FailureKind = Literal["picture", "size", "stream"]
 
 
 class Refusal(NamedTuple):
@@ -41,7 +41,7 @@ class Refusal(NamedTuple):
         return self.status in (400, 404) and bool(_UNKEPT.search(self.said))
 
     @property
-    def fault(self) -> Fault | None:
+    def fault(self) -> FailureKind | None:
         """What it is about."""
         return fault(self.status, self.code, self.said)
 
@@ -61,7 +61,7 @@ def read(error: "APIError | ResponseError") -> Refusal:
     return Refusal(getattr(error, "status_code", None), known, parameter, said)
 
 
-def fault(status: int | None, code: str | None, text: str) -> Fault | None:
+def fault(status: int | None, code: str | None, text: str) -> FailureKind | None:
     """Tell what an error of the API is about: a picture (or file), too much of everything, a broken stream.
 
     `status` is None for a response that failed after it had begun: then its code alone tells, for the text

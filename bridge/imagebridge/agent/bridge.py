@@ -22,7 +22,7 @@ from imagebridge.translate.translation import Translation
 from imagebridge.wire import JSON, result_json, text_of
 
 from .answers import Notices, answered, function_calls, response_json
-from .handles import Handles, Setting, Share
+from .handles import Handles, HandlesChoice, Share
 from .hooks import Approve, Display, Hear
 from .servers import Servers
 from .uploads import Shared
@@ -92,7 +92,7 @@ class Bridge:
         on_event: Hear | None = None,
         required: bool = False,
         timeout: float = 60,
-        handles: Setting = "auto",
+        handles: HandlesChoice = "auto",
         share: Share = "local",
         parallel: bool = False,
         server_instructions: bool = True,
@@ -302,7 +302,7 @@ class Bridge:
         """
         response = response_json(response)
         policy = self._policy.asked(text_of(response, "model"), api)
-        turns = self._handles.turns(len(calls := function_calls(response)))
+        turns = self._handles.numberings(len(calls := function_calls(response)))
         pairs = list(zip(calls, turns, strict=True))
         return await answered(
             pairs, policy, self._servers.lane, self._servers.call, self._on_display, on_event
@@ -327,7 +327,7 @@ class Bridge:
         """
         _ = self.tools  # From them it is known whether pictures have names.
         policy = self._policy.asked(model, api)
-        (turn,) = self._handles.turns(1)
+        (turn,) = self._handles.numberings(1)
         return await turn.translated(result_json(result), policy, None)
 
     async def run(

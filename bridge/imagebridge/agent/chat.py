@@ -11,8 +11,8 @@ from .chat_chunks import ChatChunks
 from .event_stream import sound
 from .openai_client import BROKEN, Caller
 from .response_items import UNNAMED, answer, unique, written
-from .text_format import Form
-from .turn import Offer, Tell, Toolbox, Turn, Usage, plain, relaxed
+from .text_format import TextFormat
+from .turn import CallableTools, Tell, Toolbox, Turn, Usage, plain, relaxed
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer
@@ -31,7 +31,7 @@ class Completions:
         self,
         bridge: Toolbox,
         caller: Caller,
-        offer: Offer,
+        offer: CallableTools,
         arguments: dict[str, Any],
         *,
         streaming: bool,
@@ -53,7 +53,7 @@ class Completions:
         wanted = arguments.pop("text_format", None)
         if wanted is None and isinstance(arguments.get("response_format"), type):
             wanted = arguments["response_format"]
-        self.form = None if wanted is None else Form(wanted)
+        self.form = None if wanted is None else TextFormat(wanted)
         if self.form:
             arguments["response_format"] = self.form.chat
         if streaming:

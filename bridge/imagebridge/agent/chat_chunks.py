@@ -12,7 +12,7 @@ from typing import Any, cast
 from imagebridge.events import ReasoningDelta, TextDelta
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .event_stream import Pieces
+from .event_stream import SurrogateJoiner
 from .response_events import failure
 from .response_items import written
 
@@ -21,11 +21,11 @@ _GROW = ("text", "summary", "data", "signature")
 _KINDS = {"function": "arguments", "custom": "input"}
 """What the arguments of each kind of call are called."""
 
-Told = TextDelta | ReasoningDelta
+Delta = TextDelta | ReasoningDelta
 
 
 @dataclass(slots=True)
-class _Call:
+class _CallDraft:
     index: int | None
     id: str = ""
     kind: str = "function"
@@ -54,13 +54,13 @@ class ChatChunks:
     def __init__(self) -> None:
         self._fields: dict[str, Any] = {}
         self._message: dict[str, Any] = {}
-        self._calls: list[_Call] = []
+        self._calls: list[_CallDraft] = []
         self._finish: str | None = None
-        self._text = Pieces()
-        self._reasoning = Pieces()
+        self._text = SurrogateJoiner()
+        self._reasoning = SurrogateJoiner()
         self._came = False
 
-    def take(self, chunk: object) -> list[Told]:
+    def take(self, chunk: object) -> list[Delta]:
         """Take a chunk; return what it tells a user interface. What is not a chunk says nothing.
 
         Raises:
@@ -95,12 +95,12 @@ class ChatChunks:
             message["tool_calls"] = [call.item for call in self._ordered()]
         return {**self._fields, "choices": [{"message": message, "finish_reason": self._finish}]}
 
-    def _ordered(self) -> list[_Call]:
+    def _ordered(self) -> list[_CallDraft]:
         if any(call.index is None for call in self._calls):
             return self._calls
         return sorted(self._calls, key=lambda call: call.index or 0)
 
-    def _grow(self, delta: JSON) -> list[Told]:
+    def _grow(self, delta: JSON) -> list[Delta]:
         for name, value in delta.items():
             if name == "tool_calls":
                 for piece in value if is_list(value) else ():
@@ -114,8 +114,8 @@ class ChatChunks:
                 self._message[name] = _more(name, self._message.get(name), value)
         return self._told(delta)
 
-    def _told(self, delta: JSON) -> list[Told]:
-        told: list[Told] = []
+    def _told(self, delta: JSON) -> list[Delta]:
+        told: list[Delta] = []
         if text := self._reasoning.told(text_of(delta, "reasoning_content") or text_of(delta, "reasoning")):
             told.append(ReasoningDelta(text))
         content = delta.get("content")
@@ -170,7 +170,7 @@ class ChatChunks:
         known = ("index", "id", "type", *_KINDS)
         call.more |= {key: value for key, value in piece.items() if key not in known and value is not None}
 
-    def _call(self, piece: JSON, name: str) -> _Call:
+    def _call(self, piece: JSON, name: str) -> _CallDraft:
         """Return the call that a piece belongs to, or a new one where it begins one."""
         index, identity = piece.get("index"), text_of(piece, "id")
         if not isinstance(index, int) or isinstance(index, bool):
@@ -180,12 +180,12 @@ class ChatChunks:
         if found is None and here and not _begins(here[-1], identity, name, numbered=index is not None):
             found = here[-1]
         if found is None:
-            found = _Call(index)
+            found = _CallDraft(index)
             self._calls.append(found)
         return found
 
 
-def _begins(last: _Call, identity: str, name: str, *, numbered: bool) -> bool:
+def _begins(last: _CallDraft, identity: str, name: str, *, numbered: bool) -> bool:
     """Tell whether a piece begins a new call after `last`: by another id, or by a name where the last had its own."""
     if identity and last.id:
         return identity != last.id

@@ -19,7 +19,7 @@ class TooLargeError(ValueError):
         super().__init__(f"more than {LARGEST // 1024 // 1024} MiB came in one piece")
 
 
-class Decoder:
+class EventDecoder:
     """Cuts server-sent events from bytes, however these are divided; only their data is of interest.
 
     Lines end with LF, CRLF or CR (HTML Living Standard, 9.2.6 "Interpreting an event stream", read 2026-11-29).
@@ -104,7 +104,7 @@ def sound(value: object, depth: int = 0) -> object:
     return value
 
 
-class Pieces:
+class SurrogateJoiner:
     """The pieces of a text as they are told: half a surrogate pair waits for the piece with the other half."""
 
     def __init__(self) -> None:

@@ -21,10 +21,10 @@ import anyio.to_thread
 from imagebridge.client.config import HttpServer
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.pictures import kinds
-from imagebridge.pictures.base64 import decode, encode
+from imagebridge.pictures.base64 import base64_bytes, to_base64
 from imagebridge.pictures.convert import converted, retyped
 from imagebridge.pictures.picture import Picture
-from imagebridge.schemas.hints import FORMS, Form
+from imagebridge.schemas.hints import FORMS, PictureForm
 from imagebridge.schemas.parameters import Handed, Wish, has_handle, picture_parameters, replaced
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import Read, read, translate
@@ -43,13 +43,13 @@ MAX_BYTES = 256_000_000
 _GZIP = b"\x1f\x8b"
 """The start of a packed SVG, which only few tools unpack."""
 
-Setting = Literal["auto"] | bool | Mapping[str, Form | None]
+HandlesChoice = Literal["auto"] | bool | Mapping[str, PictureForm | None]
 Share = Literal["local"] | bool | Collection[str]
 
 _HINT = 'A picture shown before is given by its name, such as "picture:3".'
 
 
-class _Kept(NamedTuple):
+class _KeptFile(NamedTuple):
     """The file of a picture, as base64 or a `data:` URL, the server that it came from, and what that calls it.
 
     origin: None for a picture of the user's own.
@@ -71,7 +71,7 @@ class Handles:
         their names: as in the configuration file, the command line or the URL.
     """
 
-    def __init__(self, setting: Setting = "auto", share: Share = "local") -> None:
+    def __init__(self, setting: HandlesChoice = "auto", share: Share = "local") -> None:
         self._chosen = _checked_setting(setting)
         self._always = setting is True
         self._never = setting is False
@@ -79,7 +79,7 @@ class Handles:
         self.on = False
         self._schemas: dict[str, JSON] = {}
         self._names: dict[int, str] = {}
-        self._kept: dict[int, _Kept] = {}
+        self._kept: dict[int, _KeptFile] = {}
         self._held = 0
         self._next = 1
         self._order: anyio.Lock | None = None
@@ -159,10 +159,10 @@ class Handles:
         )
         return await anyio.to_thread.run_sync(give)
 
-    def turns(self, calls: int) -> "list[Turn]":
+    def numberings(self, calls: int) -> "list[Numbering]":
         """Return the turns of the calls of one response, in which their pictures are numbered."""
         events = [anyio.Event() for _ in range(calls)]
-        return [Turn(self, events[at - 1] if at else None, event) for at, event in enumerate(events)]
+        return [Numbering(self, events[at - 1] if at else None, event) for at, event in enumerate(events)]
 
     async def read(self, result: JSON, policy: Policy, origin: "Connection | None") -> Read:
         """Read a result whose pictures get the next numbers."""
@@ -176,7 +176,7 @@ class Handles:
     def _keep(self, files: Mapping[int, str], uris: Mapping[int, str], origin: "Connection | None") -> None:
         """Keep the files of pictures; the oldest give way once all together pass the limit."""
         for number, file in files.items():
-            self._kept[number] = _Kept(file, origin, uris.get(number, ""))
+            self._kept[number] = _KeptFile(file, origin, uris.get(number, ""))
             self._held += len(file)
             self._next = number + 1
         while self._held > MAX_BYTES:
@@ -212,7 +212,7 @@ class Handles:
             case "base64":
                 text = encoded
             case "path":
-                text = str(self._path(number, media_type, decode(encoded)[0]))
+                text = str(self._path(number, media_type, base64_bytes(encoded)[0]))
         return Handed(text, media_type)
 
     def _missing(self, number: int) -> str:
@@ -261,7 +261,7 @@ class Handles:
             return Path(path)
 
 
-class Turn:
+class Numbering:
     """The place of one call among those of its response: its pictures are numbered after those of the calls before it."""
 
     def __init__(self, handles: Handles, before: anyio.Event | None, done: anyio.Event) -> None:
@@ -289,11 +289,11 @@ def _bytes(file: str, media_types: tuple[str, ...]) -> tuple[str, str]:
     try:
         media_type, encoded = _typed(Picture.from_base64(file))
     except PictureError:
-        data, _ = decode(file)
+        data, _ = base64_bytes(file)
         found = kinds.kind(data)
         if found is None or data.startswith(_GZIP):
             return _typed(converted(file, "structure").pictures[0])
-        media_type, encoded = found.media_type, encode(data)
+        media_type, encoded = found.media_type, to_base64(data)
     if media_types and media_type not in media_types:
         return _typed(retyped(file, media_types))
     return media_type, encoded
@@ -319,18 +319,18 @@ def _hinted(tool: "FunctionToolParam") -> "FunctionToolParam":
     return {**tool, "description": f"{tool.get('description') or ''}\n{_HINT}".lstrip()}
 
 
-def _checked_setting(setting: object) -> dict[str, dict[str, Form | None]]:
+def _checked_setting(setting: object) -> dict[str, dict[str, PictureForm | None]]:
     """Return the parameters whose form was chosen, by tool."""
     if setting == "auto" or isinstance(setting, bool):
         return {}
     if not is_json(setting):
         raise TypeError(f'handles is "auto", True, False or a mapping, not {setting!r}')
-    chosen: dict[str, dict[str, Form | None]] = {}
+    chosen: dict[str, dict[str, PictureForm | None]] = {}
     for key, form in setting.items():
         tool, _, path = key.partition(".")
         if not path:
             raise ValueError(f"handles: {key!r} is no parameter of a tool; write it as 'tool.parameter'")
-        known: Form | None = next((one for one in FORMS if one == form), None)
+        known: PictureForm | None = next((one for one in FORMS if one == form), None)
         if known is None and form is not None:
             raise ValueError(f"handles: {key!r} is given as {form!r}; it is {', '.join(FORMS)} or None")
         chosen.setdefault(tool, {})[path] = known

@@ -23,7 +23,7 @@ from imagebridge.events import Answer, Answered, Called, Event, Progress, Replie
 from imagebridge.repair.compose import tool_result
 from imagebridge.translate.policy import Api as ApiName
 from imagebridge.translate.result import translate
-from imagebridge.translate.translation import Shown
+from imagebridge.translate.translation import ShownPicture
 from imagebridge.wire import Item
 
 from .api_errors import read
@@ -32,7 +32,7 @@ from .openai_client import Caller
 from .recovery import Recovery, fresh
 from .response_items import refuses
 from .responses import Responses
-from .turn import Api, Offer, Tell, Toolbox, Turn, cost, items_of
+from .turn import CallableTools, ModelApi, Tell, Toolbox, Turn, cost, items_of
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -82,7 +82,7 @@ class Run:
         if instructions is not None or said:
             # The caller's own words come first; what servers say is told apart from them by its frame.
             arguments["instructions"] = "\n\n".join(filter(None, (instructions, said)))
-        offer = Offer(list(tools or ()), lambda: bridge.tools)
+        offer = CallableTools(list(tools or ()), lambda: bridge.tools)
         self._name: ApiName = api
         self._api = self._chosen(api, offer, arguments, streaming=streaming, direct=direct)
         # What the API stores may be gone on from later: its files stay until they expire.
@@ -102,12 +102,12 @@ class Run:
         self._most: int | None = None
         """How many pictures the API takes in a request, since it refused more."""
         self._usage: dict[str, int] = {}
-        self._pictures: list[Shown] = []
+        self._pictures: list[ShownPicture] = []
         self._cost: float | None = 0.0
 
     def _chosen(
-        self, name: str, offer: Offer, arguments: dict[str, Any], *, streaming: bool, direct: bool
-    ) -> Api:
+        self, name: str, offer: CallableTools, arguments: dict[str, Any], *, streaming: bool, direct: bool
+    ) -> ModelApi:
         if name == "responses":
             return Responses(self._bridge, self._caller, offer, arguments, streaming=streaming, direct=direct)
         if name != "chat":

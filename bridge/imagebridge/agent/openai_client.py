@@ -16,7 +16,7 @@ import anyio.to_thread
 from imagebridge.errors import ResponseError
 from imagebridge.requirements import RUN, need
 
-from .event_stream import LARGEST, Decoder, TooLargeError, loaded
+from .event_stream import LARGEST, EventDecoder, TooLargeError, loaded
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -104,7 +104,7 @@ class Caller:
             if "json" in response.headers.get("content-type", ""):
                 await told(await self._whole(response))
                 return True
-            decoder = Decoder()
+            decoder = EventDecoder()
             following = self._reader(response)
             while (chunk := await following()) is not None:
                 if await self._told(_cut(decoder.feed(chunk)), told):

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from imagebridge.conversation.attachments import Attachment, Kind, attachments, by_model, replaced
+from imagebridge.conversation.attachments import Attachment, AttachmentKind, attachments, by_model, replaced
 from imagebridge.conversation.history import trim
 from imagebridge.conversation.image_limit import limit, pictures, within
 from imagebridge.conversation.long_outputs import halved, is_output
@@ -14,7 +14,7 @@ from imagebridge.rules.pictures import PICTURES
 from imagebridge.translate.sentences import not_shown
 from imagebridge.wire import JSON, Item
 
-from .api_errors import Fault
+from .api_errors import FailureKind
 
 if TYPE_CHECKING:
     from imagebridge.rules import Api as ApiName
@@ -24,7 +24,7 @@ _GROUPS = 4
 """Groups of suspects that are tried one after the other: at most so many requests that are refused once more."""
 
 
-class Change(NamedTuple):
+class Remedy(NamedTuple):
     """What is sent instead, and why, in words for the user."""
 
     items: list[Item]
@@ -47,14 +47,14 @@ class Recovery:
         self._api: ApiName = api
         self._retries = retries
         self._before = before
-        self._guesses: Iterator[Change] | None = None
+        self._guesses: Iterator[Remedy] | None = None
         self.items = items
         """What is to be sent now."""
         self._given = items
         self.most: int | None = None
         """How many pictures the API takes in a request, where it said so."""
 
-    def change(self, kind: Fault | None, text: str) -> str | None:
+    def change(self, kind: FailureKind | None, text: str) -> str | None:
         """Change `items` after an error; return why, or None where nothing is left to change.
 
         It may decode pictures, which takes time: call it in a thread.
@@ -77,7 +77,7 @@ class Recovery:
         self.items = found.items
         return found.why
 
-    def _smaller(self, text: str) -> Change | None:
+    def _smaller(self, text: str) -> Remedy | None:
         """Half of all gives way, as far as it is of older turns; then what the newest outputs hold."""
         before = list(attachments(self.items))
         fewer = trim(
@@ -87,13 +87,13 @@ class Recovery:
             keep=1,
         )
         if left_out := _kinds(before) - _kinds(attachments(fewer)):
-            return Change(fewer, f"{_counted(left_out)} of older turns left out: {text}")
+            return Remedy(fewer, f"{_counted(left_out)} of older turns left out: {text}")
         if newest := self._newest(self.items):
             made = _without(self.items, newest, f"the request was too large with it: {text}")
-            return Change(made, f"{_counted(_kinds(newest))} of this turn left out: {text}")
+            return Remedy(made, f"{_counted(_kinds(newest))} of this turn left out: {text}")
         return self._shorter(text)
 
-    def _shorter(self, text: str) -> Change | None:
+    def _shorter(self, text: str) -> Remedy | None:
         """The texts of older outputs are halved, again and again; then those of the newest."""
         start, why = fresh(self.items), " ".join(text.split())[:200]
         older, gone = halved(self.items[:start], why)
@@ -101,9 +101,9 @@ class Recovery:
         if not gone:
             newest, gone = halved(self.items[start:], why)
             made, told = [*older, *newest], "of this turn"
-        return Change(made, f"{gone:,} characters of outputs {told} left out: {text}") if gone > 0 else None
+        return Remedy(made, f"{gone:,} characters of outputs {told} left out: {text}") if gone > 0 else None
 
-    def _refused(self, text: str) -> Change | None:
+    def _refused(self, text: str) -> Remedy | None:
         """What is to blame gives way: pictures over a limit of them, the one that the error names, the surest guess."""
         if found := self._fewer(text):
             return found
@@ -114,7 +114,7 @@ class Recovery:
             self._guesses = self._guessed(text)
         return next(self._guesses, None)
 
-    def _fewer(self, text: str) -> Change | None:
+    def _fewer(self, text: str) -> Remedy | None:
         """The oldest pictures give way where there were too many."""
         count = len(pictures(self.items))
         if (most := limit(text, count)) is None:
@@ -123,15 +123,16 @@ class Recovery:
         if (gone := count - len(pictures(fewer))) < 1:
             return None
         self.most = most
-        return Change(
-            fewer, f"{_counted(Counter[Kind]({'picture': gone}))} left out, the oldest first: {text}"
+        return Remedy(
+            fewer,
+            f"{_counted(Counter[AttachmentKind]({'picture': gone}))} left out, the oldest first: {text}",
         )
 
     def replace(self, items: list[Item]) -> None:
         """Take others for the items that were sent."""
         self.items = self._given = items
 
-    def _guessed(self, text: str) -> Iterator[Change]:
+    def _guessed(self, text: str) -> Iterator[Remedy]:
         """Yield the items without those that may be to blame: by our rules, by trying, at last without all of them."""
         items = self.items
         newest = self._newest(items)
@@ -146,9 +147,9 @@ class Recovery:
                 sure = suspects is against or len(newest) == 1
                 yield self._held_back(items, suspects, text, sure=sure)
 
-    def _held_back(self, items: list[Item], ones: list[Attachment], text: str, *, sure: bool) -> Change:
+    def _held_back(self, items: list[Item], ones: list[Attachment], text: str, *, sure: bool) -> Remedy:
         told = "the API refused it" if sure else "the API refused a picture here, perhaps this one"
-        return Change(_without(items, ones, f"{told}: {text}"), f"{_counted(_kinds(ones))} held back: {text}")
+        return Remedy(_without(items, ones, f"{told}: {text}"), f"{_counted(_kinds(ones))} held back: {text}")
 
     def _against_rules(self, ones: list[Attachment]) -> list[Attachment]:
         """Return those that our own rules of what the API takes refuse, every picture decoded."""
@@ -170,11 +171,11 @@ class Recovery:
         return one.item >= self._own or is_output(items[one.item])
 
 
-def _kinds(ones: Iterable[Attachment]) -> "Counter[Kind]":
+def _kinds(ones: Iterable[Attachment]) -> "Counter[AttachmentKind]":
     return Counter(one.kind for one in ones)
 
 
-def _counted(kinds: "Counter[Kind]") -> str:
+def _counted(kinds: "Counter[AttachmentKind]") -> str:
     return " and ".join(f"1 {kind}" if count == 1 else f"{count} {kind}s" for kind, count in kinds.items())
 
 

@@ -13,7 +13,7 @@ from imagebridge.errors import ResponseError
 from imagebridge.events import HostedTool, ReasoningDelta, TextDelta
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .event_stream import Pieces, sound
+from .event_stream import SurrogateJoiner, sound
 from .response_items import parts, written
 
 _ENDS = {
@@ -29,7 +29,7 @@ _PART = {"output_text": "text", "refusal": "refusal"}
 _NOTHING: JSON = {}
 _WORKS = ("in_progress", "searching", "interpreting", "generating")
 
-Told = TextDelta | ReasoningDelta | HostedTool
+Delta = TextDelta | ReasoningDelta | HostedTool
 
 
 @dataclass(slots=True)
@@ -70,12 +70,12 @@ class ResponseEvents:
         self._drafts: list[_Draft] = []
         self._begun: JSON = {}
         self._final: JSON | None = None
-        self._text = Pieces()
-        self._reasoning = Pieces()
+        self._text = SurrogateJoiner()
+        self._reasoning = SurrogateJoiner()
         self.came = False
         """Whether anything of the API's came at all."""
 
-    def take(self, event: object) -> Told | None:
+    def take(self, event: object) -> Delta | None:
         """Take an event; return what it tells a user interface. What is not an event says nothing.
 
         Raises:
@@ -122,10 +122,12 @@ class ResponseEvents:
             raise ResponseError("the response has a function call whose name did not come", "nameless_call")
         return whole
 
-    def _made(self) -> "list[Made]":
+    def _made(self) -> "list[AssembledItem]":
         drafts = ((draft, draft.item) for draft in self._ordered())
         return [
-            Made(item, draft.index, bool(draft.announced or draft.done)) for draft, item in drafts if item
+            AssembledItem(item, draft.index, bool(draft.announced or draft.done))
+            for draft, item in drafts
+            if item
         ]
 
     def _ordered(self) -> list[_Draft]:
@@ -150,7 +152,7 @@ class ResponseEvents:
         told: Any = sound(item)
         return HostedTool(kind.removesuffix("_call"), status, text_of(item, "id"), told)
 
-    def _piece(self, event: JSON, kind: Sequence[str]) -> Told | None:
+    def _piece(self, event: JSON, kind: Sequence[str]) -> Delta | None:
         match kind:
             case ["response", "output_text" | "refusal" as part, "delta"]:
                 self._write(event, part, event.get("delta"), whole=False)
@@ -210,7 +212,7 @@ class ResponseEvents:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class AssembledItem:
     """An item as it came before the last event: where, and whether as an item and not in pieces alone."""
 
     item: JSON
@@ -218,7 +220,7 @@ class Made:
     whole: bool
 
 
-def merged(output: Sequence[JSON], made: Sequence[Made]) -> list[dict[str, Any]]:
+def merged(output: Sequence[JSON], made: Sequence[AssembledItem]) -> list[dict[str, Any]]:
     """Return the items of the last event, each made whole by its like in `made`, and those that it lacks in their places."""
     pairs = _pairs(output, [one.item for one in made])
     likes = {to: made[at].item for at, to in pairs.items()}

@@ -10,8 +10,8 @@ from .event_stream import sound
 from .openai_client import BROKEN, STRANGE, Caller
 from .response_events import ResponseEvents, failure
 from .response_items import answer, items, unanswered, unreferenced
-from .text_format import Form
-from .turn import Offer, Tell, Toolbox, Turn, Usage, relaxed
+from .text_format import TextFormat
+from .turn import CallableTools, Tell, Toolbox, Turn, Usage, relaxed
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer
@@ -31,7 +31,7 @@ class Responses:
         self,
         bridge: Toolbox,
         caller: Caller,
-        offer: Offer,
+        offer: CallableTools,
         arguments: dict[str, Any],
         *,
         streaming: bool,
@@ -41,11 +41,11 @@ class Responses:
             raise TypeError("run() and stream() take no background=True: they wait for each response")
         if direct and arguments.get("text_format"):
             raise TypeError("direct=True takes no text_format: it posts the body without the SDK's parsing")
-        self.form: Form | None = None
+        self.form: TextFormat | None = None
         if (wanted := arguments.pop("text_format", None)) is not None:
             if is_json(text := arguments.get("text") or {}) and "format" in text:
                 raise TypeError('text_format and text={"format": ...} say the same: leave one of them out')
-            self.form = Form(wanted)
+            self.form = TextFormat(wanted)
             arguments["text"] = {**text, "format": self.form.responses}
         self._bridge = bridge
         self._caller = caller

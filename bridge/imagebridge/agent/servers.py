@@ -17,7 +17,7 @@ from .call_order import Lane
 from .handles import Handles
 from .hooks import Approval, Approve, Hear, tell
 from .instructions import gathered
-from .tools import Offer, Offers
+from .tools import OfferedTool, ToolRegistry
 
 if TYPE_CHECKING:
     from mcp.types import LoggingMessageNotificationParams
@@ -40,7 +40,7 @@ class Servers:
         self._approval = Approval(approve)
         self._hear = hear
         self._parallel = parallel
-        self._offers = Offers(rules)
+        self._offers = ToolRegistry(rules)
         self._tools: list[FunctionToolParam] | None = None
         self._named = False
         """Whether all servers have answered or failed, so that the tools have names."""
@@ -111,7 +111,7 @@ class Servers:
             for connection in self.connections:
                 tasks.start_soon(connection.settled)
 
-    async def found(self, name: str) -> Offer:
+    async def found(self, name: str) -> OfferedTool:
         """Return what is offered under a name, also where a call has only just brought it.
 
         Raises:

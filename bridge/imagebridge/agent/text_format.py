@@ -5,7 +5,7 @@ from typing import Any
 from imagebridge.errors import ResponseError
 
 
-class Form:
+class TextFormat:
     """One type, a pydantic model or a dataclass of pydantic's.
 
     Raises:

@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Offer:
+class OfferedTool:
     """A tool under the name that models call it by, what checks its arguments, and the connection that runs it."""
 
     name: str
@@ -31,12 +31,12 @@ class Offer:
     connection: "Connection"
 
 
-class Offers:
+class ToolRegistry:
     """The tools that are offered now. A name once given stays with its tool, whatever comes and goes."""
 
     def __init__(self, rules: Filter) -> None:
         self._rules = rules
-        self._offers: dict[str, Offer] = {}
+        self._offers: dict[str, OfferedTool] = {}
         self._tools: list[FunctionToolParam] | None = []
         self._given: dict[tuple[int, str], str] = {}
         self._alike: set[int] = set()
@@ -54,7 +54,7 @@ class Offers:
         self._offers = {}
         for connection, tool in found:
             name = self._given[id(connection), tool.name]
-            self._offers.setdefault(name, Offer(name, tool, Schema(tool.input_schema), connection))
+            self._offers.setdefault(name, OfferedTool(name, tool, Schema(tool.input_schema), connection))
         self._tools = None
 
     def warn(self, connections: Sequence["Connection"]) -> None:
@@ -107,7 +107,7 @@ class Offers:
         """The servers some of whose tools are offered."""
         return {offer.connection for offer in self._offers.values()}
 
-    def find(self, name: str) -> Offer:
+    def find(self, name: str) -> OfferedTool:
         """Return what is offered under a name.
 
         Raises:
@@ -119,7 +119,7 @@ class Offers:
             raise ToolNameError(name, list(self._offers)) from None
 
 
-def _renamed(offer: Offer) -> dict[str, Any]:
+def _renamed(offer: OfferedTool) -> dict[str, Any]:
     return {**offer.tool.model_dump(mode="json", by_alias=True, exclude_none=True), "name": offer.name}
 
 

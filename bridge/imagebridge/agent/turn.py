@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from imagebridge.events import Answer, Event
-from imagebridge.facts.models import LONG, PRICES
+from imagebridge.facts.models import LONG_INPUT, PRICES
 from imagebridge.translate.policy import Api as ApiName
 from imagebridge.wire import JSON, Item, is_json
 
 from .answers import Notices
-from .text_format import Form
+from .text_format import TextFormat
 from .uploads import Shared
 
 Tell = Callable[[Event], Awaitable[None]]
@@ -71,7 +71,7 @@ def cost(model: str, usage: Usage, tier: str | None = None) -> float | None:
         return None
     plain = usage.input - usage.cached - usage.written
     taken = plain * price.input + usage.cached * price.cached + usage.written * (price.written or 0.0)
-    more, longer = (2.0, 1.5) if usage.input > LONG else (1.0, 1.0)
+    more, longer = (2.0, 1.5) if usage.input > LONG_INPUT else (1.0, 1.0)
     return (taken * more + usage.output * price.output * longer) / 1_000_000
 
 
@@ -139,7 +139,7 @@ class Toolbox(Protocol):
         ...
 
 
-class Api(Protocol):
+class ModelApi(Protocol):
     """One of the two APIs, with everything that stays the same from request to request."""
 
     previous: str | None
@@ -148,7 +148,7 @@ class Api(Protocol):
     before: int
     """How many messages stand before the items in each request."""
 
-    form: Form | None
+    form: TextFormat | None
     """What `text_format` asks for."""
 
     @property
@@ -183,7 +183,7 @@ class Api(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class CallableTools:
     """What the model may call: the caller's own tools, then those that the bridge offers by then, in an order that lasts."""
 
     own: Sequence[Mapping[str, Any]]

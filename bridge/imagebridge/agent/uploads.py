@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 import anyio
 import anyio.to_thread
 
-from imagebridge.conversation.attachments import Attachment, Kind, attachments, listed, replaced
+from imagebridge.conversation.attachments import Attachment, AttachmentKind, attachments, listed, replaced
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
-from imagebridge.pictures.base64 import decode
+from imagebridge.pictures.base64 import base64_bytes
 from imagebridge.requirements import UPLOADS, need
 from imagebridge.wire import text_of
 
@@ -35,7 +35,7 @@ THRESHOLD = 100_000
 
 Purpose = Literal["vision", "user_data", "assistants"]
 
-PURPOSES: Mapping[Kind, tuple[Purpose, ...]] = {
+PURPOSES: Mapping[AttachmentKind, tuple[Purpose, ...]] = {
     "picture": ("vision", "assistants"),
     "file": ("user_data", "assistants"),
 }
@@ -56,7 +56,7 @@ _REFUSED = (400, 404, 422)
 """Answers to a request with ids in it that may be about the ids."""
 
 T = TypeVar("T")
-Key = tuple[Kind, str, bytes]
+Key = tuple[AttachmentKind, str, bytes]
 """The same for the same content: kind, file name, SHA-256."""
 
 
@@ -233,7 +233,7 @@ class Uploads:
         """Upload a picture or file. None where that cannot be done, now or at all."""
         import openai
 
-        data, _ = decode(one.url)
+        data, _ = base64_bytes(one.url)
         found = kinds.kind(data)
         label = found.media_type if found else "application/octet-stream"
         name = key[1] or f"{key[2].hex()[:16]}{found.suffix if found else ''}"
@@ -321,7 +321,7 @@ def _source(one: Attachment) -> tuple[str, str]:
 
 
 def _key(one: Attachment) -> Key:
-    data, _ = decode(one.url)
+    data, _ = base64_bytes(one.url)
     return one.kind, text_of(one.inner, "filename"), sha256(data).digest()
 
 

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from imagebridge.errors import PictureError
 from imagebridge.facts import models
 from imagebridge.facts.models import Detail, last_day
-from imagebridge.pictures.base64 import decode
+from imagebridge.pictures.base64 import base64_bytes
 from imagebridge.rules.blindness import BLINDNESS
-from imagebridge.rules.body import CALLS, Body, Item, Shown, contents, fields, string, values
+from imagebridge.rules.body import CALLS, Body, InputItem, PictureUrl, contents, fields, string, values
 from imagebridge.rules.verdict import Verdict, judge_bytes
 from imagebridge.translate import vision
 from imagebridge.translate.sentences import amount
 
 from . import dumps
 from .finding import FIXES, Finding
-from .runs import Run, runs
+from .runs import Base64Run, runs
 
 _LETTERS = 4
 """Characters of base64 or JSON that make a token, about."""
@@ -104,14 +104,14 @@ def _sizes(body: Body, refused: frozenset[str]) -> Iterator[Finding]:
             )
 
 
-def _detail(picture: Shown) -> Detail:
+def _detail(picture: PictureUrl) -> Detail:
     known: dict[str | None, Detail] = {"low": "low", "high": "high", "original": "original"}
     return known.get(picture.detail, "auto")
 
 
-def _repeats(judged: Sequence[tuple[Shown, Verdict]], model: str | None) -> Iterator[Finding]:
+def _repeats(judged: Sequence[tuple[PictureUrl, Verdict]], model: str | None) -> Iterator[Finding]:
     """Pictures that stand more than once in the body."""
-    alike: dict[tuple[int, str, str], list[list[tuple[Shown, Verdict]]]] = {}
+    alike: dict[tuple[int, str, str], list[list[tuple[PictureUrl, Verdict]]]] = {}
     for one in judged:
         url = one[0].url
         # A hint first: only equal hints are worth comparing whole.
@@ -150,7 +150,7 @@ def said(body: Body) -> Iterator[tuple[str, str, bool]]:
             yield f"{part.path}.text", text, part.place in ("output", "tool")
 
 
-def _arguments(item: Item) -> Iterator[tuple[str, str]]:
+def _arguments(item: InputItem) -> Iterator[tuple[str, str]]:
     """Yield what a model wrote for tools: the arguments of the calls in an item."""
     for name in ("arguments", "input"):
         if item.type in CALLS and isinstance(text := item.fields.get(name), str):
@@ -161,7 +161,7 @@ def _arguments(item: Item) -> Iterator[tuple[str, str]]:
             yield f"{item.path}.tool_calls[{index}].function.arguments", text
 
 
-def _is_tool(item: Item) -> bool:
+def _is_tool(item: InputItem) -> bool:
     return item.type.endswith("_output") or "tool" in (item.type, string(item.fields.get("role")))
 
 
@@ -187,7 +187,7 @@ _ADVICE_FIXES = {
 _NAMES = {"document": "A document", "audio": "Sound", "video": "A video", "archive": "An archive"}
 
 
-def _finding(rule: str, path: str, text: str, model: str | None, found: list[Run]) -> Finding:
+def _finding(rule: str, path: str, text: str, model: str | None, found: list[Base64Run]) -> Finding:
     letters = sum(run.stop - run.start for run in found) if rule == "base64-in-text" else len(text)
     tokens = f"{letters:,} characters, about {max(1, letters // _LETTERS):,} tokens"
     match rule:
@@ -208,7 +208,7 @@ def _is_written_by_model(path: str) -> bool:
     return path.endswith((".arguments", ".input"))
 
 
-def _fix(rule: str, path: str, found: list[Run]) -> str:
+def _fix(rule: str, path: str, found: list[Base64Run]) -> str:
     if _is_written_by_model(path):
         return "Put a short name in its place: the call was made already."
     if found and not any(run.kind.sort in ("picture", "document") for run in found):
@@ -216,12 +216,12 @@ def _fix(rule: str, path: str, found: list[Run]) -> str:
     return _ADVICE_FIXES[rule]
 
 
-def _as_picture(text: str, found: list[Run], model: str | None) -> str:
+def _as_picture(text: str, found: list[Base64Run], model: str | None) -> str:
     """Say what the pictures would cost as pictures, as far as they can be read."""
     total = 0
     for run in found:
         try:
-            verdict = judge_bytes(decode(text[run.data : run.stop])[0], "structure")
+            verdict = judge_bytes(base64_bytes(text[run.data : run.stop])[0], "structure")
         except PictureError:
             continue
         if verdict.width:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from imagebridge.errors import PictureError
 from imagebridge.facts.limits import LENGTHS
 from imagebridge.pictures import kinds
-from imagebridge.pictures.base64 import decode, encode
+from imagebridge.pictures.base64 import base64_bytes, to_base64
 from imagebridge.rules.body import scheme
 from imagebridge.rules.form import KNOWN
 from imagebridge.rules.pictures import DETAILS
@@ -24,7 +24,7 @@ from .runs import is_data_url, runs
 if TYPE_CHECKING:
     from imagebridge.facts.models import Detail
 
-Part = dict[str, object]
+JsonObject = dict[str, object]
 
 _TEXTS = ("text", "input_text", "output_text")
 _IMAGES = ("input_image", "image_url")
@@ -40,7 +40,7 @@ class Contents:
     policy: Policy
     touched: frozenset[str]
 
-    def parts(self, content: object, path: str, *, error: bool = False) -> list[Part]:
+    def parts(self, content: object, path: str, *, error: bool = False) -> list[JsonObject]:
         """Return `content` as parts of the Responses API, never none; parts that nothing was found at stay as they are."""
         if is_list(content) and len(content):
             found = self._mended(content, path)
@@ -48,8 +48,8 @@ class Contents:
         result = _result(content)
         return self._translated({**result, "isError": error or is_error(result)})
 
-    def _mended(self, content: Sequence[object], path: str) -> list[Part]:
-        ready: dict[int, list[Part]] = {}
+    def _mended(self, content: Sequence[object], path: str) -> list[JsonObject]:
+        ready: dict[int, list[JsonObject]] = {}
         blocks: list[JSON] = []
         owners: list[int] = []
         for index, value in enumerate(content):
@@ -61,10 +61,10 @@ class Contents:
             new = _blocks(part) if mended is None or text_of(part, "type") in _IMAGES else []
             blocks += new
             owners += [index] * len(new)
-        made: dict[int, list[Part]] = {}
+        made: dict[int, list[JsonObject]] = {}
         for placed in translate({"content": blocks}, self.policy).placed if blocks else ():
             if placed.block is not None:
-                made.setdefault(owners[placed.block], []).extend(cast("list[Part]", placed.parts))
+                made.setdefault(owners[placed.block], []).extend(cast("list[JsonObject]", placed.parts))
         for index, parts in made.items():
             given = content[index]
             if is_json(given) and "prompt_cache_breakpoint" in given and parts:
@@ -72,7 +72,7 @@ class Contents:
         found = [one for index in range(len(content)) for one in ready.get(index, made.get(index, []))]
         return found or [_text(sentences.NOTHING)]
 
-    def _ready(self, part: JSON) -> list[Part] | None:
+    def _ready(self, part: JSON) -> list[JsonObject] | None:
         """Return what a part becomes without being translated beside the others; None where it is to be."""
         kind = text_of(part, "type")
         if kind in _TEXTS:
@@ -82,11 +82,11 @@ class Contents:
             return [self._image(part, remote)]
         return [_file(part)] if kind in _FILES else None
 
-    def _translated(self, result: JSON) -> list[Part]:
+    def _translated(self, result: JSON) -> list[JsonObject]:
         read = {**result, "content": dumps.blocks(cast("Sequence[object]", result.get("content", [])))}
-        return cast("list[Part]", translate(read, self.policy).parts)
+        return cast("list[JsonObject]", translate(read, self.policy).parts)
 
-    def _image(self, part: JSON, remote: Part) -> Part:
+    def _image(self, part: JSON, remote: JsonObject) -> JsonObject:
         """Return a picture that is given by id or address, with a detail that the model knows."""
         wanted = _holder(part).get("detail")
         good = wanted in DETAILS["input_image"] and wanted != "auto"
@@ -101,7 +101,7 @@ def _holder(part: JSON) -> JSON:
     return {**part, **inner} if is_json(inner) else part
 
 
-def _remote(part: JSON) -> Part:
+def _remote(part: JSON) -> JsonObject:
     """Return the fields that give a picture by its id or by an address on the web; empty where it is given as data."""
     if (identity := text_of(part, "file_id")) and len(identity) <= LENGTHS["file_id"]:
         return {"file_id": identity}
@@ -170,7 +170,7 @@ def _written(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _file(part: JSON) -> Part:
+def _file(part: JSON) -> JsonObject:
     """Return a file with what the API needs of it, or the sentence that says that it is not sent."""
     inner = part.get("file")
     holder = inner if is_json(inner) else part
@@ -179,34 +179,37 @@ def _file(part: JSON) -> Part:
             return {"type": "input_file", name: identity}
     data, name = text_of(holder, "file_data"), text_of(holder, "filename")
     try:
-        content, strict = decode(data)
+        content, strict = base64_bytes(data)
     except PictureError as error:
         return _text(sentences.not_shown(f"the file {name or 'without a name'}", error.reason))
     found = kinds.kind(content)
     if not strict or not is_data_url(data):
         label = found.media_type if found else "application/octet-stream"
-        data = f"data:{label};base64,{encode(content)}"
+        data = f"data:{label};base64,{to_base64(content)}"
     if len(data) > LENGTHS["file_data"]:
         return _text(
             sentences.not_shown(f"the file {name}, {sentences.amount(len(content))}", "it is too large")
         )
-    made: Part = {"type": "input_file", "filename": name or f"document{found.suffix if found else '.txt'}"}
+    made: JsonObject = {
+        "type": "input_file",
+        "filename": name or f"document{found.suffix if found else '.txt'}",
+    }
     detail = holder.get("detail")
     return {**made, "file_data": data, **({"detail": detail} if detail in DETAILS["input_file"] else {})}
 
 
-def _text(text: str) -> Part:
+def _text(text: str) -> JsonObject:
     return {"type": "input_text", "text": text}
 
 
-def joined(parts: Sequence[Part], given: object) -> object:
+def joined(parts: Sequence[JsonObject], given: object) -> object:
     """Return parts as `given` was: one string where it was no list and only text is left."""
     texts = [part["text"] for part in parts if part.get("type") == "input_text"]
     plain = len(texts) == len(parts) and not is_list(given)
     return "\n".join(map(str, texts)) if plain else list(parts)
 
 
-def known_fields(item: JSON) -> Part:
+def known_fields(item: JSON) -> JsonObject:
     """Return an item or part without the fields that the API does not know."""
     names = KNOWN.get(text_of(item, "type"))
     return {name: value for name, value in item.items() if names is None or name in names}
@@ -220,12 +223,12 @@ def cut(text: str) -> str:
     return f"{text[:MOST_TEXT]}\n[cut: {left:,} of {len(text):,} characters are left out]"
 
 
-def chat_parts(parts: Iterable[Part]) -> list[Part]:
+def chat_parts(parts: Iterable[JsonObject]) -> list[JsonObject]:
     """Return parts of the Responses API in the form of Chat Completions."""
     return [_chat_part(part) for part in parts]
 
 
-def _chat_part(part: Part) -> Part:
+def _chat_part(part: JsonObject) -> JsonObject:
     match part.get("type"):
         case "input_text":
             return {"type": "text", "text": part["text"]}

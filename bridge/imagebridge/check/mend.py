@@ -11,7 +11,7 @@ from imagebridge.translate.policy import Policy
 from imagebridge.wire import JSON, is_error, is_json, is_list, paired, text_of
 
 from . import names, pairing
-from .contents import Contents, Part, chat_parts, cut, joined, known_fields
+from .contents import Contents, JsonObject, chat_parts, cut, joined, known_fields
 from .finding import Finding
 from .review import reading, reviewed
 
@@ -145,7 +145,7 @@ def _spoken(content: object, kind: str) -> object:
     ]
 
 
-def _spoken_part(part: JSON, kind: str) -> Part:
+def _spoken_part(part: JSON, kind: str) -> JsonObject:
     if not isinstance(part.get("text"), str) or text_of(part, "type") == "refusal":
         return dict(part)
     return {**part, "type": kind, "text": cut(text_of(part, "text"))}
@@ -168,16 +168,16 @@ def _chat(items: list[dict[str, object]], contents: Contents, body: Body) -> lis
             made.append(
                 {
                     **message,
-                    "content": told if isinstance(told, str) else chat_parts(cast("list[Part]", told)),
+                    "content": told if isinstance(told, str) else chat_parts(cast("list[JsonObject]", told)),
                 }
             )
     return pairing.chat_matched(made, attached)
 
 
-def _tool_message(message: JSON, parts: list[Part], attached: pairing.Attached) -> dict[str, object]:
+def _tool_message(message: JSON, parts: list[JsonObject], attached: pairing.Attached) -> dict[str, object]:
     """Return a tool message with the texts of `parts`; what else there is goes to `attached`."""
     lines: list[str] = []
-    more: list[Part] = []
+    more: list[JsonObject] = []
     for part in parts:
         if "text" in (said := chat_parts([part])[0]):
             # Files that Chat Completions does not take are told too.
@@ -190,10 +190,10 @@ def _tool_message(message: JSON, parts: list[Part], attached: pairing.Attached) 
     return {**message, "content": "\n".join(lines)}
 
 
-Fields = dict[str, object]
+JsonObject = dict[str, object]
 
 
-def formed(body: Body) -> Fields:
+def formed(body: Body) -> JsonObject:
     """Return the body's fields with every item an object, and calls of Chat Completions as items of Responses."""
     made = dict(body.fields)
     given = made.get(body.list_name)

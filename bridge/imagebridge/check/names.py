@@ -11,7 +11,7 @@ from imagebridge.schemas.schema import described, parameters
 from imagebridge.schemas.strict import strict_problem
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-Fields = dict[str, object]
+JsonObject = dict[str, object]
 
 
 def renames(body: Body) -> dict[str, str]:
@@ -49,7 +49,7 @@ def _flat(tool: JSON) -> JSON:
     return function if is_json(function) else tool
 
 
-def _definition(tool: JSON, api: Api, renamed: Mapping[str, str]) -> Fields:
+def _definition(tool: JSON, api: Api, renamed: Mapping[str, str]) -> JsonObject:
     if tool.get("type") == "namespace":
         return {**tool, "tools": definitions(tool.get("tools"), api, renamed)}
     inner = _flat(tool)
@@ -68,12 +68,12 @@ def _definition(tool: JSON, api: Api, renamed: Mapping[str, str]) -> Fields:
     return {"type": "function", "function": kept} if api == "chat" else {"type": "function", **kept}
 
 
-def _of_mcp(tool: JSON, api: Api, renamed: Mapping[str, str]) -> Fields:
+def _of_mcp(tool: JSON, api: Api, renamed: Mapping[str, str]) -> JsonObject:
     """Return the definition of a tool that was sent as an MCP server listed it."""
     name = text_of(tool, "name")
     named = {**tool, "name": renamed.get(name, name)}
     made = chat_tools([named]) if api == "chat" else responses_tools([named])
-    return cast("list[Fields]", made)[0]
+    return cast("list[JsonObject]", made)[0]
 
 
 def renamed_in(value: object, renamed: Mapping[str, str]) -> object:
@@ -89,11 +89,11 @@ def renamed_in(value: object, renamed: Mapping[str, str]) -> object:
     return {**made, "name": renamed[name]} if isinstance(name, str) and name in renamed else made
 
 
-def renamed_item(item: JSON, renamed: Mapping[str, str]) -> Fields:
+def renamed_item(item: JSON, renamed: Mapping[str, str]) -> JsonObject:
     """Return an item or message with the names of the functions that it calls or answers replaced."""
     calls = item.get("tool_calls")
     if is_list(calls):
         return {**item, "tool_calls": renamed_in(calls, renamed)}
     if item.get("type") in ("function_call", "function_call_output"):
-        return cast("Fields", renamed_in(item, renamed))
+        return cast("JsonObject", renamed_in(item, renamed))
     return dict(item)

@@ -13,12 +13,12 @@ from struct import pack
 from typing import Any, Literal, TypeAlias
 
 from imagebridge.facts.models import chat_tools_of
-from imagebridge.pictures.base64 import encode
-from imagebridge.rules import RULES, Api, Source, refusals
+from imagebridge.pictures.base64 import to_base64
+from imagebridge.rules import RULES, Api, Evidence, refusals
 
-Json: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
 
-Seen = Literal["refused", "accepted", "unclear", "not probed"]
+ProbeVerdict = Literal["refused", "accepted", "unclear", "not probed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +27,19 @@ class Probe:
 
     rule: str
     api: Api
-    bad: Json
-    good: Json
+    bad: JsonObject
+    good: JsonObject
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class EndpointAnswer:
     """What an endpoint answered: the HTTP status, None where there was no answer, and its message."""
 
     status: int | None
     message: str = ""
 
     @property
-    def seen(self) -> Seen:
+    def seen(self) -> ProbeVerdict:
         """A refusal of the body (400, on some servers 422), acceptance, or neither."""
         if self.status in (400, 422):
             return "refused"
@@ -50,18 +50,18 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProbeOutcome:
     """What one rule is known to be for an endpoint: a row for `imagebridge.rules`."""
 
     rule: str
-    source: Source
-    seen: Seen
+    source: Evidence
+    seen: ProbeVerdict
     date: date
     answer: str
-    expected: Seen = "refused"
+    expected: ProbeVerdict = "refused"
 
 
-Send = Callable[[Api, Json], Awaitable[Reply]]
+Send = Callable[[Api, JsonObject], Awaitable[EndpointAnswer]]
 """Posts a body to the endpoint of an API. Never raises for what the endpoint does."""
 
 UNPROBED = {
@@ -72,17 +72,17 @@ UNPROBED = {
 """Rules that no small request can tell anything about, and why."""
 
 
-async def charted(model: str, send: Send, today: date) -> AsyncIterator[Outcome]:
+async def charted(model: str, send: Send, today: date) -> AsyncIterator[ProbeOutcome]:
     """Yield what the endpoint does about each rule that is reported or ours, in the order of `RULES`."""
     prepared = {probe.rule: probe for probe in probes(model)}
-    controls: list[tuple[Json, Reply]] = []
+    controls: list[tuple[JsonObject, EndpointAnswer]] = []
     for rule in RULES:
         if rule.source == "documented":
             continue
         probe = prepared.get(rule.id)
         if probe is None:
             why = UNPROBED.get(rule.id, f"it says nothing of {model}")
-            yield Outcome(rule.id, rule.source, "not probed", today, why)
+            yield ProbeOutcome(rule.id, rule.source, "not probed", today, why)
             continue
         control = next((reply for body, reply in controls if body == probe.good), None)
         if control is None:
@@ -90,9 +90,9 @@ async def charted(model: str, send: Send, today: date) -> AsyncIterator[Outcome]
             controls.append((probe.good, control))
         if control.seen == "accepted":
             reply = await send(probe.api, probe.bad)
-            yield Outcome(rule.id, rule.source, reply.seen, today, str(reply))
+            yield ProbeOutcome(rule.id, rule.source, reply.seen, today, str(reply))
         else:
-            yield Outcome(rule.id, rule.source, "unclear", today, f"the good request got {control}")
+            yield ProbeOutcome(rule.id, rule.source, "unclear", today, f"the good request got {control}")
 
 
 def probes(model: str) -> list[Probe]:
@@ -101,10 +101,10 @@ def probes(model: str) -> list[Probe]:
     return [probe for probe in every if {one.rule for one in refusals(probe.bad, probe.api)} == {probe.rule}]
 
 
-_SCHEMA: Json = {"type": "object", "properties": {"at": {"type": "string"}}}
+_SCHEMA: JsonObject = {"type": "object", "properties": {"at": {"type": "string"}}}
 
 
-def _tool(name: str = "look", **more: object) -> Json:
+def _tool(name: str = "look", **more: object) -> JsonObject:
     return {"type": "function", "name": name, "description": "Look.", "parameters": _SCHEMA} | more
 
 
@@ -112,11 +112,11 @@ _USER = {"role": "user", "content": "Say ok."}
 _CALL = {"type": "function_call", "call_id": "call_1", "name": "look", "arguments": "{}"}
 
 
-def _output(value: object, **more: object) -> Json:
+def _output(value: object, **more: object) -> JsonObject:
     return {"type": "function_call_output", "call_id": "call_1", "output": value} | more
 
 
-def _body(model: str, *items: object, tools: list[Json] | None = None) -> Json:
+def _body(model: str, *items: object, tools: list[JsonObject] | None = None) -> JsonObject:
     return {
         "model": model,
         "input": list(items),
@@ -153,7 +153,7 @@ def _responses(model: str) -> Iterator[Probe]:
         yield Probe(rule, "responses", {**good, "tools": given}, good)
 
 
-def _shown(model: str, url: str, detail: str) -> Json:
+def _shown(model: str, url: str, detail: str) -> JsonObject:
     picture = {"type": "input_image", "image_url": url, "detail": detail}
     return _body(model, _USER, _CALL, _output([picture]))
 
@@ -162,7 +162,7 @@ def _pictures(model: str) -> Iterator[Probe]:
     small = png(32, 32)
     good = _shown(model, _url(small), "low")
     bad = {
-        "data-url": f"data:image;base64,{encode(small)}",
+        "data-url": f"data:image;base64,{to_base64(small)}",
         "broken-picture": _url(small[:44]),
         "picture-bomb": _url(png(13_400, 13_400)),
         "animated-picture": _url(png(32, 32, frames=2)),
@@ -184,14 +184,19 @@ def _chat(model: str) -> Iterator[Probe]:
         "content": None,
         "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
     }
-    told: Json = {"role": "tool", "tool_call_id": "call_1", "content": "ok"}
+    told: JsonObject = {"role": "tool", "tool_call_id": "call_1", "content": "ok"}
     picture = {"type": "image_url", "image_url": {"url": _url(png(32, 32)), "detail": "low"}}
     schema = _tool()
     definition = {
         "type": "function",
         "function": {name: schema[name] for name in ("name", "description", "parameters")},
     }
-    common: Json = {"model": model, "tools": [definition], "tool_choice": "none", "max_completion_tokens": 16}
+    common: JsonObject = {
+        "model": model,
+        "tools": [definition],
+        "tool_choice": "none",
+        "max_completion_tokens": 16,
+    }
     if chat_tools_of(model) == "without effort":
         common["reasoning_effort"] = "none"
     bad = {
@@ -206,7 +211,7 @@ def _chat(model: str) -> Iterator[Probe]:
 
 
 def _url(data: bytes, media_type: str = "image/png") -> str:
-    return f"data:{media_type};base64,{encode(data)}"
+    return f"data:{media_type};base64,{to_base64(data)}"
 
 
 @cache

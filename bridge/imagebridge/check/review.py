@@ -11,7 +11,7 @@ from .advice import advice
 
 if TYPE_CHECKING:
     from imagebridge.pictures.picture import Proof
-    from imagebridge.rules import Api, Fields
+    from imagebridge.rules import JSON, Api
 
     from .finding import Finding
 
@@ -45,7 +45,7 @@ def reading(body: Mapping[str, Any], proof: "Proof") -> Body:
     api: Api = "chat" if "messages" in body and "input" not in body else "responses"
     name = "messages" if api == "chat" else "input"
     given: object = body.get(name)
-    plain: Fields = {**body, name: [_plain(item) for item in given]} if is_list(given) else body
+    plain: JSON = {**body, name: [_plain(item) for item in given]} if is_list(given) else body
     return Body(plain, api, proof=proof)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imagebridge.pictures import kinds
-from imagebridge.pictures.base64 import DATA_URL, decode_start
+from imagebridge.pictures.base64 import DATA_URL, base64_start
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _LETTER = r"[A-Za-z0-9+/_-]"
@@ -34,16 +34,16 @@ _ENOUGH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Base64Run:
     """Base64 in a text: characters `start` to `stop`, of which those before `data` are a `data:` prefix."""
 
     start: int
     data: int
     stop: int
-    kind: kinds.Kind
+    kind: kinds.FileType
 
 
-def runs(text: str) -> Iterator[Run]:
+def runs(text: str) -> Iterator[Base64Run]:
     """Yield the base64 of pictures, documents and other files in `text`, in order.
 
     Stepwise: prose has a space in nearly every step, and a pattern that may begin anywhere is far slower.
@@ -59,7 +59,7 @@ def runs(text: str) -> Iterator[Run]:
         for start in _starts(text, at, step, done):
             if found := _kind(text, start, stop):
                 prefix = _PREFIX.search(text, max(done, start - _LONGEST_PREFIX), start)
-                yield Run(prefix.start() if prefix else start, start, stop, found)
+                yield Base64Run(prefix.start() if prefix else start, start, stop, found)
                 break
         at = done = stop
 
@@ -85,8 +85,8 @@ def _line(text: str, end: int, done: int) -> int:
     return first + len(text[first:end].rstrip(_LETTERS))
 
 
-def _kind(text: str, start: int, stop: int) -> kinds.Kind | None:
-    found = kinds.kind(decode_start(text[start : min(stop, start + 6_000)]))
+def _kind(text: str, start: int, stop: int) -> kinds.FileType | None:
+    found = kinds.kind(base64_start(text[start : min(stop, start + 6_000)]))
     if found is None or found.sort in ("picture", "document"):
         return found
     return found if stop - start >= _ENOUGH else None

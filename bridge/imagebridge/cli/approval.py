@@ -10,10 +10,10 @@ from .terminal import Terminal
 if TYPE_CHECKING:
     from imagebridge.events import ToolCall
 
-Choice = Literal["ask", "all", "none"]
+ApprovalMode = Literal["ask", "all", "none"]
 
 
-def approval(choice: Choice | None, terminal: Terminal) -> "Callable[[ToolCall], bool] | None":
+def approval(choice: ApprovalMode | None, terminal: Terminal) -> "Callable[[ToolCall], bool] | None":
     """Return what a bridge asks before each call; None where all run.
 
     Only calls of tools that set `destructiveHint` themselves are ever asked for or refused. Without a choice

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
     from imagebridge.events import Answer, Event, Reply
     from imagebridge.facts.models import Detail
-    from imagebridge.translate.translation import Shown
+    from imagebridge.translate.translation import ShownPicture
 
-    from .approval import Choice
+    from .approval import ApprovalMode
     from .terminal import Terminal
     from .transcript import Transcript
 
@@ -88,7 +88,7 @@ def command(
     timeout: float,
     model: str | None,
     chat: bool,
-    approve: "Choice | None",
+    approve: "ApprovalMode | None",
     detail: "Detail | None",
     save: Path | None,
     share: bool,
@@ -130,7 +130,7 @@ def command(
     from .output import show
     from .save import folder
     from .terminal import Terminal
-    from .transcript import Asked, Transcript, kept
+    from .transcript import PromptEntry, Transcript, kept
 
     terminal = Terminal(live=not as_json)
     model = model or default_model()
@@ -151,8 +151,8 @@ def command(
     api = "chat" if chat else "responses"
     policy = Policy(model=model, detail=detail, api=api, proof="decoded")
     pictures = attached(images, policy) if images else None
-    account = Transcript(Asked(text, pictures), model, _named(servers, config))
-    watch = _Watch(model, terminal, account, save)
+    account = Transcript(PromptEntry(text, pictures), model, _named(servers, config))
+    watch = _RunListener(model, terminal, account, save)
     arguments: dict[str, Any] = {
         "model": model,
         "api": api,
@@ -180,7 +180,7 @@ def command(
 
 
 async def _asked(
-    bridge: "Bridge", openai: "AsyncOpenAI", watch: "_Watch", arguments: dict[str, Any]
+    bridge: "Bridge", openai: "AsyncOpenAI", watch: "_RunListener", arguments: dict[str, Any]
 ) -> "Reply":
     """Run the loop and tell of each event on the way."""
     from imagebridge.errors import BridgeError
@@ -209,7 +209,7 @@ async def _asked(
 
 
 @dataclass(slots=True)
-class _Watch:
+class _RunListener:
     """Tells the terminal of a run, and saves the pictures."""
 
     model: str
@@ -282,7 +282,7 @@ def line(answer: "Answer") -> str:
     return ", ".join(told)
 
 
-def described(shown: "Shown") -> str:
+def described(shown: "ShownPicture") -> str:
     """Return what was sent of a picture: pixels, type, bytes."""
     picture = shown.picture
     return f"{picture.width}x{picture.height} {picture.media_type} of {amount(picture.size)}"

@@ -21,7 +21,7 @@ def attached(files: Sequence[Path], policy: Policy) -> "Translation":
     from imagebridge.errors import PictureError
     from imagebridge.repair.compose import tool_result
     from imagebridge.translate.result import translate
-    from imagebridge.translate.translation import Shown
+    from imagebridge.translate.translation import ShownPicture
 
     content: list[object] = []
     for file in files:
@@ -32,7 +32,7 @@ def attached(files: Sequence[Path], policy: Policy) -> "Translation":
         except OSError as error:
             raise Failure(f"--image: {file} cannot be read: {error.strerror or error}") from error
     translation = translate({"content": content}, policy)
-    shown = {one.block for one in translation.placed if isinstance(one.what, Shown)}
+    shown = {one.block for one in translation.placed if isinstance(one.what, ShownPicture)}
     for at, file in enumerate(files):
         if (block := 2 * at + 1) not in shown:
             why = translation.notes[block].done.removeprefix("a sentence: ")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from imagebridge.events import Answer
     from imagebridge.facts.models import Detail
 
-    from .approval import Choice
+    from .approval import ApprovalMode
     from .terminal import Terminal
 
 
@@ -52,7 +52,7 @@ def command(
     allow_https: bool,
     timeout: float,
     model: str | None,
-    approve: "Choice | None",
+    approve: "ApprovalMode | None",
     detail: "Detail | None",
     save: Path | None,
     share: bool,

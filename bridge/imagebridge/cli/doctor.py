@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from imagebridge.check.probes import Outcome, Reply, charted
+from imagebridge.check.probes import EndpointAnswer, ProbeOutcome, charted
 from imagebridge.pictures.fonts import WIDE
 from imagebridge.requirements import API, CLIENT, RUN, Feature, Version, is_older, lacking, need, release
 from imagebridge.translate.sentences import location
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
     from imagebridge.agent.bridge import Bridge
-    from imagebridge.rules import Api, Fields
+    from imagebridge.rules import JSON, Api
 
 State = Literal["ok", "missing", "failed"]
 
@@ -40,7 +40,7 @@ _DEFAULT_URL = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReportLine:
     """One line of the report. "missing" is something that not everybody needs."""
 
     state: State
@@ -105,11 +105,11 @@ def rows(
     env: dict[str, str],
     allow: tuple[Path, ...],
     timeout: float,
-) -> Iterator[Row]:
+) -> Iterator[ReportLine]:
     """Yield the lines of the report, each as soon as it is known; `timeout` is seconds for a server to start."""
     if (servers or config) and allow:
         options.bridge(servers, config, env, allow, timeout)  # says that the two do not go together
-    yield Row("ok", f"python {platform.python_version()} ({sys.executable})")
+    yield ReportLine("ok", f"python {platform.python_version()} ({sys.executable})")
     for package in _PACKAGES:
         yield _package(package)
     yield from _features(CLIENT, RUN)
@@ -117,7 +117,7 @@ def rows(
         yield _extra(extra, packages)
     yield _fonts()
     yield _key()
-    yield Row("ok", _endpoint())
+    yield ReportLine("ok", _endpoint())
     yield from _models()
     yield from _servers(servers, config, env, allow, timeout)
 
@@ -128,7 +128,7 @@ def _servers(
     env: dict[str, str],
     allow: tuple[Path, ...],
     timeout: float,
-) -> Iterator[Row]:
+) -> Iterator[ReportLine]:
     """Ask each server by itself, so that one that fails says nothing of the others."""
     if lacking(CLIENT):
         return
@@ -142,23 +142,23 @@ def _servers(
         try:
             named = configured(config, timeout=timeout)
         except BridgeError as error:
-            yield Row("failed", str(error))
+            yield ReportLine("failed", str(error))
             return
         for name, entry in named.items():
             if entry.problem:
-                yield Row("failed", f"{name} of {config.name}: {entry.problem}")
+                yield ReportLine("failed", f"{name} of {config.name}: {entry.problem}")
                 continue
             yield _server(f"{name} of {config.name}", Bridge(entry.server, timeout=entry.timeout, env=env))
     elif not servers:
         yield _server("imagebridge's own", options.bridge((), None, env, allow, timeout))
 
 
-def _package(name: str) -> Row:
+def _package(name: str) -> ReportLine:
     version = _version(name)
     return (
-        Row("ok", f"{name} {version}")
+        ReportLine("ok", f"{name} {version}")
         if version
-        else Row("failed", f"{name} is not installed: pip install {name}")
+        else ReportLine("failed", f"{name} is not installed: pip install {name}")
     )
 
 
@@ -169,11 +169,11 @@ def _version(name: str) -> str:
         return ""
 
 
-def _features(*features: Feature) -> Iterator[Row]:
+def _features(*features: Feature) -> Iterator[ReportLine]:
     """Tell what the installed packages are too old for."""
     for feature in features:
         if told := lacking(feature):
-            yield Row("missing", told)
+            yield ReportLine("missing", told)
 
 
 def _extras() -> dict[str, dict[str, Version]]:
@@ -189,36 +189,40 @@ def _extras() -> dict[str, dict[str, Version]]:
     return found
 
 
-def _extra(extra: str, packages: Mapping[str, Version]) -> Row:
+def _extra(extra: str, packages: Mapping[str, Version]) -> ReportLine:
     absent = [package for package, lowest in packages.items() if is_older(_version(package), lowest)]
     if absent:
-        return Row("missing", f'extra {extra} ({", ".join(absent)}): pip install "imagebridge[{extra}]"')
-    return Row("ok", f"extra {extra}: {', '.join(f'{package} {_version(package)}' for package in packages)}")
+        return ReportLine(
+            "missing", f'extra {extra} ({", ".join(absent)}): pip install "imagebridge[{extra}]"'
+        )
+    return ReportLine(
+        "ok", f"extra {extra}: {', '.join(f'{package} {_version(package)}' for package in packages)}"
+    )
 
 
-def _fonts() -> Row:
+def _fonts() -> ReportLine:
     """Tell whether texts beyond the Latin alphabet can be drawn."""
     from PIL import ImageFont, features
 
     if not features.check("freetype2"):
-        return Row("failed", "fonts: this build of Pillow draws no text (no FreeType)")
+        return ReportLine("failed", "fonts: this build of Pillow draws no text (no FreeType)")
     for name in WIDE:
         try:
             ImageFont.truetype(name)
         except OSError:
             continue
-        return Row("ok", f"fonts: {name} for Chinese, Japanese and Korean")
-    return Row(
+        return ReportLine("ok", f"fonts: {name} for Chinese, Japanese and Korean")
+    return ReportLine(
         "missing",
         "fonts: none with Chinese, Japanese or Korean, which would be drawn as boxes; "
         'for charts: pip install "imagebridge[cjk]"',
     )
 
 
-def _key() -> Row:
+def _key() -> ReportLine:
     if os.environ.get("OPENAI_API_KEY", "").strip():
-        return Row("ok", "OPENAI_API_KEY is set")
-    return Row("missing", "OPENAI_API_KEY is not set: `ask` and --live need it")
+        return ReportLine("ok", "OPENAI_API_KEY is set")
+    return ReportLine("missing", "OPENAI_API_KEY is not set: `ask` and --live need it")
 
 
 def _endpoint() -> str:
@@ -232,7 +236,7 @@ def _endpoint() -> str:
     return f"endpoint {url}, model {default_model()}{named}; --live asks it"
 
 
-def _models() -> Iterator[Row]:
+def _models() -> Iterator[ReportLine]:
     """Name the models that are asked for and have ended, or end soon, where OpenAI serves them."""
     from imagebridge.facts.models import ending, last_day
 
@@ -244,10 +248,10 @@ def _models() -> Iterator[Row]:
     for variable, name in ((VARIABLE, default_model()), (_IMAGES, os.environ.get(_IMAGES, "").strip())):
         if said := ending(name, today):
             ended = (last_day(name) or today) <= today
-            yield Row("failed" if ended else "ok", f"model {said}: name another in {variable}")
+            yield ReportLine("failed" if ended else "ok", f"model {said}: name another in {variable}")
 
 
-def _server(name: str, bridge: "Bridge") -> Row:
+def _server(name: str, bridge: "Bridge") -> ReportLine:
     """Start or reach one server."""
     from imagebridge.errors import BridgeError, ServerError
 
@@ -259,11 +263,11 @@ def _server(name: str, bridge: "Bridge") -> Row:
         tools = event_loop.run(offered)
     except ServerError as error:
         last = f" ({error.stderr.strip().splitlines()[-1]})" if error.stderr.strip() else ""
-        return Row("failed", f"server {name}: {error.problem}{last}")
+        return ReportLine("failed", f"server {name}: {error.problem}{last}")
     except BridgeError as error:
-        return Row("failed", f"server {name}: {error}")
+        return ReportLine("failed", f"server {name}: {error}")
     count = f"{len(tools)} tool{'' if len(tools) == 1 else 's'}"
-    return Row("ok", f"server {name}: {count}{': ' + ', '.join(tools) if tools else ''}")
+    return ReportLine("ok", f"server {name}: {count}{': ' + ', '.join(tools) if tools else ''}")
 
 
 _PATHS: "dict[Api, str]" = {"responses": "/responses", "chat": "/chat/completions"}
@@ -297,14 +301,14 @@ def chart(model: str, *, as_json: bool) -> int:
     return ERROR if any(one.seen == "unclear" for one in outcomes) else 0
 
 
-async def _charted(model: str) -> tuple[str, list[Outcome]]:
+async def _charted(model: str) -> tuple[str, list[ProbeOutcome]]:
     async with client() as openai:
         patient = openai.with_options(timeout=_SECONDS, max_retries=1)
 
-        async def send(api: "Api", body: "Fields") -> Reply:
+        async def send(api: "Api", body: "JSON") -> EndpointAnswer:
             return await _posted(patient, api, body)
 
-        found: list[Outcome] = []
+        found: list[ProbeOutcome] = []
         with Terminal().busy("sending the first request") as say:
             async for outcome in charted(model, send, date.today()):
                 say(f"{outcome.rule}: {outcome.seen}")
@@ -312,19 +316,19 @@ async def _charted(model: str) -> tuple[str, list[Outcome]]:
         return location(str(openai.base_url)), found
 
 
-async def _posted(openai: "AsyncOpenAI", api: "Api", body: "Fields") -> Reply:
+async def _posted(openai: "AsyncOpenAI", api: "Api", body: "JSON") -> EndpointAnswer:
     from openai import APIConnectionError, APIStatusError
 
     try:
         await openai.post(_PATHS[api], body=body, cast_to=object)
     except APIStatusError as error:
-        return Reply(error.status_code, message(error))
+        return EndpointAnswer(error.status_code, message(error))
     except APIConnectionError as error:
-        return Reply(None, f"{error} {error.__cause__ or ''}")
-    return Reply(200)
+        return EndpointAnswer(None, f"{error} {error.__cause__ or ''}")
+    return EndpointAnswer(200)
 
 
-def table(outcomes: Sequence[Outcome]) -> list[str]:
+def table(outcomes: Sequence[ProbeOutcome]) -> list[str]:
     """Return the lines of a table with a head: rule, source, expected, seen, date, answer."""
     rows = [("rule", "source", "expected", "seen", "date", "answer")]
     for one in outcomes:

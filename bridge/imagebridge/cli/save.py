@@ -10,7 +10,7 @@ from .failure import Failure
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from imagebridge.translate.translation import Shown
+    from imagebridge.translate.translation import ShownPicture
 
 
 def folder(path: Path | None) -> None:
@@ -27,7 +27,7 @@ def folder(path: Path | None) -> None:
         raise Failure(f"--save: the folder {path} cannot be created: {error.strerror or error}") from error
 
 
-def save(path: Path | None, name: str, pictures: "Iterable[Shown]", terminal: Terminal) -> None:
+def save(path: Path | None, name: str, pictures: "Iterable[ShownPicture]", terminal: Terminal) -> None:
     """Write pictures as `name-1.png` and so on, and say where. Files of that name are replaced.
 
     Raises:

@@ -23,7 +23,7 @@ from imagebridge.translate.sentences import location
 from . import command_line
 from .config import HttpServer, ServerSpec, transport_problem
 from .environment import UNHEARD, child, own
-from .http import Exchange, older, streamable
+from .http import ServerReplies, older, streamable
 from .messages import repairing
 from .request import listed
 from .stdio import LastWords, pipe
@@ -50,7 +50,7 @@ class Listening:
     heard: "MessageHandlerFnT | None" = None
     logged: "LoggingFnT | None" = None
     stderr: LastWords = field(default_factory=LastWords)
-    exchange: Exchange = field(default_factory=Exchange)
+    exchange: ServerReplies = field(default_factory=ServerReplies)
 
 
 def own_server(*arguments: str, environment: Mapping[str, str] | None = None) -> StdioServerParameters:
@@ -230,7 +230,7 @@ def _leaf(error: Exception) -> Exception:
     return _leaf(cast("ExceptionGroup[Exception]", error).exceptions[0])
 
 
-def _problem(server: ServerSpec, cause: Exception, exchange: Exchange) -> str:
+def _problem(server: ServerSpec, cause: Exception, exchange: ServerReplies) -> str:
     """Say in one sentence why a connection failed and what to do."""
     match cause:
         case BridgeError():

@@ -22,7 +22,7 @@ from imagebridge.wire import is_json, text_of
 from .config import HttpServer
 from .http_errors import SESSION_LOST, denies, forgets, said
 from .json_rpc import message, refusal, sound
-from .long_messages import LONG, Held, Reader
+from .long_messages import LONG, LongMessages, Reader
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -34,7 +34,7 @@ _PATIENCE = httpx2.Timeout(30.0, read=None)
 
 
 @dataclass(slots=True)
-class Exchange:
+class ServerReplies:
     """What a server's last answer said: its status, 0 before the first, and the words of a refusal."""
 
     status: int = 0
@@ -62,7 +62,7 @@ def _phrase(status: int) -> str:
     return next((one.phrase for one in HTTPStatus if one == status), "(no standard status)")
 
 
-def _options(server: HttpServer, exchange: Exchange) -> dict[str, Any]:
+def _options(server: HttpServer, exchange: ServerReplies) -> dict[str, Any]:
     return {
         "headers": dict(server.headers),
         "auth": server.auth,
@@ -72,9 +72,9 @@ def _options(server: HttpServer, exchange: Exchange) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def streamable(server: HttpServer, exchange: Exchange) -> "AsyncGenerator[TransportStreams]":
+async def streamable(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[TransportStreams]":
     """Speak Streamable HTTP, with the server's own headers."""
-    held = Held()
+    held = LongMessages()
     async with (
         Client(held, **_options(server, exchange)) as client,
         streamable_http_client(server.url, http_client=client) as (incoming, outgoing),
@@ -83,7 +83,7 @@ async def streamable(server: HttpServer, exchange: Exchange) -> "AsyncGenerator[
 
 
 @asynccontextmanager
-async def older(server: HttpServer, exchange: Exchange) -> "AsyncGenerator[TransportStreams]":
+async def older(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[TransportStreams]":
     """Speak HTTP+SSE, the transport of protocol 2024-11-05: one stream of events, and a POST for each message.
 
     The SDK's own client of it cannot be told to take events of more than 1 MiB.
@@ -172,7 +172,7 @@ _QUOTED = 200
 class Client(httpx2.AsyncClient):
     """Gives the SDK's transport answers that it can read. What an `Auth` sends and gets is left alone."""
 
-    def __init__(self, held: Held, **options: Any) -> None:
+    def __init__(self, held: LongMessages, **options: Any) -> None:
         super().__init__(**options)
         self._held = held
 
@@ -212,7 +212,7 @@ class _Events(httpx2.AsyncByteStream):
     """A stream of events whose messages are mended, each passed on as soon as it is whole."""
 
     def __init__(
-        self, response: httpx2.Response, number: RequestId | None, held: Held, *, session: bool
+        self, response: httpx2.Response, number: RequestId | None, held: LongMessages, *, session: bool
     ) -> None:
         self._response = response
         self._number = number

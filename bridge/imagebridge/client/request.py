@@ -32,7 +32,7 @@ LONGEST = 10
 """A call that reports progress may take this many times the timeout in all."""
 
 
-class _Raw(RootModel[dict[str, Any]]):
+class _RawResult(RootModel[dict[str, Any]]):
     """A result of any keys."""
 
     @property
@@ -109,12 +109,12 @@ async def _sent(
     # content does not match the tool's output schema.
     call = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(arguments)))
     try:
-        return (await client.session.send_request(call, _Raw, progress_callback=progressed)).result
+        return (await client.session.send_request(call, _RawResult, progress_callback=progressed)).result
     except MCPError as error:
         if error.code != HEADER_MISMATCH:
             raise
     await listed(client)
-    return (await client.session.send_request(call, _Raw, progress_callback=progressed)).result
+    return (await client.session.send_request(call, _RawResult, progress_callback=progressed)).result
 
 
 async def listed(client: Client) -> "list[Tool]":

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 MAX_BYTES = 20_000_000
 """Bytes of a linked resource that is shown at most."""
 
-Found = list[dict[str, Any]] | str
+ResourceContents = list[dict[str, Any]] | str
 """The contents of a resource, or why they cannot be had."""
 
 _DOCUMENTS = frozenset(one.media_type for one in (kinds.PDF, kinds.DOCX, kinds.PPTX, kinds.XLSX, kinds.RTF))
 
 
-async def shown(result: JSON, read: "Callable[[str], Awaitable[Found]]") -> dict[str, Any]:
+async def shown(result: JSON, read: "Callable[[str], Awaitable[ResourceContents]]") -> dict[str, Any]:
     """Return `result` with what `read` finds in place of the links to pictures and documents on the server.
 
     Links to the web, to other kinds, and to more than `MAX_BYTES` stay, and become a line. So does one that
@@ -34,7 +34,7 @@ async def shown(result: JSON, read: "Callable[[str], Awaitable[Found]]") -> dict
     if not is_list(content) or not any(leads_to_something(block) for block in content):
         return dict(result)
     blocks: list[object] = []
-    known: dict[str, Found] = {}
+    known: dict[str, ResourceContents] = {}
     for block in content:
         if not is_json(block) or not leads_to_something(block):
             blocks.append(block)
@@ -63,11 +63,11 @@ def leads_to_something(block: object) -> bool:
 
 
 @dataclass(slots=True, eq=False)
-class _Reading:
+class _PendingRead:
     """One reading of a resource; where it was cancelled, nothing is found."""
 
     done: anyio.Event = field(default_factory=anyio.Event)
-    found: Found | None = None
+    found: ResourceContents | None = None
 
 
 class Resources:
@@ -80,16 +80,16 @@ class Resources:
 
     def __init__(self, read: "Callable[[str], Awaitable[ReadResourceResult]]") -> None:
         self._read = read
-        self._now: dict[str, _Reading] = {}
-        self._next: dict[str, _Reading] = {}
+        self._now: dict[str, _PendingRead] = {}
+        self._next: dict[str, _PendingRead] = {}
 
-    async def read(self, uri: str) -> Found:
+    async def read(self, uri: str) -> ResourceContents:
         """Return the contents of a resource, or why they cannot be had."""
         while joined := self._next.get(uri):
             await joined.done.wait()
             if joined.found is not None:
                 return joined.found
-        mine = self._next[uri] = _Reading()
+        mine = self._next[uri] = _PendingRead()
         try:
             if before := self._now.get(uri):
                 await before.done.wait()
@@ -102,7 +102,7 @@ class Resources:
                     del waiting[uri]
             mine.done.set()
 
-    async def _contents(self, uri: str) -> Found:
+    async def _contents(self, uri: str) -> ResourceContents:
         try:
             found = await self._read(uri)
         except ServerError as error:
@@ -110,7 +110,7 @@ class Resources:
         return bearable([_resource(one) for one in found.contents])
 
 
-def bearable(resources: list[dict[str, Any]]) -> Found:
+def bearable(resources: list[dict[str, Any]]) -> ResourceContents:
     """Return the contents of a resource where they are something and not too much, else why they are not shown."""
     # Four characters of base64 hold three bytes.
     size = sum(len(text_of(one, "text")) + len(text_of(one, "blob")) * 3 // 4 for one in resources)

@@ -16,12 +16,12 @@ from imagebridge.pictures.picture import Picture
 from imagebridge.translate import sentences
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-Kind = Literal["picture", "file"]
-Part = dict[str, object]
-Changes = Mapping[tuple[int, int], Part]
+AttachmentKind = Literal["picture", "file"]
+JsonObject = dict[str, object]
+Changes = Mapping[tuple[int, int], JsonObject]
 """New parts by the place of the old: the index of the item and of the part in it."""
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, AttachmentKind] = {
     "input_image": "picture",
     "input_file": "file",
     "image_url": "picture",
@@ -65,7 +65,7 @@ class Attachment:
     handle: str
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> AttachmentKind:
         """Whether it is a picture or a file."""
         return KINDS[text_of(self.fields, "type")]
 
@@ -106,7 +106,7 @@ class Attachment:
         """What two attachments share that show the model the same: their bytes, and the detail."""
         source = self.url if self.is_data else text_of(self.inner, "file_id")
         # What a web address shows may change, and what is malformed is nobody's twin.
-        return (_Source(source), text_of(self.inner, "detail")) if source else (self.item, self.part)
+        return (_Origin(source), text_of(self.inner, "detail")) if source else (self.item, self.part)
 
     @property
     def pixels(self) -> tuple[int, int] | None:
@@ -132,12 +132,12 @@ class Attachment:
             told.append(sentences.short(self.url))
         return " ".join(", ".join(filter(None, told)).split())
 
-    def text(self, sentence: str) -> Part:
+    def text(self, sentence: str) -> JsonObject:
         """Return the text part that stands in for it."""
         chat = text_of(self.fields, "type") in _CHAT
         return self._marked({"type": "text" if chat else "input_text", "text": sentence})
 
-    def uploaded(self, file_id: str) -> Part:
+    def uploaded(self, file_id: str) -> JsonObject:
         """Return the part that gives it by the id of a file."""
         name = text_of(self.fields, "type")
         if name == "file":
@@ -145,12 +145,12 @@ class Attachment:
         detail = {"detail": self.fields["detail"]} if "detail" in self.fields else {}
         return self._marked({"type": name, "file_id": file_id, **detail})
 
-    def _marked(self, part: Part) -> Part:
+    def _marked(self, part: JsonObject) -> JsonObject:
         mark = self.fields.get("prompt_cache_breakpoint")
         return {**part, "prompt_cache_breakpoint": mark} if mark is not None else part
 
 
-class _Source:
+class _Origin:
     """A long text as a key: equal to equal texts, and not read as a whole unless two look the same."""
 
     __slots__ = ("_hash", "_text")
@@ -163,7 +163,7 @@ class _Source:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Source) and self._text == other._text
+        return isinstance(other, _Origin) and self._text == other._text
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +217,13 @@ def attachments(items: Sequence[object]) -> Iterator[Attachment]:
 
 def replaced(items: Sequence[object], changes: Changes) -> list[object]:
     """Return the items with other parts in some places; what does not change is not copied."""
-    by_item: dict[int, dict[int, Part]] = {}
+    by_item: dict[int, dict[int, JsonObject]] = {}
     for (at, index), part in changes.items():
         by_item.setdefault(at, {})[index] = part
     return [_with(item, by_item[at]) if at in by_item else item for at, item in enumerate(items)]
 
 
-def _with(item: object, parts: Mapping[int, Part]) -> object:
+def _with(item: object, parts: Mapping[int, JsonObject]) -> object:
     fields = cast("JSON", item)
     name = _holder(fields)
     content = cast("Sequence[object]", fields[name])
@@ -288,7 +288,7 @@ def _where(item: object, names: Mapping[str, str], users: int) -> str:
 
 def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment | StandIn]:
     standing = _standing(parts)
-    kinds: dict[int, Kind] = {
+    kinds: dict[int, AttachmentKind] = {
         index: kind
         for index, part in enumerate(parts)
         if (kind := _stood_for(standing[index]) if index in standing else KINDS.get(text_of(part, "type")))
@@ -299,7 +299,7 @@ def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment |
         if kind == "picture" and (handle := _HANDLE.match(_text(parts, index + 1)))
     }
     named = {int(handle[2]) for handle in handles.values()}
-    numbers: Counter[Kind] = Counter()
+    numbers: Counter[AttachmentKind] = Counter()
     for index, kind in kinds.items():
         piece = _PART.match(_text(parts, index + 1)) if kind == "picture" else None
         # The parts of a picture count as one.
@@ -321,7 +321,7 @@ def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment |
         )
 
 
-def _stood_for(sentence: re.Match[str]) -> Kind:
+def _stood_for(sentence: re.Match[str]) -> AttachmentKind:
     return "picture" if "picture" in (sentence[1], sentence[2]) else "file"
 
 

@@ -18,7 +18,7 @@ from imagebridge.translate.vision import seen
 
 from .attachments import (
     Attachment,
-    Part,
+    JsonObject,
     StandIn,
     again,
     attachments,
@@ -147,7 +147,7 @@ def _turns(items: Sequence[object]) -> Iterator[tuple[int, int, frozenset[int]]]
 
 
 @dataclass(slots=True)
-class _Kept:
+class _ShownAttachment:
     """An attachment that is shown, the items that use it, and what it counts for each budget."""
 
     attachment: Attachment
@@ -161,9 +161,9 @@ class _Replay:
 
     limits: Sequence[_Limit]
     model: str | None
-    kept: dict[object, _Kept] = field(default_factory=dict[object, _Kept])
+    kept: dict[object, _ShownAttachment] = field(default_factory=dict[object, _ShownAttachment])
     named: dict[str, Attachment] = field(default_factory=dict[str, Attachment])
-    changes: dict[tuple[int, int], Part] = field(default_factory=dict[tuple[int, int], Part])
+    changes: dict[tuple[int, int], JsonObject] = field(default_factory=dict[tuple[int, int], JsonObject])
 
     def meet(self, one: Attachment | StandIn) -> None:
         """Show an attachment, or refer to where it is shown already."""
@@ -181,7 +181,7 @@ class _Replay:
         if isinstance(one, StandIn):
             # With smaller budgets than the last time, what it refers to gave way before it was used here.
             self.changes[one.item, one.part] = dict(target.fields)
-        self.kept[identity] = _Kept(here, [one.item], self._counts(here))
+        self.kept[identity] = _ShownAttachment(here, [one.item], self._counts(here))
         self.named |= dict.fromkeys(filter(None, (one.label, one.handle)), here)
 
     def _counts(self, one: Attachment) -> dict[str, int]:

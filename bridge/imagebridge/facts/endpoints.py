@@ -12,7 +12,7 @@ Mode = Literal["native", "user_message", "text"]
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class EndpointKind:
     """One kind of server: its mode on the Responses API and on Chat Completions, and where that is from."""
 
     responses: Mode
@@ -20,43 +20,49 @@ class Server:
     source: str
 
 
-SERVERS: dict[str, Server] = {
-    "openai": Server(
+SERVERS: dict[str, EndpointKind] = {
+    "openai": EndpointKind(
         "native", "user_message", "OpenAI's guides, 2026-09; chat: openai 3.54 types, tool content is text"
     ),
-    "azure": Server("native", "user_message", "assumed as OpenAI: no report either way, 2026-11"),
-    "deepseek": Server("user_message", "user_message", "api-docs.deepseek.com/guides/vision.md: user role"),
-    "llama.cpp": Server(
+    "azure": EndpointKind("native", "user_message", "assumed as OpenAI: no report either way, 2026-11"),
+    "deepseek": EndpointKind(
+        "user_message", "user_message", "api-docs.deepseek.com/guides/vision.md: user role"
+    ),
+    "llama.cpp": EndpointKind(
         "user_message",
         "native",
         "ggml-org/llama.cpp#23542, PR #27958: chat takes image_url in every role; PR #22575: outputs take pictures "
         "and no files, which builds before it refuse (met on 2026-09-23)",
     ),
-    "lm-studio": Server(
+    "lm-studio": EndpointKind(
         "user_message", "user_message", "lmstudio bug-tracker#2248: arrays in outputs refused"
     ),
-    "mistral": Server(
+    "mistral": EndpointKind(
         "native",
         "user_message",
         "docs.mistral.ai, studio/conversations/responses, 2026-11: data URLs in function results, files too; "
         "chat assumed",
     ),
-    "mlx-vlm": Server("user_message", "user_message", "Blaizzy/mlx-vlm#1761: arrays written as JSON text"),
-    "ollama": Server(
+    "mlx-vlm": EndpointKind(
+        "user_message", "user_message", "Blaizzy/mlx-vlm#1761: arrays written as JSON text"
+    ),
+    "ollama": EndpointKind(
         "native", "user_message", "ollama's openai/responses.go: pictures and files of an output are decoded"
     ),
-    "openrouter": Server("user_message", "user_message", "assumed: nothing found, 2026-11"),
-    "vllm": Server("text", "user_message", "vllm-project/vllm#46631 (Responses), #43203 (chat tool role)"),
-    "xai": Server("user_message", "user_message", "docs.x.ai: input_image in the user role"),
+    "openrouter": EndpointKind("user_message", "user_message", "assumed: nothing found, 2026-11"),
+    "vllm": EndpointKind(
+        "text", "user_message", "vllm-project/vllm#46631 (Responses), #43203 (chat tool role)"
+    ),
+    "xai": EndpointKind("user_message", "user_message", "docs.x.ai: input_image in the user role"),
     # For servers that are not listed, the mode itself can be named.
-    "native": Server("native", "native", "named by the caller"),
-    "user_message": Server("user_message", "user_message", "named by the caller"),
-    "text": Server("text", "text", "named by the caller"),
+    "native": EndpointKind("native", "native", "named by the caller"),
+    "user_message": EndpointKind("user_message", "user_message", "named by the caller"),
+    "text": EndpointKind("text", "text", "named by the caller"),
 }
 
 
 @lru_cache
-def server(name: str | None) -> Server:
+def server(name: str | None) -> EndpointKind:
     """Return the row of a server, OpenAI's for None.
 
     Raises:

@@ -114,7 +114,7 @@ def family(model: str | None) -> Family:
     return next((row for pattern, row in FAMILIES if re.match(rf"{pattern}(?![0-9])", stem)), SAFE)
 
 
-READ = datetime.date(2026, 11, 29)
+PRICES_READ = datetime.date(2026, 11, 29)
 """When the sources were read: https://developers.openai.com/api/docs/models/NAME, "Pricing", or the list that a row names."""
 
 
@@ -143,12 +143,12 @@ PRICES = {
 }
 
 
-LONG = 272_000
+LONG_INPUT = 272_000
 """Input tokens above which a whole request costs twice for its input and 1.5 times for its output."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class DefaultModel:
     """A default model: since when, and why this one."""
 
     since: date
@@ -156,13 +156,13 @@ class Choice:
     reason: str
 
 
-DEFAULTS: tuple[Choice, ...] = (
-    Choice(
+DEFAULTS: tuple[DefaultModel, ...] = (
+    DefaultModel(
         date(2026, 11, 22),
         "gpt-5.6-luna",
         "sees pictures at every detail; in openai 3.54 (types/shared/chat_model.py) without an announced end",
     ),
-    Choice(
+    DefaultModel(
         date(2026, 11, 29),
         "gpt-6-luna",
         "OpenAI's advice for cost-sensitive work (docs/models): half the price, sees pictures at the same sizes",

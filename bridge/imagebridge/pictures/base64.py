@@ -11,7 +11,7 @@ from .kinds import is_svg
 DATA_URL = re.compile(r"data:([^,;]*+)((?:;[^,;]*+)*+),", re.IGNORECASE)
 
 
-def decode(text: str) -> tuple[bytes, bool]:
+def base64_bytes(text: str) -> tuple[bytes, bool]:
     """Decode base64 as servers really write it, a `data:` URL, or an SVG. Returns the bytes, and whether `text` was strict base64.
 
     Raises:
@@ -30,7 +30,7 @@ def decode(text: str) -> tuple[bytes, bool]:
     return data, strict
 
 
-def decode_start(text: str, characters: int = 6_000) -> bytes:
+def base64_start(text: str, characters: int = 6_000) -> bytes:
     """Return the first bytes of base64 `text`, or of a `data:` URL.
 
     6,000 characters are enough to know any kind, 64 for all but SVG. Empty where the text does not
@@ -47,9 +47,9 @@ def decode_start(text: str, characters: int = 6_000) -> bytes:
 
 
 def as_base64(text: str) -> str:
-    """Return what `decode` reads as base64 without a prefix, the same string where it is that already."""
+    """Return what `base64_bytes` reads as base64 without a prefix, the same string where it is that already."""
     bare, encoding = _without_prefix(text)
-    return bare if encoding == "base64" else encode(_written(bare, encoding))
+    return bare if encoding == "base64" else to_base64(_written(bare, encoding))
 
 
 _Encoding = Literal["base64", "percent", "none"]
@@ -74,7 +74,7 @@ def _written(bare: str, encoding: _Encoding) -> bytes:
     return unquote_to_bytes(bare) if encoding == "percent" else bare.encode(errors="replace")
 
 
-def bare(text: str) -> str:
+def packed_base64(text: str) -> str:
     """Return base64 without prefix, white space and padding, in the standard alphabet: equal for equal bytes."""
     return _packed(_without_prefix(text)[0])
 
@@ -93,7 +93,7 @@ def _lenient(text: str) -> bytes:
         raise PictureError("it is not base64") from error
 
 
-def encode(data: bytes) -> str:
+def to_base64(data: bytes) -> str:
     """Encode bytes as standard base64 with padding and no line breaks."""
     import pybase64
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Turns:
+class KeyedLocks:
     """One at a time for each key; keys that nobody holds or waits for are forgotten."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Turns:
                     del self._locks[key]
 
 
-class Memory(Generic[T]):
+class Cache(Generic[T]):
     """What was made lately, by key. `size` tells the bytes of one; the longest unused give way past `limit` bytes."""
 
     def __init__(self, limit: int, size: Callable[[T], int]) -> None:
@@ -43,7 +43,7 @@ class Memory(Generic[T]):
         self._held = 0
         self._made: OrderedDict[Hashable, T] = OrderedDict()
         self._guard = Lock()
-        self._turns = Turns()
+        self._turns = KeyedLocks()
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what was made for a key, making it where it is not kept. What `make` raises is not kept."""

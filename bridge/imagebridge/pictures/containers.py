@@ -29,7 +29,7 @@ class Container:
     `whole` is false where the file lacks its end, so that only its pixels can tell whether they are all there.
     """
 
-    kind: kinds.Kind
+    kind: kinds.FileType
     width: int
     height: int
     frames: int
@@ -314,7 +314,7 @@ def sub_blocks_end(data: bytes, at: int) -> int:
     return size + 1
 
 
-_WALKERS: dict[kinds.Kind, Callable[[bytes], Container]] = {
+_WALKERS: dict[kinds.FileType, Callable[[bytes], Container]] = {
     kinds.PNG: _png,
     kinds.JPEG: _jpeg,
     kinds.WEBP: _webp,

@@ -8,8 +8,8 @@ from imagebridge.errors import PictureError
 from imagebridge.translate.strips import Strip
 
 from . import animation, contact_sheet, grey, kinds, pages
-from .base64 import decode, decode_start
-from .cache import Memory
+from .base64 import base64_bytes, base64_start
+from .cache import Cache
 from .decode import decoding, drafted, frames, opened, read, srgb, upright
 from .encode import encoded, is_flat, jpeg, png, redrawn, resized, standard
 from .picture import Picture, Proof
@@ -41,7 +41,7 @@ class Converted(NamedTuple):
     size: tuple[int, int] | None = None
 
 
-_MADE: Memory[Converted] = Memory(64_000_000, lambda made: sum(len(one.data_url) for one in made.pictures))
+_MADE: Cache[Converted] = Cache(64_000_000, lambda made: sum(len(one.data_url) for one in made.pictures))
 """What was made lately, by the content that it was made from: models are shown the same file again and again."""
 
 
@@ -60,10 +60,10 @@ def converted(text: str, proof: Proof, fit: "Fit | None" = None, *, first_frame:
 
 
 def _converted(text: str, proof: Proof, fit: "Fit | None", *, first_frame: bool) -> Converted:
-    found = kinds.kind(decode_start(text, 64))
+    found = kinds.kind(base64_start(text, 64))
     key = ("converted", fit, first_frame)
     if found not in _WALKED:
-        data, _ = decode(text)
+        data, _ = base64_bytes(text)
         return _MADE.once(
             (*key, sha256(data).digest()),
             lambda: _foreign(data, kinds.kind(data), fit, first_frame=first_frame),
@@ -108,7 +108,7 @@ def retyped(text: str, media_types: Collection[str]) -> Picture:
         return png(image) if drawn else jpeg(image)
 
 
-def _foreign(data: bytes, found: kinds.Kind | None, fit: "Fit | None", *, first_frame: bool) -> Converted:
+def _foreign(data: bytes, found: kinds.FileType | None, fit: "Fit | None", *, first_frame: bool) -> Converted:
     """Convert a file of a format that the API does not take."""
     match found:
         case kinds.SVG:
@@ -129,7 +129,7 @@ def _foreign(data: bytes, found: kinds.Kind | None, fit: "Fit | None", *, first_
     return _from(found, made)
 
 
-def _from(found: kinds.Kind | None, made: Converted) -> Converted:
+def _from(found: kinds.FileType | None, made: Converted) -> Converted:
     """Note the media type that the pictures were made from."""
     if found is None or found.media_type == made.pictures[0].media_type:
         return made

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # Going straight to one reader, and not through `Image.open`, lets no other decoder try the bytes. It also
 # passes by the check that warns of large pictures on stderr; what is left of it is dealt with in `load` (TIFF)
 # and in containers.py (GIF). Our own limit stands in its place.
-_READERS: dict[kinds.Kind, tuple[str, str]] = {
+_READERS: dict[kinds.FileType, tuple[str, str]] = {
     kinds.PNG: ("PIL.PngImagePlugin", "PngImageFile"),
     kinds.JPEG: ("PIL.JpegImagePlugin", "JpegImageFile"),
     kinds.WEBP: ("PIL.WebPImagePlugin", "WebPImageFile"),
@@ -146,7 +146,7 @@ def header(data: bytes) -> "Image":
     return image
 
 
-def _seen_rightly(image: "Image", data: bytes, found: kinds.Kind) -> None:
+def _seen_rightly(image: "Image", data: bytes, found: kinds.FileType) -> None:
     """Set right what Pillow leaves to its users: colours that are named by number or gamma, and a palette's order."""
     if found is kinds.JP2 and image.palette and (order := iso_boxes.columns(data)):
         colours = bytes(image.palette.palette)
@@ -192,7 +192,7 @@ def _icon(data: bytes) -> "Image":
     return icon.frame(0)
 
 
-def _bare(data: bytes, found: kinds.Kind) -> tuple[bytes, dict[str, bytes]]:
+def _bare(data: bytes, found: kinds.FileType) -> tuple[bytes, dict[str, bytes]]:
     """Return the file without what hinders Pillow's decoders, and what stands for that in `info`, in Pillow's words.
 
     Whoever asks whether there is metadata still learns of it. A PNG keeps its pixels, its frames and what says

@@ -7,7 +7,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FileType:
     """A file type: its IANA media type, usual suffix, and what it is to a model."""
 
     media_type: str
@@ -15,31 +15,35 @@ class Kind:
     sort: Literal["picture", "document", "audio", "video", "archive"]
 
 
-PNG = Kind("image/png", ".png", "picture")
-JPEG = Kind("image/jpeg", ".jpg", "picture")
-WEBP = Kind("image/webp", ".webp", "picture")
-GIF = Kind("image/gif", ".gif", "picture")
-BMP = Kind("image/bmp", ".bmp", "picture")
-TIFF = Kind("image/tiff", ".tif", "picture")
-AVIF = Kind("image/avif", ".avif", "picture")
-HEIC = Kind("image/heic", ".heic", "picture")
-JP2 = Kind("image/jp2", ".jp2", "picture")
-ICO = Kind("image/x-icon", ".ico", "picture")
-PNM = Kind("image/x-portable-anymap", ".pnm", "picture")
-SVG = Kind("image/svg+xml", ".svg", "picture")
-PDF = Kind("application/pdf", ".pdf", "document")
-DOCX = Kind("application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx", "document")
-PPTX = Kind("application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx", "document")
-XLSX = Kind("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", "document")
-RTF = Kind("application/rtf", ".rtf", "document")
-ZIP = Kind("application/zip", ".zip", "archive")
-GZIP = Kind("application/gzip", ".gz", "archive")
-WAV = Kind("audio/wav", ".wav", "audio")
-MP3 = Kind("audio/mpeg", ".mp3", "audio")
-OGG = Kind("audio/ogg", ".ogg", "audio")
-FLAC = Kind("audio/flac", ".flac", "audio")
-MP4 = Kind("video/mp4", ".mp4", "video")
-WEBM = Kind("video/webm", ".webm", "video")
+PNG = FileType("image/png", ".png", "picture")
+JPEG = FileType("image/jpeg", ".jpg", "picture")
+WEBP = FileType("image/webp", ".webp", "picture")
+GIF = FileType("image/gif", ".gif", "picture")
+BMP = FileType("image/bmp", ".bmp", "picture")
+TIFF = FileType("image/tiff", ".tif", "picture")
+AVIF = FileType("image/avif", ".avif", "picture")
+HEIC = FileType("image/heic", ".heic", "picture")
+JP2 = FileType("image/jp2", ".jp2", "picture")
+ICO = FileType("image/x-icon", ".ico", "picture")
+PNM = FileType("image/x-portable-anymap", ".pnm", "picture")
+SVG = FileType("image/svg+xml", ".svg", "picture")
+PDF = FileType("application/pdf", ".pdf", "document")
+DOCX = FileType(
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx", "document"
+)
+PPTX = FileType(
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation", ".pptx", "document"
+)
+XLSX = FileType("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx", "document")
+RTF = FileType("application/rtf", ".rtf", "document")
+ZIP = FileType("application/zip", ".zip", "archive")
+GZIP = FileType("application/gzip", ".gz", "archive")
+WAV = FileType("audio/wav", ".wav", "audio")
+MP3 = FileType("audio/mpeg", ".mp3", "audio")
+OGG = FileType("audio/ogg", ".ogg", "audio")
+FLAC = FileType("audio/flac", ".flac", "audio")
+MP4 = FileType("video/mp4", ".mp4", "video")
+WEBM = FileType("video/webm", ".webm", "video")
 
 
 GZIP_START = b"\x1f\x8b"
@@ -120,7 +124,7 @@ def _unpacked_head(data: bytes) -> bytes:
         return b""
 
 
-_STARTS: tuple[tuple[bytes, Kind], ...] = (
+_STARTS: tuple[tuple[bytes, FileType], ...] = (
     (b"\x89PNG\r\n\x1a\n", PNG),
     (b"\xff\xd8\xff", JPEG),
     (b"GIF87a", GIF),
@@ -142,7 +146,7 @@ _STARTS: tuple[tuple[bytes, Kind], ...] = (
     (b"\x1aE\xdf\xa3", WEBM),
 )
 _FIRST = frozenset(start[0] for start, _ in _STARTS)
-_BRANDS: dict[bytes, Kind] = {
+_BRANDS: dict[bytes, FileType] = {
     b"avif": AVIF,
     b"avis": AVIF,
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), HEIC),
@@ -154,10 +158,10 @@ _BMP_HEADERS = frozenset(size.to_bytes(4, "little") for size in (12, 40, 52, 56,
 _PNM = re.compile(rb"P[1-6]\s+(?:#[^\n]*\n\s*)*[0-9]+\s+[0-9]+\s")
 # Pictures of the format TGA begin so too, with zeros where a cursor says how many pictures it holds.
 _CURSOR = re.compile(rb"\x00\x00\x02\x00(?!\x00\x00).\x00...\x00", re.DOTALL)
-_RIFF: dict[bytes, Kind] = {b"WEBP": WEBP, b"WAVE": WAV}
+_RIFF: dict[bytes, FileType] = {b"WEBP": WEBP, b"WAVE": WAV}
 
 
-def kind(data: bytes) -> Kind | None:
+def kind(data: bytes) -> FileType | None:
     """Return what the first bytes of `data` say it is, or None where they say nothing known."""
     if data[:4] == b"RIFF":
         return _RIFF.get(data[8:12])
@@ -178,7 +182,7 @@ def kind(data: bytes) -> Kind | None:
     return SVG if is_svg(data) else None
 
 
-def _iso(data: bytes) -> Kind | None:
+def _iso(data: bytes) -> FileType | None:
     """Look through the major and compatible brands of an ISO base media file (AVIF, HEIC, MP4)."""
     end = min(int.from_bytes(data[:4], "big"), 256)
     brands = [data[8:12], *(data[at : at + 4] for at in range(16, end, 4))]
@@ -187,6 +191,6 @@ def _iso(data: bytes) -> Kind | None:
     return next((one for one in found if one is AVIF), found[0] if found else None)
 
 
-def _zip(data: bytes) -> Kind:
+def _zip(data: bytes) -> FileType:
     """Tell office documents from other archives: the names of a ZIP's members stand in it as they are."""
     return next((found for name, found in _OFFICE.items() if name in data), ZIP)

@@ -27,7 +27,7 @@ _MAX_TOGETHER = 2 * MAX_PIXELS
 
 
 @dataclass(slots=True)
-class _Pages:
+class _PageCount:
     """What came of the pages of one document; numbers count from 1."""
 
     what: str
@@ -83,7 +83,7 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
         PictureError: none can be decoded.
     """
     total, whole = _counted(data)
-    pages = _Pages("TIFF", total)
+    pages = _PageCount("TIFF", total)
     room = _MAX_TOGETHER
     for index in range(min(total, MAX_PAGES)):
         number = index + 1
@@ -162,7 +162,7 @@ def rendered(data: bytes) -> tuple[list[Picture], str]:
     with decoding("the PDF cannot be read"):
         document = pypdfium2.PdfDocument(data)
     with document:
-        pages = _Pages("PDF", len(document))
+        pages = _PageCount("PDF", len(document))
         for number in range(1, min(pages.total, MAX_PAGES) + 1):
             try:
                 pages.add(number, _drawn(document, number - 1))

@@ -16,8 +16,8 @@ from imagebridge.errors import PictureError
 from imagebridge.facts import limits
 
 from . import kinds, png_rows
-from .base64 import decode, encode, sample, strictly_decoded
-from .cache import Turns
+from .base64 import base64_bytes, sample, strictly_decoded, to_base64
+from .cache import KeyedLocks
 from .containers import Container, mended, walk
 from .decode import MAX_PIXELS
 
@@ -70,7 +70,7 @@ class Picture:
             PictureError: another format, an incomplete or broken file, more than `MAX_PIXELS`.
         """
         container = walk(data)
-        return cls._of(encode(_sound(data, container, proof)), container, proof)
+        return cls._of(to_base64(_sound(data, container, proof)), container, proof)
 
     @classmethod
     def from_base64(cls, text: str, proof: Proof = "structure") -> "Picture":
@@ -97,12 +97,12 @@ class Picture:
     @classmethod
     def _proven(cls, text: str, proof: Proof) -> "Picture":
         """Prove base64 `text` that was not proven before."""
-        data, strict = decode(text)
+        data, strict = base64_bytes(text)
         container = walk(data)
         intact = strict and container.end == len(data) and not container.mends
         sound = _sound(data, container, proof)
         intact = intact and (sound is data or sound == data)
-        encoded = text if intact else encode(sound)
+        encoded = text if intact else to_base64(sound)
         del data, sound  # The bytes are freed before the URL is built: one copy fewer at the peak.
         made = cls._of(encoded, container, proof)
         if intact:
@@ -136,7 +136,7 @@ class Picture:
             return self
         data = self.data
         sound = _decoded(data, self.width, self.height)
-        encoded = self.data_url if sound is data else f"data:{self.media_type};base64,{encode(sound)}"
+        encoded = self.data_url if sound is data else f"data:{self.media_type};base64,{to_base64(sound)}"
         return replace(self, data_url=encoded, proof="decoded")
 
 
@@ -235,4 +235,4 @@ class _Proven:
 
 _PROVEN = _Proven(limit=64_000_000)
 
-_PROVING = Turns()
+_PROVING = KeyedLocks()

@@ -26,7 +26,7 @@ _PASSES = (
 """Left, top and steps across and down of the passes of an interlaced picture."""
 
 
-class _Rows:
+class _RowDecoder:
     """Rows as they come unpacked: each begins with the number of its filter, 0 to 4."""
 
     def __init__(self, header: Chunks) -> None:
@@ -76,7 +76,7 @@ def unpacked(data: bytes) -> bytes:
     """
     header = walked(data)
     spans = [(at + 8, stop - 4) for at, stop, name in chunks(data) if name == b"IDAT"]
-    rows = _Rows(header)
+    rows = _RowDecoder(header)
     # 0 takes the window from the stream, as strict readers do.
     stream = zlib.decompressobj(0)
     try:
@@ -108,7 +108,7 @@ def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[
 
 def _packed_anew(data: bytes, header: Chunks, spans: list[tuple[int, int]]) -> bytes:
     """Return a PNG whose stream is wrong at its end with the same rows in a sound stream."""
-    rows, held = _Rows(header), bytearray()
+    rows, held = _RowDecoder(header), bytearray()
     # Without its two bytes of header the stream is read as it comes, whatever it says of itself.
     packed = b"".join(data[start:stop] for start, stop in spans)
     try:

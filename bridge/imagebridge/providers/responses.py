@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from imagebridge.facts.endpoints import Mode, server
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import DEFAULT, translate
-from imagebridge.translate.translation import Placed, Shown, Translation
+from imagebridge.translate.translation import PlacedPiece, ShownPicture, Translation
 from imagebridge.wire import JSON, dumped, input_text, is_json, text_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def text_alone(translation: Translation, way: Way) -> str:
     for one in translation.placed:
         if is_attachment(one):
             name = one.name
-            if isinstance(one.what, Shown):
+            if isinstance(one.what, ShownPicture):
                 # Where the picture does not follow, neither does the line beside it, which holds its handle.
                 name = f"{name if way == 'user_message' else one.what.handle or name}: {one.what}"
             lines.append(f"[{name}; {_WHY[way]}]")
@@ -97,7 +97,7 @@ def text_alone(translation: Translation, way: Way) -> str:
     return "\n".join(lines)
 
 
-def is_attachment(one: Placed) -> bool:
+def is_attachment(one: PlacedPiece) -> bool:
     """Tell whether a piece is more than text."""
     return any(part["type"] != "input_text" for part in one.parts)
 

@@ -13,7 +13,7 @@ import anyio
 from imagebridge.errors import ServerError
 from imagebridge.wire import JSON
 
-from .streams import GONE, Lines
+from .streams import GONE, LineReader
 
 if TYPE_CHECKING:
     from anyio.abc import Process
@@ -33,7 +33,7 @@ class ChildServer:
         assert process.stdout
         self.name = name
         self.process = process
-        self.lines = Lines(process.stdout.receive)
+        self.lines = LineReader(process.stdout.receive)
         self._turn = anyio.Lock(fast_acquire=True)
 
     async def send(self, line: bytes, message: JSON | None = None) -> None:

@@ -11,7 +11,7 @@ from .json_rpc import same
 
 def changes(before: JSON, after: JSON) -> Iterator[str]:
     """Yield a line for each part of a result that the repair changed."""
-    old, new = ([_Block(block) for block in blocks_of(result)] for result in (before, after))
+    old, new = ([_ComparedBlock(block) for block in blocks_of(result)] for result in (before, after))
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, start, stop, first, last in matcher.get_opcodes():
         if tag == "insert":
@@ -29,14 +29,14 @@ def changes(before: JSON, after: JSON) -> Iterator[str]:
             yield f"changed {name}"
 
 
-class _Block:
+class _ComparedBlock:
     """A block that equals another where both are written alike."""
 
     def __init__(self, block: object) -> None:
         self.block = block
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Block) and same(self.block, other.block)
+        return isinstance(other, _ComparedBlock) and same(self.block, other.block)
 
     def __hash__(self) -> int:
         return hash(self.told())
@@ -55,5 +55,5 @@ class _Block:
         return f"{text_of(block, 'type') or 'a block'} {short(text_of(holder, 'uri'))}".strip()
 
 
-def _listed(blocks: Sequence[_Block]) -> str:
+def _listed(blocks: Sequence[_ComparedBlock]) -> str:
     return ", ".join(block.told() for block in blocks)

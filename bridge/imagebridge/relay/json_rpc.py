@@ -10,7 +10,7 @@ from imagebridge.wire import JSON, is_json, is_list
 INTERNAL_ERROR = -32603
 """JSON-RPC 2.0, section 5.1: the code of an error that is nobody's request's fault."""
 
-Key = tuple[str, object]
+RequestId = tuple[str, object]
 """An id as a key: 1 and "1" are two ids, and True is none."""
 
 
@@ -57,7 +57,7 @@ def written(message: object) -> bytes:
     return json.dumps(message, separators=(",", ":")).encode() + b"\n"
 
 
-def key(number: object) -> Key | None:
+def key(number: object) -> RequestId | None:
     """Return an id as a key, None for what is not an id."""
     if isinstance(number, bool) or not isinstance(number, (int, float, str)):
         return None

@@ -10,7 +10,7 @@ from typing import Any
 from imagebridge.facts.hosts import UNKNOWN, Host, host
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .json_rpc import Key, key
+from .json_rpc import RequestId, key
 
 _CLIENT = "io.modelcontextprotocol/clientInfo"
 _ENVELOPE = (_CLIENT, "io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientCapabilities")
@@ -24,7 +24,7 @@ _PAYLOADS = frozenset(("tools/call", "tasks/result", "tasks/get"))
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingRequest:
     """A request of the host: its id, its method, the tool that it calls, and what a request of ours repeats of its `_meta`."""
 
     number: object
@@ -33,7 +33,7 @@ class Asked:
     meta: JSON = field(default_factory=dict[str, object])
 
 
-class Session:
+class Peers:
     """One host and one server, from their first message to their last.
 
     named: the host's row where the user named it; else the host is who it says it is.
@@ -42,7 +42,7 @@ class Session:
     def __init__(self, named: Host | None = None) -> None:
         self._named = named
         self._called = UNKNOWN
-        self._asked: dict[Key, Asked] = {}
+        self._asked: dict[RequestId, PendingRequest] = {}
         self._promising: set[str] = set()
         self._own = f"imagebridge-{token_hex(8)}-"
         self._count = 0
@@ -65,7 +65,7 @@ class Session:
         """Tell whether an id is one of `own_id`."""
         return isinstance(number, str) and number.startswith(self._own)
 
-    def heard(self, message: JSON, line: bytes) -> Asked | None:
+    def heard(self, message: JSON, line: bytes) -> PendingRequest | None:
         """Take note of a message of the host; return its request, None where it asks nothing."""
         method, number = text_of(message, "method"), message.get("id")
         params = _object(message.get("params"))
@@ -79,7 +79,7 @@ class Session:
         at = key(number)
         if not method or at is None:
             return None
-        asked = Asked(
+        asked = PendingRequest(
             number, method, text_of(params, "name"), {name: meta[name] for name in _ENVELOPE if name in meta}
         )
         self._asked.pop(at, None)
@@ -93,12 +93,12 @@ class Session:
         if is_json(info) and (name := text_of(info, "name")):
             self._called = host(name)
 
-    def answered(self, message: JSON) -> Asked | None:
+    def answered(self, message: JSON) -> PendingRequest | None:
         """Return the request that a message of the server answers, None where it answers none."""
         at = key(message.get("id"))
         return self._asked.pop(at, None) if at is not None and "method" not in message else None
 
-    def unanswered(self) -> list[Asked]:
+    def unanswered(self) -> list[PendingRequest]:
         """Return the requests that wait for an answer, and forget them."""
         waiting = list(self._asked.values())
         self._asked.clear()
@@ -134,7 +134,7 @@ def _object(value: object) -> JSON:
     return value if is_json(value) else {}
 
 
-def payload(asked: Asked, result: JSON) -> JSON | None:
+def payload(asked: PendingRequest, result: JSON) -> JSON | None:
     """Return the result of a tool that an answer holds: the answer itself, or what its task came to. None where there is none.
 
     An answer that only says that a task has begun, or that the server needs more first, holds none.
@@ -156,6 +156,6 @@ def inside(task: JSON) -> JSON | None:
     return result if is_json(result) and is_list(result.get("content")) else None
 
 
-def replaced(asked: Asked, result: JSON, repaired: JSON) -> dict[str, Any]:
+def replaced(asked: PendingRequest, result: JSON, repaired: JSON) -> dict[str, Any]:
     """Return the answer with the repaired result in the place where `payload` found it."""
     return {**result, "result": repaired} if asked.method == "tasks/get" else dict(repaired)

@@ -14,7 +14,7 @@ import httpx2
 from imagebridge.translate.sentences import location
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .json_rpc import Key, Unreadable, failure, key, read, written
+from .json_rpc import RequestId, Unreadable, failure, key, read, written
 
 _VERSION = "io.modelcontextprotocol/protocolVersion"
 
@@ -38,8 +38,8 @@ class RemoteServer:
         self._tasks = tasks
         self._session = ""
         self._version = ""
-        self._calls: dict[Key, anyio.CancelScope] = {}
-        self._opening: Key | None = None
+        self._calls: dict[RequestId, anyio.CancelScope] = {}
+        self._opening: RequestId | None = None
         self._schemas: dict[str, object] = {}
         self._arrived, self.lines = anyio.create_memory_object_stream[bytes](math.inf)
 
@@ -113,7 +113,7 @@ class RemoteServer:
         headers |= {"mcp-session-id": self._session} if self._session else {}
         return headers | ({"mcp-protocol-version": self._version} if self._version else {})
 
-    async def _call(self, line: bytes, message: JSON, headers: dict[str, str], at: Key) -> None:
+    async def _call(self, line: bytes, message: JSON, headers: dict[str, str], at: RequestId) -> None:
         scope = self._calls[at] = anyio.CancelScope()
         try:
             with scope:

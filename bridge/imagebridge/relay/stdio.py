@@ -14,9 +14,9 @@ from imagebridge.errors import ServerError
 from imagebridge.facts.hosts import Host
 
 from .child_server import child
-from .peers import Session
+from .peers import Peers
 from .relay import Connect, Relay
-from .streams import Input, Lines, Output
+from .streams import LineReader, StandardInput, StandardOutput
 
 _LOOK = 1.0
 """Seconds between two looks at whether the process that started this one is still there."""
@@ -50,7 +50,7 @@ def serve(
 
         connect = partial(remote, url)
     failed: list[ServerError] = []
-    relay = Relay(Session(host), connect, Output(wire), explain=explain, names=given)
+    relay = Relay(Peers(host), connect, StandardOutput(wire), explain=explain, names=given)
 
     async def run() -> None:
         async with anyio.create_task_group() as tasks:
@@ -58,7 +58,7 @@ def serve(
                 tasks.start_soon(_until_signal, tasks)
                 tasks.start_soon(_until_orphaned, tasks, parent)
             try:
-                await relay.run(Lines(Input(0).receive))
+                await relay.run(LineReader(StandardInput(0).receive))
             except ServerError as error:
                 failed.append(error)
             tasks.cancel_scope.cancel()

@@ -27,7 +27,7 @@ class LineTooLongError(Exception):
         self.start = start
 
 
-class Lines:
+class LineReader:
     """Splits what `receive` returns into lines, without their line feeds; nothing, or one of `GONE`, ends them."""
 
     def __init__(self, receive: Callable[[], Awaitable[bytes]]) -> None:
@@ -84,7 +84,7 @@ class Lines:
         self._size = 0
 
 
-class Input:
+class StandardInput:
     """A file descriptor read without a thread where the system can tell when it is ready, else in one."""
 
     def __init__(self, descriptor: int) -> None:
@@ -103,7 +103,7 @@ class Input:
         return await anyio.to_thread.run_sync(os.read, self._descriptor, _CHUNK, abandon_on_cancel=True)
 
 
-class Output:
+class StandardOutput:
     """A file descriptor that takes whole lines, one after the other, without holding up the rest of the process."""
 
     def __init__(self, descriptor: int) -> None:

@@ -70,7 +70,7 @@ def _from_pil(image: "Image") -> Picture:
 
 
 def _from_bytes(data: bytes, name: str) -> dict[str, Any]:
-    from imagebridge.pictures.base64 import encode
+    from imagebridge.pictures.base64 import to_base64
     from imagebridge.pictures.kinds import kind
 
     found = kind(data)
@@ -78,4 +78,4 @@ def _from_bytes(data: bytes, name: str) -> dict[str, Any]:
         raise PictureError(
             f"{name} hold no picture but {found.media_type if found else 'bytes of no known format'}"
         )
-    return {"type": "image", "data": encode(data), "mimeType": found.media_type}
+    return {"type": "image", "data": to_base64(data), "mimeType": found.media_type}

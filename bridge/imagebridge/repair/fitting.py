@@ -12,12 +12,12 @@ from imagebridge.errors import PictureError
 from imagebridge.facts import limits
 from imagebridge.facts.hosts import Host
 from imagebridge.pictures import convert, kinds
-from imagebridge.pictures.base64 import decode, decode_start
+from imagebridge.pictures.base64 import base64_bytes, base64_start
 from imagebridge.pictures.encode import within
 from imagebridge.pictures.picture import Picture
 from imagebridge.repair.host_blocks import (
     PAYLOAD,
-    Entry,
+    HostBlock,
     changes,
     cost,
     described,
@@ -29,7 +29,14 @@ from imagebridge.repair.host_blocks import (
 )
 from imagebridge.translate import sentences, vision
 from imagebridge.translate.blocks import pieces, texts
-from imagebridge.translate.pieces import Paper, Piece, Reading, Sight, Words, for_user_only
+from imagebridge.translate.pieces import (
+    FilePiece,
+    PicturePiece,
+    Piece,
+    ResultContext,
+    TextPiece,
+    for_user_only,
+)
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.structured_content import structured_text
 from imagebridge.wire import JSON, URI, is_error, text_of
@@ -72,7 +79,7 @@ class _Fitting:
         self.room = host.characters - _FRAME
         # A document that does not reach the model is shown, where pictures do.
         pages = not host.files and bool(host.formats)
-        self.reading = Reading(Policy(documents="pages" if pages else "file"))
+        self.reading = ResultContext(Policy(documents="pages" if pages else "file"))
         self.notes: list[str] = []
 
     def fitted(self, result: JSON, *, promised: bool) -> dict[str, Any]:
@@ -103,14 +110,14 @@ class _Fitting:
             self.notes.append("What the result said beside its blocks is left out: it is too large.")
         return {**frame, "content": []}
 
-    def _structured(self, result: JSON, frame: dict[str, Any]) -> Iterator[Entry]:
+    def _structured(self, result: JSON, frame: dict[str, Any]) -> Iterator[HostBlock]:
         """Yield structured content in words, where the host does not show it and the blocks do not say it.
 
         What is hidden in it as base64 is shown, and taken out of what stays of it.
         """
         if (kept := frame.get("structuredContent")) is not None:
             first, *hidden = texts(written := _json(kept), self.reading)
-            if isinstance(first, Words) and first.text != written:
+            if isinstance(first, TextPiece) and first.text != written:
                 frame["structuredContent"] = json.loads(first.text)
                 yield from self._of_pieces(hidden, {})
         shown = self.host.structured == "shown" and "structuredContent" in frame
@@ -121,7 +128,7 @@ class _Fitting:
         ):
             yield from self._of_pieces(texts(told, self.reading), {})
 
-    def _marked(self, entries: list[Entry], result: JSON, frame: dict[str, Any]) -> list[Entry]:
+    def _marked(self, entries: list[HostBlock], result: JSON, frame: dict[str, Any]) -> list[HostBlock]:
         """Say that a result is an error, or empty, where the host does not."""
         failed, host = is_error(result), self.host
         blank = all(
@@ -138,7 +145,7 @@ class _Fitting:
             return [text_entry(sentences.ERROR), *entries]
         if first["text"].startswith(sentences.ERROR):
             return entries
-        return [Entry({**first, "text": f"{sentences.ERROR}\n{first['text']}"}), *entries[1:]]
+        return [HostBlock({**first, "text": f"{sentences.ERROR}\n{first['text']}"}), *entries[1:]]
 
     def _is_too_much(self, value: object, part: int = _BESIDE) -> bool:
         return cost(value) > self.room // part
@@ -154,24 +161,24 @@ class _Fitting:
             return {"type": block["type"], payload: block[payload]}
         return block
 
-    def _entries(self, block: JSON) -> list[Entry]:
+    def _entries(self, block: JSON) -> list[HostBlock]:
         match block["type"]:
             case "image" if picture := _still(block):
                 number = self.reading.number(picture.base64)
                 size = picture.width, picture.height
-                return [Entry(dict(block), number, picture, picture, size, scale_of(block))]
+                return [HostBlock(dict(block), number, picture, picture, size, scale_of(block))]
             case "resource_link" if self.host.links:
-                return [Entry(dict(block), whole=True)]
+                return [HostBlock(dict(block), whole=True)]
             case "audio" if self.host.audio:
-                return [Entry(dict(block), whole=True)]
+                return [HostBlock(dict(block), whole=True)]
             case "resource" if self._passes(cast("JSON", block["resource"])):
-                return [Entry(dict(block), whole=True)]
+                return [HostBlock(dict(block), whole=True)]
             case _:
                 found = pieces(block, self.reading)
         match found:
-            case [Words(text=text)] if text == block.get("text"):
-                return [Entry(dict(block))]
-            case [Sight(), *_] if self._is_document(block):
+            case [TextPiece(text=text)] if text == block.get("text"):
+                return [HostBlock(dict(block))]
+            case [PicturePiece(), *_] if self._is_document(block):
                 uri = sentences.short(text_of(cast("JSON", block["resource"]), "uri"))
                 told = text_entry(f"[{uri}: shown as pictures of its pages]")
                 return [told, *self._of_pieces(found, block)]
@@ -183,39 +190,39 @@ class _Fitting:
         if not self.host.resources:
             return False
         if text := text_of(resource, "text"):
-            return [Words(text)] == [
-                Words(one.text) for one in texts(text, self.reading) if isinstance(one, Words)
+            return [TextPiece(text)] == [
+                TextPiece(one.text) for one in texts(text, self.reading) if isinstance(one, TextPiece)
             ]
-        found = kinds.kind(decode_start(text_of(resource, "blob")))
+        found = kinds.kind(base64_start(text_of(resource, "blob")))
         return found is None or (found.sort != "picture" and (self.host.files or found.sort != "document"))
 
     def _is_document(self, block: JSON) -> bool:
-        found = kinds.kind(decode_start(text_of(cast("JSON", block.get("resource") or {}), "blob")))
+        found = kinds.kind(base64_start(text_of(cast("JSON", block.get("resource") or {}), "blob")))
         return found is not None and found.sort == "document"
 
-    def _of_pieces(self, found: Sequence[Piece], block: JSON) -> Iterator[Entry]:
+    def _of_pieces(self, found: Sequence[Piece], block: JSON) -> Iterator[HostBlock]:
         """Yield pieces of a translation as blocks; pictures keep what their block said besides."""
         labels = _labels(block)
         for piece in found:
             match piece:
-                case Words(text=text):
+                case TextPiece(text=text):
                     yield text_entry(text)
-                case Sight(number=number, picture=picture):
+                case PicturePiece(number=number, picture=picture):
                     made = {"type": "image", "data": picture.base64, "mimeType": picture.media_type, **labels}
                     size = piece.size or (picture.width, picture.height)
                     sentence = f"{piece.sentence[:1].upper()}{piece.sentence[1:]}." if piece.sentence else ""
-                    yield Entry(made, number, picture, picture, size, sentence=sentence)
-                case Paper(data_url=url, filename=name) if self.host.resources:
+                    yield HostBlock(made, number, picture, picture, size, sentence=sentence)
+                case FilePiece(data_url=url, filename=name) if self.host.resources:
                     media_type, _, blob = url[5:].partition(";base64,")
                     inner = {"uri": f"attachment:{name}", "mimeType": media_type, "blob": blob}
-                    yield Entry({"type": "resource", "resource": inner}, whole=True)
-                case Paper(filename=name):
+                    yield HostBlock({"type": "resource", "resource": inner}, whole=True)
+                case FilePiece(filename=name):
                     what = sentences.short(text_of(cast("JSON", block.get("resource", {})), "uri") or name)
                     yield text_entry(sentences.not_shown(what, f"{self.host.name} takes no documents"))
                 case _:
                     yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is an address"))
 
-    def _showable(self, entry: Entry) -> Entry:
+    def _showable(self, entry: HostBlock) -> HostBlock:
         """Return a picture proven and in a format that the host takes, or the sentence for what has none."""
         picture = entry.picture
         if picture is None:
@@ -237,7 +244,7 @@ class _Fitting:
 
     # Sizes.
 
-    def _too_wide(self, entry: Entry) -> bool:
+    def _too_wide(self, entry: HostBlock) -> bool:
         picture = entry.picture
         return picture is not None and max(picture.width, picture.height) > self._side(picture)
 
@@ -253,12 +260,12 @@ class _Fitting:
             side -= 1
         return side
 
-    def _total(self, entries: Sequence[Entry]) -> int:
+    def _total(self, entries: Sequence[HostBlock]) -> int:
         """Characters of all blocks, and of what is said of them."""
         said = self._said(entries)
         return sum(entry.cost + 2 for entry in entries) + (cost(text_entry(said).block) if said else 0)
 
-    def _few(self, entries: list[Entry]) -> list[Entry]:
+    def _few(self, entries: list[HostBlock]) -> list[HostBlock]:
         """Leave out the last blocks where there are too many for each to say something."""
         most = max(1, self.room // _BLOCK)
         if len(entries) <= most:
@@ -266,7 +273,7 @@ class _Fitting:
         self.notes.append(f"{len(entries) - most:,} more blocks are left out: too many for a result.")
         return entries[:most]
 
-    def _share_out(self, entries: list[Entry], room: int) -> None:
+    def _share_out(self, entries: list[HostBlock], room: int) -> None:
         """Make each entry fit: from the smallest on, each may take an even part of what is left."""
         told = cost(text_entry(" ".join(self.notes)).block)
         reserve = told + min(_NOTES, _NOTE * sum(entry.picture is not None for entry in entries))
@@ -277,7 +284,7 @@ class _Fitting:
             entries[at] = self._shrunk(entries[at], max(0, left) // (len(entries) - done))
             left -= entries[at].cost - before
 
-    def _shrunk(self, entry: Entry, share: int) -> Entry:
+    def _shrunk(self, entry: HostBlock, share: int) -> HostBlock:
         """Return an entry in at most `share` characters, as far as that is possible."""
         if entry.picture:
             try:
@@ -287,7 +294,7 @@ class _Fitting:
         if entry.need <= share:
             return entry
         if not entry.whole:
-            return Entry({**entry.block, "text": self._cut(entry.block["text"], share)})
+            return HostBlock({**entry.block, "text": self._cut(entry.block["text"], share)})
         return text_entry(self._cut(_told(entry.block), share))
 
     def _cut(self, text: str, share: int) -> str:
@@ -306,7 +313,7 @@ class _Fitting:
 
     # The result.
 
-    def _assembled(self, frame: Mapping[str, Any], entries: list[Entry]) -> dict[str, Any]:
+    def _assembled(self, frame: Mapping[str, Any], entries: list[HostBlock]) -> dict[str, Any]:
         """Return the whole, in the last resort with fewer blocks."""
         entries = retold(entries)
         made = {**frame, "content": self._blocks(entries)}
@@ -316,7 +323,7 @@ class _Fitting:
             made = {**frame, "content": self._blocks(entries)}
         return made
 
-    def _blocks(self, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    def _blocks(self, entries: Sequence[HostBlock]) -> list[dict[str, Any]]:
         """Return the blocks, with what is to be said before the first picture."""
         blocks = [entry.block for entry in entries]
         at = next((at for at, entry in enumerate(entries) if entry.picture), len(blocks))
@@ -329,7 +336,7 @@ class _Fitting:
             return [*blocks[: at - 1], {**before, "text": f"{before['text'].rstrip()} {said}"}, *blocks[at:]]
         return [*blocks[:at], text_entry(said).block, *blocks[at:]]
 
-    def _said(self, entries: Sequence[Entry]) -> str:
+    def _said(self, entries: Sequence[HostBlock]) -> str:
         """Return what is to be said beside the blocks: what changed, or what a picture is that no text introduces."""
         shown = [entry for entry in entries if entry.picture]
         told = [*self.notes, *changes(shown)]
@@ -342,7 +349,7 @@ class _Fitting:
 def _still(block: JSON) -> Picture | None:
     """Return a picture that is a still in a common format; None for what needs more looking at."""
     try:
-        data, _ = decode(text_of(block, "data"))
+        data, _ = base64_bytes(text_of(block, "data"))
         found = kinds.kind(data)
         # Not by way of the memory of proven pictures: a server would fill it with what it never sees again.
         picture = Picture.from_bytes(data) if found and found.media_type in limits.SENDABLE else None
@@ -387,5 +394,5 @@ def _told(block: JSON) -> str:
     if blob := text_of(inner, "blob"):
         named = sentences.described(text_of(inner, "mimeType"), len(blob) // 4 * 3, uri=text_of(inner, "uri"))
         return sentences.not_shown(named, "too large for a result")
-    said = [piece.text for piece in pieces(block, Reading(Policy())) if isinstance(piece, Words)]
+    said = [piece.text for piece in pieces(block, ResultContext(Policy())) if isinstance(piece, TextPiece)]
     return "\n".join(said)

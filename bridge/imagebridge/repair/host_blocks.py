@@ -20,7 +20,7 @@ PAYLOAD = {"text": "text", "image": "data"}
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class HostBlock:
     """One block on its way to the host.
 
     number: of a picture, 0 for others. came: the picture as it came, or was drawn. picture: the one that is
@@ -60,12 +60,12 @@ def cost(value: object) -> int:
     return len(json.dumps(value))
 
 
-def text_entry(text: str) -> Entry:
+def text_entry(text: str) -> HostBlock:
     """Return a text block."""
-    return Entry({"type": "text", "text": text})
+    return HostBlock({"type": "text", "text": text})
 
 
-def showing(entry: Entry, picture: Picture) -> Entry:
+def showing(entry: HostBlock, picture: Picture) -> HostBlock:
     """Return an entry with another picture in its block, and the factor to the original."""
     block: dict[str, Any] = {**entry.block, "data": picture.base64, "mimeType": picture.media_type}
     made = replace(entry, block=block, picture=picture)
@@ -75,7 +75,7 @@ def showing(entry: Entry, picture: Picture) -> Entry:
     return made
 
 
-def not_shown(entry: Entry, why: str) -> Entry:
+def not_shown(entry: HostBlock, why: str) -> HostBlock:
     """Return the sentence for a picture that is not shown."""
     came = f"picture {entry.number} ({described(entry.picture)})"
     return text_entry(sentences.not_shown(came, why))
@@ -89,7 +89,7 @@ def described(picture: Picture | None) -> str:
     return f"{form}, {picture.width}x{picture.height} px, {sentences.amount(picture.size)}"
 
 
-def retold(entries: Sequence[Entry]) -> list[Entry]:
+def retold(entries: Sequence[HostBlock]) -> list[HostBlock]:
     """Return the entries with the factors that texts among them tell brought up to date, where a picture was made smaller again."""
     made = list(entries)
     for at, entry in enumerate(made):
@@ -109,7 +109,7 @@ def retold(entries: Sequence[Entry]) -> list[Entry]:
     return made
 
 
-def changes(shown: Sequence[Entry]) -> Iterator[str]:
+def changes(shown: Sequence[HostBlock]) -> Iterator[str]:
     """Say of each picture what was made of it: its sizes, and by how much coordinates are to be multiplied."""
     for entry in shown:
         if entry.sentence:
@@ -121,7 +121,7 @@ def changes(shown: Sequence[Entry]) -> Iterator[str]:
             yield _multiply("its " if name else "", *_factors(entry))
 
 
-def _change(entry: Entry) -> str:
+def _change(entry: HostBlock) -> str:
     picture, came = cast("Picture", entry.picture), cast("Picture", entry.came)
     if picture.data_url == came.data_url:
         return ""
@@ -131,7 +131,7 @@ def _change(entry: Entry) -> str:
     return f"{described(picture)}, of {size if shrunk else described(came)}{white}, to fit a result"
 
 
-def _factors(entry: Entry) -> tuple[float, float]:
+def _factors(entry: HostBlock) -> tuple[float, float]:
     """Return by how much coordinates are to be multiplied, across and down; one factor for both where that is enough."""
     picture = cast("Picture", entry.picture)
     across = entry.scale * entry.size[0] / picture.width

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.pictures import kinds
-from imagebridge.pictures.base64 import as_base64, decode_start
+from imagebridge.pictures.base64 import as_base64, base64_start
 from imagebridge.translate.blocks import pieces
 from imagebridge.translate.image_blocks import image, standard
-from imagebridge.translate.pieces import Reading, Words
+from imagebridge.translate.pieces import ResultContext, TextPiece
 from imagebridge.translate.policy import Policy
 from imagebridge.wire import (
     JSON,
@@ -175,7 +175,7 @@ def _mended(block: object) -> object:
 
 def _told(block: object) -> JSON:
     """Return a text that says what a block was, in the words that a translation would use."""
-    said = [piece.text for piece in pieces(block, Reading(Policy())) if isinstance(piece, Words)]
+    said = [piece.text for piece in pieces(block, ResultContext(Policy())) if isinstance(piece, TextPiece)]
     return {"type": "text", "text": "\n".join(said)}
 
 
@@ -203,7 +203,7 @@ def _media(block: JSON) -> JSON | None:
 
 def _label(data: str, holder: JSON) -> str:
     """Return the media type of base64 `data`: by its first bytes, else the label it came with."""
-    found = kinds.kind(decode_start(data))
+    found = kinds.kind(base64_start(data))
     told = text_of(holder, "mimeType") or text_of(holder, "mediaType")
     return found.media_type if found else told or "application/octet-stream"
 

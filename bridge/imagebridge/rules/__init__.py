@@ -6,12 +6,12 @@
 from collections.abc import Iterable, Sequence
 
 from imagebridge.rules.blindness import BLINDNESS
-from imagebridge.rules.body import Api, Body, Fields
+from imagebridge.rules.body import JSON, Api, Body
 from imagebridge.rules.definitions import DEFINITIONS
 from imagebridge.rules.form import FORM
 from imagebridge.rules.matching import MATCHING
 from imagebridge.rules.pictures import PICTURES
-from imagebridge.rules.rule import ErrorFields, Rule, Source, Violation
+from imagebridge.rules.rule import ErrorFields, Evidence, Rule, Violation
 from imagebridge.rules.whole import WHOLE
 
 __all__ = [
@@ -19,9 +19,9 @@ __all__ = [
     "Api",
     "Body",
     "ErrorFields",
-    "Fields",
+    "JSON",
     "Rule",
-    "Source",
+    "Evidence",
     "Violation",
     "broken",
     "refusals",
@@ -33,10 +33,10 @@ RULES: tuple[Rule, ...] = (*FORM, *WHOLE, *DEFINITIONS, *MATCHING, *BLINDNESS, *
 
 
 def refusals(
-    body: Fields,
+    body: JSON,
     api: Api = "responses",
     rules: Iterable[Rule] = RULES,
-    earlier: Sequence[Fields] | None = None,
+    earlier: Sequence[JSON] | None = None,
 ) -> list[Violation]:
     """Return what `rules` refuse in `body`, the one that the API would answer with first; empty when accepted.
 

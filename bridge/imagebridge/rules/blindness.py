@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from imagebridge.rules import sources
 from imagebridge.rules.body import OUTPUTS, Body, contents
-from imagebridge.rules.rule import Fault, Rule
+from imagebridge.rules.rule import Breach, Rule
 
 # How the four formats begin in base64 (PNG, JPEG, GIF, WebP), and enough of it to be more than an example. Sound
 # begins as WebP does, so the name of the format behind the size counts too.
@@ -46,10 +46,10 @@ def _texts(body: Body) -> Iterator[tuple[str, object]]:
             yield f"{part.path}.text", part.fields.get("text")
 
 
-def _pictures_as_text(body: Body) -> Iterator[Fault]:
+def _pictures_as_text(body: Body) -> Iterator[Breach]:
     for path, text in _texts(body):
         if isinstance(text, str) and _blind(text):
-            yield Fault(
+            yield Breach(
                 path,
                 f"'{path}' holds a picture as text. The API accepts it, the model cannot see it, and each kilobyte "
                 "costs hundreds of tokens. Send it as an input_image part.",

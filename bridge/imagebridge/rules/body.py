@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 Api = Literal["responses", "chat"]
 
-Place = Literal["output", "tool", "user", "assistant", "system"]
+Author = Literal["output", "tool", "user", "assistant", "system"]
 """Whose part it is: a tool's output (Responses), a tool message (Chat), or a message of that role."""
 
-Fields: TypeAlias = Mapping[str, object]
+JSON: TypeAlias = Mapping[str, object]
 
 OUTPUTS = ("function_call_output", "custom_tool_call_output")
 CALLS = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}
 
 
-def fields(value: object) -> Fields | None:
+def fields(value: object) -> JSON | None:
     """Return a JSON object as a mapping, None for anything else."""
-    return cast("Fields", value) if isinstance(value, dict) else None
+    return cast("JSON", value) if isinstance(value, dict) else None
 
 
 def values(value: object) -> Sequence[object]:
@@ -68,12 +68,12 @@ def kind(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class InputItem:
     """One input item or chat message. `type` is its type, or its role in Chat."""
 
     path: str
     type: str
-    fields: Fields
+    fields: JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,12 @@ class Part:
 
     path: str
     type: str
-    place: Place
-    fields: Fields
+    place: Author
+    fields: JSON
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PictureUrl:
     """A picture given by URL. `url` is as it came; `call_id` is the call that it answers, if it answers one."""
 
     path: str
@@ -102,7 +102,7 @@ class Tool:
 
     path: str
     namespace: str
-    fields: Fields
+    fields: JSON
 
 
 class Body:
@@ -114,11 +114,11 @@ class Body:
 
     def __init__(
         self,
-        body: Fields,
+        body: JSON,
         api: Api = "responses",
-        earlier: Sequence[Fields] | None = None,
+        earlier: Sequence[JSON] | None = None,
         proof: "Proof" = "decoded",
-        given: Sequence[Sequence[Fields]] = (),
+        given: Sequence[Sequence[JSON]] = (),
     ) -> None:
         self.fields = body
         self.proof: Proof = proof
@@ -132,16 +132,18 @@ class Body:
         self.earlier = tuple(_item("input", item) for item in earlier or ())
 
     @cached_property
-    def items(self) -> tuple[Item, ...]:
+    def items(self) -> tuple[InputItem, ...]:
         """The input items or messages of this request that are objects, in order."""
         given = self.fields.get(self.list_name)
         if isinstance(given, str):
-            return (Item(self.list_name, "message", {"role": "user", "content": given}),)
+            return (InputItem(self.list_name, "message", {"role": "user", "content": given}),)
         paths = ((f"{self.list_name}[{index}]", fields(item)) for index, item in enumerate(values(given)))
         return tuple(self._item(path, item) for path, item in paths if item is not None)
 
-    def _item(self, path: str, item: Fields) -> Item:
-        return _item(path, item) if self.api == "responses" else Item(path, string(item.get("role")), item)
+    def _item(self, path: str, item: JSON) -> InputItem:
+        return (
+            _item(path, item) if self.api == "responses" else InputItem(path, string(item.get("role")), item)
+        )
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -149,12 +151,12 @@ class Body:
         return tuple(part for item in self.items for part in parts(item))
 
     @cached_property
-    def pictures(self) -> tuple[Shown, ...]:
+    def pictures(self) -> tuple[PictureUrl, ...]:
         """Every picture given by URL, in order."""
         return tuple(picture for item in self.items for picture in pictures(item))
 
     @cached_property
-    def judged(self) -> tuple[tuple[Shown, Verdict], ...]:
+    def judged(self) -> tuple[tuple[PictureUrl, Verdict], ...]:
         """Every picture whose bytes are in the body, or should be, with what they are."""
         given = (picture for picture in self.pictures if scheme(picture.url) in ("", "data"))
         return tuple((picture, judge(picture.url, self.proof)) for picture in given)
@@ -165,12 +167,12 @@ class Body:
         return tuple(_tools("tools", self.fields.get("tools"), self.api))
 
 
-def _item(path: str, item: Fields) -> Item:
+def _item(path: str, item: JSON) -> InputItem:
     # A message may leave its type out; the role gives it away.
-    return Item(path, string(item.get("type")) or ("message" if "role" in item else ""), item)
+    return InputItem(path, string(item.get("type")) or ("message" if "role" in item else ""), item)
 
 
-_PLACES: Mapping[str, Place] = {
+_PLACES: Mapping[str, Author] = {
     "assistant": "assistant",
     "developer": "system",
     "system": "system",
@@ -179,19 +181,19 @@ _PLACES: Mapping[str, Place] = {
 }
 
 
-def _place(item: Item) -> Place | None:
+def _place(item: InputItem) -> Author | None:
     if item.type in OUTPUTS:
         return "output"
     return _PLACES.get(string(item.fields.get("role")))
 
 
-def contents(item: Item) -> tuple[str, object]:
+def contents(item: InputItem) -> tuple[str, object]:
     """Return the path and the value of what `item` says: its `output` or its `content`."""
     name = "output" if item.type in OUTPUTS else "content"
     return f"{item.path}.{name}", item.fields.get(name)
 
 
-def parts(item: Item) -> Iterator[Part]:
+def parts(item: InputItem) -> Iterator[Part]:
     """Yield the content parts of `item`; none where its content is a plain string."""
     place = _place(item)
     if place is None:
@@ -203,21 +205,23 @@ def parts(item: Item) -> Iterator[Part]:
             yield Part(f"{path}[{index}]", string(part.get("type")), place, part)
 
 
-def pictures(item: Item) -> Iterator[Shown]:
+def pictures(item: InputItem) -> Iterator[PictureUrl]:
     """Yield the pictures that `item` gives by URL: `input_image`, Chat's `image_url`, a computer's screenshot."""
     call_id = string(item.fields.get("call_id")) or None
     if item.type == "computer_call_output":
         shot = fields(item.fields.get("output")) or {}
         if isinstance(url := shot.get("image_url"), str):
-            yield Shown(f"{item.path}.output.image_url", url, None, call_id)
+            yield PictureUrl(f"{item.path}.output.image_url", url, None, call_id)
     for part in parts(item):
         value = part.fields.get("image_url")
         if part.type == "input_image" and isinstance(value, str):
-            yield Shown(f"{part.path}.image_url", value, string(part.fields.get("detail")) or None, call_id)
+            yield PictureUrl(
+                f"{part.path}.image_url", value, string(part.fields.get("detail")) or None, call_id
+            )
         elif (
             part.type == "image_url" and (inner := fields(value)) and isinstance(url := inner.get("url"), str)
         ):
-            yield Shown(f"{part.path}.image_url.url", url, string(inner.get("detail")) or None, call_id)
+            yield PictureUrl(f"{part.path}.image_url.url", url, string(inner.get("detail")) or None, call_id)
 
 
 def _tools(path: str, value: object, api: Api, namespace: str = "") -> Iterator[Tool]:

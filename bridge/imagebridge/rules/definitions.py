@@ -7,8 +7,8 @@ from typing import cast
 
 from imagebridge.facts.limits import MAX_TOOLS
 from imagebridge.rules import sources
-from imagebridge.rules.body import Body, Fields, Tool, fields, string, values
-from imagebridge.rules.rule import Fault, Rule
+from imagebridge.rules.body import JSON, Body, Tool, fields, string, values
+from imagebridge.rules.rule import Breach, Rule
 from imagebridge.schemas.malformed import LISTS, MAPS, ONES
 from imagebridge.schemas.schema import COMBINATIONS, kinds, nodes
 from imagebridge.schemas.strict import strict_problem
@@ -33,32 +33,32 @@ KNOWN: Mapping[str, frozenset[str]] = {
 }
 
 
-def _types(body: Body) -> Iterator[Fault]:
+def _types(body: Body) -> Iterator[Breach]:
     for index, tool in enumerate(values(body.fields.get("tools"))):
         if not string((fields(tool) or {}).get("type")):
             path = f"tools[{index}].type"
-            yield Fault(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
+            yield Breach(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
 
 
-def _bad_name(path: str, name: str) -> Iterator[Fault]:
+def _bad_name(path: str, name: str) -> Iterator[Breach]:
     if not name:
-        yield Fault(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
+        yield Breach(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
     elif len(name) > 64:
-        yield Fault(
+        yield Breach(
             path,
             f"Invalid '{path}': string too long. Expected a string with maximum length 64, "
             f"but got a string with length {len(name)} instead.",
             code="string_above_max_length",
         )
     elif not re.fullmatch(NAME, name):
-        yield Fault(
+        yield Breach(
             path,
             f"Invalid '{path}': string does not match pattern. "
             "Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
         )
 
 
-def _names(body: Body) -> Iterator[Fault]:
+def _names(body: Body) -> Iterator[Breach]:
     for tool in body.tools:
         yield from _bad_name(f"{tool.path}.name", string(tool.fields.get("name")))
     for item in body.items:
@@ -71,20 +71,20 @@ def _names(body: Body) -> Iterator[Fault]:
                 yield from _bad_name(path, string(function.get("name")))
 
 
-def _twice(body: Body) -> Iterator[Fault]:
+def _twice(body: Body) -> Iterator[Breach]:
     seen: set[tuple[str, str]] = set()
     for tool in body.tools:
         name = string(tool.fields.get("name"))
         if name and (tool.namespace, name) in seen:
             path = f"{tool.path}.name"
-            yield Fault(path, f"Invalid '{path}': the name '{name}' is already taken by another tool.")
+            yield Breach(path, f"Invalid '{path}': the name '{name}' is already taken by another tool.")
         seen.add((tool.namespace, name))
 
 
-def _many(body: Body) -> Iterator[Fault]:
+def _many(body: Body) -> Iterator[Breach]:
     count = len(values(body.fields.get("tools")))
     if count > MAX_TOOLS:
-        yield Fault(
+        yield Breach(
             "tools",
             f"Invalid 'tools': array too long. Expected an array with maximum length {MAX_TOOLS}, "
             f"but got an array with length {count} instead.",
@@ -92,29 +92,29 @@ def _many(body: Body) -> Iterator[Fault]:
         )
 
 
-def _schemas(problem: Callable[[Tool, Fields], str]) -> Callable[[Body], Iterator[Fault]]:
+def _schemas(problem: Callable[[Tool, JSON], str]) -> Callable[[Body], Iterator[Breach]]:
     """Return the check that finds the definitions whose schema has a problem."""
 
-    def check(body: Body) -> Iterator[Fault]:
+    def check(body: Body) -> Iterator[Breach]:
         for tool in body.tools:
             schema = fields(tool.fields.get("parameters"))
             if schema is not None and (said := problem(tool, schema)):
                 message = f"Invalid schema for function '{string(tool.fields.get('name'))}': {said}"
-                yield Fault(f"{tool.path}.parameters", message, code="invalid_function_parameters")
+                yield Breach(f"{tool.path}.parameters", message, code="invalid_function_parameters")
 
     return check
 
 
-def _objects(body: Body) -> Iterator[Fault]:
+def _objects(body: Body) -> Iterator[Breach]:
     for tool in body.tools:
         given = tool.fields.get("parameters")
         if given is not None and fields(given) is None:
             path = f"{tool.path}.parameters"
-            yield Fault(path, f"Invalid type for '{path}': expected an object.", code="invalid_type")
+            yield Breach(path, f"Invalid type for '{path}': expected an object.", code="invalid_type")
     yield from _schemas(_form)(body)
 
 
-def _form(_: Tool, schema: Fields) -> str:
+def _form(_: Tool, schema: JSON) -> str:
     """Say what is wrong with the schema of a tool's parameters, "" if nothing is."""
     if schema.get("type") != "object":
         return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{schema.get('type')}\"'."
@@ -126,20 +126,20 @@ def _form(_: Tool, schema: Fields) -> str:
     return next(filter(None, (_node(fields(node)) for _, node in nodes(schema, (*LISTS, *MAPS, *ONES)))), "")
 
 
-def _node(schema: Fields | None) -> str:
+def _node(schema: JSON | None) -> str:
     """Say what of one schema among the parameters, or of those right inside it, is of a wrong type."""
     for key in MAPS if schema else ():
         held = (schema or {}).get(key, {})
         if not isinstance(held, dict):
             return f"{json.dumps(held)} is not of type 'object'."
-        for value in cast("Fields", held).values():
+        for value in cast("JSON", held).values():
             if not isinstance(value, dict | bool):
                 return f"{json.dumps(value)} is not of type 'object', 'boolean'."
     required = (schema or {}).get("required", [])
     return "" if isinstance(required, list) else f"{json.dumps(required)} is not of type 'array'."
 
 
-def _combined(_: Tool, schema: Fields) -> str:
+def _combined(_: Tool, schema: JSON) -> str:
     if not set(COMBINATIONS) & set(schema):
         return ""
     return (
@@ -147,7 +147,7 @@ def _combined(_: Tool, schema: Fields) -> str:
     )
 
 
-def _without_items(_: Tool, schema: Fields) -> str:
+def _without_items(_: Tool, schema: JSON) -> str:
     for place, node in nodes(schema):
         one = fields(node)
         if one is not None and "array" in kinds(one) and "items" not in one:
@@ -157,16 +157,16 @@ def _without_items(_: Tool, schema: Fields) -> str:
     return ""
 
 
-def _strict(tool: Tool, schema: Fields) -> str:
+def _strict(tool: Tool, schema: JSON) -> str:
     return strict_problem(schema) if tool.fields.get("strict") is True else ""
 
 
-def _parameters(body: Body) -> Iterator[Fault]:
+def _parameters(body: Body) -> Iterator[Breach]:
     for tool in body.tools:
         for name in tool.fields:
             if name not in KNOWN[body.api]:
                 path = f"{tool.path}.{name}"
-                yield Fault(path, f"Unknown parameter: '{path}'.", code="unknown_parameter")
+                yield Breach(path, f"Unknown parameter: '{path}'.", code="unknown_parameter")
 
 
 DEFINITIONS: tuple[Rule, ...] = (

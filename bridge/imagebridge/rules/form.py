@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from imagebridge.facts.limits import LENGTHS, OUTPUT_LENGTHS
 from imagebridge.rules import sources
-from imagebridge.rules.body import OUTPUTS, Body, Item, Part, Place, contents, kind, string, values
-from imagebridge.rules.rule import Fault, Rule
+from imagebridge.rules.body import OUTPUTS, Author, Body, InputItem, Part, contents, kind, string, values
+from imagebridge.rules.rule import Breach, Rule
 
 ITEMS = frozenset(
     {
@@ -47,13 +47,13 @@ ROLES = frozenset({"assistant", "developer", "function", "system", "tool", "user
 MESSAGE_ROLES = ("assistant", "system", "developer", "user")
 
 INPUT_PARTS = ("input_text", "input_image", "input_file")
-RESPONSES_PARTS: Mapping[Place, tuple[str, ...]] = {
+RESPONSES_PARTS: Mapping[Author, tuple[str, ...]] = {
     "output": INPUT_PARTS,
     "user": (*INPUT_PARTS, "input_audio"),
     "system": INPUT_PARTS,
     "assistant": ("output_text", "refusal"),
 }
-CHAT_PARTS: Mapping[Place, tuple[str, ...]] = {
+CHAT_PARTS: Mapping[Author, tuple[str, ...]] = {
     "tool": ("text",),
     "user": ("text", "image_url", "input_audio", "file"),
     "system": ("text",),
@@ -86,19 +86,19 @@ def _listed(names: tuple[str, ...]) -> str:
     )
 
 
-def _wrong(path: str, expected: str, value: object) -> Fault:
-    return Fault(
+def _wrong(path: str, expected: str, value: object) -> Breach:
+    return Breach(
         path,
         f"Invalid type for '{path}': expected {expected}, but got {kind(value)} instead.",
         code="invalid_type",
     )
 
 
-def _missing(path: str) -> Fault:
-    return Fault(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
+def _missing(path: str) -> Breach:
+    return Breach(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
 
 
-def _required(body: Body) -> Iterator[Fault]:
+def _required(body: Body) -> Iterator[Breach]:
     if not body.model:
         yield _missing("model")
     optional = body.api == "responses" and (not body.whole or body.earlier or body.fields.get("prompt"))
@@ -110,7 +110,7 @@ def _listed_or_text(value: object) -> bool:
     return isinstance(value, list | str)
 
 
-def _types(body: Body) -> Iterator[Fault]:
+def _types(body: Body) -> Iterator[Breach]:
     given = body.fields.get(body.list_name)
     if given is not None and not _listed_or_text(given):
         yield _wrong(body.list_name, "a string or an array", given)
@@ -128,7 +128,7 @@ def _types(body: Body) -> Iterator[Fault]:
                 yield _wrong(f"{part.path}.{name}", "a string", part.fields[name])
 
 
-def _item_types(item: Item) -> Iterator[Fault]:
+def _item_types(item: InputItem) -> Iterator[Breach]:
     path, content = contents(item)
     if item.type in OUTPUTS or item.type == "message" or item.type in ROLES:
         empty = content is None and item.type == "assistant"
@@ -141,22 +141,22 @@ def _item_types(item: Item) -> Iterator[Fault]:
         yield _wrong(f"{item.path}.arguments", "a string", item.fields.get("arguments"))
 
 
-def _items(body: Body) -> Iterator[Fault]:
+def _items(body: Body) -> Iterator[Breach]:
     known = ITEMS if body.api == "responses" else ROLES
     name = "type" if body.api == "responses" else "role"
     for item in body.items:
         if item.type not in known:
-            yield Fault(
+            yield Breach(
                 f"{item.path}.{name}",
                 f"Invalid value: '{item.type}'. Supported values are: {_listed(tuple(sorted(known)))}.",
             )
 
 
-def _roles(body: Body) -> Iterator[Fault]:
+def _roles(body: Body) -> Iterator[Breach]:
     for item in body.items:
         role = item.fields.get("role")
         if item.type == "message" and role not in MESSAGE_ROLES:
-            yield Fault(
+            yield Breach(
                 f"{item.path}.role",
                 f"Invalid value: '{role}'. Supported values are: {_listed(MESSAGE_ROLES)}.",
             )
@@ -166,7 +166,7 @@ def _allowed(body: Body, part: Part) -> tuple[str, ...]:
     return (RESPONSES_PARTS if body.api == "responses" else CHAT_PARTS).get(part.place, INPUT_PARTS)
 
 
-def _unknown(body: Body, *, mcp: bool) -> Iterator[Fault]:
+def _unknown(body: Body, *, mcp: bool) -> Iterator[Breach]:
     for part in body.parts:
         allowed = _allowed(body, part)
         if part.type in allowed or mcp != (part.place in ("output", "tool") and part.type in MCP_BLOCKS):
@@ -174,25 +174,25 @@ def _unknown(body: Body, *, mcp: bool) -> Iterator[Fault]:
         if part.place == "tool" and part.type == "image_url":
             continue  # a rule of its own, with a message of its own
         why = f"'{part.type}' is a block of MCP: translate the result first" if mcp else ""
-        yield Fault(
+        yield Breach(
             f"{part.path}.type",
             f"Invalid value: '{part.type}'. Supported values are: {_listed(allowed)}.",
             why,
         )
 
 
-def _mcp_blocks(body: Body) -> Iterator[Fault]:
+def _mcp_blocks(body: Body) -> Iterator[Breach]:
     return _unknown(body, mcp=True)
 
 
-def _unknown_parts(body: Body) -> Iterator[Fault]:
+def _unknown_parts(body: Body) -> Iterator[Breach]:
     return _unknown(body, mcp=False)
 
 
-def _tool_pictures(body: Body) -> Iterator[Fault]:
+def _tool_pictures(body: Body) -> Iterator[Breach]:
     for part in body.parts:
         if part.place == "tool" and part.type == "image_url":
-            yield Fault(
+            yield Breach(
                 part.path,
                 "Image URLs are only allowed for messages with role 'user', but this message with role 'tool' "
                 "contains an image URL.",
@@ -200,7 +200,7 @@ def _tool_pictures(body: Body) -> Iterator[Fault]:
             )
 
 
-def _parameters(body: Body) -> Iterator[Fault]:
+def _parameters(body: Body) -> Iterator[Breach]:
     pieces = [
         (item.path, item.type, item.fields) for item in body.items if item.type == "function_call_output"
     ]
@@ -208,22 +208,22 @@ def _parameters(body: Body) -> Iterator[Fault]:
     for item in body.items:
         if item.type == "message" and values(item.fields.get("tool_calls")):
             path = f"{item.path}.tool_calls"
-            yield Fault(path, f"Unknown parameter: '{path}'.", code="unknown_parameter")
+            yield Breach(path, f"Unknown parameter: '{path}'.", code="unknown_parameter")
     for path, type_, content in pieces:
         for name in content:
             if type_ in KNOWN and name not in KNOWN[type_]:
-                yield Fault(
+                yield Breach(
                     f"{path}.{name}", f"Unknown parameter: '{path}.{name}'.", code="unknown_parameter"
                 )
 
 
-def _absent_text(body: Body) -> Iterator[Fault]:
+def _absent_text(body: Body) -> Iterator[Breach]:
     for part in body.parts:
         if part.type in ("input_text", "text") and part.fields.get("text") is None:
             yield _missing(f"{part.path}.text")
 
 
-def _too_long(body: Body) -> Iterator[Fault]:
+def _too_long(body: Body) -> Iterator[Breach]:
     for part in body.parts:
         yield from _longer(part.path, part.fields, LENGTHS)
     for item in body.items:
@@ -231,11 +231,11 @@ def _too_long(body: Body) -> Iterator[Fault]:
             yield from _longer(item.path, item.fields, OUTPUT_LENGTHS)
 
 
-def _longer(path: str, content: Mapping[str, object], lengths: Mapping[str, int]) -> Iterator[Fault]:
+def _longer(path: str, content: Mapping[str, object], lengths: Mapping[str, int]) -> Iterator[Breach]:
     for name, limit in lengths.items():
         length = len(string(content.get(name)))
         if length > limit:
-            yield Fault(
+            yield Breach(
                 f"{path}.{name}",
                 f"Invalid '{path}.{name}': string too long. Expected a string with maximum length {limit}, "
                 f"but got a string with length {length} instead.",
@@ -243,11 +243,11 @@ def _longer(path: str, content: Mapping[str, object], lengths: Mapping[str, int]
             )
 
 
-def _empty_outputs(body: Body) -> Iterator[Fault]:
+def _empty_outputs(body: Body) -> Iterator[Breach]:
     for item in body.items:
         path, content = contents(item)
         if item.type in OUTPUTS and content == []:
-            yield Fault(
+            yield Breach(
                 path,
                 f"Invalid '{path}': empty array. Expected an array with minimum length 1, "
                 "but got an empty array instead.",

@@ -4,29 +4,29 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from imagebridge.rules import sources
-from imagebridge.rules.body import CALLS, OUTPUTS, Body, Item, fields, string, values
-from imagebridge.rules.rule import Fault, Rule
+from imagebridge.rules.body import CALLS, OUTPUTS, Body, InputItem, fields, string, values
+from imagebridge.rules.rule import Breach, Rule
 
 # Items that stand for others, which the server knows and the body does not show.
 _STAND_INS = frozenset({"item_reference", "compaction"})
 
 
-def _call_id(item: Item) -> str:
+def _call_id(item: InputItem) -> str:
     return string(item.fields.get("call_id"))
 
 
-def _conversation(body: Body) -> tuple[Item, ...]:
+def _conversation(body: Body) -> tuple[InputItem, ...]:
     return (*body.earlier, *body.items)
 
 
-def _missing_ids(body: Body) -> Iterator[Fault]:
+def _missing_ids(body: Body) -> Iterator[Breach]:
     for item in body.items:
         if (item.type in OUTPUTS or item.type in CALLS) and not _call_id(item):
             path = f"{item.path}.call_id"
-            yield Fault(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
+            yield Breach(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
 
 
-def _orphans(body: Body) -> Iterator[Fault]:
+def _orphans(body: Body) -> Iterator[Breach]:
     if not body.whole or any(item.type in _STAND_INS for item in _conversation(body)):
         return
     called: set[str] = {_call_id(item) for item in body.earlier if item.type in CALLS}
@@ -34,7 +34,7 @@ def _orphans(body: Body) -> Iterator[Fault]:
         if item.type in CALLS:
             called.add(_call_id(item))
         elif item.type in OUTPUTS and _call_id(item) and _call_id(item) not in called:
-            yield Fault(
+            yield Breach(
                 f"{item.path}.call_id",
                 f"No tool call found for function call output with call_id {_call_id(item)}.",
                 param="input",
@@ -42,39 +42,39 @@ def _orphans(body: Body) -> Iterator[Fault]:
             )
 
 
-def _repeated(body: Body) -> Iterator[Fault]:
+def _repeated(body: Body) -> Iterator[Breach]:
     answered: set[str] = {_call_id(item) for item in body.earlier if item.type in OUTPUTS}
     for item in body.items:
         if item.type not in OUTPUTS or not _call_id(item):
             continue
         if _call_id(item) in answered:
             message = f"Duplicate tool output found for function call {_call_id(item)}."
-            yield Fault(f"{item.path}.call_id", message, param="input", code=None)
+            yield Breach(f"{item.path}.call_id", message, param="input", code=None)
         answered.add(_call_id(item))
 
 
-def _mismatched(body: Body) -> Iterator[Fault]:
+def _mismatched(body: Body) -> Iterator[Breach]:
     called = {_call_id(item): item.type for item in _conversation(body) if item.type in CALLS}
     for item in body.items:
         kind = called.get(_call_id(item))
         if item.type in OUTPUTS and kind is not None and item.type != CALLS[kind]:
-            yield Fault(
+            yield Breach(
                 f"{item.path}.type",
                 f"Invalid '{item.path}.type': '{item.type}' answers no {kind}. Expected '{CALLS[kind]}'.",
             )
 
 
-def _unanswered(body: Body) -> Iterator[Fault]:
+def _unanswered(body: Body) -> Iterator[Breach]:
     answered = {_call_id(item) for item in body.items if item.type in OUTPUTS}
     answered |= {_call_id(item) for item in body.earlier if item.type in OUTPUTS}
     for item in _conversation(body):
         # An asynchronous call may be answered later.
         if item.type in CALLS and _call_id(item) not in answered and not item.fields.get("async"):
             message = f"No tool output found for function call {_call_id(item)}."
-            yield Fault(item.path, message, param="input", code=None)
+            yield Breach(item.path, message, param="input", code=None)
 
 
-def _lone_reasoning(body: Body) -> Iterator[Fault]:
+def _lone_reasoning(body: Body) -> Iterator[Breach]:
     for item, after in zip_longest(body.items, body.items[1:]):
         if item.type != "reasoning":
             continue
@@ -84,7 +84,7 @@ def _lone_reasoning(body: Body) -> Iterator[Fault]:
             or after.fields.get("role") in ("user", "system", "developer")
         )
         if theirs:
-            yield Fault(
+            yield Breach(
                 item.path,
                 f"Item '{string(item.fields.get('id'))}' of type 'reasoning' was provided without its required "
                 "following item.",
@@ -96,22 +96,22 @@ def _lone_reasoning(body: Body) -> Iterator[Fault]:
 # Chat Completions.
 
 
-def _tool_calls(item: Item) -> list[str]:
+def _tool_calls(item: InputItem) -> list[str]:
     """The ids of the calls in an assistant message."""
     calls = values(item.fields.get("tool_calls"))
     return [string((fields(call) or {}).get("id")) for call in calls] if item.type == "assistant" else []
 
 
-def _answers(item: Item) -> str:
+def _answers(item: InputItem) -> str:
     return string(item.fields.get("tool_call_id"))
 
 
-def _chat_orphans(body: Body) -> Iterator[Fault]:
+def _chat_orphans(body: Body) -> Iterator[Breach]:
     called: set[str] = set()
     for item in body.items:
         called.update(_tool_calls(item))
         if item.type == "tool" and _answers(item) not in called:
-            yield Fault(
+            yield Breach(
                 item.path,
                 "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with "
                 "'tool_calls'.",
@@ -120,7 +120,7 @@ def _chat_orphans(body: Body) -> Iterator[Fault]:
             )
 
 
-def _chat_pending(body: Body, *, later: bool) -> Iterator[Fault]:
+def _chat_pending(body: Body, *, later: bool) -> Iterator[Breach]:
     """Calls that no tool message answers at once; `later` picks those that are answered after another message."""
     for index, item in enumerate(body.items):
         rest = body.items[index + 1 :]
@@ -133,7 +133,7 @@ def _chat_pending(body: Body, *, later: bool) -> Iterator[Fault]:
         ever = {_answers(message) for message in rest if message.type == "tool"}
         wanted = [call for call in missing if (call in ever) == later]
         if wanted:
-            yield Fault(
+            yield Breach(
                 item.path,
                 "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
                 f"'tool_call_id'. The following tool_call_ids did not have response messages: {', '.join(wanted)}",
@@ -143,20 +143,20 @@ def _chat_pending(body: Body, *, later: bool) -> Iterator[Fault]:
             )
 
 
-def _chat_unanswered(body: Body) -> Iterator[Fault]:
+def _chat_unanswered(body: Body) -> Iterator[Breach]:
     return _chat_pending(body, later=False)
 
 
-def _chat_interrupted(body: Body) -> Iterator[Fault]:
+def _chat_interrupted(body: Body) -> Iterator[Breach]:
     return _chat_pending(body, later=True)
 
 
-def _chat_repeated(body: Body) -> Iterator[Fault]:
+def _chat_repeated(body: Body) -> Iterator[Breach]:
     answered: set[str] = set()
     for item in body.items:
         if item.type == "tool" and _answers(item) in answered:
             message = f"Duplicate tool message for tool_call_id '{_answers(item)}'."
-            yield Fault(f"{item.path}.tool_call_id", message, code=None)
+            yield Breach(f"{item.path}.tool_call_id", message, code=None)
         if item.type == "tool":
             answered.add(_answers(item))
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from imagebridge.facts import models
 from imagebridge.facts.limits import MAX_BODY, MAX_IMAGES
 from imagebridge.rules import sources
-from imagebridge.rules.body import Body, Part, Shown, fields, kind, scheme, string
-from imagebridge.rules.rule import Fault, Rule
+from imagebridge.rules.body import Body, Part, PictureUrl, fields, kind, scheme, string
+from imagebridge.rules.rule import Breach, Rule
 from imagebridge.rules.verdict import PIXELS, SUPPORTED
 from imagebridge.translate import vision
 
@@ -30,7 +30,7 @@ def _holders(body: Body) -> Iterator[tuple[Part, Mapping[str, object], str]]:
         yield (part, inner, f"{part.path}.image_url") if inner else (part, part.fields, part.path)
 
 
-def _forms(body: Body) -> Iterator[Fault]:
+def _forms(body: Body) -> Iterator[Breach]:
     for part in body.parts:
         path, value = f"{part.path}.image_url", part.fields.get("image_url")
         if part.type == "input_image" and value is not None and not isinstance(value, str):
@@ -39,10 +39,10 @@ def _forms(body: Body) -> Iterator[Fault]:
             expected = f"expected an object, but got {kind(value)} instead"
         else:
             continue
-        yield Fault(path, f"Invalid type for '{path}': {expected}.", code="invalid_type")
+        yield Breach(path, f"Invalid type for '{path}': {expected}.", code="invalid_type")
 
 
-def _sources(body: Body) -> Iterator[Fault]:
+def _sources(body: Body) -> Iterator[Breach]:
     for part in body.parts:
         inner = fields(part.fields.get("image_url"))
         if part.type == "input_image" and not part.fields.get("image_url") and not part.fields.get("file_id"):
@@ -51,46 +51,46 @@ def _sources(body: Body) -> Iterator[Fault]:
             path = f"{part.path}.image_url.url"
         else:
             continue
-        yield Fault(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
+        yield Breach(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
 
 
-def _details(body: Body) -> Iterator[Fault]:
+def _details(body: Body) -> Iterator[Breach]:
     for part, holder, at in _holders(body):
         detail, allowed = holder.get("detail"), DETAILS.get(part.type, ())
         if allowed and detail is not None and detail not in allowed:
             listed = ", ".join(f"'{name}'" for name in allowed[:-1]) + f", and '{allowed[-1]}'"
-            yield Fault(f"{at}.detail", f"Invalid value: '{detail}'. Supported values are: {listed}.")
+            yield Breach(f"{at}.detail", f"Invalid value: '{detail}'. Supported values are: {listed}.")
 
 
-def _original(body: Body) -> Iterator[Fault]:
+def _original(body: Body) -> Iterator[Breach]:
     family = models.family(body.model)
     if family.original is not None or family.assumed:
         return  # supported, or not known
     for part, holder, at in _holders(body):
         if part.type in ("input_image", "image_url") and holder.get("detail") == "original":
             message = f"Unsupported value: 'original' is not supported with the '{body.model}' model."
-            yield Fault(f"{at}.detail", message, code="unsupported_value")
+            yield Breach(f"{at}.detail", message, code="unsupported_value")
 
 
-def _remote(picture: Shown) -> bool:
+def _remote(picture: PictureUrl) -> bool:
     return picture.url[:8].lower().startswith(("http://", "https://"))
 
 
-def _schemes(body: Body) -> Iterator[Fault]:
+def _schemes(body: Body) -> Iterator[Breach]:
     for picture in body.pictures:
         found = scheme(picture.url)
         if found not in ("", "data") and not _remote(picture):
-            yield Fault(
+            yield Breach(
                 picture.path,
                 f"Invalid '{picture.path}'. Expected a valid URL, but got a value with an invalid format.",
                 f"{found}: is no scheme that the API downloads",
             )
 
 
-def _downloads(body: Body) -> Iterator[Fault]:
+def _downloads(body: Body) -> Iterator[Breach]:
     for picture in body.pictures:
         if _remote(picture):
-            yield Fault(
+            yield Breach(
                 picture.path,
                 f"Error while downloading {picture.url}.",
                 "the local endpoint downloads nothing; send a data URL",
@@ -99,11 +99,11 @@ def _downloads(body: Body) -> Iterator[Fault]:
             )
 
 
-def _data_urls(body: Body) -> Iterator[Fault]:
+def _data_urls(body: Body) -> Iterator[Breach]:
     for picture, verdict in body.judged:
         if verdict.rule == "data-url":
             named = "Invalid image URL:" if body.api == "chat" else "Invalid"
-            yield Fault(
+            yield Breach(
                 picture.path,
                 f"{named} '{picture.path}'. Expected a base64-encoded data URL with an image MIME type {_EXAMPLE}, "
                 f"but got {verdict.said}",
@@ -111,18 +111,18 @@ def _data_urls(body: Body) -> Iterator[Fault]:
             )
 
 
-def _invalid(rule: str) -> Callable[[Body], Iterator[Fault]]:
+def _invalid(rule: str) -> Callable[[Body], Iterator[Breach]]:
     """The check for pictures whose verdict is `rule`: the API has one message for all of them."""
 
-    def check(body: Body) -> Iterator[Fault]:
+    def check(body: Body) -> Iterator[Breach]:
         for picture, verdict in body.judged:
             if verdict.rule == rule:
-                yield Fault(picture.path, INVALID, verdict.why, param="input")
+                yield Breach(picture.path, INVALID, verdict.why, param="input")
 
     return check
 
 
-def _patches(body: Body) -> Iterator[Fault]:
+def _patches(body: Body) -> Iterator[Breach]:
     for picture, verdict in body.judged:
         if not verdict.width:
             continue
@@ -135,7 +135,7 @@ def _patches(body: Body) -> Iterator[Fault]:
                     max(1, round(verdict.width * scale)), max(1, round(verdict.height * scale))
                 )
                 if count > budget:
-                    yield Fault(
+                    yield Breach(
                         picture.path,
                         f"The image you provided requires {count} patches after processing, exceeding the limit of "
                         f"{budget}. Please resize the image and try again.",
@@ -146,18 +146,18 @@ def _patches(body: Body) -> Iterator[Fault]:
                 pass
 
 
-def _many(body: Body) -> Iterator[Fault]:
+def _many(body: Body) -> Iterator[Breach]:
     count = sum(part.type in ("input_image", "image_url") for part in body.parts)
     if count > MAX_IMAGES:
         message = f"Too many images: a request may hold {MAX_IMAGES}, but got {count}."
-        yield Fault(body.list_name, message, param="input")
+        yield Breach(body.list_name, message, param="input")
 
 
-def _payload(body: Body) -> Iterator[Fault]:
+def _payload(body: Body) -> Iterator[Breach]:
     size = sum(len(picture.url) for picture in body.pictures if not _remote(picture))
     if size > MAX_BODY:
         message = f"The images of a request may hold {MAX_BODY} bytes together, but got {size}."
-        yield Fault(body.list_name, message, param="input", code="image_file_too_large")
+        yield Breach(body.list_name, message, param="input", code="image_file_too_large")
 
 
 def _named(part: Part) -> tuple[str, Mapping[str, object]]:
@@ -166,7 +166,7 @@ def _named(part: Part) -> tuple[str, Mapping[str, object]]:
     return (f"{part.path}.file", inner) if inner is not None else (part.path, part.fields)
 
 
-def _files(body: Body) -> Iterator[Fault]:
+def _files(body: Body) -> Iterator[Breach]:
     for part in body.parts:
         if part.type not in ("input_file", "file"):
             continue
@@ -174,18 +174,18 @@ def _files(body: Body) -> Iterator[Fault]:
         data = string(holder.get("file_data"))
         if data and not string(holder.get("filename")):
             missing = f"{path}.filename"
-            yield Fault(
+            yield Breach(
                 missing, f"Missing required parameter: '{missing}'.", code="missing_required_parameter"
             )
         if data and not _is_data_url(data):
-            yield Fault(
+            yield Breach(
                 f"{path}.file_data",
                 f"Invalid '{path}.file_data'. Expected a base64-encoded data URL with a MIME type "
                 "(e.g. 'data:application/pdf;base64,...').",
             )
         if not data and not any(holder.get(name) for name in ("file_id", "file_url")):
             missing = f"{path}.file_data"
-            yield Fault(
+            yield Breach(
                 missing, f"Missing required parameter: '{missing}'.", code="missing_required_parameter"
             )
 
@@ -209,13 +209,13 @@ def _spaced(encoded: str) -> bool:
 FILE_BYTES = 50 * 2**20
 
 
-def _file_sizes(body: Body) -> Iterator[Fault]:
+def _file_sizes(body: Body) -> Iterator[Breach]:
     sizes = [len(string(_named(part)[1].get("file_data"))) * 3 // 4 for part in body.parts]
     if sum(sizes) >= FILE_BYTES:
         message = (
             f"The files of a request may hold less than {FILE_BYTES} bytes together, but got {sum(sizes)}."
         )
-        yield Fault(body.list_name, message, param="input")
+        yield Breach(body.list_name, message, param="input")
 
 
 _CODEX = sources.issue("openai/codex", 4946)

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from imagebridge.rules import sources
-from imagebridge.rules.body import CALLS, Body, Fields, Item, string
-from imagebridge.rules.rule import Fault, Rule
+from imagebridge.rules.body import CALLS, JSON, Body, InputItem, string
+from imagebridge.rules.rule import Breach, Rule
 
 _OWN = ("type", "role", "content", "summary", "encrypted_content", "name", "namespace", "arguments", "input")
 """Fields that say what an item is; `id` and `status` may be left out."""
 
 
-def _same(item: Item, given: Fields) -> bool:
+def _same(item: InputItem, given: JSON) -> bool:
     """Tell whether `item` is the one that was given out, by its id, or its call_id where it came without one."""
     if item.type != given.get("type"):
         return False
@@ -19,7 +19,7 @@ def _same(item: Item, given: Fields) -> bool:
     return item.type in CALLS and item.fields.get("call_id") == given.get("call_id")
 
 
-def _found(body: Body) -> Iterator[tuple[Item, Fields, Sequence[Fields]]]:
+def _found(body: Body) -> Iterator[tuple[InputItem, JSON, Sequence[JSON]]]:
     """Yield each item that came back, with what was given out and the whole response around it."""
     for item in body.items:
         for response in body.given:
@@ -29,23 +29,23 @@ def _found(body: Body) -> Iterator[tuple[Item, Fields, Sequence[Fields]]]:
                 break
 
 
-def _altered(body: Body) -> Iterator[Fault]:
+def _altered(body: Body) -> Iterator[Breach]:
     for item, given, _ in _found(body):
         changed = [name for name in _OWN if item.fields.get(name) != given.get(name)]
         if "encrypted_content" in changed and item.fields.get("encrypted_content"):
             message = f"The encrypted content for item {string(given.get('id'))} could not be verified."
             path = f"{item.path}.encrypted_content"
-            yield Fault(path, message, param="input", code="invalid_encrypted_content")
+            yield Breach(path, message, param="input", code="invalid_encrypted_content")
         elif changed and changed != ["encrypted_content"]:
             message = (
                 f"Item '{string(given.get('id'))}' differs from what was given out: {', '.join(changed)}."
             )
-            yield Fault(item.path, message, param="input", code=None)
+            yield Breach(item.path, message, param="input", code=None)
 
 
-def _dropped(body: Body) -> Iterator[Fault]:
+def _dropped(body: Body) -> Iterator[Breach]:
     """An item of a response that reasoned came back, and another did not, or not in its place."""
-    seen: list[Sequence[Fields]] = []
+    seen: list[Sequence[JSON]] = []
     for item, given, response in _found(body):
         if any(response is one for one in seen) or not any(
             one.get("type") == "reasoning" for one in response
@@ -59,12 +59,12 @@ def _dropped(body: Body) -> Iterator[Fault]:
                 f"Item '{string(given.get('id'))}' of type '{item.type}' was provided without its required "
                 f"'{string(missing.get('type'))}' item: '{string(missing.get('id'))}'."
             )
-            yield Fault(item.path, message, param="input", code=None)
+            yield Breach(item.path, message, param="input", code=None)
         elif [id(one) for one in returned] != [id(one) for one in response]:
             message = (
                 f"The items of one response came back in another order, from '{string(given.get('id'))}' on."
             )
-            yield Fault(item.path, message, param="input", code=None)
+            yield Breach(item.path, message, param="input", code=None)
 
 
 REPLAY: tuple[Rule, ...] = (

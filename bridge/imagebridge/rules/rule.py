@@ -7,7 +7,7 @@ from typing import Literal, TypedDict
 
 from imagebridge.rules.body import Api, Body
 
-Source = Literal["documented", "reported", "ours"]
+Evidence = Literal["documented", "reported", "ours"]
 """Where a rule comes from: OpenAI's pages or types, somebody's live 400, or our own strictness."""
 
 READ = datetime.date(2026, 11, 22)
@@ -27,7 +27,7 @@ class ErrorFields(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Breach:
     """One breach, found by a rule's check: `path` into the body, `message` in the API's words where they are known.
 
     `param` None means: the same as `path`. `why` adds, in our words, what the API's message leaves out.
@@ -81,9 +81,9 @@ class Rule:
 
     id: str
     statement: str
-    source: Source
+    source: Evidence
     link: str
-    check: Callable[[Body], Iterator[Fault]]
+    check: Callable[[Body], Iterator[Breach]]
     apis: tuple[Api, ...] = ("responses", "chat")
     date: datetime.date = READ
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from imagebridge.facts.models import AVAILABILITY_READ, chat_tools_of, no_chat_tools
 from imagebridge.rules import sources
 from imagebridge.rules.body import Body, fields, string, values
-from imagebridge.rules.rule import Fault, Rule
+from imagebridge.rules.rule import Breach, Rule
 from imagebridge.wire import paired
 
 
-def _halves(body: Body) -> Iterator[Fault]:
+def _halves(body: Body) -> Iterator[Breach]:
     waiting: list[tuple[str, object]] = [(name, body.fields[name]) for name in reversed(list(body.fields))]
     while waiting:
         path, value = waiting.pop()
@@ -18,14 +18,14 @@ def _halves(body: Body) -> Iterator[Fault]:
                 message = (
                     f"Invalid '{path}': the text has half of a surrogate pair, which is not a character."
                 )
-                yield Fault(path, message, "cut texts by characters, not by UTF-16 units")
+                yield Breach(path, message, "cut texts by characters, not by UTF-16 units")
             continue
         inside = [(f"{path}.{name}", inner) for name, inner in (fields(value) or {}).items()]
         inside += [(f"{path}[{at}]", inner) for at, inner in enumerate(values(value))]
         waiting += reversed(inside)
 
 
-def _effort(body: Body) -> Iterator[Fault]:
+def _effort(body: Body) -> Iterator[Breach]:
     how = chat_tools_of(body.model or "")
     effort = body.fields.get("reasoning_effort")
     if not how or not values(body.fields.get("tools")) or (how == "without effort" and effort == "none"):
@@ -35,10 +35,10 @@ def _effort(body: Body) -> Iterator[Fault]:
         "To use function tools, use /v1/responses or set reasoning_effort to 'none'."
     )
     why = no_chat_tools(body.model or "") if how == "never" else ""
-    yield Fault("reasoning_effort", message, why, code=None)
+    yield Breach("reasoning_effort", message, why, code=None)
 
 
-def _unstored(body: Body) -> Iterator[Fault]:
+def _unstored(body: Body) -> Iterator[Breach]:
     if body.fields.get("store") is not False or not body.whole:
         return
     for item in body.items:
@@ -49,7 +49,7 @@ def _unstored(body: Body) -> Iterator[Fault]:
                 "to false. Try again with `store` set to true, or remove this item from your input."
             )
             why = "include reasoning.encrypted_content and send items back whole"
-            yield Fault(item.path, message, why, param="input", code=None)
+            yield Breach(item.path, message, why, param="input", code=None)
 
 
 WHOLE: tuple[Rule, ...] = (

@@ -6,12 +6,12 @@ Read off the definitions of MCP servers that take pictures, 2026-11: many write 
 import re
 from typing import Literal
 
-Form = Literal["data_url", "base64", "path"]
+PictureForm = Literal["data_url", "base64", "path"]
 """How a tool takes a picture: a `data:` URL, bare base64, or the path of a file."""
 
-FORMS: tuple[Form, ...] = ("data_url", "base64", "path")
+FORMS: tuple[PictureForm, ...] = ("data_url", "base64", "path")
 
-Sort = Literal["picture", "carrier", ""]
+NameHint = Literal["picture", "carrier", ""]
 """What a name says of its value: that it is a picture, that it could carry one, or neither."""
 
 
@@ -43,12 +43,17 @@ _MAKING = _set(
     "take capture create generate make draw render save export write download fetch get search find list extract scrape"
 )
 _MACHINES = _set("docker container containers podman kubectl kubernetes pod vm vms ami")
-_FORM_OF: dict[str, Form] = {
+_FORM_OF: dict[str, PictureForm] = {
     **dict.fromkeys(("path", "paths", "filepath"), "path"),
     **dict.fromkeys(("url", "urls", "uri", "uris"), "data_url"),
     **dict.fromkeys(("encoded", "bytes", "blob", "blobs"), "base64"),
 }
-_FORM_OF_LAST: dict[str, Form] = {"file": "path", "files": "path", "filename": "path", "data": "base64"}
+_FORM_OF_LAST: dict[str, PictureForm] = {
+    "file": "path",
+    "files": "path",
+    "filename": "path",
+    "data": "base64",
+}
 """Words that a description corrects: `file` may be described as base64."""
 
 _ENCODED = re.compile(r"base[-_ ]?64|b64", re.IGNORECASE)
@@ -92,7 +97,7 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def sort_of(words: tuple[str, ...]) -> Sort:
+def sort_of(words: tuple[str, ...]) -> NameHint:
     """Tell what a name says of its value."""
     if words in (("a",), ("b",)):  # of two that are compared
         return "carrier"
@@ -153,7 +158,7 @@ def _is_of_others(said: str) -> bool:
     return picture is None or other.start() < picture.start()
 
 
-def form_of(words: tuple[str, ...], said: str) -> Form:
+def form_of(words: tuple[str, ...], said: str) -> PictureForm:
     """Return the form that name and description ask for; a `data:` URL, which tells its own type, where neither does."""
     if _DATA_URL.search(said):
         return "data_url"

@@ -21,7 +21,7 @@ from typing import NamedTuple, cast
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
 from . import hints
-from .hints import Form
+from .hints import PictureForm
 
 
 class Wish(NamedTuple):
@@ -30,7 +30,7 @@ class Wish(NamedTuple):
     certain: by its schema a picture, and not only able to carry one.
     """
 
-    form: Form
+    form: PictureForm
     certain: bool
     media_types: tuple[str, ...] = ()
 
@@ -45,7 +45,7 @@ class Handed(NamedTuple):
 Hand = Callable[[str, int, Wish], Handed]
 """Gives picture N to the argument of that path, in the form it wishes."""
 
-Chosen = Mapping[str, Form | None]
+Chosen = Mapping[str, PictureForm | None]
 """Forms that a caller chose, by the path of a parameter (`pages.image`); None for one that is no picture."""
 
 _HANDLE = re.compile(r"\s*picture(:\s*|\s+)([1-9][0-9]{0,8})\s*", re.IGNORECASE)
@@ -59,7 +59,7 @@ _NODES = 5_000
 _SHORTEST = 200
 """Characters that a string must be allowed to have: a path needs that many."""
 
-_FORM_OF_FORMAT: dict[str, Form] = {
+_FORM_OF_FORMAT: dict[str, PictureForm] = {
     **dict.fromkeys(("byte", "binary", "base64"), "base64"),
     **dict.fromkeys(("path", "file-path", "filepath", "file"), "path"),
     **dict.fromkeys(("uri", "url", "iri", "uri-reference", "iri-reference"), "data_url"),
@@ -71,11 +71,11 @@ _MEDIA_TYPE = frozenset((("mime", "type"), ("media", "type"), ("content", "type"
 """The last words of parameters that tell the type of the picture beside them."""
 
 
-def picture_parameters(tool: str, schema: JSON) -> dict[str, Form]:
+def picture_parameters(tool: str, schema: JSON) -> dict[str, PictureForm]:
     """Return the parameters of `tool` that are pictures by its `schema`: their paths (`pages.image`) and forms."""
     if hints.is_about_machines(tool):
         return {}
-    found: dict[str, Form] = {}
+    found: dict[str, PictureForm] = {}
     looked: set[tuple[int, bool, str]] = set()
     waiting = [(_root(tool, schema), 0)]
     for node, depth in waiting:
@@ -190,7 +190,7 @@ class _Node:
         form = self._form(texts, said)
         return Wish(form, certain, tuple(one for one in pictures if one != "image/*")) if form else None
 
-    def _form(self, texts: list[JSON], said: str) -> Form | None:
+    def _form(self, texts: list[JSON], said: str) -> PictureForm | None:
         """Return the form that the schemas ask for, before what name and description hint at; None for another."""
         found = {key: value for one in reversed(texts) for key, value in one.items()}
         encoding, shape = text_of(found, "contentEncoding").lower(), text_of(found, "format").lower()

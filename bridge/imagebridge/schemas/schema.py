@@ -110,7 +110,7 @@ def _one(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class _Object:
+class _ObjectShape:
     """What every object that a schema accepts is like: a schema for each property, and those it always has."""
 
     properties: dict[str, object]
@@ -119,19 +119,19 @@ class _Object:
     """Whether it has no other properties."""
 
 
-_ANYTHING = _Object({}, [], closed=False)
+_ANYTHING = _ObjectShape({}, [], closed=False)
 
 
-def _object(schema: object, root: JSON, read: dict[str, _Object]) -> _Object:
+def _object(schema: object, root: JSON, read: dict[str, _ObjectShape]) -> _ObjectShape:
     """Read the object that a schema describes, through its combinations and its references into `root`.
 
     `read` holds the references that were followed: each is followed once, and one into itself says nothing.
     """
     if not is_json(schema):
-        return _Object({}, [], schema is False)
+        return _ObjectShape({}, [], schema is False)
     properties = schema.get("properties")
     required = schema.get("required")
-    own = _Object(
+    own = _ObjectShape(
         dict(properties) if is_json(properties) else {},
         [name for name in required if isinstance(name, str)] if is_list(required) else [],
         schema.get("additionalProperties") is False and "patternProperties" not in schema,
@@ -159,16 +159,16 @@ def _target(reference: str, root: JSON) -> object:
     return held.get(name) if is_json(held) else None
 
 
-def _both(every: list[_Object]) -> _Object:
+def _both(every: list[_ObjectShape]) -> _ObjectShape:
     """Return what all of `every` say; of two schemas of a property the first."""
     properties: dict[str, object] = {}
     for one in every:
         properties = {**properties, **one.properties, **properties}
     required = dict.fromkeys(name for one in every for name in one.required)
-    return _Object(properties, list(required), any(one.closed for one in every))
+    return _ObjectShape(properties, list(required), any(one.closed for one in every))
 
 
-def _either(branches: list[_Object]) -> _Object:
+def _either(branches: list[_ObjectShape]) -> _ObjectShape:
     """Return what is true whichever of `branches` it is."""
     properties: dict[str, object] = {}
     for name in dict.fromkeys(name for one in branches for name in one.properties):
@@ -180,4 +180,4 @@ def _either(branches: list[_Object]) -> _Object:
                 schemas.append(inner)
         properties[name] = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     required = [name for name in branches[0].required if all(name in one.required for one in branches)]
-    return _Object(properties, required, all(one.closed for one in branches))
+    return _ObjectShape(properties, required, all(one.closed for one in branches))

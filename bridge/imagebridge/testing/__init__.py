@@ -11,7 +11,7 @@ For pytest: `pytest_plugins = ["imagebridge.testing.fixtures"]` brings the fixtu
 from imagebridge.rules import RULES, Rule, without
 from imagebridge.testing.endpoint import Endpoint, Exchange
 from imagebridge.testing.seen import SeenPicture, pictures
-from imagebridge.testing.steps import Call, Cut, Fault, Late, Odd, Reply, Step
+from imagebridge.testing.steps import Call, Cut, Fault, Late, Odd, Output, Step
 
 __all__ = [
     "RULES",
@@ -22,7 +22,7 @@ __all__ = [
     "Fault",
     "Late",
     "Odd",
-    "Reply",
+    "Output",
     "Rule",
     "SeenPicture",
     "Step",

@@ -5,21 +5,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from imagebridge.rules.body import string
-from imagebridge.testing.steps import Called, Raw, Said, Spoken, pieces
+from imagebridge.testing.steps import Raw, Spoken, SpokenCall, SpokenText, pieces
 
-Json: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
 
 
-def completion(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens: int) -> Json:
+def completion(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens: int) -> JsonObject:
     """Return a `ChatCompletion` to `body`. `tokens` is what its messages count.
 
     Raises TypeError for raw output items, which only the Responses API has.
     """
     if any(isinstance(entry, Raw) for entry in said):
         raise TypeError("a raw output item cannot be said in Chat Completions")
-    calls = [entry for entry in said if isinstance(entry, Called)]
-    text = "\n".join(entry.text for entry in said if isinstance(entry, Said))
-    message: Json = {"role": "assistant", "content": text or (None if calls else ""), "refusal": None}
+    calls = [entry for entry in said if isinstance(entry, SpokenCall)]
+    text = "\n".join(entry.text for entry in said if isinstance(entry, SpokenText))
+    message: JsonObject = {"role": "assistant", "content": text or (None if calls else ""), "refusal": None}
     if calls:
         message["tool_calls"] = [_call(entry) for entry in calls]
     written = (len(text) + sum(len(entry.name) + len(entry.arguments) for entry in calls)) // 4 + 1
@@ -41,7 +41,7 @@ def completion(identity: str, body: Mapping[str, Any], said: list[Spoken], token
     }
 
 
-def _call(said: Called) -> Json:
+def _call(said: SpokenCall) -> JsonObject:
     return {
         "id": said.call_id,
         "type": "function",
@@ -49,7 +49,7 @@ def _call(said: Called) -> Json:
     }
 
 
-def chunks(whole: Json, *, usage: bool) -> Iterator[Json]:
+def chunks(whole: JsonObject, *, usage: bool) -> Iterator[JsonObject]:
     """Yield the chunks that stream the completion `whole`; the last one carries the usage if that was asked for."""
     base = {name: whole[name] for name in ("id", "created", "model", "service_tier")}
     base |= {"object": "chat.completion.chunk"}
@@ -61,7 +61,7 @@ def chunks(whole: Json, *, usage: bool) -> Iterator[Json]:
         yield {**base, "choices": [], "usage": whole["usage"]}
 
 
-def _deltas(message: Json) -> Iterator[Json]:
+def _deltas(message: JsonObject) -> Iterator[JsonObject]:
     yield {"role": "assistant", "content": "" if message["content"] is not None else None, "refusal": None}
     if message["content"]:
         yield from ({"content": piece} for piece in pieces(message["content"]))

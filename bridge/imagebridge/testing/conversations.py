@@ -4,23 +4,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from imagebridge.rules import Violation
-from imagebridge.rules.body import Fields, fields, string, values
+from imagebridge.rules.body import JSON, fields, string, values
 
 
 class Memory:
     """The state on the server's side, as `previous_response_id`, `conversation` and replayed items meet it."""
 
     def __init__(self) -> None:
-        self._responses: dict[str, list[Fields]] = {}
-        self._conversations: dict[str, list[Fields]] = {}
-        self.given: list[Sequence[Fields]] = []
+        self._responses: dict[str, list[JSON]] = {}
+        self._conversations: dict[str, list[JSON]] = {}
+        self.given: list[Sequence[JSON]] = []
         """The output of each response, in order."""
 
     def open(self, identity: str, items: object) -> None:
         """Begin a conversation with these items."""
         self._conversations[identity] = [item for one in values(items) if (item := fields(one))]
 
-    def earlier(self, body: Fields) -> "list[Fields] | Violation":
+    def earlier(self, body: JSON) -> "list[JSON] | Violation":
         """Return the items that a request goes on from, or why it cannot."""
         previous, conversation = string(body.get("previous_response_id")), _conversation(body)
         if previous and conversation:
@@ -35,7 +35,7 @@ class Memory:
         return list(self._responses.get(previous, ()))
 
     def keep(
-        self, body: Fields, identity: str, earlier: list[Fields], items: Sequence[Fields], output: list[Any]
+        self, body: JSON, identity: str, earlier: list[JSON], items: Sequence[JSON], output: list[Any]
     ) -> None:
         """Remember a response and what led to it."""
         self.given.append(output)
@@ -46,7 +46,7 @@ class Memory:
             self._conversations[conversation] = whole
 
 
-def _conversation(body: Fields) -> str:
+def _conversation(body: JSON) -> str:
     value = body.get("conversation")
     named = fields(value)
     return string(named.get("id") if named else value)

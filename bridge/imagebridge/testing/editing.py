@@ -12,7 +12,7 @@ from imagebridge.testing import images
 if TYPE_CHECKING:
     from PIL import Image
 
-Json: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
 
 MOST, LARGEST, LARGEST_MASK = 16, 50_000_000, 4_000_000
 """Pictures, and bytes of one and of a mask: openai 3.54, types/image_edit_params.py, 2026-11-22."""
@@ -20,7 +20,7 @@ MOST, LARGEST, LARGEST_MASK = 16, 50_000_000, 4_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
 
-def ordered(fields: Mapping[str, Any]) -> images.Order:
+def ordered(fields: Mapping[str, Any]) -> images.ImageRequest:
     """Read the fields of an edit, files as `data:` URLs. Raises ValueError(parameter, message) for what cannot be made."""
     given: object = fields.get("image")
     urls = cast("list[str]", given if isinstance(given, list) else [given] if given else [])

@@ -10,16 +10,16 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias, cast
 
 from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
-from imagebridge.rules.body import Fields, values
+from imagebridge.rules.body import JSON, values
 from imagebridge.rules.replay import REPLAY
 from imagebridge.testing import chat, editing, images, model_list, responses, server
 from imagebridge.testing.conversations import Memory
 from imagebridge.testing.seen import SeenPicture, pictures
-from imagebridge.testing.server import Answer, Server, json_answer, stream_answer
+from imagebridge.testing.server import HttpResponse, LoopbackServer, json_answer, stream_answer
 from imagebridge.testing.steps import Cut, Fault, Ids, Late, Odd, Spoken, Step, script, spoken
 from imagebridge.testing.uploaded import Files, Stored
 
-Json: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Exchange:
     """One POST request that came and what was made of it. `violations` is empty where it was accepted."""
 
     path: str
-    body: Json
+    body: JsonObject
     violations: tuple[Violation, ...] = ()
 
 
@@ -63,7 +63,7 @@ class Endpoint:
         self._steps = script(steps)
         self._rules = (*(RULES if rules is None else rules), *(REPLAY if replay else ()))
         self._guard = threading.Lock()
-        self._server: Server | None = None
+        self._server: LoopbackServer | None = None
         self._ids = Ids()
         self._played = 0
         self._problems: list[str] = []
@@ -85,7 +85,7 @@ class Endpoint:
         return f"http://127.0.0.1:{self._server.server_port}/v1"
 
     @property
-    def requests(self) -> list[Json]:
+    def requests(self) -> list[JsonObject]:
         """The bodies of all POST requests, in order, those that were refused too."""
         return [exchange.body for exchange in list(self.exchanges)]
 
@@ -111,7 +111,7 @@ class Endpoint:
 
     def start(self) -> Self:
         """Listen on a free port of 127.0.0.1. `with` does this; call it yourself where a block does not fit."""
-        self._server = Server(self._answer)
+        self._server = LoopbackServer(self._answer)
         return self
 
     def stop(self) -> None:
@@ -135,7 +135,7 @@ class Endpoint:
 
     # One request, from here on in the server's threads.
 
-    def _answer(self, method: str, path: str, content: bytes) -> Answer:
+    def _answer(self, method: str, path: str, content: bytes) -> HttpResponse:
         if method == "GET" and path == "/v1/models":
             return json_answer(model_list.every())
         if method == "GET" and path.startswith("/v1/models/"):
@@ -147,7 +147,7 @@ class Endpoint:
                 if self._files
                 else _error(f"Invalid URL ({method} {path})", status=404)
             )
-        answers: Mapping[str, Callable[[str, Json], Answer]] = {
+        answers: Mapping[str, Callable[[str, JsonObject], HttpResponse]] = {
             "/v1/responses": self._respond,
             "/v1/responses/input_tokens": self._count,
             "/v1/chat/completions": self._complete,
@@ -165,11 +165,11 @@ class Endpoint:
         if not isinstance(body, dict):
             return _error("We could not parse the JSON body of your request.")
         try:
-            return answers[path](path, cast("Json", body))
+            return answers[path](path, cast("JsonObject", body))
         except Exception as error:  # noqa: BLE001  # only with rules switched off: the client must not hang
             return self._fail(f"{path} could not be answered: {type(error).__name__}: {error}")
 
-    def _respond(self, path: str, body: Json) -> Answer:
+    def _respond(self, path: str, body: JsonObject) -> HttpResponse:
         exchange = self._note(path, body)
         earlier = self._memory.earlier(body)
         if isinstance(earlier, Violation):
@@ -177,7 +177,7 @@ class Endpoint:
         body, wrong = self._resolved(body, "responses")
         read = Body(body, "responses", earlier, given=self._memory.given)
         played = self._turn(exchange, read, wrong)
-        if isinstance(played, Answer):
+        if isinstance(played, HttpResponse):
             return played
         said, cut = played
         whole = responses.response(
@@ -192,11 +192,11 @@ class Endpoint:
             return _streamed(responses.events(whole, said), cut)
         return _whole(whole, cut)
 
-    def _complete(self, path: str, body: Json) -> Answer:
+    def _complete(self, path: str, body: JsonObject) -> HttpResponse:
         exchange = self._note(path, body)
         body, wrong = self._resolved(body, "chat")
         played = self._turn(exchange, Body(body, "chat"), wrong)
-        if isinstance(played, Answer):
+        if isinstance(played, HttpResponse):
             return played
         said, cut = played
         if isinstance(cut, Fault):
@@ -210,11 +210,11 @@ class Endpoint:
         options = cast("Mapping[str, object]", body.get("stream_options") or {})
         return _streamed(chat.chunks(whole, usage=bool(options.get("include_usage"))), cut, done=True)
 
-    def _converse(self, path: str, body: Json) -> Answer:
+    def _converse(self, path: str, body: JsonObject) -> HttpResponse:
         self._note(path, body)
         identity = self._ids.new("conv")
         self._memory.open(identity, body.get("items"))
-        whole: Json = {
+        whole: JsonObject = {
             "id": identity,
             "object": "conversation",
             "created_at": int(time.time()),
@@ -222,13 +222,15 @@ class Endpoint:
         }
         return json_answer(whole)
 
-    def _draw(self, path: str, body: Json) -> Answer:
+    def _draw(self, path: str, body: JsonObject) -> HttpResponse:
         return self._picture(self._note(path, body), images.ordered)
 
-    def _edit(self, path: str, body: Json) -> Answer:
+    def _edit(self, path: str, body: JsonObject) -> HttpResponse:
         return self._picture(self._note(path, body), editing.ordered)
 
-    def _picture(self, exchange: Exchange, ordered: Callable[[Json], images.Order]) -> Answer:
+    def _picture(
+        self, exchange: Exchange, ordered: Callable[[JsonObject], images.ImageRequest]
+    ) -> HttpResponse:
         body = exchange.body
         try:
             order = ordered(body)
@@ -240,26 +242,26 @@ class Endpoint:
         streamed = body.get("stream") in (True, "true")
         return stream_answer(images.events(order)) if streamed else json_answer(images.answer(order))
 
-    def _count(self, path: str, body: Json) -> Answer:
+    def _count(self, path: str, body: JsonObject) -> HttpResponse:
         self._note(path, body)
         earlier = self._memory.earlier(body)
         body, _ = self._resolved(body, "responses")
         count = model_list.tokens(body, "responses", () if isinstance(earlier, Violation) else earlier)
         return json_answer({"object": "response.input_tokens", "input_tokens": count})
 
-    def _note(self, path: str, body: Json) -> Exchange:
+    def _note(self, path: str, body: JsonObject) -> Exchange:
         exchange = Exchange(path, body)
         with self._guard:
             self.exchanges.append(exchange)
         return exchange
 
-    def _resolved(self, body: Json, api: Api) -> tuple[Json, list[Violation]]:
+    def _resolved(self, body: JsonObject, api: Api) -> tuple[JsonObject, list[Violation]]:
         """Return a body with the bytes of the files that it names by id, and what is wrong with those ids."""
         return self._files.resolved(body, api) if self._files else (body, [])
 
     def _turn(
         self, exchange: Exchange, read: Body, wrong: Sequence[Violation]
-    ) -> "tuple[list[Spoken], Cut | Fault | Odd | None] | Answer":
+    ) -> "tuple[list[Spoken], Cut | Fault | Odd | None] | HttpResponse":
         """Judge the request, then play the next step: what the model says and where it is cut off, or the refusal."""
         violations = [*broken(read, self._rules), *wrong]
         if violations:
@@ -285,7 +287,7 @@ class Endpoint:
             # The script is the caller's code: its error reaches the client at once and the caller at the end.
             return self._fail(f"step {number + 1} failed: {type(error).__name__}: {error}")
 
-    def _show(self, body: Fields, api: Api) -> tuple[list[object], list[SeenPicture]]:
+    def _show(self, body: JSON, api: Api) -> tuple[list[object], list[SeenPicture]]:
         given = body.get("input" if api == "responses" else "messages")
         items = cast("list[object]", given) if isinstance(given, list) else []
         # Of the earlier requests with the same opening, the longest one that this one may go on from.
@@ -306,21 +308,21 @@ class Endpoint:
             self._told = [one for one in self._told if one is not items]
             self.seen[:] = [one for one in self.seen if not any(one is mine for mine in shown)]
 
-    def _refuse(self, exchange: Exchange, *violations: Violation) -> Answer:
+    def _refuse(self, exchange: Exchange, *violations: Violation) -> HttpResponse:
         exchange.violations = violations
         return json_answer({"error": violations[0].error()}, 400)
 
-    def _fail(self, problem: str) -> Answer:
+    def _fail(self, problem: str) -> HttpResponse:
         self._problems.append(problem)
         return _error(f"imagebridge.testing: {problem}", code="unexpected_request")
 
 
-def _error(message: str, *, status: int = 400, code: str | None = None) -> Answer:
+def _error(message: str, *, status: int = 400, code: str | None = None) -> HttpResponse:
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
     return json_answer({"error": error}, status)
 
 
-def _fault(fault: Fault) -> Answer:
+def _fault(fault: Fault) -> HttpResponse:
     """Return a scripted error. The SDK itself decides whether to ask again."""
     kinds = {400: "invalid_request_error", 429: "rate_limit_error"}
     kind = kinds.get(fault.status, "server_error" if fault.status >= 500 else "invalid_request_error")
@@ -331,7 +333,9 @@ def _fault(fault: Fault) -> Answer:
     return replace(json_answer(body, fault.status), headers=headers)
 
 
-def _streamed(events: Iterable[Json], cut: Cut | Fault | Odd | None, *, done: bool = False) -> Answer:
+def _streamed(
+    events: Iterable[JsonObject], cut: Cut | Fault | Odd | None, *, done: bool = False
+) -> HttpResponse:
     if isinstance(cut, Odd):
         return stream_answer(cut.change(list(events)), done=done)
     if not isinstance(cut, Cut):
@@ -340,7 +344,7 @@ def _streamed(events: Iterable[Json], cut: Cut | Fault | Odd | None, *, done: bo
     return begun if cut.clean else replace(begun, unsent=1)
 
 
-def _whole(whole: Json, cut: Cut | Fault | Odd | None) -> Answer:
+def _whole(whole: JsonObject, cut: Cut | Fault | Odd | None) -> HttpResponse:
     if isinstance(cut, Odd):
         return json_answer(next(iter(cut.change([whole])), None))
     answer = json_answer(whole)

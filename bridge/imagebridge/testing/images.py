@@ -15,7 +15,7 @@ import pybase64
 if TYPE_CHECKING:
     from PIL import Image
 
-Json: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
 Format = Literal["png", "jpeg", "webp"]
 
 FORMATS = ("png", "jpeg", "webp")
@@ -29,7 +29,7 @@ LARGEST = 3_840 * 2_160
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ImageRequest:
     """A picture that was asked for. `size` is pixels; `partial` is how many unfinished ones to stream before it.
 
     `base` and `mask` are the `data:` URLs of what it is made from.
@@ -46,7 +46,7 @@ class Order:
     mask: str = ""
 
 
-def ordered(body: Mapping[str, Any]) -> Order:
+def ordered(body: Mapping[str, Any]) -> ImageRequest:
     """Read the body of an image request. Raises ValueError(parameter, message) for what cannot be drawn."""
     prompt = body.get("prompt")
     if not isinstance(prompt, str) or not prompt:
@@ -69,7 +69,7 @@ def ordered(body: Mapping[str, Any]) -> Order:
         raise ValueError(
             "quality", f"Invalid value: '{quality}'. Supported values are: {_listed(QUALITIES)}."
         )
-    return Order(
+    return ImageRequest(
         prompt,
         _size(body.get("size") or "auto"),
         format_,
@@ -109,7 +109,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=32)
-def _drawn(order: Order, seed: int) -> str:
+def _drawn(order: ImageRequest, seed: int) -> str:
     """Draw a gradient in two colours of the prompt, a disc and the prompt itself; return it as base64."""
     from PIL import Image, ImageDraw, ImageFont
 
@@ -135,7 +135,7 @@ def _drawn(order: Order, seed: int) -> str:
     return pybase64.b64encode(file.getvalue()).decode()
 
 
-def _edited(order: Order, light: tuple[int, int, int]) -> "Image.Image":
+def _edited(order: ImageRequest, light: tuple[int, int, int]) -> "Image.Image":
     """Return what is edited, in the size asked for; the transparent parts of the mask take the light colour."""
     from PIL import Image, ImageOps
 
@@ -161,7 +161,7 @@ def _light(number: int) -> tuple[int, int, int]:
     return 128 + (number >> 3 & 0x7F), 128 + (number >> 11 & 0x7F), 128 + (number >> 19 & 0x7F)
 
 
-def _facts(order: Order) -> Json:
+def _facts(order: ImageRequest) -> JsonObject:
     return {
         "background": "transparent" if order.transparent else "opaque",
         "output_format": order.format,
@@ -170,7 +170,7 @@ def _facts(order: Order) -> Json:
     }
 
 
-def _usage(order: Order) -> Json:
+def _usage(order: ImageRequest) -> JsonObject:
     words = len(order.prompt) // 4 + 1
     # Plausible, not the API's own count: a token for each 16 x 16 pixels.
     drawn = order.count * order.size[0] * order.size[1] // 256
@@ -182,13 +182,13 @@ def _usage(order: Order) -> Json:
     }
 
 
-def answer(order: Order) -> Json:
+def answer(order: ImageRequest) -> JsonObject:
     """Return the `ImagesResponse`."""
     drawn = [{"b64_json": _drawn(order, seed)} for seed in range(order.count)]
     return {"created": int(time.time()), "data": drawn, "usage": _usage(order), **_facts(order)}
 
 
-def events(order: Order) -> Iterator[Json]:
+def events(order: ImageRequest) -> Iterator[JsonObject]:
     """Yield the events of the streamed answer: the partial pictures (other colours), then the finished one."""
     base = {"created_at": int(time.time()), **_facts(order)}
     name = "image_edit" if order.base else "image_generation"

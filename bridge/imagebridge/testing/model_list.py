@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from imagebridge.facts.models import last_day
-from imagebridge.rules.body import Api, Fields
+from imagebridge.rules.body import JSON, Api
 from imagebridge.testing.seen import pictures
 
-Json: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
 
 # Current on 2026-11-29 (OpenAI's pages of models; openai 3.57, types/image_model.py); any other name works too.
 NAMES = (
@@ -26,12 +26,12 @@ NAMES = (
 )
 
 
-def every() -> Json:
+def every() -> JsonObject:
     """Return the list of models."""
     return {"object": "list", "data": [one(name) for name in NAMES]}
 
 
-def one(name: str) -> Json:
+def one(name: str) -> JsonObject:
     """Return the model of this name; every name has one."""
     last = last_day(name)
     return {
@@ -43,7 +43,7 @@ def one(name: str) -> Json:
     }
 
 
-def tokens(body: Mapping[str, Any], api: Api, earlier: Sequence[Fields] = ()) -> int:
+def tokens(body: Mapping[str, Any], api: Api, earlier: Sequence[JSON] = ()) -> int:
     """Return a plausible count of input tokens: a token for four characters, and what the pictures cost.
 
     `earlier` are the items that `previous_response_id` brings along: they count, as in the API.

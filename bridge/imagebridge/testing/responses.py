@@ -4,10 +4,10 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, assert_never
 
-from imagebridge.rules.body import Fields, fields, string, values
-from imagebridge.testing.steps import Called, Fault, Raw, Said, Spoken, pieces
+from imagebridge.rules.body import JSON, fields, string, values
+from imagebridge.testing.steps import Fault, Raw, Spoken, SpokenCall, SpokenText, pieces
 
-Json: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
 
 # Echoed from the request when set; the value otherwise. As the SDK's `Response` demands them (openai 3.54).
 _ECHOED: Mapping[str, object] = {
@@ -26,7 +26,7 @@ _ECHOED: Mapping[str, object] = {
 }
 
 
-def response(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens: int) -> Json:
+def response(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens: int) -> JsonObject:
     """Return a completed `Response` to `body` with this id. `tokens` is what its input counts."""
     output = [item(entry) for entry in said]
     written = sum(_length(entry) for entry in said) // 4 + 1
@@ -52,7 +52,7 @@ def response(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens:
     }
 
 
-def failed(whole: Json, fault: Fault) -> Json:
+def failed(whole: JsonObject, fault: Fault) -> JsonObject:
     """Return the response `whole` as one that has failed."""
     return whole | {
         "status": "failed",
@@ -61,14 +61,14 @@ def failed(whole: Json, fault: Fault) -> Json:
     }
 
 
-def _without_secret(item: Json, body: Mapping[str, Any]) -> Json:
+def _without_secret(item: JsonObject, body: Mapping[str, Any]) -> JsonObject:
     """Return an item less the encrypted reasoning, unless the request asks for that."""
     if item.get("type") != "reasoning" or "reasoning.encrypted_content" in values(body.get("include")):
         return item
     return {name: value for name, value in item.items() if name != "encrypted_content"}
 
 
-def _tool(tool: Fields) -> Fields:
+def _tool(tool: JSON) -> JSON:
     # The API fills in what the caller left out.
     filled = {"description": None, "parameters": None, "strict": True}
     return {**filled, **tool} if tool.get("type") == "function" else tool
@@ -76,20 +76,20 @@ def _tool(tool: Fields) -> Fields:
 
 def _length(said: Spoken) -> int:
     match said:
-        case Said(text=text):
+        case SpokenText(text=text):
             return len(text)
-        case Called(name=name, arguments=arguments):
+        case SpokenCall(name=name, arguments=arguments):
             return len(name) + len(arguments)
         case Raw(item=raw):
             return len(str(raw))
 
 
-def item(said: Spoken) -> Json:
+def item(said: Spoken) -> JsonObject:
     """Return the output item for what the model said."""
     match said:
-        case Said():
+        case SpokenText():
             return _message(said, "completed", [_text(said.text)])
-        case Called():
+        case SpokenCall():
             return _call(said, "completed", said.arguments)
         case Raw():
             return dict(said.item)
@@ -97,15 +97,15 @@ def item(said: Spoken) -> Json:
             assert_never(said)
 
 
-def _text(text: str) -> Json:
+def _text(text: str) -> JsonObject:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
-def _message(said: Said, status: str, content: list[Json]) -> Json:
+def _message(said: SpokenText, status: str, content: list[JsonObject]) -> JsonObject:
     return {"type": "message", "id": said.id, "role": "assistant", "status": status, "content": content}
 
 
-def _call(said: Called, status: str, arguments: str) -> Json:
+def _call(said: SpokenCall, status: str, arguments: str) -> JsonObject:
     return {
         "type": "function_call",
         "id": said.id,
@@ -116,15 +116,15 @@ def _call(said: Called, status: str, arguments: str) -> Json:
     }
 
 
-def events(whole: Json, said: list[Spoken]) -> Iterator[Json]:
+def events(whole: JsonObject, said: list[Spoken]) -> Iterator[JsonObject]:
     """Yield the events that stream the response `whole`, which consists of `said`."""
-    nothing: list[Json] = []
-    begun: Json = whole | {"status": "in_progress", "output": nothing, "usage": None}
+    nothing: list[JsonObject] = []
+    begun: JsonObject = whole | {"status": "in_progress", "output": nothing, "usage": None}
     for number, event in enumerate(_events(whole, begun, said)):
         yield {**event, "sequence_number": number}
 
 
-def _events(whole: Json, begun: Json, said: list[Spoken]) -> Iterator[Json]:
+def _events(whole: JsonObject, begun: JsonObject, said: list[Spoken]) -> Iterator[JsonObject]:
     yield {"type": "response.created", "response": begun}
     yield {"type": "response.in_progress", "response": begun}
     for index, (entry, given) in enumerate(zip(said, whole["output"], strict=True)):
@@ -132,14 +132,14 @@ def _events(whole: Json, begun: Json, said: list[Spoken]) -> Iterator[Json]:
     yield {"type": f"response.{whole['status']}", "response": whole}
 
 
-def _item_events(index: int, said: Spoken, given: Json) -> Iterator[Json]:
+def _item_events(index: int, said: Spoken, given: JsonObject) -> Iterator[JsonObject]:
     added = {"type": "response.output_item.added", "output_index": index}
     match said:
-        case Said():
+        case SpokenText():
             yield {**added, "item": _message(said, "in_progress", [])}
             place = {"item_id": said.id, "output_index": index, "content_index": 0}
             yield from _part_events(place, _text(said.text))
-        case Called():
+        case SpokenCall():
             yield {**added, "item": _call(said, "in_progress", "")}
             yield from _argument_events(
                 {"item_id": said.id, "output_index": index}, said.name, said.arguments
@@ -152,7 +152,7 @@ def _item_events(index: int, said: Spoken, given: Json) -> Iterator[Json]:
     yield {"type": "response.output_item.done", "output_index": index, "item": given}
 
 
-def _bare(given: Json) -> Json:
+def _bare(given: JsonObject) -> JsonObject:
     """Return a message or a call as it is announced: what it says comes in pieces."""
     match given.get("type"):
         case "message":
@@ -163,7 +163,7 @@ def _bare(given: Json) -> Json:
             return given
 
 
-def _raw_events(place: Json, given: Json) -> Iterator[Json]:
+def _raw_events(place: JsonObject, given: JsonObject) -> Iterator[JsonObject]:
     """Yield texts, arguments and the summary of reasoning in pieces, and how a hosted tool comes on."""
     kind = string(given.get("type"))
     if kind == "message":
@@ -184,13 +184,13 @@ def _raw_events(place: Json, given: Json) -> Iterator[Json]:
         yield {"type": f"response.{kind}.completed", **place}
 
 
-def _part_events(place: Json, part: Fields) -> Iterator[Json]:
+def _part_events(place: JsonObject, part: JSON) -> Iterator[JsonObject]:
     kind = string(part.get("type"))
     name = {"output_text": "text", "refusal": "refusal"}.get(kind)
     if name is None:
         return
     text = string(part.get(name))
-    more: Json = {"logprobs": []} if kind == "output_text" else {}
+    more: JsonObject = {"logprobs": []} if kind == "output_text" else {}
     yield {"type": "response.content_part.added", **place, "part": {**part, name: ""}}
     for piece in pieces(text):
         yield {"type": f"response.{kind}.delta", **place, "delta": piece, **more}
@@ -198,7 +198,7 @@ def _part_events(place: Json, part: Fields) -> Iterator[Json]:
     yield {"type": "response.content_part.done", **place, "part": part}
 
 
-def _argument_events(place: Json, name: str, arguments: str) -> Iterator[Json]:
+def _argument_events(place: JsonObject, name: str, arguments: str) -> Iterator[JsonObject]:
     for piece in pieces(arguments):
         yield {"type": "response.function_call_arguments.delta", **place, "delta": piece}
     yield {

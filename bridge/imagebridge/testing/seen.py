@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pybase64
 
-from imagebridge.rules.body import Api, Body, Shown
+from imagebridge.rules.body import Api, Body, PictureUrl
 from imagebridge.rules.verdict import judge, opened
 from imagebridge.translate import vision
 
@@ -103,7 +103,7 @@ def pictures(body: Mapping[str, Any], api: Api = "responses") -> list[SeenPictur
     return [picture for shown in read.pictures if (picture := _seen(shown, read.model)) is not None]
 
 
-def _seen(shown: Shown, model: str | None) -> SeenPicture | None:
+def _seen(shown: PictureUrl, model: str | None) -> SeenPicture | None:
     verdict = judge(shown.url)
     if not verdict.width:
         return None

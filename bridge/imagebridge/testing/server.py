@@ -20,7 +20,7 @@ NAME = "imagebridge-endpoint"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """An HTTP answer."""
 
     status: int
@@ -31,18 +31,18 @@ class Answer:
     """Bytes that are promised and never come: the connection is hung up before them."""
 
 
-Respond = Callable[[str, str, bytes], Answer]
+Respond = Callable[[str, str, bytes], HttpResponse]
 """Answers one request: method, path without its query, body."""
 
 
-def json_answer(value: object, status: int = 200) -> Answer:
+def json_answer(value: object, status: int = 200) -> HttpResponse:
     """Return `value` as a JSON answer, a text as it stands; one that the SDK does not ask for again where it is an error."""
     headers = {"x-should-retry": "false"} if status >= 400 else {}
     body = value if isinstance(value, str) else json.dumps(value)
-    return Answer(status, body.encode(), headers=headers)
+    return HttpResponse(status, body.encode(), headers=headers)
 
 
-def stream_answer(events: Iterable[object], *, done: bool = False) -> Answer:
+def stream_answer(events: Iterable[object], *, done: bool = False) -> HttpResponse:
     """Return server-sent events, named by their `type` if they have one; `done` adds Chat's `[DONE]`.
 
     An event that is a text is sent as it stands.
@@ -54,13 +54,13 @@ def stream_answer(events: Iterable[object], *, done: bool = False) -> Answer:
         lines.append(f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n")
     if done:
         lines.append("data: [DONE]\n\n")
-    return Answer(200, "".join(lines).encode(), "text/event-stream; charset=utf-8")
+    return HttpResponse(200, "".join(lines).encode(), "text/event-stream; charset=utf-8")
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # keeps connections open, as the SDK's pool expects
     disable_nagle_algorithm = True
-    server: "Server"  # pyright: ignore[reportIncompatibleVariableOverride]  # typeshed cannot say which server
+    server: "LoopbackServer"  # pyright: ignore[reportIncompatibleVariableOverride]  # typeshed cannot say which server
 
     def do_GET(self) -> None:
         self._answer(b"")
@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep stderr quiet; `Endpoint.exchanges` tells what came."""
 
 
-class Server(ThreadingHTTPServer):
+class LoopbackServer(ThreadingHTTPServer):
     """An HTTP server on 127.0.0.1 and a free port, in threads. `stop` ends them all."""
 
     request_queue_size = 128
@@ -147,10 +147,10 @@ class Server(ThreadingHTTPServer):
         self.server_close()
 
 
-Json: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
 
 
-def form_fields(content: bytes) -> Json | None:
+def form_fields(content: bytes) -> JsonObject | None:
     """Return the fields of a multipart body, files as `data:` URLs, or None where it is none.
 
     The body names its own boundary in its first line. A name that ends in `[]` holds a list.
@@ -159,7 +159,7 @@ def form_fields(content: bytes) -> Json | None:
     if not start.startswith(b"--") or not content.rstrip(b"\r\n").endswith(start + b"--"):
         return None
     head = b'Content-Type: multipart/form-data; boundary="' + start[2:] + b'"\r\n\r\n'
-    fields: Json = {}
+    fields: JsonObject = {}
     for part in message_from_bytes(head + content).get_payload():
         if isinstance(part, str):
             return None

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, cast
 Call: TypeAlias = tuple[str, Mapping[str, Any] | str]
 """The name of a tool and its arguments; a str is sent as it is, to produce invalid JSON on purpose."""
 
-Reply: TypeAlias = str | Sequence[Call | str | Mapping[str, Any]]
+Output: TypeAlias = str | Sequence[Call | str | Mapping[str, Any]]
 """A text is the final answer. A sequence holds calls, texts, and raw output items (dicts, Responses only)."""
 
 
@@ -37,7 +37,7 @@ class Cut:
     `clean` ends the stream there as if all were said; otherwise the connection is hung up.
     """
 
-    reply: Reply
+    reply: Output
     after: int = 3
     clean: bool = False
 
@@ -46,7 +46,7 @@ class Cut:
 class Late:
     """A reply that comes after so many seconds, or when the endpoint is stopped."""
 
-    reply: Reply
+    reply: Output
     seconds: float
 
 
@@ -64,11 +64,11 @@ class Odd:
     is not remembered for `previous_response_id`.
     """
 
-    reply: Reply
+    reply: Output
     change: Callable[[list[Any]], Sequence[object]]
 
 
-Played: TypeAlias = Reply | Fault | Cut | Late | Odd
+Played: TypeAlias = Output | Fault | Cut | Late | Odd
 """What one request meets."""
 
 Step: TypeAlias = Played | Callable[[dict[str, Any]], Played]
@@ -76,7 +76,7 @@ Step: TypeAlias = Played | Callable[[dict[str, Any]], Played]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SpokenText:
     """A message of the model."""
 
     id: str
@@ -84,7 +84,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class SpokenCall:
     """A function call of the model. `arguments` is the text that the model wrote, JSON or not."""
 
     id: str
@@ -100,7 +100,7 @@ class Raw:
     item: Mapping[str, object]
 
 
-Spoken: TypeAlias = Said | Called | Raw
+Spoken: TypeAlias = SpokenText | SpokenCall | Raw
 
 
 class Ids:
@@ -117,7 +117,7 @@ class Ids:
 def spoken(reply: object, ids: Ids) -> list[Spoken]:
     """Turn a reply into what the model says, with fresh ids. Raises TypeError for anything that is no reply."""
     if isinstance(reply, str):
-        return [Said(ids.new("msg"), reply)]
+        return [SpokenText(ids.new("msg"), reply)]
     if not isinstance(reply, (list, tuple)):
         raise TypeError(f"a step is a text or a list of (name, arguments), not {reply!r}")
     entries = cast("Sequence[object]", reply)
@@ -129,12 +129,12 @@ def spoken(reply: object, ids: Ids) -> list[Spoken]:
 def _entry(entry: object, ids: Ids) -> Spoken:
     match entry:
         case str():
-            return Said(ids.new("msg"), entry)
+            return SpokenText(ids.new("msg"), entry)
         case (str() as name, str() as arguments):
-            return Called(ids.new("fc"), ids.new("call"), name, arguments)
+            return SpokenCall(ids.new("fc"), ids.new("call"), name, arguments)
         case (str() as name, dict()):
             written = json.dumps(cast("tuple[object, object]", entry)[1], ensure_ascii=False)
-            return Called(ids.new("fc"), ids.new("call"), name, written)
+            return SpokenCall(ids.new("fc"), ids.new("call"), name, written)
         case dict():
             return Raw(cast("Mapping[str, object]", entry))
         case _:

@@ -13,14 +13,14 @@ from typing import Any, TypeAlias, cast
 
 from imagebridge.conversation.attachments import Attachment, attachments, replaced
 from imagebridge.facts.limits import LENGTHS
-from imagebridge.pictures.base64 import encode
+from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.kinds import PNG, kind
 from imagebridge.rules import Violation
 from imagebridge.rules.body import Api
-from imagebridge.testing.server import Answer, json_answer
+from imagebridge.testing.server import HttpResponse, json_answer
 from imagebridge.wire import text_of
 
-Json: TypeAlias = dict[str, Any]
+JsonObject: TypeAlias = dict[str, Any]
 
 PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
 USABLE: Mapping[str, tuple[str, ...]] = {
@@ -54,7 +54,7 @@ class Stored:
         """Whether it was deleted, or has expired."""
         return self.deleted or (self.expires_at is not None and self.expires_at <= time.time())
 
-    def json(self) -> Json:
+    def json(self) -> JsonObject:
         """Return it as the API's `File` object."""
         return {
             "id": self.id,
@@ -87,7 +87,7 @@ class Files:
     stored: list[Stored] = field(default_factory=list[Stored])
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def answer(self, method: str, identity: str, content: bytes) -> Answer:
+    def answer(self, method: str, identity: str, content: bytes) -> HttpResponse:
         """Answer a request to `/v1/files`, or to the file `identity` where there is one."""
         try:
             match method, identity:
@@ -129,7 +129,7 @@ class Files:
         self.stored.append(made)
         return made
 
-    def _list(self) -> Json:
+    def _list(self) -> JsonObject:
         there = [one.json() for one in reversed(self.stored) if not one.gone]
         ends = (there[0]["id"], there[-1]["id"]) if there else (None, None)
         return {"object": "list", "data": there, "first_id": ends[0], "last_id": ends[1], "has_more": False}
@@ -140,7 +140,7 @@ class Files:
                 return one
         raise _Refused(f"No such File object: {identity}", "id", None, 404)
 
-    def resolved(self, body: Json, api: Api) -> "tuple[Json, list[Violation]]":
+    def resolved(self, body: JsonObject, api: Api) -> "tuple[JsonObject, list[Violation]]":
         """Return a request body with the bytes in the place of the ids, and what is wrong with those ids."""
         name = "input" if api == "responses" else "messages"
         items = body.get(name)
@@ -154,7 +154,7 @@ class Files:
                 continue
             file = next((file for file in self.stored if file.id == identity), None)
             if problem := _problem(file, identity, one):
-                item = cast("Json", items[one.item])
+                item = cast("JsonObject", items[one.item])
                 path = f"{name}[{one.item}].{'output' if 'output' in item else 'content'}[{one.part}]"
                 path += ".file.file_id" if api == "chat" else ".file_id"
                 found.append(Violation("file-id", path, *problem, path, "invalid_value"))
@@ -179,7 +179,7 @@ def _problem(file: Stored | None, identity: str, one: Attachment) -> tuple[str, 
 
 def _part(one: Attachment, file: Stored) -> dict[str, object]:
     found = kind(file.content)
-    url = f"data:{(found or PNG).media_type};base64,{encode(file.content)}"
+    url = f"data:{(found or PNG).media_type};base64,{to_base64(file.content)}"
     if one.kind == "picture":
         rest = {name: value for name, value in one.fields.items() if name != "file_id"}
         return {**rest, "image_url": url}

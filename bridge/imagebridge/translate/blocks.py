@@ -2,12 +2,12 @@
 
 | from MCP                              | pieces                                                         |
 |---------------------------------------|----------------------------------------------------------------|
-| text                                  | `Words` without terminal codes; what hides in them is brought out |
+| text                                  | `TextPiece` without terminal codes; what hides in them is brought out |
 | text that is wholly an SVG            | as image                                                       |
-| image, whatever its label             | `Sight`, proven or converted; a sentence where none can be     |
+| image, whatever its label             | `PicturePiece`, proven or converted; a sentence where none can be     |
 | resource: text                        | as text                                                        |
 | resource: image                       | as image                                                       |
-| resource: a document the API reads    | `Paper`, or a `Sight` a page                                   |
+| resource: a document the API reads    | `FilePiece`, or a `PicturePiece` a page                                   |
 | resource: UTF-8, whatever its label   | as text                                                        |
 | resource: other bytes; audio; unknown | a sentence: type, size, uri                                    |
 | any type with `data`                  | a picture or a document as that                                |
@@ -26,14 +26,23 @@ from imagebridge.facts import limits
 from imagebridge.facts.limits import MAX_FILE
 from imagebridge.facts.models import Detail
 from imagebridge.pictures import kinds
-from imagebridge.pictures.base64 import bare, decode, decode_start, encode
+from imagebridge.pictures.base64 import base64_bytes, base64_start, packed_base64, to_base64
 from imagebridge.pictures.convert import converted
 from imagebridge.pictures.kinds import svg_of
 from imagebridge.wire import JSON, is_json, text_of
 
 from . import hidden, sentences, terminal_codes, vision
 from .image_blocks import image, standard
-from .pieces import Address, Paper, Piece, Reading, Sight, Words, carried, for_user_only
+from .pieces import (
+    FilePiece,
+    LinkPiece,
+    PicturePiece,
+    Piece,
+    ResultContext,
+    TextPiece,
+    carried,
+    for_user_only,
+)
 
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
 
@@ -50,17 +59,17 @@ _CONTROLS = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f]")
 _WITHHELD = "[not shown: the tool meant it for the user alone]"
 
 
-def pieces(block: object, reading: Reading) -> list[Piece]:
+def pieces(block: object, reading: ResultContext) -> list[Piece]:
     """Return what one block of `content` becomes. Never raises for content, never returns an empty list."""
     found = _pieces(block, reading)
     # A picture is remembered as soon as it has its number.
-    if is_json(block) and not isinstance(found[0], Sight):
+    if is_json(block) and not isinstance(found[0], PicturePiece):
         for encoded in carried(block):
             reading.remember(encoded, found)
     return found
 
 
-def _pieces(block: object, reading: Reading) -> list[Piece]:
+def _pieces(block: object, reading: ResultContext) -> list[Piece]:
     if isinstance(block, str):
         return texts(block, reading)
     if not is_json(block):
@@ -86,7 +95,7 @@ def _pieces(block: object, reading: Reading) -> list[Piece]:
             return _pieces(made, reading) if made else [_unknown(block, tag)]
 
 
-def texts(text: str, reading: Reading) -> list[Piece]:
+def texts(text: str, reading: ResultContext) -> list[Piece]:
     """Return text as it is, with what is hidden in it as base64 brought out right after it.
 
     Codes for a terminal are taken out. A text that is wholly an SVG is that picture, where it can be drawn.
@@ -94,8 +103,8 @@ def texts(text: str, reading: Reading) -> list[Piece]:
     found: list[Piece] = []
     text = terminal_codes.plain(text)
     if svg := svg_of(text):
-        drawn = seen(encode(svg), reading)
-        if isinstance(drawn[0], Sight):
+        drawn = seen(to_base64(svg), reading)
+        if isinstance(drawn[0], PicturePiece):
             return drawn
 
     if text.lstrip()[:1] in ("{", "[", '"'):
@@ -103,38 +112,38 @@ def texts(text: str, reading: Reading) -> list[Piece]:
             text = text.replace(words, f'"{_WITHHELD}"')
 
     def bring_out(encoded: str) -> str:
-        if reading.withheld and bare(encoded) in reading.withheld:
+        if reading.withheld and packed_base64(encoded) in reading.withheld:
             return _WITHHELD
         if told := reading.known(encoded):
             return told
         brought = embedded(encoded, reading)
         reading.remember(encoded, brought)
-        if all(isinstance(piece, Words) for piece in brought):
-            return " ".join(piece.text for piece in brought if isinstance(piece, Words))
+        if all(isinstance(piece, TextPiece) for piece in brought):
+            return " ".join(piece.text for piece in brought if isinstance(piece, TextPiece))
         found.extend(brought)
         first = brought[0]
-        return f"[picture {first.number} below]" if isinstance(first, Sight) else "[file below]"
+        return f"[picture {first.number} below]" if isinstance(first, PicturePiece) else "[file below]"
 
-    return [Words(hidden.brought_out(text, bring_out, reading.known if reading.holds else None)), *found]
+    return [TextPiece(hidden.brought_out(text, bring_out, reading.known if reading.holds else None)), *found]
 
 
 def embedded(
-    encoded: str, reading: Reading, *, label: str = "", uri: str = "", detail: Detail | None = None
+    encoded: str, reading: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
     """Return bytes by what they are: pictures, documents, text, or the sentence for what cannot be shown."""
-    start = kinds.kind(decode_start(encoded))
+    start = kinds.kind(base64_start(encoded))
     if start is not None and start.sort == "picture":
         return seen(encoded, reading, label=label, uri=uri, detail=detail)
     try:
-        data, _ = decode(encoded)
+        data, _ = base64_bytes(encoded)
     except PictureError as error:
         return [_lost(sentences.described(label, None, uri=uri), error.reason)]
     match kinds.kind(data):
-        case kinds.Kind(sort="picture"):
+        case kinds.FileType(sort="picture"):
             return seen(encoded, reading, label=label, uri=uri, detail=detail)
-        case kinds.Kind(sort="document") as found:
+        case kinds.FileType(sort="document") as found:
             if told := reading.told(encoded):
-                return [Words(f"{_filename(uri, found)}: {told}", "a document that was sent", ours=True)]
+                return [TextPiece(f"{_filename(uri, found)}: {told}", "a document that was sent", ours=True)]
             return _document(data, found, uri, reading)
         case None if (text := _text(data)) is not None:
             return texts(text, reading)
@@ -144,7 +153,7 @@ def embedded(
             ]
 
 
-class _Fit(NamedTuple):
+class _ModelFit(NamedTuple):
     """The size in pixels that a model sees of a picture; equal for equal models, so that what it led to can be kept."""
 
     model: str | None
@@ -156,15 +165,15 @@ class _Fit(NamedTuple):
 
 
 def seen(
-    encoded: str, reading: Reading, *, label: str = "", uri: str = "", detail: Detail | None = None
+    encoded: str, reading: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
     """Return the pictures that `encoded` holds, or the sentence that says why there is none."""
     policy = reading.policy
-    fit = _Fit(policy.model, policy.wanted(detail))
+    fit = _ModelFit(policy.model, policy.wanted(detail))
     try:
         made = converted(encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first")
     except PictureError as error:
-        start = kinds.kind(decode_start(encoded, 64))
+        start = kinds.kind(base64_start(encoded, 64))
         # Some servers put documents into image blocks; an office document begins as any archive does.
         if start is not None and start.sort in ("document", "archive"):
             return embedded(encoded, reading, label=label, uri=uri, detail=detail)
@@ -176,11 +185,11 @@ def seen(
         last = at == len(made.pictures) - 1 and made.sentence
         sentence = f"{sentences.numbered(number - at, number)}: {made.sentence}" if last else ""
         file = encoded if len(made.pictures) == 1 else ""
-        sights.append(Sight(number, picture, detail, sentence, made.source, made.size, file))
+        sights.append(PicturePiece(number, picture, detail, sentence, made.source, made.size, file))
     return sights
 
 
-def _image(block: JSON, reading: Reading) -> list[Piece]:
+def _image(block: JSON, reading: ResultContext) -> list[Piece]:
     """The pictures of an image block; a line where it gives an address."""
     if block.get("type") == "resource_link":
         return _link(block, reading)
@@ -195,7 +204,7 @@ def _image(block: JSON, reading: Reading) -> list[Piece]:
     return seen(text_of(block, "data"), reading, label=label, detail=_detail(block))
 
 
-def _resource(block: JSON, resource: JSON, reading: Reading) -> list[Piece]:
+def _resource(block: JSON, resource: JSON, reading: ResultContext) -> list[Piece]:
     """An embedded resource: text as it is, bytes by what they are, both where there are both."""
     text, blob = resource.get("text"), text_of(resource, "blob")
     found = texts(text, reading) if isinstance(text, str) and (text or not blob) else []
@@ -205,7 +214,7 @@ def _resource(block: JSON, resource: JSON, reading: Reading) -> list[Piece]:
     return [*found, *embedded(blob, reading, label=label, uri=uri, detail=_detail(block))]
 
 
-def _document(data: bytes, found: kinds.Kind, uri: str, reading: Reading) -> list[Piece]:
+def _document(data: bytes, found: kinds.FileType, uri: str, reading: ResultContext) -> list[Piece]:
     if len(data) > MAX_FILE:
         return [
             _lost(
@@ -220,20 +229,20 @@ def _document(data: bytes, found: kinds.Kind, uri: str, reading: Reading) -> lis
             pages, sentence = rendered(data)
         except PictureError as error:
             return [
-                Paper(_data_url(data, found), _filename(uri, found)),
-                Words(f"[its pages are not shown: {error.reason}]"),
+                FilePiece(_data_url(data, found), _filename(uri, found)),
+                TextPiece(f"[its pages are not shown: {error.reason}]"),
             ]
-        sights = [Sight(reading.number(page.base64), page) for page in pages]
-        reading.remember(encode(data), sights)
-        return [*sights, Words(sentence)]
-    return [Paper(_data_url(data, found), _filename(uri, found))]
+        sights = [PicturePiece(reading.number(page.base64), page) for page in pages]
+        reading.remember(to_base64(data), sights)
+        return [*sights, TextPiece(sentence)]
+    return [FilePiece(_data_url(data, found), _filename(uri, found))]
 
 
-def _data_url(data: bytes, found: kinds.Kind) -> str:
-    return f"data:{found.media_type};base64,{encode(data)}"
+def _data_url(data: bytes, found: kinds.FileType) -> str:
+    return f"data:{found.media_type};base64,{to_base64(data)}"
 
 
-def _filename(uri: str, found: kinds.Kind) -> str:
+def _filename(uri: str, found: kinds.FileType) -> str:
     """Name a document after the last part of its uri: the API wants a real file name with the right suffix."""
     last = re.split(r"[/\\\\]", unquote(re.split(r"[?#]", uri)[0]).rstrip("/\\"))[-1]
     safe = re.sub(r"[^\w.() -]", "_", last)[-100:]
@@ -251,20 +260,22 @@ def _text(data: bytes) -> str | None:
     return None if _CONTROLS.search(text) else text
 
 
-def _link(block: JSON, reading: Reading) -> list[Piece]:
+def _link(block: JSON, reading: ResultContext) -> list[Piece]:
     """A line that describes the link; by policy, the address itself where it leads to the web."""
     uri, label, size = text_of(block, "uri"), _media_type(block), block.get("size")
     if uri[:5].lower() == "data:":
         return embedded(uri, reading, label=label, detail=_detail(block))
     if reading.policy.links == "pass" and uri.startswith(("http://", "https://")) and _is_sendable(uri):
         if label in limits.SENDABLE:
-            return [Address(uri, "picture", _detail(block))]
+            return [LinkPiece(uri, "picture", _detail(block))]
         if label == kinds.PDF.media_type:
-            return [Address(uri, "document")]
+            return [LinkPiece(uri, "document")]
     name = text_of(block, "title") or text_of(block, "name")
     size = None if isinstance(size, bool) or not isinstance(size, int) else size
     return [
-        Words(sentences.link(uri, name, label, size, text_of(block, "description")), "a line for the link")
+        TextPiece(
+            sentences.link(uri, name, label, size, text_of(block, "description")), "a line for the link"
+        )
     ]
 
 
@@ -287,7 +298,7 @@ def _detail(block: JSON) -> Detail | None:
 
 def _described(encoded: str, label: str, uri: str = "") -> str:
     try:
-        data, _ = decode(encoded)
+        data, _ = base64_bytes(encoded)
     except PictureError:
         return sentences.described(label, None, uri=uri)
     return sentences.described(label, len(data), data, uri)
@@ -311,15 +322,15 @@ def _written(value: object) -> str:
 
 def _is_seen(encoded: str) -> bool:
     """Tell whether base64 is a picture or a document by its first bytes."""
-    start = kinds.kind(decode_start(encoded))
+    start = kinds.kind(base64_start(encoded))
     return start is not None and start.sort in ("picture", "document")
 
 
-def _unknown(block: JSON, tag: object) -> Words:
+def _unknown(block: JSON, tag: object) -> TextPiece:
     fields = ", ".join(sorted(str(key) for key in block if key != "type"))
     what = f"a content block of type {tag!r}" if isinstance(tag, str) else "a content block without a type"
     return _lost(sentences.short(what), f"only its fields are known: {sentences.short(fields) or 'none'}")
 
 
-def _lost(what: str, why: str) -> Words:
-    return Words(sentences.not_shown(what, why), f"a sentence: {why}", ours=True)
+def _lost(what: str, why: str) -> TextPiece:
+    return TextPiece(sentences.not_shown(what, why), f"a sentence: {why}", ours=True)

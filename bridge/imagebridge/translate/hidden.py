@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
-from imagebridge.pictures.base64 import DATA_URL, decode, decode_start
+from imagebridge.pictures.base64 import DATA_URL, base64_bytes, base64_start
 
 _SHORTEST = 64
 """Characters below which a string cannot hold a picture: the smallest sound PNG has 67 bytes."""
@@ -74,7 +74,7 @@ class Quoted(NamedTuple):
     """
 
     base64: str
-    kind: kinds.Kind | None
+    kind: kinds.FileType | None
     start: int
     stop: int
 
@@ -134,15 +134,15 @@ def _told(words: str) -> str:
     return " ".join(words.translate(_QUOTES).split())
 
 
-def _kind(text: str) -> kinds.Kind | None:
+def _kind(text: str) -> kinds.FileType | None:
     """Return what base64, or a `data:` URL, is by its first bytes, where that is a picture or a document."""
     if len(text) < _SHORTEST:
         return None
-    found = kinds.kind(decode_start(text))
+    found = kinds.kind(base64_start(text))
     if found is kinds.ZIP:
         # The member that makes an archive a document may stand anywhere in it.
         try:
-            found = kinds.kind(decode(text)[0])
+            found = kinds.kind(base64_bytes(text)[0])
         except PictureError:
             return None
     return found if found is not None and found.sort in ("picture", "document") else None

@@ -9,7 +9,7 @@ import re
 from typing import cast
 
 from imagebridge.pictures import kinds
-from imagebridge.pictures.base64 import decode_start, encode
+from imagebridge.pictures.base64 import base64_start, to_base64
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
 _FIELDS = ("data", "base64", "blob", "source", "url", "uri", "image_url")
@@ -54,7 +54,7 @@ def standard(block: JSON) -> JSON | None:
     encoded = next(
         filter(None, (text_of(one, name) for one in holders for name in ("data", "blob", "base64"))), ""
     )
-    found = kinds.kind(decode_start(encoded))
+    found = kinds.kind(base64_start(encoded))
     sort = found.sort if found else ""
     if not encoded or (block.get("type") != "blob" and sort not in ("picture", "document")):
         return None
@@ -83,4 +83,4 @@ def _text(value: object) -> str:
         return ""
     if not isinstance(data, bytes):
         return ""
-    return encode(data) if kinds.kind(data) else data.decode("ascii", "replace")
+    return to_base64(data) if kinds.kind(data) else data.decode("ascii", "replace")

@@ -14,10 +14,10 @@ from imagebridge.wire import input_text
 
 from . import budget, sentences
 from .budget import Plan
-from .pieces import Address, Paper, Piece, Sight, Words
+from .pieces import FilePiece, LinkPiece, PicturePiece, Piece, TextPiece
 from .policy import Policy
 from .strips import Strip, is_unreadable, strips
-from .translation import Placed, Shown
+from .translation import PlacedPiece, ShownPicture
 from .vision import Seen, seen
 
 if TYPE_CHECKING:
@@ -27,46 +27,48 @@ if TYPE_CHECKING:
 _OURS = 200_000
 """Characters for our own sentences, beside the limit of texts: together they stay under the API's 10,485,760."""
 
-Found = tuple[int | None, Piece]
+PieceOfBlock = tuple[int | None, Piece]
 """A piece, and the index of the block it came from (None: the result itself)."""
 
 
-def placed(found: Sequence[Found], policy: Policy, *, handles: bool = False) -> tuple[Placed, ...]:
+def placed(
+    found: Sequence[PieceOfBlock], policy: Policy, *, handles: bool = False
+) -> tuple[PlacedPiece, ...]:
     """Set pieces into parts, in their order and within the policy's budgets; with `handles` each picture is named beside it."""
-    papers, left = _papers([piece for _, piece in found if isinstance(piece, Paper)], policy)
+    papers, left = _papers([piece for _, piece in found if isinstance(piece, FilePiece)], policy)
     beyond = _beyond(found, policy.max_pictures)
-    sights = [(piece, at in beyond) for at, (_, piece) in enumerate(found) if isinstance(piece, Sight)]
+    sights = [(piece, at in beyond) for at, (_, piece) in enumerate(found) if isinstance(piece, PicturePiece)]
     pictures = _pictures(sights, left, policy, handles=handles)
-    room = _Room(policy.max_text, _OURS)
-    done: list[Placed] = []
+    room = _TextBudget(policy.max_text, _OURS)
+    done: list[PlacedPiece] = []
     for at, (block, piece) in enumerate(found):
         match piece:
-            case Sight(number):
-                done += [Placed(block, *one) for one in pictures[number]]
-            case Words():
-                done.append(Placed(block, *room.given(piece)))
-            case Paper():
-                done.append(Placed(block, *next(papers)))
-            case Address() if at in beyond:
+            case PicturePiece(number):
+                done += [PlacedPiece(block, *one) for one in pictures[number]]
+            case TextPiece():
+                done.append(PlacedPiece(block, *room.given(piece)))
+            case FilePiece():
+                done.append(PlacedPiece(block, *next(papers)))
+            case LinkPiece() if at in beyond:
                 done.append(
-                    Placed(block, *_told(f"the picture at {sentences.short(piece.url)}", _most(policy)))
+                    PlacedPiece(block, *_told(f"the picture at {sentences.short(piece.url)}", _most(policy)))
                 )
-            case Address():
-                done.append(Placed(block, *_address(piece, policy)))
+            case LinkPiece():
+                done.append(PlacedPiece(block, *_address(piece, policy)))
     if room.left_out:
         told = f"[cut: {room.left_out:,} more texts, {room.characters:,} characters, are left out]"
-        done.append(Placed(None, [input_text(told)], "a sentence on what was cut"))
+        done.append(PlacedPiece(None, [input_text(told)], "a sentence on what was cut"))
     return tuple(done)
 
 
-def _beyond(found: Sequence[Found], limit: int | None) -> frozenset[int]:
+def _beyond(found: Sequence[PieceOfBlock], limit: int | None) -> frozenset[int]:
     """Return the places of the pictures, sent or given by their address, that are over a limit of them."""
     if limit is None:
         return frozenset()
     pictures = [
         at
         for at, (_, piece) in enumerate(found)
-        if isinstance(piece, Sight) or (isinstance(piece, Address) and piece.sort == "picture")
+        if isinstance(piece, PicturePiece) or (isinstance(piece, LinkPiece) and piece.sort == "picture")
     ]
     return frozenset(pictures[limit:])
 
@@ -76,7 +78,7 @@ def _most(policy: Policy) -> str:
 
 
 @dataclass(slots=True)
-class _Room:
+class _TextBudget:
     """The characters that are left for the tool's texts and, apart, for our sentences, and what found none."""
 
     texts: int
@@ -85,7 +87,7 @@ class _Room:
     characters: int = 0
     cut: bool = False
 
-    def given(self, words: Words) -> "tuple[list[Part], str]":
+    def given(self, words: TextPiece) -> "tuple[list[Part], str]":
         """Return a text within the room: whole, cut with a sentence, or, after the first that was cut, only counted."""
         text, size = words.text, len(words.text)
         if words.ours and size <= self.ours:
@@ -108,7 +110,7 @@ def _told(what: str, why: str) -> "tuple[list[Part], str]":
     return [input_text(sentences.not_shown(what, why))], f"a sentence: {why}"
 
 
-def _papers(papers: Sequence[Paper], policy: Policy) -> "tuple[Iterator[tuple[list[Part], str]], int]":
+def _papers(papers: Sequence[FilePiece], policy: Policy) -> "tuple[Iterator[tuple[list[Part], str]], int]":
     """Return what each document becomes, and the bytes that are left for pictures."""
     left = policy.max_bytes
     made: list[tuple[list[Part], str]] = []
@@ -128,7 +130,7 @@ def _bytes(policy: Policy) -> str:
     return sentences.amount(policy.max_bytes)
 
 
-def _address(address: Address, policy: Policy) -> "tuple[list[Part], str]":
+def _address(address: LinkPiece, policy: Policy) -> "tuple[list[Part], str]":
     if address.sort == "document":
         return [{"type": "input_file", "file_url": address.url}], "the address of a file"
     detail = policy.wanted(address.detail)
@@ -136,8 +138,8 @@ def _address(address: Address, policy: Policy) -> "tuple[list[Part], str]":
 
 
 def _pictures(
-    found: Sequence[tuple[Sight, bool]], room: int, policy: Policy, *, handles: bool
-) -> "dict[int, list[tuple[list[Part], Shown | str]]]":
+    found: Sequence[tuple[PicturePiece, bool]], room: int, policy: Policy, *, handles: bool
+) -> "dict[int, list[tuple[list[Part], ShownPicture | str]]]":
     """Return what each picture becomes, by its number. Each comes with whether it is over the limit of pictures.
 
     `room` is the bytes that they have together.
@@ -167,7 +169,7 @@ _Strips = dict[int, list[tuple[Strip, Picture]]]
 
 
 def _cut(
-    sights: Sequence[Sight], plans: Sequence[Plan | None], limits: Sequence[str], policy: Policy
+    sights: Sequence[PicturePiece], plans: Sequence[Plan | None], limits: Sequence[str], policy: Policy
 ) -> _Strips:
     """Cut the pictures that are too long to be read whole, where the budgets have room for their strips."""
     pictures = sum(plan is not None for plan in plans)
@@ -199,12 +201,17 @@ def _cut(
 
 
 def _shown_in_strips(
-    sight: Sight, plan: Plan, pieces: "list[tuple[Strip, Picture]]", model: str | None, *, handles: bool
-) -> "list[tuple[list[Part], Shown | str]]":
+    sight: PicturePiece,
+    plan: Plan,
+    pieces: "list[tuple[Strip, Picture]]",
+    model: str | None,
+    *,
+    handles: bool,
+) -> "list[tuple[list[Part], ShownPicture | str]]":
     """Return the strips of one picture, each with the line that tells where in it they lie."""
     handle = sentences.handle(sight.number) if handles else ""
     width, height = sight.picture.width, sight.picture.height
-    shown: list[tuple[list[Part], Shown | str]] = []
+    shown: list[tuple[list[Part], ShownPicture | str]] = []
     for strip, picture in pieces:
         place = sentences.part(strip, width, height)
         if handle:
@@ -219,14 +226,14 @@ def _shown_in_strips(
             input_text(line),
         ]
         size = (strip.width, strip.height)
-        what = Shown(
+        what = ShownPicture(
             sight.number, picture, strip.seen, plan.detail, model, size, sight.source, handle, strip.name
         )
         shown.append((parts, what))
     return shown
 
 
-def _plan(sight: Sight, policy: Policy) -> Plan:
+def _plan(sight: PicturePiece, policy: Policy) -> Plan:
     """Return how a picture is to be shown where there are no budgets."""
     detail = policy.wanted(sight.detail)
     return Plan(detail, seen(sight.picture.width, sight.picture.height, policy.model, detail))
@@ -260,7 +267,7 @@ def _spend_bytes(
             made[at] = _tried(within, picture, max(0, min(share, MAX_DATA_URL) - 64) // 4 * 3)
 
 
-def _fitted(sight: Sight, plan: Plan | None) -> "Picture | PictureError | None":
+def _fitted(sight: PicturePiece, plan: Plan | None) -> "Picture | PictureError | None":
     """Return the picture at the size that the plan says; the same bytes where it fits and the API takes them."""
     if plan is None:
         return None
@@ -275,14 +282,14 @@ def _tried(make: Callable[..., Picture], *arguments: object) -> "Picture | Pictu
 
 
 def _shown(
-    sight: Sight,
+    sight: PicturePiece,
     plan: Plan | None,
     picture: "Picture | PictureError | None",
     limit: str,
     model: str | None,
     *,
     handles: bool,
-) -> "tuple[list[Part], Shown | str]":
+) -> "tuple[list[Part], ShownPicture | str]":
     """Return one picture with the line that tells its scale, or the sentence that stands for it."""
     original = sight.picture
     handle = sentences.handle(sight.number) if handles else ""
@@ -295,10 +302,10 @@ def _shown(
     if line := _line(sight, picture, view, limit, handle):
         parts.append(input_text(line))
     size = sight.size or (original.width, original.height)
-    return parts, Shown(sight.number, picture, view, plan.detail, model, size, sight.source, handle)
+    return parts, ShownPicture(sight.number, picture, view, plan.detail, model, size, sight.source, handle)
 
 
-def _line(sight: Sight, picture: Picture, view: Seen, limit: str, handle: str) -> str:
+def _line(sight: PicturePiece, picture: Picture, view: Seen, limit: str, handle: str) -> str:
     """Name the picture where it has a handle, and say what was done to it, nothing where nothing was."""
     original = sight.picture
     # A tool is given the file that came, which may be of another type than what is seen.

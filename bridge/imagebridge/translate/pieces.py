@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from imagebridge.facts.models import Detail
-from imagebridge.pictures.base64 import bare
+from imagebridge.pictures.base64 import packed_base64
 from imagebridge.pictures.picture import Picture
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
@@ -14,7 +14,7 @@ from . import hidden
 from .policy import Policy
 
 
-class Words(NamedTuple):
+class TextPiece(NamedTuple):
     """Text for the model. `what` names it in the account; `ours` marks a sentence that is not the tool's."""
 
     text: str
@@ -22,7 +22,7 @@ class Words(NamedTuple):
     ours: bool = False
 
 
-class Sight(NamedTuple):
+class PicturePiece(NamedTuple):
     """Picture `number` of the result: the detail its block asked for, and a sentence that belongs to it.
 
     source: the media type it was made from, where that is another. size: the pixels that it asked for, where it
@@ -38,14 +38,14 @@ class Sight(NamedTuple):
     file: str = ""
 
 
-class Paper(NamedTuple):
+class FilePiece(NamedTuple):
     """A document that the API reads itself: a `data:` URL and a file name."""
 
     data_url: str
     filename: str
 
 
-class Address(NamedTuple):
+class LinkPiece(NamedTuple):
     """Something on the web that the API is to download: a picture, or a file."""
 
     url: str
@@ -53,11 +53,11 @@ class Address(NamedTuple):
     detail: Detail | None = None
 
 
-Piece = Words | Sight | Paper | Address
+Piece = TextPiece | PicturePiece | FilePiece | LinkPiece
 
 
 @dataclass(slots=True)
-class Reading:
+class ResultContext:
     """What is known while one result is read: the policy, and what became of the base64 that was met.
 
     first: the number of its first picture. withheld: the base64 of what a strict policy keeps from the model, and
@@ -69,8 +69,8 @@ class Reading:
     withheld: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     _count: int = 0
-    _read: "_Told" = field(default_factory=lambda: _Told())
-    _ahead: "_Told" = field(default_factory=lambda: _Told())
+    _read: "_Mentions" = field(default_factory=lambda: _Mentions())
+    _ahead: "_Mentions" = field(default_factory=lambda: _Mentions())
 
     def begin(self, blocks: Sequence[object]) -> None:
         """Look over the blocks of a result before they are read, in order to know in a text what a later block holds.
@@ -88,11 +88,11 @@ class Reading:
         for block in blocks:
             inner = block.get("resource")
             for holder in (block, inner) if is_json(inner) else (block,):
-                self.withheld |= {bare(encoded) for encoded in carried(holder)}
+                self.withheld |= {packed_base64(encoded) for encoded in carried(holder)}
                 text = text_of(holder, "text")
                 for words in {text, text.strip()} - {""}:
                     self.words |= {json.dumps(words), json.dumps(words, ensure_ascii=False)}
-                hidden.brought_out(text, lambda encoded: self.withheld.add(bare(encoded)) or "")
+                hidden.brought_out(text, lambda encoded: self.withheld.add(packed_base64(encoded)) or "")
 
     def number(self, encoded: str) -> int:
         """Return the number of the next picture, made from `encoded`."""
@@ -104,11 +104,11 @@ class Reading:
     def remember(self, encoded: str, became: Sequence[Piece]) -> None:
         """Remember what base64 became, a sentence too, so that it is not said again wherever it is repeated."""
         match became:
-            case [Sight(number=number), *_]:
+            case [PicturePiece(number=number), *_]:
                 self._read.add(encoded, f"[picture {number} above]")
-            case [Paper(filename=name), *_]:
+            case [FilePiece(filename=name), *_]:
                 self._read.add(encoded, f"[the file {name} above]")
-            case [Words(ours=True), *_]:
+            case [TextPiece(ours=True), *_]:
                 self._read.add(encoded, "[not shown, as said above]")
             case _:
                 self._read.add(encoded, "[the text above]")
@@ -127,7 +127,7 @@ class Reading:
         return self._read.of(encoded) or self._ahead.of(encoded)
 
 
-class _Told:
+class _Mentions:
     """Words by base64. Two writings of the same bytes are compared without what is between and around them.
 
     That copies them, so only texts of about the same length as the one that is asked for are.
@@ -149,8 +149,8 @@ class _Told:
         size = len(encoded).bit_length()
         for near in (size - 1, size, size + 1):
             for one, words in self._waiting.pop(near, ()):
-                self._words.setdefault(bare(one), words)
-        return self._words.get(bare(encoded), "") if self._words else ""
+                self._words.setdefault(packed_base64(one), words)
+        return self._words.get(packed_base64(encoded), "") if self._words else ""
 
 
 def carried(block: JSON) -> Iterator[str]:

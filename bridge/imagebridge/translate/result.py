@@ -7,8 +7,8 @@ from imagebridge.wire import URI, blocks_of, is_error, is_json, result_json, tex
 
 from . import sentences
 from .blocks import pieces, texts
-from .parts import Found, placed
-from .pieces import Reading, Sight, Words, for_user_only
+from .parts import PieceOfBlock, placed
+from .pieces import PicturePiece, ResultContext, TextPiece, for_user_only
 from .policy import Policy
 from .structured_content import structured_text
 from .translation import Translation
@@ -33,7 +33,7 @@ def translate(result: object, policy: Policy = DEFAULT) -> Translation:
 class Read:
     """A result that has been read and not yet fitted: its pieces, and whether its pictures have handles."""
 
-    found: "Sequence[Found]"
+    found: "Sequence[PieceOfBlock]"
     blocks: Sequence[object]
     policy: Policy
     handles: bool
@@ -42,7 +42,7 @@ class Read:
     @property
     def files(self) -> dict[int, str]:
         """What each picture was made from, by its number: base64 or a `data:` URL of the file, full size."""
-        sights = [piece for _, piece in self.found if isinstance(piece, Sight)]
+        sights = [piece for _, piece in self.found if isinstance(piece, PicturePiece)]
         return {sight.number: sight.file or sight.picture.data_url for sight in sights}
 
     @property
@@ -50,7 +50,7 @@ class Read:
         """What a server calls the pictures that it keeps as `image://` and takes by that name, by their numbers."""
         by_block: dict[int, list[int]] = {}
         for index, piece in self.found:
-            if index is not None and isinstance(piece, Sight):
+            if index is not None and isinstance(piece, PicturePiece):
                 by_block.setdefault(index, []).append(piece.number)
         # A block that became several pictures, pages say, is none of them.
         return {
@@ -79,21 +79,25 @@ def read(result: object, policy: Policy, start: int | None = None) -> Read:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.
     """
     wire = result_json(result)
-    reading = Reading(policy, 1 if start is None else start)
+    reading = ResultContext(policy, 1 if start is None else start)
     blocks = blocks_of(wire)
     reading.begin(blocks)
     failed = is_error(wire)
-    found: list[Found] = []
+    found: list[PieceOfBlock] = []
     for index, block in enumerate(blocks):
         found += [(index, piece) for piece in pieces(block, reading)]
     if structured := structured_text(wire):
         first, *hidden = texts(structured, reading)
         found += [
-            (None, Words(first.text, "structured content")) if isinstance(first, Words) else (None, first)
+            (None, TextPiece(first.text, "structured content"))
+            if isinstance(first, TextPiece)
+            else (None, first)
         ]
         found += [(None, piece) for piece in hidden]
-    if all(isinstance(piece, Words) and not piece.text.strip() for _, piece in found):
-        found = [(None, Words(sentences.NO_REASON if failed else sentences.NOTHING, "a sentence", ours=True))]
+    if all(isinstance(piece, TextPiece) and not piece.text.strip() for _, piece in found):
+        found = [
+            (None, TextPiece(sentences.NO_REASON if failed else sentences.NOTHING, "a sentence", ours=True))
+        ]
     if failed:
-        found.insert(0, (None, Words(sentences.ERROR, "the mark of an error", ours=True)))
+        found.insert(0, (None, TextPiece(sentences.ERROR, "the mark of an error", ours=True)))
     return Read(found, blocks, policy, start is not None, failed)

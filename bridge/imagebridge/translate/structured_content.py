@@ -7,7 +7,7 @@ of their own: `{"result": ...}`, `{"content": ...}`, `{"markdown": ...}`. Read t
 import json
 from collections.abc import Iterator, Sequence
 
-from imagebridge.pictures.base64 import bare
+from imagebridge.pictures.base64 import packed_base64
 from imagebridge.wire import JSON, blocks_of, is_error, is_json, is_list, text_of
 
 from . import sentences
@@ -54,7 +54,7 @@ def structured_text(result: JSON) -> str:
     structured, blocks = result.get("structuredContent"), blocks_of(result)
     if structured is None or (blocks and _is_empty(structured)):
         return ""
-    said = _Said(blocks)
+    said = _BlockTexts(blocks)
     try:
         if said.all_of(structured):
             return ""
@@ -71,7 +71,7 @@ def _written(value: object) -> str:
         return sentences.not_shown("structured content", f"it cannot be written as JSON ({str(error)[:120]})")
 
 
-class _Said:
+class _BlockTexts:
     """What the blocks of a result say: their texts, as they are and as JSON, and what else they carry."""
 
     def __init__(self, blocks: Sequence[object]) -> None:
@@ -177,7 +177,7 @@ def _marks(block: object) -> Iterator[tuple[str, str]]:
     holder = inner if is_json(inner) else block
     for name in ("data", "blob"):
         if encoded := text_of(holder, name):
-            yield "bytes", bare(encoded)
+            yield "bytes", packed_base64(encoded)
     if text := text_of(holder, "text"):
         yield "text", _cleaned(text)
     if uri := text_of(holder, "uri"):

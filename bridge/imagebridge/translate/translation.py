@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imagebridge.wire import Part
 
 
-class Shown(NamedTuple):
+class ShownPicture(NamedTuple):
     """Picture `number` as it is sent: after fitting, at its detail, with what the `model` sees of it.
 
     original: its size in pixels before it was fitted. source: the media type it was made from, where that
@@ -45,17 +45,17 @@ class Shown(NamedTuple):
         return f"{', '.join(told)}, {self.seen.tokens:,} tokens at detail {self.detail}{assumed}"
 
 
-class Placed(NamedTuple):
+class PlacedPiece(NamedTuple):
     """One piece as parts: from which block it came (None: the result itself), and the picture or what else it is."""
 
     block: int | None
     parts: "list[Part]"
-    what: "Shown | str"
+    what: "ShownPicture | str"
 
     @property
     def name(self) -> str:
         """How a text beside it names what is shown."""
-        if not isinstance(self.what, Shown):
+        if not isinstance(self.what, ShownPicture):
             return self.what
         name = f"picture {self.what.number}"
         return f"{self.what.part} of {name}" if self.what.part else name
@@ -86,7 +86,7 @@ class Translation:
     is_error: whether the tool failed; then the first part says so.
     """
 
-    placed: tuple[Placed, ...]
+    placed: tuple[PlacedPiece, ...]
     blocks: Sequence[object]
     for_user: list[dict[str, Any]] = field(default_factory=list)
     is_error: bool = False
@@ -108,9 +108,9 @@ class Translation:
         return "\n".join(texts) if len(texts) == len(parts) else parts
 
     @property
-    def pictures(self) -> tuple[Shown, ...]:
+    def pictures(self) -> tuple[ShownPicture, ...]:
         """The pictures among the parts."""
-        return tuple(one.what for one in self.placed if isinstance(one.what, Shown))
+        return tuple(one.what for one in self.placed if isinstance(one.what, ShownPicture))
 
     @property
     def tokens(self) -> int:
@@ -120,16 +120,19 @@ class Translation:
     @property
     def notes(self) -> tuple[Note, ...]:
         """The account: one note a block, and one for what the result said itself."""
-        by_block: dict[int | None, list[Placed]] = {index: [] for index in range(len(self.blocks))}
+        by_block: dict[int | None, list[PlacedPiece]] = {index: [] for index in range(len(self.blocks))}
         for one in self.placed:
             by_block.setdefault(one.block, []).append(one)
         return tuple(self._note(index, placed) for index, placed in by_block.items())
 
-    def _note(self, index: int | None, placed: list[Placed]) -> Note:
+    def _note(self, index: int | None, placed: list[PlacedPiece]) -> Note:
         came = "the result itself" if index is None else _named(self.blocks[index])
         done = "; ".join(dict.fromkeys(str(one.what) for one in placed)) or "nothing"
         return Note(
-            index, came, done, sum(one.what.seen.tokens for one in placed if isinstance(one.what, Shown))
+            index,
+            came,
+            done,
+            sum(one.what.seen.tokens for one in placed if isinstance(one.what, ShownPicture)),
         )
 
 

@@ -9,12 +9,12 @@ from imagebridge.errors import BridgeError
 
 from .config_file import Content, content, replaced
 from .editing import FormatError, edited, found, lines
-from .hosts import Entry, HostFile
+from .hosts import HostFile, ServerEntry
 from .links import NAME
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FileChange:
     """What a file holds and what it shall hold; `server` is the entry that changes."""
 
     path: Path
@@ -48,7 +48,7 @@ class Change:
         return replaced(self.path, self.old.encoded(self.new))
 
 
-def installed(host: HostFile, path: Path, entry: Entry) -> Change:
+def installed(host: HostFile, path: Path, entry: ServerEntry) -> FileChange:
     """Return the change that adds our entry to a host's file, or brings it up to date.
 
     Raises:
@@ -57,7 +57,7 @@ def installed(host: HostFile, path: Path, entry: Entry) -> Change:
     return _changed(host, path, host.entry(entry))
 
 
-def uninstalled(host: HostFile, path: Path) -> Change:
+def uninstalled(host: HostFile, path: Path) -> FileChange:
     """Return the change that takes our entry out of a host's file; no change where it is not in it.
 
     Raises:
@@ -75,12 +75,12 @@ def is_installed(host: HostFile, path: Path) -> bool:
     return found(content(path).text, host.form, (*host.keys, NAME)) is not None
 
 
-def _changed(host: HostFile, path: Path, value: dict[str, Any] | None) -> Change:
+def _changed(host: HostFile, path: Path, value: dict[str, Any] | None) -> FileChange:
     old, keys = content(path), (*host.keys, NAME)
     try:
         if value is not None:
             value = _merged(found(old.text, host.form, keys), value)
-        return Change(path, host, old, edited(old.text, host.form, keys, value))
+        return FileChange(path, host, old, edited(old.text, host.form, keys, value))
     except FormatError as error:
         raise BridgeError(f"{path} is not touched: {error}") from error
 

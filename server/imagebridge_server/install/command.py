@@ -8,7 +8,7 @@ import click
 import imagebridge
 from imagebridge.errors import BridgeError
 
-from .change import Change, installed, is_installed, uninstalled
+from .change import FileChange, installed, is_installed, uninstalled
 from .hosts import HOSTS, HostFile, file_here
 from .launch import entry
 from .wrap import unwrapped, wrapped
@@ -162,7 +162,7 @@ def _variable(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _carry_out(work_out: Callable[[], Change], dry_run: bool, done: str) -> None:
+def _carry_out(work_out: Callable[[], FileChange], dry_run: bool, done: str) -> None:
     """Show the change and write it."""
     try:
         change = work_out()

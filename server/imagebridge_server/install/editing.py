@@ -10,7 +10,7 @@ from typing import Any, cast
 from imagebridge.errors import BridgeError
 
 from . import jsonc, toml, yaml
-from .hosts import Form
+from .hosts import Syntax
 
 _EDITORS = {"json": jsonc, "toml": toml, "yaml": yaml}
 _LACKING = 'editing it needs an extra: pip install "imagebridge[server]"'
@@ -20,7 +20,7 @@ class FormatError(BridgeError):
     """A configuration text that is not touched, because it cannot be read or safely changed."""
 
 
-def edited(text: str, form: Form, keys: Sequence[str], value: dict[str, Any] | None) -> str:
+def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] | None) -> str:
     """Return `text` with `value` at `keys`; with None, without what stands there.
 
     Raises:
@@ -45,7 +45,7 @@ def edited(text: str, form: Form, keys: Sequence[str], value: dict[str, Any] | N
     return made
 
 
-def lines(text: str, form: Form, keys: Sequence[str]) -> list[str]:
+def lines(text: str, form: Syntax, keys: Sequence[str]) -> list[str]:
     """Return the lines of what stands at `keys`, and nothing that stands beside it.
 
     Raises:
@@ -63,7 +63,7 @@ def lines(text: str, form: Form, keys: Sequence[str]) -> list[str]:
     return made
 
 
-def spliced(text: str, before: str, form: Form, keys: Sequence[str]) -> str | None:
+def spliced(text: str, before: str, form: Syntax, keys: Sequence[str]) -> str | None:
     """Return `text` with what stands at `keys` as it is written in `before`; None where it is laid out otherwise there.
 
     Raises:
@@ -79,7 +79,7 @@ def spliced(text: str, before: str, form: Form, keys: Sequence[str]) -> str | No
     return made if _read(made, form) == wanted else None
 
 
-def found(text: str, form: Form, keys: Sequence[str]) -> object:
+def found(text: str, form: Syntax, keys: Sequence[str]) -> object:
     """Return what stands at `keys`, or None.
 
     Raises:
@@ -91,7 +91,7 @@ def found(text: str, form: Form, keys: Sequence[str]) -> object:
     return value
 
 
-def _read(text: str, form: Form) -> object:
+def _read(text: str, form: Syntax) -> object:
     """Return the value of a text as plain Python values."""
     try:
         return _EDITORS[form].parsed(text)
@@ -125,7 +125,7 @@ def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, 
     return table
 
 
-def _made(text: str, form: Form, keys: tuple[str, ...], value: dict[str, Any] | None) -> str:
+def _made(text: str, form: Syntax, keys: tuple[str, ...], value: dict[str, Any] | None) -> str:
     """Return `text` edited, with no more of an entry written anew than differs."""
     editor = _EDITORS[form]
     if value is None:
@@ -146,7 +146,7 @@ def _differences(old: object, new: object, path: tuple[str, ...]) -> Iterator[tu
         yield from _differences(before.get(key), after.get(key), (*path, key))
 
 
-def _lost(old: str, new: str, form: Form, keys: Sequence[str]) -> str | None:
+def _lost(old: str, new: str, form: Syntax, keys: Sequence[str]) -> str | None:
     """Return the first comment outside of the entry that is not in the new text, or not in its order."""
     editor = _EDITORS[form]
     entry = editor.ranges(old, keys)

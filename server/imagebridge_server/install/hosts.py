@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any, Literal
 
-Form = Literal["json", "toml", "yaml"]
+Syntax = Literal["json", "toml", "yaml"]
 System = Literal["linux", "macos", "windows"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ServerEntry:
     """How a host starts a stdio server: a command, its arguments, and variables it adds to the environment."""
 
     command: str
@@ -28,11 +28,11 @@ class Entry:
         return made | ({"env": dict(self.environment)} if self.environment else {})
 
 
-def _typed(entry: Entry) -> dict[str, Any]:
+def _typed(entry: ServerEntry) -> dict[str, Any]:
     return {"type": "stdio", **entry.plain()}
 
 
-def _goose(entry: Entry) -> dict[str, Any]:
+def _goose(entry: ServerEntry) -> dict[str, Any]:
     """An extension of Goose; its timeout is in seconds."""
     return {
         "name": "imagebridge",
@@ -45,19 +45,19 @@ def _goose(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _patient(seconds: int) -> Callable[[Entry], dict[str, Any]]:
+def _patient(seconds: int) -> Callable[[ServerEntry], dict[str, Any]]:
     """An entry of Codex, with the seconds that it waits for the server's start."""
     return lambda entry: {**entry.plain(), "startup_timeout_sec": seconds}
 
 
-def _opencode(entry: Entry) -> dict[str, Any]:
+def _opencode(entry: ServerEntry) -> dict[str, Any]:
     """A local server of opencode: one list of words, and the milliseconds that it waits for the tools."""
     made: dict[str, Any] = {"type": "local", "command": [entry.command, *entry.arguments], "enabled": True}
     made |= {"environment": dict(entry.environment)} if entry.environment else {}
     return {**made, "timeout": _START * 1000}
 
 
-def _all_tools(entry: Entry) -> dict[str, Any]:
+def _all_tools(entry: ServerEntry) -> dict[str, Any]:
     """A local server of Copilot CLI, which offers the tools that are named."""
     return {"type": "local", **entry.plain(), "tools": ["*"]}
 
@@ -78,10 +78,10 @@ class HostFile:
 
     name: str
     title: str
-    form: Form
+    form: Syntax
     keys: tuple[str, ...]
     paths: Mapping[System, str]
-    entry: Callable[[Entry], dict[str, Any]] = Entry.plain
+    entry: Callable[[ServerEntry], dict[str, Any]] = ServerEntry.plain
     command: str = "command"
     patience: Mapping[str, int] = field(default_factory=dict[str, int])
     after: str = "Restart it."

@@ -6,14 +6,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 
-from .hosts import Entry
+from .hosts import ServerEntry
 
 PACKAGE = "imagebridge[server]"
 RELAY = "imagebridge[documents]"
 PROGRAM = "imagebridge-server"
 
 
-def entry(arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Entry:
+def entry(arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> ServerEntry:
     """Return the entry that starts the server with `arguments`.
 
     A published installation is started by `uvx`, which any version of the host finds again after an
@@ -22,8 +22,8 @@ def entry(arguments: Sequence[str] = (), environment: Mapping[str, str] | None =
     """
     uvx = shutil.which("uvx")
     if uvx and not _from_a_folder():
-        return Entry(os.path.abspath(uvx), ("--from", PACKAGE, PROGRAM, *arguments), environment)
-    return Entry(sys.executable, ("-m", "imagebridge_server", *arguments), environment)
+        return ServerEntry(os.path.abspath(uvx), ("--from", PACKAGE, PROGRAM, *arguments), environment)
+    return ServerEntry(sys.executable, ("-m", "imagebridge_server", *arguments), environment)
 
 
 def relay(host: str) -> list[str]:
@@ -36,9 +36,9 @@ def relay(host: str) -> list[str]:
     return [*start, "proxy", "--host", host, "--"]
 
 
-def published(arguments: Sequence[str] = ()) -> Entry:
+def published(arguments: Sequence[str] = ()) -> ServerEntry:
     """Return the entry for machines of which nothing is known: what links and guides carry."""
-    return Entry("uvx", ("--from", PACKAGE, PROGRAM, *arguments))
+    return ServerEntry("uvx", ("--from", PACKAGE, PROGRAM, *arguments))
 
 
 def _from_a_folder() -> bool:

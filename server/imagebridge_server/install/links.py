@@ -4,12 +4,12 @@ import base64
 import json
 from urllib.parse import quote, urlencode
 
-from .hosts import Entry
+from .hosts import ServerEntry
 
 NAME = "imagebridge"
 
 
-def cursor(entry: Entry) -> str:
+def cursor(entry: ServerEntry) -> str:
     """Return the link that opens Cursor (cursor.com/docs/mcp/install-links, 2026-11-22).
 
     It is a page of Cursor's that leads on to a `cursor:` address: what shows Markdown strips such an address.
@@ -18,7 +18,7 @@ def cursor(entry: Entry) -> str:
     return "https://cursor.com/en/install-mcp?" + urlencode({"name": NAME, "config": packed})
 
 
-def vscode(entry: Entry) -> str:
+def vscode(entry: ServerEntry) -> str:
     """Return the link that opens VS Code (code.visualstudio.com, MCP developer guide, 2026-11-22).
 
     It is a page of VS Code's that leads on to a `vscode:` address, for the same reason.

@@ -7,7 +7,7 @@ from typing import Any, cast
 from imagebridge.errors import BridgeError
 from imagebridge.wire import is_list
 
-from .change import Change
+from .change import FileChange
 from .config_file import backup, content
 from .editing import FormatError, edited, found, spliced
 from .hosts import HostFile
@@ -16,7 +16,7 @@ from .launch import relay
 _MARK = ("proxy", "--host")
 
 
-def wrapped(host: HostFile, path: Path, server: str) -> Change:
+def wrapped(host: HostFile, path: Path, server: str) -> FileChange:
     """Return the change that puts the relay in front of `server`; none where it is there.
 
     Raises:
@@ -26,7 +26,7 @@ def wrapped(host: HostFile, path: Path, server: str) -> Change:
     return _changed(host, path, server, into=True)
 
 
-def unwrapped(host: HostFile, path: Path, server: str) -> Change:
+def unwrapped(host: HostFile, path: Path, server: str) -> FileChange:
     """Return the change that takes the relay out: the very bytes of before, where the entry has not changed since.
 
     Raises:
@@ -35,7 +35,7 @@ def unwrapped(host: HostFile, path: Path, server: str) -> Change:
     return _changed(host, path, server, into=False)
 
 
-def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> Change:
+def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> FileChange:
     old, keys = content(path), (*host.keys, server)
     try:
         entry = found(old.text, host.form, keys)
@@ -43,10 +43,10 @@ def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> Change:
         start = _relay(words)
         table = cast("dict[str, Any]", entry)
         if bool(start) == into:
-            return Change(path, host, old, old.text, server)
+            return FileChange(path, host, old, old.text, server)
         if into:
             made = _with_words(host, table, [*relay(host.name), *words])
-            return Change(
+            return FileChange(
                 path, host, old, edited(old.text, host.form, keys, {**host.patience, **made}), server
             )
         made = _with_words(host, table, words[start:])
@@ -54,9 +54,9 @@ def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> Change:
         kept = found(before, host.form, keys) if before else None
         patient = {**host.patience, **kept} == {**host.patience, **made} if isinstance(kept, dict) else False
         if patient and (new := spliced(old.text, before, host.form, keys)) is not None:
-            return Change(path, host, old, new, server)
+            return FileChange(path, host, old, new, server)
         made = {key: value for key, value in made.items() if host.patience.get(key) != value}
-        return Change(path, host, old, edited(old.text, host.form, keys, made), server)
+        return FileChange(path, host, old, edited(old.text, host.form, keys, made), server)
     except FormatError as error:
         raise BridgeError(f"{path} is not touched: {error}") from error
 

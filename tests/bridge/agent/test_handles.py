@@ -262,7 +262,7 @@ async def test_more_calls_than_run_at_once_are_numbered_in_order_too():
 async def test_handles_that_come_on_between_two_calls_keep_neither_waiting():
     mine = Handles()
     mine.open([ONE])
-    first, second = mine.turns(2)
+    first, second = mine.numberings(2)
     assert len((await first.translated(tool_result("", SMALL), Policy(), ONE)).parts) == 2
     mine.learn(responses_tools([{"name": "crop", "inputSchema": {"properties": {"image": {}}}}]))
     with anyio.fail_after(120):

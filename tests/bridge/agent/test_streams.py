@@ -18,7 +18,7 @@ from samples import photo
 from imagebridge import Bridge, tool_result
 from imagebridge.agent import event_stream, openai_client
 from imagebridge.agent.chat_chunks import ChatChunks
-from imagebridge.agent.event_stream import Decoder, Pieces, loaded, sound
+from imagebridge.agent.event_stream import EventDecoder, SurrogateJoiner, loaded, sound
 from imagebridge.agent.response_events import ResponseEvents
 from imagebridge.errors import ResponseError, RunError
 from imagebridge.events import HostedTool, ReasoningDelta, Replied, TextDelta
@@ -35,7 +35,7 @@ DATA = [b'{"a": 1}', b'{"b":\n2}', b"[DONE]"]
 
 
 def decoded(chunks):
-    decoder = Decoder()
+    decoder = EventDecoder()
     found = [data for chunk in chunks for data in decoder.feed(chunk)]
     return [*found, *decoder.rest()]
 
@@ -99,7 +99,7 @@ def test_what_is_nested_too_deeply_is_a_value_error():
 
 
 def test_half_a_pair_waits_for_the_other():
-    pieces = Pieces()
+    pieces = SurrogateJoiner()
     assert [pieces.told(one) for one in ("a\ud83d", "\ude00b", None, "\udc00", "")] == [
         "a", "\U0001f600b", "", "\ufffd", "",
     ]  # fmt: skip

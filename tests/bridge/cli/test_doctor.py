@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from imagebridge.check import probes
-from imagebridge.check.probes import UNPROBED, Outcome, Reply
+from imagebridge.check.probes import UNPROBED, EndpointAnswer, ProbeOutcome
 from imagebridge.cli import imagebridge
 from imagebridge.rules import RULES, refusals, without
 from imagebridge.testing import Endpoint
@@ -209,10 +209,10 @@ async def test_only_a_refusal_confirms(status, seen):
     goods = [probe.good for probe in probes.probes(MODEL)]
 
     async def send(api, body):
-        return Reply(200) if body in goods else Reply(status, "so\nit is")
+        return EndpointAnswer(200) if body in goods else EndpointAnswer(status, "so\nit is")
 
     found = [one async for one in probes.charted(MODEL, send, date(2026, 11, 22))]
-    assert found[0] == Outcome(
+    assert found[0] == ProbeOutcome(
         "unknown-part", "reported", seen, date(2026, 11, 22), f"{status or 'no answer'}: so it is"
     )
     assert {one.seen for one in found} == {seen, "not probed"}
@@ -225,7 +225,7 @@ async def test_a_control_that_is_not_accepted_leaves_its_probes_unclear():
 
     async def send(api, body):
         asked.append(api)
-        return Reply(404, "Not Found") if api == "chat" else Reply(200)
+        return EndpointAnswer(404, "Not Found") if api == "chat" else EndpointAnswer(200)
 
     found = {one.rule: one async for one in probes.charted(MODEL, send, date(2026, 11, 22))}
     chat = [one for rule, one in found.items() if rule.startswith("chat-")]

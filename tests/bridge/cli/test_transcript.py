@@ -14,7 +14,15 @@ from samples import drawing, file, photo
 from imagebridge import Bridge, Policy, tool_result
 from imagebridge.cli.attach import attached, message
 from imagebridge.cli.terminal import Terminal
-from imagebridge.cli.transcript import Again, Asked, Broken, Call, Said, Transcript, kept
+from imagebridge.cli.transcript import (
+    CallEntry,
+    FailureEntry,
+    PromptEntry,
+    ResponseEntry,
+    RetryEntry,
+    Transcript,
+    kept,
+)
 from imagebridge.cli.transcript.page import page
 from imagebridge.errors import BridgeError
 from imagebridge.events import Replied, Reply
@@ -125,7 +133,7 @@ def server():
 def told(server, steps, prompt="What is there?", images=(), api="responses", model=MODEL):
     """The transcript of a run, and the endpoint. An error of the run becomes the transcript's."""
     pictures = attached(images, Policy(model=model)) if images else None
-    transcript = Transcript(Asked(prompt, pictures), model, ("eyes",))
+    transcript = Transcript(PromptEntry(prompt, pictures), model, ("eyes",))
 
     async def run():
         # Without TLS: loading the certificates takes longer than most of these tests.
@@ -207,10 +215,12 @@ def test_nothing_hostile_comes_alive(server, tmp_path, api):
     transcript, _ = told(server, steps, prompt=HOSTILE, images=[picture], api=api)
     transcript.servers, transcript.model = (HOSTILE,), HOSTILE
     transcript.entries += [
-        Again(HOSTILE, 1.0),
-        Broken(HOSTILE, HOSTILE, 1.0),
-        Said([{"type": HOSTILE, "x": HOSTILE}], {"input_tokens": 1, "output_tokens": 1}, HOSTILE, 1.0),
-        Call({"type": "function_call", "name": HOSTILE, "arguments": HOSTILE}),
+        RetryEntry(HOSTILE, 1.0),
+        FailureEntry(HOSTILE, HOSTILE, 1.0),
+        ResponseEntry(
+            [{"type": HOSTILE, "x": HOSTILE}], {"input_tokens": 1, "output_tokens": 1}, HOSTILE, 1.0
+        ),
+        CallEntry({"type": "function_call", "name": HOSTILE, "arguments": HOSTILE}),
     ]
     transcript.end(HOSTILE)
     html = "".join(page(transcript))
@@ -224,7 +234,13 @@ def test_nothing_hostile_comes_alive(server, tmp_path, api):
 def test_a_run_that_breaks_off_shows_what_there_was(server):
     half = Cut("Half of an answer that breaks off here.", 6)
     transcript, _ = told(server, [[("look", {})], half, half])
-    assert [type(entry) for entry in transcript.entries] == [Asked, Said, Call, Again, Broken]
+    assert [type(entry) for entry in transcript.entries] == [
+        PromptEntry,
+        ResponseEntry,
+        CallEntry,
+        RetryEntry,
+        FailureEntry,
+    ]
     read = Read("".join(page(transcript)))
     assert transcript.problem.startswith("the stream broke off")
     assert transcript.problem in read.text
@@ -244,7 +260,7 @@ def test_a_run_that_breaks_off_shows_what_there_was(server):
     ],
 )
 def test_how_it_ended(reply, problem, state, cost):
-    transcript = Transcript(Asked("Hi"), MODEL, ("eyes",))
+    transcript = Transcript(PromptEntry("Hi"), MODEL, ("eyes",))
     if reply is not None:
         transcript.hear(Replied(Reply("Hello.", [], {}, **reply)))
     transcript.end(problem)
@@ -254,8 +270,8 @@ def test_how_it_ended(reply, problem, state, cost):
 
 
 def test_a_call_without_an_answer_says_so():
-    transcript = Transcript(Asked("Hi"), MODEL, ("eyes",))
-    transcript.entries.append(Call({"name": "look", "arguments": "{}", "call_id": "call_1"}))
+    transcript = Transcript(PromptEntry("Hi"), MODEL, ("eyes",))
+    transcript.entries.append(CallEntry({"name": "look", "arguments": "{}", "call_id": "call_1"}))
     transcript.end("stopped by the user")
     text = Read("".join(page(transcript))).text
     assert "No answer: the run ended first." in text
@@ -265,7 +281,13 @@ def test_a_call_without_an_answer_says_so():
 def test_a_picture_that_the_api_refused_is_told(server):
     refused = Fault(400, "The image data you provided does not represent a valid image.", "invalid_value")
     transcript, _ = told(server, [[("look", {})], refused, "Nothing."])
-    assert [type(entry) for entry in transcript.entries] == [Asked, Said, Call, Again, Said]
+    assert [type(entry) for entry in transcript.entries] == [
+        PromptEntry,
+        ResponseEntry,
+        CallEntry,
+        RetryEntry,
+        ResponseEntry,
+    ]
     assert "does not represent a valid image" in Read("".join(page(transcript))).text
 
 
@@ -281,20 +303,20 @@ def test_reasoning_and_long_texts_are_kept_small(server):
 
 def test_half_a_character_is_written(tmp_path):
     path = tmp_path / "page.html"
-    transcript = Transcript(Asked("Hi"), MODEL, ("eyes",))
+    transcript = Transcript(PromptEntry("Hi"), MODEL, ("eyes",))
     with kept(transcript, path, Terminal()):
-        transcript.entries.append(Call({"name": "look", "arguments": '{"text": "\\ud800"}'}))
+        transcript.entries.append(CallEntry({"name": "look", "arguments": '{"text": "\\ud800"}'}))
     assert "&#55296;" in path.read_text("utf-8")
 
 
 def test_an_unexpected_error_passes_and_leaves_the_page(tmp_path):
     path = tmp_path / "page.html"
-    with pytest.raises(ZeroDivisionError), kept(Transcript(Asked("Hi"), MODEL, ()), path, Terminal()):
+    with pytest.raises(ZeroDivisionError), kept(Transcript(PromptEntry("Hi"), MODEL, ()), path, Terminal()):
         raise ZeroDivisionError
     assert "unexpected error" in path.read_text("utf-8")
 
 
 def test_without_a_path_nothing_is_written(tmp_path, capsys):
-    with kept(Transcript(Asked("Hi"), MODEL, ()), None, Terminal()):
+    with kept(Transcript(PromptEntry("Hi"), MODEL, ()), None, Terminal()):
         pass
     assert (list(tmp_path.iterdir()), capsys.readouterr().err) == ([], "")

@@ -7,7 +7,7 @@ import pytest
 
 from imagebridge import Bridge, BridgeError, HttpServer
 from imagebridge.client.http_errors import SESSION_LOST, denies, forgets, said
-from imagebridge.testing.server import Answer, Server
+from imagebridge.testing.server import HttpResponse, LoopbackServer
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +34,7 @@ class Remote:
 
     def respond(self, method, _path, body):
         if method != "POST":
-            return Answer(405, b"")
+            return HttpResponse(405, b"")
         asked = json.loads(body)
         number = asked.get("id")
         if asked["method"] == "initialize":
@@ -47,31 +47,31 @@ class Remote:
             }
             return self.answered(number, result, {"mcp-session-id": f"s{self.begun}"})
         if asked["method"] == "server/discover":
-            return Answer(200, json.dumps(error(-32601, "no such method", number)).encode(), JSON)
+            return HttpResponse(200, json.dumps(error(-32601, "no such method", number)).encode(), JSON)
         if not self.known:
             status, kind, told = self.lost
             told = told(number) if callable(told) else told
             written = told.encode() if isinstance(told, str) else json.dumps(told).encode()
             written = b"data: " + written + b"\n\n" if kind == EVENTS else written
-            return Answer(status, written, kind)
+            return HttpResponse(status, written, kind)
         if number is None:
-            return Answer(202, b"")
+            return HttpResponse(202, b"")
         if asked["method"] == "tools/list":
             return self.answered(number, {"tools": [self.tool]})
         self.ran.append(asked["params"]["arguments"])
         if self.fails:
             code, words = self.fails.pop(0)
-            return Answer(200, json.dumps(error(code, words, number)).encode(), JSON)
+            return HttpResponse(200, json.dumps(error(code, words, number)).encode(), JSON)
         return self.answered(number, {"content": [{"type": "text", "text": f"shot {len(self.ran)}"}]})
 
     def answered(self, number, result, headers=None):
         made = {"jsonrpc": "2.0", "id": number, "result": result}
-        return Answer(200, json.dumps(made).encode(), JSON, headers or {})
+        return HttpResponse(200, json.dumps(made).encode(), JSON, headers or {})
 
 
 @contextmanager
 def serving(respond):
-    server = Server(respond)
+    server = LoopbackServer(respond)
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/mcp"
     finally:
@@ -178,7 +178,7 @@ async def test_a_refusal_is_told_in_the_servers_words(status, kind, body, words)
         body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
     )
     assert said(kind, written) == words
-    with serving(lambda *_: Answer(status, written, kind or "application/octet-stream")) as url:
+    with serving(lambda *_: HttpResponse(status, written, kind or "application/octet-stream")) as url:
         with pytest.raises(BridgeError) as raised:
             async with Bridge(HttpServer(url), timeout=60):
                 pass

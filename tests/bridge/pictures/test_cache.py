@@ -9,7 +9,7 @@ import samples
 from imagebridge import Policy, output_parts
 from imagebridge.errors import PictureError
 from imagebridge.pictures import convert, decode, picture, png_rows
-from imagebridge.pictures.cache import Memory
+from imagebridge.pictures.cache import Cache
 
 pytestmark = pytest.mark.pure
 
@@ -32,7 +32,7 @@ def at_once(function):
 def decoded(monkeypatch):
     """The memories are empty, and each decoding is counted."""
     monkeypatch.setattr(picture, "_PROVEN", picture._Proven(64_000_000))
-    monkeypatch.setattr(convert, "_MADE", Memory(64_000_000, lambda _: 1))
+    monkeypatch.setattr(convert, "_MADE", Cache(64_000_000, lambda _: 1))
     count = []
     for module, name in (
         (decode, "opened"),
@@ -70,7 +70,7 @@ def test_what_cannot_be_shown_is_told_each_time():
 
 
 def test_the_longest_unused_give_way():
-    memory, made = Memory(3, lambda _: 1), []
+    memory, made = Cache(3, lambda _: 1), []
     for key in (1, 2, 3, 1, 4, 1, 2):
         memory.once(key, lambda key=key: made.append(key))
     assert made == [1, 2, 3, 4, 2]
@@ -78,7 +78,7 @@ def test_the_longest_unused_give_way():
 
 
 def test_a_failure_is_not_kept():
-    memory = Memory(3, lambda _: 1)
+    memory = Cache(3, lambda _: 1)
 
     def fail():
         raise PictureError("no")

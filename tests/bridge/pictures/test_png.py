@@ -226,7 +226,7 @@ def test_rows_of_every_form_are_counted(mode, size):
 def test_the_passes_of_interlaced_pictures_are_counted_as_pillow_reads_them(width, height, form):
     colour, bits = form
     found = png.Chunks(width, height, bits, colour, interlaced=True)
-    pixels = zlib.compress(bytes(png_rows._Rows(found).expected))
+    pixels = zlib.compress(bytes(png_rows._RowDecoder(found).expected))
     data = SIGNATURE + header(colour, bits, interlace=1, size=(width, height)) + chunk(b"IDAT", pixels) + END
     assert Picture.from_bytes(data, "decoded").data == data
     Image.open(BytesIO(data)).load()

@@ -21,11 +21,11 @@ from imagebridge_server.cli import command
 from imagebridge_server.install import jsonc, links
 from imagebridge_server.install.change import installed, uninstalled
 from imagebridge_server.install.editing import FormatError, edited
-from imagebridge_server.install.hosts import HOSTS, Entry, file_of
+from imagebridge_server.install.hosts import HOSTS, ServerEntry, file_of
 from imagebridge_server.install.launch import entry, published, relay
 from imagebridge_server.install.wrap import unwrapped, wrapped
 
-ENTRY = Entry("/opt/uvx", ("--from", "imagebridge[server]", "imagebridge-server"), {"A": "ä"})
+ENTRY = ServerEntry("/opt/uvx", ("--from", "imagebridge[server]", "imagebridge-server"), {"A": "ä"})
 KEYS = ("mcpServers", "imagebridge")
 BY_NAME = {host.name: host for host in HOSTS}
 
@@ -168,8 +168,8 @@ class TestFiles:
 
     def test_an_update_keeps_what_its_user_added(self, host, tmp_path):
         file = tmp_path / "config"
-        installed(host, file, Entry("old", ("x",), {"OPENAI_API_KEY": "k"})).write()
-        installed(host, file, Entry("new")).write()
+        installed(host, file, ServerEntry("old", ("x",), {"OPENAI_API_KEY": "k"})).write()
+        installed(host, file, ServerEntry("new")).write()
         made = read(file.read_text(encoding="utf-8"), host.form)[host.keys[0]]["imagebridge"]
         assert made[host.command] == (["new"] if host.name == "opencode" else "new")
         assert made.get("args", []) == []
@@ -184,7 +184,7 @@ class TestFiles:
             "yaml": "KEY:\n  a:\n    env: {T: sk-live}\n",
         }[host.form]
         file.write_text(secret.replace("KEY", host.keys[0]), encoding="utf-8")
-        first = installed(host, file, Entry("old", (), {"MINE": "x"}))
+        first = installed(host, file, ServerEntry("old", (), {"MINE": "x"}))
         first.write()
         second = installed(host, file, ENTRY)
         second.write()
@@ -199,7 +199,7 @@ class TestFiles:
     def test_the_change_of_what_lies_in_another_value(self, tmp_path):
         file = tmp_path / "config.toml"
         file.write_text('mcp_servers = {a = {env = {T = "sk-live"}}}\n')
-        change = installed(BY_NAME["codex"], file, Entry("new"))
+        change = installed(BY_NAME["codex"], file, ServerEntry("new"))
         assert change.diff.splitlines()[3:] == [
             "+[mcp_servers.imagebridge]",
             '+command = "new"',
@@ -271,7 +271,7 @@ class TestFiles:
         saved = installed(BY_NAME["cursor"], link, ENTRY).write()
         assert saved.read_text() == "{}"
         # One copy, of the file as its owner made it.
-        assert saved == installed(BY_NAME["cursor"], link, Entry("x")).write()
+        assert saved == installed(BY_NAME["cursor"], link, ServerEntry("x")).write()
         assert saved.read_text() == "{}"
         assert [one.name for one in tmp_path.iterdir() if "backup" in one.name] == [
             "real.json.imagebridge.backup"

@@ -8,7 +8,7 @@ import pytest
 from imagebridge.pictures.decode import opened
 from imagebridge_tools import chart, generate_chart
 from imagebridge_tools.charts import axes
-from imagebridge_tools.charts.theme import PALETTE, look
+from imagebridge_tools.charts.theme import PALETTE, style
 
 vl_convert = pytest.importorskip("vl_convert")
 pytestmark = pytest.mark.anyio
@@ -64,7 +64,7 @@ async def drawn(**arguments):
         answer = await generate_chart(**arguments, return_spec=True)
     spec = json.loads(answer.sentence.split("Its Vega-Lite:\n")[1])
     if "spec" in arguments:
-        spec = axes.labelled(spec, look(arguments.get("width", 800), arguments.get("height", 500)))
+        spec = axes.labelled(spec, style(arguments.get("width", 800), arguments.get("height", 500)))
     return opened(answer.pictures[0].data).convert("RGB"), spec
 
 

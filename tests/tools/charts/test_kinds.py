@@ -12,7 +12,7 @@ from imagebridge.errors import ArgumentError
 from imagebridge.pictures.decode import opened
 from imagebridge_tools import chart, generate_chart
 from imagebridge_tools.charts import reduce, specs
-from imagebridge_tools.charts.theme import PALETTE, look
+from imagebridge_tools.charts.theme import PALETTE, style
 
 pytestmark = pytest.mark.anyio
 
@@ -311,7 +311,7 @@ class TestManyRows:
 class TestFrames:
     async def test_dark(self):
         image, _ = await drawn(kind="bar", data=PLAN, columns={"x": "m", "y": "sold"}, theme="dark")
-        theme = look(800, 500, "dark").theme
+        theme = style(800, 500, "dark").theme
         counts = Counter(image.get_flattened_data())
         paper, blue = (tuple(bytes.fromhex(color[1:])) for color in (theme.paper, theme.palette[0]))
         assert counts[paper] > 100_000

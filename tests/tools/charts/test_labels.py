@@ -6,7 +6,7 @@ import pytest
 import vl_convert
 
 from imagebridge_tools.charts import labels
-from imagebridge_tools.charts.theme import look, merged
+from imagebridge_tools.charts.theme import merged, style
 
 
 def places(legend, names):
@@ -88,5 +88,5 @@ def test_names_of_small_charts_keep_their_ends():
     ],
 )
 def test_small_pictures_have_smaller_letters(width, height, text, titles):
-    found = look(width, height)
+    found = style(width, height)
     assert (found.text, found.titles) == (text, titles)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
-from imagebridge_tools.files.store import Note, Store
+from imagebridge_tools.files.store import Store, StoredPicture
 
 
 def picture(number=0):
@@ -35,7 +35,7 @@ def test_a_picture_is_kept_with_its_origin_and_read_by_any_of_its_names(store):
     made = picture()
     note = store.keep(made, 'load_image(source="a.png")')
     digits = sha256(made.data).hexdigest()
-    assert note == Note(digits, "image/png", 6, 4, made.size, 'load_image(source="a.png")')
+    assert note == StoredPicture(digits, "image/png", 6, 4, made.size, 'load_image(source="a.png")')
     assert note.uri == f"image://{digits}"
     assert note.short == f"image://{digits[:12]}"
     for name in (note.uri, note.short, f"image://{digits[:8]}", digits, f" IMAGE://{digits.upper()} "):

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 from imagebridge_tools.tables.cells import date
 
 from . import dates, labels
-from .theme import NORMAL, Look
-from .titles import Room, titled
+from .theme import NORMAL, Style
+from .titles import PlotSize, titled
 
-Object = dict[str, Json]
-Rows = Sequence[Mapping[str, Json]]
+JsonObject = dict[str, JsonValue]
+Rows = Sequence[Mapping[str, JsonValue]]
 Channel = Literal["x", "y"]
 
 _LISTS = ("concat", "hconcat", "vconcat")
@@ -26,27 +26,27 @@ _MOST = 500
 """Categories whose labels are laid out at most; nobody can read more."""
 
 
-class _Scope(NamedTuple):
+class _InheritedRows(NamedTuple):
     """What a view inherits: the rows, whether they are all drawn, the fields that it is repeated for."""
 
     rows: Rows
     whole: bool
-    datasets: Mapping[str, Json]
-    repeats: Mapping[str, Sequence[Json]]
+    datasets: Mapping[str, JsonValue]
+    repeats: Mapping[str, Sequence[JsonValue]]
 
-    def inside(self, view: Mapping[str, Json]) -> "_Scope":
+    def inside(self, view: Mapping[str, JsonValue]) -> "_InheritedRows":
         """Return the scope within a view."""
         repeat = view.get("repeat")
         given = repeat if isinstance(repeat, Mapping) else {"repeat": repeat}
         repeats = {name: fields for name, fields in given.items() if isinstance(fields, Sequence)}
-        return _Scope(
+        return _InheritedRows(
             self._data(view),
             self.whole and "transform" not in view,
             self.datasets,
             {**self.repeats, **repeats},
         )
 
-    def _data(self, view: Mapping[str, Json]) -> Rows:
+    def _data(self, view: Mapping[str, JsonValue]) -> Rows:
         if "data" not in view:
             return self.rows
         data = view["data"]
@@ -58,11 +58,11 @@ class _Scope(NamedTuple):
         return [row for row in values if isinstance(row, Mapping)] if isinstance(values, Sequence) else []
 
 
-class _Use(NamedTuple):
+class _AxisUse(NamedTuple):
     """One place of a chart where a channel shows a field."""
 
-    definition: Mapping[str, Json]
-    scope: _Scope
+    definition: Mapping[str, JsonValue]
+    scope: _InheritedRows
 
     @property
     def fields(self) -> list[str]:
@@ -78,14 +78,14 @@ class _Use(NamedTuple):
         return list(dict.fromkeys(value for value in found if isinstance(value, str | int | float)))
 
 
-def labelled(spec: Mapping[str, Json], look: Look = NORMAL) -> Object:
+def labelled(spec: Mapping[str, JsonValue], look: Style = NORMAL) -> JsonObject:
     """Return the spec with labels on those axes of which it says nothing and whose values its rows hold."""
     datasets = spec.get("datasets")
-    scope = _Scope([], True, datasets if isinstance(datasets, Mapping) else {}, {})
+    scope = _InheritedRows([], True, datasets if isinstance(datasets, Mapping) else {}, {})
     return _views(spec, scope, look)
 
 
-def ruled(config: Json) -> bool:
+def ruled(config: JsonValue) -> bool:
     """Tell whether a spec's own `config` says how labels of axes look."""
     parts = config.items() if isinstance(config, Mapping) else ()
     return any(
@@ -93,12 +93,12 @@ def ruled(config: Json) -> bool:
     )
 
 
-def _views(spec: Mapping[str, Json], outer: _Scope, look: Look) -> Object:
+def _views(spec: Mapping[str, JsonValue], outer: _InheritedRows, look: Style) -> JsonObject:
     scope = outer.inside(spec)
     inner = spec.get("spec")
     if isinstance(inner, Mapping):
         return {**spec, "spec": _views(inner, scope, look)}
-    lists: Object = {
+    lists: JsonObject = {
         key: [_views(view, scope, look) if isinstance(view, Mapping) else view for view in views]
         for key in _LISTS
         if isinstance(views := spec.get(key), Sequence)
@@ -106,7 +106,7 @@ def _views(spec: Mapping[str, Json], outer: _Scope, look: Look) -> Object:
     return {**spec, **lists} if lists else _chart(spec, outer, look)
 
 
-def _chart(view: Mapping[str, Json], scope: _Scope, look: Look) -> Object:
+def _chart(view: Mapping[str, JsonValue], scope: _InheritedRows, look: Style) -> JsonObject:
     """Return one chart, layered or not, with labels on its axes."""
     done = dict(view)
     for channel in ("x", "y"):
@@ -116,7 +116,7 @@ def _chart(view: Mapping[str, Json], scope: _Scope, look: Look) -> Object:
     return titled(done, _titles(done, look), look)
 
 
-def _titles(view: Mapping[str, Json], look: Look) -> Room:
+def _titles(view: Mapping[str, JsonValue], look: Style) -> PlotSize:
     """Return the room for the titles of axes, about."""
     heading = _mapping(view.get("title"))
     above = sum(
@@ -129,7 +129,7 @@ def _titles(view: Mapping[str, Json], look: Look) -> Room:
     )
     x, y = (_room(view, channel, look) for channel in ("x", "y"))
     width = _number(view.get("width")) or _SIDE
-    return Room(
+    return PlotSize(
         (x or _SIDE) * (0.75 if legend else 1),
         max(_STEP, (y or _SIDE) - above) * (0.7 if turned else 1),
         width,
@@ -138,22 +138,22 @@ def _titles(view: Mapping[str, Json], look: Look) -> Room:
     )
 
 
-def _uses(view: Mapping[str, Json], channel: Channel, outer: _Scope) -> Iterator[_Use]:
+def _uses(view: Mapping[str, JsonValue], channel: Channel, outer: _InheritedRows) -> Iterator[_AxisUse]:
     scope = outer.inside(view)
     encoding = view.get("encoding")
     definition = encoding.get(channel) if isinstance(encoding, Mapping) else None
     if isinstance(definition, Mapping) and "field" in definition:
-        yield _Use(definition, scope)
+        yield _AxisUse(definition, scope)
     for layer in _layers(view):
         yield from _uses(layer, channel, scope)
 
 
-def _layers(view: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+def _layers(view: Mapping[str, JsonValue]) -> list[Mapping[str, JsonValue]]:
     layers = view.get("layer")
     return [layer for layer in layers if isinstance(layer, Mapping)] if isinstance(layers, Sequence) else []
 
 
-def _free(definition: Mapping[str, Json]) -> bool:
+def _free(definition: Mapping[str, JsonValue]) -> bool:
     """Tell whether the values of a field are shown as they are, on an axis of which nothing is said."""
     axis = definition.get("axis", {})
     plain = not any(key in definition for key in ("bin", "timeUnit", "aggregate", "impute"))
@@ -161,8 +161,8 @@ def _free(definition: Mapping[str, Json]) -> bool:
 
 
 def _replaced(
-    view: Mapping[str, Json], channel: Channel, made: Callable[[Mapping[str, Json]], Object]
-) -> Object:
+    view: Mapping[str, JsonValue], channel: Channel, made: Callable[[Mapping[str, JsonValue]], JsonObject]
+) -> JsonObject:
     """Return a chart in which each definition of a channel that shows a field is made anew."""
     done = dict(view)
     encoding = view.get("encoding")
@@ -179,8 +179,8 @@ def _replaced(
 
 
 def _axis(
-    view: Mapping[str, Json], channel: Channel, uses: Sequence[_Use], look: Look
-) -> Callable[[Mapping[str, Json]], Object] | None:
+    view: Mapping[str, JsonValue], channel: Channel, uses: Sequence[_AxisUse], look: Style
+) -> Callable[[Mapping[str, JsonValue]], JsonObject] | None:
     """Return what puts labels on a definition, or None where nothing is known of its values."""
     sorts = {str(use.definition.get("type", "nominal")) for use in uses}
     values = [value for use in uses for value in use.values()]
@@ -193,7 +193,7 @@ def _axis(
         return lambda definition: {**definition, "axis": axis | _mapping(definition.get("axis"))}
     if sorts == {"quantitative"}:
         whole = all(isinstance(value, int) and not isinstance(value, bool) for value in values)
-        steps: Object = {"tickMinStep": labels.WHOLE}
+        steps: JsonObject = {"tickMinStep": labels.WHOLE}
         known = whole and all(use.scope.whole and "stack" not in use.definition for use in uses)
         if not known:
             return None
@@ -212,7 +212,9 @@ def _axis(
     return _dated(zoned, room or _SIDE, look, down=channel == "y")
 
 
-def _categories(view: Mapping[str, Json], channel: Channel, uses: Sequence[_Use], look: Look) -> Object:
+def _categories(
+    view: Mapping[str, JsonValue], channel: Channel, uses: Sequence[_AxisUse], look: Style
+) -> JsonObject:
     sets = [use.values() for use in uses]
     names = list(dict.fromkeys(_text(value) for values in sets for value in values))
     # The charts of a repeat have different labels under the same width.
@@ -225,11 +227,11 @@ def _categories(view: Mapping[str, Json], channel: Channel, uses: Sequence[_Use]
 
 
 def _dated(
-    moments: Sequence[datetime], room: float, look: Look, *, down: bool
-) -> Callable[[Mapping[str, Json]], Object]:
+    moments: Sequence[datetime], room: float, look: Style, *, down: bool
+) -> Callable[[Mapping[str, JsonValue]], JsonObject]:
     axis, shared = dates.axis(moments, room, look.text, titled=look.titles, down=down)
 
-    def made(definition: Mapping[str, Json]) -> Object:
+    def made(definition: Mapping[str, JsonValue]) -> JsonObject:
         own = _mapping(definition.get("axis"))
         title = own.get("title", definition.get("title", definition.get("field")))
         named = f"{title} ({shared})" if isinstance(title, str) and title else shared
@@ -238,22 +240,22 @@ def _dated(
     return made
 
 
-def _room(view: Mapping[str, Json], channel: Channel, look: Look) -> float | None:
+def _room(view: Mapping[str, JsonValue], channel: Channel, look: Style) -> float | None:
     """Return the pixels of an axis; None where each category has its step."""
     size = _number(view.get("width" if channel == "x" else "height"))
     taken = (look.beside if channel == "x" else look.below) if "autosize" in view else 0
     return max(_STEP, size - taken) if size else None
 
 
-def _number(value: Json) -> float | None:
+def _number(value: JsonValue) -> float | None:
     return value if isinstance(value, int | float) else None
 
 
-def _list(value: Json) -> Sequence[Json]:
+def _list(value: JsonValue) -> Sequence[JsonValue]:
     return value if isinstance(value, list) else () if value is None else (value,)
 
 
-def _mapping(value: Json) -> Object:
+def _mapping(value: JsonValue) -> JsonObject:
     return dict(value) if isinstance(value, Mapping) else {}
 
 

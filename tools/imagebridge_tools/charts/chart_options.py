@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json, nearest
+from imagebridge_tools.answer import JsonValue, nearest
 
 AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
 """How the rows of one place become one number."""
@@ -12,7 +12,7 @@ AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
 ORDERS = ("ascending", "descending")
 SCALES = ("linear", "log", "symlog")
 
-Range = tuple[Json, Json]
+Range = tuple[JsonValue, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,12 @@ _WHERE = {
 
 
 def read(
-    kinds: Sequence[str], aggregate: Json, sort: Json, scales: Json, ranges: Json, labels: Json
+    kinds: Sequence[str],
+    aggregate: JsonValue,
+    sort: JsonValue,
+    scales: JsonValue,
+    ranges: JsonValue,
+    labels: JsonValue,
 ) -> tuple[Options, list[ArgumentError]]:
     """Return what is asked of charts of some kinds, and all that is wrong with it."""
     wrong: list[ArgumentError] = []
@@ -67,7 +72,7 @@ def read(
 
 def _word(
     name: str,
-    value: Json,
+    value: JsonValue,
     words: Sequence[str],
     meant: Mapping[str, str],
     wrong: list[ArgumentError],
@@ -82,7 +87,9 @@ def _word(
     return ""
 
 
-def _by_role(name: str, value: Json, example: str, wrong: list[ArgumentError]) -> Mapping[str, Json]:
+def _by_role(
+    name: str, value: JsonValue, example: str, wrong: list[ArgumentError]
+) -> Mapping[str, JsonValue]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -93,7 +100,7 @@ def _by_role(name: str, value: Json, example: str, wrong: list[ArgumentError]) -
     return {role: one for role, one in value.items() if role in ("x", "y")}
 
 
-def _is_rising(low: Json, high: Json) -> bool:
+def _is_rising(low: JsonValue, high: JsonValue) -> bool:
     if isinstance(low, str) and isinstance(high, str):
         return low < high
     numbers = [one for one in (low, high) if isinstance(one, int | float) and not isinstance(one, bool)]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
 from .labels import LETTER, LINE
 
@@ -24,13 +24,13 @@ _MOST = 60
 _GAP = 8
 """Pixels between two labels at least."""
 
-Form = tuple[str, ...]
+DateLabel = tuple[str, ...]
 """The lines of a label, as D3 writes formats of time."""
 
 
 def axis(
     moments: Sequence[datetime], room: float, size: int, *, titled: bool = True, down: bool = False
-) -> tuple[dict[str, Json], str]:
+) -> tuple[dict[str, JsonValue], str]:
     """Return the axis of `moments`, all with a zone, and what its title must add: the year or day all share.
 
     The axis has `room` pixels and letters of `size`. Without a title (`titled`) each label says all. Labels
@@ -139,7 +139,7 @@ def _months(count: int, start: datetime, end: datetime) -> list[datetime]:
 
 def _forms(
     ticks: Sequence[datetime], start: datetime, end: datetime, *, titled: bool
-) -> tuple[list[Form], str]:
+) -> tuple[list[DateLabel], str]:
     """Return the labels that name these ticks, the best first, and what all share that the title says."""
     if all(tick.time() == datetime.min.time() for tick in ticks):
         if len(ticks) > 1 and all(tick.day == 1 for tick in ticks):
@@ -162,7 +162,7 @@ def _narrowest(ticks: Sequence[datetime], start: datetime, end: datetime, room: 
     return min(gaps, default=room)
 
 
-def _length(form: Form, size: int, *, down: bool) -> float:
+def _length(form: DateLabel, size: int, *, down: bool) -> float:
     """Return the pixels that a label takes along the axis."""
     if down:
         return len(form) * size * LINE
@@ -175,7 +175,7 @@ def _length(form: Form, size: int, *, down: bool) -> float:
     return widest * size * LETTER
 
 
-def _made(ticks: Sequence[datetime], form: Form) -> dict[str, Json]:
+def _made(ticks: Sequence[datetime], form: DateLabel) -> dict[str, JsonValue]:
     lines = ", ".join(f"utcFormat(datum.value, '{line}')" for line in form)
-    values: list[Json] = [int(tick.timestamp() * 1000) for tick in ticks]
+    values: list[JsonValue] = [int(tick.timestamp() * 1000) for tick in ticks]
     return {"values": values, "labelExpr": f"[{lines}]", "labelOverlap": "greedy", "labelSeparation": 4}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from imagebridge_tools.answer import Json, counted, label, number
+from imagebridge_tools.answer import JsonValue, counted, label, number
 from imagebridge_tools.tables.table import Table
 
 from .plan import Chart
@@ -68,7 +68,7 @@ def _boxes(drawn: Chart) -> str:
     return f"; medians {', '.join(told)}{more}" + (f"; {counted(outside, 'outlier')}" if outside else "")
 
 
-def _places(row: Mapping[str, Json], drawn: Chart) -> str:
+def _places(row: Mapping[str, JsonValue], drawn: Chart) -> str:
     where = [_short(label(row[role])) for role in ("x", "color", "facet") if row.get(role) not in (None, "")]
     return f" at {', '.join(dict.fromkeys(where))}" if where else ""
 
@@ -106,7 +106,7 @@ def _merged(pie: Chart) -> int:
     return len({str(row["x"]) for row in pie.every if row["x"] not in shown})
 
 
-def _at(pair: tuple[float, Mapping[str, Json]], place: str, drawn: Chart) -> str:
+def _at(pair: tuple[float, Mapping[str, JsonValue]], place: str, drawn: Chart) -> str:
     value, row = pair
     others = ("y", "facet") if drawn.kind == "heatmap" else () if drawn.kind == "pie" else ("color", "facet")
     shown = [role for role in (place, *others) if role in row]
@@ -126,5 +126,5 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _real(cell: Json) -> float:
+def _real(cell: JsonValue) -> float:
     return cell if isinstance(cell, int | float) else 0.0

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 from imagebridge_tools.tables.cells import date, numbers
-from imagebridge_tools.tables.table import Sort
+from imagebridge_tools.tables.table import ColumnType
 
 from . import dates, labels
-from .plan import Chart, Object
+from .plan import Chart, JsonObject
 from .text_width import broken, wide
-from .titles import Room, beside
+from .titles import PlotSize, beside
 
-_TYPES: dict[Sort, str] = {"number": "quantitative", "date": "temporal", "text": "nominal"}
+_TYPES: dict[ColumnType, str] = {"number": "quantitative", "date": "temporal", "text": "nominal"}
 
 
-def places(chart: Chart, width: int, height: int) -> tuple[str, str, Object, str]:
+def places(chart: Chart, width: int, height: int) -> tuple[str, str, JsonObject, str]:
     """Return the axis of categories, that of numbers, the encoding of the first, and the role of the numbers."""
     category, number = ("y", "x") if chart.horizontal and chart.kind == "bar" else ("x", "y")
     several = grouped(chart, category)
@@ -28,8 +28,8 @@ def places(chart: Chart, width: int, height: int) -> tuple[str, str, Object, str
     better = under["labelAngle"] != 0 and (all_fit or max(map(len, names)) > 24) and room / series >= 4
     lying = chart.horizontal or better
     place, along = ("y", "x") if lying else ("x", "y")
-    axis: Object = {"field": category, "type": "nominal", "sort": None, "title": title(chart, category)}
-    encoding: Object = {place: axis | {"axis": side if lying else under}}
+    axis: JsonObject = {"field": category, "type": "nominal", "sort": None, "title": title(chart, category)}
+    encoding: JsonObject = {place: axis | {"axis": side if lying else under}}
     if several:
         encoding[f"{place}Offset"] = {"field": "color", "type": "nominal", "sort": None}
     return place, along, encoding, number
@@ -80,7 +80,7 @@ def lower(chart: Chart) -> float:
     return high if larger else 0
 
 
-def _under(chart: Chart) -> tuple[Object, float]:
+def _under(chart: Chart) -> tuple[JsonObject, float]:
     """Return the legend below a chart and its height: as wide as the plot, at whose left it starts."""
     names, padding = [str(value) for value in chart.distinct("color")], chart.look.padding
     lies = chart.kind in ("bar", "box") and not chart.layers
@@ -89,26 +89,26 @@ def _under(chart: Chart) -> tuple[Object, float]:
     return labels.under(names, width, chart.look.text, titled=chart.look.titles)
 
 
-def room(chart: Chart, view: Mapping[str, Json], width: int, height: int) -> Room:
+def room(chart: Chart, view: Mapping[str, JsonValue], width: int, height: int) -> PlotSize:
     """Return the room for the titles of a view's axes, knowing the labels of these."""
     if "facet" in chart.names:
-        return Room(width, height, width, height, chart.frame.width)
+        return PlotSize(width, height, width, height, chart.frame.width)
     encoding = mapping(view.get("encoding"))
     x, y = (mapping(encoding.get(channel)) for channel in "xy")
     long = min(_longest(chart, y), width * 0.4) if chart.sorts.get("y") != "text" else 0
     under = 2 * chart.look.padding + 4 * chart.look.text
     high = height - under - _deep(chart, x, height) - chart.heading - lower(chart)
-    return Room(width - taken(chart) - long, high, width, height, width)
+    return PlotSize(width - taken(chart) - long, high, width, height, width)
 
 
-def _deep(chart: Chart, definition: Object, height: int) -> float:
+def _deep(chart: Chart, definition: JsonObject, height: int) -> float:
     """Return the pixels that labels below a chart take, over those of a line."""
     angle = mapping(definition.get("axis")).get("labelAngle")
     turned = 0.7 if angle == -45 else 1 if angle == -90 else 0
     return min(_longest(chart, definition), height * 0.35) * turned if turned else 0
 
 
-def _longest(chart: Chart, definition: Object) -> float:
+def _longest(chart: Chart, definition: JsonObject) -> float:
     """Return the pixels of the longest label of an axis of categories; 0 for others."""
     if definition.get("type") != "nominal":
         return 0
@@ -120,10 +120,10 @@ def title(chart: Chart, role: str) -> str | None:
     return chart.frame.titles.get(role, chart.names.get(role)) if chart.look.titles else None
 
 
-def named(chart: Chart, role: str, axis: Object | None = None) -> Object:
+def named(chart: Chart, role: str, axis: JsonObject | None = None) -> JsonObject:
     """Return the title of a position and its axis, in the format asked for."""
     form = chart.frame.formats.get(role)
-    both: Object = {**(axis or {}), **({"format": form} if form else {})}
+    both: JsonObject = {**(axis or {}), **({"format": form} if form else {})}
     share = chart.stack == "normalize" and role == ("x" if chart.horizontal else "y")
     if not form and "format" not in both:
         both |= {"format": ".0%"} if share else _written(chart, role)
@@ -137,7 +137,7 @@ _LARGE, _SMALL = 1e8, 1e-3
 """From where on, and below where, digits alone are too long for an axis."""
 
 
-def _written(chart: Chart, role: str) -> Object:
+def _written(chart: Chart, role: str) -> JsonObject:
     """Return how the numbers of an axis are written: whole ones as such, very large and very small ones short."""
     keys = (role, f"{role}2", *(_BOX if chart.kind == "box" else ()))
     cells = [cell for row in chart.rows for key in keys if isinstance(cell := row.get(key), int | float)]
@@ -156,28 +156,28 @@ def grouped(chart: Chart, category: str) -> bool:
     return colored and not chart.stack and not chart.layers
 
 
-def mapping(value: Json) -> Object:
+def mapping(value: JsonValue) -> JsonObject:
     """Return an object, or an empty one."""
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-def both(chart: Chart, width: int, height: int) -> tuple[Object, float]:
+def both(chart: Chart, width: int, height: int) -> tuple[JsonObject, float]:
     """Return the encodings of both positions, and the height of the plot, about, in pixels."""
     x = along(chart, "x", width, height)
     rest = height if "facet" in chart.names else height - round(_deep(chart, x, height))
     return {"x": x, "y": along(chart, "y", width, rest)}, plot(chart, width, rest)[1]
 
 
-def along(chart: Chart, role: str, width: int, height: int) -> Object:
+def along(chart: Chart, role: str, width: int, height: int) -> JsonObject:
     """Return the encoding of a position: numbers, dates, or categories in the order of the data."""
     sort = chart.sorts[role]
-    encoding: Object = {"field": role, "type": _TYPES[sort], "title": title(chart, role)}
+    encoding: JsonObject = {"field": role, "type": _TYPES[sort], "title": title(chart, role)}
     if sort == "date":
         return encoding | _dated(chart, role, width, height)
     if sort == "number":
         known = [row[role] for row in chart.rows if row[role] is not None]
         years = role == "x" and all(isinstance(cell, int) and 1000 <= cell < 3000 for cell in known)
-        axis: Object = {"format": "d", "tickMinStep": labels.WHOLE} if years else {}
+        axis: JsonObject = {"format": "d", "tickMinStep": labels.WHOLE} if years else {}
         encoding |= named(chart, role, axis)
         if role == "y" and chart.kind == "area":
             stacked = "normalize" if chart.stack == "normalize" else "zero"
@@ -194,10 +194,10 @@ def along(chart: Chart, role: str, width: int, height: int) -> Object:
     return encoding | {"sort": order, "axis": axis}
 
 
-def scale(chart: Chart, role: str, usual: Object) -> Object:
+def scale(chart: Chart, role: str, usual: JsonObject) -> JsonObject:
     """Return the scale of numbers that was asked for, or the usual one."""
     asked, limits = chart.options.scales.get(role, "linear"), chart.options.ranges.get(role)
-    made: Object = usual if asked == "linear" else {"type": asked, "nice": True}
+    made: JsonObject = usual if asked == "linear" else {"type": asked, "nice": True}
     return {**made, "domain": list(limits), "nice": False, "zero": False} if limits else made
 
 
@@ -208,14 +208,16 @@ def _ordered(names: list[str]) -> list[str] | None:
     return sorted(names) if all(map(date, names)) else None
 
 
-def _real(cell: Json) -> float:
+def _real(cell: JsonValue) -> float:
     return cell if isinstance(cell, int | float) else 0.0
 
 
-def _dated(chart: Chart, role: str, width: int, height: int) -> Object:
+def _dated(chart: Chart, role: str, width: int, height: int) -> JsonObject:
     """Return the axis of dates and its title. UTC on both sides: a date is the same day wherever it is drawn."""
     limits = chart.options.ranges.get(role)
-    utc: Object = {"scale": {"type": "utc", **({"domain": list(limits), "nice": False} if limits else {})}}
+    utc: JsonObject = {
+        "scale": {"type": "utc", **({"domain": list(limits), "nice": False} if limits else {})}
+    }
     if form := chart.frame.formats.get(role):
         return utc | {"axis": {"format": form, "labelOverlap": "greedy"}}
     cells = [
@@ -247,13 +249,13 @@ def _zero(chart: Chart, role: str) -> bool:
     )
 
 
-def formatted(chart: Chart, role: str) -> Object:
+def formatted(chart: Chart, role: str) -> JsonObject:
     """Return the format that was asked for a role, as a legend or an axis takes it."""
     form = chart.frame.formats.get(role)
     return {"format": form} if form else {}
 
 
-def stacking(chart: Chart, *, lying: bool = False) -> Object:
+def stacking(chart: Chart, *, lying: bool = False) -> JsonObject:
     """Return the order in which stacked colours lie: as in the legend, the first on top or at the left."""
     if "color" not in chart.names or not chart.stacked:
         return {}
@@ -261,24 +263,24 @@ def stacking(chart: Chart, *, lying: bool = False) -> Object:
     return {"order": {"field": "order", "type": "quantitative", "sort": sort}}
 
 
-def color(chart: Chart) -> Object:
+def color(chart: Chart) -> JsonObject:
     """Return the encoding of colours: shades of numbers, or series with a legend where it says something."""
-    encoding: Object = {"field": "color", "title": chart.frame.titles.get("color", chart.names["color"])}
+    encoding: JsonObject = {"field": "color", "title": chart.frame.titles.get("color", chart.names["color"])}
     if chart.sorts["color"] == "number" and chart.kind == "scatter":
-        scale: Object = {"scheme": scheme(chart)}
+        scale: JsonObject = {"scheme": scheme(chart)}
         return encoding | {"type": "quantitative", "scale": scale, "legend": formatted(chart, "color")}
     shown = key(chart, "color") if _legend(chart) else None
     return encoding | {"type": "nominal", "sort": None, "legend": shown}
 
 
-def scheme(chart: Chart, *, reverse: bool = False) -> Object:
+def scheme(chart: Chart, *, reverse: bool = False) -> JsonObject:
     """Return the shades of numbers without those that the ground swallows; `reverse`: on light ground light ones first."""
     dark = chart.frame.theme == "dark"
     extent = (0.25, 1) if dark else (0.95, 0) if reverse else (0, 0.95)
     return {"name": "viridis", "extent": extent}
 
 
-def key(chart: Chart, role: str) -> Object:
+def key(chart: Chart, role: str) -> JsonObject:
     """Return the legend of a chart."""
     names = [str(value) for value in chart.distinct(role)]
     if lower(chart):

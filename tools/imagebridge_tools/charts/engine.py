@@ -48,7 +48,7 @@ _ONE_COLOR = (500, 4, 1 / 75)
 _BLANK = "the chart came out blank: check that its fields exist and that its filters leave some rows"
 
 
-class _RefusedError(Exception):
+class _UndrawableError(Exception):
     """A picture that is not drawn; the message is for the model."""
 
 
@@ -101,7 +101,7 @@ def _answer(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, f
         width, height = _checked(svg, request["pixels"] / request["scale"] ** 2)
         png, boxes = painter.png(svg, request["scale"])
         head = json.dumps({"png": len(png), "width": width, "height": height, "boxes": boxes})
-    except (ValueError, ElementTree.ParseError, _RefusedError) as error:
+    except (ValueError, ElementTree.ParseError, _UndrawableError) as error:
         png, head = b"", json.dumps({"problem": _short(str(error))})
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -194,17 +194,17 @@ def _checked(svg: str, pixels: float) -> tuple[float, float]:
     size = _SIZE.search(svg)
     width, height = (float(size[1]), float(size[2])) if size else (0.0, 0.0)
     if width * height > pixels:
-        raise _RefusedError(
+        raise _UndrawableError(
             f"the picture would have {width:.0f}x{height:.0f} pixels, over {pixels:,.0f}; make it smaller"
         )
     if not _MARKS.search(svg):
-        raise _RefusedError(_BLANK)
+        raise _UndrawableError(_BLANK)
     if "<image" in svg:
         for _, element in ElementTree.iterparse(BytesIO(svg.encode())):
             for name, address in element.attrib.items():
                 local = name.rpartition("}")[2] == "href" and element.tag.rpartition("}")[2] == "image"
                 if local and not address.strip().lower().startswith("data:image/"):
-                    raise _RefusedError(
+                    raise _UndrawableError(
                         "an image mark may only show data: URLs; files and web addresses are not read"
                     )
     return width, height
@@ -218,7 +218,7 @@ def _check_colors(png: bytes) -> None:
     fixed, row, pixel = _ONE_COLOR
     may_be = len(png) < fixed + image.height * (row + image.width * pixel)
     if may_be and image.getcolors(1):
-        raise _RefusedError(_BLANK)
+        raise _UndrawableError(_BLANK)
 
 
 if __name__ == "__main__":

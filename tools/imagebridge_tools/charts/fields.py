@@ -7,16 +7,16 @@ from datetime import UTC
 from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json, counted, label
+from imagebridge_tools.answer import JsonValue, counted, label
 from imagebridge_tools.tables import column_types
 from imagebridge_tools.tables.cells import date, numbers
-from imagebridge_tools.tables.column_types import Reading
-from imagebridge_tools.tables.table import Sort, Table
+from imagebridge_tools.tables.column_types import ColumnReading
+from imagebridge_tools.tables.table import ColumnType, Table
 
 from . import number_formats, roles
 from .chart_options import Options
 from .gather import gathered, size
-from .plan import LAYERS, Chart, Kind, Stack
+from .plan import LAYERS, Chart, ChartKind, Stack
 from .theme import PALETTE, Frame
 
 _T = TypeVar("_T")
@@ -38,7 +38,7 @@ PLACES = 500
 
 
 def chart(
-    kinds: Sequence[Kind],
+    kinds: Sequence[ChartKind],
     table: Table,
     columns: Columns,
     frame: Frame,
@@ -80,7 +80,9 @@ def chart(
     return gathered(replace(drawn, stack=stack, readings=table.told(shown), options=options))
 
 
-def _counted(kind: Kind, table: Table, columns: Columns, options: Options) -> tuple[Table, Columns, Options]:
+def _counted(
+    kind: ChartKind, table: Table, columns: Columns, options: Options
+) -> tuple[Table, Columns, Options]:
     """Return a table with a column that counts its rows, where a chart of counts is asked for or nothing else is there."""
     named = columns.get("y") == roles.COUNT and roles.COUNT not in table.columns
     alone = (
@@ -95,7 +97,7 @@ def _counted(kind: Kind, table: Table, columns: Columns, options: Options) -> tu
     name = roles.COUNT
     while name in table.columns:
         name = f"{name} "
-    counts: Sequence[Json] = [1] * table.rows
+    counts: Sequence[JsonValue] = [1] * table.rows
     made = replace(table, columns={**table.columns, name: counts})
     return made, {**columns, "y": name}, replace(options, aggregate="count")
 
@@ -110,7 +112,7 @@ def _settled(table: Table, names: Mapping[str, str], forms: Mapping[str, str]) -
 
 
 def _unfolded(
-    kinds: Sequence[Kind], table: Table, columns: Columns
+    kinds: Sequence[ChartKind], table: Table, columns: Columns
 ) -> tuple[Table, dict[str, str], tuple[str, ...]]:
     """Return a table in which several fields of y stand below each other, named in a column of their own."""
     given = columns.get("y", "")
@@ -136,16 +138,16 @@ def _unfolded(
     rest = {name: cells for name, cells in table.columns.items() if name not in ys}
     while series in rest or title in rest:
         series, title = f"{series} ", f"{title} "
-    long: dict[str, Sequence[Json]] = {name: list(cells) * len(ys) for name, cells in rest.items()}
+    long: dict[str, Sequence[JsonValue]] = {name: list(cells) * len(ys) for name, cells in rest.items()}
     long[title] = [cell for name in ys for cell in numbers(table.columns[name]) or table.columns[name]]
     long[series] = [name for name in ys for _ in range(table.rows)]
     units = {table.readings[name].unit if name in table.readings else "" for name in ys}
-    several = {title: Reading(unit=units.pop())} if len(units) == 1 else {}
+    several = {title: ColumnReading(unit=units.pop())} if len(units) == 1 else {}
     return Table(long, {**table.readings, **several}), {**plain, "y": title, "color": series}, ys
 
 
 def _drawn(
-    kind: Kind,
+    kind: ChartKind,
     table: Table,
     names: dict[str, str],
     frame: Frame,
@@ -155,7 +157,7 @@ def _drawn(
     how: str = "",
 ) -> Chart:
     """Return the rows of a chart, each cell as its axis takes it; `noun`: what each row is of the caller's table."""
-    sorts: dict[str, Sort] = {role: table.sort(name) for role, name in names.items()}
+    sorts: dict[str, ColumnType] = {role: table.sort(name) for role, name in names.items()}
     cells = {role: list(table.columns[name]) for role, name in names.items()}
     for role in ("x", "y", "color"):
         # Numbers that came as text count as numbers where numbers are shown.
@@ -213,8 +215,8 @@ def _drawn(
 def _measured(
     table: Table,
     names: Mapping[str, str],
-    sorts: Mapping[str, Sort],
-    cells: dict[str, list[Json]],
+    sorts: Mapping[str, ColumnType],
+    cells: dict[str, list[JsonValue]],
     frame: Frame,
     made: Mapping[str, str],
 ) -> Frame:
@@ -233,7 +235,7 @@ def _measured(
     return replace(frame, titles={**titles, **frame.titles})
 
 
-def _missing(cells: Mapping[str, Sequence[Json]], sorts: Mapping[str, Sort], noun: str) -> str:
+def _missing(cells: Mapping[str, Sequence[JsonValue]], sorts: Mapping[str, ColumnType], noun: str) -> str:
     """Return words on the rows, or cells of several fields, that lack a number or date, without which they are not drawn."""
     lacking = {role: sort for role, sort in sorts.items() if sort != "text" and None in cells[role]}
     if not lacking:
@@ -247,14 +249,14 @@ def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
     return {**roles, "x": roles["y"], "y": roles["x"]}
 
 
-def _ordered(cells: dict[str, list[Json]], by: Sequence[str]) -> dict[str, list[Json]]:
+def _ordered(cells: dict[str, list[JsonValue]], by: Sequence[str]) -> dict[str, list[JsonValue]]:
     """Return columns with their rows in the order of the dates of some roles, those without one last."""
     keys = [tuple(map(_at, key)) for key in zip(*(cells[role] for role in by), strict=True)]
     order = sorted(range(len(keys)), key=keys.__getitem__)
     return {role: [column[at] for at in order] for role, column in cells.items()}
 
 
-def _at(cell: Json) -> float:
+def _at(cell: JsonValue) -> float:
     moment = date(cell) if isinstance(cell, str) else None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else math.inf
 
@@ -267,12 +269,12 @@ def _renamed(words: Mapping[str, str]) -> dict[str, str]:
     return {{"x": "y", "y": "x"}.get(role, role): text for role, text in words.items()}
 
 
-def _value(kind: Kind) -> str:
+def _value(kind: ChartKind) -> str:
     """Return the role that shows numbers."""
     return {"histogram": "x", "heatmap": "color"}.get(kind, "y")
 
 
-def _is_place(role: str, kind: Kind, sorts: Mapping[str, Sort], *, horizontal: bool) -> bool:
+def _is_place(role: str, kind: ChartKind, sorts: Mapping[str, ColumnType], *, horizontal: bool) -> bool:
     """Tell whether a role tells rows apart by names, and not along an axis of numbers or dates."""
     if role == "facet":
         return True
@@ -283,13 +285,13 @@ def _is_place(role: str, kind: Kind, sorts: Mapping[str, Sort], *, horizontal: b
     return role == ("y" if horizontal and kind == "bar" else "x") and kind in ("bar", "box", "pie")
 
 
-def _layered(drawn: Chart, kinds: Sequence[Kind], series: Sequence[str]) -> Chart:
+def _layered(drawn: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) -> Chart:
     """Return a chart of several kinds; a second axis where the numbers of one kind would lie flat on the first."""
     if not set(kinds) <= set(LAYERS):
         raise ArgumentError("kind", f"only {', '.join(LAYERS)} are drawn over each other")
     if len(set(kinds)) < len(kinds) and not series:
         raise ArgumentError("kind", "names a kind twice; give several fields of y, one for each")
-    layers: dict[Kind, list[str]] = {
+    layers: dict[ChartKind, list[str]] = {
         kind: [] for kind in sorted(kinds, key=("area", "bar", "line", "scatter").index)
     }
     for kind, name in zip(kinds, series, strict=False):
@@ -338,7 +340,7 @@ def _check_words(drawn: Chart) -> None:
 
 
 def _check_numbers(
-    kind: Kind, table: Table, names: dict[str, str], sorts: dict[str, Sort], value: str
+    kind: ChartKind, table: Table, names: dict[str, str], sorts: dict[str, ColumnType], value: str
 ) -> None:
     if kind in ("scatter", "histogram") or sorts[value] == "number":
         return
@@ -354,11 +356,11 @@ def _check_numbers(
     raise ArgumentError("columns", problem)
 
 
-def _zoned(cells: Iterable[Json]) -> bool:
+def _zoned(cells: Iterable[JsonValue]) -> bool:
     return any(isinstance(cell, str) and (moment := date(cell)) and moment.tzinfo for cell in cells)
 
 
-def _shown(cell: Json, sort: Sort, *, keep: bool) -> Json:
+def _shown(cell: JsonValue, sort: ColumnType, *, keep: bool) -> JsonValue:
     """Return a cell as Vega takes it: a number, a moment in UTC, a label."""
     if sort == "number" and (keep or cell is None or isinstance(cell, int | float)):
         return cell

@@ -5,12 +5,12 @@ from typing import Literal, NamedTuple
 
 import anyio
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
-from .worker import Drawing
+from .worker import DrawnChart
 
-Object = dict[str, Json]
-Draw = Callable[[Object], Awaitable[Drawing]]
+JsonObject = dict[str, JsonValue]
+Draw = Callable[[JsonObject], Awaitable[DrawnChart]]
 Name = Literal["width", "height"]
 
 COMPOSED = ("facet", "repeat", "concat", "hconcat", "vconcat")
@@ -35,8 +35,8 @@ _EDGE = 8
 class Fitted(NamedTuple):
     """A drawing, the spec that it shows, and words on a size that it does not have."""
 
-    drawing: Drawing
-    spec: Object
+    drawing: DrawnChart
+    spec: JsonObject
     told: str
 
 
@@ -57,14 +57,16 @@ class _Side(NamedTuple):
         return self._replace(scale=max(0.01, scale), before=(self.scale, size))
 
 
-def composed(spec: Mapping[str, Json]) -> bool:
+def composed(spec: Mapping[str, JsonValue]) -> bool:
     """Tell whether a spec holds several charts."""
     encoding = spec.get("encoding")
     faceted = isinstance(encoding, Mapping) and any(channel in encoding for channel in _FACETS)
     return faceted or any(key in spec for key in COMPOSED)
 
 
-async def fitted(spec: Object, width: int | None, height: int | None, draw: Draw, seconds: float) -> Fitted:
+async def fitted(
+    spec: JsonObject, width: int | None, height: int | None, draw: Draw, seconds: float
+) -> Fitted:
     """Draw a spec of several charts in `width` x `height` pixels; None leaves a side to its parts.
 
     The words say so where the size is not the one asked for. Drawing again ends after half of the `seconds`.
@@ -97,7 +99,7 @@ async def fitted(spec: Object, width: int | None, height: int | None, draw: Draw
     return best._replace(told=f"; its charts cannot be made to fit {wanted}")
 
 
-def _first(spec: Object, name: Name, asked: int) -> _Side:
+def _first(spec: JsonObject, name: Name, asked: int) -> _Side:
     """Return a side as its parts are, or smaller where one of them alone is larger than the picture."""
     largest = max(
         (size for leaf in _leaves(spec) if isinstance(size := leaf.get(name), int | float)), default=0
@@ -105,15 +107,15 @@ def _first(spec: Object, name: Name, asked: int) -> _Side:
     return _Side(name, asked, min(1, asked / largest) if largest > 0 else 1)
 
 
-def _size(drawing: Drawing, side: _Side) -> int:
+def _size(drawing: DrawnChart, side: _Side) -> int:
     return drawing.width if side.name == "width" else drawing.height
 
 
-def _off(drawing: Drawing, sides: Sequence[_Side]) -> int:
+def _off(drawing: DrawnChart, sides: Sequence[_Side]) -> int:
     return sum(abs(side.asked - _size(drawing, side)) for side in sides)
 
 
-def _leaves(spec: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
+def _leaves(spec: Mapping[str, JsonValue]) -> Iterator[Mapping[str, JsonValue]]:
     """Yield the charts of a spec."""
     inner = spec.get("spec")
     if isinstance(inner, Mapping):
@@ -128,12 +130,12 @@ def _leaves(spec: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
                 yield from _leaves(view)
 
 
-def _sized(spec: Mapping[str, Json], sides: Sequence[_Side]) -> Object:
+def _sized(spec: Mapping[str, JsonValue], sides: Sequence[_Side]) -> JsonObject:
     """Return the spec with every chart in it scaled."""
     inner = spec.get("spec")
     if isinstance(inner, Mapping):
         return {**spec, "spec": _sized(inner, sides)}
-    lists: Object = {
+    lists: JsonObject = {
         key: [_sized(view, sides) if isinstance(view, Mapping) else view for view in views]
         for key in _LISTS
         if isinstance(views := spec.get(key), Sequence)
@@ -143,13 +145,13 @@ def _sized(spec: Mapping[str, Json], sides: Sequence[_Side]) -> Object:
     return _plain(spec, sides) | {side.name: _scaled(spec.get(side.name), side.scale) for side in sides}
 
 
-def _plain(leaf: Mapping[str, Json], sides: Sequence[_Side]) -> Object:
+def _plain(leaf: Mapping[str, JsonValue], sides: Sequence[_Side]) -> JsonObject:
     """Return a chart whose layers have no sizes of their own: they would win."""
     layers = leaf.get("layer")
     if not isinstance(layers, Sequence):
         return dict(leaf)
     names = {side.name for side in sides}
-    bare: list[Json] = [
+    bare: list[JsonValue] = [
         _plain({key: value for key, value in layer.items() if key not in names}, sides)
         if isinstance(layer, Mapping)
         else layer
@@ -158,11 +160,13 @@ def _plain(leaf: Mapping[str, Json], sides: Sequence[_Side]) -> Object:
     return {**leaf, "layer": bare}
 
 
-def _scaled(own: Json, scale: float) -> Json:
+def _scaled(own: JsonValue, scale: float) -> JsonValue:
     return max(_SMALLEST, round((own if isinstance(own, int | float) else _UNSIZED) * scale))
 
 
-def _padded(spec: Object, drawing: Drawing, sides: Sequence[_Side], edge: int | None) -> Object | None:
+def _padded(
+    spec: JsonObject, drawing: DrawnChart, sides: Sequence[_Side], edge: int | None
+) -> JsonObject | None:
     """Return the spec with what is missing in its empty edge, or None where that is over `edge` pixels.
 
     Without an `edge` it may be a twentieth of the picture.
@@ -178,7 +182,7 @@ def _padded(spec: Object, drawing: Drawing, sides: Sequence[_Side], edge: int | 
     return spec | {"padding": dict(padding)}
 
 
-def _padding(spec: Object) -> dict[str, int]:
+def _padding(spec: JsonObject) -> dict[str, int]:
     """Return the empty edge of a picture, its own or the theme's."""
     config = spec.get("config")
     theme = config.get("padding") if isinstance(config, Mapping) else None

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from statistics import fmean, median
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json, counted, label, number
-from imagebridge_tools.tables.table import Sort
+from imagebridge_tools.answer import JsonValue, counted, label, number
+from imagebridge_tools.tables.table import ColumnType
 
 from . import dates, number_labels, reduce
 from .plan import Chart
@@ -58,13 +58,13 @@ def _aggregated(drawn: Chart) -> Chart:
         return drawn
     value = "color" if drawn.kind == "heatmap" else "x" if drawn.horizontal else "y"
     keys = [role for role in drawn.rows[0] if role != value]
-    cells: dict[tuple[Json, ...], list[float]] = {}
+    cells: dict[tuple[JsonValue, ...], list[float]] = {}
     for row in drawn.rows:
         found = cells.setdefault(tuple(row[role] for role in keys), [])
         if isinstance(cell := row[value], int | float):
             found.append(cell)
     made = _MADE[how]
-    rows: list[dict[str, Json]] = [
+    rows: list[dict[str, JsonValue]] = [
         {**dict(zip(keys, key, strict=True)), value: _plain(made(found)) if found else None}
         for key, found in cells.items()
     ]
@@ -122,9 +122,9 @@ def _ordered(drawn: Chart) -> Chart:
     return replace(drawn, rows=_by_size(drawn, place, value))
 
 
-def _by_size(drawn: Chart, place: str, value: str) -> list[Mapping[str, Json]]:
+def _by_size(drawn: Chart, place: str, value: str) -> list[Mapping[str, JsonValue]]:
     """Return rows in the order of the sum of each place."""
-    sums: dict[Json, float] = {}
+    sums: dict[JsonValue, float] = {}
     for row in drawn.rows:
         cell = row[value]
         sums[row[place]] = sums.get(row[place], 0) + (cell if isinstance(cell, int | float) else 0)
@@ -180,7 +180,7 @@ def _histogram(drawn: Chart, groups: Sequence[str]) -> Chart:
         }
         bin_of = dates.bins(list(known.values()), reduce.BINS)
         ends = {cell: [at.isoformat() for at in bin_of(moment)] for cell, moment in known.items()}
-        placed: list[dict[str, Json]] = [
+        placed: list[dict[str, JsonValue]] = [
             {**row, "x": ends[cell][0], "x2": ends[cell][1]}
             for row in drawn.rows
             if isinstance(cell := row["x"], str)
@@ -190,7 +190,7 @@ def _histogram(drawn: Chart, groups: Sequence[str]) -> Chart:
     else:
         rows, width = reduce.binned(drawn.rows, groups)
         note = f"; counted in bins of {number(width)}"
-    sorts: dict[str, Sort] = {**drawn.sorts, "y": "number"}
+    sorts: dict[str, ColumnType] = {**drawn.sorts, "y": "number"}
     # Colours keep the order of the data, not that of the bins which they are in first.
     ranks = {role: {value: at for at, value in enumerate(drawn.distinct(role))} for role in groups}
     rows = sorted(rows, key=lambda row: [ranks[role][row[role]] for role in groups])
@@ -254,29 +254,29 @@ def _density(drawn: Chart) -> Chart:
     return replace(drawn, rows=rows, names=names, cells=True, note=drawn.note + told)
 
 
-def _count(row: Mapping[str, Json]) -> int:
+def _count(row: Mapping[str, JsonValue]) -> int:
     return count if isinstance(count := row["color"], int) else 0
 
 
-def _along(rows: Sequence[Mapping[str, Json]], role: str, sort: Sort) -> list[float | None]:
+def _along(rows: Sequence[Mapping[str, JsonValue]], role: str, sort: ColumnType) -> list[float | None]:
     """Return where cells lie along an axis: numbers, seconds, or the order of categories."""
     cells = [row[role] for row in rows]
     if sort == "number":
         return [cell if isinstance(cell, int | float) else None for cell in cells]
     if sort == "date":
         return [datetime.fromisoformat(cell).timestamp() if isinstance(cell, str) else None for cell in cells]
-    order: dict[Json, float] = {}
+    order: dict[JsonValue, float] = {}
     return [order.setdefault(cell, len(order)) for cell in cells]
 
 
-def _moment(seconds: Json) -> str:
+def _moment(seconds: JsonValue) -> str:
     return datetime.fromtimestamp(seconds if isinstance(seconds, int | float) else 0, UTC).isoformat()
 
 
 def _summed(drawn: Chart) -> Chart:
     """Add the values of bars that would stand in the same place."""
     value = "x" if drawn.horizontal else "y"
-    sums: dict[tuple[Json, ...], dict[str, Json]] = {}
+    sums: dict[tuple[JsonValue, ...], dict[str, JsonValue]] = {}
     for row in drawn.rows:
         place = tuple(cell for role, cell in row.items() if role != value)
         below = sums.get(place)
@@ -293,7 +293,7 @@ def _pie(drawn: Chart) -> Chart:
     roles = {role: drawn.names[role] for role in ("x", "y", "facet") if role in drawn.names}
     kept = [{role: row[role] for role in roles} for row in drawn.rows]
     every = _summed(replace(drawn, rows=kept, names={**roles, "color": roles["x"]}))
-    totals: dict[Json, float] = {}
+    totals: dict[JsonValue, float] = {}
     for row in every.rows:
         if size(row) < 0:
             told = number(size(row))
@@ -305,7 +305,7 @@ def _pie(drawn: Chart) -> Chart:
         every = replace(every, rows=_by_size(every, "x", "y"))
     summed = _few(every)
     order = {place: at for at, place in enumerate(summed.distinct("x"))}
-    slices: list[dict[str, Json]] = []
+    slices: list[dict[str, JsonValue]] = []
     for row in summed.rows:
         share = size(row) / totals[row.get("facet")]
         told = f"{row['x']}" if "facet" in roles else f"{row['x']} ({share:.1%})"
@@ -314,14 +314,14 @@ def _pie(drawn: Chart) -> Chart:
     return replace(summed, rows=slices, sorts={**summed.sorts, "color": "text"})
 
 
-def size(row: Mapping[str, Json]) -> float:
+def size(row: Mapping[str, JsonValue]) -> float:
     """Return the number of a row, 0 where it has none."""
     return value if isinstance(value := row["y"], int | float) else 0
 
 
 def _few(pie: Chart) -> Chart:
     """Return a pie that has a colour for every slice: the smallest are added up to a last one."""
-    sizes: dict[Json, float] = {}
+    sizes: dict[JsonValue, float] = {}
     for row in pie.rows:
         sizes[row["x"]] = sizes.get(row["x"], 0) + size(row)
     if len(sizes) <= len(PALETTE):

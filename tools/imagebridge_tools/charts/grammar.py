@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
-from .spec_views import View, encoding, listed, mapping, mark, views
+from .spec_views import SpecView, encoding, listed, mapping, mark, views
 
 # What Vega-Lite 6 knows: https://vega.github.io/schema/vega-lite/v6.json, 2026-11-22.
 _VIEW = """
@@ -79,7 +79,7 @@ _MEANT = {"selection": "params"}
 """What Vega-Lite 4 called otherwise."""
 
 
-def check(spec: View) -> None:
+def check(spec: SpecView) -> None:
     """Find the words that Vega-Lite does not know.
 
     Raises:
@@ -102,12 +102,12 @@ def check(spec: View) -> None:
                 _check_transform(f"{path}transform[{number}]", transform)
 
 
-def transforms(transform: View) -> str | None:
+def transforms(transform: SpecView) -> str | None:
     """Return the key that tells what a transform does, or None where it has none that Vega-Lite knows."""
     return next((key for key in _TRANSFORMS if key in transform), None)
 
 
-def definitions(definition: Json) -> Iterator[tuple[str, View]]:
+def definitions(definition: JsonValue) -> Iterator[tuple[str, SpecView]]:
     """Yield the definition of a channel, those in its list, and those of its conditions, each with the path to it."""
     parts = [("", definition), *((f"[{number}]", part) for number, part in enumerate(listed(definition)))]
     for path, part in parts:
@@ -117,7 +117,7 @@ def definitions(definition: Json) -> Iterator[tuple[str, View]]:
                 yield f"{path}.condition{inner}", condition
 
 
-def _check_definition(path: str, part: View) -> None:
+def _check_definition(path: str, part: SpecView) -> None:
     _known(path, part, _DEFINITION)
     for key, words in (("type", _TYPES), ("aggregate", _AGGREGATES), ("stack", _STACKS), ("sort", _ORDERS)):
         _known(f"{path}.{key}", [part.get(key)], words)
@@ -129,7 +129,7 @@ def _check_definition(path: str, part: View) -> None:
         _known(f"{path}.sort.order", [sort.get("order")], _ORDERS[:2])
 
 
-def _check_transform(path: str, transform: View) -> None:
+def _check_transform(path: str, transform: SpecView) -> None:
     kind = transforms(transform)
     if kind is None:
         _known(path, list(transform)[:1], _TRANSFORMS)
@@ -143,14 +143,14 @@ def _check_transform(path: str, transform: View) -> None:
             _known(f"{path}.{kind}[{number}].op", [mapping(part).get("op")], words)
 
 
-def _check_unit(path: str, unit: Json) -> None:
+def _check_unit(path: str, unit: JsonValue) -> None:
     if isinstance(unit, Mapping):
         unit = unit.get("unit")
     if isinstance(unit, str) and not _UNIT.fullmatch(unit):
         _known(path, [unit], _UNITS)
 
 
-def _known(path: str, names: Iterable[Json], known: Iterable[str]) -> None:
+def _known(path: str, names: Iterable[JsonValue], known: Iterable[str]) -> None:
     """Refuse the first of some names that is not known. What is no text is left to Vega-Lite."""
     words = list(known)
     for name in names:

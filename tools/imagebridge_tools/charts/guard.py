@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 from imagebridge_tools.tables.cells import ROWS as READ
 
 ROWS = 20_000
@@ -20,7 +20,7 @@ _FONT = re.compile(r"[\w ,.'-]{1,200}")
 _READ = frozenset({"url", "href"})
 
 
-def guarded(spec: Mapping[str, Json]) -> dict[str, Json]:
+def guarded(spec: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the spec without notes to embedding pages, if it reads nothing and is not too large.
 
     The drawing process looks at the finished drawing once more: an expression can put an address together.
@@ -54,9 +54,9 @@ def guarded(spec: Mapping[str, Json]) -> dict[str, Json]:
     return {key: value for key, value in spec.items() if key != "usermeta"}
 
 
-def entries(spec: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
+def entries(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str, JsonValue]]:
     """Yield path, key and value of every entry; data rows are not entered, their names mean nothing to Vega."""
-    waiting: list[tuple[str, Json]] = [("", spec)]
+    waiting: list[tuple[str, JsonValue]] = [("", spec)]
     while waiting:
         path, value = waiting.pop()
         if isinstance(value, Mapping):
@@ -71,7 +71,7 @@ def entries(spec: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
             waiting.extend((f"{path}[{number}]", inner) for number, inner in enumerate(value))
 
 
-def _is_font(value: Json) -> bool:
+def _is_font(value: JsonValue) -> bool:
     """Tell whether a font, its weight or style is told in plain words, on conditions or not."""
     if isinstance(value, str):
         return bool(_FONT.fullmatch(value))
@@ -84,7 +84,7 @@ def _is_font(value: Json) -> bool:
     return True
 
 
-def _addresses(value: Json) -> Iterator[str]:
+def _addresses(value: JsonValue) -> Iterator[str]:
     """Yield the fixed addresses of a `url` or `href`: the text itself, or the value a channel is given."""
     if isinstance(value, str):
         yield value

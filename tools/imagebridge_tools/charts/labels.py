@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from itertools import accumulate
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
 from .text_width import BOLD, broken, shortened, wide
 from .theme import NORMAL
@@ -31,7 +31,9 @@ _SIZES = (11, 9)
 """Heights of letters that are tried where the largest are too large."""
 
 
-def below(labels: Sequence[str], room: float, height: float, largest: int = NORMAL.text) -> dict[str, Json]:
+def below(
+    labels: Sequence[str], room: float, height: float, largest: int = NORMAL.text
+) -> dict[str, JsonValue]:
     """Return the axis of categories under a chart.
 
     Each label has `room` pixels beside the next, in a picture `height` pixels high.
@@ -60,8 +62,8 @@ def _deep(height: float, size: int) -> int:
     return max(12, int(height * 0.35 / (size * LETTER)))
 
 
-def _turned(angle: int, size: int, labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, Json]:
-    axis: dict[str, Json] = {"labelAngle": angle, "labelFontSize": size}
+def _turned(angle: int, size: int, labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, JsonValue]:
+    axis: dict[str, JsonValue] = {"labelAngle": angle, "labelFontSize": size}
     return {**axis, "labelOverlap": False, "labelSeparation": 0, **expression(labels, lines)}
 
 
@@ -71,7 +73,7 @@ def _sizes(largest: int) -> list[int]:
 
 def beside(
     labels: Sequence[str], room: float, width: float, largest: int = NORMAL.text
-) -> tuple[dict[str, Json], bool]:
+) -> tuple[dict[str, JsonValue], bool]:
     """Return the axis of categories at the side, and whether all labels fit.
 
     Each has `room` pixels one above the other, in a picture `width` pixels wide.
@@ -89,7 +91,7 @@ def beside(
     if max(map(len, lines)) * size * LINE > room:
         lines = _shortened(labels, letters)
     overlap = max(map(len, lines)) * size * LINE > room
-    axis: dict[str, Json] = {"labelFontSize": size, "labelOverlap": overlap, "labelSeparation": 0}
+    axis: dict[str, JsonValue] = {"labelFontSize": size, "labelOverlap": overlap, "labelSeparation": 0}
     return {**axis, **_centred(labels, lines, size)}, False
 
 
@@ -98,21 +100,23 @@ def _shortened(labels: Sequence[str], letters: int) -> list[list[str]]:
     return [[shortened(label, letters * LETTER)] for label in labels]
 
 
-def _centred(labels: Sequence[str], lines: Sequence[list[str]], size: int) -> dict[str, Json]:
+def _centred(labels: Sequence[str], lines: Sequence[list[str]], size: int) -> dict[str, JsonValue]:
     """Break labels at the side and lift those of several lines: Vega puts their first line beside the tick."""
     several: dict[int, list[str]] = {}
     for label, parts in zip(labels, lines, strict=True):
         several.setdefault(len(parts), []).append(label)
     several.pop(1, None)
-    lifts: list[Json] = [
+    lifts: list[JsonValue] = [
         {"test": f"indexof({json.dumps(names)}, datum.value) >= 0", "value": -(count - 1) * size * LINE / 2}
         for count, names in several.items()
     ]
-    lift: dict[str, Json] = {"labelOffset": {"condition": lifts, "value": 0}} if lifts else {}
+    lift: dict[str, JsonValue] = {"labelOffset": {"condition": lifts, "value": 0}} if lifts else {}
     return {**lift, **expression(labels, lines)}
 
 
-def legend(labels: Sequence[str], width: float, height: float, largest: int = NORMAL.text) -> dict[str, Json]:
+def legend(
+    labels: Sequence[str], width: float, height: float, largest: int = NORMAL.text
+) -> dict[str, JsonValue]:
     """Return a legend that takes at most half of the `width` and all of the `height`, in pixels."""
     for size in _sizes(largest):
         for columns, letters in ((1, _NARROW), (1, 18), (1, 34), (2, _NARROW), (2, 18), (3, 18)):
@@ -127,7 +131,7 @@ def legend(labels: Sequence[str], width: float, height: float, largest: int = NO
     return {"labelFontSize": size, "symbolLimit": max(2, fitting), **expression(labels, lines)}
 
 
-def header(labels: Sequence[str], width: float, size: int, most: int = 3) -> tuple[dict[str, Json], int]:
+def header(labels: Sequence[str], width: float, size: int, most: int = 3) -> tuple[dict[str, JsonValue], int]:
     """Return the header of small charts `width` pixels wide, in bold letters of `size`, and its lines: `most` or fewer.
 
     Longer names lack their middles.
@@ -143,12 +147,17 @@ def header(labels: Sequence[str], width: float, size: int, most: int = 3) -> tup
 
 def under(
     labels: Sequence[str], width: float, size: int = NORMAL.text, *, titled: bool = True
-) -> tuple[dict[str, Json], float]:
+) -> tuple[dict[str, JsonValue], float]:
     """Return a legend below a chart `width` pixels wide, and its height in pixels, with a title or without."""
     lines = [broken(label, (width - 26) / size) or [label] for label in labels]
     columns = max(1, min(len(lines), int(width / (_widest(lines) * size + 26))))
     rows = -(-len(lines) // columns)
-    legend: dict[str, Json] = {"orient": "bottom", "columns": columns, "labelFontSize": size, "offset": 8}
+    legend: dict[str, JsonValue] = {
+        "orient": "bottom",
+        "columns": columns,
+        "labelFontSize": size,
+        "offset": 8,
+    }
     legend |= {} if titled else {"title": None}
     high = (28 if titled else 10) + rows * (max(map(len, lines)) * size * LINE + 3)
     return {**legend, **expression(labels, lines)}, high
@@ -178,7 +187,7 @@ def _widest(lines: Sequence[Sequence[str]]) -> float:
     return max(wide(line) for label in lines for line in label)
 
 
-def expression(labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, Json]:
+def expression(labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, JsonValue]:
     """Return the Vega expression that breaks the labels that are not shown as they are."""
     table = {label: parts for label, parts in zip(labels, lines, strict=True) if parts != [label]}
     return {"labelExpr": f"({json.dumps(table)})[datum.label] || (datum.label)"} if table else {}

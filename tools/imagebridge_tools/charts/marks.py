@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
 from . import encoding as encode
 from . import labels
 from .number_labels import labelled
-from .plan import Chart, Kind, Object
+from .plan import Chart, ChartKind, JsonObject
 from .theme import heading, merged
 from .titles import titled
 
@@ -25,28 +25,28 @@ _SHAPE = 1.5
 """Width of a small chart for each pixel of its height, where it can be had."""
 
 
-def vega_lite(chart: Chart) -> Object:
+def vega_lite(chart: Chart) -> JsonObject:
     """Return the Vega-Lite spec of a chart, complete with data, size and look."""
     if "facet" in chart.names:
         return _facets(chart)
-    fit: Object = {"autosize": {"type": "fit", "contains": "padding"}}
+    fit: JsonObject = {"autosize": {"type": "fit", "contains": "padding"}}
     return _framed(chart) | fit | _view(chart, chart.frame.width, chart.frame.height)
 
 
-def _framed(chart: Chart) -> Object:
+def _framed(chart: Chart) -> JsonObject:
     """Return what every chart has: data, title, theme."""
-    spec: Object = {"data": {"values": chart.rows}, "config": merged({}, chart.look)}
+    spec: JsonObject = {"data": {"values": chart.rows}, "config": merged({}, chart.look)}
     title = heading(chart.frame, chart.look)
     return spec | ({"title": title} if title else {})
 
 
-def _facets(chart: Chart) -> Object:
+def _facets(chart: Chart) -> JsonObject:
     """Draw small charts side by side, one a value. Their size is a first guess, which `fit` mends."""
     values = chart.distinct("facet")
     names = [str(value) for value in values]
     width, height, columns = max(_arranged(names, chart, n) for n in range(1, len(values) + 1))[1:]
     header = labels.header(names, width * _HEADED, chart.look.text)[0]
-    facet: Object = {"field": "facet", "type": "nominal", "title": None, "sort": values, "header": header}
+    facet: JsonObject = {"field": "facet", "type": "nominal", "title": None, "sort": values, "header": header}
     spec = _framed(chart) | {
         "facet": facet,
         "columns": columns,
@@ -75,12 +75,12 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
     return min(width, height * _SHAPE), width, max(_CELL, height), columns
 
 
-def _view(chart: Chart, width: int, height: int) -> Object:
+def _view(chart: Chart, width: int, height: int) -> JsonObject:
     view = labelled(_clipped(_plain(chart, width, height), chart), chart)
     return titled(view, encode.room(chart, view, width, height), chart.look)
 
 
-def _clipped(view: Object, chart: Chart) -> Object:
+def _clipped(view: JsonObject, chart: Chart) -> JsonObject:
     """Return a view whose marks end where an axis ends that has a range of its own."""
     if not chart.options.ranges:
         return view
@@ -89,8 +89,8 @@ def _clipped(view: Object, chart: Chart) -> Object:
     return {**view, "mark": {**encode.mapping(view.get("mark")), "clip": True}}
 
 
-def _plain(chart: Chart, width: int, height: int) -> Object:
-    view: Object = {"width": width, "height": height}
+def _plain(chart: Chart, width: int, height: int) -> JsonObject:
+    view: JsonObject = {"width": width, "height": height}
     if chart.layers:
         return view | _layered(chart, width, height)
     match chart.kind:
@@ -108,10 +108,10 @@ def _plain(chart: Chart, width: int, height: int) -> Object:
             return view | _pie(chart)
 
 
-def _bar(chart: Chart, width: int, height: int) -> Object:
+def _bar(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw bars side by side for each colour, or on each other; lying ones where labels would not fit below."""
     _, along, encoding, side = encode.places(chart, width, height)
-    number: Object = {"field": side, "type": "quantitative", **encode.named(chart, side)}
+    number: JsonObject = {"field": side, "type": "quantitative", **encode.named(chart, side)}
     # Said also where there is nothing to stack: each round bar would be drawn in a clipped group, 2 ms a bar.
     number["stack"] = ("normalize" if chart.stack == "normalize" else "zero") if chart.stack else None
     if scale := encode.scale(chart, side, {}):
@@ -122,20 +122,22 @@ def _bar(chart: Chart, width: int, height: int) -> Object:
     return {"mark": {"type": "bar", **({} if chart.stack else {"cornerRadiusEnd": 2})}, "encoding": encoding}
 
 
-def _along_both(chart: Chart, width: int, height: int) -> Object:
+def _along_both(chart: Chart, width: int, height: int) -> JsonObject:
     encoding, _ = encode.both(chart, width, height)
     if "color" in chart.names:
         encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
-    view: Object = {"width": width, "height": height}
+    view: JsonObject = {"width": width, "height": height}
     return view | {"mark": _mark(chart.kind, chart), "encoding": encoding}
 
 
-def _mark(kind: Kind, chart: Chart) -> Object:
+def _mark(kind: ChartKind, chart: Chart) -> JsonObject:
     if kind == "bar":
         return {"type": "bar", "cornerRadiusEnd": 2}
     # Between missing neighbours neither a line nor an area shows anything; a point does.
     lone = any("alone" in row for row in chart.rows)
-    dots: Json = {"size": {"expr": f"datum.alone ? {60 * _dots(chart)} : 0"}, "opacity": 1} if lone else False
+    dots: JsonValue = (
+        {"size": {"expr": f"datum.alone ? {60 * _dots(chart)} : 0"}, "opacity": 1} if lone else False
+    )
     if kind == "area":
         lies = chart.stack is False and "color" in chart.names
         opacity = 0.45 if lies else 0.75
@@ -144,7 +146,7 @@ def _mark(kind: Kind, chart: Chart) -> Object:
         size = 60 if len(chart.rows) <= 300 else 32 if len(chart.rows) <= 3000 else 12
         return {"type": "point", "filled": True, "size": size * _dots(chart), "opacity": 0.7}
     few = len(chart.rows) <= 80
-    line: Object = {"type": "line", "strokeWidth": 2.5, "strokeJoin": "round"}
+    line: JsonObject = {"type": "line", "strokeWidth": 2.5, "strokeJoin": "round"}
     return line | {"point": {"size": 40 * _dots(chart)} if few else dots}
 
 
@@ -153,10 +155,10 @@ def _dots(chart: Chart) -> float:
     return 1 if chart.look.normal else 0.6 if chart.look.titles else 0.4
 
 
-def _layered(chart: Chart, width: int, height: int) -> Object:
+def _layered(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw several kinds over each other, those with a scale of their own with an axis at the right."""
     x = encode.along(chart, "x", width, height)
-    layers: list[Json] = []
+    layers: list[JsonValue] = []
     for kind, series in chart.layers.items():
         shown = [row for row in chart.rows if not series or row["color"] in series]
         part = _part(chart, kind, shown)
@@ -172,35 +174,35 @@ def _layered(chart: Chart, width: int, height: int) -> Object:
             if len(series) == 1:  # The axis is told to belong to its series by the colour.
                 at = chart.distinct("color").index(series[0])
                 y["axis"] = {**encode.mapping(y["axis"]), "titleColor": chart.look.theme.palette[at]}
-        encoding: Object = {"x": x, "y": y}
+        encoding: JsonObject = {"x": x, "y": y}
         if "color" in chart.names:
             encoding["color"] = encode.color(chart)
         if kind == "bar":
             y["stack"] = None
         if kind == "bar" and len(series) > 1:
             encoding["xOffset"] = {"field": "color", "type": "nominal", "sort": list(series)}
-        layer: Object = {"mark": _mark(kind, part), "encoding": encoding}
+        layer: JsonObject = {"mark": _mark(kind, part), "encoding": encoding}
         if series:
             layer["transform"] = [{"filter": {"field": "color", "oneOf": list(series)}}]
         layers.append(layer)
     return {"layer": layers, **({"resolve": {"scale": {"y": "independent"}}} if chart.right else {})}
 
 
-def _part(chart: Chart, kind: Kind, rows: Sequence[Mapping[str, Json]]) -> Chart:
+def _part(chart: Chart, kind: ChartKind, rows: Sequence[Mapping[str, JsonValue]]) -> Chart:
     """Return one layer as a chart of its own."""
     return replace(chart, kind=kind, rows=rows)
 
 
-def _histogram(chart: Chart, width: int, height: int) -> Object:
+def _histogram(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw bins, which are counted already, touching each other."""
     encoding = _reaching(chart, "x", width, height)
-    y: Object = {"field": "y", "type": "quantitative", **encode.named(chart, "y")}
+    y: JsonObject = {"field": "y", "type": "quantitative", **encode.named(chart, "y")}
     overlaid = chart.stack is False and "color" in chart.names
     y["stack"] = None if overlaid else "normalize" if chart.stack == "normalize" else "zero"
     encoding["y"] = y | ({"scale": scale} if (scale := encode.scale(chart, "y", {})) else {})
     if "color" in chart.names:
         encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
-    mark: Object = {
+    mark: JsonObject = {
         "type": "bar",
         "orient": "vertical",
         "binSpacing": 1,
@@ -209,7 +211,7 @@ def _histogram(chart: Chart, width: int, height: int) -> Object:
     return {"mark": mark, "encoding": encoding}
 
 
-def _reaching(chart: Chart, role: str, width: int, height: int) -> Object:
+def _reaching(chart: Chart, role: str, width: int, height: int) -> JsonObject:
     """Return the encodings of a side on which each row reaches from a place to another."""
     first = encode.along(chart, role, width, height)
     if chart.sorts[role] == "number":
@@ -218,51 +220,51 @@ def _reaching(chart: Chart, role: str, width: int, height: int) -> Object:
     return {role: first, f"{role}2": {"field": f"{role}2"}}
 
 
-def _cells(chart: Chart, width: int, height: int) -> Object:
+def _cells(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw how dense points lie. Counts differ by powers of ten, so the colours follow their logarithm."""
     encoding = _reaching(chart, "x", width, height) | _reaching(chart, "y", width, height)
     for role in "xy":
         place = encode.mapping(encoding[role])
         encoding[role] = place | {"axis": {"tickCount": 8, **encode.mapping(place.get("axis"))}}
-    legend: Object = {
+    legend: JsonObject = {
         "title": "rows",
         "gradientLength": min(200, height // 2),
         **encode.formatted(chart, "color"),
     }
-    scale: Object = {"type": "log", "scheme": encode.scheme(chart, reverse=True)}
+    scale: JsonObject = {"type": "log", "scheme": encode.scheme(chart, reverse=True)}
     encoding["color"] = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
     return {"mark": {"type": "rect", **_SEALED}, "encoding": encoding}
 
 
-_SEALED: Object = {"strokeWidth": 0.6, "stroke": {"expr": "scale('color', datum.color)"}}
+_SEALED: JsonObject = {"strokeWidth": 0.6, "stroke": {"expr": "scale('color', datum.color)"}}
 """Edges of the colour inside close the seams that rounding leaves between cells."""
 
 
-def _heatmap(chart: Chart, width: int, height: int) -> Object:
+def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw a coloured cell for each pair of places, with its number where cells have room for it."""
     columns, rows = len(chart.distinct("x")), len(chart.distinct("y"))
     numbers = [cell for row in chart.rows if isinstance(cell := row["color"], int | float)]
     around = min(numbers) < 0 < max(numbers)
-    scale: Object = {"domainMid": 0, "range": "diverging", "interpolate": "rgb"} if around else {}
+    scale: JsonObject = {"domainMid": 0, "range": "diverging", "interpolate": "rgb"} if around else {}
     form = chart.frame.formats.get("color") or _short(numbers)
     long = height // 2 if height < 400 else 200
     title = chart.frame.titles.get("color", chart.names["color"])
-    legend: Object = {"title": title, "gradientLength": long, **encode.formatted(chart, "color")}
-    color: Object = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
+    legend: JsonObject = {"title": title, "gradientLength": long, **encode.formatted(chart, "color")}
+    color: JsonObject = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
     place, down = encode.both(chart, width, height)
     room = (width - 200) / columns, down / rows
     told = chart.look.titles and room[0] >= 38 and room[1] >= 16
-    rect: Object = {"type": "rect", **({} if told else _SEALED)}
-    layers: list[Json] = [{"mark": rect, "encoding": {"color": color}}]
+    rect: JsonObject = {"type": "rect", **({} if told else _SEALED)}
+    layers: list[JsonValue] = [{"mark": rect, "encoding": {"color": color}}]
     if told:
         low, high = min(numbers), max(numbers)
         far = f"abs(datum.color) > {max(-low, high) * 0.6}"
         dark = far if around else f"datum.color > {low + (high - low) * 0.55}"
-        letters: Object = {
+        letters: JsonObject = {
             "condition": {"test": dark, "value": chart.look.theme.on},
             "value": chart.look.theme.ink,
         }
-        text: Object = {"field": "color", "type": "quantitative", "format": form}
+        text: JsonObject = {"field": "color", "type": "quantitative", "format": form}
         layers.append(
             {"mark": {"type": "text", "fontSize": 11}, "encoding": {"text": text, "color": letters}}
         )
@@ -276,28 +278,28 @@ def _short(numbers: Sequence[float]) -> str:
     return ".3~s" if max(map(abs, numbers)) >= 1000 else ".3~g"
 
 
-def _box(chart: Chart, width: int, height: int) -> Object:
+def _box(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw boxes from the lower to the upper quarter, whiskers, medians and outliers, all computed already."""
     place, along, encoding, _ = encode.places(chart, width, height)
     series = len(chart.distinct("color")) if encode.grouped(chart, "x") else 1
     across = encode.plot(chart, width, height)[place == "y"]
     size = max(3, min(60, across / len(chart.distinct("x")) / series * 0.55))
-    color: Object = {"color": encode.color(chart)} if "color" in chart.names else {}
+    color: JsonObject = {"color": encode.color(chart)} if "color" in chart.names else {}
     theme = chart.look.theme
     if not chart.names["x"]:
         encoding[place] = {**encode.mapping(encoding[place]), "axis": None, "title": None}
 
-    def layer(mark: Object, low: str, high: str | None = None, *, colored: bool = False) -> Json:
-        first: Object = {"field": low, "type": "quantitative", **encode.named(chart, "y")}
+    def layer(mark: JsonObject, low: str, high: str | None = None, *, colored: bool = False) -> JsonValue:
+        first: JsonObject = {"field": low, "type": "quantitative", **encode.named(chart, "y")}
         first["scale"] = encode.scale(chart, "y", {"zero": False})
-        ends: Object = {along: first, **({f"{along}2": {"field": high}} if high else {})}
-        shown: Object = {"filter": {"field": low, "valid": True}}
+        ends: JsonObject = {along: first, **({f"{along}2": {"field": high}} if high else {})}
+        shown: JsonObject = {"filter": {"field": low, "valid": True}}
         return {"transform": [shown], "mark": mark, "encoding": ends | (color if colored else {})}
 
-    outlier: Object = {"type": "point", "filled": True, "size": 18 * _dots(chart), "opacity": 0.6}
+    outlier: JsonObject = {"type": "point", "filled": True, "size": 18 * _dots(chart), "opacity": 0.6}
     # Where all numbers are one, the box has no height: its median would lie unseen on the ground.
-    rim: Object = {"type": "tick", "size": size, "thickness": 6, "opacity": 1}
-    layers: list[Json] = [
+    rim: JsonObject = {"type": "tick", "size": size, "thickness": 6, "opacity": 1}
+    layers: list[JsonValue] = [
         layer({"type": "rule", "color": theme.quiet}, "low", "high"),
         layer(rim, "y", colored=True),
         layer({"type": "bar", "size": size, "cornerRadius": 1}, "q1", "q3", colored=True),
@@ -307,23 +309,23 @@ def _box(chart: Chart, width: int, height: int) -> Object:
     return {"encoding": encoding, "layer": layers}
 
 
-def _pie(chart: Chart) -> Object:
+def _pie(chart: Chart) -> JsonObject:
     """Draw slices in the order of the data, their shares in the legend and on the slices that have room."""
-    theta: Object = {"field": "y", "type": "quantitative", "stack": True, "sort": None}
-    order: Object = {"field": "order", "type": "quantitative"}
+    theta: JsonObject = {"field": "y", "type": "quantitative", "stack": True, "sort": None}
+    order: JsonObject = {"field": "order", "type": "quantitative"}
     title = chart.frame.titles.get("color", chart.frame.titles.get("x", chart.names["x"]))
-    color: Object = {"field": "color", "type": "nominal", "sort": None, "title": title}
+    color: JsonObject = {"field": "color", "type": "nominal", "sort": None, "title": title}
     color["legend"] = encode.key(chart, "color")
-    arc: Object = {"type": "arc", "stroke": chart.look.theme.paper, "strokeWidth": 1.5}
+    arc: JsonObject = {"type": "arc", "stroke": chart.look.theme.paper, "strokeWidth": 1.5}
     cell = "child_" if "facet" in chart.names else ""  # What Vega calls the size of a small chart.
-    text: Object = {
+    text: JsonObject = {
         "type": "text",
         "radius": {"expr": f"min({cell}width, {cell}height) / 2 * 0.72"},
         "fontSize": chart.look.text + 1,
         "fontWeight": "bold",
         "fill": chart.look.theme.on,
     }
-    layers: list[Json] = [{"mark": arc, "encoding": {"color": color}}]
+    layers: list[JsonValue] = [{"mark": arc, "encoding": {"color": color}}]
     if chart.look.titles:  # In a tiny pie no slice has room for its share.
         layers.append({"mark": text, "encoding": {"text": {"field": "share", "type": "nominal"}}})
     return {"encoding": {"theta": theta, "order": order}, "layer": layers}

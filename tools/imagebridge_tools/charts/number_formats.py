@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 from imagebridge_tools.tables.cells import date
-from imagebridge_tools.tables.table import Sort
+from imagebridge_tools.tables.table import ColumnType
 
 from .dates import written
 
@@ -44,7 +44,7 @@ def of_dates(form: str) -> bool:
     return bool(_DATE.search(form))
 
 
-def check_axis(role: str, name: str, sort: Sort, form: str) -> None:
+def check_axis(role: str, name: str, sort: ColumnType, form: str) -> None:
     """Refuse a format that is none of what a role shows along an axis or in shades.
 
     Raises:
@@ -72,7 +72,7 @@ def check_roles(formats: Mapping[str, str], names: Mapping[str, str], counted: s
             check_axis(role, "", "number", form)
 
 
-def places(role: str, name: str, cells: Sequence[Json], sort: Sort, form: str) -> list[Json]:
+def places(role: str, name: str, cells: Sequence[JsonValue], sort: ColumnType, form: str) -> list[JsonValue]:
     """Return dates that stand as names, such as those of bars, as the format writes them.
 
     Raises:
@@ -84,7 +84,7 @@ def places(role: str, name: str, cells: Sequence[Json], sort: Sort, form: str) -
         )
         raise ArgumentError("formats", problem)
     check_axis(role, name, sort, form)
-    known: dict[Json, str] = {}
+    known: dict[JsonValue, str] = {}
     for cell in dict.fromkeys(cells):
         if isinstance(cell, str) and (moment := date(cell)):
             known[cell] = written(moment if moment.tzinfo else moment.replace(tzinfo=UTC), form)

@@ -1,7 +1,7 @@
 """The numbers of a chart written at its marks, where that was asked for."""
 
 from . import encoding as encode
-from .plan import Chart, Object
+from .plan import Chart, JsonObject
 
 MOST = 100
 """Numbers that are written at most; more would cover each other."""
@@ -10,7 +10,7 @@ _ROOM = 0.08
 """Share of its numbers by which an axis reaches beyond the outermost, for the words there."""
 
 
-def labelled(view: Object, chart: Chart) -> Object:
+def labelled(view: JsonObject, chart: Chart) -> JsonObject:
     """Return the view of a chart with its numbers at its marks: beyond the ends of bars, in the middle of parts of a stack."""
     if not chart.options.labels or chart.kind not in ("bar", "line", "area", "scatter") or "layer" in view:
         return view
@@ -22,7 +22,7 @@ def labelled(view: Object, chart: Chart) -> Object:
     if not chart.stacked and "domain" not in scale:
         value["scale"] = scale | _wider(chart, side)
     form = chart.frame.formats.get(side)
-    text: Object = (
+    text: JsonObject = (
         {"field": side, "type": "quantitative", "format": form}
         if form
         else {"field": "told", "type": "nominal"}
@@ -31,18 +31,18 @@ def labelled(view: Object, chart: Chart) -> Object:
     if chart.stacked:
         place |= {"detail": {"field": "color", "type": "nominal"}}
     ink = chart.look.theme.on if chart.kind == "bar" and chart.stacked else chart.look.theme.ink
-    mark: Object = {"type": "text", "fontSize": chart.look.text, "fill": ink, "baseline": "middle"}
-    words: Object = {
+    mark: JsonObject = {"type": "text", "fontSize": chart.look.text, "fill": ink, "baseline": "middle"}
+    words: JsonObject = {
         "mark": mark | ({} if chart.stacked else _beyond(along, side)),
         "encoding": {**place, along: value | ({"bandPosition": 0.5} if chart.stacked else {}), "text": text},
         "transform": [{"filter": {"field": side, "valid": True}}],
     }
-    marks: Object = {"mark": view["mark"], "encoding": {**encoding, along: value}}
+    marks: JsonObject = {"mark": view["mark"], "encoding": {**encoding, along: value}}
     rest = {key: part for key, part in view.items() if key not in ("mark", "encoding")}
     return {**rest, "layer": [marks, words]}
 
 
-def _wider(chart: Chart, side: str) -> Object:
+def _wider(chart: Chart, side: str) -> JsonObject:
     """Return where an axis ends that has room for words beyond its marks."""
     known = [cell for row in chart.rows if isinstance(cell := row.get(side), int | float)]
     low, high = min(known), max(known)
@@ -55,7 +55,7 @@ def _wider(chart: Chart, side: str) -> Object:
     }
 
 
-def _beyond(along: str, side: str) -> Object:
+def _beyond(along: str, side: str) -> JsonObject:
     """Return where words stand beyond the end of a mark: on the other side of the axis for negative numbers."""
     sign = f"datum['{side}'] < 0"
     if along == "y":

@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from imagebridge_tools.answer import Json
-from imagebridge_tools.tables.table import Sort
+from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tables.table import ColumnType
 
 from .chart_options import Options
-from .theme import Frame, Look, heading, look
+from .theme import Frame, Style, heading, style
 
-Kind = Literal["bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"]
-KINDS: tuple[str, ...] = get_args(Kind)
+ChartKind = Literal["bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"]
+KINDS: tuple[str, ...] = get_args(ChartKind)
 LAYERS = ("bar", "line", "area", "scatter")
 """Kinds that can be drawn over each other."""
 
-MEANT: dict[str, Kind] = {
+MEANT: dict[str, ChartKind] = {
     "donut": "pie",
     "doughnut": "pie",
     "column": "bar",
@@ -44,7 +44,7 @@ def meant(kind: str) -> str:
 ROLES = ("x", "y", "color", "facet")
 Stack = bool | Literal["normalize"] | None
 
-Object = dict[str, Json]
+JsonObject = dict[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +59,17 @@ class Chart:
     `options`: what was asked beside the fields.
     """
 
-    kind: Kind
-    rows: Sequence[Mapping[str, Json]]
+    kind: ChartKind
+    rows: Sequence[Mapping[str, JsonValue]]
     names: dict[str, str]
-    sorts: dict[str, Sort]
+    sorts: dict[str, ColumnType]
     frame: Frame
     horizontal: bool = False
     zoned: bool = False
-    every: Sequence[Mapping[str, Json]] = ()
+    every: Sequence[Mapping[str, JsonValue]] = ()
     stack: Stack = None
     cells: bool = False
-    layers: Mapping[Kind, Sequence[str]] = field(default_factory=dict["Kind", "Sequence[str]"])
+    layers: Mapping[ChartKind, Sequence[str]] = field(default_factory=dict["ChartKind", "Sequence[str]"])
     right: Sequence[str] = ()
     note: str = ""
     missing: str = ""
@@ -77,9 +77,9 @@ class Chart:
     options: Options = field(default_factory=Options)
 
     @property
-    def look(self) -> Look:
+    def look(self) -> Style:
         """The sizes of letters and edges, and the colours."""
-        return look(self.frame.width, self.frame.height, self.frame.theme)
+        return style(self.frame.width, self.frame.height, self.frame.theme)
 
     @property
     def stacked(self) -> bool:
@@ -102,7 +102,7 @@ class Chart:
         title, under = (len(lines) if isinstance(lines := found.get(key), list) else 0 for key in _HEADING)
         return title * self.look.title * 1.3 + under * (self.look.text + 1) * 1.3 + 14
 
-    def distinct(self, role: str) -> list[Json]:
+    def distinct(self, role: str) -> list[JsonValue]:
         """Return the values of a role, each once, in the order of the data."""
         return list(dict.fromkeys(row[role] for row in self.rows if role in row))
 

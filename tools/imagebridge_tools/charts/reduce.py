@@ -5,9 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from statistics import quantiles
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
-Row = Mapping[str, Json]
+Row = Mapping[str, JsonValue]
 
 CELLS = (60, 40)
 """Cells of a density across and down at most: as many as can be told apart, drawn in a fifth of a second."""
@@ -33,7 +33,7 @@ def edge(value: float, width: float) -> int:
     return math.floor(value / width + 1e-9)
 
 
-def binned(rows: Sequence[Row], groups: Sequence[str]) -> tuple[list[dict[str, Json]], float]:
+def binned(rows: Sequence[Row], groups: Sequence[str]) -> tuple[list[dict[str, JsonValue]], float]:
     """Count rows by bins of x and by the values of `groups`: rows with x, x2 and y, and the width of a bin."""
     known = [(x, row) for row in rows if isinstance(x := row["x"], int | float)]
     numbers = [x for x, _ in known]
@@ -42,17 +42,17 @@ def binned(rows: Sequence[Row], groups: Sequence[str]) -> tuple[list[dict[str, J
     wanted = min(BINS, max(6, math.ceil(2 * len(numbers) ** (1 / 3))))
     width = step(low, high, wanted, whole=whole)
     counts = Counter((edge(x, width), *(row[name] for name in groups)) for x, row in known)
-    made: list[dict[str, Json]] = []
+    made: list[dict[str, JsonValue]] = []
     # Places are numbered from 0 in the counts; groups keep the order of the data.
     order = {key: at for at, key in enumerate(dict.fromkeys(key[1:] for key in counts))}
     for key in sorted(counts, key=lambda key: (key[0], order[key[1:]])):
         number = key[0]
-        place: dict[str, Json] = {"x": _round(number * width), "x2": _round((number + 1) * width)}
+        place: dict[str, JsonValue] = {"x": _round(number * width), "x2": _round((number + 1) * width)}
         made.append({**place, "y": counts[key], **dict(zip(groups, key[1:], strict=True))})
     return made, width
 
 
-def density(xs: Sequence[float], ys: Sequence[float]) -> list[dict[str, Json]]:
+def density(xs: Sequence[float], ys: Sequence[float]) -> list[dict[str, JsonValue]]:
     """Count points by the cells of a grid: rows with x, x2, y, y2 and color, the count."""
     wide, columns = _cut(xs, CELLS[0])
     high, rows = _cut(ys, CELLS[1])
@@ -77,12 +77,12 @@ def _cut(values: Sequence[float], parts: int) -> tuple[float, list[int]]:
     return width, [int((value - low) / width) for value in values]
 
 
-def boxes(rows: Sequence[Row], keys: Sequence[str]) -> list[dict[str, Json]]:
+def boxes(rows: Sequence[Row], keys: Sequence[str]) -> list[dict[str, JsonValue]]:
     """Return a box for each value of `keys`, and its outliers: rows with low, q1, y (the median), q3, high, or with out.
 
     Whiskers reach the farthest value within 1.5 times the height of the box, as Tukey draws them.
     """
-    made: list[dict[str, Json]] = []
+    made: list[dict[str, JsonValue]] = []
     for key, values in _grouped(rows, keys).items():
         place = dict(zip(keys, key, strict=True))
         q1, middle, q3 = quantiles(values, method="inclusive") if len(values) > 1 else values * 3
@@ -98,17 +98,17 @@ def boxes(rows: Sequence[Row], keys: Sequence[str]) -> list[dict[str, Json]]:
     return made
 
 
-def means(rows: Sequence[Row], keys: Sequence[str], value: str) -> list[dict[str, Json]]:
+def means(rows: Sequence[Row], keys: Sequence[str], value: str) -> list[dict[str, JsonValue]]:
     """Return one row for each value of `keys`, with the mean of `value`; None where there is no number."""
     found = _grouped(rows, keys, value)
-    missing: dict[tuple[Json, ...], list[float]] = {tuple(row[key] for key in keys): [] for row in rows}
+    missing: dict[tuple[JsonValue, ...], list[float]] = {tuple(row[key] for key in keys): [] for row in rows}
     return [
         {**dict(zip(keys, key, strict=True)), value: _round(sum(cells) / len(cells)) if cells else None}
         for key, cells in (missing | found).items()
     ]
 
 
-def counts(rows: Sequence[Row], keys: Sequence[str], value: str) -> list[dict[str, Json]]:
+def counts(rows: Sequence[Row], keys: Sequence[str], value: str) -> list[dict[str, JsonValue]]:
     """Return one row for each value of `keys`, with the number of rows as `value`."""
     found = Counter(tuple(row[key] for key in keys) for row in rows)
     return [{**dict(zip(keys, key, strict=True)), value: count} for key, count in found.items()]
@@ -140,7 +140,7 @@ def averaged(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str],
     left, right = min(place), max(place)
     width = (right - left) / columns or 1.0
     at = [int((x - left) / width) for x in place]
-    first: dict[int, Json] = {}
+    first: dict[int, JsonValue] = {}
     for number in sorted(range(len(rows)), key=place.__getitem__):
         first.setdefault(at[number], rows[number]["x"])
     moved = [{**row, "x": first[column]} for row, column in zip(rows, at, strict=True)]
@@ -171,15 +171,15 @@ def sampled(rows: Sequence[Row], most: int) -> list[Row]:
 
 def _grouped(
     rows: Iterable[Row], keys: Sequence[str], value: str = "y"
-) -> dict[tuple[Json, ...], list[float]]:
-    found: defaultdict[tuple[Json, ...], list[float]] = defaultdict(list)
+) -> dict[tuple[JsonValue, ...], list[float]]:
+    found: defaultdict[tuple[JsonValue, ...], list[float]] = defaultdict(list)
     for row in rows:
         if isinstance(cell := row[value], int | float):
             found[tuple(row[key] for key in keys)].append(cell)
     return dict(found)
 
 
-def _number(cell: Json) -> float:
+def _number(cell: JsonValue) -> float:
     return cell if isinstance(cell, int | float) else 0.0
 
 

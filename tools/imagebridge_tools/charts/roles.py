@@ -6,11 +6,11 @@ from difflib import get_close_matches
 from typing import cast
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json, nearest
+from imagebridge_tools.answer import JsonValue, nearest
 from imagebridge_tools.tables.cells import is_missing, numbers
-from imagebridge_tools.tables.table import Sort, Table
+from imagebridge_tools.tables.table import ColumnType, Table
 
-from .plan import ROLES, Kind
+from .plan import ROLES, ChartKind
 from .theme import PALETTE
 
 _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
@@ -19,7 +19,7 @@ _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
 WRITTEN = "write numbers as 3.5 or 1200, without units and separators of thousands"
 
 
-def given(kind: Kind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
+def given(kind: ChartKind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
     """Return the field of each role.
 
     Raises:
@@ -68,7 +68,7 @@ def check_name(role: str, name: object, table: Table) -> None:
         raise ArgumentError("columns", f"{role} is {name!r}, which is no field; {hint}there are {told}")
 
 
-_ORDERS: dict[Kind, tuple[Sort, ...]] = {
+_ORDERS: dict[ChartKind, tuple[ColumnType, ...]] = {
     "scatter": ("number", "date", "text"),
     "histogram": ("number", "date", "text"),
     "line": ("date", "text", "number"),
@@ -77,7 +77,7 @@ _ORDERS: dict[Kind, tuple[Sort, ...]] = {
 """What stands along x where nobody says so; elsewhere text before dates before numbers."""
 
 
-def _named(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
+def _named(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
     """Return the fields with those that are called like a role, where this kind can show them there."""
     found = dict(chosen)
     for role in ROLES:
@@ -95,7 +95,7 @@ def _named(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def _guessed(kind: Kind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
+def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
     """Complete x and what shows numbers: the first fields that hold what this kind shows there."""
     chosen = _named(kind, table, chosen)
     free = [name for name in table.columns if name not in chosen.values()]
@@ -174,7 +174,7 @@ def _nearly(table: Table, chosen: Iterable[str]) -> str:
     return ""
 
 
-def is_no_number(cell: Json) -> bool:
+def is_no_number(cell: JsonValue) -> bool:
     """Tell whether a cell is neither a number nor missing."""
     return not is_missing(cell) and numbers([cell]) is None
 
@@ -184,6 +184,6 @@ def is_nearly(cell: str) -> bool:
     return len(cell) <= 40 and bool(_NEARLY.fullmatch(cell))
 
 
-def many(cells: Sequence[Json], sort: Sort) -> bool:
+def many(cells: Sequence[JsonValue], sort: ColumnType) -> bool:
     """Tell whether cells are so many different numbers or dates that each is no place of its own."""
     return sort != "text" and len(set(cells)) > 60

@@ -6,12 +6,12 @@ from difflib import get_close_matches
 from itertools import chain
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
 from .grammar import definitions, transforms
-from .spec_views import View, encoding, listed, mapping, views, within
+from .spec_views import SpecView, encoding, listed, mapping, views, within
 
-Fields = frozenset[str] | None
+FieldNames = frozenset[str] | None
 """The fields that rows have, or None where nobody can tell before they are drawn."""
 
 _READS = {
@@ -56,7 +56,7 @@ _ASKS = re.compile(r"\bis(?:Valid|Defined)\b")
 _GIVE = "give rows in data.values or in the argument data"
 
 
-def check(spec: View) -> None:
+def check(spec: SpecView) -> None:
     """Find fields that no row of their view has.
 
     Raises:
@@ -70,10 +70,12 @@ def check(spec: View) -> None:
 class _Scope:
     """The rows that a spec keeps by name."""
 
-    def __init__(self, datasets: View) -> None:
+    def __init__(self, datasets: SpecView) -> None:
         self._datasets = datasets
 
-    def check(self, path: str, view: View, fields: Fields, repeats: Mapping[str, list[str]]) -> Fields:
+    def check(
+        self, path: str, view: SpecView, fields: FieldNames, repeats: Mapping[str, list[str]]
+    ) -> FieldNames:
         """Check a view whose surroundings have `fields`, and return those that its marks, together, see."""
         if "data" in view:
             fields = self._carried(view["data"])
@@ -103,7 +105,7 @@ class _Scope:
                 _require(at, one, fields, made=made, flat=made)
         return fields
 
-    def _carried(self, data: Json) -> Fields:
+    def _carried(self, data: JsonValue) -> FieldNames:
         """Return the fields of a view's own rows."""
         given = mapping(data)
         if "sequence" in given:
@@ -119,13 +121,13 @@ class _Scope:
         return frozenset(chain.from_iterable(rows))
 
 
-def _repeats(repeat: Json) -> dict[str, list[str]]:
+def _repeats(repeat: JsonValue) -> dict[str, list[str]]:
     """Return the fields that a view is repeated for, by the word that stands for them."""
     named = repeat if isinstance(repeat, Mapping) else {"repeat": repeat}
     return {key: [name for name in listed(names) if isinstance(name, str)] for key, names in named.items()}
 
 
-def _each(path: str, name: Json, repeats: Mapping[str, list[str]]) -> Iterator[tuple[str, Json]]:
+def _each(path: str, name: JsonValue, repeats: Mapping[str, list[str]]) -> Iterator[tuple[str, JsonValue]]:
     """Yield a field and where it is named, or all that it stands for where the view is repeated."""
     if isinstance(name, Mapping):
         word = str(name.get("repeat"))
@@ -135,7 +137,7 @@ def _each(path: str, name: Json, repeats: Mapping[str, list[str]]) -> Iterator[t
         yield path, name
 
 
-def _named(channels: View) -> Iterator[tuple[str, Json, bool]]:
+def _named(channels: SpecView) -> Iterator[tuple[str, JsonValue, bool]]:
     """Yield the fields that channels name, and whether Vega-Lite may have made them before it reads them there."""
     for channel, definition in channels.items():
         for inner, part in definitions(definition):
@@ -147,7 +149,7 @@ def _named(channels: View) -> Iterator[tuple[str, Json, bool]]:
             yield from ((f"{at}.test{path}", name, True) for path, name in _predicate(part.get("test")))
 
 
-def _read(transform: View) -> Iterator[tuple[str, Json]]:
+def _read(transform: SpecView) -> Iterator[tuple[str, JsonValue]]:
     """Yield the fields that a transform reads, each with the path to it."""
     kind = transforms(transform) or ""
     for key in _READS.get(kind, "").split():
@@ -163,7 +165,7 @@ def _read(transform: View) -> Iterator[tuple[str, Json]]:
         yield from ((f".{key}{path}", name) for path, name in _predicate(transform.get(key)))
 
 
-def _predicate(test: Json) -> Iterator[tuple[str, Json]]:
+def _predicate(test: JsonValue) -> Iterator[tuple[str, JsonValue]]:
     """Yield the fields that a condition names: an expression, a comparison, or several of them."""
     if isinstance(test, str) and not _ASKS.search(test):
         for found in _DATUM.finditer(test):
@@ -176,7 +178,7 @@ def _predicate(test: Json) -> Iterator[tuple[str, Json]]:
                 yield from ((f".{word}{path}", name) for path, name in _predicate(part))
 
 
-def _after(transform: View, fields: Fields) -> Fields:
+def _after(transform: SpecView, fields: FieldNames) -> FieldNames:
     """Return the fields that rows have behind a transform."""
     kind, made = transforms(transform), _made(transform)
     if made is None or kind is None:
@@ -187,7 +189,7 @@ def _after(transform: View, fields: Fields) -> Fields:
     return None if fields is None else fields | made
 
 
-def _made(transform: View) -> Fields:
+def _made(transform: SpecView) -> FieldNames:
     """Return the fields that a transform makes, None where it does not say."""
     kind = transforms(transform) or ""
     if kind == "pivot" or transform.get("params"):
@@ -195,7 +197,7 @@ def _made(transform: View) -> Fields:
     if kind in ("filter", "sample", "extent", "impute"):
         return frozenset()
     if kind in ("aggregate", "joinaggregate", "window"):
-        names: Iterable[Json] = [mapping(part).get("as") for part in listed(transform[kind])]
+        names: Iterable[JsonValue] = [mapping(part).get("as") for part in listed(transform[kind])]
     else:
         given = transform.get("as")
         names = listed(given) or ((given,) if given else ())
@@ -216,7 +218,9 @@ def _made(transform: View) -> Fields:
     return frozenset([*found, *map(_first, found), *(f"{name}{end}" for name in found for end in ends)])
 
 
-def _require(path: str, name: Json, fields: Fields, *, made: bool = False, flat: bool = True) -> None:
+def _require(
+    path: str, name: JsonValue, fields: FieldNames, *, made: bool = False, flat: bool = True
+) -> None:
     """Refuse a field that the rows surely lack.
 
     `made`: unless it is called as what Vega-Lite makes of one of them. `flat`: a name with dots may be a field's own.

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
-View = Mapping[str, Json]
+SpecView = Mapping[str, JsonValue]
 
 COMPOSING = ("layer", "concat", "hconcat", "vconcat")
 """What holds a list of views."""
 
 
-def views(spec: View, path: str = "", depth: int = 20) -> Iterator[tuple[str, View]]:
+def views(spec: SpecView, path: str = "", depth: int = 20) -> Iterator[tuple[str, SpecView]]:
     """Yield every view of a spec and the path to what it holds, the outermost first."""
     yield path, spec
     if depth:
@@ -19,7 +19,7 @@ def views(spec: View, path: str = "", depth: int = 20) -> Iterator[tuple[str, Vi
             yield from views(view, f"{path}{inner}", depth - 1)
 
 
-def within(view: View) -> Iterator[tuple[str, View]]:
+def within(view: SpecView) -> Iterator[tuple[str, SpecView]]:
     """Yield the views directly inside a view, and the path to what each holds."""
     if isinstance(inner := view.get("spec"), Mapping):
         yield "spec.", inner
@@ -29,14 +29,14 @@ def within(view: View) -> Iterator[tuple[str, View]]:
                 yield f"{key}[{number}].", part
 
 
-def mark(view: View) -> str | None:
+def mark(view: SpecView) -> str | None:
     """Return the type of a view's mark, or None where it has none."""
     given = view.get("mark")
     sort = given.get("type") if isinstance(given, Mapping) else given
     return None if given is None else str(sort)
 
 
-def encoding(view: View) -> View:
+def encoding(view: SpecView) -> SpecView:
     """Return what a view encodes, by channel.
 
     Raises:
@@ -48,16 +48,16 @@ def encoding(view: View) -> View:
     return given
 
 
-def rows(spec: View) -> list[View]:
+def rows(spec: SpecView) -> list[SpecView]:
     """Return the rows that a spec carries."""
     return [row for row in listed(mapping(spec.get("data")).get("values")) if isinstance(row, Mapping)]
 
 
-def mapping(value: Json) -> View:
+def mapping(value: JsonValue) -> SpecView:
     """Return an object, or an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
-def listed(value: Json) -> Sequence[Json]:
+def listed(value: JsonValue) -> Sequence[JsonValue]:
     """Return a list, or an empty one."""
     return value if isinstance(value, Sequence) and not isinstance(value, str) else ()

@@ -4,19 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json, counted
+from imagebridge_tools.answer import JsonValue, counted
 from imagebridge_tools.tables.cells import date
 
 from . import axes, grammar, reduce, spec_fields, spec_views
 from .fit import COMPOSED, composed
 from .guard import ROWS, entries
-from .theme import PALETTE, Frame, Look, ThemeName, heading, look, merged, title_lines
+from .theme import PALETTE, Frame, Style, ThemeName, heading, merged, style, title_lines
 
 WIDTH, HEIGHT = 800, 500
 """Pixels of a picture for which nobody gave a size."""
 
 
-def check(spec: Mapping[str, Json]) -> None:
+def check(spec: Mapping[str, JsonValue]) -> None:
     """Find what Vega-Lite answers with an empty picture or an error about itself.
 
     Raises:
@@ -32,7 +32,7 @@ def check(spec: Mapping[str, Json]) -> None:
     spec_fields.check(spec)
 
 
-def _fields(spec: Mapping[str, Json]) -> dict[str, str]:
+def _fields(spec: Mapping[str, JsonValue]) -> dict[str, str]:
     """Return the fields that the encodings name, each with its type or an empty text."""
     found: dict[str, str] = {}
     for _, view in spec_views.views(spec):
@@ -42,24 +42,24 @@ def _fields(spec: Mapping[str, Json]) -> dict[str, str]:
     return found
 
 
-def shown(spec: Mapping[str, Json]) -> set[str]:
+def shown(spec: Mapping[str, JsonValue]) -> set[str]:
     """Return the fields that a spec shows."""
     return set(_fields(spec))
 
 
-def names(spec: Mapping[str, Json]) -> set[str]:
+def names(spec: Mapping[str, JsonValue]) -> set[str]:
     """Return the fields that a spec shows as names: those are written as the data write them."""
     return {name for name, sort in _fields(spec).items() if sort in ("nominal", "ordinal")}
 
 
-def sizes(width: int | None, height: int | None, theme: ThemeName) -> Look:
+def sizes(width: int | None, height: int | None, theme: ThemeName) -> Style:
     """Return the look of a picture that shall be this large."""
-    return look(width or WIDTH, height or HEIGHT, theme)
+    return style(width or WIDTH, height or HEIGHT, theme)
 
 
 def completed(
-    spec: Mapping[str, Json], frame: Frame, width: int | None, height: int | None
-) -> dict[str, Json]:
+    spec: Mapping[str, JsonValue], frame: Frame, width: int | None, height: int | None
+) -> dict[str, JsonValue]:
     """Return the spec with the theme below its own config, a title, and a size where it has none.
 
     A single view, layered or not, fits the pixels asked for with its axes and title. What is composed of
@@ -83,7 +83,7 @@ def completed(
     return done
 
 
-def _config(own: Json, theme: Look) -> dict[str, Json]:
+def _config(own: JsonValue, theme: Style) -> dict[str, JsonValue]:
     """Return the theme below a spec's own config; the theme's angle of labels is the more special, but not wanted."""
     given = dict(own) if isinstance(own, Mapping) else {}
     config = merged(given, theme)
@@ -94,7 +94,7 @@ _GATHERS = ("aggregate", "bin", "timeUnit")
 _STATISTICS = ("boxplot", "errorbar", "errorband")
 
 
-def fewer(spec: Mapping[str, Json]) -> tuple[Mapping[str, Json], str]:
+def fewer(spec: Mapping[str, JsonValue]) -> tuple[Mapping[str, JsonValue], str]:
     """Return a spec with at most `ROWS` rows, and words on those left out.
 
     What it adds up, counts or bins itself keeps all rows: Vega does that fast, and a part of them would tell
@@ -110,7 +110,7 @@ def fewer(spec: Mapping[str, Json]) -> tuple[Mapping[str, Json], str]:
     return {**spec, "data": {**spec_views.mapping(spec.get("data")), "values": kept}}, told
 
 
-def _gathers(view: Mapping[str, Json]) -> bool:
+def _gathers(view: Mapping[str, JsonValue]) -> bool:
     """Tell whether a view makes few numbers of many rows."""
     channels = [one for one in spec_views.encoding(view).values() if isinstance(one, Mapping)]
     stacked = spec_views.mark(view) in ("bar", "area", "arc")
@@ -123,8 +123,8 @@ def _gathers(view: Mapping[str, Json]) -> bool:
 
 
 def _outline(
-    spec: Mapping[str, Json], rows: Sequence[Mapping[str, Json]]
-) -> Sequence[Mapping[str, Json]] | None:
+    spec: Mapping[str, JsonValue], rows: Sequence[Mapping[str, JsonValue]]
+) -> Sequence[Mapping[str, JsonValue]] | None:
     """Return the rows that the line of a single view touches, or None where it is no line over numbers or dates."""
     if spec_views.mark(spec) not in ("line", "trail"):
         return None
@@ -149,14 +149,14 @@ def _outline(
     return [rows[at] for row in kept if isinstance(at := row["at"], int)]
 
 
-def _place(cell: Json) -> float | None:
+def _place(cell: JsonValue) -> float | None:
     if isinstance(cell, int | float):
         return cell
     moment = date(cell) if isinstance(cell, str) else None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else None
 
 
-def ready(spec: dict[str, Json], own: Mapping[str, Json], theme: Look) -> dict[str, Json]:
+def ready(spec: dict[str, JsonValue], own: Mapping[str, JsonValue], theme: Style) -> dict[str, JsonValue]:
     """Return a spec that has its sizes with readable labels, unless the config of the model's `own` says how."""
     return spec if axes.ruled(own.get("config")) else axes.labelled(spec, theme)
 
@@ -165,7 +165,7 @@ _EXPRESSIONS = ("calculate", "filter", "test", "expr", "labelExpr", "and", "or",
 """The keys of a spec under which expressions stand."""
 
 
-def expressions(spec: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+def expressions(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
     """Yield the expressions of a spec, each with the path to it."""
     for path, key, value in entries(spec):
         if key in _EXPRESSIONS:
@@ -174,13 +174,13 @@ def expressions(spec: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
                     yield path, text
 
 
-def alone(expression: str) -> dict[str, Json]:
+def alone(expression: str) -> dict[str, JsonValue]:
     """Return the smallest spec with an expression: the engine says of it what is wrong with the expression."""
-    transform: Json = ({"calculate": expression, "as": "value"},)
+    transform: JsonValue = ({"calculate": expression, "as": "value"},)
     return {"data": {"values": ({},)}, "transform": transform, "mark": "point"}
 
 
-def words(spec: Mapping[str, Json]) -> str:
+def words(spec: Mapping[str, JsonValue]) -> str:
     """Describe a spec to a model that cannot see its picture."""
     sorts = dict.fromkeys(mark for _, view in spec_views.views(spec) if (mark := spec_views.mark(view)))
     title = spec.get("title")
@@ -196,7 +196,7 @@ def words(spec: Mapping[str, Json]) -> str:
     return said + (f": {', '.join(fields)}" if fields else "") + said_colors
 
 
-def _repeated(spec: Mapping[str, Json], rows: Sequence[Mapping[str, Json]]) -> Iterator[str]:
+def _repeated(spec: Mapping[str, JsonValue], rows: Sequence[Mapping[str, JsonValue]]) -> Iterator[str]:
     """Yield words on fields that have more values than the theme has colours."""
     for _, view in spec_views.views(spec):
         for channel in ("color", "fill", "stroke"):

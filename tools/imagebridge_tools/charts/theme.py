@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
 from . import text_width
 
@@ -43,7 +43,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Style:
     """Sizes in pixels: of letters, of the chart's title, of the empty edge. `titles`: axes say what they show."""
 
     text: int
@@ -126,24 +126,24 @@ _DARK = Theme(
     diverging=("#f8a49d", "#a8453f", "#2b3844", "#3a78b3", "#a9d0f5"),
 )
 
-NORMAL = Look(text=13, title=19, padding=14, titles=True, theme=_LIGHT)
-SMALL = Look(text=11, title=14, padding=8, titles=True, theme=_LIGHT)
-TINY = Look(text=10, title=12, padding=6, titles=False, theme=_LIGHT)
+NORMAL = Style(text=13, title=19, padding=14, titles=True, theme=_LIGHT)
+SMALL = Style(text=11, title=14, padding=8, titles=True, theme=_LIGHT)
+TINY = Style(text=10, title=12, padding=6, titles=False, theme=_LIGHT)
 
 
-def look(width: int, height: int, theme: ThemeName = "light") -> Look:
+def style(width: int, height: int, theme: ThemeName = "light") -> Style:
     """Return the look of a chart of this size: in a small one the letters must leave room for the data."""
     tiny, small = width < 260 or height < 180, width < 400 or height < 260
     found = TINY if tiny else SMALL if small else NORMAL
     return replace(found, theme=_DARK) if theme == "dark" else found
 
 
-def _config(look: Look) -> dict[str, Json]:
+def _config(look: Style) -> dict[str, JsonValue]:
     """Return Vega-Lite's `config`."""
     theme = look.theme
-    words: dict[str, Json] = {"labelFontSize": look.text, "titleFontSize": look.text + 1}
-    whole: dict[str, Json] = {"labelLimit": 0, "titleLimit": 0}
-    axis: dict[str, Json] = {
+    words: dict[str, JsonValue] = {"labelFontSize": look.text, "titleFontSize": look.text + 1}
+    whole: dict[str, JsonValue] = {"labelLimit": 0, "titleLimit": 0}
+    axis: dict[str, JsonValue] = {
         **words,
         **whole,
         "labelColor": theme.quiet,
@@ -196,12 +196,12 @@ def _config(look: Look) -> dict[str, Json]:
     }
 
 
-def title_lines(title: str, width: int, look: Look = NORMAL) -> list[str]:
+def title_lines(title: str, width: int, look: Style = NORMAL) -> list[str]:
     """Break a title into lines that fit a picture `width` pixels wide."""
     return text_width.broken(title, (width - 2 * look.padding) / look.title, bold=True)
 
 
-def heading(frame: Frame, look: Look) -> dict[str, Json]:
+def heading(frame: Frame, look: Style) -> dict[str, JsonValue]:
     """Return the title and the subtitle of a chart, broken into lines; empty where there are none.
 
     They take a quarter and a sixth of the picture's height at most.
@@ -209,7 +209,7 @@ def heading(frame: Frame, look: Look) -> dict[str, Json]:
     room = frame.width - 2 * look.padding
     most = max(1, int(frame.height / 4 / (look.title * 1.3)))
     lines = text_width.broken(frame.title, room / look.title, most, bold=True) if frame.title else []
-    found: dict[str, Json] = {"text": [*lines]} if lines else {}
+    found: dict[str, JsonValue] = {"text": [*lines]} if lines else {}
     if frame.subtitle:
         most = max(1, int(frame.height / 6 / (look.text * 1.4)))
         found |= {
@@ -219,12 +219,12 @@ def heading(frame: Frame, look: Look) -> dict[str, Json]:
     return found
 
 
-def merged(own: dict[str, Json], look: Look = NORMAL) -> dict[str, Json]:
+def merged(own: dict[str, JsonValue], look: Style = NORMAL) -> dict[str, JsonValue]:
     """Return the theme with the settings of a spec's own `config`, which win, in their places."""
     return _merge(_config(look), own)
 
 
-def _merge(under: dict[str, Json], over: dict[str, Json]) -> dict[str, Json]:
+def _merge(under: dict[str, JsonValue], over: dict[str, JsonValue]) -> dict[str, JsonValue]:
     result = dict(under)
     for key, value in over.items():
         below = result.get(key)

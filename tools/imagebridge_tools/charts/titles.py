@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
 from .labels import LINE
 from .text_width import broken, wide
-from .theme import Look
+from .theme import Style
 
-Object = dict[str, Json]
+JsonObject = dict[str, JsonValue]
 
 _LEGENDS = ("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash", "strokeWidth")
 _SHARE = 0.12
@@ -24,7 +24,7 @@ def beside(width: float) -> float:
     return max(width / 4, min(110, width * 0.4))
 
 
-class Room(NamedTuple):
+class PlotSize(NamedTuple):
     """Pixels: of a plot's width and height, of the picture or the small chart around it, and of the whole width."""
 
     x: float
@@ -42,7 +42,7 @@ class Room(NamedTuple):
         return beside(self.whole), self.height * _SHARE * 2
 
 
-def titled(view: Mapping[str, Json], room: Room, look: Look) -> Object:
+def titled(view: Mapping[str, JsonValue], room: PlotSize, look: Style) -> JsonObject:
     """Return a chart, layered or not, whose titles fit."""
     done = dict(view)
     if isinstance(encoding := view.get("encoding"), Mapping):
@@ -59,7 +59,9 @@ def titled(view: Mapping[str, Json], room: Room, look: Look) -> Object:
     return done
 
 
-def _fitting(channel: str, definition: Mapping[str, Json], room: Room, look: Look) -> Mapping[str, Json]:
+def _fitting(
+    channel: str, definition: Mapping[str, JsonValue], room: PlotSize, look: Style
+) -> Mapping[str, JsonValue]:
     """Return what a channel shows with its title, or the one that Vega-Lite makes, in lines."""
     place = "axis" if channel in ("x", "y") else "legend"
     guide = definition.get(place, {})
@@ -74,13 +76,15 @@ def _fitting(channel: str, definition: Mapping[str, Json], room: Room, look: Loo
         definition = {**definition, place: guide}
     if not isinstance(own, str) or wide(own, bold=True) * size <= long:
         return definition
-    lines: list[Json] = [*broken(own, long / size, min(_MOST, max(2, int(high / (size * LINE)))), bold=True)]
+    lines: list[JsonValue] = [
+        *broken(own, long / size, min(_MOST, max(2, int(high / (size * LINE)))), bold=True)
+    ]
     if "title" in guide:
         return {**definition, place: {**guide, "title": lines}}
     return {**definition, "title": lines}
 
 
-def _derived(definition: Mapping[str, Json]) -> Json:
+def _derived(definition: Mapping[str, JsonValue]) -> JsonValue:
     """Return the title of a field that has none, as Vega-Lite writes it."""
     field = definition.get("field")
     if not isinstance(field, str):

@@ -40,7 +40,7 @@ class DrawingError(BridgeError):
     """A chart that was not drawn: its process died, took too long or could not start."""
 
 
-class Drawing(NamedTuple):
+class DrawnChart(NamedTuple):
     """A chart as a PNG, its size in pixels of the spec, and the characters that no font here has: boxes."""
 
     picture: Picture
@@ -49,7 +49,7 @@ class Drawing(NamedTuple):
     boxes: tuple[str, ...] = ()
 
 
-async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> Drawing:
+async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnChart:
     """Draw a Vega-Lite `spec`, JSON text, in the drawing process; `scale` pixels for each of its pixels.
 
     Raises:
@@ -111,7 +111,7 @@ class _Process:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def draw(self, spec: str, seconds: float, scale: float) -> Drawing:
+    def draw(self, spec: str, seconds: float, scale: float) -> DrawnChart:
         """Send a request and wait for its answer; called in a thread, on a process that is marked as busy."""
         self._read = True
         text = spec.encode()
@@ -134,7 +134,7 @@ class _Process:
         if "problem" in answer:
             raise ArgumentError("spec", str(answer["problem"]))
         width, height = round(float(answer["width"])), round(float(answer["height"]))
-        return Drawing(Picture.from_bytes(png), width, height, tuple(answer["boxes"]))
+        return DrawnChart(Picture.from_bytes(png), width, height, tuple(answer["boxes"]))
 
     def kill(self) -> None:
         self._process.kill()

@@ -19,11 +19,11 @@ _ENLARGED = 480
 _STRIP, _LETTERS, _GAP = 28, 17, 8
 _PAPER, _INK, _EDGE = "#ffffff", "#1d2b3a", "#8593a3"
 
-Place = tuple[int, int, float]
+PanelPlace = tuple[int, int, float]
 """Left and top of a picture on the sheet, and its scale there."""
 
 
-def paneled(panels: "Sequence[tuple[str, Image]]") -> "tuple[Image, list[Place]]":
+def paneled(panels: "Sequence[tuple[str, Image]]") -> "tuple[Image, list[PanelPlace]]":
     """Lay out named pictures, all at one scale, and return the sheet and their places on it."""
     from PIL import Image as Images
     from PIL import ImageDraw
@@ -36,7 +36,7 @@ def paneled(panels: "Sequence[tuple[str, Image]]") -> "tuple[Image, list[Place]]
     cell = max(80, round(width * scale)), round(height * scale) + _STRIP
     rows = -(-len(panels) // across)
     size = across * (cell[0] + _GAP) + _GAP, rows * (cell[1] + _GAP) + _GAP
-    sheet, places = Images.new("RGB", size, _PAPER), list[Place]()
+    sheet, places = Images.new("RGB", size, _PAPER), list[PanelPlace]()
     draw = ImageDraw.Draw(sheet)
     font = face(" ".join(name for name, _ in panels)).font_variant(size=_LETTERS)
     for number, (name, image) in enumerate(panels):

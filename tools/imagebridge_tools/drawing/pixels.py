@@ -71,7 +71,7 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
     return Pixels(source.name, drawn, size, f"the first of {count} {part}s" if count > 1 else "", exact)
 
 
-def _exact(image: "Image", data: bytes, found: kinds.Kind) -> bool:
+def _exact(image: "Image", data: bytes, found: kinds.FileType) -> bool:
     """Tell whether 8 bits a channel are all that a file has."""
     from imagebridge.pictures.grey import is_deep
 
@@ -85,7 +85,7 @@ def _exact(image: "Image", data: bytes, found: kinds.Kind) -> bool:
     return found not in (kinds.AVIF, kinds.HEIC, kinds.JP2) and not is_deep(image)
 
 
-def required(source: Source, argument: str = "source") -> kinds.Kind:
+def required(source: Source, argument: str = "source") -> kinds.FileType:
     """Return what kind of picture a file is.
 
     Raises:

@@ -17,14 +17,14 @@ _LISTED = 10
 _LOOKED_AT = 2000
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """A file that was read: where it really lies, and its bytes."""
 
     path: Path
     data: bytes
 
 
-def found(source: str, allow: Sequence[Path], limit: int, argument: str) -> Found:
+def found(source: str, allow: Sequence[Path], limit: int, argument: str) -> FoundFile:
     """Read the file that `source` names: an absolute path, one relative to an allowed folder, or a file: URL.
 
     `limit` is in bytes. Names outside the allowed folders are never told, nor whether they exist.
@@ -42,7 +42,7 @@ def found(source: str, allow: Sequence[Path], limit: int, argument: str) -> Foun
         told = ", ".join(str(folder) for folder in allow)
         raise ArgumentError(argument, f"{source!r} is not below an allowed folder; allowed: {told}")
     candidate = next((one for one in candidates if os.path.lexists(one)), candidates[0])
-    return Found(Path(candidate), _read(candidate, source, allow, limit, argument))
+    return FoundFile(Path(candidate), _read(candidate, source, allow, limit, argument))
 
 
 def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> Path:

@@ -9,7 +9,7 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, PictureError
 from imagebridge.pictures import kinds
-from imagebridge.pictures.base64 import decode
+from imagebridge.pictures.base64 import base64_bytes
 
 from . import folders
 from .store import SCHEME, Store
@@ -113,6 +113,6 @@ def _inline(text: str, argument: str) -> Source:
     if len(text) > FILE_SIZE * 4 // 3:
         raise ArgumentError(argument, f"the data: URL holds more than {FILE_SIZE:,} bytes")
     try:
-        return Source("data: URL", decode(text)[0])
+        return Source("data: URL", base64_bytes(text)[0])
     except PictureError as error:
         raise ArgumentError(argument, f"the data: URL cannot be read: {error.reason}") from error

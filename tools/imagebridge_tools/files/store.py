@@ -28,7 +28,7 @@ _HEAD = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class StoredPicture:
     """What is known of a kept picture: the SHA-256 of its bytes, its type, pixels and bytes, and what call gave it."""
 
     hash: str
@@ -62,14 +62,14 @@ class Store:
         self._limit = limit
         self._seconds = seconds
 
-    def keep(self, picture: Picture, origin: str) -> Note:
+    def keep(self, picture: Picture, origin: str) -> StoredPicture:
         """Keep `picture`; `origin` says in words which call gave it. The same bytes are kept once.
 
         Raises:
             OSError: the folder cannot be written.
         """
         data = picture.data
-        note = Note(
+        note = StoredPicture(
             sha256(data).hexdigest(),
             picture.media_type,
             picture.width,
@@ -85,7 +85,7 @@ class Store:
             self._clear(spared=note.hash)
         return note
 
-    def read(self, uri: str, argument: str = "source") -> tuple[Note, bytes]:
+    def read(self, uri: str, argument: str = "source") -> tuple[StoredPicture, bytes]:
         """Return the picture that `uri`, or the hash or first digits of it alone, names.
 
         Raises:
@@ -107,13 +107,13 @@ class Store:
             raise ArgumentError(argument, problem) from None
         return note, data
 
-    def listed(self, after: str = "", count: int = 50) -> tuple[list[Note], str]:
+    def listed(self, after: str = "", count: int = 50) -> tuple[list[StoredPicture], str]:
         """Return `count` kept pictures at most that follow the hash `after`, by hash, and the hash to go on from, if any."""
         names = sorted(name for name, _ in self._files() if name > after)
-        notes: list[Note] = []
+        notes: list[StoredPicture] = []
         for name in names[:count]:
             with suppress(OSError, ValueError), (self._folder / name).open("rb") as file:
-                notes.append(Note(**json.loads(file.readline(_HEAD))))
+                notes.append(StoredPicture(**json.loads(file.readline(_HEAD))))
         return notes, names[count - 1] if len(names) > count else ""
 
     def _files(self) -> Iterator[tuple[str, os.stat_result]]:
@@ -161,14 +161,14 @@ class Store:
                         os.unlink(entry.path)
 
 
-def _head(note: Note) -> bytes:
+def _head(note: StoredPicture) -> bytes:
     return json.dumps(asdict(note), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def _parsed(content: bytes) -> tuple[Note, bytes]:
+def _parsed(content: bytes) -> tuple[StoredPicture, bytes]:
     """Return what a file says and holds. Raises ValueError where its bytes are not those of its hash."""
     head, _, data = content.partition(b"\n")
-    note = Note(**json.loads(head))
+    note = StoredPicture(**json.loads(head))
     if sha256(data).hexdigest() != note.hash:
         raise ValueError("the file was changed")
     return note, data

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
 LARGEST = 1e300
 """The largest number, either way; so many rows of it can be added up."""
@@ -41,27 +41,27 @@ def date(text: str) -> datetime | None:
         return None
 
 
-def is_missing(cell: Json) -> bool:
+def is_missing(cell: JsonValue) -> bool:
     """Tell whether a cell among numbers or dates says that there is none: empty, a dash, NaN, N/A, an error of a sheet."""
     return cell is None or (isinstance(cell, str) and cell.strip().casefold() in _MISSING)
 
 
-def are_numbers(cells: Iterable[Json]) -> bool:
+def are_numbers(cells: Iterable[JsonValue]) -> bool:
     """Tell whether cells are numbers or missing, and not all missing. Their types alone tell: it takes no time."""
     kinds = set(map(type, cells)) - {type(None)}
     return bool(kinds) and kinds <= {int, float}
 
 
-def finite(cell: Json) -> Json:
+def finite(cell: JsonValue) -> JsonValue:
     """Return a cell; NaN and infinity, which JSON does not know, and numbers whose sum is infinity are missing."""
     return None if isinstance(cell, int | float) and not abs(cell) <= LARGEST else cell
 
 
-def numbers(cells: Sequence[Json]) -> list[Json] | None:
+def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
     """Return cells as numbers, texts such as "12.5" too, or None where one is none. Codes such as "007" stay text."""
     if are_numbers(cells):
         return list(cells)
-    found: list[Json] = []
+    found: list[JsonValue] = []
     for cell in cells:
         if is_missing(cell):
             found.append(None)

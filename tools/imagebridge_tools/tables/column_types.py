@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
 from . import written_dates, written_numbers
 from .cells import are_numbers, date, is_missing, numbers
@@ -15,7 +15,7 @@ CODES = re.compile(r"version|release|build|phone|tel\b|fax|mobile|zip|plz|postal
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ColumnReading:
     """How a column was read, in words that follow "read as", or the `doubt` for which it stays as it is written.
 
     `written` is how the data write each cell, which is what names along an axis show; `unit` what its numbers are of.
@@ -24,20 +24,20 @@ class Reading:
     how: str = ""
     unit: str = ""
     doubt: str = ""
-    written: Mapping[Json, str] = field(default_factory=dict["Json", str])
+    written: Mapping[JsonValue, str] = field(default_factory=dict["JsonValue", str])
 
 
 def read(
-    columns: Mapping[str, Sequence[Json]], separator: str = ""
-) -> tuple[dict[str, Sequence[Json]], dict[str, Reading]]:
+    columns: Mapping[str, Sequence[JsonValue]], separator: str = ""
+) -> tuple[dict[str, Sequence[JsonValue]], dict[str, ColumnReading]]:
     """Return columns as numbers, or dates as ISO 8601 texts, where all their cells are, and how they were read.
 
     `separator` is that of the text file that they come from: where cells are separated by semicolons, the sign of
     decimals is a comma, unless the columns that leave no doubt use a point.
     """
-    cells: dict[str, Sequence[Json]] = dict(columns)
-    known: dict[str, Reading] = {}
-    found: dict[str, written_numbers.Found] = {}
+    cells: dict[str, Sequence[JsonValue]] = dict(columns)
+    known: dict[str, ColumnReading] = {}
+    found: dict[str, written_numbers.FoundNumber] = {}
     signs: set[written_numbers.Decimal] = set()
     for name, column in columns.items():
         if separator and (plain := _plain(column)):
@@ -46,7 +46,7 @@ def read(
         match _read(name, cells[name], text=bool(separator)):
             case None:
                 pass
-            case written_numbers.Found() as numbers_:
+            case written_numbers.FoundNumber() as numbers_:
                 found[name] = numbers_
                 signs |= set(numbers_.readings) if numbers_.proven else set()
             case read, reading:
@@ -55,14 +55,14 @@ def read(
     for name, one in found.items():
         values, how = one.chosen(decimal)
         cells[name] = [None if is_missing(cell) else values[str(cell).strip()] for cell in columns[name]]
-        written: dict[Json, str] = {}
+        written: dict[JsonValue, str] = {}
         for text, value in values.items():
             written.setdefault(value, text)
-        known[name] = Reading(how, one.unit, written=written)
+        known[name] = ColumnReading(how, one.unit, written=written)
     return cells, known
 
 
-def _plain(cells: Sequence[Json]) -> tuple[Sequence[Json], bool] | None:
+def _plain(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], bool] | None:
     """Return texts that are plain numbers as such, and whether a point is seen to be one of decimals; or None."""
     read = numbers(cells)
     if read is None:
@@ -77,13 +77,13 @@ _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})*")
 
 
 def _read(
-    name: str, cells: Sequence[Json], *, text: bool
-) -> tuple[Sequence[Json], Reading] | written_numbers.Found | None:
+    name: str, cells: Sequence[JsonValue], *, text: bool
+) -> tuple[Sequence[JsonValue], ColumnReading] | written_numbers.FoundNumber | None:
     """Return a column as it is read, or what its numbers may be."""
     kinds = set(map(type, cells)) - {type(None)}
     if are_numbers(cells):
         found = written_dates.counted(name, cells)
-        return (found.cells, Reading(found.how)) if found else None
+        return (found.cells, ColumnReading(found.how)) if found else None
     if kinds != {str}:
         return None
     texts = [None if is_missing(cell) else str(cell).strip() for cell in cells]
@@ -91,33 +91,33 @@ def _read(
     if not known or (not text and numbers(list(known))):
         return None
     if all(map(date, known)):
-        return texts, Reading()
+        return texts, ColumnReading()
     if CODES.search(name.casefold()):
         return None
     found = written_dates.read(known) or written_numbers.read(known)
     if isinstance(found, Doubt):
-        return cells, Reading(doubt=found.why)
-    if found is None or isinstance(found, written_numbers.Found):
+        return cells, ColumnReading(doubt=found.why)
+    if found is None or isinstance(found, written_numbers.FoundNumber):
         return found
     days, how = found
-    written: dict[Json, str] = {days[text]: text for text in reversed(known)}
-    return [None if text is None else days[text] for text in texts], Reading(how, written=written)
+    written: dict[JsonValue, str] = {days[text]: text for text in reversed(known)}
+    return [None if text is None else days[text] for text in texts], ColumnReading(how, written=written)
 
 
-def words(name: str, reading: Reading) -> str:
+def words(name: str, reading: ColumnReading) -> str:
     """Return words on how a column that is shown was read, or why it was not."""
     if reading.doubt:
         return f"; {name!r} is shown as names, as written: {reading.doubt}"
     return f"; {name!r} read as {reading.how}" if reading.how else ""
 
 
-def follow(cells: Sequence[Json], form: str) -> tuple[Sequence[Json], Reading] | None:
+def follow(cells: Sequence[JsonValue], form: str) -> tuple[Sequence[JsonValue], ColumnReading] | None:
     """Return the cells of a column as the dates that they are in a format of D3's, or None where one is none."""
     texts = [None if is_missing(cell) else str(cell) for cell in cells]
     days = {text: written_dates.parsed(text, form) for text in dict.fromkeys(texts) if text is not None}
     known = {text: day for text, day in days.items() if day}
     if not known or len(known) < len(days):
         return None
-    written: dict[Json, str] = {day: text for text, day in reversed(known.items())}
+    written: dict[JsonValue, str] = {day: text for text, day in reversed(known.items())}
     read = [None if text is None else known[text] for text in texts]
-    return read, Reading(f"dates, as {form!r}", written=written)
+    return read, ColumnReading(f"dates, as {form!r}", written=written)

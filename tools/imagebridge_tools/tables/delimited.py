@@ -5,17 +5,17 @@ from collections import Counter
 from io import StringIO
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
 from . import header
-from .header import Found
+from .header import FoundTable
 
 _SEPARATORS = ",;\t|"
 _SEEN = 100
 """Lines that tell what separates cells."""
 
 
-def table(text: str) -> tuple[Found, str]:
+def table(text: str) -> tuple[FoundTable, str]:
     """Return the table in a text, and what separates its cells: the first line may say it (`sep=;`).
 
     Raises:
@@ -28,7 +28,7 @@ def table(text: str) -> tuple[Found, str]:
         separator, text, skipped = first.strip()[4], rest, 1
     separator = separator or _separator(text)
     reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
-    lines: list[tuple[int, list[Json]]] = []
+    lines: list[tuple[int, list[JsonValue]]] = []
     start = skipped + 1
     try:
         for cells in reader:

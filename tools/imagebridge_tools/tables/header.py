@@ -5,25 +5,25 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json, counted
+from imagebridge_tools.answer import JsonValue, counted
 
 from .cells import check_size
 
-Line = tuple[int, Sequence[Json]]
+GridLine = tuple[int, Sequence[JsonValue]]
 """The number of a line in its file, counted from 1, and its cells."""
 
 _SEEN = 200
 """Lines from which the usual number of cells is known."""
 
 
-class Found(NamedTuple):
+class FoundTable(NamedTuple):
     """A table: its columns, and words on what stands around it and how its names came about."""
 
-    columns: dict[str, list[Json]]
+    columns: dict[str, list[JsonValue]]
     notes: list[str]
 
 
-def table(lines: Sequence[Line], noun: str = "line") -> Found:
+def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
     """Return the table that some lines hold, without those that are empty; `noun` is what errors call them.
 
     Raises:
@@ -55,7 +55,7 @@ def table(lines: Sequence[Line], noun: str = "line") -> Found:
     return _named(names, columns, notes)
 
 
-def _header(lines: Sequence[Line]) -> int:
+def _header(lines: Sequence[GridLine]) -> int:
     """Return which line names the columns: the first that has about as many cells as most lines have."""
     counts = [sum(map(_filled, cells)) for _, cells in lines[:_SEEN]]
     frequent = Counter(counts)
@@ -66,13 +66,13 @@ def _header(lines: Sequence[Line]) -> int:
     return 0
 
 
-def _is_double(above: Sequence[Json], names: Sequence[str]) -> bool:
+def _is_double(above: Sequence[JsonValue], names: Sequence[str]) -> bool:
     """Tell whether a line above the header names groups of its columns, without which some have one name."""
     repeated = len(set(names)) < len(names)
     return repeated and len(above) == len(names) and any(map(_filled, above[1:]))
 
 
-def _joined(above: Sequence[Json], names: Sequence[str]) -> list[str]:
+def _joined(above: Sequence[JsonValue], names: Sequence[str]) -> list[str]:
     group, joined = "", list[str]()
     for over, name in zip(above, names, strict=True):
         group = _name(over) or group
@@ -80,9 +80,9 @@ def _joined(above: Sequence[Json], names: Sequence[str]) -> list[str]:
     return joined
 
 
-def _named(names: Sequence[str], columns: Sequence[Sequence[Json]], notes: list[str]) -> Found:
+def _named(names: Sequence[str], columns: Sequence[Sequence[JsonValue]], notes: list[str]) -> FoundTable:
     """Return columns by names of their own, without those that have neither a name nor cells."""
-    found: dict[str, list[Json]] = {}
+    found: dict[str, list[JsonValue]] = {}
     repeated: list[str] = []
     for at, (name, cells) in enumerate(zip(names, columns, strict=True), 1):
         if not name and not any(map(_filled, cells)):
@@ -99,24 +99,24 @@ def _named(names: Sequence[str], columns: Sequence[Sequence[Json]], notes: list[
         found[own] = [cell if _filled(cell) else None for cell in cells]
     if repeated:
         notes.append(f"columns of the same name are told apart: {', '.join(map(repr, repeated[:10]))}")
-    return Found(found, notes)
+    return FoundTable(found, notes)
 
 
-def _numbers_rows(cells: Sequence[Json]) -> bool:
+def _numbers_rows(cells: Sequence[JsonValue]) -> bool:
     """Tell whether cells count rows from 0 or 1, as data frames write their index."""
     texts = [str(cell) for cell in cells]
     return bool(texts) and any(texts == [str(at + start) for at in range(len(texts))] for start in (0, 1))
 
 
-def _name(cell: Json) -> str:
+def _name(cell: JsonValue) -> str:
     return str(cell).strip() if cell is not None else ""
 
 
-def _filled(cell: Json) -> bool:
+def _filled(cell: JsonValue) -> bool:
     return cell is not None and cell != "" and not (isinstance(cell, str) and not cell.strip())
 
 
-def _shown(cells: Sequence[Json]) -> str:
+def _shown(cells: Sequence[JsonValue]) -> str:
     """Return the first words of a line."""
     text = " ".join(_name(cell) for cell in cells if _filled(cell))
     return repr(text if len(text) <= 40 else f"{text[:37]}...")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TypeGuard
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
 _DEPTH = 4
 """Levels of an answer below which rows are looked for."""
@@ -12,10 +12,10 @@ _DEPTH = 4
 _NAMES = ("columns", "fields", "header", "headers", "names")
 _ROWS = ("data", "rows", "values", "results", "records", "items")
 
-Rows = Sequence[Mapping[str, Json]]
+RowObjects = Sequence[Mapping[str, JsonValue]]
 
 
-def rows(data: Json) -> tuple[Rows, str] | None:
+def rows(data: JsonValue) -> tuple[RowObjects, str] | None:
     """Return the rows that JSON holds, none of them with objects inside, and words on where they were; or None."""
     if isinstance(data, Mapping):
         return _apart(data) or _within(data) or _keyed(data)
@@ -27,14 +27,16 @@ def rows(data: Json) -> tuple[Rows, str] | None:
     return None
 
 
-def flat(data: Rows) -> Rows:
+def flat(data: RowObjects) -> RowObjects:
     """Return rows whose objects are taken apart: `{"stats": {"views": 3}}` becomes `{"stats.views": 3}`."""
     if not any(isinstance(cell, dict) for row in data for cell in row.values()):
         return data
     return [dict(_cells(row)) for row in data]
 
 
-def _cells(row: Mapping[str, Json], before: str = "", depth: int = _DEPTH) -> Iterator[tuple[str, Json]]:
+def _cells(
+    row: Mapping[str, JsonValue], before: str = "", depth: int = _DEPTH
+) -> Iterator[tuple[str, JsonValue]]:
     for name, cell in row.items():
         if isinstance(cell, Mapping) and cell and depth:
             yield from _cells(cell, f"{before}{name}.", depth - 1)
@@ -42,7 +44,7 @@ def _cells(row: Mapping[str, Json], before: str = "", depth: int = _DEPTH) -> It
             yield f"{before}{name}", cell
 
 
-def _apart(data: Mapping[str, Json]) -> tuple[Rows, str] | None:
+def _apart(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
     """Return the rows of an object that has the names of its columns in one list and the rows in another."""
     for names in (data.get(key) for key in _NAMES):
         for lists in (data.get(key) for key in _ROWS):
@@ -53,7 +55,7 @@ def _apart(data: Mapping[str, Json]) -> tuple[Rows, str] | None:
     return None
 
 
-def _listed(names: Json, lists: Sequence[Json]) -> Rows | None:
+def _listed(names: JsonValue, lists: Sequence[JsonValue]) -> RowObjects | None:
     """Return rows that are lists, each cell by its name; None where they do not fit."""
     if not _is_list(names) or not all(isinstance(name, str) for name in names):
         return None
@@ -63,7 +65,7 @@ def _listed(names: Json, lists: Sequence[Json]) -> Rows | None:
     return flat([dict(zip(titles, one, strict=True)) for one in cells])
 
 
-def _within(data: Mapping[str, Json]) -> tuple[Rows, str] | None:
+def _within(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
     """Return the most rows that stand somewhere in an answer of a program, and where."""
     found = sorted(_inside(data, ""), key=lambda one: -len(one[1]))
     if not found:
@@ -75,8 +77,8 @@ def _within(data: Mapping[str, Json]) -> tuple[Rows, str] | None:
 
 
 def _inside(
-    data: Mapping[str, Json], before: str, depth: int = _DEPTH
-) -> Iterator[tuple[str, Sequence[Json]]]:
+    data: Mapping[str, JsonValue], before: str, depth: int = _DEPTH
+) -> Iterator[tuple[str, Sequence[JsonValue]]]:
     for name, part in data.items():
         if isinstance(part, Mapping) and depth:
             yield from _inside(part, f"{before}{name}.", depth - 1)
@@ -84,7 +86,7 @@ def _inside(
             yield f"{before}{name}", part
 
 
-def _keyed(data: Mapping[str, Json]) -> tuple[Rows, str] | None:
+def _keyed(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
     """Return the rows of an object that names them: of numbers, or of objects which are columns where they number rows."""
     values = list(data.values())
     if len(values) > 1 and all(
@@ -102,5 +104,5 @@ def _keyed(data: Mapping[str, Json]) -> tuple[Rows, str] | None:
     return flat([{"name": name, **row} for name, row in zip(data, inner, strict=True)]), ""
 
 
-def _is_list(value: Json) -> TypeGuard[Sequence[Json]]:
+def _is_list(value: JsonValue) -> TypeGuard[Sequence[JsonValue]]:
     return isinstance(value, list | tuple)

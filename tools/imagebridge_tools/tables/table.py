@@ -12,18 +12,18 @@ from typing import Literal, cast
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 from imagebridge_tools.files.source import Places, Source, characters, opened
 
 from . import column_types, delimited, json_rows, totals, workbook
 from .cells import LARGEST, are_numbers, check_size, date, finite
-from .column_types import Reading
+from .column_types import ColumnReading
 from .workbook import Book
 
 FILE_SIZE = 20_000_000
 """Bytes of a data file at most."""
 
-Sort = Literal["number", "date", "text"]
+ColumnType = Literal["number", "date", "text"]
 
 READ = "CSV, TSV, JSON and workbooks (xlsx, xls, ods)"
 """What is read."""
@@ -33,8 +33,8 @@ READ = "CSV, TSV, JSON and workbooks (xlsx, xls, ods)"
 class Table:
     """Columns of one length, in the order of the data. A missing cell is None. `readings`: how some were read."""
 
-    columns: Mapping[str, Sequence[Json]]
-    readings: Mapping[str, Reading] = field(default_factory=dict[str, Reading])
+    columns: Mapping[str, Sequence[JsonValue]]
+    readings: Mapping[str, ColumnReading] = field(default_factory=dict[str, ColumnReading])
     notes: Sequence[str] = ()
     """Words on what was left out of the file, and on how its names came about."""
 
@@ -43,14 +43,14 @@ class Table:
         """The number of rows."""
         return max((len(cells) for cells in self.columns.values()), default=0)
 
-    def reread(self, name: str, found: tuple[Sequence[Json], Reading] | None) -> "Table":
+    def reread(self, name: str, found: tuple[Sequence[JsonValue], ColumnReading] | None) -> "Table":
         """Return the table with a column read anew, or as it is where nothing was found."""
         if found is None:
             return self
         cells, reading = found
         return Table({**self.columns, name: cells}, {**self.readings, name: reading}, self.notes)
 
-    def records(self, named: Container[str] = ()) -> list[dict[str, Json]]:
+    def records(self, named: Container[str] = ()) -> list[dict[str, JsonValue]]:
         """Return the rows, each an object; `named` columns hold their cells as the data write them."""
         columns = {
             name: [self.readings[name].written.get(cell, cell) for cell in cells]
@@ -65,7 +65,7 @@ class Table:
         told = [column_types.words(name, one) for name, one in self.readings.items() if name in shown]
         return "".join([*(f"; {note}" for note in self.notes), *told])
 
-    def sort(self, name: str) -> Sort:
+    def sort(self, name: str) -> ColumnType:
         """Tell what a column holds: numbers, ISO dates, or text (anything else, and mixtures)."""
         cells = self.columns[name]
         if are_numbers(cells):
@@ -76,7 +76,7 @@ class Table:
         return "text"
 
 
-async def read(data: Json, places: Places, sheet: str | None = None) -> Json | Book:
+async def read(data: JsonValue, places: Places, sheet: str | None = None) -> JsonValue | Book:
     """Return the text or the workbook that `data` names (see `source.opened`), or `data` where it names no file.
 
     Raises:
@@ -105,7 +105,7 @@ async def _opened(text: str, places: Places) -> Source:
     return found
 
 
-def table(data: Json | Book) -> Table:
+def table(data: JsonValue | Book) -> Table:
     """Read `data`: row objects, columns, JSON text of either, delimited text, or a workbook.
 
     Raises:
@@ -114,7 +114,7 @@ def table(data: Json | Book) -> Table:
     if isinstance(data, Book):
         found, formulas = workbook.table(data)
         made = _checked(found.columns, notes=found.notes)
-        doubts = {name: Reading(doubt=_FORMULAS) for name in formulas}
+        doubts = {name: ColumnReading(doubt=_FORMULAS) for name in formulas}
         return replace(made, readings={**made.readings, **doubts})
     if isinstance(data, str):
         return _content(data.strip())
@@ -134,7 +134,7 @@ _FORMULAS = (
 )
 
 
-def _is_columns(data: Mapping[str, Json]) -> bool:
+def _is_columns(data: Mapping[str, JsonValue]) -> bool:
     """Tell whether an object has a list of cells for each column."""
     cells = [cells[0] for cells in data.values() if isinstance(cells, list | tuple) and cells]
     return len(cells) == len(data) and not any(isinstance(cell, Mapping | list) for cell in cells)
@@ -159,12 +159,12 @@ def _has_lines(text: str) -> bool:
     return len(lines) > 1 and all(re.fullmatch(r"\s*\{.*\}\s*", line) for line in lines[:2])
 
 
-def _lines(text: str) -> list[Json]:
-    found: list[Json] = []
+def _lines(text: str) -> list[JsonValue]:
+    found: list[JsonValue] = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
-                found.append(cast("Json", json.loads(line)))
+                found.append(cast("JsonValue", json.loads(line)))
             except (json.JSONDecodeError, RecursionError) as error:
                 raise ArgumentError("data", f"line {number} of the JSON lines is not JSON") from error
     return found
@@ -179,14 +179,14 @@ def _is_head(text: str) -> bool:
     )
 
 
-def parsed(text: str, argument: str) -> Json:
+def parsed(text: str, argument: str) -> JsonValue:
     """Parse JSON text.
 
     Raises:
         ArgumentError: it is not JSON; the message says where.
     """
     try:
-        return cast("Json", json.loads(text))
+        return cast("JsonValue", json.loads(text))
     except json.JSONDecodeError as error:
         near = text[max(0, error.pos - 20) : error.pos + 20].replace("\n", " ")
         problem = f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}, near `{near}`"
@@ -195,8 +195,8 @@ def parsed(text: str, argument: str) -> Json:
         raise ArgumentError(argument, "is nested too deeply") from error
 
 
-def _rows(rows: Sequence[Json]) -> dict[str, list[Json]]:
-    known: list[Mapping[str, Json]] = []
+def _rows(rows: Sequence[JsonValue]) -> dict[str, list[JsonValue]]:
+    known: list[Mapping[str, JsonValue]] = []
     for number, row in enumerate(rows):
         if not isinstance(row, dict | Mapping):  # A dict is told much faster.
             problem = f'row {number + 1} is no object; give rows such as {{"month": "Jan", "sales": 3}}'
@@ -207,8 +207,8 @@ def _rows(rows: Sequence[Json]) -> dict[str, list[Json]]:
     return {name: _cells([row.get(name) for row in known]) for name in names}
 
 
-def _columns(columns: Mapping[str, Json]) -> dict[str, list[Json]]:
-    found: dict[str, list[Json]] = {}
+def _columns(columns: Mapping[str, JsonValue]) -> dict[str, list[JsonValue]]:
+    found: dict[str, list[JsonValue]] = {}
     for name, cells in columns.items():
         if isinstance(cells, str) or not isinstance(cells, Sequence):
             raise ArgumentError(
@@ -222,7 +222,7 @@ def _columns(columns: Mapping[str, Json]) -> dict[str, list[Json]]:
     return found
 
 
-def _cells(cells: Sequence[Json]) -> list[Json]:
+def _cells(cells: Sequence[JsonValue]) -> list[JsonValue]:
     """Return the cells of a column; numbers that nothing can be done with are missing."""
     kinds = set(map(type, cells))
     if not kinds & {int, float}:
@@ -234,7 +234,7 @@ def _cells(cells: Sequence[Json]) -> list[Json]:
     return [finite(cell) for cell in cells]
 
 
-def _checked(columns: dict[str, list[Json]], separator: str = "", notes: Sequence[str] = ()) -> Table:
+def _checked(columns: dict[str, list[JsonValue]], separator: str = "", notes: Sequence[str] = ()) -> Table:
     """Return a table whose columns are read, without a last row that adds up the others."""
     if not any(columns.values()):
         raise ArgumentError("data", "is empty; give at least one row")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
 from . import column_types
 from .cells import numbers
@@ -17,7 +17,9 @@ _WORDS = frozenset(
 """What stands before a sum, as the first word."""
 
 
-def left_out(columns: Mapping[str, list[Json]], separator: str) -> tuple[dict[str, list[Json]], str] | None:
+def left_out(
+    columns: Mapping[str, list[JsonValue]], separator: str
+) -> tuple[dict[str, list[JsonValue]], str] | None:
     """Return columns without a last row that is called a total and adds up the others, and words on it; or None.
 
     Most numbers in it must be such sums: a company may be called Total.
@@ -43,11 +45,11 @@ def _is_total(cell: str) -> bool:
     return bool(words) and len(words) <= 3 and bool({words[0].strip(":"), words[-1].strip(":")} & _WORDS)
 
 
-def _are_numbers(cells: Sequence[Json]) -> bool:
+def _are_numbers(cells: Sequence[JsonValue]) -> bool:
     return numbers(cells) is not None
 
 
-def _is_sum(cell: Json, cells: Sequence[Json]) -> bool:
+def _is_sum(cell: JsonValue, cells: Sequence[JsonValue]) -> bool:
     """Tell whether a cell is the sum of others, which may have been rounded."""
     read = [value for value in numbers(cells) or () if isinstance(value, int | float)]
     total = numbers([cell])

@@ -9,10 +9,10 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 from imagebridge.errors import ArgumentError, BridgeError
-from imagebridge_tools.answer import Json, nearest
+from imagebridge_tools.answer import JsonValue, nearest
 
 from . import header
-from .header import Found
+from .header import FoundTable
 
 UNPACKED = 500_000_000
 """Bytes of a workbook at most once it is unpacked."""
@@ -41,7 +41,7 @@ def is_book(name: str, data: bytes) -> bool:
     )
 
 
-def table(book: Book) -> tuple[Found, list[str]]:
+def table(book: Book) -> tuple[FoundTable, list[str]]:
     """Return the table in a sheet: the one asked for, else the first that holds anything; and columns of bare formulas.
 
     Raises:
@@ -65,7 +65,7 @@ def table(book: Book) -> tuple[Found, list[str]]:
     notes = [f"sheet {name!r}; other sheets: {others}"] if others else []
     bare = [column for column, cells in found.columns.items() if not any(cell is not None for cell in cells)]
     formulas = bare if bare and _has_bare_formulas(book.data) else []
-    return Found(found.columns, notes + found.notes), formulas
+    return FoundTable(found.columns, notes + found.notes), formulas
 
 
 def _sheet(
@@ -111,7 +111,7 @@ def _has_bare_formulas(data: bytes) -> bool:
         return any(re.search(rb"</f>\s*(<v\s*/>|<v>\s*</v>)?\s*</c>", packed.read(name)) for name in sheets)
 
 
-def _cell(cell: object) -> Json:
+def _cell(cell: object) -> JsonValue:
     """Return a cell as JSON: whole numbers as such, moments as ISO 8601."""
     match cell:
         case bool() | int() | None:

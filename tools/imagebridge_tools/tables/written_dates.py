@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from imagebridge_tools.answer import Json
+from imagebridge_tools.answer import JsonValue
 
 from . import month_names
 
@@ -13,10 +13,10 @@ LETTERS = 60
 """Characters of a date at most."""
 
 
-class Read(NamedTuple):
+class ReadDate(NamedTuple):
     """A column as it was read: its cells, and how, in words that follow "read as"."""
 
-    cells: list[Json]
+    cells: list[JsonValue]
     how: str
 
 
@@ -95,7 +95,7 @@ def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
     return _doubt(shared, found)
 
 
-def counted(name: str, cells: Sequence[Json]) -> Read | None:
+def counted(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
     """Return numbers that count time from 1970 on, in a column whose name says so, as moments; or None."""
     numbers = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, bool)]
     words = set(re.split(r"[\W_\d]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()))
@@ -104,12 +104,12 @@ def counted(name: str, cells: Sequence[Json]) -> Read | None:
     low, high = min(numbers), max(numbers)
     for unit, factor in _COUNTED.items():
         if _SPAN[0] * factor <= low and high < _SPAN[1] * factor:
-            return Read(
+            return ReadDate(
                 [None if cell is None else _epoch(_real(cell) / factor) for cell in cells],
                 f"{unit} since 1970",
             )
     days = [None if cell is None else _compact(cell) for cell in cells]
-    return Read([*days], "year, month, day") if days.count(None) == list(cells).count(None) else None
+    return ReadDate([*days], "year, month, day") if days.count(None) == list(cells).count(None) else None
 
 
 def parsed(text: str, form: str) -> str | None:
@@ -132,13 +132,13 @@ def _epoch(seconds: float) -> str:
     return moment.date().isoformat() if midnight else moment.replace(tzinfo=None).isoformat()
 
 
-def _compact(cell: Json) -> str | None:
+def _compact(cell: JsonValue) -> str | None:
     """Return the day that a number such as 20260131 is."""
     text = str(cell)
     return _day(text[:4], text[4:6], text[6:]) if re.fullmatch(r"(19|20)\d{6}", text) else None
 
 
-def _real(cell: Json) -> float:
+def _real(cell: JsonValue) -> float:
     return cell if isinstance(cell, int | float) else 0.0
 
 

@@ -85,7 +85,7 @@ class _Cell(NamedTuple):
         return bool(re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", text))
 
 
-class Found(NamedTuple):
+class FoundNumber(NamedTuple):
     """The readings of a column: numbers by text for each sign of decimals that explains it, and what they are of."""
 
     readings: Mapping[Decimal, Mapping[str, float]]
@@ -104,7 +104,7 @@ class Found(NamedTuple):
         return known, f"{told}, {text!r} as {number(known[text])}"
 
 
-def read(texts: Iterable[str]) -> Found | Doubt | None:
+def read(texts: Iterable[str]) -> FoundNumber | Doubt | None:
     """Return what a column's different `texts` are as numbers, why they are none, or None where few look like numbers."""
     written = list(texts)
     cells = {text: _cell(text) for text in written}
@@ -116,7 +116,7 @@ def read(texts: Iterable[str]) -> Found | Doubt | None:
     return _measured(known)
 
 
-def _measured(cells: Mapping[str, _Cell]) -> Found | Doubt | None:
+def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
     """Return the readings of numbers that are all of one unit."""
     units: dict[str, tuple[str, str]] = {}
     for text, cell in cells.items():
@@ -139,8 +139,8 @@ def _measured(cells: Mapping[str, _Cell]) -> Found | Doubt | None:
     proven = any(re.search("[.,]", cell.body) for cell in cells.values())
     unit = next(iter(units.values()), ("", ""))[0]
     if len(every) == 2 and every[0] == every[1]:
-        return Found({".": every[0]}, unit, False)
-    return Found(readings, unit, len(readings) == 1 and proven)
+        return FoundNumber({".": every[0]}, unit, False)
+    return FoundNumber(readings, unit, len(readings) == 1 and proven)
 
 
 def _one(unit: str) -> str:

@@ -11,7 +11,7 @@ from imagebridge.cli.options import default_model
 from imagebridge.requirements import DEMO, need
 
 if TYPE_CHECKING:
-    from .before_after import Row
+    from .before_after import Comparison
     from .journey import Journey
 
 PAGE = Path("demo.html")
@@ -79,7 +79,7 @@ def _wire(html: Path | None, save: Path | None) -> int:
     return 0 if accepted else ERROR
 
 
-async def _run() -> "tuple[Journey, list[Row]]":
+async def _run() -> "tuple[Journey, list[Comparison]]":
     from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 
     from imagebridge.cli.terminal import Terminal
@@ -96,7 +96,7 @@ async def _run() -> "tuple[Journey, list[Row]]":
             chart = await journey(client, model)
         report.chart(chart)
         report.heading()
-        found: list[Row] = []
+        found: list[Comparison] = []
         async for row in rows(client, model):
             report.row(row)
             found.append(row)
@@ -104,7 +104,7 @@ async def _run() -> "tuple[Journey, list[Row]]":
     return chart, found
 
 
-def _save(path: Path | None, journey: "Journey", rows: "list[Row]") -> None:
+def _save(path: Path | None, journey: "Journey", rows: "list[Comparison]") -> None:
     """Write the chart and what each row showed, in the order of the report."""
     if path is None:
         return
@@ -134,7 +134,7 @@ def _probe(path: Path) -> None:
         raise Failure(f"--html: {path} cannot be written: {error.strerror or error}") from error
 
 
-def _page(path: Path, journey: "Journey", rows: "list[Row]") -> None:
+def _page(path: Path, journey: "Journey", rows: "list[Comparison]") -> None:
     """Write the page and tell where it is, or why it is not: the report above is complete without it."""
     from .page import page
 

@@ -18,7 +18,7 @@ _PROMPT = "Call the tool and tell me what you see."
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Comparison:
     """One nasty result and how both sides fared."""
 
     case: Case
@@ -26,7 +26,7 @@ class Row:
     by_us: Outcome
 
 
-async def rows(client: "AsyncOpenAI", model: str) -> AsyncIterator[Row]:
+async def rows(client: "AsyncOpenAI", model: str) -> AsyncIterator[Comparison]:
     """Send every case both ways and yield what became of it."""
     for case in CASES:
         server = _server(case)
@@ -37,7 +37,7 @@ async def rows(client: "AsyncOpenAI", model: str) -> AsyncIterator[Row]:
         async def by_us(client: "AsyncOpenAI", server: "MCPServer" = server) -> None:
             await _by_us(server, client, model)
 
-        yield Row(
+        yield Comparison(
             case,
             await _sent(case, client, by_hand, name=case.tool, ours=False),
             await _sent(case, client, by_us, name=_legal(case.tool), ours=True),

@@ -11,7 +11,7 @@ from typing import Any
 
 from .scene import base64, encoded, scene
 
-Result = dict[str, Any]
+ToolResult = dict[str, Any]
 """A tool result as MCP's JSON."""
 
 LINKED = "camera://north-tower/latest.png"
@@ -30,18 +30,18 @@ class Case:
 
     name: str
     tool: str
-    result: Callable[[], Result]
+    result: Callable[[], ToolResult]
     picture: bool = True
     told: Mapping[str, str] = field(default_factory=dict[str, str])
     dumped: bool = False
 
 
-def picture_block(data: bytes, media_type: str) -> Result:
+def picture_block(data: bytes, media_type: str) -> ToolResult:
     """Return an image block."""
     return {"type": "image", "data": base64(data), "mimeType": media_type}
 
 
-def result(*blocks: Result | str, **more: object) -> Result:
+def result(*blocks: ToolResult | str, **more: object) -> ToolResult:
     """Return a result of blocks; a string is a text block."""
     content = [{"type": "text", "text": block} if isinstance(block, str) else block for block in blocks]
     return {"content": content, **more}
@@ -52,11 +52,11 @@ def png(hour: int = 1) -> bytes:
     return encoded(scene(640, 400, hour), "PNG")
 
 
-def _photograph() -> Result:
+def _photograph() -> ToolResult:
     return result("The north tower.", picture_block(encoded(scene(1024, 683, 2, 24), "PNG"), "image/png"))
 
 
-def _thirty_megapixels() -> Result:
+def _thirty_megapixels() -> ToolResult:
     from PIL import Image
 
     # A camera's size. Enlarged: nobody should wait for thirty million pixels to be drawn.
@@ -66,45 +66,45 @@ def _thirty_megapixels() -> Result:
     return result("DSC_4711", picture_block(encoded(large, "JPEG", quality=85), "image/jpeg"))
 
 
-def _bitmap() -> Result:
+def _bitmap() -> ToolResult:
     return result(picture_block(encoded(scene(640, 400, 1), "BMP"), "image/bmp"))
 
 
-def _animation() -> Result:
+def _animation() -> ToolResult:
     frames = [scene(320, 200, hour) for hour in (3, 0, 1, 2)]
     data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=500, loop=0)
     return result("A day in four frames.", picture_block(data, "image/gif"))
 
 
-def _truncated() -> Result:
+def _truncated() -> ToolResult:
     whole = png(2)
     return result("Downloaded.", picture_block(whole[: len(whole) * 2 // 3], "image/png"))
 
 
-def _mislabelled() -> Result:
+def _mislabelled() -> ToolResult:
     return result(picture_block(png(3), "image/jpeg"))
 
 
-def _bytes_as_text() -> Result:
+def _bytes_as_text() -> ToolResult:
     block = picture_block(png(0), "image/png")
     # What `str(base64.b64encode(data))` gives in Python.
     return result({**block, "data": f"b'{block['data']}'"})
 
 
-def _embedded() -> Result:
+def _embedded() -> ToolResult:
     resource = {"uri": "camera://south-tower/0815.png", "mimeType": "image/png", "blob": base64(png(2))}
     return result("The south tower.", {"type": "resource", "resource": resource})
 
 
-def _link() -> Result:
+def _link() -> ToolResult:
     return result({"type": "resource_link", "uri": LINKED, "name": "latest.png", "mimeType": "image/png"})
 
 
-def _inside_json() -> Result:
+def _inside_json() -> ToolResult:
     return result(json.dumps({"status": "ok", "screenshot": base64(png(1)), "format": "png"}))
 
 
-def _structured() -> Result:
+def _structured() -> ToolResult:
     return result(
         "Two vehicles.",
         picture_block(png(0), "image/png"),
@@ -112,11 +112,11 @@ def _structured() -> Result:
     )
 
 
-def _failed() -> Result:
+def _failed() -> ToolResult:
     return result("The page stayed blank for 30 s.", picture_block(png(3), "image/png"), isError=True)
 
 
-def _sound() -> Result:
+def _sound() -> ToolResult:
     rate = 16_000
     samples = [round(9_000 * math.sin(2 * math.pi * 440 * at / rate)) for at in range(3 * rate)]
     buffer = BytesIO()
@@ -128,7 +128,7 @@ def _sound() -> Result:
     return result({"type": "audio", "data": base64(buffer.getvalue()), "mimeType": "audio/wav"})
 
 
-def _dotted() -> Result:
+def _dotted() -> ToolResult:
     return result("The tower.", picture_block(png(1), "image/png"))
 
 

@@ -27,7 +27,7 @@ PROMPT = "Call show_code and read the code in the picture. Answer with its six c
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CodeReading:
     """The code that was drawn, and what the model made of it."""
 
     code: str
@@ -64,7 +64,7 @@ def read_back() -> int:
     return 0 if reading.match else ERROR
 
 
-async def _read(model: str) -> Reading:
+async def _read(model: str) -> CodeReading:
     from imagebridge.agent.bridge import Bridge
     from imagebridge.cli.api import client
     from imagebridge.client.connect import own_server
@@ -78,7 +78,7 @@ async def _read(model: str) -> Reading:
                 reply = await bridge.run(openai, model=model, input=PROMPT, max_turns=4)
     for shown in reply.pictures:
         terminal.thumbnail(shown.picture.data)
-    return Reading(code, reply)
+    return CodeReading(code, reply)
 
 
 def _server(source: "Bridge", code: str) -> "MCPServer":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Literal
 
-from imagebridge.rules import RULES, Body, Fields, Violation, refusals
+from imagebridge.rules import JSON, RULES, Body, Violation, refusals
 from imagebridge.rules.body import contents, parts, string
 from imagebridge.testing import Endpoint, SeenPicture
 
@@ -14,7 +14,7 @@ from .cases import Case
 if TYPE_CHECKING:
     from imagebridge.rules import Rule
 
-Kind = Literal["seen", "told", "blind", "lost", "not yet", "refused", "failed"]
+Fate = Literal["seen", "told", "blind", "lost", "not yet", "refused", "failed"]
 
 APPLIED: tuple["Rule", ...] = tuple(
     rule for rule in RULES if rule.source != "ours" and "responses" in rule.apis
@@ -39,7 +39,7 @@ class Outcome:
     stricter rules that the last request breaks. pictures: what the model was shown.
     """
 
-    kind: Kind
+    kind: Fate
     words: str
     lost: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ def measured(case: Case, endpoint: Endpoint, error: Exception | None, *, ours: b
     return Outcome(*_judged(case, text, pictures, ours=ours), lost, flags, pictures)
 
 
-def _judged(case: Case, text: str, pictures: tuple[SeenPicture, ...], *, ours: bool) -> tuple[Kind, str]:
+def _judged(case: Case, text: str, pictures: tuple[SeenPicture, ...], *, ours: bool) -> tuple[Fate, str]:
     tokens = f"{ceil(len(text) / 4):,} text tokens"
     if pictures:
         sizes = " and ".join("x".join(map(str, picture.seen_size)) for picture in pictures)
@@ -93,7 +93,7 @@ def _judged(case: Case, text: str, pictures: tuple[SeenPicture, ...], *, ours: b
     return "told", _short(text)
 
 
-def _text(body: Fields) -> str:
+def _text(body: JSON) -> str:
     """Return all text of the tool's output in a request, as it was sent."""
     found: list[str] = []
     for item in Body(body).items:

@@ -10,17 +10,17 @@ from imagebridge.cli.html import foot, head
 
 from . import naive
 from .journey import PROMPT
-from .outcome import Kind, Outcome
+from .outcome import Fate, Outcome
 from .report import rules
 from .scene import base64, encoded
 
 if TYPE_CHECKING:
     from imagebridge.testing import SeenPicture
 
-    from .before_after import Row
+    from .before_after import Comparison
     from .journey import Journey
 
-_TONES: dict[Kind, str] = {
+_TONES: dict[Fate, str] = {
     "seen": "good",
     "told": "good",
     "not yet": "wait",
@@ -33,7 +33,7 @@ _WIDTH = 360
 """Pixels of the small pictures beside the rows, for screens with two pixels a point."""
 
 
-def page(journey: "Journey", rows: "Sequence[Row]", model: str) -> str:
+def page(journey: "Journey", rows: "Sequence[Comparison]", model: str) -> str:
     """Return the page."""
     return f"""{head("imagebridge: before and after on the wire", "imagebridge.cli.demo")}\
 <h1>Before and after on the wire</h1>
@@ -101,7 +101,7 @@ def _chart(journey: "Journey") -> str:
     return f'<div class="chart card"><div>{image}</div><dl>{told}</dl></div>'
 
 
-def _row(row: "Row") -> str:
+def _row(row: "Comparison") -> str:
     return (
         f'<div class="row"><div class="name">{escape(row.case.name)}<code>{escape(row.case.tool)}</code></div>'
         f"{_side('by hand', row.by_hand)}{_side('imagebridge', row.by_us)}</div>\n"

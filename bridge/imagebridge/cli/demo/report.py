@@ -8,15 +8,15 @@ from imagebridge import __version__
 from imagebridge.cli.terminal import coloured, pixels
 from imagebridge.translate.sentences import amount
 
-from .outcome import APPLIED, STRICTER, Kind, Outcome
+from .outcome import APPLIED, STRICTER, Fate, Outcome
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from .before_after import Row
+    from .before_after import Comparison
     from .journey import Journey
 
-STYLES: dict[Kind, str] = {
+STYLES: dict[Fate, str] = {
     "seen": "bold green",
     "told": "green",
     "not yet": "yellow",
@@ -90,7 +90,7 @@ class Report:
         self.line("   by hand: a loop as people write it, shown in cli/demo/naive.py\n")
         self._row("bold", "a tool returns", "by hand", "with imagebridge")
 
-    def row(self, row: "Row") -> None:
+    def row(self, row: "Comparison") -> None:
         """Write one result and how both sides fared."""
         self._row("", row.case.name, _styled(row.by_hand), _styled(row.by_us))
 
@@ -108,7 +108,7 @@ class Report:
         table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
         self._console.print(table)
 
-    def sum(self, rows: "Sequence[Row]") -> None:
+    def sum(self, rows: "Sequence[Comparison]") -> None:
         """Count who got through, and show the pictures as the model got them."""
         self.line()
         for text in sums(rows):
@@ -129,7 +129,7 @@ def _styled(outcome: Outcome) -> "Text":
     return Text.assemble((kind, STYLES[kind]), rest)
 
 
-def sums(rows: "Sequence[Row]") -> list[str]:
+def sums(rows: "Sequence[Comparison]") -> list[str]:
     """Return a sentence for each side: how many results arrived whole, and what became of the others."""
     return [
         _sum("by hand", [row.by_hand for row in rows]),

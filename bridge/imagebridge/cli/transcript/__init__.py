@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PromptEntry:
     """What the user said, and the pictures beside it."""
 
     text: str
@@ -29,7 +29,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ResponseEntry:
     """A response: its items, the tokens of its request, its reasoning as far as it was told."""
 
     items: "list[Item]"
@@ -39,7 +39,7 @@ class Said:
 
 
 @dataclass(slots=True)
-class Call:
+class CallEntry:
     """A call of a tool, and its answer once there is one."""
 
     item: "JSON"
@@ -47,7 +47,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RetryEntry:
     """A request that was sent again, and why."""
 
     why: str
@@ -55,7 +55,7 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class FailureEntry:
     """What the model had written when the run ended."""
 
     reasoning: str
@@ -63,7 +63,7 @@ class Broken:
     at: float
 
 
-Entry = Asked | Said | Call | Again | Broken
+TranscriptEntry = PromptEntry | ResponseEntry | CallEntry | RetryEntry | FailureEntry
 
 
 @dataclass(slots=True)
@@ -73,10 +73,10 @@ class Transcript:
     problem: why it ended without an answer, as the command says it; "" where it has not.
     """
 
-    question: Asked
+    question: PromptEntry
     model: str
     servers: tuple[str, ...]
-    entries: list[Entry] = field(default_factory=list[Entry])
+    entries: list[TranscriptEntry] = field(default_factory=list[TranscriptEntry])
     reply: "Reply | None" = None
     problem: str = ""
     seconds: float = 0.0
@@ -110,13 +110,13 @@ class Transcript:
             case ReasoningDelta(text):
                 self._reasoning.append(text)
             case Responded(items, usage):
-                self.entries.append(Said(items, usage, "".join(self._reasoning), self._now()))
+                self.entries.append(ResponseEntry(items, usage, "".join(self._reasoning), self._now()))
                 self._forget()
             case Retried(why):
-                self.entries.append(Again(why, self._now()))
+                self.entries.append(RetryEntry(why, self._now()))
                 self._forget()
             case Called(call):
-                self.entries.append(Call(call))
+                self.entries.append(CallEntry(call))
             case Answered(answer):
                 self._answer(answer)
             case Replied(reply):
@@ -128,12 +128,12 @@ class Transcript:
         """The run is over; with `problem` it has ended without an answer."""
         self.problem, self.seconds = problem, self._now()
         if self._text or self._reasoning:
-            self.entries.append(Broken("".join(self._reasoning), "".join(self._text), self.seconds))
+            self.entries.append(FailureEntry("".join(self._reasoning), "".join(self._text), self.seconds))
             self._forget()
 
     def _answer(self, answer: "Answer") -> None:
         # Some servers give two calls the same id: the first that waits is meant.
-        calls = (entry for entry in self.entries if isinstance(entry, Call) and entry.answer is None)
+        calls = (entry for entry in self.entries if isinstance(entry, CallEntry) and entry.answer is None)
         for call in calls:
             if call.item.get("call_id") == answer.call.get("call_id"):
                 call.answer = answer

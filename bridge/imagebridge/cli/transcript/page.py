@@ -9,10 +9,10 @@ from imagebridge.cli.html import foot, head
 from imagebridge.cli.output import shortened
 from imagebridge.facts.models import family
 from imagebridge.translate.sentences import amount
-from imagebridge.translate.translation import Shown
+from imagebridge.translate.translation import ShownPicture
 from imagebridge.wire import is_json, is_list, text_of
 
-from . import Again, Asked, Broken, Call, Entry, Said, Transcript
+from . import CallEntry, FailureEntry, PromptEntry, ResponseEntry, RetryEntry, Transcript, TranscriptEntry
 
 if TYPE_CHECKING:
     from imagebridge.translate.translation import Translation
@@ -28,13 +28,13 @@ _KNOWN = ("message", "reasoning", "function_call", "custom_tool_call")
 """Items that are shown as text or as calls; all others are shown as they are."""
 
 
-class _Pictures:
+class _Figures:
     """The pictures of the page, each written once however often it was sent."""
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
 
-    def figure(self, shown: Shown) -> str:
+    def figure(self, shown: ShownPicture) -> str:
         """Return a picture with what was sent of it, or where it stands already."""
         url = shown.picture.data_url
         known = self._places.get(url)
@@ -54,7 +54,7 @@ def page(transcript: Transcript) -> Iterator[str]:
     yield head(f"{title[:100]} - transcript", "imagebridge.cli.transcript")
     yield f"<h1>{escape(title if len(title) <= 140 else title[:139] + '…')}</h1>\n"
     yield f'<p class="quiet">{_about(transcript)}</p>\n<p>{_state(transcript)}</p>\n'
-    pictures = _Pictures()
+    pictures = _Figures()
     for entry in transcript.entries:
         yield from _entry(entry, transcript.model, pictures)
     yield _sums(transcript)
@@ -77,18 +77,18 @@ def _state(transcript: Transcript) -> str:
     return f'<span class="tag {kind}">{word}</span> {escape(_cut(told, 2_000))}'
 
 
-def _entry(entry: Entry, model: str, pictures: _Pictures) -> Iterator[str]:
+def _entry(entry: TranscriptEntry, model: str, pictures: _Figures) -> Iterator[str]:
     match entry:
-        case Asked(text, attached):
+        case PromptEntry(text, attached):
             yield _opening("user", "You", "")
             yield _words(text)
             if attached is not None:
                 yield from _content(attached, pictures)
-        case Said(items, usage, reasoning, at):
+        case ResponseEntry(items, usage, reasoning, at):
             tokens = f"{usage['input_tokens']:,} tokens in, {usage['output_tokens']:,} out"
             yield _opening("model", model, f"{tokens}, {at:.1f} s from the start")
             yield from _said(items, reasoning)
-        case Call(item, answer):
+        case CallEntry(item, answer):
             failed = ' <span class="tag bad">error</span>' if answer and answer.is_error else ""
             told = f"{answer.seconds:.2f} s" if answer else ""
             yield _opening("tool", text_of(item, "name") or "a call", told, failed)
@@ -98,10 +98,10 @@ def _entry(entry: Entry, model: str, pictures: _Pictures) -> Iterator[str]:
             else:
                 yield '<p class="what">the model got</p>\n'
                 yield from _content(answer.translation, pictures)
-        case Again(why, at):
+        case RetryEntry(why, at):
             yield _opening("again", "Asked again", f"{at:.1f} s from the start")
             yield f"<p>{escape(_cut(why))}</p>\n"
-        case Broken(reasoning, text, at):
+        case FailureEntry(reasoning, text, at):
             yield _opening(
                 "model", model, f"{at:.1f} s from the start", ' <span class="tag bad">cut off</span>'
             )
@@ -157,11 +157,11 @@ def _arguments(text: str) -> str:
     return f'<p class="what">called with</p>\n<pre>{escape(_cut(text))}</pre>\n' if text != "{}" else ""
 
 
-def _content(translation: "Translation", pictures: _Pictures) -> Iterator[str]:
+def _content(translation: "Translation", pictures: _Figures) -> Iterator[str]:
     """Yield what the model got, in its order, and the account of how it came to that."""
     for one in translation.placed:
         for part in one.parts:
-            if part["type"] == "input_image" and isinstance(one.what, Shown):
+            if part["type"] == "input_image" and isinstance(one.what, ShownPicture):
                 yield pictures.figure(one.what)
             else:
                 yield _part(part, one.name)
@@ -181,11 +181,11 @@ def _part(part: "Part", name: str) -> str:
     return f'<p><span class="tag wait">sent</span>{escape(_cut(name, 500))}{size}</p>\n'
 
 
-def _named(shown: Shown) -> str:
+def _named(shown: ShownPicture) -> str:
     return escape(shown.handle or f"picture {shown.number}")
 
 
-def _facts(shown: Shown) -> str:
+def _facts(shown: ShownPicture) -> str:
     """Return what was sent of a picture, and what was changed in it."""
     picture = shown.picture
     size = f"{picture.width}x{picture.height}"
@@ -204,8 +204,8 @@ def _facts(shown: Shown) -> str:
 
 def _sums(transcript: Transcript) -> str:
     """Return what the run took, from what has been told so far."""
-    responses = [entry for entry in transcript.entries if isinstance(entry, Said)]
-    calls = [entry for entry in transcript.entries if isinstance(entry, Call)]
+    responses = [entry for entry in transcript.entries if isinstance(entry, ResponseEntry)]
+    calls = [entry for entry in transcript.entries if isinstance(entry, CallEntry)]
     attached = transcript.question.attached
     translations = [attached] if attached else []
     translations += [call.answer.translation for call in calls if call.answer]

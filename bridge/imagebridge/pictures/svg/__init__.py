@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from imagebridge.pictures.picture import Picture
 
 from . import raster, scrub
-from .markup import Room, parsed
+from .markup import SvgAllowance, parsed
 
 _SIDE = 2_048
 """Pixels of the longer side that every vision model sees."""
@@ -35,7 +35,7 @@ Fit = Callable[[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class DrawnSvg:
     """A drawn SVG: its picture, the `width` x `height` in CSS pixels it asks for, and what the picture lacks."""
 
     picture: Picture
@@ -50,7 +50,7 @@ def capped(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def drawn(data: bytes, fit: Fit = capped) -> Drawing:
+def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
     """Draw an SVG, packed with gzip or not, in the size that `fit` makes of its own; transparent where it is.
 
     It is drawn in a process of its own, within `raster.SECONDS` and `raster.MEMORY`.
@@ -58,7 +58,7 @@ def drawn(data: bytes, fit: Fit = capped) -> Drawing:
     Raises:
         PictureError: no SVG, too large or too deep, refused by the rasteriser, or over its limits.
     """
-    room, notes = Room(), scrub.Notes()
+    room, notes = SvgAllowance(), scrub.Notes()
     root = parsed(data, room)
     width, height = _size(root)
     scrub.scrubbed(root, room, notes)
@@ -68,7 +68,7 @@ def drawn(data: bytes, fit: Fit = capped) -> Drawing:
     asked = max(1, round(width)), max(1, round(height))
     made = raster.rasterised(ElementTree.tostring(root, encoding="unicode"), *fit(*asked))
     sentence = scrub.told(notes, made.missing, made.fontless)
-    return Drawing(Picture.from_bytes(made.png), *asked, sentence)
+    return DrawnSvg(Picture.from_bytes(made.png), *asked, sentence)
 
 
 def _size(root: ElementTree.Element) -> tuple[float, float]:

@@ -20,7 +20,7 @@ _UTF_16_DECLARED = re.compile(rb"<\?xml[^>]*\sencoding\s*=\s*[\"']utf-16", re.IG
 
 
 @dataclass(slots=True)
-class Room:
+class SvgAllowance:
     """What one SVG may still take, together with the pictures and the SVGs inside it."""
 
     bytes: int = 2 * MAX_BYTES
@@ -32,7 +32,7 @@ class Room:
     """Of inlined pictures."""
 
 
-def parsed(data: bytes, room: Room) -> ElementTree.Element:
+def parsed(data: bytes, room: SvgAllowance) -> ElementTree.Element:
     """Return the root of an SVG; what it takes is taken off `room`.
 
     Raises:
@@ -51,7 +51,7 @@ def parsed(data: bytes, room: Room) -> ElementTree.Element:
     return root
 
 
-def _tree(data: bytes, encoding: str | None, room: Room) -> ElementTree.Element:
+def _tree(data: bytes, encoding: str | None, room: SvgAllowance) -> ElementTree.Element:
     """Return the root of an XML document; what follows its end is cut off, as with every other format."""
     target = _Limited(room)
     try:
@@ -68,7 +68,7 @@ def name(element: ElementTree.Element) -> str:
     return element.tag.rsplit("}", 1)[-1]
 
 
-def _unpacked(data: bytes, room: Room) -> bytes:
+def _unpacked(data: bytes, room: SvgAllowance) -> bytes:
     limit = min(MAX_BYTES, room.bytes)
     if data[:2] == kinds.GZIP_START:
         unpacker = zlib.decompressobj(wbits=31)
@@ -97,7 +97,7 @@ def _decoded(data: bytes) -> tuple[bytes, str | None]:
 class _Limited(ElementTree.TreeBuilder):
     """Builds the tree, and stops as soon as it has too many elements, levels or characters in attributes."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: SvgAllowance) -> None:
         super().__init__()
         self._room = room
         self._depth = 0

@@ -42,7 +42,7 @@ def rasterised(text: str, width: int, height: int) -> Raster:
     """
     command = _command(width, height)
     try:
-        with _Log() as log:
+        with _LogPipe() as log:
             run = subprocess.run(
                 command,
                 input=text.encode(),
@@ -88,7 +88,7 @@ def _command(width: int, height: int) -> list[str]:
     return [sys.executable, "-I", "-S", *map(str, arguments)]
 
 
-class _Log:
+class _LogPipe:
     """A pipe of which the first bytes are kept and all are read: a hostile file may log without end."""
 
     def __init__(self) -> None:

@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
-from imagebridge.pictures.base64 import decode, encode
+from imagebridge.pictures.base64 import base64_bytes, to_base64
 from imagebridge.pictures.picture import Picture
 
-from .markup import Room, name, parsed
+from .markup import SvgAllowance, name, parsed
 
 _NESTED = 3
 """SVGs inside one another at most, not counting the outermost."""
@@ -41,7 +41,7 @@ class Notes:
     fonts: bool = False
 
 
-def scrubbed(root: ElementTree.Element, room: Room, notes: Notes, level: int = 0) -> None:
+def scrubbed(root: ElementTree.Element, room: SvgAllowance, notes: Notes, level: int = 0) -> None:
     """Remove from an SVG all that leads out of it; write into `notes` what its picture lacks."""
     for element in _walk(root):
         _drop_children(element, notes)
@@ -86,7 +86,7 @@ def _drop_children(parent: ElementTree.Element, notes: Notes) -> None:
             notes.html += [text] if text or len(child) else []
 
 
-def _address(tag: str, value: str, room: Room, notes: Notes, level: int) -> str | None:
+def _address(tag: str, value: str, room: SvgAllowance, notes: Notes, level: int) -> str | None:
     """Return what an `href` may be, None for one that has to go."""
     picture = tag in ("image", "feImage")
     if picture and value[:5].lower() == "data:":
@@ -103,15 +103,15 @@ def _address(tag: str, value: str, room: Room, notes: Notes, level: int) -> str 
     return None
 
 
-def _inlined(value: str, room: Room, notes: Notes, level: int) -> str:
+def _inlined(value: str, room: SvgAllowance, notes: Notes, level: int) -> str:
     """Return the `data:` URL of a sound picture, labelled by its bytes, or of an SVG that is scrubbed too."""
-    data, _ = decode(value)
+    data, _ = base64_bytes(value)
     if kinds.kind(data) is kinds.SVG:
         if level == _NESTED:
             raise PictureError(f"over {_NESTED} SVGs are inside one another")
         root = parsed(data, room)
         scrubbed(root, room, notes, level + 1)
-        return f"data:{kinds.SVG.media_type};base64,{encode(ElementTree.tostring(root, encoding='utf-8'))}"
+        return f"data:{kinds.SVG.media_type};base64,{to_base64(ElementTree.tostring(root, encoding='utf-8'))}"
     picture = Picture.from_bytes(data)
     pixels = picture.width * picture.height
     if pixels > room.pixels:
