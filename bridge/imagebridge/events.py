@@ -177,3 +177,6 @@ class Replied:
 
 
 Event = TextDelta | ReasoningDelta | HostedTool | Responded | Retried | Called | Progress | Answered | Replied
+
+
+Delta = TextDelta | ReasoningDelta | HostedTool

@@ -86,3 +86,6 @@ def number(value: float) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:,.6g}"
+
+
+JsonObject = dict[str, JsonValue]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from imagebridge.events import ReasoningDelta, TextDelta
+from imagebridge.events import Delta, ReasoningDelta, TextDelta
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
 from .event_stream import SurrogateJoiner
@@ -20,8 +20,6 @@ _GROW = ("text", "summary", "data", "signature")
 """Fields of `reasoning_details` that come in pieces (OpenRouter's guide "Reasoning tokens", read 2026-11-22)."""
 _KINDS = {"function": "arguments", "custom": "input"}
 """What the arguments of each kind of call are called."""
-
-Delta = TextDelta | ReasoningDelta
 
 
 @dataclass(slots=True)

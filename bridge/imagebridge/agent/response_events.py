@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imagebridge.errors import ResponseError
-from imagebridge.events import HostedTool, ReasoningDelta, TextDelta
+from imagebridge.events import Delta, HostedTool, ReasoningDelta, TextDelta
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
 from .event_stream import SurrogateJoiner, sound
@@ -28,8 +28,6 @@ _PART = {"output_text": "text", "refusal": "refusal"}
 """What the text of each kind of part is called in it."""
 _NOTHING: JSON = {}
 _WORKS = ("in_progress", "searching", "interpreting", "generating")
-
-Delta = TextDelta | ReasoningDelta | HostedTool
 
 
 @dataclass(slots=True)

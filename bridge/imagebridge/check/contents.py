@@ -16,7 +16,7 @@ from imagebridge.translate import hidden, sentences
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
 from imagebridge.translate.vision import known
-from imagebridge.wire import JSON, is_error, is_json, is_list, text_of
+from imagebridge.wire import JSON, JsonObject, is_error, is_json, is_list, text_of
 
 from . import dumps
 from .runs import is_data_url, runs
@@ -24,7 +24,6 @@ from .runs import is_data_url, runs
 if TYPE_CHECKING:
     from imagebridge.facts.models import Detail
 
-JsonObject = dict[str, object]
 
 _TEXTS = ("text", "input_text", "output_text")
 _IMAGES = ("input_image", "image_url")

@@ -8,10 +8,10 @@ from imagebridge.facts.models import chat_tools_of
 from imagebridge.rules import Body
 from imagebridge.rules.body import OUTPUTS
 from imagebridge.translate.policy import Policy
-from imagebridge.wire import JSON, is_error, is_json, is_list, paired, text_of
+from imagebridge.wire import JSON, JsonObject, is_error, is_json, is_list, paired, text_of
 
 from . import names, pairing
-from .contents import Contents, JsonObject, chat_parts, cut, joined, known_fields
+from .contents import Contents, chat_parts, cut, joined, known_fields
 from .finding import Finding
 from .review import reading, reviewed
 
@@ -188,9 +188,6 @@ def _tool_message(message: JSON, parts: list[JsonObject], attached: pairing.Atta
     if more:
         attached.setdefault(text_of(message, "tool_call_id"), []).extend(more)
     return {**message, "content": "\n".join(lines)}
-
-
-JsonObject = dict[str, object]
 
 
 def formed(body: Body) -> JsonObject:

@@ -9,9 +9,7 @@ from imagebridge.rules.definitions import KNOWN
 from imagebridge.schemas.definitions import chat_tools, responses_tools, tool_names
 from imagebridge.schemas.schema import described, parameters
 from imagebridge.schemas.strict import strict_problem
-from imagebridge.wire import JSON, is_json, is_list, text_of
-
-JsonObject = dict[str, object]
+from imagebridge.wire import JSON, JsonObject, is_json, is_list, text_of
 
 
 def renames(body: Body) -> dict[str, str]:

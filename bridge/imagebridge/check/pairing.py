@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from imagebridge.rules.body import CALLS, OUTPUTS
-from imagebridge.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, Item, is_json, is_list, text_of
 
 from .contents import chat_parts
-
-Item = dict[str, object]
 
 UNANSWERED = "[This call got no output.]"
 _ORPHAN = "[The output of a tool call that is not in this conversation:]"

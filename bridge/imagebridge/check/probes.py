@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from struct import pack
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 from imagebridge.facts.models import chat_tools_of
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.rules import RULES, Api, Evidence, refusals
-
-JsonObject: TypeAlias = dict[str, Any]
+from imagebridge.wire import JsonObject
 
 ProbeVerdict = Literal["refused", "accepted", "unclear", "not probed"]
 

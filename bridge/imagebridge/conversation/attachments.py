@@ -14,10 +14,9 @@ from imagebridge.errors import PictureError
 from imagebridge.pictures.base64 import sample
 from imagebridge.pictures.picture import Picture
 from imagebridge.translate import sentences
-from imagebridge.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, JsonObject, is_json, is_list, text_of
 
 AttachmentKind = Literal["picture", "file"]
-JsonObject = dict[str, object]
 Changes = Mapping[tuple[int, int], JsonObject]
 """New parts by the place of the old: the index of the item and of the part in it."""
 

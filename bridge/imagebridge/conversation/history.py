@@ -15,10 +15,10 @@ from typing import TypeVar, cast, get_args
 
 from imagebridge.facts.models import Detail, family
 from imagebridge.translate.vision import seen
+from imagebridge.wire import JsonObject
 
 from .attachments import (
     Attachment,
-    JsonObject,
     StandIn,
     again,
     attachments,

@@ -6,22 +6,24 @@
 from collections.abc import Iterable, Sequence
 
 from imagebridge.rules.blindness import BLINDNESS
-from imagebridge.rules.body import JSON, Api, Body
+from imagebridge.rules.body import Body
 from imagebridge.rules.definitions import DEFINITIONS
 from imagebridge.rules.form import FORM
 from imagebridge.rules.matching import MATCHING
 from imagebridge.rules.pictures import PICTURES
 from imagebridge.rules.rule import ErrorFields, Evidence, Rule, Violation
 from imagebridge.rules.whole import WHOLE
+from imagebridge.translate.policy import Api
+from imagebridge.wire import JSON
 
 __all__ = [
+    "JSON",
     "RULES",
     "Api",
     "Body",
     "ErrorFields",
-    "JSON",
-    "Rule",
     "Evidence",
+    "Rule",
     "Violation",
     "broken",
     "refusals",

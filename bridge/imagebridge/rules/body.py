@@ -8,19 +8,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from imagebridge.rules.verdict import Verdict, judge
+from imagebridge.translate.policy import Api
+from imagebridge.wire import JSON
 
 if TYPE_CHECKING:
     from imagebridge.pictures.picture import Proof
 
-Api = Literal["responses", "chat"]
 
 Author = Literal["output", "tool", "user", "assistant", "system"]
 """Whose part it is: a tool's output (Responses), a tool message (Chat), or a message of that role."""
 
-JSON: TypeAlias = Mapping[str, object]
 
 OUTPUTS = ("function_call_output", "custom_tool_call_output")
 CALLS = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}

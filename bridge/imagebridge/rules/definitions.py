@@ -7,11 +7,12 @@ from typing import cast
 
 from imagebridge.facts.limits import MAX_TOOLS
 from imagebridge.rules import sources
-from imagebridge.rules.body import JSON, Body, Tool, fields, string, values
+from imagebridge.rules.body import Body, Tool, fields, string, values
 from imagebridge.rules.rule import Breach, Rule
 from imagebridge.schemas.malformed import LISTS, MAPS, ONES
 from imagebridge.schemas.schema import COMBINATIONS, kinds, nodes
 from imagebridge.schemas.strict import strict_problem
+from imagebridge.wire import JSON
 
 NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 

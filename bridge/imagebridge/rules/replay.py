@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from imagebridge.rules import sources
-from imagebridge.rules.body import CALLS, JSON, Body, InputItem, string
+from imagebridge.rules.body import CALLS, Body, InputItem, string
 from imagebridge.rules.rule import Breach, Rule
+from imagebridge.wire import JSON
 
 _OWN = ("type", "role", "content", "summary", "encrypted_content", "name", "namespace", "arguments", "input")
 """Fields that say what an item is; `id` and `status` may be left out."""

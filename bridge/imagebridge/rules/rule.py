@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from imagebridge.rules.body import Api, Body
+from imagebridge.rules.body import Body
+from imagebridge.translate.policy import Api
 
 Evidence = Literal["documented", "reported", "ours"]
 """Where a rule comes from: OpenAI's pages or types, somebody's live 400, or our own strictness."""

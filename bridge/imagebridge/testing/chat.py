@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from imagebridge.rules.body import string
 from imagebridge.testing.steps import Raw, Spoken, SpokenCall, SpokenText, pieces
-
-JsonObject: TypeAlias = dict[str, Any]
+from imagebridge.wire import JsonObject
 
 
 def completion(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens: int) -> JsonObject:

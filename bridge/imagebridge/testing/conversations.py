@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from imagebridge.rules import Violation
-from imagebridge.rules.body import JSON, fields, string, values
+from imagebridge.rules.body import fields, string, values
+from imagebridge.wire import JSON
 
 
 class Memory:

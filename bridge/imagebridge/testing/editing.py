@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pybase64
 
@@ -12,7 +12,6 @@ from imagebridge.testing import images
 if TYPE_CHECKING:
     from PIL import Image
 
-JsonObject: TypeAlias = dict[str, Any]
 
 MOST, LARGEST, LARGEST_MASK = 16, 50_000_000, 4_000_000
 """Pictures, and bytes of one and of a mask: openai 3.54, types/image_edit_params.py, 2026-11-22."""

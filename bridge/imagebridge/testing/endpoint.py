@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from types import TracebackType
-from typing import Any, Self, TypeAlias, cast
+from typing import Self, cast
 
 from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
-from imagebridge.rules.body import JSON, values
+from imagebridge.rules.body import values
 from imagebridge.rules.replay import REPLAY
 from imagebridge.testing import chat, editing, images, model_list, responses, server
 from imagebridge.testing.conversations import Memory
@@ -18,8 +18,7 @@ from imagebridge.testing.seen import SeenPicture, pictures
 from imagebridge.testing.server import HttpResponse, LoopbackServer, json_answer, stream_answer
 from imagebridge.testing.steps import Cut, Fault, Ids, Late, Odd, Spoken, Step, script, spoken
 from imagebridge.testing.uploaded import Files, Stored
-
-JsonObject: TypeAlias = dict[str, Any]
+from imagebridge.wire import JSON, JsonObject
 
 
 @dataclass(slots=True)

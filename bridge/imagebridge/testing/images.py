@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32
 
 import pybase64
 
+from imagebridge.wire import JsonObject
+
 if TYPE_CHECKING:
     from PIL import Image
 
-JsonObject: TypeAlias = dict[str, Any]
 Format = Literal["png", "jpeg", "webp"]
 
 FORMATS = ("png", "jpeg", "webp")

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 from imagebridge.facts.models import last_day
-from imagebridge.rules.body import JSON, Api
 from imagebridge.testing.seen import pictures
-
-JsonObject: TypeAlias = dict[str, Any]
+from imagebridge.translate.policy import Api
+from imagebridge.wire import JSON, JsonObject
 
 # Current on 2026-11-29 (OpenAI's pages of models; openai 3.57, types/image_model.py); any other name works too.
 NAMES = (

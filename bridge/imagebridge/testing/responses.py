@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias, assert_never
+from typing import Any, assert_never
 
-from imagebridge.rules.body import JSON, fields, string, values
+from imagebridge.rules.body import fields, string, values
 from imagebridge.testing.steps import Fault, Raw, Spoken, SpokenCall, SpokenText, pieces
-
-JsonObject: TypeAlias = dict[str, Any]
+from imagebridge.wire import JSON, JsonObject
 
 # Echoed from the request when set; the value otherwise. As the SDK's `Response` demands them (openai 3.54).
 _ECHOED: Mapping[str, object] = {

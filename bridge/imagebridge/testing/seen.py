@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pybase64
 
-from imagebridge.rules.body import Api, Body, PictureUrl
+from imagebridge.rules.body import Body, PictureUrl
 from imagebridge.rules.verdict import judge, opened
 from imagebridge.translate import vision
+from imagebridge.translate.policy import Api
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, TypeAlias
+from typing import Any
 
 import pybase64
 
 from imagebridge.rules.body import fields
+from imagebridge.wire import JsonObject
 
 NAME = "imagebridge-endpoint"
 """The name of its threads."""
@@ -145,9 +146,6 @@ class LoopbackServer(ThreadingHTTPServer):
         for thread in threads:
             thread.join(1)  # a step of the script may hang on purpose, to test a timeout
         self.server_close()
-
-
-JsonObject: TypeAlias = dict[str, Any]
 
 
 def form_fields(content: bytes) -> JsonObject | None:

@@ -9,18 +9,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, TypeAlias, cast
+from typing import cast
 
 from imagebridge.conversation.attachments import Attachment, attachments, replaced
 from imagebridge.facts.limits import LENGTHS
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.kinds import PNG, kind
 from imagebridge.rules import Violation
-from imagebridge.rules.body import Api
 from imagebridge.testing.server import HttpResponse, json_answer
-from imagebridge.wire import text_of
-
-JsonObject: TypeAlias = dict[str, Any]
+from imagebridge.translate.policy import Api
+from imagebridge.wire import JsonObject, text_of
 
 PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
 USABLE: Mapping[str, tuple[str, ...]] = {

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.answer import JsonObject, JsonValue
 from imagebridge_tools.tables.cells import date
 
 from . import dates, labels
 from .theme import NORMAL, Style
 from .titles import PlotSize, titled
 
-JsonObject = dict[str, JsonValue]
 Rows = Sequence[Mapping[str, JsonValue]]
 Channel = Literal["x", "y"]
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.answer import JsonObject, JsonValue
 from imagebridge_tools.tables.cells import date, numbers
 from imagebridge_tools.tables.table import ColumnType
 
 from . import dates, labels
-from .plan import Chart, JsonObject
+from .plan import Chart
 from .text_width import broken, wide
 from .titles import PlotSize, beside
 

@@ -5,11 +5,10 @@ from typing import Literal, NamedTuple
 
 import anyio
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.answer import JsonObject, JsonValue
 
 from .worker import DrawnChart
 
-JsonObject = dict[str, JsonValue]
 Draw = Callable[[JsonObject], Awaitable[DrawnChart]]
 Name = Literal["width", "height"]
 

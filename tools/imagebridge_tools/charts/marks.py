@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.answer import JsonObject, JsonValue
 
 from . import encoding as encode
 from . import labels
 from .number_labels import labelled
-from .plan import Chart, ChartKind, JsonObject
+from .plan import Chart, ChartKind
 from .theme import heading, merged
 from .titles import titled
 

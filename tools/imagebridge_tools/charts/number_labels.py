@@ -1,7 +1,9 @@
 """The numbers of a chart written at its marks, where that was asked for."""
 
+from imagebridge_tools.answer import JsonObject
+
 from . import encoding as encode
-from .plan import Chart, JsonObject
+from .plan import Chart
 
 MOST = 100
 """Numbers that are written at most; more would cover each other."""

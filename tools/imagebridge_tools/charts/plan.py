@@ -44,8 +44,6 @@ def meant(kind: str) -> str:
 ROLES = ("x", "y", "color", "facet")
 Stack = bool | Literal["normalize"] | None
 
-JsonObject = dict[str, JsonValue]
-
 
 @dataclass(frozen=True, slots=True)
 class Chart:

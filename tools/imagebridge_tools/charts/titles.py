@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.answer import JsonObject, JsonValue
 
 from .labels import LINE
 from .text_width import broken, wide
 from .theme import Style
-
-JsonObject = dict[str, JsonValue]
 
 _LEGENDS = ("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash", "strokeWidth")
 _SHARE = 0.12
