@@ -13,9 +13,10 @@ from imagebridge.pictures.picture import Picture
 
 from .answer import Answer, described, size_in_words
 from .apart import apart
+from .drawing.pixels import frame_count
 from .files.source import NOWHERE, Places, opened
 from .image_api import Background, CreationError, Format, ImageRequest, Made, Quality, made
-from .load import counted, decoded, known
+from .load import decoded, known
 
 OnProgress = Callable[[float, str], Awaitable[None]]
 """Told the seconds since the start, and a few words, while a picture is made."""
@@ -209,7 +210,7 @@ async def _read(
 
 def _still(data: bytes) -> Picture:
     """Return a single picture upright and without metadata, in a format of which the API makes others."""
-    if counted(data) > 1:
+    if frame_count(data) > 1:
         raise PictureError("it holds several; load_image with frame or page gives one of them to name")
     (picture,) = decoded(data).pictures
     if picture.media_type == "image/gif":

@@ -11,8 +11,8 @@ from imagebridge.pictures import kinds
 from .answer import Answer, counted, size_in_words
 from .apart import apart
 from .drawing.pixels import Pixels, colors_of, pixels, required, squared
+from .drawing.pixels import frame_count as parts
 from .files.source import NOWHERE, Places, Source, opened
-from .load import counted as parts
 
 if TYPE_CHECKING:
     from PIL.Image import Exif, Image

@@ -10,14 +10,13 @@ from imagebridge.pictures.picture import Picture
 
 from .answer import Answer, described, size_in_words
 from .apart import apart
-from .drawing.pixels import SHOWN
+from .drawing.pixels import MOVING, PAGED, SHOWN, frame_count
 from .files.source import NOWHERE, Places, opened
 
 SMALLEST = 16
 """Pixels of `max_size` at least."""
 
 _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
-_PAGED, _MOVING = frozenset((kinds.TIFF,)), frozenset((kinds.GIF, kinds.WEBP, kinds.PNG, kinds.AVIF))
 
 _METADATA = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "extension", "mp"})
 _SEGMENTS = frozenset({"COM", *(f"APP{n}" for n in range(1, 16) if n not in (2, 14))})
@@ -132,21 +131,6 @@ def _smaller(picture: Picture, max_size: int) -> Picture:
     return fitted(picture, width, height)
 
 
-def counted(data: bytes) -> int:
-    """Return how many frames or pages a picture has, 1 where its format knows none.
-
-    Raises:
-        PictureError: they cannot be counted.
-    """
-    from imagebridge.pictures.animation import count
-    from imagebridge.pictures.decode import frames, header
-
-    found = kinds.kind(data)
-    if found in _PAGED:
-        return frames(header(data))
-    return count(data) if found in _MOVING else 1
-
-
 def _one(
     data: bytes, found: kinds.FileType, page: int | None, frame: int | None
 ) -> tuple[tuple[Picture, ...], str]:
@@ -155,19 +139,19 @@ def _one(
     from imagebridge.pictures.encode import redrawn
 
     noun, number = ("page", page) if page is not None else ("frame", frame or 1)
-    if noun == "page" and found in _MOVING:
+    if noun == "page" and found in MOVING:
         raise ArgumentError("page", "goes with TIFF; a picture of this format has frames, give frame")
-    if noun == "frame" and found in _PAGED:
+    if noun == "frame" and found in PAGED:
         raise ArgumentError("frame", "goes with animations; a TIFF has pages, give page")
-    total = counted(data)
+    total = frame_count(data)
     if number > total:
         raise ArgumentError(
             noun, f"is {number}; the file has {total} {noun}{'' if total == 1 else 's'}, counted from 1"
         )
-    if found not in _MOVING | _PAGED:
+    if found not in MOVING | PAGED:
         return _converted(data)[:2]
     at = number - 1
-    picture = redrawn(pages.page(data, at)[0] if found in _PAGED else animation.frame(data, at))
+    picture = redrawn(pages.page(data, at)[0] if found in PAGED else animation.frame(data, at))
     return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
 
 

@@ -5,7 +5,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from imagebridge.errors import PictureError
-from imagebridge.translate.strips import Strip
 
 from . import animation, contact_sheet, grey, kinds, pages
 from .base64 import base64_bytes, base64_start
@@ -166,26 +165,29 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
         return _MADE.once(key, lambda: Converted((_fitted(picture, data, width, height),))).pictures[0]
 
 
-def cut(picture: Picture, strips: Sequence[Strip]) -> tuple[Picture, ...]:
-    """Return strips of a picture, each in the pixels that are seen of it. It is decoded once, and always to the same bytes.
+Cut = tuple[tuple[int, int, int, int], tuple[int, int]]
+"""The left, top, right and bottom of a part in its picture, and the width and height that it is to have, in pixels."""
+
+
+def cut(picture: Picture, cuts: Sequence[Cut]) -> tuple[Picture, ...]:
+    """Return parts of a picture, each in its size. It is decoded once, and always to the same bytes.
 
     Raises:
         PictureError: its pixels cannot be decoded.
     """
     data = picture.data
-    key = ("cut", tuple(strips), sha256(data).digest())
+    key = ("cut", tuple(cuts), sha256(data).digest())
     with decoding("it cannot be cut into parts"):
-        return _MADE.once(key, lambda: Converted(_cut(picture, data, strips))).pictures
+        return _MADE.once(key, lambda: Converted(_cut(picture, data, cuts))).pictures
 
 
-def _cut(picture: Picture, data: bytes, strips: Sequence[Strip]) -> tuple[Picture, ...]:
+def _cut(picture: Picture, data: bytes, cuts: Sequence[Cut]) -> tuple[Picture, ...]:
     image = standard(srgb(upright(opened(data), picture.orientation)))
     flat = is_flat(image)
     made: list[Picture] = []
-    for strip in strips:
-        size = (strip.seen.width, strip.seen.height)
-        piece = image.crop(strip.box)
-        made.append(encoded(piece if piece.size == size else resized(piece, *size, sharp=flat), flat=flat))
+    for box, size in cuts:
+        part = image.crop(box)
+        made.append(encoded(part if part.size == size else resized(part, *size, sharp=flat), flat=flat))
     return tuple(made)
 
 

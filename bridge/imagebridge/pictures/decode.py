@@ -20,7 +20,7 @@ from imagebridge.errors import PictureError
 from . import bitmaps, iso_boxes, kinds
 from .colour_spaces import of_gamma
 from .colour_spaces import profile as profile_of
-from .containers import Mend, mended, orientation
+from .containers import MAX_PIXELS, Mend, mended, orientation
 from .grey import eight_bits, is_deep
 from .png import MOVING, chunks
 
@@ -46,10 +46,6 @@ _READERS: dict[kinds.FileType, tuple[str, str]] = {
 
 
 _NUMBERED = re.compile(r"decoder error -?\d+|^-?\d+$|broken data stream|unrecognized data stream")
-
-
-MAX_PIXELS = 120_000_000
-"""Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
 
 
 @contextmanager

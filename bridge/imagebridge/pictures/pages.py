@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from imagebridge.errors import PictureError
 
 from . import grey, tiff
-from .decode import MAX_PIXELS, at_page, decoding, frames, header, load
+from .containers import MAX_PIXELS, check_pixels
+from .decode import at_page, decoding, frames, header, load
 from .encode import redrawn
-from .picture import Picture, check_pixels
+from .picture import Picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,20 +12,14 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Literal, Self
 
-from imagebridge.errors import PictureError
 from imagebridge.facts import limits
 
 from . import kinds, png_rows
 from .base64 import base64_bytes, sample, strictly_decoded, to_base64
 from .cache import KeyedLocks
-from .containers import Container, mended, walk
-from .decode import MAX_PIXELS
+from .containers import Container, check_pixels, mended, walk
 
 Proof = Literal["structure", "decoded"]
-
-
-MAX_SIDE = 500_000
-"""Pixels of a side at most: a decoder takes memory for each row, however thin it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,18 +147,6 @@ def _decoded(data: bytes, width: int, height: int) -> bytes:
 
     opened(data)
     return data
-
-
-def check_pixels(width: int, height: int) -> None:
-    """Refuse a picture that unpacks to too much.
-
-    Raises:
-        PictureError: it has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
-    """
-    if max(width, height) > MAX_SIDE:
-        raise PictureError(f"it is {width}x{height} pixels, and a side may have {MAX_SIDE:,} at most")
-    if width * height > MAX_PIXELS:
-        raise PictureError(f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}")
 
 
 def sound(data: bytes) -> bytes:

@@ -190,7 +190,7 @@ def _cut(
         if not found or over or (policy.max_tokens is not None and cost > policy.max_tokens):
             continue
         try:
-            pieces = cut(picture, found)
+            pieces = cut(picture, [(strip.box, (strip.seen.width, strip.seen.height)) for strip in found])
         except PictureError:
             continue  # as a whole it cannot be decoded either, which is told there
         size = sum(len(piece.data_url) for piece in pieces)

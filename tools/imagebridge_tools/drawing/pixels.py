@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from imagebridge.errors import ArgumentError, PictureError
 from imagebridge.pictures import kinds
 from imagebridge_tools.files.source import Source
-from imagebridge_tools.load import counted
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+
+PAGED, MOVING = frozenset((kinds.TIFF,)), frozenset((kinds.GIF, kinds.WEBP, kinds.PNG, kinds.AVIF))
+"""The formats that may hold several pages, and several frames."""
 
 SHOWN = "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000, ICO, PNM and SVG"
 """The formats that are shown."""
@@ -53,7 +55,7 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
         if found is kinds.SVG:
             return _drawn(source)
         data = sound(source.data)
-        count = counted(data)
+        count = frame_count(data)
         if found is kinds.JPEG:
             size = read(data).size
             image = drafted(data, side) if side and side < max(size) else first(data)
@@ -122,3 +124,18 @@ def colors_of(image: "Image") -> list[tuple[int, int, int]]:
     """Return the colours of the pixels of a picture of mode RGB."""
     data = iter(image.tobytes())
     return list(zip(data, data, data, strict=True))
+
+
+def frame_count(data: bytes) -> int:
+    """Return how many frames or pages a picture has, 1 where its format knows none.
+
+    Raises:
+        PictureError: they cannot be counted.
+    """
+    from imagebridge.pictures.animation import count
+    from imagebridge.pictures.decode import frames, header
+
+    found = kinds.kind(data)
+    if found in PAGED:
+        return frames(header(data))
+    return count(data) if found in MOVING else 1

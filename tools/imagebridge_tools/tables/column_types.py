@@ -82,7 +82,7 @@ def _read(
     """Return a column as it is read, or what its numbers may be."""
     kinds = set(map(type, cells)) - {type(None)}
     if are_numbers(cells):
-        found = written_dates.counted(name, cells)
+        found = written_dates.counted_days(name, cells)
         return (found.cells, ColumnReading(found.how)) if found else None
     if kinds != {str}:
         return None

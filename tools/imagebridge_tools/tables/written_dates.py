@@ -95,7 +95,7 @@ def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
     return _doubt(shared, found)
 
 
-def counted(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
+def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
     """Return numbers that count time from 1970 on, in a column whose name says so, as moments; or None."""
     numbers = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, bool)]
     words = set(re.split(r"[\W_\d]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()))
