@@ -1,14 +1,11 @@
 """Bridge: several MCP servers, one list of tools, every function call answered exactly once."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
-
-import anyio
-import anyio.abc
 
 from imagebridge.client.config import Filter, ServerSpec, Setup, configured
 from imagebridge.client.connect import checked
@@ -24,6 +21,7 @@ from imagebridge.wire import JSON, result_json, text_of
 from .answers import Notices, answered, function_calls, response_json
 from .handles import Handles, HandlesChoice, Share
 from .hooks import Approve, Display, Hear
+from .lifetime import Lifetime
 from .servers import Servers
 from .uploads import Shared
 
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from .uploads import Uploads
 
 _DEFAULT = Policy()
-_CLOSED = "the bridge is closed; use it inside its `with` or `async with`"
 
 
 class Bridge:
@@ -113,43 +110,22 @@ class Bridge:
         self._handles = Handles(handles, share)
         self.uploads = Shared(policy.uploads)
         """What runs have uploaded, for as long as the bridge is open."""
-        self._stack = AsyncExitStack()
+        self._lifetime = Lifetime()
         self._blocking = ExitStack()
-        self._open = False
-        self._runs: anyio.abc.TaskGroup | None = None
         self._servers = Servers(self._rules, self._handles, approve, on_event, parallel=parallel)
 
     async def __aenter__(self) -> Self:
-        if self._open:
-            raise BridgeError("this bridge is open already; make another one for another block")
+        self._lifetime.check_closed()
         named = configured(self._config, timeout=self._timeout) if self._config is not None else {}
         setups = [replace(one, environment=self._env) for one in (*self._setups, *named.values())]
         if not setups:
             raise BridgeError(f"{self._config} names no server that is not switched off")
-        self._open = True
         self._servers = self._servers.anew()
-        self._stack = AsyncExitStack()
-        # Runs last, so that a bridge that failed to open, or was closed, can be opened again.
-        self._stack.callback(self._closed)
-        self._stack.callback(self._handles.close)
-        tasks = await self._stack.enter_async_context(anyio.create_task_group())
-        # Runs before the task group waits for its tasks: each of them ends with its server.
-        self._stack.callback(self._servers.close)
-        self._stack.push_async_callback(self.uploads.aclose)
-        # Runs that are being streamed are tasks of their own; those that nobody follows any more end first of all.
-        self._runs = await self._stack.enter_async_context(anyio.create_task_group())
-        self._stack.callback(self._runs.cancel_scope.cancel)
-        try:
-            await self._servers.open(setups, tasks, required=self._required)
-        except BaseException:
-            # Not through the stack: the task group would wrap it in an exception group.
-            await self._stack.aclose()
-            raise
+        await self._lifetime.open(self._servers, setups, self._handles, self.uploads, required=self._required)
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        # What the body raised passes by the task group, which would wrap it in an exception group.
-        await self._stack.aclose()
+        await self._lifetime.close()
 
     def __enter__(self) -> "SyncBridge":
         from .sync import opened
@@ -162,9 +138,6 @@ class Bridge:
     ) -> bool | None:
         return self._blocking.__exit__(kind, error, trace)
 
-    def _closed(self) -> None:
-        self._open = False
-
     @property
     def tools(self) -> "list[FunctionToolParam]":
         """The tools of all servers, as `client.responses.create(tools=...)` takes them.
@@ -175,7 +148,7 @@ class Bridge:
             BridgeError: the bridge is not open.
             ToolLimitError: more tools than the API takes.
         """
-        self._check_open()
+        self._lifetime.check_open()
         return self._servers.tools
 
     @property
@@ -193,7 +166,7 @@ class Bridge:
         Raises:
             BridgeError: the bridge is not open.
         """
-        self._check_open()
+        self._lifetime.check_open()
         return self._servers.instructions
 
     async def settled(self) -> None:
@@ -210,13 +183,7 @@ class Bridge:
         Raises:
             BridgeError: the bridge is not open.
         """
-        self._check_open()
-        assert self._runs is not None
-        self._runs.start_soon(run)
-
-    def _check_open(self) -> None:
-        if not self._open:
-            raise BridgeError(_CLOSED)
+        self._lifetime.begin(run)
 
     async def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Call a tool by its name in `tools` and return its result as MCP's JSON.
@@ -235,7 +202,7 @@ class Bridge:
             BridgeError: the arguments cannot be written as JSON, or the bridge is not open.
             ServerError: the server did not answer in time, refused the call or is gone.
         """
-        self._check_open()
+        self._lifetime.check_open()
         _, result = await self._servers.call(name, arguments or {})
         return result
 
@@ -255,7 +222,7 @@ class Bridge:
         Raises:
             BridgeError: the bridge is not open.
         """
-        self._check_open()
+        self._lifetime.check_open()
         call = {
             "type": "function_call",
             "call_id": "answer",

@@ -165,11 +165,11 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
         return _MADE.once(key, lambda: Converted((_fitted(picture, data, width, height),))).pictures[0]
 
 
-Cut = tuple[tuple[int, int, int, int], tuple[int, int]]
+Crop = tuple[tuple[int, int, int, int], tuple[int, int]]
 """The left, top, right and bottom of a part in its picture, and the width and height that it is to have, in pixels."""
 
 
-def cut(picture: Picture, cuts: Sequence[Cut]) -> tuple[Picture, ...]:
+def cut(picture: Picture, cuts: Sequence[Crop]) -> tuple[Picture, ...]:
     """Return parts of a picture, each in its size. It is decoded once, and always to the same bytes.
 
     Raises:
@@ -181,7 +181,7 @@ def cut(picture: Picture, cuts: Sequence[Cut]) -> tuple[Picture, ...]:
         return _MADE.once(key, lambda: Converted(_cut(picture, data, cuts))).pictures
 
 
-def _cut(picture: Picture, data: bytes, cuts: Sequence[Cut]) -> tuple[Picture, ...]:
+def _cut(picture: Picture, data: bytes, cuts: Sequence[Crop]) -> tuple[Picture, ...]:
     image = standard(srgb(upright(opened(data), picture.orientation)))
     flat = is_flat(image)
     made: list[Picture] = []
