@@ -83,7 +83,7 @@ Data = Annotated[
     ),
 ]
 
-Sheet = Annotated[str | None, Field(description="Of a workbook; else the first.")]
+SheetName = Annotated[str | None, Field(description="Of a workbook; else the first.")]
 
 _TEXT: dict[str, Any] = {"type": "string"}
 

@@ -27,7 +27,7 @@ def generate_chart_tool(settings: Settings) -> Tool:
     async def generate_chart(
         kind: arguments.ChartKinds = None,
         data: arguments.Data = None,
-        sheet: arguments.Sheet = None,
+        sheet: arguments.SheetName = None,
         columns: arguments.Columns = None,
         stack: arguments.Stack = None,
         aggregate: arguments.Aggregate = None,

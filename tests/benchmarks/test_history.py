@@ -73,7 +73,7 @@ async def ours(turns, uploads):
     transport = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
     items = start()
     async with AsyncOpenAI(base_url="http://localhost/v1", api_key="test", http_client=transport) as client:
-        held = Uploads.asked(client, uploads, keep=True)
+        held = Uploads.of_argument(client, uploads, keep=True)
         for turn in turns:
             sent.append(0)
             items = trim([*items, *turn], model=MODEL)

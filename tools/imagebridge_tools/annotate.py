@@ -85,10 +85,10 @@ def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: s
     from imagebridge.pictures.encode import encoded
 
     picture = encoded(image)
-    told = "; ".join(_told(mark) for mark in read[:_TOLD])
+    told = "; ".join(_sentence(mark) for mark in read[:_TOLD])
     more = f"; and {len(read) - _TOLD} more" if len(read) > _TOLD else ""
     return Answer(
-        f"{seen.told} with {counted(len(read), 'mark')}, in pixels: {told}{more}{remarks}. {described(picture)}.",
+        f"{seen.description} with {counted(len(read), 'mark')}, in pixels: {told}{more}{remarks}. {described(picture)}.",
         (picture,),
     )
 
@@ -281,7 +281,7 @@ def _around(point: tuple[float, float], reach: float) -> Bounds:
     return point[0] - reach, point[1] - reach, point[0] + reach, point[1] + reach
 
 
-def _told(mark: _Mark) -> str:
+def _sentence(mark: _Mark) -> str:
     """Say what a mark is and where, in pixels."""
     left, top, right, bottom = (round(value) for value in mark.box)
     name = f"number {mark.number}" if mark.kind == "number" else mark.kind

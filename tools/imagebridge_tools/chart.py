@@ -16,7 +16,7 @@ from .charts import chart_options, fields, fit, marks, plan, roles, specs, worke
 from .charts import number_formats as forms
 from .charts.description import words
 from .charts.guard import SPEC_SIZE, guarded
-from .charts.theme import THEMES, Frame, ThemeName
+from .charts.theme import THEMES, ChartFrame, ThemeName
 from .files.source import NOWHERE, Places
 from .tables.table import Table, parsed, read, table
 from .tables.workbook import Book
@@ -109,7 +109,7 @@ async def generate_chart(
         "labels": labels or None,
     }
     held = await read(data, places, sheet)
-    frame = Frame(*size, title, subtitle, titles or {}, formats or {}, cast("ThemeName", theme))
+    frame = ChartFrame(*size, title, subtitle, titles or {}, formats or {}, cast("ThemeName", theme))
     if kind is None:
         if one := next(
             (
@@ -160,17 +160,17 @@ async def _of_chart(chart: plan.Chart, seconds: float, scale: float) -> fit.Fitt
 async def _of_views(
     drawing: dict[str, JsonValue],
     own: Mapping[str, JsonValue],
-    frame: Frame,
+    frame: ChartFrame,
     width: int | None,
     height: int | None,
     seconds: float,
     scale: float,
 ) -> fit.Fitted:
     """Draw a model's own spec; one of several charts until it has the size asked for."""
-    look = specs.sizes(width, height, frame.theme)
+    style = specs.sizes(width, height, frame.theme)
 
     async def draw(spec: dict[str, JsonValue]) -> worker.DrawnChart:
-        text = await to_thread.run_sync(lambda: _text(specs.ready(spec, own, look)))
+        text = await to_thread.run_sync(lambda: _text(specs.ready(spec, own, style)))
         try:
             return await worker.drawn(text, seconds, scale)
         except ArgumentError as error:
@@ -267,7 +267,7 @@ def _of_kind(
     kinds: Sequence[str],
     data: JsonValue | Book,
     columns: fields.Columns,
-    frame: Frame,
+    frame: ChartFrame,
     stack: JsonValue,
     asked: Mapping[str, JsonValue],
 ) -> tuple[plan.Chart, str]:
@@ -321,7 +321,7 @@ def _stacked(stack: JsonValue) -> plan.Stack:
 def _of_spec(
     spec: JsonValue,
     data: JsonValue | Book,
-    frame: Frame,
+    frame: ChartFrame,
     width: int | None,
     height: int | None,
 ) -> tuple[dict[str, JsonValue], Mapping[str, JsonValue], str]:
@@ -335,5 +335,5 @@ def _of_spec(
     own = guarded({**given, "data": {"values": rows.records(specs.names(given))}} if rows else given)
     specs.check(own)
     few, note = specs.fewer(own)
-    told = specs.words(own) + (rows.told(specs.shown(own) - specs.names(own)) if rows else "") + note
+    told = specs.words(own) + (rows.description(specs.shown(own) - specs.names(own)) if rows else "") + note
     return specs.completed(few, frame, width, height), few, told

@@ -149,7 +149,7 @@ def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE
     if not 0 <= tolerance <= 254:
         raise ArgumentError("tolerance", f"is {tolerance}; give 0 to 254")
     one, other = pixels(a, "a"), pixels(b, "b")
-    both = f"a is {one.told}, b is {other.told}"
+    both = f"a is {one.description}, b is {other.description}"
     scaled, how = _matched(one.image, other.image)
     found = difference(one.image, scaled)
     counts = found.counts

@@ -98,7 +98,7 @@ def laid_out(
 
     picture = encoded(sheet)
     each = "; ".join(
-        f"{number}: {seen.told}" if label == seen.name else f"{number}: {label!r}, {seen.told}"
+        f"{number}: {seen.description}" if label == seen.name else f"{number}: {label!r}, {seen.description}"
         for number, label, seen in shown
     )
     gone = f". Not shown: {'; '.join(lost)}" if lost else ""

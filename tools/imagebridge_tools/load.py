@@ -92,7 +92,7 @@ def decoded(
     """
     found = known("it", data)
     original = Picture.from_bytes(data) if found.media_type in limits.SENDABLE else None
-    told, scale = _told(found, data, original), 1.0
+    told, scale = _sentence(found, data, original), 1.0
     if original:
         data = original.data  # mended
     if page is not None or frame is not None:
@@ -155,7 +155,7 @@ def _one(
     return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
 
 
-def _told(found: kinds.FileType, data: bytes, original: Picture | None) -> str:
+def _sentence(found: kinds.FileType, data: bytes, original: Picture | None) -> str:
     """Return the format of a file, its pixels where they are known, and its size."""
     if original:
         return f"{described(original).rsplit(',', 1)[0]}, {size_in_words(len(data))}"

@@ -97,7 +97,7 @@ def transformed(
     if work.unused:
         told.append("background not used: it fills what rotate and pad add after it")
     steps = ", ".join([*done, *told]) or "as it is"
-    return Answer(f"{seen.told}: {steps}. {described(picture)}.", (picture,))
+    return Answer(f"{seen.description}: {steps}. {described(picture)}.", (picture,))
 
 
 def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValue, str]:

@@ -84,7 +84,7 @@ def viewed(
 
     picture = encoded(shown)
     done = _done(view, region is None, turn, contrast, units if grid else "")
-    return Answer(f"{seen.told}: {done}. {view.told()}. {described(picture)}.", (picture,))
+    return Answer(f"{seen.description}: {done}. {view.description()}. {described(picture)}.", (picture,))
 
 
 def _turn(rotate: int) -> int:

@@ -10,7 +10,7 @@ import anyio
 from pydantic_core import from_json, to_json
 
 from imagebridge.client.connection import Connection
-from imagebridge.client.resources import shown
+from imagebridge.client.resources import with_linked
 from imagebridge.errors import BridgeError, short
 from imagebridge.events import Answer, Progress
 from imagebridge.providers.responses import call_of
@@ -185,7 +185,7 @@ async def _result(
     try:
         name, call_id = text_of(call, "name"), text_of(call, "call_id")
         connection, result = await calling(name, arguments_of(call), call_id, on_event)
-        return connection, await shown(result, connection.resources.read)
+        return connection, await with_linked(result, connection.resources.read)
     except BridgeError as error:
         return None, tool_result(str(error), is_error=True)
     # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.

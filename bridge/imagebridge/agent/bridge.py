@@ -268,7 +268,7 @@ class Bridge:
         `api`: what they are for, as in `Policy`. `on_event` takes `Progress` and each `Answer` as they come.
         """
         response = response_json(response)
-        policy = self._policy.asked(text_of(response, "model"), api)
+        policy = self._policy.for_request(text_of(response, "model"), api)
         turns = self._handles.numberings(len(calls := function_calls(response)))
         pairs = list(zip(calls, turns, strict=True))
         return await answered(
@@ -293,7 +293,7 @@ class Bridge:
             BridgeError: the bridge is not open.
         """
         _ = self.tools  # From them it is known whether pictures have names.
-        policy = self._policy.asked(model, api)
+        policy = self._policy.for_request(model, api)
         (turn,) = self._handles.numberings(1)
         return await turn.translated(result_json(result), policy, None)
 

@@ -114,12 +114,12 @@ class ChatChunks:
 
     def _told(self, delta: JSON) -> list[Delta]:
         told: list[Delta] = []
-        if text := self._reasoning.told(text_of(delta, "reasoning_content") or text_of(delta, "reasoning")):
+        if text := self._reasoning.joined(text_of(delta, "reasoning_content") or text_of(delta, "reasoning")):
             told.append(ReasoningDelta(text))
         content = delta.get("content")
         parts = [part for part in content if is_json(part)] if is_list(content) else []
         said = content if isinstance(content, str) else "".join(text_of(part, "text") for part in parts)
-        if text := self._text.told(said or delta.get("refusal")):
+        if text := self._text.joined(said or delta.get("refusal")):
             told.append(TextDelta(text))
         return told
 

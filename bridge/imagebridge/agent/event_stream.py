@@ -110,7 +110,7 @@ class SurrogateJoiner:
     def __init__(self) -> None:
         self._half = ""
 
-    def told(self, piece: object) -> str:
+    def joined(self, piece: object) -> str:
         """Return what can be told now; "" for what is not a text."""
         if not isinstance(piece, str):
             return ""

@@ -27,7 +27,7 @@ from imagebridge.pictures.picture import Picture
 from imagebridge.schemas.hints import FORMS, PictureForm
 from imagebridge.schemas.parameters import Handed, Wish, has_handle, picture_parameters, replaced
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.result import Read, read, translate
+from imagebridge.translate.result import ReadResult, read_result, translate
 from imagebridge.translate.sentences import amount, handle
 from imagebridge.translate.translation import Translation
 from imagebridge.wire import JSON, is_json
@@ -71,10 +71,10 @@ class Handles:
         their names: as in the configuration file, the command line or the URL.
     """
 
-    def __init__(self, setting: HandlesChoice = "auto", share: Share = "local") -> None:
-        self._chosen = _checked_setting(setting)
-        self._always = setting is True
-        self._never = setting is False
+    def __init__(self, choice: HandlesChoice = "auto", share: Share = "local") -> None:
+        self._chosen_forms = _checked_choice(choice)
+        self._always = choice is True
+        self._never = choice is False
         self._share = _checked_share(share)
         self.on = False
         self._schemas: dict[str, JSON] = {}
@@ -87,14 +87,14 @@ class Handles:
         self._folder: TemporaryDirectory[str] | None = None
         self._files: dict[tuple[int, str], Path] = {}
 
-    def open(self, peers: "Iterable[Connection]") -> None:
+    def open(self, connections: "Iterable[Connection]") -> None:
         """Begin with these servers, under the names that the user knows them by: not those they give themselves.
 
         Raises:
             BridgeError: `share` names a server that is not among them.
         """
         self._order = anyio.Lock()
-        self._names = {id(peer): peer.name for peer in peers}
+        self._names = {id(connection): connection.name for connection in connections}
         if isinstance(self._share, frozenset):
             for name in sorted(self._share - set(self._names.values())):
                 raise BridgeError(
@@ -122,7 +122,7 @@ class Handles:
         return [_hinted(tool) if tool["name"] in takers else tool for tool in tools]
 
     def _takes(self, name: str, schema: JSON) -> bool:
-        chosen = self._chosen.get(name, {})
+        chosen = self._chosen_forms.get(name, {})
         found = {**picture_parameters(name, schema), **chosen}
         return any(form is not None for form in found.values())
 
@@ -132,7 +132,7 @@ class Handles:
         Raises:
             BridgeError: a tool or a parameter that there is not.
         """
-        for tool, chosen in self._chosen.items():
+        for tool, chosen in self._chosen_forms.items():
             if tool not in self._schemas:
                 raise BridgeError(
                     f"handles names the tool {tool!r}, which there is not{_nearest(tool, self._schemas)}"
@@ -145,17 +145,17 @@ class Handles:
                         f"handles names the parameter {tool}.{path}, which there is not{_nearest(name, properties)}"
                     )
 
-    async def filled(self, tool: str, arguments: JSON, peer: "Connection") -> JSON:
-        """Return the arguments of a call of `peer`'s tool with pictures in place of their names.
+    async def filled(self, tool: str, arguments: JSON, connection: "Connection") -> JSON:
+        """Return the arguments of a call of `connection`'s tool with pictures in place of their names.
 
         Raises:
             ArgumentError: a name that there is not, or a picture that this server may not or cannot be given.
         """
         if not self.on or not has_handle(arguments):
             return arguments
-        chosen = self._chosen.get(tool, {})
+        chosen = self._chosen_forms.get(tool, {})
         give = partial(
-            replaced, tool, self._schemas.get(tool, {}), arguments, chosen, partial(self._hand, peer)
+            replaced, tool, self._schemas.get(tool, {}), arguments, chosen, partial(self._hand, connection)
         )
         return await anyio.to_thread.run_sync(give)
 
@@ -164,12 +164,12 @@ class Handles:
         events = [anyio.Event() for _ in range(calls)]
         return [Numbering(self, events[at - 1] if at else None, event) for at, event in enumerate(events)]
 
-    async def read(self, result: JSON, policy: Policy, origin: "Connection | None") -> Read:
+    async def read(self, result: JSON, policy: Policy, origin: "Connection | None") -> ReadResult:
         """Read a result whose pictures get the next numbers."""
         assert self._order is not None, "the bridge is open"
         # Others wait only until it is known how many pictures these are: fitting takes longer than reading.
         async with self._order:
-            found = await anyio.to_thread.run_sync(partial(read, result, policy, self._next))
+            found = await anyio.to_thread.run_sync(partial(read_result, result, policy, self._next))
             self._keep(found.files, found.uris, origin)
         return found
 
@@ -182,29 +182,30 @@ class Handles:
         while self._held > MAX_BYTES:
             self._held -= len(self._kept.pop(next(iter(self._kept))).file)
 
-    def _hand(self, peer: "Connection", argument: str, number: int, wish: Wish) -> Handed:
-        """Give picture `number` to an argument of `peer`'s tool."""
+    def _hand(self, connection: "Connection", argument: str, number: int, wish: Wish) -> Handed:
+        """Give picture `number` to an argument of `connection`'s tool."""
         kept = self._kept.get(number)
         if kept is None:
             raise ArgumentError(argument, self._missing(number))
         name = handle(number)
-        if not self._may_receive(peer, kept.origin):
+        if not self._may_receive(connection, kept.origin):
             whose = f"came from the server {kept.origin.name}" if kept.origin else "is the user's own"
             raise ArgumentError(
                 argument,
-                f"{name} {whose}, and {peer.name} may not be given pictures that are not its own; "
+                f"{name} {whose}, and {connection.name} may not be given pictures that are not its own; "
                 "Bridge(share=...) or --share allows it",
             )
-        if wish.form == "path" and not _is_local(peer.setup.server):
+        if wish.form == "path" and not _is_local(connection.setup.server):
             raise ArgumentError(
-                argument, f"{name} cannot be given as the path of a file: {peer.name} is on another machine"
+                argument,
+                f"{name} cannot be given as the path of a file: {connection.name} is on another machine",
             )
         try:
             media_type, encoded = _bytes(kept.file, wish.media_types)
         except PictureError as error:
             raise ArgumentError(argument, f"{name} cannot be given: {error.reason}") from error
         match wish.form:
-            case "data_url" if kept.uri and peer is kept.origin and not wish.media_types:
+            case "data_url" if kept.uri and connection is kept.origin and not wish.media_types:
                 # Its own server has it already: nothing is sent twice.
                 text = kept.uri
             case "data_url":
@@ -231,13 +232,13 @@ class Handles:
             why = f"there is no {handle(number)}"
         return f"{why}; {there}"
 
-    def _may_receive(self, peer: "Connection", origin: "Connection | None") -> bool:
+    def _may_receive(self, connection: "Connection", origin: "Connection | None") -> bool:
         """Tell whether a server may be given a picture: its own always."""
-        if peer is origin:
+        if connection is origin:
             return True
         if isinstance(self._share, frozenset):
-            return self._names.get(id(peer)) in self._share
-        return self._share is True or (self._share == "local" and _is_local(peer.setup.server))
+            return self._names.get(id(connection)) in self._share
+        return self._share is True or (self._share == "local" and _is_local(connection.setup.server))
 
     def _path(self, number: int, media_type: str, data: bytes) -> Path:
         """Return a file that holds `data`; one that a tool has changed since is left to it."""
@@ -319,14 +320,14 @@ def _hinted(tool: "FunctionToolParam") -> "FunctionToolParam":
     return {**tool, "description": f"{tool.get('description') or ''}\n{_HINT}".lstrip()}
 
 
-def _checked_setting(setting: object) -> dict[str, dict[str, PictureForm | None]]:
+def _checked_choice(choice: object) -> dict[str, dict[str, PictureForm | None]]:
     """Return the parameters whose form was chosen, by tool."""
-    if setting == "auto" or isinstance(setting, bool):
+    if choice == "auto" or isinstance(choice, bool):
         return {}
-    if not is_json(setting):
-        raise TypeError(f'handles is "auto", True, False or a mapping, not {setting!r}')
+    if not is_json(choice):
+        raise TypeError(f'handles is "auto", True, False or a mapping, not {choice!r}')
     chosen: dict[str, dict[str, PictureForm | None]] = {}
-    for key, form in setting.items():
+    for key, form in choice.items():
         tool, _, path = key.partition(".")
         if not path:
             raise ValueError(f"handles: {key!r} is no parameter of a tool; write it as 'tool.parameter'")

@@ -30,7 +30,7 @@ class Approval:
         self._approve = approve
         self._one = anyio.Lock()
 
-    async def asked(self, call: ToolCall) -> None:
+    async def ask(self, call: ToolCall) -> None:
         """Return where the call may run.
 
         Raises:

@@ -154,7 +154,7 @@ class ResponseEvents:
         match kind:
             case ["response", "output_text" | "refusal" as part, "delta"]:
                 self._write(event, part, event.get("delta"), whole=False)
-                return TextDelta(text) if (text := self._text.told(event.get("delta"))) else None
+                return TextDelta(text) if (text := self._text.joined(event.get("delta"))) else None
             case ["response", "output_text" | "refusal" as part, "done"]:
                 self._write(event, part, event.get(_PART[part]), whole=True)
             case ["response", "function_call_arguments" | "custom_tool_call_input", "delta"]:
@@ -162,7 +162,7 @@ class ResponseEvents:
             case ["response", "function_call_arguments" | "custom_tool_call_input" as part, "done"]:
                 self._argue(event, event.get(part.rpartition("_")[2]), whole=True)
             case ["response", "reasoning_summary_text" | "reasoning_text", "delta"]:
-                return ReasoningDelta(text) if (text := self._reasoning.told(event.get("delta"))) else None
+                return ReasoningDelta(text) if (text := self._reasoning.joined(event.get("delta"))) else None
             case ["response", tool, status] if _hosted(tool) and status in _WORKS:
                 return HostedTool(tool.removesuffix("_call"), status, text_of(event, "item_id"))
             case _:

@@ -40,7 +40,7 @@ class Servers:
         self._approval = Approval(approve)
         self._hear = hear
         self._parallel = parallel
-        self._offers = ToolRegistry(rules)
+        self._registry = ToolRegistry(rules)
         self._tools: list[FunctionToolParam] | None = None
         self._named = False
         """Whether all servers have answered or failed, so that the tools have names."""
@@ -64,7 +64,7 @@ class Servers:
         self.connections = [one for one in self.connections if one not in failed]
         self._named = True
         self._changed()
-        self._offers.warn(self.connections)
+        self._registry.warn(self.connections)
         _ = self.tools  # raises where they are too many
         self._handles.check()
 
@@ -81,9 +81,9 @@ class Servers:
         """Take over what the servers offer now. Before all have answered it would depend on who is first."""
         if not self._named:
             return
-        self._offers.update(self.connections)
+        self._registry.update(self.connections)
         try:
-            self._tools = self._handles.learn(self._offers.tools)
+            self._tools = self._handles.learn(self._registry.tools)
         except ToolLimitError as error:
             if self._tools is not None:  # On opening it is raised where somebody asks for the list.
                 _LOG.warning("the list of tools stays as it was: %s", error)
@@ -96,13 +96,13 @@ class Servers:
             ToolLimitError: more tools than the API takes.
         """
         if self._tools is None:
-            self._tools = self._handles.learn(self._offers.tools)
+            self._tools = self._handles.learn(self._registry.tools)
         return list(self._tools)
 
     @property
     def instructions(self) -> str:
         """What the servers whose tools are offered say of themselves."""
-        heard = self._offers.connections
+        heard = self._registry.connections
         return gathered((one.name, one.instructions) for one in self.connections if one in heard)
 
     async def settled(self) -> None:
@@ -118,10 +118,10 @@ class Servers:
             ToolNameError: nothing is.
         """
         try:
-            return self._offers.find(name)
+            return self._registry.find(name)
         except ToolNameError:
             await self.settled()
-            return self._offers.find(name)
+            return self._registry.find(name)
 
     async def call(
         self,
@@ -144,7 +144,7 @@ class Servers:
             _LOG.warning("%s is called all the same: %s", name, told)
         # Whoever is asked reads the names of pictures, not their bytes.
         call = ToolCall(name, plain, connection.name, offer.tool, call_id)
-        await self._approval.asked(call)
+        await self._approval.ask(call)
         hear = self._hear
 
         async def progressed(progress: float, total: float | None, message: str | None) -> None:
@@ -160,7 +160,7 @@ class Servers:
     def lane(self, name: str) -> Lane | None:
         """Return where the tool of a name runs, None where there is none."""
         try:
-            offer = self._offers.find(name)
+            offer = self._registry.find(name)
         except ToolNameError:
             return None
         hints = offer.tool.annotations

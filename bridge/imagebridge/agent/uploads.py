@@ -115,7 +115,7 @@ class Uploads:
         self._ids: set[str] = set()
 
     @classmethod
-    def asked(cls, client: "AsyncOpenAI | OpenAI", uploads: bool | int, *, keep: bool = False) -> Self:
+    def of_argument(cls, client: "AsyncOpenAI | OpenAI", uploads: bool | int, *, keep: bool = False) -> Self:
         """Return the uploads that `run(..., uploads=...)` asks for: none, those over `THRESHOLD`, or over that many bytes."""
         made = cls(client, threshold=THRESHOLD if isinstance(uploads, bool) else uploads, keep=keep)
         made._off = uploads is False
@@ -305,7 +305,7 @@ class Shared:
             return asked.for_client(client)
         if asked is None:
             asked = self._usual
-        made = Uploads.asked(client, asked, keep=keep)
+        made = Uploads.of_argument(client, asked, keep=keep)
         # Where nothing is uploaded nothing is kept: some make a client for each run.
         return made if asked is False else self._made.setdefault((client, type(asked), asked, keep), made)
 

@@ -50,7 +50,7 @@ def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
             if outputs[identity] != index or called.get(identity, -1) > index:
                 continue  # a second one, or one that moves behind its call
             if identity not in called and whole:
-                kept.append(_told(item))
+                kept.append(_sentence(item))
                 continue
         kept.append(_answering(item, items[called[identity]]) if identity in called else dict(item))
     return _without_lone_reasoning([*kept, *_late(turn, items, called, outputs)])
@@ -90,7 +90,7 @@ def _late(
     return made
 
 
-def _told(output: JSON) -> Item:
+def _sentence(output: JSON) -> Item:
     """Return an output without a call as a message, so that nothing of it is lost."""
     said = output.get("output")
     parts: list[object] = list(said) if is_list(said) else [{"type": "input_text", "text": str(said or "")}]

@@ -130,7 +130,7 @@ def command(
     from .output import show
     from .save import folder
     from .terminal import Terminal
-    from .transcript import PromptEntry, Transcript, kept
+    from .transcript import PromptEntry, Transcript, saved
 
     terminal = Terminal(live=not as_json)
     model = model or default_model()
@@ -166,7 +166,7 @@ def command(
         async with client() as openai:
             return await _asked(bridge, openai, watch, arguments)
 
-    with kept(account, transcript, terminal):
+    with saved(account, transcript, terminal):
         for shown in pictures.pictures if pictures else ():
             terminal.note(f"attached: {described(shown)}, {shown.seen.tokens:,} tokens")
             terminal.thumbnail(shown.picture.data)

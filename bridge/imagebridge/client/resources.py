@@ -24,19 +24,19 @@ ResourceContents = list[dict[str, Any]] | str
 _DOCUMENTS = frozenset(one.media_type for one in (kinds.PDF, kinds.DOCX, kinds.PPTX, kinds.XLSX, kinds.RTF))
 
 
-async def shown(result: JSON, read: "Callable[[str], Awaitable[ResourceContents]]") -> dict[str, Any]:
+async def with_linked(result: JSON, read: "Callable[[str], Awaitable[ResourceContents]]") -> dict[str, Any]:
     """Return `result` with what `read` finds in place of the links to pictures and documents on the server.
 
     Links to the web, to other kinds, and to more than `MAX_BYTES` stay, and become a line. So does one that
     cannot be read, holds nothing, or more than it said, followed by a text that says why. What is linked twice is read once.
     """
     content = result.get("content")
-    if not is_list(content) or not any(leads_to_something(block) for block in content):
+    if not is_list(content) or not any(is_readable_link(block) for block in content):
         return dict(result)
     blocks: list[object] = []
     known: dict[str, ResourceContents] = {}
     for block in content:
-        if not is_json(block) or not leads_to_something(block):
+        if not is_json(block) or not is_readable_link(block):
             blocks.append(block)
             continue
         uri = text_of(block, "uri")
@@ -51,7 +51,7 @@ async def shown(result: JSON, read: "Callable[[str], Awaitable[ResourceContents]
     return {**result, "content": blocks}
 
 
-def leads_to_something(block: object) -> bool:
+def is_readable_link(block: object) -> bool:
     """Tell whether a block is a link to a picture or document that the server keeps and that is not too large."""
     if not is_json(block) or block.get("type") != "resource_link":
         return False
@@ -107,10 +107,10 @@ class Resources:
             found = await self._read(uri)
         except ServerError as error:
             return error.problem
-        return bearable([_resource(one) for one in found.contents])
+        return within_limit([_resource(one) for one in found.contents])
 
 
-def bearable(resources: list[dict[str, Any]]) -> ResourceContents:
+def within_limit(resources: list[dict[str, Any]]) -> ResourceContents:
     """Return the contents of a resource where they are something and not too much, else why they are not shown."""
     # Four characters of base64 hold three bytes.
     size = sum(len(text_of(one, "text")) + len(text_of(one, "blob")) * 3 // 4 for one in resources)

@@ -81,7 +81,7 @@ def contact_sheet(data: bytes, side: int = SIDE) -> Sheet:
         for index, (frame, _) in enumerate(animation.shown(data, max(wanted) + 1))
         if index in wanted
     ]
-    return Sheet(_grid(cells), _told(film, len(cells)))
+    return Sheet(_grid(cells), _sentence(film, len(cells)))
 
 
 def _watched(data: bytes) -> _Film:
@@ -110,7 +110,7 @@ def _same(film: _Film) -> str:
     )
 
 
-def _told(film: _Film, shown: int) -> str:
+def _sentence(film: _Film, shown: int) -> str:
     """Say which frames are on the sheet and what stands under them."""
     what = f"{shown} of {film.total} frames of an animation{film.lost()}"
     if film.wanted < film.total:

@@ -124,7 +124,7 @@ def _foreign(data: bytes, found: kinds.FileType | None, fit: "Fit | None", *, fi
         case _:
             # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
             image = opened(data)
-            made = Converted((redrawn(image, lossless=found in _LOSSLESS),), grey.told(image))
+            made = Converted((redrawn(image, lossless=found in _LOSSLESS),), grey.depth_sentence(image))
     return _from(found, made)
 
 

@@ -18,7 +18,7 @@ def is_deep(image: "Image") -> bool:
     return image.mode.startswith(("I", "F"))
 
 
-def told(image: "Image") -> str:
+def depth_sentence(image: "Image") -> str:
     """Return a sentence where the picture's own range decides what is black and white, else nothing.
 
     Raises:

@@ -47,7 +47,7 @@ class _PageCount:
         self.failed.append(number)
         self.reason = self.reason or error.reason
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         """Say which pages are shown, which could not be, and why the first of those could not.
 
         Raises:
@@ -106,7 +106,7 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
             pages.remarks.append(f"page {number}: {remark}" if total > 1 else remark)
     if not whole:
         pages.remarks.append(f"what follows page {total} cannot be read")
-    told = pages.told()
+    told = pages.sentence()
     return tuple(pages.pictures), told if total > 1 or not whole else "; ".join(pages.remarks)
 
 
@@ -126,10 +126,10 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
     except PictureError as error:
         # What Pillow says of a form that it does not know means nothing to a reader.
         if stored and re.search(r"pixel mode|unsupported|unknown (pixel|data)", error.reason, re.IGNORECASE):
-            raise PictureError(stored.told()) from error
+            raise PictureError(stored.sentence()) from error
         raise
     # Its mode before it is converted says whether there is something to tell.
-    return image, grey.told(image)
+    return image, grey.depth_sentence(image)
 
 
 def _counted(data: bytes) -> tuple[int, bool]:
@@ -169,7 +169,7 @@ def rendered(data: bytes) -> tuple[list[Picture], str]:
                 pages.add(number, _drawn(document, number - 1))
             except PictureError as error:
                 pages.fail(number, error)
-    return pages.pictures, f"[{pages.told()}]"
+    return pages.pictures, f"[{pages.sentence()}]"
 
 
 def _drawn(document: Any, index: int) -> Picture:

@@ -123,7 +123,7 @@ class Page(NamedTuple):
         """What the samples say: 0 and 1 grey, 2 RGB, 3 a palette, 5 inks."""
         return self.of(_PHOTOMETRIC)
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         """Say how the pixels are stored."""
         what = _COLOURED.get(self.colours, f"colour form {self.colours}")
         bits = f"{_FORMATS.get(self.form, '')} {self.bits} bits".strip()
@@ -170,10 +170,10 @@ def refused(found: Page) -> str:
     """Return the sentence for a form that Pillow cannot unpack, or would show as noise; empty for others."""
     packed = found.of(_COMPRESSION, 1)
     if packed not in _PACKED or packed in _NOT_UNPACKED:
-        return found.told()
+        return found.sentence()
     halved = found.tags.get(_HALVED, (2, 2)) != (1, 1)
     if found.colours == 6 and halved and packed not in (6, 7):
-        return found.told()
+        return found.sentence()
     return ""
 
 
@@ -216,7 +216,7 @@ def image(found: Page) -> "tuple[Image, str]":
         made[0] = made[0].point([255 - value for value in range(256)])  # pyright: ignore[reportUnknownMemberType]
     mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}.get(len(made))
     if mode is None:
-        raise PictureError(found.told())
+        raise PictureError(found.sentence())
     merged = Images.merge(mode, made) if len(made) > 1 else made[0]
     if mode in ("LA", "RGBA") and found.of(_EXTRA) == 1:
         # Divided by the opacity that the colours were multiplied with; Pillow does so for colours alone.
@@ -232,7 +232,7 @@ def _channels(found: Page) -> list[bytes]:
     """Return each channel in 8 bits, but for the indices of a palette, which keep their 16 (lower byte first)."""
     samples = found.samples
     if found.of(_PREDICTOR, 1) != 1 and samples > 1 and found.of(_PLANAR, 1) == 1:
-        raise PictureError(found.told())
+        raise PictureError(found.sentence())
     if found.of(_PLANAR, 1) == 2:
         planes = [_unpacked(found, 1, plane) for plane in range(samples)]
     else:
@@ -270,7 +270,7 @@ def _unpacked(found: Page, samples: int, plane: int | None) -> bytes:
     grey = load(header(_as_grey(found, samples, plane)))
     raw = grey.tobytes()
     if len(raw) * 8 != found.of(_WIDTH) * samples * found.of(_HEIGHT) * found.bits:
-        raise PictureError(found.told())
+        raise PictureError(found.sentence())
     if grey.mode == "I;16B":
         swapped = bytearray(raw)
         swapped[0::2], swapped[1::2] = raw[1::2], raw[0::2]
@@ -344,4 +344,4 @@ def _from_palette(found: Page, indices: bytes, size: tuple[int, int]) -> "Image"
 
 def _check_looped(found: Page) -> None:
     if found.pixels * found.samples > _MOST_LOOPED:
-        raise PictureError(f"{found.told()}; such pictures are converted up to {_MOST_LOOPED:,} samples")
+        raise PictureError(f"{found.sentence()}; such pictures are converted up to {_MOST_LOOPED:,} samples")

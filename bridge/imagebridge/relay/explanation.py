@@ -39,9 +39,9 @@ class _ComparedBlock:
         return isinstance(other, _ComparedBlock) and same(self.block, other.block)
 
     def __hash__(self) -> int:
-        return hash(self.told())
+        return hash(self.description())
 
-    def told(self) -> str:
+    def description(self) -> str:
         block = self.block
         if not is_json(block):
             return f"a {type(block).__name__}"
@@ -56,4 +56,4 @@ class _ComparedBlock:
 
 
 def _listed(blocks: Sequence[_ComparedBlock]) -> str:
-    return ", ".join(block.told() for block in blocks)
+    return ", ".join(block.description() for block in blocks)

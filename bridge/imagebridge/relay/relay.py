@@ -10,7 +10,7 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 
-from imagebridge.client.resources import ResourceContents, bearable, leads_to_something, shown
+from imagebridge.client.resources import ResourceContents, is_readable_link, with_linked, within_limit
 from imagebridge.errors import ServerError
 from imagebridge.translate.sentences import short
 from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
@@ -276,8 +276,8 @@ class Relay:
         """Return a tool's result as the host copes with it; the very same where it does already."""
         host, promised = self._session.host, self._session.promises(asked.tool)
         whole: JSON = result
-        if not host.reads_links and any(map(leads_to_something, blocks_of(result))):
-            whole = await shown(result, partial(self._linked, asked.meta))
+        if not host.reads_links and any(map(is_readable_link, blocks_of(result))):
+            whole = await with_linked(result, partial(self._linked, asked.meta))
         # Only now: hosts wait for the start of a server, and what draws takes long to load.
         from imagebridge.repair.protocol import repaired_for
 
@@ -305,7 +305,7 @@ class Relay:
         from imagebridge.repair.protocol import reread
 
         contents = reread(result).get("contents") if is_json(result) else None
-        return bearable([dict(one) for one in contents if is_json(one)] if is_list(contents) else [])
+        return within_limit([dict(one) for one in contents if is_json(one)] if is_list(contents) else [])
 
     async def _own(self, message: JSON, seconds: float) -> JSON:
         """Return the server's answer to a request of our own, which the host never sees.
@@ -366,4 +366,4 @@ def _is_of_task(message: JSON) -> bool:
 
 def _links(message: JSON) -> bool:
     result = message.get("result")
-    return is_json(result) and any(map(leads_to_something, blocks_of(result)))
+    return is_json(result) and any(map(is_readable_link, blocks_of(result)))

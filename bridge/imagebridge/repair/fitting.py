@@ -28,7 +28,7 @@ from imagebridge.repair.host_blocks import (
     text_entry,
 )
 from imagebridge.translate import sentences, vision
-from imagebridge.translate.blocks import pieces, texts
+from imagebridge.translate.blocks import block_pieces, text_pieces
 from imagebridge.translate.pieces import (
     FilePiece,
     PicturePiece,
@@ -116,7 +116,7 @@ class _Fitting:
         What is hidden in it as base64 is shown, and taken out of what stays of it.
         """
         if (kept := frame.get("structuredContent")) is not None:
-            first, *hidden = texts(written := _json(kept), self.reading)
+            first, *hidden = text_pieces(written := _json(kept), self.reading)
             if isinstance(first, TextPiece) and first.text != written:
                 frame["structuredContent"] = json.loads(first.text)
                 yield from self._of_pieces(hidden, {})
@@ -126,7 +126,7 @@ class _Fitting:
                 {**result, **({"structuredContent": frame["structuredContent"]} if kept is not None else {})}
             )
         ):
-            yield from self._of_pieces(texts(told, self.reading), {})
+            yield from self._of_pieces(text_pieces(told, self.reading), {})
 
     def _marked(self, entries: list[HostBlock], result: JSON, frame: dict[str, Any]) -> list[HostBlock]:
         """Say that a result is an error, or empty, where the host does not."""
@@ -174,7 +174,7 @@ class _Fitting:
             case "resource" if self._passes(cast("JSON", block["resource"])):
                 return [HostBlock(dict(block), whole=True)]
             case _:
-                found = pieces(block, self.reading)
+                found = block_pieces(block, self.reading)
         match found:
             case [TextPiece(text=text)] if text == block.get("text"):
                 return [HostBlock(dict(block))]
@@ -191,7 +191,7 @@ class _Fitting:
             return False
         if text := text_of(resource, "text"):
             return [TextPiece(text)] == [
-                TextPiece(one.text) for one in texts(text, self.reading) if isinstance(one, TextPiece)
+                TextPiece(one.text) for one in text_pieces(text, self.reading) if isinstance(one, TextPiece)
             ]
         found = kinds.kind(base64_start(text_of(resource, "blob")))
         return found is None or (found.sort != "picture" and (self.host.files or found.sort != "document"))
@@ -295,7 +295,7 @@ class _Fitting:
             return entry
         if not entry.whole:
             return HostBlock({**entry.block, "text": self._cut(entry.block["text"], share)})
-        return text_entry(self._cut(_told(entry.block), share))
+        return text_entry(self._cut(_sentence(entry.block), share))
 
     def _cut(self, text: str, share: int) -> str:
         """Return the beginning of a text in at most `share` characters of JSON, and how much there was."""
@@ -388,11 +388,13 @@ def _scaled(picture: Picture, factor: float) -> tuple[int, int]:
     return max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
 
 
-def _told(block: JSON) -> str:
+def _sentence(block: JSON) -> str:
     """Say what a block was that cannot be cut. A document's bytes are not looked at again."""
     inner = cast("JSON", block.get("resource", {}))
     if blob := text_of(inner, "blob"):
         named = sentences.described(text_of(inner, "mimeType"), len(blob) // 4 * 3, uri=text_of(inner, "uri"))
         return sentences.not_shown(named, "too large for a result")
-    said = [piece.text for piece in pieces(block, ResultContext(Policy())) if isinstance(piece, TextPiece)]
+    said = [
+        piece.text for piece in block_pieces(block, ResultContext(Policy())) if isinstance(piece, TextPiece)
+    ]
     return "\n".join(said)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import as_base64, base64_start
-from imagebridge.translate.blocks import pieces
+from imagebridge.translate.blocks import block_pieces
 from imagebridge.translate.image_blocks import image, standard
 from imagebridge.translate.pieces import ResultContext, TextPiece
 from imagebridge.translate.policy import Policy
@@ -151,7 +151,7 @@ def _contents(value: object) -> object:
     if mended is not None:
         return mended["resource"]
     uri = text_of(value, "uri") if is_json(value) else ""
-    return {"uri": uri or "unknown:", "text": _told(block)["text"]}
+    return {"uri": uri or "unknown:", "text": _sentence(block)["text"]}
 
 
 def _mended(block: object) -> object:
@@ -159,13 +159,13 @@ def _mended(block: object) -> object:
     if isinstance(block, str):
         return {"type": "text", "text": block}
     if not is_json(block):
-        return _told(block)
+        return _sentence(block)
     mend = _BLOCKS.get(text_of(block, "type"))
     mended = mend(block) if mend else None
     if mended is None and (known := standard(block)):
         mended = _BLOCKS[text_of(known, "type")](known)
     if mended is None:
-        return _told(block)
+        return _sentence(block)
     if not _has_good_meta(mended) or not _good_annotations(mended.get("annotations")):
         mended = _with_good_meta(mended)
         annotations = _annotations(mended.pop("annotations", None))
@@ -173,9 +173,11 @@ def _mended(block: object) -> object:
     return mended
 
 
-def _told(block: object) -> JSON:
+def _sentence(block: object) -> JSON:
     """Return a text that says what a block was, in the words that a translation would use."""
-    said = [piece.text for piece in pieces(block, ResultContext(Policy())) if isinstance(piece, TextPiece)]
+    said = [
+        piece.text for piece in block_pieces(block, ResultContext(Policy())) if isinstance(piece, TextPiece)
+    ]
     return {"type": "text", "text": "\n".join(said)}
 
 

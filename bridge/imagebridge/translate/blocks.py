@@ -59,43 +59,43 @@ _CONTROLS = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f]")
 _WITHHELD = "[not shown: the tool meant it for the user alone]"
 
 
-def pieces(block: object, reading: ResultContext) -> list[Piece]:
+def block_pieces(block: object, context: ResultContext) -> list[Piece]:
     """Return what one block of `content` becomes. Never raises for content, never returns an empty list."""
-    found = _pieces(block, reading)
+    found = _pieces_of(block, context)
     # A picture is remembered as soon as it has its number.
     if is_json(block) and not isinstance(found[0], PicturePiece):
         for encoded in carried(block):
-            reading.remember(encoded, found)
+            context.remember(encoded, found)
     return found
 
 
-def _pieces(block: object, reading: ResultContext) -> list[Piece]:
+def _pieces_of(block: object, context: ResultContext) -> list[Piece]:
     if isinstance(block, str):
-        return texts(block, reading)
+        return text_pieces(block, context)
     if not is_json(block):
         return [
             _lost(f"a content block that is no object but {type(block).__name__}", "nothing is known of it")
         ]
-    if reading.policy.audience == "strict" and for_user_only(block):
+    if context.policy.audience == "strict" and for_user_only(block):
         return [_lost(f"a block of type {_tag(block)}", "the tool meant it for the user alone")]
     match block.get("type"):
         case "text" if block.get("text") is not None:
-            return texts(_written(block["text"]), reading)
+            return text_pieces(_written(block["text"]), context)
         case "image":
-            return _image(image(block), reading)
+            return _image(image(block), context)
         case "audio" if not _is_seen(text_of(block, "data")):
             what = _described(text_of(block, "data"), _media_type(block))
             return [_lost(f"audio ({what})", "the model takes no sound here")]
         case "resource" if is_json(resource := block.get("resource")):
-            return _resource(block, resource, reading)
+            return _resource(block, resource, context)
         case "resource_link":
-            return _link(block, reading)
+            return _link(block, context)
         case tag:
             made = standard(block)
-            return _pieces(made, reading) if made else [_unknown(block, tag)]
+            return _pieces_of(made, context) if made else [_unknown(block, tag)]
 
 
-def texts(text: str, reading: ResultContext) -> list[Piece]:
+def text_pieces(text: str, context: ResultContext) -> list[Piece]:
     """Return text as it is, with what is hidden in it as base64 brought out right after it.
 
     Codes for a terminal are taken out. A text that is wholly an SVG is that picture, where it can be drawn.
@@ -103,50 +103,53 @@ def texts(text: str, reading: ResultContext) -> list[Piece]:
     found: list[Piece] = []
     text = terminal_codes.plain(text)
     if svg := svg_of(text):
-        drawn = seen(to_base64(svg), reading)
+        drawn = picture_pieces(to_base64(svg), context)
         if isinstance(drawn[0], PicturePiece):
             return drawn
 
     if text.lstrip()[:1] in ("{", "[", '"'):
-        for words in reading.words:
+        for words in context.words:
             text = text.replace(words, f'"{_WITHHELD}"')
 
     def bring_out(encoded: str) -> str:
-        if reading.withheld and packed_base64(encoded) in reading.withheld:
+        if context.withheld and packed_base64(encoded) in context.withheld:
             return _WITHHELD
-        if told := reading.known(encoded):
+        if told := context.mention_anywhere(encoded):
             return told
-        brought = embedded(encoded, reading)
-        reading.remember(encoded, brought)
+        brought = embedded_pieces(encoded, context)
+        context.remember(encoded, brought)
         if all(isinstance(piece, TextPiece) for piece in brought):
             return " ".join(piece.text for piece in brought if isinstance(piece, TextPiece))
         found.extend(brought)
         first = brought[0]
         return f"[picture {first.number} below]" if isinstance(first, PicturePiece) else "[file below]"
 
-    return [TextPiece(hidden.brought_out(text, bring_out, reading.known if reading.holds else None)), *found]
+    return [
+        TextPiece(hidden.brought_out(text, bring_out, context.mention_anywhere if context.holds else None)),
+        *found,
+    ]
 
 
-def embedded(
-    encoded: str, reading: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
+def embedded_pieces(
+    encoded: str, context: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
     """Return bytes by what they are: pictures, documents, text, or the sentence for what cannot be shown."""
     start = kinds.kind(base64_start(encoded))
     if start is not None and start.sort == "picture":
-        return seen(encoded, reading, label=label, uri=uri, detail=detail)
+        return picture_pieces(encoded, context, label=label, uri=uri, detail=detail)
     try:
         data, _ = base64_bytes(encoded)
     except PictureError as error:
         return [_lost(sentences.described(label, None, uri=uri), error.reason)]
     match kinds.kind(data):
         case kinds.FileType(sort="picture"):
-            return seen(encoded, reading, label=label, uri=uri, detail=detail)
+            return picture_pieces(encoded, context, label=label, uri=uri, detail=detail)
         case kinds.FileType(sort="document") as found:
-            if told := reading.told(encoded):
+            if told := context.mention(encoded):
                 return [TextPiece(f"{_filename(uri, found)}: {told}", "a document that was sent", ours=True)]
-            return _document(data, found, uri, reading)
+            return _document(data, found, uri, context)
         case None if (text := _text(data)) is not None:
-            return texts(text, reading)
+            return text_pieces(text, context)
         case _:
             return [
                 _lost(sentences.described(label, len(data), data, uri), "the model cannot be given this type")
@@ -164,11 +167,11 @@ class _ModelFit(NamedTuple):
         return view.width, view.height
 
 
-def seen(
-    encoded: str, reading: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
+def picture_pieces(
+    encoded: str, context: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
     """Return the pictures that `encoded` holds, or the sentence that says why there is none."""
-    policy = reading.policy
+    policy = context.policy
     fit = _ModelFit(policy.model, policy.wanted(detail))
     try:
         made = converted(encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first")
@@ -176,23 +179,23 @@ def seen(
         start = kinds.kind(base64_start(encoded, 64))
         # Some servers put documents into image blocks; an office document begins as any archive does.
         if start is not None and start.sort in ("document", "archive"):
-            return embedded(encoded, reading, label=label, uri=uri, detail=detail)
+            return embedded_pieces(encoded, context, label=label, uri=uri, detail=detail)
         return [_lost(f"a picture ({_described(encoded, label, uri)})", error.reason)]
-    sights: list[Piece] = []
+    pieces: list[Piece] = []
     for at, picture in enumerate(made.pictures):
-        number = reading.number(encoded if at == 0 else picture.base64)
+        number = context.number(encoded if at == 0 else picture.base64)
         # The sentence speaks of all pictures of the file and stands once, after the last.
         last = at == len(made.pictures) - 1 and made.sentence
         sentence = f"{sentences.numbered(number - at, number)}: {made.sentence}" if last else ""
         file = encoded if len(made.pictures) == 1 else ""
-        sights.append(PicturePiece(number, picture, detail, sentence, made.source, made.size, file))
-    return sights
+        pieces.append(PicturePiece(number, picture, detail, sentence, made.source, made.size, file))
+    return pieces
 
 
-def _image(block: JSON, reading: ResultContext) -> list[Piece]:
+def _image(block: JSON, context: ResultContext) -> list[Piece]:
     """The pictures of an image block; a line where it gives an address."""
     if block.get("type") == "resource_link":
-        return _link(block, reading)
+        return _link(block, context)
     label, data = _media_type(block), block.get("data")
     if data and not isinstance(data, str):
         return [
@@ -201,20 +204,20 @@ def _image(block: JSON, reading: ResultContext) -> list[Piece]:
                 f"its data is {type(data).__name__}, not base64",
             )
         ]
-    return seen(text_of(block, "data"), reading, label=label, detail=_detail(block))
+    return picture_pieces(text_of(block, "data"), context, label=label, detail=_detail(block))
 
 
-def _resource(block: JSON, resource: JSON, reading: ResultContext) -> list[Piece]:
+def _resource(block: JSON, resource: JSON, context: ResultContext) -> list[Piece]:
     """An embedded resource: text as it is, bytes by what they are, both where there are both."""
     text, blob = resource.get("text"), text_of(resource, "blob")
-    found = texts(text, reading) if isinstance(text, str) and (text or not blob) else []
+    found = text_pieces(text, context) if isinstance(text, str) and (text or not blob) else []
     if found and not blob:
         return found
     uri, label = text_of(resource, "uri"), _media_type(resource)
-    return [*found, *embedded(blob, reading, label=label, uri=uri, detail=_detail(block))]
+    return [*found, *embedded_pieces(blob, context, label=label, uri=uri, detail=_detail(block))]
 
 
-def _document(data: bytes, found: kinds.FileType, uri: str, reading: ResultContext) -> list[Piece]:
+def _document(data: bytes, found: kinds.FileType, uri: str, context: ResultContext) -> list[Piece]:
     if len(data) > MAX_FILE:
         return [
             _lost(
@@ -222,7 +225,7 @@ def _document(data: bytes, found: kinds.FileType, uri: str, reading: ResultConte
                 f"the API takes files of {sentences.amount(MAX_FILE)} at most",
             )
         ]
-    if found is kinds.PDF and reading.policy.documents == "pages":
+    if found is kinds.PDF and context.policy.documents == "pages":
         from imagebridge.pictures.pages import rendered
 
         try:
@@ -232,9 +235,9 @@ def _document(data: bytes, found: kinds.FileType, uri: str, reading: ResultConte
                 FilePiece(_data_url(data, found), _filename(uri, found)),
                 TextPiece(f"[its pages are not shown: {error.reason}]"),
             ]
-        sights = [PicturePiece(reading.number(page.base64), page) for page in pages]
-        reading.remember(to_base64(data), sights)
-        return [*sights, TextPiece(sentence)]
+        pictures = [PicturePiece(context.number(page.base64), page) for page in pages]
+        context.remember(to_base64(data), pictures)
+        return [*pictures, TextPiece(sentence)]
     return [FilePiece(_data_url(data, found), _filename(uri, found))]
 
 
@@ -260,12 +263,12 @@ def _text(data: bytes) -> str | None:
     return None if _CONTROLS.search(text) else text
 
 
-def _link(block: JSON, reading: ResultContext) -> list[Piece]:
+def _link(block: JSON, context: ResultContext) -> list[Piece]:
     """A line that describes the link; by policy, the address itself where it leads to the web."""
     uri, label, size = text_of(block, "uri"), _media_type(block), block.get("size")
     if uri[:5].lower() == "data:":
-        return embedded(uri, reading, label=label, detail=_detail(block))
-    if reading.policy.links == "pass" and uri.startswith(("http://", "https://")) and _is_sendable(uri):
+        return embedded_pieces(uri, context, label=label, detail=_detail(block))
+    if context.policy.links == "pass" and uri.startswith(("http://", "https://")) and _is_sendable(uri):
         if label in limits.SENDABLE:
             return [LinkPiece(uri, "picture", _detail(block))]
         if label == kinds.PDF.media_type:

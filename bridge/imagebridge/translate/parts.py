@@ -32,42 +32,48 @@ PieceOfBlock = tuple[int | None, Piece]
 
 
 def placed(
-    found: Sequence[PieceOfBlock], policy: Policy, *, handles: bool = False
+    pieces: Sequence[PieceOfBlock], policy: Policy, *, handles: bool = False
 ) -> tuple[PlacedPiece, ...]:
     """Set pieces into parts, in their order and within the policy's budgets; with `handles` each picture is named beside it."""
-    papers, left = _papers([piece for _, piece in found if isinstance(piece, FilePiece)], policy)
-    beyond = _beyond(found, policy.max_pictures)
-    sights = [(piece, at in beyond) for at, (_, piece) in enumerate(found) if isinstance(piece, PicturePiece)]
-    pictures = _pictures(sights, left, policy, handles=handles)
-    room = _TextBudget(policy.max_text, _OURS)
+    files, left = _files([piece for _, piece in pieces if isinstance(piece, FilePiece)], policy)
+    beyond = _beyond(pieces, policy.max_pictures)
+    picture_pieces = [
+        (piece, at in beyond) for at, (_, piece) in enumerate(pieces) if isinstance(piece, PicturePiece)
+    ]
+    pictures = _pictures(picture_pieces, left, policy, handles=handles)
+    text_budget = _TextBudget(policy.max_text, _OURS)
     done: list[PlacedPiece] = []
-    for at, (block, piece) in enumerate(found):
+    for at, (block, piece) in enumerate(pieces):
         match piece:
             case PicturePiece(number):
                 done += [PlacedPiece(block, *one) for one in pictures[number]]
             case TextPiece():
-                done.append(PlacedPiece(block, *room.given(piece)))
+                done.append(PlacedPiece(block, *text_budget.given(piece)))
             case FilePiece():
-                done.append(PlacedPiece(block, *next(papers)))
+                done.append(PlacedPiece(block, *next(files)))
             case LinkPiece() if at in beyond:
                 done.append(
-                    PlacedPiece(block, *_told(f"the picture at {sentences.short(piece.url)}", _most(policy)))
+                    PlacedPiece(
+                        block, *_sentence(f"the picture at {sentences.short(piece.url)}", _most(policy))
+                    )
                 )
             case LinkPiece():
-                done.append(PlacedPiece(block, *_address(piece, policy)))
-    if room.left_out:
-        told = f"[cut: {room.left_out:,} more texts, {room.characters:,} characters, are left out]"
+                done.append(PlacedPiece(block, *_link(piece, policy)))
+    if text_budget.left_out:
+        told = (
+            f"[cut: {text_budget.left_out:,} more texts, {text_budget.characters:,} characters, are left out]"
+        )
         done.append(PlacedPiece(None, [input_text(told)], "a sentence on what was cut"))
     return tuple(done)
 
 
-def _beyond(found: Sequence[PieceOfBlock], limit: int | None) -> frozenset[int]:
+def _beyond(pieces: Sequence[PieceOfBlock], limit: int | None) -> frozenset[int]:
     """Return the places of the pictures, sent or given by their address, that are over a limit of them."""
     if limit is None:
         return frozenset()
     pictures = [
         at
-        for at, (_, piece) in enumerate(found)
+        for at, (_, piece) in enumerate(pieces)
         if isinstance(piece, PicturePiece) or (isinstance(piece, LinkPiece) and piece.sort == "picture")
     ]
     return frozenset(pictures[limit:])
@@ -87,42 +93,42 @@ class _TextBudget:
     characters: int = 0
     cut: bool = False
 
-    def given(self, words: TextPiece) -> "tuple[list[Part], str]":
+    def given(self, piece: TextPiece) -> "tuple[list[Part], str]":
         """Return a text within the room: whole, cut with a sentence, or, after the first that was cut, only counted."""
-        text, size = words.text, len(words.text)
-        if words.ours and size <= self.ours:
+        text, size = piece.text, len(piece.text)
+        if piece.ours and size <= self.ours:
             self.ours -= size
-            return [input_text(text)], words.what
-        if not words.ours and not self.cut:
-            kept = min(size, self.texts)
-            self.texts -= kept
-            if kept == size:
-                return [input_text(text)], words.what
+            return [input_text(text)], piece.what
+        if not piece.ours and not self.cut:
+            taken = min(size, self.texts)
+            self.texts -= taken
+            if taken == size:
+                return [input_text(text)], piece.what
             self.cut = True
-            note = f"[cut: {size - kept:,} of {size:,} characters are left out]"
-            return [input_text(f"{text[:kept]}\n{note}")], f"{words.what}, cut"
+            note = f"[cut: {size - taken:,} of {size:,} characters are left out]"
+            return [input_text(f"{text[:taken]}\n{note}")], f"{piece.what}, cut"
         self.left_out += 1
         self.characters += size
         return [], "left out"
 
 
-def _told(what: str, why: str) -> "tuple[list[Part], str]":
+def _sentence(what: str, why: str) -> "tuple[list[Part], str]":
     return [input_text(sentences.not_shown(what, why))], f"a sentence: {why}"
 
 
-def _papers(papers: Sequence[FilePiece], policy: Policy) -> "tuple[Iterator[tuple[list[Part], str]], int]":
+def _files(files: Sequence[FilePiece], policy: Policy) -> "tuple[Iterator[tuple[list[Part], str]], int]":
     """Return what each document becomes, and the bytes that are left for pictures."""
     left = policy.max_bytes
     made: list[tuple[list[Part], str]] = []
-    for paper in papers:
-        size = len(paper.data_url)
+    for file in files:
+        size = len(file.data_url)
         if size > left:
-            what = f"the file {paper.filename}, {sentences.amount(size)} as base64"
-            made.append(_told(what, f"the limit is {_bytes(policy)} of one result"))
+            what = f"the file {file.filename}, {sentences.amount(size)} as base64"
+            made.append(_sentence(what, f"the limit is {_bytes(policy)} of one result"))
             continue
         left -= size
-        part: Part = {"type": "input_file", "filename": paper.filename, "file_data": paper.data_url}
-        made.append(([part], f"the file {paper.filename}"))
+        part: Part = {"type": "input_file", "filename": file.filename, "file_data": file.data_url}
+        made.append(([part], f"the file {file.filename}"))
     return iter(made), left
 
 
@@ -130,37 +136,37 @@ def _bytes(policy: Policy) -> str:
     return sentences.amount(policy.max_bytes)
 
 
-def _address(address: LinkPiece, policy: Policy) -> "tuple[list[Part], str]":
-    if address.sort == "document":
-        return [{"type": "input_file", "file_url": address.url}], "the address of a file"
-    detail = policy.wanted(address.detail)
-    return [{"type": "input_image", "image_url": address.url, "detail": detail}], "the address of a picture"
+def _link(piece: LinkPiece, policy: Policy) -> "tuple[list[Part], str]":
+    if piece.sort == "document":
+        return [{"type": "input_file", "file_url": piece.url}], "the address of a file"
+    detail = policy.wanted(piece.detail)
+    return [{"type": "input_image", "image_url": piece.url, "detail": detail}], "the address of a picture"
 
 
 def _pictures(
-    found: Sequence[tuple[PicturePiece, bool]], room: int, policy: Policy, *, handles: bool
+    candidates: Sequence[tuple[PicturePiece, bool]], room: int, policy: Policy, *, handles: bool
 ) -> "dict[int, list[tuple[list[Part], ShownPicture | str]]]":
     """Return what each picture becomes, by its number. Each comes with whether it is over the limit of pictures.
 
     `room` is the bytes that they have together.
     """
-    sights = [sight for sight, _ in found]
-    limits = [_most(policy) if beyond else "" for _, beyond in found]
-    plans = [None if beyond else _plan(sight, policy) for sight, beyond in found]
+    pieces = [piece for piece, _ in candidates]
+    limits = [_most(policy) if beyond else "" for _, beyond in candidates]
+    plans = [None if beyond else _plan(piece, policy) for piece, beyond in candidates]
     if policy.max_tokens is not None:
         _spend_tokens(plans, limits, policy.model, policy.max_tokens)
-    long = _cut(sights, plans, limits, policy)
+    long = _cut(pieces, plans, limits, policy)
     made = [
-        None if sight.number in long else _fitted(sight, plan)
-        for sight, plan in zip(sights, plans, strict=True)
+        None if piece.number in long else _fitted(piece, plan)
+        for piece, plan in zip(pieces, plans, strict=True)
     ]
-    room -= sum(len(picture.data_url) for pieces in long.values() for _, picture in pieces)
+    room -= sum(len(picture.data_url) for strips_of_one in long.values() for _, picture in strips_of_one)
     _spend_bytes(made, limits, room, policy)
     return {
-        sight.number: _shown_in_strips(sight, plan, long[sight.number], policy.model, handles=handles)
-        if plan and sight.number in long
-        else [_shown(sight, plan, picture, limit, policy.model, handles=handles)]
-        for sight, plan, picture, limit in zip(sights, plans, made, limits, strict=True)
+        piece.number: _shown_in_strips(piece, plan, long[piece.number], policy.model, handles=handles)
+        if plan and piece.number in long
+        else [_shown(piece, plan, picture, limit, policy.model, handles=handles)]
+        for piece, plan, picture, limit in zip(pieces, plans, made, limits, strict=True)
     }
 
 
@@ -169,74 +175,76 @@ _Strips = dict[int, list[tuple[Strip, Picture]]]
 
 
 def _cut(
-    sights: Sequence[PicturePiece], plans: Sequence[Plan | None], limits: Sequence[str], policy: Policy
+    pieces: Sequence[PicturePiece], plans: Sequence[Plan | None], limits: Sequence[str], policy: Policy
 ) -> _Strips:
     """Cut the pictures that are too long to be read whole, where the budgets have room for their strips."""
     pictures = sum(plan is not None for plan in plans)
     tokens = sum(plan.seen.tokens for plan in plans if plan)
     held, made = 0, _Strips()
-    for sight, plan, limit in zip(sights, plans, limits, strict=True):
-        picture = sight.picture
+    for piece, plan, limit in zip(pieces, plans, limits, strict=True):
+        picture = piece.picture
         # What was drawn for the model is small already, and what a limit or a low detail made small is to stay so.
-        if plan is None or limit or sight.size or plan.detail == "low":
+        if plan is None or limit or piece.size or plan.detail == "low":
             continue
         if not is_unreadable(picture.width, picture.height, plan.seen):
             continue
         fit = partial(seen, model=policy.model, detail=plan.detail)
-        found = strips(picture.width, picture.height, fit)
-        count = pictures + len(found) - 1
-        cost = tokens + sum(strip.seen.tokens for strip in found) - plan.seen.tokens
+        fitting_strips = strips(picture.width, picture.height, fit)
+        count = pictures + len(fitting_strips) - 1
+        cost = tokens + sum(strip.seen.tokens for strip in fitting_strips) - plan.seen.tokens
         over = policy.max_pictures is not None and count > policy.max_pictures
-        if not found or over or (policy.max_tokens is not None and cost > policy.max_tokens):
+        if not fitting_strips or over or (policy.max_tokens is not None and cost > policy.max_tokens):
             continue
         try:
-            pieces = cut(picture, [(strip.box, (strip.seen.width, strip.seen.height)) for strip in found])
+            cut_parts = cut(
+                picture, [(strip.box, (strip.seen.width, strip.seen.height)) for strip in fitting_strips]
+            )
         except PictureError:
             continue  # as a whole it cannot be decoded either, which is told there
-        size = sum(len(piece.data_url) for piece in pieces)
+        size = sum(len(part.data_url) for part in cut_parts)
         if held + size <= min(policy.max_bytes, MAX_DATA_URL) // 2:
-            made[sight.number] = list(zip(found, pieces, strict=True))
+            made[piece.number] = list(zip(fitting_strips, cut_parts, strict=True))
             held, pictures, tokens = held + size, count, cost
     return made
 
 
 def _shown_in_strips(
-    sight: PicturePiece,
+    piece: PicturePiece,
     plan: Plan,
-    pieces: "list[tuple[Strip, Picture]]",
+    strips_shown: "list[tuple[Strip, Picture]]",
     model: str | None,
     *,
     handles: bool,
 ) -> "list[tuple[list[Part], ShownPicture | str]]":
     """Return the strips of one picture, each with the line that tells where in it they lie."""
-    handle = sentences.handle(sight.number) if handles else ""
-    width, height = sight.picture.width, sight.picture.height
+    handle = sentences.handle(piece.number) if handles else ""
+    width, height = piece.picture.width, piece.picture.height
     shown: list[tuple[list[Part], ShownPicture | str]] = []
-    for strip, picture in pieces:
+    for strip, picture in strips_shown:
         place = sentences.part(strip, width, height)
         if handle:
-            source = f" ({sight.source})" if sight.file and sight.source else ""
+            source = f" ({piece.source})" if piece.file and piece.source else ""
             line = f"{strip.name} of {handle}{source}\n{place}"
         else:
-            line = f"{strip.name} of picture {sight.number}: {place}"
-        if sight.sentence and strip.number == 1:
-            line = f"{line}\n{sight.sentence}"
+            line = f"{strip.name} of picture {piece.number}: {place}"
+        if piece.sentence and strip.number == 1:
+            line = f"{line}\n{piece.sentence}"
         parts: list[Part] = [
             {"type": "input_image", "image_url": picture.data_url, "detail": plan.detail},
             input_text(line),
         ]
         size = (strip.width, strip.height)
         what = ShownPicture(
-            sight.number, picture, strip.seen, plan.detail, model, size, sight.source, handle, strip.name
+            piece.number, picture, strip.seen, plan.detail, model, size, piece.source, handle, strip.name
         )
         shown.append((parts, what))
     return shown
 
 
-def _plan(sight: PicturePiece, policy: Policy) -> Plan:
+def _plan(piece: PicturePiece, policy: Policy) -> Plan:
     """Return how a picture is to be shown where there are no budgets."""
-    detail = policy.wanted(sight.detail)
-    return Plan(detail, seen(sight.picture.width, sight.picture.height, policy.model, detail))
+    detail = policy.wanted(piece.detail)
+    return Plan(detail, seen(piece.picture.width, piece.picture.height, policy.model, detail))
 
 
 def _spend_tokens(plans: list[Plan | None], limits: list[str], model: str | None, limit: int) -> None:
@@ -267,11 +275,11 @@ def _spend_bytes(
             made[at] = _tried(within, picture, max(0, min(share, MAX_DATA_URL) - 64) // 4 * 3)
 
 
-def _fitted(sight: PicturePiece, plan: Plan | None) -> "Picture | PictureError | None":
+def _fitted(piece: PicturePiece, plan: Plan | None) -> "Picture | PictureError | None":
     """Return the picture at the size that the plan says; the same bytes where it fits and the API takes them."""
     if plan is None:
         return None
-    return _tried(fitted, sight.picture, plan.seen.width, plan.seen.height)
+    return _tried(fitted, piece.picture, plan.seen.width, plan.seen.height)
 
 
 def _tried(make: Callable[..., Picture], *arguments: object) -> "Picture | PictureError":
@@ -282,7 +290,7 @@ def _tried(make: Callable[..., Picture], *arguments: object) -> "Picture | Pictu
 
 
 def _shown(
-    sight: PicturePiece,
+    piece: PicturePiece,
     plan: Plan | None,
     picture: "Picture | PictureError | None",
     limit: str,
@@ -291,33 +299,33 @@ def _shown(
     handles: bool,
 ) -> "tuple[list[Part], ShownPicture | str]":
     """Return one picture with the line that tells its scale, or the sentence that stands for it."""
-    original = sight.picture
-    handle = sentences.handle(sight.number) if handles else ""
+    original = piece.picture
+    handle = sentences.handle(piece.number) if handles else ""
     if plan is None or not isinstance(picture, Picture):
         why = picture.reason if isinstance(picture, PictureError) else limit
-        name = handle or sentences.numbered(sight.number, sight.number)
-        return _told(f"{name} ({original.media_type}, {original.width}x{original.height})", why)
+        name = handle or sentences.numbered(piece.number, piece.number)
+        return _sentence(f"{name} ({original.media_type}, {original.width}x{original.height})", why)
     view = seen(picture.width, picture.height, model, plan.detail)
     parts: list[Part] = [{"type": "input_image", "image_url": picture.data_url, "detail": plan.detail}]
-    if line := _line(sight, picture, view, limit, handle):
+    if line := _line(piece, picture, view, limit, handle):
         parts.append(input_text(line))
-    size = sight.size or (original.width, original.height)
-    return parts, ShownPicture(sight.number, picture, view, plan.detail, model, size, sight.source, handle)
+    size = piece.size or (original.width, original.height)
+    return parts, ShownPicture(piece.number, picture, view, plan.detail, model, size, piece.source, handle)
 
 
-def _line(sight: PicturePiece, picture: Picture, view: Seen, limit: str, handle: str) -> str:
+def _line(piece: PicturePiece, picture: Picture, view: Seen, limit: str, handle: str) -> str:
     """Name the picture where it has a handle, and say what was done to it, nothing where nothing was."""
-    original = sight.picture
+    original = piece.picture
     # A tool is given the file that came, which may be of another type than what is seen.
-    named = f"{handle} ({sight.source})" if handle and sight.file and sight.source else handle
-    told = [named, sight.sentence]
-    width, height = sight.size or (original.width, original.height)
+    named = f"{handle} ({piece.source})" if handle and piece.file and piece.source else handle
+    told = [named, piece.sentence]
+    width, height = piece.size or (original.width, original.height)
     if (picture.width, picture.height) != (width, height):
-        scale = sentences.scaled(sight.number, view, width, height)
+        scale = sentences.scaled(piece.number, view, width, height)
         unreadable = f"; {sentences.UNREADABLE}" if is_unreadable(width, height, view) else ""
         told.append(f"{scale} ({limit}){unreadable}" if limit else f"{scale}{unreadable}")
     elif limit and picture is not original:
-        told.append(f"picture {sight.number}: encoded smaller ({limit})")
+        told.append(f"picture {piece.number}: encoded smaller ({limit})")
     elif limit:
-        told.append(f"picture {sight.number}: shown at a lower detail ({limit})")
+        told.append(f"picture {piece.number}: shown at a lower detail ({limit})")
     return "\n".join(filter(None, told))

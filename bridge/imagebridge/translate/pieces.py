@@ -118,11 +118,11 @@ class ResultContext:
         """Whether any base64 has been read, or is in a later block."""
         return bool(self._read or self._ahead)
 
-    def told(self, encoded: str) -> str:
+    def mention(self, encoded: str) -> str:
         """Return the words for base64 that has been read, however it was written then; empty where it is new."""
         return self._read.of(encoded)
 
-    def known(self, encoded: str) -> str:
+    def mention_anywhere(self, encoded: str) -> str:
         """Return the words for base64 that has been read, or that a later block holds; empty where neither is so."""
         return self._read.of(encoded) or self._ahead.of(encoded)
 

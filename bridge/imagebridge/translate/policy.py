@@ -76,7 +76,7 @@ class Policy:
             if limit is not None and limit < 0:
                 raise ValueError(f"Policy({name}={limit!r}): a limit is not negative")
 
-    def asked(self, model: str | None, api: Api | None) -> "Policy":
+    def for_request(self, model: str | None, api: Api | None) -> "Policy":
         """Return this policy for a model, where it names none itself, and for an API, where that is given."""
         return replace(self, model=self.model or model or None, api=api or self.api)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from imagebridge.wire import URI, blocks_of, is_error, is_json, result_json, text_of
 
 from . import sentences
-from .blocks import pieces, texts
+from .blocks import block_pieces, text_pieces
 from .parts import PieceOfBlock, placed
 from .pieces import PicturePiece, ResultContext, TextPiece, for_user_only
 from .policy import Policy
@@ -26,14 +26,14 @@ def translate(result: object, policy: Policy = DEFAULT) -> Translation:
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.
     """
-    return read(result, policy).translation()
+    return read_result(result, policy).translation()
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadResult:
     """A result that has been read and not yet fitted: its pieces, and whether its pictures have handles."""
 
-    found: "Sequence[PieceOfBlock]"
+    pieces: "Sequence[PieceOfBlock]"
     blocks: Sequence[object]
     policy: Policy
     handles: bool
@@ -42,14 +42,14 @@ class Read:
     @property
     def files(self) -> dict[int, str]:
         """What each picture was made from, by its number: base64 or a `data:` URL of the file, full size."""
-        sights = [piece for _, piece in self.found if isinstance(piece, PicturePiece)]
-        return {sight.number: sight.file or sight.picture.data_url for sight in sights}
+        pictures = [piece for _, piece in self.pieces if isinstance(piece, PicturePiece)]
+        return {picture.number: picture.file or picture.picture.data_url for picture in pictures}
 
     @property
     def uris(self) -> dict[int, str]:
         """What a server calls the pictures that it keeps as `image://` and takes by that name, by their numbers."""
         by_block: dict[int, list[int]] = {}
-        for index, piece in self.found:
+        for index, piece in self.pieces:
             if index is not None and isinstance(piece, PicturePiece):
                 by_block.setdefault(index, []).append(piece.number)
         # A block that became several pictures, pages say, is none of them.
@@ -63,7 +63,7 @@ class Read:
         """Fit the pictures and set all into parts."""
         for_user = [dict(block) for block in self.blocks if is_json(block) and for_user_only(block)]
         return Translation(
-            placed(self.found, self.policy, handles=self.handles), self.blocks, for_user, self.is_error
+            placed(self.pieces, self.policy, handles=self.handles), self.blocks, for_user, self.is_error
         )
 
 
@@ -72,32 +72,32 @@ def _uri(block: object) -> str:
     return text_of(meta, URI)[:100] if is_json(meta) else ""
 
 
-def read(result: object, policy: Policy, start: int | None = None) -> Read:
+def read_result(result: object, policy: Policy, start: int | None = None) -> ReadResult:
     """Read a result: find, prove and convert what is in it. With `start`, its pictures have handles from that number on.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.
     """
     wire = result_json(result)
-    reading = ResultContext(policy, 1 if start is None else start)
+    context = ResultContext(policy, 1 if start is None else start)
     blocks = blocks_of(wire)
-    reading.begin(blocks)
+    context.begin(blocks)
     failed = is_error(wire)
-    found: list[PieceOfBlock] = []
+    pieces: list[PieceOfBlock] = []
     for index, block in enumerate(blocks):
-        found += [(index, piece) for piece in pieces(block, reading)]
+        pieces += [(index, piece) for piece in block_pieces(block, context)]
     if structured := structured_text(wire):
-        first, *hidden = texts(structured, reading)
-        found += [
+        first, *hidden = text_pieces(structured, context)
+        pieces += [
             (None, TextPiece(first.text, "structured content"))
             if isinstance(first, TextPiece)
             else (None, first)
         ]
-        found += [(None, piece) for piece in hidden]
-    if all(isinstance(piece, TextPiece) and not piece.text.strip() for _, piece in found):
-        found = [
+        pieces += [(None, piece) for piece in hidden]
+    if all(isinstance(piece, TextPiece) and not piece.text.strip() for _, piece in pieces):
+        pieces = [
             (None, TextPiece(sentences.NO_REASON if failed else sentences.NOTHING, "a sentence", ours=True))
         ]
     if failed:
-        found.insert(0, (None, TextPiece(sentences.ERROR, "the mark of an error", ours=True)))
-    return Read(found, blocks, policy, start is not None, failed)
+        pieces.insert(0, (None, TextPiece(sentences.ERROR, "the mark of an error", ours=True)))
+    return ReadResult(pieces, blocks, policy, start is not None, failed)

@@ -100,7 +100,7 @@ def test_what_is_nested_too_deeply_is_a_value_error():
 
 def test_half_a_pair_waits_for_the_other():
     pieces = SurrogateJoiner()
-    assert [pieces.told(one) for one in ("a\ud83d", "\ude00b", None, "\udc00", "")] == [
+    assert [pieces.joined(one) for one in ("a\ud83d", "\ude00b", None, "\udc00", "")] == [
         "a", "\U0001f600b", "", "\ufffd", "",
     ]  # fmt: skip
 

@@ -120,7 +120,7 @@ async def test_the_same_picture_at_the_same_time_is_uploaded_once(openai_of):
 )
 async def test_the_threshold(asked, uploaded, openai_of):
     with Endpoint([]) as endpoint:
-        async with Uploads.asked(await openai_of(endpoint), asked) as uploads:
+        async with Uploads.of_argument(await openai_of(endpoint), asked) as uploads:
             await uploads.sent([user(image(0), SMALL)])
     assert len(endpoint.files) == uploaded
 

@@ -21,7 +21,7 @@ from imagebridge.cli.transcript import (
     ResponseEntry,
     RetryEntry,
     Transcript,
-    kept,
+    saved,
 )
 from imagebridge.cli.transcript.page import page
 from imagebridge.errors import BridgeError
@@ -304,19 +304,19 @@ def test_reasoning_and_long_texts_are_kept_small(server):
 def test_half_a_character_is_written(tmp_path):
     path = tmp_path / "page.html"
     transcript = Transcript(PromptEntry("Hi"), MODEL, ("eyes",))
-    with kept(transcript, path, Terminal()):
+    with saved(transcript, path, Terminal()):
         transcript.entries.append(CallEntry({"name": "look", "arguments": '{"text": "\\ud800"}'}))
     assert "&#55296;" in path.read_text("utf-8")
 
 
 def test_an_unexpected_error_passes_and_leaves_the_page(tmp_path):
     path = tmp_path / "page.html"
-    with pytest.raises(ZeroDivisionError), kept(Transcript(PromptEntry("Hi"), MODEL, ()), path, Terminal()):
+    with pytest.raises(ZeroDivisionError), saved(Transcript(PromptEntry("Hi"), MODEL, ()), path, Terminal()):
         raise ZeroDivisionError
     assert "unexpected error" in path.read_text("utf-8")
 
 
 def test_without_a_path_nothing_is_written(tmp_path, capsys):
-    with kept(Transcript(PromptEntry("Hi"), MODEL, ()), None, Terminal()):
+    with saved(Transcript(PromptEntry("Hi"), MODEL, ()), None, Terminal()):
         pass
     assert (list(tmp_path.iterdir()), capsys.readouterr().err) == ([], "")

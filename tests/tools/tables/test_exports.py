@@ -207,7 +207,7 @@ class TestWorkbooks:
     async def test_formulas_without_values(self, tmp_path):
         data = workbook(S=[["k", "n"], ["a", ("=", None)], ["b", ("=", None)]])
         found = await self.table(tmp_path, data)
-        assert "its formulas have no values in the file" in found.told({"n"})
+        assert "its formulas have no values in the file" in found.description({"n"})
         with pytest.raises(ArgumentError, match="'n' does not hold numbers: its formulas have no values"):
             await generate_chart(kind="bar", data="book.xlsx", places=Places(allow=(tmp_path,)))
 

@@ -20,7 +20,7 @@ LOCALES = "en_US en_GB de fr es it pt_BR nl sv pl ru ja zh ko tr cs hu fi da el 
 def column(*cells, name="d"):
     """Return a column of a table as it is read: its cells and, in words, how."""
     found = table({name: list(cells), "v": [*range(len(cells))]})
-    return [*found.columns[name]], found.told({name})
+    return [*found.columns[name]], found.description({name})
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def column(*cells, separator="", name="v"):
     """Return a column as it is read, of rows or of a file with this separator, and how, in words."""
     text = "\n".join(f'{at}{separator}"{cell}"' for at, cell in enumerate(cells))
     found = table(f"at{separator}{name}\n{text}" if separator else [{name: cell} for cell in cells])
-    return [*found.columns[name]], found.told({name})
+    return [*found.columns[name]], found.description({name})
 
 
 @pytest.mark.parametrize(

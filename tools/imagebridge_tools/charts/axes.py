@@ -61,27 +61,27 @@ class _AxisUse(NamedTuple):
     """One place of a chart where a channel shows a field."""
 
     definition: Mapping[str, JsonValue]
-    scope: _InheritedRows
+    inherited: _InheritedRows
 
     @property
     def fields(self) -> list[str]:
         """The fields shown here: one, or those a view is repeated for."""
         field = self.definition.get("field")
         if isinstance(field, Mapping):
-            return [str(name) for name in self.scope.repeats.get(str(field.get("repeat")), ())]
+            return [str(name) for name in self.inherited.repeats.get(str(field.get("repeat")), ())]
         return [str(field)]
 
     def values(self) -> list[str | float]:
         """Return the values of its fields, each once."""
-        found = [row.get(field) for field in self.fields for row in self.scope.rows]
+        found = [row.get(field) for field in self.fields for row in self.inherited.rows]
         return list(dict.fromkeys(value for value in found if isinstance(value, str | int | float)))
 
 
-def labelled(spec: Mapping[str, JsonValue], look: Style = NORMAL) -> JsonObject:
+def labelled(spec: Mapping[str, JsonValue], style: Style = NORMAL) -> JsonObject:
     """Return the spec with labels on those axes of which it says nothing and whose values its rows hold."""
     datasets = spec.get("datasets")
-    scope = _InheritedRows([], True, datasets if isinstance(datasets, Mapping) else {}, {})
-    return _views(spec, scope, look)
+    inherited = _InheritedRows([], True, datasets if isinstance(datasets, Mapping) else {}, {})
+    return _views(spec, inherited, style)
 
 
 def ruled(config: JsonValue) -> bool:
@@ -92,41 +92,45 @@ def ruled(config: JsonValue) -> bool:
     )
 
 
-def _views(spec: Mapping[str, JsonValue], outer: _InheritedRows, look: Style) -> JsonObject:
-    scope = outer.inside(spec)
+def _views(spec: Mapping[str, JsonValue], outer: _InheritedRows, style: Style) -> JsonObject:
+    inherited = outer.inside(spec)
     inner = spec.get("spec")
     if isinstance(inner, Mapping):
-        return {**spec, "spec": _views(inner, scope, look)}
+        return {**spec, "spec": _views(inner, inherited, style)}
     lists: JsonObject = {
-        key: [_views(view, scope, look) if isinstance(view, Mapping) else view for view in views]
+        key: [_views(view, inherited, style) if isinstance(view, Mapping) else view for view in views]
         for key in _LISTS
         if isinstance(views := spec.get(key), Sequence)
     }
-    return {**spec, **lists} if lists else _chart(spec, outer, look)
+    return {**spec, **lists} if lists else _chart(spec, outer, style)
 
 
-def _chart(view: Mapping[str, JsonValue], scope: _InheritedRows, look: Style) -> JsonObject:
+def _chart(view: Mapping[str, JsonValue], inherited: _InheritedRows, style: Style) -> JsonObject:
     """Return one chart, layered or not, with labels on its axes."""
     done = dict(view)
     for channel in ("x", "y"):
-        uses = list(_uses(view, channel, scope))
-        if uses and all(_free(use.definition) for use in uses) and (made := _axis(view, channel, uses, look)):
+        uses = list(_uses(view, channel, inherited))
+        if (
+            uses
+            and all(_free(use.definition) for use in uses)
+            and (made := _axis(view, channel, uses, style))
+        ):
             done = _replaced(done, channel, made)
-    return titled(done, _titles(done, look), look)
+    return titled(done, _titles(done, style), style)
 
 
-def _titles(view: Mapping[str, JsonValue], look: Style) -> PlotSize:
+def _titles(view: Mapping[str, JsonValue], style: Style) -> PlotSize:
     """Return the room for the titles of axes, about."""
     heading = _mapping(view.get("title"))
     above = sum(
-        look.title * 1.3 for key in ("text", "subtitle") for _ in _list(heading.get(key)) if look.titles
+        style.title * 1.3 for key in ("text", "subtitle") for _ in _list(heading.get(key)) if style.titles
     )
     encodings = [_mapping(view.get("encoding")), *(_mapping(one.get("encoding")) for one in _layers(view))]
     legend = any(name in encoding for encoding in encodings for name in ("color", "fill", "stroke"))
     turned = any(
         _mapping(_mapping(encoding.get("x")).get("axis")).get("labelAngle", 0) != 0 for encoding in encodings
     )
-    x, y = (_room(view, channel, look) for channel in ("x", "y"))
+    x, y = (_room(view, channel, style) for channel in ("x", "y"))
     width = _number(view.get("width")) or _SIDE
     return PlotSize(
         (x or _SIDE) * (0.75 if legend else 1),
@@ -138,13 +142,13 @@ def _titles(view: Mapping[str, JsonValue], look: Style) -> PlotSize:
 
 
 def _uses(view: Mapping[str, JsonValue], channel: Channel, outer: _InheritedRows) -> Iterator[_AxisUse]:
-    scope = outer.inside(view)
+    inherited = outer.inside(view)
     encoding = view.get("encoding")
     definition = encoding.get(channel) if isinstance(encoding, Mapping) else None
     if isinstance(definition, Mapping) and "field" in definition:
-        yield _AxisUse(definition, scope)
+        yield _AxisUse(definition, inherited)
     for layer in _layers(view):
-        yield from _uses(layer, channel, scope)
+        yield from _uses(layer, channel, inherited)
 
 
 def _layers(view: Mapping[str, JsonValue]) -> list[Mapping[str, JsonValue]]:
@@ -178,7 +182,7 @@ def _replaced(
 
 
 def _axis(
-    view: Mapping[str, JsonValue], channel: Channel, uses: Sequence[_AxisUse], look: Style
+    view: Mapping[str, JsonValue], channel: Channel, uses: Sequence[_AxisUse], style: Style
 ) -> Callable[[Mapping[str, JsonValue]], JsonObject] | None:
     """Return what puts labels on a definition, or None where nothing is known of its values."""
     sorts = {str(use.definition.get("type", "nominal")) for use in uses}
@@ -188,12 +192,12 @@ def _axis(
     if sorts <= {"nominal", "ordinal"}:
         if len(values) > _MOST:
             return None
-        axis = _categories(view, channel, uses, look)
+        axis = _categories(view, channel, uses, style)
         return lambda definition: {**definition, "axis": axis | _mapping(definition.get("axis"))}
     if sorts == {"quantitative"}:
         whole = all(isinstance(value, int) and not isinstance(value, bool) for value in values)
         steps: JsonObject = {"tickMinStep": labels.WHOLE}
-        known = whole and all(use.scope.whole and "stack" not in use.definition for use in uses)
+        known = whole and all(use.inherited.whole and "stack" not in use.definition for use in uses)
         if not known:
             return None
         return lambda definition: {**definition, "axis": steps | _mapping(definition.get("axis"))}
@@ -203,32 +207,32 @@ def _axis(
         sorts != {"temporal"}
         or len(moments) < len(values)
         or scaled
-        or not all(use.scope.whole for use in uses)
+        or not all(use.inherited.whole for use in uses)
     ):
         return None
-    room = _room(view, channel, look)
+    room = _room(view, channel, style)
     zoned = [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in moments]
-    return _dated(zoned, room or _SIDE, look, down=channel == "y")
+    return _dated(zoned, room or _SIDE, style, down=channel == "y")
 
 
 def _categories(
-    view: Mapping[str, JsonValue], channel: Channel, uses: Sequence[_AxisUse], look: Style
+    view: Mapping[str, JsonValue], channel: Channel, uses: Sequence[_AxisUse], style: Style
 ) -> JsonObject:
     sets = [use.values() for use in uses]
     names = list(dict.fromkeys(_text(value) for values in sets for value in values))
     # The charts of a repeat have different labels under the same width.
     most = max(len(names) // max(len(use.fields) for use in uses), 1)
-    room = _room(view, channel, look)
+    room = _room(view, channel, style)
     each = _STEP if room is None else room / most
     if channel == "x":
-        return labels.below(names, each, _number(view.get("height")) or _SIDE, look.text)
-    return labels.beside(names, each, _number(view.get("width")) or _SIDE, look.text)[0]
+        return labels.below(names, each, _number(view.get("height")) or _SIDE, style.text)
+    return labels.beside(names, each, _number(view.get("width")) or _SIDE, style.text)[0]
 
 
 def _dated(
-    moments: Sequence[datetime], room: float, look: Style, *, down: bool
+    moments: Sequence[datetime], room: float, style: Style, *, down: bool
 ) -> Callable[[Mapping[str, JsonValue]], JsonObject]:
-    axis, shared = dates.axis(moments, room, look.text, titled=look.titles, down=down)
+    axis, shared = dates.axis(moments, room, style.text, titled=style.titles, down=down)
 
     def made(definition: Mapping[str, JsonValue]) -> JsonObject:
         own = _mapping(definition.get("axis"))
@@ -239,10 +243,10 @@ def _dated(
     return made
 
 
-def _room(view: Mapping[str, JsonValue], channel: Channel, look: Style) -> float | None:
+def _room(view: Mapping[str, JsonValue], channel: Channel, style: Style) -> float | None:
     """Return the pixels of an axis; None where each category has its step."""
     size = _number(view.get("width" if channel == "x" else "height"))
-    taken = (look.beside if channel == "x" else look.below) if "autosize" in view else 0
+    taken = (style.beside if channel == "x" else style.below) if "autosize" in view else 0
     return max(_STEP, size - taken) if size else None
 
 

@@ -23,8 +23,8 @@ def places(chart: Chart, width: int, height: int) -> tuple[str, str, JsonObject,
     series = len(chart.distinct("color")) if several else 1
     across, down = plot(chart, width, height)
     room = down / len(names)
-    side, all_fit = labels.beside(names, room, width, chart.look.text)
-    under = labels.below(names, across / len(names), height, chart.look.text)
+    side, all_fit = labels.beside(names, room, width, chart.style.text)
+    under = labels.below(names, across / len(names), height, chart.style.text)
     better = under["labelAngle"] != 0 and (all_fit or max(map(len, names)) > 24) and room / series >= 4
     lying = chart.horizontal or better
     place, along = ("y", "x") if lying else ("x", "y")
@@ -44,33 +44,33 @@ def plot(chart: Chart, width: int, height: int) -> tuple[float, float]:
 
 def taken(chart: Chart) -> float:
     """Return the pixels of the width that the plot does not have, about: the axes' and the legend's."""
-    both = chart.look.beside * (1.7 if chart.right else 1)
+    both = chart.style.beside * (1.7 if chart.right else 1)
     if chart.sorts.get("y") == "text":
         longest = max(wide(str(value)) for value in chart.distinct("y"))
-        labelled = max(min(longest, 15) * chart.look.text, longest * 9)
-        both += max(0, min(labelled, chart.frame.width * 0.42) - 3 * chart.look.text)
+        labelled = max(min(longest, 15) * chart.style.text, longest * 9)
+        both += max(0, min(labelled, chart.frame.width * 0.42) - 3 * chart.style.text)
     if "color" not in chart.names or not _legend(chart) or lower(chart):
         return both
     named = chart.frame.titles.get("color", chart.names["color"])
-    title = min(wide(named, bold=True) * (chart.look.text + 1), beside(chart.frame.width))
+    title = min(wide(named, bold=True) * (chart.style.text + 1), beside(chart.frame.width))
     if chart.kind == "heatmap" or chart.sorts["color"] == "number":
-        return both + max(5 * chart.look.text, title + 10)
+        return both + max(5 * chart.style.text, title + 10)
     return both + max(_entries(chart), title + 10)
 
 
 def _entries(chart: Chart) -> float:
     """Return the width of a legend's entries beside a chart, about, in pixels."""
     longest = max(wide(str(value)) for value in chart.distinct("color"))
-    return min(min(longest, 15) * chart.look.text + 26, chart.frame.width / 2)
+    return min(min(longest, 15) * chart.style.text + 26, chart.frame.width / 2)
 
 
 def lower(chart: Chart) -> float:
     """Return the height of a small chart's legend below it, where that leaves the plot larger; else 0."""
-    small = not chart.look.normal and chart.kind != "heatmap" and "facet" not in chart.names
+    small = not chart.style.normal and chart.kind != "heatmap" and "facet" not in chart.names
     if not small or chart.sorts.get("color") != "text" or not _legend(chart):
         return 0
-    pie, padding = chart.kind == "pie", chart.look.padding
-    width = chart.frame.width - (2 * padding if pie else chart.look.beside)
+    pie, padding = chart.kind == "pie", chart.style.padding
+    width = chart.frame.width - (2 * padding if pie else chart.style.beside)
     height = chart.frame.height - (2 * padding + chart.heading if pie else chart.below)
     high, across = _under(chart)[1], _entries(chart)
     if pie:
@@ -82,11 +82,13 @@ def lower(chart: Chart) -> float:
 
 def _under(chart: Chart) -> tuple[JsonObject, float]:
     """Return the legend below a chart and its height: as wide as the plot, at whose left it starts."""
-    names, padding = [str(value) for value in chart.distinct("color")], chart.look.padding
+    names, padding = [str(value) for value in chart.distinct("color")], chart.style.padding
     lies = chart.kind in ("bar", "box") and not chart.layers
-    left = 0 if chart.kind == "pie" else chart.frame.width * 0.52 if lies else chart.look.beside - 2 * padding
+    left = (
+        0 if chart.kind == "pie" else chart.frame.width * 0.52 if lies else chart.style.beside - 2 * padding
+    )
     width = chart.frame.width - 2 * padding - left
-    return labels.under(names, width, chart.look.text, titled=chart.look.titles)
+    return labels.under(names, width, chart.style.text, titled=chart.style.titles)
 
 
 def room(chart: Chart, view: Mapping[str, JsonValue], width: int, height: int) -> PlotSize:
@@ -96,7 +98,7 @@ def room(chart: Chart, view: Mapping[str, JsonValue], width: int, height: int) -
     encoding = mapping(view.get("encoding"))
     x, y = (mapping(encoding.get(channel)) for channel in "xy")
     long = min(_longest(chart, y), width * 0.4) if chart.sorts.get("y") != "text" else 0
-    under = 2 * chart.look.padding + 4 * chart.look.text
+    under = 2 * chart.style.padding + 4 * chart.style.text
     high = height - under - _deep(chart, x, height) - chart.heading - lower(chart)
     return PlotSize(width - taken(chart) - long, high, width, height, width)
 
@@ -112,12 +114,12 @@ def _longest(chart: Chart, definition: JsonObject) -> float:
     """Return the pixels of the longest label of an axis of categories; 0 for others."""
     if definition.get("type") != "nominal":
         return 0
-    return chart.look.text * max(wide(str(value)) for value in chart.distinct(str(definition["field"])))
+    return chart.style.text * max(wide(str(value)) for value in chart.distinct(str(definition["field"])))
 
 
 def title(chart: Chart, role: str) -> str | None:
     """Return the title of an axis, for which a tiny chart has no room."""
-    return chart.frame.titles.get(role, chart.names.get(role)) if chart.look.titles else None
+    return chart.frame.titles.get(role, chart.names.get(role)) if chart.style.titles else None
 
 
 def named(chart: Chart, role: str, axis: JsonObject | None = None) -> JsonObject:
@@ -183,7 +185,7 @@ def along(chart: Chart, role: str, width: int, height: int) -> JsonObject:
             stacked = "normalize" if chart.stack == "normalize" else "zero"
             encoding["stack"] = None if chart.stack is False else stacked
         return encoding | {"scale": scale(chart, role, {"zero": _zero(chart, role), "nice": True})}
-    names, size = [str(value) for value in chart.distinct(role)], chart.look.text
+    names, size = [str(value) for value in chart.distinct(role)], chart.style.text
     order = _ordered(names) if chart.kind == "heatmap" else None
     names = order or names
     across, down = plot(chart, width, height)
@@ -227,8 +229,8 @@ def _dated(chart: Chart, role: str, width: int, height: int) -> JsonObject:
     axis, shared = dates.axis(
         [datetime.fromisoformat(cell) for cell in dict.fromkeys(cells)],
         plot(chart, width, height)[down],
-        chart.look.text,
-        titled=chart.look.titles,
+        chart.style.text,
+        titled=chart.style.titles,
         down=down,
     )
     told = ", ".join(filter(None, (shared, "UTC" if chart.zoned else "")))
@@ -286,15 +288,15 @@ def key(chart: Chart, role: str) -> JsonObject:
     if lower(chart):
         return _under(chart)[0]
     named = chart.frame.titles.get(role, chart.frame.titles.get("x", "") if chart.kind == "pie" else "")
-    across = beside(chart.frame.width) / (chart.look.text + 1)
+    across = beside(chart.frame.width) / (chart.style.text + 1)
     title = len(broken(named or chart.names[role], across, bold=True)) - 1
     room = (
         chart.frame.height
-        - 2 * chart.look.padding
+        - 2 * chart.style.padding
         - chart.heading
-        - title * (chart.look.text + 1) * labels.LINE
+        - title * (chart.style.text + 1) * labels.LINE
     )
-    return labels.legend(names, chart.frame.width, room, chart.look.text)
+    return labels.legend(names, chart.frame.width, room, chart.style.text)
 
 
 def _legend(chart: Chart) -> bool:

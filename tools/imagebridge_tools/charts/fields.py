@@ -17,7 +17,7 @@ from . import number_formats, roles
 from .chart_options import Options
 from .gather import gathered, size
 from .plan import LAYERS, Chart, ChartKind, Stack
-from .theme import PALETTE, Frame
+from .theme import PALETTE, ChartFrame
 
 _T = TypeVar("_T")
 
@@ -41,7 +41,7 @@ def chart(
     kinds: Sequence[ChartKind],
     table: Table,
     columns: Columns,
-    frame: Frame,
+    frame: ChartFrame,
     stack: Stack = None,
     options: Options = NOTHING,
 ) -> Chart:
@@ -77,7 +77,7 @@ def chart(
     _check_words(drawn)
     _check_colors(drawn)
     shown = {*names.values(), *several}
-    return gathered(replace(drawn, stack=stack, readings=table.told(shown), options=options))
+    return gathered(replace(drawn, stack=stack, readings=table.description(shown), options=options))
 
 
 def _counted(
@@ -150,7 +150,7 @@ def _drawn(
     kind: ChartKind,
     table: Table,
     names: dict[str, str],
-    frame: Frame,
+    frame: ChartFrame,
     *,
     layered: bool,
     noun: str,
@@ -217,9 +217,9 @@ def _measured(
     names: Mapping[str, str],
     sorts: Mapping[str, ColumnType],
     cells: dict[str, list[JsonValue]],
-    frame: Frame,
+    frame: ChartFrame,
     made: Mapping[str, str],
-) -> Frame:
+) -> ChartFrame:
     """Return the frame with titles that say what numbers are of, and how they are `made` of rows; percent in a format of percent become shares."""
     titles: dict[str, str] = {}
     for role in ("x", "y", "color"):

@@ -1,4 +1,4 @@
-"""From a kind of chart and rows to a Vega-Lite spec. Each kind is one function; the look is `look`'s."""
+"""From a kind of chart and rows to a Vega-Lite spec. Each kind is one function; the look is `style`'s."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -35,8 +35,8 @@ def vega_lite(chart: Chart) -> JsonObject:
 
 def _framed(chart: Chart) -> JsonObject:
     """Return what every chart has: data, title, theme."""
-    spec: JsonObject = {"data": {"values": chart.rows}, "config": merged({}, chart.look)}
-    title = heading(chart.frame, chart.look)
+    spec: JsonObject = {"data": {"values": chart.rows}, "config": merged({}, chart.style)}
+    title = heading(chart.frame, chart.style)
     return spec | ({"title": title} if title else {})
 
 
@@ -45,7 +45,7 @@ def _facets(chart: Chart) -> JsonObject:
     values = chart.distinct("facet")
     names = [str(value) for value in values]
     width, height, columns = max(_arranged(names, chart, n) for n in range(1, len(values) + 1))[1:]
-    header = labels.header(names, width * _HEADED, chart.look.text)[0]
+    header = labels.header(names, width * _HEADED, chart.style.text)[0]
     facet: JsonObject = {"field": "facet", "type": "nominal", "title": None, "sort": values, "header": header}
     spec = _framed(chart) | {
         "facet": facet,
@@ -56,13 +56,13 @@ def _facets(chart: Chart) -> JsonObject:
     if len(values) % columns:  # A shared axis would stand below the empty place of the last row.
         spec["resolve"] = {"axis": {"x": "independent"}}
     # The last date of one would stand on the first of the next.
-    spec["config"] = merged({"axisXTemporal": {"labelFlush": True}}, chart.look)
+    spec["config"] = merged({"axisXTemporal": {"labelFlush": True}}, chart.style)
     return spec
 
 
 def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, int, int, int]:
     """Return how large small charts are in so many columns, then their width and height, about, and the columns."""
-    count, text = len(names), chart.look.text
+    count, text = len(names), chart.style.text
     rows = -(-count // columns)
     across = chart.frame.width - (encode.taken(chart) if chart.kind != "pie" else 0)
     width = max(_CELL, round(across / columns - _SPACING))
@@ -70,14 +70,14 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
     # Words above each; axes below the last ones, or below all where the last row has empty places.
     axes = text * (4 if chart.kind != "pie" else 0)
     shared = axes if count % columns == 0 else 0
-    free = chart.frame.height - 2 * chart.look.padding - chart.heading - shared
+    free = chart.frame.height - 2 * chart.style.padding - chart.heading - shared
     height = round(free / rows - (axes - shared) - words - _SPACING)
     return min(width, height * _SHAPE), width, max(_CELL, height), columns
 
 
 def _view(chart: Chart, width: int, height: int) -> JsonObject:
     view = labelled(_clipped(_plain(chart, width, height), chart), chart)
-    return titled(view, encode.room(chart, view, width, height), chart.look)
+    return titled(view, encode.room(chart, view, width, height), chart.style)
 
 
 def _clipped(view: JsonObject, chart: Chart) -> JsonObject:
@@ -152,7 +152,7 @@ def _mark(kind: ChartKind, chart: Chart) -> JsonObject:
 
 def _dots(chart: Chart) -> float:
     """Return the size of points in a chart, as a share of that in a normal one."""
-    return 1 if chart.look.normal else 0.6 if chart.look.titles else 0.4
+    return 1 if chart.style.normal else 0.6 if chart.style.titles else 0.4
 
 
 def _layered(chart: Chart, width: int, height: int) -> JsonObject:
@@ -170,10 +170,10 @@ def _layered(chart: Chart, width: int, height: int) -> JsonObject:
             else y.get("axis", {})
         )
         if chart.right:
-            y["title"] = ", ".join(series) if chart.look.titles else None
+            y["title"] = ", ".join(series) if chart.style.titles else None
             if len(series) == 1:  # The axis is told to belong to its series by the colour.
                 at = chart.distinct("color").index(series[0])
-                y["axis"] = {**encode.mapping(y["axis"]), "titleColor": chart.look.theme.palette[at]}
+                y["axis"] = {**encode.mapping(y["axis"]), "titleColor": chart.style.theme.palette[at]}
         encoding: JsonObject = {"x": x, "y": y}
         if "color" in chart.names:
             encoding["color"] = encode.color(chart)
@@ -253,7 +253,7 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
     color: JsonObject = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
     place, down = encode.both(chart, width, height)
     room = (width - 200) / columns, down / rows
-    told = chart.look.titles and room[0] >= 38 and room[1] >= 16
+    told = chart.style.titles and room[0] >= 38 and room[1] >= 16
     rect: JsonObject = {"type": "rect", **({} if told else _SEALED)}
     layers: list[JsonValue] = [{"mark": rect, "encoding": {"color": color}}]
     if told:
@@ -261,8 +261,8 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
         far = f"abs(datum.color) > {max(-low, high) * 0.6}"
         dark = far if around else f"datum.color > {low + (high - low) * 0.55}"
         letters: JsonObject = {
-            "condition": {"test": dark, "value": chart.look.theme.on},
-            "value": chart.look.theme.ink,
+            "condition": {"test": dark, "value": chart.style.theme.on},
+            "value": chart.style.theme.ink,
         }
         text: JsonObject = {"field": "color", "type": "quantitative", "format": form}
         layers.append(
@@ -285,7 +285,7 @@ def _box(chart: Chart, width: int, height: int) -> JsonObject:
     across = encode.plot(chart, width, height)[place == "y"]
     size = max(3, min(60, across / len(chart.distinct("x")) / series * 0.55))
     color: JsonObject = {"color": encode.color(chart)} if "color" in chart.names else {}
-    theme = chart.look.theme
+    theme = chart.style.theme
     if not chart.names["x"]:
         encoding[place] = {**encode.mapping(encoding[place]), "axis": None, "title": None}
 
@@ -316,16 +316,16 @@ def _pie(chart: Chart) -> JsonObject:
     title = chart.frame.titles.get("color", chart.frame.titles.get("x", chart.names["x"]))
     color: JsonObject = {"field": "color", "type": "nominal", "sort": None, "title": title}
     color["legend"] = encode.key(chart, "color")
-    arc: JsonObject = {"type": "arc", "stroke": chart.look.theme.paper, "strokeWidth": 1.5}
+    arc: JsonObject = {"type": "arc", "stroke": chart.style.theme.paper, "strokeWidth": 1.5}
     cell = "child_" if "facet" in chart.names else ""  # What Vega calls the size of a small chart.
     text: JsonObject = {
         "type": "text",
         "radius": {"expr": f"min({cell}width, {cell}height) / 2 * 0.72"},
-        "fontSize": chart.look.text + 1,
+        "fontSize": chart.style.text + 1,
         "fontWeight": "bold",
-        "fill": chart.look.theme.on,
+        "fill": chart.style.theme.on,
     }
     layers: list[JsonValue] = [{"mark": arc, "encoding": {"color": color}}]
-    if chart.look.titles:  # In a tiny pie no slice has room for its share.
+    if chart.style.titles:  # In a tiny pie no slice has room for its share.
         layers.append({"mark": text, "encoding": {"text": {"field": "share", "type": "nominal"}}})
     return {"encoding": {"theta": theta, "order": order}, "layer": layers}

@@ -32,8 +32,8 @@ def labelled(view: JsonObject, chart: Chart) -> JsonObject:
     place = {name: one for name, one in encoding.items() if name not in ("color", along)}
     if chart.stacked:
         place |= {"detail": {"field": "color", "type": "nominal"}}
-    ink = chart.look.theme.on if chart.kind == "bar" and chart.stacked else chart.look.theme.ink
-    mark: JsonObject = {"type": "text", "fontSize": chart.look.text, "fill": ink, "baseline": "middle"}
+    ink = chart.style.theme.on if chart.kind == "bar" and chart.stacked else chart.style.theme.ink
+    mark: JsonObject = {"type": "text", "fontSize": chart.style.text, "fill": ink, "baseline": "middle"}
     words: JsonObject = {
         "mark": mark | ({} if chart.stacked else _beyond(along, side)),
         "encoding": {**place, along: value | ({"bandPosition": 0.5} if chart.stacked else {}), "text": text},

@@ -8,7 +8,7 @@ from imagebridge_tools.answer import JsonValue
 from imagebridge_tools.tables.table import ColumnType
 
 from .chart_options import Options
-from .theme import Frame, Style, heading, style
+from .theme import ChartFrame, Style, heading, style
 
 ChartKind = Literal["bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"]
 KINDS: tuple[str, ...] = get_args(ChartKind)
@@ -61,7 +61,7 @@ class Chart:
     rows: Sequence[Mapping[str, JsonValue]]
     names: dict[str, str]
     sorts: dict[str, ColumnType]
-    frame: Frame
+    frame: ChartFrame
     horizontal: bool = False
     zoned: bool = False
     every: Sequence[Mapping[str, JsonValue]] = ()
@@ -75,7 +75,7 @@ class Chart:
     options: Options = field(default_factory=Options)
 
     @property
-    def look(self) -> Style:
+    def style(self) -> Style:
         """The sizes of letters and edges, and the colours."""
         return style(self.frame.width, self.frame.height, self.frame.theme)
 
@@ -89,16 +89,16 @@ class Chart:
     def below(self) -> float:
         """Pixels of the height that are not for the plot, about."""
         # The room of a normal chart's title is counted in, whether there is one or not.
-        return self.look.below + (0 if self.look.normal else self.heading)
+        return self.style.below + (0 if self.style.normal else self.heading)
 
     @property
     def heading(self) -> float:
         """Pixels of the height that the title and the subtitle take."""
-        found = heading(self.frame, self.look)
+        found = heading(self.frame, self.style)
         if not found:
             return 0
         title, under = (len(lines) if isinstance(lines := found.get(key), list) else 0 for key in _HEADING)
-        return title * self.look.title * 1.3 + under * (self.look.text + 1) * 1.3 + 14
+        return title * self.style.title * 1.3 + under * (self.style.text + 1) * 1.3 + 14
 
     def distinct(self, role: str) -> list[JsonValue]:
         """Return the values of a role, each once, in the order of the data."""

@@ -10,7 +10,7 @@ from imagebridge_tools.tables.cells import date
 from . import axes, grammar, reduce, spec_fields, spec_views
 from .fit import COMPOSED, composed
 from .guard import ROWS, entries
-from .theme import PALETTE, Frame, Style, ThemeName, heading, merged, style, title_lines
+from .theme import PALETTE, ChartFrame, Style, ThemeName, heading, merged, style, title_lines
 
 WIDTH, HEIGHT = 800, 500
 """Pixels of a picture for which nobody gave a size."""
@@ -58,7 +58,7 @@ def sizes(width: int | None, height: int | None, theme: ThemeName) -> Style:
 
 
 def completed(
-    spec: Mapping[str, JsonValue], frame: Frame, width: int | None, height: int | None
+    spec: Mapping[str, JsonValue], frame: ChartFrame, width: int | None, height: int | None
 ) -> dict[str, JsonValue]:
     """Return the spec with the theme below its own config, a title, and a size where it has none.
 

@@ -30,7 +30,7 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ChartFrame:
     """What is asked for around a chart: pixels of the picture, words, formats (D3's) by role, colours."""
 
     width: int = 800
@@ -138,17 +138,17 @@ def style(width: int, height: int, theme: ThemeName = "light") -> Style:
     return replace(found, theme=_DARK) if theme == "dark" else found
 
 
-def _config(look: Style) -> dict[str, JsonValue]:
+def _config(style: Style) -> dict[str, JsonValue]:
     """Return Vega-Lite's `config`."""
-    theme = look.theme
-    words: dict[str, JsonValue] = {"labelFontSize": look.text, "titleFontSize": look.text + 1}
+    theme = style.theme
+    words: dict[str, JsonValue] = {"labelFontSize": style.text, "titleFontSize": style.text + 1}
     whole: dict[str, JsonValue] = {"labelLimit": 0, "titleLimit": 0}
     axis: dict[str, JsonValue] = {
         **words,
         **whole,
         "labelColor": theme.quiet,
         "titleColor": theme.ink,
-        "titlePadding": 10 if look.normal else 5,
+        "titlePadding": 10 if style.normal else 5,
         "labelFlush": False,
         "labelSeparation": 8,
         # Vega-Lite's own 200 pixels put the title on top of long labels.
@@ -160,7 +160,7 @@ def _config(look: Style) -> dict[str, JsonValue]:
     return {
         "font": FONT,
         "background": theme.paper,
-        "padding": look.padding,
+        "padding": style.padding,
         "view": {"stroke": None},
         "range": {
             "category": theme.palette,
@@ -173,7 +173,7 @@ def _config(look: Style) -> dict[str, JsonValue]:
         **{name: {"color": theme.ink} for name in ("text", "rule", "errorbar")},
         "boxplot": {"rule": {"color": theme.quiet}, "median": {"color": theme.on}},
         "geoshape": {"stroke": theme.paper, "strokeWidth": 0.5},
-        "axis": axis if look.titles else axis | {"title": None},
+        "axis": axis if style.titles else axis | {"title": None},
         # A number in the middle of the last tick ends outside the picture where Vega hid it when it made room.
         "axisXQuantitative": {"labelFlush": True},
         "axisDiscrete": {"grid": False},
@@ -182,46 +182,46 @@ def _config(look: Style) -> dict[str, JsonValue]:
         "legend": {**words, **whole, "labelColor": theme.quiet, "titleColor": theme.ink, "symbolLimit": 0},
         "header": {**words, **whole, "labelColor": theme.ink, "labelFontWeight": "bold"},
         "title": {
-            "fontSize": look.title,
+            "fontSize": style.title,
             "color": theme.ink,
             "anchor": "start",
             "frame": "bounds",
-            "offset": 14 if look.normal else 6,
+            "offset": 14 if style.normal else 6,
             "limit": 0,
             "fontWeight": 600,
             "subtitleColor": theme.quiet,
-            "subtitleFontSize": look.text + 1,
+            "subtitleFontSize": style.text + 1,
             "subtitlePadding": 5,
         },
     }
 
 
-def title_lines(title: str, width: int, look: Style = NORMAL) -> list[str]:
+def title_lines(title: str, width: int, style: Style = NORMAL) -> list[str]:
     """Break a title into lines that fit a picture `width` pixels wide."""
-    return text_width.broken(title, (width - 2 * look.padding) / look.title, bold=True)
+    return text_width.broken(title, (width - 2 * style.padding) / style.title, bold=True)
 
 
-def heading(frame: Frame, look: Style) -> dict[str, JsonValue]:
+def heading(frame: ChartFrame, style: Style) -> dict[str, JsonValue]:
     """Return the title and the subtitle of a chart, broken into lines; empty where there are none.
 
     They take a quarter and a sixth of the picture's height at most.
     """
-    room = frame.width - 2 * look.padding
-    most = max(1, int(frame.height / 4 / (look.title * 1.3)))
-    lines = text_width.broken(frame.title, room / look.title, most, bold=True) if frame.title else []
+    room = frame.width - 2 * style.padding
+    most = max(1, int(frame.height / 4 / (style.title * 1.3)))
+    lines = text_width.broken(frame.title, room / style.title, most, bold=True) if frame.title else []
     found: dict[str, JsonValue] = {"text": [*lines]} if lines else {}
     if frame.subtitle:
-        most = max(1, int(frame.height / 6 / (look.text * 1.4)))
+        most = max(1, int(frame.height / 6 / (style.text * 1.4)))
         found |= {
             "text": [*lines],
-            "subtitle": [*text_width.broken(frame.subtitle, room / (look.text + 1), most)],
+            "subtitle": [*text_width.broken(frame.subtitle, room / (style.text + 1), most)],
         }
     return found
 
 
-def merged(own: dict[str, JsonValue], look: Style = NORMAL) -> dict[str, JsonValue]:
+def merged(own: dict[str, JsonValue], style: Style = NORMAL) -> dict[str, JsonValue]:
     """Return the theme with the settings of a spec's own `config`, which win, in their places."""
-    return _merge(_config(look), own)
+    return _merge(_config(style), own)
 
 
 def _merge(under: dict[str, JsonValue], over: dict[str, JsonValue]) -> dict[str, JsonValue]:

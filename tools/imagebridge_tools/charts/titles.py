@@ -40,34 +40,34 @@ class PlotSize(NamedTuple):
         return beside(self.whole), self.height * _SHARE * 2
 
 
-def titled(view: Mapping[str, JsonValue], room: PlotSize, look: Style) -> JsonObject:
+def titled(view: Mapping[str, JsonValue], room: PlotSize, style: Style) -> JsonObject:
     """Return a chart, layered or not, whose titles fit."""
     done = dict(view)
     if isinstance(encoding := view.get("encoding"), Mapping):
         done["encoding"] = {
-            channel: _fitting(channel, definition, room, look)
+            channel: _fitting(channel, definition, room, style)
             if channel in ("x", "y", *_LEGENDS) and isinstance(definition, Mapping)
             else definition
             for channel, definition in encoding.items()
         }
     if isinstance(layers := view.get("layer"), Sequence):
         done["layer"] = [
-            titled(layer, room, look) if isinstance(layer, Mapping) else layer for layer in layers
+            titled(layer, room, style) if isinstance(layer, Mapping) else layer for layer in layers
         ]
     return done
 
 
 def _fitting(
-    channel: str, definition: Mapping[str, JsonValue], room: PlotSize, look: Style
+    channel: str, definition: Mapping[str, JsonValue], room: PlotSize, style: Style
 ) -> Mapping[str, JsonValue]:
     """Return what a channel shows with its title, or the one that Vega-Lite makes, in lines."""
     place = "axis" if channel in ("x", "y") else "legend"
     guide = definition.get(place, {})
     if not isinstance(guide, Mapping):  # None: there is none to have a title.
         return definition
-    made = _derived(definition) if look.titles or place == "legend" else None
+    made = _derived(definition) if style.titles or place == "legend" else None
     own = guide.get("title", definition.get("title", made))
-    size = look.text + 1
+    size = style.text + 1
     long, high = room.lines(channel)
     if place == "legend" and "field" in definition:
         guide = {"labelLimit": room.whole / 2, **guide}

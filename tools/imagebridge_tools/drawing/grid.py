@@ -43,7 +43,7 @@ class View:
         }[self.turn]
         return self.left + u, self.top + v
 
-    def told(self) -> str:
+    def description(self) -> str:
         """Say how pixels (X, Y) of the view become pixels (x, y) of the original."""
         x0, y0, x1, y1 = self.box
         u, v = _less("X", self.left), _less("Y", self.top)

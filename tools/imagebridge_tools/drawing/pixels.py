@@ -31,7 +31,7 @@ class Pixels(NamedTuple):
     exact: bool = True
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The name, the pixels of the original, and the remark: `bridge.jpg (2000x1500 px)`."""
         remark = f", {self.remark}" if self.remark else ""
         return f"{self.name} ({self.size[0]}x{self.size[1]} px{remark})"

@@ -60,7 +60,7 @@ class Table:
         }
         return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
-    def told(self, shown: Container[str]) -> str:
+    def description(self, shown: Container[str]) -> str:
         """Return words on how the columns were read that are `shown` as numbers or dates, or why they were not."""
         told = [column_types.words(name, one) for name, one in self.readings.items() if name in shown]
         return "".join([*(f"; {note}" for note in self.notes), *told])

@@ -91,7 +91,7 @@ def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
         and shared != {_YEARLESS}
         and all(len({forms[form] for form in shared}) == 1 for forms in found.values())
     ):
-        return {text: forms[first] for text, forms in found.items()}, _told(first)
+        return {text: forms[first] for text, forms in found.items()}, _sentence(first)
     return _doubt(shared, found)
 
 
@@ -285,7 +285,7 @@ def _likely(shared: set[str], found: Mapping[str, _Forms], rests: Mapping[str, t
     return shared
 
 
-def _told(form: str) -> str:
+def _sentence(form: str) -> str:
     """Return words on how a column was read."""
     if form[:3] in _ORDERS:
         return f"dates ({_ORDERS[form[:3]]})"

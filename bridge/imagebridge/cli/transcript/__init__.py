@@ -148,7 +148,7 @@ class Transcript:
 
 
 @contextmanager
-def kept(transcript: Transcript, path: Path | None, terminal: "Terminal") -> Generator[None]:
+def saved(transcript: Transcript, path: Path | None, terminal: "Terminal") -> Generator[None]:
     """Write the page when the block ends, however it ends, and say where. Without a path nothing is written.
 
     The file is made before the block runs, so that a wrong name costs nothing; until the end it holds the question.

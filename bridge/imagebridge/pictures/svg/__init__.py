@@ -67,7 +67,7 @@ def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
     root.set("height", str(height))
     asked = max(1, round(width)), max(1, round(height))
     made = raster.rasterised(ElementTree.tostring(root, encoding="unicode"), *fit(*asked))
-    sentence = scrub.told(notes, made.missing, made.fontless)
+    sentence = scrub.sentence(notes, made.missing, made.fontless)
     return DrawnSvg(Picture.from_bytes(made.png), *asked, sentence)
 
 

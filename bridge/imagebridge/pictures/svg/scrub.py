@@ -138,7 +138,7 @@ def _local(css: str, notes: Notes) -> str:
     return _CSS.sub(replaced, css)
 
 
-def told(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
+def sentence(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
     """Return one sentence on what a drawing lacks: for `missing` characters too, or text without any font."""
     said: list[str] = []
     if notes.html:
