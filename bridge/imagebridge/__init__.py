@@ -61,7 +61,7 @@ __all__ = [
 _LATER = {
     "Bridge": (".agent.bridge", _requirements.CLIENT),
     "Finding": (".check.finding", None),
-    "HttpServer": (".agent.config", _requirements.CLIENT),
+    "HttpServer": (".client.config", _requirements.CLIENT),
     "Reply": (".events", None),
     "Uploads": (".agent.uploads", None),
 }

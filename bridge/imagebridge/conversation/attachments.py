@@ -38,11 +38,11 @@ _CALLS = (
     "apply_patch_call",
 )
 
-# The line right behind a picture that names it for tools, and the type it was made from (`translate.setting`).
+# The line right behind a picture that names it for tools, and the type it was made from (`translate.parts`).
 _HANDLE = re.compile(r"((?:part \d+ of \d+ of )?picture:(\d+))(?: \([\w.+/-]+\))?(?=\n|\Z)")
 # The line behind a part of a long picture begins so, with a handle or without one.
 _PART = re.compile(r"(part (\d+) of \d+ of )picture[ :]\d+")
-# How a user message names the picture or file of a call, on a line before it (`translate.outputs`).
+# How a user message names the picture or file of a call, on a line before it (`providers.responses`).
 _CAPTION = re.compile(r"((?:(?:part \d+ of \d+ of )?picture \d+|the file .+) of .+):")
 _STAND_IN = re.compile(
     r"\[(?:no longer shown: (?:(?:part \d+ of \d+ of )?picture:\d+, )?(?:part \d+ of \d+ of )?(picture|file|the file)\b.*"

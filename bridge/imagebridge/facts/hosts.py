@@ -60,7 +60,7 @@ UNKNOWN = Host(
     side=2_048,
     resources=False,
     source="1 MiB an SSE event in the SDKs for Python (python-sdk#3332) and Go (go-sdk#726); 2,048 px is what "
-    "every vision model of OpenAI sees (see `vision`)",
+    "every vision model of OpenAI sees (see `models`)",
 )
 """What no host that is known refuses; those that mostly talk to Claude have 2,000 pixels a side, which is what its API
 takes where a conversation holds more than 20 pictures (platform.claude.com, vision)."""

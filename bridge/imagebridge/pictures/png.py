@@ -1,4 +1,4 @@
-"""PNG as its strictest reader takes it: the chunks, by a walk (rows.py unpacks the pixels).
+"""PNG as its strictest reader takes it: the chunks, by a walk (png_rows.py unpacks the pixels).
 
 The walk refuses what no strict reader takes and cannot be mended, and notes what can: chunks out of place, of a
 wrong length or said twice go, a palette that is too long is cut. Nothing that is mended changes a pixel.
@@ -46,7 +46,7 @@ END = b"\0\0\0\0IEND\xaeB`\x82"
 class Chunks:
     """What the walk over a PNG found: its header, its frames, where it ends, and what to mend in it.
 
-    `whole` is false where the end is missing: whether pixels are missing too only `rows.unpacked` can tell.
+    `whole` is false where the end is missing: whether pixels are missing too only `png_rows.unpacked` can tell.
     """
 
     width: int = 0

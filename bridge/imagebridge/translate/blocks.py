@@ -13,7 +13,7 @@
 | any type with `data`                  | a picture or a document as that                                |
 | resource_link                         | a line; by policy an http(s) address for the API to download   |
 
-Pieces know nothing of models and budgets: `result.py` sets them into parts.
+Pieces know nothing of models and budgets: `parts.py` sets them into parts.
 """
 
 import json
