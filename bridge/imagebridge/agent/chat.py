@@ -137,7 +137,7 @@ class Completions:
         if "tool_choice" in self._arguments:
             self._arguments["tool_choice"] = relaxed(self._arguments["tool_choice"])
 
-    def kept(self, sent: list[Item]) -> list[Item] | None:
+    def self_contained(self, sent: list[Item]) -> list[Item] | None:
         """Nothing is sent by its id here; see `Api.kept`."""
         return None
 

@@ -174,7 +174,7 @@ class Run:
                 refusal = read(error)
                 if self._api.without_include(refusal.parameter):
                     continue
-                if refusal.unkept and (kept := self._api.kept(recovery.items)) is not None:
+                if refusal.unkept and (kept := self._api.self_contained(recovery.items)) is not None:
                     recovery.replace(kept)
                     await self._tell(Retried(f"reasoning is kept by us from now on: {refusal.said}"))
                     continue

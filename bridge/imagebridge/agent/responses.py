@@ -159,7 +159,7 @@ class Responses:
         if "tool_choice" in self._arguments:
             self._arguments["tool_choice"] = relaxed(self._arguments["tool_choice"])
 
-    def kept(self, sent: list[Item]) -> list[Item] | None:
+    def self_contained(self, sent: list[Item]) -> list[Item] | None:
         """Ask for encrypted reasoning, as organisations with zero data retention need it; see `Api.kept`."""
         if self.keeps or self._asked:
             return None

@@ -169,7 +169,7 @@ class ModelApi(Protocol):
         """Let the model choose from now on: a forced call would be forced again after each answer, for ever."""
         ...
 
-    def kept(self, sent: list[Item]) -> list[Item] | None:
+    def self_contained(self, sent: list[Item]) -> list[Item] | None:
         """Return the items as a server takes them that has kept none, and ask for what comes to be so; None where it is."""
         ...
 

@@ -293,21 +293,23 @@ class Shared:
         self._made: dict[object, Uploads] = {}
 
     def of(
-        self, client: "AsyncOpenAI | OpenAI", asked: Uploads | bool | int | None = None, *, keep: bool
+        self, client: "AsyncOpenAI | OpenAI", uploads: Uploads | bool | int | None = None, *, keep: bool
     ) -> Uploads:
-        """Return what `run(..., uploads=asked)` uploads with: what is given, or that which is used so already.
+        """Return what `run(..., uploads=...)` uploads with: what is given, or that which is used so already.
 
         Raises:
             TypeError: the uploads given are those of another client.
             ValueError: a threshold below 0.
         """
-        if isinstance(asked, Uploads):
-            return asked.for_client(client)
-        if asked is None:
-            asked = self._usual
-        made = Uploads.of_argument(client, asked, keep=keep)
+        if isinstance(uploads, Uploads):
+            return uploads.for_client(client)
+        if uploads is None:
+            uploads = self._usual
+        made = Uploads.of_argument(client, uploads, keep=keep)
         # Where nothing is uploaded nothing is kept: some make a client for each run.
-        return made if asked is False else self._made.setdefault((client, type(asked), asked, keep), made)
+        return (
+            made if uploads is False else self._made.setdefault((client, type(uploads), uploads, keep), made)
+        )
 
     async def aclose(self) -> None:
         """Delete what was uploaded and is not to be kept."""

@@ -215,7 +215,7 @@ class Connection:
         asked = anyio.current_time() if asked is None else asked
         for told in ("it may or may not have run", "it was tried twice"):
             session, client = await self._connected(asked)
-            self._tools.asked()
+            self._tools.called()
             try:
                 with session.calling():
                     result = await request(client, self.name, tool.name, arguments, timeout, on_progress)

@@ -58,23 +58,23 @@ async def repairing(
     (mcp 2.3, 2026-11). `over` is called as soon as no more messages can come.
     """
     async with transport as (incoming, outgoing):
-        asked: dict[RequestId, Repair] = {}
-        yield _Repaired(incoming, asked, over), _Watched(outgoing, asked)
+        pending: dict[RequestId, Repair] = {}
+        yield _Repaired(incoming, pending, over), _Watched(outgoing, pending)
 
 
 class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
     """The messages to the server; what is asked is remembered until it is answered or given up."""
 
-    def __init__(self, stream: "Outgoing", asked: "dict[RequestId, Repair]") -> None:
+    def __init__(self, stream: "Outgoing", pending: "dict[RequestId, Repair]") -> None:
         self._stream = stream
-        self._asked = asked
+        self._pending = pending
 
     async def send(self, item: SessionMessage) -> None:
         message = item.message
         if isinstance(message, JSONRPCRequest) and message.method in _REPAIRS:
-            self._asked[message.id] = _REPAIRS[message.method]
+            self._pending[message.id] = _REPAIRS[message.method]
         elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
-            self._asked.pop((message.params or {}).get("requestId", ""), None)
+            self._pending.pop((message.params or {}).get("requestId", ""), None)
             # A transport that is stuck tells nobody anything: who gave up does not wait for it.
             with anyio.move_on_after(_NOTICE):
                 await self._stream.send(item)
@@ -89,10 +89,10 @@ class _Repaired(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
     """The messages from the server, repaired where they answer what was asked."""
 
     def __init__(
-        self, stream: "Incoming", asked: "dict[RequestId, Repair]", over: Callable[[], None]
+        self, stream: "Incoming", pending: "dict[RequestId, Repair]", over: Callable[[], None]
     ) -> None:
         self._stream = stream
-        self._asked = asked
+        self._pending = pending
         self._over = over
 
     @property
@@ -113,7 +113,7 @@ class _Repaired(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
         if isinstance(message, (JSONRPCError, JSONRPCResponse)) and message.id is not None:
             # The SDK takes "7" for an answer to 7.
             number = int(message.id) if str(message.id).isdecimal() else message.id
-            repair = self._asked.pop(number, None)
+            repair = self._pending.pop(number, None)
             if repair is not None and isinstance(message, JSONRPCResponse):
                 message.result = dict(repair(message.result))
         return item

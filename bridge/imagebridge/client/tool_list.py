@@ -52,7 +52,7 @@ class Tools:
         self._stale = anyio.Event()
         self._listing = anyio.Lock()
         self._until = -math.inf
-        self._asked = False
+        self._called = False
         self._left_out: set[str] = set()
 
     def take(self, tools: "Sequence[Tool]") -> None:
@@ -72,9 +72,9 @@ class Tools:
         if isinstance(message, ToolListChangedNotification):
             self._stale.set()
 
-    def asked(self) -> None:
+    def called(self) -> None:
         """Note that a call begins."""
-        self._asked = True
+        self._called = True
 
     def answered(self, client: Client) -> None:
         """Note that a call was answered: a server that tells of changes may tell of one a moment later."""
@@ -151,7 +151,7 @@ class Tools:
                     with anyio.move_on_after(_ACKNOWLEDGED, shield=True):
                         subscription = await stack.enter_async_context(client.listen(tools_list_changed=True))
                     if subscription is not None:
-                        if self._asked:
+                        if self._called:
                             # It may have changed them before anybody listened.
                             self._stale.set()
                         # Each event reaches `heard` too; here the subscription is only kept open.

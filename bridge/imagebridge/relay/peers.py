@@ -16,7 +16,7 @@ _CLIENT = "io.modelcontextprotocol/clientInfo"
 _ENVELOPE = (_CLIENT, "io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientCapabilities")
 """In the `_meta` of each request since 2026-07-28: what a request of the relay's own repeats."""
 
-_MOST_ASKED = 10_000
+_MOST_PENDING = 10_000
 """Requests without an answer that are remembered: a host that cancels gets none, and cancels at times."""
 
 _PAYLOADS = frozenset(("tools/call", "tasks/result", "tasks/get"))
@@ -42,7 +42,7 @@ class Peers:
     def __init__(self, named: Host | None = None) -> None:
         self._named = named
         self._called = UNKNOWN
-        self._asked: dict[RequestId, PendingRequest] = {}
+        self._pending: dict[RequestId, PendingRequest] = {}
         self._promising: set[str] = set()
         self._own = f"imagebridge-{token_hex(8)}-"
         self._count = 0
@@ -79,14 +79,14 @@ class Peers:
         at = key(number)
         if not method or at is None:
             return None
-        asked = PendingRequest(
+        pending = PendingRequest(
             number, method, text_of(params, "name"), {name: meta[name] for name in _ENVELOPE if name in meta}
         )
-        self._asked.pop(at, None)
-        self._asked[at] = asked
-        if len(self._asked) > _MOST_ASKED:
-            del self._asked[next(iter(self._asked))]
-        return asked
+        self._pending.pop(at, None)
+        self._pending[at] = pending
+        if len(self._pending) > _MOST_PENDING:
+            del self._pending[next(iter(self._pending))]
+        return pending
 
     def _name(self, info: object) -> None:
         """Look up who calls itself so. A name that no host has is a host that is not known."""
@@ -96,12 +96,12 @@ class Peers:
     def answered(self, message: JSON) -> PendingRequest | None:
         """Return the request that a message of the server answers, None where it answers none."""
         at = key(message.get("id"))
-        return self._asked.pop(at, None) if at is not None and "method" not in message else None
+        return self._pending.pop(at, None) if at is not None and "method" not in message else None
 
     def unanswered(self) -> list[PendingRequest]:
         """Return the requests that wait for an answer, and forget them."""
-        waiting = list(self._asked.values())
-        self._asked.clear()
+        waiting = list(self._pending.values())
+        self._pending.clear()
         return waiting
 
     def promises(self, tool: str) -> bool:
@@ -134,14 +134,14 @@ def _object(value: object) -> JSON:
     return value if is_json(value) else {}
 
 
-def payload(asked: PendingRequest, result: JSON) -> JSON | None:
+def payload(pending: PendingRequest, result: JSON) -> JSON | None:
     """Return the result of a tool that an answer holds: the answer itself, or what its task came to. None where there is none.
 
     An answer that only says that a task has begun, or that the server needs more first, holds none.
     """
-    if asked.method not in _PAYLOADS:
+    if pending.method not in _PAYLOADS:
         return None
-    if asked.method == "tasks/get":
+    if pending.method == "tasks/get":
         return inside(result)
     if result.get("resultType", "complete") != "complete" or (
         is_json(result.get("task")) and "content" not in result
@@ -156,6 +156,6 @@ def inside(task: JSON) -> JSON | None:
     return result if is_json(result) and is_list(result.get("content")) else None
 
 
-def replaced(asked: PendingRequest, result: JSON, repaired: JSON) -> dict[str, Any]:
+def replaced(pending: PendingRequest, result: JSON, repaired: JSON) -> dict[str, Any]:
     """Return the answer with the repaired result in the place where `payload` found it."""
-    return {**result, "result": repaired} if asked.method == "tasks/get" else dict(repaired)
+    return {**result, "result": repaired} if pending.method == "tasks/get" else dict(repaired)

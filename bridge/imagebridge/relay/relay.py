@@ -135,20 +135,20 @@ class Relay:
         """Pass on a message of the host. Requests to a server that has ended start it anew, or are refused."""
         message = read(line)
         parts = _parts(message)
-        asked = [one for part in parts if (one := self._session.heard(part, line))]
+        pending = [one for part in parts if (one := self._session.heard(part, line))]
         if self._names and is_json(message):
             line = self._names.called(message, line)
-        if self._server is None and asked:
-            await self._start_anew(asked)
+        if self._server is None and pending:
+            await self._start_anew(pending)
         if self._server is not None:
             await self._server.send(line + b"\n", message if is_json(message) else None)
 
-    async def _start_anew(self, asked: list[PendingRequest]) -> None:
+    async def _start_anew(self, pending: list[PendingRequest]) -> None:
         """Start the server again, and let it hear the handshake of before; refuse what was asked where that fails."""
         opening, opened = self._session.opening, self._session.opened
         try:
             await self._tasks.start(self._hold)
-            if opening and asked[0].method != "initialize":
+            if opening and pending[0].method != "initialize":
                 first = {**opening[0], "id": self._session.own_id()}
                 await self._own(first, _START)
                 if opened and self._server:
@@ -160,8 +160,8 @@ class Relay:
         """Answer all that waits for a server which cannot answer any more."""
         for waiting in self._waiting.values():
             waiting.set(failure(None, why))
-        for asked in self._session.unanswered():
-            await self._send(written(failure(asked.number, why)))
+        for pending in self._session.unanswered():
+            await self._send(written(failure(pending.number, why)))
 
     # The server.
 
@@ -202,14 +202,14 @@ class Relay:
             if waiting := self._waiting.get(message["id"]):
                 waiting.set(message)
             return
-        asked = [self._session.answered(part) for part in parts]
-        if all(one is None or not _may_change(one) for one in asked) and not any(map(_is_of_task, parts)):
+        pending = [self._session.answered(part) for part in parts]
+        if all(one is None or not _may_change(one) for one in pending) and not any(map(_is_of_task, parts)):
             await self._send(line + b"\n" if is_clean(line) else written(message))
             return
         if len(line) < _SMALL and not any(mark in line for mark in _HEAVY) and not any(map(_links, parts)):
-            await self._repair(message, asked, line)
+            await self._repair(message, pending, line)
         else:
-            repairs.start_soon(self._repair, message, asked, line)
+            repairs.start_soon(self._repair, message, pending, line)
 
     def _tell_garbage(self, message: Unreadable) -> None:
         self._garbage += 1
@@ -228,12 +228,12 @@ class Relay:
 
     # Repairs.
 
-    async def _repair(self, message: Message, asked: list[PendingRequest | None], line: bytes) -> None:
+    async def _repair(self, message: Message, pending: list[PendingRequest | None], line: bytes) -> None:
         """Send a message on with its results repaired; where none needs it, as the bytes that came."""
         parts = _parts(message)
         try:
             made = [
-                await self._repaired(part, one, len(line)) for part, one in zip(parts, asked, strict=True)
+                await self._repaired(part, one, len(line)) for part, one in zip(parts, pending, strict=True)
             ]
         # A fault of ours must not cost the answer.
         except Exception:  # noqa: BLE001
@@ -244,9 +244,9 @@ class Relay:
         else:
             await self._send(written(made[0] if is_json(message) else made))
 
-    async def _repaired(self, message: JSON, asked: PendingRequest | None, size: int) -> JSON:
+    async def _repaired(self, message: JSON, pending: PendingRequest | None, size: int) -> JSON:
         """Return a message with what it holds of a tool's result repaired; the very same where nothing is to be done."""
-        if asked is None:
+        if pending is None:
             params = message.get("params")
             if not (_is_of_task(message) and is_json(params)):
                 return message
@@ -256,28 +256,28 @@ class Relay:
         if "error" in message and "result" not in message:
             return message
         if "result" not in message:
-            return failure(asked.number, "the server's answer holds neither a result nor an error")
+            return failure(pending.number, "the server's answer holds neither a result nor an error")
         result = message["result"]
         if not is_json(result):
-            if asked.method != "tools/call":
+            if pending.method != "tools/call":
                 return message
             result = {"content": result}
-        if asked.method == "tools/list":
+        if pending.method == "tools/list":
             listed = self._session.listed(result)
             listed = self._names.listed(listed) if self._names else listed
             return message if listed is message["result"] else {**message, "result": listed}
-        found = payload(asked, result)
+        found = payload(pending, result)
         if found is None:
             return message
-        new = await self._result(found, asked, size)
-        return message if new is message["result"] else {**message, "result": replaced(asked, result, new)}
+        new = await self._result(found, pending, size)
+        return message if new is message["result"] else {**message, "result": replaced(pending, result, new)}
 
-    async def _result(self, result: JSON, asked: PendingRequest, size: int) -> JSON:
+    async def _result(self, result: JSON, pending: PendingRequest, size: int) -> JSON:
         """Return a tool's result as the host copes with it; the very same where it does already."""
-        host, promised = self._session.host, self._session.promises(asked.tool)
+        host, promised = self._session.host, self._session.promises(pending.tool)
         whole: JSON = result
         if not host.reads_links and any(map(is_readable_link, blocks_of(result))):
-            whole = await with_linked(result, partial(self._linked, asked.meta))
+            whole = await with_linked(result, partial(self._linked, pending.meta))
         # Only now: hosts wait for the start of a server, and what draws takes long to load.
         from imagebridge.repair.protocol import repaired_for
 
@@ -287,7 +287,7 @@ class Relay:
             return result
         if self._explain:
             for change in changes(result, made):
-                _LOG.info("%s: %s", asked.tool or asked.method, change)
+                _LOG.info("%s: %s", pending.tool or pending.method, change)
         return made
 
     # Requests of our own.
@@ -350,8 +350,8 @@ def _parts(message: Message) -> list[JSON]:
     return [message] if is_json(message) else [one for one in message if is_json(one)]
 
 
-def _may_change(asked: PendingRequest) -> bool:
-    return asked.method in ("tools/list", "tools/call", "tasks/result", "tasks/get")
+def _may_change(pending: PendingRequest) -> bool:
+    return pending.method in ("tools/list", "tools/call", "tasks/result", "tasks/get")
 
 
 def _is_of_task(message: JSON) -> bool:

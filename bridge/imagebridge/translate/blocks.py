@@ -61,7 +61,7 @@ _WITHHELD = "[not shown: the tool meant it for the user alone]"
 
 def block_pieces(block: object, context: ResultContext) -> list[Piece]:
     """Return what one block of `content` becomes. Never raises for content, never returns an empty list."""
-    found = _pieces_of(block, context)
+    found = _pieces(block, context)
     # A picture is remembered as soon as it has its number.
     if is_json(block) and not isinstance(found[0], PicturePiece):
         for encoded in carried(block):
@@ -69,7 +69,7 @@ def block_pieces(block: object, context: ResultContext) -> list[Piece]:
     return found
 
 
-def _pieces_of(block: object, context: ResultContext) -> list[Piece]:
+def _pieces(block: object, context: ResultContext) -> list[Piece]:
     if isinstance(block, str):
         return text_pieces(block, context)
     if not is_json(block):
@@ -92,7 +92,7 @@ def _pieces_of(block: object, context: ResultContext) -> list[Piece]:
             return _link(block, context)
         case tag:
             made = standard(block)
-            return _pieces_of(made, context) if made else [_unknown(block, tag)]
+            return _pieces(made, context) if made else [_unknown(block, tag)]
 
 
 def text_pieces(text: str, context: ResultContext) -> list[Piece]:
