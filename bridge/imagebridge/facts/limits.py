@@ -5,27 +5,23 @@ from collections.abc import Mapping
 SENDABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 """The formats the API takes (OpenAI's guide "Images and vision", 2026-09): a GIF only with one frame."""
 
-
 MAX_NAME = 64
 """Characters of a function's name, of a-z A-Z 0-9 _ - (`FunctionDefinition` in openai 3.54, 2026-11-17)."""
-
 
 MAX_TOOLS = 128
 """Tools of a request at most (400 `array_above_max_length`, reported live, 2026-11)."""
 
-
 MAX_DATA_URL = 20_971_520
 """Characters of an `image_url` at most (`maxLength` in OpenAI's OpenAPI document, 2026-08-21)."""
-
 
 MAX_FILE = 50_000_000
 """Bytes of a file at most (OpenAI's guide "File inputs", 2026-09)."""
 
-
 MAX_IMAGES = 1_500
-
+"""Pictures of a request at most (OpenAI's guide "Images and vision", 2026-09)."""
 
 MAX_BODY = 512 * 2**20
+"""Bytes of the pictures of a request together at most (the same guide)."""
 
 
 # Characters, from the schemas of the specification. `file_id`: litellm#24797.
@@ -35,6 +31,5 @@ LENGTHS: Mapping[str, int] = {
     "file_data": 73_400_320,
     "file_id": 64,
 }
-
 
 OUTPUT_LENGTHS: Mapping[str, int] = {"output": 10_485_760, "call_id": 64, "name": 128, "namespace": 64}

@@ -1,7 +1,9 @@
-"""What the models of each family see, cost and are for: OpenAI's own tables, dated.
+"""What the models of each family see and cost, until when OpenAI serves them, which take tools in Chat Completions: dated tables.
 
 Sizes are pixels. Source of the families: OpenAI's guide "Images and vision", sections "Image input requirements" and
 "Calculating costs", read 2026-11-22 (the guide is of September 2026). Of the prices: each model's own page.
+Of last days and tools: https://developers.openai.com/api/docs/deprecations and the guide "Deployment checklist", read
+2026-11-29; a model by another server's name is in neither.
 """
 
 import datetime
