@@ -23,7 +23,7 @@ from .handles import Handles, HandlesChoice, Share
 from .hooks import Approve, Display, Hear
 from .lifetime import Lifetime
 from .servers import Servers
-from .uploads import Shared
+from .uploads import BridgeUploads
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -108,7 +108,7 @@ class Bridge:
         self.server_instructions = server_instructions
         """Whether runs tell the model the `instructions` of the servers."""
         self._handles = Handles(handles, share)
-        self.uploads = Shared(policy.uploads)
+        self.uploads = BridgeUploads(policy.uploads)
         """What runs have uploaded, for as long as the bridge is open."""
         self._lifetime = Lifetime()
         self._blocking = ExitStack()

@@ -25,7 +25,7 @@ from imagebridge.pictures.base64 import base64_bytes, to_base64
 from imagebridge.pictures.convert import converted, retyped
 from imagebridge.pictures.picture import Picture
 from imagebridge.schemas.hints import FORMS, PictureForm
-from imagebridge.schemas.parameters import Handed, Wish, has_handle, picture_parameters, replaced
+from imagebridge.schemas.parameters import PictureArgument, Wish, has_handle, picture_parameters, replaced
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import ReadResult, read_result, translate
 from imagebridge.translate.sentences import amount, handle
@@ -182,7 +182,7 @@ class Handles:
         while self._held > MAX_BYTES:
             self._held -= len(self._kept.pop(next(iter(self._kept))).file)
 
-    def _hand(self, connection: "Connection", argument: str, number: int, wish: Wish) -> Handed:
+    def _hand(self, connection: "Connection", argument: str, number: int, wish: Wish) -> PictureArgument:
         """Give picture `number` to an argument of `connection`'s tool."""
         kept = self._kept.get(number)
         if kept is None:
@@ -214,7 +214,7 @@ class Handles:
                 text = encoded
             case "path":
                 text = str(self._path(number, media_type, base64_bytes(encoded)[0]))
-        return Handed(text, media_type)
+        return PictureArgument(text, media_type)
 
     def _missing(self, number: int) -> str:
         """Say that there is no such picture, and which there are."""

@@ -12,7 +12,7 @@ from imagebridge.errors import BridgeError
 
 from .handles import Handles
 from .servers import Servers
-from .uploads import Shared
+from .uploads import BridgeUploads
 
 _CLOSED = "the bridge is closed; use it inside its `with` or `async with`"
 
@@ -44,7 +44,13 @@ class Lifetime:
             raise BridgeError(_CLOSED)
 
     async def open(
-        self, servers: Servers, setups: Sequence[Setup], handles: Handles, uploads: Shared, *, required: bool
+        self,
+        servers: Servers,
+        setups: Sequence[Setup],
+        handles: Handles,
+        uploads: BridgeUploads,
+        *,
+        required: bool,
     ) -> None:
         """Connect to all servers; `handles` and `uploads` end with them.
 

@@ -12,7 +12,7 @@ from imagebridge.wire import JSON, Item, is_json
 
 from .answers import Notices
 from .text_format import TextFormat
-from .uploads import Shared
+from .uploads import BridgeUploads
 
 Tell = Callable[[Event], Awaitable[None]]
 """Takes each event as it happens."""
@@ -100,7 +100,7 @@ class Turn:
 class Toolbox(Protocol):
     """What a run needs of a bridge: its tools, the answers of their calls, and tasks that end with it."""
 
-    uploads: Shared
+    uploads: BridgeUploads
     """What runs have uploaded."""
 
     server_instructions: bool

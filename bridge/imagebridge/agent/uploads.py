@@ -282,7 +282,7 @@ class Uploads:
         return await cast("Awaitable[Any]", method(*arguments, **named))
 
 
-class Shared:
+class BridgeUploads:
     """The uploads of the clients of a bridge, the same in all of its runs.
 
     usual: what is uploaded by a run that does not say it.

@@ -22,7 +22,7 @@ from imagebridge.wire import is_json, text_of
 from .config import HttpServer
 from .http_errors import SESSION_LOST, denies, forgets, said
 from .json_rpc import message, refusal, sound
-from .long_messages import LONG, LongMessages, Reader
+from .long_events import LONG, LongEvents, Reader
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -74,7 +74,7 @@ def _options(server: HttpServer, exchange: ServerReplies) -> dict[str, Any]:
 @asynccontextmanager
 async def streamable(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[TransportStreams]":
     """Speak Streamable HTTP, with the server's own headers."""
-    held = LongMessages()
+    held = LongEvents()
     async with (
         Client(held, **_options(server, exchange)) as client,
         streamable_http_client(server.url, http_client=client) as (incoming, outgoing),
@@ -172,7 +172,7 @@ _QUOTED = 200
 class Client(httpx2.AsyncClient):
     """Gives the SDK's transport answers that it can read. What an `Auth` sends and gets is left alone."""
 
-    def __init__(self, held: LongMessages, **options: Any) -> None:
+    def __init__(self, held: LongEvents, **options: Any) -> None:
         super().__init__(**options)
         self._held = held
 
@@ -212,7 +212,7 @@ class _Events(httpx2.AsyncByteStream):
     """A stream of events whose messages are mended, each passed on as soon as it is whole."""
 
     def __init__(
-        self, response: httpx2.Response, number: RequestId | None, held: LongMessages, *, session: bool
+        self, response: httpx2.Response, number: RequestId | None, held: LongEvents, *, session: bool
     ) -> None:
         self._response = response
         self._number = number

@@ -24,7 +24,7 @@ _PAYLOADS = frozenset(("tools/call", "tasks/result", "tasks/get"))
 
 
 @dataclass(frozen=True, slots=True)
-class PendingRequest:
+class HostRequest:
     """A request of the host: its id, its method, the tool that it calls, and what a request of ours repeats of its `_meta`."""
 
     number: object
@@ -42,7 +42,7 @@ class Peers:
     def __init__(self, named: Host | None = None) -> None:
         self._named = named
         self._called = UNKNOWN
-        self._pending: dict[RequestId, PendingRequest] = {}
+        self._pending: dict[RequestId, HostRequest] = {}
         self._promising: set[str] = set()
         self._own = f"imagebridge-{token_hex(8)}-"
         self._count = 0
@@ -65,7 +65,7 @@ class Peers:
         """Tell whether an id is one of `own_id`."""
         return isinstance(number, str) and number.startswith(self._own)
 
-    def heard(self, message: JSON, line: bytes) -> PendingRequest | None:
+    def heard(self, message: JSON, line: bytes) -> HostRequest | None:
         """Take note of a message of the host; return its request, None where it asks nothing."""
         method, number = text_of(message, "method"), message.get("id")
         params = _object(message.get("params"))
@@ -79,7 +79,7 @@ class Peers:
         at = key(number)
         if not method or at is None:
             return None
-        pending = PendingRequest(
+        pending = HostRequest(
             number, method, text_of(params, "name"), {name: meta[name] for name in _ENVELOPE if name in meta}
         )
         self._pending.pop(at, None)
@@ -93,12 +93,12 @@ class Peers:
         if is_json(info) and (name := text_of(info, "name")):
             self._called = host(name)
 
-    def answered(self, message: JSON) -> PendingRequest | None:
+    def answered(self, message: JSON) -> HostRequest | None:
         """Return the request that a message of the server answers, None where it answers none."""
         at = key(message.get("id"))
         return self._pending.pop(at, None) if at is not None and "method" not in message else None
 
-    def unanswered(self) -> list[PendingRequest]:
+    def unanswered(self) -> list[HostRequest]:
         """Return the requests that wait for an answer, and forget them."""
         waiting = list(self._pending.values())
         self._pending.clear()
@@ -134,7 +134,7 @@ def _object(value: object) -> JSON:
     return value if is_json(value) else {}
 
 
-def payload(pending: PendingRequest, result: JSON) -> JSON | None:
+def payload(pending: HostRequest, result: JSON) -> JSON | None:
     """Return the result of a tool that an answer holds: the answer itself, or what its task came to. None where there is none.
 
     An answer that only says that a task has begun, or that the server needs more first, holds none.
@@ -156,6 +156,6 @@ def inside(task: JSON) -> JSON | None:
     return result if is_json(result) and is_list(result.get("content")) else None
 
 
-def replaced(pending: PendingRequest, result: JSON, repaired: JSON) -> dict[str, Any]:
+def replaced(pending: HostRequest, result: JSON, repaired: JSON) -> dict[str, Any]:
     """Return the answer with the repaired result in the place where `payload` found it."""
     return {**result, "result": repaired} if pending.method == "tasks/get" else dict(repaired)

@@ -17,7 +17,7 @@ from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from .explanation import changes
 from .json_rpc import Message, Unreadable, failure, is_clean, read, request, same, written
-from .peers import Peers, PendingRequest, inside, payload, replaced
+from .peers import HostRequest, Peers, inside, payload, replaced
 from .streams import LineTooLongError, StandardOutput
 from .tool_names import Names
 
@@ -143,7 +143,7 @@ class Relay:
         if self._server is not None:
             await self._server.send(line + b"\n", message if is_json(message) else None)
 
-    async def _start_anew(self, pending: list[PendingRequest]) -> None:
+    async def _start_anew(self, pending: list[HostRequest]) -> None:
         """Start the server again, and let it hear the handshake of before; refuse what was asked where that fails."""
         opening, opened = self._session.opening, self._session.opened
         try:
@@ -228,7 +228,7 @@ class Relay:
 
     # Repairs.
 
-    async def _repair(self, message: Message, pending: list[PendingRequest | None], line: bytes) -> None:
+    async def _repair(self, message: Message, pending: list[HostRequest | None], line: bytes) -> None:
         """Send a message on with its results repaired; where none needs it, as the bytes that came."""
         parts = _parts(message)
         try:
@@ -244,14 +244,14 @@ class Relay:
         else:
             await self._send(written(made[0] if is_json(message) else made))
 
-    async def _repaired(self, message: JSON, pending: PendingRequest | None, size: int) -> JSON:
+    async def _repaired(self, message: JSON, pending: HostRequest | None, size: int) -> JSON:
         """Return a message with what it holds of a tool's result repaired; the very same where nothing is to be done."""
         if pending is None:
             params = message.get("params")
             if not (_is_of_task(message) and is_json(params)):
                 return message
             found = inside(params)
-            new = found and await self._result(found, PendingRequest(None, ""), size)
+            new = found and await self._result(found, HostRequest(None, ""), size)
             return message if new is found else {**message, "params": {**params, "result": new}}
         if "error" in message and "result" not in message:
             return message
@@ -272,7 +272,7 @@ class Relay:
         new = await self._result(found, pending, size)
         return message if new is message["result"] else {**message, "result": replaced(pending, result, new)}
 
-    async def _result(self, result: JSON, pending: PendingRequest, size: int) -> JSON:
+    async def _result(self, result: JSON, pending: HostRequest, size: int) -> JSON:
         """Return a tool's result as the host copes with it; the very same where it does already."""
         host, promised = self._session.host, self._session.promises(pending.tool)
         whole: JSON = result
@@ -350,7 +350,7 @@ def _parts(message: Message) -> list[JSON]:
     return [message] if is_json(message) else [one for one in message if is_json(one)]
 
 
-def _may_change(pending: PendingRequest) -> bool:
+def _may_change(pending: HostRequest) -> bool:
     return pending.method in ("tools/list", "tools/call", "tasks/result", "tasks/get")
 
 

@@ -35,14 +35,14 @@ class Wish(NamedTuple):
     media_types: tuple[str, ...] = ()
 
 
-class Handed(NamedTuple):
+class PictureArgument(NamedTuple):
     """What is given to a tool in place of a picture's name, and the media type of its bytes."""
 
     text: str
     media_type: str
 
 
-Hand = Callable[[str, int, Wish], Handed]
+Hand = Callable[[str, int, Wish], PictureArgument]
 """Gives picture N to the argument of that path, in the form it wishes."""
 
 Chosen = Mapping[str, PictureForm | None]
@@ -278,7 +278,7 @@ class _Filling:
                 made[key] = types[0] if typed and len(types) == 1 else self.filled(one, node.child(key))
         return made
 
-    def _given(self, value: object, node: _Node) -> Handed | None:
+    def _given(self, value: object, node: _Node) -> PictureArgument | None:
         """Return what is given for a value that is a picture's name, where one can be meant."""
         handle = _HANDLE.fullmatch(value) if isinstance(value, str) else None
         if handle is None:

@@ -17,7 +17,7 @@ from PIL import Image
 from samples import data_url, file
 
 from imagebridge import Bridge, tool_result, trim
-from imagebridge.agent.uploads import Shared, Uploads
+from imagebridge.agent.uploads import BridgeUploads, Uploads
 from imagebridge.testing import Endpoint
 
 pytestmark = pytest.mark.anyio
@@ -283,7 +283,7 @@ def test_wrong_arguments(make, message):
 
 
 async def test_clients_that_upload_nothing_are_not_kept(openai_of):
-    shared, client = Shared(), await openai_of(lambda _: httpx2.Response(404))
+    shared, client = BridgeUploads(), await openai_of(lambda _: httpx2.Response(404))
     kept = weakref.ref(shared.of(client, False, keep=True))
     gc.collect()
     assert kept() is None

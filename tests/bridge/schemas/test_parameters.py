@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imagebridge.schemas.parameters import Handed, Wish, has_handle, picture_parameters, replaced
+from imagebridge.schemas.parameters import PictureArgument, Wish, has_handle, picture_parameters, replaced
 
 pytestmark = pytest.mark.pure
 
@@ -347,7 +347,7 @@ def test_a_picture_is_found_and_replaced_however_deep(case):
 
     def hand(at, number, wish):
         handed.append((at, number, wish))
-        return Handed("BYTES", "image/png")
+        return PictureArgument("BYTES", "image/png")
 
     before = {"scan": arguments("picture:7")}
     after = replaced("t", schema, before, {}, hand)
@@ -365,7 +365,7 @@ def test_what_is_no_picture_is_never_replaced(case):
 
 
 def give(at, number, wish):
-    return Handed(f"<{number} as {wish.form}>", "image/jpeg")
+    return PictureArgument(f"<{number} as {wish.form}>", "image/jpeg")
 
 
 FREE = {"type": "object"}

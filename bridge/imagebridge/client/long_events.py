@@ -24,7 +24,7 @@ LONG = 1_000_000
 _KEPT = "imagebridge/kept"
 
 
-class LongMessages:
+class LongEvents:
     """The long messages of one connection that are on their way."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ def _sign(message: "JSONRPCMessage") -> JSON:
 class Reader(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
     """What the SDK's transport has read, with the long messages in their places."""
 
-    def __init__(self, stream: "ReadStream[SessionMessage | Exception]", held: LongMessages) -> None:
+    def __init__(self, stream: "ReadStream[SessionMessage | Exception]", held: LongEvents) -> None:
         self._stream = stream
         self._held = held
 

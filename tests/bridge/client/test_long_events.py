@@ -11,7 +11,7 @@ from mcp.types import (
     jsonrpc_message_adapter,
 )
 
-from imagebridge.client.long_messages import LONG, LongMessages
+from imagebridge.client.long_events import LONG, LongEvents
 
 WORDS = "x" * LONG
 LETTER = {"text": WORDS}
@@ -34,7 +34,7 @@ def passed(short, **change):
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_a_long_message_comes_out_whole(name):
-    held, long = LongMessages(), MESSAGES[name].model_copy(deep=True)
+    held, long = LongEvents(), MESSAGES[name].model_copy(deep=True)
     short = held.put(SessionMessage(long))
     assert type(short.message) is type(long)
     assert len(short.message.model_dump_json()) < 300
@@ -43,13 +43,13 @@ def test_a_long_message_comes_out_whole(name):
 
 @pytest.mark.parametrize("name", ["a result", "an error"])
 def test_an_answer_takes_the_id_that_the_transport_gives_it(name):
-    held = LongMessages()
+    held = LongEvents()
     short = held.put(SessionMessage(MESSAGES[name].model_copy(deep=True)))
     assert held.take(passed(short, id=8)).message == MESSAGES[name].model_copy(update={"id": 8})
 
 
 def test_each_comes_out_once_and_in_any_order():
-    held = LongMessages()
+    held = LongEvents()
     shorts = [held.put(SessionMessage(one.model_copy(deep=True))) for one in MESSAGES.values()]
     assert [held.take(short).message for short in reversed(shorts)] == [*reversed(MESSAGES.values())]
     assert [held.take(short) for short in shorts] == shorts
@@ -60,4 +60,4 @@ def test_each_comes_out_once_and_in_any_order():
 )
 def test_what_only_looks_like_a_kept_one_passes(sign):
     message = SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=1, result=sign))
-    assert LongMessages().take(message) is message
+    assert LongEvents().take(message) is message
