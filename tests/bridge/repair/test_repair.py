@@ -14,7 +14,6 @@ import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp.types import CallToolResult, ReadResourceResult
-from mcp.types.methods import validate_server_result
 from samples import b64, drawing, file
 
 from imagebridge import Bridge
@@ -217,9 +216,12 @@ results = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.agent
 @settings(deadline=None)
 @given(results)
 def test_whatever_comes_is_accepted_by_clients_of_every_generation(result):
+    from mcp.types.methods import validate_server_result
+
     for version in ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"):
         validate_server_result("tools/call", version, {"resultType": "complete", **repair(result)})
 
