@@ -44,8 +44,7 @@ MODULES = ("imagebridge", "imagebridge.events", "imagebridge.testing", "imagebri
 SERVER = "imagebridge_server"
 DOCUMENTS = [
     ROOT / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
-    *sorted((ROOT / "examples").glob("*.py")),
+    *sorted(file for folder in ("docs", "examples") for file in (ROOT / folder).rglob("*.[mp][dy]")),
 ]
 
 
