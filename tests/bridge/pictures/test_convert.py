@@ -333,6 +333,7 @@ def test_frames_without_times_are_numbered():
     assert image.tobytes() != other.tobytes()
 
 
+@pytest.mark.long
 def test_of_an_animation_with_huge_frames_the_first_is_shown():
     first, second = Image.new("P", (9_500, 9_500), 0), Image.new("P", (9_500, 9_500), 1)
     data = several("GIF", [first, second], disposal=2, duration=100)

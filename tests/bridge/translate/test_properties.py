@@ -94,7 +94,7 @@ def body(item, model):
 
 
 @given(results, policies)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_comes_is_accepted(result, policy):
     item = function_call_output(result, "call_1", policy)
     assert refusals(body(item, policy.model)) == []
@@ -111,7 +111,7 @@ def test_whatever_comes_is_what_the_sdk_calls_an_output(result, policy):
 
 
 @given(results)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_block_has_its_part_and_its_note(result):
     translation = translate(result)
     content = result["content"]
