@@ -117,10 +117,12 @@ def described():
 
 
 def sdk_described():
-    from imagebridge import Bridge, HttpServer, Uploads
-    from imagebridge.testing import Endpoint
+    from imagebridge import Bridge, HttpServer, Picture, Uploads
+    from imagebridge.testing import Cut, Endpoint, Fault, Late, Odd, pictures, without
+    from imagebridge_server import Settings, build_server
 
-    yield from (Bridge, HttpServer, Uploads, Endpoint)
+    yield from (Bridge, HttpServer, Uploads, Settings, build_server)
+    yield from (Endpoint, Fault, Cut, Late, Odd, pictures, without, Picture.from_bytes, Picture.from_base64)
     yield from (Bridge.run, Bridge.stream, Bridge.call, Bridge.outputs, Bridge.attach)
 
 
