@@ -9,16 +9,16 @@ import shutil
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import anyio
 import pybase64
 from mcp import Client
-from mcp.types import Tool
-from PIL import Image, ImageDraw
+from mcp.types import CallToolResult, Tool
+from PIL import Image, ImageChops, ImageDraw
 
-from imagebridge.cli.demo import scene
 from imagebridge_server import Settings, build_server
 
 HERE = Path(__file__).parent
@@ -78,6 +78,31 @@ CALLS = [
     Call("A QR code", "make_qr_code", {"text": "https://example.com/bridge", "size": 290, "error_correction": "Q"}),
 ]  # fmt: skip
 
+_TABLE = """bridge,country,opened,span_m
+1915 Çanakkale,Turkey,2022,2023
+Akashi Kaikyo,Japan,1998,1991
+Yangsigang Yangtze River,China,2019,1700
+Second Humen (Nansha),China,2019,1688
+Xihoumen,China,2009,1650
+Great Belt East,Denmark,1998,1624
+Osman Gazi,Turkey,2016,1550
+Yi Sun-sin,South Korea,2012,1545
+Runyang,China,2005,1490
+Humber,United Kingdom,1981,1410
+Verrazzano-Narrows,United States,1964,1298
+Golden Gate,United States,1937,1280
+"""
+
+_HOURS = [("#18204a", "#e8785c", "#262c52", 648, 360), ("#5e9ed6", "#d6e8f4", "#3a7096", 540, 130), ("#344a8c", "#fabe6e", "#3c4878", 670, 259), ("#0a0e22", "#2c3a6e", "#0e1228", 389, 173)]  # fmt: skip
+"""Dusk, noon, evening, night: the sky above and at the horizon, the water, and where the sun or moon stands."""
+
+_SCENE = """<svg xmlns="http://www.w3.org/2000/svg" width="1080" height="720">
+<linearGradient id="sky" x2="0" y2="1"><stop stop-color="{0}"/><stop offset="1" stop-color="{1}"/></linearGradient>
+<rect width="1080" height="475" fill="url(#sky)"/><rect y="475" width="1080" height="245" fill="{2}"/>
+<g fill="none" stroke="#ffecc8" stroke-width="3"><circle cx="{3}" cy="{4}" r="65" fill="#ffecc8"/>{waves}</g>
+<path d="M0 446 L259 144 Q540 748 821 144 L1080 446 {hangers}" fill="none" stroke="#962c24" stroke-width="4"/>
+<path d="M0 450 H1080 M259 140 V533 M821 140 V533" fill="none" stroke="#962c24" stroke-width="12"/></svg>"""
+
 _SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 120" width="200" height="120">
 <rect x="4" y="4" width="192" height="112" rx="14" fill="#1f5fa8" stroke="#fff" stroke-width="4"/>
 <path d="M20 88 Q100 8 180 88 M20 88 H180 M60 60 V88 M100 48 V88 M140 60 V88" fill="none" stroke="#fff" stroke-width="5"/>
@@ -90,8 +115,8 @@ async def main() -> None:
     shutil.rmtree(pictures, ignore_errors=True)
     pictures.mkdir()
     with TemporaryDirectory() as folder:
-        material(Path(folder))
         async with Client(build_server(Settings(allow=(Path(folder),)))) as client:
+            await material(client, Path(folder))
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
             parts = [part for part in [await shown(client, tools, call) for call in CALLS] if part]
     head = (
@@ -130,31 +155,53 @@ async def shown(client: Client, tools: Mapping[str, Tool], call: Call) -> str:
     return head + "\n\n".join(part for part in parts if part)
 
 
-def material(folder: Path) -> None:
+async def material(client: Client, folder: Path) -> None:
     """Make the files that the calls name."""
+    hours = [await scene(client, folder, hour) for hour in range(len(_HOURS))]
     exif = Image.Exif()
     exif[0x010F], exif[0x0110] = "Example", "Camera 1"
     exif.get_ifd(0x8769)[0x9003] = "2026:05:01 20:31:00"
     exif.get_ifd(0x8825).update({1: "N", 2: (40.0, 12.0, 14.0), 3: "E", 4: (26.0, 38.0, 22.0)})
-    scene.scene(1080, 720, grain=8).save(folder / "bridge.jpg", exif=exif, quality=90)
-    hours = [scene.scene(480, 320, hour) for hour in range(4)]
-    for number, picture in enumerate(hours, 1):
-        picture.save(folder / f"hour {number}.png")
+    # Noise of eight levels, as a camera's.
+    noise = Image.frombytes("L", (1080, 720), Random(7).randbytes(1080 * 720)).point(
+        lambda level: level // 32
+    )
+    photograph = ImageChops.add(hours[0], Image.merge("RGB", [noise] * 3), offset=-4)
+    photograph.save(folder / "bridge.jpg", exif=exif, quality=90)
+    hours = [hour.resize((480, 320)) for hour in hours]
+    for number, drawn in enumerate(hours, 1):
+        drawn.save(folder / f"hour {number}.png")
     hours[0].save(folder / "day.gif", save_all=True, append_images=hours[1:], duration=500)
-    bridges = Path(scene.__file__).with_name("bridges.csv")
-    shutil.copy(bridges, folder / "bridges.csv")
-    ticket("Gate 7", "12:40").save(folder / "ticket.png")
-    ticket("Gate 7", "12:40").save(folder / "ticket.webp", lossless=True)
-    ticket("Gate 9", "13:05").save(folder / "changed.png")
+    (folder / "bridges.csv").write_text(_TABLE, encoding="utf-8")
+    qr_code = picture(await client.call_tool("make_qr_code", {"text": "TICKET-0042", "size": 145}))
+    ticket("Gate 7", "12:40", qr_code).save(folder / "ticket.png")
+    ticket("Gate 7", "12:40", qr_code).save(folder / "ticket.webp", lossless=True)
+    ticket("Gate 9", "13:05", qr_code).save(folder / "changed.png")
     pages = [page("Bridges", "The longest span is 2,023 m."), page("Towers", "318 m above the sea.")]
     (folder / "report.pdf").write_bytes(document(pages))
     (folder / "sign.svg").write_text(_SVG, encoding="utf-8")
 
 
-def ticket(gate: str, time: str) -> Image.Image:
-    """Draw a ticket with a name, a card number and a QR code."""
-    from imagebridge_tools import make_qr_code
+async def scene(client: Client, folder: Path, hour: int) -> Image.Image:
+    """Draw a suspension bridge at an hour of the day."""
+    *colours, x, y = _HOURS[hour]
+    waves = "".join(f'<path d="M{x - 9 * n} {655 - 30 * n} h{18 * n}"/>' for n in range(1, 7))
+    places = range(16, 1080, 16)
+    tops = [446 - 302 * (((x - 540) / 281) ** 2 if 259 < x < 821 else 1 - min(abs(x - 259), abs(x - 821)) / 259) for x in places]  # fmt: skip
+    hangers = " ".join(f"M{x} {top:.0f} V446" for x, top in zip(places, tops, strict=True))
+    (folder / "scene.svg").write_text(_SCENE.format(*colours, x, y, waves=waves, hangers=hangers), "utf-8")
+    drawn = await client.call_tool("render_document", {"source": "scene.svg", "size": 1080})
+    (folder / "scene.svg").unlink()
+    return picture(drawn)
 
+
+def picture(result: CallToolResult) -> Image.Image:
+    """Return the picture of a result."""
+    return Image.open(BytesIO(pybase64.b64decode(result.content[1].data))).convert("RGB")
+
+
+def ticket(gate: str, time: str, qr_code: Image.Image) -> Image.Image:
+    """Draw a ticket with a name, a card number and a QR code."""
     image = Image.new("RGB", (760, 300), "#fdf6e3")
     draw = ImageDraw.Draw(image)
     draw.rectangle((10, 10, 749, 289), outline="#b58900", width=3)
@@ -162,8 +209,7 @@ def ticket(gate: str, time: str) -> Image.Image:
         ("Ferry to the bridge", "Name   Ada Example", "Card   4000 1234 5678 9010", f"{gate}   {time}")
     ):
         draw.text((40, 34 + 50 * row), words, "#073642", font_size=30)
-    code = Image.open(BytesIO(make_qr_code("TICKET-0042", 145).pictures[0].data))
-    image.paste(code.convert("RGB"), (590, 130))
+    image.paste(qr_code, (590, 130))
     return image
 
 

@@ -27,11 +27,13 @@ class Wire:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self.process.stdin.close()
         self.process.wait(60)
         self.process.stdout.close()
-        self.process.stderr.close()
+        with self.process.stderr as stderr:
+            told = stderr.read().decode()
+        assert kind or "Traceback" not in told, told
 
     def send(self, message):
         """Write one message, or a line as it is."""

@@ -44,8 +44,7 @@ MODULES = ("imagebridge", "imagebridge.events", "imagebridge.testing", "imagebri
 SERVER = "imagebridge_server"
 DOCUMENTS = [
     ROOT / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
-    *sorted((ROOT / "examples").glob("*.py")),
+    *sorted(file for folder in ("docs", "examples") for file in (ROOT / folder).rglob("*.[mp][dy]")),
 ]
 
 
@@ -118,10 +117,12 @@ def described():
 
 
 def sdk_described():
-    from imagebridge import Bridge, HttpServer, Uploads
-    from imagebridge.testing import Endpoint
+    from imagebridge import Bridge, HttpServer, Picture, Uploads
+    from imagebridge.testing import Cut, Endpoint, Fault, Late, Odd, pictures, without
+    from imagebridge_server import Settings, build_server
 
-    yield from (Bridge, HttpServer, Uploads, Endpoint)
+    yield from (Bridge, HttpServer, Uploads, Settings, build_server)
+    yield from (Endpoint, Fault, Cut, Late, Odd, pictures, without, Picture.from_bytes, Picture.from_base64)
     yield from (Bridge.run, Bridge.stream, Bridge.call, Bridge.outputs, Bridge.attach)
 
 

@@ -40,6 +40,9 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
     """Build the server, with `create_image` and `edit_image` where they can work.
 
     Nothing is read or started before a tool is called.
+
+    Args:
+        settings: what the server may do. None: no files, only `data:` URLs.
     """
     settings = settings or Settings()
     tools = [

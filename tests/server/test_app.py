@@ -28,7 +28,7 @@ ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 SPEC = {"mark": "bar", "encoding": {"x": {"field": "month"}, "y": {"field": "sales", "type": "quantitative"}}}
 
 
-@pytest.fixture(params=["auto", "legacy"])
+@pytest.fixture(params=["auto", pytest.param("legacy", marks=pytest.mark.long)])
 async def client(request, tmp_path):
     Image.new("RGB", (30, 20), "red").save(tmp_path / "red.png")
     Image.new("RGB", (30, 20), "red").save(tmp_path / "red.bmp")

@@ -100,7 +100,13 @@ def raw():
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals")
 @pytest.mark.parametrize(
-    ("end", "busy"), [("eof", False), ("eof", True), (signal.SIGTERM, True), (signal.SIGINT, False)]
+    ("end", "busy"),
+    [
+        ("eof", True),
+        (signal.SIGINT, False),
+        pytest.param("eof", False, marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, True, marks=pytest.mark.long),
+    ],
 )
 def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
     raw.call("generate_chart", kind="bar", data=ROWS)

@@ -3,7 +3,7 @@
 import gc
 import json
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from threading import Event, Thread
@@ -55,7 +55,8 @@ def answering(monkeypatch, status, body, wait=None):
             self.send_header("content-length", str(len(data)))
             self.send_header("x-should-retry", "false")
             self.end_headers()
-            self.wfile.write(data)
+            with suppress(BrokenPipeError):  # who was to wait no longer has left
+                self.wfile.write(data)
 
         def log_message(self, *_):
             pass

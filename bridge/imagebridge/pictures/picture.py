@@ -58,7 +58,12 @@ class Picture:
 
     @classmethod
     def from_bytes(cls, data: bytes, proof: Proof = "structure") -> Self:
-        """Prove PNG, JPEG, WebP or GIF `data`; what can be mended in its container is.
+        """Prove PNG, JPEG, WebP or GIF data; what can be mended in its container is.
+
+        Args:
+            data: the bytes of the file.
+            proof: how far it is looked into. "structure": the container is walked to its end, with checksums.
+                "decoded": the pixels are decoded too.
 
         Raises:
             PictureError: another format, an incomplete or broken file, more than `MAX_PIXELS`.
@@ -68,9 +73,14 @@ class Picture:
 
     @classmethod
     def from_base64(cls, text: str, proof: Proof = "structure") -> "Picture":
-        """Prove base64 `text`: standard or URL-safe, with or without padding, line breaks, a `data:` prefix.
+        """Prove a picture that is given as base64.
 
         A string that was proven before is recognised, compared in full, and not proven again.
+
+        Args:
+            text: standard or URL-safe base64, with or without padding, line breaks, a `data:` prefix.
+            proof: how far it is looked into. "structure": the container is walked to its end, with checksums.
+                "decoded": the pixels are decoded too.
 
         Raises:
             PictureError: as `from_bytes`, or `text` is not base64.

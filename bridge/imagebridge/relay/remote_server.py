@@ -211,6 +211,7 @@ async def remote(url: str) -> AsyncGenerator[RemoteServer]:
         finally:
             with anyio.CancelScope(shield=True):
                 await server.finish()
+            server.lines.close()
             tasks.cancel_scope.cancel()
 
 

@@ -54,7 +54,15 @@ def broken(body: Body, rules: Iterable[Rule] = RULES) -> list[Violation]:
 
 
 def without(*ids: str, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
-    """Return `rules` less those with these ids. Raises ValueError for an id that no rule has."""
+    """Return rules less those with these ids.
+
+    Args:
+        ids: of the rules to leave out.
+        rules: those to choose from.
+
+    Raises:
+        ValueError: no rule has this id.
+    """
     given = tuple(rules)
     unknown = set(ids) - {rule.id for rule in given}
     if unknown:

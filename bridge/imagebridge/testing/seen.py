@@ -99,7 +99,12 @@ class SeenPicture:
 
 
 def pictures(body: Mapping[str, Any], api: Api = "responses") -> list[SeenPicture]:
-    """Return the pictures in one request body that are given as data URLs and are intact, in order."""
+    """Return the pictures in one request body that are given as data URLs and are intact, in order.
+
+    Args:
+        body: the request body, as JSON.
+        api: "responses", or "chat" for a body of Chat Completions.
+    """
     read = Body(body, api)
     return [picture for shown in read.pictures if (picture := _seen(shown, read.model)) is not None]
 

@@ -18,8 +18,15 @@ class Fault:
     """An error in place of a reply: `Fault(429, retry_after=0.1)`, `Fault(413)`, `Fault(400, "...", param="input")`.
 
     The body is the API's `{"error": {"message", "type", "param", "code"}}`. The SDK tries 408, 409, 429 and 500
-    and above again, and waits for `retry_after` seconds. Status 200 (Responses only): a response that has failed.
-    `body`: what is sent in place of that, any JSON, or a text as it is.
+    and above again, and waits for `retry_after` seconds.
+
+    Args:
+        status: the HTTP status. 200 (Responses only): a response that has failed.
+        message: the `message` of the error.
+        code: its `code`.
+        param: its `param`, the part of the request that is at fault.
+        retry_after: seconds, sent as a header.
+        body: what is sent in place of the API's body: any JSON, or a text as it is.
     """
 
     status: int
@@ -32,9 +39,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A reply that breaks off: after so many events of its stream, or, where none is streamed, half-way.
+    """A reply that breaks off.
 
-    `clean` ends the stream there as if all were said; otherwise the connection is hung up.
+    Args:
+        reply: what is replied, as a step.
+        after: how many events of the stream are sent. Where none is streamed, half of the body is.
+        clean: whether the stream ends there as if all were said; otherwise the connection is hung up.
     """
 
     reply: Output
@@ -44,7 +54,12 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A reply that comes after so many seconds, or when the endpoint is stopped."""
+    """A reply that comes late.
+
+    Args:
+        reply: what is replied, as a step.
+        seconds: how late. It comes sooner if the endpoint is stopped.
+    """
 
     reply: Output
     seconds: float
@@ -59,9 +74,12 @@ class Odd:
 
         Endpoint([Odd("It is red.", unannounced)])
 
-    The list holds the events or chunks of a stream, or, where none is streamed, the response alone. What
-    `change` returns is sent as JSON, whatever it is; a text is sent as it stands. An answer that was sent oddly
-    is not remembered for `previous_response_id`.
+    An answer that was sent oddly is not remembered for `previous_response_id`.
+
+    Args:
+        reply: what is replied, as a step.
+        change: gets the events or chunks of a stream, or, where none is streamed, the response alone, in a list.
+            What it returns is sent as JSON, whatever it is; a text is sent as it stands.
     """
 
     reply: Output

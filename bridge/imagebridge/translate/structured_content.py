@@ -120,9 +120,10 @@ class _BlockTexts:
             return True
         if is_list(value) and any(map(_is_block, value)):
             return all(self._repeats(one) for one in value)
+        forms = [value]
         if is_list(value) and value and all(isinstance(one, str) for one in value):
-            value = [_cleaned(str(one)) for one in value]
-        return any(_same(value, way) for way in self._ways)
+            forms.append([_cleaned(str(one)) for one in value])
+        return any(_same(form, way) for form in forms for way in self._ways)
 
     def _repeats(self, value: object) -> bool:
         """Tell whether an item of a list of blocks stands among the blocks of the result."""

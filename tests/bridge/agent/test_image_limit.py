@@ -138,7 +138,15 @@ def taking(most, wording, turns):
 
 @pytest.mark.parametrize("api", ["responses", "chat"])
 @pytest.mark.parametrize(
-    ("most", "turns"), [(4, [1] * 7), (1, [1, 1, 1]), (4, [2, 2, 2]), (2, [3, 3]), (3, [1, 5, 1])]
+    ("most", "turns"),
+    [
+        (1, [1, 1, 1]),
+        (2, [3, 3]),
+        *(
+            pytest.param(*one, marks=pytest.mark.long)
+            for one in ((4, [1] * 7), (4, [2, 2, 2]), (3, [1, 5, 1]))
+        ),
+    ],
 )
 async def test_one_refusal_and_the_newest_is_always_seen(server, api, most, turns):
     step = taking(most, "At most {most} image(s) may be provided in one prompt.", turns)

@@ -34,8 +34,15 @@ def camera():
     return server
 
 
-@pytest.mark.parametrize("api", ["responses", "chat"])
-@pytest.mark.parametrize("uploads", [False, 1000])
+@pytest.mark.parametrize(
+    ("api", "uploads"),
+    [
+        ("responses", 1000),
+        ("chat", False),
+        pytest.param("responses", False, marks=pytest.mark.long),
+        pytest.param("chat", 1000, marks=pytest.mark.long),
+    ],
+)
 async def test_old_pictures_give_way_and_files_are_sent_once(camera, api, uploads):
     with Endpoint([*[[("look", {})]] * 11, "Done.", "Again."]) as endpoint:
         async with (

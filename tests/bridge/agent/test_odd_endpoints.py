@@ -133,9 +133,13 @@ ASKED = [
     for name in ("an empty final output", "nothing announced", "null, lists and comments")
 ]
 ASKED += [("chat", name, CHAT[name]) for name in ("no index", "one index for all", "null")]
+ASKED = [
+    pytest.param(*row, marks=[pytest.mark.long] if at % 3 else [], id=f"{row[0]}: {row[1]}")
+    for at, row in enumerate(ASKED)
+]
 
 
-@pytest.mark.parametrize(("api", "name", "change"), ASKED, ids=[f"{row[0]}: {row[1]}" for row in ASKED])
+@pytest.mark.parametrize(("api", "name", "change"), ASKED)
 def test_ask_gives_the_right_answer(api, name, change):
     with Endpoint([Odd([("get_image", {"text": "a"})], change), Odd("It is red.", change)]) as endpoint:
         done = ask(endpoint, "?", *(["--chat"] if api == "chat" else []))

@@ -691,7 +691,7 @@ ITEM = st.fixed_dictionaries(
     st.lists(JSON, max_size=2),
     JSON,
 )
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 def test_no_body_is_too_strange(name, items, tools, choice):
     strange = {"model": MODEL, name: items, "tools": tools, "tool_choice": choice}
     before = copy.deepcopy(strange)

@@ -232,6 +232,8 @@ def pids(note, process):
 
 COMMANDS = {"ask": ["ask", "Hello"], "call": ["call", "t"], "tools": ["tools"]}
 SIGNALS = [name for name in ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if hasattr(signal, name)]
+SOME = [("ask", "SIGINT"), ("call", "SIGHUP")]
+"""What every run tries."""
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 
@@ -251,7 +253,13 @@ def started(command, server):
 @pytest.mark.parametrize(
     ("command", "number", "family", "stubborn"),
     [
-        *((command, number, "yes", "no") for command in COMMANDS for number in SIGNALS),
+        *(
+            pytest.param(
+                command, number, "yes", "no", marks=[] if (command, number) in SOME else pytest.mark.long
+            )
+            for command in COMMANDS
+            for number in SIGNALS
+        ),
         ("tools", "SIGTERM", "yes", "yes"),
     ],
 )
@@ -297,7 +305,9 @@ def test_what_nohup_has_switched_off_stays_off(tmp_path):
 
 
 @posix
-@pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP", "SIGINT"])
+@pytest.mark.parametrize(
+    "number", ["SIGTERM", *(pytest.param(one, marks=pytest.mark.long) for one in ("SIGHUP", "SIGINT"))]
+)
 def test_serve_leaves_none_of_its_workers(number):
     environment = {**os.environ, "IMAGEBRIDGE_ALLOW": ""}
     with subprocess.Popen(

@@ -348,7 +348,7 @@ COUNTS = {
 }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rounds, budgets)
 def test_any_conversation(given_rounds, budget):
     said = conversation(given_rounds)
@@ -383,7 +383,7 @@ def test_any_conversation(given_rounds, budget):
             assert not sum(map(count, free))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rounds, budgets)
 def test_trimming_turn_by_turn_is_trimming_at_once(given_rounds, budget):
     whole, kept = [], []

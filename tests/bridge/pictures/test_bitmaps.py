@@ -132,7 +132,7 @@ def test_a_bitmap_that_is_cut_short_is_told(height):
         converted(samples.b64(bmp(8, height, 32, bytes(40), masks=OWN)), "decoded")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None)
 @given(st.data())
 def test_damage_never_raises_anything_else(data):
     files = [

@@ -333,6 +333,7 @@ def test_frames_without_times_are_numbered():
     assert image.tobytes() != other.tobytes()
 
 
+@pytest.mark.long
 def test_of_an_animation_with_huge_frames_the_first_is_shown():
     first, second = Image.new("P", (9_500, 9_500), 0), Image.new("P", (9_500, 9_500), 1)
     data = several("GIF", [first, second], disposal=2, duration=100)
@@ -397,7 +398,15 @@ def test_a_channel_through_which_nothing_shines_costs_nothing(name):
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "LA", "RGBA"])
 @pytest.mark.parametrize("sharp", [True, False])
-@pytest.mark.parametrize("size", [(1024, 768), (997, 701), (1999, 500), (500, 1499), (2000, 1500), (1000, 2)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        (997, 701),
+        (500, 1499),
+        (1000, 2),
+        *(pytest.param(one, marks=pytest.mark.long) for one in ((1024, 768), (1999, 500), (2000, 1500))),
+    ],
+)
 def test_what_is_scaled_in_halves_has_no_seam(size, sharp, mode):
     image = photo(2000, 1500).convert(mode)
     kernel = Image.Resampling.LANCZOS if sharp else Image.Resampling.BICUBIC

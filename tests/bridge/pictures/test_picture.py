@@ -85,7 +85,7 @@ ANIMATED = {form: samples.animation(form) for form in ("GIF", "WEBP", "PNG", "AV
 
 
 @pytest.mark.parametrize("name", ANIMATED)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 @given(st.data())
 def test_damage_to_what_is_converted_never_raises_anything_else(name, data):
     damaged = bytearray(ANIMATED[name])

@@ -137,7 +137,7 @@ def test_what_is_not_decoded_is_named(name):
     assert raised.value.reason == reason
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None)
 @given(st.sampled_from(sorted(SHOWN)), st.data())
 def test_damage_to_rare_forms_never_raises_anything_else(name, data):
     damaged = bytearray(SHOWN[name][:2_000])

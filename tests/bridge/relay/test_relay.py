@@ -359,7 +359,9 @@ time.sleep(600)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals and process groups are POSIX's")
-@pytest.mark.parametrize("way", ["hangs up", signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "way", ["hangs up", signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)]
+)
 def test_the_end_of_the_host_ends_all_that_the_server_started(way):
     wire = relay(server=[sys.executable, "-c", STUBBORN])
     grandchild = json.loads(wire.line())["params"]["data"]

@@ -520,7 +520,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(WORDS.split()[:4]), JSON))
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 def test_no_body_is_too_strange_to_be_judged(body):
     for api in ("responses", "chat"):
         assert all(one.path and one.message for one in refusals(body, api))

@@ -153,6 +153,19 @@ def test_a_schema_that_cannot_be_used_leaves_the_server_to_judge(schema):
     Schema(schema).check({"a": 1})
 
 
+@pytest.mark.parametrize("branch", ["allOf", "oneOf"])
+def test_a_schema_that_refers_to_itself_does_so_too_in_any_depth_of_the_stack(branch):
+    def check(deeper):
+        return check(deeper - 1) if deeper else Schema(schema).check({"a": 1})
+
+    schema = {
+        "type": "object",
+        branch: [{"$ref": "#"}, {"type": "object", "properties": {"a": {"type": "string"}}}],
+    }
+    for depth in range(40):
+        assert check(depth) == []
+
+
 @pytest.mark.anyio
 async def test_a_call_with_wrong_arguments_never_reaches_the_server():
     server, calls = MCPServer("painter", log_level="CRITICAL"), []

@@ -336,7 +336,7 @@ def names(value):
     return [value]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(nested(text(contentMediaType="image/png", contentEncoding="base64")))
 def test_a_picture_is_found_and_replaced_however_deep(case):
     inner, arguments, path = case
@@ -356,7 +356,7 @@ def test_a_picture_is_found_and_replaced_however_deep(case):
     assert before == {"scan": arguments("picture:7")}
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(nested({"type": "string", "enum": ["picture:7"]}))
 def test_what_is_no_picture_is_never_replaced(case):
     inner, arguments, _ = case

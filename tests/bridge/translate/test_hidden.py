@@ -188,7 +188,7 @@ def body(output):
 
 
 @given(dumps)
-@settings(max_examples=80, deadline=None)
+@settings(deadline=None)
 def test_however_often_it_was_dumped_the_picture_is_shown(dump):
     written = dump if isinstance(dump, str) else json.dumps(dump)
     result = {"content": [{"type": "text", "text": written}]}
@@ -198,7 +198,7 @@ def test_however_often_it_was_dumped_the_picture_is_shown(dump):
 
 
 @given(dumps, st.sampled_from(["", "Result: "]))
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 def test_mending_a_dump_brings_its_picture_out_whole_or_leaves_it(dump, before):
     written = before + (dump if isinstance(dump, str) else json.dumps(dump))
     mended = fixed(body(written))["input"][2]["output"]
@@ -226,7 +226,7 @@ def test_an_escaped_picture_behind_words_is_mended_whole(levels):
 
 
 @given(st.text("\"'\\[]{},/nu02bA+=:;dat\r\n ", min_size=64, max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 def test_nothing_that_holds_no_picture_changes(words):
     assert brought_out(words, lambda _: "lost") == words
 

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 import samples
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from samples import b64, data_url
 
@@ -228,6 +228,8 @@ VALUES = st.recursive(
 
 @settings(deadline=None)
 @given(VALUES)
+@example([" "])
+@example(["a ", "b"])
 def test_any_value_that_a_text_says_is_said_once(value):
     blocks = [text(json.dumps(value))]
     assert output_parts({"content": blocks, "structuredContent": value}) == output_parts({"content": blocks})

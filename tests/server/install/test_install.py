@@ -416,7 +416,7 @@ class TestJsonTexts:
         st.booleans(),
         st.data(),
     )
-    @settings(max_examples=150, deadline=None)
+    @settings(deadline=None)
     def test_nothing_is_lost(self, value, indent, ascii_only, data):
         if data.draw(st.booleans()):
             value["mcpServers"] = data.draw(st.dictionaries(st.text(max_size=8), st.integers(), max_size=3))

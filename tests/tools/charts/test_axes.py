@@ -83,7 +83,10 @@ async def test_a_box_without_height_is_seen():
     assert sum(count for count, color in colors if color == (47, 111, 176)) > 100
 
 
-@pytest.mark.parametrize(("count", "columns"), [(2, 2), (4, 2), (7, 4), (12, 4), (24, 6)])
+@pytest.mark.parametrize(
+    ("count", "columns"),
+    [(2, 2), (7, 4), *(pytest.param(*one, marks=pytest.mark.long) for one in ((4, 2), (12, 4), (24, 6)))],
+)
 async def test_small_charts_fill_the_picture(count, columns):
     data = [{"q": q, "f": f"f{n}", "v": (q * n) % 5} for n in range(count) for q in range(4)]
     arguments = {"kind": "line", "data": data, "columns": {"x": "q", "y": "v", "facet": "f"}}
