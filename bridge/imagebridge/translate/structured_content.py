@@ -78,7 +78,7 @@ class _BlockTexts:
         self._blocks = blocks
         said = [_cleaned(text) for block in blocks if (text := _text(block)) is not None]
         parsed = [_parsed(text) for text in said]
-        self._texts = frozenset(said)
+        self._texts = frozenset((*said, "\n".join(said)) if said else ())
         self._ways: list[object] = [*parsed, said, parsed] if said else []
         self._marks: frozenset[tuple[str, str]] | None = None
 
@@ -105,7 +105,7 @@ class _BlockTexts:
         """Return a value with words in place of what repeats the blocks in it."""
         if isinstance(value, str):
             text = plain(value)
-            return "[the text above]" if len(text) >= _LONG and text.strip() in self._texts else text
+            return "[the text above]" if len(text) >= _LONG and _cleaned(text) in self._texts else text
         if is_json(value):
             return {key: self.left(one) for key, one in value.items()}
         if not is_list(value):
@@ -147,15 +147,17 @@ def _is_frame(key: object, value: JSON) -> bool:
 
 
 def _text(block: object) -> str | None:
-    if isinstance(block, str):
-        return block
-    text = block.get("text") if is_json(block) else None
+    """Return the text of a block, or of the resource in it; None where it has none."""
+    if not is_json(block):
+        return block if isinstance(block, str) else None
+    inner = block.get("resource")
+    text = (inner if is_json(inner) else block).get("text")
     return text if isinstance(text, str) else None
 
 
 def _cleaned(text: str) -> str:
-    """Return a text as it is compared: what is around it says nothing."""
-    return plain(text).strip()
+    """Return a text as it is compared: what is around it, or ends its lines, says nothing."""
+    return plain(text).replace("\r\n", "\n").strip()
 
 
 def _is_block(value: object) -> bool:

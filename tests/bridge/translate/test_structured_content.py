@@ -73,6 +73,11 @@ SAID = {
     "a document": ([PDF], {"content": [PDF]}),
     "bytes": ([BYTES], {"content": [BYTES]}),
     "sound": ([SOUND], {"content": [SOUND]}),
+    "the text of a resource": ([PAGE], {"content": LETTER}),
+    "the text of a resource two keys deep": ([PAGE], {"page": {"html": LETTER}}),
+    "the texts of a block and a resource": ([text("a"), PAGE], {"items": ["a", LETTER]}),
+    "all texts as one": ([text("a"), IMAGE, PAGE], {"markdown": f"a\n{LETTER}"}),
+    "a text with the line ends of Windows": ([text(LETTER)], {"content": LETTER.replace("\n", "\r\n")}),
     "a resource of text": ([PAGE], {"result": [PAGE]}),
     "a link": ([LINK], {"files": [LINK]}),
     "nothing": ([text("a")], None),
@@ -106,6 +111,7 @@ NEW = {
     "a list": ([text("a")], [1, 2]),
     "a list of objects": ([IMAGE], [{"alpha": 17}, {"beta": 18}]),
     "zero": ([text("a")], 0),
+    "an empty text under a key": ([IMAGE], {"result": ""}),
 }
 
 
