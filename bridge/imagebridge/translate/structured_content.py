@@ -5,6 +5,7 @@ of their own: `{"result": ...}`, `{"content": ...}`, `{"markdown": ...}`. Read t
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 
 from imagebridge.pictures.base64 import packed_base64
@@ -38,8 +39,9 @@ _FIELDS = frozenset(
 _OF_A_LINK = frozenset(("name", "title", "description", "size", "icons"))
 """What a block says beside these is new."""
 
-_ESCAPE = json.dumps("\x1b")[1:-1]
-"""How JSON writes the beginning of a code for a terminal."""
+_CONTROL = re.compile("[\x80-\x9f]")
+_CODES = (json.dumps("\x1b")[1:-1], "\\u008", "\\u009")
+"""How the beginnings of codes for a terminal are written here: none reaches out of its text into the JSON around it."""
 
 _LITERALS = {"True": True, "False": False}
 """What Python's `str` makes of values that JSON writes otherwise."""
@@ -66,7 +68,8 @@ def structured_text(result: JSON) -> str:
 
 def _written(value: object) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, default=str)
+        written = json.dumps(value, ensure_ascii=False, default=str)
+        return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
     except (TypeError, ValueError, RecursionError) as error:
         return sentences.not_shown("structured content", f"it cannot be written as JSON ({str(error)[:120]})")
 
@@ -76,9 +79,10 @@ class _BlockTexts:
 
     def __init__(self, blocks: Sequence[object]) -> None:
         self._blocks = blocks
-        said = [_cleaned(text) for block in blocks if (text := _text(block)) is not None]
+        texts = [text for block in blocks if (text := _text(block)) is not None]
+        said = [_cleaned(text) for text in texts]
         parsed = [_parsed(text) for text in said]
-        self._texts = frozenset((*said, "\n".join(said)) if said else ())
+        self._texts = frozenset((*said, _cleaned("\n".join(texts))) if texts else ())
         self._ways: list[object] = [*parsed, said, parsed] if said else []
         self._marks: frozenset[tuple[str, str]] | None = None
 
@@ -95,7 +99,7 @@ class _BlockTexts:
 
     def may_repeat(self, written: str) -> bool:
         """Tell whether `left` may find anything in a value of this JSON: looking costs ten times as much as writing."""
-        if _ESCAPE in written or plain(written) is not written:
+        if any(code in written for code in _CODES):
             return True
         return any(len(text) >= _LONG for text in self._texts) or (
             self._blocks != [] and '"type": "' in written
