@@ -90,7 +90,8 @@ def numbered(value: object) -> object:
     """Return an object whose keys are numbers, as PHP writes some lists, as the list that it is; all else as it is."""
     if not is_json(value) or not all(str(key).isdecimal() for key in value):
         return value
-    return [value[key] for key in sorted(value, key=int)]
+    # By length first: Python reads no number of more than 4,300 digits.
+    return [value[key] for key in sorted(value, key=lambda key: (len(str(key)), str(key)))]
 
 
 def _block(block: object) -> object:

@@ -19,7 +19,7 @@ from .api_errors import FailureKind
 if TYPE_CHECKING:
     from imagebridge.rules import Api as ApiName
 
-_PLACE = re.compile(r"(?:input|messages)\[(\d+)\](?:\.(?:output|content)\[(\d+)\])?")
+_PLACE = re.compile(r"(?:input|messages)\[(\d{1,9})\](?:\.(?:output|content)\[(\d{1,9})\])?")
 _GROUPS = 4
 """Groups of suspects that are tried one after the other: at most so many requests that are refused once more."""
 

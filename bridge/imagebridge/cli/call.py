@@ -69,7 +69,7 @@ def command(
     imagebridge call get_image '{"text": "Hello"}' load_image '{"source": "picture:1"}'
     echo '{"text": "Hello"}' | imagebridge call get_image -
 
-    JSON is one object; - reads it from stdin; a TOOL alone is called without arguments. Several pairs
+    JSON is one object, or null for no arguments; - reads it from stdin; a TOOL alone has none. Several pairs
     run in order over one connection and give an array; where a tool takes a picture, picture:1 is the
     first that the calls before it returned. A pipe gets the document whole, on one line; on
     a terminal data URLs are shortened.
@@ -141,10 +141,10 @@ def parsed(words: Sequence[str]) -> list[Wanted]:
 
 
 def _arguments(tool: str, text: str) -> dict[str, Any]:
-    """Read the arguments of one call; `-` reads them from stdin."""
+    """Read the arguments of one call; `-` reads them from stdin, null and blanks are none."""
     try:
         text = sys.stdin.read() if text == "-" else text
-        value: object = json.loads(text, parse_constant=_refused)
+        value: object = json.loads(text, parse_constant=_refused) if text.strip() else None
         # Half a character, such as \\ud800, is legal JSON but cannot be sent.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -152,6 +152,8 @@ def _arguments(tool: str, text: str) -> dict[str, Any]:
             f"the arguments of {tool} are not JSON: {error}\nThey came as: {text[:200]}\n"
             'Write an object in single quotes, such as \'{"text": "Hello"}\'.'
         ) from error
+    if value is None:
+        return {}
     if not isinstance(value, dict):
         raise click.UsageError(
             f'the arguments of {tool} must be a JSON object such as \'{{"text": "Hello"}}\', not {text[:200]}'

@@ -1,5 +1,6 @@
 """The messages of a connection: results are repaired as raw JSON, before the SDK's client validates them."""
 
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ import anyio.abc
 from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, RequestId
 
+from imagebridge.errors import short
 from imagebridge.repair.protocol import repaired, reread
 from imagebridge.wire import JSON
 
+from .json_rpc import refusal
 from .listing import introduced, relisted
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
     Incoming = ReadStream[SessionMessage | Exception]
     Outgoing = WriteStream[SessionMessage]
+
+_LOG = logging.getLogger(__name__)
 
 Repair = Callable[[JSON], JSON]
 
@@ -36,7 +41,7 @@ def _stowed(result: JSON) -> JSON:
     return {"content": [], "resultType": "complete", STOWED: repaired(result)}
 
 
-_REPAIRS: dict[str, Repair] = {
+REPAIRS: dict[str, Repair] = {
     "initialize": introduced,
     "server/discover": introduced,
     "tools/list": relisted,
@@ -52,7 +57,7 @@ _NOTICE = 1.0
 async def repairing(
     transport: "Transport", over: Callable[[], None]
 ) -> "AsyncGenerator[tuple[Incoming, Outgoing]]":
-    """Pass on the messages of `transport`, in which each result of a method in `_REPAIRS` is repaired.
+    """Pass on the messages of `transport`, in which each result of a method in `REPAIRS` is repaired.
 
     One malformed block, tool or resource otherwise loses all that came with it: the SDK refuses the whole
     (mcp 2.3, 2026-11). `over` is called as soon as no more messages can come.
@@ -71,8 +76,8 @@ class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
 
     async def send(self, item: SessionMessage) -> None:
         message = item.message
-        if isinstance(message, JSONRPCRequest) and message.method in _REPAIRS:
-            self._pending[message.id] = _REPAIRS[message.method]
+        if isinstance(message, JSONRPCRequest) and message.method in REPAIRS:
+            self._pending[message.id] = REPAIRS[message.method]
         elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
             self._pending.pop((message.params or {}).get("requestId", ""), None)
             # A transport that is stuck tells nobody anything: who gave up does not wait for it.
@@ -83,6 +88,14 @@ class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+def _number(answered: RequestId) -> RequestId:
+    """Return the number of the request that an answer names; the SDK takes "7" for an answer to 7."""
+    try:
+        return int(answered) if str(answered).isdecimal() else answered
+    except ValueError:  # Python reads no number of more than 4,300 digits; none of ours has as many.
+        return answered
 
 
 class _Repaired(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
@@ -111,11 +124,14 @@ class _Repaired(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
     def _mended(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
         message = item.message if isinstance(item, SessionMessage) else None
         if isinstance(message, (JSONRPCError, JSONRPCResponse)) and message.id is not None:
-            # The SDK takes "7" for an answer to 7.
-            number = int(message.id) if str(message.id).isdecimal() else message.id
-            repair = self._pending.pop(number, None)
+            repair = self._pending.pop(_number(message.id), None)
             if repair is not None and isinstance(message, JSONRPCResponse):
-                message.result = dict(repair(message.result))
+                try:
+                    message.result = dict(repair(message.result))
+                # What is raised here ends the connection, and every call on it: a fault of ours costs this answer alone.
+                except Exception as error:  # noqa: BLE001
+                    _LOG.exception("an answer cannot be repaired")
+                    return refusal(message.id, f"the answer cannot be read: {short(error)}")
         return item
 
     async def aclose(self) -> None:

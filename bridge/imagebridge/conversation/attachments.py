@@ -39,7 +39,7 @@ _CALLS = (
 )
 
 # The line right behind a picture that names it for tools, and the type it was made from (`translate.parts`).
-_HANDLE = re.compile(r"((?:part \d+ of \d+ of )?picture:(\d+))(?: \([\w.+/-]+\))?(?=\n|\Z)")
+_HANDLE = re.compile(r"((?:part \d+ of \d+ of )?picture:(\d{1,9}))(?: \([\w.+/-]+\))?(?=\n|\Z)")
 # The line behind a part of a long picture begins so, with a handle or without one.
 _PART = re.compile(r"(part (\d+) of \d+ of )picture[ :]\d+")
 # How a user message names the picture or file of a call, on a line before it (`providers.responses`).

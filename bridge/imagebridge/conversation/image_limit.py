@@ -14,8 +14,8 @@ from .long_outputs import is_output
 _NUMBERS = {
     "a single": 1, "single": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10,
 }  # fmt: skip
-_NUMBER = rf"(?P<number>\d[\d,]*|{'|'.join(_NUMBERS)})"
-_FIGURE = r"(?P<number>\d[\d,]*)"
+_NUMBER = rf"(?P<number>\d[\d,]{{0,11}}|{'|'.join(_NUMBERS)})"
+_FIGURE = r"(?P<number>\d[\d,]{0,11})"
 _PICTURES = r"(?:input |more )?(?:image|picture|photo)s?\b"
 _LIMIT = r"(?:at most|up to|max(?:imum)?|(?:no|not) more than|more than|only|limit(?:ed)?|supports?|accepts?|allow(?:s|ed)?|exceed(?:s|ed)?)"
 _UNIT = r"(?!\s*(?:[kmg]i?b\b|bytes|px\b|pixels|tokens|megapixels|%|x\s*\d|[.]\d))"

@@ -181,6 +181,8 @@ class _Walk:
                 self._found.exif = self._data[at + 8 : stop - 4]
 
     def _more_pixels(self) -> None:
+        if self._pixels and not self._aside:
+            return  # nearly all of them
         if not self._pixels and self._found.colour == _PALETTED and not self._palette:
             raise PictureError("the PNG has no palette before its pixels")
         if self._pixels and any(name in MOVING for _, _, name in self._aside):

@@ -27,7 +27,7 @@ def serve(
 ) -> None:
     """Relay between stdin and stdout and the server that `command` starts, or that is at `url`, until stdin ends.
 
-    SIGINT, SIGTERM and the end of the process that started this one end it too, and the server with it.
+    SIGINT, SIGTERM, SIGHUP and the end of the process that started this one end it too, and the server with it.
 
     Raises:
         ServerError: the server cannot be started.
@@ -69,7 +69,10 @@ def serve(
 
 
 async def _until_signal(tasks: anyio.abc.TaskGroup) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    ending = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under `nohup`
+        ending.append(signal.SIGHUP)
+    with anyio.open_signal_receiver(*ending) as signals:
         async for _ in signals:
             tasks.cancel_scope.cancel()
             return

@@ -67,9 +67,11 @@ _OTHER = (
     r"|markdown|folders?|director(?:y|ies))\b"
 )
 _OF_OTHERS = re.compile(_OTHER, re.IGNORECASE)
+# "a PDF or a document from which images are extracted" is a page all the same.
+_WITHIN = r"(?:from|which|whose|where|that|with|contain(?:s|ing)|holding|having)"
 # "PDF page images", "the page's image", "a PDF, an image or a link to one"
 _EITHER = re.compile(
-    rf"{_OTHER}(?:'s)?\s+{_PICTURE}|{_OTHER}[^.;]{{0,20}}?(?:,|/|\bor\b)\s*(?:\w+\s+){{0,3}}{_PICTURE}",
+    rf"{_OTHER}(?:'s)?\s+{_PICTURE}|{_OTHER}[^.;]{{0,20}}?(?:,|/|\bor\b)\s*(?:(?!{_WITHIN}\b)\w+\s+){{0,3}}{_PICTURE}",
     re.IGNORECASE,
 )
 # "to be rendered as a PNG image", "whose embedded images are extracted", "to extract all images from"

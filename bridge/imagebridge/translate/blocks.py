@@ -56,6 +56,10 @@ _LONGEST_ADDRESS = 8_000
 # Characters that no text holds; those of white space and the one that begins a code for a terminal are none of them.
 _CONTROLS = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f]")
 
+_TERMINALS = sentences.not_shown(
+    "a picture for a terminal", "only terminals can draw this form of it; ask the tool for a PNG"
+)
+
 _WITHHELD = "[not shown: the tool meant it for the user alone]"
 
 
@@ -98,18 +102,10 @@ def _pieces(block: object, context: ResultContext) -> list[Piece]:
 def text_pieces(text: str, context: ResultContext) -> list[Piece]:
     """Return text as it is, with what is hidden in it as base64 brought out right after it.
 
-    Codes for a terminal are taken out. A text that is wholly an SVG is that picture, where it can be drawn.
+    Codes for a terminal are taken out, pictures in them brought out. A text that is wholly an SVG is that picture,
+    where it can be drawn.
     """
     found: list[Piece] = []
-    text = terminal_codes.plain(text)
-    if svg := svg_of(text):
-        drawn = picture_pieces(to_base64(svg), context)
-        if isinstance(drawn[0], PicturePiece):
-            return drawn
-
-    if text.lstrip()[:1] in ("{", "[", '"'):
-        for words in context.words:
-            text = text.replace(words, f'"{_WITHHELD}"')
 
     def bring_out(encoded: str) -> str:
         if context.withheld and packed_base64(encoded) in context.withheld:
@@ -124,10 +120,31 @@ def text_pieces(text: str, context: ResultContext) -> list[Piece]:
         first = brought[0]
         return f"[picture {first.number} below]" if isinstance(first, PicturePiece) else "[file below]"
 
+    text = terminal_codes.plain(
+        terminal_codes.pictured(text, lambda one: bring_out(one) if one else _TERMINALS)
+    )
+    if (svg := svg_of(text)) and (drawn := _drawn(svg, text, context)):
+        return drawn
+    if text.lstrip()[:1] in ("{", "[", '"'):
+        for words in context.words:
+            text = text.replace(words, f'"{_WITHHELD}"')
     return [
         TextPiece(hidden.brought_out(text, bring_out, context.mention_anywhere if context.holds else None)),
         *found,
     ]
+
+
+def _drawn(svg: bytes, text: str, context: ResultContext) -> list[Piece]:
+    """Return the picture of an SVG that a text was, with a word on what became of the text; nothing where it cannot be drawn."""
+    drawn = picture_pieces(to_base64(svg), context)
+    last = drawn[-1]
+    if not isinstance(last, PicturePiece):
+        return []
+    told = (
+        f"{sentences.numbered(last.number, last.number)}: drawn from an SVG text of {len(text):,} characters, which "
+        "is not given; to read it, ask for a part of it"
+    )
+    return [*drawn[:-1], last._replace(sentence="\n".join(filter(None, (last.sentence, told))))]
 
 
 def embedded_pieces(

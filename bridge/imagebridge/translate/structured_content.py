@@ -5,6 +5,7 @@ of their own: `{"result": ...}`, `{"content": ...}`, `{"markdown": ...}`. Read t
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 
 from imagebridge.pictures.base64 import packed_base64
@@ -38,8 +39,9 @@ _FIELDS = frozenset(
 _OF_A_LINK = frozenset(("name", "title", "description", "size", "icons"))
 """What a block says beside these is new."""
 
-_ESCAPE = json.dumps("\x1b")[1:-1]
-"""How JSON writes the beginning of a code for a terminal."""
+_CONTROL = re.compile("[\x80-\x9f]")
+_CODES = (json.dumps("\x1b")[1:-1], "\\u008", "\\u009")
+"""How the beginnings of codes for a terminal are written here: none reaches out of its text into the JSON around it."""
 
 _LITERALS = {"True": True, "False": False}
 """What Python's `str` makes of values that JSON writes otherwise."""
@@ -66,7 +68,8 @@ def structured_text(result: JSON) -> str:
 
 def _written(value: object) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, default=str)
+        written = json.dumps(value, ensure_ascii=False, default=str)
+        return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
     except (TypeError, ValueError, RecursionError) as error:
         return sentences.not_shown("structured content", f"it cannot be written as JSON ({str(error)[:120]})")
 
@@ -76,9 +79,10 @@ class _BlockTexts:
 
     def __init__(self, blocks: Sequence[object]) -> None:
         self._blocks = blocks
-        said = [_cleaned(text) for block in blocks if (text := _text(block)) is not None]
+        texts = [text for block in blocks if (text := _text(block)) is not None]
+        said = [_cleaned(text) for text in texts]
         parsed = [_parsed(text) for text in said]
-        self._texts = frozenset(said)
+        self._texts = frozenset((*said, _cleaned("\n".join(texts))) if texts else ())
         self._ways: list[object] = [*parsed, said, parsed] if said else []
         self._marks: frozenset[tuple[str, str]] | None = None
 
@@ -95,7 +99,7 @@ class _BlockTexts:
 
     def may_repeat(self, written: str) -> bool:
         """Tell whether `left` may find anything in a value of this JSON: looking costs ten times as much as writing."""
-        if _ESCAPE in written or plain(written) is not written:
+        if any(code in written for code in _CODES):
             return True
         return any(len(text) >= _LONG for text in self._texts) or (
             self._blocks != [] and '"type": "' in written
@@ -105,7 +109,7 @@ class _BlockTexts:
         """Return a value with words in place of what repeats the blocks in it."""
         if isinstance(value, str):
             text = plain(value)
-            return "[the text above]" if len(text) >= _LONG and text.strip() in self._texts else text
+            return "[the text above]" if len(text) >= _LONG and _cleaned(text) in self._texts else text
         if is_json(value):
             return {key: self.left(one) for key, one in value.items()}
         if not is_list(value):
@@ -148,15 +152,17 @@ def _is_frame(key: object, value: JSON) -> bool:
 
 
 def _text(block: object) -> str | None:
-    if isinstance(block, str):
-        return block
-    text = block.get("text") if is_json(block) else None
+    """Return the text of a block, or of the resource in it; None where it has none."""
+    if not is_json(block):
+        return block if isinstance(block, str) else None
+    inner = block.get("resource")
+    text = (inner if is_json(inner) else block).get("text")
     return text if isinstance(text, str) else None
 
 
 def _cleaned(text: str) -> str:
-    """Return a text as it is compared: what is around it says nothing."""
-    return plain(text).strip()
+    """Return a text as it is compared: what is around it, or ends its lines, says nothing."""
+    return plain(text).replace("\r\n", "\n").strip()
 
 
 def _is_block(value: object) -> bool:

@@ -1,10 +1,11 @@
-"""Codes for a terminal in a text: colours, cursors, links and titles, which say nothing to a model (ECMA-48, 5th edition).
+"""Codes for a terminal in a text: colours, cursors, links and titles, which say nothing to a model, and pictures (ECMA-48, 5th edition).
 
 A code begins with the character ESC, or with one of the C1 controls that stand for ESC and a letter. Texts that
 speak of codes, with the letters ESC or \\x1b, hold neither.
 """
 
 import re
+from collections.abc import Callable
 
 # Each alternative reads a character once, and what a broken code lacks costs nothing behind it.
 _STRING_END = r"(?:\x07|\x1b\\|\x9c)"
@@ -27,6 +28,39 @@ _C1_CODES = re.compile(
     rf"|[\x90\x98\x9e\x9f][^\x07\x1b\x80-\x9f\n]*+{_STRING_END}"
     r")++"
 )
+
+# Pictures: a file of iTerm2, a picture of kitty in one or more pieces, sixels (their documentation, read 2026-11-29).
+_PICTURES = re.compile(
+    rf"\x1b\]1337;File=[^:\x07\x1b\n]*+:(?P<file>[^\x07\x1b\x9c]*+){_STRING_END}"
+    rf"|(?P<kitty>(?:\x1b_G[^;\x1b\x9c]*+;[^\x1b\x9c]++(?:\x1b\\|\x9c)\s*+)++)"
+    rf"|\x1bP[0-9;]*+q[^\x07\x1b\x9c]*+{_STRING_END}"
+)
+_PIECE = re.compile(r"\x1b_G([^;]*);([^\x1b\x9c]*)")
+
+
+def pictured(text: str, told: Callable[[str], str]) -> str:
+    """Return a text in which each picture for a terminal is `told(its base64)`; that is empty where it has another form."""
+    if "\x1b" not in text:
+        return text
+    return _PICTURES.sub(
+        lambda one: _kitty(one["kitty"], told) if one["kitty"] else told(one["file"] or ""), text
+    )
+
+
+def _kitty(written: str, told: Callable[[str], str]) -> str:
+    """Tell the pictures of pieces, each but a picture's last with `m=1`; only `f=100` is a file, a PNG, which only `t=d` holds."""
+    pieces = iter([(set(keys.split(",")), data) for keys, data in _PIECE.findall(written)])
+    made: list[str] = []
+    for keys, data in pieces:
+        more = [data]
+        if "m=1" in keys:
+            for later, rest in pieces:
+                more.append(rest)
+                if "m=1" not in later:
+                    break
+        is_png = "f=100" in keys and not keys & {"t=f", "t=t", "t=s", "o=z"}
+        made.append(told("".join(more) if is_png else ""))
+    return "\n".join(made)
 
 
 def plain(text: str) -> str:

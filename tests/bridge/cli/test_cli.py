@@ -76,6 +76,16 @@ def test_help_loads_nothing_heavy_and_no_other_command(arguments):
     assert done.stdout.splitlines()[-1].split() == ["loaded", *own]
 
 
+@pytest.mark.parametrize(
+    ("words", "stdin"),
+    [(["null"], None), ([""], None), ([" \n"], None), (["-"], "null\n"), (["-"], "\n"), ([], None)],
+)
+def test_null_and_blanks_are_no_arguments(server, words, stdin):
+    done = run("call", "mixed", *words, "--server", server, stdin=stdin)
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == run("call", "mixed", "{}", "--server", server).stdout
+
+
 # Wrong usage
 
 

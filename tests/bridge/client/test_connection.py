@@ -16,6 +16,7 @@ from mcp.types import ServerCapabilities, ToolAnnotations, ToolsCapability
 from processes import ended
 
 from imagebridge import Bridge, BridgeError, HttpServer
+from imagebridge.client import messages
 from imagebridge.client.connect import plain
 from imagebridge.client.environment import UNHEARD
 from imagebridge.client.tool_list import Tools
@@ -74,6 +75,32 @@ async def test_a_server_that_dies_is_missed_though_its_child_holds_its_output():
         assert await works(bridge)
     (child,) = [one.data for one in heard]
     assert ended(child), "what the server had started is ended with it"
+
+
+async def test_an_answer_that_cannot_be_repaired_costs_its_own_call_alone(monkeypatch):
+    repair = messages.REPAIRS["tools/call"]
+
+    def repair_or_fail(result):
+        if "first" in str(result):
+            raise ArithmeticError("no such number")
+        return repair(result)
+
+    monkeypatch.setitem(messages.REPAIRS, "tools/call", repair_or_fail)
+    results = [{"content": [{"type": "text", "text": words}]} for words in ("first", "second")]
+    async with Bridge(SLOPPY, parallel=True) as bridge:
+        calls = [call("echo", str(at), result=result) for at, result in enumerate(results)]
+        first, second = await bridge.outputs(response(*calls))
+        assert "the answer cannot be read: no such number" in first["output"]
+        assert second["output"] == "second"
+        assert await works(bridge)
+
+
+@pytest.mark.parametrize("keys", [["10", "9"], ["1" * 5_000, "7"]], ids=["two digits", "very many digits"])
+async def test_a_list_of_blocks_that_came_as_an_object_is_in_the_order_of_its_numbers(keys):
+    last, first = keys
+    blocks = {last: {"type": "text", "text": "last"}, first: {"type": "text", "text": "first"}}
+    async with Bridge(SLOPPY) as bridge:
+        assert await said(bridge, "echo", result={"content": blocks}) == "first\nlast"
 
 
 async def test_an_error_of_the_servers_own_range_is_no_lost_connection():

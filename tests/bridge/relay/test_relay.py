@@ -360,14 +360,15 @@ time.sleep(600)
 
 @pytest.mark.skipif(os.name == "nt", reason="signals and process groups are POSIX's")
 @pytest.mark.parametrize(
-    "way", ["hangs up", signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)]
+    "way",
+    ["hangs up", "SIGTERM", *(pytest.param(one, marks=pytest.mark.long) for one in ("SIGINT", "SIGHUP"))],
 )
 def test_the_end_of_the_host_ends_all_that_the_server_started(way):
     wire = relay(server=[sys.executable, "-c", STUBBORN])
     grandchild = json.loads(wire.line())["params"]["data"]
     (server,) = processes.children(wire.process.pid)
     if way != "hangs up":
-        wire.process.send_signal(way)
+        wire.process.send_signal(getattr(signal, way))
     wire.process.stdin.close()
     assert wire.process.wait(60) == 0
     assert processes.ended(server, 60)

@@ -662,8 +662,14 @@ def test_a_text_that_is_wholly_an_svg_is_a_picture(case, holder):
     given = {"type": "text", "text": WHOLE[case]}
     if holder == "resource":
         given = {"type": "resource", "resource": {"uri": "a.svg", "text": WHOLE[case]}}
-    (shown,) = parts_of(given)
+    shown, *said = parts_of(given)
     assert samples.pixels(shown["image_url"]).size == (64, 48)
+    assert said == [
+        text(
+            f"picture 1: drawn from an SVG text of {len(WHOLE[case]):,} characters, which is not given; to read it, "
+            "ask for a part of it"
+        )
+    ]
     translation = translate({"content": [given]})
     assert translation.pictures[0].source == "image/svg+xml"
 

@@ -73,6 +73,12 @@ SAID = {
     "a document": ([PDF], {"content": [PDF]}),
     "bytes": ([BYTES], {"content": [BYTES]}),
     "sound": ([SOUND], {"content": [SOUND]}),
+    "the text of a resource": ([PAGE], {"content": LETTER}),
+    "the text of a resource two keys deep": ([PAGE], {"page": {"html": LETTER}}),
+    "the texts of a block and a resource": ([text("a"), PAGE], {"items": ["a", LETTER]}),
+    "all texts as one": ([text("a"), IMAGE, PAGE], {"markdown": f"a\n{LETTER}"}),
+    "all texts as one, with their own last lines": ([text(LETTER), text("a")], {"all": f"{LETTER}\na"}),
+    "a text with the line ends of Windows": ([text(LETTER)], {"content": LETTER.replace("\n", "\r\n")}),
     "a resource of text": ([PAGE], {"result": [PAGE]}),
     "a link": ([LINK], {"files": [LINK]}),
     "nothing": ([text("a")], None),
@@ -106,6 +112,7 @@ NEW = {
     "a list": ([text("a")], [1, 2]),
     "a list of objects": ([IMAGE], [{"alpha": 17}, {"beta": 18}]),
     "zero": ([text("a")], 0),
+    "an empty text under a key": ([IMAGE], {"result": ""}),
 }
 
 
@@ -202,6 +209,14 @@ def test_base64_that_is_nothing_else_stays():
     key = b64(random.Random(2).randbytes(300))
     told = function_call_output({"content": [SOUND], "structuredContent": {"key": key}}, "c")["output"]
     assert json.loads(told.partition("\n")[2]) == {"key": key}
+
+
+@pytest.mark.parametrize(
+    "value", [{"\x90": {"\x9c": None}}, {"\x90": None, "\x9c": None}, ["\x9d8;", "\x9c"], {"\x1b]": "\x07"}]
+)
+def test_no_code_for_a_terminal_reaches_from_one_text_into_the_next(value):
+    told = function_call_output({"structuredContent": value}, "c")["output"]
+    assert json.loads(told) == json.loads(json.dumps(value))
 
 
 def test_what_is_withheld_is_not_told_by_structured_content():

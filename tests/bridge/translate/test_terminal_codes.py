@@ -1,11 +1,12 @@
 """Codes for a terminal are taken out of what a tool says; words that speak of them stay."""
 
 import pytest
+import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagebridge import function_call_output
-from imagebridge.translate.terminal_codes import plain
+from imagebridge import function_call_output, output_parts
+from imagebridge.translate.terminal_codes import pictured, plain
 
 CODES = {
     "colours": ("\x1b[31mError:\x1b[0m page.click: \x1b[2mTimeout\x1b[22m", "Error: page.click: Timeout"),
@@ -38,6 +39,43 @@ def test_codes_are_taken_out(case):
         function_call_output({"content": [{"type": "text", "text": f"1{given_}"}]}, "c")["output"]
         == f"1{left}"
     )
+
+
+PNG = samples.file(samples.drawing(), "PNG")
+WHOLE = samples.b64(PNG)
+BELOW = "[picture 1 below]"
+UNSEEN = (
+    "[not shown: a picture for a terminal; only terminals can draw this form of it; ask the tool for a PNG]"
+)
+
+
+def kitty(*pieces):
+    return "".join(f"\x1b_G{keys};{data}\x1b\\" for keys, data in pieces)
+
+
+PICTURES = {
+    "iTerm2": (f"a\x1b]1337;File=name=eA==;inline=1:{WHOLE}\x07b", f"a{BELOW}b"),
+    "iTerm2, ended otherwise": (f"a\x1b]1337;File=:{WHOLE}\x1b\\b", f"a{BELOW}b"),
+    "kitty": (f"a{kitty(('a=T,f=100', WHOLE))}b", f"a{BELOW}b"),
+    "kitty, in pieces": (
+        f"a{kitty(('a=T,f=100,m=1', WHOLE[:40]), ('m=1', WHOLE[40:80]), ('m=0', WHOLE[80:]))}b",
+        f"a{BELOW}b",
+    ),
+    "kitty, two": (
+        kitty(("f=100", WHOLE), ("f=24,s=1,v=1", "AAAA")),
+        f"{BELOW}\n{UNSEEN}",
+    ),
+    "kitty, a file's name": (kitty(("f=100,t=f", "L3RtcC9hLnBuZw==")), UNSEEN),
+    "sixels": ('a\x1bP0;1q"1;1;6;6#0;2;100;0;0#0~~~~~~\x1b\\b', f"a{UNSEEN}b"),
+}
+
+
+@pytest.mark.parametrize("case", PICTURES)
+def test_pictures_for_a_terminal_are_shown_or_told(case):
+    came, left = PICTURES[case]
+    words, *shown = output_parts({"content": [{"type": "text", "text": came}]})
+    assert words == {"type": "input_text", "text": left}
+    assert [part["image_url"] for part in shown] == [samples.data_url(PNG, "image/png")] * (BELOW in left)
 
 
 WORDS = [
@@ -80,3 +118,11 @@ def test_no_escape_is_left_and_nothing_is_added(words):
 def test_many_broken_codes_take_no_time(code):
     """Each character is looked at a bounded number of times: a square of these would take hours."""
     assert len(plain(code * 500_000)) <= 500_000 * len(code)
+
+
+@pytest.mark.parametrize(
+    "code", ["\x1b]1337;File=", "\x1b]1337;File=:a", "\x1bPq", "\x1b_G", "\x1b_G;a", "\x1b_Gm=1;a\x1b\\"]
+)
+def test_many_broken_pictures_take_no_time(code):
+    words = code * 200_000
+    assert len(pictured(words, lambda data: data)) <= len(words)
