@@ -50,6 +50,9 @@ class Caller:
             raise TypeError(
                 f"inside `{way} Bridge(...)` the client is an {wanted}, not {type(client).__name__}"
             )
+        from .refused_bodies import cut
+
+        cut(client)
         self.client: Any = client
         self.blocking = blocking
         self.retries = client.max_retries

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp.server import MCPServer
 from mcp.types import CallToolResult
-from openai import AsyncOpenAI, OpenAIError
+from openai import AsyncOpenAI, BadRequestError, OpenAI, OpenAIError
 from samples import photo
 
 from imagebridge import Bridge, tool_result
-from imagebridge.agent import event_stream, openai_client
+from imagebridge.agent import event_stream, openai_client, refused_bodies
 from imagebridge.agent.chat_chunks import ChatChunks
 from imagebridge.agent.event_stream import EventDecoder, SurrogateJoiner, loaded, sound
 from imagebridge.agent.response_events import ResponseEvents
@@ -528,6 +528,62 @@ async def test_the_streams_that_are_mutated_are_right_as_they_are(api):
     assert (reply.text, len(reply.pictures)) == (RED, 1)
 
 
+CHAT_CALL = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": A}}
+CHAT_USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 1}}
+BODIES = {
+    "responses": (
+        {
+            **ended(THOUGHT, CALL)["response"],
+            "model": MODEL,
+            "usage": {"input_tokens": 9, "output_tokens": 3},
+        },
+        {**ended({**SAID, "phase": "final_answer"})["response"], "incomplete_details": None},
+    ),
+    "chat": (
+        {
+            "choices": [
+                {"message": {"role": "assistant", "tool_calls": [CHAT_CALL]}, "finish_reason": "tool_calls"}
+            ],
+            "usage": CHAT_USAGE,
+        },
+        {
+            "choices": [{"message": {"role": "assistant", "content": RED}, "finish_reason": "stop"}],
+            "model": MODEL,
+        },
+    ),
+}
+
+
+def body(value, *, cut=None):
+    """A whole response; a text, a number or null is a body too."""
+    return httpx2.Response(
+        200, content=json.dumps(value).encode()[:cut], headers={"content-type": "application/json"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("api", "direct"),
+    [("responses", False), ("responses", True), ("chat", False)],
+    ids=["create", "direct", "chat"],
+)
+@given(data=st.data())
+@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+def test_whatever_a_body_holds_a_run_ends_with_an_answer_or_a_documented_error(api, direct, data):
+    answers = []
+    for right in BODIES[api]:
+        (made, *_), cut = data.draw(mutated([right]))
+        answers.append(body(made, cut=cut))
+    ended = anyio.run(lambda: played(answers, api=api, stream=False, direct=direct))
+    assert isinstance(ended.items, list)
+    json.dumps(ended.items, allow_nan=False, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_the_bodies_that_are_mutated_are_right_as_they_are(api):
+    reply = await played(map(body, BODIES[api]), api=api, stream=False)
+    assert (reply.text, len(reply.pictures)) == (RED, 1)
+
+
 WHOLE = {
     "responses": {"id": "r", "output": [{**SAID, "content": RED}]},
     "chat": {"choices": [{"message": {"role": "assistant", "content": [{"type": "text", "text": RED}]}}]},
@@ -583,6 +639,38 @@ async def test_what_is_too_large_unpacked_is_a_documented_error(kind, monkeypatc
     error = await played([bomb])
     assert isinstance(error, ResponseError)
     assert "more than" in str(error)
+
+
+def refusal(content, *, packed):
+    headers = {"content-type": "application/json", **({"content-encoding": "gzip"} if packed else {})}
+    sent = httpx2.ByteStream(gzip.compress(content) if packed else content)
+    return httpx2.Response(400, stream=sent, headers=headers)
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
+async def test_a_refusal_is_read_up_to_a_length(packed, monkeypatch):
+    error = await played([refusal(b'{"error": {"message": "No."}}', packed=packed)])
+    assert (str(error), error.status_code) == ("Error code: 400 - No.", 400)
+    monkeypatch.setattr(refused_bodies, "LARGEST", 1_000)
+    error = await played([refusal(b"a" * 3_000_000, packed=packed)])
+    assert (error.status_code, error.response.content) == (400, b"a" * 1_000)
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
+def test_a_refusal_is_read_up_to_a_length_where_the_client_blocks(packed, monkeypatch):
+    monkeypatch.setattr(refused_bodies, "LARGEST", 1_000)
+    transport = httpx2.MockTransport(lambda _: refusal(b"a" * 3_000_000, packed=packed))
+    with (
+        OpenAI(
+            base_url="http://localhost/v1", api_key="x", http_client=httpx2.Client(transport=transport)
+        ) as openai,
+        Bridge(server()) as bridge,
+    ):
+        for _ in range(2):
+            with pytest.raises(BadRequestError) as raised:
+                bridge.run(openai, model=MODEL, input="Look")
+            assert raised.value.response.content == b"a" * 1_000
+        assert len(openai._client.event_hooks["response"]) == 1
 
 
 @pytest.mark.parametrize("api", ["responses", "chat"])
