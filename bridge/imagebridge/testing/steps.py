@@ -174,7 +174,7 @@ def script(steps: object) -> tuple[Step, ...]:
 
 
 def _check_events(step: Events) -> None:
-    events: object = step.events
+    events = cast("object", step.events)
     if isinstance(events, (str, bytes)) or not isinstance(events, Sequence):
         raise TypeError(f"a step of Events holds a list of events, not {events!r:.200}")
     for at, event in enumerate(step.events):
