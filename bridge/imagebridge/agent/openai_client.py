@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 from imagebridge.errors import ResponseError
@@ -31,6 +32,8 @@ _LONG = 1_000_000
 
 _TOLD = ("output", "choices", "error", "object", "type")
 """What a whole response, or an error, has at least one of."""
+_SLICE = 65_536
+"""Bytes of a stream that are read before the event loop goes on with other things."""
 
 Open = Callable[[], Awaitable[Any]]
 """Sends a request and returns the HTTP response, whose body has not been read."""
@@ -121,8 +124,11 @@ class Caller:
                 return True
             decoder = EventDecoder()
             while chunk is not None:
-                if await self._told(_cut(decoder.feed(chunk)), told):
-                    return True
+                # What was packed unpacks to many megabytes at once: a deadline has to pass between them.
+                for start in range(0, len(chunk), _SLICE):
+                    if await self._told(_cut(decoder.feed(chunk[start : start + _SLICE])), told):
+                        return True
+                    await anyio.lowlevel.checkpoint()
                 chunk = await following()
             return await self._told(_cut(decoder.rest()), told)
 

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 
 import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -730,6 +731,32 @@ async def test_what_is_too_large_unpacked_is_a_documented_error(kind, monkeypatc
     error = await played([bomb])
     assert isinstance(error, ResponseError)
     assert "more than" in str(error)
+
+
+async def test_other_tasks_go_on_while_what_was_packed_is_read():
+    turns = 0
+
+    async def count():
+        nonlocal turns
+        while True:
+            turns += 1
+            await anyio.lowlevel.checkpoint()
+
+    async def opened():
+        sent = httpx2.ByteStream(gzip.compress(b"data: x\n\n" * 1_000_000))
+        return httpx2.Response(200, stream=sent, headers={"content-encoding": "gzip"})
+
+    async def told(event):
+        raise AssertionError(event)
+
+    async with (
+        AsyncOpenAI(base_url="http://localhost/v1", api_key="x") as openai,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(count)
+        assert not await openai_client.Caller(openai, blocking=False).each(opened, told)
+        tasks.cancel_scope.cancel()
+    assert turns > 9_000_000 / 65_536
 
 
 def refusal(content, *, packed):
