@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import ResponseError, RunError
 from imagebridge.facts.models import chat_tools_of, no_chat_tools
-from imagebridge.wire import JSON, Item, is_json, is_list, text_of
+from imagebridge.wire import JSON, Item, is_json, is_list, numbered, text_of
 
-from .chat_chunks import ChatChunks
+from .chat_chunks import ChatChunks, pieces
 from .event_stream import sound
-from .openai_client import BROKEN, Caller
+from .openai_client import BROKEN, STRANGE, Caller
 from .response_items import UNNAMED, answer, unique, written
 from .text_format import TextFormat
 from .turn import CallableTools, Tell, Toolbox, Turn, Usage, plain, relaxed
@@ -100,7 +100,7 @@ class Completions:
         return completion
 
     def _turn(self, completion: object) -> Turn:
-        if not is_json(completion) or not is_list(choices := completion.get("choices")):
+        if not is_json(completion) or not is_list(choices := numbered(completion.get("choices"))):
             raise self._caller.strange(completion)
         if not choices:
             raise ResponseError("the answer holds no choice", "empty")
@@ -114,6 +114,12 @@ class Completions:
         finish = choice.get("finish_reason")
         message = _message(plain(said))
         calls = [_call(one) for one in message.get("tool_calls", ())]
+        if (
+            finish in ("tool_calls", "function_call")
+            and not calls
+            and not answer([{"type": "message", **message}])
+        ):
+            raise ResponseError("the model calls a tool, and no call came", STRANGE)
         if calls and finish == "length":
             calls[-1]["status"] = "incomplete"
         theirs = [
@@ -160,9 +166,9 @@ def _message(message: Item) -> Item:
     kept = {
         name: value for name, value in message.items() if value not in (None, []) and name != "annotations"
     }
-    calls = kept.pop("tool_calls", None)
+    calls = pieces({name: kept.pop(name, None) for name in ("tool_calls", "function_call")})
     taken: set[str] = set()
-    if made := [_sent(call, taken) for call in calls if is_json(call)] if is_list(calls) else []:
+    if made := [_sent(call, taken) for call in calls]:
         kept["tool_calls"] = made
     return {"role": "assistant", "content": None, **kept}
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from imagebridge.events import Delta, ReasoningDelta, TextDelta
-from imagebridge.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, is_json, is_list, numbered, text_of
 
 from .event_stream import SurrogateJoiner
-from .response_events import failure
+from .response_events import failure, place
 from .response_items import written
 
 _GROW = ("text", "summary", "data", "signature")
@@ -68,10 +68,12 @@ class ChatChunks:
             return []
         if error := chunk.get("error"):
             raise failure(error)
+        if chunk.get("object") == "error":
+            raise failure(chunk)
         for name in ("id", "model", "usage", "service_tier"):
             if chunk.get(name):
                 self._fields[name] = chunk[name]
-        choices = chunk.get("choices")
+        choices = numbered(chunk.get("choices"))
         choice = next((one for one in choices if is_json(one)), None) if is_list(choices) else None
         if choice is None:
             return []
@@ -80,8 +82,9 @@ class ChatChunks:
             self._finish = text_of(choice, "finish_reason") or "stop"
             if self._finish == "error":
                 raise failure(choice.get("error") or choice.get("native_finish_reason"))
-        # A server that does not stream sends the whole message.
-        delta = choice.get("delta") or choice.get("message")
+        # A server that does not stream sends the whole message; others repeat it in it at the end.
+        whole = None if self._message.get("content") or self._calls else choice.get("message")
+        delta = choice.get("delta") or whole
         return self._grow(delta) if is_json(delta) else []
 
     def completion(self, *, done: bool) -> dict[str, Any] | None:
@@ -99,12 +102,14 @@ class ChatChunks:
         return sorted(self._calls, key=lambda call: call.index or 0)
 
     def _grow(self, delta: JSON) -> list[Delta]:
+        if is_json(content := delta.get("content")):
+            delta = {**delta, "content": [content]}
+        for piece in pieces(delta):
+            self._called(piece)
         for name, value in delta.items():
-            if name == "tool_calls":
-                for piece in value if is_list(value) else ():
-                    if is_json(piece):
-                        self._called(piece)
-            elif name == "content" and is_list(value):
+            if name in ("tool_calls", "function_call"):
+                continue
+            if name == "content" and is_list(value):
                 self._parts(value)
             elif name == "reasoning_details" and is_list(value):
                 self._details(value)
@@ -170,9 +175,7 @@ class ChatChunks:
 
     def _call(self, piece: JSON, name: str) -> _CallDraft:
         """Return the call that a piece belongs to, or a new one where it begins one."""
-        index, identity = piece.get("index"), text_of(piece, "id")
-        if not isinstance(index, int) or isinstance(index, bool):
-            index = None
+        index, identity = place(piece.get("index")), text_of(piece, "id")
         here = [call for call in self._calls if index is None or call.index is None or call.index == index]
         found = next((call for call in reversed(here) if identity and call.id == identity), None)
         if found is None and here and not _begins(here[-1], identity, name, numbered=index is not None):
@@ -183,10 +186,22 @@ class ChatChunks:
         return found
 
 
+def pieces(message: JSON) -> list[JSON]:
+    """Return the calls of a message or a delta, or pieces of them: a list, one alone, or the older `function_call`."""
+    calls = numbered(message.get("tool_calls"))
+    if is_json(calls):
+        return [calls]
+    if not is_list(calls) or not calls:
+        older = message.get("function_call")
+        return [{"function": older}] if is_json(older) else []
+    return [call for call in calls if is_json(call)]
+
+
 def _begins(last: _CallDraft, identity: str, name: str, *, numbered: bool) -> bool:
     """Tell whether a piece begins a new call after `last`: by another id, or by a name where the last had its own."""
     if identity and last.id:
-        return identity != last.id
+        # Some servers give each piece an id of its own: without a name it goes on, where there is something left to say.
+        return identity != last.id and (bool(name) or not last.name or last.whole)
     if not name or not last.name:
         # Its first pieces may be its number, its id and its name one by one.
         return bool(identity) and not numbered and bool(last.arguments)

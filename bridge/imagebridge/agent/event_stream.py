@@ -1,6 +1,7 @@
 """What an endpoint sends, read: the events of a stream cut from its bytes, JSON, and what of JSON can be sent back. Pure."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import cast
 
@@ -30,6 +31,7 @@ class EventDecoder:
         self._data: list[bytes] = []
         self._size = 0
         self._held = False
+        self._begun = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the data of each event that is complete with `chunk`.
@@ -58,6 +60,9 @@ class EventDecoder:
     def _ended(self) -> Iterator[bytes]:
         line = b"".join(self._line).rstrip(b"\r\n")
         self._line.clear()
+        if not self._begun:
+            line = line.removeprefix(BOM_UTF8)
+            self._begun = True
         if not line:
             yield from self._event()
             return

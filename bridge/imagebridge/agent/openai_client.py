@@ -11,10 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 from imagebridge.errors import ResponseError
 from imagebridge.requirements import RUN, need
+from imagebridge.wire import is_json
 
 from .event_stream import LARGEST, EventDecoder, TooLargeError, loaded
 
@@ -27,6 +29,11 @@ STRANGE = "no_response"
 """The code of a `ResponseError` for what is not a response of the API."""
 _LONG = 1_000_000
 """Bytes of JSON above which a thread reads it: the event loop, and a deadline, go on meanwhile."""
+
+_TOLD = ("output", "choices", "error", "object", "type")
+"""What a whole response, or an error, has at least one of."""
+_SLICE = 65_536
+"""Bytes of a stream that are read before the event loop goes on with other things."""
 
 Open = Callable[[], Awaitable[Any]]
 """Sends a request and returns the HTTP response, whose body has not been read."""
@@ -50,6 +57,9 @@ class Caller:
             raise TypeError(
                 f"inside `{way} Bridge(...)` the client is an {wanted}, not {type(client).__name__}"
             )
+        from .refused_bodies import cut
+
+        cut(client)
         self.client: Any = client
         self.blocking = blocking
         self.retries = client.max_retries
@@ -90,25 +100,36 @@ class Caller:
             ResponseError: it broke off, or is not JSON.
         """
         async with self._opened(opening) as response:
-            return await self._whole(response)
+            return await self._whole(self._reader(response))
 
     async def each(self, opening: Open, told: Callable[[object], Awaitable[None]]) -> bool:
         """Send a request and hand over the JSON of each event of its stream; tell whether it said that it was done.
 
-        A response that is not streamed, though that was asked for, is handed over as one event.
+        A response that is not streamed, though that was asked for, is handed over as one event: its first character
+        tells, as some servers label the one as the other.
 
         Raises:
             ResponseError: it broke off after it had begun.
         """
         async with self._opened(opening) as response:
-            if "json" in response.headers.get("content-type", ""):
-                await told(await self._whole(response))
+            following = self._reader(response)
+            chunk = await following()
+            while chunk is not None and not chunk.strip():
+                chunk = await following()
+            if chunk is not None and chunk.lstrip().startswith((b"{", b"[", b"<")):
+                whole = await self._whole(following, chunk)
+                if not is_json(whole) or whole.keys().isdisjoint(_TOLD):
+                    raise self.strange(whole)
+                await told(whole)
                 return True
             decoder = EventDecoder()
-            following = self._reader(response)
-            while (chunk := await following()) is not None:
-                if await self._told(_cut(decoder.feed(chunk)), told):
-                    return True
+            while chunk is not None:
+                # What was packed unpacks to many megabytes at once: a deadline has to pass between them.
+                for start in range(0, len(chunk), _SLICE):
+                    if await self._told(_cut(decoder.feed(chunk[start : start + _SLICE])), told):
+                        return True
+                    await anyio.lowlevel.checkpoint()
+                chunk = await following()
             return await self._told(_cut(decoder.rest()), told)
 
     async def _told(self, events: Iterator[bytes], told: Callable[[object], Awaitable[None]]) -> bool:
@@ -124,9 +145,8 @@ class Caller:
                 await told(event)
         return False
 
-    async def _whole(self, response: Any) -> object:
-        body = bytearray()
-        following = self._reader(response)
+    async def _whole(self, following: Callable[[], Awaitable[bytes | None]], begun: bytes = b"") -> object:
+        body = bytearray(begun)
         while (chunk := await following()) is not None:
             body += chunk
             if len(body) > LARGEST:

@@ -78,7 +78,9 @@ class Recovery:
         return found.why
 
     def _smaller(self, text: str) -> Remedy | None:
-        """Half of all gives way, as far as it is of older turns; then what the newest outputs hold."""
+        """Pictures over a limit of them give way; half of all, as far as it is of older turns; then what the newest outputs hold."""
+        if found := self._fewer(text):
+            return found
         before = list(attachments(self.items))
         fewer = trim(
             self.items,

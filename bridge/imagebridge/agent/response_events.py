@@ -11,7 +11,7 @@ from typing import Any
 
 from imagebridge.errors import ResponseError
 from imagebridge.events import Delta, HostedTool, ReasoningDelta, TextDelta
-from imagebridge.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, is_json, is_list, numbered, text_of
 
 from .event_stream import SurrogateJoiner, sound
 from .response_items import parts, written
@@ -85,7 +85,9 @@ class ResponseEvents:
         if kind == "error" or (not kind and event.get("error")):
             inner = event.get("error")
             raise failure(inner if inner else event)
-        if not kind and is_list(event.get("output")):
+        if event.get("object") == "error":
+            raise failure(event)
+        if not kind and is_list(numbered(event.get("output"))):
             self._final = event  # not streamed, though that was asked for
         self.came = self.came or bool(kind)
         response = event.get("response")
@@ -110,10 +112,11 @@ class ResponseEvents:
         if final is None:
             return None
         whole = {**self._begun, **final}
-        output = final.get("output")
-        whole["output"] = merged(
-            [one for one in output if is_json(one)] if is_list(output) else [], self._made()
-        )
+        output = numbered(final.get("output"))
+        given = [one for one in output if is_json(one)] if is_list(output) else []
+        found = merged(given, self._made())
+        # Where there is no list and nothing came before, it stays as it is: not an answer that says nothing.
+        whole["output"] = found if found or is_list(output) else output
         if text_of(whole, "status") in ("", "in_progress", "queued"):
             whole["status"] = "completed"
         if not whole["output"] and any(draft.arguments for draft in self._drafts):
@@ -172,8 +175,8 @@ class ResponseEvents:
     def _write(self, event: JSON, kind: str, text: object, *, whole: bool) -> None:
         if isinstance(text, str) and text:
             draft = self._draft(event, text_of(event, "item_id"))
-            place = (_number(event.get("content_index")) or 0, kind)
-            draft.texts[place] = text if whole else draft.texts.get(place, "") + text
+            at = (place(event.get("content_index")) or 0, kind)
+            draft.texts[at] = text if whole else draft.texts.get(at, "") + text
 
     def _argue(self, event: JSON, arguments: object, *, whole: bool) -> None:
         if arguments is None or arguments == "":
@@ -191,7 +194,7 @@ class ResponseEvents:
 
         With `new` it is announced, so that one which was announced before is another.
         """
-        index = _number(event.get("output_index"))
+        index = place(event.get("output_index"))
         latest = [draft for draft in reversed(self._drafts) if not (new and (draft.announced or draft.done))]
         here = [one for one in latest if index is None or one.index is None or one.index == index]
         # Some servers give an item a new id in each event; one that is done takes no more under another.
@@ -288,8 +291,13 @@ def _ended(item: JSON) -> object:
     return "completed" if item.get("status") == "in_progress" else item.get("status")
 
 
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def place(value: object) -> int | None:
+    """Return an index, also where it came as a text or with a fraction of nothing; None for anything else."""
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value % 1 == 0:
+        return int(value)
+    return None
 
 
 def _hosted(kind: str) -> bool:

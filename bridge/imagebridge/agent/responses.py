@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import ResponseError
-from imagebridge.wire import JSON, Item, is_json, is_list, text_of
+from imagebridge.wire import JSON, Item, is_json, is_list, numbered, text_of
 
 from .event_stream import sound
 from .openai_client import BROKEN, STRANGE, Caller
@@ -127,7 +127,7 @@ class Responses:
         )
 
     def _turn(self, response: JSON) -> Turn:
-        output = response.get("output")
+        output = numbered(response.get("output"))
         if not is_list(output):
             raise self._caller.strange(response)
         try:

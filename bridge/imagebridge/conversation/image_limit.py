@@ -16,20 +16,30 @@ _NUMBERS = {
 }  # fmt: skip
 _NUMBER = rf"(?P<number>\d[\d,]{{0,11}}|{'|'.join(_NUMBERS)})"
 _FIGURE = r"(?P<number>\d[\d,]{0,11})"
-_PICTURES = r"(?:input |more )?(?:image|picture|photo)s?\b"
-_LIMIT = r"(?:at most|up to|max(?:imum)?|(?:no|not) more than|more than|only|limit(?:ed)?|supports?|accepts?|allow(?:s|ed)?|exceed(?:s|ed)?)"
-_UNIT = r"(?!\s*(?:[kmg]i?b\b|bytes|px\b|pixels|tokens|megapixels|%|x\s*\d|[.]\d))"
+_PICTURES = r"(?:input |more )?(?:image|picture|photo)(?:_url)?s?\b"
+_LIMIT = r"(?:at most|up to|max(?:imum)?|(?:no|not) more than|more than|(?:fewer|less) than|only|limit(?:ed)?|supports?|accepts?|allow(?:s|ed)?|exceed(?:s|ed)?)"
+_UNIT = r"(?!\s*(?:[kmg]i?b\b|bytes|px\b|pixels|tokens|megapixels|channels?\b|%|x\s*\d|[.]\d))"
 _LIMITS = (
     re.compile(rf"{_LIMIT}[^\d.;]{{0,30}}?\b{_NUMBER}\s*(?:\(\d+\)\s*)?{_PICTURES}", re.IGNORECASE),
     re.compile(rf"\bimages?\s*[=:]\s*{_NUMBER}\b", re.IGNORECASE),
     re.compile(rf"{_PICTURES}(?:\(s\))?[^.;]{{0,60}}?(?:{_LIMIT}|[<>])[^\d;]{{0,25}}?\b{_FIGURE}\b{_UNIT}", re.IGNORECASE),
     re.compile(rf"{_LIMIT}[^.;]{{0,40}}?{_PICTURES}[^\d.;]{{0,25}}?\b{_FIGURE}\b{_UNIT}", re.IGNORECASE),
 )  # fmt: skip
+"""Wordings in which the number stands beside the pictures."""
 _MANY = re.compile(
-    rf"(?:too many|number of) {_PICTURES}|{_PICTURES} (?:count|limit)|(?:multiple|several) {_PICTURES}",
+    rf"(?:too many|number of) {_PICTURES}|{_PICTURES} (?:count|limit)|image_?count|(?:multiple|several) {_PICTURES}"
+    rf"|images exceed|images\W+array too long|at most \d+ items.*\bimages|\d+ {_PICTURES} (?:were|was|are|is)\b"
+    rf"|(?:received|got|sent|provided|contains|has) \d+ {_PICTURES}",
     re.IGNORECASE,
 )
+"""What says that it is their number which is wrong."""
+_ALLOWED = (
+    re.compile(rf"(?:{_LIMIT}|[<>]=?)[^\d]{{0,30}}?\b{_FIGURE}\b{_UNIT}", re.IGNORECASE),
+    re.compile(rf"\b{_FIGURE}\s+(?:(?:is|are)\s+)?(?:allowed|supported|accepted|permitted)\b", re.IGNORECASE),
+)
+"""Where the number stands then, anywhere in the text."""
 _NOT_MANY = re.compile(rf"(?:multiple|several) {_PICTURES}", re.IGNORECASE)
+_BELOW = re.compile(r"(?:(?:fewer|less) than|<)[^\w=]*$", re.IGNORECASE)
 
 
 def limit(text: str, count: int) -> int | None:
@@ -39,15 +49,17 @@ def limit(text: str, count: int) -> int | None:
     """
     if count < 2:
         return None
-    for pattern in _LIMITS:
+    about = bool(_MANY.search(text))
+    for pattern in (*_LIMITS, *(_ALLOWED if about else ())):
         for match in pattern.finditer(text):
             found = match["number"].lower().replace(",", "")
             number = int(found) if found.isdecimal() else _NUMBERS[found]
+            number -= bool(_BELOW.search(text[: match.start("number")]))
             if 0 < number < count:
                 return number
     if _NOT_MANY.search(text):
         return 1
-    return count // 2 if _MANY.search(text) else None
+    return count // 2 if about else None
 
 
 def pictures(items: Sequence[Item]) -> list[Attachment]:

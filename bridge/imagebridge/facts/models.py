@@ -142,6 +142,9 @@ PRICES = {
     "gpt-5.6-luna": Price(0.20, 0.02, 0.25, 1.20),
     "gpt-5.6-sol": Price(4.00, 0.40, None, 20.00),  # published lists, without a date
     "gpt-5.6-terra": Price(2.00, 0.20, None, 12.00),  # published lists, without a date
+    "gpt-5.5": Price(5.00, 0.50, None, 30.00),  # a reseller's list, without a date
+    "gpt-5.4": Price(2.50, 0.25, None, 15.00),  # a reseller's list, without a date
+    "gpt-5.4-mini": Price(0.75, 0.075, None, 4.50),  # a reseller's list, without a date
 }
 
 

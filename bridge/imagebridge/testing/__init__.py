@@ -11,13 +11,14 @@ For pytest: `pytest_plugins = ["imagebridge.testing.fixtures"]` brings the fixtu
 from imagebridge.rules import RULES, Rule, without
 from imagebridge.testing.endpoint import Endpoint, Exchange
 from imagebridge.testing.seen import SeenPicture, pictures
-from imagebridge.testing.steps import Call, Cut, Fault, Late, Odd, Output, Step
+from imagebridge.testing.steps import Call, Cut, Events, Fault, Late, Odd, Output, Step
 
 __all__ = [
     "RULES",
     "Call",
     "Cut",
     "Endpoint",
+    "Events",
     "Exchange",
     "Fault",
     "Late",

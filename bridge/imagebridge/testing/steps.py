@@ -69,12 +69,13 @@ class Late:
 class Odd:
     """A reply that is sent otherwise than OpenAI would: `change` makes of the right events those that are sent.
 
-        def unannounced(events):
-            return [one for one in events if one["type"] != "response.content_part.added"]
+            def unannounced(events):
+                return [one for one in events if one["type"] != "response.content_part.added"]
 
-        Endpoint([Odd("It is red.", unannounced)])
+            Endpoint([Odd("It is red.", unannounced)])
 
-    An answer that was sent oddly is not remembered for `previous_response_id`.
+        An answer that was sent oddly is not remembered for `previous_response_id`. To play a stream that was recorded or
+    written by hand, see `Events`.
 
     Args:
         reply: what is replied, as a step.
@@ -86,7 +87,21 @@ class Odd:
     change: Callable[[list[Any]], Sequence[object]]
 
 
-Played: TypeAlias = Output | Fault | Cut | Late | Odd
+@dataclass(frozen=True, slots=True)
+class Events:
+    """A stream as given: raw events of the Responses API, or raw chunks of Chat Completions.
+
+        Endpoint([Events([{"type": "response.output_item.done", "output_index": 0, "item": call}, "[DONE]"])])
+
+    Nothing is added and no id is made: `Odd` changes what the endpoint itself would say, `Events` replaces it. Each
+    event is sent as JSON, whatever it is; a text is sent as it stands, such as "[DONE]", with which Chat Completions
+    ends. The request has to ask for a stream. The answer is not remembered for `previous_response_id`.
+    """
+
+    events: Sequence[object]
+
+
+Played: TypeAlias = Output | Fault | Cut | Late | Odd | Events
 """What one request meets."""
 
 Step: TypeAlias = Played | Callable[[dict[str, Any]], Played]
@@ -163,17 +178,29 @@ def _entry(entry: object, ids: Ids) -> Spoken:
 
 def script(steps: object) -> tuple[Step, ...]:
     """Return `steps` as a tuple; a lone text or function is one step. Raises TypeError for what is no step."""
-    if isinstance(steps, (str, Fault, Cut, Late, Odd)) or callable(steps):
+    if isinstance(steps, (str, Fault, Cut, Late, Odd, Events)) or callable(steps):
         return (cast("Step", steps),)
     if not isinstance(steps, Sequence):
         raise TypeError(f"steps is a list of steps, not {steps!r}")
     given = tuple(cast("Sequence[Step]", steps))
     for step in given:
-        if not callable(step) and not isinstance(step, Fault):
-            spoken(
-                step.reply if isinstance(step, (Cut, Late, Odd)) else step, Ids()
-            )  # a mistake in the script shows here, not in the middle of a conversation
+        # A mistake in the script shows here, not in the middle of a conversation.
+        if isinstance(step, Events):
+            _check_events(step)
+        elif not callable(step) and not isinstance(step, Fault):
+            spoken(step.reply if isinstance(step, (Cut, Late, Odd)) else step, Ids())
     return given
+
+
+def _check_events(step: Events) -> None:
+    events = cast("object", step.events)
+    if isinstance(events, (str, bytes)) or not isinstance(events, Sequence):
+        raise TypeError(f"a step of Events holds a list of events, not {events!r:.200}")
+    for at, event in enumerate(step.events):
+        try:
+            json.dumps(event)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"a step of Events holds JSON; event {at} is not: {error}") from error
 
 
 def pieces(text: str, size: int = 16) -> list[str]:

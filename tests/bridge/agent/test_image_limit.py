@@ -40,6 +40,20 @@ MINE = data_url(file(drawing(), "PNG"), "image/png")
         ("the image limit of 5 was exceeded", 6, 5),
         ("Invalid request: more than 16 images were given", 17, 16),
         ("A maximum of 1,500 images can be sent", 1_501, 1_500),
+        ("Too many images in request. Maximum allowed is 20, but 25 were provided", 25, 20),
+        ("Too many images: 6. Please limit to 5.", 6, 5),
+        ("Too many image_url content parts in messages (max 4)", 6, 4),
+        ("Invalid request: images exceed limit (5 > 4)", 5, 4),
+        ("Invalid 'images': array too long. Expected an array with maximum length 10, but got length 11 instead", 11, 10),
+        ("List should have at most 5 items after validation, not 6 (images)", 6, 5),
+        ("image_count must be <= 5", 6, 5),
+        ("image_url parts: at most 4 allowed", 6, 4),
+        ("6 images were sent; 4 are allowed", 6, 4),
+        ("Received 6 images; maximum supported is 4", 6, 4),
+        ("You have exceeded the allowed number of images. Allowed: 4, provided: 6", 6, 4),
+        ("Number of images should be less than or equal to 4", 6, 4),
+        ("Number of images should be less than 5", 6, 4),
+        ("Send fewer than 5 images", 6, 4),
         ("Too many images.", 9, 4),
         ("Too many images.", 2, 1),
         ("This model does not support multiple images.", 5, 1),
@@ -53,6 +67,9 @@ MINE = data_url(file(drawing(), "PNG"), "image/png")
         ("Image 2 is too large: at most 4 megapixels", 9, None),
         ("each image may have at most 6.5 MB", 9, None),
         ("At most 3 tools may be given", 9, None),
+        ("only 3 channel images are supported", 6, None),
+        ("Image 3 of 6 could not be read", 6, None),
+        ("images must be at least 28 pixels", 40, None),
     ],
 )  # fmt: skip
 def test_what_a_refusal_says_of_a_limit(text, count, most):
@@ -118,7 +135,7 @@ def server():
     return server
 
 
-def taking(most, wording, turns):
+def taking(most, wording, turns, status=400):
     """Steps of a server that takes so many pictures; `turns` holds how many are called for in each turn."""
     accepted = []
 
@@ -126,7 +143,7 @@ def taking(most, wording, turns):
         items = body.get("input") or body["messages"]
         count = len(pictures(items if isinstance(items, list) else []))
         if count > most:
-            return Fault(400, wording.format(most=most, count=count), param=None)
+            return Fault(status, wording.format(most=most, count=count), param=None)
         accepted.append(body)
         done = len(accepted) - 1
         if done == len(turns):
@@ -180,6 +197,18 @@ async def test_a_limit_in_no_number_is_found_by_halves(server):
             reply = await bridge.run(client, model=MODEL, input="Look")
     assert reply.text == "done"
     assert len(endpoint.requests) == 8
+
+
+@pytest.mark.parametrize("status", [413, 415, 422])
+async def test_a_limit_is_remembered_under_whatever_status_it_came(server, status):
+    step = taking(3, "Request too large: too many images (max {most})", [1] * 6, status)
+    with Endpoint([step] * 8) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="x", max_retries=0) as client,
+            Bridge(server) as bridge,
+        ):
+            reply = await bridge.run(client, model=MODEL, input="Look")
+    assert (reply.text, len(pictures(reply.items)), len(endpoint.requests)) == ("done", 3, 8)
 
 
 async def test_what_the_caller_sent_too_many_of_is_the_callers_to_see(server):

@@ -2,6 +2,7 @@
 
 import copy
 
+import httpx2
 import pytest
 from commands import ask
 from mcp.server import MCPServer
@@ -12,7 +13,7 @@ from samples import photo
 from imagebridge import Bridge, tool_result
 from imagebridge.errors import RunError
 from imagebridge.events import Replied, TextDelta
-from imagebridge.testing import Endpoint, Fault, Odd
+from imagebridge.testing import Cut, Endpoint, Events, Fault, Odd
 
 pytestmark = pytest.mark.anyio
 MODEL = "gpt-6-luna"
@@ -129,14 +130,10 @@ async def test_the_answer_is_right_however_it_is_sent(server, api, name, change)
 
 
 ASKED = [
-    ("responses", name, RESPONSES[name])
-    for name in ("an empty final output", "nothing announced", "null, lists and comments")
+    pytest.param(*row, marks=[pytest.mark.long] if at % 6 else [], id=f"{row[0]}: {row[1]}")
+    for at, row in enumerate(ROWS)
 ]
-ASKED += [("chat", name, CHAT[name]) for name in ("no index", "one index for all", "null")]
-ASKED = [
-    pytest.param(*row, marks=[pytest.mark.long] if at % 3 else [], id=f"{row[0]}: {row[1]}")
-    for at, row in enumerate(ASKED)
-]
+"""A few by default: each starts the command in a process of its own."""
 
 
 @pytest.mark.parametrize(("api", "name", "change"), ASKED)
@@ -149,10 +146,18 @@ def test_ask_gives_the_right_answer(api, name, change):
 WRONG = {
     "half a line": Odd("Red.", lambda events: [*events[:2], '{"type": "respo']),
     "nothing": Odd("Red.", lambda events: []),
+    "no end": Cut("Red.", after=2, clean=True),
     "an error": Odd("Red.", lambda events: [{"error": {"message": "overloaded", "code": 503}}]),
     "an error of another type": Odd("Red.", lambda events: [{"error": ["overloaded"]}]),
+    "an error under another name": Odd("Red.", lambda events: [{"object": "error", "message": "overloaded"}]),
+    "what is no response": lambda body: Odd("Red.", lambda events: [{"overloaded": True}]),
     "a body of another type": Fault(400, body=["overloaded"]),
+    "a body that is null": Fault(404, body="null"),
     "a body that is not JSON": Fault(418, body="<html>overloaded</html>"),
+    "a body that is not right": Fault(
+        422, body={"error": {"message": ["overloaded"], "code": {}, "param": 7}}
+    ),
+    "a body in FastAPI's form": Fault(422, body={"detail": [{"loc": ["body"], "msg": "overloaded"}]}),
 }
 
 
@@ -171,16 +176,27 @@ async def test_what_cannot_be_right_is_a_documented_error(server, api, step):
 
 
 @pytest.mark.parametrize("options", [[], ["--chat"]], ids=["responses", "chat"])
+@pytest.mark.parametrize("step", WRONG.values(), ids=WRONG)
+def test_ask_says_one_sentence(options, step):
+    endpoint = Endpoint([step] * 4).start()  # what broke off is asked for again
+    try:
+        done = ask(endpoint, "?", *options)
+    finally:
+        endpoint.stop()
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    *again, said = done.stderr.splitlines()
+    assert said.startswith("Error: ")
+    assert all(line.startswith("asked again: ") for line in again)
+
+
 @pytest.mark.parametrize(
     ("name", "said"), [("an error of another type", "overloaded"), ("a body of another type", "400")]
 )
-def test_ask_says_one_sentence(options, name, said):
+def test_the_sentence_of_ask_names_what_came(name, said):
     with Endpoint([WRONG[name]]) as endpoint:
-        done = ask(endpoint, "?", *options)
-    assert (done.exit_code, done.stdout) == (1, "")
-    assert "Traceback" not in done.stderr
+        done = ask(endpoint, "?")
     assert said in done.stderr
-    assert len(done.stderr.splitlines()) == 1
 
 
 def test_the_sdk_reads_what_is_not_changed():
@@ -197,3 +213,63 @@ def test_the_sdk_reads_what_is_not_changed():
     assert len(told) > 1
     assert final.output[0].content[0].text == text["text"]
     assert final.output[1].arguments == call["arguments"]
+
+
+def recorded(kind, *steps):
+    """Return the raw events of each step, as the endpoint itself streams them."""
+    events = []
+
+    def note(sent):
+        events.append(list(sent))
+        return sent
+
+    with Endpoint([Odd(step, note) for step in steps]) as endpoint:
+        client = OpenAI(base_url=endpoint.base_url, api_key="x")
+        create = client.responses.create if kind == "responses" else client.chat.completions.create
+        name = "input" if kind == "responses" else "messages"
+        for _ in steps:
+            with create(model=MODEL, stream=True, **{name: [{"role": "user", "content": "?"}]}) as stream:
+                list(stream)
+        client.close()
+    return events
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_a_recorded_stream_is_played_as_it_was(server, api):
+    call, answer = recorded(api, LOOK, "It is red.")
+    with Endpoint([Events(call), lambda _: Events([*answer, "[DONE]"])]) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="x", max_retries=0) as client,
+            Bridge(server) as bridge,
+        ):
+            events = [event async for event in bridge.stream(client, model=MODEL, input="?", api=api)]
+    assert events[-1].reply.text == "It is red."
+    assert [one.size for one in endpoint.seen] == [(64, 64)]
+
+
+def test_raw_events_are_sent_as_given_and_nothing_else():
+    given = [{"type": "a", "half": "\ud83d"}, [1, None], None, "not JSON", "[DONE]"]
+    with Endpoint(Events(given)) as endpoint:
+        answer = httpx2.post(
+            f"{endpoint.base_url}/responses", json={"model": MODEL, "input": "?", "stream": True}
+        )
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.content == (
+        b'event: a\ndata: {"type": "a", "half": "\\ud83d"}\n\ndata: [1, null]\n\ndata: null\n\n'
+        b"data: not JSON\n\ndata: [DONE]\n\n"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+def test_raw_events_want_a_request_for_a_stream(api):
+    body = {"model": MODEL, "input" if api == "responses" else "messages": [{"role": "user", "content": "?"}]}
+    path = "responses" if api == "responses" else "chat/completions"
+    with pytest.raises(AssertionError, match="step 1 failed: TypeError: Events are a stream"):
+        with Endpoint([Events([])]) as endpoint:
+            assert httpx2.post(f"{endpoint.base_url}/{path}", json=body).status_code == 400
+
+
+@pytest.mark.parametrize("events", ["data: x", b"data", None, {"type": "a"}, [b"x"], [{"at": object()}]])
+def test_what_is_not_a_list_of_json_is_refused_at_once(events):
+    with pytest.raises(TypeError, match="a step of Events holds"):
+        Endpoint([Events(events)])

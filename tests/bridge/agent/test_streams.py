@@ -5,17 +5,18 @@ import json
 from itertools import pairwise
 
 import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp.server import MCPServer
 from mcp.types import CallToolResult
-from openai import AsyncOpenAI, OpenAIError
+from openai import AsyncOpenAI, BadRequestError, OpenAI, OpenAIError
 from samples import photo
 
 from imagebridge import Bridge, tool_result
-from imagebridge.agent import event_stream, openai_client
+from imagebridge.agent import event_stream, openai_client, refused_bodies
 from imagebridge.agent.chat_chunks import ChatChunks
 from imagebridge.agent.event_stream import EventDecoder, SurrogateJoiner, loaded, sound
 from imagebridge.agent.response_events import ResponseEvents
@@ -50,6 +51,7 @@ def test_events_are_the_same_however_their_bytes_are_divided(cuts):
     ("sent", "found"),
     [
         (b"", []),
+        (b"\xef\xbb\xbfdata: x\n\n", [b"x"]),
         (b"\n\n\n", []),
         (b"data: x", [b"x"]),
         (b"data: x\r\r", [b"x"]),
@@ -180,6 +182,8 @@ A, B, RED = CALL["arguments"], OTHER["arguments"], "It is red."
         pytest.param([added(CALL), arguments(), ended({**CALL, "arguments": ""})], [A], id="no arguments"),
         pytest.param([done(THOUGHT), done(CALL, 1), ended(THOUGHT)], ["reasoning", A], id="lacks the call"),
         pytest.param([done(CALL, 1), ended(THOUGHT)], ["reasoning", A], id="lacks what was not told"),
+        pytest.param([{**ended(), "response": {"output": {"1": OTHER, "0": CALL}}}], [A, B], id="an object with number keys"),
+        pytest.param([done(OTHER, "1"), done(CALL, 0.0), ended()], [A, B], id="indexes of other types"),
         pytest.param([done(SAID), done(CALL, 1), done(OTHER, 2), ended(SAID, OTHER)], [RED, A, B], id="lacks one of two"),
         pytest.param([done(OTHER, 1), done(CALL, 0), ended()], [A, B], id="out of order"),
         pytest.param([done(CALL, 0), done(OTHER, 0), ended()], [A, B], id="one index for both"),
@@ -236,11 +240,12 @@ def test_without_its_last_event_a_response_is_not_whole_unless_the_stream_says_s
         ({"error": ["No."]}, "['No.']", None),
         ({"error": {"message": ["No."]}}, "it gave no reason", None),
         ({"type": "error"}, "it gave no reason", None),
+        ({"object": "error", "message": "No.", "code": 400}, "No.", "400"),
     ],
 )
 def test_an_error_in_a_stream_is_said_whatever_its_form(event, message, code):
     for made in (ResponseEvents(), ChatChunks()):
-        if "error" not in event and isinstance(made, ChatChunks):
+        if event.keys().isdisjoint({"error", "object"}) and isinstance(made, ChatChunks):
             continue
         with pytest.raises(ResponseError) as raised:
             made.take(event)
@@ -338,6 +343,25 @@ def chunked(*chunks, finished=False):
         pytest.param([chunk(None), calling(None, [], piece(0, "c1", "look", A)), chunk({"tool_calls": None})], ONE, id="null"),
         pytest.param([[], None, "x", {"choices": None}, {"choices": [None]}, calling(piece(0, "c1", "look", A))], ONE, id="no chunk"),
         pytest.param([{"choices": [{"message": {"tool_calls": [piece(None, "c1", "look", A)]}}]}], ONE, id="not streamed"),
+        pytest.param(
+            [calling(piece("0", "c1", "look")), calling(piece("1", "c2", "look")), calling(piece("0", args=A[:3])), calling(piece("1", args=B)), calling(piece("0", args=A[3:]))],
+            TWO, id="indexes as text",
+        ),
+        pytest.param(
+            [calling(piece(0.0, "c1", "look")), calling(piece(1.0, "c2", "look")), calling(piece(0.0, args=A)), calling(piece(1.0, args=B))],
+            TWO, id="indexes with a fraction of nothing",
+        ),
+        pytest.param(
+            [calling(piece(0, "c1", "look")), calling(piece(0, "x", None, A[:4])), calling(piece(0, "y", None, A[4:])), calling(piece(1, "c2", "look")), calling(piece(1, "z", None, B))],
+            TWO, id="an id of its own for each piece",
+        ),
+        pytest.param([chunk({"tool_calls": piece(0, "c1", "look", A)})], ONE, id="one call that is no list"),
+        pytest.param([chunk({"tool_calls": {"0": piece(0, "c1", "look", A), "1": piece(1, "c2", "look", B)}})], TWO, id="an object with number keys"),
+        pytest.param([{"choices": {"0": {"delta": {"tool_calls": [piece(0, "c1", "look", A)]}}}}], ONE, id="choices with number keys"),
+        pytest.param(
+            [calling(piece(0, "c1", "look", A)), {"choices": [{"delta": {}, "message": {"tool_calls": [piece(0, "c1", "look", A)]}}]}],
+            ONE, id="the whole message again at the end",
+        ),
     ],
 )  # fmt: skip
 def test_calls_are_told_apart_by_what_tells_them_apart(chunks, calls):
@@ -399,13 +423,36 @@ def test_reasoning_details_grow_only_where_they_are_text(pieces, whole):
         ([{"role": "assistant", "content": "It "}, {"role": "assistant", "content": "is"}], {"role": "assistant", "content": "It is"}),
         ([{"content": None}, {"content": "It"}, {"content": None}], {"content": "It"}),
         ([{"reasoning_content": "a"}, {"reasoning_content": "b"}, {"name": "x"}, {"name": "x"}], {"reasoning_content": "ab", "name": "x"}),
+        ([{"role": "assistant", "content": {"type": "text", "text": "It"}}], {"role": "assistant", "content": [{"type": "text", "text": "It"}]}),
         ([{"content": [{"type": "thinking", "thinking": []}]}, {"content": [{"type": "text", "text": "a"}]}, {"content": "b"}, {"content": [{"type": "text", "text": "c"}]}],
          {"content": [{"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}, {"type": "text", "text": "bc"}]}),
     ],
-    ids=["role repeated", "null", "other fields", "parts"],
+    ids=["role repeated", "null", "other fields", "a part that is no list", "parts"],
 )  # fmt: skip
 def test_what_a_message_says_grows(deltas, message):
     assert chunked(*map(chunk, deltas), END)["choices"][0]["message"] == message
+
+
+def test_calls_in_the_older_field_are_calls():
+    pieces = [
+        {"function_call": {"name": "look", "arguments": A[:4]}},
+        {"function_call": {"arguments": A[4:]}},
+    ]
+    message = chunked(*map(chunk, pieces), chunk({}, "function_call"))["choices"][0]["message"]
+    assert [call["function"] for call in message["tool_calls"]] == [{"name": "look", "arguments": A}]
+
+
+def test_the_whole_message_at_the_end_is_not_said_twice():
+    last = {
+        "choices": [
+            {"delta": {}, "message": {"role": "assistant", "content": "It is"}, "finish_reason": "stop"}
+        ]
+    }
+    told = ChatChunks()
+    assert [one for part in (chunk({"content": "It "}), chunk({"content": "is"}), last) for one in told.take(part)] == [
+        TextDelta("It "), TextDelta("is"),
+    ]  # fmt: skip
+    assert chunked(chunk({"role": "assistant"}), last)["choices"][0]["message"]["content"] == "It is"
 
 
 def test_a_message_that_is_not_finished_is_not_whole_unless_the_stream_says_so():
@@ -527,16 +574,117 @@ async def test_the_streams_that_are_mutated_are_right_as_they_are(api):
     assert (reply.text, len(reply.pictures)) == (RED, 1)
 
 
+CHAT_CALL = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": A}}
+CHAT_USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 1}}
+BODIES = {
+    "responses": (
+        {
+            **ended(THOUGHT, CALL)["response"],
+            "model": MODEL,
+            "usage": {"input_tokens": 9, "output_tokens": 3},
+        },
+        {**ended({**SAID, "phase": "final_answer"})["response"], "incomplete_details": None},
+    ),
+    "chat": (
+        {
+            "choices": [
+                {"message": {"role": "assistant", "tool_calls": [CHAT_CALL]}, "finish_reason": "tool_calls"}
+            ],
+            "usage": CHAT_USAGE,
+        },
+        {
+            "choices": [{"message": {"role": "assistant", "content": RED}, "finish_reason": "stop"}],
+            "model": MODEL,
+        },
+    ),
+}
+
+
+def body(value, *, cut=None):
+    """A whole response; a text, a number or null is a body too."""
+    return httpx2.Response(
+        200, content=json.dumps(value).encode()[:cut], headers={"content-type": "application/json"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("api", "direct"),
+    [("responses", False), ("responses", True), ("chat", False)],
+    ids=["create", "direct", "chat"],
+)
+@given(data=st.data())
+@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+def test_whatever_a_body_holds_a_run_ends_with_an_answer_or_a_documented_error(api, direct, data):
+    answers = []
+    for right in BODIES[api]:
+        (made, *_), cut = data.draw(mutated([right]))
+        answers.append(body(made, cut=cut))
+    ended = anyio.run(lambda: played(answers, api=api, stream=False, direct=direct))
+    assert isinstance(ended.items, list)
+    json.dumps(ended.items, allow_nan=False, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_the_bodies_that_are_mutated_are_right_as_they_are(api):
+    reply = await played(map(body, BODIES[api]), api=api, stream=False)
+    assert (reply.text, len(reply.pictures)) == (RED, 1)
+
+
 WHOLE = {
     "responses": {"id": "r", "output": [{**SAID, "content": RED}]},
     "chat": {"choices": [{"message": {"role": "assistant", "content": [{"type": "text", "text": RED}]}}]},
 }
 
 
+LABELS = ["application/json", "text/event-stream", "text/plain", "application/octet-stream", None]
+
+
+@pytest.mark.parametrize("label", LABELS)
 @pytest.mark.parametrize("api", ["responses", "chat"])
-async def test_an_answer_that_is_not_streamed_though_that_was_asked_for(api):
-    reply = await played([httpx2.Response(200, json=WHOLE[api])], api=api)
-    assert reply.text == RED
+async def test_whether_it_is_streamed_is_seen_and_not_believed(api, label):
+    labelled = {} if label is None else {"content-type": label}
+    whole = httpx2.Response(200, content=b"\n " + json.dumps(WHOLE[api]).encode(), headers=labelled)
+    assert (await played([whole], api=api)).text == RED
+    streamed = [
+        httpx2.Response(200, content=stream(events).content, headers=labelled) for events in RIGHT[api]
+    ]
+    reply = await played(streamed, api=api)
+    assert (reply.text, len(reply.pictures)) == (RED, 1)
+
+
+OLDER = {"role": "assistant", "content": None, "function_call": {"name": "look", "arguments": A}}
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [OLDER, {"tool_calls": CHAT_CALL}, {"tool_calls": {"0": CHAT_CALL}}],
+    ids=["older", "alone", "numbered"],
+)
+async def test_calls_of_a_whole_message_in_other_forms_are_run(calls):
+    first = {"choices": {"0": {"message": calls, "finish_reason": "tool_calls"}}}
+    reply = await played(map(body, (first, BODIES["chat"][1])), api="chat", stream=False)
+    assert (reply.text, len(reply.pictures)) == (RED, 1)
+    assert reply.items[1]["tool_calls"][0]["function"] == CHAT_CALL["function"]
+
+
+LOST = {
+    "responses": {"type": "response.completed", "response": {"id": "r"}},
+    "chat": chunk({"role": "assistant"}, "tool_calls"),
+}
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_what_was_lost_on_its_way_is_not_an_empty_answer(api):
+    error = await played([stream([LOST[api]])], api=api)
+    assert isinstance(error, ResponseError)
+
+
+@pytest.mark.parametrize("sent", [b'{"detail": "overloaded"}', b"[7, 8]", b"<html>overloaded</html>"])
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_what_is_no_response_at_all_is_quoted(api, sent):
+    error = await played([httpx2.Response(200, content=sent)], api=api)
+    assert isinstance(error, ResponseError)
+    assert f"not a response of this API: {sent.decode().replace(': ', ':').replace(', ', ',')}" in str(error)
 
 
 @pytest.mark.parametrize("api", ["responses", "chat"])
@@ -584,6 +732,64 @@ async def test_what_is_too_large_unpacked_is_a_documented_error(kind, monkeypatc
     error = await played([bomb])
     assert isinstance(error, ResponseError)
     assert "more than" in str(error)
+
+
+async def test_other_tasks_go_on_while_what_was_packed_is_read():
+    turns = 0
+
+    async def count():
+        nonlocal turns
+        while True:
+            turns += 1
+            await anyio.lowlevel.checkpoint()
+
+    async def opened():
+        sent = httpx2.ByteStream(gzip.compress(b"data: x\n\n" * 1_000_000))
+        return httpx2.Response(200, stream=sent, headers={"content-encoding": "gzip"})
+
+    async def told(event):
+        raise AssertionError(event)
+
+    async with (
+        AsyncOpenAI(base_url="http://localhost/v1", api_key="x") as openai,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(count)
+        assert not await openai_client.Caller(openai, blocking=False).each(opened, told)
+        tasks.cancel_scope.cancel()
+    assert turns > 9_000_000 / 65_536
+
+
+def refusal(content, *, packed):
+    headers = {"content-type": "application/json", **({"content-encoding": "gzip"} if packed else {})}
+    sent = httpx2.ByteStream(gzip.compress(content) if packed else content)
+    return httpx2.Response(400, stream=sent, headers=headers)
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
+async def test_a_refusal_is_read_up_to_a_length(packed, monkeypatch):
+    error = await played([refusal(b'{"error": {"message": "No."}}', packed=packed)])
+    assert (str(error), error.status_code) == ("Error code: 400 - No.", 400)
+    monkeypatch.setattr(refused_bodies, "LARGEST", 1_000)
+    error = await played([refusal(b"a" * 3_000_000, packed=packed)])
+    assert (error.status_code, error.response.content) == (400, b"a" * 1_000)
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
+def test_a_refusal_is_read_up_to_a_length_where_the_client_blocks(packed, monkeypatch):
+    monkeypatch.setattr(refused_bodies, "LARGEST", 1_000)
+    transport = httpx2.MockTransport(lambda _: refusal(b"a" * 3_000_000, packed=packed))
+    with (
+        OpenAI(
+            base_url="http://localhost/v1", api_key="x", http_client=httpx2.Client(transport=transport)
+        ) as openai,
+        Bridge(server()) as bridge,
+    ):
+        for _ in range(2):
+            with pytest.raises(BadRequestError) as raised:
+                bridge.run(openai, model=MODEL, input="Look")
+            assert raised.value.response.content == b"a" * 1_000
+        assert len(openai._client.event_hooks["response"]) == 1
 
 
 @pytest.mark.parametrize("api", ["responses", "chat"])

@@ -3,6 +3,7 @@
 import json
 import threading
 from base64 import b64encode
+from contextlib import nullcontext
 from io import BytesIO
 from threading import Event
 from time import monotonic
@@ -298,14 +299,33 @@ def test_a_request_beyond_the_last_step_is_named_at_the_end():
             client.responses.create(model=MODEL, input=[user("one more")])
 
 
+REFUSED = [user([{**picture(), "image_url": "x"}])]
+
+
 def test_steps_left_over_are_named_with_what_was_refused():
     ending = pytest.raises(
         AssertionError, match=r"(?s)1 of 2 steps were not asked for: \('Bye.',\).*data-url"
     )
     with ending, Endpoint(["Hello.", "Bye."]) as endpoint, connected(endpoint) as client:
-        client.responses.create(model=MODEL, input="Look.")
         with pytest.raises(BadRequestError):
-            client.responses.create(model=MODEL, input=[user([{**picture(), "image_url": "x"}])])
+            client.responses.create(model=MODEL, input=REFUSED)
+        client.responses.create(model=MODEL, input="Look.")
+
+
+@pytest.mark.parametrize("before", [[], ["Look."], ["Look.", REFUSED]], ids=["first", "later", "again"])
+def test_steps_behind_a_refusal_are_not_left_over(before):
+    with Endpoint(["Hello.", "Bye.", "Never."]) as endpoint, connected(endpoint) as client:
+        for given in [*before, REFUSED]:
+            with pytest.raises(BadRequestError) if given is REFUSED else nullcontext():
+                client.responses.create(model=MODEL, input=given)
+    assert [one.rule for one in endpoint.refusals] == ["data-url"] * [*before, REFUSED].count(REFUSED)
+
+
+def test_what_is_no_request_to_a_model_excuses_no_step():
+    ending = pytest.raises(AssertionError, match="1 of 1 steps were not asked for")
+    with ending, Endpoint(["Hello."]) as endpoint, connected(endpoint) as client:
+        with pytest.raises(BadRequestError):
+            client.images.generate(prompt="A cat.", size="7x7")
 
 
 def test_an_exception_on_its_way_is_not_replaced():

@@ -1,0 +1,67 @@
+"""Bodies of refused requests, cut at a length: the SDK reads them whole, decodes them and looks for JSON in them, all of it
+on the event loop (openai 3.57). A few packed kilobytes that unpack to gigabytes would hold up a deadline, and the process.
+"""
+
+from collections.abc import AsyncGenerator, Generator
+from typing import Any
+
+import httpx2
+
+LARGEST = 16_000_000
+"""Bytes of one such body that are read, unpacked. Some servers repeat in it what they were sent."""
+
+
+def cut(client: Any) -> None:
+    """Have an SDK's client, of either kind, read no more than `LARGEST` bytes of a refusal.
+
+    The SDK offers no way to its responses before it reads them: the hook is one of its HTTP client.
+    """
+    http = client._client
+    hook = _cut_async if isinstance(http, httpx2.AsyncClient) else _cut
+    hooks: list[Any] = http.event_hooks["response"]
+    if hook not in hooks:
+        hooks.append(hook)
+
+
+def _cut(response: httpx2.Response) -> None:
+    if response.is_error:
+        response.stream = _Beginning(response)
+        response.headers.pop("content-encoding", None)
+
+
+async def _cut_async(response: httpx2.Response) -> None:
+    _cut(response)
+
+
+class _Beginning(httpx2.AsyncByteStream, httpx2.SyncByteStream):
+    """The beginning of a body, unpacked."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._packed = httpx2.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=response.stream,
+            request=response.request,
+        )
+
+    def __iter__(self) -> Generator[bytes]:
+        left = LARGEST
+        for chunk in self._packed.iter_bytes():
+            yield chunk[:left]
+            if (left := left - len(chunk)) <= 0:
+                return
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        left = LARGEST
+        async for chunk in self._packed.aiter_bytes():
+            yield chunk[:left]
+            if (left := left - len(chunk)) <= 0:
+                return
+
+    def close(self) -> None:
+        """Hang up."""
+        self._packed.close()
+
+    async def aclose(self) -> None:
+        """Hang up."""
+        await self._packed.aclose()
