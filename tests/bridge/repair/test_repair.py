@@ -226,6 +226,7 @@ def test_whatever_comes_is_accepted_by_clients_of_every_generation(result):
         validate_server_result("tools/call", version, {"resultType": "complete", **repair(result)})
 
 
+@pytest.mark.agent  # Until mcp 2 structured content is an object.
 @settings(deadline=None)
 @given(results)
 def test_whatever_comes_is_valid_after(result):
@@ -327,6 +328,7 @@ ODD = {
 }
 
 
+@pytest.mark.agent
 @pytest.mark.anyio
 @pytest.mark.parametrize("transport", ["stdio", "http"])
 async def test_no_field_of_a_result_costs_the_others(transport, generation, address):
