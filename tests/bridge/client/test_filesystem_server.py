@@ -88,11 +88,17 @@ async def test_several_files_reach_the_model_once(bridge, folder):
     assert len(told.output) < len(LETTER) + len(PAGE) + 500
 
 
-@pytest.mark.parametrize("tool", ["read_text_file", "read_media_file"])
-async def test_a_drawing_is_a_picture(bridge, folder, tool):
-    told = await bridge.answer(tool, {"path": str(folder / "drawing.svg")})
+async def test_a_drawing_is_a_picture(bridge, folder):
+    told = await bridge.answer("read_media_file", {"path": str(folder / "drawing.svg")})
     (part,) = told.output
     assert samples.pixels(part["image_url"]).size == (64, 48)
+
+
+async def test_a_drawing_read_as_text_is_a_picture_that_says_so(bridge, folder):
+    told = await bridge.answer("read_text_file", {"path": str(folder / "drawing.svg")})
+    part, line = told.output
+    assert samples.pixels(part["image_url"]).size == (64, 48)
+    assert line["text"].startswith("picture 1: drawn from an SVG text of ")
 
 
 async def test_no_file_says_its_bytes_as_text(bridge, folder):
