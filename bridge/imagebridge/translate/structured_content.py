@@ -61,6 +61,12 @@ def structured_text(result: JSON) -> str:
         if said.all_of(structured):
             return ""
         written = _written(structured)
+        if any(code in written for code in _CODES):
+            # Texts are read without the codes too, so only without them both can be the same.
+            structured = _without_codes(structured)
+            if said.all_of(structured):
+                return ""
+            written = _written(structured)
         return _written(said.left(structured)) if said.may_repeat(written) else written
     except RecursionError:
         return _written(structured)
@@ -99,8 +105,6 @@ class _BlockTexts:
 
     def may_repeat(self, written: str) -> bool:
         """Tell whether `left` may find anything in a value of this JSON: looking costs ten times as much as writing."""
-        if any(code in written for code in _CODES):
-            return True
         return any(len(text) >= _LONG for text in self._texts) or (
             self._blocks != [] and '"type": "' in written
         )
@@ -108,8 +112,7 @@ class _BlockTexts:
     def left(self, value: object) -> object:
         """Return a value with words in place of what repeats the blocks in it."""
         if isinstance(value, str):
-            text = plain(value)
-            return "[the text above]" if len(text) >= _LONG and _cleaned(text) in self._texts else text
+            return "[the text above]" if len(value) >= _LONG and _cleaned(value) in self._texts else value
         if is_json(value):
             return {key: self.left(one) for key, one in value.items()}
         if not is_list(value):
@@ -135,6 +138,15 @@ class _BlockTexts:
             self._marks = frozenset(mark for block in self._blocks for mark in _marks(block))
         mark = next(_marks(value), None)
         return mark in self._marks and (isinstance(value, str) or _is_block(value))
+
+
+def _without_codes(value: object) -> object:
+    """Return a value without the codes for terminals in its texts."""
+    if isinstance(value, str):
+        return plain(value)
+    if is_json(value):
+        return {key: _without_codes(one) for key, one in value.items()}
+    return [_without_codes(one) for one in value] if is_list(value) else value
 
 
 def _is_empty(value: object) -> bool:
