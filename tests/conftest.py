@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,11 @@ def wheel(tmp_path_factory):
     subprocess.run(command, cwd=Path(__file__).parents[1], check=True, capture_output=True)
     (built,) = folder.glob("*.whl")
     return built
+
+
+def pytest_xdist_auto_num_workers():
+    """Half as many workers again as there are cores: most tests wait for processes of their own."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 def pytest_ignore_collect(collection_path, config):

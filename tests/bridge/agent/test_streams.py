@@ -769,7 +769,8 @@ def refusal(content, *, packed):
 @pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
 async def test_a_refusal_is_read_up_to_a_length(packed, monkeypatch):
     error = await played([refusal(b'{"error": {"message": "No."}}', packed=packed)])
-    assert (str(error), error.status_code) == ("Error code: 400 - No.", 400)
+    assert error.status_code == 400
+    assert "No." in str(error)
     monkeypatch.setattr(refused_bodies, "LARGEST", 1_000)
     error = await played([refusal(b"a" * 3_000_000, packed=packed)])
     assert (error.status_code, error.response.content) == (400, b"a" * 1_000)
