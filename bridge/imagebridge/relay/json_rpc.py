@@ -1,7 +1,9 @@
 """Lines of JSON-RPC 2.0 read and written, without a model of what they say: what is passed on stays as it came."""
 
 import json
-from collections.abc import Sequence
+import re
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -15,9 +17,10 @@ RequestId = tuple[str, object]
 
 
 class Unreadable(NamedTuple):
-    """A line that is not a message. `said` is its beginning."""
+    """A line that is not a message. `said` is its beginning; `deep`: it may be one, nested more deeply than Python reads."""
 
     said: str
+    deep: bool = False
 
 
 Message = JSON | Sequence[object] | Unreadable
@@ -26,15 +29,33 @@ Message = JSON | Sequence[object] | Unreadable
 
 def read(line: bytes) -> Message:
     """Return what a line says. Where a program printed something before a message, the message counts."""
+    deep = False
     try:
         found: object = json.loads(line)
-    except (ValueError, RecursionError):
-        found = _behind(line.decode(errors="replace"))
+    except RecursionError:
+        found, deep = None, line.lstrip()[:1] == b"{"
+    except ValueError:
+        found = _mended(line.decode(errors="replace"))
     if is_json(found) and ("method" in found or "id" in found):
         return found
     if is_list(found) and found and all(is_json(one) for one in found):
         return found
-    return Unreadable(line[:200].decode(errors="replace").strip())
+    return Unreadable(line[:200].decode(errors="replace").strip(), deep)
+
+
+def _mended(text: str) -> object:
+    """Return what a line says in which bytes are no UTF-8, or a number has more digits than Python reads at once."""
+    try:
+        return json.loads(text, parse_int=_integer)
+    except (ValueError, RecursionError):
+        return _behind(text)
+
+
+def _integer(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:  # the limit on digits, CPython 3.11
+        return float(digits)
 
 
 def _behind(text: str) -> object:
@@ -48,13 +69,90 @@ def _behind(text: str) -> object:
 
 
 def is_clean(line: bytes) -> bool:
-    """Tell whether a line is a message and nothing else, so that it can be passed on as it is."""
-    return line.lstrip()[:1] in (b"{", b"[")
+    """Tell whether a line that can be read is a message and nothing else, which any reader of JSON takes as it is."""
+    if line.lstrip()[:1] not in (b"{", b"["):
+        return False
+    if not line.isascii():
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            return False
+    if b"NaN" in line or b"Infinity" in line:
+        # What Python's own writer makes of such numbers is not JSON.
+        try:
+            json.loads(line, parse_constant=_refused)
+        except ValueError:
+            return False
+    return True
+
+
+def _refused(constant: str) -> object:
+    raise ValueError(constant)
+
+
+def one_line(message: bytes) -> bytes:
+    """Return a message that may be written over several lines as one: JSON has line ends between its values alone."""
+    return message.strip().replace(b"\r", b" ").replace(b"\n", b" ")
 
 
 def written(message: object) -> bytes:
     """Return a message as a line of ASCII, which no reader can split or refuse for its characters."""
-    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+    try:
+        text = json.dumps(message, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(message), separators=(",", ":"))
+    return text.encode() + b"\n"
+
+
+def _finite(value: object) -> object:
+    """Return a value in which every number is JSON's: null where there is none, the greatest for what is beyond it."""
+    if is_json(value):
+        return {name: _finite(one) for name, one in value.items()}
+    if is_list(value):
+        return [_finite(one) for one in value]
+    if not isinstance(value, float):
+        return value
+    if value != value:  # noqa: PLR0124  # not a number
+        return None
+    return max(-sys.float_info.max, min(sys.float_info.max, value))
+
+
+_DECODER = json.JSONDecoder()
+_BLANKS = re.compile(r"[ \t\r\n]*")
+
+
+def spliced(line: bytes, path: Sequence[str], value: object) -> bytes:
+    """Return a message with another value in the place that `path` leads to; every other byte stays.
+
+    Args:
+        line: a message that can be read.
+        path: the names that lead to a value which is there.
+        value: what is to stand there.
+    """
+    text = line.decode(errors="surrogateescape")
+    start, end = 0, len(text)
+    for name in path:
+        # Of a name that comes twice the last counts, as for every reader of JSON.
+        start, end = dict(_members(text, start))[name]
+    return (text[:start] + json.dumps(value) + text[end:]).encode(errors="surrogateescape")
+
+
+def _members(text: str, start: int) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield the names of an object, each with where its value begins and ends."""
+    at = _behind_blanks(text, _behind_blanks(text, start) + 1)
+    while text[at] != "}":
+        name, at = _DECODER.raw_decode(text, at)
+        at = _behind_blanks(text, _behind_blanks(text, at) + 1)
+        _, end = _DECODER.raw_decode(text, at)
+        yield name, (at, end)
+        at = _behind_blanks(text, end)
+        if text[at] == ",":
+            at = _behind_blanks(text, at + 1)
+
+
+def _behind_blanks(text: str, at: int) -> int:
+    found = _BLANKS.match(text, at)
+    return found.end() if found else at
 
 
 def key(number: object) -> RequestId | None:
@@ -62,6 +160,22 @@ def key(number: object) -> RequestId | None:
     if isinstance(number, bool) or not isinstance(number, (int, float, str)):
         return None
     return ("text" if isinstance(number, str) else "number", number)
+
+
+def other_spelling(at: RequestId) -> RequestId:
+    """Return the id that a careless server may answer with in place of this one: "1" for 1, or 1 for "1"."""
+    kind, value = at
+    if kind == "number":
+        return "text", str(value)
+    plain = isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 20
+    return ("number", int(value)) if plain and isinstance(value, str) else at
+
+
+def messages(message: Message) -> list[JSON]:
+    """Return the messages of a batch, or the one that there is."""
+    if isinstance(message, Unreadable):
+        return []
+    return [message] if is_json(message) else [one for one in message if is_json(one)]
 
 
 def request(number: str, method: str, params: JSON) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """The server of a relay behind a URL: Streamable HTTP (2025-11-25 and 2026-07-28), its messages as they come."""
 
-import json
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +13,7 @@ import httpx2
 from imagebridge.translate.sentences import location
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .json_rpc import RequestId, Unreadable, failure, key, read, written
+from .json_rpc import RequestId, Unreadable, failure, key, one_line, read, written
 
 _VERSION = "io.modelcontextprotocol/protocolVersion"
 
@@ -166,9 +165,7 @@ class RemoteServer:
     async def _pass(self, body: bytes, number: object) -> bool:
         """Pass on one message; tell whether it answers `number`."""
         message = read(body)
-        # Written over several lines it would be several messages.
-        line = body.strip() if b"\n" not in body.strip() else written(json.loads(body))
-        await self._arrive(line)
+        await self._arrive(one_line(body))
         if is_list(message):
             return True
         if not is_json(message) or "method" in message or message.get("id") != number:
@@ -202,9 +199,12 @@ class RemoteServer:
 
 
 @asynccontextmanager
-async def remote(url: str) -> AsyncGenerator[RemoteServer]:
-    """Speak to the server at `url`; nothing is sent before the host says something."""
-    async with httpx2.AsyncClient(timeout=_PATIENCE) as client, anyio.create_task_group() as tasks:
+async def remote(url: str, headers: Mapping[str, str]) -> AsyncGenerator[RemoteServer]:
+    """Speak to the server at `url`, with `headers` of the user's own; nothing is sent before the host says something."""
+    async with (
+        httpx2.AsyncClient(timeout=_PATIENCE, headers=headers) as client,
+        anyio.create_task_group() as tasks,
+    ):
         server = RemoteServer(url, client, tasks)
         try:
             yield server

@@ -3,10 +3,12 @@
 import os
 import select
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import anyio
 import anyio.to_thread
+
+from imagebridge.wire import JSON
 
 MAX_LINE = 256_000_000
 """Bytes of a line at most. A longer one cannot be a message that anybody meant, and would take the machine's memory."""
@@ -110,8 +112,8 @@ class StandardOutput:
         self._descriptor = descriptor
         self._turn = anyio.Lock(fast_acquire=True)
 
-    async def send(self, line: bytes) -> None:
-        """Write a line.
+    async def send(self, line: bytes, said: Sequence[JSON] = ()) -> None:
+        """Write a line, whatever it says.
 
         Raises:
             OSError: nobody reads any more.
