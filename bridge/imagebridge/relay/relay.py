@@ -16,7 +16,7 @@ from imagebridge.translate.sentences import short
 from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from .explanation import changes
-from .json_rpc import Message, Unreadable, failure, is_clean, messages, read, request, same, written
+from .json_rpc import Message, Unreadable, failure, messages, read, request, same, written
 from .peers import HostRequest, Peers, inside, payload, replaced
 from .streams import LineTooLongError
 from .tool_names import Names
@@ -141,7 +141,7 @@ class Relay:
 
     async def _heard(self, line: bytes) -> None:
         """Pass on a message of the host. Requests to a server that has ended start it anew, or are refused."""
-        message = read(line)
+        message, _ = read(line)
         parts = messages(message)
         pending = [one for part in parts if (one := self._session.heard(part, line))]
         if self._names and is_json(message):
@@ -202,7 +202,7 @@ class Relay:
 
     async def _came(self, line: bytes, repairs: anyio.abc.TaskGroup) -> None:
         """Pass on a message of the server, or have it repaired first."""
-        message = read(line)
+        message, clean = read(line)
         if isinstance(message, Unreadable):
             if message.deep:
                 await self._send(line + b"\n", [])
@@ -216,12 +216,12 @@ class Relay:
             return
         pending = [self._session.answered(part) for part in parts]
         if all(one is None or not _may_change(one) for one in pending) and not any(map(_is_of_task, parts)):
-            await self._send(line + b"\n" if is_clean(line) else written(message), parts)
+            await self._send(line + b"\n" if clean else written(message, len(line)), parts)
             return
         if len(line) < _SMALL and not any(mark in line for mark in _HEAVY) and not any(map(_links, parts)):
-            await self._repair(message, pending, line)
+            await self._repair(message, pending, line, clean=clean)
         else:
-            repairs.start_soon(self._repair, message, pending, line)
+            repairs.start_soon(partial(self._repair, message, pending, line, clean=clean))
 
     def _tell_garbage(self, message: Unreadable) -> None:
         self._garbage += 1
@@ -240,7 +240,9 @@ class Relay:
 
     # Repairs.
 
-    async def _repair(self, message: Message, pending: list[HostRequest | None], line: bytes) -> None:
+    async def _repair(
+        self, message: Message, pending: list[HostRequest | None], line: bytes, *, clean: bool
+    ) -> None:
         """Send a message on with its results repaired; where none needs it, as the bytes that came."""
         parts = messages(message)
         try:
@@ -251,10 +253,10 @@ class Relay:
         except Exception:  # noqa: BLE001
             _LOG.exception("a result could not be repaired, so it is passed on as it came")
             made = list(parts)
-        if all(new is old for new, old in zip(made, parts, strict=True)) and is_clean(line):
+        if all(new is old for new, old in zip(made, parts, strict=True)) and clean:
             await self._send(line + b"\n", parts)
         else:
-            await self._send(written(made[0] if is_json(message) else made), made)
+            await self._send(written(made[0] if is_json(message) else made, len(line)), made)
 
     async def _repaired(self, message: JSON, pending: HostRequest | None, size: int) -> JSON:
         """Return a message with what it holds of a tool's result repaired; the very same where nothing is to be done."""

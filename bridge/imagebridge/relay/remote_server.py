@@ -152,7 +152,7 @@ class RemoteServer:
         if response.is_success and kind == "text/event-stream":
             return await self._follow(response, number)
         body = await response.aread()
-        if not body.strip() or (response.is_error and isinstance(read(body), Unreadable)):
+        if not body.strip() or (response.is_error and isinstance(read(body)[0], Unreadable)):
             return False
         return await self._pass(body, number)
 
@@ -164,7 +164,7 @@ class RemoteServer:
 
     async def _pass(self, body: bytes, number: object) -> bool:
         """Pass on one message; tell whether it answers `number`."""
-        message = read(body)
+        message, _ = read(body)
         await self._arrive(one_line(body))
         if is_list(message):
             return True

@@ -18,7 +18,7 @@ from mcp.shared.inbound import (
     classify_inbound_request,
     find_duplicated_routing_header,
 )
-from mcp.types import HEADER_MISMATCH, INVALID_REQUEST, PARSE_ERROR
+from mcp.types import HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -107,7 +107,7 @@ class HttpRelay:
     async def _post(self, request: Request, send: Send) -> None:
         _accepting(request, "application/json", "text/event-stream")
         body = await request.body()
-        message = read(body)
+        message, _ = read(body)
         if isinstance(message, Unreadable):
             wrong = INVALID_REQUEST if body.strip()[:1] in (b"{", b"[") and _is_json(body) else PARSE_ERROR
             raise _Refusal(400, wrong, "the body is not a message of JSON-RPC 2.0")
@@ -129,6 +129,12 @@ class HttpRelay:
             await Response(status_code=202)(request.scope, request.receive, send)
             return
         _checked(request, message)
+        if message["method"] == "initialize":
+            # It would have the server that all share speak to one host alone.
+            version = request.headers.get(_VERSION)
+            raise _Refusal(
+                404, METHOD_NOT_FOUND, f"there is no `initialize` in protocol {version}", message["id"]
+            )
         if self._shared is None or self._shared.ended:
             self._shared = await self._opened(shared=True)
         session = self._shared

@@ -317,6 +317,8 @@ class _Fitting:
         """Return the whole, in the last resort with fewer blocks."""
         entries = retold(entries)
         made = {**frame, "content": self._blocks(entries)}
+        if cost(frame) + self._total(entries) <= self.room:
+            return made  # No more than that: to write it all only to count it takes longer than the rest.
         while cost(made) > self.room and entries:
             entries = entries[: len(entries) // 2]
             self.notes = ["The result's other blocks are left out: it is too large."]
