@@ -3,9 +3,8 @@
 Pure: it sees each message and says what is to become of it.
 """
 
-from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Any
+from typing import Any, NamedTuple
 
 from imagebridge.facts.hosts import UNKNOWN, Host, host
 from imagebridge.wire import JSON, is_json, is_list, text_of
@@ -23,15 +22,14 @@ _PAYLOADS = frozenset(("tools/call", "tasks/result", "tasks/get"))
 """Requests whose answers hold the result of a tool (tasks: 2025-11-25; `tasks/get` in their extension of 2026)."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostRequest:
+class HostRequest(NamedTuple):
     """A request of a host: who that is, its id, its method, the tool that it calls, and what a request of ours repeats of its `_meta`."""
 
     host: Host
     number: object
     method: str
-    tool: str = ""
-    meta: JSON = field(default_factory=dict[str, object])
+    tool: str
+    meta: JSON
 
 
 class Peers:
@@ -54,7 +52,7 @@ class Peers:
 
     def nobody(self) -> HostRequest:
         """Return what stands for a request where a result comes without one: the host that spoke last reads it."""
-        return HostRequest(self._named or self._called, None, "")
+        return HostRequest(self._named or self._called, None, "", "", {})
 
     def own_id(self) -> str:
         """Return an id for a request of the relay's own, which no host ever uses."""

@@ -129,8 +129,14 @@ class PipeOutput:
             ClosedResourceError: it was closed.
             OSError: nobody reads any more.
         """
+        left = memoryview(line)
+        if not self._turn.locked() and self._descriptor >= 0:
+            # Mostly there is room at once: a turn is waited for only where there is not.
+            with suppress(BlockingIOError):
+                left = left[os.write(self._descriptor, left) :]
+            if not left:
+                return
         async with self._turn:
-            left = memoryview(line)
             while left:
                 if self._descriptor < 0:
                     raise anyio.ClosedResourceError
@@ -178,6 +184,10 @@ class StandardOutput:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._turn = anyio.Lock(fast_acquire=True)
+        self._poll = None
+        if sys.platform != "win32":
+            self._poll = select.poll()
+            self._poll.register(descriptor, select.POLLOUT)
         widen(descriptor)
 
     async def send(self, line: bytes, said: Sequence[JSON] = ()) -> None:
@@ -186,19 +196,16 @@ class StandardOutput:
         Raises:
             OSError: nobody reads any more.
         """
+        # A pipe says that it is ready only where there is room for a short line.
+        if len(line) <= _ATOMIC and not self._turn.locked() and self._is_ready():
+            _write(self._descriptor, line)
+            return
         async with self._turn:
-            if len(line) <= _ATOMIC and self._is_ready():
-                _write(self._descriptor, line)
-            else:
-                await anyio.to_thread.run_sync(_write, self._descriptor, line, abandon_on_cancel=True)
+            await anyio.to_thread.run_sync(_write, self._descriptor, line, abandon_on_cancel=True)
 
     def _is_ready(self) -> bool:
-        """Tell whether a short line can be written without waiting; a pipe says so only where there is room for it."""
-        if sys.platform == "win32":
-            return False
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLOUT)
-        return any(event & select.POLLOUT for _, event in poll.poll(0))
+        """Tell whether something can be written without waiting."""
+        return self._poll is not None and any(event & select.POLLOUT for _, event in self._poll.poll(0))
 
 
 def widen(descriptor: int) -> None:
