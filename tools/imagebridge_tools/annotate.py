@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Answer, JsonValue, counted, described, nearest
+from .answer import JsonValue, ToolOutput, counted, described, nearest
 from .apart import apart
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
@@ -55,7 +55,7 @@ class _Mark:
 
 async def annotate_image(
     source: str, marks: Sequence[Mapping[str, JsonValue]], places: Places = NOWHERE, *, units: str = "pixels"
-) -> Answer:
+) -> ToolOutput:
     """Draw marks on the picture that `source` names; all coordinates are in `units`.
 
     A mark is `{"kind", "at", "label", "color"}`, the last two at will. `at` is `[left, top, right, bottom]` of a box
@@ -71,7 +71,7 @@ async def annotate_image(
     return await apart(annotated, found, marks, units)
 
 
-def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: str = "pixels") -> Answer:
+def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: str = "pixels") -> ToolOutput:
     """Do what `annotate_image` says with a file that was read."""
     if not marks:
         raise ArgumentError("marks", f"is empty; give marks of the kinds {', '.join(KINDS)}")
@@ -87,7 +87,7 @@ def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: s
     picture = encoded(image)
     told = "; ".join(_sentence(mark) for mark in read[:_TOLD])
     more = f"; and {len(read) - _TOLD} more" if len(read) > _TOLD else ""
-    return Answer(
+    return ToolOutput(
         f"{seen.description} with {counted(len(read), 'mark')}, in pixels: {told}{more}{remarks}. {described(picture)}.",
         (picture,),
     )
@@ -99,7 +99,7 @@ def _every(marks: Sequence[Mapping[str, JsonValue]], ruler: Ruler, image: "Image
     wrong: list[ArgumentError] = []
     for at, mark in enumerate(marks):
         try:
-            read.append(_read(_meant(mark), f"marks[{at}]", ruler, image))
+            read.append(_read(_with_known_names(mark), f"marks[{at}]", ruler, image))
         except ArgumentError as error:
             wrong.append(error)
     if wrong:
@@ -113,7 +113,7 @@ _MEANT = {"type": "kind", "box": "at", "bbox": "at", "region": "at", "points": "
 """What models call the keys of a mark otherwise, each meaning one thing."""
 
 
-def _meant(mark: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+def _with_known_names(mark: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     """Return a mark by the names that its parts have, its place as `at`, where it can be meant in one way only."""
     if not isinstance(mark, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         return mark

@@ -1,4 +1,4 @@
-"""Answer: what every tool hands back."""
+"""ToolOutput: what every tool hands back."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -19,7 +19,7 @@ class File(NamedTuple):
     content: str | bytes
 
 
-class Answer(NamedTuple):
+class ToolOutput(NamedTuple):
     """One sentence that stands in for the pictures where they are not seen, the pictures, and files to read.
 
     `scale` is how many pixels of the original one pixel of a lone picture stands for. `uris` name the pictures where

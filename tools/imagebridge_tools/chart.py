@@ -11,10 +11,10 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Answer, JsonValue, described, few, nearest
+from .answer import JsonValue, ToolOutput, described, few, nearest
 from .charts import chart_options, fields, fit, marks, plan, roles, specs, worker
 from .charts import number_formats as forms
-from .charts.description import words
+from .charts.description import chart_description
 from .charts.guard import SPEC_SIZE, guarded
 from .charts.theme import THEMES, ChartFrame, ThemeName
 from .files.source import NOWHERE, Places
@@ -61,7 +61,7 @@ async def generate_chart(
     return_spec: bool = False,
     places: Places = NOWHERE,
     seconds: float = worker.SECONDS,
-) -> Answer:
+) -> ToolOutput:
     """Draw a chart: give either `spec` (Vega-Lite, an object or JSON text) or `kind`.
 
     With `kind` ("bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"), `data` is a list of row
@@ -132,7 +132,7 @@ async def generate_chart(
     else:
         if not isinstance(kind, str | Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ArgumentError("kind", f"is {kind!r}; give one of {', '.join(plan.KINDS)}")
-        kinds = [plan.meant(str(one)) for one in ([kind] if isinstance(kind, str) else kind)]
+        kinds = [plan.kind_name(str(one)) for one in ([kind] if isinstance(kind, str) else kind)]
         reading = partial(_of_kind, kinds, held, columns or {}, frame, stack, asked)
         chart, told = await to_thread.run_sync(reading)
         try:
@@ -141,8 +141,8 @@ async def generate_chart(
             raise ArgumentError("data", error.problem) from error
     made = drawn.drawing
     boxes = f"; no font has {few(made.boxes)}: shown as boxes" if made.boxes else ""
-    handed = f"\n\nIts Vega-Lite{_handed(drawn.spec)}" if return_spec else ""
-    return Answer(f"{told}{drawn.told}{boxes}. {described(made.picture)}.{handed}", (made.picture,))
+    handed = f"\n\nIts Vega-Lite{_spec_text(drawn.spec)}" if return_spec else ""
+    return ToolOutput(f"{told}{drawn.told}{boxes}. {described(made.picture)}.{handed}", (made.picture,))
 
 
 async def _of_chart(chart: plan.Chart, seconds: float, scale: float) -> fit.Fitted:
@@ -220,7 +220,7 @@ def _check_words(words: Mapping[str, str | None]) -> None:
             raise ArgumentError(name, f"has {len(text):,} characters; at most {fields.LETTERS} are shown")
 
 
-def _handed(drawing: Mapping[str, JsonValue]) -> str:
+def _spec_text(drawing: Mapping[str, JsonValue]) -> str:
     """Return a spec as text, with a word on the rows that it lacks."""
     text = json.dumps(drawing, ensure_ascii=False)
     if len(text) <= RETURNED:
@@ -292,7 +292,7 @@ def _of_kind(
     if wrong:
         raise _together(wrong)
     chart = fields.chart(cast("Sequence[plan.ChartKind]", kinds), found, columns, frame, stacked, chosen)
-    return chart, words(chart, found)
+    return chart, chart_description(chart, found)
 
 
 def _unknown(kind: str) -> ArgumentError:
@@ -335,5 +335,9 @@ def _of_spec(
     own = guarded({**given, "data": {"values": rows.records(specs.names(given))}} if rows else given)
     specs.check(own)
     few, note = specs.fewer(own)
-    told = specs.words(own) + (rows.description(specs.shown(own) - specs.names(own)) if rows else "") + note
+    told = (
+        specs.spec_description(own)
+        + (rows.description(specs.shown_fields(own) - specs.names(own)) if rows else "")
+        + note
+    )
     return specs.completed(few, frame, width, height), few, told

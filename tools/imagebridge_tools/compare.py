@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.containers import MAX_PIXELS
 
-from .answer import Answer, counted, described, nearest
+from .answer import ToolOutput, counted, described, nearest
 from .apart import apart
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
@@ -127,7 +127,7 @@ _RED, _FADED = MARKING["red"], 0.35
 
 async def compare_images(
     a: str, b: str, places: Places = NOWHERE, *, show: str = "all", tolerance: int = TOLERANCE
-) -> Answer:
+) -> ToolOutput:
     """Compare the pictures that `a` and `b` name; `identical` is said only where all pixels are.
 
     Pixels that differ by more than `tolerance` (0 to 255, in the channel that differs most) count as changed, and
@@ -142,7 +142,7 @@ async def compare_images(
     return await apart(compared, one, other, show, tolerance)
 
 
-def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE) -> Answer:
+def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE) -> ToolOutput:
     """Do what `compare_images` says with files that were read."""
     if show not in SHOWS:
         raise ArgumentError("show", f"is {show!r}; {nearest(show, SHOWS)}")
@@ -154,15 +154,15 @@ def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE
     found = difference(one.image, scaled)
     counts = found.counts
     if not how and counts[0] == sum(counts):
-        return Answer(f"{both}. {_same(a, b, one, other, found)}.", ())
+        return ToolOutput(f"{both}. {_same(a, b, one, other, found)}.", ())
     mask = found.image.point([255 * (level > tolerance) for level in range(256)])  # pyright: ignore[reportUnknownMemberType]
     changed = regions(mask)
     from imagebridge.pictures.encode import encoded
 
-    sheet, places = _shown(show, one, other, scaled, found, mask, changed[:_TOLD])
+    sheet, places = _sheet(show, one, other, scaled, found, mask, changed[:_TOLD])
     picture = encoded(sheet)
     told = f"{both}{how}. {_differing(counts, tolerance)}{_where(changed)}. {_panels(show, bool(changed), places)}"
-    return Answer(f"{told}; {described(picture)}.", (picture,))
+    return ToolOutput(f"{told}; {described(picture)}.", (picture,))
 
 
 def _matched(one: "Image", other: "Image") -> "tuple[Image, str]":
@@ -235,7 +235,7 @@ def _panels(show: str, changed: bool, places: Sequence[PanelPlace]) -> str:
     }[show]
 
 
-def _shown(
+def _sheet(
     show: str,
     one: Pixels,
     other: Pixels,

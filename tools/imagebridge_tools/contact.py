@@ -8,7 +8,7 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError
 
-from .answer import Answer, counted, described
+from .answer import ToolOutput, counted, described
 from .apart import apart
 from .drawing.pixels import Pixels, pixels, squared
 from .drawing.text import face, missing, shortened
@@ -43,7 +43,7 @@ async def contact_sheet(
     *,
     labels: Sequence[str] | None = None,
     columns: int | None = None,
-) -> Answer:
+) -> ToolOutput:
     """Lay out the pictures that `sources` name on one sheet, in their order; a `*` in the last part of a path is any name.
 
     Each has its number and name, or its label, under it. What cannot be shown is named in the sentence.
@@ -74,7 +74,7 @@ async def contact_sheet(
 
 def laid_out(
     sources: Sequence[Source | str], labels: Sequence[str] | None = None, columns: int | None = None
-) -> Answer:
+) -> ToolOutput:
     """Do what `contact_sheet` says with files that were read; a text says why one could not be."""
     _check(sources, labels, columns)
     shown: list[tuple[int, str, Pixels]] = []
@@ -105,7 +105,7 @@ def laid_out(
     told = (
         f"A sheet of {counted(len(shown), 'picture')}, left to right and top to bottom: {each}{remark}{gone}"
     )
-    return Answer(f"{told}. {described(picture)}.", (picture,))
+    return ToolOutput(f"{told}. {described(picture)}.", (picture,))
 
 
 def _check(sources: Sequence[object], labels: Sequence[str] | None, columns: int | None) -> None:

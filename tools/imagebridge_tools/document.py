@@ -7,7 +7,7 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 
-from .answer import Answer, File, counted, size_in_words
+from .answer import File, ToolOutput, counted, size_in_words
 from .files.source import NOWHERE, Places, Source, characters, opened
 
 LARGEST = 600_000
@@ -36,7 +36,7 @@ _TYPES = {
 """Media types of texts by the suffix of their names; all others are plain text."""
 
 
-async def load_file(source: str, places: Places = NOWHERE, *, start: int = 1) -> Answer:
+async def load_file(source: str, places: Places = NOWHERE, *, start: int = 1) -> ToolOutput:
     """Read the file that `source` names (see `source.opened`) as it is.
 
     A text comes in pieces of `CHARACTERS`; `start`, counted from 1, is the first character of the piece.
@@ -50,7 +50,7 @@ async def load_file(source: str, places: Places = NOWHERE, *, start: int = 1) ->
     return await to_thread.run_sync(_read, found, start)
 
 
-def _read(found: Source, start: int) -> Answer:
+def _read(found: Source, start: int) -> ToolOutput:
     name, data, uri = found
     kind = kinds.kind(data)
     if kind is None or kind is kinds.SVG:
@@ -65,10 +65,12 @@ def _read(found: Source, start: int) -> Answer:
         problem = f"{name} has {size_in_words(len(data))}; a result holds {size_in_words(LARGEST)}"
         raise ArgumentError("source", f"{problem}; give a part of it, or its pages as pictures")
     file = File(uri or f"file:///file{kind.suffix}", name, kind.media_type, data)
-    return Answer(f"{name}: {kind.suffix[1:].upper()}, {size_in_words(len(data))}, attached.", files=(file,))
+    return ToolOutput(
+        f"{name}: {kind.suffix[1:].upper()}, {size_in_words(len(data))}, attached.", files=(file,)
+    )
 
 
-def _text(found: Source, start: int) -> Answer:
+def _text(found: Source, start: int) -> ToolOutput:
     name, _, uri = found
     text = characters(found, READ)
     total = len(text)
@@ -83,4 +85,4 @@ def _text(found: Source, start: int) -> Answer:
     if len(piece) < total:
         words += f"; these are {start:,} to {last:,}"
         words += f", call again with start={last + 1} for more" if last < total else ", the last ones"
-    return Answer(f"{words}.", files=(file,))
+    return ToolOutput(f"{words}.", files=(file,))

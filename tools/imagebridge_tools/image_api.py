@@ -71,7 +71,7 @@ class ImageRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CreatedPictures:
     """The pictures, and the model and quality that the API says it used."""
 
     pictures: tuple[Picture, ...]
@@ -79,7 +79,9 @@ class Made:
     quality: str
 
 
-async def made(order: ImageRequest, on_partial: OnPartial | None, seconds: float) -> Made | BridgeError:
+async def request_pictures(
+    order: ImageRequest, on_partial: OnPartial | None, seconds: float
+) -> CreatedPictures | BridgeError:
     """Ask the API once; the SDK itself tries again where that can help. An error is returned, explained.
 
     Key, base URL and the rest come from the SDK's environment variables. `on_partial` is given the unfinished
@@ -110,7 +112,7 @@ async def made(order: ImageRequest, on_partial: OnPartial | None, seconds: float
         return _explained(error, model, order.size)
     except BridgeError as error:
         return error
-    return Made(tuple(pictures), model, quality)
+    return CreatedPictures(tuple(pictures), model, quality)
 
 
 _ARGUMENTS = {"output_format": "format", "output_compression": "compression", "image": "images"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
 
-from .answer import Answer, counted, size_in_words
+from .answer import ToolOutput, counted, size_in_words
 from .apart import apart
 from .drawing.pixels import Pixels, colors_of, pixels, required, squared
 from .drawing.pixels import frame_count as parts
@@ -39,7 +39,7 @@ _SCANNED = 2_400
 """Pixels of the longer side that codes are first looked for in; where there are none, all are looked at."""
 
 
-async def image_info(source: str, places: Places = NOWHERE, *, exif: bool = False) -> Answer:
+async def image_info(source: str, places: Places = NOWHERE, *, exif: bool = False) -> ToolOutput:
     """Tell of the picture that `source` names format, size, frames, colours, transparency and codes (QR and bar); no pixels come back.
 
     With `exif` the camera's notes are told too, the place (GPS) among them.
@@ -51,7 +51,7 @@ async def image_info(source: str, places: Places = NOWHERE, *, exif: bool = Fals
     return await apart(described_in_words, await opened(source, places), exif)
 
 
-def described_in_words(source: Source, exif: bool = False) -> Answer:
+def described_in_words(source: Source, exif: bool = False) -> ToolOutput:
     """Do what `image_info` says with a file that was read."""
     found = required(source)
     seen = pixels(source)
@@ -63,7 +63,7 @@ def described_in_words(source: Source, exif: bool = False) -> Answer:
         *exif_told(source, found, wanted=exif),
         *_codes(seen),
     ]
-    return Answer("; ".join(filter(None, told)) + ".", ())
+    return ToolOutput("; ".join(filter(None, told)) + ".", ())
 
 
 def _format(found: kinds.FileType) -> str:

@@ -8,7 +8,7 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.picture import Picture
 
-from .answer import Answer, described, size_in_words
+from .answer import ToolOutput, described, size_in_words
 from .apart import apart
 from .drawing.pixels import MOVING, PAGED, SHOWN, frame_count
 from .files.source import NOWHERE, Places, opened
@@ -38,7 +38,7 @@ async def load_image(
     page: int | None = None,
     frame: int | None = None,
     max_size: int | None = None,
-) -> Answer:
+) -> ToolOutput:
     """Load the picture that `source` names (see `source.opened`).
 
     Every format the bridge converts. Pictures come back upright and without metadata (place, camera, comments),
@@ -56,7 +56,7 @@ async def load_image(
         shown = await apart(decoded, data, page, frame, max_size)
     except PictureError as error:
         raise ArgumentError("source", f"{name} cannot be shown: {error.reason}") from error
-    return Answer(f"{name}: {shown.words}.", shown.pictures, scale=shown.scale)
+    return ToolOutput(f"{name}: {shown.words}.", shown.pictures, scale=shown.scale)
 
 
 def known(name: str, data: bytes, argument: str = "source") -> kinds.FileType:

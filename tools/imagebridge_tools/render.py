@@ -11,7 +11,7 @@ from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
 
-from .answer import Answer, counted, described
+from .answer import ToolOutput, counted, described
 from .apart import apart
 from .files.source import NOWHERE, Places, Source, opened
 
@@ -29,7 +29,7 @@ _RANGE = re.compile(r"(\d+)(?:\s*-\s*(\d+))?$")
 
 async def render_document(
     source: str, places: Places = NOWHERE, *, pages: str = "", text: bool = False, size: int = 1536
-) -> Answer:
+) -> ToolOutput:
     """Draw `pages` of the PDF that `source` names, such as `1-3, 7` (the first six where it is empty), or an SVG.
 
     The longer side of each has `size` pixels. With `text` the letters on them are in the sentence too.
@@ -42,7 +42,7 @@ async def render_document(
     return await apart(rendered, await opened(source, places), pages, text, size)
 
 
-def rendered(source: Source, pages: str = "", text: bool = False, size: int = 1536) -> Answer:
+def rendered(source: Source, pages: str = "", text: bool = False, size: int = 1536) -> ToolOutput:
     """Do what `render_document` says with a file that was read. PDFium works for one thread at a time."""
     if not SMALLEST <= size <= LARGEST:
         raise ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels")
@@ -61,7 +61,7 @@ def rendered(source: Source, pages: str = "", text: bool = False, size: int = 15
         raise ArgumentError("source", f"{source.name} cannot be drawn: {error.reason}") from error
 
 
-def _document(source: Source, pages: str, size: int, *, text: bool) -> Answer:
+def _document(source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
     try:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
@@ -84,10 +84,10 @@ def _document(source: Source, pages: str, size: int, *, text: bool) -> Answer:
     )
     told = f"{source.name}: {_listed(numbers)} of {total} of a PDF{more}; drawn in {sizes}."
     if text:
-        told += _written(
+        told += _texts_in_words(
             [(f"Page {number}", words) for number, (_, words, _) in zip(numbers, drawn, strict=True)]
         )
-    return Answer(told, pictures)
+    return ToolOutput(told, pictures)
 
 
 def _page(page: Any, size: int, *, text: bool) -> tuple[Picture, str, float]:
@@ -149,7 +149,7 @@ def _listed(numbers: Sequence[int]) -> str:
     return f"page{'' if len(numbers) == 1 else 's'} {told}"
 
 
-def _drawing(source: Source, pages: str, size: int, *, text: bool) -> Answer:
+def _drawing(source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
     """Draw an SVG; it has one page."""
     if pages.strip() not in ("", "1"):
         raise ArgumentError("pages", f"is {pages!r}; an SVG has one page")
@@ -164,10 +164,12 @@ def _drawing(source: Source, pages: str, size: int, *, text: bool) -> Answer:
     told = (
         f"{source.name}: an SVG of {made.width}x{made.height} px{lacks}. Drawn as {described(made.picture)}."
     )
-    return Answer(told + (_written([("", _letters(source.data))]) if text else ""), (made.picture,))
+    return ToolOutput(
+        told + (_texts_in_words([("", _svg_text(source.data))]) if text else ""), (made.picture,)
+    )
 
 
-def _letters(data: bytes) -> str:
+def _svg_text(data: bytes) -> str:
     """Return the text of an SVG, a line for each text element."""
     from imagebridge.pictures.svg.markup import SvgAllowance, parsed
 
@@ -180,7 +182,7 @@ def _letters(data: bytes) -> str:
     return "\n".join(filter(None, lines))
 
 
-def _written(texts: Sequence[tuple[str, str]]) -> str:
+def _texts_in_words(texts: Sequence[tuple[str, str]]) -> str:
     """Return the texts of some pages under their names, the start of them where they are long."""
     room, parts = _LETTERS, list[str]()
     for name, words in texts:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Answer, described
+from .answer import ToolOutput, described
 from .drawing.text import bundled, face, missing, wrapped
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _PAPER, _WHITE, _FRAME, _INK, _QUIET, _ACCENT = (
 )
 
 
-def get_image(text: str) -> Answer:
+def get_image(text: str) -> ToolOutput:
     """Draw `text` large on a card of 1024x576 pixels. The same text gives the same bytes.
 
     Raises:
@@ -50,7 +50,7 @@ def get_image(text: str) -> Answer:
     _card(draw)
     _write(draw, font, lines)
     picture = encoded(image, flat=True)
-    return Answer(
+    return ToolOutput(
         f"A sample picture that shows {_quoted(shown)}{missing(shown, font)}. {described(picture)}.",
         (picture,),
     )

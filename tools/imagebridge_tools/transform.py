@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
 
-from .answer import Answer, JsonValue, described, nearest
+from .answer import JsonValue, ToolOutput, described, nearest
 from .apart import apart
 from .drawing import tones
 from .drawing.colors import WHITE, Color, color
@@ -56,7 +56,7 @@ async def transform_image(
     places: Places = NOWHERE,
     *,
     units: str = "pixels",
-) -> Answer:
+) -> ToolOutput:
     """Do `operations`, each an object with one key, in order, with the picture that `source` names.
 
     crop: [left, top, right, bottom] in `units` of the picture as it is by then; resize: [width, height] in pixels, one
@@ -75,7 +75,7 @@ async def transform_image(
 
 def transformed(
     source: Source, operations: Sequence[Mapping[str, JsonValue]], units: str = "pixels"
-) -> Answer:
+) -> ToolOutput:
     """Do what `transform_image` says with a file that was read."""
     if not operations:
         raise ArgumentError("operations", f"is empty; give some of {', '.join(OPERATIONS)}")
@@ -97,7 +97,7 @@ def transformed(
     if work.unused:
         told.append("background not used: it fills what rotate and pad add after it")
     steps = ", ".join([*done, *told]) or "as it is"
-    return Answer(f"{seen.description}: {steps}. {described(picture)}.", (picture,))
+    return ToolOutput(f"{seen.description}: {steps}. {described(picture)}.", (picture,))
 
 
 def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValue, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Answer, described
+from .answer import ToolOutput, described
 from .apart import apart
 from .drawing.grid import View
 from .drawing.pixels import pixels, squared
@@ -41,7 +41,7 @@ async def view_image(
     rotate: int = 0,
     contrast: Contrast | None = None,
     grid: bool = False,
-) -> Answer:
+) -> ToolOutput:
     """Show a `region` `[left, top, right, bottom]` of the picture that `source` names, in `units`; or all of it.
 
     `zoom` is pixels shown for each of the original: by default a large region is shrunk to 1,600 pixels
@@ -65,7 +65,7 @@ def viewed(
     rotate: int = 0,
     contrast: Contrast | None = None,
     grid: bool = False,
-) -> Answer:
+) -> ToolOutput:
     """Do what `view_image` says with a file that was read."""
     seen = pixels(source)
     ruler = Ruler(*seen.image.size, units)
@@ -84,7 +84,7 @@ def viewed(
 
     picture = encoded(shown)
     done = _done(view, region is None, turn, contrast, units if grid else "")
-    return Answer(f"{seen.description}: {done}. {view.description()}. {described(picture)}.", (picture,))
+    return ToolOutput(f"{seen.description}: {done}. {view.description()}. {described(picture)}.", (picture,))
 
 
 def _turn(rotate: int) -> int:

@@ -87,15 +87,15 @@ class Completions:
     async def _streamed(self, body: dict[str, Any], tell: Tell) -> object:
         chunks = ChatChunks()
 
-        async def told(chunk: object) -> None:
-            for one in chunks.take(chunk):
-                await tell(one)
+        async def pass_on(chunk: object) -> None:
+            for delta in chunks.take(chunk):
+                await tell(delta)
 
         opening = partial(
             self._caller.created, self._caller.client.chat.completions, {**body, "stream": True}
         )
-        done = await self._caller.each(opening, told)
-        if (completion := chunks.completion(done=done)) is None:
+        finished = await self._caller.each(opening, pass_on)
+        if (completion := chunks.completion(done=finished)) is None:
             raise ResponseError("the stream ended before the message did", BROKEN)
         return completion
 

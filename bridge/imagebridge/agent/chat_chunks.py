@@ -115,18 +115,20 @@ class ChatChunks:
                 self._details(value)
             elif value is not None:
                 self._message[name] = _more(name, self._message.get(name), value)
-        return self._told(delta)
+        return self._deltas(delta)
 
-    def _told(self, delta: JSON) -> list[Delta]:
-        told: list[Delta] = []
+    def _deltas(self, delta: JSON) -> list[Delta]:
+        deltas: list[Delta] = []
         if text := self._reasoning.joined(text_of(delta, "reasoning_content") or text_of(delta, "reasoning")):
-            told.append(ReasoningDelta(text))
+            deltas.append(ReasoningDelta(text))
         content = delta.get("content")
         parts = [part for part in content if is_json(part)] if is_list(content) else []
-        said = content if isinstance(content, str) else "".join(text_of(part, "text") for part in parts)
-        if text := self._text.joined(said or delta.get("refusal")):
-            told.append(TextDelta(text))
-        return told
+        content_text = (
+            content if isinstance(content, str) else "".join(text_of(part, "text") for part in parts)
+        )
+        if text := self._text.joined(content_text or delta.get("refusal")):
+            deltas.append(TextDelta(text))
+        return deltas
 
     def _parts(self, parts: Sequence[object]) -> None:
         """Take content in parts, as of servers that think between them; neighbouring texts are one."""

@@ -89,10 +89,10 @@ class Recovery:
             keep=1,
         )
         if left_out := _kinds(before) - _kinds(attachments(fewer)):
-            return Remedy(fewer, f"{_counted(left_out)} of older turns left out: {text}")
+            return Remedy(fewer, f"{_count_text(left_out)} of older turns left out: {text}")
         if newest := self._newest(self.items):
             made = _without(self.items, newest, f"the request was too large with it: {text}")
-            return Remedy(made, f"{_counted(_kinds(newest))} of this turn left out: {text}")
+            return Remedy(made, f"{_count_text(_kinds(newest))} of this turn left out: {text}")
         return self._shorter(text)
 
     def _shorter(self, text: str) -> Remedy | None:
@@ -127,7 +127,7 @@ class Recovery:
         self.most = most
         return Remedy(
             fewer,
-            f"{_counted(Counter[AttachmentKind]({'picture': gone}))} left out, the oldest first: {text}",
+            f"{_count_text(Counter[AttachmentKind]({'picture': gone}))} left out, the oldest first: {text}",
         )
 
     def replace(self, items: list[Item]) -> None:
@@ -151,7 +151,9 @@ class Recovery:
 
     def _held_back(self, items: list[Item], ones: list[Attachment], text: str, *, sure: bool) -> Remedy:
         told = "the API refused it" if sure else "the API refused a picture here, perhaps this one"
-        return Remedy(_without(items, ones, f"{told}: {text}"), f"{_counted(_kinds(ones))} held back: {text}")
+        return Remedy(
+            _without(items, ones, f"{told}: {text}"), f"{_count_text(_kinds(ones))} held back: {text}"
+        )
 
     def _against_rules(self, ones: list[Attachment]) -> list[Attachment]:
         """Return those that our own rules of what the API takes refuse, every picture decoded."""
@@ -177,7 +179,7 @@ def _kinds(ones: Iterable[Attachment]) -> "Counter[AttachmentKind]":
     return Counter(one.kind for one in ones)
 
 
-def _counted(kinds: "Counter[AttachmentKind]") -> str:
+def _count_text(kinds: "Counter[AttachmentKind]") -> str:
     return " and ".join(f"1 {kind}" if count == 1 else f"{count} {kind}s" for kind, count in kinds.items())
 
 
@@ -189,7 +191,7 @@ def fresh(items: Sequence[JSON]) -> int:
 def _without(items: list[Item], ones: Sequence[Attachment], why: str) -> list[Item]:
     """Return the items with a sentence in place of each of these. Items that stay are the same objects."""
     why = " ".join(why.split())[:300]
-    changes = {(one.item, one.part): one.text(not_shown(one.words, why)) for one in ones}
+    changes = {(one.item, one.part): one.text(not_shown(one.description, why)) for one in ones}
     return cast("list[Item]", replaced(items, changes))
 
 

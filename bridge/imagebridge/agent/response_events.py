@@ -114,7 +114,7 @@ class ResponseEvents:
         whole = {**self._begun, **final}
         output = numbered(final.get("output"))
         given = [one for one in output if is_json(one)] if is_list(output) else []
-        found = merged(given, self._made())
+        found = merged(given, self._assembled())
         # Where there is no list and nothing came before, it stays as it is: not an answer that says nothing.
         whole["output"] = found if found or is_list(output) else output
         if text_of(whole, "status") in ("", "in_progress", "queued"):
@@ -123,7 +123,7 @@ class ResponseEvents:
             raise ResponseError("the response has a function call whose name did not come", "nameless_call")
         return whole
 
-    def _made(self) -> "list[AssembledItem]":
+    def _assembled(self) -> "list[AssembledItem]":
         drafts = ((draft, draft.item) for draft in self._ordered())
         return [
             AssembledItem(item, draft.index, bool(draft.announced or draft.done))

@@ -71,19 +71,19 @@ def answer(found: Sequence[Item]) -> str:
     messages = [item for item in found if item.get("type") == "message"]
     final = [item for item in messages if item.get("phase") != "commentary"]
     for some in (final, messages):
-        if text := _said(some, "text"):
+        if text := _joined_texts(some, "text"):
             return text
-    return _said(found, "refusal")
+    return _joined_texts(found, "refusal")
 
 
 def refuses(found: Sequence[Item]) -> bool:
     """Tell whether the model refuses to answer: in a part of its message, or in Chat Completions' own field."""
-    return not _said(found, "text") and any(
+    return not _joined_texts(found, "text") and any(
         text_of(item, "refusal") or any(text_of(part, "refusal") for part in parts(item)) for item in found
     )
 
 
-def _said(some: Sequence[Item], name: str) -> str:
+def _joined_texts(some: Sequence[Item], name: str) -> str:
     return "".join(text_of(part, name) for item in some for part in parts(item))
 
 

@@ -86,12 +86,12 @@ class Responses:
     async def _streamed(self, body: dict[str, Any], tell: Tell) -> object:
         events = ResponseEvents()
 
-        async def told(event: object) -> None:
-            if one := events.take(event):
-                await tell(one)
+        async def pass_on(event: object) -> None:
+            if delta := events.take(event):
+                await tell(delta)
 
-        done = await self._caller.each(partial(self._opened, {**body, "stream": True}), told)
-        if (response := events.response(done=done)) is None:
+        finished = await self._caller.each(partial(self._opened, {**body, "stream": True}), pass_on)
+        if (response := events.response(done=finished)) is None:
             hint = (
                 "" if events.came else f"; nothing came: is {self._caller.client.base_url} a Responses API?"
             )

@@ -111,7 +111,7 @@ class Servers:
             for connection in self.connections:
                 tasks.start_soon(connection.settled)
 
-    async def found(self, name: str) -> OfferedTool:
+    async def offered_tool(self, name: str) -> OfferedTool:
         """Return what is offered under a name, also where a call has only just brought it.
 
         Raises:
@@ -136,7 +136,7 @@ class Servers:
         Raises:
             BridgeError: the call did not run, or was not answered.
         """
-        offer = await self.found(name)
+        offer = await self.offered_tool(name)
         connection = offer.connection
         plain = sendable(arguments)
         given = await self._handles.filled(name, plain, connection)

@@ -193,7 +193,7 @@ class Uploads:
             self._suspicion, self._off = "", False
         return False
 
-    def taken(self, sent: Iterable[object]) -> None:
+    def accepted(self, sent: Iterable[object]) -> None:
         """Take note that a request went through: where the ids were suspected and it had none, they were to blame."""
         if self._suspicion and not self._by_id(sent):
             _LOG.warning(

@@ -135,7 +135,7 @@ def _repeats(judged: Sequence[tuple[PictureUrl, Verdict]], model: str | None) ->
         )
 
 
-def said(body: Body) -> Iterator[tuple[str, str, bool]]:
+def body_texts(body: Body) -> Iterator[tuple[str, str, bool]]:
     """Yield every text of the body: its path, the text, and whether a tool said it."""
     for name in ("instructions", body.list_name):
         if isinstance(text := body.fields.get(name), str):
@@ -168,7 +168,7 @@ def _is_tool(item: InputItem) -> bool:
 def _texts(body: Body) -> Iterator[Finding]:
     """Texts that hold pictures, or the parts that should have been sent in their place."""
     blind = {violation.path for rule in BLINDNESS for violation in rule.violations(body)}
-    for path, text, by_tool in said(body):
+    for path, text, by_tool in body_texts(body):
         if path in blind:
             yield _finding("picture-as-text", path, text, body.model, list(runs(text)))
         elif by_tool and dumps.result(text) is not None:

@@ -129,23 +129,23 @@ def _message(item: JSON, path: str, contents: Contents) -> dict[str, object]:
         return dict(item)
     given = item.get("content")
     if text_of(item, "role") == "assistant":
-        return {**item, "content": _spoken(given, "output_text")}
+        return {**item, "content": _texts_alone(given, "output_text")}
     return {**item, "content": joined(contents.parts(given, path), given)}
 
 
-def _spoken(content: object, kind: str) -> object:
+def _texts_alone(content: object, kind: str) -> object:
     """Return what may hold text alone, such as what the model said, with over-long texts cut."""
     if isinstance(content, str):
         return cut(content)
     if not is_list(content):
         return content
     return [
-        _spoken_part(part, kind) if is_json(part) else {"type": kind, "text": cut(str(part))}
+        _text_part(part, kind) if is_json(part) else {"type": kind, "text": cut(str(part))}
         for part in content
     ]
 
 
-def _spoken_part(part: JSON, kind: str) -> JsonObject:
+def _text_part(part: JSON, kind: str) -> JsonObject:
     if not isinstance(part.get("text"), str) or text_of(part, "type") == "refusal":
         return dict(part)
     return {**part, "type": kind, "text": cut(text_of(part, "text"))}
@@ -162,7 +162,7 @@ def _chat(items: list[dict[str, object]], contents: Contents, body: Body) -> lis
         elif role == "tool":
             made.append(_tool_message(message, contents.parts(given, path), attached))
         elif role in _TEXT_ONLY:
-            made.append({**message, "content": _spoken(given, "text")})
+            made.append({**message, "content": _texts_alone(given, "text")})
         else:
             told = joined(contents.parts(given, path), given)
             made.append(

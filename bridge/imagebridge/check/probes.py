@@ -152,14 +152,14 @@ def _responses(model: str) -> Iterator[Probe]:
         yield Probe(rule, "responses", {**good, "tools": given}, good)
 
 
-def _shown(model: str, url: str, detail: str) -> JsonObject:
+def _picture_body(model: str, url: str, detail: str) -> JsonObject:
     picture = {"type": "input_image", "image_url": url, "detail": detail}
     return _body(model, _USER, _CALL, _output([picture]))
 
 
 def _pictures(model: str) -> Iterator[Probe]:
     small = png(32, 32)
-    good = _shown(model, _url(small), "low")
+    good = _picture_body(model, _url(small), "low")
     bad = {
         "data-url": f"data:image;base64,{to_base64(small)}",
         "broken-picture": _url(small[:44]),
@@ -168,11 +168,14 @@ def _pictures(model: str) -> Iterator[Probe]:
         "mislabelled-picture": _url(small, "image/jpeg"),
     }
     for rule, url in bad.items():
-        yield Probe(rule, "responses", _shown(model, url, "low"), good)
+        yield Probe(rule, "responses", _picture_body(model, url, "low"), good)
     # 175 x 175 patches; the control has the same detail.
     large, fitting = _url(png(5_600, 5_600)), _url(small)
     yield Probe(
-        "too-many-patches", "responses", _shown(model, large, "original"), _shown(model, fitting, "original")
+        "too-many-patches",
+        "responses",
+        _picture_body(model, large, "original"),
+        _picture_body(model, fitting, "original"),
     )
 
 

@@ -164,7 +164,7 @@ def command(
 
     async def run() -> "Reply":
         async with client() as openai:
-            return await _asked(bridge, openai, watch, arguments)
+            return await _run_loop(bridge, openai, watch, arguments)
 
     with saved(account, transcript, terminal):
         for shown in pictures.pictures if pictures else ():
@@ -174,12 +174,12 @@ def command(
             reply = event_loop.run(run)
         if as_json:
             show({"text": reply.text, "items": reply.items, "usage": reply.usage}, whole=True)
-        elif not terminal.said(reply.text):
+        elif not terminal.has_shown(reply.text):
             click.echo(reply.text)
         _close(reply, model, terminal)
 
 
-async def _asked(
+async def _run_loop(
     bridge: "Bridge", openai: "AsyncOpenAI", watch: "_RunListener", arguments: dict[str, Any]
 ) -> "Reply":
     """Run the loop and tell of each event on the way."""

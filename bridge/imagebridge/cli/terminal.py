@@ -82,7 +82,7 @@ class Terminal:
         self._said = "".join(self._pieces) or self._said
         self._pieces.clear()
 
-    def said(self, text: str) -> bool:
+    def has_shown(self, text: str) -> bool:
         """Tell whether pieces showed just this text, last of all."""
         return bool(text) and self._said == text
 

@@ -4,7 +4,7 @@ import re
 import shlex
 
 
-def words(line: str, *, windows: bool) -> list[str]:
+def split_command_line(line: str, *, windows: bool) -> list[str]:
     r"""Split a command line as the system's own programs would.
 
     Elsewhere than on Windows as a POSIX shell does. On Windows a backslash is itself, so that paths can be

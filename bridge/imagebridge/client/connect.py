@@ -205,7 +205,7 @@ def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Clien
 def _parameters(command: str) -> StdioServerParameters:
     """Read a command line; our own server's gets our own variables."""
     try:
-        words = command_line.words(command, windows=os.name == "nt")
+        words = command_line.split_command_line(command, windows=os.name == "nt")
     except ValueError as error:
         raise ServerError(command, f"the command line cannot be read: {error}") from error
     if not words:

@@ -20,7 +20,7 @@ from imagebridge.translate.sentences import location
 from imagebridge.wire import is_json, text_of
 
 from .config import HttpServer
-from .http_errors import SESSION_LOST, denies, forgets, said
+from .http_errors import SESSION_LOST, denies, error_message, forgets
 from .json_rpc import message, refusal, sound
 from .long_events import LONG, LongEvents, Reader
 
@@ -44,7 +44,7 @@ class ServerReplies:
         """Note what a response says."""
         self.status, self.words = response.status_code, ""
         if response.is_error:
-            self.words = said(response.headers.get("content-type", ""), await response.aread())
+            self.words = error_message(response.headers.get("content-type", ""), await response.aread())
 
     def problem(self) -> str:
         """Say what the status means for who wants to connect, nothing where it means nothing."""
@@ -150,7 +150,7 @@ async def _send(
         response = await client.post(address, content=body, headers={"Content-Type": "application/json"})
         if response.is_error and isinstance(item.message, JSONRPCRequest):
             status = f"{response.status_code} {response.reason_phrase}".rstrip()
-            words = said(response.headers.get("content-type", ""), response.content)
+            words = error_message(response.headers.get("content-type", ""), response.content)
             why = f"the server answered the request with {status}" + (f": {words}" if words else "")
             # The address names the session here.
             lost = forgets(response.status_code, response.content)
@@ -190,7 +190,7 @@ class Client(httpx2.AsyncClient):
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         session = "mcp-session-id" in request.headers
         if response.is_success and kind == "text/event-stream":
-            return _with(response, kind, stream=_Events(response, number, self._held, session=session))
+            return _with(response, kind, stream=_EventBody(response, number, self._held, session=session))
         if number is None or not (response.is_error or (response.is_success and kind == "application/json")):
             return response
         try:
@@ -208,7 +208,7 @@ class Client(httpx2.AsyncClient):
         return _with(response, "application/json", content=body if made is None else _dumped(made))
 
 
-class _Events(httpx2.AsyncByteStream):
+class _EventBody(httpx2.AsyncByteStream):
     """A stream of events whose messages are mended, each passed on as soon as it is whole."""
 
     def __init__(
@@ -302,7 +302,7 @@ def _is_error(body: bytes) -> bool:
 def _status(response: httpx2.Response, kind: str, body: bytes) -> str:
     """Say what a server refused a request with."""
     status = f"the server answered {response.status_code} {response.reason_phrase}".rstrip()
-    words = said(kind, body)
+    words = error_message(kind, body)
     return f"{status}: {words}" if words else status
 
 

@@ -53,7 +53,7 @@ def denies(code: int, message: str) -> bool:
     return _UNKNOWN.search(message) is not None
 
 
-def said(kind: str, body: bytes) -> str:
+def error_message(kind: str, body: bytes) -> str:
     """Return what a refusal says: the message in its JSON, or its first line, on one line and not too long."""
     text = body[:10_000].decode(errors="replace")
     if "json" in kind or text.lstrip().startswith("{"):

@@ -120,7 +120,7 @@ class Attachment:
             return None
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """What it is, in words: handle, label, media type, size in pixels and bytes."""
         told = [self.handle, self.label, sentences.short(text_of(self.inner, "filename"))]
         if found := self._picture():
@@ -178,7 +178,7 @@ class StandIn:
 
 def gone(attachment: Attachment) -> str:
     """Say what was shown here and is no longer."""
-    return f"[no longer shown: {attachment.words}]"
+    return f"[no longer shown: {attachment.description}]"
 
 
 def again(attachment: Attachment) -> str:

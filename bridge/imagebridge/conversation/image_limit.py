@@ -79,7 +79,7 @@ def within(items: list[Item], most: int, *, own: int, fresh: int) -> list[Item]:
         return items
     gone = list(_order(found, ours, fresh))[: len(found) - most]
     why = f"the API takes {most} {'picture' if most == 1 else 'pictures'} in a request, and newer ones are shown"
-    changes = {(one.item, one.part): one.text(not_shown(one.words, why)) for one in gone}
+    changes = {(one.item, one.part): one.text(not_shown(one.description, why)) for one in gone}
     return cast("list[Item]", replaced(items, changes))
 
 

@@ -15,7 +15,7 @@ from imagebridge.translate.sentences import not_shown
 from imagebridge.translate.translation import Translation
 from imagebridge.wire import input_text
 
-from .responses import Call, attachments, call_of, text_alone
+from .responses import CallReference, attachments, call_of, text_alone
 
 if TYPE_CHECKING:
     from imagebridge.wire import Part
@@ -43,7 +43,9 @@ def chat_messages(
     return messages([(call_of(call), translate(result, policy)) for call, result in answers], policy.server)
 
 
-def messages(answers: Sequence[tuple[Call, Translation]], server_name: str | None) -> list[dict[str, Any]]:
+def messages(
+    answers: Sequence[tuple[CallReference, Translation]], server_name: str | None
+) -> list[dict[str, Any]]:
     """Return the messages for results that are translated already, with `Policy(api="chat")`; see `chat_messages`."""
     mode = server(server_name).chat
     answers = [(call, _with_told_files(translation)) for call, translation in answers]

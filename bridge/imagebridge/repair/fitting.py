@@ -262,7 +262,7 @@ class _Fitting:
 
     def _total(self, entries: Sequence[HostBlock]) -> int:
         """Characters of all blocks, and of what is said of them."""
-        said = self._said(entries)
+        said = self._note(entries)
         return sum(entry.cost + 2 for entry in entries) + (cost(text_entry(said).block) if said else 0)
 
     def _few(self, entries: list[HostBlock]) -> list[HostBlock]:
@@ -327,7 +327,7 @@ class _Fitting:
         """Return the blocks, with what is to be said before the first picture."""
         blocks = [entry.block for entry in entries]
         at = next((at for at, entry in enumerate(entries) if entry.picture), len(blocks))
-        said = self._said(entries)
+        said = self._note(entries)
         if not said:
             return blocks
         before = entries[at - 1].block if at else {}
@@ -336,7 +336,7 @@ class _Fitting:
             return [*blocks[: at - 1], {**before, "text": f"{before['text'].rstrip()} {said}"}, *blocks[at:]]
         return [*blocks[:at], text_entry(said).block, *blocks[at:]]
 
-    def _said(self, entries: Sequence[HostBlock]) -> str:
+    def _note(self, entries: Sequence[HostBlock]) -> str:
         """Return what is to be said beside the blocks: what changed, or what a picture is that no text introduces."""
         shown = [entry for entry in entries if entry.picture]
         told = [*self.notes, *changes(shown)]

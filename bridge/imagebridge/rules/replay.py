@@ -20,7 +20,7 @@ def _same(item: InputItem, given: JSON) -> bool:
     return item.type in CALLS and item.fields.get("call_id") == given.get("call_id")
 
 
-def _found(body: Body) -> Iterator[tuple[InputItem, JSON, Sequence[JSON]]]:
+def _returned_items(body: Body) -> Iterator[tuple[InputItem, JSON, Sequence[JSON]]]:
     """Yield each item that came back, with what was given out and the whole response around it."""
     for item in body.items:
         for response in body.given:
@@ -31,7 +31,7 @@ def _found(body: Body) -> Iterator[tuple[InputItem, JSON, Sequence[JSON]]]:
 
 
 def _altered(body: Body) -> Iterator[Breach]:
-    for item, given, _ in _found(body):
+    for item, given, _ in _returned_items(body):
         changed = [name for name in _OWN if item.fields.get(name) != given.get(name)]
         if "encrypted_content" in changed and item.fields.get("encrypted_content"):
             message = f"The encrypted content for item {string(given.get('id'))} could not be verified."
@@ -47,14 +47,14 @@ def _altered(body: Body) -> Iterator[Breach]:
 def _dropped(body: Body) -> Iterator[Breach]:
     """An item of a response that reasoned came back, and another did not, or not in its place."""
     seen: list[Sequence[JSON]] = []
-    for item, given, response in _found(body):
+    for item, given, response in _returned_items(body):
         if any(response is one for one in seen) or not any(
             one.get("type") == "reasoning" for one in response
         ):
             continue
         seen.append(response)
-        returned = [found for _, found, around in _found(body) if around is response]
-        missing = next((one for one in response if not any(one is found for found in returned)), None)
+        returned = [item_back for _, item_back, around in _returned_items(body) if around is response]
+        missing = next((one for one in response if not any(one is item_back for item_back in returned)), None)
         if missing is not None:
             message = (
                 f"Item '{string(given.get('id'))}' of type '{item.type}' was provided without its required "

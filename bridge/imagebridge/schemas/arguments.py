@@ -57,8 +57,8 @@ class Schema:
             return []  # A fault of the schema: the server knows better what it takes.
         error = _best([one for one in errors if not self._forgiven(one)])
         if error is not None:
-            raise ArgumentError(_place(error), _said(error))
-        return [f"{_place(one)}: {_said(one)}" for one in errors if one.validator in _CLOSED]
+            raise ArgumentError(_place(error), _error_message(error))
+        return [f"{_place(one)}: {_error_message(one)}" for one in errors if one.validator in _CLOSED]
 
     def _forgiven(self, error: "ValidationError") -> bool:
         """Tell whether a server can do with what a schema calls an error: a field more, or one with a default less."""
@@ -123,7 +123,7 @@ def _place(error: "ValidationError") -> str:
     return made or "the arguments"
 
 
-def _said(error: "ValidationError") -> str:
+def _error_message(error: "ValidationError") -> str:
     if unknown := _unknown(error):
         return unknown
     if len(error.message) <= _LONGEST:

@@ -134,7 +134,7 @@ class _Node:
         rest = [one.get("additionalProperties") for one in self.alternatives]
         # What is in an object of pictures is named as the object is.
         words = self.words if any(map(is_json, rest)) and hints.sort_of(self.words) else hints.words_of(key)
-        return self._inner(rest, "*" if any(map(is_json, rest)) else key, words, self._said())
+        return self._inner(rest, "*" if any(map(is_json, rest)) else key, words, self._description())
 
     def item(self, at: int | None) -> "_Node":
         """Return the node of an item of an array, named as the array is; None: one for which no schema of its own stands."""
@@ -143,7 +143,7 @@ class _Node:
             first = one.get("prefixItems")
             own = first[at : at + 1] if is_list(first) and at is not None else ()
             found += own or [one.get("items")]
-        return self._inner(found, "", self.words, self._said())
+        return self._inner(found, "", self.words, self._description())
 
     def children(self) -> "Iterator[_Node]":
         """Yield the nodes of all properties and items that the schemas speak of."""
@@ -166,7 +166,7 @@ class _Node:
         path = ".".join(filter(None, (self.path, step)))
         return _Node(_alternatives(schemas, self.root), self.root, path, words, about, around)
 
-    def _said(self) -> str:
+    def _description(self) -> str:
         """Return what the schemas say of a value here, in words and by example."""
         told = [self.around]
         for one in self.alternatives:
@@ -180,7 +180,7 @@ class _Node:
         texts = [one for one in self.alternatives if _takes_text(one)]
         if self.alternatives and not texts:
             return None
-        said, sort = self._said(), hints.sort_of(self.words)
+        said, sort = self._description(), hints.sort_of(self.words)
         named = [text_of(one, "contentMediaType").lower() for one in texts if "contentMediaType" in one]
         media_types = ["image/jpeg" if one == "image/jpg" else one for one in named]
         pictures = [one for one in media_types if one.startswith("image/")]
@@ -260,12 +260,12 @@ class _Filling:
             return self._object(value, node)
         if is_list(value):
             return [self.filled(one, node.item(at)) for at, one in enumerate(value)]
-        given = self._given(value, node)
+        given = self._picture_argument(value, node)
         return given.text if given else value
 
     def _object(self, value: JSON, node: _Node) -> dict[str, object]:
         """Fill an object; where one picture and its media type stand in it, the type becomes that of the bytes."""
-        given = {key: self._given(one, node.child(key)) for key, one in value.items()}
+        given = {key: self._picture_argument(one, node.child(key)) for key, one in value.items()}
         types = [one.media_type for one in given.values() if one]
         made: dict[str, object] = {}
         for key, one in value.items():
@@ -278,7 +278,7 @@ class _Filling:
                 made[key] = types[0] if typed and len(types) == 1 else self.filled(one, node.child(key))
         return made
 
-    def _given(self, value: object, node: _Node) -> PictureArgument | None:
+    def _picture_argument(self, value: object, node: _Node) -> PictureArgument | None:
         """Return what is given for a value that is a picture's name, where one can be meant."""
         handle = _HANDLE.fullmatch(value) if isinstance(value, str) else None
         if handle is None:

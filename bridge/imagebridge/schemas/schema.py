@@ -32,7 +32,7 @@ def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
     The parameters are an object with properties, also where the tool takes none. A property that only a combination
     or a reference names is named there too.
     """
-    given = _taken(sound(schema))
+    given = _normalized(sound(schema))
     named = _object(given, given, {})
     left = {key: given[key] for key in COMBINATIONS if key in given}
     made = {key: value for key, value in given.items() if key not in left}
@@ -82,16 +82,16 @@ def kinds(node: JSON) -> tuple[object, ...]:
     return tuple(given) if is_list(given) else (given,)
 
 
-def _taken(schema: JSON) -> dict[str, object]:
+def _normalized(schema: JSON) -> dict[str, object]:
     """Return a schema in which every array has `items` and no keyword is null."""
-    given = {key: value for key, value in schema.items() if value is not None or key in _NULLABLE}
-    if not is_list(given.get("required", [])):
-        del given["required"]  # Draft 3 wrote `required: true` at the property itself.
-    if is_list(first := given.get("items")):
-        given |= {"prefixItems": first, "items": given.pop("additionalItems", {})}
-    if "array" in kinds(given):
-        given.setdefault("items", {})
-    return {key: _inner(key, value) for key, value in given.items()}
+    normalized = {key: value for key, value in schema.items() if value is not None or key in _NULLABLE}
+    if not is_list(normalized.get("required", [])):
+        del normalized["required"]  # Draft 3 wrote `required: true` at the property itself.
+    if is_list(first := normalized.get("items")):
+        normalized |= {"prefixItems": first, "items": normalized.pop("additionalItems", {})}
+    if "array" in kinds(normalized):
+        normalized.setdefault("items", {})
+    return {key: _inner(key, value) for key, value in normalized.items()}
 
 
 def _inner(key: str, value: object) -> object:
@@ -105,7 +105,7 @@ def _inner(key: str, value: object) -> object:
 def _one(value: object) -> object:
     """Return an inner schema; what is none, such as null, says nothing."""
     if is_json(value):
-        return _taken(value)
+        return _normalized(value)
     return value if isinstance(value, bool) else {}
 
 

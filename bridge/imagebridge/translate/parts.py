@@ -48,7 +48,7 @@ def placed(
             case PicturePiece(number):
                 done += [PlacedPiece(block, *one) for one in pictures[number]]
             case TextPiece():
-                done.append(PlacedPiece(block, *text_budget.given(piece)))
+                done.append(PlacedPiece(block, *text_budget.fitted(piece)))
             case FilePiece():
                 done.append(PlacedPiece(block, *next(files)))
             case LinkPiece() if at in beyond:
@@ -93,7 +93,7 @@ class _TextBudget:
     characters: int = 0
     cut: bool = False
 
-    def given(self, piece: TextPiece) -> "tuple[list[Part], str]":
+    def fitted(self, piece: TextPiece) -> "tuple[list[Part], str]":
         """Return a text within the room: whole, cut with a sentence, or, after the first that was cut, only counted."""
         text, size = piece.text, len(piece.text)
         if piece.ours and size <= self.ours:
@@ -165,7 +165,7 @@ def _pictures(
     return {
         piece.number: _shown_in_strips(piece, plan, long[piece.number], policy.model, handles=handles)
         if plan and piece.number in long
-        else [_shown(piece, plan, picture, limit, policy.model, handles=handles)]
+        else [_picture_parts(piece, plan, picture, limit, policy.model, handles=handles)]
         for piece, plan, picture, limit in zip(pieces, plans, made, limits, strict=True)
     }
 
@@ -272,24 +272,24 @@ def _spend_bytes(
         elif min(share, MAX_DATA_URL) < len(picture.data_url):
             limits[at] = f"the limit is {told} of one result" if share < MAX_DATA_URL else "the API's limit"
             # 64 characters are more than any prefix `data:...;base64,`; four characters hold three bytes.
-            made[at] = _tried(within, picture, max(0, min(share, MAX_DATA_URL) - 64) // 4 * 3)
+            made[at] = _picture_or_error(within, picture, max(0, min(share, MAX_DATA_URL) - 64) // 4 * 3)
 
 
 def _fitted(piece: PicturePiece, plan: Plan | None) -> "Picture | PictureError | None":
     """Return the picture at the size that the plan says; the same bytes where it fits and the API takes them."""
     if plan is None:
         return None
-    return _tried(fitted, piece.picture, plan.seen.width, plan.seen.height)
+    return _picture_or_error(fitted, piece.picture, plan.seen.width, plan.seen.height)
 
 
-def _tried(make: Callable[..., Picture], *arguments: object) -> "Picture | PictureError":
+def _picture_or_error(make: Callable[..., Picture], *arguments: object) -> "Picture | PictureError":
     try:
         return make(*arguments)
     except PictureError as error:
         return error
 
 
-def _shown(
+def _picture_parts(
     piece: PicturePiece,
     plan: Plan | None,
     picture: "Picture | PictureError | None",

@@ -8,7 +8,7 @@ from typing import Any, cast
 from imagebridge.errors import BridgeError
 
 from .config_file import Content, content, replaced
-from .editing import FormatError, edited, found, lines
+from .editing import FormatError, edited, entry_lines, value_at
 from .hosts import HostFile, ServerEntry
 from .links import NAME
 
@@ -32,7 +32,7 @@ class FileChange:
         if self.new == self.old.text:
             return ""
         keys = (*self.host.keys, self.server)
-        old, new = (lines(text, self.host.form, keys) for text in (self.old.text, self.new))
+        old, new = (entry_lines(text, self.host.form, keys) for text in (self.old.text, self.new))
         whole = difflib.unified_diff(old, new, n=len(old), lineterm="")
         shown = [line for line in whole if not line.startswith(("---", "+++", "@@"))]
         return "\n".join([f"--- {self.path}", f"+++ {self.path}", f"@@ {'.'.join(keys)} @@", *shown])
@@ -72,14 +72,14 @@ def is_installed(host: HostFile, path: Path) -> bool:
     Raises:
         BridgeError: the file cannot be read.
     """
-    return found(content(path).text, host.form, (*host.keys, NAME)) is not None
+    return value_at(content(path).text, host.form, (*host.keys, NAME)) is not None
 
 
 def _changed(host: HostFile, path: Path, value: dict[str, Any] | None) -> FileChange:
     old, keys = content(path), (*host.keys, NAME)
     try:
         if value is not None:
-            value = _merged(found(old.text, host.form, keys), value)
+            value = _merged(value_at(old.text, host.form, keys), value)
         return FileChange(path, host, old, edited(old.text, host.form, keys, value))
     except FormatError as error:
         raise BridgeError(f"{path} is not touched: {error}") from error

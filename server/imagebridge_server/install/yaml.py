@@ -36,7 +36,7 @@ def comments(text: str) -> list[tuple[int, str]]:
 def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
     """Return where the entry at `keys` begins and ends, with the comment behind it on its last line."""
     root = _reader().compose(text)
-    found = _found(root, keys)
+    found = _table_and_member(root, keys)
     if found is None:
         return []
     parent, (key, value) = found
@@ -81,7 +81,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
         ImportError: ruamel.yaml is not installed.
     """
     root = _reader().compose(text)
-    found = _found(root, keys)
+    found = _table_and_member(root, keys)
     if found is None:
         return text
     plain = _plain(text, root)
@@ -93,7 +93,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
             return _without_comma(text, plain, _end(plain, parent.value[at - 1][1]), start, start, end)
         behind = parent.value[1][0].start_mark.index if len(parent.value) > 1 else end
         return _without_comma(text, plain, end, behind, start, end)
-    above = _found(root, keys[:-1]) if len(parent.value) == 1 and len(keys) > 1 else None
+    above = _table_and_member(root, keys[:-1]) if len(parent.value) == 1 and len(keys) > 1 else None
     start, end = text.rfind("\n", 0, start) + 1, _line_end(text, end)
     line_break = _BREAK.match(text, end)
     if line_break:
@@ -156,7 +156,7 @@ def _member(table: Any, key: str) -> tuple[Any, Any] | None:
     return next((one for one in pairs if one[0].value == key), None)
 
 
-def _found(root: Any, keys: Sequence[str]) -> tuple[Any, tuple[Any, Any]] | None:
+def _table_and_member(root: Any, keys: Sequence[str]) -> tuple[Any, tuple[Any, Any]] | None:
     """Return the table that the last of `keys` is in, and its name and value there."""
     table = root
     for key in keys[:-1]:

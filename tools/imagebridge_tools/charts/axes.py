@@ -234,13 +234,13 @@ def _dated(
 ) -> Callable[[Mapping[str, JsonValue]], JsonObject]:
     axis, shared = dates.axis(moments, room, style.text, titled=style.titles, down=down)
 
-    def made(definition: Mapping[str, JsonValue]) -> JsonObject:
+    def with_axis(definition: Mapping[str, JsonValue]) -> JsonObject:
         own = _mapping(definition.get("axis"))
         title = own.get("title", definition.get("title", definition.get("field")))
         named = f"{title} ({shared})" if isinstance(title, str) and title else shared
         return {**definition, "axis": axis | own | ({"title": named} if shared else {})}
 
-    return made
+    return with_axis
 
 
 def _room(view: Mapping[str, JsonValue], channel: Channel, style: Style) -> float | None:

@@ -43,9 +43,9 @@ def axis(
         forms, shared = _forms(ticks, start, end, titled=titled)
         for form in forms:
             if _narrowest(ticks, start, end, room) >= _length(form, size, down=down) + _GAP:
-                return _made(ticks, form), shared
+                return _axis_labels(ticks, form), shared
     forms, shared = _forms(plans[-1], start, end, titled=titled)
-    return _made(plans[-1], forms[-1]), shared
+    return _axis_labels(plans[-1], forms[-1]), shared
 
 
 def written(moment: datetime, form: str) -> str:
@@ -175,7 +175,7 @@ def _length(form: DateLabel, size: int, *, down: bool) -> float:
     return widest * size * LETTER
 
 
-def _made(ticks: Sequence[datetime], form: DateLabel) -> dict[str, JsonValue]:
+def _axis_labels(ticks: Sequence[datetime], form: DateLabel) -> dict[str, JsonValue]:
     lines = ", ".join(f"utcFormat(datum.value, '{line}')" for line in form)
     values: list[JsonValue] = [int(tick.timestamp() * 1000) for tick in ticks]
     return {"values": values, "labelExpr": f"[{lines}]", "labelOverlap": "greedy", "labelSeparation": 4}

@@ -11,7 +11,7 @@ _FLAT = 20
 """How many times as large other numbers are beside which a field is almost flat."""
 
 
-def words(drawn: Chart, table: Table) -> str:
+def chart_description(drawn: Chart, table: Table) -> str:
     """Describe a chart to a model that cannot see it: kind, title, fields, rows, the extremes and where they are."""
     title = f' "{drawn.frame.title}"' if drawn.frame.title else ""
     roles = [

@@ -39,10 +39,10 @@ def plot(chart: Chart, width: int, height: int) -> tuple[float, float]:
     """Return the width and height of a plot, about, in pixels: small charts have them already, their axes stand outside."""
     if "facet" in chart.names:
         return width, height
-    return width - taken(chart), height - chart.below - lower(chart)
+    return width - width_beside_plot(chart), height - chart.below - lower(chart)
 
 
-def taken(chart: Chart) -> float:
+def width_beside_plot(chart: Chart) -> float:
     """Return the pixels of the width that the plot does not have, about: the axes' and the legend's."""
     both = chart.style.beside * (1.7 if chart.right else 1)
     if chart.sorts.get("y") == "text":
@@ -100,7 +100,7 @@ def room(chart: Chart, view: Mapping[str, JsonValue], width: int, height: int) -
     long = min(_longest(chart, y), width * 0.4) if chart.sorts.get("y") != "text" else 0
     under = 2 * chart.style.padding + 4 * chart.style.text
     high = height - under - _deep(chart, x, height) - chart.heading - lower(chart)
-    return PlotSize(width - taken(chart) - long, high, width, height, width)
+    return PlotSize(width - width_beside_plot(chart) - long, high, width, height, width)
 
 
 def _deep(chart: Chart, definition: JsonObject, height: int) -> float:

@@ -53,7 +53,7 @@ def chart(
     kind = "bar" if "bar" in kinds else kinds[0]
     table, columns, options = _counted(kind, table, columns, options)
     table, chosen, several = _unfolded(kinds, table, columns)
-    names = roles.given(kind, table, chosen)
+    names = roles.fields_by_role(kind, table, chosen)
     table = _settled(table, names, frame.formats)
     drawn = _drawn(
         kind,
@@ -179,7 +179,7 @@ def _drawn(
         and not {"color", "facet"} & set(names)
         and all(roles.many(cells[role], sorts[role]) for role in "xy")
     )
-    if kind == "pie":  # The slices are the colours, as in `roles.given`.
+    if kind == "pie":  # The slices are the colours, as in `roles.fields_by_role`.
         frame = replace(
             frame, formats={_SLICES.get(role, role): form for role, form in frame.formats.items()}
         )
@@ -204,7 +204,7 @@ def _drawn(
     keep = kind == "scatter" and not layered
     for role in names:
         if sorts[role] != "number" or not keep:
-            cells[role] = [_shown(cell, sorts[role], keep=keep) for cell in cells[role]]
+            cells[role] = [_vega_value(cell, sorts[role], keep=keep) for cell in cells[role]]
     if kind == "box" and "x" not in names:
         names, cells = {"x": "", **names}, {"x": [""] * table.rows, **cells}
         sorts = {"x": "text", **sorts}
@@ -360,7 +360,7 @@ def _zoned(cells: Iterable[JsonValue]) -> bool:
     return any(isinstance(cell, str) and (moment := date(cell)) and moment.tzinfo for cell in cells)
 
 
-def _shown(cell: JsonValue, sort: ColumnType, *, keep: bool) -> JsonValue:
+def _vega_value(cell: JsonValue, sort: ColumnType, *, keep: bool) -> JsonValue:
     """Return a cell as Vega takes it: a number, a moment in UTC, a label."""
     if sort == "number" and (keep or cell is None or isinstance(cell, int | float)):
         return cell

@@ -64,7 +64,7 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
     """Return how large small charts are in so many columns, then their width and height, about, and the columns."""
     count, text = len(names), chart.style.text
     rows = -(-count // columns)
-    across = chart.frame.width - (encode.taken(chart) if chart.kind != "pie" else 0)
+    across = chart.frame.width - (encode.width_beside_plot(chart) if chart.kind != "pie" else 0)
     width = max(_CELL, round(across / columns - _SPACING))
     words = text * (0.7 + 1.3 * labels.header(names, width * _HEADED, text)[1])
     # Words above each; axes below the last ones, or below all where the last row has empty places.

@@ -34,7 +34,7 @@ MEANT: dict[str, ChartKind] = {
 """What else kinds are called, each where it means one of them alone."""
 
 
-def meant(kind: str) -> str:
+def kind_name(kind: str) -> str:
     """Return the name of a kind of chart, whatever it is called: `Line`, `bar_chart`, `donut`."""
     plain = kind.strip().casefold().replace("-", " ").replace("_", " ")
     plain = plain.removesuffix(" chart").removesuffix(" plot").removesuffix(" graph").replace(" ", "")

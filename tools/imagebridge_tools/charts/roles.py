@@ -19,7 +19,7 @@ _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
 WRITTEN = "write numbers as 3.5 or 1200, without units and separators of thousands"
 
 
-def given(kind: ChartKind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
+def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
     """Return the field of each role.
 
     Raises:

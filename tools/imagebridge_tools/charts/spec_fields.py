@@ -64,10 +64,10 @@ def check(spec: SpecView) -> None:
     """
     if not any(view.get("data") is not None for _, view in views(spec)):
         raise ArgumentError("spec", f"draws nothing, for its data is missing; {_GIVE}")
-    _Scope(mapping(spec.get("datasets"))).check("", spec, frozenset(), {})
+    _DataFields(mapping(spec.get("datasets"))).check("", spec, frozenset(), {})
 
 
-class _Scope:
+class _DataFields:
     """The rows that a spec keeps by name."""
 
     def __init__(self, datasets: SpecView) -> None:
@@ -180,7 +180,7 @@ def _predicate(test: JsonValue) -> Iterator[tuple[str, JsonValue]]:
 
 def _after(transform: SpecView, fields: FieldNames) -> FieldNames:
     """Return the fields that rows have behind a transform."""
-    kind, made = transforms(transform), _made(transform)
+    kind, made = transforms(transform), _new_fields(transform)
     if made is None or kind is None:
         return None
     if kind in _REPLACING:
@@ -189,7 +189,7 @@ def _after(transform: SpecView, fields: FieldNames) -> FieldNames:
     return None if fields is None else fields | made
 
 
-def _made(transform: SpecView) -> FieldNames:
+def _new_fields(transform: SpecView) -> FieldNames:
     """Return the fields that a transform makes, None where it does not say."""
     kind = transforms(transform) or ""
     if kind == "pivot" or transform.get("params"):

@@ -42,7 +42,7 @@ def _fields(spec: Mapping[str, JsonValue]) -> dict[str, str]:
     return found
 
 
-def shown(spec: Mapping[str, JsonValue]) -> set[str]:
+def shown_fields(spec: Mapping[str, JsonValue]) -> set[str]:
     """Return the fields that a spec shows."""
     return set(_fields(spec))
 
@@ -180,7 +180,7 @@ def alone(expression: str) -> dict[str, JsonValue]:
     return {"data": {"values": ({},)}, "transform": transform, "mark": "point"}
 
 
-def words(spec: Mapping[str, JsonValue]) -> str:
+def spec_description(spec: Mapping[str, JsonValue]) -> str:
     """Describe a spec to a model that cannot see its picture."""
     sorts = dict.fromkeys(mark for _, view in spec_views.views(spec) if (mark := spec_views.mark(view)))
     title = spec.get("title")

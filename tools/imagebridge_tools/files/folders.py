@@ -24,7 +24,7 @@ class FoundFile(NamedTuple):
     data: bytes
 
 
-def found(source: str, allow: Sequence[Path], limit: int, argument: str) -> FoundFile:
+def read_file(source: str, allow: Sequence[Path], limit: int, argument: str) -> FoundFile:
     """Read the file that `source` names: an absolute path, one relative to an allowed folder, or a file: URL.
 
     `limit` is in bytes. Names outside the allowed folders are never told, nor whether they exist.

@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
-from imagebridge_tools.answer import Answer, described
+from imagebridge_tools.answer import ToolOutput, described
 from imagebridge_tools.apart import apart
 
 from . import folders
@@ -82,7 +82,7 @@ def _named(name: str, save_as: str) -> tuple[str, str]:
     return stem, suffix
 
 
-async def saved(answer: Answer, where: Target) -> Answer:
+async def saved(answer: ToolOutput, where: Target) -> ToolOutput:
     """Write the pictures of `answer` and say so in its sentence. Several are numbered: chart-1.png, chart-2.png.
 
     A suffix that names another format than a picture has makes it be converted.

@@ -105,7 +105,7 @@ def characters(source: Source, read: str, argument: str = "source") -> str:
 
 
 def _file(text: str, places: Places, argument: str) -> Source:
-    found = folders.found(text, places.allow, FILE_SIZE, argument)
+    found = folders.read_file(text, places.allow, FILE_SIZE, argument)
     return Source(found.path.name, found.data, found.path.as_uri())
 
 

@@ -68,11 +68,13 @@ def _languages() -> list[tuple[str, Mapping[str, int]]]:
         return []
     every = sorted(code for code in localedata.locale_identifiers() if "_" not in code and code != "en")
     return [
-        (found.english_name or code, _words(found)) for code in every if (found := babel.Locale.parse(code))
+        (found.english_name or code, _date_words(found))
+        for code in every
+        if (found := babel.Locale.parse(code))
     ]
 
 
-def _words(locale: Any) -> dict[str, int]:
+def _date_words(locale: Any) -> dict[str, int]:
     """Return the words of a locale's dates, each with its month or 0."""
     around: list[str] = []
     for names in _tables(locale.days):

@@ -81,13 +81,13 @@ def _entry(entry: TranscriptEntry, model: str, pictures: _Figures) -> Iterator[s
     match entry:
         case PromptEntry(text, attached):
             yield _opening("user", "You", "")
-            yield _words(text)
+            yield _text_block(text)
             if attached is not None:
                 yield from _content(attached, pictures)
         case ResponseEntry(items, usage, reasoning, at):
             tokens = f"{usage['input_tokens']:,} tokens in, {usage['output_tokens']:,} out"
             yield _opening("model", model, f"{tokens}, {at:.1f} s from the start")
-            yield from _said(items, reasoning)
+            yield from _model_output(items, reasoning)
         case CallEntry(item, answer):
             failed = ' <span class="tag bad">error</span>' if answer and answer.is_error else ""
             told = f"{answer.seconds:.2f} s" if answer else ""
@@ -105,7 +105,7 @@ def _entry(entry: TranscriptEntry, model: str, pictures: _Figures) -> Iterator[s
             yield _opening(
                 "model", model, f"{at:.1f} s from the start", ' <span class="tag bad">cut off</span>'
             )
-            yield _thoughts(reasoning) + (_words(text) if text else "")
+            yield _thoughts(reasoning) + (_text_block(text) if text else "")
     yield "</section>\n"
 
 
@@ -116,7 +116,7 @@ def _opening(kind: str, who: str, told: str, tag: str = "") -> str:
     )
 
 
-def _said(items: "Sequence[JSON]", reasoning: str) -> Iterator[str]:
+def _model_output(items: "Sequence[JSON]", reasoning: str) -> Iterator[str]:
     """Yield what the model wrote, and whatever else a response holds besides calls."""
     yield _thoughts(reasoning)
     calls = 0
@@ -125,7 +125,7 @@ def _said(items: "Sequence[JSON]", reasoning: str) -> Iterator[str]:
         listed = item.get("tool_calls")
         calls += (kind in ("function_call", "custom_tool_call")) + (len(listed) if is_list(listed) else 0)
         if kind == "message":
-            yield from (_words(text) for text in _texts(item) if text)
+            yield from (_text_block(text) for text in _texts(item) if text)
         elif kind not in _KNOWN:
             yield _folded(kind, json.dumps(shortened(item), ensure_ascii=False, indent=2))
     if calls:
@@ -229,7 +229,7 @@ def _cost(transcript: Transcript) -> str:
     return f"${cost:.4f} by list price" if cost is not None else "not known"
 
 
-def _words(text: str) -> str:
+def _text_block(text: str) -> str:
     return f'<div class="words">{escape(_cut(text))}</div>\n'
 
 
