@@ -162,10 +162,10 @@ class ChatChunks:
     def _called(self, piece: JSON) -> None:
         kind = next((kind for kind in _KINDS if is_json(piece.get(kind))), "function")
         inner: Any = piece.get(kind)
-        given: JSON = inner if is_json(inner) else {}
-        name = text_of(given, "name")
-        said = given.get(_KINDS[kind])
-        arguments = "" if said is None else written(said)
+        function: JSON = inner if is_json(inner) else {}
+        name = text_of(function, "name")
+        new_arguments = function.get(_KINDS[kind])
+        arguments = "" if new_arguments is None else written(new_arguments)
         call = self._call(piece, name)
         call.kind = kind if call.kind == "function" else call.kind
         call.id = call.id or text_of(piece, "id")
@@ -179,13 +179,13 @@ class ChatChunks:
         """Return the call that a piece belongs to, or a new one where it begins one."""
         index, identity = place(piece.get("index")), text_of(piece, "id")
         here = [call for call in self._calls if index is None or call.index is None or call.index == index]
-        found = next((call for call in reversed(here) if identity and call.id == identity), None)
-        if found is None and here and not _begins(here[-1], identity, name, numbered=index is not None):
-            found = here[-1]
-        if found is None:
-            found = _CallDraft(index)
-            self._calls.append(found)
-        return found
+        draft = next((call for call in reversed(here) if identity and call.id == identity), None)
+        if draft is None and here and not _begins(here[-1], identity, name, numbered=index is not None):
+            draft = here[-1]
+        if draft is None:
+            draft = _CallDraft(index)
+            self._calls.append(draft)
+        return draft
 
 
 def pieces(message: JSON) -> list[JSON]:

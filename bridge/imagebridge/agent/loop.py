@@ -206,17 +206,19 @@ class Run:
         if items is pending:
             return
         start = fresh(pending)
-        if gone := _urls(pending[start:]) - _urls(items[start:]):
-            self._pictures = [shown for shown in self._pictures if shown.picture.data_url not in gone]
+        if urls_gone := _urls(pending[start:]) - _urls(items[start:]):
+            self._pictures = [
+                picture for picture in self._pictures if picture.picture.data_url not in urls_gone
+            ]
 
     async def _answer(self, turn: Turn) -> None:
         """Take in a response and run its calls; whatever happens, each of them has its output in the end."""
         # By the call itself: some compatible servers give all calls of a response the same id.
-        found: dict[int, Answer] = {}
+        answers: dict[int, Answer] = {}
 
         async def heard(event: Answer | Progress) -> None:
             if isinstance(event, Answer):
-                found[id(event.call)] = event
+                answers[id(event.call)] = event
             await self._tell(Answered(event) if isinstance(event, Answer) else event)
 
         try:
@@ -227,7 +229,7 @@ class Run:
                 response = {"model": turn.model, "output": turn.calls}
                 await self._bridge.answers(response, api=self._name, on_event=heard)
         finally:
-            self._add(turn, [found.get(id(call)) or _cancelled(call) for call in turn.calls])
+            self._add(turn, [answers.get(id(call)) or _cancelled(call) for call in turn.calls])
 
     def _add(self, turn: Turn, answers: list[Answer]) -> None:
         self._items += _answerable(turn)

@@ -148,8 +148,8 @@ def _responses(model: str) -> Iterator[Probe]:
         "array-items": [_tool(parameters={**_SCHEMA, "properties": {"at": {"type": "array"}}})],
         "strict-schema": [_tool(strict=True)],
     }
-    for rule, given in tools.items():
-        yield Probe(rule, "responses", {**good, "tools": given}, good)
+    for rule, definitions in tools.items():
+        yield Probe(rule, "responses", {**good, "tools": definitions}, good)
 
 
 def _picture_body(model: str, url: str, detail: str) -> JsonObject:
@@ -186,7 +186,7 @@ def _chat(model: str) -> Iterator[Probe]:
         "content": None,
         "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
     }
-    told: JsonObject = {"role": "tool", "tool_call_id": "call_1", "content": "ok"}
+    answer: JsonObject = {"role": "tool", "tool_call_id": "call_1", "content": "ok"}
     picture = {"type": "image_url", "image_url": {"url": _url(png(32, 32)), "detail": "low"}}
     schema = _tool()
     definition = {
@@ -202,13 +202,13 @@ def _chat(model: str) -> Iterator[Probe]:
     if chat_tools_of(model) == "without effort":
         common["reasoning_effort"] = "none"
     bad = {
-        "chat-tool-picture": [_USER, calling, {**told, "content": [picture]}],
-        "chat-output-without-call": [_USER, told],
-        "chat-repeated-output": [_USER, calling, told, told],
+        "chat-tool-picture": [_USER, calling, {**answer, "content": [picture]}],
+        "chat-output-without-call": [_USER, answer],
+        "chat-repeated-output": [_USER, calling, answer, answer],
     }
     for rule, messages in bad.items():
         yield Probe(
-            rule, "chat", {**common, "messages": messages}, {**common, "messages": [_USER, calling, told]}
+            rule, "chat", {**common, "messages": messages}, {**common, "messages": [_USER, calling, answer]}
         )
 
 

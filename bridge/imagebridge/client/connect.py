@@ -218,8 +218,8 @@ def _program(command: str) -> str:
     """Return where one of our own commands is, which an environment that is not activated has on no PATH."""
     if command.removesuffix(".exe") in _COMMANDS and not shutil.which(command):
         for folder in (Path(sys.executable).parent, sysconfig.get_path("scripts")):
-            if found := shutil.which(command, path=str(folder)):
-                return found
+            if path := shutil.which(command, path=str(folder)):
+                return path
     return command
 
 

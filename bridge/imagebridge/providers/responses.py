@@ -43,18 +43,18 @@ def call_of(value: object) -> CallReference:
     if not is_json(item):
         raise TypeError(f"a call is its id, or the call item of a response, not {type(value).__name__}")
     caller, function = item.get("caller"), item.get("function")
-    found = CallReference(
+    call = CallReference(
         text_of(item, "call_id") or text_of(item, "id"),
         text_of(function, "name") if is_json(function) else text_of(item, "name"),
         text_of(item, "namespace"),
         item.get("type") == "custom_tool_call",
         caller if is_json(caller) and caller.get("type") == "program" else None,
     )
-    if not found.id:
+    if not call.id:
         raise TypeError(
             f"a call has a call_id (Responses) or an id (Chat); this object has {', '.join(sorted(item))}"
         )
-    return found
+    return call
 
 
 Way = Mode | Literal["program"]
@@ -117,11 +117,11 @@ def items(
 ) -> list[dict[str, Any]]:
     """Return one output a call, in order, and for servers that need it one user message with the pictures after them."""
     mode = server(server_name).responses
-    made = [output_item(translation, call, mode) for call, translation in answers]
+    output_items = [output_item(translation, call, mode) for call, translation in answers]
     if mode == "user_message":
-        shown = attachments((call, translation) for call, translation in answers if not call.caller)
-        made += [{"role": "user", "content": shown}] if shown else []
-    return made
+        attached = attachments((call, translation) for call, translation in answers if not call.caller)
+        output_items += [{"role": "user", "content": attached}] if attached else []
+    return output_items
 
 
 def function_call_output(result: object, call_id: object, policy: Policy = DEFAULT) -> "FunctionCallOutput":

@@ -106,21 +106,21 @@ def _validator(schema: JSON) -> "Validator | None":
     from jsonschema.validators import validator_for
     from referencing import Registry
 
-    made: Any = validator_for(schema, default=Draft202012Validator)
+    validator_class: Any = validator_for(schema, default=Draft202012Validator)
     try:
-        made.check_schema(schema)
+        validator_class.check_schema(schema)
     except (SchemaError, RecursionError):
         return None
     # An empty registry: references lead within the schema, never to the web.
-    return made(schema, registry=Registry[Any]())
+    return validator_class(schema, registry=Registry[Any]())
 
 
 def _place(error: "ValidationError") -> str:
     """Name the argument: `size`, `points[3].x`; the arguments as a whole where none is at fault."""
-    made = ""
+    path = ""
     for step in error.absolute_path:
-        made += f"[{step}]" if isinstance(step, int) else f".{step}" if made else str(step)
-    return made or "the arguments"
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
+    return path or "the arguments"
 
 
 def _error_message(error: "ValidationError") -> str:
@@ -129,8 +129,8 @@ def _error_message(error: "ValidationError") -> str:
     if len(error.message) <= _LONGEST:
         return error.message
     came = repr(error.instance)
-    asked = f"{error.validator}: {error.validator_value!r}"
-    return f"{came[:100]}... is not what the schema asks for, {asked[:_LONGEST]}"
+    requirement = f"{error.validator}: {error.validator_value!r}"
+    return f"{came[:100]}... is not what the schema asks for, {requirement[:_LONGEST]}"
 
 
 def _unknown(error: "ValidationError") -> str:

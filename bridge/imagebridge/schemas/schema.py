@@ -32,15 +32,15 @@ def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
     The parameters are an object with properties, also where the tool takes none. A property that only a combination
     or a reference names is named there too.
     """
-    given = _normalized(sound(schema))
-    named = _object(given, given, {})
-    left = {key: given[key] for key in COMBINATIONS if key in given}
-    made = {key: value for key, value in given.items() if key not in left}
+    normalized = _normalized(sound(schema))
+    named = _object(normalized, normalized, {})
+    left = {key: normalized[key] for key in COMBINATIONS if key in normalized}
+    schema_fields = {key: value for key, value in normalized.items() if key not in left}
     if left and named.required:
-        made["required"] = named.required
+        schema_fields["required"] = named.required
     if any(is_json(node) and is_list(node.get("items")) for _, node in nodes(schema, _INNER)):
-        made.pop("$schema", None)  # A tuple is no longer written as an older draft writes it.
-    return {**made, "type": "object", "properties": named.properties}, left
+        schema_fields.pop("$schema", None)  # A tuple is no longer written as an older draft writes it.
+    return {**schema_fields, "type": "object", "properties": named.properties}, left
 
 
 def described(description: str, left: JSON) -> str:
@@ -48,9 +48,9 @@ def described(description: str, left: JSON) -> str:
     if not left:
         return description
     written = json.dumps(left, ensure_ascii=False, separators=(",", ":"))
-    said = f"{description}\n\nThe arguments together must also match this JSON Schema: {written}".lstrip()
-    if len(said) <= _DESCRIPTION:
-        return said
+    text = f"{description}\n\nThe arguments together must also match this JSON Schema: {written}".lstrip()
+    if len(text) <= _DESCRIPTION:
+        return text
     return f"{description}\n\nNot every combination of the arguments is taken; the tool says what it misses.".lstrip()
 
 
@@ -78,8 +78,8 @@ def nodes(
 
 def kinds(node: JSON) -> tuple[object, ...]:
     """Return the types that a schema names."""
-    given = node.get("type")
-    return tuple(given) if is_list(given) else (given,)
+    types = node.get("type")
+    return tuple(types) if is_list(types) else (types,)
 
 
 def _normalized(schema: JSON) -> dict[str, object]:

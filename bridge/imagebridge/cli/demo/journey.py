@@ -61,7 +61,7 @@ async def journey(client: "AsyncOpenAI", model: str) -> Journey:
                 client.with_options(base_url=endpoint.base_url), model=model, input=PROMPT
             )
     output = next(item["output"] for item in reply.items if item.get("type") == "function_call_output")
-    told = output if isinstance(output, str) else " ".join(part.get("text", "") for part in output)
+    returned_text = output if isinstance(output, str) else " ".join(part.get("text", "") for part in output)
     picture = endpoint.seen[0] if endpoint.seen else None
     call = f"generate_chart({json.dumps(ARGUMENTS)})"
-    return Journey(call, told.strip(), picture, reply.text, anyio.current_time() - began, names)
+    return Journey(call, returned_text.strip(), picture, reply.text, anyio.current_time() - began, names)
