@@ -107,12 +107,12 @@ async def edit_image(
     if not 1 <= len(images) <= MOST_IMAGES:
         raise ArgumentError("images", f"has {len(images)} pictures; give 1 to {MOST_IMAGES}")
     read = [await _read(one, places, "images", _still) for one in images]
-    given = tuple(picture for _, picture in read)
+    pictures = tuple(picture for _, picture in read)
     covered = (await _read(mask, places, "mask", _mask))[1] if mask is not None else None
-    if covered and (covered.width, covered.height) != (given[0].width, given[0].height):
-        problem = f"has {covered.width}x{covered.height} px and the first picture {given[0].width}x{given[0].height}"
+    if covered and (covered.width, covered.height) != (pictures[0].width, pictures[0].height):
+        problem = f"has {covered.width}x{covered.height} px and the first picture {pictures[0].width}x{pictures[0].height}"
         raise ArgumentError("mask", f"{problem}; they must be of one size")
-    order = replace(order, images=given, mask=covered)
+    order = replace(order, images=pictures, mask=covered)
     done = await _watched(order, places, on_progress, seconds, tick)
     names = ", ".join(name for name, _ in read)
     return _answer(order, f" from {names}{' with a mask' if covered else ''}", done)
@@ -122,9 +122,9 @@ def _answer(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
     kind = f" ({done.quality} quality)" if done.quality else ""
     count = len(done.pictures)
     what = "A picture" if count == 1 else f"{count} pictures"
-    told = "; ".join(described(one) for one in done.pictures)
+    descriptions = "; ".join(described(one) for one in done.pictures)
     return ToolOutput(
-        f"{what} of {_quoted(order.prompt)}{origin} by {done.model}{kind}. {told}.", done.pictures
+        f"{what} of {_quoted(order.prompt)}{origin} by {done.model}{kind}. {descriptions}.", done.pictures
     )
 
 

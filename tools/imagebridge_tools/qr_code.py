@@ -80,5 +80,5 @@ def _qr_code(text: str, level: str) -> Any:
 
 
 def _too_long(text: str) -> ArgumentError:
-    told = "a code holds up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"
-    return ArgumentError("text", f"has {len(text.encode(errors='replace')):,} bytes; {told}")
+    limits = "a code holds up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"
+    return ArgumentError("text", f"has {len(text.encode(errors='replace')):,} bytes; {limits}")

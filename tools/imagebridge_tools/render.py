@@ -46,16 +46,16 @@ def rendered(source: Source, pages: str = "", text: bool = False, size: int = 15
     """Do what `render_document` says with a file that was read. PDFium works for one thread at a time."""
     if not SMALLEST <= size <= LARGEST:
         raise ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels")
-    found = kinds.kind(source.data)
+    file_type = kinds.kind(source.data)
     try:
-        match found:
+        match file_type:
             case kinds.PDF:
                 return _document(source, pages, size, text=text)
             case kinds.SVG:
                 return _drawing(source, pages, size, text=text)
             case _:
-                what = f"is of type {found.media_type}" if found else "is no file of a known type"
-                hint = "; load_image shows pictures" if found and found.sort == "picture" else ""
+                what = f"is of type {file_type.media_type}" if file_type else "is no file of a known type"
+                hint = "; load_image shows pictures" if file_type and file_type.sort == "picture" else ""
                 raise ArgumentError("source", f"{source.name} {what}; PDF and SVG are drawn{hint}")
     except PictureError as error:
         raise ArgumentError("source", f"{source.name} cannot be drawn: {error.reason}") from error
@@ -82,12 +82,12 @@ def _document(source: Source, pages: str, size: int, *, text: bool) -> ToolOutpu
         if not pages and total > PAGES
         else ""
     )
-    told = f"{source.name}: {_listed(numbers)} of {total} of a PDF{more}; drawn in {sizes}."
+    sentence = f"{source.name}: {_listed(numbers)} of {total} of a PDF{more}; drawn in {sizes}."
     if text:
-        told += _texts_in_words(
+        sentence += _texts_in_words(
             [(f"Page {number}", words) for number, (_, words, _) in zip(numbers, drawn, strict=True)]
         )
-    return ToolOutput(told, pictures)
+    return ToolOutput(sentence, pictures)
 
 
 def _page(page: Any, size: int, *, text: bool) -> tuple[Picture, str, float]:
@@ -115,10 +115,10 @@ def _chosen(pages: str, total: int) -> list[int]:
         return list(range(1, min(total, PAGES) + 1))
     numbers: list[int] = []
     for part in pages.split(","):
-        found = _RANGE.match(part.strip())
-        if not found:
+        match = _RANGE.match(part.strip())
+        if not match:
             raise ArgumentError("pages", f"holds {part.strip()!r}; give numbers and ranges such as 1-3, 7")
-        first, last = int(found[1]), int(found[2] or found[1])
+        first, last = int(match[1]), int(match[2] or match[1])
         for number in (first, last):
             if not 1 <= number <= total:
                 raise ArgumentError(
@@ -145,8 +145,8 @@ def _listed(numbers: Sequence[int]) -> str:
             ranges[-1].append(number)
         else:
             ranges.append([number])
-    told = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in ranges)
-    return f"page{'' if len(numbers) == 1 else 's'} {told}"
+    numbers_in_words = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in ranges)
+    return f"page{'' if len(numbers) == 1 else 's'} {numbers_in_words}"
 
 
 def _drawing(source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
@@ -159,13 +159,13 @@ def _drawing(source: Source, pages: str, size: int, *, text: bool) -> ToolOutput
         scale = size / max(width, height)
         return max(1, round(width * scale)), max(1, round(height * scale))
 
-    made = drawn(source.data, fit)
-    lacks = f"; {made.sentence}" if made.sentence else ""
-    told = (
-        f"{source.name}: an SVG of {made.width}x{made.height} px{lacks}. Drawn as {described(made.picture)}."
+    svg = drawn(source.data, fit)
+    lacks = f"; {svg.sentence}" if svg.sentence else ""
+    sentence = (
+        f"{source.name}: an SVG of {svg.width}x{svg.height} px{lacks}. Drawn as {described(svg.picture)}."
     )
     return ToolOutput(
-        told + (_texts_in_words([("", _svg_text(source.data))]) if text else ""), (made.picture,)
+        sentence + (_texts_in_words([("", _svg_text(source.data))]) if text else ""), (svg.picture,)
     )
 
 
@@ -186,16 +186,16 @@ def _texts_in_words(texts: Sequence[tuple[str, str]]) -> str:
     """Return the texts of some pages under their names, the start of them where they are long."""
     room, parts = _LETTERS, list[str]()
     for name, words in texts:
-        kept = words[:room]
-        room -= len(kept)
+        excerpt = words[:room]
+        room -= len(excerpt)
         cut = (
-            f"\n[cut: {len(words) - len(kept):,} of {len(words):,} characters are left out]"
-            if len(kept) < len(words)
+            f"\n[cut: {len(words) - len(excerpt):,} of {len(words):,} characters are left out]"
+            if len(excerpt) < len(words)
             else ""
         )
         head = f"{name}, text" if name else "Text"
         parts.append(
-            f"\n{head}:\n{kept}{cut}"
+            f"\n{head}:\n{excerpt}{cut}"
             if words
             else f"\n{head}: none (a scan has none to read)"
             if name

@@ -35,23 +35,23 @@ def get_image(text: str) -> ToolOutput:
     Raises:
         ArgumentError: no visible text, or more than fits.
     """
-    shown = _cleaned(text)
-    if not shown:
+    cleaned = _cleaned(text)
+    if not cleaned:
         raise ArgumentError("text", "is empty; give the words to show")
-    if len(shown) > LONGEST:
-        raise ArgumentError("text", f"has {len(shown):,} characters; give at most {LONGEST:,}")
+    if len(cleaned) > LONGEST:
+        raise ArgumentError("text", f"has {len(cleaned):,} characters; give at most {LONGEST:,}")
     from PIL import Image, ImageDraw
 
     from imagebridge.pictures.encode import encoded
 
     image = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
     draw = ImageDraw.Draw(image)
-    font, lines = _fitted(shown, face(shown))
+    font, lines = _fitted(cleaned, face(cleaned))
     _card(draw)
     _write(draw, font, lines)
     picture = encoded(image, flat=True)
     return ToolOutput(
-        f"A sample picture that shows {_quoted(shown)}{missing(shown, font)}. {described(picture)}.",
+        f"A sample picture that shows {_quoted(cleaned)}{missing(cleaned, font)}. {described(picture)}.",
         (picture,),
     )
 
@@ -59,8 +59,8 @@ def get_image(text: str) -> ToolOutput:
 def _cleaned(text: str) -> str:
     """Return the text without control characters; tabs become spaces, lines keep their breaks."""
     lines = text.expandtabs(4).splitlines()
-    kept = ["".join(c for c in line if unicodedata.category(c) != "Cc").rstrip() for line in lines]
-    return "\n".join(kept).strip()
+    cleaned_lines = ["".join(c for c in line if unicodedata.category(c) != "Cc").rstrip() for line in lines]
+    return "\n".join(cleaned_lines).strip()
 
 
 def _quoted(text: str) -> str:

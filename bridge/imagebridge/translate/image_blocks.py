@@ -54,18 +54,18 @@ def standard(block: JSON) -> JSON | None:
     encoded = next(
         filter(None, (text_of(one, name) for one in holders for name in ("data", "blob", "base64"))), ""
     )
-    found = kinds.kind(base64_start(encoded))
-    sort = found.sort if found else ""
+    file_type = kinds.kind(base64_start(encoded))
+    sort = file_type.sort if file_type else ""
     if not encoded or (block.get("type") != "blob" and sort not in ("picture", "document")):
         return None
-    kept = {name: block[name] for name in ("annotations", "_meta") if name in block}
+    fields = {name: block[name] for name in ("annotations", "_meta") if name in block}
     labels = (text_of(one, name) for one in holders for name in ("mimeType", "mediaType", "media_type"))
     label = {"mimeType": one} if (one := next(filter(None, labels), "")) else {}
     if sort == "picture":
-        return {"type": "image", "data": encoded, **label, **kept}
+        return {"type": "image", "data": encoded, **label, **fields}
     names = (text_of(block, name) for name in ("uri", "filename", "name", "title"))
     uri = next(filter(None, names), "")
-    return {"type": "resource", "resource": {"uri": uri, "blob": encoded, **label}, **kept}
+    return {"type": "resource", "resource": {"uri": uri, "blob": encoded, **label}, **fields}
 
 
 def _text(value: object) -> str:

@@ -34,8 +34,8 @@ class FileChange:
         keys = (*self.host.keys, self.server)
         old, new = (entry_lines(text, self.host.form, keys) for text in (self.old.text, self.new))
         whole = difflib.unified_diff(old, new, n=len(old), lineterm="")
-        shown = [line for line in whole if not line.startswith(("---", "+++", "@@"))]
-        return "\n".join([f"--- {self.path}", f"+++ {self.path}", f"@@ {'.'.join(keys)} @@", *shown])
+        changed_lines = [line for line in whole if not line.startswith(("---", "+++", "@@"))]
+        return "\n".join([f"--- {self.path}", f"+++ {self.path}", f"@@ {'.'.join(keys)} @@", *changed_lines])
 
     def write(self) -> Path | None:
         """Write the file; return where it is kept as it was before its first change, None where there was none or nothing changed.
@@ -93,9 +93,9 @@ def _merged(old: object, new: dict[str, Any]) -> dict[str, Any]:
     """Return our new entry with what its user added to the old one: variables above all."""
     if not isinstance(old, dict):
         return new
-    kept = cast("dict[str, Any]", old)
-    merged = {**kept, **new, **{key: kept[key] for key in _PATIENCE if key in kept}}
+    old_entry = cast("dict[str, Any]", old)
+    merged = {**old_entry, **new, **{key: old_entry[key] for key in _PATIENCE if key in old_entry}}
     for key in ("env", "envs"):
-        if isinstance(kept.get(key), dict):
-            merged[key] = {**kept[key], **(new.get(key) or {})}
+        if isinstance(old_entry.get(key), dict):
+            merged[key] = {**old_entry[key], **(new.get(key) or {})}
     return merged

@@ -176,8 +176,8 @@ def _carry_out(work_out: Callable[[], FileChange], dry_run: bool, done: str) -> 
         saved = change.write()
     except BridgeError as error:
         raise click.ClickException(str(error)) from error
-    kept = f" The file as it was before the first change is kept as {saved.name}." if saved else ""
-    click.echo(f"\n{done}{kept}", err=True)
+    backup_note = f" The file as it was before the first change is kept as {saved.name}." if saved else ""
+    click.echo(f"\n{done}{backup_note}", err=True)
 
 
 def _list() -> None:

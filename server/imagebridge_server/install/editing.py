@@ -72,11 +72,11 @@ def spliced(text: str, before: str, form: Syntax, keys: Sequence[str]) -> str | 
     ours, theirs = ([*_EDITORS[form].ranges(one, keys)] for one in (text, before))
     if len(ours) != len(theirs):
         return None
-    made = text
+    spliced_text = text
     for (start, end), (first, last) in zip(reversed(ours), reversed(theirs), strict=True):
-        made = made[:start] + before[first:last] + made[end:]
-    wanted = _changed(_read(text, form), keys, cast("dict[str, Any]", value_at(before, form, keys)))
-    return made if _read(made, form) == wanted else None
+        spliced_text = spliced_text[:start] + before[first:last] + spliced_text[end:]
+    expected = _changed(_read(text, form), keys, cast("dict[str, Any]", value_at(before, form, keys)))
+    return spliced_text if _read(spliced_text, form) == expected else None
 
 
 def value_at(text: str, form: Syntax, keys: Sequence[str]) -> object:

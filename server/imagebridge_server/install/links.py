@@ -23,6 +23,6 @@ def vscode(entry: ServerEntry) -> str:
 
     It is a page of VS Code's that leads on to a `vscode:` address, for the same reason.
     """
-    told = {"name": NAME, "type": "stdio", **entry.plain()}
-    address = "vscode:mcp/install?" + quote(json.dumps(told, separators=(",", ":")), safe="")
+    fields = {"name": NAME, "type": "stdio", **entry.plain()}
+    address = "vscode:mcp/install?" + quote(json.dumps(fields, separators=(",", ":")), safe="")
     return "https://insiders.vscode.dev/redirect?" + urlencode({"url": address}, quote_via=quote, safe="")

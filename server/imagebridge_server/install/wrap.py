@@ -45,18 +45,22 @@ def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> FileChan
         if bool(start) == into:
             return FileChange(path, host, old, old.text, server)
         if into:
-            made = _with_words(host, table, [*relay(host.name), *words])
+            relayed = _with_words(host, table, [*relay(host.name), *words])
             return FileChange(
-                path, host, old, edited(old.text, host.form, keys, {**host.patience, **made}), server
+                path, host, old, edited(old.text, host.form, keys, {**host.patience, **relayed}), server
             )
-        made = _with_words(host, table, words[start:])
+        relayed = _with_words(host, table, words[start:])
         before = content(backup(path)).text
-        kept = value_at(before, host.form, keys) if before else None
-        patient = {**host.patience, **kept} == {**host.patience, **made} if isinstance(kept, dict) else False
+        old_entry = value_at(before, host.form, keys) if before else None
+        patient = (
+            {**host.patience, **old_entry} == {**host.patience, **relayed}
+            if isinstance(old_entry, dict)
+            else False
+        )
         if patient and (new := spliced(old.text, before, host.form, keys)) is not None:
             return FileChange(path, host, old, new, server)
-        made = {key: value for key, value in made.items() if host.patience.get(key) != value}
-        return FileChange(path, host, old, edited(old.text, host.form, keys, made), server)
+        relayed = {key: value for key, value in relayed.items() if host.patience.get(key) != value}
+        return FileChange(path, host, old, edited(old.text, host.form, keys, relayed), server)
     except FormatError as error:
         raise BridgeError(f"{path} is not touched: {error}") from error
 

@@ -48,8 +48,8 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 async def resolved(host: str, port: int) -> list[str]:
     """Return the addresses that the system knows for `host`."""
-    found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    answers = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in answers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,26 +143,26 @@ class _RefusedError(Exception):
 def public(address: str) -> bool:
     """Tell whether an IP address is one of the public internet, also where an IPv6 address stands for an IPv4 one."""
     try:
-        found: IPv4Address | IPv6Address = ip_address(address)
+        ip: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:
         return False
-    if isinstance(found, IPv6Address):
-        if found.ipv4_mapped:
-            found = found.ipv4_mapped
-        elif found.sixtofour:
-            found = found.sixtofour
-        elif found in _NAT64:
-            found = IPv4Address(int(found) & 0xFFFFFFFF)
-        elif found not in _UNICAST or found in _TEREDO:
+    if isinstance(ip, IPv6Address):
+        if ip.ipv4_mapped:
+            ip = ip.ipv4_mapped
+        elif ip.sixtofour:
+            ip = ip.sixtofour
+        elif ip in _NAT64:
+            ip = IPv4Address(int(ip) & 0xFFFFFFFF)
+        elif ip not in _UNICAST or ip in _TEREDO:
             return False
     # More than is_global, which calls multicast global.
-    return found.is_global and not (
-        found.is_private
-        or found.is_loopback
-        or found.is_link_local
-        or found.is_multicast
-        or found.is_reserved
-        or found.is_unspecified
+    return ip.is_global and not (
+        ip.is_private
+        or ip.is_loopback
+        or ip.is_link_local
+        or ip.is_multicast
+        or ip.is_reserved
+        or ip.is_unspecified
     )
 
 
