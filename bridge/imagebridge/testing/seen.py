@@ -106,7 +106,9 @@ def pictures(body: Mapping[str, Any], api: Api = "responses") -> list[SeenPictur
         api: "responses", or "chat" for a body of Chat Completions.
     """
     read = Body(body, api)
-    return [picture for shown in read.pictures if (picture := _seen(shown, read.model)) is not None]
+    return [
+        picture for picture_urls in read.pictures if (picture := _seen(picture_urls, read.model)) is not None
+    ]
 
 
 def _seen(picture_url: PictureUrl, model: str | None) -> SeenPicture | None:

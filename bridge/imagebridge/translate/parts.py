@@ -156,17 +156,17 @@ def _pictures(
     if policy.max_tokens is not None:
         _spend_tokens(plans, limits, policy.model, policy.max_tokens)
     long = _cut(pieces, plans, limits, policy)
-    made = [
+    fitted_pictures = [
         None if piece.number in long else _fitted(piece, plan)
         for piece, plan in zip(pieces, plans, strict=True)
     ]
     room -= sum(len(picture.data_url) for strips_of_one in long.values() for _, picture in strips_of_one)
-    _spend_bytes(made, limits, room, policy)
+    _spend_bytes(fitted_pictures, limits, room, policy)
     return {
         piece.number: _shown_in_strips(piece, plan, long[piece.number], policy.model, handles=handles)
         if plan and piece.number in long
         else [_picture_parts(piece, plan, picture, limit, policy.model, handles=handles)]
-        for piece, plan, picture, limit in zip(pieces, plans, made, limits, strict=True)
+        for piece, plan, picture, limit in zip(pieces, plans, fitted_pictures, limits, strict=True)
     }
 
 

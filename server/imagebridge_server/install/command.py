@@ -83,9 +83,9 @@ def commands(serving: Serving) -> list[click.Command]:
             done = f"{one.title} reaches {server} through imagebridge's relay. {one.after}"
             _carry_out(lambda: wrapped(one, path, server), dry_run, done)
             return
-        made = entry(serving(options), dict(map(_variable, variables)))
+        own_entry = entry(serving(options), dict(map(_variable, variables)))
         _carry_out(
-            lambda: installed(one, path, made), dry_run, f"{one.title} starts imagebridge. {one.after}"
+            lambda: installed(one, path, own_entry), dry_run, f"{one.title} starts imagebridge. {one.after}"
         )
 
     @click.command(short_help="Take it out again.")

@@ -53,7 +53,7 @@ def written(moment: datetime, form: str) -> str:
     moment = moment.astimezone(UTC)
     for short, long in (("%c", "%x, %X"), ("%x", "%-m/%-d/%Y"), ("%X", "%-I:%M:%S %p")):
         form = form.replace(short, long)
-    return _CODE.sub(lambda found: _part(moment, found["pad"], found["code"]), form)
+    return _CODE.sub(lambda match: _part(moment, match["pad"], match["code"]), form)
 
 
 def _part(moment: datetime, pad: str, code: str) -> str:
@@ -133,8 +133,8 @@ def _months(count: int, start: datetime, end: datetime) -> list[datetime]:
     """Return the first days of every `count` months; those of many years are round years."""
     first, last = (moment.year * 12 + moment.month - 1 for moment in (start, end))
     wanted = [month for month in range(first, last + 1) if month % count == 0]
-    found = [_month(month) for month in wanted]
-    return [moment for moment in found if start <= moment <= end]
+    moments = [_month(month) for month in wanted]
+    return [moment for moment in moments if start <= moment <= end]
 
 
 def _forms(

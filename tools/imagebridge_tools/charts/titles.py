@@ -65,8 +65,8 @@ def _fitting(
     guide = definition.get(place, {})
     if not isinstance(guide, Mapping):  # None: there is none to have a title.
         return definition
-    made = _derived(definition) if style.titles or place == "legend" else None
-    own = guide.get("title", definition.get("title", made))
+    derived = _derived(definition) if style.titles or place == "legend" else None
+    own = guide.get("title", definition.get("title", derived))
     size = style.text + 1
     long, high = room.room_for_lines(channel)
     if place == "legend" and "field" in definition:
