@@ -252,7 +252,7 @@ def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> lis
     """Return the notes of a picture where they are `wanted`, else whether it has any."""
     if file_type is kinds.SVG:
         return []
-    exif = _read(source)
+    exif = _exif(source)
     if not exif:
         return ["no EXIF"] if wanted else []
     if not wanted:
@@ -277,7 +277,7 @@ def _directory(exif: "Exif", tag: int) -> Mapping[int, object]:
         return {}
 
 
-def _read(source: Source) -> "Exif | None":
+def _exif(source: Source) -> "Exif | None":
     from PIL.Image import Exif
 
     from imagebridge.pictures.decode import read
@@ -298,10 +298,10 @@ def _read(source: Source) -> "Exif | None":
 
 
 def _notes(tags: Mapping[int, object], names: Mapping[int, str]) -> list[str]:
-    return [f"{name} {text}" for tag, name in names.items() if (text := _text(tags.get(tag)))]
+    return [f"{name} {text}" for tag, name in names.items() if (text := _note_text(tags.get(tag)))]
 
 
-def _text(value: Any) -> str:
+def _note_text(value: Any) -> str:
     """Return one note as a line of text; empty for none."""
     if isinstance(value, bytes):
         # A comment begins with eight bytes that name its letters.
@@ -324,7 +324,7 @@ def _place(gps: Mapping[int, object]) -> str:
     latitude, longitude = _degrees(gps.get(2), gps.get(1)), _degrees(gps.get(4), gps.get(3))
     if latitude is None or longitude is None:
         return ""
-    height = _text(gps.get(6))
+    height = _note_text(gps.get(6))
     below = "-" if gps.get(5) in (1, b"\x01") else ""
     return f"{latitude:.6f}, {longitude:.6f}" + (f", height {below}{height} m" if height else "")
 
