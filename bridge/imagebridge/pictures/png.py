@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from struct import Struct, pack
+from typing import NamedTuple
 
 from imagebridge.errors import PictureError
 
@@ -42,6 +43,23 @@ _TEXT = 1_000_000
 END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
+class Header(NamedTuple):
+    """What a PNG says of its pixels: its size, bits a channel, and numbers for colour type and methods."""
+
+    width: int
+    height: int
+    bits: int
+    colour: int
+    compression: int = 0
+    filtering: int = 0
+    interlace: int = 0
+
+
+def header(data: bytes) -> Header:
+    """Return the header of a PNG that was walked."""
+    return Header(*_HEADER.unpack_from(data, 16))
+
+
 @dataclass(slots=True)
 class Chunks:
     """What the walk over a PNG found: its header, its frames, where it ends, and what to mend in it.
@@ -53,7 +71,6 @@ class Chunks:
     height: int = 0
     bits: int = 0
     colour: int = 0
-    interlaced: bool = False
     frames: int = 1
     end: int = 0
     exif: bytes = b""
@@ -147,7 +164,6 @@ class _Walk:
         for what, value, most in zip(("compression", "filter", "interlace"), rest, (0, 0, 1), strict=True):
             if value > most:
                 raise PictureError(f"the PNG's header names {what} method {value}, which does not exist")
-        found.interlaced = rest[2] == 1
 
     def _drop(self, at: int, stop: int) -> None:
         self._found.mends.append((at, stop, b""))

@@ -225,7 +225,7 @@ def test_rows_of_every_form_are_counted(mode, size):
 @given(st.integers(1, 20), st.integers(1, 20), st.sampled_from([(0, 1), (2, 8), (4, 16), (0, 4)]))
 def test_the_passes_of_interlaced_pictures_are_counted_as_pillow_reads_them(width, height, form):
     colour, bits = form
-    found = png.Chunks(width, height, bits, colour, interlaced=True)
+    found = png.Header(width, height, bits, colour, interlace=1)
     pixels = zlib.compress(bytes(png_rows._RowDecoder(found).expected))
     data = SIGNATURE + header(colour, bits, interlace=1, size=(width, height)) + chunk(b"IDAT", pixels) + END
     assert Picture.from_bytes(data, "decoded").data == data
