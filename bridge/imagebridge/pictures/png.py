@@ -17,6 +17,7 @@ Mend = tuple[int, int, bytes]
 """What stands from one byte of the file to another gives way to other bytes."""
 
 _START = Struct(">I4s")
+_CHECKSUM = Struct(">I")
 _HEADER = Struct(">IIBBBBB")
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _PALETTED = 3
@@ -119,16 +120,18 @@ class _Walk:
         self._text = 0
 
     def done(self) -> Chunks:
-        data, found, view, at = self._data, self._found, memoryview(self._data), 8
+        data, found, view, size, at = self._data, self._found, memoryview(self._data), len(self._data), 8
         for at, stop, name in chunks(data):
-            if stop > len(data) and (name == b"IDAT" or not self._pixels):
+            if stop > size and (name == b"IDAT" or not self._pixels):
                 raise PictureError(f"the PNG is cut short in its {_ascii(name)} chunk")
-            if stop > len(data):
+            if stop > size:
                 found.end, found.whole = at, False
                 break
             found.end = stop
-            sound = zlib.crc32(view[at + 4 : stop - 4]) == int.from_bytes(view[stop - 4 : stop], "big")
-            if at == 8:
+            sound = _CHECKSUM.unpack_from(data, stop - 4) == (zlib.crc32(view[at + 4 : stop - 4]),)
+            if sound and name == b"IDAT" and self._pixels and not self._aside:
+                self._still.append((at, stop))  # more of the same: nearly all chunks
+            elif at == 8:
                 self._header(at, stop, name, sound=sound)
             elif name == b"IEND":
                 if not sound or stop - at > len(END):
@@ -197,8 +200,6 @@ class _Walk:
                 self._found.exif = self._data[at + 8 : stop - 4]
 
     def _more_pixels(self) -> None:
-        if self._pixels and not self._aside:
-            return  # nearly all of them
         if not self._pixels and self._found.colour == _PALETTED and not self._palette:
             raise PictureError("the PNG has no palette before its pixels")
         if self._pixels and any(name in MOVING for _, _, name in self._aside):
@@ -277,6 +278,8 @@ def _animated(
     picture is a still, and all of `moving` goes; where its one frame is not the picture for who cannot show
     animations, that gives way to the frame.
     """
+    if not moving:
+        return 1, []  # nearly all of them
     if lone := _lone_frame(data, moving, still):
         return 1, lone
     held = sum(name == b"fcTL" for _, _, name in moving)
