@@ -1,6 +1,7 @@
 """The relay behind an address of its own: `--http HOST:PORT`."""
 
 import ipaddress
+import os
 import shutil
 import socket
 import sys
@@ -54,7 +55,8 @@ def serve(options: RelayOptions, address: str, *, authenticated: bool = True) ->
     try:
         listening = socket.create_server(found[0][1], family=found[0][0])
     except OSError as error:
-        raise BridgeError(f"{address} cannot be listened on: {error.strerror or error}") from error
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise BridgeError(f"{address} cannot be listened on: {why}") from error
     port = listening.getsockname()[1]
     relay = HttpRelay(options.relay, _security(host, local=local))
     name = f"[{host}]" if ":" in host else host

@@ -182,8 +182,11 @@ class Session:
         if answered:
             for at in answered:
                 self._given_up.pop(at, None)
-            numbers = {*answered, *map(other_spelling, answered)}
-            return next((one for one in self._streams if not one.waiting.isdisjoint(numbers)), None)
+            for numbers in (answered, [other_spelling(at) for at in answered]):
+                for stream in self._streams:
+                    if not stream.waiting.isdisjoint(numbers):
+                        return stream
+            return None
         waiting = [one for one in self._streams if one.waiting]
         for one in said:
             if at := key(_progress(one)):

@@ -118,7 +118,7 @@ class Stream:
 
     def answer(self, at: RequestId, said: JSON) -> None:
         """Take note that a request is answered; the last answer ends the stream."""
-        self.waiting -= {at, other_spelling(at)}
+        self.waiting.discard(at if at in self.waiting else other_spelling(at))
         self.last = said
         if not self.waiting:
             self.end()
