@@ -454,5 +454,9 @@ if __name__ == "__main__":
         server.run("stdio")
     else:
         server.run(
-            "streamable-http", host="127.0.0.1", port=int(sys.argv[1]), event_store=Events(), retry_interval=100
+            "streamable-http",
+            host="127.0.0.1",
+            port=int(sys.argv[1]),
+            event_store=Events(),
+            retry_interval=100,
         )

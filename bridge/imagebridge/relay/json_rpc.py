@@ -185,6 +185,16 @@ def key(number: object) -> RequestId | None:
     return ("text" if isinstance(number, str) else "number", number)
 
 
+_ID = re.compile(rb'"id"\s*:\s*("[^"\\]*"|-?\d{1,18})\s*[,}]')
+
+
+def answered_by(start: bytes) -> RequestId | None:
+    """Return the id of the request that a broken line was to answer, as its beginning tells; None where it tells none."""
+    found = _ID.search(start)
+    broken = start.lstrip()[:1] == b"{" and b'"jsonrpc"' in start and b'"method"' not in start
+    return key(json.loads(found[1])) if found and broken else None
+
+
 def other_spelling(at: RequestId) -> RequestId:
     """Return the id that a careless server may answer with in place of this one: "1" for 1, or 1 for "1"."""
     kind, value = at

@@ -92,8 +92,11 @@ class Peers:
 
     def answered(self, message: JSON) -> HostRequest | None:
         """Return the request that a message of the server answers, None where it answers none."""
-        at = key(message.get("id"))
-        if at is None or "method" in message:
+        return self.taken(key(message.get("id"))) if "method" not in message else None
+
+    def taken(self, at: RequestId | None) -> HostRequest | None:
+        """Return the request with this id, which waits no more; None where none did."""
+        if at is None:
             return None
         return self._pending.pop(at, None) or self._pending.pop(other_spelling(at), None)
 

@@ -16,7 +16,7 @@ from imagebridge.translate.sentences import short
 from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from .explanation import changes
-from .json_rpc import Message, Unreadable, failure, messages, read, request, same, written
+from .json_rpc import Message, Unreadable, answered_by, failure, messages, read, request, same, written
 from .peers import HostRequest, Peers, inside, payload, replaced
 from .streams import LineTooLongError
 from .tool_names import Names
@@ -36,6 +36,9 @@ _SMALL = 4_000
 """Bytes of a line without pictures that is repaired at once: a thread would take longer."""
 
 _HEAVY = (b'"data"', b'"blob"', b"base64", b"<svg")
+
+_BEGINNING = 1_000
+"""Bytes of a broken line that are searched for the request that it answers."""
 
 _MOST_TOLD = 10
 """Lines that are not messages of which is told: some servers print their whole log to stdout."""
@@ -197,6 +200,7 @@ class Relay:
                 return
             except LineTooLongError as error:
                 _LOG.warning("the server sent %s; it is left out", error)
+                await self._refuse_broken(error.start, f"the server answered with {error}")
                 continue
             await self._came(line, repairs)
 
@@ -208,6 +212,9 @@ class Relay:
                 await self._send(line + b"\n", [])
             else:
                 self._tell_garbage(message)
+                await self._refuse_broken(
+                    line[:_BEGINNING], "the server's answer is not JSON that can be read"
+                )
             return
         parts = messages(message)
         if is_json(message) and self._session.is_own(message.get("id")) and "method" not in message:
@@ -222,6 +229,12 @@ class Relay:
             await self._repair(message, pending, line, clean=clean)
         else:
             repairs.start_soon(partial(self._repair, message, pending, line, clean=clean))
+
+    async def _refuse_broken(self, start: bytes, why: str) -> None:
+        """Answer the request that a broken line was to answer, where its beginning says which."""
+        if pending := self._session.taken(answered_by(start)):
+            refused = failure(pending.number, why)
+            await self._send(written(refused), [refused])
 
     def _tell_garbage(self, message: Unreadable) -> None:
         self._garbage += 1

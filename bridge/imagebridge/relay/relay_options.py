@@ -1,8 +1,12 @@
 """What a relay is to do, and the relay made of that: the same over stdio and HTTP."""
 
 import logging
+import os
+import select
 import signal
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,6 +17,9 @@ from imagebridge.facts.hosts import Host
 from .child_server import child
 from .peers import Peers
 from .relay import Connect, Output, Relay
+
+_MOST_TOLD = 4_000
+"""Bytes of a line on stderr, which a pipe takes at once where it takes any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +56,21 @@ class RelayOptions:
 
     def tell(self) -> None:
         """Have what the relay says written to stderr."""
-        logging.basicConfig(level=logging.WARNING, format="imagebridge proxy: %(message)s")
+        logging.basicConfig(
+            level=logging.WARNING, format="imagebridge proxy: %(message)s", handlers=[_StandardError()]
+        )
         if self.explain:
             logging.getLogger("imagebridge.proxy").setLevel(logging.INFO)
+
+
+class _StandardError(logging.Handler):
+    """Writes to stderr, as long as somebody reads it: a host that does not must not hold up the relay."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, or leave it out."""
+        with suppress(OSError):
+            if sys.platform == "win32" or select.select([], [2], [], 0)[1]:
+                os.write(2, self.format(record).encode(errors="replace")[:_MOST_TOLD] + b"\n")
 
 
 async def until_signal() -> None:
