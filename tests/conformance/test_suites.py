@@ -84,7 +84,7 @@ def address(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=["direct", "relay to a URL", "relay to a process"])
-def reached(request, address):
+def reached(request, address, tmp_path_factory):
     """Yield the address at which the suite finds the server: its own, or a relay's, whose score is to be the same."""
     if request.param == "direct":
         yield address
@@ -92,12 +92,14 @@ def reached(request, address):
     server = [sys.executable, str(TESTS / "servers" / "conformance.py")]
     target = ["--url", address] if request.param == "relay to a URL" else ["--", *server]
     command = [*PROXY, "--http", "127.0.0.1:0", *target]
-    with subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE) as process:
+    log = tmp_path_factory.mktemp("relay") / "log"
+    with log.open("w") as errors, subprocess.Popen(command, env=ENVIRONMENT, stderr=errors) as process:
         try:
-            yield process.stderr.readline().decode().split()[-1]
+            while not (told := re.search(r"serving at (\S+)\n", log.read_text())):
+                assert process.poll() is None, log.read_text()
+            yield told[1]
         finally:
             process.terminate()
-            process.communicate()
 
 
 @pytest.mark.parametrize(
