@@ -118,7 +118,7 @@ def command(context: click.Context, **choices: Any) -> None:
         raise click.ClickException(str(error)) from error
     from .stdio import serve
 
-    serve(settings)
+    serve(settings, context.obj)
 
 
 def _for_a_host(arguments: Sequence[str]) -> list[str]:

@@ -149,7 +149,7 @@ def warmed(monkeypatch):
 @pytest.mark.anyio
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_it_warms_up_once_after_the_handshake_and_gives_way_to_calls(warmed, mode):
-    server, warm = build_server(), Warming()
+    server, warm = build_server(), Warming(warmup.warm)
     server.middleware.append(warm)
     with anyio.fail_after(120):
         async with anyio.create_task_group() as tasks:
