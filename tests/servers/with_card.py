@@ -1,4 +1,4 @@
-"""imagebridge-server with a card of an earlier start: one start keeps it in the folder IMAGEBRIDGE_TESTED_CARDS, the next takes this process's place."""
+"""imagebridge-server with a card of an earlier start: one start keeps it below IMAGEBRIDGE_TESTED_CARDS, the next takes this process's place."""
 
 import json
 import os
@@ -12,36 +12,38 @@ HELLO = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "initialize",
-    "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "t", "version": "1"},
+    },
 }
 
 
 def main():
-    os.environ["IMAGEBRIDGE_CARD"] = folder = os.environ["IMAGEBRIDGE_TESTED_CARDS"]
     flags = ["-P"] if sys.flags.safe_path else []
     command = [sys.executable, *flags, "-m", "imagebridge_server", *sys.argv[1:]]
-    ours = {name: value for name, value in os.environ.items() if name.startswith(("IMAGEBRIDGE_", "OPENAI_"))}
-    started = json.dumps([command, os.getcwd(), ours]).encode()
-    prepared = Path(folder) / f"{zlib.crc32(started):08x}.prepared"
-    if not prepared.exists():
-        prepare(Path(folder), command)
-        prepared.touch()
+    variables = sorted(one for one in os.environ.items() if not one[0].startswith("PYTEST"))
+    started = json.dumps([command, os.getcwd(), variables]).encode()
+    cards = Path(os.environ["IMAGEBRIDGE_TESTED_CARDS"], f"{zlib.crc32(started):08x}")
+    os.environ["IMAGEBRIDGE_CARD"] = str(cards)
+    if not list(cards.glob("*.card")):
+        prepare(cards, command)
     os.execv(sys.executable, command)
 
 
 def prepare(cards, command):
-    """Let a start keep a card, and give it the oldest date there is: one that is used gets another."""
+    """Let a start keep its card, and give it the oldest date there is: one that is used gets another."""
     pipe = subprocess.PIPE
-    had = set(cards.glob("*.card"))
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
         process.stdin.write(json.dumps(HELLO).encode() + b"\n")
         process.stdin.flush()
         process.stdout.readline()
-        until = time.monotonic() + 60  # Another test may be preparing the same.
-        while set(cards.glob("*.card")) <= had and time.monotonic() < until:
+        until = time.monotonic() + 120
+        while not list(cards.glob("*.card")) and time.monotonic() < until:
             time.sleep(0.05)
         process.stdin.close()
-    for card in set(cards.glob("*.card")) - had:
+    for card in cards.glob("*.card"):
         os.utime(card, (1, 1))
 
 

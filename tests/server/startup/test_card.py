@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import imagebridge_server.cli  # noqa: F401  # a module of ours that a card depends on
+import imagebridge_server.cli  # a module of ours that a card depends on
 from imagebridge_server.startup import card as cards
 from imagebridge_server.startup.card import Card
 from imagebridge_server.startup.launch import Launch

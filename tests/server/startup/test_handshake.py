@@ -264,7 +264,11 @@ KNOWN = [
 ]  # fmt: skip
 
 
-@given(st.lists(st.one_of(st.sampled_from(KNOWN), st.sampled_from(KNOWN).flatmap(mutated)), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.one_of(st.sampled_from(KNOWN), st.sampled_from(KNOWN).flatmap(mutated)), min_size=1, max_size=5
+    )
+)
 def test_whatever_is_asked_no_early_answer_differs(messages):
     told = [
         json.dumps({"jsonrpc": "2.0"} | ({} if "notif" in str(one.get("method")) else {"id": at}) | one)

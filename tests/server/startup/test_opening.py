@@ -1,17 +1,8 @@
 """The card answers while the server loads, and the server takes over: every request is answered once, nothing is lost."""
 
-import glob
-import io
 import json
 import os
-import signal
-import subprocess
-import sys
 import threading
-import time
-import zlib
-from contextlib import contextmanager
-from pathlib import Path
 
 import anyio
 import anyio.from_thread
@@ -46,7 +37,9 @@ def enveloped(message, **params):
 
 
 def line(message, number=None):
-    return json.dumps({"jsonrpc": "2.0"} | ({} if number is None else {"id": number}) | message).encode() + b"\n"
+    return (
+        json.dumps({"jsonrpc": "2.0"} | ({} if number is None else {"id": number}) | message).encode() + b"\n"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +175,11 @@ def test_a_second_initialize_and_a_cancelled_answer(host):
     again = HELLO | {"params": HELLO["params"] | {"protocolVersion": "2024-11-05"}}
     cancelled = {"method": "notifications/cancelled", "params": {"requestId": 1}}
     host.send(line(HELLO, 1), line(cancelled), line(again, 2), line(LIST, 3))
-    assert [host.answer()["result"].get("protocolVersion") for _ in range(3)] == ["2025-11-25", "2024-11-05", None]
+    assert [host.answer()["result"].get("protocolVersion") for _ in range(3)] == [
+        "2025-11-25",
+        "2024-11-05",
+        None,
+    ]
     host.load()
     host.send(line(cancelled), line(CALL, 4))
     assert host.answer()["id"] == 4
@@ -190,7 +187,9 @@ def test_a_second_initialize_and_a_cancelled_answer(host):
 
 
 def test_a_call_that_is_cancelled_before_the_server_is_there_is_not_answered(host):
-    host.send(line(HELLO, 1), line(CALL, 2), line({"method": "notifications/cancelled", "params": {"requestId": 2}}))
+    host.send(
+        line(HELLO, 1), line(CALL, 2), line({"method": "notifications/cancelled", "params": {"requestId": 2}})
+    )
     assert host.answer()["id"] == 1
     host.load()
     host.send(line(PING, 3))

@@ -38,7 +38,9 @@ class Process:
 
     def __init__(self, environment, command=COMMAND, **choices):
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, **choices)
+        self.process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, **choices
+        )
 
     def send(self, message, number=None):
         told = {"jsonrpc": "2.0"} | ({} if number is None else {"id": number}) | message
@@ -146,7 +148,9 @@ def test_nothing_but_python_itself_is_loaded_before_the_answer():
         "found = {name.partition('.')[0] for name, module in sys.modules.items() if getattr(module, '__file__', None)}\n"
         "print(*sorted(found - sys.stdlib_module_names))"
     )
-    bare = subprocess.run([sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True)
+    bare = subprocess.run(
+        [sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     already = {name.partition(".")[0] for name in bare.stdout.split()}
     assert set(run.stdout.split()) - already == {"imagebridge_server", "platformdirs"}
@@ -159,8 +163,10 @@ def test_all_tests_of_the_process_pass_with_a_card(tmp_path):
         [sys.executable, "-m", "pytest", "-q", "-m", "long or not long", "-n", "auto",
          "tests/server/test_stdio.py", "tests/server/test_serving.py"],
         cwd=TESTS.parent, env={**os.environ, "IMAGEBRIDGE_TESTED_CARDS": str(cards)},
-        capture_output=True, text=True,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-5000:]
     # See with_card.py: a card that was used is no longer from 1970.
-    assert [file.stat().st_mtime > 1 for file in cards.glob("*.card")].count(True) >= 10
+    used = [file.stat().st_mtime > 1 for file in cards.rglob("*.card")]
+    assert len(used) > 3
+    assert all(used)
