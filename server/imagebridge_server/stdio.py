@@ -46,7 +46,6 @@ def serve(settings: Settings, start: Start | None = None) -> None:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     # Hosts start this in the folder of a project: its files must not pass for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"
-    gc.disable()  # Loading makes half a million objects that stay: looking for others among them is in vain.
     import anyio
     import anyio.from_thread
     from mcp.server.stdio import stdio_server
@@ -60,6 +59,7 @@ def serve(settings: Settings, start: Start | None = None) -> None:
     server.middleware.append(warming)
     if opening:
         opening.on_tools_changed = lambda: anyio.from_thread.run(tell_tools_changed, server)
+    # What has been loaded stays: it is not looked through for what does not (see __main__).
     gc.freeze()
     gc.enable()
 

@@ -57,9 +57,8 @@ class Launch(NamedTuple):
             "home": os.path.expanduser("~"),
             "python": [sys.executable, sys.prefix, sys.version, *map(int, sys.flags)],
         }
-        return cls(
-            time.time_ns(), chosen or _cache(), json.dumps(command), here, _module_folders(sys.path, here)
-        )
+        folder = os.path.abspath(os.path.expanduser(chosen)) if chosen else _cache()
+        return cls(time.time_ns(), folder, json.dumps(command), here, _module_folders(sys.path, here))
 
     def files(self) -> list[str]:
         """Return where a card of this start may be: first one that does not depend on the working folder."""
