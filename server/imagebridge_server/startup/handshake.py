@@ -27,12 +27,12 @@ _LONGEST = 65_536
 _DEEPEST = 100
 """Characters and brackets of a message at most: the SDK refuses what is nested deeper than 200."""
 
-_ANY = "*"
-"""In a shape: whatever name."""
+_OTHERS = "*"
+"""In a shape: whatever other name."""
 
 _CAPABILITIES: JsonObject = {
-    "experimental": {_ANY: dict},
-    "extensions": {_ANY: dict},
+    "experimental": {_OTHERS: dict},
+    "extensions": {_OTHERS: dict},
     "roots": {"listChanged": bool},
     "sampling": {"context": dict, "tools": dict},
     "elicitation": {"form": dict, "url": dict},
@@ -41,6 +41,7 @@ _CAPABILITIES: JsonObject = {
         "cancel": dict,
         "requests": {"sampling": {"createMessage": dict}, "elicitation": {"create": dict}},
     },
+    _OTHERS: object,
 }
 _IMPLEMENTATION: JsonObject = {
     "name": str,
@@ -48,9 +49,12 @@ _IMPLEMENTATION: JsonObject = {
     "title": str,
     "description": str,
     "websiteUrl": str,
-    "icons": [{"src": str, "mimeType": str, "sizes": [str]}],
+    _OTHERS: object,
 }
-"""What clients tell of themselves (MCP 2025-11-25 and 2026-07-28, schema: ClientCapabilities, Implementation)."""
+"""What clients tell of themselves (MCP 2025-11-25 and 2026-07-28, schema: ClientCapabilities, Implementation).
+
+Names that the protocol does not have are ignored: some hosts tell of tools and prompts as their capabilities.
+"""
 
 
 class Early(NamedTuple):
@@ -144,15 +148,16 @@ def _message(line: str) -> JsonObject | None:
     if not isinstance(found, dict):
         return None
     message = cast("JsonObject", found)
-    shape: JsonObject = {"jsonrpc": str, "method": str, "params": dict}
     number = message.get("id", "")
-    if not _fits({key: value for key, value in message.items() if key != "id"}, shape):
-        return None
-    if message.get("jsonrpc") != "2.0" or "method" not in message:
-        return None
     if not isinstance(number, str) and (type(number) is not int or abs(number) >= 2**63):
         return None
-    return message
+    regular = (
+        set(message) <= {"jsonrpc", "id", "method", "params"}
+        and message.get("jsonrpc") == "2.0"
+        and isinstance(message.get("method"), str)
+        and isinstance(message.get("params", {}), dict)
+    )
+    return message if regular else None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> JsonObject:
@@ -220,27 +225,32 @@ def _introduces(params: JsonObject) -> bool:
 
 
 def _is_implementation(value: object) -> bool:
-    return _fits(value, _IMPLEMENTATION) and {"name", "version"} <= set(cast("JsonObject", value))
+    if not _fits(value, _IMPLEMENTATION):
+        return False
+    told = cast("JsonObject", value)
+    return (
+        isinstance(told.get("name"), str) and isinstance(told.get("version"), str) and not told.get("icons")
+    )
 
 
 def _fits(value: object, shape: Any) -> bool:
-    """Tell whether a value has a shape: a type, a list of a shape, or an object of the shapes of its names."""
+    """Tell whether a value has a shape: a type, or an object of the shapes of its names, which may be null."""
+    if shape is object:
+        return True
     if isinstance(shape, type):
         return type(value) is shape
-    if isinstance(shape, list):
-        inner = cast("list[Any]", shape)[0]
-        return isinstance(value, list) and all(_fits(one, inner) for one in cast("list[Any]", value))
-    shapes = cast("JsonObject", shape)
     if not isinstance(value, dict):
         return False
-    names = cast("JsonObject", value)
+    shapes = cast("JsonObject", shape)
     return all(
-        (name in shapes or _ANY in shapes) and _fits(inner, shapes.get(name, shapes.get(_ANY)))
-        for name, inner in names.items()
+        inner is None or _fits(inner, shapes[name])
+        if name != _OTHERS and name in shapes
+        else _OTHERS in shapes and _fits(inner, shapes[_OTHERS])
+        for name, inner in cast("JsonObject", value).items()
     )
 
 
 def _shows_apps(capabilities: JsonObject) -> bool:
-    settings = capabilities.get("extensions", {}).get(APPS, {})
-    types = settings.get("mimeTypes")
+    extensions: Mapping[str, JsonObject] = capabilities.get("extensions") or {}
+    types: object = extensions.get(APPS, {}).get("mimeTypes")
     return isinstance(types, list) and APP_PAGE in cast("list[object]", types)

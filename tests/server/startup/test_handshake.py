@@ -181,6 +181,36 @@ def test_what_is_answered_early(messages, early):
     assert compared(*prepared(), lines(*messages)) == early
 
 
+HOSTS = {
+    "tools and prompts as capabilities of a client": (
+        {"tools": True, "prompts": True, "resources": True, "logging": False, "roots": {"listChanged": False}},
+        {"name": "cursor-vscode", "version": "1.0.0"},
+    ),
+    "null for what is not there": (
+        {"experimental": None, "sampling": None, "roots": {"listChanged": None}, "extensions": None, "tasks": None},
+        {"name": "host", "version": "", "title": None, "websiteUrl": None, "icons": None},
+    ),
+    "all there is": (
+        {
+            "roots": {"listChanged": True}, "sampling": {"context": {}, "tools": {}},
+            "elicitation": {"form": {"applyDefaults": True}, "url": {}}, "experimental": {"a/b": {"c": [1, None]}},
+            "extensions": {"io.modelcontextprotocol/ui": {"mimeTypes": [5, "text/html"]}, "a/b": {}},
+            "tasks": {"list": {}, "cancel": {}, "requests": {"sampling": {"createMessage": {}}, "elicitation": {"create": {}}}},
+        },
+        {"name": "host", "version": "1", "title": "Host", "description": "A host", "websiteUrl": "no address", "more": {"*": 1}},
+    ),
+    "a capability called as none may be": ({"*": 5, "extensions": {"*": {}}}, {"name": "*", "version": "*", "*": None}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("capabilities", "client"), HOSTS.values(), ids=HOSTS)
+def test_what_hosts_say_of_themselves(capabilities, client):
+    asked = lines(initialize(capabilities=capabilities, clientInfo=client), LIST)
+    assert compared(*prepared(), asked) == ["initialize", "tools/list"]
+    asked = lines(enveloped("tools/list", capabilities=capabilities, **{CLIENT_INFO_META_KEY: client}))
+    assert compared(*prepared(), asked) == ["tools/list"]
+
+
 UNSURE = {
     "no JSON": "{",
     "an empty line": "",
@@ -204,6 +234,8 @@ UNSURE = {
     "an initialize without a client": lines({"method": "initialize", "params": {"protocolVersion": "2025-11-25"}})[0],
     "an initialize with a field more": lines(initialize(more=1))[0],
     "a capability of another type": lines(initialize(capabilities={"roots": {"listChanged": "yes"}}))[0],
+    "an extension that is null": lines(initialize(capabilities={"extensions": {"a/b": None}}))[0],
+    "an icon without a source": lines(initialize(clientInfo=CLIENT | {"icons": [{}]}))[0],
     "a client without a name": lines(initialize(clientInfo={"version": "1"}))[0],
 }  # fmt: skip
 
@@ -259,6 +291,7 @@ KNOWN = [
     initialize(capabilities={"tasks": {"requests": {"sampling": {"createMessage": {}}}}, "experimental": {"a": {}}}),
     {"method": "ping"}, LIST, {"method": "tools/list", "params": {"_meta": {"progressToken": 1}}},
     enveloped("server/discover"), enveloped("tools/list"), enveloped("tools/list", capabilities=APPS),
+    *(initialize(capabilities=capabilities, clientInfo=client) for capabilities, client in HOSTS.values()),
     enveloped("ping"), {"method": "server/discover"}, {"method": "prompts/list"},
     {"method": "notifications/initialized"}, {"method": "notifications/cancelled", "params": {"requestId": 1}},
 ]  # fmt: skip
