@@ -112,10 +112,10 @@ def _objects(body: Body) -> Iterator[Breach]:
         if schema is not None and fields(schema) is None:
             path = f"{tool.path}.parameters"
             yield Breach(path, f"Invalid type for '{path}': expected an object.", code="invalid_type")
-    yield from _schemas(_form)(body)
+    yield from _schemas(_schema_problem)(body)
 
 
-def _form(_: Tool, schema: JSON) -> str:
+def _schema_problem(_: Tool, schema: JSON) -> str:
     """Say what is wrong with the schema of a tool's parameters, "" if nothing is."""
     if schema.get("type") != "object":
         return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{schema.get('type')}\"'."

@@ -206,11 +206,11 @@ def scale(chart: Chart, role: str, usual: JsonObject) -> JsonObject:
 def _ordered(names: list[str]) -> list[str] | None:
     """Return places that are all numbers or all dates in their order, or None."""
     if (values := numbers(names)) and None not in values:
-        return [name for _, name in sorted(zip(map(_real, values), names, strict=True))]
+        return [name for _, name in sorted(zip(map(_as_float, values), names, strict=True))]
     return sorted(names) if all(map(date, names)) else None
 
 
-def _real(cell: JsonValue) -> float:
+def _as_float(cell: JsonValue) -> float:
     return cell if isinstance(cell, int | float) else 0.0
 
 
