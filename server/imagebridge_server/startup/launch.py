@@ -58,6 +58,8 @@ class Launch(NamedTuple):
             "python": [sys.executable, sys.prefix, sys.version, *map(int, sys.flags)],
         }
         folder = os.path.abspath(os.path.expanduser(chosen)) if chosen else _cache()
+        if not os.path.isabs(folder):  # A user without a home has no cache.
+            return None
         return cls(time.time_ns(), folder, json.dumps(command), here, _module_folders(sys.path, here))
 
     def files(self) -> list[str]:

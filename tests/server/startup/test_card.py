@@ -274,6 +274,11 @@ def test_the_folder_is_the_users_cache(monkeypatch, tmp_path):
     assert Path(Launch.current([], {"IMAGEBRIDGE_CARD": ""}).folder) == tmp_path / "imagebridge" / "cards"
 
 
+def test_a_user_without_a_home_has_no_cards(monkeypatch):
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name, appauthor: f"~/.cache/{name}")
+    assert Launch.current([], {}) is None
+
+
 def test_a_working_folder_that_is_gone_is_none(place, monkeypatch):
     def gone():
         raise FileNotFoundError
