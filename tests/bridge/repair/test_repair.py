@@ -2,18 +2,15 @@
 
 import json
 import shlex
-import socket
-import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx2
 import pytest
 import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from local_servers import serving
 from mcp.types import CallToolResult, ReadResourceResult
 from samples import b64, drawing, file
 
@@ -411,20 +408,8 @@ def generation(request):
 
 @pytest.fixture(scope="module")
 def address(generation):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with subprocess.Popen([sys.executable, str(SCRIPT), str(port), *generation]) as process:
-        try:
-            for _ in range(200):
-                with suppress(httpx2.ConnectError):
-                    httpx2.get(f"http://127.0.0.1:{port}/")
-                    break
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(0.05)
-            yield f"http://127.0.0.1:{port}/mcp"
-        finally:
-            process.kill()
+    with serving(SCRIPT, *generation) as url:
+        yield url
 
 
 @pytest.mark.agent
