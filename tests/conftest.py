@@ -1,12 +1,9 @@
 """What all tests share."""
 
-import atexit
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,10 +15,9 @@ settings.register_profile("all", settings.default, deadline=None, max_examples=2
 settings.register_profile("some", settings.get_profile("all"), max_examples=25)
 settings.load_profile("some")
 
-# Hundreds of tests start Python: where its compiled code is not to be kept, it is kept as long as the tests run.
+# Hundreds of tests start Python: where its compiled code is not to be kept beside the sources, it is kept here.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
-    os.environ["PYTHONPYCACHEPREFIX"] = tempfile.mkdtemp(prefix="imagebridge-bytecode-")
-    atexit.register(shutil.rmtree, os.environ["PYTHONPYCACHEPREFIX"], ignore_errors=True)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
 
 # A shell that runs the tests in the background has switched SIGINT off, for all that they start too.
 signal.signal(signal.SIGINT, signal.default_int_handler)

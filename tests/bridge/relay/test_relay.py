@@ -11,7 +11,7 @@ import pytest
 import samples
 from local_servers import serving
 from mcp import Client, StdioServerParameters
-from relaying import ENVIRONMENT, KINDS, PROXY, SLOPPY, TESTS, Wire, relay
+from relaying import ENVIRONMENT, KINDS, PROXY, SLOPPY, Wire, relay
 from samples import b64, drawing, file
 from servers import kinds
 
@@ -395,18 +395,17 @@ def test_wrong_usage_is_said_and_ends_with_2(arguments, words):
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
-async def test_a_server_behind_a_url(mode):
+async def test_a_server_behind_a_url(mode, server):
     """The SDK's own server: answers as events, a session until 2025-11-25, headers since 2026-07-28."""
-    with serving(TESTS / "servers" / "pictures.py") as url:
-        relayed = StdioServerParameters(command=PROXY[0], args=[*PROXY[1:], "--url", url], env=ENVIRONMENT)
-        async with Client(relayed, mode=mode) as client, Client(url, mode=mode) as direct:
-            assert client.protocol_version == direct.protocol_version
-            assert await client.list_tools() == await direct.list_tools()
-            words, change, picture = (await client.call_tool("draw.square", {"side": 2500})).content
-            assert words.text == "a red square"
-            assert change.text.startswith("Shown as PNG, 2048x2048 px")
-            assert Picture.from_base64(picture.data).width == 2048
-            assert (await client.call_tool("broken", {})).content[0].text == "Tool error:\nit failed here"
+    relayed = StdioServerParameters(command=PROXY[0], args=[*PROXY[1:], "--url", server], env=ENVIRONMENT)
+    async with Client(relayed, mode=mode) as client, Client(server, mode=mode) as direct:
+        assert client.protocol_version == direct.protocol_version
+        assert await client.list_tools() == await direct.list_tools()
+        words, change, picture = (await client.call_tool("draw.square", {"side": 2500})).content
+        assert words.text == "a red square"
+        assert change.text.startswith("Shown as PNG, 2048x2048 px")
+        assert Picture.from_base64(picture.data).width == 2048
+        assert (await client.call_tool("broken", {})).content[0].text == "Tool error:\nit failed here"
 
 
 def test_what_a_url_answers_is_passed_on_as_it_is_and_refusals_are_errors():

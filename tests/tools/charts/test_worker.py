@@ -48,14 +48,23 @@ def draws(process):
     return False
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def fresh():
+    """No process at first, and none left at the end."""
     worker.stop()
     yield
     worker.stop()
     assert not processes()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def last():
+    yield
+    worker.stop()
+    assert not processes()
+
+
+@pytest.mark.usefixtures("fresh")
 async def test_one_process_draws_one_chart_after_the_other():
     await drawn(text(BAR))
     first = processes()
@@ -64,6 +73,7 @@ async def test_one_process_draws_one_chart_after_the_other():
     assert processes() == first
 
 
+@pytest.mark.usefixtures("fresh")
 def test_the_process_outlives_the_event_loop():
     anyio.run(drawn, text(BAR))
     first = processes()
@@ -71,6 +81,7 @@ def test_the_process_outlives_the_event_loop():
     assert processes() == first
 
 
+@pytest.mark.usefixtures("fresh")
 async def test_no_more_processes_than_allowed_at_the_same_time():
     async with anyio.create_task_group() as calls:
         for _ in range(6):
@@ -78,12 +89,14 @@ async def test_no_more_processes_than_allowed_at_the_same_time():
     assert 1 <= len(processes()) <= worker.PROCESSES
 
 
+@pytest.mark.usefixtures("fresh")
 async def test_time_out():
     with pytest.raises(DrawingError, match=r"longer than 0\.7 seconds"):
         await drawn(text(BOMB), 0.7)
     assert (await drawn(text(BAR))).picture.media_type == "image/png"
 
 
+@pytest.mark.usefixtures("fresh")
 async def test_a_process_killed_while_it_waits_costs_nothing():
     await drawn(text(BAR))
     killed()
@@ -97,6 +110,7 @@ def killed():
     assert ended(process)
 
 
+@pytest.mark.usefixtures("fresh")
 async def test_a_process_killed_while_it_draws_costs_that_call():
     await drawn(text(BAR))
     (process,) = processes()
@@ -114,6 +128,7 @@ def kill_busy(process):
     psutil.Process(process).kill()
 
 
+@pytest.mark.usefixtures("fresh")
 async def test_a_cancelled_call_ends_its_process():
     await drawn(text(BAR))
     first = processes()
@@ -126,6 +141,7 @@ async def test_a_cancelled_call_ends_its_process():
     assert not processes() & first
 
 
+@pytest.mark.usefixtures("fresh")
 @limits_memory
 async def test_memory_has_an_end(monkeypatch):
     # A small limit makes the bomb go off soon.
@@ -147,6 +163,7 @@ HUGE = [
 ]
 
 
+@pytest.mark.usefixtures("fresh")
 @pytest.mark.long
 @pytest.mark.parametrize("spec", HUGE, ids=["rows", "list", "text", "lines", "pixels", "endless"])
 async def test_whatever_a_spec_asks_for_costs_one_call(spec):
@@ -155,6 +172,7 @@ async def test_whatever_a_spec_asks_for_costs_one_call(spec):
     assert (await drawn(text(BAR))).picture.media_type == "image/png"
 
 
+@pytest.mark.usefixtures("fresh")
 @pytest.mark.long
 @limits_memory
 async def test_memory_has_an_end_before_time_has():
@@ -201,6 +219,7 @@ def labelled(label):
     return text(spec)
 
 
+@pytest.mark.usefixtures("fresh")
 async def test_the_engine_gets_no_keys(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     await drawn(text(BAR))
