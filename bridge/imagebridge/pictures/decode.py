@@ -143,7 +143,7 @@ def header(data: bytes) -> "Image":
 
 
 def _seen_rightly(image: "Image", data: bytes, found: kinds.FileType) -> None:
-    """Set right what Pillow leaves to its users: colours that are named by number or gamma, and a palette's order."""
+    """Set right what Pillow leaves to its users: colours that are named by number or gamma, and palettes."""
     if found is kinds.JP2 and image.palette and (order := iso_boxes.columns(data)):
         colours = bytes(image.palette.palette)
         if image.palette.mode == "RGB" and max(order) < 3:
@@ -151,6 +151,9 @@ def _seen_rightly(image: "Image", data: bytes, found: kinds.FileType) -> None:
             for channel, column in enumerate(order):
                 made[channel::3] = colours[column::3]
             image.palette.palette = made
+    if found is kinds.GIF and image.mode == "L":
+        # A grey palette of the frame's own: the file's stays beside it, and colours pixels that are grey.
+        image.palette = None
     if image.info.get("icc_profile"):
         return
     profile = b""
