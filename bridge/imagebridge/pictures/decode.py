@@ -125,6 +125,7 @@ def header(data: bytes) -> "Image":
         with decoding("its header cannot be read"):
             return _icon(data)
     if found is kinds.BMP and (image := bitmaps.image(data)):
+        _seen_rightly(image, data, found)
         return image
     if found not in _READERS:
         raise PictureError(f"{found.media_type if found else 'bytes of no known format'} cannot be decoded")
@@ -161,6 +162,8 @@ def _seen_rightly(image: "Image", data: bytes, found: kinds.FileType) -> None:
         profile = profile_of(*iso_boxes.colour(data))
     elif found is kinds.PNG:
         profile = _png_profile(data)
+    elif found is kinds.BMP:
+        profile = bitmaps.profile(data)
     if profile:
         image.info["icc_profile"] = profile
 
