@@ -133,6 +133,11 @@ def _jpeg(data: bytes) -> Container:
                     kinds.JPEG, width, height, 1, min(at, size), common, turned, kept, whole=False
                 )
             raise PictureError("the JPEG is cut short")
+        if length < 2 and (marker & 0xF0 == 0xE0 or marker == 0xFE):
+            # Metadata of no length is none: decoders go on behind its length.
+            mends.append((at, at + 4, b""))
+            at += 4
+            continue
         if length < 2:
             raise PictureError(f"the JPEG has a segment of {length} bytes at byte {at}")
         if marker in _FRAMES:

@@ -119,6 +119,9 @@ class _Walk:
                 break
             elif not sound and name[0] & 0x20:
                 self._drop(at, stop)
+            elif self._pixels and _is_stray(name, sound=sound):
+                found.end, found.whole = at, False
+                break
             elif not sound:
                 raise PictureError(f"the checksum of the PNG's {_ascii(name)} chunk is wrong")
             else:
@@ -294,6 +297,13 @@ def _lone_frame(
     moved = [(start, to, chunk(b"IDAT", data[start + 12 : to - 4])) for start, to in pixels]
     gone = [(start, to, b"") for start, to, _ in moving if (start, to) not in pixels]
     return [*((start, to, b"") for start, to in still), *moved, *gone]
+
+
+def _is_stray(name: bytes, *, sound: bool) -> bool:
+    """Tell whether what stands behind the pixels is no chunk at all, as where bytes were lost."""
+    if sound:
+        return not (name.isalpha() or name[0] & 0x20)
+    return name not in (b"IDAT", b"PLTE", b"IHDR")
 
 
 def _ascii(name: bytes) -> str:

@@ -164,6 +164,7 @@ JPEG = FILES["JPEG"]
 TABLE = JPEG.index(b"\xff\xdb")
 MENDED |= {
     "JPEG with stray bytes before a segment": (JPEG[:TABLE] + b"\0\0\0\0" + JPEG[TABLE:], JPEG, 1),
+    "JPEG with metadata of no length": (JPEG[:2] + b"\xff\xe5\0\1\xff\xfe\0\0" + JPEG[2:], JPEG, 1),
     "JPEG with zeros for its end": (JPEG[:-2] + bytes(200), JPEG, 1),
 }
 

@@ -93,6 +93,14 @@ REFUSED = {
         paletted(behind=(PALETTE,)),
         "the PNG has no palette before its pixels",
     ),
+    "an unknown critical chunk behind the pixels": (
+        rgb(behind=(chunk(b"ABCD", b"x"),)),
+        "the PNG holds a chunk ABCD, which is marked as needed to read it and is not known",
+    ),
+    "pixels with a wrong checksum": (
+        SIGNATURE + header() + HALVES[0] + HALVES[1][:-1] + b"x" + END,
+        "the checksum of the PNG's IDAT chunk is wrong",
+    ),
     "frames between the pixels": (
         SIGNATURE + header() + HALVES[0] + chunk(b"fdAT", b"\0\0\0\1x") + HALVES[1] + END,
         "the PNG has pixels in two places",
@@ -144,6 +152,12 @@ MENDED = {
     "a name that is no letters": (rgb(chunk(b"a-b1", b"")), rgb()),
     "an end with more in it": (rgb()[:-12] + chunk(b"IEND", b"more"), rgb()),
     "an end with another checksum": (rgb()[:-1] + b"x", rgb()),
+    "an end that cannot be read": (rgb()[:-8] + b"IE\xb6d" + rgb()[-4:], rgb()),
+    "bytes lost behind the pixels": (rgb(behind=(TEXT[3:], TEXT)), rgb()),
+    "a sound chunk behind the pixels whose name is no letters": (
+        rgb(behind=(chunk(b"\0\0\0\x30", b"x"),)),
+        rgb(),
+    ),
     "a chunk behind the pixels that is cut short": (rgb()[:-12] + TEXT[:-5], rgb()),
 } | {
     f"{name.decode()} of no bytes": (rgb(chunk(name, b"")), rgb())
