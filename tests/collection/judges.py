@@ -32,8 +32,9 @@ def taken(data):
         pyvips.Image.new_from_buffer(data, "", fail_on="error").avg()
     except pyvips.Error as error:
         return f"libvips: {str(error).strip().splitlines()[-1].strip()}"
-    # OpenCV 5.0 asks of a GIF that its first frame fills the screen, which no other decoder does.
-    if data[:3] != b"GIF" and cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_UNCHANGED) is None:
+    # OpenCV 5.0 asks of a GIF that its first frame fills the screen, and of a WebP for 32 bytes: no other decoder does.
+    passed = data[:3] == b"GIF" or (data[8:12] == b"WEBP" and len(data) < 32)
+    if not passed and cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_UNCHANGED) is None:
         return "OpenCV"
     return ""
 

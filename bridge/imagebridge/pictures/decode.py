@@ -396,6 +396,8 @@ def srgb(image: "Image") -> "Image":
         if "sRGB" in ImageCms.getProfileDescription(source):
             return image
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
-        return ImageCms.profileToProfile(image, source, target, outputMode=mode) or image
+        # Browsers keep the colours that both spaces have; Pillow's own choice makes prints paler or darker.
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        return ImageCms.profileToProfile(image, source, target, intent, mode) or image
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image

@@ -176,6 +176,13 @@ def test_damage_around_the_pixels_is_mended(name):
         assert (picture.data, picture.frames, picture.plain) == (whole, frames, frames == 1)
 
 
+def test_a_marker_without_meaning_inside_of_jpeg_pixels_does_not_end_them():
+    data = samples.file(samples.photo(), "JPEG", restart_marker_blocks=2)
+    at = data.index(b"\xff\xd0")
+    damaged = data[:at] + b"\xff\xae\xff" + data[at:]
+    assert Picture.from_bytes(damaged, "decoded").data == damaged
+
+
 def sof(marker, channels=3):
     """A baseline JPEG that says it is of another coding."""
     data, at = bytearray(FILES["JPEG"]), FILES["JPEG"].index(b"\xff\xc0")
