@@ -124,6 +124,11 @@ def _jpeg(data: bytes) -> Container:
         marker = data[at + 1] if at + 2 <= size else None
         if marker == 0xD9:
             break
+        if marker == 0x01:
+            # It stands alone, without a length (T.81 B.1.1.3).
+            mends.append((at, at + 2, b""))
+            at += 2
+            continue
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         stop = at + 2 + length
         if marker is None or at + 4 > size or stop > size:
@@ -207,14 +212,16 @@ def _sought(data: bytes, at: int, marker: "re.Pattern[bytes]") -> int:
 
 def _webp(data: bytes) -> Container:
     end = 8 + int.from_bytes(data[4:8], "little")
-    if end > len(data):
-        raise PictureError("the WebP is cut short")
     at, frames, size = 12, 0, (0, 0)
-    pixels, exif = False, b""
+    pixels, exif, mends = False, b"", list[Mend]()
     while at + 8 <= end:
         name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
-        if at + 8 + length > end:
-            raise PictureError("the WebP is cut short")
+        if at + 8 + length > min(end, len(data)):
+            # What is whole before it is shown: a picture without what follows it, or the first frames.
+            if not pixels:
+                raise PictureError("the WebP is cut short")
+            mends, end = [(4, 8, pack("<I", at - 8))], at
+            break
         body = at + 8
         if name == b"VP8X" and length >= 10:
             size = (
@@ -233,7 +240,9 @@ def _webp(data: bytes) -> Container:
         at = body + length + (length & 1)
     if not pixels:
         raise PictureError("the WebP has no pixels")
-    return Container(kinds.WEBP, *size, max(1, frames), end, orientation=orientation(exif))
+    return Container(
+        kinds.WEBP, *size, max(1, frames), end, orientation=orientation(exif), mends=tuple(mends)
+    )
 
 
 def _larger(canvas: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:

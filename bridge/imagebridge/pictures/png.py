@@ -36,6 +36,8 @@ _BEFORE_PIXELS = _ONCE - {b"tIME", b"eXIf"}
 MOVING = frozenset((b"acTL", b"fcTL", b"fdAT"))
 """The chunks of an animated PNG: how many frames it has, the frame that follows, a frame's pixels."""
 
+_CRITICAL = frozenset((b"IHDR", b"PLTE", b"IDAT"))
+
 _TEXT = 1_000_000
 """Bytes that all compressed texts of a file may unpack to: readers refuse whole pictures for more."""
 
@@ -119,7 +121,8 @@ class _Walk:
                 break
             elif not sound and name[0] & 0x20:
                 self._drop(at, stop)
-            elif self._pixels and _is_stray(name, sound=sound):
+            elif self._pixels and not name[0] & 0x20 and name not in _CRITICAL:
+                # No chunk that is known, as where bytes were lost: the pixels tell whether they are all there.
                 found.end, found.whole = at, False
                 break
             elif not sound:
@@ -297,13 +300,6 @@ def _lone_frame(
     moved = [(start, to, chunk(b"IDAT", data[start + 12 : to - 4])) for start, to in pixels]
     gone = [(start, to, b"") for start, to, _ in moving if (start, to) not in pixels]
     return [*((start, to, b"") for start, to in still), *moved, *gone]
-
-
-def _is_stray(name: bytes, *, sound: bool) -> bool:
-    """Tell whether what stands behind the pixels is no chunk at all, as where bytes were lost."""
-    if sound:
-        return not (name.isalpha() or name[0] & 0x20)
-    return name not in (b"IDAT", b"PLTE", b"IHDR")
 
 
 def _ascii(name: bytes) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from samples import b64, drawing, file, photo
 
 from imagebridge.errors import PictureError
+from imagebridge.pictures import animation
 from imagebridge.pictures.base64 import base64_bytes
 from imagebridge.pictures.containers import walk
 from imagebridge.pictures.convert import converted, fitted
@@ -55,6 +56,8 @@ END = {"PNG": b"\0\0\0\0IEND\xaeB`\x82", "JPEG": b"\xff\xd9", "GIF": b";"}
 @pytest.mark.parametrize("name", FILES)
 def test_no_cut_passes(name):
     data, end = FILES[name], len(END.get(name.split()[-1], END.get(name.split()[0], b"")))
+    if name == "extended WebP":
+        data = data[: data.index(b"EXIF")]  # what is cut there has its pixels
     for length in range(len(data) - end):
         with pytest.raises(PictureError):
             Picture.from_bytes(data[:length])
@@ -164,6 +167,7 @@ JPEG = FILES["JPEG"]
 TABLE = JPEG.index(b"\xff\xdb")
 MENDED |= {
     "JPEG with stray bytes before a segment": (JPEG[:TABLE] + b"\0\0\0\0" + JPEG[TABLE:], JPEG, 1),
+    "JPEG with a marker that stands alone": (JPEG[:2] + b"\xff\1" + JPEG[2:], JPEG, 1),
     "JPEG with metadata of no length": (JPEG[:2] + b"\xff\xe5\0\1\xff\xfe\0\0" + JPEG[2:], JPEG, 1),
     "JPEG with zeros for its end": (JPEG[:-2] + bytes(200), JPEG, 1),
 }
@@ -174,6 +178,27 @@ def test_damage_around_the_pixels_is_mended(name):
     came, whole, frames = MENDED[name]
     for picture in (Picture.from_bytes(came, "decoded"), Picture.from_base64(b64(came), "decoded")):
         assert (picture.data, picture.frames, picture.plain) == (whole, frames, frames == 1)
+
+
+def test_a_webp_that_is_cut_behind_its_pixels_is_shown_without_what_follows():
+    data = FILES["extended WebP"]
+    at = data.index(b"EXIF")
+    whole = data[:4] + (at - 8).to_bytes(4, "little") + data[8:at]
+    for length in (at + 9, at + 12, len(data) - 1):
+        picture = Picture.from_bytes(data[:length], "decoded")
+        assert (picture.data, picture.orientation) == (whole, 1)
+
+
+def test_an_animated_webp_that_is_cut_shows_the_frames_before():
+    data = samples.animation("WEBP")
+    second = data.index(b"ANMF", data.index(b"ANMF") + 4)
+    third = data.index(b"ANMF", second + 4)
+    whole = data[:4] + (third - 8).to_bytes(4, "little") + data[8:third]
+    picture = Picture.from_bytes(data[: third + 20])
+    assert (picture.data, picture.frames) == (whole, 2)
+    assert len(list(animation.shown(picture.data, 9))) == 2
+    with pytest.raises(PictureError, match="the WebP is cut short"):
+        Picture.from_bytes(data[: second - 5])
 
 
 def test_a_marker_without_meaning_inside_of_jpeg_pixels_does_not_end_them():

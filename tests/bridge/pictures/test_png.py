@@ -93,10 +93,6 @@ REFUSED = {
         paletted(behind=(PALETTE,)),
         "the PNG has no palette before its pixels",
     ),
-    "an unknown critical chunk behind the pixels": (
-        rgb(behind=(chunk(b"ABCD", b"x"),)),
-        "the PNG holds a chunk ABCD, which is marked as needed to read it and is not known",
-    ),
     "pixels with a wrong checksum": (
         SIGNATURE + header() + HALVES[0] + HALVES[1][:-1] + b"x" + END,
         "the checksum of the PNG's IDAT chunk is wrong",
@@ -152,6 +148,7 @@ MENDED = {
     "a name that is no letters": (rgb(chunk(b"a-b1", b"")), rgb()),
     "an end with more in it": (rgb()[:-12] + chunk(b"IEND", b"more"), rgb()),
     "an end with another checksum": (rgb()[:-1] + b"x", rgb()),
+    "an unknown critical chunk behind the pixels": (rgb(behind=(chunk(b"ABCD", b"x"),)), rgb()),
     "an end that cannot be read": (rgb()[:-8] + b"IE\xb6d" + rgb()[-4:], rgb()),
     "bytes lost behind the pixels": (rgb(behind=(TEXT[3:], TEXT)), rgb()),
     "a sound chunk behind the pixels whose name is no letters": (
@@ -183,6 +180,7 @@ ENDS = {
     "with more rows": zlib.compress(RAW + RAW),
     "with a header of another window": b"\x08\x1d" + PACKED[2:],
     "without its last block": UNENDED,
+    "with a block of no meaning": UNENDED + b"\x06" * 9,
 }
 
 
@@ -194,7 +192,14 @@ def test_pixels_that_are_all_there_are_packed_anew_where_their_stream_ends_wrong
     assert made == Picture.from_bytes(rgb(TEXT, pixels=ENDS[name])).proven("decoded")
 
 
+_stream = zlib.compressobj(0)
+HALF = _stream.compress(RAW[: 49 * 8]) + _stream.flush(zlib.Z_SYNC_FLUSH)
 BROKEN = {
+    "half of them, and no more": (HALF, "its pixels are not all there: 50 % of them can be unpacked"),
+    "half of them, and a block of no meaning": (
+        HALF + b"\x06" * 9,
+        "its pixels are not all there: 50 % of them can be unpacked",
+    ),
     "too few rows": (
         zlib.compress(RAW[: 49 * 10]),
         "its pixels are not all there: 62 % of them can be unpacked",
