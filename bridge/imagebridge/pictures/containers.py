@@ -132,7 +132,9 @@ def _jpeg(data: bytes) -> Container:
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         stop = at + 2 + length
         if marker is None or at + 4 > size or stop > size:
-            if channels and _progress(data, scans, channels)[0]:
+            complete, ordered = _progress(data, scans, channels)
+            if channels and complete:
+                common = common and (not progressive or ordered)
                 # Whether the last scan has all its pixels is for a decoder to say.
                 kept = tuple(one for one in mends if one[1] <= at)
                 turned = orientation(bytes(exif))

@@ -197,7 +197,8 @@ class _Walk:
             raise PictureError(
                 f"the PNG holds a chunk {_ascii(name)}, which is marked as needed to read it and is not known"
             )
-        elif not name.isalpha():
+        elif not name.isalpha() or name[2] & 0x20:
+            # A small third letter is for PNGs yet to come (section 5.4): strict readers refuse the file.
             self._drop(at, stop)
         elif name in MOVING:
             self._moving.append((at, stop, name))

@@ -230,6 +230,7 @@ def test_a_progressive_jpeg_whose_scans_come_out_of_turn_is_not_passed_on():
     at = data.index(b"\xff\xda", data.index(b"\xff\xda") + 2)
     data[at + 9] ^= 0x10  # the second scan refines a bit that has not come yet
     assert not Picture.from_bytes(bytes(data)).plain
+    assert not walk(bytes(data[:-2])).common
 
 
 REFUSED = {

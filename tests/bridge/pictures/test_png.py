@@ -147,6 +147,7 @@ MENDED = {
     "a packed text of a megabyte": (rgb(chunk(b"zTXt", b"a\0\0" + LONG)), rgb()),
     "an international text of a megabyte": (rgb(chunk(b"iTXt", b"a\0\1\0\0\0" + LONG)), rgb()),
     "a packed text that does not unpack": (rgb(chunk(b"zTXt", b"a\0\0broken")), rgb()),
+    "a name with a small third letter": (rgb(chunk(b"teat", b"a\0b")), rgb()),
     "a name that is no letters": (rgb(chunk(b"a-b1", b"")), rgb()),
     "an end with more in it": (rgb()[:-12] + chunk(b"IEND", b"more"), rgb()),
     "an end with another checksum": (rgb()[:-1] + b"x", rgb()),
