@@ -101,6 +101,7 @@ def _png(data: bytes) -> Container:
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 # Lower ones mean nothing inside of pixels: decoders go on behind them.
 _MARKER_IN_SCAN = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = 0xC2
 _COMMON = frozenset((0xC0, 0xC1, _PROGRESSIVE))
@@ -111,7 +112,7 @@ _WINDOW = 1 << 20
 
 def _jpeg(data: bytes) -> Container:
     at, size = 2, len(data)
-    width = height = channels = 0
+    width = height = channels = frame = interval = 0
     common, progressive, exif, scans = True, False, bytearray(), list[int]()
     mends: list[Mend] = []
     while True:
@@ -155,18 +156,23 @@ def _jpeg(data: bytes) -> Container:
             bits, height, width, channels = unpack_from(">BHHB", data, at + 4)
             if channels not in (1, 3, 4):
                 raise PictureError(f"the JPEG has {channels} colour channels, not 1, 3 or 4")
-            progressive = marker == _PROGRESSIVE
+            frame, progressive = at, marker == _PROGRESSIVE
             common = marker in _COMMON and bits == 8 and channels < 4
         if marker == 0xE1 and data[at + 4 : at + 10] == b"Exif\x00\x00":
             # A second segment continues the first (EXIF is written so when it passes 64 kB).
             exif += data[at + 10 : stop]
+        if marker == 0xDD and length >= 4:
+            interval = int.from_bytes(data[at + 4 : at + 6], "big")
         if marker == 0xDA:
             scans.append(at)
             stop = _sought(data, stop, _MARKER_IN_SCAN)
         at = stop
     if not channels or not scans:
         raise PictureError("the JPEG has no pixels")
-    common = common and (not progressive or _progress(data, scans, channels)[1])
+    if progressive:
+        common = common and _progress(data, scans, channels)[1]
+    elif interval and len(scans) == 1:
+        common = common and _restarts(data, scans[0], at) >= (_units(data, frame) - 1) // interval
     return Container(kinds.JPEG, width, height, 1, at + 2, common, orientation(bytes(exif)), tuple(mends))
 
 
@@ -192,6 +198,21 @@ def _progress(data: bytes, scans: list[int], channels: int) -> tuple[bool, bool]
             left[start : stop + 1] = [bits & 15] * max(0, stop + 1 - start)
             del left[64:]
     return len(missing) >= channels and not any(map(any, missing.values())), ordered
+
+
+def _units(data: bytes, frame: int) -> int:
+    """Return of how many units a scan of all channels is made (T.81 A.2): restart markers stand between them."""
+    height, width, channels = unpack_from(">HHB", data, frame + 5)
+    factors = data[frame + 11 : frame + 10 + 3 * channels : 3]
+    across, down = max(one >> 4 for one in factors), max(one & 15 for one in factors)
+    if channels == 1 or not (across and down):
+        across = down = 1
+    return -(-width // (8 * across)) * -(-height // (8 * down))
+
+
+def _restarts(data: bytes, start: int, stop: int) -> int:
+    """Return how many restart markers stand in a scan. Where many of them lack, strict decoders give up."""
+    return sum(1 for _ in _RESTART.finditer(data, start, stop))
 
 
 def _next_marker(data: bytes, at: int) -> int:

@@ -233,6 +233,17 @@ def test_a_progressive_jpeg_whose_scans_come_out_of_turn_is_not_passed_on():
     assert not walk(bytes(data[:-2])).common
 
 
+@pytest.mark.parametrize("image", [samples.photo(), samples.photo().convert("L")], ids=["colours", "grey"])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+def test_a_jpeg_in_which_restart_markers_lack_is_not_passed_on(image, subsampling):
+    data = samples.file(image, "JPEG", restart_marker_blocks=2, subsampling=subsampling)
+    assert Picture.from_bytes(data).plain
+    assert not Picture.from_bytes(data.replace(b"\xff\xd0", b"", 1)).plain
+    tall = bytearray(data)
+    tall[data.index(b"\xff\xc0") + 5] = 9  # 2,304 rows more
+    assert not Picture.from_bytes(bytes(tall)).plain
+
+
 REFUSED = {
     "two channels": (sof(0xC0, 2), "the JPEG has 2 colour channels, not 1, 3 or 4"),
     "two frame headers": (
