@@ -3,6 +3,7 @@
 import base64
 import logging
 import shutil
+import struct
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
@@ -48,10 +49,10 @@ def by_vips(data):
     """
     try:
         image = pyvips.Image.new_from_buffer(data, "", fail_on="error").autorot()
-        inks = image.interpretation == "cmyk" and image.get_typeof("icc-profile-data") == 0
-        if image.format not in ("uchar", "ushort") or inks:
+        profiled = image.get_typeof("icc-profile-data") != 0
+        if image.format not in ("uchar", "ushort") or (image.interpretation == "cmyk" and not profiled):
             return None
-        image = image.colourspace("srgb")
+        image = (image.icc_transform("srgb") if profiled else image).colourspace("srgb")
         image = image.flatten(background=[255, 255, 255]) if image.hasalpha() else image
         pixels = numpy.asarray(image.cast("uchar").numpy())
     except (pyvips.Error, ValueError):
@@ -60,24 +61,37 @@ def by_vips(data):
 
 
 def by_opencv(data):
-    """Return what OpenCV makes of a file, on white where it has an alpha channel of 8 bits; None where it refuses it."""
+    """Return what OpenCV makes of a file, on white; None where it refuses it or has a reading of its own.
+
+    It leaves opacity of 16 bits out, and takes Lab for the light of some display.
+    """
     buffer = numpy.frombuffer(data, numpy.uint8)
     try:
         found = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
-        if found is not None and found.ndim == 3 and found.shape[2] == 4 and found.dtype == numpy.uint8:
+        if found is None or _in_lab(data):
+            return None
+        if found.ndim == 3 and found.shape[2] == 4:
             alpha = found[:, :, 3:] / 255
-            return (found[:, :, 2::-1] * alpha + 255 * (1 - alpha)).astype(numpy.uint8)
+            white = (found[:, :, 2::-1] * alpha + 255 * (1 - alpha)).astype(numpy.uint8)
+            return white if found.dtype == numpy.uint8 else None
         found = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
     except cv2.error:
         return None
     return None if found is None else found[:, :, ::-1]
 
 
-def turned(data):
-    """Tell whether the file says that its picture is to be turned."""
+def _in_lab(data):
+    """Tell whether a TIFF holds Lab, which its first directory says (tag 262, value 8)."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
+    return order is not None and struct.pack(f"{order}HHIH", 262, 3, 1, 8) in data
+
+
+def beyond_browsers(data):
+    """Tell whether a file says what Chromium leaves aside: that a WebP is to be turned, or which inks its colours are."""
     try:
         image = pyvips.Image.new_from_buffer(data, "")
-        return image.get_typeof("orientation") != 0 and image.get("orientation") != 1
+        turned = image.get_typeof("orientation") != 0 and image.get("orientation") != 1
+        return image.interpretation == "cmyk" or (turned and data[8:12] == b"WEBP")
     except pyvips.Error:
         return False
 
