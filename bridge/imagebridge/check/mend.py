@@ -37,19 +37,16 @@ def mended(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _once(body: Mapping[str, Any]) -> dict[str, Any]:
     read = reading(body, "decoded")
-    findings = reviewed(read)
-    if not findings:
+    found = reviewed(read)
+    if not found:
         return dict(read.fields)
-    if any(finding.rule == "half-surrogate" for finding in findings):
+    if any(one.rule == "half-surrogate" for one in found):
         return cast("dict[str, Any]", _paired(read.fields))
     policy = Policy(model=read.model, proof="decoded", max_bytes=_PAYLOAD)
-    contents = Contents(policy, _touched(findings))
+    contents = Contents(policy, _touched(found))
     renamed = names.renames(read)
     fields = dict(read.fields)
-    if (
-        any(finding.rule == "chat-tools-effort" for finding in findings)
-        and chat_tools_of(read.model or "") != "never"
-    ):
+    if any(one.rule == "chat-tools-effort" for one in found) and chat_tools_of(read.model or "") != "never":
         fields["reasoning_effort"] = "none"
     if "tools" in contents.touched:
         fields["tools"] = names.definitions(fields["tools"], read.api, renamed)
@@ -79,16 +76,16 @@ def _paired(value: object) -> object:
     return [_paired(inner) for inner in value] if is_list(value) else value
 
 
-def _touched(findings: Iterable[Finding]) -> frozenset[str]:
+def _touched(found: Iterable[Finding]) -> frozenset[str]:
     """Return the paths of what is to be mended, and of everything that holds it."""
     paths: set[str] = set()
-    for finding in findings:
-        if finding.rule == "repeated-picture":
+    for one in found:
+        if one.rule == "repeated-picture":
             continue
-        for at, letter in enumerate(finding.path):
+        for at, letter in enumerate(one.path):
             if letter in ".[":
-                paths.add(finding.path[:at])
-        paths.add(finding.path)
+                paths.add(one.path[:at])
+        paths.add(one.path)
     return frozenset(paths)
 
 

@@ -177,16 +177,16 @@ class _Fitting:
             case "resource" if self._passes(cast("JSON", block["resource"])):
                 return [HostBlock(dict(block), whole=True)]
             case _:
-                pieces = block_pieces(block, self.reading)
-        match pieces:
+                found = block_pieces(block, self.reading)
+        match found:
             case [TextPiece(text=text)] if text == block.get("text"):
                 return [HostBlock(dict(block))]
             case [PicturePiece(), *_] if self._is_document(block):
                 uri = sentences.short(text_of(cast("JSON", block["resource"]), "uri"))
-                entry = text_entry(f"[{uri}: shown as pictures of its pages]")
-                return [entry, *self._of_pieces(pieces, block)]
+                told = text_entry(f"[{uri}: shown as pictures of its pages]")
+                return [told, *self._of_pieces(found, block)]
             case _:
-                return list(self._of_pieces(pieces, block))
+                return list(self._of_pieces(found, block))
 
     def _passes(self, resource: JSON) -> bool:
         """Tell whether an embedded resource reaches the model as it is."""
@@ -202,8 +202,8 @@ class _Fitting:
         )
 
     def _is_document(self, block: JSON) -> bool:
-        file_type = kinds.kind(base64_start(text_of(cast("JSON", block.get("resource") or {}), "blob")))
-        return file_type is not None and file_type.sort == "document"
+        found = kinds.kind(base64_start(text_of(cast("JSON", block.get("resource") or {}), "blob")))
+        return found is not None and found.sort == "document"
 
     def _of_pieces(self, pieces: Sequence[Piece], block: JSON) -> Iterator[HostBlock]:
         """Yield pieces of a translation as blocks; pictures keep what their block said besides."""
@@ -326,12 +326,12 @@ class _Fitting:
     def _assembled(self, frame: Mapping[str, Any], entries: list[HostBlock]) -> dict[str, Any]:
         """Return the whole, in the last resort with fewer blocks."""
         entries = retold(entries)
-        result = {**frame, "content": self._blocks(entries)}
-        while cost(result) > self.room and entries:
+        made = {**frame, "content": self._blocks(entries)}
+        while cost(made) > self.room and entries:
             entries = entries[: len(entries) // 2]
             self.notes = ["The result's other blocks are left out: it is too large."]
-            result = {**frame, "content": self._blocks(entries)}
-        return result
+            made = {**frame, "content": self._blocks(entries)}
+        return made
 
     def _blocks(self, entries: Sequence[HostBlock]) -> list[dict[str, Any]]:
         """Return the blocks, with what is to be said before the first picture."""
@@ -373,11 +373,11 @@ def _still(block: JSON) -> Picture | None:
 
 def _labels(block: JSON) -> dict[str, Any]:
     """Return what a picture keeps of its block; that of a resource keeps its address too."""
-    labels: dict[str, Any] = {key: block[key] for key in ("annotations", "_meta") if key in block}
+    kept: dict[str, Any] = {key: block[key] for key in ("annotations", "_meta") if key in block}
     uri = text_of(cast("JSON", block.get("resource", {})), "uri")
     if uri and len(uri) < _BLOCK:
-        labels["_meta"] = {**labels.get("_meta", {}), URI: uri}
-    return labels
+        kept["_meta"] = {**kept.get("_meta", {}), URI: uri}
+    return kept
 
 
 def _loses_blocks(result: JSON) -> bool:
