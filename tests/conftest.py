@@ -45,9 +45,10 @@ def anyio_backend():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_store_of_the_user(tmp_path_factory):
-    """Let no server that a test starts keep pictures in the cache of whoever runs the tests."""
+def _no_cache_of_the_user(tmp_path_factory):
+    """Let no server that a test starts keep pictures or cards in the cache of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMAGEBRIDGE_CARD", "off")
         patch.setenv("IMAGEBRIDGE_STORE", str(tmp_path_factory.mktemp("store")))
         yield
 

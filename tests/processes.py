@@ -1,7 +1,9 @@
 """Looking at processes that tests have started, on every system."""
 
 import os
+import sys
 import time
+from pathlib import Path
 
 import psutil
 
@@ -38,3 +40,10 @@ def memory(pid):
 def handles():
     """Return how many files this process holds open."""
     return psutil.Process().num_handles() if os.name == "nt" else psutil.Process().num_fds()
+
+
+def server_command():
+    """Return how tests start imagebridge-server: with a card of an earlier start where IMAGEBRIDGE_TESTED_CARDS says so."""
+    if "IMAGEBRIDGE_TESTED_CARDS" in os.environ:
+        return [sys.executable, str(Path(__file__).parent / "servers" / "with_card.py")]
+    return [sys.executable, "-m", "imagebridge_server"]

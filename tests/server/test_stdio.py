@@ -9,12 +9,12 @@ import time
 
 import pytest
 from mcp import Client, StdioServerParameters
-from processes import children, ended, worked
+from processes import children, ended, server_command, worked
 
 pytestmark = pytest.mark.anyio
 
 ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
-COMMAND = [sys.executable, "-m", "imagebridge_server"]
+COMMAND = server_command()
 BOMB = {
     "data": {"sequence": {"start": 0, "stop": 50_000_000}},
     "mark": "bar",
@@ -28,10 +28,12 @@ async def client(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("allowed")
     (folder / "sales.csv").write_text("month,sales\nJan,3\nFeb,5\n")
     store = str(tmp_path_factory.mktemp("store"))
-    server = StdioServerParameters(
-        command=COMMAND[0], args=[*COMMAND[1:], "--allow", str(folder), "--store", store]
+    started = StdioServerParameters(
+        command=COMMAND[0],
+        args=[*COMMAND[1:], "--allow", str(folder), "--store", store],
+        env={name: value for name, value in os.environ.items() if name.startswith("IMAGEBRIDGE_")},
     )
-    async with Client(server, mode=request.param) as client:
+    async with Client(started, mode=request.param) as client:
         yield client
 
 
