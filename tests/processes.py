@@ -13,7 +13,7 @@ def children(pid):
     return [child.pid for child in psutil.Process(pid).children()]
 
 
-def ended(pid, seconds=10):
+def ended(pid, seconds=60):
     """Tell whether a process ends in time; one that is not ours to wait for may stay as a zombie."""
     stop = time.monotonic() + seconds
     while time.monotonic() < stop:
@@ -22,7 +22,7 @@ def ended(pid, seconds=10):
                 return True
         except psutil.NoSuchProcess:
             return True
-        time.sleep(0)
+        time.sleep(0.01)
     return False
 
 

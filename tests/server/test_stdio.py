@@ -100,14 +100,16 @@ def raw():
     server.process.communicate()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals")
+sends_signals = pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals")
+
+
 @pytest.mark.parametrize(
     ("end", "busy"),
     [
         ("eof", True),
-        (signal.SIGINT, False),
+        pytest.param(signal.SIGINT, False, marks=sends_signals),
         pytest.param("eof", False, marks=pytest.mark.long),
-        pytest.param(signal.SIGTERM, True, marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, True, marks=[pytest.mark.long, sends_signals]),
     ],
 )
 def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
@@ -117,7 +119,7 @@ def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
     if busy:
         raw.call("generate_chart", spec=BOMB)
         while worked(child) < 0.8:
-            time.sleep(0)
+            time.sleep(0.01)
     if end == "eof":
         raw.process.stdin.close()
         raw.process.stdin = None
@@ -130,8 +132,7 @@ def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
     assert ended(child)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals")
-@pytest.mark.parametrize("end", ["eof", signal.SIGTERM])
+@pytest.mark.parametrize("end", ["eof", pytest.param(signal.SIGTERM, marks=sends_signals)])
 def test_the_end_takes_the_decoding_process_along_and_is_quiet(raw, end):
     raw.call(
         "load_image",

@@ -8,7 +8,7 @@ from imagebridge.facts.models import chat_tools_of
 from imagebridge.rules import Body
 from imagebridge.rules.body import OUTPUTS
 from imagebridge.translate.policy import Policy
-from imagebridge.wire import JSON, JsonObject, is_error, is_json, is_list, paired, text_of
+from imagebridge.wire import JSON, JsonObject, is_error, is_json, is_list, paired_throughout, text_of
 
 from . import names, pairing
 from .contents import Contents, chat_parts, cut, joined, known_fields
@@ -37,16 +37,19 @@ def mended(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _once(body: Mapping[str, Any]) -> dict[str, Any]:
     read = reading(body, "decoded")
-    found = reviewed(read)
-    if not found:
+    findings = reviewed(read)
+    if not findings:
         return dict(read.fields)
-    if any(one.rule == "half-surrogate" for one in found):
-        return cast("dict[str, Any]", _paired(read.fields))
+    if any(finding.rule == "half-surrogate" for finding in findings):
+        return cast("dict[str, Any]", paired_throughout(read.fields))
     policy = Policy(model=read.model, proof="decoded", max_bytes=_PAYLOAD)
-    contents = Contents(policy, _touched(found))
+    contents = Contents(policy, _touched(findings))
     renamed = names.renames(read)
     fields = dict(read.fields)
-    if any(one.rule == "chat-tools-effort" for one in found) and chat_tools_of(read.model or "") != "never":
+    if (
+        any(finding.rule == "chat-tools-effort" for finding in findings)
+        and chat_tools_of(read.model or "") != "never"
+    ):
         fields["reasoning_effort"] = "none"
     if "tools" in contents.touched:
         fields["tools"] = names.definitions(fields["tools"], read.api, renamed)
@@ -67,25 +70,16 @@ def _once(body: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _paired(value: object) -> object:
-    """Return a value in whose texts U+FFFD stands for each half of a surrogate pair that stands alone."""
-    if isinstance(value, str):
-        return paired(value)
-    if is_json(value):
-        return {name: _paired(inner) for name, inner in value.items()}
-    return [_paired(inner) for inner in value] if is_list(value) else value
-
-
-def _touched(found: Iterable[Finding]) -> frozenset[str]:
+def _touched(findings: Iterable[Finding]) -> frozenset[str]:
     """Return the paths of what is to be mended, and of everything that holds it."""
     paths: set[str] = set()
-    for one in found:
-        if one.rule == "repeated-picture":
+    for finding in findings:
+        if finding.rule == "repeated-picture":
             continue
-        for at, letter in enumerate(one.path):
+        for at, letter in enumerate(finding.path):
             if letter in ".[":
-                paths.add(one.path[:at])
-        paths.add(one.path)
+                paths.add(finding.path[:at])
+        paths.add(finding.path)
     return frozenset(paths)
 
 

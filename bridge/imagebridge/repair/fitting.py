@@ -22,6 +22,7 @@ from imagebridge.repair.host_blocks import (
     cost,
     described,
     not_shown,
+    resource_of,
     retold,
     scale_of,
     showing,
@@ -174,19 +175,19 @@ class _Fitting:
                 return [HostBlock(dict(block), whole=True)]
             case "audio" if self.host.audio:
                 return [HostBlock(dict(block), whole=True)]
-            case "resource" if self._passes(cast("JSON", block["resource"])):
+            case "resource" if self._passes(resource_of(block)):
                 return [HostBlock(dict(block), whole=True)]
             case _:
-                found = block_pieces(block, self.reading)
-        match found:
+                pieces = block_pieces(block, self.reading)
+        match pieces:
             case [TextPiece(text=text)] if text == block.get("text"):
                 return [HostBlock(dict(block))]
             case [PicturePiece(), *_] if self._is_document(block):
-                uri = sentences.short(text_of(cast("JSON", block["resource"]), "uri"))
-                told = text_entry(f"[{uri}: shown as pictures of its pages]")
-                return [told, *self._of_pieces(found, block)]
+                uri = sentences.short(text_of(resource_of(block), "uri"))
+                entry = text_entry(f"[{uri}: shown as pictures of its pages]")
+                return [entry, *self._of_pieces(pieces, block)]
             case _:
-                return list(self._of_pieces(found, block))
+                return list(self._of_pieces(pieces, block))
 
     def _passes(self, resource: JSON) -> bool:
         """Tell whether an embedded resource reaches the model as it is."""
@@ -202,8 +203,8 @@ class _Fitting:
         )
 
     def _is_document(self, block: JSON) -> bool:
-        found = kinds.kind(base64_start(text_of(cast("JSON", block.get("resource") or {}), "blob")))
-        return found is not None and found.sort == "document"
+        file_type = kinds.kind(base64_start(text_of(resource_of(block), "blob")))
+        return file_type is not None and file_type.sort == "document"
 
     def _of_pieces(self, pieces: Sequence[Piece], block: JSON) -> Iterator[HostBlock]:
         """Yield pieces of a translation as blocks; pictures keep what their block said besides."""
@@ -227,7 +228,7 @@ class _Fitting:
                     inner = {"uri": f"attachment:{name}", "mimeType": media_type, "blob": blob}
                     yield HostBlock({"type": "resource", "resource": inner}, whole=True)
                 case FilePiece(filename=name):
-                    what = sentences.short(text_of(cast("JSON", block.get("resource", {})), "uri") or name)
+                    what = sentences.short(text_of(resource_of(block), "uri") or name)
                     yield text_entry(sentences.not_shown(what, f"{self.host.name} takes no documents"))
                 case _:
                     yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is an address"))
@@ -373,11 +374,10 @@ def _still(block: JSON) -> Picture | None:
 
 def _labels(block: JSON) -> dict[str, Any]:
     """Return what a picture keeps of its block; that of a resource keeps its address too."""
-    kept: dict[str, Any] = {key: block[key] for key in ("annotations", "_meta") if key in block}
-    uri = text_of(cast("JSON", block.get("resource", {})), "uri")
-    if uri and len(uri) < _BLOCK:
-        kept["_meta"] = {**kept.get("_meta", {}), URI: uri}
-    return kept
+    labels: dict[str, Any] = {key: block[key] for key in ("annotations", "_meta") if key in block}
+    if (uri := text_of(resource_of(block), "uri")) and len(uri) < _BLOCK:
+        labels["_meta"] = {**labels.get("_meta", {}), URI: uri}
+    return labels
 
 
 def _loses_blocks(result: JSON) -> bool:
@@ -403,7 +403,7 @@ def _scaled(picture: Picture, factor: float) -> tuple[int, int]:
 
 def _sentence(block: JSON) -> str:
     """Say what a block was that cannot be cut. A document's bytes are not looked at again."""
-    inner = cast("JSON", block.get("resource", {}))
+    inner = resource_of(block)
     if blob := text_of(inner, "blob"):
         named = sentences.described(text_of(inner, "mimeType"), len(blob) // 4 * 3, uri=text_of(inner, "uri"))
         return sentences.not_shown(named, "too large for a result")

@@ -5,7 +5,8 @@ import json
 
 import httpx2
 import pytest
-from commands import ask
+from commands import SCRIPT, ask
+from local_servers import serving
 from mcp.server import MCPServer
 from mcp.types import CallToolResult
 from openai import AsyncOpenAI, OpenAI, OpenAIError
@@ -199,12 +200,18 @@ SAID = [
 ]
 
 
+@pytest.fixture(scope="module")
+def url():
+    with serving(SCRIPT) as url:
+        yield url
+
+
 @pytest.mark.parametrize("options", [[], ["--chat"]], ids=["responses", "chat"])
 @pytest.mark.parametrize("step", SAID)
-def test_ask_says_one_sentence(options, step):
+def test_ask_says_one_sentence(options, step, url):
     endpoint = Endpoint([step] * 4).start()  # what broke off is asked for again
     try:
-        done = ask(endpoint, "?", *options)
+        done = ask(endpoint, "?", "--server", url, *options)
     finally:
         endpoint.stop()
     assert (done.exit_code, done.stdout) == (1, "")
@@ -254,9 +261,9 @@ async def test_chunks_without_a_message_are_a_documented_error(server, change):
 @pytest.mark.parametrize(
     ("name", "said"), [("an error of another type", "overloaded"), ("a body of another type", "400")]
 )
-def test_the_sentence_of_ask_names_what_came(name, said):
+def test_the_sentence_of_ask_names_what_came(name, said, url):
     with Endpoint([WRONG[name]]) as endpoint:
-        done = ask(endpoint, "?")
+        done = ask(endpoint, "?", "--server", url)
     assert said in done.stderr
 
 
