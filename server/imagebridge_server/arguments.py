@@ -41,7 +41,11 @@ AnySource = Annotated[
     Field(description="A document or text, named as pictures are in load_image.", examples=["report.pdf"]),
 ]
 
-Start = Annotated[int, Field(description="First character of a long text, counted from 1.", ge=1)]
+Start = Annotated[int | None, Field(description="First character of a long text, counted from 1.", ge=1)]
+
+Rows = Annotated[
+    str | None, BeforeValidator(lenient_arguments.span), Field(description="Of a table, such as 51-200.")
+]
 
 PageNumber = Annotated[int | None, Field(description="One page of a TIFF, counted from 1.", ge=1)]
 

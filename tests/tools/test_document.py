@@ -32,7 +32,7 @@ async def read(folder, name, data, **choices):
         ("utf8.txt", "\ufeffé".encode(), "text/plain", "é", "1 character in 1 line"),
         ("utf16.txt", "é€".encode("utf-16"), "text/plain", "é€", "2 characters in 1 line"),
         ("utf32.txt", "é€".encode("utf-32"), "text/plain", "é€", "2 characters in 1 line"),
-        ("west.txt", "é€".encode("cp1252"), "text/plain", "é€", "2 characters in 1 line"),
+        ("west.txt", "é€".encode("cp1252"), "text/plain", "é€", "2 characters in 1 line, read as cp1252"),
         ("empty.md", b"", "text/markdown", "", "0 characters in 0 lines"),
         ("a.svg", b"<svg xmlns='x'/>", "image/svg+xml", "<svg xmlns='x'/>", "16 characters in 1 line"),
     ],

@@ -90,7 +90,7 @@ def test_headers_and_totals(text, columns, notes):
     ("text", "words"),
     [
         ("month,sales\nJan,3\n\nFeb,5,extra\n", "line 4 has 3 cells, its header in line 1 has 2"),
-        ("Report\nmonth,sales\nJan,3\nFeb\nMar,4\n", "line 4 has 1 cells, its header in line 2 has 2"),
+        ("Report\nmonth,sales\nJan,3\nFeb,2,9\nMar,4\n", "line 4 has 3 cells, its header in line 2 has 2"),
         ('a,b\n1,"2\n', "is not CSV: unexpected end of data"),
         (",,\n,,\n", "is empty"),
     ],

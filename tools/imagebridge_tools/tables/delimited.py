@@ -21,6 +21,8 @@ def table(text: str) -> tuple[FoundTable, str]:
     Raises:
         ArgumentError: it holds none, or a line that has more or fewer cells than the header.
     """
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
     separator = ""
     first, _, rest = text.partition("\n")
     skipped = 0

@@ -199,28 +199,28 @@ def _power(after: str, *, glued: bool) -> tuple[int, str]:
 
 def _unit(before: str, after: str, *, glued: bool) -> str | None:
     """Return what a number is of, "" for nothing, or None where the words around it make a name."""
-    if before and not (_is_money(before) or before == "%"):
+    if before and not (is_money(before) or before == "%"):
         return None
     if not after:
         return before
-    if before and not (after.startswith("/") or _is_money(after)):
+    if before and not (after.startswith("/") or is_money(after)):
         return None
     if (
         len(after) > 14
         or after.count(" ") > 2
-        or not (before or re.match(r"[^\W\d_]|[%‰°µ'\"″′]", after) or _is_money(after))
+        or not (before or re.match(r"[^\W\d_]|[%‰°µ'\"″′]", after) or is_money(after))
     ):
         return None
     letters = after.rstrip(".").casefold()
     known = letters in _GLUED and (len(after) > 1 or after.islower() or after in "WVAJ")
-    if letters in _CLOCKS or (glued and letters.isalpha() and not known and not _is_money(after)):
+    if letters in _CLOCKS or (glued and letters.isalpha() and not known and not is_money(after)):
         return None
     if " " in after and not re.search("[/%]", after):
         return None  # Words rather than a unit.
     return f"{before}{after}" if before else after.rstrip(".") or after
 
 
-def _is_money(text: str) -> bool:
+def is_money(text: str) -> bool:
     """Tell whether a text is the sign of a currency: one of Unicode's, with letters before it or not, or a code."""
     signs = [sign for sign in text if unicodedata.category(sign) == "Sc"]
     letters = "".join(sign for sign in text if sign not in signs).replace(".", "")

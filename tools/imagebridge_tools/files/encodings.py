@@ -1,0 +1,77 @@
+"""In which encoding the bytes of a text are, which seldom say so themselves."""
+
+import codecs
+from importlib import import_module
+from typing import Any, NamedTuple
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+_WESTERN = "cp1252"
+
+_SEEN = 200_000
+"""Bytes from which an encoding is told."""
+
+_TELLING = 4
+"""Different bytes beyond ASCII at least that tell one encoding of single bytes from another."""
+
+
+class DecodedText(NamedTuple):
+    """A text, and the encoding it was read in where that is a guess."""
+
+    text: str
+    guessed: str = ""
+
+
+def decoded(data: bytes) -> DecodedText:
+    """Return bytes as text: by the mark at their start, as UTF-8, or in the encoding that their letters speak for."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return DecodedText(data.decode(encoding, "replace"))
+    if b"\0" not in data[:1000]:
+        try:
+            return DecodedText(data.decode())
+        except UnicodeDecodeError:
+            pass
+    guessed = _guessed(data)
+    try:
+        return DecodedText(data.decode(guessed), guessed)
+    except (UnicodeDecodeError, LookupError):
+        return DecodedText(data.decode(_WESTERN, "replace"), _WESTERN)
+
+
+def _guessed(data: bytes) -> str:
+    """Return the name of the encoding that some bytes are most likely in: Windows' Western one where little tells."""
+    try:
+        chardet: Any = import_module("chardet")
+    except ImportError:  # The extra `server` brings it.
+        return _WESTERN
+    seen = _letters(data)
+    found = chardet.detect(seen, encoding_era=chardet.EncodingEra.MODERN_WEB)
+    name = str(found["encoding"] or _WESTERN).lower()
+    if b"\0" in data[:1000]:
+        return name if _is_wide(data, name) else _WESTERN
+    telling = {byte for byte in seen if byte > 0x7F}
+    single = len(seen.decode(name, "ignore")) == len(seen)
+    return _WESTERN if single and len(telling) < _TELLING else name
+
+
+def _is_wide(data: bytes, name: str) -> bool:
+    """Tell whether bytes with zeros are text: lines of UTF-16 or UTF-32."""
+    if not name.startswith(("utf-16", "utf-32")):
+        return False
+    text = data[:_SEEN].decode(name, "replace")
+    return "\n" in text and all(sign.isprintable() or sign.isspace() for sign in text[:1000])
+
+
+def _letters(data: bytes) -> bytes:
+    """Return the lines of some bytes that tell most: those with letters beyond ASCII, the first without choice."""
+    if b"\0" in data[:1000]:
+        return data[:_SEEN]
+    lines = [line for line in data.splitlines(keepends=True) if not line.isascii()]
+    return b"".join(lines)[:_SEEN]
