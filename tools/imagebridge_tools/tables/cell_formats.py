@@ -20,8 +20,8 @@ _PART = re.compile(
 )
 """The parts of a format; what follows _ and * only takes room, brackets hold colors and conditions."""
 
-_CELL = rb'<(?:\w+:)?c (?=[^>]*\bs="(%s)")[^>]*?\br="([A-Z]{1,3})(\d{1,7})"'
-_HIDDEN = re.compile(rb'<(?:\w+:)?row [^>]*\bhidden="(?:1|true)"')
+_CELL = rb"""<(?:\w+:)?c (?=[^>]*\bs=["'](%s)["'])[^>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']"""
+_HIDDEN = re.compile(rb"""<(?:\w+:)?row [^>]*\bhidden=["'](?:1|true)["']""")
 
 
 class CellFormat(NamedTuple):
