@@ -51,10 +51,13 @@ _LETTER = frozenset("kKMB")
 
 _MONEY = frozenset(
     """
-    Kč zł kr kr. Ft lei лв лв. Rs Rs. Fr Fr. Fr.- руб руб. din din. Rp RM Lt Ls грн R S/
+    Kč zł kr kr. Ft lei лв лв. Rs Rs. Fr Fr. Fr.- руб руб. din din. Rp RM Lt Ls TL грн R S/
     """.split()  # noqa: SIM905
 )
 """Signs of currencies that are letters, beside the codes of ISO 4217."""
+
+_WHOLE = frozenset("¥ ￥ JPY 円 ₩ ￦ KRW 원 ₫ VND".split())  # noqa: SIM905
+"""Currencies without parts, in which three digits behind a sign are never decimals: ISO 4217, 2026-01-01."""
 
 _GLUED = frozenset(
     """
@@ -129,6 +132,13 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
     for separator, decimal in _STYLES:
         if decimal not in readings and (found := _values(cells, separator, decimal)):
             readings[decimal] = found
+    unit = next(iter(units.values()), ("", ""))[0]
+    if len(readings) > 1 and unit in _WHOLE:
+        readings = {
+            sign: one
+            for sign, one in readings.items()
+            if all(isinstance(value, int) for value in one.values())
+        } or readings
     if not readings:
         for text, cell in cells.items():
             if not any(_values({text: cell}, *style) for style in _STYLES):
@@ -137,7 +147,6 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
         return Doubt(f"no one way to separate thousands and decimals explains {one!r} and the others")
     every = list(readings.values())
     proven = any(re.search("[.,]", cell.body) for cell in cells.values())
-    unit = next(iter(units.values()), ("", ""))[0]
     if len(every) == 2 and every[0] == every[1]:
         return FoundNumber({".": every[0]}, unit, False)
     return FoundNumber(readings, unit, len(readings) == 1 and proven)
