@@ -52,6 +52,9 @@ QR_CODES = Feature("make_qr_code", {"segno": (1, 6)}, "server")
 ASK = Feature("imagebridge ask", {**CLIENT.lowest, **RUN.lowest}, "agent")
 DEMO = Feature("imagebridge demo", {**SERVER.lowest, **RUN.lowest}, "agent,server")
 
+_MET: set[tuple[str, Version]] = set()
+"""What was found to be there: a look takes milliseconds, and each run asks. What is missing may be installed meanwhile."""
+
 
 def need(feature: Feature) -> None:
     """Return where the installed packages are what `feature` needs.
@@ -59,20 +62,24 @@ def need(feature: Feature) -> None:
     Raises:
         RequirementError: they are not; the message names each package and the line to type.
     """
-    if told := lacking(feature):
-        raise RequirementError(told)
+    if problem := lacking(feature):
+        raise RequirementError(problem)
 
 
 def lacking(feature: Feature) -> str:
     """Say which packages are missing or too old for a feature, and what to type; nothing where all are there."""
-    told: list[str] = []
+    packages: list[str] = []
     for package, lowest in feature.lowest.items():
+        if (package, lowest) in _MET:
+            continue
         installed = _installed(package)
         if is_older(installed, lowest):
             wanted = f"{package} {'.'.join(map(str, lowest))} or newer"
-            told.append(f"{wanted} ({installed or 'none'} is installed)")
+            packages.append(f"{wanted} ({installed or 'none'} is installed)")
+        else:
+            _MET.add((package, lowest))
     line = f'pip install "imagebridge[{feature.extra}]"'
-    return f"{feature.name} needs {' and '.join(told)}: {line}" if told else ""
+    return f"{feature.name} needs {' and '.join(packages)}: {line}" if packages else ""
 
 
 def stand_in(name: str, feature: Feature) -> type:
@@ -91,8 +98,8 @@ def is_older(installed: str, lowest: Version) -> bool:
 
 def release(version: str) -> Version:
     """Return the numbers that a version begins with: (2, 0) of "2.0rc1"."""
-    found = re.match(r"\d+(\.\d+)*", version)
-    return tuple(map(int, found[0].split("."))) if found else ()
+    digits = re.match(r"\d+(\.\d+)*", version)
+    return tuple(map(int, digits[0].split("."))) if digits else ()
 
 
 def _installed(package: str) -> str:

@@ -10,7 +10,7 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 
-from .answer import Answer, File, counted, size_in_words
+from .answer import File, ToolOutput, counted, size_in_words
 from .files.encodings import DecodedText
 from .files.source import NOWHERE, Places, Source, characters, opened
 from .tables import summary, workbook
@@ -61,7 +61,7 @@ async def load_file(
     start: int | None = None,
     sheet: str | None = None,
     rows: str | None = None,
-) -> Answer:
+) -> ToolOutput:
     """Read the file that `source` names (see `source.opened`).
 
     A document comes as it is, a text in pieces of `CHARACTERS`; `start`, counted from 1, is the first character of
@@ -87,7 +87,7 @@ async def load_file(
         return await to_thread.run_sync(_book, found, sheet, asked)
     if sheet is not None:
         raise ArgumentError("sheet", f"goes with workbooks; {found.name} is none")
-    return await to_thread.run_sync(_read, found, start, asked)
+    return await to_thread.run_sync(_document_or_text, found, start, asked)
 
 
 def _asked(rows: str) -> tuple[int, int | None]:
@@ -101,11 +101,11 @@ def _asked(rows: str) -> tuple[int, int | None]:
     return first, last
 
 
-def _read(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> Answer:
+def _document_or_text(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> ToolOutput:
     name, data, uri = found
     kind = kinds.kind(data)
     if kind is None or kind is kinds.SVG:
-        return _text(found, start, asked)
+        return _text_excerpt(found, start, asked)
     if kind.sort == "picture":
         raise ArgumentError("source", f"{name} is a picture of type {kind.media_type}; load_image shows it")
     if kind.sort != "document":
@@ -118,10 +118,12 @@ def _read(found: Source, start: int | None, asked: tuple[int, int | None] | None
         problem = f"{name} has {size_in_words(len(data))}; a result holds {size_in_words(LARGEST)}"
         raise ArgumentError("source", f"{problem}; give a part of it, or its pages as pictures")
     file = File(uri or f"file:///file{kind.suffix}", name, kind.media_type, data)
-    return Answer(f"{name}: {kind.suffix[1:].upper()}, {size_in_words(len(data))}, attached.", files=(file,))
+    return ToolOutput(
+        f"{name}: {kind.suffix[1:].upper()}, {size_in_words(len(data))}, attached.", files=(file,)
+    )
 
 
-def _text(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> Answer:
+def _text_excerpt(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> ToolOutput:
     name, _, uri = found
     decoded = characters(found, READ)
     text, total = decoded.text, len(decoded.text)
@@ -146,7 +148,7 @@ def _text(found: Source, start: int | None, asked: tuple[int, int | None] | None
     if len(piece) < total:
         words += f"; these are {first:,} to {last:,}"
         words += f", call again with start={last + 1} for more" if last < total else ", the last ones"
-    return Answer(f"{words}.", files=(file,))
+    return ToolOutput(f"{words}.", files=(file,))
 
 
 def _table_in(found: Source, text: DecodedText, *, needed: bool) -> Table | None:
@@ -164,7 +166,9 @@ def _table_in(found: Source, text: DecodedText, *, needed: bool) -> Table | None
         return None
 
 
-def _piece(made: Table, asked: tuple[int, int | None] | None, words: str, whole: str, file: File) -> Answer:
+def _piece(
+    made: Table, asked: tuple[int, int | None] | None, words: str, whole: str, file: File
+) -> ToolOutput:
     """Return a long table: its columns in words and its first rows, or the rows that are `asked` for."""
     total = max(map(len, made.written.values()))
     first, last = asked or (1, FIRST[0])
@@ -180,10 +184,10 @@ def _piece(made: Table, asked: tuple[int, int | None] | None, words: str, whole:
         else ""
     )
     columns = "" if asked else f"\nColumns:\n{summary.described(made)}"
-    return Answer(f"{told}.{more}{whole}{columns}", files=(file._replace(content=text),))
+    return ToolOutput(f"{told}.{more}{whole}{columns}", files=(file._replace(content=text),))
 
 
-def _book(found: Source, sheet: str | None, asked: tuple[int, int | None] | None) -> Answer:
+def _book(found: Source, sheet: str | None, asked: tuple[int, int | None] | None) -> ToolOutput:
     """Return the sheets of a workbook: all whole where they are short, else the one that is asked for, or the first."""
     if len(found.data) > FILE_SIZE:
         problem = f"{found.name} has {len(found.data):,} bytes; workbooks of at most {FILE_SIZE:,} are read"
@@ -198,7 +202,7 @@ def _book(found: Source, sheet: str | None, asked: tuple[int, int | None] | None
     return _piece(made, asked, f"{words}; ", others, file)
 
 
-def _sheets(found: Source, names: Sequence[str], words: str) -> Answer | None:
+def _sheets(found: Source, names: Sequence[str], words: str) -> ToolOutput | None:
     """Return all sheets whole, or None where they are long."""
     files: list[File] = []
     told: list[str] = []
@@ -220,7 +224,7 @@ def _sheets(found: Source, names: Sequence[str], words: str) -> Answer | None:
         files.append(_file(found, name, text))
     if not files:
         return None
-    return Answer("\n".join([f"{words}, {counted(len(names), 'sheet')}:", *told]), files=tuple(files))
+    return ToolOutput("\n".join([f"{words}, {counted(len(names), 'sheet')}:", *told]), files=tuple(files))
 
 
 def _file(found: Source, sheet: str, text: str) -> File:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
 
-from .answer import Answer, JsonValue, described, nearest
+from .answer import JsonValue, ToolOutput, described, nearest
 from .apart import apart
 from .drawing import tones
 from .drawing.colors import WHITE, Color, color
@@ -56,7 +56,7 @@ async def transform_image(
     places: Places = NOWHERE,
     *,
     units: str = "pixels",
-) -> Answer:
+) -> ToolOutput:
     """Do `operations`, each an object with one key, in order, with the picture that `source` names.
 
     crop: [left, top, right, bottom] in `units` of the picture as it is by then; resize: [width, height] in pixels, one
@@ -75,7 +75,7 @@ async def transform_image(
 
 def transformed(
     source: Source, operations: Sequence[Mapping[str, JsonValue]], units: str = "pixels"
-) -> Answer:
+) -> ToolOutput:
     """Do what `transform_image` says with a file that was read."""
     if not operations:
         raise ArgumentError("operations", f"is empty; give some of {', '.join(OPERATIONS)}")
@@ -85,7 +85,7 @@ def transformed(
     seen = pixels(source)
     work, done = _Work(seen.image, units), list[str]()
     for number, operation in enumerate(operations):
-        name, value, work.argument = _named(operation, f"operations[{number}]")
+        name, value, work.argument = _operation(operation, f"operations[{number}]")
         if name in _CHOICES:
             _CHOICES[name](work, value)
             continue
@@ -93,14 +93,14 @@ def transformed(
         work.image, words = _OPERATIONS[name](work, value)
         size = work.image.size
         done.append(words if size == before else f"{words} to {size[0]}x{size[1]}")
-    picture, told = _encoded(work)
+    picture, remarks = _encoded(work)
     if work.unused:
-        told.append("background not used: it fills what rotate and pad add after it")
-    steps = ", ".join([*done, *told]) or "as it is"
-    return Answer(f"{seen.description}: {steps}. {described(picture)}.", (picture,))
+        remarks.append("background not used: it fills what rotate and pad add after it")
+    steps = ", ".join([*done, *remarks]) or "as it is"
+    return ToolOutput(f"{seen.description}: {steps}. {described(picture)}.", (picture,))
 
 
-def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValue, str]:
+def _operation(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValue, str]:
     """Return name and value of an operation, and the path that errors name."""
     if not isinstance(operation, Mapping) or len(operation) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         raise ArgumentError(
@@ -127,20 +127,20 @@ def _resize(work: _Work, value: JsonValue) -> "tuple[Image, str]":
         scale = width / work.image.width if width else (height or 1) / work.image.height
         width = width or max(1, round(work.image.width * scale))
         height = height or max(1, round(work.image.height * scale))
-    return _scaled(work, width, height), "resized"
+    return _resized_image(work, width, height), "resized"
 
 
 def _fit(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     width, height = _size(work, value)
     scale = min(side / own for side, own in zip((width, height), work.image.size, strict=True) if side)
     sides = (max(1, round(own * scale)) for own in work.image.size)
-    return _scaled(work, *sides), "fitted"
+    return _resized_image(work, *sides), "fitted"
 
 
 def _rotate(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     from PIL.Image import Resampling, Transpose
 
-    degrees = _number(work, value, -360, 360) % 360
+    degrees = _checked_number(work, value, -360, 360) % 360
     words = f"rotated {degrees:g} degrees clockwise"
     quarter = {0: None, 90: "ROTATE_270", 180: "ROTATE_180", 270: "ROTATE_90"}
     if degrees in quarter:
@@ -168,7 +168,7 @@ def _pad(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     numbers = [value] * 4 if isinstance(value, int | float) else _numbers(work, value)
     if len(numbers) != 4:
         raise ArgumentError(work.argument, "takes a number of pixels, or [left, top, right, bottom]")
-    left, top, right, bottom = (round(_number(work, number, 0, SIDE)) for number in numbers)
+    left, top, right, bottom = (round(_checked_number(work, number, 0, SIDE)) for number in numbers)
     image, fill = _filled(work)
     size = image.width + left + right, image.height + top + bottom
     _within(work, *size)
@@ -216,7 +216,7 @@ def _sharpen(work: _Work, value: JsonValue) -> "tuple[Image, str]":
 def _blur(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     from PIL import ImageFilter
 
-    radius = _number(work, value, 0, _BLUR)
+    radius = _checked_number(work, value, 0, _BLUR)
     image = work.image
     # Mixed with what transparency hides, colours at its edges would be wrong.
     clear = {"LA": "La", "RGBA": "RGBa"}.get(image.mode, image.mode)
@@ -257,7 +257,7 @@ def _format(work: _Work, value: JsonValue) -> None:
 
 
 def _quality(work: _Work, value: JsonValue) -> None:
-    work.quality = round(_number(work, value, 1, 100))
+    work.quality = round(_checked_number(work, value, 1, 100))
 
 
 _CHOICES: dict[str, Callable[[_Work, JsonValue], None]] = {
@@ -270,7 +270,7 @@ OPERATIONS = (*_OPERATIONS, *_CHOICES)
 """The names of the operations."""
 
 
-def _number(work: _Work, value: JsonValue, least: float, most: float) -> float:
+def _checked_number(work: _Work, value: JsonValue, least: float, most: float) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
         raise ArgumentError(work.argument, f"is {value!r}; give a number from {least} to {most}")
     return value
@@ -278,10 +278,10 @@ def _number(work: _Work, value: JsonValue, least: float, most: float) -> float:
 
 def _numbers(work: _Work, value: JsonValue) -> Sequence[float]:
     numbers = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    given = [one for one in numbers if isinstance(one, int | float) and not isinstance(one, bool)]
-    if len(given) != len(numbers):
+    values = [one for one in numbers if isinstance(one, int | float) and not isinstance(one, bool)]
+    if len(values) != len(numbers):
         raise ArgumentError(work.argument, f"is {value!r}; give a list of numbers")
-    return given
+    return values
 
 
 def _factor(work: _Work, value: JsonValue) -> float:
@@ -302,11 +302,11 @@ def _size(work: _Work, value: JsonValue) -> tuple[int | None, int | None]:
         raise ArgumentError(
             work.argument, f"is {value!r}; give [width, height] in pixels, null for one that follows"
         )
-    width, height = (None if side is None else round(_number(work, side, 1, SIDE)) for side in sides)
+    width, height = (None if side is None else round(_checked_number(work, side, 1, SIDE)) for side in sides)
     return width, height
 
 
-def _scaled(work: _Work, width: int, height: int) -> "Image":
+def _resized_image(work: _Work, width: int, height: int) -> "Image":
     from imagebridge.pictures.encode import resized
 
     _within(work, width, height)
@@ -318,8 +318,8 @@ def _within(work: _Work, width: float, height: float) -> None:
     if max(width, height) > SIDE or width * height > PIXELS:
         scale = min(SIDE / max(width, height), (PIXELS / (width * height)) ** 0.5)
         most = f"{int(width * scale)}x{int(height * scale)}"
-        told = f"would make {width:.0f}x{height:.0f} pixels; at most {PIXELS:,} and {SIDE:,} a side are made, such as {most}"
-        raise ArgumentError(work.argument, told)
+        problem = f"would make {width:.0f}x{height:.0f} pixels; at most {PIXELS:,} and {SIDE:,} a side are made, such as {most}"
+        raise ArgumentError(work.argument, problem)
 
 
 def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
@@ -346,12 +346,12 @@ def _encoded(work: _Work) -> tuple[Picture, list[str]]:
         )
     clear = image.mode in ("LA", "RGBA")
     form = form or ("webp" if clear else "jpeg")
-    told = [f"as {form.upper().replace('WEBP', 'WebP')}" + (f" of quality {quality}" if quality else "")]
+    remarks = [f"as {form.upper().replace('WEBP', 'WebP')}" + (f" of quality {quality}" if quality else "")]
     if clear and form == "jpeg":
-        image, told = opaque(image), [*told, "transparency laid on white"]
+        image, remarks = opaque(image), [*remarks, "transparency laid on white"]
     bare = image.copy()
     bare.info = {}
     buffer = BytesIO()
     options = {"compress_level": 6} if form == "png" else {"quality": quality or 85}
     bare.save(buffer, form.upper(), **options)
-    return Picture.from_bytes(buffer.getvalue()), told
+    return Picture.from_bytes(buffer.getvalue()), remarks

@@ -26,28 +26,30 @@ _ROLES = re.compile(r"<(?=\|)|(?<=\|)>|<(?=/?(?:start|end)_of_turn>)|\[(?=/?INST
 """What begins and ends a turn in the templates of chat models (OpenAI, Qwen, Llama, Gemma, Mistral; 2026-11)."""
 
 
-def gathered(said: Iterable[tuple[str, str]]) -> str:
+def gathered(instructions: Iterable[tuple[str, str]]) -> str:
     """Return the instructions of servers, pairs of name and text, as one text; empty where none says anything.
 
     A text stands behind `> `, line by line, so that nothing in it can end its frame or pass for another one's words.
     """
-    notes = [f"Server {_named(name)}:\n{quoted}" for name, text in said if (quoted := _quoted(text))]
+    notes = [
+        f"Server {_server_label(name)}:\n{quoted}" for name, text in instructions if (quoted := _quoted(text))
+    ]
     return "\n\n".join([_OPENING, *notes]) if notes else ""
 
 
-def _named(name: str) -> str:
-    plain = " ".join(_plain(name).split())
+def _server_label(name: str) -> str:
+    plain = " ".join(_harmless(name).split())
     return json.dumps(plain if len(plain) <= _NAME else f"{plain[:_NAME]}...", ensure_ascii=False)
 
 
-def _plain(text: str) -> str:
+def _harmless(text: str) -> str:
     # The space takes a mark its meaning and leaves it readable.
-    return _ROLES.sub(lambda found: f"{found[0]} " if found[0] != ">" else " >", _INVISIBLE.sub("", text))
+    return _ROLES.sub(lambda match: f"{match[0]} " if match[0] != ">" else " >", _INVISIBLE.sub("", text))
 
 
 def _quoted(text: str) -> str:
     """Return a text line by line behind `> `, at most `MOST` characters with all that."""
-    lines = [line.rstrip() for line in _plain(text).strip().splitlines()]
+    lines = [line.rstrip() for line in _harmless(text).strip().splitlines()]
     quoted = "\n".join(f"> {line}".rstrip() for line in lines)
     if not lines or len(quoted) <= MOST:
         return quoted

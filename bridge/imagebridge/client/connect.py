@@ -187,7 +187,7 @@ async def _entered(
             return await entered(repairing(pipe(started, listening.stderr), listening.over))
 
 
-def _named() -> Implementation:
+def _client_info() -> Implementation:
     """Return how servers know the bridge: ours sends it pictures as they are (see `hosts`)."""
     return Implementation(name="imagebridge", version=version("imagebridge"))
 
@@ -195,7 +195,7 @@ def _named() -> Implementation:
 def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Client:
     return Client(
         target,
-        client_info=_named(),
+        client_info=_client_info(),
         message_handler=listening.heard,
         logging_callback=listening.logged,
         log_level="info" if listening.logged else None,
@@ -205,7 +205,7 @@ def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Clien
 def _parameters(command: str) -> StdioServerParameters:
     """Read a command line; our own server's gets our own variables."""
     try:
-        words = command_line.words(command, windows=os.name == "nt")
+        words = command_line.split_command_line(command, windows=os.name == "nt")
     except ValueError as error:
         raise ServerError(command, f"the command line cannot be read: {error}") from error
     if not words:
@@ -218,8 +218,8 @@ def _program(command: str) -> str:
     """Return where one of our own commands is, which an environment that is not activated has on no PATH."""
     if command.removesuffix(".exe") in _COMMANDS and not shutil.which(command):
         for folder in (Path(sys.executable).parent, sysconfig.get_path("scripts")):
-            if found := shutil.which(command, path=str(folder)):
-                return found
+            if path := shutil.which(command, path=str(folder)):
+                return path
     return command
 
 

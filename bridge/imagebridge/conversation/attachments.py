@@ -110,8 +110,8 @@ class Attachment:
     @property
     def pixels(self) -> tuple[int, int] | None:
         """Its width and height, None where they are not known from the request."""
-        found = self._picture()
-        return (found.width, found.height) if found else None
+        picture = self._picture()
+        return (picture.width, picture.height) if picture else None
 
     def _picture(self) -> Picture | None:
         try:
@@ -120,16 +120,16 @@ class Attachment:
             return None
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """What it is, in words: handle, label, media type, size in pixels and bytes."""
-        told = [self.handle, self.label, sentences.short(text_of(self.inner, "filename"))]
-        if found := self._picture():
-            told += [found.media_type, f"{found.width}x{found.height}", sentences.amount(found.size)]
+        facts = [self.handle, self.label, sentences.short(text_of(self.inner, "filename"))]
+        if picture := self._picture():
+            facts += [picture.media_type, f"{picture.width}x{picture.height}", sentences.amount(picture.size)]
         elif self.is_data:
-            told += [self.url[5:100].partition(";")[0].partition(",")[0], sentences.amount(self.size)]
+            facts += [self.url[5:100].partition(";")[0].partition(",")[0], sentences.amount(self.size)]
         else:
-            told.append(sentences.short(self.url))
-        return " ".join(", ".join(filter(None, told)).split())
+            facts.append(sentences.short(self.url))
+        return " ".join(", ".join(filter(None, facts)).split())
 
     def text(self, sentence: str) -> JsonObject:
         """Return the text part that stands in for it."""
@@ -178,7 +178,7 @@ class StandIn:
 
 def gone(attachment: Attachment) -> str:
     """Say what was shown here and is no longer."""
-    return f"[no longer shown: {attachment.words}]"
+    return f"[no longer shown: {attachment.description}]"
 
 
 def again(attachment: Attachment) -> str:
@@ -242,7 +242,7 @@ def by_user(item: object) -> bool:
     if _get(item, "role") != "user":
         return False
     parts = _parts(item)
-    return not any(_CAPTION.fullmatch(_text(parts, index)) for index in range(len(parts)))
+    return not any(_CAPTION.fullmatch(_line_of_ours(parts, index)) for index in range(len(parts)))
 
 
 def is_call(item: object) -> bool:
@@ -295,27 +295,27 @@ def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment |
     handles = {
         index: handle
         for index, kind in kinds.items()
-        if kind == "picture" and (handle := _HANDLE.match(_text(parts, index + 1)))
+        if kind == "picture" and (handle := _HANDLE.match(_line_of_ours(parts, index + 1)))
     }
     named = {int(handle[2]) for handle in handles.values()}
     numbers: Counter[AttachmentKind] = Counter()
     for index, kind in kinds.items():
-        piece = _PART.match(_text(parts, index + 1)) if kind == "picture" else None
+        piece = _PART.match(_line_of_ours(parts, index + 1)) if kind == "picture" else None
         # The parts of a picture count as one.
         numbers[kind] += piece is None or piece[2] == "1"
         number = numbers[kind]
         # No two get the same: what stands beside a picture with a handle may be counted as that is named.
         while kind == "picture" and number in named:
             number += len(kinds)
-        part, found, handle = parts[index], standing.get(index), handles.get(index)
-        caption = _CAPTION.fullmatch(_text(parts, index - 1))
+        part, stand_in, handle = parts[index], standing.get(index), handles.get(index)
+        caption = _CAPTION.fullmatch(_line_of_ours(parts, index - 1))
         number = int(handle[2]) if handle else number
         named_so = f"{piece[1] if piece else ''}{kind} {number} of {where}"
         label = sentences.short(caption[1] if caption else named_so)
         name = handle[1] if handle else ""
         yield (
-            StandIn(at, index, label, name, found[3] or "")
-            if found
+            StandIn(at, index, label, name, stand_in[3] or "")
+            if stand_in
             else Attachment(at, index, part, label, name)
         )
 
@@ -326,11 +326,11 @@ def _stood_for(sentence: re.Match[str]) -> AttachmentKind:
 
 def _standing(parts: Sequence[JSON]) -> dict[int, re.Match[str]]:
     """Return the sentences of ours that stand in for attachments, by their place."""
-    matches = ((index, _STAND_IN.fullmatch(_text(parts, index))) for index in range(len(parts)))
+    matches = ((index, _STAND_IN.fullmatch(_line_of_ours(parts, index))) for index in range(len(parts)))
     return {index: match for index, match in matches if match}
 
 
-def _text(parts: Sequence[JSON], index: int) -> str:
+def _line_of_ours(parts: Sequence[JSON], index: int) -> str:
     """Return the text part at `index`, "" where there is none or it is too long to be a line of ours."""
     if not 0 <= index < len(parts) or text_of(parts[index], "type") not in _TEXTS:
         return ""

@@ -78,7 +78,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
 _STRINGS = ("text", "file_id", "file_data", "file_url", "filename")
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _quoted_names(names: tuple[str, ...]) -> str:
     return (
         ", ".join(f"'{name}'" for name in names[:-1]) + f", and '{names[-1]}'"
         if names[1:]
@@ -111,13 +111,13 @@ def _listed_or_text(value: object) -> bool:
 
 
 def _types(body: Body) -> Iterator[Breach]:
-    given = body.fields.get(body.list_name)
-    if given is not None and not _listed_or_text(given):
-        yield _wrong(body.list_name, "a string or an array", given)
+    content = body.fields.get(body.list_name)
+    if content is not None and not _listed_or_text(content):
+        yield _wrong(body.list_name, "a string or an array", content)
     tools = body.fields.get("tools")
     if not isinstance(tools, list | tuple | None):
         yield _wrong("tools", "an array of objects", tools)
-    for index, value in enumerate(values(given)):
+    for index, value in enumerate(values(content)):
         if not isinstance(value, dict):
             yield _wrong(f"{body.list_name}[{index}]", "an object", value)
     for item in body.items:
@@ -148,7 +148,7 @@ def _items(body: Body) -> Iterator[Breach]:
         if item.type not in known:
             yield Breach(
                 f"{item.path}.{name}",
-                f"Invalid value: '{item.type}'. Supported values are: {_listed(tuple(sorted(known)))}.",
+                f"Invalid value: '{item.type}'. Supported values are: {_quoted_names(tuple(sorted(known)))}.",
             )
 
 
@@ -158,7 +158,7 @@ def _roles(body: Body) -> Iterator[Breach]:
         if item.type == "message" and role not in MESSAGE_ROLES:
             yield Breach(
                 f"{item.path}.role",
-                f"Invalid value: '{role}'. Supported values are: {_listed(MESSAGE_ROLES)}.",
+                f"Invalid value: '{role}'. Supported values are: {_quoted_names(MESSAGE_ROLES)}.",
             )
 
 
@@ -176,7 +176,7 @@ def _unknown(body: Body, *, mcp: bool) -> Iterator[Breach]:
         why = f"'{part.type}' is a block of MCP: translate the result first" if mcp else ""
         yield Breach(
             f"{part.path}.type",
-            f"Invalid value: '{part.type}'. Supported values are: {_listed(allowed)}.",
+            f"Invalid value: '{part.type}'. Supported values are: {_quoted_names(allowed)}.",
             why,
         )
 

@@ -55,14 +55,14 @@ def brought_out(
     if len(text) < _SHORTEST:
         return text
     whole = text.strip()
-    if (found := _whole(whole)) and (_kind(found) or (known and known(found))):
-        return bring_out(found)
+    if (encoded := _whole(whole)) and (_kind(encoded) or (known and known(encoded))):
+        return bring_out(encoded)
     if not _DUMP.match(whole):
         return text
     pieces: list[str] = []
     done = 0
     for one in quoted(text, known):
-        pieces += (text[done : one.start], _sentence(bring_out(one.base64)))
+        pieces += (text[done : one.start], _sentence_for_strings(bring_out(one.base64)))
         done = one.stop
     return "".join((*pieces, text[done:])) if pieces else text
 
@@ -129,7 +129,7 @@ def _value(written: str) -> str:
     return str(json.loads(f'"{written}"', strict=False))
 
 
-def _sentence(words: str) -> str:
+def _sentence_for_strings(words: str) -> str:
     """Return a sentence that may stand in a string of JSON or of Python, however often that was written anew."""
     return " ".join(words.translate(_QUOTES).split())
 
@@ -138,11 +138,11 @@ def _kind(text: str) -> kinds.FileType | None:
     """Return what base64, or a `data:` URL, is by its first bytes, where that is a picture or a document."""
     if len(text) < _SHORTEST:
         return None
-    found = kinds.kind(base64_start(text))
-    if found is kinds.ZIP:
+    file_type = kinds.kind(base64_start(text))
+    if file_type is kinds.ZIP:
         # The member that makes an archive a document may stand anywhere in it.
         try:
-            found = kinds.kind(base64_bytes(text)[0])
+            file_type = kinds.kind(base64_bytes(text)[0])
         except PictureError:
             return None
-    return found if found is not None and found.sort in ("picture", "document") else None
+    return file_type if file_type is not None and file_type.sort in ("picture", "document") else None

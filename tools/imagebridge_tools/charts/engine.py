@@ -102,20 +102,20 @@ def _answer(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, f
         png, boxes = painter.png(svg, request["scale"])
         head = json.dumps({"png": len(png), "width": width, "height": height, "boxes": boxes})
     except (ValueError, ElementTree.ParseError, _UndrawableError) as error:
-        png, head = b"", json.dumps({"problem": _short(str(error))})
+        png, head = b"", json.dumps({"problem": _engine_message(str(error))})
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 0)
     wire.write(head.encode() + b"\n" + png)
     wire.flush()
 
 
-def _short(problem: str) -> str:
+def _engine_message(problem: str) -> str:
     """Return what the engine says without its own name and its stack."""
     lines = [line for line in problem.split("\n    at ")[0].split("\n") if "conversion failed:" not in line]
-    said = " ".join(lines).removeprefix("Error: ").strip()
-    if said.startswith("TypeError"):
-        said = f"Vega-Lite cannot make sense of it ({said}); compare its structure with Vega-Lite 6"
-    return said if len(said) <= 300 else f"{said[:150]} ... {said[-150:]}"
+    message = " ".join(lines).removeprefix("Error: ").strip()
+    if message.startswith("TypeError"):
+        message = f"Vega-Lite cannot make sense of it ({message}); compare its structure with Vega-Lite 6"
+    return message if len(message) <= 300 else f"{message[:150]} ... {message[-150:]}"
 
 
 class _Painter:
@@ -144,13 +144,13 @@ class _Painter:
             log = ""
             png = self._raster(svg, scale, ours=True, log=False)  # Its log takes a tenth of the time.
         else:
-            png, log = self._drawn(svg, scale, ours=True)
+            png, log = self._png_with_log(svg, scale, ours=True)
         if _NO_FONT in log or _NO_GLYPH in log:
-            png, log = self._drawn(svg, scale, ours=False)
+            png, log = self._png_with_log(svg, scale, ours=False)
         _check_colors(png)
         return png, _lacking(log, svg) if _NO_GLYPH in log else []
 
-    def _drawn(self, svg: str, scale: float, *, ours: bool) -> tuple[bytes, str]:
+    def _png_with_log(self, svg: str, scale: float, *, ours: bool) -> tuple[bytes, str]:
         os.ftruncate(self._log, 0)
         os.lseek(self._log, 0, os.SEEK_SET)
         png = self._raster(svg, scale, ours=ours, log=True)
@@ -183,9 +183,9 @@ def more_fonts() -> list[str]:
     folders: list[str] = []
     for name in _MORE_FONTS:
         with suppress(ImportError, ValueError):
-            found = find_spec(name)
-            if found and found.origin:
-                folders.append(str(Path(found.origin).parent))
+            package = find_spec(name)
+            if package and package.origin:
+                folders.append(str(Path(package.origin).parent))
     return folders
 
 

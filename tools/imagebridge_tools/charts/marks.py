@@ -64,7 +64,7 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
     """Return how large small charts are in so many columns, then their width and height, about, and the columns."""
     count, text = len(names), chart.style.text
     rows = -(-count // columns)
-    across = chart.frame.width - (encode.taken(chart) if chart.kind != "pie" else 0)
+    across = chart.frame.width - (encode.width_beside_plot(chart) if chart.kind != "pie" else 0)
     width = max(_CELL, round(across / columns - _SPACING))
     words = text * (0.7 + 1.3 * labels.header(names, width * _HEADED, text)[1])
     # Words above each; axes below the last ones, or below all where the last row has empty places.
@@ -76,7 +76,7 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
 
 
 def _view(chart: Chart, width: int, height: int) -> JsonObject:
-    view = labelled(_clipped(_plain(chart, width, height), chart), chart)
+    view = labelled(_clipped(_unit_view(chart, width, height), chart), chart)
     return titled(view, encode.room(chart, view, width, height), chart.style)
 
 
@@ -89,7 +89,7 @@ def _clipped(view: JsonObject, chart: Chart) -> JsonObject:
     return {**view, "mark": {**encode.mapping(view.get("mark")), "clip": True}}
 
 
-def _plain(chart: Chart, width: int, height: int) -> JsonObject:
+def _unit_view(chart: Chart, width: int, height: int) -> JsonObject:
     view: JsonObject = {"width": width, "height": height}
     if chart.layers:
         return view | _layered(chart, width, height)
@@ -160,8 +160,8 @@ def _layered(chart: Chart, width: int, height: int) -> JsonObject:
     x = encode.along(chart, "x", width, height)
     layers: list[JsonValue] = []
     for kind, series in chart.layers.items():
-        shown = [row for row in chart.rows if not series or row["color"] in series]
-        part = _part(chart, kind, shown)
+        series_rows = [row for row in chart.rows if not series or row["color"] in series]
+        part = _part(chart, kind, series_rows)
         right = bool(chart.right) and set(series) <= set(chart.right)
         y = encode.along(part, "y", width, height)
         y["axis"] = (
@@ -246,17 +246,17 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
     numbers = [cell for row in chart.rows if isinstance(cell := row["color"], int | float)]
     around = min(numbers) < 0 < max(numbers)
     scale: JsonObject = {"domainMid": 0, "range": "diverging", "interpolate": "rgb"} if around else {}
-    form = chart.frame.formats.get("color") or _short(numbers)
+    form = chart.frame.formats.get("color") or _cell_format(numbers)
     long = height // 2 if height < 400 else 200
     title = chart.frame.titles.get("color", chart.names["color"])
     legend: JsonObject = {"title": title, "gradientLength": long, **encode.formatted(chart, "color")}
     color: JsonObject = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
     place, down = encode.both(chart, width, height)
     room = (width - 200) / columns, down / rows
-    told = chart.style.titles and room[0] >= 38 and room[1] >= 16
-    rect: JsonObject = {"type": "rect", **({} if told else _SEALED)}
+    labelled = chart.style.titles and room[0] >= 38 and room[1] >= 16
+    rect: JsonObject = {"type": "rect", **({} if labelled else _SEALED)}
     layers: list[JsonValue] = [{"mark": rect, "encoding": {"color": color}}]
-    if told:
+    if labelled:
         low, high = min(numbers), max(numbers)
         far = f"abs(datum.color) > {max(-low, high) * 0.6}"
         dark = far if around else f"datum.color > {low + (high - low) * 0.55}"
@@ -271,7 +271,7 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
     return {"encoding": place, "layer": layers}
 
 
-def _short(numbers: Sequence[float]) -> str:
+def _cell_format(numbers: Sequence[float]) -> str:
     """Return the format of numbers in cells: whole, or with as many digits as tell them apart."""
     if all(isinstance(number, int) or number.is_integer() for number in numbers):
         return ",d" if max(map(abs, numbers)) < 100_000 else ".3~s"
@@ -293,8 +293,8 @@ def _box(chart: Chart, width: int, height: int) -> JsonObject:
         first: JsonObject = {"field": low, "type": "quantitative", **encode.named(chart, "y")}
         first["scale"] = encode.scale(chart, "y", {"zero": False})
         ends: JsonObject = {along: first, **({f"{along}2": {"field": high}} if high else {})}
-        shown: JsonObject = {"filter": {"field": low, "valid": True}}
-        return {"transform": [shown], "mark": mark, "encoding": ends | (color if colored else {})}
+        valid: JsonObject = {"filter": {"field": low, "valid": True}}
+        return {"transform": [valid], "mark": mark, "encoding": ends | (color if colored else {})}
 
     outlier: JsonObject = {"type": "point", "filled": True, "size": 18 * _dots(chart), "opacity": 0.6}
     # Where all numbers are one, the box has no height: its median would lie unseen on the ground.

@@ -79,10 +79,10 @@ def characters(source: Source, read: str, argument: str = "source") -> encodings
     Raises:
         ArgumentError: it is no text; the error names `argument` and says what is `read`.
     """
-    found = kinds.kind(source.data)
-    if found is not None and found is not kinds.SVG:
+    file_type = kinds.kind(source.data)
+    if file_type is not None and file_type is not kinds.SVG:
         raise ArgumentError(
-            argument, f"{source.name} is a file of type {found.media_type}; what is read: {read}"
+            argument, f"{source.name} is a file of type {file_type.media_type}; what is read: {read}"
         )
     text, guessed = encodings.decoded(source.data)
     if any(sign in text[:10_000] for sign in ("\0", "\x01", "\x02", "\x03")):
@@ -91,8 +91,8 @@ def characters(source: Source, read: str, argument: str = "source") -> encodings
 
 
 def _file(text: str, places: Places, argument: str) -> Source:
-    found = folders.found(text, places.allow, FILE_SIZE, argument)
-    return Source(found.path.name, found.data, found.path.as_uri())
+    file = folders.read_file(text, places.allow, FILE_SIZE, argument)
+    return Source(file.path.name, file.data, file.path.as_uri())
 
 
 def _inline(text: str, argument: str) -> Source:

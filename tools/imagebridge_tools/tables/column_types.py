@@ -151,7 +151,7 @@ def _kept(cell: JsonValue, factor: float = 1) -> JsonValue:
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 
-def words(name: str, reading: ColumnReading) -> str:
+def reading_note(name: str, reading: ColumnReading) -> str:
     """Return words on how a column that is shown was read, or why it was not."""
     if reading.doubt:
         return f"; {name!r} is shown as names, as written: {reading.doubt}"

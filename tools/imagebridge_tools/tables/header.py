@@ -69,7 +69,7 @@ def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
         names, grid = [""] * len(names), [header, *grid]
         notes.append(f"no {noun} names the columns")
     if above:
-        notes.append(f"left out: {counted(len(above), noun)} above the header, {_shown(above[0][1])}")
+        notes.append(f"left out: {counted(len(above), noun)} above the header, {_excerpt(above[0][1])}")
     columns = list(zip(*grid, strict=True)) or [()] * len(header)
     return _named(names, columns, notes)
 
@@ -95,7 +95,7 @@ def _without_footers(
         end -= 1
     if left := rows[end:]:
         many = f"the last {noun}" if len(left) == 1 else f"the last {len(left)} {noun}s"
-        notes.append(f"left out: {many}, {_shown(left[0][1])}")
+        notes.append(f"left out: {many}, {_excerpt(left[0][1])}")
     return [*rows[:end]]
 
 
@@ -236,7 +236,7 @@ def _filled(cell: JsonValue) -> bool:
     return cell is not None and cell != "" and not (isinstance(cell, str) and not cell.strip())
 
 
-def _shown(cells: Sequence[JsonValue]) -> str:
+def _excerpt(cells: Sequence[JsonValue]) -> str:
     """Return the first words of a line."""
     text = " ".join(_name(cell) for cell in cells if _filled(cell))
     return repr(text if len(text) <= 40 else f"{text[:37]}...")

@@ -54,7 +54,11 @@ def _column(table: Table, name: str) -> str:
         said.append(_texts(known))
     if missing := len(cells) - len(known):
         said.append(f"{missing:,} missing")
-    told = column_types.words(name, reading).partition(" ")[2].removeprefix(f"{name!r} ") if reading else ""
+    told = (
+        column_types.reading_note(name, reading).partition(" ")[2].removeprefix(f"{name!r} ")
+        if reading
+        else ""
+    )
     return "; ".join([", ".join(said), told] if told else [", ".join(said)])
 
 

@@ -47,7 +47,7 @@ def read_back() -> int:
     model = default_model()
     with failures(), api_failures():
         try:
-            reading = event_loop.run(_read, model)
+            reading = event_loop.run(_ask_for_code, model)
         except TurnLimitError as error:
             raise BadAnswer(f"{model} calls show_code again and again and never answers") from error
     if not reading.reply.pictures:
@@ -57,14 +57,16 @@ def read_back() -> int:
     click.echo(f"code    {reading.code}")
     click.echo(f"answer  {reading.reply.text}")
     click.echo(f"tokens  {usage.get('input_tokens', 0):,} in, {usage.get('output_tokens', 0):,} out")
-    for shown in reading.reply.pictures:
-        picture = f"{shown.picture.width}x{shown.picture.height} {shown.picture.media_type}"
-        click.echo(f"picture {picture}, {shown.seen.tokens:,} of the tokens in by OpenAI's formula")
+    for shown_picture in reading.reply.pictures:
+        picture = (
+            f"{shown_picture.picture.width}x{shown_picture.picture.height} {shown_picture.picture.media_type}"
+        )
+        click.echo(f"picture {picture}, {shown_picture.seen.tokens:,} of the tokens in by OpenAI's formula")
     click.echo("match" if reading.match else "no match")
     return 0 if reading.match else ERROR
 
 
-async def _read(model: str) -> CodeReading:
+async def _ask_for_code(model: str) -> CodeReading:
     from imagebridge.agent.bridge import Bridge
     from imagebridge.cli.api import client
     from imagebridge.client.connect import own_server
@@ -76,8 +78,8 @@ async def _read(model: str) -> CodeReading:
             async with Bridge(own_server(environment={})) as source, Bridge(_server(source, code)) as bridge:
                 say(f"{model} is reading")
                 reply = await bridge.run(openai, model=model, input=PROMPT, max_turns=4)
-    for shown in reply.pictures:
-        terminal.thumbnail(shown.picture.data)
+    for picture in reply.pictures:
+        terminal.thumbnail(picture.picture.data)
     return CodeReading(code, reply)
 
 
@@ -108,8 +110,8 @@ def _pictures(content: object) -> list[object]:
         BridgeError: there is none.
     """
     blocks = [block for block in content if is_json(block)] if is_list(content) else []
-    found: list[object] = [block for block in blocks if block.get("type") == "image"]
-    if not found:
-        said = " ".join(str(block.get("text", "")) for block in blocks)
-        raise BridgeError(f"get_image drew nothing: {said}")
-    return found
+    image_blocks: list[object] = [block for block in blocks if block.get("type") == "image"]
+    if not image_blocks:
+        text = " ".join(str(block.get("text", "")) for block in blocks)
+        raise BridgeError(f"get_image drew nothing: {text}")
+    return image_blocks
