@@ -49,7 +49,7 @@ def generate_chart_tool(settings: Settings) -> Tool:
         save_as: arguments.SaveAs = None,
         overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
-        """Draw a chart as a PNG: from kind, data and columns, or from a Vega-Lite spec. Give exactly one of both."""
+        """Draw a chart as a PNG: from kind and data, or from a Vega-Lite spec."""
         return await answered(
             imagebridge_tools.generate_chart(
                 spec=spec,
@@ -136,8 +136,8 @@ def load_file_tool(settings: Settings) -> Tool:
         )
 
     description = (
-        f"Read a file, from where load_image does: {document.READ}. Long texts come in pieces, long tables as their "
-        "columns in words and first rows."
+        f"Read a file, from where load_image does: {document.READ}. Long texts come in pieces, long tables as a "
+        "summary and rows."
     )
     return tool(load_file, "Read a file", hints(settings), description)
 

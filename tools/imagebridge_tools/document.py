@@ -29,7 +29,7 @@ WHOLE = 20_000
 FIRST = 50, 5_000
 """Rows of a long table that come first, and their characters, at most."""
 
-READ = "PDF, Word, PowerPoint, RTF, workbooks (xlsx, xls, ods), and text such as CSV, JSON, Markdown, HTML and code"
+READ = "PDF, Word, PowerPoint, Excel, RTF, and text such as CSV, JSON, Markdown, HTML and code"
 """What is read."""
 
 _TYPES = {
