@@ -23,7 +23,7 @@ CELLS = 5_000_000
 _MISSING = frozenset(
     """
     nan na n/a n.a. null none nil - -- --- – — − … ... #n/a #n/a! #null! #value! #div/0! #ref!
-    #name? #num!
+    #name? #num! #spill! #calc! tbd tba tbc k.a. n.b. n.d. b.d. .. н/д н.д. 欠測 不明
     """.split()  # noqa: SIM905
 ) | {""}
 """What stands for a missing cell among numbers or dates, in small letters. Elsewhere it may be a name."""

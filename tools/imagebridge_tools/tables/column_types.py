@@ -40,7 +40,8 @@ def read(
     found: dict[str, written_numbers.FoundNumber] = {}
     signs: set[written_numbers.Decimal] = set()
     for name, column in columns.items():
-        if separator and (plain := _plain(column)):
+        codes = bool(CODES.search(name.casefold()))  # Version 3.10 is not 3.1.
+        if separator and not codes and (plain := _plain(column)):
             cells[name], pointed = plain
             signs |= {"."} if pointed else set()
         match _read(name, cells[name], text=bool(separator)):
@@ -93,7 +94,9 @@ def _read(
     if not known or (not text and numbers(list(known))):
         return None
     if all(map(date, known)):
-        return texts, ColumnReading()
+        iso = {text: written_dates.western(text) for text in known}
+        how = "dates of the Buddhist calendar" if any(iso[text] != text for text in known) else ""
+        return [None if text is None else iso[text] for text in texts], ColumnReading(how)
     if CODES.search(name.casefold()):
         return None
     found = written_durations.read(name, texts) or written_dates.read(known) or written_numbers.read(known)

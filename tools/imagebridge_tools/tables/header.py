@@ -86,7 +86,14 @@ def _without_footers(
     if width < 2:
         return [*rows]
     end = len(rows)
-    while end and sum(map(_filled, rows[end - 1][1])) <= max(1, width // 3):
+    last = max((at for at, (number, _) in enumerate(rows) if number in blocks), default=0)
+    first = [cells for _, cells in rows[: last or FOOTERS]]
+    places = [
+        at
+        for at in range(width)
+        if first and all(map(_begins_as_number, (cells[at : at + 1] for cells in first)))
+    ]
+    while end and _is_below(rows[end - 1][1], width, places):
         end -= 1
     end = next((at for at in range(end, len(rows)) if rows[at][0] in blocks), len(rows))
     if len(rows) - end > FOOTERS:
@@ -97,6 +104,17 @@ def _without_footers(
         many = f"the last {noun}" if len(left) == 1 else f"the last {len(left)} {noun}s"
         notes.append(f"left out: {many}, {_excerpt(left[0][1])}")
     return [*rows[:end]]
+
+
+def _is_below(cells: Sequence[JsonValue], width: int, places: Sequence[int]) -> bool:
+    """Tell whether a line may stand below a table: few cells are filled, or none has a number in the `places` of numbers."""
+    few = sum(map(_filled, cells)) <= max(1, width // 3)
+    return few or (bool(places) and not any(_begins_as_number(cells[at : at + 1]) for at in places))
+
+
+def _begins_as_number(cells: Sequence[JsonValue]) -> bool:
+    """Tell whether a cell, if there is one, begins as a number does."""
+    return any(isinstance(cell, int | float) or bool(re.match(r"[^\w\s]*\d", _name(cell))) for cell in cells)
 
 
 def _is_note(cells: Sequence[JsonValue]) -> bool:

@@ -16,6 +16,14 @@ _WORDS = frozenset(
 )
 """What stands before a sum, as the first word."""
 
+_MEANS = frozenset(
+    """
+    average averages avg mean ø durchschnitt mittelwert schnitt moyenne media promedio média gemiddelde genomsnitt
+    gjennomsnitt średnia среднее 平均 평균
+    """.split()  # noqa: SIM905
+)
+"""What stands before a mean."""
+
 
 def left_out(
     columns: Mapping[str, list[JsonValue]], separator: str
@@ -38,7 +46,11 @@ def left_out(
     if len(left) > 1:
         return kept, f"left out: {len(left)} rows such as {names[left[0]]!r}, which add up others"
     place = {0: "the first row", count - 1: "the last row"}.get(left[0], f"row {left[0] + 1}")
-    return kept, f"left out: {place}, {names[left[0]]!r}, which adds up the others"
+    return kept, f"left out: {place}, {names[left[0]]!r}, which {_what(names[left[0]])} the others"
+
+
+def _what(name: str) -> str:
+    return "averages" if set(_words(name)) & _MEANS else "adds up"
 
 
 def _names(columns: Mapping[str, list[JsonValue]]) -> dict[int, str]:
@@ -73,8 +85,12 @@ def _adds_up(at: int, columns: Sequence[Sequence[JsonValue]], totals: Mapping[in
 
 
 def _is_total(cell: str) -> bool:
-    words = cell.casefold().strip(" :*").split()
-    return bool(words) and len(words) <= 3 and bool({words[0].strip(":"), words[-1].strip(":")} & _WORDS)
+    words = _words(cell)
+    return bool(words) and len(words) <= 3 and bool({words[0], words[-1]} & (_WORDS | _MEANS))
+
+
+def _words(cell: str) -> list[str]:
+    return [word.strip(":") for word in cell.casefold().strip(" :*").split()]
 
 
 def _are_numbers(cells: Sequence[JsonValue]) -> bool:
@@ -82,11 +98,11 @@ def _are_numbers(cells: Sequence[JsonValue]) -> bool:
 
 
 def _is_sum(cell: JsonValue, cells: Sequence[JsonValue], least: int) -> bool:
-    """Tell whether a cell is the sum of others, which may have been rounded."""
+    """Tell whether a cell is the sum or the mean of others, which may have been rounded."""
     read = [value for value in numbers(cells) or () if isinstance(value, int | float)]
-    total = numbers([cell])
-    value = total[0] if total else None
-    exact = isinstance(value, int | float) and math.isclose(
-        value, math.fsum(read), rel_tol=1e-6, abs_tol=0.01
-    )
-    return exact and len(read) >= least
+    known = numbers([cell])
+    value = known[0] if known else None
+    if not isinstance(value, int | float) or len(read) < least:
+        return False
+    total = math.fsum(read)
+    return any(math.isclose(value, one, rel_tol=1e-6, abs_tol=0.01) for one in (total, total / len(read)))

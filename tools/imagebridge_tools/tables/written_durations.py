@@ -47,7 +47,7 @@ def read(name: str, texts: Sequence[str | None], *, wanted: bool = False) -> Rea
     """
     known = dict.fromkeys(text for text in texts if text is not None)
     first = next(iter(known), "")
-    if not any(form.fullmatch(first) for form in (_CLOCK, _HALF, _PARTS, _ISO)):
+    if not first or not any(form.fullmatch(first) for form in (_CLOCK, _HALF, _PARTS, _ISO)):
         return None
     clocks = {text: _CLOCK.fullmatch(text) for text in known}
     if all(clocks.values()):
