@@ -90,7 +90,9 @@ def _long(
     units = {table.readings[name].unit if name in table.readings else "" for name in numeric}
     readings = {name: one for name, one in table.readings.items() if name in others}
     readings |= {value: ColumnReading(unit=units.pop())} if len(units) == 1 else {}
-    written = {cell: name for name, cell in zip(numeric, found.cells, strict=True) if isinstance(cell, str)}
+    written: dict[JsonValue, str] = {
+        cell: name for name, cell in zip(numeric, found.cells, strict=True) if isinstance(cell, str)
+    }
     readings[period] = ColumnReading(written=written)
     note = f"columns {numeric[0]!r} to {numeric[-1]!r} are read as one, {period!r}, of {value!r}"
     made = replace(table, columns=long, readings=readings, notes=(*table.notes, note))

@@ -113,7 +113,7 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
         spare = [name for name in free if sorts[name] != "number"]
         enough = kind == "histogram" or (kind == "scatter" and len(free) - len(spare) > ("y" not in chosen))
         pool = free if enough else spare if spare or kind == "box" else free
-        if all(sorts[name] == "number" for name in pool):
+        if kind not in ("scatter", "histogram") and all(sorts[name] == "number" for name in pool):
             pool = sorted(pool, key=_is_identifier, reverse=True)
         x = next((name for sort in wanted for name in pool if sorts[name] == sort), None)
         if x is None and kind != "box":

@@ -80,7 +80,8 @@ def understood(code: str) -> CellFormat:
     if digits.endswith(",") or not digits:  # In thousands, which the kept numbers are not.
         return CellFormat()
     unit = (before if is_money(before) else "") + after
-    return CellFormat(unit if len(unit) <= UNIT else "")
+    telling = is_money(unit) or bool(re.search(r"[^\W\d_]|°", unit))
+    return CellFormat(unit if telling and len(unit) <= UNIT else "")
 
 
 def _styles(packed: zipfile.ZipFile) -> dict[bytes, CellFormat]:

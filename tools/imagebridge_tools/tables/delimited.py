@@ -70,7 +70,7 @@ def _spread(text: str) -> str:
     """Return text whose columns are set apart by two spaces or more as one with tabs, or nothing where it is no such text."""
     lines = [re.sub(r" {2,}", "\t", line.strip(" ")) for line in text.split("\n")]
     counts = Counter(line.count("\t") for line in lines if line.strip())
-    count, alike = max(counts.items(), key=lambda one: one[1])
+    count, alike = max(counts.items(), key=lambda one: one[1], default=(0, 0))
     return "\n".join(lines) if count and alike * 5 >= 4 * counts.total() else ""
 
 

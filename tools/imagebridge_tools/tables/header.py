@@ -171,8 +171,18 @@ def _header(lines: Sequence[GridLine]) -> int:
     usual = max(frequent, key=lambda count: (frequent[count], count))
     for at, count in enumerate(counts):
         if count * 2 >= usual and (count > 1 or usual == 1) and not _is_comment(lines[at][1]):
-            return at
+            return at + _names_groups(lines[at : at + 2])
     return 0
+
+
+def _names_groups(lines: Sequence[GridLine]) -> bool:
+    """Tell whether a line names groups of the columns that the next one names, some of them alike."""
+    if len(lines) < 2:
+        return False
+    above, below = ([_name(cell) for cell in cells] for _, cells in lines)
+    names = [name for name in below if name]
+    numbered = any(map(_begins_as_number, ([name] for name in names)))
+    return len(names) > sum(map(bool, above)) and len(set(names)) < len(names) and not numbered
 
 
 def _is_comment(cells: Sequence[JsonValue]) -> bool:
