@@ -177,7 +177,8 @@ def _piece(
     end = total if last is None else min(last, total)
     text, shown = summary.rows(made.written, first, end, CHARACTERS if asked else FIRST[1])
     size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
-    told = f"{words}{size}; these are rows {first:,} to {shown:,}, as CSV"
+    these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"
+    told = f"{words}{size}; {these}, as CSV"
     more = (
         f" Call again with rows={shown + 1}-{min(total, 2 * shown - first + 1)} for more."
         if shown < total
