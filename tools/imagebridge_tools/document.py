@@ -87,7 +87,7 @@ async def load_file(
         return await to_thread.run_sync(_book, found, sheet, asked)
     if sheet is not None:
         raise ArgumentError("sheet", f"goes with workbooks; {found.name} is none")
-    return await to_thread.run_sync(_document_or_text, found, start, asked)
+    return await to_thread.run_sync(_read, found, start, asked)
 
 
 def _asked(rows: str) -> tuple[int, int | None]:
@@ -101,11 +101,11 @@ def _asked(rows: str) -> tuple[int, int | None]:
     return first, last
 
 
-def _document_or_text(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> ToolOutput:
+def _read(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> ToolOutput:
     name, data, uri = found
     kind = kinds.kind(data)
     if kind is None or kind is kinds.SVG:
-        return _text_excerpt(found, start, asked)
+        return _text(found, start, asked)
     if kind.sort == "picture":
         raise ArgumentError("source", f"{name} is a picture of type {kind.media_type}; load_image shows it")
     if kind.sort != "document":
@@ -123,7 +123,7 @@ def _document_or_text(found: Source, start: int | None, asked: tuple[int, int | 
     )
 
 
-def _text_excerpt(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> ToolOutput:
+def _text(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> ToolOutput:
     name, _, uri = found
     decoded = characters(found, READ)
     text, total = decoded.text, len(decoded.text)

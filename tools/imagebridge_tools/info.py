@@ -272,7 +272,7 @@ def _directory(exif: "Exif", tag: int) -> Mapping[int, object]:
     """Return the notes of a directory inside another, none where it is broken."""
     try:
         return exif.get_ifd(tag)
-    # As in `_read`: a broken one raises whatever its numbers lead to.
+    # As in `_exif`: a broken one raises whatever its numbers lead to.
     except Exception:  # noqa: BLE001
         return {}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from imagebridge.errors import PictureError
 
 from . import kinds, png
-from .containers import palette_length, sub_blocks_end, walk
+from .containers import check_pixels, palette_length, sub_blocks_end, walk
 from .decode import at_page, frames, load, opened, read, srgb
 from .encode import standard
 
@@ -103,6 +103,7 @@ def _laid(data: bytes) -> "Iterator[tuple[Image, float]]":
     from PIL import Image as Images
 
     container = walk(data)
+    check_pixels(container.width, container.height)
     canvas = Images.new("RGBA", (container.width, container.height))
     for one in _STILLS[container.kind](data):
         before = canvas.copy() if one.leaves == "what was before" else None
@@ -127,20 +128,23 @@ _LEAVES: tuple[Literal["itself", "nothing", "what was before"], ...] = (
 
 def _of_png(data: bytes) -> Iterator[_Frame]:
     """Yield the frames of an animated PNG; the picture for who cannot show them is none of them where it has no control."""
-    beside, pixels, control = b"", b"", b""
+    beside, pixels, control, left = b"", b"", b"", 0
     header = data[16:29]
     for at, stop, name in png.chunks(data):
         body = data[at + 8 : stop - 4]
         if name in (b"PLTE", b"tRNS", b"gAMA", b"iCCP"):
             beside += data[at:stop]
+        elif name == b"acTL":
+            left = int.from_bytes(body[:4], "big")
         elif name == b"IDAT" and control:
             pixels += body
         elif name == b"fdAT":
             pixels += body[4:]
         elif name in (b"fcTL", b"IEND"):
             # A frame without pixels is none.
-            if control and pixels:
+            if control and pixels and left:
                 yield _png_frame(header, beside, pixels, control)
+                left -= 1
             pixels, control = b"", body
 
 

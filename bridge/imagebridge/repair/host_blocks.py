@@ -10,7 +10,7 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.encode import shines_through
 from imagebridge.pictures.picture import Picture
 from imagebridge.translate import sentences
-from imagebridge.wire import JSON
+from imagebridge.wire import JSON, is_json
 
 SCALE = "imagebridge/scale"
 """In the `_meta` of a picture that was made smaller: the factor from its coordinates to those of the original. Whoever
@@ -157,3 +157,9 @@ def scale_of(block: JSON) -> float:
     if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < 1e6:
         return 1.0
     return float(scale)
+
+
+def resource_of(block: JSON) -> JSON:
+    """Return what a resource holds, nothing of another block: a field of that name can be anything there."""
+    inner = block.get("resource") if block.get("type") == "resource" else None
+    return inner if is_json(inner) else {}
