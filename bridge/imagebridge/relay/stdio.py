@@ -1,6 +1,5 @@
 """The relay on this process's standard streams, as hosts start it."""
 
-import gc
 import os
 import sys
 
@@ -26,8 +25,6 @@ def serve(options: RelayOptions) -> None:
     """
     parent = os.getppid()
     options.tell()
-    # Messages are trees, freed as they are let go of: to look for circles among them took a tenth of a call.
-    gc.set_threshold(20_000)
     # Whatever prints must not reach the host.
     wire = os.dup(1)
     os.dup2(2, 1)
