@@ -18,6 +18,9 @@ SMALLEST = 16
 
 _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
 
+_LARGE, _LARGE_SIDE = 40_000_000, 4_000
+"""Pixels above which a picture is handed on smaller, and those of its longer side then: more than any model sees."""
+
 _METADATA = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "extension", "mp"})
 _SEGMENTS = frozenset({"COM", *(f"APP{n}" for n in range(1, 16) if n not in (2, 14))})
 """JPEG segments that hold metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
@@ -98,12 +101,12 @@ def decoded(
     if page is not None or frame is not None:
         pictures, done = _one(data, found, page, frame)
     elif original and original.frames == 1:
-        if max_size and max(original.width, original.height) > max_size:
+        if (side := _most(original, max_size)) < max(original.width, original.height):
             # At once: a JPEG is decoded at the scale that is needed.
-            smaller = _smaller(original, max_size)
+            smaller = _smaller(original, side)
             return LoadedFile(
                 (smaller,),
-                f"{told}; given as {described(smaller)} without metadata",
+                f"{told}; given as {described(smaller)} without metadata{_parts(max_size)}",
                 original.width / smaller.width,
             )
         picture, done = _bare(original)
@@ -111,13 +114,23 @@ def decoded(
     else:
         pictures, done, asked = _converted(data)
         scale = asked / pictures[0].width if asked else 1.0
-    if not max_size or all(max(one.width, one.height) <= max_size for one in pictures):
+    small = tuple(_smaller(one, _most(one, max_size)) for one in pictures)
+    if small == pictures:
         return LoadedFile(pictures, told + done, scale)
-    small = tuple(_smaller(one, max_size) for one in pictures)
     scale = scale * pictures[0].width / small[0].width if len(small) == 1 else 1.0
-    return LoadedFile(
-        small, f"{told}{done}; made smaller: {', '.join(described(one) for one in small)}", scale
-    )
+    made = ", ".join(described(one) for one in small)
+    return LoadedFile(small, f"{told}{done}; made smaller: {made}{_parts(max_size)}", scale)
+
+
+def _most(picture: Picture, max_size: int | None) -> int:
+    """Return the most pixels that the longer side of a picture is handed on with."""
+    longer = max(picture.width, picture.height)
+    large = picture.width * picture.height > _LARGE
+    return min(longer, max_size or longer, _LARGE_SIDE if large else longer)
+
+
+def _parts(max_size: int | None) -> str:
+    return "" if max_size else "; view_image shows parts of it in full size"
 
 
 def _smaller(picture: Picture, max_size: int) -> Picture:
@@ -184,10 +197,10 @@ def _bare(original: Picture) -> tuple[Picture, str]:
 
     A file that is so already, and that models take as it is, keeps its bytes.
     """
-    from imagebridge.pictures.decode import decoding, opened, srgb, upright
+    from imagebridge.pictures.decode import decoding, load, read, srgb, upright
     from imagebridge.pictures.encode import encoded
 
-    image = opened(original.data)
+    image = read(original.data)
     turned = original.orientation != 1
     marks = getattr(image, "applist", ())
     told = _METADATA & set(image.info)
@@ -195,7 +208,7 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     if bare and original.plain:
         return original.proven("decoded"), ""
     with decoding("its pixels cannot be converted"):
-        picture = encoded(srgb(upright(image, original.orientation)))
+        picture = encoded(srgb(upright(load(image), original.orientation)))
     done = "; turned upright" if turned else ""
     if picture.media_type != original.media_type:
         done += f"; given as {described(picture)}"

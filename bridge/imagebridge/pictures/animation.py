@@ -12,6 +12,7 @@ from imagebridge.errors import PictureError
 
 from . import kinds, png
 from .containers import palette_length, sub_blocks_end, walk
+from .cost import check_memory
 from .decode import at_page, frames, load, opened, read, srgb
 from .encode import standard
 
@@ -103,6 +104,9 @@ def _laid(data: bytes) -> "Iterator[tuple[Image, float]]":
     from PIL import Image as Images
 
     container = walk(data)
+    width, height = container.width, container.height
+    # The canvas, a copy of it to give away and one to go back to, the frame as stored and as it is laid on.
+    check_memory(width, height, 17 * width * height)
     canvas = Images.new("RGBA", (container.width, container.height))
     for one in _STILLS[container.kind](data):
         before = canvas.copy() if one.leaves == "what was before" else None

@@ -82,7 +82,7 @@ def _masks(data: bytes, header: Header) -> tuple[int, int, int, int] | None:
 
 def _rows(data: bytes, start: int, header: Header) -> bytes:
     """Return the rows from the upper one on, without what fills each up to four bytes."""
-    from .containers import check_pixels
+    from .cost import check_pixels
 
     check_pixels(header.width, header.height)
     length = (header.width * header.bits + 7) // 8

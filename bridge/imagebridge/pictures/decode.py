@@ -20,7 +20,8 @@ from imagebridge.errors import PictureError
 from . import bitmaps, iso_boxes, kinds
 from .colour_spaces import of_gamma
 from .colour_spaces import profile as profile_of
-from .containers import MAX_PIXELS, Mend, mended, orientation
+from .containers import Mend, mended, orientation, walk
+from .cost import MAX_PIXELS, HeavyError, check_memory, check_pixels, memory_of
 from .grey import eight_bits, is_deep
 from .png import MOVING, chunks
 
@@ -56,7 +57,7 @@ def decoding(what: str) -> Generator[None]:
     """
     try:
         yield
-    except PictureError:
+    except (PictureError, HeavyError):
         raise
     except Exception as error:
         said = (str(error).splitlines() or [type(error).__name__])[0][:120]
@@ -133,6 +134,10 @@ def header(data: bytes) -> "Image":
         reader = cast("type[ImageFile]", getattr(import_module(module), name))
     except ImportError as error:
         raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
+    if found is kinds.WEBP:
+        # Its decoder makes room for all pixels as soon as it is made.
+        said = walk(data)
+        check_memory(said.width, said.height, 16 * said.width * said.height)
     bare, hidden = _bare(data, found)
     # Only TIFF's reader warns, of tags that say nothing of the pixels.
     with decoding("its header cannot be read"), _unwarned() if found is kinds.TIFF else nullcontext():
@@ -230,10 +235,7 @@ def _exif(data: bytes) -> Iterator[Mend]:
 
 
 def _within_limit(image: "Image") -> "Image":
-    if image.width * image.height > MAX_PIXELS:
-        raise PictureError(
-            f"it unpacks to {image.width}x{image.height} pixels, over the limit of {MAX_PIXELS:,}"
-        )
+    check_pixels(image.width, image.height)
     return image
 
 
@@ -252,8 +254,9 @@ def load(image: "Image") -> "Image":
     """Decode the pixels of what `read` returned, the frame or page it stands at.
 
     Raises:
-        PictureError: the pixels cannot be decoded.
+        PictureError: the pixels cannot be decoded, or that takes too much memory.
     """
+    check_memory(image.width, image.height, memory_of(image))
     with decoding("its pixels cannot be decoded"), _unwarned() if hasattr(image, "tag_v2") else nullcontext():
         _prepare(image)
         image.load()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 from imagebridge.errors import PictureError
 
 from . import grey
-from .decode import decoding, load, opened, read, srgb, upright
+from .cost import turn
+from .decode import decoding, drafted, load, opened, read, srgb, upright
 from .picture import Picture
 
 if TYPE_CHECKING:
@@ -126,11 +127,14 @@ def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
     small = side is None or longest <= side
     if small and picture.size <= limit:
         return picture
-    with decoding("its pixels cannot be converted"):
-        image = standard(srgb(upright(opened(picture.data), picture.orientation)))
+    with decoding("its pixels cannot be converted"), turn(8 * picture.width * picture.height):
+        image = opened(picture.data) if small else drafted(picture.data, cast("int", side))
+        image = standard(srgb(upright(image, picture.orientation)))
         flat = is_flat(image)
         if not small:
-            image = _scaled(image, cast("int", side) / longest, flat=flat)
+            factor = cast("int", side) / longest
+            size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
+            image = resized(image, *size, sharp=flat)
         if flat or picture.size <= limit or image.mode in ("LA", "RGBA"):
             made = encoded(image, flat=flat)
             if made.size <= limit:
@@ -272,9 +276,11 @@ def opaque(image: "Image") -> "Image":
 
 
 def _bytes(image: "Image", form: str, **options: int) -> bytes:
-    # A copy without `info` writes no metadata: neither EXIF nor a colour profile nor a comment.
-    bare = image.copy()
-    bare.info = {}
+    # Without `info` no metadata is written: neither EXIF nor a colour profile nor a comment.
+    told, image.info = image.info, {}
     buffer = BytesIO()
-    bare.save(buffer, form, **options)
+    try:
+        image.save(buffer, form, **options)
+    finally:
+        image.info = told
     return buffer.getvalue()

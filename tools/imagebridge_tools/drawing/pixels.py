@@ -62,15 +62,18 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
         else:
             image = first(data)
             size = image.size
-        exact = _exact(image, data, found)
+        exact, stored = _exact(image, data, found), image.size
         with decoding("its pixels cannot be converted"):
-            drawn = standard(srgb(upright(image)))
+            # Step by step under one name: a large picture is not kept in more forms than are needed.
+            image = upright(image)
+            image = srgb(image)
+            image = standard(image)
     except PictureError as error:
         raise ArgumentError(argument, f"{source.name} cannot be shown: {error.reason}") from error
     part = "page" if found is kinds.TIFF else "frame"
-    if (drawn.width > drawn.height) != (image.width > image.height):
+    if (image.width > image.height) != (stored[0] > stored[1]):
         size = size[1], size[0]
-    return Pixels(source.name, drawn, size, f"the first of {count} {part}s" if count > 1 else "", exact)
+    return Pixels(source.name, image, size, f"the first of {count} {part}s" if count > 1 else "", exact)
 
 
 def _exact(image: "Image", data: bytes, found: kinds.FileType) -> bool:
