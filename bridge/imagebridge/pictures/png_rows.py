@@ -9,6 +9,7 @@ from typing import Any
 
 from imagebridge.errors import PictureError
 
+from .cost import check_memory
 from .png import Chunks, chunk, chunks, mended, walked
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -109,6 +110,8 @@ def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[
 def _packed_anew(data: bytes, header: Chunks, spans: list[tuple[int, int]]) -> bytes:
     """Return a PNG whose stream is wrong at its end with the same rows in a sound stream."""
     rows, held = _RowDecoder(header), bytearray()
+    # The rows, their copies and what they are packed to.
+    check_memory(header.width, header.height, 3 * rows.expected)
     # Without its two bytes of header the stream is read as it comes, whatever it says of itself.
     packed = b"".join(data[start:stop] for start, stop in spans)
     try:
