@@ -74,11 +74,11 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, needs = _LATER[name]
     if needs and _requirements.lacking(needs):
-        found = _requirements.stand_in(name, needs)
+        value = _requirements.stand_in(name, needs)
     else:
-        found = getattr(import_module(module, __name__), name)
-    globals()[name] = found
-    return found
+        value = getattr(import_module(module, __name__), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -51,8 +51,8 @@ class ServerError(BridgeError):
     """An MCP server that did not start, answer or stay. `.server` is how it was named, `.stderr` its last words."""
 
     def __init__(self, server: str, problem: str, stderr: str = "") -> None:
-        said = f"\nIt wrote to stderr:\n{stderr.rstrip()}" if stderr.strip() else ""
-        super().__init__(f"{server}: {problem}{said}")
+        stderr_note = f"\nIt wrote to stderr:\n{stderr.rstrip()}" if stderr.strip() else ""
+        super().__init__(f"{server}: {problem}{stderr_note}")
         self.server = server
         self.problem = problem
         self.stderr = stderr

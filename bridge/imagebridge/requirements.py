@@ -55,20 +55,20 @@ def need(feature: Feature) -> None:
     Raises:
         RequirementError: they are not; the message names each package and the line to type.
     """
-    if told := lacking(feature):
-        raise RequirementError(told)
+    if problem := lacking(feature):
+        raise RequirementError(problem)
 
 
 def lacking(feature: Feature) -> str:
     """Say which packages are missing or too old for a feature, and what to type; nothing where all are there."""
-    told: list[str] = []
+    packages: list[str] = []
     for package, lowest in feature.lowest.items():
         installed = _installed(package)
         if is_older(installed, lowest):
             wanted = f"{package} {'.'.join(map(str, lowest))} or newer"
-            told.append(f"{wanted} ({installed or 'none'} is installed)")
+            packages.append(f"{wanted} ({installed or 'none'} is installed)")
     line = f'pip install "imagebridge[{feature.extra}]"'
-    return f"{feature.name} needs {' and '.join(told)}: {line}" if told else ""
+    return f"{feature.name} needs {' and '.join(packages)}: {line}" if packages else ""
 
 
 def stand_in(name: str, feature: Feature) -> type:
@@ -87,8 +87,8 @@ def is_older(installed: str, lowest: Version) -> bool:
 
 def release(version: str) -> Version:
     """Return the numbers that a version begins with: (2, 0) of "2.0rc1"."""
-    found = re.match(r"\d+(\.\d+)*", version)
-    return tuple(map(int, found[0].split("."))) if found else ()
+    digits = re.match(r"\d+(\.\d+)*", version)
+    return tuple(map(int, digits[0].split("."))) if digits else ()
 
 
 def _installed(package: str) -> str:

@@ -75,9 +75,9 @@ def respelt(result: JSON) -> JSON:
 
     Blocks that came as an object with number keys, as PHP writes some lists, are a list.
     """
-    given = result.get("content")
-    content = numbered(given)
-    if content is not given:
+    spelt = result.get("content")
+    content = numbered(spelt)
+    if content is not spelt:
         result = {**result, "content": content}
     if is_list(content):
         blocks = [_block(one) for one in content]
@@ -146,8 +146,8 @@ def dumped(value: object) -> object:
 
 def text_of(value: JSON, key: str) -> str:
     """Return the string under `key`, or an empty one where there is none."""
-    found = value.get(key)
-    return found if isinstance(found, str) else ""
+    text = value.get(key)
+    return text if isinstance(text, str) else ""
 
 
 def paired(text: str) -> str:
@@ -183,13 +183,13 @@ def tokens(text: str) -> Iterator[re.Match[str]]:
 def uncommented(text: str) -> str:
     """Return the text with comments as spaces, of the same length."""
     return _STRING_OR_COMMENT.sub(
-        lambda found: found[0] if found[0][0] == '"' else _NOT_BREAK.sub(" ", found[0]), text
+        lambda match: match[0] if match[0][0] == '"' else _NOT_BREAK.sub(" ", match[0]), text
     )
 
 
 def blanked(text: str) -> str:
     """Return the text with comments and trailing commas as spaces: plain JSON, in which every place is the same."""
-    return _STRING_OR_COMMA.sub(lambda found: found[0] if found[0][0] == '"' else " ", uncommented(text))
+    return _STRING_OR_COMMA.sub(lambda match: match[0] if match[0][0] == '"' else " ", uncommented(text))
 
 
 JsonObject = dict[str, Any]

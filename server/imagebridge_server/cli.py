@@ -135,11 +135,11 @@ def _for_a_host(arguments: Sequence[str]) -> list[str]:
         for option in serving.params
         if isinstance(option, click.Option)
         and context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
-        for word in _words(option, context.params[option.name or ""])
+        for word in _command_line(option, context.params[option.name or ""])
     ]
 
 
-def _words(option: click.Option, value: Any) -> list[str]:
+def _command_line(option: click.Option, value: Any) -> list[str]:
     """Return what stands on a command line for an option that was given: folders as absolute paths."""
     flag = option.opts[0]
     if option.is_flag:

@@ -11,7 +11,7 @@ from typing import Self
 import anyio
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools import Answer
+from imagebridge_tools import ToolOutput
 from imagebridge_tools.create import OnProgress
 
 PENDING = "image://pending-"
@@ -20,7 +20,7 @@ PENDING = "image://pending-"
 REMEMBERED = 20
 """Finished jobs whose answers wait to be collected; the pictures themselves stay in the store."""
 
-Make = Callable[[OnProgress], Awaitable[Answer]]
+Make = Callable[[OnProgress], Awaitable[ToolOutput]]
 """Makes an answer, and tells how far it is."""
 
 
@@ -31,7 +31,7 @@ class _Job:
     listener: OnProgress | None
     done: anyio.Event = field(default_factory=anyio.Event)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    answer: Answer | None = None
+    answer: ToolOutput | None = None
     error: Exception | None = None
 
     async def run(self, make: Make) -> None:
@@ -46,7 +46,7 @@ class _Job:
         if self.listener:
             await self.listener(seconds, words)
 
-    async def result(self, patience: float) -> Answer | None:
+    async def result(self, patience: float) -> ToolOutput | None:
         """Return what was made, or None after `patience` seconds. Raises what made it fail."""
         with anyio.move_on_after(patience):
             await self.done.wait()
@@ -73,7 +73,7 @@ class Jobs:
         self._group.cancel_scope.cancel()
         await self._stack.__aexit__(kind, error, trace)
 
-    async def run(self, what: str, make: Make, listener: OnProgress, patience: float) -> Answer:
+    async def run(self, what: str, make: Make, listener: OnProgress, patience: float) -> ToolOutput:
         """Make an answer; after `patience` seconds return one that says how to collect it later.
 
         `what` names it: "the picture". A caller that gives up before that ends the work.
@@ -94,7 +94,7 @@ class Jobs:
             del self._jobs[name]
         return _waiting(job, handle)
 
-    async def collected(self, handle: str, patience: float) -> Answer:
+    async def collected(self, handle: str, patience: float) -> ToolOutput:
         """Return what the job named `handle` made, or after `patience` seconds that it is still at work.
 
         Raises:
@@ -109,9 +109,9 @@ class Jobs:
         return await job.result(patience) or _waiting(job, name)
 
 
-def _waiting(job: _Job, handle: str) -> Answer:
+def _waiting(job: _Job, handle: str) -> ToolOutput:
     passed = anyio.current_time() - job.begun
-    return Answer(
+    return ToolOutput(
         f"{job.what} is still being made after {passed:.0f} s and goes on being made. "
         f'Call load_image with source="{handle}" to collect it.'
     )

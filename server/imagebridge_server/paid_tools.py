@@ -7,7 +7,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult
 
 import imagebridge_tools
-from imagebridge_tools import Answer
+from imagebridge_tools import ToolOutput
 from imagebridge_tools.create import Choices, OnProgress
 
 from . import arguments
@@ -47,7 +47,7 @@ def create_image_tool(settings: Settings) -> Tool:
             "partial_images": partial_images,
         }
 
-        async def make(tell: OnProgress) -> Answer:
+        async def make(tell: OnProgress) -> ToolOutput:
             making = imagebridge_tools.create_image(prompt, places=places, on_progress=tell, **choices)
             return await finished(making, save_as, overwrite=overwrite)
 
@@ -88,7 +88,7 @@ def edit_image_tool(settings: Settings) -> Tool:
             "partial_images": partial_images,
         }
 
-        async def make(tell: OnProgress) -> Answer:
+        async def make(tell: OnProgress) -> ToolOutput:
             making = imagebridge_tools.edit_image(
                 prompt, images, mask, places=places, on_progress=tell, **choices
             )

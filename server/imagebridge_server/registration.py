@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from imagebridge.errors import BridgeError
 from imagebridge.pictures.picture import Picture
-from imagebridge_tools import Answer
+from imagebridge_tools import ToolOutput
 from imagebridge_tools.files import saving
 from imagebridge_tools.files.source import NOWHERE, Places, opened
 
@@ -141,7 +141,7 @@ class _ExplainingTool(Tool):
     ) -> Any:
         apps = client_supports_apps(context)
         arguments = renamed(arguments, self.parameters["properties"])
-        token = _CALL.set(_CallContext(_words(self.name, arguments), self.places, apps))
+        token = _CALL.set(_CallContext(_call_description(self.name, arguments), self.places, apps))
         failed: Exception | None = None
         result: Any = None
         try:
@@ -172,17 +172,17 @@ async def _tell(context: Context[Any, Any], what: str) -> None:
         await context.report_progress(passed, None, f"{what}: {passed:.0f} s so far")
 
 
-def _words(name: str, arguments: Mapping[str, object]) -> str:
+def _call_description(name: str, arguments: Mapping[str, object]) -> str:
     """Write a call down, long arguments shortened: where a picture comes from, but not what was in it."""
-    given: list[str] = []
+    shortened: list[str] = []
     for argument, value in arguments.items():
         text = json.dumps(value, ensure_ascii=False)
-        given.append(f"{argument}={text if len(text) <= 120 else text[:100] + '...'}")
-    return f"{name}({', '.join(given)})"
+        shortened.append(f"{argument}={text if len(text) <= 120 else text[:100] + '...'}")
+    return f"{name}({', '.join(shortened)})"
 
 
 async def answered(
-    making: Coroutine[Any, Any, Answer], save_as: str | None = None, *, overwrite: bool = False
+    making: Coroutine[Any, Any, ToolOutput], save_as: str | None = None, *, overwrite: bool = False
 ) -> CallToolResult:
     """Run a tool, save its pictures as `save_as`, keep them in the store, and return its result.
 
@@ -191,7 +191,7 @@ async def answered(
     return await reported(finished(making, save_as, overwrite=overwrite))
 
 
-async def reported(making: Awaitable[Answer]) -> CallToolResult:
+async def reported(making: Awaitable[ToolOutput]) -> CallToolResult:
     """Return the result of an answer that is `finished`, or of what made it fail."""
     try:
         answer = await making
@@ -205,8 +205,8 @@ async def reported(making: Awaitable[Answer]) -> CallToolResult:
 
 
 async def finished(
-    making: Coroutine[Any, Any, Answer], save_as: str | None = None, *, overwrite: bool = False
-) -> Answer:
+    making: Coroutine[Any, Any, ToolOutput], save_as: str | None = None, *, overwrite: bool = False
+) -> ToolOutput:
     """Return what a tool makes, saved as `save_as` and kept in the store, which its sentence tells.
 
     Where it may not be saved nothing is made.
@@ -223,7 +223,7 @@ async def finished(
         making.close()  # It may not have begun.
     if where:
         answer = await saving.saved(answer, where)
-    return await in_thread(lambda: _kept(answer, call))
+    return await in_thread(lambda: _with_kept_uris(answer, call))
 
 
 async def compared(result: CallToolResult, *sources: str) -> CallToolResult:
@@ -251,7 +251,7 @@ async def compared(result: CallToolResult, *sources: str) -> CallToolResult:
     return result
 
 
-def _kept(answer: Answer, call: _CallContext) -> Answer:
+def _with_kept_uris(answer: ToolOutput, call: _CallContext) -> ToolOutput:
     if call.places.store is None or not answer.pictures:
         return answer
     try:
@@ -260,5 +260,5 @@ def _kept(answer: Answer, call: _CallContext) -> Answer:
         # The picture is what was asked for; a full disk must not cost it.
         _LOG.warning("pictures cannot be kept: %s", error.strerror)
         return answer
-    told = f"{answer.sentence} Kept as {', '.join(dict.fromkeys(names))}."
-    return answer._replace(sentence=told, uris=tuple(names))
+    sentence = f"{answer.sentence} Kept as {', '.join(dict.fromkeys(names))}."
+    return answer._replace(sentence=sentence, uris=tuple(names))

@@ -15,7 +15,7 @@ from imagebridge.pictures.base64 import to_base64
 from imagebridge.repair.host_blocks import SCALE
 from imagebridge.repair.protocol import repaired_for
 from imagebridge.wire import URI
-from imagebridge_tools import Answer
+from imagebridge_tools import ToolOutput
 from imagebridge_tools.answer import File
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ MESSAGE = 4_000
 """Characters of an error; what the caller gave is quoted in it, whatever its size."""
 
 
-def success(answer: Answer) -> CallToolResult:
+def success(answer: ToolOutput) -> CallToolResult:
     """Return the sentence, the pictures and the files; `HostFitting` makes them fit the host, and says by how much."""
     result = tool_result(answer.sentence, *answer.pictures)
     for block, uri in zip_longest(result["content"][1:], answer.uris):

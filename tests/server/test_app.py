@@ -19,7 +19,7 @@ from imagebridge.testing import Endpoint
 from imagebridge_server import results
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
-from imagebridge_tools import Answer
+from imagebridge_tools import ToolOutput
 from imagebridge_tools.charts import worker
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
@@ -342,13 +342,13 @@ class TestSizes:
 
     async def test_several_pictures_share_the_room(self):
         picture = Picture.from_bytes(png(samples.noise(900, 900).convert("RGB")))
-        result = repair(results.success(Answer("x" * 1000, (picture,) * 4)), "unknown")
+        result = repair(results.success(ToolOutput("x" * 1000, (picture,) * 4)), "unknown")
         assert len(json.dumps(result)) < UNKNOWN.characters
         assert [block["type"] for block in result["content"]] == ["text", "text", *["image"] * 4]
 
     async def test_one_scale_leads_back_to_the_original(self):
         picture = Picture.from_bytes(png(samples.noise(1500, 1000).convert("RGB")))
-        result = repair(results.success(Answer("x.", (picture,), scale=2.0)), "unknown")
+        result = repair(results.success(ToolOutput("x.", (picture,), scale=2.0)), "unknown")
         shown = Picture.from_base64(result["content"][1]["data"])
         across, down = (f"{2 * full / now:.4g}" for full, now in [(1500, shown.width), (1000, shown.height)])
         factor = across if across == down else f"{across} across and {down} down"

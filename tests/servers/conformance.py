@@ -42,7 +42,7 @@ from samples import b64, file, wav
 from imagebridge import repair, tool_result
 from imagebridge.pictures.picture import Picture
 from imagebridge_server.results import HostFitting, failure, success
-from imagebridge_tools import Answer
+from imagebridge_tools import ToolOutput
 
 warnings.simplefilter("ignore", MCPDeprecationWarning)
 
@@ -93,7 +93,7 @@ def test_simple_text() -> CallToolResult:
 @server.tool()
 def test_image_content() -> CallToolResult:
     """Returns a picture."""
-    return success(Answer("A red pixel.", (Picture.from_bytes(PIXEL),)))
+    return success(ToolOutput("A red pixel.", (Picture.from_bytes(PIXEL),)))
 
 
 @server.tool()

@@ -83,7 +83,7 @@ def broken(pipe):
     ("function", "arguments", "error"),
     [
         (Picture.from_bytes, (b"x",), PictureError),
-        (folders.found, ("x", (), 1, "source"), ArgumentError),
+        (folders.read_file, ("x", (), 1, "source"), ArgumentError),
     ],
 )
 async def test_our_own_errors_come_back_as_they_are(function, arguments, error):

@@ -9,7 +9,7 @@ from PIL import Image
 from samples import SVG, animation, drawing, file, oriented, photo, pixels
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools import Answer
+from imagebridge_tools import ToolOutput
 from imagebridge_tools.compare import compared, difference, regions
 from imagebridge_tools.files.source import Source
 
@@ -33,7 +33,7 @@ def said(a, b, **given):
 
 class TestTheSame:
     def test_byte_for_byte(self):
-        assert compared(source(drawing()), source(drawing(), name="two.png")) == Answer(
+        assert compared(source(drawing()), source(drawing(), name="two.png")) == ToolOutput(
             "a is one.png (64x48 px), b is two.png (64x48 px). They are identical, byte for byte.", ()
         )
 

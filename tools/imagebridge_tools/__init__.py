@@ -1,7 +1,7 @@
 """Functions that make and load pictures: plain arguments in, one sentence and pictures out. No MCP."""
 
 from .annotate import annotate_image
-from .answer import Answer
+from .answer import ToolOutput
 from .chart import generate_chart
 from .compare import compare_images
 from .contact import contact_sheet
@@ -16,7 +16,7 @@ from .transform import transform_image
 from .view import view_image
 
 __all__ = [
-    "Answer",
+    "ToolOutput",
     "annotate_image",
     "compare_images",
     "contact_sheet",

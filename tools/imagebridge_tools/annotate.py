@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Answer, JsonValue, counted, described, nearest
+from .answer import JsonValue, ToolOutput, counted, described, nearest
 from .apart import apart
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
@@ -55,7 +55,7 @@ class _Mark:
 
 async def annotate_image(
     source: str, marks: Sequence[Mapping[str, JsonValue]], places: Places = NOWHERE, *, units: str = "pixels"
-) -> Answer:
+) -> ToolOutput:
     """Draw marks on the picture that `source` names; all coordinates are in `units`.
 
     A mark is `{"kind", "at", "label", "color"}`, the last two at will. `at` is `[left, top, right, bottom]` of a box
@@ -67,11 +67,11 @@ async def annotate_image(
         ArgumentError: no such picture, or a mark that cannot be drawn; it says which.
         ApartError: the work took too long or too much memory.
     """
-    found = await opened(source, places)
-    return await apart(annotated, found, marks, units)
+    file = await opened(source, places)
+    return await apart(annotated, file, marks, units)
 
 
-def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: str = "pixels") -> Answer:
+def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: str = "pixels") -> ToolOutput:
     """Do what `annotate_image` says with a file that was read."""
     if not marks:
         raise ArgumentError("marks", f"is empty; give marks of the kinds {', '.join(KINDS)}")
@@ -85,10 +85,10 @@ def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: s
     from imagebridge.pictures.encode import encoded
 
     picture = encoded(image)
-    told = "; ".join(_sentence(mark) for mark in read[:_TOLD])
+    sentences = "; ".join(_sentence(mark) for mark in read[:_TOLD])
     more = f"; and {len(read) - _TOLD} more" if len(read) > _TOLD else ""
-    return Answer(
-        f"{seen.description} with {counted(len(read), 'mark')}, in pixels: {told}{more}{remarks}. {described(picture)}.",
+    return ToolOutput(
+        f"{seen.description} with {counted(len(read), 'mark')}, in pixels: {sentences}{more}{remarks}. {described(picture)}.",
         (picture,),
     )
 
@@ -99,7 +99,7 @@ def _every(marks: Sequence[Mapping[str, JsonValue]], ruler: Ruler, image: "Image
     wrong: list[ArgumentError] = []
     for at, mark in enumerate(marks):
         try:
-            read.append(_read(_meant(mark), f"marks[{at}]", ruler, image))
+            read.append(_read(_with_known_names(mark), f"marks[{at}]", ruler, image))
         except ArgumentError as error:
             wrong.append(error)
     if wrong:
@@ -113,23 +113,23 @@ _MEANT = {"type": "kind", "box": "at", "bbox": "at", "region": "at", "points": "
 """What models call the keys of a mark otherwise, each meaning one thing."""
 
 
-def _meant(mark: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+def _with_known_names(mark: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     """Return a mark by the names that its parts have, its place as `at`, where it can be meant in one way only."""
     if not isinstance(mark, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         return mark
-    found: dict[str, JsonValue] = {}
+    fields: dict[str, JsonValue] = {}
     for key, value in mark.items():
         name = _MEANT.get(key, key)
-        found[name if name == key or name not in mark else key] = value
-    x, y, width, height = (found.get(key) for key in ("x", "y", "width", "height"))
-    if "at" not in found and isinstance(x, int | float) and isinstance(y, int | float):
+        fields[name if name == key or name not in mark else key] = value
+    x, y, width, height = (fields.get(key) for key in ("x", "y", "width", "height"))
+    if "at" not in fields and isinstance(x, int | float) and isinstance(y, int | float):
         if isinstance(width, int | float) and isinstance(height, int | float):
-            found["at"] = [x, y, x + width, y + height]
+            fields["at"] = [x, y, x + width, y + height]
         elif width is None and height is None:
-            found["at"] = [x, y]
-        if "at" in found:
-            found = {key: value for key, value in found.items() if key not in ("x", "y", "width", "height")}
-    return found
+            fields["at"] = [x, y]
+        if "at" in fields:
+            fields = {key: value for key, value in fields.items() if key not in ("x", "y", "width", "height")}
+    return fields
 
 
 _FORM = 'write {"kind": "box", "at": [left, top, right, bottom]} or {"kind": "point", "at": [x, y]}'
@@ -189,8 +189,8 @@ def _points(kind: str, numbers: list[float], path: str, ruler: Ruler) -> list[tu
         return [(left, top), (right, bottom)]
     wanted = KINDS[kind]
     if wanted and len(numbers) != wanted:
-        told = "[x, y]" if wanted == 2 else "[x, y, x, y] from tail to tip"
-        raise ArgumentError(path, f"has {len(numbers)} numbers; a mark of kind {kind} has {told}")
+        shape = "[x, y]" if wanted == 2 else "[x, y, x, y] from tail to tip"
+        raise ArgumentError(path, f"has {len(numbers)} numbers; a mark of kind {kind} has {shape}")
     if not wanted and not 6 <= len(numbers) <= 2 * CORNERS:
         raise ArgumentError(
             path, f"has {len(numbers)} numbers; a polygon has x and y of 3 to {CORNERS} corners"

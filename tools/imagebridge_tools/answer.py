@@ -1,4 +1,4 @@
-"""Answer: what every tool hands back."""
+"""ToolOutput: what every tool hands back."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -19,7 +19,7 @@ class File(NamedTuple):
     content: str | bytes
 
 
-class Answer(NamedTuple):
+class ToolOutput(NamedTuple):
     """One sentence that stands in for the pictures where they are not seen, the pictures, and files to read.
 
     `scale` is how many pixels of the original one pixel of a lone picture stands for. `uris` name the pictures where
@@ -59,11 +59,11 @@ def few(characters: Sequence[str]) -> str:
     return " ".join(characters[:20]) + more
 
 
-def nearest(given: str, allowed: Iterable[str]) -> str:
+def nearest(name: str, allowed: Iterable[str]) -> str:
     """Say what is allowed, the word nearest to the one that was given first: `did you mean 'bar'? (bar, line)`."""
     words = list(allowed)
     folded = {word.casefold(): word for word in words}
-    close = get_close_matches(given.strip().casefold(), folded, 1, 0.5)
+    close = get_close_matches(name.strip().casefold(), folded, 1, 0.5)
     listed = ", ".join(words)
     return f"did you mean {folded[close[0]]!r}? allowed: {listed}" if close else f"allowed: {listed}"
 

@@ -11,10 +11,10 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Answer, JsonValue, described, few, nearest
+from .answer import JsonValue, ToolOutput, described, few, nearest
 from .charts import chart_options, fields, fit, marks, plan, roles, specs, worker
 from .charts import number_formats as forms
-from .charts.description import words
+from .charts.description import chart_description
 from .charts.guard import SPEC_SIZE, guarded
 from .charts.theme import THEMES, ChartFrame, ThemeName
 from .files.source import NOWHERE, Places
@@ -61,7 +61,7 @@ async def generate_chart(
     return_spec: bool = False,
     places: Places = NOWHERE,
     seconds: float = worker.SECONDS,
-) -> Answer:
+) -> ToolOutput:
     """Draw a chart: give either `spec` (Vega-Lite, an object or JSON text) or `kind`.
 
     With `kind` ("bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"), `data` is a list of row
@@ -101,7 +101,7 @@ async def generate_chart(
         }
     )
     size = (width or specs.WIDTH, height or specs.HEIGHT)
-    asked: Mapping[str, JsonValue] = {
+    options: Mapping[str, JsonValue] = {
         "aggregate": aggregate,
         "sort": sort,
         "scales": scales,
@@ -114,35 +114,37 @@ async def generate_chart(
         if one := next(
             (
                 name
-                for name, given in (
+                for name, value in (
                     ("columns", columns),
                     ("titles", titles),
                     ("formats", formats),
                     ("stack", stack),
-                    *asked.items(),
+                    *options.items(),
                 )
-                if given
+                if value
             ),
             None,
         ):
             raise ArgumentError(one, "goes with kind; a spec says it itself, in encoding")
         reading = partial(_of_spec, spec, held, frame, width, height)
-        drawing, own, told = await to_thread.run_sync(reading)
+        drawing, own, description = await to_thread.run_sync(reading)
         drawn = await _of_views(drawing, own, frame, width, height, seconds, scale)
     else:
         if not isinstance(kind, str | Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ArgumentError("kind", f"is {kind!r}; give one of {', '.join(plan.KINDS)}")
-        kinds = [plan.meant(str(one)) for one in ([kind] if isinstance(kind, str) else kind)]
-        reading = partial(_of_kind, kinds, held, columns or {}, frame, stack, asked)
-        chart, told = await to_thread.run_sync(reading)
+        kinds = [plan.kind_name(str(one)) for one in ([kind] if isinstance(kind, str) else kind)]
+        reading = partial(_of_kind, kinds, held, columns or {}, frame, stack, options)
+        chart, description = await to_thread.run_sync(reading)
         try:
             drawn = await _of_chart(chart, seconds, scale)
         except ArgumentError as error:  # There is no spec to correct.
             raise ArgumentError("data", error.problem) from error
-    made = drawn.drawing
-    boxes = f"; no font has {few(made.boxes)}: shown as boxes" if made.boxes else ""
-    handed = f"\n\nIts Vega-Lite{_handed(drawn.spec)}" if return_spec else ""
-    return Answer(f"{told}{drawn.told}{boxes}. {described(made.picture)}.{handed}", (made.picture,))
+    picture = drawn.drawing
+    boxes = f"; no font has {few(picture.boxes)}: shown as boxes" if picture.boxes else ""
+    handed = f"\n\nIts Vega-Lite{_spec_text(drawn.spec)}" if return_spec else ""
+    return ToolOutput(
+        f"{description}{drawn.told}{boxes}. {described(picture.picture)}.{handed}", (picture.picture,)
+    )
 
 
 async def _of_chart(chart: plan.Chart, seconds: float, scale: float) -> fit.Fitted:
@@ -205,8 +207,8 @@ def _check_size(width: int | None, height: int | None, scale: float) -> None:
 
 
 def _check_roles(titles: Mapping[str, str], formats: Mapping[str, str]) -> None:
-    for name, given in (("titles", titles), ("formats", formats)):
-        for role, text in given.items():
+    for name, texts in (("titles", titles), ("formats", formats)):
+        for role, text in texts.items():
             if role not in ("x", "y", "color"):
                 raise ArgumentError(name, f"{role!r} has none; there are x, y, color")
             if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -220,7 +222,7 @@ def _check_words(words: Mapping[str, str | None]) -> None:
             raise ArgumentError(name, f"has {len(text):,} characters; at most {fields.LETTERS} are shown")
 
 
-def _handed(drawing: Mapping[str, JsonValue]) -> str:
+def _spec_text(drawing: Mapping[str, JsonValue]) -> str:
     """Return a spec as text, with a word on the rows that it lacks."""
     text = json.dumps(drawing, ensure_ascii=False)
     if len(text) <= RETURNED:
@@ -269,13 +271,13 @@ def _of_kind(
     columns: fields.Columns,
     frame: ChartFrame,
     stack: JsonValue,
-    asked: Mapping[str, JsonValue],
+    options: Mapping[str, JsonValue],
 ) -> tuple[plan.Chart, str]:
     """Return what a kind of chart shows of the data, and words on it. All that is wrong with a call is told at once."""
     if not kinds:
         raise ArgumentError("kind", f"is empty; there are {', '.join(plan.KINDS)}")
     wrong = [_unknown(kind) for kind in kinds if kind not in plan.KINDS]
-    chosen, found = chart_options.read([kind for kind in kinds if kind in plan.KINDS] or ["bar"], **asked)
+    chosen, found = chart_options.read([kind for kind in kinds if kind in plan.KINDS] or ["bar"], **options)
     wrong += found
     stacked: plan.Stack = None
     try:
@@ -292,7 +294,7 @@ def _of_kind(
     if wrong:
         raise _together(wrong)
     chart = fields.chart(cast("Sequence[plan.ChartKind]", kinds), found, columns, frame, stacked, chosen)
-    return chart, words(chart, found)
+    return chart, chart_description(chart, found)
 
 
 def _unknown(kind: str) -> ArgumentError:
@@ -326,14 +328,20 @@ def _of_spec(
     height: int | None,
 ) -> tuple[dict[str, JsonValue], Mapping[str, JsonValue], str]:
     """Return a model's own Vega-Lite spec, completed and as it was, and words on it."""
-    given = parsed(spec, "spec") if isinstance(spec, str) else spec
-    if not isinstance(given, Mapping):
+    spec_object = parsed(spec, "spec") if isinstance(spec, str) else spec
+    if not isinstance(spec_object, Mapping):
         raise ArgumentError("spec", 'is no object; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
     rows: Table | None = None if data is None else table(data)
-    if _too_deep({**given, "data": None}):
+    if _too_deep({**spec_object, "data": None}):
         raise ArgumentError("spec", "is nested too deeply")
-    own = guarded({**given, "data": {"values": rows.records(specs.names(given))}} if rows else given)
+    own = guarded(
+        {**spec_object, "data": {"values": rows.records(specs.names(spec_object))}} if rows else spec_object
+    )
     specs.check(own)
     few, note = specs.fewer(own)
-    told = specs.words(own) + (rows.description(specs.shown(own) - specs.names(own)) if rows else "") + note
-    return specs.completed(few, frame, width, height), few, told
+    description = (
+        specs.spec_description(own)
+        + (rows.description(specs.shown_fields(own) - specs.names(own)) if rows else "")
+        + note
+    )
+    return specs.completed(few, frame, width, height), few, description

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.cost import MAX_PIXELS
 
-from .answer import Answer, counted, described, nearest
+from .answer import ToolOutput, counted, described, nearest
 from .apart import apart
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
@@ -58,7 +58,7 @@ def difference(one: "Image", other: "Image") -> Difference:
 
     width, height = min(one.width, other.width), min(one.height, other.height)
     size = max(one.width, other.width), max(one.height, other.height)
-    found, hidden = Images.new("L", size, 255), False
+    merged, hidden = Images.new("L", size, 255), False
     rows = max(1, _BAND // width)
     for top in range(0, height, rows):
         area = (0, top, width, min(height, top + rows))
@@ -66,25 +66,25 @@ def difference(one: "Image", other: "Image") -> Difference:
         seen = ImageChops.difference(*(band.convert("RGBa") for band in bands))
         red, green, blue, alpha = (seen.getchannel(channel) for channel in range(4))
         most = ImageChops.lighter(ImageChops.lighter(red, green), ImageChops.lighter(blue, alpha))
-        found.paste(most, area[:2])
+        merged.paste(most, area[:2])
         hidden = hidden or (most.getbbox() is None and bands[0].tobytes() != bands[1].tobytes())
-    return Difference(found, hidden)
+    return Difference(merged, hidden)
 
 
 def regions(changed: "Image") -> list[ChangedRegion]:
     """Return the boxes around what is white in a mask, the largest change first."""
     cell = max(4, -(-max(changed.size) // _CELLS))
-    found = dict(_cells(changed, cell))
+    cells = dict(_cells(changed, cell))
     done: list[ChangedRegion] = []
-    while found:
-        start = next(iter(found))
-        box, count = found.pop(start)
+    while cells:
+        start = next(iter(cells))
+        box, count = cells.pop(start)
         waiting = [start]
         while waiting:
             column, row = waiting.pop()
             for near in [(column + x, row + y) for x in (-1, 0, 1) for y in (-1, 0, 1)]:
-                if near in found:
-                    other, more = found.pop(near)
+                if near in cells:
+                    other, more = cells.pop(near)
                     box, count = _joined(box, other), count + more
                     waiting.append(near)
         done.append(ChangedRegion(box, count))
@@ -127,7 +127,7 @@ _RED, _FADED = MARKING["red"], 0.35
 
 async def compare_images(
     a: str, b: str, places: Places = NOWHERE, *, show: str = "all", tolerance: int = TOLERANCE
-) -> Answer:
+) -> ToolOutput:
     """Compare the pictures that `a` and `b` name; `identical` is said only where all pixels are.
 
     Pixels that differ by more than `tolerance` (0 to 255, in the channel that differs most) count as changed, and
@@ -142,7 +142,7 @@ async def compare_images(
     return await apart(compared, one, other, show, tolerance)
 
 
-def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE) -> Answer:
+def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE) -> ToolOutput:
     """Do what `compare_images` says with files that were read."""
     if show not in SHOWS:
         raise ArgumentError("show", f"is {show!r}; {nearest(show, SHOWS)}")
@@ -151,18 +151,18 @@ def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE
     one, other = pixels(a, "a"), pixels(b, "b")
     both = f"a is {one.description}, b is {other.description}"
     scaled, how = _matched(one.image, other.image)
-    found = difference(one.image, scaled)
-    counts = found.counts
+    differing = difference(one.image, scaled)
+    counts = differing.counts
     if not how and counts[0] == sum(counts):
-        return Answer(f"{both}. {_same(a, b, one, other, found)}.", ())
-    mask = found.image.point([255 * (level > tolerance) for level in range(256)])  # pyright: ignore[reportUnknownMemberType]
+        return ToolOutput(f"{both}. {_same(a, b, one, other, differing)}.", ())
+    mask = differing.image.point([255 * (level > tolerance) for level in range(256)])  # pyright: ignore[reportUnknownMemberType]
     changed = regions(mask)
     from imagebridge.pictures.encode import encoded
 
-    sheet, places = _shown(show, one, other, scaled, found, mask, changed[:_TOLD])
+    sheet, places = _sheet(show, one, other, scaled, differing, mask, changed[:_TOLD])
     picture = encoded(sheet)
-    told = f"{both}{how}. {_differing(counts, tolerance)}{_where(changed)}. {_panels(show, bool(changed), places)}"
-    return Answer(f"{told}; {described(picture)}.", (picture,))
+    sentence = f"{both}{how}. {_differing(counts, tolerance)}{_where(changed)}. {_panels(show, bool(changed), places)}"
+    return ToolOutput(f"{sentence}; {described(picture)}.", (picture,))
 
 
 def _matched(one: "Image", other: "Image") -> "tuple[Image, str]":
@@ -181,11 +181,11 @@ def _matched(one: "Image", other: "Image") -> "tuple[Image, str]":
     return other, "; their proportions differ, so they are laid on each other at the upper left, not scaled"
 
 
-def _same(a: Source, b: Source, one: Pixels, other: Pixels, found: Difference) -> str:
+def _same(a: Source, b: Source, one: Pixels, other: Pixels, differing: Difference) -> str:
     """Say how far two pictures without a visible difference are the same."""
     if a.data == b.data:
         return "They are identical, byte for byte"
-    if found.hidden:
+    if differing.hidden:
         return "They look the same; they differ only in colours that full transparency hides"
     if one.exact and other.exact:
         return "They are identical: every pixel is the same (their files are not, byte for byte)"
@@ -235,12 +235,12 @@ def _panels(show: str, changed: bool, places: Sequence[PanelPlace]) -> str:
     }[show]
 
 
-def _shown(
+def _sheet(
     show: str,
     one: Pixels,
     other: Pixels,
     scaled: "Image",
-    found: Difference,
+    differing: Difference,
     mask: "Image",
     changed: Sequence[ChangedRegion],
 ) -> "tuple[Image, list[PanelPlace]]":
@@ -252,7 +252,7 @@ def _shown(
         case "side_by_side":
             return paneled(sides)
         case "difference":
-            return paneled([("difference", ImageOps.autocontrast(found.image))])
+            return paneled([("difference", ImageOps.autocontrast(differing.image))])
         case "overlay":
             panels: list[tuple[str, Image]] = []
         case _:

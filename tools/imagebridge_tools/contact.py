@@ -8,7 +8,7 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError
 
-from .answer import Answer, counted, described
+from .answer import ToolOutput, counted, described
 from .apart import apart
 from .drawing.pixels import Pixels, pixels, squared
 from .drawing.text import face, missing, shortened
@@ -43,7 +43,7 @@ async def contact_sheet(
     *,
     labels: Sequence[str] | None = None,
     columns: int | None = None,
-) -> Answer:
+) -> ToolOutput:
     """Lay out the pictures that `sources` name on one sheet, in their order; a `*` in the last part of a path is any name.
 
     Each has its number and name, or its label, under it. What cannot be shown is named in the sentence.
@@ -57,27 +57,27 @@ async def contact_sheet(
     for number, source in enumerate(sources):
         named += await to_thread.run_sync(folders.matching, source, places.allow, f"sources[{number}]")
     _check(named, labels, columns)
-    found: list[Source | str] = []
+    files: list[Source | str] = []
     room = TOGETHER
     for number, name in enumerate(named):
         try:
             source = await opened(name, places, f"sources[{number}]")
         except ArgumentError as error:
-            found.append(str(error))
+            files.append(str(error))
             continue
         room -= len(source.data)
-        found.append(
+        files.append(
             source if room >= 0 else f"{source.name}: the files have over {TOGETHER:,} bytes together"
         )
-    return await apart(laid_out, found, labels, columns)
+    return await apart(laid_out, files, labels, columns)
 
 
 def laid_out(
     sources: Sequence[Source | str], labels: Sequence[str] | None = None, columns: int | None = None
-) -> Answer:
+) -> ToolOutput:
     """Do what `contact_sheet` says with files that were read; a text says why one could not be."""
     _check(sources, labels, columns)
-    shown: list[tuple[int, str, Pixels]] = []
+    pictures: list[tuple[int, str, Pixels]] = []
     lost: list[str] = []
     for number, source in enumerate(sources):
         if isinstance(source, str):
@@ -90,22 +90,20 @@ def laid_out(
             lost.append(str(error))
             continue
         label = " ".join(labels[number].split())[:_LONGEST] if labels else seen.name
-        shown.append((number + 1, label, seen))
-    if not shown:
+        pictures.append((number + 1, label, seen))
+    if not pictures:
         raise BridgeError("none of the pictures can be shown: " + "; ".join(lost))
-    sheet, remark = _drawn(shown, columns)
+    sheet, remark = _drawn(pictures, columns)
     from imagebridge.pictures.encode import encoded
 
     picture = encoded(sheet)
     each = "; ".join(
         f"{number}: {seen.description}" if label == seen.name else f"{number}: {label!r}, {seen.description}"
-        for number, label, seen in shown
+        for number, label, seen in pictures
     )
     gone = f". Not shown: {'; '.join(lost)}" if lost else ""
-    told = (
-        f"A sheet of {counted(len(shown), 'picture')}, left to right and top to bottom: {each}{remark}{gone}"
-    )
-    return Answer(f"{told}. {described(picture)}.", (picture,))
+    sentence = f"A sheet of {counted(len(pictures), 'picture')}, left to right and top to bottom: {each}{remark}{gone}"
+    return ToolOutput(f"{sentence}. {described(picture)}.", (picture,))
 
 
 def _check(sources: Sequence[object], labels: Sequence[str] | None, columns: int | None) -> None:
@@ -131,22 +129,22 @@ def _small(seen: Pixels) -> Pixels:
     return seen._replace(image=resized(seen.image, *sides))
 
 
-def _drawn(shown: Sequence[tuple[int, str, Pixels]], columns: int | None) -> "tuple[Image, str]":
+def _drawn(pictures: Sequence[tuple[int, str, Pixels]], columns: int | None) -> "tuple[Image, str]":
     """Return the sheet, and a remark on letters that no font here has."""
     from PIL import Image as Images
     from PIL import ImageDraw
 
     # The shape of a room follows the pictures: that of the middle one, neither very wide nor very tall.
-    shapes = sorted(seen.image.width / seen.image.height for _, _, seen in shown)
+    shapes = sorted(seen.image.width / seen.image.height for _, _, seen in pictures)
     shape = min(max(shapes[len(shapes) // 2], 0.6), 1.8)
-    across, width, height = _arranged(len(shown), shape, columns)
-    rows = ceil(len(shown) / across)
+    across, width, height = _arranged(len(pictures), shape, columns)
+    rows = ceil(len(pictures) / across)
     size = across * (width + _GAP) + _GAP, rows * (height + _STRIP + _GAP) + _GAP
     sheet = Images.new("RGB", size, _PAPER)
     draw = ImageDraw.Draw(sheet)
-    letters = "".join(label for _, label, _ in shown)
+    letters = "".join(label for _, label, _ in pictures)
     font = face(letters).font_variant(size=min(_LETTERS, max(9, width // 8)))
-    for place, (number, label, seen) in enumerate(shown):
+    for place, (number, label, seen) in enumerate(pictures):
         row, column = divmod(place, across)
         left, top = _GAP + column * (width + _GAP), _GAP + row * (height + _STRIP + _GAP)
         draw.rectangle((left, top, left + width - 1, top + height - 1), fill=_ROOM)

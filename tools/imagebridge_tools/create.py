@@ -11,11 +11,19 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.pictures.picture import Picture
 
-from .answer import Answer, described, size_in_words
+from .answer import ToolOutput, described, size_in_words
 from .apart import apart
 from .drawing.pixels import frame_count
 from .files.source import NOWHERE, Places, opened
-from .image_api import Background, CreationError, Format, ImageRequest, Made, Quality, made
+from .image_api import (
+    Background,
+    CreatedPictures,
+    CreationError,
+    Format,
+    ImageRequest,
+    Quality,
+    request_pictures,
+)
 from .load import decoded, known
 
 OnProgress = Callable[[float, str], Awaitable[None]]
@@ -58,7 +66,7 @@ async def create_image(
     seconds: float = SECONDS,
     tick: float = TICK,
     **choices: Unpack[Choices],
-) -> Answer:
+) -> ToolOutput:
     """Make pictures of `prompt`. Key, base URL and the rest come from the SDK's environment variables.
 
     `on_progress` is called at once and then every `tick` seconds; unfinished pictures are kept in `places.store`.
@@ -83,7 +91,7 @@ async def edit_image(
     seconds: float = SECONDS,
     tick: float = TICK,
     **choices: Unpack[Choices],
-) -> Answer:
+) -> ToolOutput:
     """Make pictures of `prompt` from up to 16 `images`, each named as `source.opened` takes it.
 
     The transparent parts of `mask`, as large as the first picture, say where that one is changed. Pictures are
@@ -99,23 +107,25 @@ async def edit_image(
     if not 1 <= len(images) <= MOST_IMAGES:
         raise ArgumentError("images", f"has {len(images)} pictures; give 1 to {MOST_IMAGES}")
     read = [await _read(one, places, "images", _still) for one in images]
-    given = tuple(picture for _, picture in read)
+    pictures = tuple(picture for _, picture in read)
     covered = (await _read(mask, places, "mask", _mask))[1] if mask is not None else None
-    if covered and (covered.width, covered.height) != (given[0].width, given[0].height):
-        problem = f"has {covered.width}x{covered.height} px and the first picture {given[0].width}x{given[0].height}"
+    if covered and (covered.width, covered.height) != (pictures[0].width, pictures[0].height):
+        problem = f"has {covered.width}x{covered.height} px and the first picture {pictures[0].width}x{pictures[0].height}"
         raise ArgumentError("mask", f"{problem}; they must be of one size")
-    order = replace(order, images=given, mask=covered)
+    order = replace(order, images=pictures, mask=covered)
     done = await _watched(order, places, on_progress, seconds, tick)
     names = ", ".join(name for name, _ in read)
     return _answer(order, f" from {names}{' with a mask' if covered else ''}", done)
 
 
-def _answer(order: ImageRequest, origin: str, done: Made) -> Answer:
+def _answer(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutput:
     kind = f" ({done.quality} quality)" if done.quality else ""
     count = len(done.pictures)
     what = "A picture" if count == 1 else f"{count} pictures"
-    told = "; ".join(described(one) for one in done.pictures)
-    return Answer(f"{what} of {_quoted(order.prompt)}{origin} by {done.model}{kind}. {told}.", done.pictures)
+    descriptions = "; ".join(described(one) for one in done.pictures)
+    return ToolOutput(
+        f"{what} of {_quoted(order.prompt)}{origin} by {done.model}{kind}. {descriptions}.", done.pictures
+    )
 
 
 def _check(order: ImageRequest, places: Places) -> None:
@@ -141,14 +151,14 @@ def _check(order: ImageRequest, places: Places) -> None:
 
 async def _watched(
     order: ImageRequest, places: Places, on_progress: OnProgress | None, seconds: float, tick: float
-) -> Made:
+) -> CreatedPictures:
     """Have the pictures made, and tell how it goes."""
     watch = _ProgressTicker(on_progress, places, order)
     await watch.begin()
-    done: Made | BridgeError = CreationError("the API gave no answer; call again")
+    done: CreatedPictures | BridgeError = CreationError("the API gave no answer; call again")
     async with anyio.create_task_group() as work:
         work.start_soon(watch.tick, tick)
-        done = await made(order, watch.partial, seconds)
+        done = await request_pictures(order, watch.partial, seconds)
         work.cancel_scope.cancel()
     if isinstance(done, BridgeError):  # Returned, not raised: out of the group it would come as a group.
         raise done

@@ -7,7 +7,7 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 
-from .answer import Answer, File, counted, size_in_words
+from .answer import File, ToolOutput, counted, size_in_words
 from .files.source import NOWHERE, Places, Source, characters, opened
 
 LARGEST = 600_000
@@ -36,7 +36,7 @@ _TYPES = {
 """Media types of texts by the suffix of their names; all others are plain text."""
 
 
-async def load_file(source: str, places: Places = NOWHERE, *, start: int = 1) -> Answer:
+async def load_file(source: str, places: Places = NOWHERE, *, start: int = 1) -> ToolOutput:
     """Read the file that `source` names (see `source.opened`) as it is.
 
     A text comes in pieces of `CHARACTERS`; `start`, counted from 1, is the first character of the piece.
@@ -46,15 +46,15 @@ async def load_file(source: str, places: Places = NOWHERE, *, start: int = 1) ->
     """
     if start < 1:
         raise ArgumentError("start", f"is {start}; characters count from 1")
-    found = await opened(source, places)
-    return await to_thread.run_sync(_read, found, start)
+    file = await opened(source, places)
+    return await to_thread.run_sync(_read, file, start)
 
 
-def _read(found: Source, start: int) -> Answer:
-    name, data, uri = found
+def _read(source_file: Source, start: int) -> ToolOutput:
+    name, data, uri = source_file
     kind = kinds.kind(data)
     if kind is None or kind is kinds.SVG:
-        return _text(found, start)
+        return _text(source_file, start)
     if kind.sort == "picture":
         raise ArgumentError("source", f"{name} is a picture of type {kind.media_type}; load_image shows it")
     if kind.sort != "document":
@@ -65,12 +65,14 @@ def _read(found: Source, start: int) -> Answer:
         problem = f"{name} has {size_in_words(len(data))}; a result holds {size_in_words(LARGEST)}"
         raise ArgumentError("source", f"{problem}; give a part of it, or its pages as pictures")
     file = File(uri or f"file:///file{kind.suffix}", name, kind.media_type, data)
-    return Answer(f"{name}: {kind.suffix[1:].upper()}, {size_in_words(len(data))}, attached.", files=(file,))
+    return ToolOutput(
+        f"{name}: {kind.suffix[1:].upper()}, {size_in_words(len(data))}, attached.", files=(file,)
+    )
 
 
-def _text(found: Source, start: int) -> Answer:
-    name, _, uri = found
-    text = characters(found, READ)
+def _text(source_file: Source, start: int) -> ToolOutput:
+    name, _, uri = source_file
+    text = characters(source_file, READ)
     total = len(text)
     if start > max(1, total):
         raise ArgumentError("start", f"is {start:,}; {name} has {counted(total, 'character')}")
@@ -83,4 +85,4 @@ def _text(found: Source, start: int) -> Answer:
     if len(piece) < total:
         words += f"; these are {start:,} to {last:,}"
         words += f", call again with start={last + 1} for more" if last < total else ", the last ones"
-    return Answer(f"{words}.", files=(file,))
+    return ToolOutput(f"{words}.", files=(file,))

@@ -53,7 +53,7 @@ class ImageRequest:
 
     def request(self, model: str) -> dict[str, Any]:
         """Return the SDK's arguments; what was not asked for is left to the API."""
-        asked: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "prompt": self.prompt,
             "model": model,
             "size": self.size,
@@ -67,11 +67,11 @@ class ImageRequest:
             "image": [_file(f"image-{number}", one) for number, one in enumerate(self.images, 1)] or None,
             "mask": _file("mask", self.mask) if self.mask else None,
         }
-        return {name: value for name, value in asked.items() if value is not None}
+        return {name: value for name, value in fields.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CreatedPictures:
     """The pictures, and the model and quality that the API says it used."""
 
     pictures: tuple[Picture, ...]
@@ -79,7 +79,9 @@ class Made:
     quality: str
 
 
-async def made(order: ImageRequest, on_partial: OnPartial | None, seconds: float) -> Made | BridgeError:
+async def request_pictures(
+    order: ImageRequest, on_partial: OnPartial | None, seconds: float
+) -> CreatedPictures | BridgeError:
     """Ask the API once; the SDK itself tries again where that can help. An error is returned, explained.
 
     Key, base URL and the rest come from the SDK's environment variables. `on_partial` is given the unfinished
@@ -100,17 +102,17 @@ async def made(order: ImageRequest, on_partial: OnPartial | None, seconds: float
                 asking = client.images.edit if order.images else client.images.generate
                 answer = cast("object", await asking(**order.request(model)))
                 if isinstance(answer, openai.AsyncStream):
-                    found, quality = await _streamed(cast("Any", answer), on_partial)
+                    encoded, quality = await _streamed(cast("Any", answer), on_partial)
                 else:
-                    found, quality = _whole(cast("ImagesResponse", answer))
-        pictures = [await _proven(one) for one in found]
+                    encoded, quality = _whole(cast("ImagesResponse", answer))
+        pictures = [await _proven(one) for one in encoded]
     except TimeoutError:
         return CreationError(_TOO_LONG)
     except openai.OpenAIError as error:
         return _explained(error, model, order.size)
     except BridgeError as error:
         return error
-    return Made(tuple(pictures), model, quality)
+    return CreatedPictures(tuple(pictures), model, quality)
 
 
 _ARGUMENTS = {"output_format": "format", "output_compression": "compression", "image": "images"}
@@ -138,15 +140,15 @@ def _file(name: str, picture: Picture) -> tuple[str, bytes, str]:
 
 
 def _whole(response: "ImagesResponse") -> tuple[list[str], str]:
-    found = [one.b64_json for one in response.data or () if one.b64_json]
-    if not found:
+    encoded = [one.b64_json for one in response.data or () if one.b64_json]
+    if not encoded:
         raise CreationError("the API answered without a picture; call again")
-    return found, response.quality or ""
+    return encoded, response.quality or ""
 
 
 async def _streamed(stream: Any, on_partial: OnPartial | None) -> tuple[list[str], str]:
     """Return the finished picture of a stream; its events are of eight classes that share these fields."""
-    found: tuple[list[str], str] | None = None
+    result: tuple[list[str], str] | None = None
     async for (
         event
     ) in stream:  # To its end: a stream that is left before closes itself too late, with an error.
@@ -155,10 +157,10 @@ async def _streamed(stream: Any, on_partial: OnPartial | None) -> tuple[list[str
             with suppress(BridgeError):  # A broken one on the way must not cost the picture that is paid for.
                 await on_partial(await _proven(event.b64_json))
         elif kind.endswith(".completed"):
-            found = [event.b64_json], str(event.quality or "")
-    if found is None:
+            result = [event.b64_json], str(event.quality or "")
+    if result is None:
         raise CreationError("the API's stream ended without a picture; call again")
-    return found
+    return result
 
 
 async def _proven(encoded: str) -> Picture:
@@ -203,9 +205,9 @@ def _refused(error: "openai.BadRequestError", size: str) -> ArgumentError:
     named = (error.param or "prompt").partition("[")[0]
     argument = _ARGUMENTS.get(named, named)
     body = cast("dict[str, object]", error.body) if isinstance(error.body, dict) else {}
-    said = str(body.get("message") or "the API refused the request")
+    message = str(body.get("message") or "the API refused the request")
     near = _nearest(size) if argument == "size" and "x" in size else size
-    return ArgumentError(argument, said[:300] + (f" Near it is {near}." if near != size else ""))
+    return ArgumentError(argument, message[:300] + (f" Near it is {near}." if near != size else ""))
 
 
 def _nearest(size: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
 
-from .answer import Answer, counted, size_in_words
+from .answer import ToolOutput, counted, size_in_words
 from .apart import apart
 from .drawing.pixels import Pixels, colors_of, pixels, required, squared
 from .drawing.pixels import frame_count as parts
@@ -39,7 +39,7 @@ _SCANNED = 2_400
 """Pixels of the longer side that codes are first looked for in; where there are none, all are looked at."""
 
 
-async def image_info(source: str, places: Places = NOWHERE, *, exif: bool = False) -> Answer:
+async def image_info(source: str, places: Places = NOWHERE, *, exif: bool = False) -> ToolOutput:
     """Tell of the picture that `source` names format, size, frames, colours, transparency and codes (QR and bar); no pixels come back.
 
     With `exif` the camera's notes are told too, the place (GPS) among them.
@@ -51,29 +51,29 @@ async def image_info(source: str, places: Places = NOWHERE, *, exif: bool = Fals
     return await apart(described_in_words, await opened(source, places), exif)
 
 
-def described_in_words(source: Source, exif: bool = False) -> Answer:
+def described_in_words(source: Source, exif: bool = False) -> ToolOutput:
     """Do what `image_info` says with a file that was read."""
-    found = required(source)
+    file_type = required(source)
     seen = pixels(source)
-    told = [
-        f"{source.name}: {_format(found)}, {seen.image.width}x{seen.image.height} px, {size_in_words(len(source.data))}",
-        *_file(source, found),
+    facts = [
+        f"{source.name}: {_format(file_type)}, {seen.image.width}x{seen.image.height} px, {size_in_words(len(source.data))}",
+        *_file(source, file_type),
         _transparent(seen.image),
         _colors(seen.image),
-        *exif_told(source, found, wanted=exif),
+        *exif_told(source, file_type, wanted=exif),
         *_codes(seen),
     ]
-    return Answer("; ".join(filter(None, told)) + ".", ())
+    return ToolOutput("; ".join(filter(None, facts)) + ".", ())
 
 
-def _format(found: kinds.FileType) -> str:
+def _format(file_type: kinds.FileType) -> str:
     names = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF", kinds.WEBP: "WebP", kinds.JPEG: "JPEG"}
-    return names.get(found, found.suffix[1:].upper())
+    return names.get(file_type, file_type.suffix[1:].upper())
 
 
-def _file(source: Source, found: kinds.FileType) -> list[str]:
+def _file(source: Source, file_type: kinds.FileType) -> list[str]:
     """Return what the file says beside its pixels: frames and their time, depth, resolution, profile."""
-    if found is kinds.SVG:
+    if file_type is kinds.SVG:
         return ["a vector drawing, measured as it is drawn"]
     from imagebridge.pictures.decode import read
     from imagebridge.pictures.picture import sound
@@ -84,17 +84,17 @@ def _file(source: Source, found: kinds.FileType) -> list[str]:
     except PictureError:
         # A TIFF of a form that is read in a way of its own.
         return ["colours stored in a rare form"]
-    told = [_depth(image)]
+    facts = [_depth(image)]
     count = parts(data)
     if count > 1:
-        part = "page" if found is kinds.TIFF else "frame"
+        part = "page" if file_type is kinds.TIFF else "frame"
         seconds = 0.0 if part == "page" else _seconds(data, count)
-        told.append(f"{count} {part}s" + (f", {seconds:g} s long" if seconds else ""))
+        facts.append(f"{count} {part}s" + (f", {seconds:g} s long" if seconds else ""))
     dots: Any = image.info.get("dpi")
     if isinstance(dots, tuple) and dots[0] > 1:  # pyright: ignore[reportUnknownArgumentType]
-        told.append(f"{round(float(dots[0]))} dpi")  # pyright: ignore[reportUnknownArgumentType]
+        facts.append(f"{round(float(dots[0]))} dpi")  # pyright: ignore[reportUnknownArgumentType]
     profile = _profile(image)
-    return [*told, f"colour profile {profile}"] if profile else told
+    return [*facts, f"colour profile {profile}"] if profile else facts
 
 
 def _depth(image: "Image") -> str:
@@ -181,16 +181,16 @@ def _codes(seen: Pixels) -> list[str]:
 
     image = opaque(seen.image).convert("L")
     scale = min(1.0, _SCANNED / max(image.size))
-    found: list[Any] = []
+    codes: list[Any] = []
     if scale < 1:
         small = resized(image, max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        found = zxingcpp.read_barcodes(small)
-    if not found:
-        scale, found = 1.0, zxingcpp.read_barcodes(image)
-    told = [_code(one, scale) for one in found[:_CODES]]
-    if len(found) > _CODES:
-        told.append(f"and {len(found) - _CODES} codes more")
-    return told or ["no QR code or bar code found"]
+        codes = zxingcpp.read_barcodes(small)
+    if not codes:
+        scale, codes = 1.0, zxingcpp.read_barcodes(image)
+    descriptions = [_code(one, scale) for one in codes[:_CODES]]
+    if len(codes) > _CODES:
+        descriptions.append(f"and {len(codes) - _CODES} codes more")
+    return descriptions or ["no QR code or bar code found"]
 
 
 def _code(code: Any, scale: float) -> str:
@@ -248,9 +248,9 @@ _LONGEST_NOTE = 120
 """Characters of one note that are told."""
 
 
-def exif_told(source: Source, found: kinds.FileType, *, wanted: bool) -> list[str]:
+def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> list[str]:
     """Return the notes of a picture where they are `wanted`, else whether it has any."""
-    if found is kinds.SVG:
+    if file_type is kinds.SVG:
         return []
     exif = _read(source)
     if not exif:

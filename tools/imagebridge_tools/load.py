@@ -8,7 +8,7 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.picture import Picture
 
-from .answer import Answer, described, size_in_words
+from .answer import ToolOutput, described, size_in_words
 from .apart import apart
 from .drawing.pixels import MOVING, PAGED, SHOWN, frame_count
 from .files.source import NOWHERE, Places, opened
@@ -41,7 +41,7 @@ async def load_image(
     page: int | None = None,
     frame: int | None = None,
     max_size: int | None = None,
-) -> Answer:
+) -> ToolOutput:
     """Load the picture that `source` names (see `source.opened`).
 
     Every format the bridge converts. Pictures come back upright and without metadata (place, camera, comments),
@@ -56,10 +56,10 @@ async def load_image(
     name, data, _ = await opened(source, places)
     known(name, data)
     try:
-        shown = await apart(decoded, data, page, frame, max_size)
+        loaded = await apart(decoded, data, page, frame, max_size)
     except PictureError as error:
         raise ArgumentError("source", f"{name} cannot be shown: {error.reason}") from error
-    return Answer(f"{name}: {shown.words}.", shown.pictures, scale=shown.scale)
+    return ToolOutput(f"{name}: {loaded.words}.", loaded.pictures, scale=loaded.scale)
 
 
 def known(name: str, data: bytes, argument: str = "source") -> kinds.FileType:
@@ -68,12 +68,12 @@ def known(name: str, data: bytes, argument: str = "source") -> kinds.FileType:
     Raises:
         ArgumentError: they are of no picture.
     """
-    found = kinds.kind(data)
-    if found is None or found.sort != "picture":
-        what = f"a file of type {found.media_type}" if found else _unknown(data)
-        other = "; load_file reads it" if found and found.sort == "document" else ""
+    file_type = kinds.kind(data)
+    if file_type is None or file_type.sort != "picture":
+        what = f"a file of type {file_type.media_type}" if file_type else _unknown(data)
+        other = "; load_file reads it" if file_type and file_type.sort == "document" else ""
         raise ArgumentError(argument, f"{name} is {what}; {SHOWN} are shown{other}")
-    return found
+    return file_type
 
 
 def _check(page: int | None, frame: int | None, max_size: int | None) -> None:
@@ -93,33 +93,33 @@ def decoded(
         PictureError: it cannot be shown.
         ArgumentError: it has no such `page` or `frame`.
     """
-    found = known("it", data)
-    original = Picture.from_bytes(data) if found.media_type in limits.SENDABLE else None
-    told, scale = _sentence(found, data, original), 1.0
+    file_type = known("it", data)
+    original = Picture.from_bytes(data) if file_type.media_type in limits.SENDABLE else None
+    sentence, scale = _sentence(file_type, data, original), 1.0
     if original:
         data = original.data  # mended
     if page is not None or frame is not None:
-        pictures, done = _one(data, found, page, frame)
+        pictures, done = _one(data, file_type, page, frame)
     elif original and original.frames == 1:
         if (side := _most(original, max_size)) < max(original.width, original.height):
             # At once: a JPEG is decoded at the scale that is needed.
             smaller = _smaller(original, side)
             return LoadedFile(
                 (smaller,),
-                f"{told}; given as {described(smaller)} without metadata{_parts(max_size)}",
+                f"{sentence}; given as {described(smaller)} without metadata{_parts(max_size)}",
                 original.width / smaller.width,
             )
         picture, done = _bare(original)
         pictures = (picture,)
     else:
-        pictures, done, asked = _converted(data)
-        scale = asked / pictures[0].width if asked else 1.0
+        pictures, done, original_width = _converted(data)
+        scale = original_width / pictures[0].width if original_width else 1.0
     small = tuple(_smaller(one, _most(one, max_size)) for one in pictures)
     if small == pictures:
-        return LoadedFile(pictures, told + done, scale)
+        return LoadedFile(pictures, sentence + done, scale)
     scale = scale * pictures[0].width / small[0].width if len(small) == 1 else 1.0
     made = ", ".join(described(one) for one in small)
-    return LoadedFile(small, f"{told}{done}; made smaller: {made}{_parts(max_size)}", scale)
+    return LoadedFile(small, f"{sentence}{done}; made smaller: {made}{_parts(max_size)}", scale)
 
 
 def _most(picture: Picture, max_size: int | None) -> int:
@@ -145,47 +145,51 @@ def _smaller(picture: Picture, max_size: int) -> Picture:
 
 
 def _one(
-    data: bytes, found: kinds.FileType, page: int | None, frame: int | None
+    data: bytes, file_type: kinds.FileType, page: int | None, frame: int | None
 ) -> tuple[tuple[Picture, ...], str]:
     """Return one page of a TIFF or one frame of an animation, and words on it."""
     from imagebridge.pictures import animation, pages
     from imagebridge.pictures.encode import redrawn
 
     noun, number = ("page", page) if page is not None else ("frame", frame or 1)
-    if noun == "page" and found in MOVING:
+    if noun == "page" and file_type in MOVING:
         raise ArgumentError("page", "goes with TIFF; a picture of this format has frames, give frame")
-    if noun == "frame" and found in PAGED:
+    if noun == "frame" and file_type in PAGED:
         raise ArgumentError("frame", "goes with animations; a TIFF has pages, give page")
     total = frame_count(data)
     if number > total:
         raise ArgumentError(
             noun, f"is {number}; the file has {total} {noun}{'' if total == 1 else 's'}, counted from 1"
         )
-    if found not in MOVING | PAGED:
+    if file_type not in MOVING | PAGED:
         return _converted(data)[:2]
     at = number - 1
-    picture = redrawn(pages.page(data, at)[0] if found in PAGED else animation.frame(data, at))
+    picture = redrawn(pages.page(data, at)[0] if file_type in PAGED else animation.frame(data, at))
     return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
 
 
-def _sentence(found: kinds.FileType, data: bytes, original: Picture | None) -> str:
+def _sentence(file_type: kinds.FileType, data: bytes, original: Picture | None) -> str:
     """Return the format of a file, its pixels where they are known, and its size."""
     if original:
         return f"{described(original).rsplit(',', 1)[0]}, {size_in_words(len(data))}"
-    return f"{_NAMES.get(found, found.suffix[1:].upper())}, {size_in_words(len(data))}"
+    return f"{_NAMES.get(file_type, file_type.suffix[1:].upper())}, {size_in_words(len(data))}"
 
 
 def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
     """Return what becomes of a file that no model takes, words on it, and the pixels of its width where it was drawn in others."""
     from imagebridge.pictures.convert import converted
 
-    made = converted(to_base64(data), "decoded")
-    done = f"; shown: {made.sentence}" if made.sentence else ""
-    if made.size:
-        done += f"; {made.size[0]}x{made.size[1]} px by its own word"
-    first = made.pictures[0]
-    given = described(first) if len(made.pictures) == 1 else f"{len(made.pictures)} pictures"
-    return made.pictures, f"{done}; given as {given} without metadata", made.size[0] if made.size else 0
+    conversion = converted(to_base64(data), "decoded")
+    done = f"; shown: {conversion.sentence}" if conversion.sentence else ""
+    if conversion.size:
+        done += f"; {conversion.size[0]}x{conversion.size[1]} px by its own word"
+    first = conversion.pictures[0]
+    result = described(first) if len(conversion.pictures) == 1 else f"{len(conversion.pictures)} pictures"
+    return (
+        conversion.pictures,
+        f"{done}; given as {result} without metadata",
+        conversion.size[0] if conversion.size else 0,
+    )
 
 
 def _unknown(data: bytes) -> str:
@@ -203,8 +207,8 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     image = read(original.data)
     turned = original.orientation != 1
     marks = getattr(image, "applist", ())
-    told = _METADATA & set(image.info)
-    bare = not turned and not told and not any(name in _SEGMENTS for name, _ in marks)
+    metadata = _METADATA & set(image.info)
+    bare = not turned and not metadata and not any(name in _SEGMENTS for name, _ in marks)
     if bare and original.plain:
         return original.proven("decoded"), ""
     with decoding("its pixels cannot be converted"):

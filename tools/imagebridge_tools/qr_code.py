@@ -5,7 +5,7 @@ from typing import Any
 
 from imagebridge.errors import ArgumentError, BridgeError
 
-from .answer import Answer, counted, described, nearest
+from .answer import ToolOutput, counted, described, nearest
 from .drawing.pixels import squared
 
 LEVELS = {"L": 7, "M": 15, "Q": 25, "H": 30}
@@ -21,7 +21,7 @@ _QUIET = 4
 """Modules of white around a code (ISO/IEC 18004)."""
 
 
-def make_qr_code(text: str, size: int = 512, error_correction: str = "M") -> Answer:
+def make_qr_code(text: str, size: int = 512, error_correction: str = "M") -> ToolOutput:
     """Draw `text` as a QR code of `size` x `size` pixels, its squares all of the same whole number of pixels.
 
     `error_correction` is L, M, Q or H: what may be hidden of the code without harm, 7, 15, 25 or 30 percent.
@@ -37,7 +37,7 @@ def make_qr_code(text: str, size: int = 512, error_correction: str = "M") -> Ans
         raise ArgumentError("text", "is empty; give the text or address that the code holds")
     if not SMALLEST <= size <= LARGEST:
         raise ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels")
-    code = _made(text, level)
+    code = _qr_code(text, level)
     modules = code.symbol_size(border=0)[0]
     scale = size // (modules + 2 * _QUIET)
     if not scale:
@@ -61,10 +61,10 @@ def make_qr_code(text: str, size: int = 512, error_correction: str = "M") -> Ans
         f"{counted(scale, 'pixel')}, error correction {level} ({LEVELS[level]}% may be hidden)"
     )
     small = f"; squares of {counted(scale, 'pixel')} are hard to scan" if scale < 3 else ""
-    return Answer(f"{sentence}{small}. {described(picture)}.", (picture,))
+    return ToolOutput(f"{sentence}{small}. {described(picture)}.", (picture,))
 
 
-def _made(text: str, level: str) -> Any:
+def _qr_code(text: str, level: str) -> Any:
     try:
         segno: Any = import_module("segno")
     except ImportError as error:
@@ -80,5 +80,5 @@ def _made(text: str, level: str) -> Any:
 
 
 def _too_long(text: str) -> ArgumentError:
-    told = "a code holds up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"
-    return ArgumentError("text", f"has {len(text.encode(errors='replace')):,} bytes; {told}")
+    limits = "a code holds up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"
+    return ArgumentError("text", f"has {len(text.encode(errors='replace')):,} bytes; {limits}")

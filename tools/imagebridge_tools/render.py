@@ -11,7 +11,7 @@ from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
 
-from .answer import Answer, counted, described
+from .answer import ToolOutput, counted, described
 from .apart import apart
 from .files.source import NOWHERE, Places, Source, opened
 
@@ -29,7 +29,7 @@ _RANGE = re.compile(r"(\d+)(?:\s*-\s*(\d+))?$")
 
 async def render_document(
     source: str, places: Places = NOWHERE, *, pages: str = "", text: bool = False, size: int = 1536
-) -> Answer:
+) -> ToolOutput:
     """Draw `pages` of the PDF that `source` names, such as `1-3, 7` (the first six where it is empty), or an SVG.
 
     The longer side of each has `size` pixels. With `text` the letters on them are in the sentence too.
@@ -42,26 +42,26 @@ async def render_document(
     return await apart(rendered, await opened(source, places), pages, text, size)
 
 
-def rendered(source: Source, pages: str = "", text: bool = False, size: int = 1536) -> Answer:
+def rendered(source: Source, pages: str = "", text: bool = False, size: int = 1536) -> ToolOutput:
     """Do what `render_document` says with a file that was read. PDFium works for one thread at a time."""
     if not SMALLEST <= size <= LARGEST:
         raise ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels")
-    found = kinds.kind(source.data)
+    file_type = kinds.kind(source.data)
     try:
-        match found:
+        match file_type:
             case kinds.PDF:
                 return _document(source, pages, size, text=text)
             case kinds.SVG:
                 return _drawing(source, pages, size, text=text)
             case _:
-                what = f"is of type {found.media_type}" if found else "is no file of a known type"
-                hint = "; load_image shows pictures" if found and found.sort == "picture" else ""
+                what = f"is of type {file_type.media_type}" if file_type else "is no file of a known type"
+                hint = "; load_image shows pictures" if file_type and file_type.sort == "picture" else ""
                 raise ArgumentError("source", f"{source.name} {what}; PDF and SVG are drawn{hint}")
     except PictureError as error:
         raise ArgumentError("source", f"{source.name} cannot be drawn: {error.reason}") from error
 
 
-def _document(source: Source, pages: str, size: int, *, text: bool) -> Answer:
+def _document(source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
     try:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
@@ -82,12 +82,12 @@ def _document(source: Source, pages: str, size: int, *, text: bool) -> Answer:
         if not pages and total > PAGES
         else ""
     )
-    told = f"{source.name}: {_listed(numbers)} of {total} of a PDF{more}; drawn in {sizes}."
+    sentence = f"{source.name}: {_listed(numbers)} of {total} of a PDF{more}; drawn in {sizes}."
     if text:
-        told += _written(
+        sentence += _texts_in_words(
             [(f"Page {number}", words) for number, (_, words, _) in zip(numbers, drawn, strict=True)]
         )
-    return Answer(told, pictures)
+    return ToolOutput(sentence, pictures)
 
 
 def _page(page: Any, size: int, *, text: bool) -> tuple[Picture, str, float]:
@@ -115,10 +115,10 @@ def _chosen(pages: str, total: int) -> list[int]:
         return list(range(1, min(total, PAGES) + 1))
     numbers: list[int] = []
     for part in pages.split(","):
-        found = _RANGE.match(part.strip())
-        if not found:
+        match = _RANGE.match(part.strip())
+        if not match:
             raise ArgumentError("pages", f"holds {part.strip()!r}; give numbers and ranges such as 1-3, 7")
-        first, last = int(found[1]), int(found[2] or found[1])
+        first, last = int(match[1]), int(match[2] or match[1])
         for number in (first, last):
             if not 1 <= number <= total:
                 raise ArgumentError(
@@ -145,11 +145,11 @@ def _listed(numbers: Sequence[int]) -> str:
             ranges[-1].append(number)
         else:
             ranges.append([number])
-    told = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in ranges)
-    return f"page{'' if len(numbers) == 1 else 's'} {told}"
+    numbers_in_words = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in ranges)
+    return f"page{'' if len(numbers) == 1 else 's'} {numbers_in_words}"
 
 
-def _drawing(source: Source, pages: str, size: int, *, text: bool) -> Answer:
+def _drawing(source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
     """Draw an SVG; it has one page."""
     if pages.strip() not in ("", "1"):
         raise ArgumentError("pages", f"is {pages!r}; an SVG has one page")
@@ -159,15 +159,17 @@ def _drawing(source: Source, pages: str, size: int, *, text: bool) -> Answer:
         scale = size / max(width, height)
         return max(1, round(width * scale)), max(1, round(height * scale))
 
-    made = drawn(source.data, fit)
-    lacks = f"; {made.sentence}" if made.sentence else ""
-    told = (
-        f"{source.name}: an SVG of {made.width}x{made.height} px{lacks}. Drawn as {described(made.picture)}."
+    svg = drawn(source.data, fit)
+    lacks = f"; {svg.sentence}" if svg.sentence else ""
+    sentence = (
+        f"{source.name}: an SVG of {svg.width}x{svg.height} px{lacks}. Drawn as {described(svg.picture)}."
     )
-    return Answer(told + (_written([("", _letters(source.data))]) if text else ""), (made.picture,))
+    return ToolOutput(
+        sentence + (_texts_in_words([("", _svg_text(source.data))]) if text else ""), (svg.picture,)
+    )
 
 
-def _letters(data: bytes) -> str:
+def _svg_text(data: bytes) -> str:
     """Return the text of an SVG, a line for each text element."""
     from imagebridge.pictures.svg.markup import SvgAllowance, parsed
 
@@ -180,20 +182,20 @@ def _letters(data: bytes) -> str:
     return "\n".join(filter(None, lines))
 
 
-def _written(texts: Sequence[tuple[str, str]]) -> str:
+def _texts_in_words(texts: Sequence[tuple[str, str]]) -> str:
     """Return the texts of some pages under their names, the start of them where they are long."""
     room, parts = _LETTERS, list[str]()
     for name, words in texts:
-        kept = words[:room]
-        room -= len(kept)
+        excerpt = words[:room]
+        room -= len(excerpt)
         cut = (
-            f"\n[cut: {len(words) - len(kept):,} of {len(words):,} characters are left out]"
-            if len(kept) < len(words)
+            f"\n[cut: {len(words) - len(excerpt):,} of {len(words):,} characters are left out]"
+            if len(excerpt) < len(words)
             else ""
         )
         head = f"{name}, text" if name else "Text"
         parts.append(
-            f"\n{head}:\n{kept}{cut}"
+            f"\n{head}:\n{excerpt}{cut}"
             if words
             else f"\n{head}: none (a scan has none to read)"
             if name

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Answer, described
+from .answer import ToolOutput, described
 from .drawing.text import bundled, face, missing, wrapped
 
 if TYPE_CHECKING:
@@ -29,29 +29,29 @@ _PAPER, _WHITE, _FRAME, _INK, _QUIET, _ACCENT = (
 )
 
 
-def get_image(text: str) -> Answer:
+def get_image(text: str) -> ToolOutput:
     """Draw `text` large on a card of 1024x576 pixels. The same text gives the same bytes.
 
     Raises:
         ArgumentError: no visible text, or more than fits.
     """
-    shown = _cleaned(text)
-    if not shown:
+    cleaned = _cleaned(text)
+    if not cleaned:
         raise ArgumentError("text", "is empty; give the words to show")
-    if len(shown) > LONGEST:
-        raise ArgumentError("text", f"has {len(shown):,} characters; give at most {LONGEST:,}")
+    if len(cleaned) > LONGEST:
+        raise ArgumentError("text", f"has {len(cleaned):,} characters; give at most {LONGEST:,}")
     from PIL import Image, ImageDraw
 
     from imagebridge.pictures.encode import encoded
 
     image = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
     draw = ImageDraw.Draw(image)
-    font, lines = _fitted(shown, face(shown))
+    font, lines = _fitted(cleaned, face(cleaned))
     _card(draw)
     _write(draw, font, lines)
     picture = encoded(image, flat=True)
-    return Answer(
-        f"A sample picture that shows {_quoted(shown)}{missing(shown, font)}. {described(picture)}.",
+    return ToolOutput(
+        f"A sample picture that shows {_quoted(cleaned)}{missing(cleaned, font)}. {described(picture)}.",
         (picture,),
     )
 
@@ -59,8 +59,8 @@ def get_image(text: str) -> Answer:
 def _cleaned(text: str) -> str:
     """Return the text without control characters; tabs become spaces, lines keep their breaks."""
     lines = text.expandtabs(4).splitlines()
-    kept = ["".join(c for c in line if unicodedata.category(c) != "Cc").rstrip() for line in lines]
-    return "\n".join(kept).strip()
+    cleaned_lines = ["".join(c for c in line if unicodedata.category(c) != "Cc").rstrip() for line in lines]
+    return "\n".join(cleaned_lines).strip()
 
 
 def _quoted(text: str) -> str:

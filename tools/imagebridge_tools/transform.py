@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
 
-from .answer import Answer, JsonValue, described, nearest
+from .answer import JsonValue, ToolOutput, described, nearest
 from .apart import apart
 from .drawing import tones
 from .drawing.colors import WHITE, Color, color
@@ -56,7 +56,7 @@ async def transform_image(
     places: Places = NOWHERE,
     *,
     units: str = "pixels",
-) -> Answer:
+) -> ToolOutput:
     """Do `operations`, each an object with one key, in order, with the picture that `source` names.
 
     crop: [left, top, right, bottom] in `units` of the picture as it is by then; resize: [width, height] in pixels, one
@@ -75,7 +75,7 @@ async def transform_image(
 
 def transformed(
     source: Source, operations: Sequence[Mapping[str, JsonValue]], units: str = "pixels"
-) -> Answer:
+) -> ToolOutput:
     """Do what `transform_image` says with a file that was read."""
     if not operations:
         raise ArgumentError("operations", f"is empty; give some of {', '.join(OPERATIONS)}")
@@ -93,11 +93,11 @@ def transformed(
         work.image, words = _OPERATIONS[name](work, value)
         size = work.image.size
         done.append(words if size == before else f"{words} to {size[0]}x{size[1]}")
-    picture, told = _encoded(work)
+    picture, remarks = _encoded(work)
     if work.unused:
-        told.append("background not used: it fills what rotate and pad add after it")
-    steps = ", ".join([*done, *told]) or "as it is"
-    return Answer(f"{seen.description}: {steps}. {described(picture)}.", (picture,))
+        remarks.append("background not used: it fills what rotate and pad add after it")
+    steps = ", ".join([*done, *remarks]) or "as it is"
+    return ToolOutput(f"{seen.description}: {steps}. {described(picture)}.", (picture,))
 
 
 def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValue, str]:
@@ -278,10 +278,10 @@ def _number(work: _Work, value: JsonValue, least: float, most: float) -> float:
 
 def _numbers(work: _Work, value: JsonValue) -> Sequence[float]:
     numbers = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    given = [one for one in numbers if isinstance(one, int | float) and not isinstance(one, bool)]
-    if len(given) != len(numbers):
+    values = [one for one in numbers if isinstance(one, int | float) and not isinstance(one, bool)]
+    if len(values) != len(numbers):
         raise ArgumentError(work.argument, f"is {value!r}; give a list of numbers")
-    return given
+    return values
 
 
 def _factor(work: _Work, value: JsonValue) -> float:
@@ -318,8 +318,8 @@ def _within(work: _Work, width: float, height: float) -> None:
     if max(width, height) > SIDE or width * height > PIXELS:
         scale = min(SIDE / max(width, height), (PIXELS / (width * height)) ** 0.5)
         most = f"{int(width * scale)}x{int(height * scale)}"
-        told = f"would make {width:.0f}x{height:.0f} pixels; at most {PIXELS:,} and {SIDE:,} a side are made, such as {most}"
-        raise ArgumentError(work.argument, told)
+        problem = f"would make {width:.0f}x{height:.0f} pixels; at most {PIXELS:,} and {SIDE:,} a side are made, such as {most}"
+        raise ArgumentError(work.argument, problem)
 
 
 def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
@@ -346,12 +346,12 @@ def _encoded(work: _Work) -> tuple[Picture, list[str]]:
         )
     clear = image.mode in ("LA", "RGBA")
     form = form or ("webp" if clear else "jpeg")
-    told = [f"as {form.upper().replace('WEBP', 'WebP')}" + (f" of quality {quality}" if quality else "")]
+    remarks = [f"as {form.upper().replace('WEBP', 'WebP')}" + (f" of quality {quality}" if quality else "")]
     if clear and form == "jpeg":
-        image, told = opaque(image), [*told, "transparency laid on white"]
+        image, remarks = opaque(image), [*remarks, "transparency laid on white"]
     bare = image.copy()
     bare.info = {}
     buffer = BytesIO()
     options = {"compress_level": 6} if form == "png" else {"quality": quality or 85}
     bare.save(buffer, form.upper(), **options)
-    return Picture.from_bytes(buffer.getvalue()), told
+    return Picture.from_bytes(buffer.getvalue()), remarks

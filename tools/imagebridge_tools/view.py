@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import Answer, described
+from .answer import ToolOutput, described
 from .apart import apart
 from .drawing.grid import View
 from .drawing.pixels import pixels, squared
@@ -41,7 +41,7 @@ async def view_image(
     rotate: int = 0,
     contrast: Contrast | None = None,
     grid: bool = False,
-) -> Answer:
+) -> ToolOutput:
     """Show a `region` `[left, top, right, bottom]` of the picture that `source` names, in `units`; or all of it.
 
     `zoom` is pixels shown for each of the original: by default a large region is shrunk to 1,600 pixels
@@ -53,8 +53,8 @@ async def view_image(
         ArgumentError: no such picture, or an argument that is out of range.
         ApartError: the work took too long or too much memory.
     """
-    found = await opened(source, places)
-    return await apart(viewed, found, region, units, zoom, rotate, contrast, grid)
+    file = await opened(source, places)
+    return await apart(viewed, file, region, units, zoom, rotate, contrast, grid)
 
 
 def viewed(
@@ -65,26 +65,26 @@ def viewed(
     rotate: int = 0,
     contrast: Contrast | None = None,
     grid: bool = False,
-) -> Answer:
+) -> ToolOutput:
     """Do what `view_image` says with a file that was read."""
     seen = pixels(source)
     ruler = Ruler(*seen.image.size, units)
     box = (0, 0, *seen.image.size) if region is None else ruler.region(region, "region")
     turn = _turn(rotate)
-    shown = _toned(seen.image.crop(box), contrast)
-    size = _scaled(shown.width, shown.height, zoom)
-    view = View(box, size[0] / shown.width, size[1] / shown.height, turn)
-    shown = _turned(_resized(shown, size), turn)
+    image = _toned(seen.image.crop(box), contrast)
+    size = _scaled(image.width, image.height, zoom)
+    view = View(box, size[0] / image.width, size[1] / image.height, turn)
+    image = _turned(_resized(image, size), turn)
     if grid:
         from .drawing.grid import ruled
 
-        shown, (left, top) = ruled(shown, ruler, view)
+        image, (left, top) = ruled(image, ruler, view)
         view = replace(view, left=left, top=top)
     from imagebridge.pictures.encode import encoded
 
-    picture = encoded(shown)
+    picture = encoded(image)
     done = _done(view, region is None, turn, contrast, units if grid else "")
-    return Answer(f"{seen.description}: {done}. {view.description()}. {described(picture)}.", (picture,))
+    return ToolOutput(f"{seen.description}: {done}. {view.description()}. {described(picture)}.", (picture,))
 
 
 def _turn(rotate: int) -> int:
@@ -116,8 +116,8 @@ def _scaled(width: int, height: int, zoom: float | None) -> tuple[int, int]:
     most = SIDE / longer
     if not 0 < zoom <= max(most, 1 / longer) + 1e-9:
         largest = floor(most) if most >= 2 else floor(most * 1000) / 1000
-        told = f"{width}x{height} pixels are shown at most {largest:g} times as large, in {SIDE} pixels"
-        raise ArgumentError("zoom", f"is {zoom:g}; {told}; give up to {largest:g}, or a smaller region")
+        limit = f"{width}x{height} pixels are shown at most {largest:g} times as large, in {SIDE} pixels"
+        raise ArgumentError("zoom", f"is {zoom:g}; {limit}; give up to {largest:g}, or a smaller region")
     return max(1, round(width * zoom)), max(1, round(height * zoom))
 
 

@@ -33,11 +33,11 @@ def function_calls(response: "Response | JSON") -> list[JSON]:
     Raises:
         TypeError: `response` is neither an SDK `Response` nor its JSON object, or a call in it has no id.
     """
-    found = response_json(response)
-    output = found.get("output")
+    fields = response_json(response)
+    output = fields.get("output")
     if not is_list(output):
-        keys = ", ".join(sorted(map(str, found))) or "nothing"
-        hint = '; chat completions are run by run(api="chat")' if "choices" in found else ""
+        keys = ", ".join(sorted(map(str, fields))) or "nothing"
+        hint = '; chat completions are run by run(api="chat")' if "choices" in fields else ""
         raise TypeError(f"a response has `output`, a list; this object has {keys}{hint}")
     calls = [item for item in output if is_json(item) and item.get("type") == "function_call"]
     for call in calls:
@@ -68,12 +68,12 @@ def arguments_of(call: JSON) -> JSON:
     if call.get("status") == "incomplete":
         # Nothing at all would count as no arguments.
         raise BridgeError("the call was cut off before its arguments were complete; it did not run")
-    given = call.get("arguments")
-    if is_json(given):  # as some compatible servers send them
-        return given
-    if given is not None and not isinstance(given, str):
-        raise BridgeError(f"the arguments must be a JSON object, not {type(given).__name__}")
-    text = given if given and given.strip() not in ("", "null") else "{}"
+    raw_arguments = call.get("arguments")
+    if is_json(raw_arguments):  # as some compatible servers send them
+        return raw_arguments
+    if raw_arguments is not None and not isinstance(raw_arguments, str):
+        raise BridgeError(f"the arguments must be a JSON object, not {type(raw_arguments).__name__}")
+    text = raw_arguments if raw_arguments and raw_arguments.strip() not in ("", "null") else "{}"
     try:
         arguments: object = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
@@ -123,9 +123,9 @@ class Calling(Protocol):
         arguments: Mapping[str, object],
         call_id: str,
         on_progress: Notices | None,
-        asked: float,
+        asked_at: float,
     ) -> Awaitable[tuple[Connection, dict[str, Any]]]:
-        """Run the call, which is wanted since the time `asked`. Raises BridgeError where it fails."""
+        """Run the call, which is wanted since `asked_at`, by the event loop's clock. Raises BridgeError where it fails."""
         ...
 
 
@@ -141,10 +141,10 @@ async def answered(
 
     `lane` says where the tool of a name runs.
     """
-    found: dict[int, Answer] = {}
+    answers: dict[int, Answer] = {}
     lanes = [lane(text_of(call, "name")) for call, _ in calls]
     waits = after(lanes)
-    asked = anyio.current_time()
+    begun = anyio.current_time()
     ended = [anyio.Event() for _ in calls]
     limits = {one and one.server: anyio.CapacityLimiter(_AT_ONCE) for one in lanes}
 
@@ -155,7 +155,7 @@ async def answered(
         async with limits[one and one.server]:
             began = anyio.current_time()
             # What a result links to is read before the next call may change it.
-            connection, result = await _result(call, partial(calling, asked=asked), on_event)
+            connection, result = await _result(call, partial(calling, asked_at=begun), on_event)
             seconds = anyio.current_time() - began
         ended[at].set()
         # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
@@ -166,14 +166,14 @@ async def answered(
             translation = translate(result, policy)
         if on_display is not None and translation.for_user:
             await tell(on_display, translation.for_user)
-        found[at] = Answer(call, translation, is_error(result), seconds)
+        answers[at] = Answer(call, translation, is_error(result), seconds)
         if on_event:
-            await on_event(found[at])
+            await on_event(answers[at])
 
     async with anyio.create_task_group() as tasks:
         for at, (call, turn) in enumerate(calls):
             tasks.start_soon(answer, at, call, turn)
-    return [found[at] for at in sorted(found)]
+    return [answers[at] for at in sorted(answers)]
 
 
 async def _result(

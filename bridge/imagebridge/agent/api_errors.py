@@ -57,8 +57,8 @@ def read(error: "APIError | ResponseError") -> Refusal:
     named: object = error.param
     parameter = named if isinstance(named, str) else ""
     place = f"{parameter}: " if "[" in parameter else ""
-    said = " ".join(f"{place}{message or error.message}".split())[:300]
-    return Refusal(getattr(error, "status_code", None), known, parameter, said)
+    excerpt = " ".join(f"{place}{message or error.message}".split())[:300]
+    return Refusal(getattr(error, "status_code", None), known, parameter, excerpt)
 
 
 def fault(status: int | None, code: str | None, text: str) -> FailureKind | None:

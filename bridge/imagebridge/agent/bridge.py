@@ -117,7 +117,7 @@ class Bridge:
     async def __aenter__(self) -> Self:
         self._lifetime.check_closed()
         named = configured(self._config, timeout=self._timeout) if self._config is not None else {}
-        setups = [replace(one, environment=self._env) for one in (*self._setups, *named.values())]
+        setups = [replace(setup, environment=self._env) for setup in (*self._setups, *named.values())]
         if not setups:
             raise BridgeError(f"{self._config} names no server that is not switched off")
         self._servers = self._servers.anew()
@@ -249,8 +249,8 @@ class Bridge:
 
     def items(self, answers: Sequence[Answer]) -> "list[ResponseInputItemParam]":
         """Return what `outputs` returns for answers that were made already."""
-        made = items([answer.pair for answer in answers], self._policy.server)
-        return cast("list[ResponseInputItemParam]", made)
+        input_items = items([answer.pair for answer in answers], self._policy.server)
+        return cast("list[ResponseInputItemParam]", input_items)
 
     def messages(self, answers: Sequence[Answer]) -> list[dict[str, Any]]:
         """Return the same answers as messages for Chat Completions; see `imagebridge.chat_messages`."""

@@ -24,18 +24,18 @@ def after(lanes: Sequence[Lane | None]) -> list[list[int]]:
     """
     ended: dict[Hashable, list[int]] = {}
     running: dict[Hashable, list[int]] = {}
-    made: list[list[int]] = []
+    earlier: list[list[int]] = []
     for at, lane in enumerate(lanes):
         if lane is None:
-            made.append([])
+            earlier.append([])
             continue
         beside = running.get(lane.server, [])
         if lane.beside and beside and _may(lanes[beside[-1]]):
             beside.append(at)
         else:
             ended[lane.server], running[lane.server] = beside, [at]
-        made.append(ended[lane.server])
-    return made
+        earlier.append(ended[lane.server])
+    return earlier
 
 
 def _may(lane: Lane | None) -> bool:

@@ -87,15 +87,15 @@ class Completions:
     async def _streamed(self, body: dict[str, Any], tell: Tell) -> object:
         chunks = ChatChunks()
 
-        async def told(chunk: object) -> None:
-            for one in chunks.take(chunk):
-                await tell(one)
+        async def pass_on(chunk: object) -> None:
+            for delta in chunks.take(chunk):
+                await tell(delta)
 
         opening = partial(
             self._caller.created, self._caller.client.chat.completions, {**body, "stream": True}
         )
-        done = await self._caller.each(opening, told)
-        if (completion := chunks.completion(done=done)) is None:
+        finished = await self._caller.each(opening, pass_on)
+        if (completion := chunks.completion(done=finished)) is None:
             raise ResponseError("the stream ended before the message did", BROKEN)
         return completion
 
@@ -104,16 +104,16 @@ class Completions:
             raise self._caller.strange(completion)
         if not choices:
             raise ResponseError("the answer holds no choice", "empty")
-        choice = next((one for one in choices if is_json(one)), None)
+        choice = next((entry for entry in choices if is_json(entry)), None)
         try:
-            said = sound(choice.get("message")) if choice else None
+            answer_message = sound(choice.get("message")) if choice else None
         except ValueError as error:
             raise self._caller.strange(completion) from error
-        if choice is None or not is_json(said):
+        if choice is None or not is_json(answer_message):
             raise self._caller.strange(completion)
         finish = choice.get("finish_reason")
-        message = _message(plain(said))
-        calls = [_call(one) for one in message.get("tool_calls", ())]
+        message = _message(plain(answer_message))
+        calls = [_call(entry) for entry in message.get("tool_calls", ())]
         if (
             finish in ("tool_calls", "function_call")
             and not calls
@@ -128,7 +128,7 @@ class Completions:
         cut = {"length": "max_output_tokens", "content_filter": "content_filter"}
         return Turn(
             [message],
-            [call for call in calls if not any(call is one for one in theirs)],
+            [call for call in calls if not any(call is entry for entry in theirs)],
             theirs,
             answer([{"type": "message", **message}]) or text_of(message, "refusal"),
             Usage.of(completion.get("usage")),
@@ -163,37 +163,37 @@ def _tool(tool: Any) -> Item:
 
 def _message(message: Item) -> Item:
     """Return the model's message as it goes back: what servers added stays, empty fields and annotations go."""
-    kept = {
+    fields = {
         name: value for name, value in message.items() if value not in (None, []) and name != "annotations"
     }
-    calls = pieces({name: kept.pop(name, None) for name in ("tool_calls", "function_call")})
-    taken: set[str] = set()
-    if made := [_sent(call, taken) for call in calls]:
-        kept["tool_calls"] = made
-    return {"role": "assistant", "content": None, **kept}
+    calls = pieces({name: fields.pop(name, None) for name in ("tool_calls", "function_call")})
+    used_ids: set[str] = set()
+    if tool_calls := [_sent(call, used_ids) for call in calls]:
+        fields["tool_calls"] = tool_calls
+    return {"role": "assistant", "content": None, **fields}
 
 
-def _sent(call: JSON, taken: set[str]) -> Item:
+def _sent(call: JSON, used_ids: set[str]) -> Item:
     """Return a call as it goes back: with an id of its own, a name, its arguments as text, and not its place in a stream."""
     kind = "custom" if is_json(call.get("custom")) else "function"
     inner = call.get(kind)
-    named = dict(inner) if is_json(inner) else {}
-    named["name"] = text_of(named, "name") or UNNAMED
+    function = dict(inner) if is_json(inner) else {}
+    function["name"] = text_of(function, "name") or UNNAMED
     if kind == "function":
-        named["arguments"] = written(named.get("arguments"))
-    kept = {name: value for name, value in call.items() if name not in ("index", "function", "custom")}
-    kept["id"] = unique(text_of(call, "id"), taken)
-    taken.add(kept["id"])
-    return {**kept, "type": kind, kind: named}
+        function["arguments"] = written(function.get("arguments"))
+    fields = {name: value for name, value in call.items() if name not in ("index", "function", "custom")}
+    fields["id"] = unique(text_of(call, "id"), used_ids)
+    used_ids.add(fields["id"])
+    return {**fields, "type": kind, kind: function}
 
 
 def _call(call: JSON) -> Item:
     """Return a tool call in the form of the Responses API."""
     kind = "function" if "function" in call else "custom"
-    named = call.get(kind)
+    function = call.get(kind)
     return {
         "type": "function_call" if kind == "function" else "custom_tool_call",
         "call_id": call.get("id"),
-        "name": text_of(named, "name") if is_json(named) else "",
-        "arguments": named.get("arguments") if is_json(named) else "",
+        "name": text_of(function, "name") if is_json(function) else "",
+        "arguments": function.get("arguments") if is_json(function) else "",
     }

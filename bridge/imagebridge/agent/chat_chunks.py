@@ -115,18 +115,20 @@ class ChatChunks:
                 self._details(value)
             elif value is not None:
                 self._message[name] = _more(name, self._message.get(name), value)
-        return self._told(delta)
+        return self._deltas(delta)
 
-    def _told(self, delta: JSON) -> list[Delta]:
-        told: list[Delta] = []
+    def _deltas(self, delta: JSON) -> list[Delta]:
+        deltas: list[Delta] = []
         if text := self._reasoning.joined(text_of(delta, "reasoning_content") or text_of(delta, "reasoning")):
-            told.append(ReasoningDelta(text))
+            deltas.append(ReasoningDelta(text))
         content = delta.get("content")
         parts = [part for part in content if is_json(part)] if is_list(content) else []
-        said = content if isinstance(content, str) else "".join(text_of(part, "text") for part in parts)
-        if text := self._text.joined(said or delta.get("refusal")):
-            told.append(TextDelta(text))
-        return told
+        content_text = (
+            content if isinstance(content, str) else "".join(text_of(part, "text") for part in parts)
+        )
+        if text := self._text.joined(content_text or delta.get("refusal")):
+            deltas.append(TextDelta(text))
+        return deltas
 
     def _parts(self, parts: Sequence[object]) -> None:
         """Take content in parts, as of servers that think between them; neighbouring texts are one."""
@@ -160,10 +162,10 @@ class ChatChunks:
     def _called(self, piece: JSON) -> None:
         kind = next((kind for kind in _KINDS if is_json(piece.get(kind))), "function")
         inner: Any = piece.get(kind)
-        given: JSON = inner if is_json(inner) else {}
-        name = text_of(given, "name")
-        said = given.get(_KINDS[kind])
-        arguments = "" if said is None else written(said)
+        function: JSON = inner if is_json(inner) else {}
+        name = text_of(function, "name")
+        new_arguments = function.get(_KINDS[kind])
+        arguments = "" if new_arguments is None else written(new_arguments)
         call = self._call(piece, name)
         call.kind = kind if call.kind == "function" else call.kind
         call.id = call.id or text_of(piece, "id")
@@ -177,13 +179,13 @@ class ChatChunks:
         """Return the call that a piece belongs to, or a new one where it begins one."""
         index, identity = place(piece.get("index")), text_of(piece, "id")
         here = [call for call in self._calls if index is None or call.index is None or call.index == index]
-        found = next((call for call in reversed(here) if identity and call.id == identity), None)
-        if found is None and here and not _begins(here[-1], identity, name, numbered=index is not None):
-            found = here[-1]
-        if found is None:
-            found = _CallDraft(index)
-            self._calls.append(found)
-        return found
+        draft = next((call for call in reversed(here) if identity and call.id == identity), None)
+        if draft is None and here and not _begins(here[-1], identity, name, numbered=index is not None):
+            draft = here[-1]
+        if draft is None:
+            draft = _CallDraft(index)
+            self._calls.append(draft)
+        return draft
 
 
 def pieces(message: JSON) -> list[JSON]:

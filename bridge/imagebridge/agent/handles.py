@@ -122,9 +122,9 @@ class Handles:
         return [_hinted(tool) if tool["name"] in takers else tool for tool in tools]
 
     def _takes(self, name: str, schema: JSON) -> bool:
-        chosen = self._chosen_forms.get(name, {})
-        found = {**picture_parameters(name, schema), **chosen}
-        return any(form is not None for form in found.values())
+        chosen_forms = self._chosen_forms.get(name, {})
+        forms = {**picture_parameters(name, schema), **chosen_forms}
+        return any(form is not None for form in forms.values())
 
     def check(self) -> None:
         """Check the chosen parameters against the tools there are.
@@ -169,9 +169,9 @@ class Handles:
         assert self._order is not None, "the bridge is open"
         # Others wait only until it is known how many pictures these are: fitting takes longer than reading.
         async with self._order:
-            found = await anyio.to_thread.run_sync(partial(read_result, result, policy, self._next))
-            self._keep(found.files, found.uris, origin)
-        return found
+            read = await anyio.to_thread.run_sync(partial(read_result, result, policy, self._next))
+            self._keep(read.files, read.uris, origin)
+        return read
 
     def _keep(self, files: Mapping[int, str], uris: Mapping[int, str], origin: "Connection | None") -> None:
         """Keep the files of pictures; the oldest give way once all together pass the limit."""
@@ -184,12 +184,12 @@ class Handles:
 
     def _hand(self, connection: "Connection", argument: str, number: int, wish: Wish) -> PictureArgument:
         """Give picture `number` to an argument of `connection`'s tool."""
-        kept = self._kept.get(number)
-        if kept is None:
+        file = self._kept.get(number)
+        if file is None:
             raise ArgumentError(argument, self._missing(number))
         name = handle(number)
-        if not self._may_receive(connection, kept.origin):
-            whose = f"came from the server {kept.origin.name}" if kept.origin else "is the user's own"
+        if not self._may_receive(connection, file.origin):
+            whose = f"came from the server {file.origin.name}" if file.origin else "is the user's own"
             raise ArgumentError(
                 argument,
                 f"{name} {whose}, and {connection.name} may not be given pictures that are not its own; "
@@ -201,13 +201,13 @@ class Handles:
                 f"{name} cannot be given as the path of a file: {connection.name} is on another machine",
             )
         try:
-            media_type, encoded = _bytes(kept.file, wish.media_types)
+            media_type, encoded = _bytes(file.file, wish.media_types)
         except PictureError as error:
             raise ArgumentError(argument, f"{name} cannot be given: {error.reason}") from error
         match wish.form:
-            case "data_url" if kept.uri and connection is kept.origin and not wish.media_types:
+            case "data_url" if file.uri and connection is file.origin and not wish.media_types:
                 # Its own server has it already: nothing is sent twice.
-                text = kept.uri
+                text = file.uri
             case "data_url":
                 text = f"data:{media_type};base64,{encoded}"
             case "base64":
@@ -253,8 +253,8 @@ class Handles:
             for key in [key for key in self._files if key[0] not in self._kept]:
                 with suppress(OSError):  # Windows: somebody reads it still
                     self._files.pop(key).unlink(missing_ok=True)
-            found = kinds.kind(data)
-            suffix = found.suffix if found else ""
+            file_type = kinds.kind(data)
+            suffix = file_type.suffix if file_type else ""
             file, path = mkstemp(prefix=f"picture-{number}-", suffix=suffix, dir=self._folder.name)
             with open(file, "wb") as stream:
                 stream.write(data)
@@ -279,10 +279,10 @@ class Numbering:
         try:
             if self._before:
                 await self._before.wait()
-            found = await self._handles.read(result, policy, origin)
+            read = await self._handles.read(result, policy, origin)
         finally:
             self._done.set()
-        return await anyio.to_thread.run_sync(found.translation)
+        return await anyio.to_thread.run_sync(read.translation)
 
 
 def _bytes(file: str, media_types: tuple[str, ...]) -> tuple[str, str]:
@@ -291,10 +291,10 @@ def _bytes(file: str, media_types: tuple[str, ...]) -> tuple[str, str]:
         media_type, encoded = _typed(Picture.from_base64(file))
     except PictureError:
         data, _ = base64_bytes(file)
-        found = kinds.kind(data)
-        if found is None or data.startswith(_GZIP):
+        file_type = kinds.kind(data)
+        if file_type is None or data.startswith(_GZIP):
             return _typed(converted(file, "structure").pictures[0])
-        media_type, encoded = found.media_type, to_base64(data)
+        media_type, encoded = file_type.media_type, to_base64(data)
     if media_types and media_type not in media_types:
         return _typed(retyped(file, media_types))
     return media_type, encoded

@@ -44,19 +44,19 @@ class Approval:
         else:
             async with self._one:
                 # A limiter of its own: those left alone hold theirs until they return.
-                found = await anyio.to_thread.run_sync(
+                answer = await anyio.to_thread.run_sync(
                     partial(approve, call), limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True
                 )
-            allowed = await found if inspect.isawaitable(found) else found
+            allowed = await answer if inspect.isawaitable(answer) else answer
         if allowed is not True:  # not "no" either
             raise ApprovalError(call.name)
 
 
-async def tell(hook: Callable[[Any], object], told: object) -> None:
+async def tell(hook: Callable[[Any], object], event: object) -> None:
     """Call a hook that only listens. What it raises is logged and costs nothing else."""
     try:
-        found = hook(told)
-        if inspect.isawaitable(found):
-            await found
+        returned = hook(event)
+        if inspect.isawaitable(returned):
+            await returned
     except Exception:  # noqa: BLE001
         _LOG.exception("the hook %r failed", hook)

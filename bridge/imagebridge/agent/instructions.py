@@ -26,12 +26,12 @@ _ROLES = re.compile(r"<(?=\|)|(?<=\|)>|<(?=/?(?:start|end)_of_turn>)|\[(?=/?INST
 """What begins and ends a turn in the templates of chat models (OpenAI, Qwen, Llama, Gemma, Mistral; 2026-11)."""
 
 
-def gathered(said: Iterable[tuple[str, str]]) -> str:
+def gathered(instructions: Iterable[tuple[str, str]]) -> str:
     """Return the instructions of servers, pairs of name and text, as one text; empty where none says anything.
 
     A text stands behind `> `, line by line, so that nothing in it can end its frame or pass for another one's words.
     """
-    notes = [f"Server {_named(name)}:\n{quoted}" for name, text in said if (quoted := _quoted(text))]
+    notes = [f"Server {_named(name)}:\n{quoted}" for name, text in instructions if (quoted := _quoted(text))]
     return "\n\n".join([_OPENING, *notes]) if notes else ""
 
 
@@ -42,7 +42,7 @@ def _named(name: str) -> str:
 
 def _plain(text: str) -> str:
     # The space takes a mark its meaning and leaves it readable.
-    return _ROLES.sub(lambda found: f"{found[0]} " if found[0] != ">" else " >", _INVISIBLE.sub("", text))
+    return _ROLES.sub(lambda match: f"{match[0]} " if match[0] != ">" else " >", _INVISIBLE.sub("", text))
 
 
 def _quoted(text: str) -> str:

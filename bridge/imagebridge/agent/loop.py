@@ -78,10 +78,10 @@ class Run:
         self._caller = Caller(client, blocking=blocking)
         arguments = {"model": model, **sdk_arguments}
         _ = bridge.tools  # raises before anything is sent
-        said = bridge.instructions if bridge.server_instructions else ""
-        if instructions is not None or said:
+        server_instructions = bridge.instructions if bridge.server_instructions else ""
+        if instructions is not None or server_instructions:
             # The caller's own words come first; what servers say is told apart from them by its frame.
-            arguments["instructions"] = "\n\n".join(filter(None, (instructions, said)))
+            arguments["instructions"] = "\n\n".join(filter(None, (instructions, server_instructions)))
         offer = CallableTools(list(tools or ()), lambda: bridge.tools)
         self._name: ApiName = api
         self._api = self._chosen(api, offer, arguments, streaming=streaming, direct=direct)
@@ -133,7 +133,7 @@ class Run:
 
     async def _turns(self) -> Reply:
         for _ in range(self._max_turns):
-            turn = await self._asked()
+            turn = await self._request_turn()
             self._count(turn)
             await self._answer(turn)
             if turn.open:
@@ -147,7 +147,7 @@ class Run:
             await self._bridge.settled()
         raise TurnLimitError(self._max_turns)
 
-    async def _asked(self) -> Turn:
+    async def _request_turn(self) -> Turn:
         """Send what is new, or all of it, changed as long as the API refuses a picture or the size."""
         from openai import APIError
 
@@ -174,8 +174,8 @@ class Run:
                 refusal = read(error)
                 if self._api.without_include(refusal.parameter):
                     continue
-                if refusal.unkept and (kept := self._api.self_contained(recovery.items)) is not None:
-                    recovery.replace(kept)
+                if refusal.unkept and (replacement := self._api.self_contained(recovery.items)) is not None:
+                    recovery.replace(replacement)
                     await self._tell(Retried(f"reasoning is kept by us from now on: {refusal.said}"))
                     continue
                 kind = refusal.fault
@@ -190,7 +190,7 @@ class Run:
                     breaks += 1
             else:
                 self._items[self._sent :] = recovery.items
-                self._uploads.taken(sent)
+                self._uploads.accepted(sent)
                 self._most = recovery.most or self._most
                 self._forget(pending, recovery.items)
                 return turn
@@ -206,17 +206,19 @@ class Run:
         if items is pending:
             return
         start = fresh(pending)
-        if gone := _urls(pending[start:]) - _urls(items[start:]):
-            self._pictures = [shown for shown in self._pictures if shown.picture.data_url not in gone]
+        if urls_gone := _urls(pending[start:]) - _urls(items[start:]):
+            self._pictures = [
+                picture for picture in self._pictures if picture.picture.data_url not in urls_gone
+            ]
 
     async def _answer(self, turn: Turn) -> None:
         """Take in a response and run its calls; whatever happens, each of them has its output in the end."""
         # By the call itself: some compatible servers give all calls of a response the same id.
-        found: dict[int, Answer] = {}
+        answers: dict[int, Answer] = {}
 
         async def heard(event: Answer | Progress) -> None:
             if isinstance(event, Answer):
-                found[id(event.call)] = event
+                answers[id(event.call)] = event
             await self._tell(Answered(event) if isinstance(event, Answer) else event)
 
         try:
@@ -227,7 +229,7 @@ class Run:
                 response = {"model": turn.model, "output": turn.calls}
                 await self._bridge.answers(response, api=self._name, on_event=heard)
         finally:
-            self._add(turn, [found.get(id(call)) or _cancelled(call) for call in turn.calls])
+            self._add(turn, [answers.get(id(call)) or _cancelled(call) for call in turn.calls])
 
     def _add(self, turn: Turn, answers: list[Answer]) -> None:
         self._items += _answerable(turn)

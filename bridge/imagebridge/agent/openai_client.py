@@ -30,7 +30,7 @@ STRANGE = "no_response"
 _LONG = 1_000_000
 """Bytes of JSON above which a thread reads it: the event loop, and a deadline, go on meanwhile."""
 
-_TOLD = ("output", "choices", "error", "object", "type")
+_RESPONSE_FIELDS = ("output", "choices", "error", "object", "type")
 """What a whole response, or an error, has at least one of."""
 _SLICE = 65_536
 """Bytes of a stream that are read before the event loop goes on with other things."""
@@ -87,9 +87,9 @@ class Caller:
             text = answer[:1_000].decode(errors="replace")
         else:
             text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False, default=str)
-        said = " ".join(text.split())[:200]
+        excerpt = " ".join(text.split())[:200]
         return ResponseError(
-            f"{self.client.base_url} answered with something that is not a response of this API: {said or 'nothing'}",
+            f"{self.client.base_url} answered with something that is not a response of this API: {excerpt or 'nothing'}",
             STRANGE,
         )
 
@@ -102,7 +102,7 @@ class Caller:
         async with self._opened(opening) as response:
             return await self._whole(self._reader(response))
 
-    async def each(self, opening: Open, told: Callable[[object], Awaitable[None]]) -> bool:
+    async def each(self, opening: Open, receive: Callable[[object], Awaitable[None]]) -> bool:
         """Send a request and hand over the JSON of each event of its stream; tell whether it said that it was done.
 
         A response that is not streamed, though that was asked for, is handed over as one event: its first character
@@ -118,21 +118,21 @@ class Caller:
                 chunk = await following()
             if chunk is not None and chunk.lstrip().startswith((b"{", b"[", b"<")):
                 whole = await self._whole(following, chunk)
-                if not is_json(whole) or whole.keys().isdisjoint(_TOLD):
+                if not is_json(whole) or whole.keys().isdisjoint(_RESPONSE_FIELDS):
                     raise self.strange(whole)
-                await told(whole)
+                await receive(whole)
                 return True
             decoder = EventDecoder()
             while chunk is not None:
                 # What was packed unpacks to many megabytes at once: a deadline has to pass between them.
                 for start in range(0, len(chunk), _SLICE):
-                    if await self._told(_cut(decoder.feed(chunk[start : start + _SLICE])), told):
+                    if await self._hand_over(_cut(decoder.feed(chunk[start : start + _SLICE])), receive):
                         return True
                     await anyio.lowlevel.checkpoint()
                 chunk = await following()
-            return await self._told(_cut(decoder.rest()), told)
+            return await self._hand_over(_cut(decoder.rest()), receive)
 
-    async def _told(self, events: Iterator[bytes], told: Callable[[object], Awaitable[None]]) -> bool:
+    async def _hand_over(self, events: Iterator[bytes], receive: Callable[[object], Awaitable[None]]) -> bool:
         for data in events:
             if data == b"[DONE]":
                 return True
@@ -142,7 +142,7 @@ class Caller:
                     event = await self._loaded(data)
                 except ValueError as error:
                     raise _broken(error) from error
-                await told(event)
+                await receive(event)
         return False
 
     async def _whole(self, following: Callable[[], Awaitable[bytes | None]], begun: bytes = b"") -> object:

@@ -64,23 +64,23 @@ class Recovery:
                 self._retries -= 1
                 return text
             case "size":
-                found = self._smaller(text)
+                remedy = self._smaller(text)
             case "picture":
-                found = self._refused(text)
+                remedy = self._refused(text)
             case _:
-                found = None
-        if found is None:
+                remedy = None
+        if remedy is None:
             # Without a picture it is refused as well: the pictures were not to blame.
             self.items = self._given if kind in ("picture", "size") else self.items
             self.most = None
             return None
-        self.items = found.items
-        return found.why
+        self.items = remedy.items
+        return remedy.why
 
     def _smaller(self, text: str) -> Remedy | None:
         """Pictures over a limit of them give way; half of all, as far as it is of older turns; then what the newest outputs hold."""
-        if found := self._fewer(text):
-            return found
+        if remedy := self._fewer(text):
+            return remedy
         before = list(attachments(self.items))
         fewer = trim(
             self.items,
@@ -89,26 +89,26 @@ class Recovery:
             keep=1,
         )
         if left_out := _kinds(before) - _kinds(attachments(fewer)):
-            return Remedy(fewer, f"{_counted(left_out)} of older turns left out: {text}")
+            return Remedy(fewer, f"{_count_text(left_out)} of older turns left out: {text}")
         if newest := self._newest(self.items):
-            made = _without(self.items, newest, f"the request was too large with it: {text}")
-            return Remedy(made, f"{_counted(_kinds(newest))} of this turn left out: {text}")
+            items = _without(self.items, newest, f"the request was too large with it: {text}")
+            return Remedy(items, f"{_count_text(_kinds(newest))} of this turn left out: {text}")
         return self._shorter(text)
 
     def _shorter(self, text: str) -> Remedy | None:
         """The texts of older outputs are halved, again and again; then those of the newest."""
         start, why = fresh(self.items), " ".join(text.split())[:200]
         older, gone = halved(self.items[:start], why)
-        made, told = [*older, *self.items[start:]], "of older turns"
+        items, where = [*older, *self.items[start:]], "of older turns"
         if not gone:
             newest, gone = halved(self.items[start:], why)
-            made, told = [*older, *newest], "of this turn"
-        return Remedy(made, f"{gone:,} characters of outputs {told} left out: {text}") if gone > 0 else None
+            items, where = [*older, *newest], "of this turn"
+        return Remedy(items, f"{gone:,} characters of outputs {where} left out: {text}") if gone > 0 else None
 
     def _refused(self, text: str) -> Remedy | None:
         """What is to blame gives way: pictures over a limit of them, the one that the error names, the surest guess."""
-        if found := self._fewer(text):
-            return found
+        if remedy := self._fewer(text):
+            return remedy
         if named := _named(text, attachments(self.items), self._before):
             theirs = not all(self._ours(self.items, one) for one in named)
             return None if theirs else self._held_back(self.items, named, text, sure=True)
@@ -127,7 +127,7 @@ class Recovery:
         self.most = most
         return Remedy(
             fewer,
-            f"{_counted(Counter[AttachmentKind]({'picture': gone}))} left out, the oldest first: {text}",
+            f"{_count_text(Counter[AttachmentKind]({'picture': gone}))} left out, the oldest first: {text}",
         )
 
     def replace(self, items: list[Item]) -> None:
@@ -150,8 +150,10 @@ class Recovery:
                 yield self._held_back(items, suspects, text, sure=sure)
 
     def _held_back(self, items: list[Item], ones: list[Attachment], text: str, *, sure: bool) -> Remedy:
-        told = "the API refused it" if sure else "the API refused a picture here, perhaps this one"
-        return Remedy(_without(items, ones, f"{told}: {text}"), f"{_counted(_kinds(ones))} held back: {text}")
+        reason = "the API refused it" if sure else "the API refused a picture here, perhaps this one"
+        return Remedy(
+            _without(items, ones, f"{reason}: {text}"), f"{_count_text(_kinds(ones))} held back: {text}"
+        )
 
     def _against_rules(self, ones: list[Attachment]) -> list[Attachment]:
         """Return those that our own rules of what the API takes refuse, every picture decoded."""
@@ -161,8 +163,8 @@ class Recovery:
         name = "input" if self._api == "responses" else "messages"
         body = Body({"model": self._model, name: self.items[first:]}, self._api)
         paths = " ".join(violation.path for violation in broken(body, PICTURES))
-        found = {(int(item) + first, int(part)) for item, part in _PLACE.findall(paths) if part}
-        return [one for one in ones if (one.item, one.part) in found]
+        refused_places = {(int(item) + first, int(part)) for item, part in _PLACE.findall(paths) if part}
+        return [attachment for attachment in ones if (attachment.item, attachment.part) in refused_places]
 
     def _newest(self, items: list[Item]) -> list[Attachment]:
         """Return the pictures that the model has not answered yet."""
@@ -177,7 +179,7 @@ def _kinds(ones: Iterable[Attachment]) -> "Counter[AttachmentKind]":
     return Counter(one.kind for one in ones)
 
 
-def _counted(kinds: "Counter[AttachmentKind]") -> str:
+def _count_text(kinds: "Counter[AttachmentKind]") -> str:
     return " and ".join(f"1 {kind}" if count == 1 else f"{count} {kind}s" for kind, count in kinds.items())
 
 
@@ -189,7 +191,7 @@ def fresh(items: Sequence[JSON]) -> int:
 def _without(items: list[Item], ones: Sequence[Attachment], why: str) -> list[Item]:
     """Return the items with a sentence in place of each of these. Items that stay are the same objects."""
     why = " ".join(why.split())[:300]
-    changes = {(one.item, one.part): one.text(not_shown(one.words, why)) for one in ones}
+    changes = {(one.item, one.part): one.text(not_shown(one.description, why)) for one in ones}
     return cast("list[Item]", replaced(items, changes))
 
 

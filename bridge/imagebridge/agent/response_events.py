@@ -54,11 +54,11 @@ class _Draft:
     @property
     def _pieces(self) -> JSON:
         """What came in pieces, as the fields of an item."""
-        said: list[JSON] = [
+        parts: list[JSON] = [
             {"type": kind, _PART[kind]: text, **({"annotations": []} if kind == "output_text" else {})}
             for (_, kind), text in sorted(self.texts.items())
         ]
-        return {"content": said, "arguments": self.arguments, "input": self.arguments}
+        return {"content": parts, "arguments": self.arguments, "input": self.arguments}
 
 
 class ResponseEvents:
@@ -92,8 +92,8 @@ class ResponseEvents:
         self.came = self.came or bool(kind)
         response = event.get("response")
         if kind in _ENDS:
-            given: JSON = response if is_json(response) else {}
-            self._final = {**given, "status": text_of(given, "status") or _ENDS[kind]}
+            fields: JSON = response if is_json(response) else {}
+            self._final = {**fields, "status": text_of(fields, "status") or _ENDS[kind]}
         elif kind in ("response.created", "response.in_progress"):
             self._begun = response if is_json(response) else {}
         elif kind in ("response.output_item.added", "response.output_item.done"):
@@ -113,17 +113,17 @@ class ResponseEvents:
             return None
         whole = {**self._begun, **final}
         output = numbered(final.get("output"))
-        given = [one for one in output if is_json(one)] if is_list(output) else []
-        found = merged(given, self._made())
+        last_items = [item for item in output if is_json(item)] if is_list(output) else []
+        merged_items = merged(last_items, self._assembled())
         # Where there is no list and nothing came before, it stays as it is: not an answer that says nothing.
-        whole["output"] = found if found or is_list(output) else output
+        whole["output"] = merged_items if merged_items or is_list(output) else output
         if text_of(whole, "status") in ("", "in_progress", "queued"):
             whole["status"] = "completed"
         if not whole["output"] and any(draft.arguments for draft in self._drafts):
             raise ResponseError("the response has a function call whose name did not come", "nameless_call")
         return whole
 
-    def _made(self) -> "list[AssembledItem]":
+    def _assembled(self) -> "list[AssembledItem]":
         drafts = ((draft, draft.item) for draft in self._ordered())
         return [
             AssembledItem(item, draft.index, bool(draft.announced or draft.done))
@@ -150,8 +150,8 @@ class ResponseEvents:
         if not _hosted(kind):
             return None
         status = text_of(item, "status") or "completed"
-        told: Any = sound(item)
-        return HostedTool(kind.removesuffix("_call"), status, text_of(item, "id"), told)
+        fields: Any = sound(item)
+        return HostedTool(kind.removesuffix("_call"), status, text_of(item, "id"), fields)
 
     def _piece(self, event: JSON, kind: Sequence[str]) -> Delta | None:
         match kind:
@@ -196,20 +196,29 @@ class ResponseEvents:
         """
         index = place(event.get("output_index"))
         latest = [draft for draft in reversed(self._drafts) if not (new and (draft.announced or draft.done))]
-        here = [one for one in latest if index is None or one.index is None or one.index == index]
+        here = [
+            candidate
+            for candidate in latest
+            if index is None or candidate.index is None or candidate.index == index
+        ]
         # Some servers give an item a new id in each event; one that is done takes no more under another.
-        found = next((one for one in here if identity and one.id == identity), None)
-        found = found or next((one for one in here if one.done is None), None)
-        if found is None and not new:
-            found = next(
-                (one for one in latest if identity and one.id == identity and one.done is None), None
+        open_draft = next((candidate for candidate in here if identity and candidate.id == identity), None)
+        open_draft = open_draft or next((candidate for candidate in here if candidate.done is None), None)
+        if open_draft is None and not new:
+            open_draft = next(
+                (
+                    candidate
+                    for candidate in latest
+                    if identity and candidate.id == identity and candidate.done is None
+                ),
+                None,
             )
-        if found is None:
-            found = _Draft(index, identity)
-            self._drafts.append(found)
-        found.id = identity or found.id
-        found.index = index if found.index is None else found.index
-        return found
+        if open_draft is None:
+            open_draft = _Draft(index, identity)
+            self._drafts.append(open_draft)
+        open_draft.id = identity or open_draft.id
+        open_draft.index = index if open_draft.index is None else open_draft.index
+        return open_draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,34 +230,34 @@ class AssembledItem:
     whole: bool
 
 
-def merged(output: Sequence[JSON], made: Sequence[AssembledItem]) -> list[dict[str, Any]]:
-    """Return the items of the last event, each made whole by its like in `made`, and those that it lacks in their places."""
-    pairs = _pairs(output, [one.item for one in made])
-    likes = {to: made[at].item for at, to in pairs.items()}
+def merged(output: Sequence[JSON], assembled: Sequence[AssembledItem]) -> list[dict[str, Any]]:
+    """Return the items of the last event, each made whole by its like in `assembled`, and those that it lacks in their places."""
+    pairs = _pairs(output, [piece.item for piece in assembled])
+    likes = {to: assembled[at].item for at, to in pairs.items()}
     theirs = iter(fuller(item, likes.get(to, _NOTHING)) for to, item in enumerate(output))
-    found: list[dict[str, Any]] = []
-    taken = 0
-    for at, one in enumerate(made):
+    items: list[dict[str, Any]] = []
+    used = 0
+    for at, piece in enumerate(assembled):
         paired = at in pairs
-        until = pairs[at] + 1 if paired else taken + max(0, (one.index or 0) - len(found))
+        until = pairs[at] + 1 if paired else used + max(0, (piece.index or 0) - len(items))
         # What the last event alone has stays before what stands behind it there.
-        while taken < min(until, len(output)):
-            found.append(next(theirs))
-            taken += 1
-        if not paired and (one.whole or not output):
-            found.append(dict(one.item))
-    return [*found, *theirs]
+        while used < min(until, len(output)):
+            items.append(next(theirs))
+            used += 1
+        if not paired and (piece.whole or not output):
+            items.append(dict(piece.item))
+    return [*items, *theirs]
 
 
-def _pairs(output: Sequence[JSON], made: Sequence[JSON]) -> dict[int, int]:
-    """Return for items of `made` the places in `output` where the same item stands."""
+def _pairs(output: Sequence[JSON], assembled: Sequence[JSON]) -> dict[int, int]:
+    """Return for items of `assembled` the places in `output` where the same item stands."""
     pairs: dict[int, int] = {}
     for alike in (_same_id, _same_content, _same_type):
-        for at, item in enumerate(made):
+        for at, item in enumerate(assembled):
             if at in pairs:
                 continue
-            taken = set(pairs.values())
-            places = (to for to, one in enumerate(output) if to not in taken and alike(one, item))
+            used = set(pairs.values())
+            places = (to for to, other in enumerate(output) if to not in used and alike(other, item))
             if (place := next(places, None)) is not None:
                 pairs[at] = place
     return pairs
@@ -272,19 +281,21 @@ def _same_content(one: JSON, other: JSON) -> bool:
 
 def fuller(item: JSON, other: JSON) -> dict[str, Any]:
     """Return an item with what it lacks of its arguments, its input or its text taken from the same item as it came before."""
-    made = dict(item)
-    if not any(text_of(part, name) for part in parts(made) for name in _PART.values()):
-        made |= (
-            {"content": other["content"]} if other.get("content") and made.get("type") == "message" else {}
+    completed = dict(item)
+    if not any(text_of(part, name) for part in parts(completed) for name in _PART.values()):
+        completed |= (
+            {"content": other["content"]}
+            if other.get("content") and completed.get("type") == "message"
+            else {}
         )
     fields = {
         "function_call": ("arguments", "name", "call_id"),
         "custom_tool_call": ("input", "name", "call_id"),
     }
-    for name in fields.get(text_of(made, "type"), ()):
-        if not made.get(name) and other.get(name):
-            made[name] = other[name]
-    return made
+    for name in fields.get(text_of(completed, "type"), ()):
+        if not completed.get(name) and other.get(name):
+            completed[name] = other[name]
+    return completed
 
 
 def _ended(item: JSON) -> object:
@@ -306,9 +317,9 @@ def _hosted(kind: str) -> bool:
 
 def failure(error: object) -> ResponseError:
     """Return the error of a response that failed: `error` is what it says, of whatever type."""
-    told: Mapping[str, object] = error if is_json(error) else {}
-    message = text_of(told, "message") or ("" if is_json(error) or error is None else str(error)[:300])
-    return ResponseError(f"the response failed: {message or 'it gave no reason'}", code_of(told))
+    fields: Mapping[str, object] = error if is_json(error) else {}
+    message = text_of(fields, "message") or ("" if is_json(error) or error is None else str(error)[:300])
+    return ResponseError(f"the response failed: {message or 'it gave no reason'}", code_of(fields))
 
 
 def code_of(error: JSON) -> str | None:

@@ -20,8 +20,8 @@ def items(output: Sequence[object]) -> list[Item]:
     Raises:
         TypeError: one is not an object.
     """
-    taken: set[str] = set()
-    found: list[Item] = []
+    used_ids: set[str] = set()
+    repaired: list[Item] = []
     for entry in output:
         if entry is None:
             continue
@@ -29,23 +29,23 @@ def items(output: Sequence[object]) -> list[Item]:
         if not text_of(item, "type") and "role" in item:
             item["type"] = "message"
         if item.get("type") in _CALLS:
-            item = {**item, **_call(item, taken)}
-            taken.add(item["call_id"])
-        found.append(item)
-    return found
+            item = {**item, **_call(item, used_ids)}
+            used_ids.add(item["call_id"])
+        repaired.append(item)
+    return repaired
 
 
-def _call(item: Item, taken: set[str]) -> Item:
+def _call(item: Item, used_ids: set[str]) -> Item:
     identity = text_of(item, "call_id") or text_of(item, "id")
-    made: Item = {"call_id": unique(identity, taken), "name": text_of(item, "name") or UNNAMED}
+    fields: Item = {"call_id": unique(identity, used_ids), "name": text_of(item, "name") or UNNAMED}
     if item.get("type") == "function_call":
-        made["arguments"] = written(item.get("arguments"))
-    return made
+        fields["arguments"] = written(item.get("arguments"))
+    return fields
 
 
-def unique(identity: str, taken: set[str]) -> str:
+def unique(identity: str, used_ids: set[str]) -> str:
     """Return the id of a call, or a new one where it has none or an earlier call has the same."""
-    return identity if identity and identity not in taken else f"call_{uuid4().hex}"
+    return identity if identity and identity not in used_ids else f"call_{uuid4().hex}"
 
 
 def written(arguments: object) -> str:
@@ -63,36 +63,36 @@ def parts(item: Item) -> list[Mapping[str, object]]:
     return [part for part in content if is_json(part)] if is_list(content) else []
 
 
-def answer(found: Sequence[Item]) -> str:
+def answer(output: Sequence[Item]) -> str:
     """Return what the model says: its final answer, or its commentary where there is nothing else, or its refusal.
 
     `phase` tells the one from the other (openai 3.57, types/responses/response_output_message.py).
     """
-    messages = [item for item in found if item.get("type") == "message"]
+    messages = [item for item in output if item.get("type") == "message"]
     final = [item for item in messages if item.get("phase") != "commentary"]
     for some in (final, messages):
-        if text := _said(some, "text"):
+        if text := _joined_texts(some, "text"):
             return text
-    return _said(found, "refusal")
+    return _joined_texts(output, "refusal")
 
 
-def refuses(found: Sequence[Item]) -> bool:
+def refuses(output: Sequence[Item]) -> bool:
     """Tell whether the model refuses to answer: in a part of its message, or in Chat Completions' own field."""
-    return not _said(found, "text") and any(
-        text_of(item, "refusal") or any(text_of(part, "refusal") for part in parts(item)) for item in found
+    return not _joined_texts(output, "text") and any(
+        text_of(item, "refusal") or any(text_of(part, "refusal") for part in parts(item)) for item in output
     )
 
 
-def _said(some: Sequence[Item], name: str) -> str:
+def _joined_texts(some: Sequence[Item], name: str) -> str:
     return "".join(text_of(part, name) for item in some for part in parts(item))
 
 
-def unanswered(found: Sequence[Item]) -> list[Item]:
+def unanswered(output: Sequence[Item]) -> list[Item]:
     """Return what waits for an answer that no server of ours can give: calls without their output beside them."""
-    answered = {text_of(item, "call_id") for item in found if text_of(item, "type").endswith("_output")}
+    answered = {text_of(item, "call_id") for item in output if text_of(item, "type").endswith("_output")}
     return [
         item
-        for item in found
+        for item in output
         if item.get("type") == "mcp_approval_request"
         or (
             text_of(item, "type").endswith("_call")
@@ -108,15 +108,15 @@ def unreferenced(sent: Sequence[Item]) -> list[Item]:
 
     What followed such reasoning is refused by its id, which names it (openai/openai-node#1567, read 2026-11-22).
     """
-    found: list[Item] = []
+    referenced: list[Item] = []
     bare = False
     for item in sent:
         if item.get("type") == "reasoning":
             bare = not text_of(item, "encrypted_content")
-            found += [] if bare else [item]
+            referenced += [] if bare else [item]
         elif bare and by_model(item) and "id" in item:
-            found.append({name: value for name, value in item.items() if name != "id"})
+            referenced.append({name: value for name, value in item.items() if name != "id"})
         else:
             bare = bare and by_model(item)
-            found.append(item)
-    return found
+            referenced.append(item)
+    return referenced

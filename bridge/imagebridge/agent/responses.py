@@ -86,12 +86,12 @@ class Responses:
     async def _streamed(self, body: dict[str, Any], tell: Tell) -> object:
         events = ResponseEvents()
 
-        async def told(event: object) -> None:
-            if one := events.take(event):
-                await tell(one)
+        async def pass_on(event: object) -> None:
+            if delta := events.take(event):
+                await tell(delta)
 
-        done = await self._caller.each(partial(self._opened, {**body, "stream": True}), told)
-        if (response := events.response(done=done)) is None:
+        finished = await self._caller.each(partial(self._opened, {**body, "stream": True}), pass_on)
+        if (response := events.response(done=finished)) is None:
             hint = (
                 "" if events.came else f"; nothing came: is {self._caller.client.base_url} a Responses API?"
             )
@@ -131,27 +131,27 @@ class Responses:
         if not is_list(output):
             raise self._caller.strange(response)
         try:
-            found = items([sound(item) for item in output])
+            output_items = items([sound(item) for item in output])
         except (TypeError, ValueError) as error:
             raise self._caller.strange(response) from error
         identity = text_of(response, "id")
         if self._chained and not identity:
             raise ResponseError("the response has no id, by which previous_response_id could go on", STRANGE)
-        calls = [item for item in found if item.get("type") == "function_call"]
+        calls = [item for item in output_items if item.get("type") == "function_call"]
         cut = response.get("incomplete_details")
         reason = text_of(cut, "reason") if is_json(cut) else ""
-        text = answer(found)
+        text = answer(output_items)
         return Turn(
-            found,
+            output_items,
             [call for call in calls if call["name"] not in self._offer.names],
-            [*(call for call in calls if call["name"] in self._offer.names), *unanswered(found)],
+            [*(call for call in calls if call["name"] in self._offer.names), *unanswered(output_items)],
             text,
             Usage.of(response.get("usage")),
             text_of(response, "model") or self._arguments["model"],
             identity or None,
             reason or ("unknown" if response.get("status") == "incomplete" else None),
             text_of(response, "service_tier") or None,
-            any(text_of(item, "type") not in _FREE for item in found),
+            any(text_of(item, "type") not in _FREE for item in output_items),
         )
 
     def relax(self) -> None:

@@ -73,9 +73,9 @@ class Servers:
         for connection in self.connections:
             connection.close()
 
-    async def _logged(self, connection: Connection, said: "LoggingMessageNotificationParams") -> None:
+    async def _logged(self, connection: Connection, record: "LoggingMessageNotificationParams") -> None:
         if self._hear is not None:
-            await tell(self._hear, Log(connection.name, said.level, said.data, said.logger))
+            await tell(self._hear, Log(connection.name, record.level, record.data, record.logger))
 
     def _changed(self) -> None:
         """Take over what the servers offer now. Before all have answered it would depend on who is first."""
@@ -111,7 +111,7 @@ class Servers:
             for connection in self.connections:
                 tasks.start_soon(connection.settled)
 
-    async def found(self, name: str) -> OfferedTool:
+    async def offered_tool(self, name: str) -> OfferedTool:
         """Return what is offered under a name, also where a call has only just brought it.
 
         Raises:
@@ -129,33 +129,35 @@ class Servers:
         arguments: Mapping[str, object],
         call_id: str = "",
         on_progress: Notices | None = None,
-        asked: float | None = None,
+        asked_at: float | None = None,
     ) -> tuple[Connection, dict[str, Any]]:
         """Call a tool and return its server's connection with the result; see `Bridge.call` and `Connection.call`.
 
         Raises:
             BridgeError: the call did not run, or was not answered.
         """
-        offer = await self.found(name)
+        offer = await self.offered_tool(name)
         connection = offer.connection
         plain = sendable(arguments)
-        given = await self._handles.filled(name, plain, connection)
-        for told in offer.schema.check(given):
-            _LOG.warning("%s is called all the same: %s", name, told)
+        filled = await self._handles.filled(name, plain, connection)
+        for note in offer.schema.check(filled):
+            _LOG.warning("%s is called all the same: %s", name, note)
         # Whoever is asked reads the names of pictures, not their bytes.
         call = ToolCall(name, plain, connection.name, offer.tool, call_id)
         await self._approval.ask(call)
         hear = self._hear
 
         async def progressed(progress: float, total: float | None, message: str | None) -> None:
-            told = Progress(call, progress, total, message)
+            note = Progress(call, progress, total, message)
             if hear is not None:
-                await tell(hear, told)
+                await tell(hear, note)
             if on_progress is not None:
-                await on_progress(told)
+                await on_progress(note)
 
         listens = hear is not None or on_progress is not None
-        return connection, await connection.call(offer.tool, given, progressed if listens else None, asked)
+        return connection, await connection.call(
+            offer.tool, filled, progressed if listens else None, asked_at
+        )
 
     def lane(self, name: str) -> Lane | None:
         """Return where the tool of a name runs, None where there is none."""

@@ -44,15 +44,15 @@ class ToolRegistry:
 
     def update(self, connections: Sequence["Connection"]) -> None:
         """Take the tools that the servers list now."""
-        found = [
+        listed = [
             (connection, tool)
             for connection in connections
             for tool in connection.tools
             if all(rules.lets(connection.name, tool.name) for rules in (self._rules, connection.setup.rules))
         ]
-        self._name(found, connections)
+        self._name(listed, connections)
         self._offers = {}
-        for connection, tool in found:
+        for connection, tool in listed:
             name = self._given[id(connection), tool.name]
             self._offers.setdefault(name, OfferedTool(name, tool, Schema(tool.input_schema), connection))
         self._tools = None
@@ -67,7 +67,7 @@ class ToolRegistry:
             _LOG.warning("the pattern %r in allow or deny names no tool", pattern)
 
     def _name(
-        self, found: Sequence[tuple["Connection", "Tool"]], connections: Sequence["Connection"]
+        self, listed: Sequence[tuple["Connection", "Tool"]], connections: Sequence["Connection"]
     ) -> None:
         """Give each new tool a legal name of its own; one that two servers use gets its server's name before it.
 
@@ -76,19 +76,19 @@ class ToolRegistry:
         """
         servers = _unique([connection.name for connection in connections], ())
         prefixes = {id(one): name for one, name in zip(connections, servers, strict=True)}
-        new = {(id(connection), tool.name): tool.name for connection, tool in found}
+        new = {(id(connection), tool.name): tool.name for connection, tool in listed}
         new = {key: name for key, name in new.items() if key not in self._given}
-        taken = list(self._given.values())
-        used = Counter([*new.values(), *taken])
+        given_names = list(self._given.values())
+        used = Counter([*new.values(), *given_names])
         alike = frozenset(self._alike)
         self._alike |= {key[0] for key, name in new.items() if used[name] > 1}
         wanted = [
             f"{prefixes[key[0]]}_{name}" if used[name] > 1 or key[0] in alike else name
             for key, name in new.items()
         ]
-        unique = _unique(wanted, taken)
+        unique = _unique(wanted, given_names)
         # Names given before are legal: they stand first and stay, and a new one that would become equal is marked.
-        legal = list(tool_names({"name": name} for name in (*taken, *unique)))[len(taken) :]
+        legal = list(tool_names({"name": name} for name in (*given_names, *unique)))[len(given_names) :]
         self._given |= zip(new, legal, strict=True)
 
     @property
@@ -123,17 +123,17 @@ def _renamed(offer: OfferedTool) -> dict[str, Any]:
     return {**offer.tool.model_dump(mode="json", by_alias=True, exclude_none=True), "name": offer.name}
 
 
-def _unique(names: Sequence[str], taken: Iterable[str]) -> list[str]:
+def _unique(names: Sequence[str], taken_names: Iterable[str]) -> list[str]:
     """Return the names with a number behind those that are taken or came before: s, s_2, s_3."""
-    used = set(taken)
+    used = set(taken_names)
     # A name that stands later in the list as it is keeps it.
-    kept = frozenset(names)
+    originals = frozenset(names)
     numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(2))
-    made: list[str] = []
+    unique_names: list[str] = []
     for name in names:
         one = name
-        while one in used or (one != name and one in kept):
+        while one in used or (one != name and one in originals):
             one = f"{name}_{next(numbers[name])}"
         used.add(one)
-        made.append(one)
-    return made
+        unique_names.append(one)
+    return unique_names

@@ -41,13 +41,13 @@ class Usage:
         if not is_json(usage):
             return cls()
         names = ("input", "output") if "input_tokens" in usage else ("prompt", "completion")
-        taken, made = (_count(usage, f"{name}_tokens") for name in names)
+        input_tokens, output_tokens = (_count(usage, f"{name}_tokens") for name in names)
         inner = usage.get(f"{names[0]}_tokens_details")
         details: JSON = inner if is_json(inner) else {}
         return cls(
-            taken,
-            made,
-            _count(usage, "total_tokens") or taken + made,
+            input_tokens,
+            output_tokens,
+            _count(usage, "total_tokens") or input_tokens + output_tokens,
             _count(details, "cached_tokens"),
             _count(details, "cache_write_tokens"),
         )
@@ -58,8 +58,8 @@ class Usage:
 
 
 def _count(counts: JSON, name: str) -> int:
-    found = counts.get(name)
-    return int(found) if isinstance(found, (int, float)) and 0 < found < _MANY else 0
+    value = counts.get(name)
+    return int(value) if isinstance(value, (int, float)) and 0 < value < _MANY else 0
 
 
 def cost(model: str, usage: Usage, tier: str | None = None) -> float | None:
@@ -70,9 +70,9 @@ def cost(model: str, usage: Usage, tier: str | None = None) -> float | None:
     if usage.written and price.written is None:
         return None
     plain = usage.input - usage.cached - usage.written
-    taken = plain * price.input + usage.cached * price.cached + usage.written * (price.written or 0.0)
+    input_price = plain * price.input + usage.cached * price.cached + usage.written * (price.written or 0.0)
     more, longer = (2.0, 1.5) if usage.input > LONG_INPUT else (1.0, 1.0)
-    return (taken * more + usage.output * price.output * longer) / 1_000_000
+    return (input_price * more + usage.output * price.output * longer) / 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +209,10 @@ class CallableTools:
 def plain(item: object) -> Item:
     """Return an item of the SDK, or a dict, as a dict of our own, less what only the SDK's parsing adds."""
     to_dict = getattr(item, "to_dict", None)
-    made: object = to_dict(mode="json", warnings=False) if to_dict else item
-    if not is_json(made):
+    dumped: object = to_dict(mode="json", warnings=False) if to_dict else item
+    if not is_json(dumped):
         raise TypeError(f"an item of input is a dict or an item of a response, not {type(item).__name__}")
-    return {name: _unparsed(value) for name, value in made.items() if name not in _PARSED}
+    return {name: _unparsed(value) for name, value in dumped.items() if name not in _PARSED}
 
 
 _PARSED = ("parsed", "parsed_arguments")

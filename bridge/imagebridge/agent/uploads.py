@@ -117,9 +117,9 @@ class Uploads:
     @classmethod
     def of_argument(cls, client: "AsyncOpenAI | OpenAI", uploads: bool | int, *, keep: bool = False) -> Self:
         """Return the uploads that `run(..., uploads=...)` asks for: none, those over `THRESHOLD`, or over that many bytes."""
-        made = cls(client, threshold=THRESHOLD if isinstance(uploads, bool) else uploads, keep=keep)
-        made._off = uploads is False
-        return made
+        created = cls(client, threshold=THRESHOLD if isinstance(uploads, bool) else uploads, keep=keep)
+        created._off = uploads is False
+        return created
 
     def for_client(self, client: "AsyncOpenAI | OpenAI") -> Self:
         """Return itself to a run with its own client; another one may belong to an account that has none of its files.
@@ -158,10 +158,10 @@ class Uploads:
         An upload that fails raises nothing: that picture goes as data. Chat Completions takes ids of files
         alone, so its pictures always do. `items` is not changed.
         """
-        given = listed(items)
+        item_list = listed(items)
         if self._off:
-            return cast("list[T]", given)
-        wanted = [one for one in attachments(given) if self._wanted(one)]
+            return cast("list[T]", item_list)
+        wanted = [one for one in attachments(item_list) if self._wanted(one)]
         changes: dict[tuple[int, int], dict[str, object]] = {}
         # Looking a string up is free where it was hashed before; what is no longer sent is let go.
         self._keys = {one: self._keys[one] for one in map(_source, wanted) if one in self._keys}
@@ -175,7 +175,7 @@ class Uploads:
             for one in wanted:
                 tasks.start_soon(upload, one)
         # Another task may have learnt meanwhile that there is no Files API, or that ids are refused.
-        return cast("list[T]", given if self._off else replaced(given, changes))
+        return cast("list[T]", item_list if self._off else replaced(item_list, changes))
 
     def refused(self, error: Exception, sent: Iterable[object]) -> bool:
         """Tell whether to send a request again, with data: the ids in `sent` may be why it failed with `error`.
@@ -193,7 +193,7 @@ class Uploads:
             self._suspicion, self._off = "", False
         return False
 
-    def taken(self, sent: Iterable[object]) -> None:
+    def accepted(self, sent: Iterable[object]) -> None:
         """Take note that a request went through: where the ids were suspected and it had none, they were to blame."""
         if self._suspicion and not self._by_id(sent):
             _LOG.warning(
@@ -234,9 +234,9 @@ class Uploads:
         import openai
 
         data, _ = base64_bytes(one.url)
-        found = kinds.kind(data)
-        label = found.media_type if found else "application/octet-stream"
-        name = key[1] or f"{key[2].hex()[:16]}{found.suffix if found else ''}"
+        file_type = kinds.kind(data)
+        label = file_type.media_type if file_type else "application/octet-stream"
+        name = key[1] or f"{key[2].hex()[:16]}{file_type.suffix if file_type else ''}"
         for purpose in PURPOSES[one.kind]:
             try:
                 file = await self._call(
@@ -305,11 +305,9 @@ class BridgeUploads:
             return uploads.for_client(client)
         if uploads is None:
             uploads = self._usual
-        made = Uploads.of_argument(client, uploads, keep=keep)
+        own = Uploads.of_argument(client, uploads, keep=keep)
         # Where nothing is uploaded nothing is kept: some make a client for each run.
-        return (
-            made if uploads is False else self._made.setdefault((client, type(uploads), uploads, keep), made)
-        )
+        return own if uploads is False else self._made.setdefault((client, type(uploads), uploads, keep), own)
 
     async def aclose(self) -> None:
         """Delete what was uploaded and is not to be kept."""

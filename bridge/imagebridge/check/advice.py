@@ -64,11 +64,11 @@ def _details(body: Body) -> Iterator[Finding]:
         costs, saves = _costs(body.model, verdict)
         detail = holder.get("detail")
         if detail is None or (detail == "auto" and saves):
-            said = '"auto"' if detail else "A missing detail"
+            setting = '"auto"' if detail else "A missing detail"
             yield Finding(
                 "detail-missing",
                 f"{path}.detail",
-                f"{said} means original on {_named(body)}: {costs}.",
+                f"{setting} means original on {_named(body)}: {costs}.",
                 _WRITE_HIGH,
                 refused=False,
             )
@@ -83,8 +83,8 @@ def _costs(model: str | None, verdict: Verdict) -> tuple[str, bool]:
     high = vision.seen(verdict.width, verdict.height, model, "high")
     if high.tokens == original.tokens:
         return f"this one of {size} costs {high.tokens:,} tokens at either, a larger one many more", False
-    told = f"{original.tokens:,} tokens for {size}, {high.tokens:,} at high"
-    return told, high.tokens < original.tokens
+    costs = f"{original.tokens:,} tokens for {size}, {high.tokens:,} at high"
+    return costs, high.tokens < original.tokens
 
 
 def _sizes(body: Body, refused: frozenset[str]) -> Iterator[Finding]:
@@ -135,7 +135,7 @@ def _repeats(judged: Sequence[tuple[PictureUrl, Verdict]], model: str | None) ->
         )
 
 
-def said(body: Body) -> Iterator[tuple[str, str, bool]]:
+def body_texts(body: Body) -> Iterator[tuple[str, str, bool]]:
     """Yield every text of the body: its path, the text, and whether a tool said it."""
     for name in ("instructions", body.list_name):
         if isinstance(text := body.fields.get(name), str):
@@ -168,13 +168,13 @@ def _is_tool(item: InputItem) -> bool:
 def _texts(body: Body) -> Iterator[Finding]:
     """Texts that hold pictures, or the parts that should have been sent in their place."""
     blind = {violation.path for rule in BLINDNESS for violation in rule.violations(body)}
-    for path, text, by_tool in said(body):
+    for path, text, by_tool in body_texts(body):
         if path in blind:
             yield _finding("picture-as-text", path, text, body.model, list(runs(text)))
         elif by_tool and dumps.result(text) is not None:
             yield _finding("parts-as-text", path, text, body.model, [])
-        elif found := list(runs(text)):
-            yield _finding("base64-in-text", path, text, body.model, found)
+        elif base64_runs := list(runs(text)):
+            yield _finding("base64-in-text", path, text, body.model, base64_runs)
 
 
 _ADVICE_FIXES = {
@@ -187,20 +187,24 @@ _ADVICE_FIXES = {
 _NAMES = {"document": "A document", "audio": "Sound", "video": "A video", "archive": "An archive"}
 
 
-def _finding(rule: str, path: str, text: str, model: str | None, found: list[Base64Run]) -> Finding:
-    letters = sum(run.stop - run.start for run in found) if rule == "base64-in-text" else len(text)
-    tokens = f"{letters:,} characters, about {max(1, letters // _LETTERS):,} tokens"
+def _finding(rule: str, path: str, text: str, model: str | None, base64_runs: list[Base64Run]) -> Finding:
+    characters = sum(run.stop - run.start for run in base64_runs) if rule == "base64-in-text" else len(text)
+    tokens = f"{characters:,} characters, about {max(1, characters // _LETTERS):,} tokens"
     match rule:
         case "parts-as-text":
-            told = f"Content parts written out as text: {tokens} in which the model reads braces and field names."
-        case "base64-in-text" if all(run.kind.sort != "picture" for run in found):
-            told = f"{_NAMES[found[0].kind.sort]} as base64 in a text: {tokens} that no model can read."
+            consequence = f"Content parts written out as text: {tokens} in which the model reads braces and field names."
+        case "base64-in-text" if all(run.kind.sort != "picture" for run in base64_runs):
+            consequence = (
+                f"{_NAMES[base64_runs[0].kind.sort]} as base64 in a text: {tokens} that no model can read."
+            )
         case _:
-            told = f"A picture as text: {tokens} in which the model sees nothing{_as_picture(text, found, model)}."
+            consequence = f"A picture as text: {tokens} in which the model sees nothing{_as_picture(text, base64_runs, model)}."
     blind = not _is_written_by_model(path) and (
-        rule == "picture-as-text" or any(run.kind.sort == "picture" for run in found) or dumps.shows(text)
+        rule == "picture-as-text"
+        or any(run.kind.sort == "picture" for run in base64_runs)
+        or dumps.shows(text)
     )
-    return Finding(rule, path, told, _fix(rule, path, found), refused=False, blind=blind)
+    return Finding(rule, path, consequence, _fix(rule, path, base64_runs), refused=False, blind=blind)
 
 
 def _is_written_by_model(path: str) -> bool:
@@ -208,18 +212,18 @@ def _is_written_by_model(path: str) -> bool:
     return path.endswith((".arguments", ".input"))
 
 
-def _fix(rule: str, path: str, found: list[Base64Run]) -> str:
+def _fix(rule: str, path: str, base64_runs: list[Base64Run]) -> str:
     if _is_written_by_model(path):
         return "Put a short name in its place: the call was made already."
-    if found and not any(run.kind.sort in ("picture", "document") for run in found):
+    if base64_runs and not any(run.kind.sort in ("picture", "document") for run in base64_runs):
         return "Leave it out, and say in words what it is: no part takes it."
     return _ADVICE_FIXES[rule]
 
 
-def _as_picture(text: str, found: list[Base64Run], model: str | None) -> str:
+def _as_picture(text: str, base64_runs: list[Base64Run], model: str | None) -> str:
     """Say what the pictures would cost as pictures, as far as they can be read."""
     total = 0
-    for run in found:
+    for run in base64_runs:
         try:
             verdict = judge_bytes(base64_bytes(text[run.data : run.stop])[0], "structure")
         except PictureError:

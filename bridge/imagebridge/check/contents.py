@@ -42,8 +42,8 @@ class Contents:
     def parts(self, content: object, path: str, *, error: bool = False) -> list[JsonObject]:
         """Return `content` as parts of the Responses API, never none; parts that nothing was found at stay as they are."""
         if is_list(content) and len(content):
-            found = self._mended(content, path)
-            return [_text(sentences.ERROR), *found] if error else found
+            parts = self._mended(content, path)
+            return [_text(sentences.ERROR), *parts] if error else parts
         result = _result(content)
         return self._translated({**result, "isError": error or is_error(result)})
 
@@ -60,23 +60,25 @@ class Contents:
             new = _blocks(part) if mended is None or text_of(part, "type") in _IMAGES else []
             blocks += new
             owners += [index] * len(new)
-        made: dict[int, list[JsonObject]] = {}
+        translated: dict[int, list[JsonObject]] = {}
         for placed in translate({"content": blocks}, self.policy).placed if blocks else ():
             if placed.block is not None:
-                made.setdefault(owners[placed.block], []).extend(cast("list[JsonObject]", placed.parts))
-        for index, parts in made.items():
-            given = content[index]
-            if is_json(given) and "prompt_cache_breakpoint" in given and parts:
-                parts[-1] = {**parts[-1], "prompt_cache_breakpoint": given["prompt_cache_breakpoint"]}
-        found = [one for index in range(len(content)) for one in ready.get(index, made.get(index, []))]
-        return found or [_text(sentences.NOTHING)]
+                translated.setdefault(owners[placed.block], []).extend(cast("list[JsonObject]", placed.parts))
+        for index, parts in translated.items():
+            original = content[index]
+            if is_json(original) and "prompt_cache_breakpoint" in original and parts:
+                parts[-1] = {**parts[-1], "prompt_cache_breakpoint": original["prompt_cache_breakpoint"]}
+        all_parts = [
+            one for index in range(len(content)) for one in ready.get(index, translated.get(index, []))
+        ]
+        return all_parts or [_text(sentences.NOTHING)]
 
     def _ready(self, part: JSON) -> list[JsonObject] | None:
         """Return what a part becomes without being translated beside the others; None where it is to be."""
         kind = text_of(part, "type")
         if kind in _TEXTS:
-            found = dumps.result(text_of(part, "text"))
-            return self._translated(found) if found else None
+            dumped_result = dumps.result(text_of(part, "text"))
+            return self._translated(dumped_result) if dumped_result else None
         if kind in _IMAGES and (remote := _remote(part)):
             return [self._image(part, remote)]
         return [_file(part)] if kind in _FILES else None
@@ -90,8 +92,8 @@ class Contents:
         wanted = _holder(part).get("detail")
         good = wanted in DETAILS["input_image"] and wanted != "auto"
         detail = known(self.policy.model, cast("Detail", wanted)) if good else "high"
-        kept = {name: part[name] for name in ("prompt_cache_breakpoint",) if name in part}
-        return {"type": "input_image", **remote, "detail": detail, **kept}
+        cache_fields = {name: part[name] for name in ("prompt_cache_breakpoint",) if name in part}
+        return {"type": "input_image", **remote, "detail": detail, **cache_fields}
 
 
 def _holder(part: JSON) -> JSON:
@@ -112,8 +114,8 @@ def _result(content: object) -> JSON:
     """Return a content that is no list of parts as a tool result."""
     if content is None or content == []:
         return {"content": []}
-    found = dumps.result(content) if isinstance(content, str) else dumps.of(content)
-    return found or {"content": _opened(_written(content))}
+    dumped_result = dumps.result(content) if isinstance(content, str) else dumps.of(content)
+    return dumped_result or {"content": _opened(_written(content))}
 
 
 def _blocks(part: JSON) -> list[JSON]:
@@ -137,13 +139,13 @@ def _opened(text: str) -> list[JSON]:
     if hidden.brought_out(text, lambda _: "") != text:
         return [{"type": "text", "text": text}]  # the translation brings these out itself
     words, at = "", 0
-    found: list[JSON] = []
+    resources: list[JSON] = []
     for one in _encoded(text):
         name = "picture" if one.kind and one.kind.sort == "picture" else "file"
         words += f"{text[at : one.start]}[{name} below]"
-        found.append({"type": "resource", "resource": {"uri": "", "blob": one.base64}})
+        resources.append({"type": "resource", "resource": {"uri": "", "blob": one.base64}})
         at = one.stop
-    return [{"type": "text", "text": words + text[at:]}, *found]
+    return [{"type": "text", "text": words + text[at:]}, *resources]
 
 
 def _encoded(text: str) -> Iterator[hidden.Quoted]:
@@ -181,30 +183,30 @@ def _file(part: JSON) -> JsonObject:
         content, strict = base64_bytes(data)
     except PictureError as error:
         return _text(sentences.not_shown(f"the file {name or 'without a name'}", error.reason))
-    found = kinds.kind(content)
+    file_type = kinds.kind(content)
     if not strict or not is_data_url(data):
-        label = found.media_type if found else "application/octet-stream"
+        label = file_type.media_type if file_type else "application/octet-stream"
         data = f"data:{label};base64,{to_base64(content)}"
     if len(data) > LENGTHS["file_data"]:
         return _text(
             sentences.not_shown(f"the file {name}, {sentences.amount(len(content))}", "it is too large")
         )
-    made: JsonObject = {
+    file_part: JsonObject = {
         "type": "input_file",
-        "filename": name or f"document{found.suffix if found else '.txt'}",
+        "filename": name or f"document{file_type.suffix if file_type else '.txt'}",
     }
     detail = holder.get("detail")
-    return {**made, "file_data": data, **({"detail": detail} if detail in DETAILS["input_file"] else {})}
+    return {**file_part, "file_data": data, **({"detail": detail} if detail in DETAILS["input_file"] else {})}
 
 
 def _text(text: str) -> JsonObject:
     return {"type": "input_text", "text": text}
 
 
-def joined(parts: Sequence[JsonObject], given: object) -> object:
-    """Return parts as `given` was: one string where it was no list and only text is left."""
+def joined(parts: Sequence[JsonObject], original: object) -> object:
+    """Return parts as `original` was: one string where it was no list and only text is left."""
     texts = [part["text"] for part in parts if part.get("type") == "input_text"]
-    plain = len(texts) == len(parts) and not is_list(given)
+    plain = len(texts) == len(parts) and not is_list(original)
     return "\n".join(map(str, texts)) if plain else list(parts)
 
 

@@ -67,10 +67,10 @@ def is_block(value: object) -> bool:
 def of(value: object) -> JSON | None:
     """Return the tool result that `value`, read from a dump, stands for; None where it is something else."""
     if is_list(value):
-        found = [one for one in value if is_block(one)]
+        block_list = [one for one in value if is_block(one)]
         # Plain strings stand between blocks where a framework collects both.
         strings = [one for one in value if isinstance(one, str)]
-        if not found or len(found) + len(strings) != len(value):
+        if not block_list or len(block_list) + len(strings) != len(value):
             return None
         return {"content": [{"type": "text", "text": one} if isinstance(one, str) else one for one in value]}
     if not is_json(value):
@@ -80,9 +80,9 @@ def of(value: object) -> JSON | None:
     inner = of(value.get("content")) or of(value.get("output"))
     if inner is None:
         return None
-    made = {"isError": is_error(value)}
+    error_fields = {"isError": is_error(value)}
     structured = _first(value, "structuredContent", "structured_content")
-    return {**inner, **made, **({} if structured is None else {"structuredContent": structured})}
+    return {**inner, **error_fields, **({} if structured is None else {"structuredContent": structured})}
 
 
 def _first(value: JSON, *names: str) -> object:
@@ -136,12 +136,12 @@ class _Representation:
         kind, token = self._next()
         if kind == "name" and self._peek() == "=":
             self._at = 0
-            found: object = self._fields("")
+            value: object = self._fields("")
         else:
-            found = self._of(kind, token)
+            value = self._of(kind, token)
         if not _END.match(self._text, self._at):
             raise ValueError("something follows the value")
-        return found
+        return value
 
     def _next(self) -> tuple[str, str]:
         match = _TOKEN.match(self._text, self._at)
@@ -191,41 +191,41 @@ class _Representation:
 
     def _fields(self, end: str) -> dict[str, object]:
         """Read `name=value` until `end`, with commas between or, as `str` writes them, without."""
-        found: dict[str, object] = {}
+        fields: dict[str, object] = {}
         while True:
             if not end and _END.match(self._text, self._at):
-                return found
+                return fields
             kind, token = self._next()
             if kind == "mark" and token == end:
-                return found
+                return fields
             if kind == "mark" and token == ",":
                 continue
             if kind != "name" or self._next()[1] != "=":
                 raise ValueError(f"{token!r} is no field")
-            found[token] = self._of(*self._next())
+            fields[token] = self._of(*self._next())
 
     def _list(self, end: str) -> list[object]:
-        found: list[object] = []
+        values: list[object] = []
         while True:
             kind, token = self._next()
             if kind == "mark" and token == end:
-                return found
+                return values
             if kind == "mark" and token == ",":
                 continue
-            found.append(self._of(kind, token))
+            values.append(self._of(kind, token))
 
     def _object(self) -> dict[str, object]:
-        found: dict[str, object] = {}
+        fields: dict[str, object] = {}
         while True:
             kind, token = self._next()
             if kind == "mark" and token == "}":
-                return found
+                return fields
             if kind == "mark" and token == ",":
                 continue
             key = self._of(kind, token)
             if self._next()[1] != ":":
                 raise ValueError("an object without a colon")
-            found[str(key)] = self._of(*self._next())
+            fields[str(key)] = self._of(*self._next())
 
 
 def _string(token: str) -> str:
@@ -236,9 +236,9 @@ def _string(token: str) -> str:
     return str(ast.literal_eval(body))
 
 
-def blocks(found: Sequence[object]) -> list[JSON]:
+def blocks(values: Sequence[object]) -> list[JSON]:
     """Return blocks and parts as content blocks of MCP: what the translation reads."""
-    return [_block(cast("JSON", one)) for one in found]
+    return [_block(cast("JSON", one)) for one in values]
 
 
 def _block(value: JSON) -> JSON:

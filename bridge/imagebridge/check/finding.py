@@ -112,12 +112,12 @@ def of(violation: Violation) -> Finding:
     rule = violation.rule
     refused = _SOURCES[rule] != "ours"
     why = f" ({_clipped(violation.why)})" if violation.why else ""
-    told = (
+    consequence = (
         f"The API answers 400: {_clipped(violation.message)}{why}"
         if refused
         else f"{_OURS[rule].removesuffix('.')}{why}."
     )
-    return Finding(rule, violation.path, told, FIXES[rule], refused)
+    return Finding(rule, violation.path, consequence, FIXES[rule], refused)
 
 
 def _clipped(text: str) -> str:

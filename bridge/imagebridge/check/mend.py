@@ -27,40 +27,47 @@ _ROUNDS = 3
 
 def mended(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the mended body; see `imagebridge.check.fixed`."""
-    made = _once(formed(reading(body, "decoded")))
+    mended_body = _once(formed(reading(body, "decoded")))
     for _ in range(_ROUNDS - 1):
-        before, made = made, _once(made)
-        if made == before:
+        before, mended_body = mended_body, _once(mended_body)
+        if mended_body == before:
             break
-    return made
+    return mended_body
 
 
 def _once(body: Mapping[str, Any]) -> dict[str, Any]:
     read = reading(body, "decoded")
-    found = reviewed(read)
-    if not found:
+    findings = reviewed(read)
+    if not findings:
         return dict(read.fields)
-    if any(one.rule == "half-surrogate" for one in found):
+    if any(finding.rule == "half-surrogate" for finding in findings):
         return cast("dict[str, Any]", _paired(read.fields))
     policy = Policy(model=read.model, proof="decoded", max_bytes=_PAYLOAD)
-    contents = Contents(policy, _touched(found))
+    contents = Contents(policy, _touched(findings))
     renamed = names.renames(read)
-    made = dict(read.fields)
-    if any(one.rule == "chat-tools-effort" for one in found) and chat_tools_of(read.model or "") != "never":
-        made["reasoning_effort"] = "none"
+    fields = dict(read.fields)
+    if (
+        any(finding.rule == "chat-tools-effort" for finding in findings)
+        and chat_tools_of(read.model or "") != "never"
+    ):
+        fields["reasoning_effort"] = "none"
     if "tools" in contents.touched:
-        made["tools"] = names.definitions(made["tools"], read.api, renamed)
-    if "tool_choice" in made:
-        made["tool_choice"] = names.renamed_in(made["tool_choice"], renamed)
-    given = made.get(read.list_name)
-    if is_list(given):
-        items = [names.renamed_item(item, renamed) for item in cast("list[JSON]", given)]
-        made[read.list_name] = (_responses if read.api == "responses" else _chat)(items, contents, read)
-    elif isinstance(given, str) and read.list_name in contents.touched:
-        parts = contents.parts(given, read.list_name)
-        told = joined(parts, given)
-        made[read.list_name] = told if isinstance(told, str) else [{"role": "user", "content": told}]
-    return made
+        fields["tools"] = names.definitions(fields["tools"], read.api, renamed)
+    if "tool_choice" in fields:
+        fields["tool_choice"] = names.renamed_in(fields["tool_choice"], renamed)
+    content = fields.get(read.list_name)
+    if is_list(content):
+        items = [names.renamed_item(item, renamed) for item in cast("list[JSON]", content)]
+        fields[read.list_name] = (_responses if read.api == "responses" else _chat)(items, contents, read)
+    elif isinstance(content, str) and read.list_name in contents.touched:
+        parts = contents.parts(content, read.list_name)
+        joined_content = joined(parts, content)
+        fields[read.list_name] = (
+            joined_content
+            if isinstance(joined_content, str)
+            else [{"role": "user", "content": joined_content}]
+        )
+    return fields
 
 
 def _paired(value: object) -> object:
@@ -72,25 +79,25 @@ def _paired(value: object) -> object:
     return [_paired(inner) for inner in value] if is_list(value) else value
 
 
-def _touched(found: Iterable[Finding]) -> frozenset[str]:
+def _touched(findings: Iterable[Finding]) -> frozenset[str]:
     """Return the paths of what is to be mended, and of everything that holds it."""
     paths: set[str] = set()
-    for one in found:
-        if one.rule == "repeated-picture":
+    for finding in findings:
+        if finding.rule == "repeated-picture":
             continue
-        for at, letter in enumerate(one.path):
+        for at, letter in enumerate(finding.path):
             if letter in ".[":
-                paths.add(one.path[:at])
-        paths.add(one.path)
+                paths.add(finding.path[:at])
+        paths.add(finding.path)
     return frozenset(paths)
 
 
 def _responses(items: list[dict[str, object]], contents: Contents, body: Body) -> list[dict[str, object]]:
-    made = [
+    mended_items = [
         _item(item, f"input[{index}]", contents) if f"input[{index}]" in contents.touched else item
         for index, item in enumerate(items)
     ]
-    return pairing.matched(pairing.with_short_ids(made), whole=body.whole)
+    return pairing.matched(pairing.with_short_ids(mended_items), whole=body.whole)
 
 
 def _item(item: JSON, path: str, contents: Contents) -> dict[str, object]:
@@ -115,37 +122,37 @@ def _item(item: JSON, path: str, contents: Contents) -> dict[str, object]:
 def _output(item: JSON, path: str, contents: Contents) -> dict[str, object]:
     """Return an output whose content is mended, and which carries documented fields only."""
     error = is_error(item)
-    given = item.get("output", item.get("content"))
-    made = known_fields(item)
-    if not made.get("call_id") and item.get("tool_call_id"):
-        made["call_id"] = item["tool_call_id"]
+    content = item.get("output", item.get("content"))
+    output_fields = known_fields(item)
+    if not output_fields.get("call_id") and item.get("tool_call_id"):
+        output_fields["call_id"] = item["tool_call_id"]
     if error or path in contents.touched or "output" not in item:
-        made["output"] = joined(contents.parts(given, path, error=error), given)
-    return made
+        output_fields["output"] = joined(contents.parts(content, path, error=error), content)
+    return output_fields
 
 
 def _message(item: JSON, path: str, contents: Contents) -> dict[str, object]:
     if path not in contents.touched:
         return dict(item)
-    given = item.get("content")
+    content = item.get("content")
     if text_of(item, "role") == "assistant":
-        return {**item, "content": _spoken(given, "output_text")}
-    return {**item, "content": joined(contents.parts(given, path), given)}
+        return {**item, "content": _texts_alone(content, "output_text")}
+    return {**item, "content": joined(contents.parts(content, path), content)}
 
 
-def _spoken(content: object, kind: str) -> object:
+def _texts_alone(content: object, kind: str) -> object:
     """Return what may hold text alone, such as what the model said, with over-long texts cut."""
     if isinstance(content, str):
         return cut(content)
     if not is_list(content):
         return content
     return [
-        _spoken_part(part, kind) if is_json(part) else {"type": kind, "text": cut(str(part))}
+        _text_part(part, kind) if is_json(part) else {"type": kind, "text": cut(str(part))}
         for part in content
     ]
 
 
-def _spoken_part(part: JSON, kind: str) -> JsonObject:
+def _text_part(part: JSON, kind: str) -> JsonObject:
     if not isinstance(part.get("text"), str) or text_of(part, "type") == "refusal":
         return dict(part)
     return {**part, "type": kind, "text": cut(text_of(part, "text"))}
@@ -153,25 +160,27 @@ def _spoken_part(part: JSON, kind: str) -> JsonObject:
 
 def _chat(items: list[dict[str, object]], contents: Contents, body: Body) -> list[dict[str, object]]:
     attached: pairing.Attached = {}
-    made: list[dict[str, object]] = []
+    messages: list[dict[str, object]] = []
     for index, message in enumerate(items):
         path = f"{body.list_name}[{index}].content"
-        role, given = text_of(message, "role"), message.get("content")
+        role, content = text_of(message, "role"), message.get("content")
         if path not in contents.touched:
-            made.append(message)
+            messages.append(message)
         elif role == "tool":
-            made.append(_tool_message(message, contents.parts(given, path), attached))
+            messages.append(_tool_message(message, contents.parts(content, path), attached))
         elif role in _TEXT_ONLY:
-            made.append({**message, "content": _spoken(given, "text")})
+            messages.append({**message, "content": _texts_alone(content, "text")})
         else:
-            told = joined(contents.parts(given, path), given)
-            made.append(
+            joined_content = joined(contents.parts(content, path), content)
+            messages.append(
                 {
                     **message,
-                    "content": told if isinstance(told, str) else chat_parts(cast("list[JsonObject]", told)),
+                    "content": joined_content
+                    if isinstance(joined_content, str)
+                    else chat_parts(cast("list[JsonObject]", joined_content)),
                 }
             )
-    return pairing.chat_matched(made, attached)
+    return pairing.chat_matched(messages, attached)
 
 
 def _tool_message(message: JSON, parts: list[JsonObject], attached: pairing.Attached) -> dict[str, object]:
@@ -179,9 +188,9 @@ def _tool_message(message: JSON, parts: list[JsonObject], attached: pairing.Atta
     lines: list[str] = []
     more: list[JsonObject] = []
     for part in parts:
-        if "text" in (said := chat_parts([part])[0]):
+        if "text" in (chat_part := chat_parts([part])[0]):
             # Files that Chat Completions does not take are told too.
-            lines.append(str(said["text"]))
+            lines.append(str(chat_part["text"]))
         else:
             more.append(part)
             lines.append("[shown in the user message that follows]")
@@ -192,25 +201,25 @@ def _tool_message(message: JSON, parts: list[JsonObject], attached: pairing.Atta
 
 def formed(body: Body) -> JsonObject:
     """Return the body's fields with every item an object, and calls of Chat Completions as items of Responses."""
-    made = dict(body.fields)
-    given = made.get(body.list_name)
-    if is_list(given):
-        items = [one for value in given for one in _objects(value)]
-        made[body.list_name] = (
+    fields = dict(body.fields)
+    content = fields.get(body.list_name)
+    if is_list(content):
+        items = [one for value in content for one in _objects(value)]
+        fields[body.list_name] = (
             [one for item in items for one in _items(item)] if body.api == "responses" else items
         )
-    tools = made.get("tools")
+    tools = fields.get("tools")
     if is_json(tools):
-        del made["tools"]
-        made |= {"tools": [tools]} if tools else {}
-    return made
+        del fields["tools"]
+        fields |= {"tools": [tools]} if tools else {}
+    return fields
 
 
 def is_chat(items: Sequence[object]) -> bool:
     """Tell whether a bare list holds messages of Chat Completions: it has calls or answers in their form, and no others."""
-    found = [item for item in items if is_json(item)]
-    theirs = any(item.get("role") == "tool" or item.get("tool_calls") for item in found)
-    return theirs and all("role" in item for item in found)
+    objects = [item for item in items if is_json(item)]
+    theirs = any(item.get("role") == "tool" or item.get("tool_calls") for item in objects)
+    return theirs and all("role" in item for item in objects)
 
 
 def _objects(value: object) -> Iterable[JSON]:
@@ -225,13 +234,13 @@ def _objects(value: object) -> Iterable[JSON]:
 
 def _items(item: JSON) -> Iterator[JSON]:
     """Yield what a message of Chat Completions is in Responses: what an assistant says, then each of its calls."""
-    calls = [_call(call) for call in found] if is_list(found := item.get("tool_calls")) else []
+    calls = [_call(call) for call in tool_calls] if is_list(tool_calls := item.get("tool_calls")) else []
     if item.get("role") != "assistant" or "tool_calls" not in item:
         yield item
         return
-    said = item.get("content") or item.get("refusal")
-    if said or not calls:
-        yield {"role": "assistant", "content": said or ""}
+    content = item.get("content") or item.get("refusal")
+    if content or not calls:
+        yield {"role": "assistant", "content": content or ""}
     yield from calls
 
 

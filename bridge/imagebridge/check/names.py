@@ -14,16 +14,16 @@ from imagebridge.wire import JSON, JsonObject, is_json, is_list, text_of
 
 def renames(body: Body) -> dict[str, str]:
     """Return a legal name for each name of the body that the API refuses; the same one wherever it stands."""
-    found: list[str] = [string(tool.fields.get("name")) for tool in body.tools]
+    all_names: list[str] = [string(tool.fields.get("name")) for tool in body.tools]
     tools = body.fields.get("tools")
-    found += [text_of(_flat(tool), "name") for tool in tools if is_json(tool)] if is_list(tools) else []
+    all_names += [text_of(_flat(tool), "name") for tool in tools if is_json(tool)] if is_list(tools) else []
     for item in body.items:
-        found += [text_of(item.fields, "name")] if item.type == "function_call" else []
+        all_names += [text_of(item.fields, "name")] if item.type == "function_call" else []
         calls = item.fields.get("tool_calls")
         for call in calls if is_list(calls) else ():
             function = call.get("function") if is_json(call) else None
-            found += [text_of(function, "name")] if is_json(function) else []
-    names = [name for name in dict.fromkeys(found) if name]
+            all_names += [text_of(function, "name")] if is_json(function) else []
+    names = [name for name in dict.fromkeys(all_names) if name]
     back = tool_names([{"name": name} for name in names])
     return {original: legal for legal, original in back.items() if legal != original}
 
@@ -32,13 +32,13 @@ def definitions(tools: object, api: Api, renamed: Mapping[str, str]) -> object:
     """Return tool definitions as the API takes them; what is no definition of a function stays."""
     if not is_list(tools):
         return tools
-    made: list[object] = []
+    mended_tools: list[object] = []
     for tool in tools:
         mended = _definition(tool, api, renamed) if is_json(tool) else tool
         # The very same tool twice, as two servers or two list_tools() give it.
-        if mended not in made:
-            made.append(mended)
-    return made
+        if mended not in mended_tools:
+            mended_tools.append(mended)
+    return mended_tools
 
 
 def _flat(tool: JSON) -> JSON:
@@ -55,23 +55,23 @@ def _definition(tool: JSON, api: Api, renamed: Mapping[str, str]) -> JsonObject:
         return dict(tool)
     if is_json(inner.get("inputSchema")):
         return _of_mcp(inner, api, renamed)
-    kept = {name: value for name, value in inner.items() if name in KNOWN[api] and name != "type"}
-    if is_json(schema := kept.get("parameters")):
-        kept["parameters"], left = parameters(schema)
+    fields = {name: value for name, value in inner.items() if name in KNOWN[api] and name != "type"}
+    if is_json(schema := fields.get("parameters")):
+        fields["parameters"], left = parameters(schema)
         if left:
-            kept["description"] = described(text_of(kept, "description"), left)
-        if kept.get("strict") and strict_problem(kept["parameters"]):
-            kept["strict"] = False
-    kept["name"] = renamed.get(text_of(inner, "name"), inner["name"])
-    return {"type": "function", "function": kept} if api == "chat" else {"type": "function", **kept}
+            fields["description"] = described(text_of(fields, "description"), left)
+        if fields.get("strict") and strict_problem(fields["parameters"]):
+            fields["strict"] = False
+    fields["name"] = renamed.get(text_of(inner, "name"), inner["name"])
+    return {"type": "function", "function": fields} if api == "chat" else {"type": "function", **fields}
 
 
 def _of_mcp(tool: JSON, api: Api, renamed: Mapping[str, str]) -> JsonObject:
     """Return the definition of a tool that was sent as an MCP server listed it."""
     name = text_of(tool, "name")
     named = {**tool, "name": renamed.get(name, name)}
-    made = chat_tools([named]) if api == "chat" else responses_tools([named])
-    return cast("list[JsonObject]", made)[0]
+    converted = chat_tools([named]) if api == "chat" else responses_tools([named])
+    return cast("list[JsonObject]", converted)[0]
 
 
 def renamed_in(value: object, renamed: Mapping[str, str]) -> object:
@@ -80,11 +80,11 @@ def renamed_in(value: object, renamed: Mapping[str, str]) -> object:
         return [renamed_in(one, renamed) for one in value]
     if not is_json(value):
         return value
-    made = {
+    copy = {
         key: renamed_in(one, renamed) if key in ("function", "tools") else one for key, one in value.items()
     }
-    name = made.get("name")
-    return {**made, "name": renamed[name]} if isinstance(name, str) and name in renamed else made
+    name = copy.get("name")
+    return {**copy, "name": renamed[name]} if isinstance(name, str) and name in renamed else copy
 
 
 def renamed_item(item: JSON, renamed: Mapping[str, str]) -> JsonObject:

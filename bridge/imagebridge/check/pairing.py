@@ -37,12 +37,12 @@ def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
     whole = whole and not any(item.get("type") in _STAND_INS for item in items)
     called = _first(items, tuple(CALLS))
     outputs = _first(items, OUTPUTS)
-    kept: list[Item] = []
+    paired: list[Item] = []
     turn: list[str] = []
     for index, item in enumerate(items):
         kind, identity = text_of(item, "type"), text_of(item, "call_id")
         if kind not in _TURN:
-            kept += _late(turn, items, called, outputs)
+            paired += _late(turn, items, called, outputs)
             turn = []
         if kind in CALLS and identity:
             turn.append(identity)
@@ -50,10 +50,10 @@ def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
             if outputs[identity] != index or called.get(identity, -1) > index:
                 continue  # a second one, or one that moves behind its call
             if identity not in called and whole:
-                kept.append(_sentence(item))
+                paired.append(_sentence(item))
                 continue
-        kept.append(_answering(item, items[called[identity]]) if identity in called else dict(item))
-    return _without_lone_reasoning([*kept, *_late(turn, items, called, outputs)])
+        paired.append(_answering(item, items[called[identity]]) if identity in called else dict(item))
+    return _without_lone_reasoning([*paired, *_late(turn, items, called, outputs)])
 
 
 _TURN = (*CALLS, *OUTPUTS, "reasoning")
@@ -68,48 +68,52 @@ def _answering(item: JSON, call: JSON) -> Item:
 
 def _first(items: Sequence[JSON], kinds: Sequence[str]) -> dict[str, int]:
     """Return where each call_id first stands in an item of these kinds."""
-    found: dict[str, int] = {}
+    first_places: dict[str, int] = {}
     for index, item in enumerate(items):
         if item.get("type") in kinds:
-            found.setdefault(text_of(item, "call_id"), index)
-    return found
+            first_places.setdefault(text_of(item, "call_id"), index)
+    return first_places
 
 
 def _late(
     turn: Sequence[str], items: Sequence[JSON], called: dict[str, int], outputs: dict[str, int]
 ) -> list[Item]:
     """Return the outputs that are to stand at the end of a turn: those that stood before it, and those that are missing."""
-    made: list[Item] = []
+    late_outputs: list[Item] = []
     for identity in dict.fromkeys(turn):
         call = items[called[identity]]
         at = outputs.get(identity)
         if at is not None and at < called[identity]:
-            made.append(_answering(items[at], call))
+            late_outputs.append(_answering(items[at], call))
         elif at is None and not call.get("async"):
-            made.append({"type": CALLS[text_of(call, "type")], "call_id": identity, "output": UNANSWERED})
-    return made
+            late_outputs.append(
+                {"type": CALLS[text_of(call, "type")], "call_id": identity, "output": UNANSWERED}
+            )
+    return late_outputs
 
 
 def _sentence(output: JSON) -> Item:
     """Return an output without a call as a message, so that nothing of it is lost."""
-    said = output.get("output")
-    parts: list[object] = list(said) if is_list(said) else [{"type": "input_text", "text": str(said or "")}]
+    content = output.get("output")
+    parts: list[object] = (
+        list(content) if is_list(content) else [{"type": "input_text", "text": str(content or "")}]
+    )
     return {"role": "user", "content": [{"type": "input_text", "text": _ORPHAN}, *parts]}
 
 
 def _without_lone_reasoning(items: list[Item]) -> list[Item]:
     """Leave out reasoning whose following item is gone: the API refuses it alone."""
-    kept: list[Item] = []
+    reversed_items: list[Item] = []
     for item in reversed(items):
-        after = kept[-1] if kept else None
+        after = reversed_items[-1] if reversed_items else None
         lone = (
             after is None
             or after.get("type") in OUTPUTS
             or after.get("role") in ("user", "system", "developer")
         )
         if item.get("type") != "reasoning" or not lone:
-            kept.append(item)
-    return kept[::-1]
+            reversed_items.append(item)
+    return reversed_items[::-1]
 
 
 Attached = dict[str, list[dict[str, object]]]
@@ -123,15 +127,15 @@ def chat_matched(messages: Sequence[JSON], attached: Attached) -> list[Item]:
         if message.get("role") == "tool":
             answers.setdefault(text_of(message, "tool_call_id"), message)
     called = {identity for message in messages for identity in called_by(message)}
-    kept: list[Item] = []
+    paired: list[Item] = []
     for message in messages:
         if message.get("role") != "tool":
-            kept.append(dict(message))
-            kept += _turn([one for one in called_by(message) if one], answers, attached)
+            paired.append(dict(message))
+            paired += _turn([one for one in called_by(message) if one], answers, attached)
         elif (identity := text_of(message, "tool_call_id")) not in called and answers[identity] is message:
             parts: list[dict[str, object]] = [{"type": "text", "text": _ORPHAN}, *_chat_said(message)]
-            kept.append({"role": "user", "content": [*parts, *chat_parts(attached.get(identity, []))]})
-    return kept
+            paired.append({"role": "user", "content": [*parts, *chat_parts(attached.get(identity, []))]})
+    return paired
 
 
 def called_by(message: JSON) -> list[str]:
@@ -143,15 +147,17 @@ def called_by(message: JSON) -> list[str]:
 
 
 def _turn(calls: list[str], answers: dict[str, JSON], attached: Attached) -> list[Item]:
-    made = [
+    answer_messages = [
         dict(answers.get(one, {"role": "tool", "tool_call_id": one, "content": UNANSWERED})) for one in calls
     ]
-    shown: list[dict[str, object]] = []
+    attached_parts: list[dict[str, object]] = []
     for identity in calls:
         if parts := attached.get(identity):
-            shown.append({"type": "text", "text": f"From the output of {identity}:"})
-            shown += chat_parts(parts)
-    return [*made, {"role": "user", "content": shown}] if shown else made
+            attached_parts.append({"type": "text", "text": f"From the output of {identity}:"})
+            attached_parts += chat_parts(parts)
+    return (
+        [*answer_messages, {"role": "user", "content": attached_parts}] if attached_parts else answer_messages
+    )
 
 
 def _chat_said(message: JSON) -> list[dict[str, object]]:

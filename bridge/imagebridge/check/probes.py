@@ -148,18 +148,18 @@ def _responses(model: str) -> Iterator[Probe]:
         "array-items": [_tool(parameters={**_SCHEMA, "properties": {"at": {"type": "array"}}})],
         "strict-schema": [_tool(strict=True)],
     }
-    for rule, given in tools.items():
-        yield Probe(rule, "responses", {**good, "tools": given}, good)
+    for rule, definitions in tools.items():
+        yield Probe(rule, "responses", {**good, "tools": definitions}, good)
 
 
-def _shown(model: str, url: str, detail: str) -> JsonObject:
+def _picture_body(model: str, url: str, detail: str) -> JsonObject:
     picture = {"type": "input_image", "image_url": url, "detail": detail}
     return _body(model, _USER, _CALL, _output([picture]))
 
 
 def _pictures(model: str) -> Iterator[Probe]:
     small = png(32, 32)
-    good = _shown(model, _url(small), "low")
+    good = _picture_body(model, _url(small), "low")
     bad = {
         "data-url": f"data:image;base64,{to_base64(small)}",
         "broken-picture": _url(small[:44]),
@@ -168,11 +168,14 @@ def _pictures(model: str) -> Iterator[Probe]:
         "mislabelled-picture": _url(small, "image/jpeg"),
     }
     for rule, url in bad.items():
-        yield Probe(rule, "responses", _shown(model, url, "low"), good)
+        yield Probe(rule, "responses", _picture_body(model, url, "low"), good)
     # 175 x 175 patches; the control has the same detail.
     large, fitting = _url(png(5_600, 5_600)), _url(small)
     yield Probe(
-        "too-many-patches", "responses", _shown(model, large, "original"), _shown(model, fitting, "original")
+        "too-many-patches",
+        "responses",
+        _picture_body(model, large, "original"),
+        _picture_body(model, fitting, "original"),
     )
 
 
@@ -183,7 +186,7 @@ def _chat(model: str) -> Iterator[Probe]:
         "content": None,
         "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
     }
-    told: JsonObject = {"role": "tool", "tool_call_id": "call_1", "content": "ok"}
+    answer: JsonObject = {"role": "tool", "tool_call_id": "call_1", "content": "ok"}
     picture = {"type": "image_url", "image_url": {"url": _url(png(32, 32)), "detail": "low"}}
     schema = _tool()
     definition = {
@@ -199,13 +202,13 @@ def _chat(model: str) -> Iterator[Probe]:
     if chat_tools_of(model) == "without effort":
         common["reasoning_effort"] = "none"
     bad = {
-        "chat-tool-picture": [_USER, calling, {**told, "content": [picture]}],
-        "chat-output-without-call": [_USER, told],
-        "chat-repeated-output": [_USER, calling, told, told],
+        "chat-tool-picture": [_USER, calling, {**answer, "content": [picture]}],
+        "chat-output-without-call": [_USER, answer],
+        "chat-repeated-output": [_USER, calling, answer, answer],
     }
     for rule, messages in bad.items():
         yield Probe(
-            rule, "chat", {**common, "messages": messages}, {**common, "messages": [_USER, calling, told]}
+            rule, "chat", {**common, "messages": messages}, {**common, "messages": [_USER, calling, answer]}
         )
 
 

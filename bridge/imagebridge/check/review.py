@@ -27,8 +27,8 @@ def findings(body: Mapping[str, Any], proof: "Proof") -> "list[Finding]":
 def reviewed(read: Body) -> "list[Finding]":
     """Return what is wrong with a body that was read already."""
     broke = [finding.of(violation) for violation in broken(read, _RULES)]
-    found = [*broke, *advice(read, (one.path for one in broke))]
-    return sorted(found, key=lambda one: not one.refused)
+    all_findings = [*broke, *advice(read, (one.path for one in broke))]
+    return sorted(all_findings, key=lambda one: not one.refused)
 
 
 def reading(body: Mapping[str, Any], proof: "Proof") -> Body:
@@ -44,8 +44,8 @@ def reading(body: Mapping[str, Any], proof: "Proof") -> Body:
         )
     api: Api = "chat" if "messages" in body and "input" not in body else "responses"
     name = "messages" if api == "chat" else "input"
-    given: object = body.get(name)
-    plain: JSON = {**body, name: [_plain(item) for item in given]} if is_list(given) else body
+    content: object = body.get(name)
+    plain: JSON = {**body, name: [_plain(item) for item in content]} if is_list(content) else body
     return Body(plain, api, proof=proof)
 
 

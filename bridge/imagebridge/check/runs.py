@@ -57,9 +57,9 @@ def runs(text: str) -> Iterator[Base64Run]:
             continue
         stop = match.end()
         for start in _starts(text, at, step, done):
-            if found := _kind(text, start, stop):
+            if file_type := _kind(text, start, stop):
                 prefix = _PREFIX.search(text, max(done, start - _LONGEST_PREFIX), start)
-                yield Base64Run(prefix.start() if prefix else start, start, stop, found)
+                yield Base64Run(prefix.start() if prefix else start, start, stop, file_type)
                 break
         at = done = stop
 
@@ -67,16 +67,16 @@ def runs(text: str) -> Iterator[Base64Run]:
 def _starts(text: str, at: int, step: int, done: int) -> list[int]:
     """Return where base64 that goes through `at` may begin, behind `done`: at each line of it near there, in order."""
     start = _line(text, at, done)
-    found = [start]
+    starts = [start]
     while start > done and text[start - 1] == "\n":
         end = start - (2 if text[start - 2 : start - 1] == "\r" else 1)
         start = _line(text, end, done)
         if end - start < _LINE:
             break
-        found.append(start)
+        starts.append(start)
     # A word in a line of its own may stand above.
     below = (one.end() for one in _BREAK.finditer(text, at, at + step))
-    return [*reversed(found), *below]
+    return [*reversed(starts), *below]
 
 
 def _line(text: str, end: int, done: int) -> int:
@@ -86,10 +86,10 @@ def _line(text: str, end: int, done: int) -> int:
 
 
 def _kind(text: str, start: int, stop: int) -> kinds.FileType | None:
-    found = kinds.kind(base64_start(text[start : min(stop, start + 6_000)]))
-    if found is None or found.sort in ("picture", "document"):
-        return found
-    return found if stop - start >= _ENOUGH else None
+    file_type = kinds.kind(base64_start(text[start : min(stop, start + 6_000)]))
+    if file_type is None or file_type.sort in ("picture", "document"):
+        return file_type
+    return file_type if stop - start >= _ENOUGH else None
 
 
 def is_data_url(text: str) -> bool:

@@ -164,22 +164,22 @@ def command(
 
     async def run() -> "Reply":
         async with client() as openai:
-            return await _asked(bridge, openai, watch, arguments)
+            return await _run_loop(bridge, openai, watch, arguments)
 
     with saved(account, transcript, terminal):
-        for shown in pictures.pictures if pictures else ():
-            terminal.note(f"attached: {described(shown)}, {shown.seen.tokens:,} tokens")
-            terminal.thumbnail(shown.picture.data)
+        for picture in pictures.pictures if pictures else ():
+            terminal.note(f"attached: {described(picture)}, {picture.seen.tokens:,} tokens")
+            terminal.thumbnail(picture.picture.data)
         with failures(), api_failures():
             reply = event_loop.run(run)
         if as_json:
             show({"text": reply.text, "items": reply.items, "usage": reply.usage}, whole=True)
-        elif not terminal.said(reply.text):
+        elif not terminal.has_shown(reply.text):
             click.echo(reply.text)
         _close(reply, model, terminal)
 
 
-async def _asked(
+async def _run_loop(
     bridge: "Bridge", openai: "AsyncOpenAI", watch: "_RunListener", arguments: dict[str, Any]
 ) -> "Reply":
     """Run the loop and tell of each event on the way."""
@@ -256,8 +256,8 @@ class _RunListener:
 
         self._calls += 1
         self.terminal.note(line(answer))
-        for shown in answer.translation.pictures:
-            self.terminal.thumbnail(shown.picture.data)
+        for picture in answer.translation.pictures:
+            self.terminal.thumbnail(picture.picture.data)
         save(self.save, f"call_{self._calls}", answer.translation.pictures, self.terminal)
 
 
@@ -271,20 +271,26 @@ def _named(servers: tuple[str, ...], config: Path | None) -> tuple[str, ...]:
 
 def line(answer: "Answer") -> str:
     """Say in one line what a call gave: the tool, seconds, pictures with their sizes and tokens, files, or text."""
-    made = answer.translation
-    told = [f"{answer.call.get('name')}: {'error, ' if answer.is_error else ''}{answer.seconds:.1f} s"]
-    told += map(described, made.pictures)
-    told += [one.name for one in made.placed if any(part["type"] == "input_file" for part in one.parts)]
-    if made.pictures:
-        told.append(f"{made.tokens:,} tokens")
-    elif len(told) == 1:
-        told.append(f"{sum(len(part['text']) for part in made.parts if 'text' in part):,} characters of text")
-    return ", ".join(told)
+    translation = answer.translation
+    phrases = [f"{answer.call.get('name')}: {'error, ' if answer.is_error else ''}{answer.seconds:.1f} s"]
+    phrases += map(described, translation.pictures)
+    phrases += [
+        placed.name
+        for placed in translation.placed
+        if any(part["type"] == "input_file" for part in placed.parts)
+    ]
+    if translation.pictures:
+        phrases.append(f"{translation.tokens:,} tokens")
+    elif len(phrases) == 1:
+        phrases.append(
+            f"{sum(len(part['text']) for part in translation.parts if 'text' in part):,} characters of text"
+        )
+    return ", ".join(phrases)
 
 
-def described(shown: "ShownPicture") -> str:
+def described(shown_picture: "ShownPicture") -> str:
     """Return what was sent of a picture: pixels, type, bytes."""
-    picture = shown.picture
+    picture = shown_picture.picture
     return f"{picture.width}x{picture.height} {picture.media_type} of {amount(picture.size)}"
 
 

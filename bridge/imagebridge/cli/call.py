@@ -189,5 +189,5 @@ async def _called(bridge: "Bridge", number: int, wanted: Wanted, model: str | No
 
 def _thumbnails(answers: "list[Answer]", terminal: "Terminal") -> None:
     for answer in answers:
-        for shown in answer.translation.pictures:
-            terminal.thumbnail(shown.picture.data)
+        for picture in answer.translation.pictures:
+            terminal.thumbnail(picture.picture.data)

@@ -33,7 +33,7 @@ def command(file: str, fix: bool, as_json: bool) -> None:
     Exit code: 0 if nothing would be refused and every picture seen (with --fix: in the repaired body),
     1 otherwise, 2 for wrong usage, a file that cannot be read, or no JSON.
     """
-    given = _read(file)
+    document = _read(file)
 
     from imagebridge.check import check, fixed
 
@@ -42,18 +42,20 @@ def command(file: str, fix: bool, as_json: bool) -> None:
     from .terminal import Terminal
 
     # What is repaired is decoded, so that a finding stands for everything that changes.
-    found = _asked(check(_body(given), proof="decoded" if fix else "structure"), given)
-    _tell(found, as_json=as_json, err=fix)
+    findings = _without_model_findings(
+        check(_body(document), proof="decoded" if fix else "structure"), document
+    )
+    _tell(findings, as_json=as_json, err=fix)
     if fix:
-        repaired = fixed(_body(given))
-        show(repaired if isinstance(given, dict) else next(iter(repaired.values())), whole=True)
-        found = _asked(check(repaired, proof="decoded"), given)
-        for one in found:
-            if _is_grave(one):
-                Terminal().tell(f"not repaired: {one}")
+        repaired = fixed(_body(document))
+        show(repaired if isinstance(document, dict) else next(iter(repaired.values())), whole=True)
+        findings = _without_model_findings(check(repaired, proof="decoded"), document)
+        for finding in findings:
+            if _is_grave(finding):
+                Terminal().tell(f"not repaired: {finding}")
     else:
-        Terminal().note(_summary(found))
-    if any(map(_is_grave, found)):
+        Terminal().note(_summary(findings))
+    if any(map(_is_grave, findings)):
         sys.exit(ERROR)
 
 
@@ -83,26 +85,26 @@ def _read(file: str) -> "dict[str, Any] | list[Any]":
     return cast("dict[str, Any] | list[Any]", value)
 
 
-def _body(given: "dict[str, Any] | list[Any]") -> dict[str, Any]:
-    if isinstance(given, dict):
-        return given
+def _body(document: "dict[str, Any] | list[Any]") -> dict[str, Any]:
+    if isinstance(document, dict):
+        return document
 
     from imagebridge.check.mend import is_chat
 
-    return {"messages" if is_chat(given) else "input": given}
+    return {"messages" if is_chat(document) else "input": document}
 
 
-def _asked(found: "list[Finding]", given: object) -> "list[Finding]":
+def _without_model_findings(findings: "list[Finding]", document: object) -> "list[Finding]":
     """Leave out what an array of items cannot say: the model."""
-    return [one for one in found if isinstance(given, dict) or one.path != "model"]
+    return [finding for finding in findings if isinstance(document, dict) or finding.path != "model"]
 
 
-def _tell(found: "Sequence[Finding]", *, as_json: bool, err: bool) -> None:
+def _tell(findings: "Sequence[Finding]", *, as_json: bool, err: bool) -> None:
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False), err=err)
+        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False), err=err)
         return
-    for one in found:
-        click.echo(str(one), err=err)
+    for finding in findings:
+        click.echo(str(finding), err=err)
 
 
 def _is_grave(one: "Finding") -> bool:
@@ -110,9 +112,9 @@ def _is_grave(one: "Finding") -> bool:
     return one.refused or one.blind
 
 
-def _summary(found: "Sequence[Finding]") -> str:
-    if not found:
+def _summary(findings: "Sequence[Finding]") -> str:
+    if not findings:
         return "nothing found"
-    refused, blind = (sum(getattr(one, name) for one in found) for name in ("refused", "blind"))
+    refused, blind = (sum(getattr(finding, name) for finding in findings) for name in ("refused", "blind"))
     unseen = f", and {blind} hide a picture from the model" if blind else ""
-    return f"{len(found)} found, of which {refused} would be refused{unseen}"
+    return f"{len(findings)} found, of which {refused} would be refused{unseen}"

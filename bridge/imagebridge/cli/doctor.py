@@ -172,21 +172,21 @@ def _version(name: str) -> str:
 def _features(*features: Feature) -> Iterator[ReportLine]:
     """Tell what the installed packages are too old for."""
     for feature in features:
-        if told := lacking(feature):
-            yield ReportLine("missing", told)
+        if problem := lacking(feature):
+            yield ReportLine("missing", problem)
 
 
 def _extras() -> dict[str, dict[str, Version]]:
     """Return the packages of each extra with the lowest version it takes, as the installed distribution names them."""
-    found: dict[str, dict[str, Version]] = {}
+    versions: dict[str, dict[str, Version]] = {}
     for requirement in metadata.requires("imagebridge") or ():
         name, _, condition = requirement.partition(";")
         extra = re.search(r"extra\s*==\s*[\"']([\w.-]+)[\"']", condition)
         package = re.match(r"[\w.-]+", name.strip())
         if extra and package:
             lowest = re.search(r">=\s*([\d.]+)", name)
-            found.setdefault(extra[1], {})[package[0]] = release(lowest[1]) if lowest else ()
-    return found
+            versions.setdefault(extra[1], {})[package[0]] = release(lowest[1]) if lowest else ()
+    return versions
 
 
 def _extra(extra: str, packages: Mapping[str, Version]) -> ReportLine:
@@ -230,8 +230,12 @@ def _endpoint() -> str:
 
     from .options import VARIABLE, default_model
 
-    given = os.environ.get("OPENAI_BASE_URL", "").strip()
-    url = f"{location(given)} (OPENAI_BASE_URL)" if given else f"{_DEFAULT_URL} (OPENAI_BASE_URL is not set)"
+    base_url = os.environ.get("OPENAI_BASE_URL", "").strip()
+    url = (
+        f"{location(base_url)} (OPENAI_BASE_URL)"
+        if base_url
+        else f"{_DEFAULT_URL} (OPENAI_BASE_URL is not set)"
+    )
     named = f" ({VARIABLE})" if os.environ.get(VARIABLE, "").strip() else ""
     return f"endpoint {url}, model {default_model()}{named}; --live asks it"
 
@@ -246,9 +250,9 @@ def _models() -> Iterator[ReportLine]:
         return
     today = datetime.date.today()  # a date of OpenAI's, which names no time zone
     for variable, name in ((VARIABLE, default_model()), (_IMAGES, os.environ.get(_IMAGES, "").strip())):
-        if said := ending(name, today):
+        if ends := ending(name, today):
             ended = (last_day(name) or today) <= today
-            yield ReportLine("failed" if ended else "ok", f"model {said}: name another in {variable}")
+            yield ReportLine("failed" if ended else "ok", f"model {ends}: name another in {variable}")
 
 
 def _server(name: str, bridge: "Bridge") -> ReportLine:
@@ -308,12 +312,12 @@ async def _charted(model: str) -> tuple[str, list[ProbeOutcome]]:
         async def send(api: "Api", body: "JSON") -> EndpointAnswer:
             return await _posted(patient, api, body)
 
-        found: list[ProbeOutcome] = []
+        outcomes: list[ProbeOutcome] = []
         with Terminal().busy("sending the first request") as say:
             async for outcome in charted(model, send, date.today()):
                 say(f"{outcome.rule}: {outcome.seen}")
-                found.append(outcome)
-        return location(str(openai.base_url)), found
+                outcomes.append(outcome)
+        return location(str(openai.base_url)), outcomes
 
 
 async def _posted(openai: "AsyncOpenAI", api: "Api", body: "JSON") -> EndpointAnswer:

@@ -46,7 +46,7 @@ async def _watched(function: Callable[[], Awaitable[T]], numbers: list[signal.Si
     import anyio
 
     came: list[int] = []
-    found: list[T] = []
+    results: list[T] = []
     failed: list[Exception] = []
 
     # Open until all is ended: one more signal must not end the process in the middle of that.
@@ -60,7 +60,7 @@ async def _watched(function: Callable[[], Awaitable[T]], numbers: list[signal.Si
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(watch)
             try:
-                found.append(await function())
+                results.append(await function())
             except Exception as error:  # noqa: BLE001  # raised below: the task group would wrap it
                 failed.append(error)
             tasks.cancel_scope.cancel()
@@ -68,4 +68,4 @@ async def _watched(function: Callable[[], Awaitable[T]], numbers: list[signal.Si
         raise Ended(came[0])
     if failed:
         raise failed[0]
-    return found[0]
+    return results[0]

@@ -36,15 +36,15 @@ def _variables(
     Raises:
         click.BadParameter: no name, or no such variable.
     """
-    made: dict[str, str] = {}
+    variables: dict[str, str] = {}
     for word in words:
-        name, given, value = word.partition("=")
+        name, equals, value = word.partition("=")
         if not name.strip() or "\0" in word:
             raise click.BadParameter(f"{word!r} names no variable: write NAME, or NAME=VALUE")
-        if not given and name not in os.environ:
+        if not equals and name not in os.environ:
             raise click.BadParameter(f"{name} is not set here: set it, or write {name}=VALUE")
-        made[name] = value if given else os.environ[name]
-    return made
+        variables[name] = value if equals else os.environ[name]
+    return variables
 
 
 def connection(command: _Command) -> _Command:
@@ -166,9 +166,9 @@ def bridge(
         RequirementError: there is no mcp, or one that is too old.
     """
     ours = {"--allow": allow, "--allow-write": allow_write, "--allow-https": allow_https}
-    if (servers or config) and (given := next((name for name, value in ours.items() if value), None)):
+    if (servers or config) and (option := next((name for name, value in ours.items() if value), None)):
         raise click.UsageError(
-            f"{given} is for imagebridge's own server, which --server and --config replace; "
+            f"{option} is for imagebridge's own server, which --server and --config replace; "
             "write it into the command line of your server instead"
         )
     need(CLIENT)

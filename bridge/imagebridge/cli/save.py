@@ -35,8 +35,8 @@ def save(path: Path | None, name: str, pictures: "Iterable[ShownPicture]", termi
     """
     if path is None:
         return
-    for number, shown in enumerate(pictures, 1):
-        picture = shown.picture
+    for number, shown_picture in enumerate(pictures, 1):
+        picture = shown_picture.picture
         size = (picture.width, picture.height)
         write(path, f"{name}-{number}", picture.data, picture.media_type, size, terminal)
 

@@ -60,9 +60,9 @@ class Terminal:
 
         if isinstance(event, Progress):
             of = f" of {event.total:g}" if event.total else ""
-            told = f", {event.message}" if event.message else ""
+            message = f", {event.message}" if event.message else ""
             if self._status is not None:
-                self._status.update(_escaped(f"{event.call.name}: {event.progress:g}{of}{told}"))
+                self._status.update(_escaped(f"{event.call.name}: {event.progress:g}{of}{message}"))
         elif event.level not in ("debug", "info", "notice"):
             self.note(f"{event.server}: {event.level}: {event.data}")
 
@@ -82,7 +82,7 @@ class Terminal:
         self._said = "".join(self._pieces) or self._said
         self._pieces.clear()
 
-    def said(self, text: str) -> bool:
+    def has_shown(self, text: str) -> bool:
         """Tell whether pieces showed just this text, last of all."""
         return bool(text) and self._said == text
 

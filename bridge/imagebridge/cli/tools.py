@@ -35,8 +35,8 @@ def command(
     async def run() -> None:
         with Terminal().busy("starting the server"):
             async with wanted as bridge:
-                found = bridge.tools
-        show(found)
+                definitions = bridge.tools
+        show(definitions)
 
     with failures():
         event_loop.run(run)

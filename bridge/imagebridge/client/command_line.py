@@ -4,7 +4,7 @@ import re
 import shlex
 
 
-def words(line: str, *, windows: bool) -> list[str]:
+def split_command_line(line: str, *, windows: bool) -> list[str]:
     r"""Split a command line as the system's own programs would.
 
     Elsewhere than on Windows as a POSIX shell does. On Windows a backslash is itself, so that paths can be
@@ -24,40 +24,40 @@ _SLASHES = re.compile(r'(\\*)(")?')
 
 
 def _windows(line: str) -> list[str]:
-    found: list[str] = []
+    arguments: list[str] = []
     at = 0
     while at < len(line):
         if line[at].isspace():
             at += 1
         else:
             word, at = _word(line, at)
-            found.append(word)
-    return found
+            arguments.append(word)
+    return arguments
 
 
 def _word(line: str, at: int) -> tuple[str, int]:
     """Read the word that begins at a place; return it and where it ends."""
-    made, quoted, start = "", False, at
+    word, quoted, start = "", False, at
     while at < len(line) and (quoted or not line[at].isspace()):
         single = _SINGLE.match(line, at) if not quoted and (at == start or line[at - 1] == "=") else None
         if single:
-            return made + single[1], single.end()
+            return word + single[1], single.end()
         slashes = _SLASHES.match(line, at)
         assert slashes
         if slashes[2]:
             # Before a quote two backslashes are one; one that is left makes the quote a letter.
-            made += "\\" * (len(slashes[1]) // 2)
+            word += "\\" * (len(slashes[1]) // 2)
             at = slashes.end()
             if len(slashes[1]) % 2:
-                made += '"'
+                word += '"'
             elif quoted and line[at : at + 1] == '"':
-                made += '"'
+                word += '"'
                 at += 1
             else:
                 quoted = not quoted
         else:
-            made += slashes[1] or line[at]
+            word += slashes[1] or line[at]
             at += len(slashes[1]) or 1
     if quoted:
         raise ValueError("a double quote is not closed; to end with a backslash before it, write two")
-    return made, at
+    return word, at

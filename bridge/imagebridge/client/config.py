@@ -72,11 +72,11 @@ class Filter:
 def _checked_patterns(argument: str, values: Iterable[object]) -> tuple[str, ...]:
     if isinstance(values, str):
         raise TypeError(f"{argument} is a list of patterns, such as [{values!r}], not a string")
-    found = tuple(values)
-    for value in found:
+    patterns = tuple(values)
+    for value in patterns:
         if not isinstance(value, str):
             raise TypeError(f"{argument} holds patterns, which are strings, not {type(value).__name__}")
-    return tuple(str(value) for value in found)
+    return tuple(str(value) for value in patterns)
 
 
 def _names(pattern: str, server: str, tool: str) -> bool:
@@ -161,18 +161,18 @@ def configured(
         BridgeError: the file cannot be read, is no JSON or names no servers.
     """
     path = Path(path)
-    found = _entries(path)
+    entries = _entries(path)
     variables = {**(os.environ if environment is None else environment), **_places(path)}
-    made: dict[str, Setup] = {}
-    for name, entry in found.items():
+    setups: dict[str, Setup] = {}
+    for name, entry in entries.items():
         if is_json(entry) and (entry.get("disabled") is True or entry.get("enabled") is False):
             continue
         required = is_json(entry) and entry.get("required") is True
         try:
-            made[name] = _setup(entry, name, timeout, variables, required=required)
+            setups[name] = _setup(entry, name, timeout, variables, required=required)
         except BridgeError as error:
-            made[name] = Setup("", name, required=required, problem=f"its entry in {path} {error}")
-    return made
+            setups[name] = Setup("", name, required=required, problem=f"its entry in {path} {error}")
+    return setups
 
 
 def _entries(path: Path) -> JSON:
@@ -216,16 +216,16 @@ def _setup(
 
 def _server(entry: JSON, variables: Mapping[str, str]) -> StdioServerParameters | HttpServer:
     def expanded(value: object) -> str:
-        def put(found: re.Match[str]) -> str:
-            text: str | None = variables[found[1]] if found[1] in variables else found[2]
+        def put(match: re.Match[str]) -> str:
+            text: str | None = variables[match[1]] if match[1] in variables else match[2]
             if text is None:
-                raise BridgeError(f"names the variable {found[1]}, which is not set")
+                raise BridgeError(f"names the variable {match[1]}, which is not set")
             return text
 
         text = value if isinstance(value, str) else json.dumps(value)
-        if asked := _ASKED.search(text):
+        if prompted := _ASKED.search(text):
             raise BridgeError(
-                f"names {asked[0]}, which only its host can fill in; name a variable in its place, "
+                f"names {prompted[0]}, which only its host can fill in; name a variable in its place, "
                 "as in ${env:TOKEN}"
             )
         return _VARIABLE.sub(put, text)

@@ -205,7 +205,7 @@ def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Clien
 def _parameters(command: str) -> StdioServerParameters:
     """Read a command line; our own server's gets our own variables."""
     try:
-        words = command_line.words(command, windows=os.name == "nt")
+        words = command_line.split_command_line(command, windows=os.name == "nt")
     except ValueError as error:
         raise ServerError(command, f"the command line cannot be read: {error}") from error
     if not words:
@@ -218,8 +218,8 @@ def _program(command: str) -> str:
     """Return where one of our own commands is, which an environment that is not activated has on no PATH."""
     if command.removesuffix(".exe") in _COMMANDS and not shutil.which(command):
         for folder in (Path(sys.executable).parent, sysconfig.get_path("scripts")):
-            if found := shutil.which(command, path=str(folder)):
-                return found
+            if path := shutil.which(command, path=str(folder)):
+                return path
     return command
 
 

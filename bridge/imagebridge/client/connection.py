@@ -103,8 +103,8 @@ class Connection:
 
     def _failed(self, problem: str, stderr: str) -> ServerError:
         """Return the error of a server that is not connected, named as its configuration and as a person would."""
-        told = label(self.setup.server)
-        return ServerError(f"{self.setup.name} ({told})" if self.setup.name else told, problem, stderr)
+        server = label(self.setup.server)
+        return ServerError(f"{self.setup.name} ({server})" if self.setup.name else server, problem, stderr)
 
     def close(self) -> None:
         """End the connection; further calls are refused."""
@@ -152,10 +152,10 @@ class Connection:
         pause = min(_FIRST_PAUSE * 2 ** (self._ends - 2), _LONGEST_PAUSE) if self._ends > 1 else 0
         self._not_before = anyio.current_time() + pause
 
-    async def _connected(self, asked: float) -> tuple[Session, Client]:
+    async def _connected(self, asked_at: float) -> tuple[Session, Client]:
         """Return the session and its client, starting the server anew where it has ended.
 
-        Who was asked for, at the time `asked`, before a start failed is not made to wait for one more.
+        Who was asked for, at the time `asked_at`, before a start failed is not made to wait for one more.
         """
         if self._session.client is not None:
             return self._session, self._session.client
@@ -163,7 +163,7 @@ class Connection:
             if self._closed:
                 raise ServerError(self.name, "the bridge is closed; use it inside its `with` or `async with`")
             if self._session.client is None:
-                if self._failure is None or self._failed_at < asked:
+                if self._failure is None or self._failed_at < asked_at:
                     await self._restart()
                 if self._failure:
                     raise ServerError(self.name, self._failure.problem, self._failure.stderr)
@@ -198,11 +198,11 @@ class Connection:
         tool: "Tool",
         arguments: Mapping[str, object],
         on_progress: "ProgressFnT | None" = None,
-        asked: float | None = None,
+        asked_at: float | None = None,
     ) -> dict[str, Any]:
         """Call a tool and return its repaired result as JSON.
 
-        `asked`: since when the call is wanted, by the event loop's clock; now where it is left out.
+        `asked_at`: since when the call is wanted, by the event loop's clock; now where it is left out.
         A call that is lost with its connection is made once more where that can do no harm: the tool says that
         it only reads or is idempotent, or the server never saw the call.
 
@@ -212,9 +212,9 @@ class Connection:
         hints = tool.annotations
         harmless = hints is not None and (hints.read_only_hint is True or hints.idempotent_hint is True)
         timeout = self.setup.timeout
-        asked = anyio.current_time() if asked is None else asked
-        for told in ("it may or may not have run", "it was tried twice"):
-            session, client = await self._connected(asked)
+        asked_at = anyio.current_time() if asked_at is None else asked_at
+        for doubt in ("it may or may not have run", "it was tried twice"):
+            session, client = await self._connected(asked_at)
             self._tools.called()
             try:
                 with session.calling():
@@ -225,12 +225,12 @@ class Connection:
                     raise ServerError(self.name, f"{tool.name}: {lost.__cause__}") from lost
                 if not lost.ran:
                     session.forget()
-                if told.startswith("it may") and (harmless or not lost.ran):
+                if doubt.startswith("it may") and (harmless or not lost.ran):
                     continue
                 if not lost.ran:
                     problem = f"{tool.name} did not run: the server does not know the session that it has just begun"
                     raise ServerError(self.name, problem) from lost
-                raise await self._ended(session, f"{tool.name} was not answered: {told}") from lost
+                raise await self._ended(session, f"{tool.name} was not answered: {doubt}") from lost
             self._ends = 0
             self._tools.answered(client)
             await self._tools.refreshed(client)
@@ -268,8 +268,8 @@ class Connection:
             raise ServerError(self.name, short(error) or type(error).__name__) from error
 
     async def _read(self, uri: str) -> "ReadResourceResult":
-        asked = anyio.current_time()
-        session, client = await self._connected(asked)
+        asked_at = anyio.current_time()
+        session, client = await self._connected(asked_at)
         try:
             with session.calling():
                 return await client.read_resource(uri)
@@ -277,7 +277,7 @@ class Connection:
             if error.code != SESSION_LOST:
                 raise
         session.forget()
-        _, client = await self._connected(asked)
+        _, client = await self._connected(asked_at)
         return await client.read_resource(uri)
 
     async def _logged(self, params: LoggingMessageNotificationParams) -> None:
@@ -302,11 +302,11 @@ async def connected(connections: Sequence[Connection], *, required: bool) -> dic
     async with anyio.create_task_group() as starts:
         for connection in connections:
             starts.start_soon(start, connection)
-    found = {one: failures[one] for one in connections if one in failures}
+    failed = {one: failures[one] for one in connections if one in failures}
     needed = required or any(one.setup.required for one in failures)
-    if found and (needed or len(found) == len(connections)):
-        first, *others = found.values()
-        raise BridgeError("\n".join(map(str, found.values()))) if others else first
-    for failure in found.values():
+    if failed and (needed or len(failed) == len(connections)):
+        first, *others = failed.values()
+        raise BridgeError("\n".join(map(str, failed.values()))) if others else first
+    for failure in failed.values():
         _LOG.warning("going on without %s", failure)
-    return found
+    return failed

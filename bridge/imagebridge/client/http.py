@@ -20,7 +20,7 @@ from imagebridge.translate.sentences import location
 from imagebridge.wire import is_json, text_of
 
 from .config import HttpServer
-from .http_errors import SESSION_LOST, denies, forgets, said
+from .http_errors import SESSION_LOST, denies, error_message, forgets
 from .json_rpc import message, refusal, sound
 from .long_events import LONG, LongEvents, Reader
 
@@ -44,7 +44,7 @@ class ServerReplies:
         """Note what a response says."""
         self.status, self.words = response.status_code, ""
         if response.is_error:
-            self.words = said(response.headers.get("content-type", ""), await response.aread())
+            self.words = error_message(response.headers.get("content-type", ""), await response.aread())
 
     def problem(self) -> str:
         """Say what the status means for who wants to connect, nothing where it means nothing."""
@@ -150,7 +150,7 @@ async def _send(
         response = await client.post(address, content=body, headers={"Content-Type": "application/json"})
         if response.is_error and isinstance(item.message, JSONRPCRequest):
             status = f"{response.status_code} {response.reason_phrase}".rstrip()
-            words = said(response.headers.get("content-type", ""), response.content)
+            words = error_message(response.headers.get("content-type", ""), response.content)
             why = f"the server answered the request with {status}" + (f": {words}" if words else "")
             # The address names the session here.
             lost = forgets(response.status_code, response.content)
@@ -190,7 +190,7 @@ class Client(httpx2.AsyncClient):
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         session = "mcp-session-id" in request.headers
         if response.is_success and kind == "text/event-stream":
-            return _with(response, kind, stream=_Events(response, number, self._held, session=session))
+            return _with(response, kind, stream=_EventBody(response, number, self._held, session=session))
         if number is None or not (response.is_error or (response.is_success and kind == "application/json")):
             return response
         try:
@@ -198,17 +198,19 @@ class Client(httpx2.AsyncClient):
         finally:
             await response.aclose()
         if response.is_error and session and forgets(response.status_code, body):
-            made = refusal(number, _status(response, kind, body), SESSION_LOST)
+            answer_message = refusal(number, _status(response, kind, body), SESSION_LOST)
         elif response.is_success or _is_error(body):
-            made = _answer(number, body, session=session)
+            answer_message = _answer(number, body, session=session)
         elif response.status_code == HTTPStatus.NOT_FOUND:
             return response  # The transport itself knows what it means, with a session and without.
         else:
-            made = refusal(number, _status(response, kind, body))
-        return _with(response, "application/json", content=body if made is None else _dumped(made))
+            answer_message = refusal(number, _status(response, kind, body))
+        return _with(
+            response, "application/json", content=body if answer_message is None else _dumped(answer_message)
+        )
 
 
-class _Events(httpx2.AsyncByteStream):
+class _EventBody(httpx2.AsyncByteStream):
     """A stream of events whose messages are mended, each passed on as soon as it is whole."""
 
     def __init__(
@@ -245,14 +247,18 @@ class _Events(httpx2.AsyncByteStream):
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
         is_long = len(data) > LONG
         if data and names[-1:] in ([], [b"message"]):
-            made = _lost(data, self._number) if self._session else None
-            if made is None and (is_long or not sound(data)):
-                made = message(data)
-            if isinstance(made, Exception) and self._number is not None:
-                made = _no_answer(self._number, data)
-            if isinstance(made, SessionMessage):
+            answer_message = _lost(data, self._number) if self._session else None
+            if answer_message is None and (is_long or not sound(data)):
+                answer_message = message(data)
+            if isinstance(answer_message, Exception) and self._number is not None:
+                answer_message = _no_answer(self._number, data)
+            if isinstance(answer_message, SessionMessage):
                 others = [line for line in lines if line and not line.startswith(b"data:")]
-                lines = [*others, b"data: " + _dumped(self._held.put(made) if is_long else made), b""]
+                lines = [
+                    *others,
+                    b"data: " + _dumped(self._held.put(answer_message) if is_long else answer_message),
+                    b"",
+                ]
         return b"\n".join(lines) + b"\n"
 
     async def aclose(self) -> None:
@@ -263,16 +269,16 @@ def _answer(number: RequestId, body: bytes, *, session: bool) -> SessionMessage 
     """Return what the body of an answer means, None where it says so itself."""
     if session and (lost := _lost(body, number)):
         return lost
-    told = sound(body)
-    if told and told.get("id") == number:
+    fields = sound(body)
+    if fields and fields.get("id") == number:
         return None
-    made = message(body)
-    if isinstance(made, Exception):
+    answer_message = message(body)
+    if isinstance(answer_message, Exception):
         return _no_answer(number, body)
-    if isinstance(made.message, (JSONRPCError, JSONRPCResponse)):
+    if isinstance(answer_message.message, (JSONRPCError, JSONRPCResponse)):
         # Whatever number it has, it answers this request.
-        made.message.id = number
-    return made
+        answer_message.message.id = number
+    return answer_message
 
 
 def _lost(data: bytes, number: RequestId | None) -> SessionMessage | None:
@@ -280,11 +286,11 @@ def _lost(data: bytes, number: RequestId | None) -> SessionMessage | None:
     if number is None or len(data) > _SHORT or b'"error"' not in data:
         return None
     try:
-        told: object = from_json(data)
+        fields: object = from_json(data)
     except ValueError:
         return None
-    error = told.get("error") if is_json(told) else None
-    if not is_json(told) or told.get("id") not in (number, None) or not is_json(error):
+    error = fields.get("error") if is_json(fields) else None
+    if not is_json(fields) or fields.get("id") not in (number, None) or not is_json(error):
         return None
     code, words = error.get("code"), text_of(error, "message")
     return refusal(number, words, SESSION_LOST) if isinstance(code, int) and denies(code, words) else None
@@ -295,14 +301,14 @@ def _no_answer(number: RequestId, body: bytes) -> SessionMessage:
 
 
 def _is_error(body: bytes) -> bool:
-    made = message(body)
-    return isinstance(made, SessionMessage) and isinstance(made.message, JSONRPCError)
+    answer_message = message(body)
+    return isinstance(answer_message, SessionMessage) and isinstance(answer_message.message, JSONRPCError)
 
 
 def _status(response: httpx2.Response, kind: str, body: bytes) -> str:
     """Say what a server refused a request with."""
     status = f"the server answered {response.status_code} {response.reason_phrase}".rstrip()
-    words = said(kind, body)
+    words = error_message(kind, body)
     return f"{status}: {words}" if words else status
 
 
@@ -310,18 +316,18 @@ def _number(request: httpx2.Request) -> RequestId | None:
     """Return the number of a JSON-RPC request, None for whatever else is sent."""
     if request.method != "POST":
         return None
-    asked: object = from_json(request.content)
-    number = asked.get("id") if is_json(asked) and "method" in asked else None
+    fields: object = from_json(request.content)
+    number = fields.get("id") if is_json(fields) and "method" in fields else None
     return number if isinstance(number, (int, str)) else None
 
 
-def _dumped(made: SessionMessage) -> bytes:
+def _dumped(session_message: SessionMessage) -> bytes:
     """Return a message as JSON that the transport can read."""
     with suppress(ValueError):
-        dumped = made.message.model_dump_json(by_alias=True, exclude_unset=True).encode()
+        dumped = session_message.message.model_dump_json(by_alias=True, exclude_unset=True).encode()
         if sound(dumped):
             return dumped
-    number = getattr(made.message, "id", None)
+    number = getattr(session_message.message, "id", None)
     if number is None:
         return b"{}"
     return _dumped(refusal(number, "the answer is an invalid result: it nests too deep to be read"))
@@ -329,14 +335,14 @@ def _dumped(made: SessionMessage) -> bytes:
 
 def _with(response: httpx2.Response, kind: str, **body: Any) -> httpx2.Response:
     """Return a response with another body."""
-    kept = {
+    other_headers = {
         key: value
         for key, value in response.headers.items()
         if key not in ("content-encoding", "content-length")
     }
     return httpx2.Response(
         response.status_code,
-        headers={**kept, "content-type": kind},
+        headers={**other_headers, "content-type": kind},
         request=response.request,
         extensions=response.extensions,
         **body,

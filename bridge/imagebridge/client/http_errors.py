@@ -53,15 +53,15 @@ def denies(code: int, message: str) -> bool:
     return _UNKNOWN.search(message) is not None
 
 
-def said(kind: str, body: bytes) -> str:
+def error_message(kind: str, body: bytes) -> str:
     """Return what a refusal says: the message in its JSON, or its first line, on one line and not too long."""
     text = body[:10_000].decode(errors="replace")
     if "json" in kind or text.lstrip().startswith("{"):
         try:
-            told: object = from_json(body)
+            fields: object = from_json(body)
         except ValueError:
-            told = None
-        text = (_message(told) if is_json(told) else "") or text.strip("{}[] \n")
+            fields = None
+        text = (_message(fields) if is_json(fields) else "") or text.strip("{}[] \n")
     elif "html" in kind or text.lstrip().startswith("<"):
         return ""  # A page for people, mostly a gateway's: the status says as much.
     lines = (" ".join(_UNSEEN.sub(" ", line).split()) for line in text.splitlines())
@@ -69,10 +69,10 @@ def said(kind: str, body: bytes) -> str:
     return first if len(first) <= _QUOTED else f"{first[:_QUOTED]}..."
 
 
-def _message(told: JSON) -> str:
+def _message(fields: JSON) -> str:
     """Return the message of an error, as JSON-RPC, problem details (RFC 9457), OAuth and web frameworks place it."""
-    inner = told.get("error")
+    inner = fields.get("error")
     if is_json(inner) and (text := text_of(inner, "message")):
         return text
     keys = ("message", "detail", "error_description", "title", "error", "reason")
-    return next((text for key in keys if (text := text_of(told, key))), "")
+    return next((text for key in keys if (text := text_of(fields, key))), "")

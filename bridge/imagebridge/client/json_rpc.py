@@ -22,31 +22,31 @@ def message(line: bytes) -> SessionMessage | Exception:
     """Return one JSON-RPC message; an answer that is none, but tells its id, as an error to whoever waits for it."""
     try:
         # Read before it is validated: reading JSON straight into a union of models takes three times as long.
-        told: object = from_json(line)
+        fields: object = from_json(line)
     except ValueError as error:
         try:
-            told = _lenient(line)
+            fields = _lenient(line)
         except (ValueError, RecursionError):
             return error
     try:
-        found = jsonrpc_message_adapter.validate_python(told, by_name=False)
+        validated = jsonrpc_message_adapter.validate_python(fields, by_name=False)
     except ValueError as error:
-        return _answer(told, line) or error
-    if isinstance(found, JSONRPCError) and found.error.code == CONNECTION_CLOSED:
+        return _answer(fields, line) or error
+    if isinstance(validated, JSONRPCError) and validated.error.code == CONNECTION_CLOSED:
         # -32000 is for servers to use as they like (JSON-RPC 2.0, 5.1), and the SDK's own word for a lost connection.
-        found.error.code = INTERNAL_ERROR
-    return SessionMessage(found)
+        validated.error.code = INTERNAL_ERROR
+    return SessionMessage(validated)
 
 
 def sound(line: bytes) -> JSON | None:
     """Return what a line says where a strict reader takes it for a message as well, and for the same one."""
     try:
-        told: object = from_json(line)
-        found = jsonrpc_message_adapter.validate_python(told, by_name=False)
+        fields: object = from_json(line)
+        validated = jsonrpc_message_adapter.validate_python(fields, by_name=False)
     except ValueError:
         return None
-    closed = isinstance(found, JSONRPCError) and found.error.code == CONNECTION_CLOSED
-    return told if is_json(told) and not closed else None
+    closed = isinstance(validated, JSONRPCError) and validated.error.code == CONNECTION_CLOSED
+    return fields if is_json(fields) and not closed else None
 
 
 def _lenient(line: bytes) -> object:
@@ -61,12 +61,12 @@ def _lenient(line: bytes) -> object:
     """
     text = line.decode(errors="replace")
     try:
-        told: object = json.loads(text)
+        value: object = json.loads(text)
     except ValueError:
-        told = _after_more(text)
-        if told is None:
+        value = _after_more(text)
+        if value is None:
             raise
-    written = json.dumps(told, ensure_ascii=False)
+    written = json.dumps(value, ensure_ascii=False)
     return json.loads(written.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
@@ -74,22 +74,22 @@ def _after_more(text: str) -> JSON | None:
     """Return the answer at the end of a line. Nothing else is taken there: servers log the requests that they get."""
     for start in ('{"jsonrpc"', "{"):
         with suppress(ValueError):
-            told: object = json.loads(text[text.index(start) :])
-            if is_json(told) and "jsonrpc" in told and "method" not in told:
-                return told
+            value: object = json.loads(text[text.index(start) :])
+            if is_json(value) and "jsonrpc" in value and "method" not in value:
+                return value
     return None
 
 
-def _answer(told: object, line: bytes) -> SessionMessage | None:
+def _answer(fields: object, line: bytes) -> SessionMessage | None:
     """Return what a malformed answer can still be taken for; None where it does not tell what it answers."""
-    number = told.get("id") if is_json(told) and "method" not in told else None
-    if not is_json(told) or not isinstance(number, (int, str)) or isinstance(number, bool):
+    number = fields.get("id") if is_json(fields) and "method" not in fields else None
+    if not is_json(fields) or not isinstance(number, (int, str)) or isinstance(number, bool):
         return None
-    if "result" not in told:
+    if "result" not in fields:
         return refusal(number, f"the answer is no JSON-RPC: {line[:200].decode(errors='replace')}")
-    result = told["result"]
-    made = dict(result) if is_json(result) else {"content": result}
-    return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=number, result=made))
+    result = fields["result"]
+    result_fields = dict(result) if is_json(result) else {"content": result}
+    return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=number, result=result_fields))
 
 
 def refusal(number: RequestId, why: str, code: int = INTERNAL_ERROR) -> SessionMessage:

@@ -33,24 +33,24 @@ _GROUPS = ("completions", "experimental", "extensions", "logging", "prompts", "r
 
 def introduced(result: JSON) -> JSON:
     """Return what a server answers to `initialize` or `server/discover`, each field in a valid form or left out."""
-    made = _described(result)
-    offered = made.get("capabilities")
-    made["capabilities"] = {
+    introduction = _described(result)
+    offered = introduction.get("capabilities")
+    introduction["capabilities"] = {
         name: value if is_json(value) else {}
         for name, value in (offered.items() if is_json(offered) else ())
         # Null means that there is none. PHP writes an empty object as a list.
         if name not in _GROUPS or is_json(value) or value == []
     }
-    if "serverInfo" in made or "protocolVersion" in made:
-        info = made.get("serverInfo")
+    if "serverInfo" in introduction or "protocolVersion" in introduction:
+        info = introduction.get("serverInfo")
         named = dict(info) if is_json(info) else {}
-        made["serverInfo"] = {
+        introduction["serverInfo"] = {
             **named,
             "name": _text(named.get("name")),
             "version": _text(named.get("version")),
         }
-    method = "server/discover" if "supportedVersions" in made else "initialize"
-    return _accepted(made, method)
+    method = "server/discover" if "supportedVersions" in introduction else "initialize"
+    return _accepted(introduction, method)
 
 
 def relisted(result: JSON) -> JSON:
@@ -63,25 +63,25 @@ def relisted(result: JSON) -> JSON:
     if is_json(listed):
         listed = list(listed.values())
     tools: Sequence[object] = listed if is_list(listed) else ()
-    made = _described(result)
-    made["tools"] = [mended for tool in tools if (mended := _mended(tool)) is not None]
-    cursor = made.pop("nextCursor", None)
+    page = _described(result)
+    page["tools"] = [mended for tool in tools if (mended := _mended(tool)) is not None]
+    cursor = page.pop("nextCursor", None)
     if isinstance(cursor, (str, int, float)) and not isinstance(cursor, bool):
-        made["nextCursor"] = str(cursor)
-    return _accepted(made, "tools/list")
+        page["nextCursor"] = str(cursor)
+    return _accepted(page, "tools/list")
 
 
 def _described(result: JSON) -> dict[str, Any]:
     """Return an answer whose fields that every answer has are valid."""
-    made: dict[str, Any] = dict(result)
-    if not is_json(made.get("_meta", {})):
-        del made["_meta"]
+    fields: dict[str, Any] = dict(result)
+    if not is_json(fields.get("_meta", {})):
+        del fields["_meta"]
     for key, default in _CACHING.items():
-        if not isinstance(made.get(key), type(default)) or isinstance(made.get(key), bool):
-            made[key] = default
-    if made["ttlMs"] < 0 or made["cacheScope"] not in ("private", "public"):
-        made |= _CACHING
-    return made
+        if not isinstance(fields.get(key), type(default)) or isinstance(fields.get(key), bool):
+            fields[key] = default
+    if fields["ttlMs"] < 0 or fields["cacheScope"] not in ("private", "public"):
+        fields |= _CACHING
+    return fields
 
 
 def _text(value: object) -> str:
@@ -97,27 +97,27 @@ def _mended(tool: object) -> dict[str, Any] | None:
     if not is_json(tool) or not name:
         _LOG.warning("a tool without a name is left out: %.200r", tool)
         return None
-    made: dict[str, Any] = dict(tool)
+    definition: dict[str, Any] = dict(tool)
     # The protocol wants an object; some servers write {} or nothing for a tool without arguments.
-    made["inputSchema"] = {**_schema(made.get("inputSchema")), "type": "object"}
-    if "outputSchema" in made:
-        output = _schema(made["outputSchema"])
+    definition["inputSchema"] = {**_schema(definition.get("inputSchema")), "type": "object"}
+    if "outputSchema" in definition:
+        output = _schema(definition["outputSchema"])
         # Another kind is refused until 2025-11-25, and nothing here needs it.
         if output.get("type") == "object":
-            made["outputSchema"] = output
+            definition["outputSchema"] = output
         else:
-            del made["outputSchema"]
-    return made
+            del definition["outputSchema"]
+    return definition
 
 
-def _schema(given: object) -> dict[str, Any]:
+def _schema(schema: object) -> dict[str, Any]:
     try:
-        return sound(given)
+        return sound(schema)
     except RecursionError:  # Nothing that reads it would come to its end.
         return {}
 
 
-def _accepted(made: dict[str, Any], method: str) -> dict[str, Any]:
+def _accepted(fields: dict[str, Any], method: str) -> dict[str, Any]:
     """Return an answer without the fields that a version's schema refuses, or the SDK's own model of a tool."""
     checks: list[Callable[[dict[str, Any]], object]] = [
         lambda answer, version=version: validate_server_result(method, version, answer)
@@ -128,17 +128,17 @@ def _accepted(made: dict[str, Any], method: str) -> dict[str, Any]:
     for check in checks:
         for _ in range(_ROUNDS):
             try:
-                check(made)
+                check(fields)
             except KeyError:  # The version has no such method.
                 break
             except ValidationError as error:
                 places = {
                     tuple(problem["loc"]) for problem in error.errors(include_url=False, include_input=False)
                 }
-                made = cast("dict[str, Any]", _without(made, places))
+                fields = cast("dict[str, Any]", _without(fields, places))
             else:
                 break
-    return made
+    return fields
 
 
 def _tools_are_valid(answer: dict[str, Any]) -> None:

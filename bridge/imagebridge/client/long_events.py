@@ -59,12 +59,12 @@ class LongEvents:
 def _sign(message: "JSONRPCMessage") -> JSON:
     match message:
         case JSONRPCResponse():
-            said: object = message.result
+            payload: object = message.result
         case JSONRPCError():
-            said = message.error.data
+            payload = message.error.data
         case _:
-            said = message.params
-    return said if is_json(said) else {}
+            payload = message.params
+    return payload if is_json(payload) else {}
 
 
 class Reader(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):

@@ -42,12 +42,12 @@ async def with_linked(result: JSON, read: "Callable[[str], Awaitable[ResourceCon
         uri = text_of(block, "uri")
         if uri not in known:
             known[uri] = await read(uri)
-        found = known[uri]
-        if isinstance(found, str):
-            blocks += [block, {"type": "text", "text": f"[the link above could not be read: {found}]"}]
+        contents = known[uri]
+        if isinstance(contents, str):
+            blocks += [block, {"type": "text", "text": f"[the link above could not be read: {contents}]"}]
             continue
         around = {key: block[key] for key in ("annotations", "_meta") if key in block}
-        blocks += [{**around, "type": "resource", "resource": resource} for resource in found]
+        blocks += [{**around, "type": "resource", "resource": resource} for resource in contents]
     return {**result, "content": blocks}
 
 
@@ -104,10 +104,10 @@ class Resources:
 
     async def _contents(self, uri: str) -> ResourceContents:
         try:
-            found = await self._read(uri)
+            result = await self._read(uri)
         except ServerError as error:
             return error.problem
-        return within_limit([_resource(one) for one in found.contents])
+        return within_limit([_resource(one) for one in result.contents])
 
 
 def within_limit(resources: list[dict[str, Any]]) -> ResourceContents:

@@ -198,8 +198,8 @@ async def pipe(
     assert process.stdout
     lines, writer = Lines(process.stdout), Writer(process.stdin, process.stdout)
     async with anyio.create_task_group() as tasks:
-        said = anyio.Event()
-        tasks.start_soon(_listen, errors, stderr, said)
+        has_written = anyio.Event()
+        tasks.start_soon(_listen, errors, stderr, has_written)
         tasks.start_soon(writer.run)
         if sys.platform != "win32":  # There a program that replaces itself goes on as another process.
             tasks.start_soon(_watch, process, lines)
@@ -214,7 +214,7 @@ async def pipe(
                 await _stopped(process)
                 # What it wrote last is still on its way; a child that left its group may hold it open for ever.
                 with anyio.move_on_after(_LOOK):
-                    await said.wait()
+                    await has_written.wait()
                 await _closed(errors)
                 _release(process)
             tasks.cancel_scope.cancel()
@@ -226,8 +226,8 @@ async def _started(server: StdioServerParameters) -> _Started:
         command = await anyio.to_thread.run_sync(get_windows_executable_command, server.command)
         reading, writing = os.pipe()
         with os.fdopen(writing, "w") as errlog:
-            made = await create_windows_process(command, server.args, server.env, errlog, server.cwd)
-        return made, _Pipe(reading)
+            child = await create_windows_process(command, server.args, server.env, errlog, server.cwd)
+        return child, _Pipe(reading)
     process = await anyio.open_process(
         [server.command, *server.args],
         env=server.env,
@@ -266,12 +266,12 @@ def _kill() -> None:
                 os.killpg(group, signal.SIGKILL)
 
 
-async def _listen(errors: anyio.abc.ByteReceiveStream, stderr: LastWords, said: anyio.Event) -> None:
+async def _listen(errors: anyio.abc.ByteReceiveStream, stderr: LastWords, has_written: anyio.Event) -> None:
     """Take what the server writes to stderr as it comes: one that nobody reads would stop it."""
     with suppress(*GONE):
         while True:
             stderr.add(await errors.receive())
-    said.set()
+    has_written.set()
 
 
 async def _watch(process: ServerProcess, lines: Lines) -> None:

@@ -57,15 +57,15 @@ class Tools:
 
     def take(self, tools: "Sequence[Tool]") -> None:
         """Take what a server has listed, less the tools that run only as a task; each of them is told of once."""
-        kept = [tool for tool in tools if not _needs_task(tool)]
-        for name in {tool.name for tool in tools} - {tool.name for tool in kept} - self._left_out:
+        offered = [tool for tool in tools if not _needs_task(tool)]
+        for name in {tool.name for tool in tools} - {tool.name for tool in offered} - self._left_out:
             self._left_out.add(name)
             _LOG.warning(
                 "%s: the tool %s is not offered: it runs only as a task, which this client cannot start",
                 self._server(),
                 name,
             )
-        self.now = kept
+        self.now = offered
 
     async def heard(self, message: "IncomingMessage") -> None:
         """Hear a notification of the server."""

@@ -110,8 +110,8 @@ class Attachment:
     @property
     def pixels(self) -> tuple[int, int] | None:
         """Its width and height, None where they are not known from the request."""
-        found = self._picture()
-        return (found.width, found.height) if found else None
+        picture = self._picture()
+        return (picture.width, picture.height) if picture else None
 
     def _picture(self) -> Picture | None:
         try:
@@ -120,16 +120,16 @@ class Attachment:
             return None
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """What it is, in words: handle, label, media type, size in pixels and bytes."""
-        told = [self.handle, self.label, sentences.short(text_of(self.inner, "filename"))]
-        if found := self._picture():
-            told += [found.media_type, f"{found.width}x{found.height}", sentences.amount(found.size)]
+        facts = [self.handle, self.label, sentences.short(text_of(self.inner, "filename"))]
+        if picture := self._picture():
+            facts += [picture.media_type, f"{picture.width}x{picture.height}", sentences.amount(picture.size)]
         elif self.is_data:
-            told += [self.url[5:100].partition(";")[0].partition(",")[0], sentences.amount(self.size)]
+            facts += [self.url[5:100].partition(";")[0].partition(",")[0], sentences.amount(self.size)]
         else:
-            told.append(sentences.short(self.url))
-        return " ".join(", ".join(filter(None, told)).split())
+            facts.append(sentences.short(self.url))
+        return " ".join(", ".join(filter(None, facts)).split())
 
     def text(self, sentence: str) -> JsonObject:
         """Return the text part that stands in for it."""
@@ -178,7 +178,7 @@ class StandIn:
 
 def gone(attachment: Attachment) -> str:
     """Say what was shown here and is no longer."""
-    return f"[no longer shown: {attachment.words}]"
+    return f"[no longer shown: {attachment.description}]"
 
 
 def again(attachment: Attachment) -> str:
@@ -307,15 +307,15 @@ def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment |
         # No two get the same: what stands beside a picture with a handle may be counted as that is named.
         while kind == "picture" and number in named:
             number += len(kinds)
-        part, found, handle = parts[index], standing.get(index), handles.get(index)
+        part, stand_in, handle = parts[index], standing.get(index), handles.get(index)
         caption = _CAPTION.fullmatch(_text(parts, index - 1))
         number = int(handle[2]) if handle else number
         named_so = f"{piece[1] if piece else ''}{kind} {number} of {where}"
         label = sentences.short(caption[1] if caption else named_so)
         name = handle[1] if handle else ""
         yield (
-            StandIn(at, index, label, name, found[3] or "")
-            if found
+            StandIn(at, index, label, name, stand_in[3] or "")
+            if stand_in
             else Attachment(at, index, part, label, name)
         )
 

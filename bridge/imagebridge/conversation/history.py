@@ -55,9 +55,11 @@ def replace_images(items: Iterable[T], sentence: str) -> list[T]:
     """
     if not isinstance(sentence, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
         raise TypeError(f"sentence is a text, not {type(sentence).__name__}")
-    given = listed(items)
-    pictures = (one for one in attachments(given) if one.kind == "picture")
-    return cast("list[T]", replaced(given, {(one.item, one.part): one.text(sentence) for one in pictures}))
+    item_list = listed(items)
+    pictures = (one for one in attachments(item_list) if one.kind == "picture")
+    return cast(
+        "list[T]", replaced(item_list, {(one.item, one.part): one.text(sentence) for one in pictures})
+    )
 
 
 def trim(
@@ -94,17 +96,17 @@ def trim(
         TypeError: `items` is no list of items or messages.
         ValueError: a budget is negative, or `keep` is not from 0 to 1.
     """
-    given = listed(items)
+    item_list = listed(items)
     budgets = {"max_pictures": max_pictures, "max_bytes": max_bytes, "max_tokens": max_tokens}
     replay = _Replay(_limits(budgets, keep), model)
-    found = places(given)
-    upcoming = next(found, None)
-    for end, answered, task in _turns(given):
+    upcoming_places = places(item_list)
+    upcoming = next(upcoming_places, None)
+    for end, answered, task in _turns(item_list):
         while upcoming is not None and upcoming.item < end:
             replay.meet(upcoming)
-            upcoming = next(found, None)
+            upcoming = next(upcoming_places, None)
         replay.cut(answered, task)
-    return cast("list[T]", replaced(given, replay.changes))
+    return cast("list[T]", replaced(item_list, replay.changes))
 
 
 @dataclass(frozen=True, slots=True)

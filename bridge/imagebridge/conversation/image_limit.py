@@ -52,8 +52,8 @@ def limit(text: str, count: int) -> int | None:
     about = bool(_MANY.search(text))
     for pattern in (*_LIMITS, *(_ALLOWED if about else ())):
         for match in pattern.finditer(text):
-            found = match["number"].lower().replace(",", "")
-            number = int(found) if found.isdecimal() else _NUMBERS[found]
+            digits = match["number"].lower().replace(",", "")
+            number = int(digits) if digits.isdecimal() else _NUMBERS[digits]
             number -= bool(_BELOW.search(text[: match.start("number")]))
             if 0 < number < count:
                 return number
@@ -73,19 +73,19 @@ def within(items: list[Item], most: int, *, own: int, fresh: int) -> list[Item]:
     What tools showed in earlier turns goes first, then what the caller sent, before index `own`, and of what is
     new to the model, from index `fresh` on, the oldest. What the caller has just sent, and nothing else, stays.
     """
-    found = pictures(items)
-    ours = [one for one in found if one.item >= own or is_output(items[one.item])]
-    if len(found) <= most or not ours:
+    shown_pictures = pictures(items)
+    ours = [one for one in shown_pictures if one.item >= own or is_output(items[one.item])]
+    if len(shown_pictures) <= most or not ours:
         return items
-    gone = list(_order(found, ours, fresh))[: len(found) - most]
+    gone = list(_order(shown_pictures, ours, fresh))[: len(shown_pictures) - most]
     why = f"the API takes {most} {'picture' if most == 1 else 'pictures'} in a request, and newer ones are shown"
-    changes = {(one.item, one.part): one.text(not_shown(one.words, why)) for one in gone}
+    changes = {(one.item, one.part): one.text(not_shown(one.description, why)) for one in gone}
     return cast("list[Item]", replaced(items, changes))
 
 
-def _order(found: list[Attachment], ours: list[Attachment], fresh: int) -> Iterator[Attachment]:
-    older = [one for one in found if one.item < fresh]
+def _order(shown_pictures: list[Attachment], ours: list[Attachment], fresh: int) -> Iterator[Attachment]:
+    older = [one for one in shown_pictures if one.item < fresh]
     known = {id(one) for one in ours}
     yield from (one for one in older if id(one) in known)
     yield from (one for one in older if id(one) not in known)
-    yield from (one for one in found if one.item >= fresh)
+    yield from (one for one in shown_pictures if one.item >= fresh)

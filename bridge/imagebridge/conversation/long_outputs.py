@@ -18,8 +18,8 @@ def is_output(item: JSON) -> bool:
 
 def halved(items: Sequence[Item], why: str) -> tuple[list[Item], int]:
     """Return the items with each long text of an output cut to half, and how many characters are gone."""
-    made = [_halved(item, why) if is_output(item) else item for item in items]
-    return made, sum(map(_length, items)) - sum(map(_length, made))
+    halved_items = [_halved(item, why) if is_output(item) else item for item in items]
+    return halved_items, sum(map(_length, items)) - sum(map(_length, halved_items))
 
 
 def _holder(item: Item) -> str:

@@ -68,7 +68,7 @@ def server(name: str | None) -> EndpointKind:
     Raises:
         ValueError: no such server; the message names those there are.
     """
-    found = SERVERS.get((name or "openai").lower())
-    if found is None:
+    kind = SERVERS.get((name or "openai").lower())
+    if kind is None:
         raise ValueError(f"no server is called {name!r}; there are: {', '.join(SERVERS)}")
-    return found
+    return kind

@@ -352,9 +352,9 @@ NAMES: tuple[str, ...] = tuple(host.name for host in HOSTS)
 def host(name: str) -> Host:
     """Return the host whose client calls itself `name`, or that has this name; `UNKNOWN` where there is none."""
     # mcp-remote stands between: "claude-ai (via mcp-remote 0.1.37)".
-    asked = name.lower().partition(" (via ")[0].strip()
-    known = (one for one in HOSTS if one.name == asked)
-    called = (one for one in HOSTS if any(fnmatchcase(asked, pattern) for pattern in one.clients))
+    client = name.lower().partition(" (via ")[0].strip()
+    known = (one for one in HOSTS if one.name == client)
+    called = (one for one in HOSTS if any(fnmatchcase(client, pattern) for pattern in one.clients))
     return next(known, None) or next(called, UNKNOWN)
 
 
@@ -364,9 +364,9 @@ def named(name: str) -> Host:
     Raises:
         ValueError: there is no such host; the message names the nearest.
     """
-    found = host(name)
-    if found is not UNKNOWN or name.strip().lower() == UNKNOWN.name:
-        return found
+    known_host = host(name)
+    if known_host is not UNKNOWN or name.strip().lower() == UNKNOWN.name:
+        return known_host
     near = get_close_matches(name.strip().lower(), (*NAMES, UNKNOWN.name), 1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
     raise ValueError(f"no host is called {name!r}{hint} There are: {', '.join((*NAMES, UNKNOWN.name))}")

@@ -24,12 +24,16 @@ MAX_BODY = 512 * 2**20
 """Bytes of the pictures of a request together at most (the same guide)."""
 
 
-# Characters, from the schemas of the specification. `file_id`: litellm#24797.
 LENGTHS: Mapping[str, int] = {
     "text": 10_485_760,
-    "image_url": 20_971_520,
+    "image_url": MAX_DATA_URL,
     "file_data": 73_400_320,
     "file_id": 64,
 }
+"""Characters of the fields of a content part at most (`maxLength` in OpenAI's OpenAPI document, 2026-08-21).
+
+`file_id`: a live 400 `string_above_max_length` (BerriAI/litellm#24797, read 2026-11-22).
+"""
 
 OUTPUT_LENGTHS: Mapping[str, int] = {"output": 10_485_760, "call_id": 64, "name": 128, "namespace": 64}
+"""Characters of the fields of a `function_call_output` at most (the same document)."""

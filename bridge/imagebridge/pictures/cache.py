@@ -52,10 +52,10 @@ class Cache(Generic[T]):
                 if key in self._made:
                     self._made.move_to_end(key)
                     return self._made[key]
-            made = make()
+            value = make()
             with self._guard:
-                self._made[key] = made
-                self._held += self._size(made)
+                self._made[key] = value
+                self._held += self._size(value)
                 while self._held > self._limit:
                     self._held -= self._size(self._made.popitem(last=False)[1])
-            return made
+            return value

@@ -136,16 +136,16 @@ def _colorants(xy: tuple[float, ...]) -> Matrix:
     shares = _times(_inverse(rows), _D65)
     light, dark = _times(_BRADFORD, _D50), _times(_BRADFORD, _D65)
     back = _inverse(_BRADFORD)
-    found: list[Vector] = []
+    colorants: list[Vector] = []
     for column, share in zip(columns, shares, strict=True):
         cone = _times(_BRADFORD, (column[0] * share, share, column[2] * share))
-        found.append(
+        colorants.append(
             _times(
                 back,
                 (cone[0] * light[0] / dark[0], cone[1] * light[1] / dark[1], cone[2] * light[2] / dark[2]),
             )
         )
-    return _matrix(found)
+    return _matrix(colorants)
 
 
 def _matrix(rows: list[Vector]) -> Matrix:

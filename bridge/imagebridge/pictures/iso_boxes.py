@@ -42,11 +42,16 @@ def joined(data: bytes) -> bytes:
     Writers of 2019 and 2020 wrote two, and decoders of today take one. What is left over becomes a box of
     free space, so that nothing moves.
     """
-    found = [(body, end) for name, body, end in boxes(data) if name == b"ipma"]
+    associations = [(body, end) for name, body, end in boxes(data) if name == b"ipma"]
     around = [(body, end) for name, body, end in boxes(data) if name == b"iprp"]
-    if len(found) != 2 or len(around) != 1 or found[0][1] + 8 != found[1][0] or found[1][1] != around[0][1]:
+    if (
+        len(associations) != 2
+        or len(around) != 1
+        or associations[0][1] + 8 != associations[1][0]
+        or associations[1][1] != around[0][1]
+    ):
         return data
-    (first, middle), (second, end) = found
+    (first, middle), (second, end) = associations
     if data[first : first + 4] != data[second : second + 4] or min(middle - first, end - second) < 8:
         return data
     count = sum(unpack_from(">I", data, body + 4)[0] for body in (first, second))

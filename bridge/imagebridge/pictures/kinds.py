@@ -170,9 +170,9 @@ def kind(data: bytes) -> FileType | None:
     if data[:4] == b"PK\x03\x04":
         return _zip(data)
     # One look at the first byte spares most strings the table.
-    for start, found in _STARTS if data[:1] and data[0] in _FIRST else ():
+    for start, file_type in _STARTS if data[:1] and data[0] in _FIRST else ():
         if data.startswith(start):
-            return SVG if found is GZIP and is_svg(data) else found
+            return SVG if file_type is GZIP and is_svg(data) else file_type
     if data[:2] == b"BM" and data[14:18] in _BMP_HEADERS:
         return BMP
     if _CURSOR.match(data):
@@ -186,11 +186,11 @@ def _iso(data: bytes) -> FileType | None:
     """Look through the major and compatible brands of an ISO base media file (AVIF, HEIC, MP4)."""
     end = min(int.from_bytes(data[:4], "big"), 256)
     brands = [data[8:12], *(data[at : at + 4] for at in range(16, end, 4))]
-    found = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
+    file_types = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
     # `mif1` only says "some image": a more exact brand beside it decides.
-    return next((one for one in found if one is AVIF), found[0] if found else None)
+    return next((one for one in file_types if one is AVIF), file_types[0] if file_types else None)
 
 
 def _zip(data: bytes) -> FileType:
     """Tell office documents from other archives: the names of a ZIP's members stand in it as they are."""
-    return next((found for name, found in _OFFICE.items() if name in data), ZIP)
+    return next((file_type for name, file_type in _OFFICE.items() if name in data), ZIP)

@@ -127,5 +127,5 @@ def _packed_anew(data: bytes, header: Chunks, spans: list[tuple[int, int]]) -> b
     raw = bytes(held[: rows.expected])
     rows.feed(raw)
     first, *others = [(start - 8, stop + 4) for start, stop in spans]
-    made = [(*first, chunk(b"IDAT", zlib.compress(raw, 6))), *((at, stop, b"") for at, stop in others)]
-    return mended(data, made)
+    mends = [(*first, chunk(b"IDAT", zlib.compress(raw, 6))), *((at, stop, b"") for at, stop in others)]
+    return mended(data, mends)

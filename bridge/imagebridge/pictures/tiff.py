@@ -127,11 +127,11 @@ class Page(NamedTuple):
         """Say how the pixels are stored."""
         what = _COLOURED.get(self.colours, f"colour form {self.colours}")
         bits = f"{_FORMATS.get(self.form, '')} {self.bits} bits".strip()
-        told = f"{what}, {self.samples} samples a pixel, {bits} a sample"
+        form = f"{what}, {self.samples} samples a pixel, {bits} a sample"
         if self.of(_PLANAR, 1) == 2:
-            told += ", in planes"
+            form += ", in planes"
         packed = _PACKED.get(self.of(_COMPRESSION, 1), f"compression {self.of(_COMPRESSION, 1)}")
-        return f"a TIFF of a form that is not decoded here: {told}" + (
+        return f"a TIFF of a form that is not decoded here: {form}" + (
             f", packed with {packed}" if packed else ""
         )
 
@@ -166,32 +166,32 @@ def _tags(data: bytes, order: str, at: int) -> Tags:
     return tags
 
 
-def refused(found: Page) -> str:
+def refused(layout: Page) -> str:
     """Return the sentence for a form that Pillow cannot unpack, or would show as noise; empty for others."""
-    packed = found.of(_COMPRESSION, 1)
+    packed = layout.of(_COMPRESSION, 1)
     if packed not in _PACKED or packed in _NOT_UNPACKED:
-        return found.sentence()
-    halved = found.tags.get(_HALVED, (2, 2)) != (1, 1)
-    if found.colours == 6 and halved and packed not in (6, 7):
-        return found.sentence()
+        return layout.sentence()
+    halved = layout.tags.get(_HALVED, (2, 2)) != (1, 1)
+    if layout.colours == 6 and halved and packed not in (6, 7):
+        return layout.sentence()
     return ""
 
 
-def is_strange(found: Page) -> bool:
+def is_strange(layout: Page) -> bool:
     """Tell whether a page is of a form that `image` reads and Pillow does not, or not rightly."""
-    grey, extra = found.colours in (0, 1), found.of(_EXTRA)
+    grey, extra = layout.colours in (0, 1), layout.of(_EXTRA)
     return (
-        (found.of(_PLANAR, 1) == 2 and found.samples > 1 and found.bits == 16)
-        or (found.form == 3 and found.bits in (16, 32) and (found.samples > 1 or found.bits == 16))
-        or (found.bits == 32 and found.form == 1 and found.samples > 1)
-        or (found.colours == 3 and found.bits == 16)
-        or (found.colours == 5 and found.samples == 5 and found.bits == 8 and extra in (1, 2))
-        or (grey and found.samples == 1 and found.bits == 8 and found.form == 2)
-        or (grey and found.samples == 2 and found.bits in (8, 16) and extra == 1)
+        (layout.of(_PLANAR, 1) == 2 and layout.samples > 1 and layout.bits == 16)
+        or (layout.form == 3 and layout.bits in (16, 32) and (layout.samples > 1 or layout.bits == 16))
+        or (layout.bits == 32 and layout.form == 1 and layout.samples > 1)
+        or (layout.colours == 3 and layout.bits == 16)
+        or (layout.colours == 5 and layout.samples == 5 and layout.bits == 8 and extra in (1, 2))
+        or (grey and layout.samples == 1 and layout.bits == 8 and layout.form == 2)
+        or (grey and layout.samples == 2 and layout.bits in (8, 16) and extra == 1)
     )
 
 
-def image(found: Page) -> "tuple[Image, str]":
+def image(layout: Page) -> "tuple[Image, str]":
     """Return the pixels of a strange page in 8 bits a channel, and a sentence where their range had to be chosen.
 
     Raises:
@@ -199,78 +199,78 @@ def image(found: Page) -> "tuple[Image, str]":
     """
     from PIL import Image as Images
 
-    size = found.of(_WIDTH), found.of(_HEIGHT)
-    channels = _channels(found)
-    if found.form == 2:
+    size = layout.of(_WIDTH), layout.of(_HEIGHT)
+    channels = _channels(layout)
+    if layout.form == 2:
         grey = bytes(value ^ 0x80 for value in range(256))
         return Images.frombytes("L", size, channels[0].translate(grey)), (
             "its values are signed: -128 is shown as black, 127 as white"
         )
-    if found.colours == 3:
-        return _from_palette(found, channels[0], size), ""
-    made = [Images.frombytes("L", size, channel) for channel in channels]
-    if found.colours == 5:
-        ink = Images.merge("CMYK", made[:4]).convert("RGB")
-        return Images.merge("RGBA", (*ink.split(), made[4])) if len(made) > 4 else ink, ""
-    if found.colours == 0:
-        made[0] = made[0].point([255 - value for value in range(256)])  # pyright: ignore[reportUnknownMemberType]
-    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}.get(len(made))
+    if layout.colours == 3:
+        return _from_palette(layout, channels[0], size), ""
+    planes = [Images.frombytes("L", size, channel) for channel in channels]
+    if layout.colours == 5:
+        ink = Images.merge("CMYK", planes[:4]).convert("RGB")
+        return Images.merge("RGBA", (*ink.split(), planes[4])) if len(planes) > 4 else ink, ""
+    if layout.colours == 0:
+        planes[0] = planes[0].point([255 - value for value in range(256)])  # pyright: ignore[reportUnknownMemberType]
+    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}.get(len(planes))
     if mode is None:
-        raise PictureError(found.sentence())
-    merged = Images.merge(mode, made) if len(made) > 1 else made[0]
-    if mode in ("LA", "RGBA") and found.of(_EXTRA) == 1:
+        raise PictureError(layout.sentence())
+    merged = Images.merge(mode, planes) if len(planes) > 1 else planes[0]
+    if mode in ("LA", "RGBA") and layout.of(_EXTRA) == 1:
         # Divided by the opacity that the colours were multiplied with; Pillow does so for colours alone.
-        solid = Images.merge("RGBa", (*made[:1] * 3, made[1])) if mode == "LA" else merged.copy()
+        solid = Images.merge("RGBa", (*planes[:1] * 3, planes[1])) if mode == "LA" else merged.copy()
         if mode == "RGBA":
-            solid = Images.merge("RGBa", made)
+            solid = Images.merge("RGBa", planes)
         merged = solid.convert("RGBA")
-        merged = Images.merge("LA", (merged.getchannel("R"), made[1])) if mode == "LA" else merged
+        merged = Images.merge("LA", (merged.getchannel("R"), planes[1])) if mode == "LA" else merged
     return merged, ""
 
 
-def _channels(found: Page) -> list[bytes]:
+def _channels(layout: Page) -> list[bytes]:
     """Return each channel in 8 bits, but for the indices of a palette, which keep their 16 (lower byte first)."""
-    samples = found.samples
-    if found.of(_PREDICTOR, 1) != 1 and samples > 1 and found.of(_PLANAR, 1) == 1:
-        raise PictureError(found.sentence())
-    if found.of(_PLANAR, 1) == 2:
-        planes = [_unpacked(found, 1, plane) for plane in range(samples)]
+    samples = layout.samples
+    if layout.of(_PREDICTOR, 1) != 1 and samples > 1 and layout.of(_PLANAR, 1) == 1:
+        raise PictureError(layout.sentence())
+    if layout.of(_PLANAR, 1) == 2:
+        planes = [_unpacked(layout, 1, plane) for plane in range(samples)]
     else:
-        whole = _unpacked(found, samples, None)
-        width = found.bits // 8
+        whole = _unpacked(layout, samples, None)
+        width = layout.bits // 8
         planes = [_every(whole, width, samples, at) for at in range(samples)] if samples > 1 else [whole]
-    if found.colours == 3:
+    if layout.colours == 3:
         return planes
-    return [_eight_bits(plane, found) for plane in planes]
+    return [_eight_bits(plane, layout) for plane in planes]
 
 
 def _every(whole: bytes, width: int, samples: int, at: int) -> bytes:
     """Return sample `at` of each pixel, `width` bytes each."""
-    made = bytearray(len(whole) // samples)
+    channel = bytearray(len(whole) // samples)
     for byte in range(width):
-        made[byte::width] = whole[at * width + byte :: samples * width]
-    return bytes(made)
+        channel[byte::width] = whole[at * width + byte :: samples * width]
+    return bytes(channel)
 
 
-def _eight_bits(plane: bytes, found: Page) -> bytes:
-    if found.form == 3:
-        _check_looped(found)
-        letter = "e" if found.bits == 16 else "f"
-        values = unpack_from(f"<{8 * len(plane) // found.bits}{letter}", plane)
+def _eight_bits(plane: bytes, layout: Page) -> bytes:
+    if layout.form == 3:
+        _check_looped(layout)
+        letter = "e" if layout.bits == 16 else "f"
+        values = unpack_from(f"<{8 * len(plane) // layout.bits}{letter}", plane)
         # The order of the comparison makes 0 of what is no number.
         return bytes(round(255 * min(1.0, max(0.0, value))) for value in values)
     # The last byte of a number is its highest.
-    return plane[found.bits // 8 - 1 :: found.bits // 8]
+    return plane[layout.bits // 8 - 1 :: layout.bits // 8]
 
 
-def _unpacked(found: Page, samples: int, plane: int | None) -> bytes:
+def _unpacked(layout: Page, samples: int, plane: int | None) -> bytes:
     """Return what Pillow unpacks of a page, or one plane of it, as grey; values of several bytes begin with the lower one."""
     from .decode import header, load
 
-    grey = load(header(_as_grey(found, samples, plane)))
+    grey = load(header(_as_grey(layout, samples, plane)))
     raw = grey.tobytes()
-    if len(raw) * 8 != found.of(_WIDTH) * samples * found.of(_HEIGHT) * found.bits:
-        raise PictureError(found.sentence())
+    if len(raw) * 8 != layout.of(_WIDTH) * samples * layout.of(_HEIGHT) * layout.bits:
+        raise PictureError(layout.sentence())
     if grey.mode == "I;16B":
         swapped = bytearray(raw)
         swapped[0::2], swapped[1::2] = raw[1::2], raw[0::2]
@@ -278,42 +278,42 @@ def _unpacked(found: Page, samples: int, plane: int | None) -> bytes:
     return raw
 
 
-def _as_grey(found: Page, samples: int, plane: int | None) -> bytes:
+def _as_grey(layout: Page, samples: int, plane: int | None) -> bytes:
     """Return the file with a directory of its own behind it, in which the page is grey and `samples` times as wide."""
-    tiled = _TILE_OFFSETS in found.tags
+    tiled = _TILE_OFFSETS in layout.tags
     offsets, counts = (_TILE_OFFSETS, _TILE_COUNTS) if tiled else (_OFFSETS, _COUNTS)
-    starts, lengths = found.tags.get(offsets, ()), found.tags.get(counts, ())
+    starts, lengths = layout.tags.get(offsets, ()), layout.tags.get(counts, ())
     if plane is not None:
-        each = len(starts) // found.samples
+        each = len(starts) // layout.samples
         starts, lengths = (values[plane * each : (plane + 1) * each] for values in (starts, lengths))
     # Numbers of 32 bits pass as floats too: their bytes are put in order, and not read.
-    form = 3 if found.bits == 32 else 1
+    form = 3 if layout.bits == 32 else 1
     tags: dict[int, tuple[int, tuple[int, ...]]] = {
-        _WIDTH: (4, (found.of(_WIDTH) * samples,)),
-        _HEIGHT: (4, (found.of(_HEIGHT),)),
-        _BITS: (3, (found.bits,)),
-        _COMPRESSION: (3, (found.of(_COMPRESSION, 1),)),
+        _WIDTH: (4, (layout.of(_WIDTH) * samples,)),
+        _HEIGHT: (4, (layout.of(_HEIGHT),)),
+        _BITS: (3, (layout.bits,)),
+        _COMPRESSION: (3, (layout.of(_COMPRESSION, 1),)),
         _PHOTOMETRIC: (3, (1,)),
-        _FILL: (3, (found.of(_FILL, 1),)),
+        _FILL: (3, (layout.of(_FILL, 1),)),
         _SAMPLES: (3, (1,)),
         _PLANAR: (3, (1,)),
-        _PREDICTOR: (3, (found.of(_PREDICTOR, 1),)),
+        _PREDICTOR: (3, (layout.of(_PREDICTOR, 1),)),
         _FORMAT: (3, (form,)),
         offsets: (4, starts),
         counts: (4, lengths),
     }
     if tiled:
         tags |= {
-            _TILE_WIDTH: (4, (found.of(_TILE_WIDTH) * samples,)),
-            _TILE_HEIGHT: (4, (found.of(_TILE_HEIGHT),)),
+            _TILE_WIDTH: (4, (layout.of(_TILE_WIDTH) * samples,)),
+            _TILE_HEIGHT: (4, (layout.of(_TILE_HEIGHT),)),
         }
     else:
-        tags[_ROWS] = (4, (found.of(_ROWS, found.of(_HEIGHT)),))
-    return _written(found, tags)
+        tags[_ROWS] = (4, (layout.of(_ROWS, layout.of(_HEIGHT)),))
+    return _written(layout, tags)
 
 
-def _written(found: Page, tags: dict[int, tuple[int, tuple[int, ...]]]) -> bytes:
-    order, data = found.order, found.data + bytes(len(found.data) % 2)
+def _written(layout: Page, tags: dict[int, tuple[int, tuple[int, ...]]]) -> bytes:
+    order, data = layout.order, layout.data + bytes(len(layout.data) % 2)
     behind = b""
     entries = b""
     for tag, (kind, values) in sorted(tags.items()):
@@ -327,21 +327,21 @@ def _written(found: Page, tags: dict[int, tuple[int, tuple[int, ...]]]) -> bytes
     return data[:4] + pack(f"{order}I", len(data) + len(behind)) + data[8:] + behind + directory
 
 
-def _from_palette(found: Page, indices: bytes, size: tuple[int, int]) -> "Image":
+def _from_palette(layout: Page, indices: bytes, size: tuple[int, int]) -> "Image":
     """Return the colours of 16-bit indices (TIFF 6.0, section 5: all reds, then all greens, then all blues)."""
     from PIL import Image as Images
 
-    colours = found.tags.get(_COLOURS, ())
+    colours = layout.tags.get(_COLOURS, ())
     entries = len(colours) // 3
-    if entries != 1 << found.bits:
+    if entries != 1 << layout.bits:
         raise PictureError("its palette has not as many colours as its pixels name")
-    _check_looped(found)
+    _check_looped(layout)
     values = unpack_from(f"<{len(indices) // 2}H", indices)
     channels = [bytes(value >> 8 for value in colours[at * entries : (at + 1) * entries]) for at in range(3)]
     planes = [bytes(map(channel.__getitem__, values)) for channel in channels]
     return Images.merge("RGB", [Images.frombytes("L", size, plane) for plane in planes])
 
 
-def _check_looped(found: Page) -> None:
-    if found.pixels * found.samples > _MOST_LOOPED:
-        raise PictureError(f"{found.sentence()}; such pictures are converted up to {_MOST_LOOPED:,} samples")
+def _check_looped(layout: Page) -> None:
+    if layout.pixels * layout.samples > _MOST_LOOPED:
+        raise PictureError(f"{layout.sentence()}; such pictures are converted up to {_MOST_LOOPED:,} samples")

@@ -15,7 +15,7 @@ from imagebridge.translate.sentences import not_shown
 from imagebridge.translate.translation import Translation
 from imagebridge.wire import input_text
 
-from .responses import Call, attachments, call_of, text_alone
+from .responses import CallReference, attachments, call_of, text_alone
 
 if TYPE_CHECKING:
     from imagebridge.wire import Part
@@ -43,30 +43,32 @@ def chat_messages(
     return messages([(call_of(call), translate(result, policy)) for call, result in answers], policy.server)
 
 
-def messages(answers: Sequence[tuple[Call, Translation]], server_name: str | None) -> list[dict[str, Any]]:
+def messages(
+    answers: Sequence[tuple[CallReference, Translation]], server_name: str | None
+) -> list[dict[str, Any]]:
     """Return the messages for results that are translated already, with `Policy(api="chat")`; see `chat_messages`."""
     mode = server(server_name).chat
     answers = [(call, _with_told_files(translation)) for call, translation in answers]
-    made: list[dict[str, Any]] = []
+    chat_messages: list[dict[str, Any]] = []
     for call, translation in answers:
         content: object = translation.output if mode == "native" else text_alone(translation, mode)
         if not isinstance(content, str):
             content = [chat_part(part) for part in translation.parts]
-        made.append({"role": "tool", "tool_call_id": call.id, "content": content})
-    if mode == "user_message" and (shown := attachments(answers)):
-        made.append({"role": "user", "content": [chat_part(part) for part in shown]})
-    return made
+        chat_messages.append({"role": "tool", "tool_call_id": call.id, "content": content})
+    if mode == "user_message" and (attached := attachments(answers)):
+        chat_messages.append({"role": "user", "content": [chat_part(part) for part in attached]})
+    return chat_messages
 
 
 def _with_told_files(translation: Translation) -> Translation:
     """Return a translation in which a sentence stands for each file that Chat Completions does not take."""
-    placed = [one._replace(parts=[_told_file(part) for part in one.parts]) for one in translation.placed]
+    placed = [one._replace(parts=[_file_as_text(part) for part in one.parts]) for one in translation.placed]
     return replace(translation, placed=tuple(placed))
 
 
-def _told_file(part: "Part") -> "Part":
-    made = chat_part(part) if part["type"] == "input_file" else {}
-    return input_text(made["text"]) if "text" in made else part
+def _file_as_text(part: "Part") -> "Part":
+    chat_file = chat_part(part) if part["type"] == "input_file" else {}
+    return input_text(chat_file["text"]) if "text" in chat_file else part
 
 
 def chat_part(part: "Part") -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallReference:
     """A call of either API.
 
     custom: it calls a custom tool, whose answer is a `custom_tool_call_output`.
@@ -29,32 +29,32 @@ class Call:
     caller: JSON | None = None
 
 
-def call_of(value: object) -> Call:
+def call_of(value: object) -> CallReference:
     """Return the call that `value` names: its id, an item of a response's output, or a chat message's tool call.
 
     Raises:
         TypeError: something else came, or a call without an id.
     """
-    if isinstance(value, Call):
+    if isinstance(value, CallReference):
         return value
     if isinstance(value, str) and value:
-        return Call(value)
+        return CallReference(value)
     item = dumped(value)
     if not is_json(item):
         raise TypeError(f"a call is its id, or the call item of a response, not {type(value).__name__}")
     caller, function = item.get("caller"), item.get("function")
-    found = Call(
+    call = CallReference(
         text_of(item, "call_id") or text_of(item, "id"),
         text_of(function, "name") if is_json(function) else text_of(item, "name"),
         text_of(item, "namespace"),
         item.get("type") == "custom_tool_call",
         caller if is_json(caller) and caller.get("type") == "program" else None,
     )
-    if not found.id:
+    if not call.id:
         raise TypeError(
             f"a call has a call_id (Responses) or an id (Chat); this object has {', '.join(sorted(item))}"
         )
-    return found
+    return call
 
 
 Way = Mode | Literal["program"]
@@ -67,7 +67,7 @@ _WHY: dict[Way, str] = {
 }
 
 
-def output_item(translation: Translation, call: Call, mode: Mode) -> dict[str, Any]:
+def output_item(translation: Translation, call: CallReference, mode: Mode) -> dict[str, Any]:
     """Return the item that answers one call: `type`, `call_id`, `output`, and what the API wants repeated.
 
     `output` is one string where only text is left. A program that called gets a string always.
@@ -102,7 +102,7 @@ def is_attachment(one: PlacedPiece) -> bool:
     return any(part["type"] != "input_text" for part in one.parts)
 
 
-def attachments(translations: Iterable[tuple[Call, Translation]]) -> "list[Part]":
+def attachments(translations: Iterable[tuple[CallReference, Translation]]) -> "list[Part]":
     """Return the pictures and files of several calls for one user message, each named after its call."""
     parts: list[Part] = []
     for call, translation in translations:
@@ -112,14 +112,16 @@ def attachments(translations: Iterable[tuple[Call, Translation]]) -> "list[Part]
     return parts
 
 
-def items(answers: Sequence[tuple[Call, Translation]], server_name: str | None) -> list[dict[str, Any]]:
+def items(
+    answers: Sequence[tuple[CallReference, Translation]], server_name: str | None
+) -> list[dict[str, Any]]:
     """Return one output a call, in order, and for servers that need it one user message with the pictures after them."""
     mode = server(server_name).responses
-    made = [output_item(translation, call, mode) for call, translation in answers]
+    output_items = [output_item(translation, call, mode) for call, translation in answers]
     if mode == "user_message":
-        shown = attachments((call, translation) for call, translation in answers if not call.caller)
-        made += [{"role": "user", "content": shown}] if shown else []
-    return made
+        attached = attachments((call, translation) for call, translation in answers if not call.caller)
+        output_items += [{"role": "user", "content": attached}] if attached else []
+    return output_items
 
 
 def function_call_output(result: object, call_id: object, policy: Policy = DEFAULT) -> "FunctionCallOutput":

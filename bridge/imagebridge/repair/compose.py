@@ -73,9 +73,9 @@ def _from_bytes(data: bytes, name: str) -> dict[str, Any]:
     from imagebridge.pictures.base64 import to_base64
     from imagebridge.pictures.kinds import kind
 
-    found = kind(data)
-    if found is None or found.sort != "picture":
+    file_type = kind(data)
+    if file_type is None or file_type.sort != "picture":
         raise PictureError(
-            f"{name} hold no picture but {found.media_type if found else 'bytes of no known format'}"
+            f"{name} hold no picture but {file_type.media_type if file_type else 'bytes of no known format'}"
         )
-    return {"type": "image", "data": to_base64(data), "mimeType": found.media_type}
+    return {"type": "image", "data": to_base64(data), "mimeType": file_type.media_type}

@@ -105,8 +105,8 @@ class _Fitting:
             frame.pop("structuredContent", None)
         beside = {key: value for key, value in frame.items() if key != "structuredContent"}
         if self._is_too_much(beside, 4):
-            kept = ("isError", "resultType", "structuredContent")
-            frame = {key: frame[key] for key in kept if key in frame}
+            names = ("isError", "resultType", "structuredContent")
+            frame = {key: frame[key] for key in names if key in frame}
             self.notes.append("What the result said beside its blocks is left out: it is too large.")
         return {**frame, "content": []}
 
@@ -115,18 +115,21 @@ class _Fitting:
 
         What is hidden in it as base64 is shown, and taken out of what stays of it.
         """
-        if (kept := frame.get("structuredContent")) is not None:
-            first, *hidden = text_pieces(written := _json(kept), self.reading)
+        if (structured := frame.get("structuredContent")) is not None:
+            first, *hidden = text_pieces(written := _json(structured), self.reading)
             if isinstance(first, TextPiece) and first.text != written:
                 frame["structuredContent"] = json.loads(first.text)
                 yield from self._of_pieces(hidden, {})
-        shown = self.host.structured == "shown" and "structuredContent" in frame
-        if not shown and (
-            told := structured_text(
-                {**result, **({"structuredContent": frame["structuredContent"]} if kept is not None else {})}
+        is_shown = self.host.structured == "shown" and "structuredContent" in frame
+        if not is_shown and (
+            text := structured_text(
+                {
+                    **result,
+                    **({"structuredContent": frame["structuredContent"]} if structured is not None else {}),
+                }
             )
         ):
-            yield from self._of_pieces(text_pieces(told, self.reading), {})
+            yield from self._of_pieces(text_pieces(text, self.reading), {})
 
     def _marked(self, entries: list[HostBlock], result: JSON, frame: dict[str, Any]) -> list[HostBlock]:
         """Say that a result is an error, or empty, where the host does not."""
@@ -174,16 +177,16 @@ class _Fitting:
             case "resource" if self._passes(cast("JSON", block["resource"])):
                 return [HostBlock(dict(block), whole=True)]
             case _:
-                found = block_pieces(block, self.reading)
-        match found:
+                pieces = block_pieces(block, self.reading)
+        match pieces:
             case [TextPiece(text=text)] if text == block.get("text"):
                 return [HostBlock(dict(block))]
             case [PicturePiece(), *_] if self._is_document(block):
                 uri = sentences.short(text_of(cast("JSON", block["resource"]), "uri"))
-                told = text_entry(f"[{uri}: shown as pictures of its pages]")
-                return [told, *self._of_pieces(found, block)]
+                entry = text_entry(f"[{uri}: shown as pictures of its pages]")
+                return [entry, *self._of_pieces(pieces, block)]
             case _:
-                return list(self._of_pieces(found, block))
+                return list(self._of_pieces(pieces, block))
 
     def _passes(self, resource: JSON) -> bool:
         """Tell whether an embedded resource reaches the model as it is."""
@@ -193,25 +196,32 @@ class _Fitting:
             return [TextPiece(text)] == [
                 TextPiece(one.text) for one in text_pieces(text, self.reading) if isinstance(one, TextPiece)
             ]
-        found = kinds.kind(base64_start(text_of(resource, "blob")))
-        return found is None or (found.sort != "picture" and (self.host.files or found.sort != "document"))
+        file_type = kinds.kind(base64_start(text_of(resource, "blob")))
+        return file_type is None or (
+            file_type.sort != "picture" and (self.host.files or file_type.sort != "document")
+        )
 
     def _is_document(self, block: JSON) -> bool:
-        found = kinds.kind(base64_start(text_of(cast("JSON", block.get("resource") or {}), "blob")))
-        return found is not None and found.sort == "document"
+        file_type = kinds.kind(base64_start(text_of(cast("JSON", block.get("resource") or {}), "blob")))
+        return file_type is not None and file_type.sort == "document"
 
-    def _of_pieces(self, found: Sequence[Piece], block: JSON) -> Iterator[HostBlock]:
+    def _of_pieces(self, pieces: Sequence[Piece], block: JSON) -> Iterator[HostBlock]:
         """Yield pieces of a translation as blocks; pictures keep what their block said besides."""
         labels = _labels(block)
-        for piece in found:
+        for piece in pieces:
             match piece:
                 case TextPiece(text=text):
                     yield text_entry(text)
                 case PicturePiece(number=number, picture=picture):
-                    made = {"type": "image", "data": picture.base64, "mimeType": picture.media_type, **labels}
+                    image_block = {
+                        "type": "image",
+                        "data": picture.base64,
+                        "mimeType": picture.media_type,
+                        **labels,
+                    }
                     size = piece.size or (picture.width, picture.height)
                     sentence = f"{piece.sentence[:1].upper()}{piece.sentence[1:]}." if piece.sentence else ""
-                    yield HostBlock(made, number, picture, picture, size, sentence=sentence)
+                    yield HostBlock(image_block, number, picture, picture, size, sentence=sentence)
                 case FilePiece(data_url=url, filename=name) if self.host.resources:
                     media_type, _, blob = url[5:].partition(";base64,")
                     inner = {"uri": f"attachment:{name}", "mimeType": media_type, "blob": blob}
@@ -262,8 +272,8 @@ class _Fitting:
 
     def _total(self, entries: Sequence[HostBlock]) -> int:
         """Characters of all blocks, and of what is said of them."""
-        said = self._said(entries)
-        return sum(entry.cost + 2 for entry in entries) + (cost(text_entry(said).block) if said else 0)
+        note = self._note(entries)
+        return sum(entry.cost + 2 for entry in entries) + (cost(text_entry(note).block) if note else 0)
 
     def _few(self, entries: list[HostBlock]) -> list[HostBlock]:
         """Leave out the last blocks where there are too many for each to say something."""
@@ -275,8 +285,8 @@ class _Fitting:
 
     def _share_out(self, entries: list[HostBlock], room: int) -> None:
         """Make each entry fit: from the smallest on, each may take an even part of what is left."""
-        told = cost(text_entry(" ".join(self.notes)).block)
-        reserve = told + min(_NOTES, _NOTE * sum(entry.picture is not None for entry in entries))
+        notes_cost = cost(text_entry(" ".join(self.notes)).block)
+        reserve = notes_cost + min(_NOTES, _NOTE * sum(entry.picture is not None for entry in entries))
         left = room - reserve - sum(entry.cost - entry.need + 2 for entry in entries)
         order = sorted(range(len(entries)), key=lambda at: entries[at].need)
         for done, at in enumerate(order):
@@ -301,58 +311,61 @@ class _Fitting:
         """Return the beginning of a text in at most `share` characters of JSON, and how much there was."""
         if cost(text) <= share:
             return text
-        told = f"\n[{len(text):,} characters; the rest is left out: too much for {self.host.name}]"
+        remark = f"\n[{len(text):,} characters; the rest is left out: too much for {self.host.name}]"
         low, high = 0, len(text)
         while low < high:
             middle = (low + high + 1) // 2
-            if cost(text[:middle] + told) <= share:
+            if cost(text[:middle] + remark) <= share:
                 low = middle
             else:
                 high = middle - 1
-        return text[:low] + told
+        return text[:low] + remark
 
     # The result.
 
     def _assembled(self, frame: Mapping[str, Any], entries: list[HostBlock]) -> dict[str, Any]:
         """Return the whole, in the last resort with fewer blocks."""
         entries = retold(entries)
-        made = {**frame, "content": self._blocks(entries)}
-        while cost(made) > self.room and entries:
+        result = {**frame, "content": self._blocks(entries)}
+        while cost(result) > self.room and entries:
             entries = entries[: len(entries) // 2]
             self.notes = ["The result's other blocks are left out: it is too large."]
-            made = {**frame, "content": self._blocks(entries)}
-        return made
+            result = {**frame, "content": self._blocks(entries)}
+        return result
 
     def _blocks(self, entries: Sequence[HostBlock]) -> list[dict[str, Any]]:
         """Return the blocks, with what is to be said before the first picture."""
         blocks = [entry.block for entry in entries]
         at = next((at for at, entry in enumerate(entries) if entry.picture), len(blocks))
-        said = self._said(entries)
-        if not said:
+        note = self._note(entries)
+        if not note:
             return blocks
         before = entries[at - 1].block if at else {}
         if before.get("type") == "text" and before["text"].rstrip().endswith((".", "!", "?")):
             # A sentence after a sentence. Behind anything else, JSON or code, it would do harm.
-            return [*blocks[: at - 1], {**before, "text": f"{before['text'].rstrip()} {said}"}, *blocks[at:]]
-        return [*blocks[:at], text_entry(said).block, *blocks[at:]]
+            return [*blocks[: at - 1], {**before, "text": f"{before['text'].rstrip()} {note}"}, *blocks[at:]]
+        return [*blocks[:at], text_entry(note).block, *blocks[at:]]
 
-    def _said(self, entries: Sequence[HostBlock]) -> str:
+    def _note(self, entries: Sequence[HostBlock]) -> str:
         """Return what is to be said beside the blocks: what changed, or what a picture is that no text introduces."""
-        shown = [entry for entry in entries if entry.picture]
-        told = [*self.notes, *changes(shown)]
-        if not told and shown and entries[0] is shown[0] and self.host.text_first:
-            told = [f"Picture {number}: {described(entry.picture)}." for number, entry in enumerate(shown, 1)]
-        said = " ".join(told)
-        return said if len(said) <= _NOTES else f"{said[: _NOTES // 2]} ..."
+        with_pictures = [entry for entry in entries if entry.picture]
+        sentences = [*self.notes, *changes(with_pictures)]
+        if not sentences and with_pictures and entries[0] is with_pictures[0] and self.host.text_first:
+            sentences = [
+                f"Picture {number}: {described(entry.picture)}."
+                for number, entry in enumerate(with_pictures, 1)
+            ]
+        note = " ".join(sentences)
+        return note if len(note) <= _NOTES else f"{note[: _NOTES // 2]} ..."
 
 
 def _still(block: JSON) -> Picture | None:
     """Return a picture that is a still in a common format; None for what needs more looking at."""
     try:
         data, _ = base64_bytes(text_of(block, "data"))
-        found = kinds.kind(data)
+        file_type = kinds.kind(data)
         # Not by way of the memory of proven pictures: a server would fill it with what it never sees again.
-        picture = Picture.from_bytes(data) if found and found.media_type in limits.SENDABLE else None
+        picture = Picture.from_bytes(data) if file_type and file_type.media_type in limits.SENDABLE else None
     except PictureError:
         return None
     return picture if picture and picture.frames == 1 else None
@@ -360,11 +373,11 @@ def _still(block: JSON) -> Picture | None:
 
 def _labels(block: JSON) -> dict[str, Any]:
     """Return what a picture keeps of its block; that of a resource keeps its address too."""
-    kept: dict[str, Any] = {key: block[key] for key in ("annotations", "_meta") if key in block}
+    labels: dict[str, Any] = {key: block[key] for key in ("annotations", "_meta") if key in block}
     uri = text_of(cast("JSON", block.get("resource", {})), "uri")
     if uri and len(uri) < _BLOCK:
-        kept["_meta"] = {**kept.get("_meta", {}), URI: uri}
-    return kept
+        labels["_meta"] = {**labels.get("_meta", {}), URI: uri}
+    return labels
 
 
 def _loses_blocks(result: JSON) -> bool:
@@ -373,8 +386,8 @@ def _loses_blocks(result: JSON) -> bool:
     if any(block["type"] != "text" for block in blocks) or structured_text(result):
         return bool(blocks)
     # Said by one block alone: what the others say is said nowhere else.
-    said = [block for block in blocks if structured_text({**result, "content": [block]}) == ""]
-    return len(blocks) > 1 and len(said) == 1
+    repeating = [block for block in blocks if structured_text({**result, "content": [block]}) == ""]
+    return len(blocks) > 1 and len(repeating) == 1
 
 
 def _json(value: object) -> str:
@@ -394,7 +407,7 @@ def _sentence(block: JSON) -> str:
     if blob := text_of(inner, "blob"):
         named = sentences.described(text_of(inner, "mimeType"), len(blob) // 4 * 3, uri=text_of(inner, "uri"))
         return sentences.not_shown(named, "too large for a result")
-    said = [
+    lines = [
         piece.text for piece in block_pieces(block, ResultContext(Policy())) if isinstance(piece, TextPiece)
     ]
-    return "\n".join(said)
+    return "\n".join(lines)

@@ -68,11 +68,11 @@ def text_entry(text: str) -> HostBlock:
 def showing(entry: HostBlock, picture: Picture) -> HostBlock:
     """Return an entry with another picture in its block, and the factor to the original."""
     block: dict[str, Any] = {**entry.block, "data": picture.base64, "mimeType": picture.media_type}
-    made = replace(entry, block=block, picture=picture)
-    across, _ = _factors(made)
+    shown_entry = replace(entry, block=block, picture=picture)
+    across, _ = _factors(shown_entry)
     if across != 1:
         block["_meta"] = {**block.get("_meta", {}), SCALE: across}
-    return made
+    return shown_entry
 
 
 def not_shown(entry: HostBlock, why: str) -> HostBlock:
@@ -91,8 +91,8 @@ def described(picture: Picture | None) -> str:
 
 def retold(entries: Sequence[HostBlock]) -> list[HostBlock]:
     """Return the entries with the factors that texts among them tell brought up to date, where a picture was made smaller again."""
-    made = list(entries)
-    for at, entry in enumerate(made):
+    retold_entries = list(entries)
+    for at, entry in enumerate(retold_entries):
         if entry.picture is None or entry.scale == 1:
             continue
         for its in ("", "its "):
@@ -100,23 +100,27 @@ def retold(entries: Sequence[HostBlock]) -> list[HostBlock]:
                 rf"Multiply {its}coordinates by {re.escape(f'{entry.scale:.4g}')}"
                 r"(?: across and [0-9.e+-]+ down)? for those in full size\."
             )
-            place = next((at for at, one in enumerate(made) if old.search(one.block.get("text", ""))), None)
+            place = next(
+                (at for at, one in enumerate(retold_entries) if old.search(one.block.get("text", ""))), None
+            )
             if place is not None:
-                text = old.sub(_multiply(its, *_factors(entry)), made[place].block["text"], count=1)
-                made[place] = replace(made[place], block={**made[place].block, "text": text})
-                made[at] = replace(entry, told=True)
+                text = old.sub(_multiply(its, *_factors(entry)), retold_entries[place].block["text"], count=1)
+                retold_entries[place] = replace(
+                    retold_entries[place], block={**retold_entries[place].block, "text": text}
+                )
+                retold_entries[at] = replace(entry, told=True)
                 break
-    return made
+    return retold_entries
 
 
-def changes(shown: Sequence[HostBlock]) -> Iterator[str]:
+def changes(entries: Sequence[HostBlock]) -> Iterator[str]:
     """Say of each picture what was made of it: its sizes, and by how much coordinates are to be multiplied."""
-    for entry in shown:
+    for entry in entries:
         if entry.sentence:
             yield entry.sentence
-        name = "" if len(shown) == 1 else f"Picture {entry.number}: "
-        if said := _change(entry):
-            yield f"{name}{'s' if name else 'S'}hown as {said}."
+        name = "" if len(entries) == 1 else f"Picture {entry.number}: "
+        if change := _change(entry):
+            yield f"{name}{'s' if name else 'S'}hown as {change}."
         if _factors(entry) != (1, 1) and not entry.told:
             yield _multiply("its " if name else "", *_factors(entry))
 

@@ -99,14 +99,14 @@ def repaired(result: JSON) -> JSON:
     typed = isinstance(result.get("resultType", ""), str)
     if sound and typed and isinstance(error, bool) and _has_good_meta(result):
         return result
-    made = {**_with_good_meta(result), "content": mended}
+    repaired_result = {**_with_good_meta(result), "content": mended}
     if not isinstance(error, bool):
-        made["isError"] = is_error(result)
+        repaired_result["isError"] = is_error(result)
     if not typed:
-        del made["resultType"]
+        del repaired_result["resultType"]
     if structured is None:
-        made.pop("structuredContent", None)
-    return made
+        repaired_result.pop("structuredContent", None)
+    return repaired_result
 
 
 _KNOWN = ("content", "structuredContent", "isError", "_meta", "resultType", "toolResult")
@@ -175,10 +175,10 @@ def _mended(block: object) -> object:
 
 def _sentence(block: object) -> JSON:
     """Return a text that says what a block was, in the words that a translation would use."""
-    said = [
+    lines = [
         piece.text for piece in block_pieces(block, ResultContext(Policy())) if isinstance(piece, TextPiece)
     ]
-    return {"type": "text", "text": "\n".join(said)}
+    return {"type": "text", "text": "\n".join(lines)}
 
 
 def _text(block: JSON) -> JSON | None:
@@ -186,8 +186,8 @@ def _text(block: JSON) -> JSON | None:
 
 
 def _image(block: JSON) -> JSON | None:
-    made = image(block)
-    return _link(made) if made.get("type") == "resource_link" else _media(made)
+    standard_block = image(block)
+    return _link(standard_block) if standard_block.get("type") == "resource_link" else _media(standard_block)
 
 
 def _media(block: JSON) -> JSON | None:
@@ -205,9 +205,9 @@ def _media(block: JSON) -> JSON | None:
 
 def _label(data: str, holder: JSON) -> str:
     """Return the media type of base64 `data`: by its first bytes, else the label it came with."""
-    found = kinds.kind(base64_start(data))
-    told = text_of(holder, "mimeType") or text_of(holder, "mediaType")
-    return found.media_type if found else told or "application/octet-stream"
+    file_type = kinds.kind(base64_start(data))
+    label = text_of(holder, "mimeType") or text_of(holder, "mediaType")
+    return file_type.media_type if file_type else label or "application/octet-stream"
 
 
 def _resource(block: JSON) -> JSON | None:
@@ -279,9 +279,9 @@ def _annotations(value: object) -> JSON:
     audience, priority = value.get("audience"), value.get("priority")
     named = [audience] if isinstance(audience, str) else audience
     roles = [role for role in named if role in ("user", "assistant")] if is_list(named) else []
-    kept: dict[str, object] = {"audience": roles} if roles else {}
+    annotations: dict[str, object] = {"audience": roles} if roles else {}
     if isinstance(priority, (int, float)) and not isinstance(priority, bool) and 0 <= priority <= 1:
-        kept["priority"] = priority
+        annotations["priority"] = priority
     if isinstance(value.get("lastModified"), str):
-        kept["lastModified"] = value["lastModified"]
-    return cast("JSON", kept)
+        annotations["lastModified"] = value["lastModified"]
+    return cast("JSON", annotations)

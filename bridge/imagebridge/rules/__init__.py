@@ -63,8 +63,8 @@ def without(*ids: str, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
     Raises:
         ValueError: no rule has this id.
     """
-    given = tuple(rules)
-    unknown = set(ids) - {rule.id for rule in given}
+    all_rules = tuple(rules)
+    unknown = set(ids) - {rule.id for rule in all_rules}
     if unknown:
         raise ValueError(f"no rule is called {', '.join(sorted(unknown))}; see imagebridge.testing.RULES")
-    return tuple(rule for rule in given if rule.id not in ids)
+    return tuple(rule for rule in all_rules if rule.id not in ids)

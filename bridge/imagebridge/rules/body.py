@@ -134,10 +134,10 @@ class Body:
     @cached_property
     def items(self) -> tuple[InputItem, ...]:
         """The input items or messages of this request that are objects, in order."""
-        given = self.fields.get(self.list_name)
-        if isinstance(given, str):
-            return (InputItem(self.list_name, "message", {"role": "user", "content": given}),)
-        paths = ((f"{self.list_name}[{index}]", fields(item)) for index, item in enumerate(values(given)))
+        content = self.fields.get(self.list_name)
+        if isinstance(content, str):
+            return (InputItem(self.list_name, "message", {"role": "user", "content": content}),)
+        paths = ((f"{self.list_name}[{index}]", fields(item)) for index, item in enumerate(values(content)))
         return tuple(self._item(path, item) for path, item in paths if item is not None)
 
     def _item(self, path: str, item: JSON) -> InputItem:
@@ -158,8 +158,8 @@ class Body:
     @cached_property
     def judged(self) -> tuple[tuple[PictureUrl, Verdict], ...]:
         """Every picture whose bytes are in the body, or should be, with what they are."""
-        given = (picture for picture in self.pictures if scheme(picture.url) in ("", "data"))
-        return tuple((picture, judge(picture.url, self.proof)) for picture in given)
+        inline_pictures = (picture for picture in self.pictures if scheme(picture.url) in ("", "data"))
+        return tuple((picture, judge(picture.url, self.proof)) for picture in inline_pictures)
 
     @cached_property
     def tools(self) -> tuple[Tool, ...]:

@@ -99,8 +99,8 @@ def _schemas(problem: Callable[[Tool, JSON], str]) -> Callable[[Body], Iterator[
     def check(body: Body) -> Iterator[Breach]:
         for tool in body.tools:
             schema = fields(tool.fields.get("parameters"))
-            if schema is not None and (said := problem(tool, schema)):
-                message = f"Invalid schema for function '{string(tool.fields.get('name'))}': {said}"
+            if schema is not None and (problem_text := problem(tool, schema)):
+                message = f"Invalid schema for function '{string(tool.fields.get('name'))}': {problem_text}"
                 yield Breach(f"{tool.path}.parameters", message, code="invalid_function_parameters")
 
     return check
@@ -108,8 +108,8 @@ def _schemas(problem: Callable[[Tool, JSON], str]) -> Callable[[Body], Iterator[
 
 def _objects(body: Body) -> Iterator[Breach]:
     for tool in body.tools:
-        given = tool.fields.get("parameters")
-        if given is not None and fields(given) is None:
+        schema = tool.fields.get("parameters")
+        if schema is not None and fields(schema) is None:
             path = f"{tool.path}.parameters"
             yield Breach(path, f"Invalid type for '{path}': expected an object.", code="invalid_type")
     yield from _schemas(_form)(body)

@@ -111,13 +111,13 @@ def _listed_or_text(value: object) -> bool:
 
 
 def _types(body: Body) -> Iterator[Breach]:
-    given = body.fields.get(body.list_name)
-    if given is not None and not _listed_or_text(given):
-        yield _wrong(body.list_name, "a string or an array", given)
+    content = body.fields.get(body.list_name)
+    if content is not None and not _listed_or_text(content):
+        yield _wrong(body.list_name, "a string or an array", content)
     tools = body.fields.get("tools")
     if not isinstance(tools, list | tuple | None):
         yield _wrong("tools", "an array of objects", tools)
-    for index, value in enumerate(values(given)):
+    for index, value in enumerate(values(content)):
         if not isinstance(value, dict):
             yield _wrong(f"{body.list_name}[{index}]", "an object", value)
     for item in body.items:

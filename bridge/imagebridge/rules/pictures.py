@@ -78,12 +78,12 @@ def _remote(picture: PictureUrl) -> bool:
 
 def _schemes(body: Body) -> Iterator[Breach]:
     for picture in body.pictures:
-        found = scheme(picture.url)
-        if found not in ("", "data") and not _remote(picture):
+        url_scheme = scheme(picture.url)
+        if url_scheme not in ("", "data") and not _remote(picture):
             yield Breach(
                 picture.path,
                 f"Invalid '{picture.path}'. Expected a valid URL, but got a value with an invalid format.",
-                f"{found}: is no scheme that the API downloads",
+                f"{url_scheme}: is no scheme that the API downloads",
             )
 
 

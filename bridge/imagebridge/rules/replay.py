@@ -11,35 +11,35 @@ _OWN = ("type", "role", "content", "summary", "encrypted_content", "name", "name
 """Fields that say what an item is; `id` and `status` may be left out."""
 
 
-def _same(item: InputItem, given: JSON) -> bool:
+def _same(item: InputItem, original: JSON) -> bool:
     """Tell whether `item` is the one that was given out, by its id, or its call_id where it came without one."""
-    if item.type != given.get("type"):
+    if item.type != original.get("type"):
         return False
     if identity := string(item.fields.get("id")):
-        return identity == given.get("id")
-    return item.type in CALLS and item.fields.get("call_id") == given.get("call_id")
+        return identity == original.get("id")
+    return item.type in CALLS and item.fields.get("call_id") == original.get("call_id")
 
 
-def _found(body: Body) -> Iterator[tuple[InputItem, JSON, Sequence[JSON]]]:
+def _returned_items(body: Body) -> Iterator[tuple[InputItem, JSON, Sequence[JSON]]]:
     """Yield each item that came back, with what was given out and the whole response around it."""
     for item in body.items:
         for response in body.given:
-            given = next((one for one in response if _same(item, one)), None)
-            if given is not None:
-                yield item, given, response
+            original = next((item_out for item_out in response if _same(item, item_out)), None)
+            if original is not None:
+                yield item, original, response
                 break
 
 
 def _altered(body: Body) -> Iterator[Breach]:
-    for item, given, _ in _found(body):
-        changed = [name for name in _OWN if item.fields.get(name) != given.get(name)]
+    for item, original, _ in _returned_items(body):
+        changed = [name for name in _OWN if item.fields.get(name) != original.get(name)]
         if "encrypted_content" in changed and item.fields.get("encrypted_content"):
-            message = f"The encrypted content for item {string(given.get('id'))} could not be verified."
+            message = f"The encrypted content for item {string(original.get('id'))} could not be verified."
             path = f"{item.path}.encrypted_content"
             yield Breach(path, message, param="input", code="invalid_encrypted_content")
         elif changed and changed != ["encrypted_content"]:
             message = (
-                f"Item '{string(given.get('id'))}' differs from what was given out: {', '.join(changed)}."
+                f"Item '{string(original.get('id'))}' differs from what was given out: {', '.join(changed)}."
             )
             yield Breach(item.path, message, param="input", code=None)
 
@@ -47,24 +47,22 @@ def _altered(body: Body) -> Iterator[Breach]:
 def _dropped(body: Body) -> Iterator[Breach]:
     """An item of a response that reasoned came back, and another did not, or not in its place."""
     seen: list[Sequence[JSON]] = []
-    for item, given, response in _found(body):
+    for item, original, response in _returned_items(body):
         if any(response is one for one in seen) or not any(
             one.get("type") == "reasoning" for one in response
         ):
             continue
         seen.append(response)
-        returned = [found for _, found, around in _found(body) if around is response]
-        missing = next((one for one in response if not any(one is found for found in returned)), None)
+        returned = [item_back for _, item_back, around in _returned_items(body) if around is response]
+        missing = next((one for one in response if not any(one is item_back for item_back in returned)), None)
         if missing is not None:
             message = (
-                f"Item '{string(given.get('id'))}' of type '{item.type}' was provided without its required "
+                f"Item '{string(original.get('id'))}' of type '{item.type}' was provided without its required "
                 f"'{string(missing.get('type'))}' item: '{string(missing.get('id'))}'."
             )
             yield Breach(item.path, message, param="input", code=None)
         elif [id(one) for one in returned] != [id(one) for one in response]:
-            message = (
-                f"The items of one response came back in another order, from '{string(given.get('id'))}' on."
-            )
+            message = f"The items of one response came back in another order, from '{string(original.get('id'))}' on."
             yield Breach(item.path, message, param="input", code=None)
 
 

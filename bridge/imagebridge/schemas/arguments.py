@@ -57,8 +57,8 @@ class Schema:
             return []  # A fault of the schema: the server knows better what it takes.
         error = _best([one for one in errors if not self._forgiven(one)])
         if error is not None:
-            raise ArgumentError(_place(error), _said(error))
-        return [f"{_place(one)}: {_said(one)}" for one in errors if one.validator in _CLOSED]
+            raise ArgumentError(_place(error), _error_message(error))
+        return [f"{_place(one)}: {_error_message(one)}" for one in errors if one.validator in _CLOSED]
 
     def _forgiven(self, error: "ValidationError") -> bool:
         """Tell whether a server can do with what a schema calls an error: a field more, or one with a default less."""
@@ -106,31 +106,31 @@ def _validator(schema: JSON) -> "Validator | None":
     from jsonschema.validators import validator_for
     from referencing import Registry
 
-    made: Any = validator_for(schema, default=Draft202012Validator)
+    validator_class: Any = validator_for(schema, default=Draft202012Validator)
     try:
-        made.check_schema(schema)
+        validator_class.check_schema(schema)
     except (SchemaError, RecursionError):
         return None
     # An empty registry: references lead within the schema, never to the web.
-    return made(schema, registry=Registry[Any]())
+    return validator_class(schema, registry=Registry[Any]())
 
 
 def _place(error: "ValidationError") -> str:
     """Name the argument: `size`, `points[3].x`; the arguments as a whole where none is at fault."""
-    made = ""
+    path = ""
     for step in error.absolute_path:
-        made += f"[{step}]" if isinstance(step, int) else f".{step}" if made else str(step)
-    return made or "the arguments"
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
+    return path or "the arguments"
 
 
-def _said(error: "ValidationError") -> str:
+def _error_message(error: "ValidationError") -> str:
     if unknown := _unknown(error):
         return unknown
     if len(error.message) <= _LONGEST:
         return error.message
     came = repr(error.instance)
-    asked = f"{error.validator}: {error.validator_value!r}"
-    return f"{came[:100]}... is not what the schema asks for, {asked[:_LONGEST]}"
+    requirement = f"{error.validator}: {error.validator_value!r}"
+    return f"{came[:100]}... is not what the schema asks for, {requirement[:_LONGEST]}"
 
 
 def _unknown(error: "ValidationError") -> str:

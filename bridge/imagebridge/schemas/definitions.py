@@ -43,16 +43,18 @@ def responses_tools(
         TypeError: one of `tools` is something else.
         ToolLimitError: more than 128 tools without a namespace.
     """
-    found = _named(tools)
+    named_tools = _named(tools)
     if namespace is not None:
-        deferred: list[Tool] = [{**_definition(tool, name), "defer_loading": True} for name, tool in found]
+        deferred: list[Tool] = [
+            {**_definition(tool, name), "defer_loading": True} for name, tool in named_tools
+        ]
         described = f"{len(deferred)} tools of {namespace}"
         return [
             {"type": "namespace", "name": _legal(namespace), "description": described, "tools": deferred},
             {"type": "tool_search"},
         ]
-    _check_number(found)
-    return [_definition(tool, name) for name, tool in found]
+    _check_number(named_tools)
+    return [_definition(tool, name) for name, tool in named_tools]
 
 
 def chat_tools(tools: Iterable[object]) -> "list[ChatCompletionFunctionToolParam]":
@@ -65,10 +67,10 @@ def chat_tools(tools: Iterable[object]) -> "list[ChatCompletionFunctionToolParam
         TypeError: one of `tools` is neither an MCP tool nor its JSON.
         ToolLimitError: more than 128 tools.
     """
-    found = _named(tools)
-    _check_number(found)
-    made: list[ChatCompletionFunctionToolParam] = []
-    for name, tool in found:
+    named_tools = _named(tools)
+    _check_number(named_tools)
+    definitions: list[ChatCompletionFunctionToolParam] = []
+    for name, tool in named_tools:
         flat = _definition(tool, name)
         function: FunctionDefinition = {
             "name": name,
@@ -76,8 +78,8 @@ def chat_tools(tools: Iterable[object]) -> "list[ChatCompletionFunctionToolParam
             "parameters": flat["parameters"] or {},
             "strict": bool(flat["strict"]),
         }
-        made.append({"type": "function", "function": function})
-    return made
+        definitions.append({"type": "function", "function": function})
+    return definitions
 
 
 def tool_names(tools: Iterable[object]) -> dict[str, str]:
@@ -95,23 +97,23 @@ def tool_names(tools: Iterable[object]) -> dict[str, str]:
 
 def _named(tools: Iterable[object]) -> list[tuple[str, JSON]]:
     """Return each tool's JSON with its legal name."""
-    found = [tool_json(tool) for tool in tools]
-    return list(zip(_legal_names([text_of(tool, "name") for tool in found]), found, strict=True))
+    tool_list = [tool_json(tool) for tool in tools]
+    return list(zip(_legal_names([text_of(tool, "name") for tool in tool_list]), tool_list, strict=True))
 
 
-def _check_number(found: list[tuple[str, JSON]]) -> None:
-    if len(found) > MAX_TOOLS:
-        raise ToolLimitError(len(found), MAX_TOOLS)
+def _check_number(named_tools: list[tuple[str, JSON]]) -> None:
+    if len(named_tools) > MAX_TOOLS:
+        raise ToolLimitError(len(named_tools), MAX_TOOLS)
 
 
 def _definition(tool: JSON, name: str) -> "FunctionToolParam":
-    taken, left = parameters(tool.get("inputSchema"))
+    schema, left = parameters(tool.get("inputSchema"))
     return {
         "type": "function",
         "name": name,
         "description": described(text_of(tool, "description") or text_of(tool, "title"), left),
-        "parameters": taken,
-        "strict": not left and satisfies_strict(taken),
+        "parameters": schema,
+        "strict": not left and satisfies_strict(schema),
     }
 
 
@@ -121,13 +123,13 @@ def _legal_names(originals: list[str]) -> list[str]:
     A mark that collides again becomes another one. All are made from the originals, so a name never depends on
     the other tools' order.
     """
-    found = {name: name if _legal(name) == name else "" for name in originals}
-    marks = dict.fromkeys((name for name, legal in found.items() if not legal), 0)
+    legal_names = {name: name if _legal(name) == name else "" for name in originals}
+    marks = dict.fromkeys((name for name, legal in legal_names.items() if not legal), 0)
     while marks:
-        found |= {name: _marked(name, mark) if mark else _legal(name) for name, mark in marks.items()}
-        held = Counter(found.values())
-        marks = {name: mark + 1 for name, mark in marks.items() if held[found[name]] > 1}
-    return [found[name] for name in originals]
+        legal_names |= {name: _marked(name, mark) if mark else _legal(name) for name, mark in marks.items()}
+        held = Counter(legal_names.values())
+        marks = {name: mark + 1 for name, mark in marks.items() if held[legal_names[name]] > 1}
+    return [legal_names[name] for name in originals]
 
 
 def _legal(name: str) -> str:

@@ -92,11 +92,11 @@ _URL = re.compile(r"\bur[il]s?\b", re.IGNORECASE)
 
 def words_of(name: str) -> tuple[str, ...]:
     """Return the words of a name: image_url, imageUrl and imageurl are alike. `base64` becomes `encoded`."""
-    found: list[str] = []
+    words: list[str] = []
     for word in _WORD.findall(_ENCODED.sub(" encoded ", name)):
         joined = _JOINED.findall(word.lower())
-        found += joined if "".join(joined) == word.lower() else [word.lower()]
-    return tuple(found)
+        words += joined if "".join(joined) == word.lower() else [word.lower()]
+    return tuple(words)
 
 
 def sort_of(words: tuple[str, ...]) -> NameHint:
@@ -135,41 +135,43 @@ def is_about_machines(tool: str) -> bool:
     return bool(set(words_of(tool)) & _MACHINES)
 
 
-def speaks_of_pictures(said: str) -> bool:
+def speaks_of_pictures(description: str) -> bool:
     """Tell whether a description has a word for pictures, and not for such as are made."""
-    return _OF_PICTURES.search(_MADE.sub(" ", said)) is not None
+    return _OF_PICTURES.search(_MADE.sub(" ", description)) is not None
 
 
-def means_otherwise(words: tuple[str, ...], said: str) -> bool:
+def means_otherwise(words: tuple[str, ...], description: str) -> bool:
     """Tell whether a description says that no picture is meant: a container's image, a picture's id, a page, a file to be written."""
-    if _OF_MACHINES.search(said):
+    if _OF_MACHINES.search(description):
         return True
-    if _OF_NAMES.search(said) and not any(one.search(said) for one in (_ENCODED, _PATH, _URL)):
+    if _OF_NAMES.search(description) and not any(one.search(description) for one in (_ENCODED, _PATH, _URL)):
         return True
     if not set(words) & _FILES:
         return False
-    return _OF_WRITING.search(said) is not None or (not set(words) & _PICTURES and _is_of_others(said))
+    return _OF_WRITING.search(description) is not None or (
+        not set(words) & _PICTURES and _is_of_others(description)
+    )
 
 
-def _is_of_others(said: str) -> bool:
+def _is_of_others(description: str) -> bool:
     """Tell whether a description speaks of a page, a document or the like, and not first, or as well, of a picture."""
-    said = _MADE.sub(" ", said)
-    other, picture = _OF_OTHERS.search(said), _OF_PICTURES.search(said)
-    if other is None or _EITHER.search(said):
+    description = _MADE.sub(" ", description)
+    other, picture = _OF_OTHERS.search(description), _OF_PICTURES.search(description)
+    if other is None or _EITHER.search(description):
         return False
     return picture is None or other.start() < picture.start()
 
 
-def form_of(words: tuple[str, ...], said: str) -> PictureForm:
+def form_of(words: tuple[str, ...], description: str) -> PictureForm:
     """Return the form that name and description ask for; a `data:` URL, which tells its own type, where neither does."""
-    if _DATA_URL.search(said):
+    if _DATA_URL.search(description):
         return "data_url"
     for word in reversed(words):
         if word in _FORM_OF:
             return _FORM_OF[word]
-    if _ENCODED.search(said):
+    if _ENCODED.search(description):
         return "base64"
-    if _PATH.search(said):
+    if _PATH.search(description):
         return "path"
     last = next((word for word in reversed(words) if word in _FORM_OF_LAST), None)
-    return _FORM_OF_LAST[last] if last and not _URL.search(said) else "data_url"
+    return _FORM_OF_LAST[last] if last and not _URL.search(description) else "data_url"

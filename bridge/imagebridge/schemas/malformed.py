@@ -41,9 +41,9 @@ def sound(schema: object) -> dict[str, Any]:
 
     What is right stays as it is, the very object where all of it is. What means nothing is left out.
     """
-    given = _read(schema)
-    made = _sound(given)
-    return given if made == given and isinstance(given, dict) else made
+    read_schema = _read(schema)
+    sound_schema = _sound(read_schema)
+    return read_schema if sound_schema == read_schema and isinstance(read_schema, dict) else sound_schema
 
 
 def _read(schema: object) -> JSON:
@@ -57,12 +57,12 @@ def _read(schema: object) -> JSON:
 
 
 def _sound(schema: JSON) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for key, value in schema.items():
-        kept = _value(key, value)
-        if kept is not None or value is None:
-            made[key] = kept
-    return made
+        sound_value = _value(key, value)
+        if sound_value is not None or value is None:
+            fields[key] = sound_value
+    return fields
 
 
 def _value(key: str, value: object) -> object:
@@ -72,7 +72,7 @@ def _value(key: str, value: object) -> object:
     if key in MAPS:
         return {name: _one(inner) for name, inner in value.items()} if is_json(value) else {}
     if key in LISTS:
-        return [_one(inner) for inner in found] if (found := _list(value)) else None
+        return [_one(inner) for inner in values] if (values := _list(value)) else None
     if key == "items" and is_list(value) and value:
         return [_one(inner) for inner in value]  # A tuple, as Draft 7 writes it.
     if key in ONES:
@@ -105,6 +105,6 @@ def _names(key: str, value: object) -> object:
     if isinstance(value, str):
         return value if key == "type" else [value]
     # JSON's null among the types means the type of that name.
-    found = ["null" if one is None and key == "type" else one for one in _list(value)]
-    names = list(dict.fromkeys(one for one in found if isinstance(one, str)))
+    all_names = ["null" if one is None and key == "type" else one for one in _list(value)]
+    names = list(dict.fromkeys(one for one in all_names if isinstance(one, str)))
     return names or ([] if key == "required" and is_list(value) else None)

@@ -75,7 +75,7 @@ def picture_parameters(tool: str, schema: JSON) -> dict[str, PictureForm]:
     """Return the parameters of `tool` that are pictures by its `schema`: their paths (`pages.image`) and forms."""
     if hints.is_about_machines(tool):
         return {}
-    found: dict[str, PictureForm] = {}
+    forms: dict[str, PictureForm] = {}
     looked: set[tuple[int, bool, str]] = set()
     waiting = [(_root(tool, schema), 0)]
     for node, depth in waiting:
@@ -88,9 +88,9 @@ def picture_parameters(tool: str, schema: JSON) -> dict[str, PictureForm]:
         looked.add(mark)
         wish = node.wish()
         if wish and wish.certain:
-            found.setdefault(node.path, wish.form)
+            forms.setdefault(node.path, wish.form)
         waiting += ((child, depth + 1) for child in node.children())
-    return found
+    return forms
 
 
 def has_handle(value: object) -> bool:
@@ -128,22 +128,22 @@ class _Node:
     def child(self, key: str) -> "_Node":
         """Return the node of a property. One that the schema does not name stands for all of them, as `images.*`."""
         named = [one.get("properties") for one in self.alternatives]
-        found = [properties[key] for properties in named if is_json(properties) and key in properties]
-        if found:
-            return self._inner(found, key, hints.words_of(key))
+        schemas = [properties[key] for properties in named if is_json(properties) and key in properties]
+        if schemas:
+            return self._inner(schemas, key, hints.words_of(key))
         rest = [one.get("additionalProperties") for one in self.alternatives]
         # What is in an object of pictures is named as the object is.
         words = self.words if any(map(is_json, rest)) and hints.sort_of(self.words) else hints.words_of(key)
-        return self._inner(rest, "*" if any(map(is_json, rest)) else key, words, self._said())
+        return self._inner(rest, "*" if any(map(is_json, rest)) else key, words, self._description())
 
     def item(self, at: int | None) -> "_Node":
         """Return the node of an item of an array, named as the array is; None: one for which no schema of its own stands."""
-        found: list[object] = []
+        schemas: list[object] = []
         for one in self.alternatives:
             first = one.get("prefixItems")
             own = first[at : at + 1] if is_list(first) and at is not None else ()
-            found += own or [one.get("items")]
-        return self._inner(found, "", self.words, self._said())
+            schemas += own or [one.get("items")]
+        return self._inner(schemas, "", self.words, self._description())
 
     def children(self) -> "Iterator[_Node]":
         """Yield the nodes of all properties and items that the schemas speak of."""
@@ -166,44 +166,44 @@ class _Node:
         path = ".".join(filter(None, (self.path, step)))
         return _Node(_alternatives(schemas, self.root), self.root, path, words, about, around)
 
-    def _said(self) -> str:
+    def _description(self) -> str:
         """Return what the schemas say of a value here, in words and by example."""
-        told = [self.around]
+        texts = [self.around]
         for one in self.alternatives:
             examples = one.get("examples")
-            told.append(text_of(one, "description")[:2_000])
-            told += [str(example)[:100] for example in (examples[:4] if is_list(examples) else ())]
-        return " ".join(filter(None, told))
+            texts.append(text_of(one, "description")[:2_000])
+            texts += [str(example)[:100] for example in (examples[:4] if is_list(examples) else ())]
+        return " ".join(filter(None, texts))
 
     def wish(self) -> Wish | None:
         """Return what a string here asks for, None where it is no picture."""
         texts = [one for one in self.alternatives if _takes_text(one)]
         if self.alternatives and not texts:
             return None
-        said, sort = self._said(), hints.sort_of(self.words)
+        description, sort = self._description(), hints.sort_of(self.words)
         named = [text_of(one, "contentMediaType").lower() for one in texts if "contentMediaType" in one]
         media_types = ["image/jpeg" if one == "image/jpg" else one for one in named]
         pictures = [one for one in media_types if one.startswith("image/")]
-        if not pictures and (media_types or not sort or hints.means_otherwise(self.words, said)):
+        if not pictures and (media_types or not sort or hints.means_otherwise(self.words, description)):
             return None
-        certain = bool(pictures) or sort == "picture" or self.about or hints.speaks_of_pictures(said)
-        form = self._form(texts, said)
+        certain = bool(pictures) or sort == "picture" or self.about or hints.speaks_of_pictures(description)
+        form = self._form(texts, description)
         return Wish(form, certain, tuple(one for one in pictures if one != "image/*")) if form else None
 
-    def _form(self, texts: list[JSON], said: str) -> PictureForm | None:
+    def _form(self, texts: list[JSON], description: str) -> PictureForm | None:
         """Return the form that the schemas ask for, before what name and description hint at; None for another."""
-        found = {key: value for one in reversed(texts) for key, value in one.items()}
-        encoding, shape = text_of(found, "contentEncoding").lower(), text_of(found, "format").lower()
-        longest = found.get("maxLength")
+        fields = {key: value for one in reversed(texts) for key, value in one.items()}
+        encoding, shape = text_of(fields, "contentEncoding").lower(), text_of(fields, "format").lower()
+        longest = fields.get("maxLength")
         if isinstance(longest, int) and longest < _SHORTEST:
             return None
         if encoding:
             return "base64" if encoding == "base64" else None
         if shape:
             return _FORM_OF_FORMAT.get(shape)
-        if text_of(found, "pattern").startswith("^data:"):
+        if text_of(fields, "pattern").startswith("^data:"):
             return "data_url"
-        return hints.form_of(self.words, said)
+        return hints.form_of(self.words, description)
 
 
 def _root(tool: str, schema: JSON) -> _Node:
@@ -213,18 +213,18 @@ def _root(tool: str, schema: JSON) -> _Node:
 
 def _alternatives(schemas: Iterable[object], root: JSON) -> tuple[JSON, ...]:
     """Return `schemas` with all that they refer to or are made of, each once."""
-    found: dict[int, JSON] = {}
+    schemas_by_id: dict[int, JSON] = {}
     waiting = list(schemas)
     for one in waiting:
-        if not is_json(one) or id(one) in found:
+        if not is_json(one) or id(one) in schemas_by_id:
             continue
-        found[id(one)] = one
+        schemas_by_id[id(one)] = one
         if (reference := text_of(one, "$ref")).startswith("#"):
             waiting.append(pointed(root, reference))
         for key in ("allOf", "anyOf", "oneOf"):
             inner = one.get(key)
             waiting += inner if is_list(inner) else ()
-    return tuple(found.values())
+    return tuple(schemas_by_id.values())
 
 
 def pointed(root: JSON, pointer: str) -> object:
@@ -260,25 +260,25 @@ class _Filling:
             return self._object(value, node)
         if is_list(value):
             return [self.filled(one, node.item(at)) for at, one in enumerate(value)]
-        given = self._given(value, node)
-        return given.text if given else value
+        picture_argument = self._picture_argument(value, node)
+        return picture_argument.text if picture_argument else value
 
     def _object(self, value: JSON, node: _Node) -> dict[str, object]:
         """Fill an object; where one picture and its media type stand in it, the type becomes that of the bytes."""
-        given = {key: self._given(one, node.child(key)) for key, one in value.items()}
-        types = [one.media_type for one in given.values() if one]
-        made: dict[str, object] = {}
+        picture_arguments = {key: self._picture_argument(one, node.child(key)) for key, one in value.items()}
+        types = [one.media_type for one in picture_arguments.values() if one]
+        fields: dict[str, object] = {}
         for key, one in value.items():
             typed = (
                 isinstance(one, str) and one.startswith("image/") and hints.words_of(key)[-2:] in _MEDIA_TYPE
             )
-            if handed := given[key]:
-                made[key] = handed.text
+            if handed := picture_arguments[key]:
+                fields[key] = handed.text
             else:
-                made[key] = types[0] if typed and len(types) == 1 else self.filled(one, node.child(key))
-        return made
+                fields[key] = types[0] if typed and len(types) == 1 else self.filled(one, node.child(key))
+        return fields
 
-    def _given(self, value: object, node: _Node) -> PictureArgument | None:
+    def _picture_argument(self, value: object, node: _Node) -> PictureArgument | None:
         """Return what is given for a value that is a picture's name, where one can be meant."""
         handle = _HANDLE.fullmatch(value) if isinstance(value, str) else None
         if handle is None:

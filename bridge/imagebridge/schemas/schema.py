@@ -32,15 +32,15 @@ def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
     The parameters are an object with properties, also where the tool takes none. A property that only a combination
     or a reference names is named there too.
     """
-    given = _taken(sound(schema))
-    named = _object(given, given, {})
-    left = {key: given[key] for key in COMBINATIONS if key in given}
-    made = {key: value for key, value in given.items() if key not in left}
+    normalized = _normalized(sound(schema))
+    named = _object(normalized, normalized, {})
+    left = {key: normalized[key] for key in COMBINATIONS if key in normalized}
+    schema_fields = {key: value for key, value in normalized.items() if key not in left}
     if left and named.required:
-        made["required"] = named.required
+        schema_fields["required"] = named.required
     if any(is_json(node) and is_list(node.get("items")) for _, node in nodes(schema, _INNER)):
-        made.pop("$schema", None)  # A tuple is no longer written as an older draft writes it.
-    return {**made, "type": "object", "properties": named.properties}, left
+        schema_fields.pop("$schema", None)  # A tuple is no longer written as an older draft writes it.
+    return {**schema_fields, "type": "object", "properties": named.properties}, left
 
 
 def described(description: str, left: JSON) -> str:
@@ -48,9 +48,9 @@ def described(description: str, left: JSON) -> str:
     if not left:
         return description
     written = json.dumps(left, ensure_ascii=False, separators=(",", ":"))
-    said = f"{description}\n\nThe arguments together must also match this JSON Schema: {written}".lstrip()
-    if len(said) <= _DESCRIPTION:
-        return said
+    text = f"{description}\n\nThe arguments together must also match this JSON Schema: {written}".lstrip()
+    if len(text) <= _DESCRIPTION:
+        return text
     return f"{description}\n\nNot every combination of the arguments is taken; the tool says what it misses.".lstrip()
 
 
@@ -78,20 +78,20 @@ def nodes(
 
 def kinds(node: JSON) -> tuple[object, ...]:
     """Return the types that a schema names."""
-    given = node.get("type")
-    return tuple(given) if is_list(given) else (given,)
+    types = node.get("type")
+    return tuple(types) if is_list(types) else (types,)
 
 
-def _taken(schema: JSON) -> dict[str, object]:
+def _normalized(schema: JSON) -> dict[str, object]:
     """Return a schema in which every array has `items` and no keyword is null."""
-    given = {key: value for key, value in schema.items() if value is not None or key in _NULLABLE}
-    if not is_list(given.get("required", [])):
-        del given["required"]  # Draft 3 wrote `required: true` at the property itself.
-    if is_list(first := given.get("items")):
-        given |= {"prefixItems": first, "items": given.pop("additionalItems", {})}
-    if "array" in kinds(given):
-        given.setdefault("items", {})
-    return {key: _inner(key, value) for key, value in given.items()}
+    normalized = {key: value for key, value in schema.items() if value is not None or key in _NULLABLE}
+    if not is_list(normalized.get("required", [])):
+        del normalized["required"]  # Draft 3 wrote `required: true` at the property itself.
+    if is_list(first := normalized.get("items")):
+        normalized |= {"prefixItems": first, "items": normalized.pop("additionalItems", {})}
+    if "array" in kinds(normalized):
+        normalized.setdefault("items", {})
+    return {key: _inner(key, value) for key, value in normalized.items()}
 
 
 def _inner(key: str, value: object) -> object:
@@ -105,7 +105,7 @@ def _inner(key: str, value: object) -> object:
 def _one(value: object) -> object:
     """Return an inner schema; what is none, such as null, says nothing."""
     if is_json(value):
-        return _taken(value)
+        return _normalized(value)
     return value if isinstance(value, bool) else {}
 
 

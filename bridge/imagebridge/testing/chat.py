@@ -9,19 +9,19 @@ from imagebridge.testing.steps import Raw, Spoken, SpokenCall, SpokenText, piece
 from imagebridge.wire import JsonObject
 
 
-def completion(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens: int) -> JsonObject:
+def completion(identity: str, body: Mapping[str, Any], entries: list[Spoken], tokens: int) -> JsonObject:
     """Return a `ChatCompletion` to `body`. `tokens` is what its messages count.
 
     Raises TypeError for raw output items, which only the Responses API has.
     """
-    if any(isinstance(entry, Raw) for entry in said):
+    if any(isinstance(spoken, Raw) for spoken in entries):
         raise TypeError("a raw output item cannot be said in Chat Completions")
-    calls = [entry for entry in said if isinstance(entry, SpokenCall)]
-    text = "\n".join(entry.text for entry in said if isinstance(entry, SpokenText))
+    calls = [spoken for spoken in entries if isinstance(spoken, SpokenCall)]
+    text = "\n".join(spoken.text for spoken in entries if isinstance(spoken, SpokenText))
     message: JsonObject = {"role": "assistant", "content": text or (None if calls else ""), "refusal": None}
     if calls:
-        message["tool_calls"] = [_call(entry) for entry in calls]
-    written = (len(text) + sum(len(entry.name) + len(entry.arguments) for entry in calls)) // 4 + 1
+        message["tool_calls"] = [_call(spoken) for spoken in calls]
+    written = (len(text) + sum(len(spoken.name) + len(spoken.arguments) for spoken in calls)) // 4 + 1
     return {
         "id": identity,
         "object": "chat.completion",
@@ -40,11 +40,11 @@ def completion(identity: str, body: Mapping[str, Any], said: list[Spoken], token
     }
 
 
-def _call(said: SpokenCall) -> JsonObject:
+def _call(call: SpokenCall) -> JsonObject:
     return {
-        "id": said.call_id,
+        "id": call.call_id,
         "type": "function",
-        "function": {"name": said.name, "arguments": said.arguments},
+        "function": {"name": call.name, "arguments": call.arguments},
     }
 
 

@@ -132,8 +132,8 @@ class Endpoint:
         """
         left = len(self._steps) - self._played
         problems = list(self._problems)
-        asked = [one for one in self.exchanges if one.path in _PLAYING]
-        if left > 0 and not (asked and asked[-1].violations):
+        playing = [one for one in self.exchanges if one.path in _PLAYING]
+        if left > 0 and not (playing and playing[-1].violations):
             problems.append(
                 f"{left} of {len(self._steps)} steps were not asked for: {self._steps[-left:]!r:.300}"
             )
@@ -187,9 +187,9 @@ class Endpoint:
         played = self._turn(exchange, read, wrong)
         if isinstance(played, HttpResponse):
             return played
-        said, cut = played
+        entries, cut = played
         whole = responses.response(
-            self._ids.new("resp"), body, said, model_list.tokens(body, "responses", earlier)
+            self._ids.new("resp"), body, entries, model_list.tokens(body, "responses", earlier)
         )
         if isinstance(cut, Fault):
             whole = responses.failed(whole, cut)
@@ -197,7 +197,7 @@ class Endpoint:
             items = [item.fields for item in read.items]
             self._memory.keep(body, whole["id"], earlier, items, whole["output"])
         if body.get("stream"):
-            return _streamed(responses.events(whole, said), cut)
+            return _streamed(responses.events(whole, entries), cut)
         return _whole(whole, cut)
 
     def _complete(self, path: str, body: JsonObject) -> HttpResponse:
@@ -206,11 +206,11 @@ class Endpoint:
         played = self._turn(exchange, Body(body, "chat"), wrong)
         if isinstance(played, HttpResponse):
             return played
-        said, cut = played
+        entries, cut = played
         if isinstance(cut, Fault):
             return self._fail("Fault(200) is a failed response, which Chat Completions does not have")
         try:
-            whole = chat.completion(self._ids.new("chatcmpl"), body, said, model_list.tokens(body, "chat"))
+            whole = chat.completion(self._ids.new("chatcmpl"), body, entries, model_list.tokens(body, "chat"))
         except TypeError as error:
             return self._fail(str(error))
         if not body.get("stream"):
@@ -279,12 +279,12 @@ class Endpoint:
             if number >= len(self._steps):
                 return self._fail(_unexpected(exchange, len(self._steps)))
             self._played += 1
-            shown = self._show(read.fields, read.api)
+            seen_pictures = self._show(read.fields, read.api)
         step = self._steps[number]
         try:
             played = step(exchange.body) if callable(step) else step
             if isinstance(played, (Fault, Cut)):
-                self._unshow(shown)
+                self._unshow(seen_pictures)
             if isinstance(played, Fault):
                 return ([], played) if played.status == 200 else _fault(played)
             if isinstance(played, Events):
@@ -300,25 +300,25 @@ class Endpoint:
             return self._fail(f"step {number + 1} failed: {type(error).__name__}: {error}")
 
     def _show(self, body: JSON, api: Api) -> tuple[list[object], list[SeenPicture]]:
-        given = body.get("input" if api == "responses" else "messages")
-        items = cast("list[object]", given) if isinstance(given, list) else []
+        content = body.get("input" if api == "responses" else "messages")
+        items = cast("list[object]", content) if isinstance(content, list) else []
         # Of the earlier requests with the same opening, the longest one that this one may go on from.
-        told: list[object] = []
+        earlier_items: list[object] = []
         for earlier in self._told:
-            if len(told) < len(earlier) < len(items) and earlier[0] == items[0]:
-                told = earlier
-        repeated = {index for index, item in enumerate(items) if item in told}
-        shown = [picture for picture in pictures(body, api) if _index(picture.path) not in repeated]
-        self.seen += shown
+            if len(earlier_items) < len(earlier) < len(items) and earlier[0] == items[0]:
+                earlier_items = earlier
+        repeated = {index for index, item in enumerate(items) if item in earlier_items}
+        new_pictures = [picture for picture in pictures(body, api) if _index(picture.path) not in repeated]
+        self.seen += new_pictures
         self._told.append(items)
-        return items, shown
+        return items, new_pictures
 
-    def _unshow(self, told: tuple[list[object], list[SeenPicture]]) -> None:
+    def _unshow(self, items_and_pictures: tuple[list[object], list[SeenPicture]]) -> None:
         """Forget what a request showed that the model did not answer after all."""
-        items, shown = told
+        items, new_pictures = items_and_pictures
         with self._guard:
             self._told = [one for one in self._told if one is not items]
-            self.seen[:] = [one for one in self.seen if not any(one is mine for mine in shown)]
+            self.seen[:] = [one for one in self.seen if not any(one is mine for mine in new_pictures)]
 
     def _refuse(self, exchange: Exchange, *violations: Violation) -> HttpResponse:
         exchange.violations = violations
@@ -365,8 +365,8 @@ def _whole(whole: JsonObject, cut: Cut | Fault | Odd | None) -> HttpResponse:
 
 
 def _unexpected(exchange: Exchange, steps: int) -> str:
-    said = exchange.body.get("input", exchange.body.get("messages"))
-    last = values(said)[-1:] or said
+    content = exchange.body.get("input", exchange.body.get("messages"))
+    last = values(content)[-1:] or content
     return f"unexpected request to {exchange.path} after all {steps} steps; it ends with {last!r:.200}"
 
 

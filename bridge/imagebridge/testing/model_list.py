@@ -47,21 +47,23 @@ def tokens(body: Mapping[str, Any], api: Api, earlier: Sequence[JSON] = ()) -> i
 
     `earlier` are the items that `previous_response_id` brings along: they count, as in the API.
     """
-    counted = ("input", "instructions") if api == "responses" else ("messages",)
-    said = sum(_letters(body.get(name)) for name in counted) + sum(_letters(item) for item in earlier)
-    said += len(json.dumps(body["tools"])) if body.get("tools") else 0
-    shown = pictures(body, api) + pictures({"model": body.get("model"), "input": list(earlier)})
-    return said // 4 + 1 + sum(picture.tokens for picture in shown)
+    fields = ("input", "instructions") if api == "responses" else ("messages",)
+    characters = sum(_text_length(body.get(name)) for name in fields) + sum(
+        _text_length(item) for item in earlier
+    )
+    characters += len(json.dumps(body["tools"])) if body.get("tools") else 0
+    seen_pictures = pictures(body, api) + pictures({"model": body.get("model"), "input": list(earlier)})
+    return characters // 4 + 1 + sum(picture.tokens for picture in seen_pictures)
 
 
-def _letters(value: object) -> int:
+def _text_length(value: object) -> int:
     match value:
         case str():
             # Pictures and files are not read as text.
             return 0 if value.startswith("data:") else len(value)
         case dict():
-            return sum(_letters(inner) for inner in cast("Mapping[str, object]", value).values())
+            return sum(_text_length(inner) for inner in cast("Mapping[str, object]", value).values())
         case list():
-            return sum(_letters(inner) for inner in cast("Iterable[object]", value))
+            return sum(_text_length(inner) for inner in cast("Iterable[object]", value))
         case _:
             return 0

@@ -25,10 +25,10 @@ _ECHOED: Mapping[str, object] = {
 }
 
 
-def response(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens: int) -> JsonObject:
+def response(identity: str, body: Mapping[str, Any], entries: list[Spoken], tokens: int) -> JsonObject:
     """Return a completed `Response` to `body` with this id. `tokens` is what its input counts."""
-    output = [item(entry) for entry in said]
-    written = sum(_length(entry) for entry in said) // 4 + 1
+    output = [item(spoken) for spoken in entries]
+    written = sum(_length(spoken) for spoken in entries) // 4 + 1
     echoed = {name: default if body.get(name) is None else body[name] for name, default in _ECHOED.items()}
     return echoed | {
         "id": identity,
@@ -40,7 +40,7 @@ def response(identity: str, body: Mapping[str, Any], said: list[Spoken], tokens:
         "model": string(body.get("model")),
         "output": [_without_secret(one, body) for one in output],
         "service_tier": "default",
-        "tools": [_tool(tool) for entry in values(body.get("tools")) if (tool := fields(entry))],
+        "tools": [_tool(tool) for spoken in values(body.get("tools")) if (tool := fields(spoken))],
         "usage": {
             "input_tokens": tokens,
             "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
@@ -73,8 +73,8 @@ def _tool(tool: JSON) -> JSON:
     return {**filled, **tool} if tool.get("type") == "function" else tool
 
 
-def _length(said: Spoken) -> int:
-    match said:
+def _length(spoken: Spoken) -> int:
+    match spoken:
         case SpokenText(text=text):
             return len(text)
         case SpokenCall(name=name, arguments=arguments):
@@ -83,94 +83,94 @@ def _length(said: Spoken) -> int:
             return len(str(raw))
 
 
-def item(said: Spoken) -> JsonObject:
+def item(spoken: Spoken) -> JsonObject:
     """Return the output item for what the model said."""
-    match said:
+    match spoken:
         case SpokenText():
-            return _message(said, "completed", [_text(said.text)])
+            return _message(spoken, "completed", [_text(spoken.text)])
         case SpokenCall():
-            return _call(said, "completed", said.arguments)
+            return _call(spoken, "completed", spoken.arguments)
         case Raw():
-            return dict(said.item)
+            return dict(spoken.item)
         case _:
-            assert_never(said)
+            assert_never(spoken)
 
 
 def _text(text: str) -> JsonObject:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
-def _message(said: SpokenText, status: str, content: list[JsonObject]) -> JsonObject:
-    return {"type": "message", "id": said.id, "role": "assistant", "status": status, "content": content}
+def _message(spoken: SpokenText, status: str, content: list[JsonObject]) -> JsonObject:
+    return {"type": "message", "id": spoken.id, "role": "assistant", "status": status, "content": content}
 
 
-def _call(said: SpokenCall, status: str, arguments: str) -> JsonObject:
+def _call(spoken: SpokenCall, status: str, arguments: str) -> JsonObject:
     return {
         "type": "function_call",
-        "id": said.id,
-        "call_id": said.call_id,
-        "name": said.name,
+        "id": spoken.id,
+        "call_id": spoken.call_id,
+        "name": spoken.name,
         "arguments": arguments,
         "status": status,
     }
 
 
-def events(whole: JsonObject, said: list[Spoken]) -> Iterator[JsonObject]:
-    """Yield the events that stream the response `whole`, which consists of `said`."""
+def events(whole: JsonObject, entries: list[Spoken]) -> Iterator[JsonObject]:
+    """Yield the events that stream the response `whole`, which consists of `entries`."""
     nothing: list[JsonObject] = []
     begun: JsonObject = whole | {"status": "in_progress", "output": nothing, "usage": None}
-    for number, event in enumerate(_events(whole, begun, said)):
+    for number, event in enumerate(_events(whole, begun, entries)):
         yield {**event, "sequence_number": number}
 
 
-def _events(whole: JsonObject, begun: JsonObject, said: list[Spoken]) -> Iterator[JsonObject]:
+def _events(whole: JsonObject, begun: JsonObject, entries: list[Spoken]) -> Iterator[JsonObject]:
     yield {"type": "response.created", "response": begun}
     yield {"type": "response.in_progress", "response": begun}
-    for index, (entry, given) in enumerate(zip(said, whole["output"], strict=True)):
-        yield from _item_events(index, entry, given)
+    for index, (spoken, item) in enumerate(zip(entries, whole["output"], strict=True)):
+        yield from _item_events(index, spoken, item)
     yield {"type": f"response.{whole['status']}", "response": whole}
 
 
-def _item_events(index: int, said: Spoken, given: JsonObject) -> Iterator[JsonObject]:
+def _item_events(index: int, spoken: Spoken, item: JsonObject) -> Iterator[JsonObject]:
     added = {"type": "response.output_item.added", "output_index": index}
-    match said:
+    match spoken:
         case SpokenText():
-            yield {**added, "item": _message(said, "in_progress", [])}
-            place = {"item_id": said.id, "output_index": index, "content_index": 0}
-            yield from _part_events(place, _text(said.text))
+            yield {**added, "item": _message(spoken, "in_progress", [])}
+            place = {"item_id": spoken.id, "output_index": index, "content_index": 0}
+            yield from _part_events(place, _text(spoken.text))
         case SpokenCall():
-            yield {**added, "item": _call(said, "in_progress", "")}
+            yield {**added, "item": _call(spoken, "in_progress", "")}
             yield from _argument_events(
-                {"item_id": said.id, "output_index": index}, said.name, said.arguments
+                {"item_id": spoken.id, "output_index": index}, spoken.name, spoken.arguments
             )
         case Raw():
-            yield {**added, "item": _bare(given)}
-            yield from _raw_events({"item_id": string(given.get("id")), "output_index": index}, given)
+            yield {**added, "item": _bare(item)}
+            yield from _raw_events({"item_id": string(item.get("id")), "output_index": index}, item)
         case _:
-            assert_never(said)
-    yield {"type": "response.output_item.done", "output_index": index, "item": given}
+            assert_never(spoken)
+    yield {"type": "response.output_item.done", "output_index": index, "item": item}
 
 
-def _bare(given: JsonObject) -> JsonObject:
+def _bare(item: JsonObject) -> JsonObject:
     """Return a message or a call as it is announced: what it says comes in pieces."""
-    match given.get("type"):
+    match item.get("type"):
         case "message":
-            return {**given, "status": "in_progress", "content": []}
+            return {**item, "status": "in_progress", "content": []}
         case "function_call":
-            return {**given, "status": "in_progress", "arguments": ""}
+            return {**item, "status": "in_progress", "arguments": ""}
         case _:
-            return given
+            return item
 
 
-def _raw_events(place: JsonObject, given: JsonObject) -> Iterator[JsonObject]:
+def _raw_events(place: JsonObject, item: JsonObject) -> Iterator[JsonObject]:
     """Yield texts, arguments and the summary of reasoning in pieces, and how a hosted tool comes on."""
-    kind = string(given.get("type"))
+    kind = string(item.get("type"))
     if kind == "message":
-        for number, part in enumerate(values(given.get("content"))):
+        for number, part in enumerate(values(item.get("content"))):
             yield from _part_events({**place, "content_index": number}, fields(part) or {})
     if kind == "function_call":
-        yield from _argument_events(place, string(given.get("name")), string(given.get("arguments")))
-    for number, part in enumerate(values(given.get("summary"))):
+        yield from _argument_events(place, string(item.get("name")), string(item.get("arguments")))
+    for number, part in enumerate(values(item.get("summary"))):
         for piece in pieces(string((fields(part) or {}).get("text"))):
             yield {
                 "type": "response.reasoning_summary_text.delta",

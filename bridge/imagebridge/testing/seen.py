@@ -106,22 +106,24 @@ def pictures(body: Mapping[str, Any], api: Api = "responses") -> list[SeenPictur
         api: "responses", or "chat" for a body of Chat Completions.
     """
     read = Body(body, api)
-    return [picture for shown in read.pictures if (picture := _seen(shown, read.model)) is not None]
+    return [
+        picture for picture_urls in read.pictures if (picture := _seen(picture_urls, read.model)) is not None
+    ]
 
 
-def _seen(shown: PictureUrl, model: str | None) -> SeenPicture | None:
-    verdict = judge(shown.url)
+def _seen(picture_url: PictureUrl, model: str | None) -> SeenPicture | None:
+    verdict = judge(picture_url.url)
     if not verdict.width:
         return None
-    detail = shown.detail if shown.detail in ("low", "high", "original") else "auto"
+    detail = picture_url.detail if picture_url.detail in ("low", "high", "original") else "auto"
     view = vision.seen(verdict.width, verdict.height, model, detail)
     return SeenPicture(
-        shown.path,
-        shown.call_id,
+        picture_url.path,
+        picture_url.call_id,
         verdict.media_type,
-        pybase64.b64decode(shown.url.partition(",")[2]),
+        pybase64.b64decode(picture_url.url.partition(",")[2]),
         (verdict.width, verdict.height),
-        shown.detail,
+        picture_url.detail,
         (view.width, view.height),
         view.units,
         view.tokens,

@@ -182,14 +182,14 @@ def script(steps: object) -> tuple[Step, ...]:
         return (cast("Step", steps),)
     if not isinstance(steps, Sequence):
         raise TypeError(f"steps is a list of steps, not {steps!r}")
-    given = tuple(cast("Sequence[Step]", steps))
-    for step in given:
+    step_tuple = tuple(cast("Sequence[Step]", steps))
+    for step in step_tuple:
         # A mistake in the script shows here, not in the middle of a conversation.
         if isinstance(step, Events):
             _check_events(step)
         elif not callable(step) and not isinstance(step, Fault):
             spoken(step.reply if isinstance(step, (Cut, Late, Odd)) else step, Ids())
-    return given
+    return step_tuple
 
 
 def _check_events(step: Events) -> None:

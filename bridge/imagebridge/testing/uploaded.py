@@ -116,7 +116,7 @@ class Files:
         now = int(time.time())
         seconds = _seconds(fields)
         filename, content = fields["file"]
-        made = Stored(
+        stored_file = Stored(
             f"file-{next(self._numbers)}",
             filename,
             purpose,
@@ -124,8 +124,8 @@ class Files:
             now,
             None if seconds is None else now + seconds,
         )
-        self.stored.append(made)
-        return made
+        self.stored.append(stored_file)
+        return stored_file
 
     def _list(self) -> JsonObject:
         there = [one.json() for one in reversed(self.stored) if not one.gone]
@@ -145,7 +145,7 @@ class Files:
         if not isinstance(items, list):
             return body, []
         changes: dict[tuple[int, int], dict[str, object]] = {}
-        found: list[Violation] = []
+        violations: list[Violation] = []
         for one in attachments(cast("Sequence[object]", items)):
             identity = text_of(one.inner, "file_id")
             if not identity or one.url or text_of(one.fields, "type") not in USABLE:
@@ -155,11 +155,11 @@ class Files:
                 item = cast("JsonObject", items[one.item])
                 path = f"{name}[{one.item}].{'output' if 'output' in item else 'content'}[{one.part}]"
                 path += ".file.file_id" if api == "chat" else ".file_id"
-                found.append(Violation("file-id", path, *problem, path, "invalid_value"))
+                violations.append(Violation("file-id", path, *problem, path, "invalid_value"))
             # A file may be larger than a data URL may be long: then its id is all that is judged.
             elif file is not None and len(file.content) < LENGTHS["image_url"] // 4 * 3 - 100:
                 changes[one.item, one.part] = _part(one, file)
-        return {**body, name: replaced(cast("Sequence[object]", items), changes)}, found
+        return {**body, name: replaced(cast("Sequence[object]", items), changes)}, violations
 
 
 def _problem(file: Stored | None, identity: str, one: Attachment) -> tuple[str, str] | None:
@@ -176,8 +176,8 @@ def _problem(file: Stored | None, identity: str, one: Attachment) -> tuple[str, 
 
 
 def _part(one: Attachment, file: Stored) -> dict[str, object]:
-    found = kind(file.content)
-    url = f"data:{(found or PNG).media_type};base64,{to_base64(file.content)}"
+    file_type = kind(file.content)
+    url = f"data:{(file_type or PNG).media_type};base64,{to_base64(file.content)}"
     if one.kind == "picture":
         rest = {name: value for name, value in one.fields.items() if name != "file_id"}
         return {**rest, "image_url": url}
@@ -198,14 +198,14 @@ def _seconds(fields: Mapping[str, tuple[str, bytes]]) -> int | None:
             "expires_after[anchor]",
             "missing_required_parameter",
         )
-    given = fields[name][1].decode(errors="replace")
+    digits = fields[name][1].decode(errors="replace")
     least, most = SECONDS
-    seconds = int(given) if given.isdecimal() else -1
+    seconds = int(digits) if digits.isdecimal() else -1
     if seconds < least:
-        message = f"Invalid '{name}': integer below minimum value. Expected a value >= {least}, but got {given} instead."
+        message = f"Invalid '{name}': integer below minimum value. Expected a value >= {least}, but got {digits} instead."
         raise _Refused(message, name, "integer_below_min_value")
     if seconds > most:
-        message = f"Invalid '{name}': integer above maximum value. Expected a value <= {most}, but got {given} instead."
+        message = f"Invalid '{name}': integer above maximum value. Expected a value <= {most}, but got {digits} instead."
         raise _Refused(message, name, "integer_above_max_value")
     return seconds
 
@@ -213,13 +213,13 @@ def _seconds(fields: Mapping[str, tuple[str, bytes]]) -> int | None:
 def _fields(content: bytes) -> dict[str, tuple[str, bytes]]:
     """Return the fields of a multipart form, each as its file name and its bytes. Its first line is the boundary."""
     boundary = content.partition(b"\r\n")[0]
-    found: dict[str, tuple[str, bytes]] = {}
+    fields: dict[str, tuple[str, bytes]] = {}
     for piece in (b"\r\n" + content).split(b"\r\n" + boundary)[1:-1] if boundary else ():
         head, _, value = piece.partition(b"\r\n\r\n")
         if name := _NAME.search(head):
             filename = _FILENAME.search(head)
-            found[name[1].decode(errors="replace")] = (
+            fields[name[1].decode(errors="replace")] = (
                 filename[1].decode(errors="replace") if filename else "",
                 value,
             )
-    return found
+    return fields

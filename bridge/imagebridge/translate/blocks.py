@@ -65,12 +65,12 @@ _WITHHELD = "[not shown: the tool meant it for the user alone]"
 
 def block_pieces(block: object, context: ResultContext) -> list[Piece]:
     """Return what one block of `content` becomes. Never raises for content, never returns an empty list."""
-    found = _pieces(block, context)
+    pieces = _pieces(block, context)
     # A picture is remembered as soon as it has its number.
-    if is_json(block) and not isinstance(found[0], PicturePiece):
+    if is_json(block) and not isinstance(pieces[0], PicturePiece):
         for encoded in carried(block):
-            context.remember(encoded, found)
-    return found
+            context.remember(encoded, pieces)
+    return pieces
 
 
 def _pieces(block: object, context: ResultContext) -> list[Piece]:
@@ -95,8 +95,8 @@ def _pieces(block: object, context: ResultContext) -> list[Piece]:
         case "resource_link":
             return _link(block, context)
         case tag:
-            made = standard(block)
-            return _pieces(made, context) if made else [_unknown(block, tag)]
+            standard_block = standard(block)
+            return _pieces(standard_block, context) if standard_block else [_unknown(block, tag)]
 
 
 def text_pieces(text: str, context: ResultContext) -> list[Piece]:
@@ -105,18 +105,18 @@ def text_pieces(text: str, context: ResultContext) -> list[Piece]:
     Codes for a terminal are taken out, pictures in them brought out. A text that is wholly an SVG is that picture,
     where it can be drawn.
     """
-    found: list[Piece] = []
+    pieces: list[Piece] = []
 
     def bring_out(encoded: str) -> str:
         if context.withheld and packed_base64(encoded) in context.withheld:
             return _WITHHELD
-        if told := context.mention_anywhere(encoded):
-            return told
+        if mention := context.mention_anywhere(encoded):
+            return mention
         brought = embedded_pieces(encoded, context)
         context.remember(encoded, brought)
         if all(isinstance(piece, TextPiece) for piece in brought):
             return " ".join(piece.text for piece in brought if isinstance(piece, TextPiece))
-        found.extend(brought)
+        pieces.extend(brought)
         first = brought[0]
         return f"[picture {first.number} below]" if isinstance(first, PicturePiece) else "[file below]"
 
@@ -130,7 +130,7 @@ def text_pieces(text: str, context: ResultContext) -> list[Piece]:
             text = text.replace(words, f'"{_WITHHELD}"')
     return [
         TextPiece(hidden.brought_out(text, bring_out, context.mention_anywhere if context.holds else None)),
-        *found,
+        *pieces,
     ]
 
 
@@ -140,11 +140,11 @@ def _drawn(svg: bytes, text: str, context: ResultContext) -> list[Piece]:
     last = drawn[-1]
     if not isinstance(last, PicturePiece):
         return []
-    told = (
+    sentence = (
         f"{sentences.numbered(last.number, last.number)}: drawn from an SVG text of {len(text):,} characters, which "
         "is not given; to read it, ask for a part of it"
     )
-    return [*drawn[:-1], last._replace(sentence="\n".join(filter(None, (last.sentence, told))))]
+    return [*drawn[:-1], last._replace(sentence="\n".join(filter(None, (last.sentence, sentence))))]
 
 
 def embedded_pieces(
@@ -161,10 +161,14 @@ def embedded_pieces(
     match kinds.kind(data):
         case kinds.FileType(sort="picture"):
             return picture_pieces(encoded, context, label=label, uri=uri, detail=detail)
-        case kinds.FileType(sort="document") as found:
-            if told := context.mention(encoded):
-                return [TextPiece(f"{_filename(uri, found)}: {told}", "a document that was sent", ours=True)]
-            return _document(data, found, uri, context)
+        case kinds.FileType(sort="document") as file_type:
+            if mention := context.mention(encoded):
+                return [
+                    TextPiece(
+                        f"{_filename(uri, file_type)}: {mention}", "a document that was sent", ours=True
+                    )
+                ]
+            return _document(data, file_type, uri, context)
         case None if (text := _text(data)) is not None:
             return text_pieces(text, context)
         case _:
@@ -191,7 +195,9 @@ def picture_pieces(
     policy = context.policy
     fit = _ModelFit(policy.model, policy.wanted(detail))
     try:
-        made = converted(encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first")
+        conversion = converted(
+            encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first"
+        )
     except PictureError as error:
         start = kinds.kind(base64_start(encoded, 64))
         # Some servers put documents into image blocks; an office document begins as any archive does.
@@ -199,13 +205,15 @@ def picture_pieces(
             return embedded_pieces(encoded, context, label=label, uri=uri, detail=detail)
         return [_lost(f"a picture ({_described(encoded, label, uri)})", error.reason)]
     pieces: list[Piece] = []
-    for at, picture in enumerate(made.pictures):
+    for at, picture in enumerate(conversion.pictures):
         number = context.number(encoded if at == 0 else picture.base64)
         # The sentence speaks of all pictures of the file and stands once, after the last.
-        last = at == len(made.pictures) - 1 and made.sentence
-        sentence = f"{sentences.numbered(number - at, number)}: {made.sentence}" if last else ""
-        file = encoded if len(made.pictures) == 1 else ""
-        pieces.append(PicturePiece(number, picture, detail, sentence, made.source, made.size, file))
+        last = at == len(conversion.pictures) - 1 and conversion.sentence
+        sentence = f"{sentences.numbered(number - at, number)}: {conversion.sentence}" if last else ""
+        file = encoded if len(conversion.pictures) == 1 else ""
+        pieces.append(
+            PicturePiece(number, picture, detail, sentence, conversion.source, conversion.size, file)
+        )
     return pieces
 
 
@@ -227,14 +235,14 @@ def _image(block: JSON, context: ResultContext) -> list[Piece]:
 def _resource(block: JSON, resource: JSON, context: ResultContext) -> list[Piece]:
     """An embedded resource: text as it is, bytes by what they are, both where there are both."""
     text, blob = resource.get("text"), text_of(resource, "blob")
-    found = text_pieces(text, context) if isinstance(text, str) and (text or not blob) else []
-    if found and not blob:
-        return found
+    pieces = text_pieces(text, context) if isinstance(text, str) and (text or not blob) else []
+    if pieces and not blob:
+        return pieces
     uri, label = text_of(resource, "uri"), _media_type(resource)
-    return [*found, *embedded_pieces(blob, context, label=label, uri=uri, detail=_detail(block))]
+    return [*pieces, *embedded_pieces(blob, context, label=label, uri=uri, detail=_detail(block))]
 
 
-def _document(data: bytes, found: kinds.FileType, uri: str, context: ResultContext) -> list[Piece]:
+def _document(data: bytes, file_type: kinds.FileType, uri: str, context: ResultContext) -> list[Piece]:
     if len(data) > MAX_FILE:
         return [
             _lost(
@@ -242,32 +250,32 @@ def _document(data: bytes, found: kinds.FileType, uri: str, context: ResultConte
                 f"the API takes files of {sentences.amount(MAX_FILE)} at most",
             )
         ]
-    if found is kinds.PDF and context.policy.documents == "pages":
+    if file_type is kinds.PDF and context.policy.documents == "pages":
         from imagebridge.pictures.pages import rendered
 
         try:
             pages, sentence = rendered(data)
         except PictureError as error:
             return [
-                FilePiece(_data_url(data, found), _filename(uri, found)),
+                FilePiece(_data_url(data, file_type), _filename(uri, file_type)),
                 TextPiece(f"[its pages are not shown: {error.reason}]"),
             ]
         pictures = [PicturePiece(context.number(page.base64), page) for page in pages]
         context.remember(to_base64(data), pictures)
         return [*pictures, TextPiece(sentence)]
-    return [FilePiece(_data_url(data, found), _filename(uri, found))]
+    return [FilePiece(_data_url(data, file_type), _filename(uri, file_type))]
 
 
-def _data_url(data: bytes, found: kinds.FileType) -> str:
-    return f"data:{found.media_type};base64,{to_base64(data)}"
+def _data_url(data: bytes, file_type: kinds.FileType) -> str:
+    return f"data:{file_type.media_type};base64,{to_base64(data)}"
 
 
-def _filename(uri: str, found: kinds.FileType) -> str:
+def _filename(uri: str, file_type: kinds.FileType) -> str:
     """Name a document after the last part of its uri: the API wants a real file name with the right suffix."""
     last = re.split(r"[/\\\\]", unquote(re.split(r"[?#]", uri)[0]).rstrip("/\\"))[-1]
     safe = re.sub(r"[^\w.() -]", "_", last)[-100:]
-    stem = safe[: -len(found.suffix)] if safe.lower().endswith(found.suffix) else safe
-    return f"{stem or 'document'}{found.suffix}"
+    stem = safe[: -len(file_type.suffix)] if safe.lower().endswith(file_type.suffix) else safe
+    return f"{stem or 'document'}{file_type.suffix}"
 
 
 def _text(data: bytes) -> str | None:
@@ -326,8 +334,8 @@ def _described(encoded: str, label: str, uri: str = "") -> str:
 
 def _media_type(value: JSON) -> str:
     """Return the label without parameters; some servers write `mediaType`."""
-    found = text_of(value, "mimeType") or text_of(value, "mediaType")
-    label = found.split(";", 1)[0].strip().lower()[:100]
+    media_type = text_of(value, "mimeType") or text_of(value, "mediaType")
+    label = media_type.split(";", 1)[0].strip().lower()[:100]
     return _MISSPELT.get(label, label)
 
 

@@ -30,15 +30,17 @@ def within_tokens(plans: Sequence[Plan], model: str | None, limit: int) -> list[
 
     The costliest shrinks first, step by step. When nothing can shrink, the last picture gives way.
     """
-    kept: list[Plan | None] = list(plans)
-    while sum(plan.seen.tokens for plan in kept if plan) > limit:
-        costliest = max((at for at, plan in enumerate(kept) if plan), key=lambda at: _tokens(kept[at]))
-        smaller = _smaller(kept[costliest], model)
+    plans_left: list[Plan | None] = list(plans)
+    while sum(plan.seen.tokens for plan in plans_left if plan) > limit:
+        costliest = max(
+            (at for at, plan in enumerate(plans_left) if plan), key=lambda at: _tokens(plans_left[at])
+        )
+        smaller = _smaller(plans_left[costliest], model)
         if smaller:
-            kept[costliest] = smaller
+            plans_left[costliest] = smaller
         else:
-            kept[max(at for at, plan in enumerate(kept) if plan)] = None
-    return kept
+            plans_left[max(at for at, plan in enumerate(plans_left) if plan)] = None
+    return plans_left
 
 
 def _tokens(plan: Plan | None) -> int:
@@ -64,12 +66,12 @@ def within_bytes(sizes: Sequence[int], limit: int) -> list[int | None]:
 
     Small pictures keep what they have; the large ones share the rest evenly.
     """
-    kept = len(sizes)
-    while kept:
-        share = _share(sizes[:kept], limit)
-        if share >= min(_BYTES, max(sizes[:kept])):
-            return [min(size, share) for size in sizes[:kept]] + [None] * (len(sizes) - kept)
-        kept -= 1
+    count = len(sizes)
+    while count:
+        share = _share(sizes[:count], limit)
+        if share >= min(_BYTES, max(sizes[:count])):
+            return [min(size, share) for size in sizes[:count]] + [None] * (len(sizes) - count)
+        count -= 1
     return [None] * len(sizes)
 
 

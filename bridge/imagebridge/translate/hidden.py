@@ -55,8 +55,8 @@ def brought_out(
     if len(text) < _SHORTEST:
         return text
     whole = text.strip()
-    if (found := _whole(whole)) and (_kind(found) or (known and known(found))):
-        return bring_out(found)
+    if (encoded := _whole(whole)) and (_kind(encoded) or (known and known(encoded))):
+        return bring_out(encoded)
     if not _DUMP.match(whole):
         return text
     pieces: list[str] = []
@@ -138,11 +138,11 @@ def _kind(text: str) -> kinds.FileType | None:
     """Return what base64, or a `data:` URL, is by its first bytes, where that is a picture or a document."""
     if len(text) < _SHORTEST:
         return None
-    found = kinds.kind(base64_start(text))
-    if found is kinds.ZIP:
+    file_type = kinds.kind(base64_start(text))
+    if file_type is kinds.ZIP:
         # The member that makes an archive a document may stand anywhere in it.
         try:
-            found = kinds.kind(base64_bytes(text)[0])
+            file_type = kinds.kind(base64_bytes(text)[0])
         except PictureError:
             return None
-    return found if found is not None and found.sort in ("picture", "document") else None
+    return file_type if file_type is not None and file_type.sort in ("picture", "document") else None

@@ -19,28 +19,28 @@ _ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+._-]{0,40}://")
 
 def image(block: JSON) -> JSON:
     """Return an image block with `data` as a string, or a link where it gives an address; the very same where nothing is to be done."""
-    given = block.get("data")
-    if isinstance(given, str) and given and not _ADDRESS.match(given):
+    data = block.get("data")
+    if isinstance(data, str) and data and not _ADDRESS.match(data):
         return block
     inner = (block.get("source"), block.get("image_url"))
     for holder in (block, *filter(is_json, inner)):
-        if found := next(filter(None, (_text(holder.get(name)) for name in _FIELDS)), ""):
-            return _made(block, holder, found)
+        if address_or_data := next(filter(None, (_text(holder.get(name)) for name in _FIELDS)), ""):
+            return _image_or_link(block, holder, address_or_data)
     return block
 
 
-def _made(block: JSON, holder: JSON, found: str) -> JSON:
+def _image_or_link(block: JSON, holder: JSON, data: str) -> JSON:
     label = block.get("mimeType") or holder.get("media_type") or holder.get("mimeType")
-    kept = {name: block[name] for name in ("annotations", "_meta") if name in block}
-    kept |= {"mimeType": label} if label else {}
-    if _ADDRESS.match(found):
+    fields = {name: block[name] for name in ("annotations", "_meta") if name in block}
+    fields |= {"mimeType": label} if label else {}
+    if _ADDRESS.match(data):
         return {
             "type": "resource_link",
-            "uri": found.strip(),
-            "name": text_of(block, "name") or found,
-            **kept,
+            "uri": data.strip(),
+            "name": text_of(block, "name") or data,
+            **fields,
         }
-    return {"type": "image", "data": found, **kept}
+    return {"type": "image", "data": data, **fields}
 
 
 def standard(block: JSON) -> JSON | None:
@@ -54,18 +54,18 @@ def standard(block: JSON) -> JSON | None:
     encoded = next(
         filter(None, (text_of(one, name) for one in holders for name in ("data", "blob", "base64"))), ""
     )
-    found = kinds.kind(base64_start(encoded))
-    sort = found.sort if found else ""
+    file_type = kinds.kind(base64_start(encoded))
+    sort = file_type.sort if file_type else ""
     if not encoded or (block.get("type") != "blob" and sort not in ("picture", "document")):
         return None
-    kept = {name: block[name] for name in ("annotations", "_meta") if name in block}
+    fields = {name: block[name] for name in ("annotations", "_meta") if name in block}
     labels = (text_of(one, name) for one in holders for name in ("mimeType", "mediaType", "media_type"))
     label = {"mimeType": one} if (one := next(filter(None, labels), "")) else {}
     if sort == "picture":
-        return {"type": "image", "data": encoded, **label, **kept}
+        return {"type": "image", "data": encoded, **label, **fields}
     names = (text_of(block, name) for name in ("uri", "filename", "name", "title"))
     uri = next(filter(None, names), "")
-    return {"type": "resource", "resource": {"uri": uri, "blob": encoded, **label}, **kept}
+    return {"type": "resource", "resource": {"uri": uri, "blob": encoded, **label}, **fields}
 
 
 def _text(value: object) -> str:

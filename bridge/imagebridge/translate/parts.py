@@ -48,7 +48,7 @@ def placed(
             case PicturePiece(number):
                 done += [PlacedPiece(block, *one) for one in pictures[number]]
             case TextPiece():
-                done.append(PlacedPiece(block, *text_budget.given(piece)))
+                done.append(PlacedPiece(block, *text_budget.fitted(piece)))
             case FilePiece():
                 done.append(PlacedPiece(block, *next(files)))
             case LinkPiece() if at in beyond:
@@ -60,10 +60,10 @@ def placed(
             case LinkPiece():
                 done.append(PlacedPiece(block, *_link(piece, policy)))
     if text_budget.left_out:
-        told = (
+        sentence = (
             f"[cut: {text_budget.left_out:,} more texts, {text_budget.characters:,} characters, are left out]"
         )
-        done.append(PlacedPiece(None, [input_text(told)], "a sentence on what was cut"))
+        done.append(PlacedPiece(None, [input_text(sentence)], "a sentence on what was cut"))
     return tuple(done)
 
 
@@ -93,20 +93,20 @@ class _TextBudget:
     characters: int = 0
     cut: bool = False
 
-    def given(self, piece: TextPiece) -> "tuple[list[Part], str]":
+    def fitted(self, piece: TextPiece) -> "tuple[list[Part], str]":
         """Return a text within the room: whole, cut with a sentence, or, after the first that was cut, only counted."""
         text, size = piece.text, len(piece.text)
         if piece.ours and size <= self.ours:
             self.ours -= size
             return [input_text(text)], piece.what
         if not piece.ours and not self.cut:
-            taken = min(size, self.texts)
-            self.texts -= taken
-            if taken == size:
+            length = min(size, self.texts)
+            self.texts -= length
+            if length == size:
                 return [input_text(text)], piece.what
             self.cut = True
-            note = f"[cut: {size - taken:,} of {size:,} characters are left out]"
-            return [input_text(f"{text[:taken]}\n{note}")], f"{piece.what}, cut"
+            note = f"[cut: {size - length:,} of {size:,} characters are left out]"
+            return [input_text(f"{text[:length]}\n{note}")], f"{piece.what}, cut"
         self.left_out += 1
         self.characters += size
         return [], "left out"
@@ -119,17 +119,17 @@ def _sentence(what: str, why: str) -> "tuple[list[Part], str]":
 def _files(files: Sequence[FilePiece], policy: Policy) -> "tuple[Iterator[tuple[list[Part], str]], int]":
     """Return what each document becomes, and the bytes that are left for pictures."""
     left = policy.max_bytes
-    made: list[tuple[list[Part], str]] = []
+    files_and_notes: list[tuple[list[Part], str]] = []
     for file in files:
         size = len(file.data_url)
         if size > left:
             what = f"the file {file.filename}, {sentences.amount(size)} as base64"
-            made.append(_sentence(what, f"the limit is {_bytes(policy)} of one result"))
+            files_and_notes.append(_sentence(what, f"the limit is {_bytes(policy)} of one result"))
             continue
         left -= size
         part: Part = {"type": "input_file", "filename": file.filename, "file_data": file.data_url}
-        made.append(([part], f"the file {file.filename}"))
-    return iter(made), left
+        files_and_notes.append(([part], f"the file {file.filename}"))
+    return iter(files_and_notes), left
 
 
 def _bytes(policy: Policy) -> str:
@@ -156,17 +156,17 @@ def _pictures(
     if policy.max_tokens is not None:
         _spend_tokens(plans, limits, policy.model, policy.max_tokens)
     long = _cut(pieces, plans, limits, policy)
-    made = [
+    fitted_pictures = [
         None if piece.number in long else _fitted(piece, plan)
         for piece, plan in zip(pieces, plans, strict=True)
     ]
     room -= sum(len(picture.data_url) for strips_of_one in long.values() for _, picture in strips_of_one)
-    _spend_bytes(made, limits, room, policy)
+    _spend_bytes(fitted_pictures, limits, room, policy)
     return {
         piece.number: _shown_in_strips(piece, plan, long[piece.number], policy.model, handles=handles)
         if plan and piece.number in long
-        else [_shown(piece, plan, picture, limit, policy.model, handles=handles)]
-        for piece, plan, picture, limit in zip(pieces, plans, made, limits, strict=True)
+        else [_picture_parts(piece, plan, picture, limit, policy.model, handles=handles)]
+        for piece, plan, picture, limit in zip(pieces, plans, fitted_pictures, limits, strict=True)
     }
 
 
@@ -180,7 +180,7 @@ def _cut(
     """Cut the pictures that are too long to be read whole, where the budgets have room for their strips."""
     pictures = sum(plan is not None for plan in plans)
     tokens = sum(plan.seen.tokens for plan in plans if plan)
-    held, made = 0, _Strips()
+    held, strips_of = 0, _Strips()
     for piece, plan, limit in zip(pieces, plans, limits, strict=True):
         picture = piece.picture
         # What was drawn for the model is small already, and what a limit or a low detail made small is to stay so.
@@ -203,9 +203,9 @@ def _cut(
             continue  # as a whole it cannot be decoded either, which is told there
         size = sum(len(part.data_url) for part in cut_parts)
         if held + size <= min(policy.max_bytes, MAX_DATA_URL) // 2:
-            made[piece.number] = list(zip(fitting_strips, cut_parts, strict=True))
+            strips_of[piece.number] = list(zip(fitting_strips, cut_parts, strict=True))
             held, pictures, tokens = held + size, count, cost
-    return made
+    return strips_of
 
 
 def _shown_in_strips(
@@ -219,7 +219,7 @@ def _shown_in_strips(
     """Return the strips of one picture, each with the line that tells where in it they lie."""
     handle = sentences.handle(piece.number) if handles else ""
     width, height = piece.picture.width, piece.picture.height
-    shown: list[tuple[list[Part], ShownPicture | str]] = []
+    strip_parts: list[tuple[list[Part], ShownPicture | str]] = []
     for strip, picture in strips_shown:
         place = sentences.part(strip, width, height)
         if handle:
@@ -237,8 +237,8 @@ def _shown_in_strips(
         what = ShownPicture(
             piece.number, picture, strip.seen, plan.detail, model, size, piece.source, handle, strip.name
         )
-        shown.append((parts, what))
-    return shown
+        strip_parts.append((parts, what))
+    return strip_parts
 
 
 def _plan(piece: PicturePiece, policy: Policy) -> Plan:
@@ -250,46 +250,48 @@ def _plan(piece: PicturePiece, policy: Policy) -> Plan:
 def _spend_tokens(plans: list[Plan | None], limits: list[str], model: str | None, limit: int) -> None:
     """Make the plans fit the budget of tokens, and write down which ones it changed."""
     open_plans = [(at, plan) for at, plan in enumerate(plans) if plan]
-    kept = budget.within_tokens([plan for _, plan in open_plans], model, limit)
-    for (at, plan), smaller in zip(open_plans, kept, strict=True):
+    smaller_plans = budget.within_tokens([plan for _, plan in open_plans], model, limit)
+    for (at, plan), smaller in zip(open_plans, smaller_plans, strict=True):
         plans[at] = smaller
         if smaller != plan:
             limits[at] = f"the limit is {limit:,} tokens of pictures of one result"
 
 
 def _spend_bytes(
-    made: "list[Picture | PictureError | None]", limits: list[str], limit: int, policy: Policy
+    pictures: "list[Picture | PictureError | None]", limits: list[str], limit: int, policy: Policy
 ) -> None:
     """Squeeze pictures into the budget of bytes, and write down which ones it changed."""
-    held = [(at, picture) for at, picture in enumerate(made) if isinstance(picture, Picture)]
+    held = [(at, picture) for at, picture in enumerate(pictures) if isinstance(picture, Picture)]
     if sum(len(picture.data_url) for _, picture in held) <= min(limit, MAX_DATA_URL):
         return
-    told = _bytes(policy)
+    limit_in_words = _bytes(policy)
     shares = budget.within_bytes([len(picture.data_url) for _, picture in held], limit)
     for (at, picture), share in zip(held, shares, strict=True):
         if share is None:
-            made[at], limits[at] = None, f"the limit is {told} of one result"
+            pictures[at], limits[at] = None, f"the limit is {limit_in_words} of one result"
         elif min(share, MAX_DATA_URL) < len(picture.data_url):
-            limits[at] = f"the limit is {told} of one result" if share < MAX_DATA_URL else "the API's limit"
+            limits[at] = (
+                f"the limit is {limit_in_words} of one result" if share < MAX_DATA_URL else "the API's limit"
+            )
             # 64 characters are more than any prefix `data:...;base64,`; four characters hold three bytes.
-            made[at] = _tried(within, picture, max(0, min(share, MAX_DATA_URL) - 64) // 4 * 3)
+            pictures[at] = _picture_or_error(within, picture, max(0, min(share, MAX_DATA_URL) - 64) // 4 * 3)
 
 
 def _fitted(piece: PicturePiece, plan: Plan | None) -> "Picture | PictureError | None":
     """Return the picture at the size that the plan says; the same bytes where it fits and the API takes them."""
     if plan is None:
         return None
-    return _tried(fitted, piece.picture, plan.seen.width, plan.seen.height)
+    return _picture_or_error(fitted, piece.picture, plan.seen.width, plan.seen.height)
 
 
-def _tried(make: Callable[..., Picture], *arguments: object) -> "Picture | PictureError":
+def _picture_or_error(make: Callable[..., Picture], *arguments: object) -> "Picture | PictureError":
     try:
         return make(*arguments)
     except PictureError as error:
         return error
 
 
-def _shown(
+def _picture_parts(
     piece: PicturePiece,
     plan: Plan | None,
     picture: "Picture | PictureError | None",
@@ -318,14 +320,14 @@ def _line(piece: PicturePiece, picture: Picture, view: Seen, limit: str, handle:
     original = piece.picture
     # A tool is given the file that came, which may be of another type than what is seen.
     named = f"{handle} ({piece.source})" if handle and piece.file and piece.source else handle
-    told = [named, piece.sentence]
+    phrases = [named, piece.sentence]
     width, height = piece.size or (original.width, original.height)
     if (picture.width, picture.height) != (width, height):
         scale = sentences.scaled(piece.number, view, width, height)
         unreadable = f"; {sentences.UNREADABLE}" if is_unreadable(width, height, view) else ""
-        told.append(f"{scale} ({limit}){unreadable}" if limit else f"{scale}{unreadable}")
+        phrases.append(f"{scale} ({limit}){unreadable}" if limit else f"{scale}{unreadable}")
     elif limit and picture is not original:
-        told.append(f"picture {piece.number}: encoded smaller ({limit})")
+        phrases.append(f"picture {piece.number}: encoded smaller ({limit})")
     elif limit:
-        told.append(f"picture {piece.number}: shown at a lower detail ({limit})")
-    return "\n".join(filter(None, told))
+        phrases.append(f"picture {piece.number}: shown at a lower detail ({limit})")
+    return "\n".join(filter(None, phrases))

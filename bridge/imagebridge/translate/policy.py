@@ -80,9 +80,9 @@ class Policy:
         """Return this policy for a model, where it names none itself, and for an API, where that is given."""
         return replace(self, model=self.model or model or None, api=api or self.api)
 
-    def wanted(self, asked: Detail | None) -> Detail:
-        """Return the detail at which a picture is shown whose block asked for `asked`."""
-        detail = known(self.model, self.detail or asked or "high")
+    def wanted(self, requested: Detail | None) -> Detail:
+        """Return the detail at which a picture is shown whose block asks for `requested`."""
+        detail = known(self.model, self.detail or requested or "high")
         # farion1231/cc-switch#7536, 2026-11: strict servers take auto, low and high alone.
         return "high" if detail == "original" and self.api == "chat" else detail
 

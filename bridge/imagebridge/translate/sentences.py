@@ -40,14 +40,14 @@ def not_shown(what: str, why: str) -> str:
 
 def described(label: str, size: int | None, data: bytes = b"", uri: str = "") -> str:
     """Name bytes by what they are; the label is added where it says something else."""
-    found = kind(data)
-    name = found.media_type if found else label or "data of an unknown type"
-    told = [name + (f" labelled {label}" if found and label and label != name else "")]
+    file_type = kind(data)
+    name = file_type.media_type if file_type else label or "data of an unknown type"
+    facts = [name + (f" labelled {label}" if file_type and label and label != name else "")]
     if size is not None:
-        told.append(amount(size))
+        facts.append(amount(size))
     if uri:
-        told.append(short(uri))
-    return ", ".join(told)
+        facts.append(short(uri))
+    return ", ".join(facts)
 
 
 def short(text: str) -> str:
@@ -80,17 +80,17 @@ def part(strip: Strip, width: int, height: int) -> str:
     """Say where a strip lies in its picture of `width` x `height` pixels, and how coordinates are mapped back."""
     down = strip.width == width
     start, length, axis = (strip.top, strip.height, "y") if down else (strip.left, strip.width, "x")
-    told = f"{axis} {start} to {start + length} of {width}x{height}"
+    text = f"{axis} {start} to {start + length} of {width}x{height}"
     view = strip.seen
     if (view.width, view.height) != (strip.width, strip.height):
-        told += f", shown {view.width}x{view.height}; multiply {_factors(view, strip.width, strip.height)}"
-        return f"{told}, then add {start} to {axis}" if start else told
-    return f"{told}; add {start} to {axis}" if start else f"{told}; coordinates are those of the whole"
+        text += f", shown {view.width}x{view.height}; multiply {_factors(view, strip.width, strip.height)}"
+        return f"{text}, then add {start} to {axis}" if start else text
+    return f"{text}; add {start} to {axis}" if start else f"{text}; coordinates are those of the whole"
 
 
 def link(uri: str, name: str, media_type: str, size: int | None, description: str) -> str:
     """Describe a resource that the server offers but did not send."""
-    told = [f"{short(name)} <{short(uri)}>" if name and name != uri else f"<{short(uri)}>"]
-    told += [media_type] if media_type else []
-    told += [amount(size)] if size is not None else []
-    return f"[link: {', '.join(told)}{': ' + description if description else ''}]"
+    facts = [f"{short(name)} <{short(uri)}>" if name and name != uri else f"<{short(uri)}>"]
+    facts += [media_type] if media_type else []
+    facts += [amount(size)] if size is not None else []
+    return f"[link: {', '.join(facts)}{': ' + description if description else ''}]"

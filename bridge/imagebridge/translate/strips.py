@@ -52,13 +52,13 @@ def strips(width: int, height: int, fit: Callable[[int, int], Seen]) -> tuple[St
 
     `fit` tells what is seen of a size in pixels. Empty where even the strips are too small to read.
     """
-    made: list[Strip] = []
+    cut_strips: list[Strip] = []
     for total in range(2, MOST + 1):
-        made = _cut(width, height, total, fit)
-        if all((one.seen.width, one.seen.height) == (one.width, one.height) for one in made):
-            return tuple(made)
-    readable = all(max(one.seen.width, one.seen.height) >= _READABLE * max(one[4:6]) for one in made)
-    return tuple(made) if readable else ()
+        cut_strips = _cut(width, height, total, fit)
+        if all((one.seen.width, one.seen.height) == (one.width, one.height) for one in cut_strips):
+            return tuple(cut_strips)
+    readable = all(max(one.seen.width, one.seen.height) >= _READABLE * max(one[4:6]) for one in cut_strips)
+    return tuple(cut_strips) if readable else ()
 
 
 def _cut(width: int, height: int, total: int, fit: Callable[[int, int], Seen]) -> list[Strip]:

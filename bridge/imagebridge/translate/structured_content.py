@@ -56,18 +56,18 @@ def structured_text(result: JSON) -> str:
     structured, blocks = result.get("structuredContent"), blocks_of(result)
     if structured is None or (blocks and _is_empty(structured)):
         return ""
-    said = _BlockTexts(blocks)
+    block_texts = _BlockTexts(blocks)
     try:
-        if said.all_of(structured):
+        if block_texts.all_of(structured):
             return ""
         written = _written(structured)
         if any(code in written for code in _CODES):
             # Texts are read without the codes too, so only without them both can be the same.
             structured = _without_codes(structured)
-            if said.all_of(structured):
+            if block_texts.all_of(structured):
                 return ""
             written = _written(structured)
-        return _written(said.left(structured)) if said.may_repeat(written) else written
+        return _written(block_texts.left(structured)) if block_texts.may_repeat(written) else written
     except RecursionError:
         return _written(structured)
 
@@ -75,7 +75,7 @@ def structured_text(result: JSON) -> str:
 def _written(value: object) -> str:
     try:
         written = json.dumps(value, ensure_ascii=False, default=str)
-        return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
+        return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
     except (TypeError, ValueError, RecursionError) as error:
         return sentences.not_shown("structured content", f"it cannot be written as JSON ({str(error)[:120]})")
 
@@ -86,10 +86,10 @@ class _BlockTexts:
     def __init__(self, blocks: Sequence[object]) -> None:
         self._blocks = blocks
         texts = [text for block in blocks if (text := _text(block)) is not None]
-        said = [_cleaned(text) for text in texts]
-        parsed = [_parsed(text) for text in said]
-        self._texts = frozenset((*said, _cleaned("\n".join(texts))) if texts else ())
-        self._ways: list[object] = [*parsed, said, parsed] if said else []
+        cleaned = [_cleaned(text) for text in texts]
+        parsed = [_parsed(text) for text in cleaned]
+        self._texts = frozenset((*cleaned, _cleaned("\n".join(texts))) if texts else ())
+        self._ways: list[object] = [*parsed, cleaned, parsed] if cleaned else []
         self._marks: frozenset[tuple[str, str]] | None = None
 
     def all_of(self, value: object) -> bool:
@@ -97,10 +97,10 @@ class _BlockTexts:
         for _ in range(_KEYS):
             if self._says(value):
                 return True
-            told = _new(value) if is_json(value) else ()
-            if len(told) != 1:
+            members = _new(value) if is_json(value) else ()
+            if len(members) != 1:
                 return False
-            (value,) = told
+            (value,) = members
         return False
 
     def may_repeat(self, written: str) -> bool:

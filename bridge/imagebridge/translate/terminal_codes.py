@@ -38,19 +38,19 @@ _PICTURES = re.compile(
 _PIECE = re.compile(r"\x1b_G([^;]*);([^\x1b\x9c]*)")
 
 
-def pictured(text: str, told: Callable[[str], str]) -> str:
+def pictured(text: str, describe: Callable[[str], str]) -> str:
     """Return a text in which each picture for a terminal is `told(its base64)`; that is empty where it has another form."""
     if "\x1b" not in text:
         return text
     return _PICTURES.sub(
-        lambda one: _kitty(one["kitty"], told) if one["kitty"] else told(one["file"] or ""), text
+        lambda one: _kitty(one["kitty"], describe) if one["kitty"] else describe(one["file"] or ""), text
     )
 
 
-def _kitty(written: str, told: Callable[[str], str]) -> str:
+def _kitty(written: str, describe: Callable[[str], str]) -> str:
     """Tell the pictures of pieces, each but a picture's last with `m=1`; only `f=100` is a file, a PNG, which only `t=d` holds."""
     pieces = iter([(set(keys.split(",")), data) for keys, data in _PIECE.findall(written)])
-    made: list[str] = []
+    described: list[str] = []
     for keys, data in pieces:
         more = [data]
         if "m=1" in keys:
@@ -59,8 +59,8 @@ def _kitty(written: str, told: Callable[[str], str]) -> str:
                 if "m=1" not in later:
                     break
         is_png = "f=100" in keys and not keys & {"t=f", "t=t", "t=s", "o=z"}
-        made.append(told("".join(more) if is_png else ""))
-    return "\n".join(made)
+        described.append(describe("".join(more) if is_png else ""))
+    return "\n".join(described)
 
 
 def plain(text: str) -> str:

@@ -35,14 +35,14 @@ class ShownPicture(NamedTuple):
 
     def __str__(self) -> str:
         picture = self.picture
-        told = [self.part] if self.part else []
-        told += [picture.media_type, f"{picture.width}x{picture.height}", sentences.amount(picture.size)]
+        facts = [self.part] if self.part else []
+        facts += [picture.media_type, f"{picture.width}x{picture.height}", sentences.amount(picture.size)]
         if self.source:
-            told.append(f"made from {self.source}")
+            facts.append(f"made from {self.source}")
         if self.original != (picture.width, picture.height):
-            told.append("shrunk from {}x{}".format(*self.original))
+            facts.append("shrunk from {}x{}".format(*self.original))
         assumed = f" (sizes of {self.model} are assumed)" if self.model and family(self.model).assumed else ""
-        return f"{', '.join(told)}, {self.seen.tokens:,} tokens at detail {self.detail}{assumed}"
+        return f"{', '.join(facts)}, {self.seen.tokens:,} tokens at detail {self.detail}{assumed}"
 
 
 class PlacedPiece(NamedTuple):
@@ -115,7 +115,7 @@ class Translation:
     @property
     def tokens(self) -> int:
         """Tokens of the pictures."""
-        return sum(shown.seen.tokens for shown in self.pictures)
+        return sum(picture.seen.tokens for picture in self.pictures)
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -144,5 +144,5 @@ def _named(block: object) -> str:
     inner = resource if is_json(resource) else block
     length = max(len(text_of(inner, key)) for key in ("text", "data", "blob"))
     size = f"{length:,} characters" if length else text_of(inner, "uri")
-    told = (text_of(block, "type") or "no type", text_of(inner, "mimeType"), size)
-    return ", ".join(part[:100] for part in told if part)
+    facts = (text_of(block, "type") or "no type", text_of(inner, "mimeType"), size)
+    return ", ".join(part[:100] for part in facts if part)

@@ -133,7 +133,7 @@ def packed(output: Path) -> None:
         laid_out(folder)
         command = [npx, "--yes", TOOL, "pack", str(folder), str(output.absolute())]
         try:
-            done = subprocess.run(
+            packer = subprocess.run(
                 command,
                 check=False,
                 capture_output=True,
@@ -143,9 +143,9 @@ def packed(output: Path) -> None:
             )
         except subprocess.TimeoutExpired as error:
             raise BridgeError(f"the packer did not end within {_SECONDS} seconds") from error
-    if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip())[-2000:]
-        raise BridgeError(f"the packer refused the bundle:\n{said}")
+    if packer.returncode:
+        output_of_packer = (packer.stderr.strip() or packer.stdout.strip())[-2000:]
+        raise BridgeError(f"the packer refused the bundle:\n{output_of_packer}")
 
 
 def _needed() -> list[str]:

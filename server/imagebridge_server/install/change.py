@@ -8,9 +8,9 @@ from typing import Any, cast
 from imagebridge.errors import BridgeError
 
 from .config_file import Content, content, replaced
-from .editing import FormatError, edited, found, lines
+from .editing import FormatError, edited, entry_lines, value_at
 from .hosts import HostFile, ServerEntry
-from .links import NAME
+from .launch import NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class FileChange:
         if self.new == self.old.text:
             return ""
         keys = (*self.host.keys, self.server)
-        old, new = (lines(text, self.host.form, keys) for text in (self.old.text, self.new))
+        old, new = (entry_lines(text, self.host.form, keys) for text in (self.old.text, self.new))
         whole = difflib.unified_diff(old, new, n=len(old), lineterm="")
-        shown = [line for line in whole if not line.startswith(("---", "+++", "@@"))]
-        return "\n".join([f"--- {self.path}", f"+++ {self.path}", f"@@ {'.'.join(keys)} @@", *shown])
+        changed_lines = [line for line in whole if not line.startswith(("---", "+++", "@@"))]
+        return "\n".join([f"--- {self.path}", f"+++ {self.path}", f"@@ {'.'.join(keys)} @@", *changed_lines])
 
     def write(self) -> Path | None:
         """Write the file; return where it is kept as it was before its first change, None where there was none or nothing changed.
@@ -72,14 +72,14 @@ def is_installed(host: HostFile, path: Path) -> bool:
     Raises:
         BridgeError: the file cannot be read.
     """
-    return found(content(path).text, host.form, (*host.keys, NAME)) is not None
+    return value_at(content(path).text, host.form, (*host.keys, NAME)) is not None
 
 
 def _changed(host: HostFile, path: Path, value: dict[str, Any] | None) -> FileChange:
     old, keys = content(path), (*host.keys, NAME)
     try:
         if value is not None:
-            value = _merged(found(old.text, host.form, keys), value)
+            value = _merged(value_at(old.text, host.form, keys), value)
         return FileChange(path, host, old, edited(old.text, host.form, keys, value))
     except FormatError as error:
         raise BridgeError(f"{path} is not touched: {error}") from error
@@ -93,9 +93,9 @@ def _merged(old: object, new: dict[str, Any]) -> dict[str, Any]:
     """Return our new entry with what its user added to the old one: variables above all."""
     if not isinstance(old, dict):
         return new
-    kept = cast("dict[str, Any]", old)
-    merged = {**kept, **new, **{key: kept[key] for key in _PATIENCE if key in kept}}
+    old_entry = cast("dict[str, Any]", old)
+    merged = {**old_entry, **new, **{key: old_entry[key] for key in _PATIENCE if key in old_entry}}
     for key in ("env", "envs"):
-        if isinstance(kept.get(key), dict):
-            merged[key] = {**kept[key], **(new.get(key) or {})}
+        if isinstance(old_entry.get(key), dict):
+            merged[key] = {**old_entry[key], **(new.get(key) or {})}
     return merged

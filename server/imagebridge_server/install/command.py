@@ -83,9 +83,9 @@ def commands(serving: Serving) -> list[click.Command]:
             done = f"{one.title} reaches {server} through imagebridge's relay. {one.after}"
             _carry_out(lambda: wrapped(one, path, server), dry_run, done)
             return
-        made = entry(serving(options), dict(map(_variable, variables)))
+        own_entry = entry(serving(options), dict(map(_variable, variables)))
         _carry_out(
-            lambda: installed(one, path, made), dry_run, f"{one.title} starts imagebridge. {one.after}"
+            lambda: installed(one, path, own_entry), dry_run, f"{one.title} starts imagebridge. {one.after}"
         )
 
     @click.command(short_help="Take it out again.")
@@ -176,8 +176,8 @@ def _carry_out(work_out: Callable[[], FileChange], dry_run: bool, done: str) -> 
         saved = change.write()
     except BridgeError as error:
         raise click.ClickException(str(error)) from error
-    kept = f" The file as it was before the first change is kept as {saved.name}." if saved else ""
-    click.echo(f"\n{done}{kept}", err=True)
+    backup_note = f" The file as it was before the first change is kept as {saved.name}." if saved else ""
+    click.echo(f"\n{done}{backup_note}", err=True)
 
 
 def _list() -> None:

@@ -91,7 +91,7 @@ def backup(path: Path) -> Path:
 
 def _saved(target: Path) -> Path:
     """Copy the file beside itself, once: a later copy would hold our own changes."""
-    kept = backup(target)
-    if not kept.exists():
-        shutil.copy2(target, kept)
-    return kept
+    copy = backup(target)
+    if not copy.exists():
+        shutil.copy2(target, copy)
+    return copy

@@ -28,39 +28,39 @@ def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] |
             cannot be changed without changing more.
     """
     before = _read(text, form)
-    wanted = _changed(before, keys, value)
-    if wanted == before:
+    expected = _changed(before, keys, value)
+    if expected == before:
         return text
     try:
-        made = _made(text, form, tuple(keys), value)
-        lost = _lost(text, made, form, keys)
+        edited_text = _edited_text(text, form, tuple(keys), value)
+        lost = _lost(text, edited_text, form, keys)
     except ImportError as error:
         raise FormatError(_LACKING) from error
     except Exception as error:  # whatever an editor stumbles over, the file is not touched
         raise FormatError(f"it cannot be changed safely ({type(error).__name__}: {error})") from error
-    if _without_empty(_read(made, form), keys[:-1]) != _without_empty(wanted, keys[:-1]):
+    if _without_empty(_read(edited_text, form), keys[:-1]) != _without_empty(expected, keys[:-1]):
         raise FormatError("it cannot be changed without changing more of it")
     if lost:
         raise FormatError(f"it cannot be changed without losing the comment {lost!r}")
-    return made
+    return edited_text
 
 
-def lines(text: str, form: Syntax, keys: Sequence[str]) -> list[str]:
+def entry_lines(text: str, form: Syntax, keys: Sequence[str]) -> list[str]:
     """Return the lines of what stands at `keys`, and nothing that stands beside it.
 
     Raises:
         FormatError: as `edited`.
     """
-    value = found(text, form, keys)
+    value = value_at(text, form, keys)
     ranges: list[tuple[int, int]] = _EDITORS[form].ranges(text, keys)
     if value is not None and not ranges:
         # It lies inside another value: shown as a text of its own would have it.
-        return lines(edited("", form, keys, cast("dict[str, Any]", value)), form, keys)
-    made: list[str] = []
+        return entry_lines(edited("", form, keys, cast("dict[str, Any]", value)), form, keys)
+    lines_there: list[str] = []
     for start, end in ranges:
         line = text.rfind("\n", 0, start) + 1
-        made += text[start if text[line:start].strip() else line : end].splitlines()
-    return made
+        lines_there += text[start if text[line:start].strip() else line : end].splitlines()
+    return lines_there
 
 
 def spliced(text: str, before: str, form: Syntax, keys: Sequence[str]) -> str | None:
@@ -72,14 +72,14 @@ def spliced(text: str, before: str, form: Syntax, keys: Sequence[str]) -> str | 
     ours, theirs = ([*_EDITORS[form].ranges(one, keys)] for one in (text, before))
     if len(ours) != len(theirs):
         return None
-    made = text
+    spliced_text = text
     for (start, end), (first, last) in zip(reversed(ours), reversed(theirs), strict=True):
-        made = made[:start] + before[first:last] + made[end:]
-    wanted = _changed(_read(text, form), keys, cast("dict[str, Any]", found(before, form, keys)))
-    return made if _read(made, form) == wanted else None
+        spliced_text = spliced_text[:start] + before[first:last] + spliced_text[end:]
+    expected = _changed(_read(text, form), keys, cast("dict[str, Any]", value_at(before, form, keys)))
+    return spliced_text if _read(spliced_text, form) == expected else None
 
 
-def found(text: str, form: Syntax, keys: Sequence[str]) -> object:
+def value_at(text: str, form: Syntax, keys: Sequence[str]) -> object:
     """Return what stands at `keys`, or None.
 
     Raises:
@@ -125,12 +125,12 @@ def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, 
     return table
 
 
-def _made(text: str, form: Syntax, keys: tuple[str, ...], value: dict[str, Any] | None) -> str:
+def _edited_text(text: str, form: Syntax, keys: tuple[str, ...], value: dict[str, Any] | None) -> str:
     """Return `text` edited, with no more of an entry written anew than differs."""
     editor = _EDITORS[form]
     if value is None:
         return editor.without_member(text, keys)
-    for path, new in _differences(found(text, form, keys), value, keys):
+    for path, new in _differences(value_at(text, form, keys), value, keys):
         text = editor.without_member(text, path) if new is None else editor.with_member(text, path, new)
     return text
 

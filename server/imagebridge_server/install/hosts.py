@@ -24,8 +24,8 @@ class ServerEntry:
 
     def plain(self) -> dict[str, Any]:
         """Return the shape that most hosts share."""
-        made: dict[str, Any] = {"command": self.command, "args": list(self.arguments)}
-        return made | ({"env": dict(self.environment)} if self.environment else {})
+        fields: dict[str, Any] = {"command": self.command, "args": list(self.arguments)}
+        return fields | ({"env": dict(self.environment)} if self.environment else {})
 
 
 def _typed(entry: ServerEntry) -> dict[str, Any]:
@@ -52,9 +52,9 @@ def _patient(seconds: int) -> Callable[[ServerEntry], dict[str, Any]]:
 
 def _opencode(entry: ServerEntry) -> dict[str, Any]:
     """A local server of opencode: one list of words, and the milliseconds that it waits for the tools."""
-    made: dict[str, Any] = {"type": "local", "command": [entry.command, *entry.arguments], "enabled": True}
-    made |= {"environment": dict(entry.environment)} if entry.environment else {}
-    return {**made, "timeout": _START * 1000}
+    fields: dict[str, Any] = {"type": "local", "command": [entry.command, *entry.arguments], "enabled": True}
+    fields |= {"environment": dict(entry.environment)} if entry.environment else {}
+    return {**fields, "timeout": _START * 1000}
 
 
 def _all_tools(entry: ServerEntry) -> dict[str, Any]:
@@ -290,5 +290,5 @@ def system_here() -> System:
 
 def file_here(host: HostFile) -> Path | None:
     """Return where `host` keeps its file for the user of this process."""
-    found = file_of(host, system_here(), Path.home(), os.environ)
-    return None if found is None else Path(found)
+    path = file_of(host, system_here(), Path.home(), os.environ)
+    return None if path is None else Path(path)

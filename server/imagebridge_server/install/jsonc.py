@@ -36,7 +36,7 @@ def parsed(text: str) -> object:
 
 def comments(text: str) -> list[tuple[int, str]]:
     """Return where each comment of a text begins, and the comment."""
-    return [(found.start(), found[0]) for found in tokens(text) if found[0][0] == "/"]
+    return [(match.start(), match[0]) for match in tokens(text) if match[0][0] == "/"]
 
 
 def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
@@ -63,20 +63,20 @@ def with_member(text: str, keys: Sequence[str], value: object) -> str:
     indent, newline = _indent(text), "\r\n" if "\r\n" in text else "\n"
     if not plain.strip():
         # What is there is comments at most.
-        made = _written(_nested(keys, value), indent, "", newline)
-        return (text.rstrip() + newline if text.strip() else "") + made + newline
+        entry = _written(_nested(keys, value), indent, "", newline)
+        return (text.rstrip() + newline if text.strip() else "") + entry + newline
     start = _space(plain, 0)
     for depth, key in enumerate(keys):
         members = _members(plain, start, keys[:depth])
-        found = next((one for one in reversed(members) if one.name == key), None)
-        if found is None:
+        member = next((one for one in reversed(members) if one.name == key), None)
+        if member is None:
             rest = _nested(keys[depth + 1 :], value)
             return _inserted(text, plain, start, members, key, rest, indent, newline)
         if depth == len(keys) - 1:
-            return _replaced(text, found, value, indent, newline)
-        if plain[found.value : found.end] == "null":
-            return _replaced(text, found, _nested(keys[depth + 1 :], value), indent, newline)
-        start = found.value
+            return _replaced(text, member, value, indent, newline)
+        if plain[member.value : member.end] == "null":
+            return _replaced(text, member, _nested(keys[depth + 1 :], value), indent, newline)
+        start = member.value
     raise ValueError("no keys")
 
 
@@ -107,10 +107,10 @@ def _siblings(plain: str, keys: Sequence[str]) -> list[_Member]:
     """Return the members of the object that holds the last of `keys`; none where there is no such object."""
     start = _space(plain, 0)
     for depth, key in enumerate(keys[:-1]):
-        found = [one for one in _members(plain, start, keys[:depth]) if one.name == key]
-        if not found or plain[found[-1].value : found[-1].end] == "null":
+        same_name = [one for one in _members(plain, start, keys[:depth]) if one.name == key]
+        if not same_name or plain[same_name[-1].value : same_name[-1].end] == "null":
             return []
-        start = found[-1].value
+        start = same_name[-1].value
     return _members(plain, start, keys[:-1])
 
 
@@ -134,8 +134,8 @@ def _members(plain: str, start: int, path: Sequence[str]) -> list[_Member]:
 
 def _replaced(text: str, member: _Member, value: object, indent: str, newline: str) -> str:
     """Return the text with another value for a member."""
-    made = _written(value, indent, _line_indent(text, member.start), newline)
-    return text[: member.value] + made + text[member.end :]
+    text_of_value = _written(value, indent, _line_indent(text, member.start), newline)
+    return text[: member.value] + text_of_value + text[member.end :]
 
 
 def _inserted(
@@ -176,14 +176,14 @@ def _written(value: object, indent: str, outer: str, newline: str) -> str:
 
 
 def _space(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
 
 
 def _indent(text: str) -> str:
     """Return what the text is indented with: that of its first indented line."""
-    found = re.search(r"\n([ \t]+)\S", text)
-    return found[1] if found else "  "
+    match = re.search(r"\n([ \t]+)\S", text)
+    return match[1] if match else "  "
 
 
 def _line_indent(text: str, at: int) -> str:

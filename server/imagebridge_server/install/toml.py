@@ -42,22 +42,22 @@ def parsed(text: str) -> object:
 
 def comments(text: str) -> list[tuple[int, str]]:
     """Return where each comment of a text begins, and the comment."""
-    return [(found.start(), found[0]) for found in _TOKEN.finditer(text) if found[0][0] == "#"]
+    return [(match.start(), match[0]) for match in _TOKEN.finditer(text) if match[0][0] == "#"]
 
 
 def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
     """Return where the lines about `keys` begin and end; none where it stands inside another value."""
-    made: list[tuple[int, int]] = []
+    all_ranges: list[tuple[int, int]] = []
     before = False
     for one in _statements(text):
         ours = one.path[: len(keys)] == tuple(keys)
         # Comments above one of our headers may have been about something else once: they are not inside.
-        if ours and before and not (one.header and text[made[-1][1] : one.start].strip()):
-            made[-1] = made[-1][0], one.end
+        if ours and before and not (one.header and text[all_ranges[-1][1] : one.start].strip()):
+            all_ranges[-1] = all_ranges[-1][0], one.end
         elif ours:
-            made.append((one.start, one.end))
+            all_ranges.append((one.start, one.end))
         before = ours
-    return made
+    return all_ranges
 
 
 def with_member(text: str, keys: Sequence[str], value: Any) -> str:
@@ -108,8 +108,8 @@ def without_member(text: str, keys: Sequence[str]) -> str:
 def _statements(text: str) -> list[_Statement]:
     """Return the headers and values of a text, each with its lines."""
     # Without comments, and with strings as one word each, brackets and line breaks are what they seem.
-    plain = _TOKEN.sub(lambda found: (" " if found[0][0] == "#" else "_") * len(found[0]), text)
-    made: list[_Statement] = []
+    plain = _TOKEN.sub(lambda match: (" " if match[0][0] == "#" else "_") * len(match[0]), text)
+    statements: list[_Statement] = []
     table: tuple[str, ...] = ()
     start = 0
     while start < len(text):
@@ -119,32 +119,34 @@ def _statements(text: str) -> list[_Statement]:
         if line.startswith("["):
             width = 2 if line.startswith("[[") else 1
             table = _path(text[begin + width : begin + len(line) - width])
-            made.append(_Statement(table, True, start, end))
+            statements.append(_Statement(table, True, start, end))
         elif line:
-            made.append(_Statement(table + _path(text[begin : plain.index("=", begin)]), False, start, end))
+            statements.append(
+                _Statement(table + _path(text[begin : plain.index("=", begin)]), False, start, end)
+            )
         start = end
-    return made
+    return statements
 
 
 def _statement_end(plain: str, start: int) -> int:
     """Return where the line break ends that no bracket holds open."""
     depth = 0
-    for found in _BRACKET_OR_BREAK.finditer(plain, start):
-        if found[0] != "\n":
-            depth += 1 if found[0] in "[{" else -1
+    for match in _BRACKET_OR_BREAK.finditer(plain, start):
+        if match[0] != "\n":
+            depth += 1 if match[0] in "[{" else -1
         elif depth == 0:
-            return found.end()
+            return match.end()
     return len(plain)
 
 
 def _path(key: str) -> tuple[str, ...]:
     """Return the parts of a key, dotted and quoted as TOML allows."""
     value: Any = tomllib.loads(f"{key} = 0")
-    made: list[str] = []
+    path: list[str] = []
     while isinstance(value, dict):
         ((name, value),) = value.items()  # pyright: ignore[reportUnknownVariableType]
-        made.append(name)  # pyright: ignore[reportUnknownArgumentType]
-    return tuple(made)
+        path.append(name)  # pyright: ignore[reportUnknownArgumentType]
+    return tuple(path)
 
 
 def _is_table(value: Any) -> bool:
@@ -202,8 +204,8 @@ def _behind_siblings(text: str, statements: Sequence[_Statement], keys: Sequence
         return len(text)
     at = _block_end(statements, last)
     # Comments right below a table are its own, unless the next one begins right below them.
-    found = _COMMENT_LINES.match(text, at)
-    behind = found.end() if found else at
+    match = _COMMENT_LINES.match(text, at)
+    behind = match.end() if match else at
     return at if any(one.start == behind for one in statements) else behind
 
 

@@ -9,7 +9,7 @@ from imagebridge.wire import is_list
 
 from .change import FileChange
 from .config_file import backup, content
-from .editing import FormatError, edited, found, spliced
+from .editing import FormatError, edited, spliced, value_at
 from .hosts import HostFile
 from .launch import relay
 
@@ -38,30 +38,34 @@ def unwrapped(host: HostFile, path: Path, server: str) -> FileChange:
 def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> FileChange:
     old, keys = content(path), (*host.keys, server)
     try:
-        entry = found(old.text, host.form, keys)
-        words = _words(host, path, server, entry)
+        entry = value_at(old.text, host.form, keys)
+        words = _command_line(host, path, server, entry)
         start = _relay(words)
         table = cast("dict[str, Any]", entry)
         if bool(start) == into:
             return FileChange(path, host, old, old.text, server)
         if into:
-            made = _with_words(host, table, [*relay(host.name), *words])
+            relayed = _with_words(host, table, [*relay(host.name), *words])
             return FileChange(
-                path, host, old, edited(old.text, host.form, keys, {**host.patience, **made}), server
+                path, host, old, edited(old.text, host.form, keys, {**host.patience, **relayed}), server
             )
-        made = _with_words(host, table, words[start:])
+        relayed = _with_words(host, table, words[start:])
         before = content(backup(path)).text
-        kept = found(before, host.form, keys) if before else None
-        patient = {**host.patience, **kept} == {**host.patience, **made} if isinstance(kept, dict) else False
+        old_entry = value_at(before, host.form, keys) if before else None
+        patient = (
+            {**host.patience, **old_entry} == {**host.patience, **relayed}
+            if isinstance(old_entry, dict)
+            else False
+        )
         if patient and (new := spliced(old.text, before, host.form, keys)) is not None:
             return FileChange(path, host, old, new, server)
-        made = {key: value for key, value in made.items() if host.patience.get(key) != value}
-        return FileChange(path, host, old, edited(old.text, host.form, keys, made), server)
+        relayed = {key: value for key, value in relayed.items() if host.patience.get(key) != value}
+        return FileChange(path, host, old, edited(old.text, host.form, keys, relayed), server)
     except FormatError as error:
         raise BridgeError(f"{path} is not touched: {error}") from error
 
 
-def _words(host: HostFile, path: Path, server: str, entry: object) -> list[str]:
+def _command_line(host: HostFile, path: Path, server: str, entry: object) -> list[str]:
     """Return the words that start a server."""
     if not isinstance(entry, dict):
         raise BridgeError(f"{path} has no server that is called {server!r} under {'.'.join(host.keys)}")

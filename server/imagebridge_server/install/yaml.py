@@ -30,16 +30,16 @@ def parsed(text: str) -> object:
 def comments(text: str) -> list[tuple[int, str]]:
     """Return where each comment of a text begins, and the comment."""
     bare = _bare(text, _reader().compose(text))
-    return [(found.start(), found[0]) for found in _COMMENT.finditer(bare)]
+    return [(match.start(), match[0]) for match in _COMMENT.finditer(bare)]
 
 
 def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
     """Return where the entry at `keys` begins and ends, with the comment behind it on its last line."""
     root = _reader().compose(text)
-    found = _found(root, keys)
-    if found is None:
+    located = _table_and_member(root, keys)
+    if located is None:
         return []
-    parent, (key, value) = found
+    parent, (key, value) = located
     end = _end(_plain(text, root), value)
     return [(key.start_mark.index, end if parent.flow_style else _line_end(text, end))]
 
@@ -54,12 +54,12 @@ def with_member(text: str, keys: Sequence[str], value: Any) -> str:
     root = _reader().compose(text)
     plain = _plain(text, root)
     if root is None or _is_empty(root):
-        made = _block(text, root, _nested(keys, value), 0).removeprefix(_newline(text))
+        block = _block(text, root, _nested(keys, value), 0).removeprefix(_newline(text))
         start, end = (root.start_mark.index, root.end_mark.index) if root else (0, 0)
         if start < end:  # `{}` or a written null
-            return text[:start] + made + text[end:]
+            return text[:start] + block + text[end:]
         broken = _newline(text) if text and text[-1] != "\n" else ""
-        return text + broken + made + _newline(text)
+        return text + broken + block + _newline(text)
     node = root
     for depth, key in enumerate(keys):
         pair = _member(node, key)
@@ -81,11 +81,11 @@ def without_member(text: str, keys: Sequence[str]) -> str:
         ImportError: ruamel.yaml is not installed.
     """
     root = _reader().compose(text)
-    found = _found(root, keys)
-    if found is None:
+    located = _table_and_member(root, keys)
+    if located is None:
         return text
     plain = _plain(text, root)
-    parent, (key, value) = found
+    parent, (key, value) = located
     start, end = key.start_mark.index, _end(plain, value)
     if parent.flow_style:
         at = next(at for at, (name, _) in enumerate(parent.value) if name is key)
@@ -93,7 +93,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
             return _without_comma(text, plain, _end(plain, parent.value[at - 1][1]), start, start, end)
         behind = parent.value[1][0].start_mark.index if len(parent.value) > 1 else end
         return _without_comma(text, plain, end, behind, start, end)
-    above = _found(root, keys[:-1]) if len(parent.value) == 1 and len(keys) > 1 else None
+    above = _table_and_member(root, keys[:-1]) if len(parent.value) == 1 and len(keys) > 1 else None
     start, end = text.rfind("\n", 0, start) + 1, _line_end(text, end)
     line_break = _BREAK.match(text, end)
     if line_break:
@@ -127,20 +127,20 @@ def _nodes(node: Any) -> Iterator[Any]:
 
 def _bare(text: str, root: Any) -> str:
     """Return the text with scalars as letters, of the same length, so that each # begins a comment."""
-    made = list(text)
+    characters = list(text)
     for node in _nodes(root):
         if isinstance(node.value, str):
             start, end = node.start_mark.index, node.end_mark.index
-            made[start:end] = _NOT_BREAK.sub("_", text[start:end])
-    return "".join(made)
+            characters[start:end] = _NOT_BREAK.sub("_", text[start:end])
+    return "".join(characters)
 
 
 def _plain(text: str, root: Any) -> str:
     """Return the text with comments as spaces, of the same length."""
-    made = list(text)
-    for found in _COMMENT.finditer(_bare(text, root)):
-        made[found.start() : found.end()] = " " * len(found[0])
-    return "".join(made)
+    characters = list(text)
+    for match in _COMMENT.finditer(_bare(text, root)):
+        characters[match.start() : match.end()] = " " * len(match[0])
+    return "".join(characters)
 
 
 def _end(plain: str, node: Any) -> int:
@@ -156,7 +156,7 @@ def _member(table: Any, key: str) -> tuple[Any, Any] | None:
     return next((one for one in pairs if one[0].value == key), None)
 
 
-def _found(root: Any, keys: Sequence[str]) -> tuple[Any, tuple[Any, Any]] | None:
+def _table_and_member(root: Any, keys: Sequence[str]) -> tuple[Any, tuple[Any, Any]] | None:
     """Return the table that the last of `keys` is in, and its name and value there."""
     table = root
     for key in keys[:-1]:
@@ -267,8 +267,8 @@ def _indentation(root: Any) -> tuple[int, int]:
             continue
         for name, value in cast("list[tuple[Any, Any]]", node.value):
             if not _is_inline(value) and value.start_mark.line > name.start_mark.line:
-                found = lists if value.tag.endswith(":seq") else tables
-                found.append(value.start_mark.column - name.start_mark.column)
+                offsets = lists if value.tag.endswith(":seq") else tables
+                offsets.append(value.start_mark.column - name.start_mark.column)
     return next(iter(tables), 2), next(iter(lists), 0)
 
 
@@ -278,8 +278,8 @@ def _colon(plain: str, name: Any) -> int:
 
 
 def _line_end(text: str, at: int) -> int:
-    found = _BREAK.search(text, at)
-    return found.start() if found else len(text)
+    match = _BREAK.search(text, at)
+    return match.start() if match else len(text)
 
 
 def _newline(text: str) -> str:

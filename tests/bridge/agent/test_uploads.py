@@ -202,11 +202,11 @@ async def test_ids_are_cleared_where_data_is_refused_as_well(openai_of, caplog):
             assert await uploads.sent(items) == items
             assert not uploads.refused(error.value, items)
             assert await uploads.sent(items) == sent
-            uploads.taken(sent)
+            uploads.accepted(sent)
             assert "refused" not in caplog.text
             assert uploads.refused(error.value, sent)
-            uploads.taken(sent)
-            uploads.taken(items)
+            uploads.accepted(sent)
+            uploads.accepted(items)
             assert "files by id were refused" in caplog.text
             assert await uploads.sent(items) == items
         await client.responses.create(model="gpt-5.4", input=items)

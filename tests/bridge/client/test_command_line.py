@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagebridge.client.command_line import words
+from imagebridge.client.command_line import split_command_line
 
 WINDOWS = {
     r'"C:\Program Files\nodejs\node.exe" server.js "D:\my pictures"': [
@@ -50,17 +50,17 @@ WINDOWS = {
 
 @pytest.mark.parametrize("line", WINDOWS)
 def test_windows(line):
-    assert words(line, windows=True) == WINDOWS[line]
+    assert split_command_line(line, windows=True) == WINDOWS[line]
 
 
 def test_elsewhere_as_a_shell_does():
-    assert words(r"a 'b c' d\ e", windows=False) == ["a", "b c", "d e"]
+    assert split_command_line(r"a 'b c' d\ e", windows=False) == ["a", "b c", "d e"]
 
 
 @pytest.mark.parametrize(("line", "windows"), [('a "b', True), (r'"C:\dir\" x', True), ("a 'b", False)])
 def test_a_quote_that_is_not_closed_is_told(line, windows):
     with pytest.raises(ValueError, match=r"not closed|No closing"):
-        words(line, windows=windows)
+        split_command_line(line, windows=windows)
 
 
 def written(word):
@@ -73,17 +73,17 @@ def written(word):
 @settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_characters="'\0", exclude_categories=["Cs"]))))
 def test_what_is_quoted_comes_back(wanted):
-    assert words(shlex.join(wanted), windows=False) == wanted
+    assert split_command_line(shlex.join(wanted), windows=False) == wanted
     # Python quotes no blanks but these two.
     plain = [word for word in wanted if not any(letter.isspace() and letter not in " \t" for letter in word)]
-    assert words(" ".join(map(written, plain)), windows=True) == plain
+    assert split_command_line(" ".join(map(written, plain)), windows=True) == plain
 
 
 @settings(deadline=None)
 @given(st.text())
 def test_any_line_is_read_or_refused(line):
     try:
-        found = words(line, windows=True)
+        found = split_command_line(line, windows=True)
     except ValueError:
         return
     assert all(isinstance(word, str) for word in found)

@@ -32,7 +32,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
 from imagebridge import Bridge, HttpServer, tool_result
-from imagebridge.client.http import _Events
+from imagebridge.client.http import _EventBody
 from imagebridge.client.long_events import LongEvents
 from imagebridge.errors import ServerError
 
@@ -281,7 +281,7 @@ async def test_events_pass_as_they_come_however_they_are_cut():
 
     got = [
         (one, len(read))
-        async for one in _Events(httpx2.Response(200, stream=Cut()), None, LongEvents(), session=False)
+        async for one in _EventBody(httpx2.Response(200, stream=Cut()), None, LongEvents(), session=False)
     ]
     whole = event.replace(b"\r", b"")
     assert got == [(whole, len(event)), (whole, 2 * len(event)), (b"", 2 * len(event))]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from imagebridge import Bridge, BridgeError, HttpServer
-from imagebridge.client.http_errors import SESSION_LOST, denies, forgets, said
+from imagebridge.client.http_errors import SESSION_LOST, denies, error_message, forgets
 from imagebridge.testing.server import HttpResponse, LoopbackServer
 
 pytestmark = pytest.mark.anyio
@@ -177,7 +177,7 @@ async def test_a_refusal_is_told_in_the_servers_words(status, kind, body, words)
     written = (
         body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
     )
-    assert said(kind, written) == words
+    assert error_message(kind, written) == words
     with serving(lambda *_: HttpResponse(status, written, kind or "application/octet-stream")) as url:
         with pytest.raises(BridgeError) as raised:
             async with Bridge(HttpServer(url), timeout=60):

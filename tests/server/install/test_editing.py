@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ruamel.yaml.error import YAMLError
 
 from imagebridge_server.install import editing, toml, yaml
-from imagebridge_server.install.editing import FormatError, edited, found, lines
+from imagebridge_server.install.editing import FormatError, edited, entry_lines, value_at
 
 KEYS = ("servers", "imagebridge")
 NEW = {"command": "/opt/ü x", "args": ["--allow", "a # b", "", "1"], "env": {"A": "ä", "B-C": 'q"\\'}}
@@ -176,7 +176,7 @@ def in_and_out_again_is_the_same_text(form, data):
 def an_update_keeps_every_comment(form, data):
     text = data.draw(TEXTS[form](ours=True))
     value = readable(text, form)
-    assume(isinstance(found(text, form, KEYS), dict))
+    assume(isinstance(value_at(text, form, KEYS), dict))
     wanted = {**value["servers"]["imagebridge"], **LATER}
     made = edited(text, form, KEYS, wanted)
     assert READ[form](made) == {**value, "servers": {**value["servers"], "imagebridge": wanted}}
@@ -197,7 +197,7 @@ def out_of_any_text_goes_the_entry_only(form, data):
     out = edited(text, form, KEYS, None)
     del value["servers"]["imagebridge"]
     assert (READ[form](out).get("servers") or {}) == value["servers"]
-    gone = lines(text, form, KEYS)
+    gone = entry_lines(text, form, KEYS)
     rest = iter(out.splitlines())
     for line in text.splitlines():
         if line.strip() and line not in gone and line != "servers:   # all":
@@ -330,7 +330,7 @@ class TestWhatIsWritten:
     @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
     def test_in_and_out(self, form, before, after, left, newline):
         before, after, left = (text.replace("\n", newline) for text in (before, after, left))
-        old = found(before, form, ME)
+        old = value_at(before, form, ME)
         new = {**(old if isinstance(old, dict) else {}), "cmd": "n"}
         if newline in before or "\n" not in after:
             assert edited(before, form, ME, new) == after

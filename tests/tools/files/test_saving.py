@@ -8,7 +8,7 @@ from PIL import Image
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
-from imagebridge_tools import Answer
+from imagebridge_tools import ToolOutput
 from imagebridge_tools.files import saving
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
@@ -30,7 +30,7 @@ def folder(tmp_path):
 
 async def saved(save_as, *pictures, allow, overwrite=False):
     where = saving.target(save_as, allow, overwrite=overwrite)
-    return (await saving.saved(Answer("Made.", pictures or (picture(),)), where)).sentence
+    return (await saving.saved(ToolOutput("Made.", pictures or (picture(),)), where)).sentence
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ async def test_what_appears_while_the_picture_is_made_is_kept(folder, tmp_path, 
     else:
         (folder / "new.png").symlink_to(tmp_path / "elsewhere" / "x.png")
     with pytest.raises(ArgumentError, match="exists already"):
-        await saving.saved(Answer("Made.", (picture(),)), where)
+        await saving.saved(ToolOutput("Made.", (picture(),)), where)
     assert not (tmp_path / "elsewhere" / "x.png").exists()
 
 
@@ -138,5 +138,5 @@ async def test_a_folder_that_became_a_link_is_not_written(folder, tmp_path):
     (folder / "deep").rmdir()
     (folder / "deep").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(ArgumentError, match="the folder cannot be written"):
-        await saving.saved(Answer("Made.", (picture(),)), where)
+        await saving.saved(ToolOutput("Made.", (picture(),)), where)
     assert os.listdir(tmp_path / "elsewhere") == []

@@ -36,8 +36,8 @@ class _InheritedRows(NamedTuple):
     def inside(self, view: Mapping[str, JsonValue]) -> "_InheritedRows":
         """Return the scope within a view."""
         repeat = view.get("repeat")
-        given = repeat if isinstance(repeat, Mapping) else {"repeat": repeat}
-        repeats = {name: fields for name, fields in given.items() if isinstance(fields, Sequence)}
+        repeat_of = repeat if isinstance(repeat, Mapping) else {"repeat": repeat}
+        repeats = {name: fields for name, fields in repeat_of.items() if isinstance(fields, Sequence)}
         return _InheritedRows(
             self._data(view),
             self.whole and "transform" not in view,
@@ -73,8 +73,8 @@ class _AxisUse(NamedTuple):
 
     def values(self) -> list[str | float]:
         """Return the values of its fields, each once."""
-        found = [row.get(field) for field in self.fields for row in self.inherited.rows]
-        return list(dict.fromkeys(value for value in found if isinstance(value, str | int | float)))
+        cells = [row.get(field) for field in self.fields for row in self.inherited.rows]
+        return list(dict.fromkeys(value for value in cells if isinstance(value, str | int | float)))
 
 
 def labelled(spec: Mapping[str, JsonValue], style: Style = NORMAL) -> JsonObject:
@@ -113,9 +113,9 @@ def _chart(view: Mapping[str, JsonValue], inherited: _InheritedRows, style: Styl
         if (
             uses
             and all(_free(use.definition) for use in uses)
-            and (made := _axis(view, channel, uses, style))
+            and (write_axis := _axis(view, channel, uses, style))
         ):
-            done = _replaced(done, channel, made)
+            done = _replaced(done, channel, write_axis)
     return titled(done, _titles(done, style), style)
 
 
@@ -164,7 +164,9 @@ def _free(definition: Mapping[str, JsonValue]) -> bool:
 
 
 def _replaced(
-    view: Mapping[str, JsonValue], channel: Channel, made: Callable[[Mapping[str, JsonValue]], JsonObject]
+    view: Mapping[str, JsonValue],
+    channel: Channel,
+    write_axis: Callable[[Mapping[str, JsonValue]], JsonObject],
 ) -> JsonObject:
     """Return a chart in which each definition of a channel that shows a field is made anew."""
     done = dict(view)
@@ -172,11 +174,11 @@ def _replaced(
     if isinstance(encoding, Mapping):
         definition = encoding.get(channel)
         if isinstance(definition, Mapping) and "field" in definition:
-            done["encoding"] = {**encoding, channel: made(definition)}
+            done["encoding"] = {**encoding, channel: write_axis(definition)}
     layers = view.get("layer")
     if isinstance(layers, Sequence):
         done["layer"] = [
-            _replaced(layer, channel, made) if isinstance(layer, Mapping) else layer for layer in layers
+            _replaced(layer, channel, write_axis) if isinstance(layer, Mapping) else layer for layer in layers
         ]
     return done
 
@@ -234,20 +236,20 @@ def _dated(
 ) -> Callable[[Mapping[str, JsonValue]], JsonObject]:
     axis, shared = dates.axis(moments, room, style.text, titled=style.titles, down=down)
 
-    def made(definition: Mapping[str, JsonValue]) -> JsonObject:
+    def with_axis(definition: Mapping[str, JsonValue]) -> JsonObject:
         own = _mapping(definition.get("axis"))
         title = own.get("title", definition.get("title", definition.get("field")))
         named = f"{title} ({shared})" if isinstance(title, str) and title else shared
         return {**definition, "axis": axis | own | ({"title": named} if shared else {})}
 
-    return made
+    return with_axis
 
 
 def _room(view: Mapping[str, JsonValue], channel: Channel, style: Style) -> float | None:
     """Return the pixels of an axis; None where each category has its step."""
     size = _number(view.get("width" if channel == "x" else "height"))
-    taken = (style.beside if channel == "x" else style.below) if "autosize" in view else 0
-    return max(_STEP, size - taken) if size else None
+    margin = (style.beside if channel == "x" else style.below) if "autosize" in view else 0
+    return max(_STEP, size - margin) if size else None
 
 
 def _number(value: JsonValue) -> float | None:

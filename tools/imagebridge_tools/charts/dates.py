@@ -43,9 +43,9 @@ def axis(
         forms, shared = _forms(ticks, start, end, titled=titled)
         for form in forms:
             if _narrowest(ticks, start, end, room) >= _length(form, size, down=down) + _GAP:
-                return _made(ticks, form), shared
+                return _axis_labels(ticks, form), shared
     forms, shared = _forms(plans[-1], start, end, titled=titled)
-    return _made(plans[-1], forms[-1]), shared
+    return _axis_labels(plans[-1], forms[-1]), shared
 
 
 def written(moment: datetime, form: str) -> str:
@@ -53,7 +53,7 @@ def written(moment: datetime, form: str) -> str:
     moment = moment.astimezone(UTC)
     for short, long in (("%c", "%x, %X"), ("%x", "%-m/%-d/%Y"), ("%X", "%-I:%M:%S %p")):
         form = form.replace(short, long)
-    return _CODE.sub(lambda found: _part(moment, found["pad"], found["code"]), form)
+    return _CODE.sub(lambda match: _part(moment, match["pad"], match["code"]), form)
 
 
 def _part(moment: datetime, pad: str, code: str) -> str:
@@ -133,8 +133,8 @@ def _months(count: int, start: datetime, end: datetime) -> list[datetime]:
     """Return the first days of every `count` months; those of many years are round years."""
     first, last = (moment.year * 12 + moment.month - 1 for moment in (start, end))
     wanted = [month for month in range(first, last + 1) if month % count == 0]
-    found = [_month(month) for month in wanted]
-    return [moment for moment in found if start <= moment <= end]
+    moments = [_month(month) for month in wanted]
+    return [moment for moment in moments if start <= moment <= end]
 
 
 def _forms(
@@ -175,7 +175,7 @@ def _length(form: DateLabel, size: int, *, down: bool) -> float:
     return widest * size * LETTER
 
 
-def _made(ticks: Sequence[datetime], form: DateLabel) -> dict[str, JsonValue]:
+def _axis_labels(ticks: Sequence[datetime], form: DateLabel) -> dict[str, JsonValue]:
     lines = ", ".join(f"utcFormat(datum.value, '{line}')" for line in form)
     values: list[JsonValue] = [int(tick.timestamp() * 1000) for tick in ticks]
     return {"values": values, "labelExpr": f"[{lines}]", "labelOverlap": "greedy", "labelSeparation": 4}

@@ -11,7 +11,7 @@ _FLAT = 20
 """How many times as large other numbers are beside which a field is almost flat."""
 
 
-def words(drawn: Chart, table: Table) -> str:
+def chart_description(drawn: Chart, table: Table) -> str:
     """Describe a chart to a model that cannot see it: kind, title, fields, rows, the extremes and where they are."""
     title = f' "{drawn.frame.title}"' if drawn.frame.title else ""
     roles = [
@@ -19,16 +19,16 @@ def words(drawn: Chart, table: Table) -> str:
         for role, name in drawn.names.items()
         if name and not (drawn.kind == "pie" and role == "color")
     ]
-    said = f"{_kind(drawn)}{title} of {counted(table.rows, 'row')}: {', '.join(roles)}"
-    said += _boxes(drawn) if drawn.kind == "box" else _extremes(drawn, table)
-    said += f"; left out: {drawn.missing}" if drawn.missing else ""
+    text = f"{_kind(drawn)}{title} of {counted(table.rows, 'row')}: {', '.join(roles)}"
+    text += _boxes(drawn) if drawn.kind == "box" else _extremes(drawn, table)
+    text += f"; left out: {drawn.missing}" if drawn.missing else ""
     if drawn.right:
-        said += f"; {', '.join(map(repr, drawn.right))} on an axis of its own at the right"
-    said += _flat(drawn)
-    shown = {part for name in drawn.names.values() for part in (name, *name.split(", "))}
-    said += drawn.readings
-    unused = [repr(name) for name in table.columns if name not in shown]
-    return said + drawn.note + (f"; not drawn: {', '.join(unused[:10])}" if unused else "")
+        text += f"; {', '.join(map(repr, drawn.right))} on an axis of its own at the right"
+    text += _flat(drawn)
+    shown_names = {part for name in drawn.names.values() for part in (name, *name.split(", "))}
+    text += drawn.readings
+    unused = [repr(name) for name in table.columns if name not in shown_names]
+    return text + drawn.note + (f"; not drawn: {', '.join(unused[:10])}" if unused else "")
 
 
 def _flat(drawn: Chart) -> str:
@@ -58,14 +58,14 @@ def _kind(drawn: Chart) -> str:
 
 def _boxes(drawn: Chart) -> str:
     """Tell the medians of the first boxes, and how many points lie outside."""
-    found = [row for row in drawn.rows if "q1" in row]
-    told = [
+    box_rows = [row for row in drawn.rows if "q1" in row]
+    medians = [
         f"{number(_real(row['y']))}{_places(row, drawn)} ({counted(round(_real(row['count'])), 'row')})"
-        for row in found[:12]
+        for row in box_rows[:12]
     ]
-    more = f" and {len(found) - 12} more" if len(found) > 12 else ""
-    outside = len(drawn.rows) - len(found)
-    return f"; medians {', '.join(told)}{more}" + (f"; {counted(outside, 'outlier')}" if outside else "")
+    more = f" and {len(box_rows) - 12} more" if len(box_rows) > 12 else ""
+    outside = len(drawn.rows) - len(box_rows)
+    return f"; medians {', '.join(medians)}{more}" + (f"; {counted(outside, 'outlier')}" if outside else "")
 
 
 def _places(row: Mapping[str, JsonValue], drawn: Chart) -> str:
@@ -84,42 +84,42 @@ def _extremes(drawn: Chart, table: Table) -> str:
         for row in rows
         if isinstance(cell := row[value], int | float) and row.get(place, "") is not None
     ]
-    said = ""
+    text = ""
     if drawn.sorts.get(value) == "number" and known:
         low, high = min(known, key=lambda pair: pair[0]), max(known, key=lambda pair: pair[0])
-        said += f"; {drawn.names[value]} from {_at(low, place, drawn)} to {_at(high, place, drawn)}"
+        text += f"; {drawn.names[value]} from {_at(low, place, drawn)} to {_at(high, place, drawn)}"
     if (
         drawn.kind == "bar"
         and drawn.names["y"] != "rows"
         and not drawn.options.aggregate
         and len(drawn.rows) < table.rows
     ):
-        said += f"; rows of the same place are added up to {len(drawn.rows):,} bars"
+        text += f"; rows of the same place are added up to {len(drawn.rows):,} bars"
     if drawn.every:
-        said += f"; the smallest {_merged(drawn)} are one slice"
-    return said
+        text += f"; the smallest {_merged(drawn)} are one slice"
+    return text
 
 
 def _merged(pie: Chart) -> int:
     """Return how many slices of a pie were added up."""
-    shown = pie.distinct("x")
-    return len({str(row["x"]) for row in pie.every if row["x"] not in shown})
+    slices = pie.distinct("x")
+    return len({str(row["x"]) for row in pie.every if row["x"] not in slices})
 
 
 def _at(pair: tuple[float, Mapping[str, JsonValue]], place: str, drawn: Chart) -> str:
     value, row = pair
     others = ("y", "facet") if drawn.kind == "heatmap" else () if drawn.kind == "pie" else ("color", "facet")
-    shown = [role for role in (place, *others) if role in row]
+    roles = [role for role in (place, *others) if role in row]
     # A colour may repeat its place; the two places of a heatmap are told even where they are called alike.
-    told = [
+    places = [
         _short(label(row[role]))
-        for role in shown
+        for role in roles
         if role == place or row[role] != row[place] or drawn.kind == "heatmap"
     ]
-    if drawn.sorts[place] == "date" and told[0].endswith("+00:00"):
-        moment = told[0].removesuffix("T00:00:00+00:00").removesuffix("+00:00").replace("T", " ")
-        told[0] = f"{moment} UTC" if drawn.zoned else moment
-    return f"{number(value)} ({', '.join(told)})"
+    if drawn.sorts[place] == "date" and places[0].endswith("+00:00"):
+        moment = places[0].removesuffix("T00:00:00+00:00").removesuffix("+00:00").replace("T", " ")
+        places[0] = f"{moment} UTC" if drawn.zoned else moment
+    return f"{number(value)} ({', '.join(places)})"
 
 
 def _short(text: str) -> str:

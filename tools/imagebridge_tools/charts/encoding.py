@@ -39,10 +39,10 @@ def plot(chart: Chart, width: int, height: int) -> tuple[float, float]:
     """Return the width and height of a plot, about, in pixels: small charts have them already, their axes stand outside."""
     if "facet" in chart.names:
         return width, height
-    return width - taken(chart), height - chart.below - lower(chart)
+    return width - width_beside_plot(chart), height - chart.below - lower(chart)
 
 
-def taken(chart: Chart) -> float:
+def width_beside_plot(chart: Chart) -> float:
     """Return the pixels of the width that the plot does not have, about: the axes' and the legend's."""
     both = chart.style.beside * (1.7 if chart.right else 1)
     if chart.sorts.get("y") == "text":
@@ -100,7 +100,7 @@ def room(chart: Chart, view: Mapping[str, JsonValue], width: int, height: int) -
     long = min(_longest(chart, y), width * 0.4) if chart.sorts.get("y") != "text" else 0
     under = 2 * chart.style.padding + 4 * chart.style.text
     high = height - under - _deep(chart, x, height) - chart.heading - lower(chart)
-    return PlotSize(width - taken(chart) - long, high, width, height, width)
+    return PlotSize(width - width_beside_plot(chart) - long, high, width, height, width)
 
 
 def _deep(chart: Chart, definition: JsonObject, height: int) -> float:
@@ -198,15 +198,15 @@ def along(chart: Chart, role: str, width: int, height: int) -> JsonObject:
 
 def scale(chart: Chart, role: str, usual: JsonObject) -> JsonObject:
     """Return the scale of numbers that was asked for, or the usual one."""
-    asked, limits = chart.options.scales.get(role, "linear"), chart.options.ranges.get(role)
-    made: JsonObject = usual if asked == "linear" else {"type": asked, "nice": True}
-    return {**made, "domain": list(limits), "nice": False, "zero": False} if limits else made
+    kind, limits = chart.options.scales.get(role, "linear"), chart.options.ranges.get(role)
+    definition: JsonObject = usual if kind == "linear" else {"type": kind, "nice": True}
+    return {**definition, "domain": list(limits), "nice": False, "zero": False} if limits else definition
 
 
 def _ordered(names: list[str]) -> list[str] | None:
     """Return places that are all numbers or all dates in their order, or None."""
-    if (found := numbers(names)) and None not in found:
-        return [name for _, name in sorted(zip(map(_real, found), names, strict=True))]
+    if (values := numbers(names)) and None not in values:
+        return [name for _, name in sorted(zip(map(_real, values), names, strict=True))]
     return sorted(names) if all(map(date, names)) else None
 
 
@@ -233,9 +233,9 @@ def _dated(chart: Chart, role: str, width: int, height: int) -> JsonObject:
         titled=chart.style.titles,
         down=down,
     )
-    told = ", ".join(filter(None, (shared, "UTC" if chart.zoned else "")))
+    remarks = ", ".join(filter(None, (shared, "UTC" if chart.zoned else "")))
     name = title(chart, role)
-    return utc | {"axis": axis, "title": f"{name} ({told})" if told and name else name}
+    return utc | {"axis": axis, "title": f"{name} ({remarks})" if remarks and name else name}
 
 
 def _zero(chart: Chart, role: str) -> bool:
@@ -271,8 +271,8 @@ def color(chart: Chart) -> JsonObject:
     if chart.sorts["color"] == "number" and chart.kind == "scatter":
         scale: JsonObject = {"scheme": scheme(chart)}
         return encoding | {"type": "quantitative", "scale": scale, "legend": formatted(chart, "color")}
-    shown = key(chart, "color") if _legend(chart) else None
-    return encoding | {"type": "nominal", "sort": None, "legend": shown}
+    legend = key(chart, "color") if _legend(chart) else None
+    return encoding | {"type": "nominal", "sort": None, "legend": legend}
 
 
 def scheme(chart: Chart, *, reverse: bool = False) -> JsonObject:
@@ -302,5 +302,5 @@ def key(chart: Chart, role: str) -> JsonObject:
 def _legend(chart: Chart) -> bool:
     """Tell whether colours need a legend: not where they repeat what the axis says."""
     color = chart.names.get("color")
-    told = (chart.names.get("x"), chart.names.get("y"))
-    return color is not None and (chart.kind == "pie" or color not in told)
+    axis_fields = (chart.names.get("x"), chart.names.get("y"))
+    return color is not None and (chart.kind == "pie" or color not in axis_fields)

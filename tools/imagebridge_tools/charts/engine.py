@@ -112,10 +112,10 @@ def _answer(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, f
 def _short(problem: str) -> str:
     """Return what the engine says without its own name and its stack."""
     lines = [line for line in problem.split("\n    at ")[0].split("\n") if "conversion failed:" not in line]
-    said = " ".join(lines).removeprefix("Error: ").strip()
-    if said.startswith("TypeError"):
-        said = f"Vega-Lite cannot make sense of it ({said}); compare its structure with Vega-Lite 6"
-    return said if len(said) <= 300 else f"{said[:150]} ... {said[-150:]}"
+    message = " ".join(lines).removeprefix("Error: ").strip()
+    if message.startswith("TypeError"):
+        message = f"Vega-Lite cannot make sense of it ({message}); compare its structure with Vega-Lite 6"
+    return message if len(message) <= 300 else f"{message[:150]} ... {message[-150:]}"
 
 
 class _Painter:
@@ -183,9 +183,9 @@ def more_fonts() -> list[str]:
     folders: list[str] = []
     for name in _MORE_FONTS:
         with suppress(ImportError, ValueError):
-            found = find_spec(name)
-            if found and found.origin:
-                folders.append(str(Path(found.origin).parent))
+            package = find_spec(name)
+            if package and package.origin:
+                folders.append(str(Path(package.origin).parent))
     return folders
 
 

@@ -53,7 +53,7 @@ def chart(
     kind = "bar" if "bar" in kinds else kinds[0]
     table, columns, options = _counted(kind, table, columns, options)
     table, chosen, several = _unfolded(kinds, table, columns)
-    names = roles.given(kind, table, chosen)
+    names = roles.fields_by_role(kind, table, chosen)
     table = _settled(table, names, frame.formats)
     drawn = _drawn(
         kind,
@@ -76,8 +76,8 @@ def chart(
             )
     _check_words(drawn)
     _check_colors(drawn)
-    shown = {*names.values(), *several}
-    return gathered(replace(drawn, stack=stack, readings=table.description(shown), options=options))
+    shown_names = {*names.values(), *several}
+    return gathered(replace(drawn, stack=stack, readings=table.description(shown_names), options=options))
 
 
 def _counted(
@@ -98,8 +98,8 @@ def _counted(
     while name in table.columns:
         name = f"{name} "
     counts: Sequence[JsonValue] = [1] * table.rows
-    made = replace(table, columns={**table.columns, name: counts})
-    return made, {**columns, "y": name}, replace(options, aggregate="count")
+    counted_table = replace(table, columns={**table.columns, name: counts})
+    return counted_table, {**columns, "y": name}, replace(options, aggregate="count")
 
 
 def _settled(table: Table, names: Mapping[str, str], forms: Mapping[str, str]) -> Table:
@@ -115,9 +115,9 @@ def _unfolded(
     kinds: Sequence[ChartKind], table: Table, columns: Columns
 ) -> tuple[Table, dict[str, str], tuple[str, ...]]:
     """Return a table in which several fields of y stand below each other, named in a column of their own."""
-    given = columns.get("y", "")
+    y_fields = columns.get("y", "")
     plain = {role: name for role, name in columns.items() if isinstance(name, str)}
-    ys = tuple(dict.fromkeys(given)) if not isinstance(given, str) else ()
+    ys = tuple(dict.fromkeys(y_fields)) if not isinstance(y_fields, str) else ()
     if other := next((role for role in columns if role not in plain and role != "y"), None):
         raise ArgumentError("columns", f"{other} takes one field; only y takes several")
     if len(ys) == 1:
@@ -161,9 +161,9 @@ def _drawn(
     cells = {role: list(table.columns[name]) for role, name in names.items()}
     for role in ("x", "y", "color"):
         # Numbers that came as text count as numbers where numbers are shown.
-        shown = role == _value(kind) or role == "y" or (role == "x" and kind == "scatter")
-        if sorts.get(role) == "text" and shown and (found := numbers(cells[role])):
-            cells[role], sorts[role] = found, "number"
+        is_number_role = role == _value(kind) or role == "y" or (role == "x" and kind == "scatter")
+        if sorts.get(role) == "text" and is_number_role and (values := numbers(cells[role])):
+            cells[role], sorts[role] = values, "number"
     horizontal = (
         kind in ("bar", "box") and not layered and sorts.get("x") == "number" and sorts["y"] != "number"
     )
@@ -179,7 +179,7 @@ def _drawn(
         and not {"color", "facet"} & set(names)
         and all(roles.many(cells[role], sorts[role]) for role in "xy")
     )
-    if kind == "pie":  # The slices are the colours, as in `roles.given`.
+    if kind == "pie":  # The slices are the colours, as in `roles.fields_by_role`.
         frame = replace(
             frame, formats={_SLICES.get(role, role): form for role, form in frame.formats.items()}
         )
@@ -204,7 +204,7 @@ def _drawn(
     keep = kind == "scatter" and not layered
     for role in names:
         if sorts[role] != "number" or not keep:
-            cells[role] = [_shown(cell, sorts[role], keep=keep) for cell in cells[role]]
+            cells[role] = [_vega_value(cell, sorts[role], keep=keep) for cell in cells[role]]
     if kind == "box" and "x" not in names:
         names, cells = {"x": "", **names}, {"x": [""] * table.rows, **cells}
         sorts = {"x": "text", **sorts}
@@ -218,14 +218,14 @@ def _measured(
     sorts: Mapping[str, ColumnType],
     cells: dict[str, list[JsonValue]],
     frame: ChartFrame,
-    made: Mapping[str, str],
+    how: Mapping[str, str],
 ) -> ChartFrame:
-    """Return the frame with titles that say what numbers are of, and how they are `made` of rows; percent in a format of percent become shares."""
+    """Return the frame with titles that say what numbers are of, and `how` they are made of rows; percent in a format of percent become shares."""
     titles: dict[str, str] = {}
     for role in ("x", "y", "color"):
         if role not in names or sorts[role] != "number":
             continue
-        before = f"{made[role]} of " if role in made else ""
+        before = f"{how[role]} of " if role in how else ""
         unit = table.readings[names[role]].unit if names[role] in table.readings else ""
         if unit == "%" and frame.formats.get(role, "").endswith("%"):
             cells[role] = [cell / 100 if isinstance(cell, int | float) else cell for cell in cells[role]]
@@ -348,9 +348,11 @@ def _check_numbers(
     if (reading := table.readings.get(name)) and reading.doubt:
         raise ArgumentError("columns", f"{value} is {name!r}, which does not hold numbers: {reading.doubt}")
     example = next((cell for cell in table.columns[name] if roles.is_no_number(cell)), None)
-    told = ", ".join(repr(other) for other in table.columns if numbers(table.columns[other])) or "none"
+    number_fields = (
+        ", ".join(repr(other) for other in table.columns if numbers(table.columns[other])) or "none"
+    )
     held = "is empty" if example is None else f"holds {str(example)[:40]!r}"
-    problem = f"{value} is {name!r}, which {held}; a {kind} {'' if kind == 'heatmap' else 'chart '}needs numbers there. Fields of numbers: {told}"
+    problem = f"{value} is {name!r}, which {held}; a {kind} {'' if kind == 'heatmap' else 'chart '}needs numbers there. Fields of numbers: {number_fields}"
     if isinstance(example, str) and roles.is_nearly(example):
         problem = f"{value} is {name!r}, which {held}; {roles.WRITTEN}"
     raise ArgumentError("columns", problem)
@@ -360,7 +362,7 @@ def _zoned(cells: Iterable[JsonValue]) -> bool:
     return any(isinstance(cell, str) and (moment := date(cell)) and moment.tzinfo for cell in cells)
 
 
-def _shown(cell: JsonValue, sort: ColumnType, *, keep: bool) -> JsonValue:
+def _vega_value(cell: JsonValue, sort: ColumnType, *, keep: bool) -> JsonValue:
     """Return a cell as Vega takes it: a number, a moment in UTC, a label."""
     if sort == "number" and (keep or cell is None or isinstance(cell, int | float)):
         return cell

@@ -187,7 +187,7 @@ def _padding(spec: JsonObject) -> dict[str, int]:
     theme = config.get("padding") if isinstance(config, Mapping) else None
     own = spec.get("padding", theme)
     ends = ("left", "top", "right", "bottom")
-    found = [own.get(end, 0) if isinstance(own, Mapping) else own for end in ends]
+    sizes = [own.get(end, 0) if isinstance(own, Mapping) else own for end in ends]
     return {
-        end: int(size) if isinstance(size, int | float) else 0 for end, size in zip(ends, found, strict=True)
+        end: int(size) if isinstance(size, int | float) else 0 for end, size in zip(ends, sizes, strict=True)
     }

@@ -64,7 +64,7 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
     """Return how large small charts are in so many columns, then their width and height, about, and the columns."""
     count, text = len(names), chart.style.text
     rows = -(-count // columns)
-    across = chart.frame.width - (encode.taken(chart) if chart.kind != "pie" else 0)
+    across = chart.frame.width - (encode.width_beside_plot(chart) if chart.kind != "pie" else 0)
     width = max(_CELL, round(across / columns - _SPACING))
     words = text * (0.7 + 1.3 * labels.header(names, width * _HEADED, text)[1])
     # Words above each; axes below the last ones, or below all where the last row has empty places.
@@ -160,8 +160,8 @@ def _layered(chart: Chart, width: int, height: int) -> JsonObject:
     x = encode.along(chart, "x", width, height)
     layers: list[JsonValue] = []
     for kind, series in chart.layers.items():
-        shown = [row for row in chart.rows if not series or row["color"] in series]
-        part = _part(chart, kind, shown)
+        series_rows = [row for row in chart.rows if not series or row["color"] in series]
+        part = _part(chart, kind, series_rows)
         right = bool(chart.right) and set(series) <= set(chart.right)
         y = encode.along(part, "y", width, height)
         y["axis"] = (
@@ -253,10 +253,10 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
     color: JsonObject = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
     place, down = encode.both(chart, width, height)
     room = (width - 200) / columns, down / rows
-    told = chart.style.titles and room[0] >= 38 and room[1] >= 16
-    rect: JsonObject = {"type": "rect", **({} if told else _SEALED)}
+    labelled = chart.style.titles and room[0] >= 38 and room[1] >= 16
+    rect: JsonObject = {"type": "rect", **({} if labelled else _SEALED)}
     layers: list[JsonValue] = [{"mark": rect, "encoding": {"color": color}}]
-    if told:
+    if labelled:
         low, high = min(numbers), max(numbers)
         far = f"abs(datum.color) > {max(-low, high) * 0.6}"
         dark = far if around else f"datum.color > {low + (high - low) * 0.55}"
@@ -293,8 +293,8 @@ def _box(chart: Chart, width: int, height: int) -> JsonObject:
         first: JsonObject = {"field": low, "type": "quantitative", **encode.named(chart, "y")}
         first["scale"] = encode.scale(chart, "y", {"zero": False})
         ends: JsonObject = {along: first, **({f"{along}2": {"field": high}} if high else {})}
-        shown: JsonObject = {"filter": {"field": low, "valid": True}}
-        return {"transform": [shown], "mark": mark, "encoding": ends | (color if colored else {})}
+        valid: JsonObject = {"filter": {"field": low, "valid": True}}
+        return {"transform": [valid], "mark": mark, "encoding": ends | (color if colored else {})}
 
     outlier: JsonObject = {"type": "point", "filled": True, "size": 18 * _dots(chart), "opacity": 0.6}
     # Where all numbers are one, the box has no height: its median would lie unseen on the ground.

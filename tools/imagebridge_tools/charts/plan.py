@@ -34,7 +34,7 @@ MEANT: dict[str, ChartKind] = {
 """What else kinds are called, each where it means one of them alone."""
 
 
-def meant(kind: str) -> str:
+def kind_name(kind: str) -> str:
     """Return the name of a kind of chart, whatever it is called: `Line`, `bar_chart`, `donut`."""
     plain = kind.strip().casefold().replace("-", " ").replace("_", " ")
     plain = plain.removesuffix(" chart").removesuffix(" plot").removesuffix(" graph").replace(" ", "")
@@ -94,10 +94,12 @@ class Chart:
     @property
     def heading(self) -> float:
         """Pixels of the height that the title and the subtitle take."""
-        found = heading(self.frame, self.style)
-        if not found:
+        title_definition = heading(self.frame, self.style)
+        if not title_definition:
             return 0
-        title, under = (len(lines) if isinstance(lines := found.get(key), list) else 0 for key in _HEADING)
+        title, under = (
+            len(lines) if isinstance(lines := title_definition.get(key), list) else 0 for key in _HEADING
+        )
         return title * self.style.title * 1.3 + under * (self.style.text + 1) * 1.3 + 14
 
     def distinct(self, role: str) -> list[JsonValue]:

@@ -24,8 +24,8 @@ def step(low: float, high: float, most: int, *, whole: bool = False) -> float:
     span = high - low
     least = max(span / most if span > 0 else abs(low) / 10 or 1.0, 1e-300)
     power = 10.0 ** math.floor(math.log10(least))
-    found = next(power * factor for factor in (1, 2, 5, 10, 20) if power * factor >= least * (1 - 1e-9))
-    return max(1.0, found) if whole else found
+    width = next(power * factor for factor in (1, 2, 5, 10, 20) if power * factor >= least * (1 - 1e-9))
+    return max(1.0, width) if whole else width
 
 
 def edge(value: float, width: float) -> int:
@@ -42,14 +42,14 @@ def binned(rows: Sequence[Row], groups: Sequence[str]) -> tuple[list[dict[str, J
     wanted = min(BINS, max(6, math.ceil(2 * len(numbers) ** (1 / 3))))
     width = step(low, high, wanted, whole=whole)
     counts = Counter((edge(x, width), *(row[name] for name in groups)) for x, row in known)
-    made: list[dict[str, JsonValue]] = []
+    bins: list[dict[str, JsonValue]] = []
     # Places are numbered from 0 in the counts; groups keep the order of the data.
     order = {key: at for at, key in enumerate(dict.fromkeys(key[1:] for key in counts))}
     for key in sorted(counts, key=lambda key: (key[0], order[key[1:]])):
         number = key[0]
         place: dict[str, JsonValue] = {"x": _round(number * width), "x2": _round((number + 1) * width)}
-        made.append({**place, "y": counts[key], **dict(zip(groups, key[1:], strict=True))})
-    return made, width
+        bins.append({**place, "y": counts[key], **dict(zip(groups, key[1:], strict=True))})
+    return bins, width
 
 
 def density(xs: Sequence[float], ys: Sequence[float]) -> list[dict[str, JsonValue]]:
@@ -82,36 +82,36 @@ def boxes(rows: Sequence[Row], keys: Sequence[str]) -> list[dict[str, JsonValue]
 
     Whiskers reach the farthest value within 1.5 times the height of the box, as Tukey draws them.
     """
-    made: list[dict[str, JsonValue]] = []
+    box_rows: list[dict[str, JsonValue]] = []
     for key, values in _grouped(rows, keys).items():
         place = dict(zip(keys, key, strict=True))
         q1, middle, q3 = quantiles(values, method="inclusive") if len(values) > 1 else values * 3
         reach = 1.5 * (q3 - q1)
         inside = [value for value in values if q1 - reach <= value <= q3 + reach]
-        made.append(
+        box_rows.append(
             {**place, "low": min(q1, *inside), "q1": q1, "y": middle, "q3": q3, "high": max(q3, *inside)}
             | {"count": len(values)}
         )
         outside = {value for value in values if not q1 - reach <= value <= q3 + reach}
         far = sorted(outside, key=lambda value: -abs(value - middle))[:_OUTLIERS]
-        made += [{**place, "out": value} for value in far]
-    return made
+        box_rows += [{**place, "out": value} for value in far]
+    return box_rows
 
 
 def means(rows: Sequence[Row], keys: Sequence[str], value: str) -> list[dict[str, JsonValue]]:
     """Return one row for each value of `keys`, with the mean of `value`; None where there is no number."""
-    found = _grouped(rows, keys, value)
+    values = _grouped(rows, keys, value)
     missing: dict[tuple[JsonValue, ...], list[float]] = {tuple(row[key] for key in keys): [] for row in rows}
     return [
         {**dict(zip(keys, key, strict=True)), value: _round(sum(cells) / len(cells)) if cells else None}
-        for key, cells in (missing | found).items()
+        for key, cells in (missing | values).items()
     ]
 
 
 def counts(rows: Sequence[Row], keys: Sequence[str], value: str) -> list[dict[str, JsonValue]]:
     """Return one row for each value of `keys`, with the number of rows as `value`."""
-    found = Counter(tuple(row[key] for key in keys) for row in rows)
-    return [{**dict(zip(keys, key, strict=True)), value: count} for key, count in found.items()]
+    counter = Counter(tuple(row[key] for key in keys) for row in rows)
+    return [{**dict(zip(keys, key, strict=True)), value: count} for key, count in counter.items()]
 
 
 def outline(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str], columns: int) -> list[Row]:
@@ -125,11 +125,11 @@ def outline(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str], 
     for number, (row, x) in enumerate(zip(rows, place, strict=True)):
         if row["y"] is not None:
             columned[(int((x - left) / width), *(row[name] for name in groups))].append((x, number))
-    kept: set[int] = set()
+    numbers: set[int] = set()
     for points in columned.values():
         by_height = [(_number(rows[number]["y"]), number) for _, number in points]
-        kept |= {min(points)[1], max(points)[1], min(by_height)[1], max(by_height)[1]}
-    return [rows[number] for number in sorted(kept, key=place.__getitem__)]
+        numbers |= {min(points)[1], max(points)[1], min(by_height)[1], max(by_height)[1]}
+    return [rows[number] for number in sorted(numbers, key=place.__getitem__)]
 
 
 def averaged(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str], columns: int) -> list[Row]:
@@ -144,9 +144,9 @@ def averaged(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str],
     for number in sorted(range(len(rows)), key=place.__getitem__):
         first.setdefault(at[number], rows[number]["x"])
     moved = [{**row, "x": first[column]} for row, column in zip(rows, at, strict=True)]
-    found = means(moved, ["x", *groups], "y")
+    mean_rows = means(moved, ["x", *groups], "y")
     order = {x: number for number, x in enumerate(first.values())}
-    return sorted(found, key=lambda row: order[row["x"]])
+    return sorted(mean_rows, key=lambda row: order[row["x"]])
 
 
 def alone(rows: Sequence[Row], place: Sequence[float | None], groups: Sequence[str]) -> set[int]:
@@ -155,13 +155,13 @@ def alone(rows: Sequence[Row], place: Sequence[float | None], groups: Sequence[s
     for number, (row, x) in enumerate(zip(rows, place, strict=True)):
         if x is not None:
             lines[tuple(row[name] for name in groups)].append((x, number))
-    found: set[int] = set()
+    lone: set[int] = set()
     for points in lines.values():
         numbers = [number for _, number in sorted(points)]
         known = [False, *(rows[number]["y"] is not None for number in numbers), False]
         parts = zip(numbers, known, known[1:], known[2:], strict=False)
-        found.update(number for number, before, here, after in parts if here and not (before or after))
-    return found
+        lone.update(number for number, before, here, after in parts if here and not (before or after))
+    return lone
 
 
 def sampled(rows: Sequence[Row], most: int) -> list[Row]:
@@ -172,11 +172,11 @@ def sampled(rows: Sequence[Row], most: int) -> list[Row]:
 def _grouped(
     rows: Iterable[Row], keys: Sequence[str], value: str = "y"
 ) -> dict[tuple[JsonValue, ...], list[float]]:
-    found: defaultdict[tuple[JsonValue, ...], list[float]] = defaultdict(list)
+    cells_by_key: defaultdict[tuple[JsonValue, ...], list[float]] = defaultdict(list)
     for row in rows:
         if isinstance(cell := row[value], int | float):
-            found[tuple(row[key] for key in keys)].append(cell)
-    return dict(found)
+            cells_by_key[tuple(row[key] for key in keys)].append(cell)
+    return dict(cells_by_key)
 
 
 def _number(cell: JsonValue) -> float:

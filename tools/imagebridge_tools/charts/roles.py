@@ -19,7 +19,7 @@ _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
 WRITTEN = "write numbers as 3.5 or 1200, without units and separators of thousands"
 
 
-def given(kind: ChartKind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
+def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
     """Return the field of each role.
 
     Raises:
@@ -43,10 +43,10 @@ COUNT = "count"
 
 def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
     """Return all that is wrong with the fields that a caller names: roles and fields that do not exist."""
-    found: list[ArgumentError] = []
+    errors: list[ArgumentError] = []
     for role, name in columns.items():
         if role not in ROLES:
-            found.append(ArgumentError("columns", f"{role!r} is no role; {nearest(role, ROLES)}"))
+            errors.append(ArgumentError("columns", f"{role!r} is no role; {nearest(role, ROLES)}"))
             continue
         several = cast("Sequence[object]", name) if isinstance(name, list | tuple) else (name,)
         for one in several:
@@ -55,8 +55,8 @@ def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
             try:
                 check_name(role, one, table)
             except ArgumentError as error:
-                found.append(error)
-    return found
+                errors.append(error)
+    return errors
 
 
 def check_name(role: str, name: object, table: Table) -> None:
@@ -64,8 +64,8 @@ def check_name(role: str, name: object, table: Table) -> None:
     if not isinstance(name, str) or name not in table.columns:
         close = get_close_matches(str(name), table.columns, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        told = ", ".join(repr(known) for known in list(table.columns)[:30])
-        raise ArgumentError("columns", f"{role} is {name!r}, which is no field; {hint}there are {told}")
+        names = ", ".join(repr(known) for known in list(table.columns)[:30])
+        raise ArgumentError("columns", f"{role} is {name!r}, which is no field; {hint}there are {names}")
 
 
 _ORDERS: dict[ChartKind, tuple[ColumnType, ...]] = {
@@ -79,9 +79,9 @@ _ORDERS: dict[ChartKind, tuple[ColumnType, ...]] = {
 
 def _named(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
     """Return the fields with those that are called like a role, where this kind can show them there."""
-    found = dict(chosen)
+    fields = dict(chosen)
     for role in ROLES:
-        if role in found or role not in table.columns or role in chosen.values():
+        if role in fields or role not in table.columns or role in chosen.values():
             continue
         number = bool(numbers(table.columns[role]))
         takes = {
@@ -91,8 +91,8 @@ def _named(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, s
             "facet": not number,
         }
         if takes[role]:
-            found[role] = role
-    return found
+            fields[role] = role
+    return fields
 
 
 def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
@@ -156,11 +156,11 @@ def _nearly(table: Table, chosen: Iterable[str]) -> str:
 
     Empty if there is none.
     """
-    taken = set(chosen)
+    chosen_names = set(chosen)
     for name, reading in table.readings.items():
-        if reading.doubt and name not in taken:
+        if reading.doubt and name not in chosen_names:
             return f"{name!r} does not hold numbers: {reading.doubt}"
-    for name in sorted(table.columns, key=taken.__contains__):
+    for name in sorted(table.columns, key=chosen_names.__contains__):
         cells = [cell for cell in table.columns[name] if isinstance(cell, str) and cell]
         if cells and all(map(is_nearly, cells)):
             example = next((cell for cell in cells if numbers([cell]) is None), cells[0])

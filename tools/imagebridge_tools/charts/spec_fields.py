@@ -64,10 +64,10 @@ def check(spec: SpecView) -> None:
     """
     if not any(view.get("data") is not None for _, view in views(spec)):
         raise ArgumentError("spec", f"draws nothing, for its data is missing; {_GIVE}")
-    _Scope(mapping(spec.get("datasets"))).check("", spec, frozenset(), {})
+    _DataFields(mapping(spec.get("datasets"))).check("", spec, frozenset(), {})
 
 
-class _Scope:
+class _DataFields:
     """The rows that a spec keeps by name."""
 
     def __init__(self, datasets: SpecView) -> None:
@@ -107,11 +107,11 @@ class _Scope:
 
     def _carried(self, data: JsonValue) -> FieldNames:
         """Return the fields of a view's own rows."""
-        given = mapping(data)
-        if "sequence" in given:
-            return frozenset({str(mapping(given["sequence"]).get("as", "data"))})
-        values = given.get("values", self._datasets.get(str(given.get("name"))))
-        form = mapping(given.get("format"))
+        source = mapping(data)
+        if "sequence" in source:
+            return frozenset({str(mapping(source["sequence"]).get("as", "data"))})
+        values = source.get("values", self._datasets.get(str(source.get("name"))))
+        form = mapping(source.get("format"))
         plain = set(form) <= {"type", "parse"} and form.get("type", "json") == "json"
         if data is None:
             return frozenset()
@@ -153,8 +153,8 @@ def _read(transform: SpecView) -> Iterator[tuple[str, JsonValue]]:
     """Yield the fields that a transform reads, each with the path to it."""
     kind = transforms(transform) or ""
     for key in _READS.get(kind, "").split():
-        given = transform.get(key)
-        yield from ((f".{key}", name) for name in (listed(given) or (given,)))
+        value = transform.get(key)
+        yield from ((f".{key}", name) for name in (listed(value) or (value,)))
     if kind in ("aggregate", "joinaggregate", "window"):
         for number, part in enumerate(map(mapping, listed(transform[kind]))):
             if part.get("op") != "count":
@@ -168,8 +168,8 @@ def _read(transform: SpecView) -> Iterator[tuple[str, JsonValue]]:
 def _predicate(test: JsonValue) -> Iterator[tuple[str, JsonValue]]:
     """Yield the fields that a condition names: an expression, a comparison, or several of them."""
     if isinstance(test, str) and not _ASKS.search(test):
-        for found in _DATUM.finditer(test):
-            yield "", re.sub(r"[.\[\]]", r"\\\g<0>", found["plain"] or found["quoted"] or "")
+        for match in _DATUM.finditer(test):
+            yield "", re.sub(r"[.\[\]]", r"\\\g<0>", match["plain"] or match["quoted"] or "")
     elif isinstance(test, Mapping):
         yield "", test.get("field")
         for word in ("and", "or", "not"):
@@ -180,16 +180,16 @@ def _predicate(test: JsonValue) -> Iterator[tuple[str, JsonValue]]:
 
 def _after(transform: SpecView, fields: FieldNames) -> FieldNames:
     """Return the fields that rows have behind a transform."""
-    kind, made = transforms(transform), _made(transform)
-    if made is None or kind is None:
+    kind, new_fields = transforms(transform), _new_fields(transform)
+    if new_fields is None or kind is None:
         return None
     if kind in _REPLACING:
         groups = [name for name in listed(transform.get("groupby")) if isinstance(name, str)]
-        return made.union(groups, map(_first, groups))
-    return None if fields is None else fields | made
+        return new_fields.union(groups, map(_first, groups))
+    return None if fields is None else fields | new_fields
 
 
-def _made(transform: SpecView) -> FieldNames:
+def _new_fields(transform: SpecView) -> FieldNames:
     """Return the fields that a transform makes, None where it does not say."""
     kind = transforms(transform) or ""
     if kind == "pivot" or transform.get("params"):
@@ -199,8 +199,8 @@ def _made(transform: SpecView) -> FieldNames:
     if kind in ("aggregate", "joinaggregate", "window"):
         names: Iterable[JsonValue] = [mapping(part).get("as") for part in listed(transform[kind])]
     else:
-        given = transform.get("as")
-        names = listed(given) or ((given,) if given else ())
+        as_names = transform.get("as")
+        names = listed(as_names) or ((as_names,) if as_names else ())
         if kind == "lookup":
             names = names or listed(mapping(transform.get("from")).get("fields"))
         elif kind in ("loess", "regression"):
@@ -211,11 +211,11 @@ def _made(transform: SpecView) -> FieldNames:
             names = (*names, *_MAKES.get(kind, ()))
         if not names:
             return None
-    found = [name for name in names if isinstance(name, str)]
-    if len(found) < len(list(names)):
+    texts = [name for name in names if isinstance(name, str)]
+    if len(texts) < len(list(names)):
         return None
     ends = ("_end", "_range") if kind in ("bin", "stack", "timeUnit") else ()
-    return frozenset([*found, *map(_first, found), *(f"{name}{end}" for name in found for end in ends)])
+    return frozenset([*texts, *map(_first, texts), *(f"{name}{end}" for name in texts for end in ends)])
 
 
 def _require(
@@ -239,14 +239,14 @@ def _require(
         raise ArgumentError("spec", problem)
     close = get_close_matches(first, fields, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    told = ", ".join(repr(one) for one in sorted(fields)[:30])
-    raise ArgumentError("spec", f"{path}: field {first!r} is not in the data; {hint}there are {told}")
+    names = ", ".join(repr(one) for one in sorted(fields)[:30])
+    raise ArgumentError("spec", f"{path}: field {first!r} is not in the data; {hint}there are {names}")
 
 
 def _first(name: str) -> str:
     """Return the first part of the path to a field, as the field is called."""
-    found = _PATH.match(name)
-    return re.sub(r"\\(.)", r"\1", found[0]) if found else ""
+    match = _PATH.match(name)
+    return re.sub(r"\\(.)", r"\1", match[0]) if match else ""
 
 
 def _is_made(name: str, fields: Iterable[str]) -> bool:

@@ -31,9 +31,9 @@ def within(view: SpecView) -> Iterator[tuple[str, SpecView]]:
 
 def mark(view: SpecView) -> str | None:
     """Return the type of a view's mark, or None where it has none."""
-    given = view.get("mark")
-    sort = given.get("type") if isinstance(given, Mapping) else given
-    return None if given is None else str(sort)
+    definition = view.get("mark")
+    sort = definition.get("type") if isinstance(definition, Mapping) else definition
+    return None if definition is None else str(sort)
 
 
 def encoding(view: SpecView) -> SpecView:
@@ -42,10 +42,10 @@ def encoding(view: SpecView) -> SpecView:
     Raises:
         ArgumentError: it is no object.
     """
-    given = view.get("encoding", {})
-    if not isinstance(given, Mapping):
+    definitions = view.get("encoding", {})
+    if not isinstance(definitions, Mapping):
         raise ArgumentError("spec", 'encoding is no object; write it as {"x": {"field": ..., "type": ...}}')
-    return given
+    return definitions
 
 
 def rows(spec: SpecView) -> list[SpecView]:

@@ -34,15 +34,15 @@ def check(spec: Mapping[str, JsonValue]) -> None:
 
 def _fields(spec: Mapping[str, JsonValue]) -> dict[str, str]:
     """Return the fields that the encodings name, each with its type or an empty text."""
-    found: dict[str, str] = {}
+    sorts_by_field: dict[str, str] = {}
     for _, view in spec_views.views(spec):
         for definition in spec_views.mapping(view.get("encoding")).values():
             if isinstance(definition, Mapping) and isinstance(name := definition.get("field"), str):
-                found.setdefault(name, str(definition.get("type", definition.get("aggregate", ""))))
-    return found
+                sorts_by_field.setdefault(name, str(definition.get("type", definition.get("aggregate", ""))))
+    return sorts_by_field
 
 
-def shown(spec: Mapping[str, JsonValue]) -> set[str]:
+def shown_fields(spec: Mapping[str, JsonValue]) -> set[str]:
     """Return the fields that a spec shows."""
     return set(_fields(spec))
 
@@ -74,9 +74,9 @@ def completed(
     if isinstance(own, str):
         own = {"text": title_lines(own, frame.width, theme)}
     if words := heading(frame, theme):
-        kept = dict(own) if isinstance(own, Mapping) else {}
-        done["title"] = kept | (
-            {**words, "text": kept["text"]} if not frame.title and "text" in kept else words
+        own_title = dict(own) if isinstance(own, Mapping) else {}
+        done["title"] = own_title | (
+            {**words, "text": own_title["text"]} if not frame.title and "text" in own_title else words
         )
     elif own is not None:
         done["title"] = own
@@ -85,9 +85,9 @@ def completed(
 
 def _config(own: JsonValue, theme: Style) -> dict[str, JsonValue]:
     """Return the theme below a spec's own config; the theme's angle of labels is the more special, but not wanted."""
-    given = dict(own) if isinstance(own, Mapping) else {}
-    config = merged(given, theme)
-    return config | {"axisXDiscrete": given.get("axisXDiscrete", {})} if axes.ruled(own) else config
+    own_config = dict(own) if isinstance(own, Mapping) else {}
+    config = merged(own_config, theme)
+    return config | {"axisXDiscrete": own_config.get("axisXDiscrete", {})} if axes.ruled(own) else config
 
 
 _GATHERS = ("aggregate", "bin", "timeUnit")
@@ -104,10 +104,10 @@ def fewer(spec: Mapping[str, JsonValue]) -> tuple[Mapping[str, JsonValue], str]:
     if len(rows) <= ROWS or any(_gathers(view) for _, view in spec_views.views(spec)):
         return spec, ""
     touched = _outline(spec, rows)
-    kept = reduce.sampled(rows, ROWS) if touched is None else touched
+    fewer_rows = reduce.sampled(rows, ROWS) if touched is None else touched
     how = "evenly chosen" if touched is None else "those that the line touches"
-    told = f"; drawn are {len(kept):,} of the rows, {how}"
-    return {**spec, "data": {**spec_views.mapping(spec.get("data")), "values": kept}}, told
+    note = f"; drawn are {len(fewer_rows):,} of the rows, {how}"
+    return {**spec, "data": {**spec_views.mapping(spec.get("data")), "values": fewer_rows}}, note
 
 
 def _gathers(view: Mapping[str, JsonValue]) -> bool:
@@ -143,10 +143,10 @@ def _outline(
         for at, row in enumerate(rows)
     ]
     lines = len({tuple(row[name] for name in groups) for row in light})
-    kept = reduce.outline(
+    outline_rows = reduce.outline(
         light, [one or 0.0 for one in place], groups, max(50, min(WIDTH, ROWS // 4 // lines))
     )
-    return [rows[at] for row in kept if isinstance(at := row["at"], int)]
+    return [rows[at] for row in outline_rows if isinstance(at := row["at"], int)]
 
 
 def _place(cell: JsonValue) -> float | None:
@@ -180,34 +180,34 @@ def alone(expression: str) -> dict[str, JsonValue]:
     return {"data": {"values": ({},)}, "transform": transform, "mark": "point"}
 
 
-def words(spec: Mapping[str, JsonValue]) -> str:
+def spec_description(spec: Mapping[str, JsonValue]) -> str:
     """Describe a spec to a model that cannot see its picture."""
     sorts = dict.fromkeys(mark for _, view in spec_views.views(spec) if (mark := spec_views.mark(view)))
     title = spec.get("title")
     if isinstance(title, Mapping):
         title = title.get("text")
     named = f' "{title}"' if isinstance(title, str) else ""
-    said = f"Vega-Lite chart{named} of {', '.join(sorts) or 'no'} marks"
+    text = f"Vega-Lite chart{named} of {', '.join(sorts) or 'no'} marks"
     rows = spec_views.rows(spec)
     if rows:
-        said += f" over {counted(len(rows), 'row')}"
+        text += f" over {counted(len(rows), 'row')}"
     said_colors = "".join(_repeated(spec, rows))
     fields = [f"{name!r} ({sort})" if sort else repr(name) for name, sort in _fields(spec).items()]
-    return said + (f": {', '.join(fields)}" if fields else "") + said_colors
+    return text + (f": {', '.join(fields)}" if fields else "") + said_colors
 
 
 def _repeated(spec: Mapping[str, JsonValue], rows: Sequence[Mapping[str, JsonValue]]) -> Iterator[str]:
     """Yield words on fields that have more values than the theme has colours."""
     for _, view in spec_views.views(spec):
         for channel in ("color", "fill", "stroke"):
-            shown = spec_views.encoding(view).get(channel)
+            definition = spec_views.encoding(view).get(channel)
             if (
-                not isinstance(shown, Mapping)
-                or "scale" in shown
-                or shown.get("type", "nominal") != "nominal"
+                not isinstance(definition, Mapping)
+                or "scale" in definition
+                or definition.get("type", "nominal") != "nominal"
             ):
                 continue
-            name = str(shown.get("field"))
+            name = str(definition.get("field"))
             count = len({str(row[name]) for row in rows if name in row})
             if count > len(PALETTE):
                 yield f"; {name!r} has {count:,} values but only {len(PALETTE)} colors, which repeat"

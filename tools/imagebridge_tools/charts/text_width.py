@@ -68,20 +68,20 @@ def broken(text: str, room: float, most: int | None = None, *, bold: bool = Fals
     where it is longer than a line. After `most` lines the rest is left out, and the last ends with "…".
     """
     room = max(room / (BOLD if bold else 1), 1)
-    found, line = list[str](), ""
+    lines, line = list[str](), ""
     for part in _BREAKS.split(" ".join(text.split())):
         if line and wide(line + part.rstrip()) > room:
-            found.append(line.rstrip())
+            lines.append(line.rstrip())
             line = ""
         line += part
         while wide(line.rstrip()) > room and (cut := _cut(line, room)) < len(line):
-            found.append(line[:cut])
+            lines.append(line[:cut])
             line = line[cut:]
-    found += [line.rstrip()] if line.strip() else []
-    if most and len(found) > most:
-        last = " ".join(found[most - 1 : most + 1])
-        return [*found[: most - 1], f"{last[: _cut(last, room - wide('…'))].rstrip()}…"]
-    return found
+    lines += [line.rstrip()] if line.strip() else []
+    if most and len(lines) > most:
+        last = " ".join(lines[most - 1 : most + 1])
+        return [*lines[: most - 1], f"{last[: _cut(last, room - wide('…'))].rstrip()}…"]
+    return lines
 
 
 def _cut(line: str, room: float) -> int:

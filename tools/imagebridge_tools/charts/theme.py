@@ -134,8 +134,8 @@ TINY = Style(text=10, title=12, padding=6, titles=False, theme=_LIGHT)
 def style(width: int, height: int, theme: ThemeName = "light") -> Style:
     """Return the look of a chart of this size: in a small one the letters must leave room for the data."""
     tiny, small = width < 260 or height < 180, width < 400 or height < 260
-    found = TINY if tiny else SMALL if small else NORMAL
-    return replace(found, theme=_DARK) if theme == "dark" else found
+    size_style = TINY if tiny else SMALL if small else NORMAL
+    return replace(size_style, theme=_DARK) if theme == "dark" else size_style
 
 
 def _config(style: Style) -> dict[str, JsonValue]:
@@ -209,14 +209,14 @@ def heading(frame: ChartFrame, style: Style) -> dict[str, JsonValue]:
     room = frame.width - 2 * style.padding
     most = max(1, int(frame.height / 4 / (style.title * 1.3)))
     lines = text_width.broken(frame.title, room / style.title, most, bold=True) if frame.title else []
-    found: dict[str, JsonValue] = {"text": [*lines]} if lines else {}
+    definition: dict[str, JsonValue] = {"text": [*lines]} if lines else {}
     if frame.subtitle:
         most = max(1, int(frame.height / 6 / (style.text * 1.4)))
-        found |= {
+        definition |= {
             "text": [*lines],
             "subtitle": [*text_width.broken(frame.subtitle, room / (style.text + 1), most)],
         }
-    return found
+    return definition
 
 
 def merged(own: dict[str, JsonValue], style: Style = NORMAL) -> dict[str, JsonValue]:

@@ -31,7 +31,7 @@ class PlotSize(NamedTuple):
     height: float
     whole: float
 
-    def lines(self, channel: str) -> tuple[float, float]:
+    def room_for_lines(self, channel: str) -> tuple[float, float]:
         """Return how long the lines of a title may be, and how high all of them together."""
         if channel == "x":  # A narrow plot has empty corners beside its title.
             return max(self.x, self.width * 0.4), self.height * _SHARE
@@ -65,10 +65,10 @@ def _fitting(
     guide = definition.get(place, {})
     if not isinstance(guide, Mapping):  # None: there is none to have a title.
         return definition
-    made = _derived(definition) if style.titles or place == "legend" else None
-    own = guide.get("title", definition.get("title", made))
+    derived = _derived(definition) if style.titles or place == "legend" else None
+    own = guide.get("title", definition.get("title", derived))
     size = style.text + 1
-    long, high = room.lines(channel)
+    long, high = room.room_for_lines(channel)
     if place == "legend" and "field" in definition:
         guide = {"labelLimit": room.whole / 2, **guide}
         definition = {**definition, place: guide}

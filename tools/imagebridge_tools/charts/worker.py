@@ -61,7 +61,7 @@ async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnC
             'charts need the drawing engine; install it with: pip install "imagebridge[server]"'
         )
     async with _limiter():
-        process = await to_thread.run_sync(_taken)
+        process = await to_thread.run_sync(_warm_process)
         process.busy = True  # From here on: a call cancelled before its thread starts must not pass it on.
         try:
             with anyio.fail_after(seconds):
@@ -186,7 +186,7 @@ def _started() -> _Process:
     return process
 
 
-def _taken() -> _Process:
+def _warm_process() -> _Process:
     """Return a warm process, or a new one; those that died while they waited are cleared away."""
     while True:
         with _LOCK:

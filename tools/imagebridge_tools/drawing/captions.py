@@ -116,7 +116,7 @@ class Captions:
         return left, top, left + block.width, top + block.height
 
     def _covered(self, place: Bounds) -> float:
-        return sum(_overlap(place, taken) for taken in self._taken)
+        return sum(_overlap(place, other) for other in self._taken)
 
     def _write(self, block: Block, place: Bounds, color: Color, *, rimmed: bool = True) -> None:
         from PIL import ImageDraw

@@ -92,7 +92,7 @@ def ruled(image: "Image", ruler: Ruler, view: "View") -> "tuple[Image, tuple[int
 
     font = bundled(max(13, min(22, max(image.size) // 80)))
     height = sum(font.getmetrics())
-    lines = _lines(ruler, view, image.size, font)
+    lines = _grid_lines(ruler, view, image.size, font)
     left = ceil(max((font.getlength(one.label) for one in lines if not one.upright), default=0)) + 12
     # The labels above stand higher than those beside, whose first may be in the same corner.
     top = height + max(height // 2, _TICK) + 2
@@ -117,7 +117,7 @@ def ruled(image: "Image", ruler: Ruler, view: "View") -> "tuple[Image, tuple[int
     return page, (left, top)
 
 
-def _lines(ruler: Ruler, view: "View", size: tuple[int, int], font: "FreeTypeFont") -> list[_Line]:
+def _grid_lines(ruler: Ruler, view: "View", size: tuple[int, int], font: "FreeTypeFont") -> list[_Line]:
     """Return the lines of both directions, with the smallest step at which no two labels touch."""
     x0, y0, x1, y1 = view.box
     unit = ruler.width / ruler.edges[0], ruler.height / ruler.edges[1]

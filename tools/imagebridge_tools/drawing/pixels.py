@@ -50,19 +50,19 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
     from imagebridge.pictures.encode import standard
     from imagebridge.pictures.picture import sound
 
-    found = required(source, argument)
+    file_type = required(source, argument)
     try:
-        if found is kinds.SVG:
+        if file_type is kinds.SVG:
             return _drawn(source)
         data = sound(source.data)
         count = frame_count(data)
-        if found is kinds.JPEG:
+        if file_type is kinds.JPEG:
             size = read(data).size
             image = drafted(data, side) if side and side < max(size) else first(data)
         else:
             image = first(data)
             size = image.size
-        exact, stored = _exact(image, data, found), image.size
+        exact, stored = _exact(image, data, file_type), image.size
         with decoding("its pixels cannot be converted"):
             # Step by step under one name: a large picture is not kept in more forms than are needed.
             image = upright(image)
@@ -70,24 +70,24 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
             image = standard(image)
     except PictureError as error:
         raise ArgumentError(argument, f"{source.name} cannot be shown: {error.reason}") from error
-    part = "page" if found is kinds.TIFF else "frame"
+    part = "page" if file_type is kinds.TIFF else "frame"
     if (image.width > image.height) != (stored[0] > stored[1]):
         size = size[1], size[0]
     return Pixels(source.name, image, size, f"the first of {count} {part}s" if count > 1 else "", exact)
 
 
-def _exact(image: "Image", data: bytes, found: kinds.FileType) -> bool:
+def _exact(image: "Image", data: bytes, file_type: kinds.FileType) -> bool:
     """Tell whether 8 bits a channel are all that a file has."""
     from imagebridge.pictures.grey import is_deep
 
-    if found is kinds.PNG:
+    if file_type is kinds.PNG:
         return data[24] <= 8
-    if found is kinds.TIFF:
+    if file_type is kinds.TIFF:
         from imagebridge.pictures.tiff import page
 
         stored = page(data, 0)
         return stored is not None and stored.bits <= 8
-    return found not in (kinds.AVIF, kinds.HEIC, kinds.JP2) and not is_deep(image)
+    return file_type not in (kinds.AVIF, kinds.HEIC, kinds.JP2) and not is_deep(image)
 
 
 def required(source: Source, argument: str = "source") -> kinds.FileType:
@@ -96,14 +96,14 @@ def required(source: Source, argument: str = "source") -> kinds.FileType:
     Raises:
         ArgumentError: it is none.
     """
-    found = kinds.kind(source.data)
-    if found is kinds.PDF:
+    file_type = kinds.kind(source.data)
+    if file_type is kinds.PDF:
         raise ArgumentError(argument, f"{source.name} is a PDF; render_document shows its pages")
-    if found is None or found.sort != "picture":
+    if file_type is None or file_type.sort != "picture":
         unknown = "no picture of a known format" if source.data else "empty"
-        what = f"a file of type {found.media_type}" if found else unknown
+        what = f"a file of type {file_type.media_type}" if file_type else unknown
         raise ArgumentError(argument, f"{source.name} is {what}; {SHOWN} are taken")
-    return found
+    return file_type
 
 
 def _drawn(source: Source) -> Pixels:
@@ -138,7 +138,7 @@ def frame_count(data: bytes) -> int:
     from imagebridge.pictures.animation import count
     from imagebridge.pictures.decode import frames, header
 
-    found = kinds.kind(data)
-    if found in PAGED:
+    file_type = kinds.kind(data)
+    if file_type in PAGED:
         return frames(header(data))
-    return count(data) if found in MOVING else 1
+    return count(data) if file_type in MOVING else 1

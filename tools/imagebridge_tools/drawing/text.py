@@ -91,8 +91,8 @@ def shortened(text: str, font: "FreeTypeFont", width: float) -> str:
     if font.getlength(text) <= width:
         return text
     # A name's end, with its number and suffix, tells as much as its start.
-    for kept in range(len(text) - 1, 1, -1):
-        shorter = f"{text[: (kept + 1) // 2]}...{text[len(text) - kept // 2 :]}"
+    for length in range(len(text) - 1, 1, -1):
+        shorter = f"{text[: (length + 1) // 2]}...{text[len(text) - length // 2 :]}"
         if font.getlength(shorter) <= width:
             return shorter
     return text[:1]

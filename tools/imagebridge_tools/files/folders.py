@@ -24,7 +24,7 @@ class FoundFile(NamedTuple):
     data: bytes
 
 
-def found(source: str, allow: Sequence[Path], limit: int, argument: str) -> FoundFile:
+def read_file(source: str, allow: Sequence[Path], limit: int, argument: str) -> FoundFile:
     """Read the file that `source` names: an absolute path, one relative to an allowed folder, or a file: URL.
 
     `limit` is in bytes. Names outside the allowed folders are never told, nor whether they exist.
@@ -39,8 +39,8 @@ def found(source: str, allow: Sequence[Path], limit: int, argument: str) -> Foun
         )
     candidates = _candidates(path, allow)
     if not candidates:
-        told = ", ".join(str(folder) for folder in allow)
-        raise ArgumentError(argument, f"{source!r} is not below an allowed folder; allowed: {told}")
+        folders = ", ".join(str(folder) for folder in allow)
+        raise ArgumentError(argument, f"{source!r} is not below an allowed folder; allowed: {folders}")
     candidate = next((one for one in candidates if os.path.lexists(one)), candidates[0])
     return FoundFile(Path(candidate), _read(candidate, source, allow, limit, argument))
 
@@ -53,13 +53,13 @@ def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> 
     """
     candidates = _candidates(path, allow)
     if not candidates:
-        told = ", ".join(str(folder) for folder in allow)
-        raise ArgumentError(argument, f"{source!r} is not below a writable folder; writable: {told}")
-    found = next((one for one in candidates if os.path.isdir(os.path.dirname(one))), candidates[0])
-    folder = os.path.realpath(os.path.dirname(found))
+        folders = ", ".join(str(folder) for folder in allow)
+        raise ArgumentError(argument, f"{source!r} is not below a writable folder; writable: {folders}")
+    path_here = next((one for one in candidates if os.path.isdir(os.path.dirname(one))), candidates[0])
+    folder = os.path.realpath(os.path.dirname(path_here))
     if not any(_below(folder, os.path.realpath(one)) for one in allow):
         raise ArgumentError(argument, f"{source!r} leads out of the writable folders through a link")
-    return Path(found)
+    return Path(path_here)
 
 
 def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> PurePath:
@@ -101,13 +101,13 @@ def _candidates(path: PurePath, allow: Sequence[Path]) -> list[str]:
     Nothing outside is touched, not even to see whether it exists: on Windows a look at a share already
     tells another host who we are.
     """
-    found: list[str] = []
+    paths: list[str] = []
     for folder in allow:
         for root in dict.fromkeys((os.path.abspath(folder), os.path.realpath(folder))):
             candidate = os.path.normpath(os.path.join(root, path))
-            if _below(candidate, root) and candidate not in found:
-                found.append(candidate)
-    return found
+            if _below(candidate, root) and candidate not in paths:
+                paths.append(candidate)
+    return paths
 
 
 def _below(path: str, folder: str) -> bool:
@@ -194,8 +194,8 @@ def matching(pattern: str, allow: Sequence[Path], argument: str) -> list[str]:
         except OSError:
             continue
         files = [os.path.join(folder, name) for name in names]
-        if found := sorted((one for one in files if not os.path.isdir(one)), key=_numbered):
-            return found
+        if paths := sorted((one for one in files if not os.path.isdir(one)), key=_numbered):
+            return paths
     where = ", ".join(str(folder) for folder in allow) or "none"
     raise ArgumentError(argument, f"no file has a name like {pattern!r}; allowed folders: {where}")
 

@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
-from imagebridge_tools.answer import Answer, described
+from imagebridge_tools.answer import ToolOutput, described
 from imagebridge_tools.apart import apart
 
 from . import folders
@@ -57,10 +57,10 @@ def target(save_as: str, allow_write: Sequence[Path], *, overwrite: bool = False
         raise ArgumentError("save_as", f"the folder of {save_as!r} does not exist; name one that does")
     if os.path.isdir(os.path.join(folder, stem + suffix)):
         raise ArgumentError("save_as", f"{save_as!r} is a folder; name a file in it")
-    made = Target(folder, stem, suffix, overwrite)
+    target_file = Target(folder, stem, suffix, overwrite)
     if suffix and not overwrite and os.path.lexists(os.path.join(folder, stem + suffix)):
         raise _exists(stem + suffix)
-    return made
+    return target_file
 
 
 def _named(name: str, save_as: str) -> tuple[str, str]:
@@ -82,7 +82,7 @@ def _named(name: str, save_as: str) -> tuple[str, str]:
     return stem, suffix
 
 
-async def saved(answer: Answer, where: Target) -> Answer:
+async def saved(answer: ToolOutput, where: Target) -> ToolOutput:
     """Write the pictures of `answer` and say so in its sentence. Several are numbered: chart-1.png, chart-2.png.
 
     A suffix that names another format than a picture has makes it be converted.
@@ -90,15 +90,15 @@ async def saved(answer: Answer, where: Target) -> Answer:
     Raises:
         ArgumentError: a file exists already, or cannot be written.
     """
-    told: list[str] = []
+    places: list[str] = []
     several = len(answer.pictures) > 1
     for number, picture in enumerate(answer.pictures, 1):
         wanted = FORMATS.get(where.suffix.lower(), picture.media_type)
         written = picture if wanted == picture.media_type else await apart(_as, picture, wanted)
         name = where.name(written, number if several else None)
         await to_thread.run_sync(_write, where, name, written.data)
-        told.append(f"{os.path.join(where.folder, name)} ({described(written)})")
-    return answer._replace(sentence=f"{answer.sentence} Saved as {', '.join(told)}.") if told else answer
+        places.append(f"{os.path.join(where.folder, name)} ({described(written)})")
+    return answer._replace(sentence=f"{answer.sentence} Saved as {', '.join(places)}.") if places else answer
 
 
 def _as(picture: Picture, media_type: str) -> Picture:

@@ -89,10 +89,10 @@ def characters(source: Source, read: str, argument: str = "source") -> str:
     Raises:
         ArgumentError: it is no text; the error names `argument` and says what is `read`.
     """
-    found = kinds.kind(source.data)
-    if found is not None and found is not kinds.SVG:
+    file_type = kinds.kind(source.data)
+    if file_type is not None and file_type is not kinds.SVG:
         raise ArgumentError(
-            argument, f"{source.name} is a file of type {found.media_type}; what is read: {read}"
+            argument, f"{source.name} is a file of type {file_type.media_type}; what is read: {read}"
         )
     encoding = next((encoding for mark, encoding in _MARKS if source.data.startswith(mark)), "utf-8")
     try:
@@ -105,8 +105,8 @@ def characters(source: Source, read: str, argument: str = "source") -> str:
 
 
 def _file(text: str, places: Places, argument: str) -> Source:
-    found = folders.found(text, places.allow, FILE_SIZE, argument)
-    return Source(found.path.name, found.data, found.path.as_uri())
+    file = folders.read_file(text, places.allow, FILE_SIZE, argument)
+    return Source(file.path.name, file.data, file.path.as_uri())
 
 
 def _inline(text: str, argument: str) -> Source:

@@ -95,13 +95,13 @@ class Store:
         if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", digits):
             problem = f"{uri[:100]!r} is no kept picture; they are named image:// and {SHORTEST} to 64 digits 0-9 a-f"
             raise ArgumentError(argument, problem)
-        found = [name for name, _ in self._files() if name.startswith(digits)]
-        if len(found) > 1:
+        names = [name for name, _ in self._files() if name.startswith(digits)]
+        if len(names) > 1:
             raise ArgumentError(
-                argument, f"{SCHEME}{digits} begins {len(found)} kept pictures; give more digits"
+                argument, f"{SCHEME}{digits} begins {len(names)} kept pictures; give more digits"
             )
         try:
-            note, data = _parsed((self._folder / found[0]).read_bytes())
+            note, data = _parsed((self._folder / names[0]).read_bytes())
         except (IndexError, OSError, ValueError):
             problem = f"{SCHEME}{digits} is not kept here, or no longer; call the tool that gave it again"
             raise ArgumentError(argument, problem) from None
@@ -128,14 +128,14 @@ class Store:
     def _write(self, file: Path, content: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The temporary file is its owner's alone from the start.
-        with NamedTemporaryFile(dir=self._folder, prefix="new-", delete=False) as made:
+        with NamedTemporaryFile(dir=self._folder, prefix="new-", delete=False) as temporary:
             try:
-                made.write(content)
-                made.close()
-                os.replace(made.name, file)
+                temporary.write(content)
+                temporary.close()
+                os.replace(temporary.name, file)
             except BaseException:
                 with suppress(OSError):
-                    os.unlink(made.name)
+                    os.unlink(temporary.name)
                 raise
 
     def _clear(self, spared: str) -> None:
@@ -150,11 +150,11 @@ class Store:
         with os.scandir(self._folder) as entries:
             for entry in entries:
                 with suppress(OSError):
-                    kept = _NAME.fullmatch(entry.name) and entry.name in stay
+                    stays = _NAME.fullmatch(entry.name) and entry.name in stay
                     # What a process left half-written when it was killed.
                     new = entry.name.startswith("new-") and entry.stat().st_mtime > time.time() - 3600
                     if (
-                        not kept
+                        not stays
                         and not new
                         and (_NAME.fullmatch(entry.name) or entry.name.startswith("new-"))
                     ):

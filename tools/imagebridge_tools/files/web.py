@@ -48,8 +48,8 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 async def resolved(host: str, port: int) -> list[str]:
     """Return the addresses that the system knows for `host`."""
-    found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    answers = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in answers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,25 +84,25 @@ class Web:
             problem = "did not answer in time"
         except (httpcore2.NetworkError, httpcore2.ProtocolError, OSError) as error:
             problem = f"cannot be fetched ({str(error)[:120] or type(error).__name__})"
-        raise ArgumentError(argument, f"{_shown(url)} {problem}")
+        raise ArgumentError(argument, f"{_safe_url(url)} {problem}")
 
     async def _followed(self, url: str, limit: int) -> bytes:
         for _ in range(REDIRECTS + 1):
-            found = await self._asked(url, limit)
-            if isinstance(found, bytes):
-                return found
-            url = found
+            reply = await self._file_or_redirect(url, limit)
+            if isinstance(reply, bytes):
+                return reply
+            url = reply
         raise _RefusedError(f"was redirected more than {REDIRECTS} times")
 
-    async def _asked(self, url: str, limit: int) -> bytes | str:
+    async def _file_or_redirect(self, url: str, limit: int) -> bytes | str:
         """Return the file, or the address that the server names instead."""
         import httpcore2
 
         parts = _checked(url)
         host, port = _host(parts), parts.port or 443
         addresses = await self._addresses(host, port)
-        shown = f"[{host}]" if ":" in host else host
-        headers = [(b"Host", (shown if port == 443 else f"{shown}:{port}").encode()), *_HEADERS]
+        host_header = f"[{host}]" if ":" in host else host
+        headers = [(b"Host", (host_header if port == 443 else f"{host_header}:{port}").encode()), *_HEADERS]
         target = quote(parts.path or "/", safe=_PATH)
         if parts.query:
             target += "?" + quote(parts.query, safe=_PATH + "?[]")
@@ -143,26 +143,26 @@ class _RefusedError(Exception):
 def public(address: str) -> bool:
     """Tell whether an IP address is one of the public internet, also where an IPv6 address stands for an IPv4 one."""
     try:
-        found: IPv4Address | IPv6Address = ip_address(address)
+        ip: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:
         return False
-    if isinstance(found, IPv6Address):
-        if found.ipv4_mapped:
-            found = found.ipv4_mapped
-        elif found.sixtofour:
-            found = found.sixtofour
-        elif found in _NAT64:
-            found = IPv4Address(int(found) & 0xFFFFFFFF)
-        elif found not in _UNICAST or found in _TEREDO:
+    if isinstance(ip, IPv6Address):
+        if ip.ipv4_mapped:
+            ip = ip.ipv4_mapped
+        elif ip.sixtofour:
+            ip = ip.sixtofour
+        elif ip in _NAT64:
+            ip = IPv4Address(int(ip) & 0xFFFFFFFF)
+        elif ip not in _UNICAST or ip in _TEREDO:
             return False
     # More than is_global, which calls multicast global.
-    return found.is_global and not (
-        found.is_private
-        or found.is_loopback
-        or found.is_link_local
-        or found.is_multicast
-        or found.is_reserved
-        or found.is_unspecified
+    return ip.is_global and not (
+        ip.is_private
+        or ip.is_loopback
+        or ip.is_link_local
+        or ip.is_multicast
+        or ip.is_reserved
+        or ip.is_unspecified
     )
 
 
@@ -200,11 +200,11 @@ def _host(parts: SplitResult) -> str:
         raise _RefusedError("names no legal host") from error
 
 
-def _shown(url: str) -> str:
+def _safe_url(url: str) -> str:
     """Return the address for a message: without a password, and not too long."""
-    shown = url.split("#")[0].split("?")[0]
-    start, at, rest = shown.partition("@")
-    return repr((f"https://{rest}" if at and "/" not in start[8:] else shown)[:200])
+    address = url.split("#")[0].split("?")[0]
+    start, at, rest = address.partition("@")
+    return repr((f"https://{rest}" if at and "/" not in start[8:] else address)[:200])
 
 
 def _header(response: "Response", name: bytes) -> str:
@@ -220,13 +220,13 @@ async def _body(response: "Response", limit: int) -> bytes:
         raise _RefusedError(f"was answered with status {response.status}")
     if (packed := _header(response, b"content-encoding").strip().lower()) not in ("", "identity"):
         raise _RefusedError(f"came packed as {packed[:20]}, which is not unpacked")
-    told = f"has more than {size_in_words(limit)}, the most that is read"
+    problem = f"has more than {size_in_words(limit)}, the most that is read"
     if (length := _header(response, b"content-length")).isdigit() and int(length) > limit:
-        raise _RefusedError(told)
+        raise _RefusedError(problem)
     data = bytearray()
     async with aclosing(response.aiter_stream()) as chunks:
         async for chunk in chunks:
             data += chunk
             if len(data) > limit:
-                raise _RefusedError(told)
+                raise _RefusedError(problem)
     return bytes(data)

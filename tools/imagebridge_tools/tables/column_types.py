@@ -104,7 +104,7 @@ def _read(
     return [None if text is None else days[text] for text in texts], ColumnReading(how, written=written)
 
 
-def words(name: str, reading: ColumnReading) -> str:
+def reading_note(name: str, reading: ColumnReading) -> str:
     """Return words on how a column that is shown was read, or why it was not."""
     if reading.doubt:
         return f"; {name!r} is shown as names, as written: {reading.doubt}"

@@ -37,7 +37,7 @@ def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
     (first, header), rows = known[at], known[at + 1 :]
     width = len(header)
     while rows and width > 1 and len(rows[-1][1]) == 1:
-        notes.append(f"left out: the last {noun}, {_shown(rows.pop()[1])}")
+        notes.append(f"left out: the last {noun}, {_excerpt(rows.pop()[1])}")
     check_size(len(rows), width)
     for number, cells in rows:
         if len(cells) != width:
@@ -51,7 +51,7 @@ def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
         names = _joined(above.pop()[1], names)
         notes.append(f"two {noun}s of names are read as one, such as {names[-1]!r}")
     if above:
-        notes.append(f"left out: {counted(len(above), noun)} above the header, {_shown(above[0][1])}")
+        notes.append(f"left out: {counted(len(above), noun)} above the header, {_excerpt(above[0][1])}")
     return _named(names, columns, notes)
 
 
@@ -116,7 +116,7 @@ def _filled(cell: JsonValue) -> bool:
     return cell is not None and cell != "" and not (isinstance(cell, str) and not cell.strip())
 
 
-def _shown(cells: Sequence[JsonValue]) -> str:
+def _excerpt(cells: Sequence[JsonValue]) -> str:
     """Return the first words of a line."""
     text = " ".join(_name(cell) for cell in cells if _filled(cell))
     return repr(text if len(text) <= 40 else f"{text[:37]}...")

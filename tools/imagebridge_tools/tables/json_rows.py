@@ -22,8 +22,8 @@ def rows(data: JsonValue) -> tuple[RowObjects, str] | None:
     if isinstance(data, Sequence) and not isinstance(data, str) and data:
         if all(isinstance(row, dict | Mapping) for row in data):
             return flat([row for row in data if isinstance(row, Mapping)]), ""
-        if len(data) > 1 and all(map(_is_list, data)) and (found := _listed(data[0], data[1:])):
-            return found, ""
+        if len(data) > 1 and all(map(_is_list, data)) and (row_objects := _listed(data[0], data[1:])):
+            return row_objects, ""
     return None
 
 
@@ -50,8 +50,8 @@ def _apart(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
         for lists in (data.get(key) for key in _ROWS):
             if _is_list(names) and _is_list(lists) and lists and all(map(_is_list, lists)):
                 titles = [one.get("name") if isinstance(one, Mapping) else one for one in names]
-                if found := _listed(titles, lists):
-                    return found, ""
+                if row_objects := _listed(titles, lists):
+                    return row_objects, ""
     return None
 
 
@@ -67,13 +67,17 @@ def _listed(names: JsonValue, lists: Sequence[JsonValue]) -> RowObjects | None:
 
 def _within(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
     """Return the most rows that stand somewhere in an answer of a program, and where."""
-    found = sorted(_inside(data, ""), key=lambda one: -len(one[1]))
-    if not found:
+    lists_by_place = sorted(_inside(data, ""), key=lambda one: -len(one[1]))
+    if not lists_by_place:
         return None
-    place, lists = found[0]
-    made = rows(lists)
-    others = ", ".join(repr(other) for other, _ in found[1:4])
-    return (made[0], f"rows of {place!r}" + (f"; others are in {others}" if others else "")) if made else None
+    place, lists = lists_by_place[0]
+    table_rows = rows(lists)
+    others = ", ".join(repr(other) for other, _ in lists_by_place[1:4])
+    return (
+        (table_rows[0], f"rows of {place!r}" + (f"; others are in {others}" if others else ""))
+        if table_rows
+        else None
+    )
 
 
 def _inside(

@@ -48,8 +48,8 @@ def english(words: Iterable[str]) -> dict[str, int] | None:
 def foreign(words: Iterable[str]) -> list[tuple[str, dict[str, int]]]:
     """Return what all of some words mean in each language that knows all of them: its name, then as `english` does."""
     wanted = list(words)
-    found = ((name, known) for name, known in _languages() if all(word in known for word in wanted))
-    return [(name, {word: known[word] for word in wanted}) for name, known in found]
+    matching = ((name, known) for name, known in _languages() if all(word in known for word in wanted))
+    return [(name, {word: known[word] for word in wanted}) for name, known in matching]
 
 
 @cache
@@ -68,11 +68,13 @@ def _languages() -> list[tuple[str, Mapping[str, int]]]:
         return []
     every = sorted(code for code in localedata.locale_identifiers() if "_" not in code and code != "en")
     return [
-        (found.english_name or code, _words(found)) for code in every if (found := babel.Locale.parse(code))
+        (locale.english_name or code, _date_words(locale))
+        for code in every
+        if (locale := babel.Locale.parse(code))
     ]
 
 
-def _words(locale: Any) -> dict[str, int]:
+def _date_words(locale: Any) -> dict[str, int]:
     """Return the words of a locale's dates, each with its month or 0."""
     around: list[str] = []
     for names in _tables(locale.days):

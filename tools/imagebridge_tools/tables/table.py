@@ -62,7 +62,7 @@ class Table:
 
     def description(self, shown: Container[str]) -> str:
         """Return words on how the columns were read that are `shown` as numbers or dates, or why they were not."""
-        told = [column_types.words(name, one) for name, one in self.readings.items() if name in shown]
+        told = [column_types.reading_note(name, one) for name, one in self.readings.items() if name in shown]
         return "".join([*(f"; {note}" for note in self.notes), *told])
 
     def sort(self, name: str) -> ColumnType:
@@ -148,7 +148,7 @@ def _is_name(text: str) -> bool:
 def _content(text: str) -> Table:
     """Read JSON or CSV text, which names no file in its turn."""
     if text.lstrip().startswith(("[", "{")):
-        return table(_lines(text) if _has_lines(text) else parsed(text, "data"))
+        return table(_json_lines(text) if _has_lines(text) else parsed(text, "data"))
     found, separator = delimited.table(text)
     return _checked(found.columns, separator, found.notes)
 
@@ -159,7 +159,7 @@ def _has_lines(text: str) -> bool:
     return len(lines) > 1 and all(re.fullmatch(r"\s*\{.*\}\s*", line) for line in lines[:2])
 
 
-def _lines(text: str) -> list[JsonValue]:
+def _json_lines(text: str) -> list[JsonValue]:
     found: list[JsonValue] = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():

@@ -77,22 +77,22 @@ def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
     if not written or not any(map(_looks, written[:50])):
         return None
     plain = {text: month_names.folded(text) if len(text) <= LETTERS else "" for text in written}
-    rests = {text: _clock(found) for text, found in plain.items()}
+    rests = {text: _clock(readings) for text, readings in plain.items()}
     lexicons = _lexicons(rest for rest, _ in rests.values())
-    found = {
+    readings = {
         text: _forms(rest, clock, lexicons, apostrophe=bool(re.search(r"['’]\d\d$", text)))
         for text, (rest, clock) in rests.items()
     }
-    shared = set(found[written[0]]).intersection(*found.values())
-    shared = _likely(shared, found, rests)
+    shared = set(readings[written[0]]).intersection(*readings.values())
+    shared = _likely(shared, readings, rests)
     first = min(shared, default=None)
     if (
         first
         and shared != {_YEARLESS}
-        and all(len({forms[form] for form in shared}) == 1 for forms in found.values())
+        and all(len({forms[form] for form in shared}) == 1 for forms in readings.values())
     ):
-        return {text: forms[first] for text, forms in found.items()}, _sentence(first)
-    return _doubt(shared, found)
+        return {text: forms[first] for text, forms in readings.items()}, _sentence(first)
+    return _doubt(shared, readings)
 
 
 def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
@@ -116,10 +116,10 @@ def parsed(text: str, form: str) -> str | None:
     """Return what a text is in a format of D3's, as ISO 8601, or None where it is not written so."""
     codes = re.sub(r"%[-_0]?([a-zA-Z])", lambda code: f"%{'d' if code[1] == 'e' else code[1]}", form)
     try:
-        found = datetime.strptime(text.strip(), codes)  # a zone is in the text or nowhere
+        moment = datetime.strptime(text.strip(), codes)  # a zone is in the text or nowhere
     except ValueError:
         return None
-    return found.date().isoformat() if found.time() == datetime.min.time() else found.isoformat()
+    return moment.date().isoformat() if moment.time() == datetime.min.time() else moment.isoformat()
 
 
 def _looks(text: str) -> bool:
@@ -144,20 +144,20 @@ def _real(cell: JsonValue) -> float:
 
 def _clock(text: str) -> tuple[str, str]:
     """Return a text without its time of day, and that as ISO 8601 writes it after the day, or an empty text."""
-    found = _CLOCK.search(text)
-    if not found or not re.search(r"\d", text[: found.start()]):
+    match = _CLOCK.search(text)
+    if not match or not re.search(r"\d", text[: match.start()]):
         return text, ""
-    hour, half = int(found["hour"]), found["half"] or found["pm"]
+    hour, half = int(match["hour"]), match["half"] or match["pm"]
     if half and not 1 <= hour <= 12:
         return text, ""
     hour = hour % 12 + 12 * (half == "p") if half else hour
-    zone = found["zone"] or ""
-    if hour > 23 or int(found["minute"] or 0) > 59 or int(found["second"] or 0) > 59:
+    zone = match["zone"] or ""
+    if hour > 23 or int(match["minute"] or 0) > 59 or int(match["second"] or 0) > 59:
         return text, ""
-    part = f".{found['part']:0<6}" if found["part"] else ""
+    part = f".{match['part']:0<6}" if match["part"] else ""
     zone = "+00:00" if zone in ("z", "utc", "gmt") else zone
-    time = f"T{hour:02}:{int(found['minute'] or 0):02}:{int(found['second'] or 0):02}{part}{zone}"
-    return text[: found.start()].rstrip(" ,"), time
+    time = f"T{hour:02}:{int(match['minute'] or 0):02}:{int(match['second'] or 0):02}{part}{zone}"
+    return text[: match.start()].rstrip(" ,"), time
 
 
 def _lexicons(texts: Iterable[str]) -> Sequence[tuple[str, Mapping[str, int]]]:
@@ -186,17 +186,17 @@ def _forms(
     text: str, clock: str, lexicons: Sequence[tuple[str, Mapping[str, int]]], *, apostrophe: bool
 ) -> _Forms:
     """Return what a text is by each form that explains it."""
-    if found := _DIGITS.fullmatch(text):
-        days = _digits(found)
-    elif found := _MONTH.fullmatch(text):
-        days = {"month": _day(found["year"] or found["y"], found["month"] or found["m"])}
-    elif found := _EASTERN.fullmatch(text):
-        days = {"ymd": _day(*found.groups(default=""))}
-    elif found := _QUARTER.fullmatch(text):
-        quarter = int(found["quarter"] or found["third"] or found["q"] or found["n"])
-        days = {"quarters": f"{found['year'] or found['y']}-{3 * quarter - 2:02}"}
-    elif found := _WEEK.fullmatch(text):
-        days = {"weeks": _week(found["year"] or found["y"], found["week"] or found["w"], found["day"])}
+    if match := _DIGITS.fullmatch(text):
+        days = _digits(match)
+    elif match := _MONTH.fullmatch(text):
+        days = {"month": _day(match["year"] or match["y"], match["month"] or match["m"])}
+    elif match := _EASTERN.fullmatch(text):
+        days = {"ymd": _day(*match.groups(default=""))}
+    elif match := _QUARTER.fullmatch(text):
+        quarter = int(match["quarter"] or match["third"] or match["q"] or match["n"])
+        days = {"quarters": f"{match['year'] or match['y']}-{3 * quarter - 2:02}"}
+    elif match := _WEEK.fullmatch(text):
+        days = {"weeks": _week(match["year"] or match["y"], match["week"] or match["w"], match["day"])}
     else:
         days = _named(text, lexicons, apostrophe=apostrophe)
     known = {form: day for form, day in days.items() if day}
@@ -205,18 +205,18 @@ def _forms(
     return {form: f"{day}{clock}" for form, day in known.items() if len(day) == 10}
 
 
-def _digits(found: re.Match[str]) -> dict[str, str | None]:
+def _digits(match: re.Match[str]) -> dict[str, str | None]:
     """Return the days that three numbers may be; a year has four digits, or two and stands last.
 
     CLDR's patterns (version 47, 2026-11-29) never put the month before the day where dots stand between them, and
     years of two digits first only where dots end the parts too (Korean) or in two languages with slashes.
     """
-    a, b, c, sign = found["a"], found["b"], found["c"], found["sign"]
-    if len(a) == 4 and len(c) <= 2 and not found["end"] * (sign != "."):
+    a, b, c, sign = match["a"], match["b"], match["c"], match["sign"]
+    if len(a) == 4 and len(c) <= 2 and not match["end"] * (sign != "."):
         return {f"ymd{sign}": _day(a, b, c)}
-    if len(a) > 2 or (len(c) not in (2, 4) and not (found["end"] and sign == ".")):
+    if len(a) > 2 or (len(c) not in (2, 4) and not (match["end"] and sign == ".")):
         return {}
-    if len(c) < 4 and found["end"] and sign == "." and len(a) == 2 and len(c) <= 2 and " " in found[0]:
+    if len(c) < 4 and match["end"] and sign == "." and len(a) == 2 and len(c) <= 2 and " " in match[0]:
         return {"ymd.": _day(a, b, c)}
     if len(c) == 2 and sign == "." and not len(a) == len(b) == 2:
         return {}  # A version rather than a day.
@@ -258,10 +258,10 @@ def _day(year: str, month: str, day: str = "") -> str | None:
     """Return a day or a month as ISO 8601 writes it, or None where there is none; years of two digits are 1970 to 2069."""
     full = int(year) + (0 if len(year) == 4 else 1900 if int(year) >= 70 else 2000)
     try:
-        found = date(full, int(month), int(day or 1))
+        day_found = date(full, int(month), int(day or 1))
     except ValueError:
         return None
-    return (found.isoformat() if day else f"{found:%Y-%m}") if 1000 <= full < 3000 else None
+    return (day_found.isoformat() if day else f"{day_found:%Y-%m}") if 1000 <= full < 3000 else None
 
 
 def _week(year: str, week: str, day: str | None) -> str | None:
@@ -271,7 +271,9 @@ def _week(year: str, week: str, day: str | None) -> str | None:
         return None
 
 
-def _likely(shared: set[str], found: Mapping[str, _Forms], rests: Mapping[str, tuple[str, str]]) -> set[str]:
+def _likely(
+    shared: set[str], readings: Mapping[str, _Forms], rests: Mapping[str, tuple[str, str]]
+) -> set[str]:
     """Return the forms that explain all texts without those in which the years would change more often than the days."""
     if "ymd-" in shared and len(shared) > 1:
         ends = [re.split(" ?- ?", rest) for rest, _ in rests.values()]
@@ -279,7 +281,7 @@ def _likely(shared: set[str], found: Mapping[str, _Forms], rests: Mapping[str, t
         if first != last:
             return {"ymd-"} if first < last else shared - {"ymd-"}
     if _YEARLESS in shared and len(shared) > 1:
-        days = [forms[_YEARLESS] for forms in found.values()]
+        days = [forms[_YEARLESS] for forms in readings.values()]
         if len({day[-2:] for day in days}) < len({day[5:7] for day in days}):
             return shared - {_YEARLESS}
     return shared
@@ -297,27 +299,27 @@ def _sentence(form: str) -> str:
     )
 
 
-def _doubt(shared: set[str], found: Mapping[str, _Forms]) -> Doubt | None:
+def _doubt(shared: set[str], forms_of: Mapping[str, _Forms]) -> Doubt | None:
     """Return why texts that look like dates are not read, or None where few do."""
-    dates = [text for text, forms in found.items() if forms.keys() - {_YEARLESS}]
+    dates = [text for text, forms in forms_of.items() if forms.keys() - {_YEARLESS}]
     if shared == {_YEARLESS}:
         return Doubt("they have no year")
-    if len(dates) * 2 < len(found) or not dates:
+    if len(dates) * 2 < len(forms_of) or not dates:
         return None
     if shared:
-        text = next(text for text, forms in found.items() if len({forms[form] for form in shared}) > 1)
+        text = next(text for text, forms in forms_of.items() if len({forms[form] for form in shared}) > 1)
         orders = sorted(form for form in shared if form[:3] in _ORDERS)
         known = sorted(shared, key=lambda form: (form == _YEARLESS, form))
-        meant = dict.fromkeys(form if form == _YEARLESS else found[text][form] for form in known)
+        meant = dict.fromkeys(form if form == _YEARLESS else forms_of[text][form] for form in known)
         readings = " or ".join(meant)
         settle = " or ".join(repr(_D3[form[:3]].format(form[3:])) for form in orders)
         return Doubt(
             f"{text!r} may be {readings}" + (f"; settle it with formats={{'x': {settle}}}" if orders else "")
         )
-    if other := next((text for text, forms in found.items() if not forms), None):
+    if other := next((text for text, forms in forms_of.items() if not forms), None):
         return Doubt(f"{other[:40]!r} is not a date as {dates[0]!r} is")
-    one = next(iter(found))
-    other = next((text for text, forms in found.items() if not set(forms) & set(found[one])), None)
+    one = next(iter(forms_of))
+    other = next((text for text, forms in forms_of.items() if not set(forms) & set(forms_of[one])), None)
     if other is None:
         return Doubt("no one order of day and month reads all of them")
     return Doubt(f"{one!r} and {other!r} are not written in one form")

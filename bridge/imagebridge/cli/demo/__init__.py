@@ -96,12 +96,12 @@ async def _run() -> "tuple[Journey, list[Comparison]]":
             chart = await journey(client, model)
         report.chart(chart)
         report.heading()
-        found: list[Comparison] = []
+        comparisons: list[Comparison] = []
         async for row in rows(client, model):
             report.row(row)
-            found.append(row)
-    report.sum(found)
-    return chart, found
+            comparisons.append(row)
+    report.sum(comparisons)
+    return chart, comparisons
 
 
 def _save(path: Path | None, journey: "Journey", rows: "list[Comparison]") -> None:
@@ -112,9 +112,9 @@ def _save(path: Path | None, journey: "Journey", rows: "list[Comparison]") -> No
     from imagebridge.cli.terminal import Terminal
 
     terminal = Terminal()
-    shown = [("generate_chart", [journey.picture] if journey.picture else [])]
-    shown += [(row.case.tool, list(row.by_us.pictures)) for row in rows]
-    for name, pictures in shown:
+    pictures_by_tool = [("generate_chart", [journey.picture] if journey.picture else [])]
+    pictures_by_tool += [(row.case.tool, list(row.by_us.pictures)) for row in rows]
+    for name, pictures in pictures_by_tool:
         for picture in pictures:
             write(path, name.replace(".", "_"), picture.bytes, picture.media_type, picture.size, terminal)
 

@@ -53,7 +53,7 @@ async def _sent(
     ours: bool,
 ) -> Outcome:
     """Run one side against an endpoint of its own, whose model calls the tool and then says what it got."""
-    endpoint = Endpoint([[(name, {})], lambda _: said(endpoint)], rules=APPLIED)
+    endpoint = Endpoint([[(name, {})], lambda _: scripted_reply(endpoint)], rules=APPLIED)
     error: Exception | None = None
     try:
         with endpoint:
@@ -63,7 +63,7 @@ async def _sent(
     return measured(case, endpoint, error, ours=ours)
 
 
-def said(endpoint: Endpoint) -> str:
+def scripted_reply(endpoint: Endpoint) -> str:
     """Return what the scripted model says: what it was shown, decoded, and nothing else."""
     return " ".join(f"I see {picture.describe()}." for picture in endpoint.seen) or "I see no picture."
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagebridge.testing import Endpoint, SeenPicture
 
-from .before_after import said
+from .before_after import scripted_reply
 from .outcome import APPLIED
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def journey(client: "AsyncOpenAI", model: str) -> Journey:
     from imagebridge.client.connect import own_server
 
     began = anyio.current_time()
-    endpoint = Endpoint([[("generate_chart", ARGUMENTS)], lambda _: said(endpoint)], rules=APPLIED)
+    endpoint = Endpoint([[("generate_chart", ARGUMENTS)], lambda _: scripted_reply(endpoint)], rules=APPLIED)
     with tempfile.TemporaryDirectory() as folder, endpoint:
         # A copy in a folder of its own: nothing beside it is allowed, and a zipped package has no path.
         (Path(folder) / TABLE).write_bytes((files("imagebridge.cli.demo") / TABLE).read_bytes())
@@ -61,7 +61,7 @@ async def journey(client: "AsyncOpenAI", model: str) -> Journey:
                 client.with_options(base_url=endpoint.base_url), model=model, input=PROMPT
             )
     output = next(item["output"] for item in reply.items if item.get("type") == "function_call_output")
-    told = output if isinstance(output, str) else " ".join(part.get("text", "") for part in output)
+    returned_text = output if isinstance(output, str) else " ".join(part.get("text", "") for part in output)
     picture = endpoint.seen[0] if endpoint.seen else None
     call = f"generate_chart({json.dumps(ARGUMENTS)})"
-    return Journey(call, told.strip(), picture, reply.text, anyio.current_time() - began, names)
+    return Journey(call, returned_text.strip(), picture, reply.text, anyio.current_time() - began, names)

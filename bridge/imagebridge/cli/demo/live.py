@@ -57,9 +57,11 @@ def read_back() -> int:
     click.echo(f"code    {reading.code}")
     click.echo(f"answer  {reading.reply.text}")
     click.echo(f"tokens  {usage.get('input_tokens', 0):,} in, {usage.get('output_tokens', 0):,} out")
-    for shown in reading.reply.pictures:
-        picture = f"{shown.picture.width}x{shown.picture.height} {shown.picture.media_type}"
-        click.echo(f"picture {picture}, {shown.seen.tokens:,} of the tokens in by OpenAI's formula")
+    for shown_picture in reading.reply.pictures:
+        picture = (
+            f"{shown_picture.picture.width}x{shown_picture.picture.height} {shown_picture.picture.media_type}"
+        )
+        click.echo(f"picture {picture}, {shown_picture.seen.tokens:,} of the tokens in by OpenAI's formula")
     click.echo("match" if reading.match else "no match")
     return 0 if reading.match else ERROR
 
@@ -76,8 +78,8 @@ async def _read(model: str) -> CodeReading:
             async with Bridge(own_server(environment={})) as source, Bridge(_server(source, code)) as bridge:
                 say(f"{model} is reading")
                 reply = await bridge.run(openai, model=model, input=PROMPT, max_turns=4)
-    for shown in reply.pictures:
-        terminal.thumbnail(shown.picture.data)
+    for picture in reply.pictures:
+        terminal.thumbnail(picture.picture.data)
     return CodeReading(code, reply)
 
 
@@ -108,8 +110,8 @@ def _pictures(content: object) -> list[object]:
         BridgeError: there is none.
     """
     blocks = [block for block in content if is_json(block)] if is_list(content) else []
-    found: list[object] = [block for block in blocks if block.get("type") == "image"]
-    if not found:
-        said = " ".join(str(block.get("text", "")) for block in blocks)
-        raise BridgeError(f"get_image drew nothing: {said}")
-    return found
+    image_blocks: list[object] = [block for block in blocks if block.get("type") == "image"]
+    if not image_blocks:
+        text = " ".join(str(block.get("text", "")) for block in blocks)
+        raise BridgeError(f"get_image drew nothing: {text}")
+    return image_blocks

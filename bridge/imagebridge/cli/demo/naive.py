@@ -30,16 +30,16 @@ async def ask(mcp: "Client", openai: "AsyncOpenAI", model: str, prompt: str, out
 
 def parts(result: "CallToolResult") -> list[Any]:
     """Return a part for each block: text and image as the API wants them, anything else as JSON."""
-    found: list[Any] = []
+    output_parts: list[Any] = []
     for block in result.content:
         if block.type == "text":
-            found.append({"type": "input_text", "text": block.text})
+            output_parts.append({"type": "input_text", "text": block.text})
         elif block.type == "image":
             url = f"data:{block.mime_type};base64,{block.data}"
-            found.append({"type": "input_image", "image_url": url})
+            output_parts.append({"type": "input_image", "image_url": url})
         else:
-            found.append({"type": "input_text", "text": block.model_dump_json()})
-    return found
+            output_parts.append({"type": "input_text", "text": block.model_dump_json()})
+    return output_parts
 
 
 def dumped(result: "CallToolResult") -> str:

@@ -75,7 +75,7 @@ def measured(case: Case, endpoint: Endpoint, error: Exception | None, *, ours: b
     body = endpoint.requests[-1]
     text, pictures = _text(body), tuple(endpoint.seen)
     lost = tuple(what for what, words in case.told.items() if words not in text.casefold())
-    flags = tuple(dict.fromkeys(found.rule for found in refusals(body, rules=STRICTER)))
+    flags = tuple(dict.fromkeys(refusal.rule for refusal in refusals(body, rules=STRICTER)))
     return Outcome(*_judged(case, text, pictures, ours=ours), lost, flags, pictures)
 
 
@@ -95,12 +95,12 @@ def _judged(case: Case, text: str, pictures: tuple[SeenPicture, ...], *, ours: b
 
 def _text(body: JSON) -> str:
     """Return all text of the tool's output in a request, as it was sent."""
-    found: list[str] = []
+    texts: list[str] = []
     for item in Body(body).items:
         if item.type == "function_call_output":
-            found.append(string(contents(item)[1]))
-            found += [string(part.fields.get("text")) for part in parts(item)]
-    return "\n".join(filter(None, found))
+            texts.append(string(contents(item)[1]))
+            texts += [string(part.fields.get("text")) for part in parts(item)]
+    return "\n".join(filter(None, texts))
 
 
 def _refusal(violation: Violation, error: Exception | None) -> str:

@@ -71,10 +71,10 @@ def _sum(name: str, kind: str, outcomes: list[Outcome]) -> str:
         if _tone(outcome) == tone
     )
     counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in _TONES}
-    told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    counts_in_words = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     return (
         f'<div class="card {kind}">{name}<strong>{whole} of {len(outcomes)}</strong>arrived whole'
-        f'<div class="bar">{bar}</div><span class="quiet">{escape(told)}</span></div>'
+        f'<div class="bar">{bar}</div><span class="quiet">{escape(counts_in_words)}</span></div>'
     )
 
 
@@ -97,8 +97,8 @@ def _chart(journey: "Journey") -> str:
         "answered by the script, from the decoded picture": escape(journey.answer),
         "the whole way took": f"{journey.seconds:.1f} s",
     }
-    told = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
-    return f'<div class="chart card"><div>{image}</div><dl>{told}</dl></div>'
+    fact_list = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
+    return f'<div class="chart card"><div>{image}</div><dl>{fact_list}</dl></div>'
 
 
 def _row(row: "Comparison") -> str:

@@ -43,13 +43,13 @@ def rules() -> str:
 
 def opening(model: str) -> str:
     """Say what the demo is, before anything runs."""
-    told = (
+    introduction = (
         "No model is involved. A scripted endpoint on this machine answers the real OpenAI SDK, decodes "
         f"every picture that it is sent, and refuses what these rules refuse: {rules()} "
         f"Tokens are counted as {model} counts them; text counts a token for four characters. "
         "Every figure below is measured in this run."
     )
-    return f"imagebridge {__version__}: before and after on the wire\n\n{fill(told, 78)}\n"
+    return f"imagebridge {__version__}: before and after on the wire\n\n{fill(introduction, 78)}\n"
 
 
 class Report:
@@ -140,7 +140,7 @@ def sums(rows: "Sequence[Comparison]") -> list[str]:
 def _sum(name: str, outcomes: list[Outcome]) -> str:
     whole = sum(outcome.whole for outcome in outcomes)
     kinds = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in STYLES}
-    told = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+    counts_in_words = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
     partly = sum(outcome.accepted and bool(outcome.lost) for outcome in outcomes)
     parts = f"; {partly} of these in part" if partly else ""
-    return f"{name}: {whole} of {len(outcomes)} arrived whole ({told}{parts})"
+    return f"{name}: {whole} of {len(outcomes)} arrived whole ({counts_in_words}{parts})"

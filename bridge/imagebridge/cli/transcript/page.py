@@ -34,18 +34,18 @@ class _Figures:
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
 
-    def figure(self, shown: ShownPicture) -> str:
+    def figure(self, shown_picture: ShownPicture) -> str:
         """Return a picture with what was sent of it, or where it stands already."""
-        url = shown.picture.data_url
+        url = shown_picture.picture.data_url
         known = self._places.get(url)
         place = self._places.setdefault(url, len(self._places) + 1)
         image = (
             f'<p><a href="#picture-{known}">The same picture as above</a></p>'
             if known
             else f'<a href="#picture-{place}"><img id="picture-{place}" src="{escape(url)}" '
-            f'width="{shown.picture.width}" height="{shown.picture.height}" alt="{_named(shown)}"></a>'
+            f'width="{shown_picture.picture.width}" height="{shown_picture.picture.height}" alt="{_named(shown_picture)}"></a>'
         )
-        return f"<figure>{image}<figcaption>{_facts(shown)}</figcaption></figure>\n"
+        return f"<figure>{image}<figcaption>{_facts(shown_picture)}</figcaption></figure>\n"
 
 
 def page(transcript: Transcript) -> Iterator[str]:
@@ -70,28 +70,28 @@ def _state(transcript: Transcript) -> str:
     reply, problem = transcript.reply, transcript.problem
     if reply is None:
         kind, word = ("bad", "no answer") if problem else ("wait", "not finished")
-        told = problem or "the run goes on, or was killed"
+        remarks = problem or "the run goes on, or was killed"
     else:
         kind, word = ("wait", "cut off") if reply.incomplete else ("good", "answered")
-        told = "; ".join(filter(None, (reply.incomplete, f"in {transcript.seconds:.1f} s", problem)))
-    return f'<span class="tag {kind}">{word}</span> {escape(_cut(told, 2_000))}'
+        remarks = "; ".join(filter(None, (reply.incomplete, f"in {transcript.seconds:.1f} s", problem)))
+    return f'<span class="tag {kind}">{word}</span> {escape(_cut(remarks, 2_000))}'
 
 
 def _entry(entry: TranscriptEntry, model: str, pictures: _Figures) -> Iterator[str]:
     match entry:
         case PromptEntry(text, attached):
             yield _opening("user", "You", "")
-            yield _words(text)
+            yield _text_block(text)
             if attached is not None:
                 yield from _content(attached, pictures)
         case ResponseEntry(items, usage, reasoning, at):
             tokens = f"{usage['input_tokens']:,} tokens in, {usage['output_tokens']:,} out"
             yield _opening("model", model, f"{tokens}, {at:.1f} s from the start")
-            yield from _said(items, reasoning)
+            yield from _model_output(items, reasoning)
         case CallEntry(item, answer):
             failed = ' <span class="tag bad">error</span>' if answer and answer.is_error else ""
-            told = f"{answer.seconds:.2f} s" if answer else ""
-            yield _opening("tool", text_of(item, "name") or "a call", told, failed)
+            duration = f"{answer.seconds:.2f} s" if answer else ""
+            yield _opening("tool", text_of(item, "name") or "a call", duration, failed)
             yield _arguments(text_of(item, "arguments"))
             if answer is None:
                 yield '<p class="quiet">No answer: the run ended first.</p>\n'
@@ -105,18 +105,18 @@ def _entry(entry: TranscriptEntry, model: str, pictures: _Figures) -> Iterator[s
             yield _opening(
                 "model", model, f"{at:.1f} s from the start", ' <span class="tag bad">cut off</span>'
             )
-            yield _thoughts(reasoning) + (_words(text) if text else "")
+            yield _thoughts(reasoning) + (_text_block(text) if text else "")
     yield "</section>\n"
 
 
-def _opening(kind: str, who: str, told: str, tag: str = "") -> str:
+def _opening(kind: str, who: str, remark: str, tag: str = "") -> str:
     return (
         f'<section class="card {kind}"><header><strong>{escape(_cut(who, 200))}</strong>{tag}'
-        f'<span class="quiet">{escape(told)}</span></header>\n'
+        f'<span class="quiet">{escape(remark)}</span></header>\n'
     )
 
 
-def _said(items: "Sequence[JSON]", reasoning: str) -> Iterator[str]:
+def _model_output(items: "Sequence[JSON]", reasoning: str) -> Iterator[str]:
     """Yield what the model wrote, and whatever else a response holds besides calls."""
     yield _thoughts(reasoning)
     calls = 0
@@ -125,7 +125,7 @@ def _said(items: "Sequence[JSON]", reasoning: str) -> Iterator[str]:
         listed = item.get("tool_calls")
         calls += (kind in ("function_call", "custom_tool_call")) + (len(listed) if is_list(listed) else 0)
         if kind == "message":
-            yield from (_words(text) for text in _texts(item) if text)
+            yield from (_text_block(text) for text in _texts(item) if text)
         elif kind not in _KNOWN:
             yield _folded(kind, json.dumps(shortened(item), ensure_ascii=False, indent=2))
     if calls:
@@ -181,25 +181,25 @@ def _part(part: "Part", name: str) -> str:
     return f'<p><span class="tag wait">sent</span>{escape(_cut(name, 500))}{size}</p>\n'
 
 
-def _named(shown: ShownPicture) -> str:
-    return escape(shown.handle or f"picture {shown.number}")
+def _named(shown_picture: ShownPicture) -> str:
+    return escape(shown_picture.handle or f"picture {shown_picture.number}")
 
 
-def _facts(shown: ShownPicture) -> str:
+def _facts(shown_picture: ShownPicture) -> str:
     """Return what was sent of a picture, and what was changed in it."""
-    picture = shown.picture
+    picture = shown_picture.picture
     size = f"{picture.width}x{picture.height}"
-    told = [_named(shown), f"{size} pixels", picture.media_type, amount(picture.size)]
-    told += [f"detail {shown.detail}", f"{shown.seen.tokens:,} tokens"]
-    changes = [f"made from {shown.source}"] if shown.source else []
-    if shown.original != (picture.width, picture.height):
-        changes.append("shrunk from {}x{}".format(*shown.original))
-    if (shown.seen.width, shown.seen.height) != (picture.width, picture.height):
-        changes.append(f"seen at {shown.seen.width}x{shown.seen.height}")
-    if shown.model and family(shown.model).assumed:
-        changes.append(f"the sizes of {shown.model} are assumed")
+    facts = [_named(shown_picture), f"{size} pixels", picture.media_type, amount(picture.size)]
+    facts += [f"detail {shown_picture.detail}", f"{shown_picture.seen.tokens:,} tokens"]
+    changes = [f"made from {shown_picture.source}"] if shown_picture.source else []
+    if shown_picture.original != (picture.width, picture.height):
+        changes.append("shrunk from {}x{}".format(*shown_picture.original))
+    if (shown_picture.seen.width, shown_picture.seen.height) != (picture.width, picture.height):
+        changes.append(f"seen at {shown_picture.seen.width}x{shown_picture.seen.height}")
+    if shown_picture.model and family(shown_picture.model).assumed:
+        changes.append(f"the sizes of {shown_picture.model} are assumed")
     marks = "".join(f'<span class="tag wait">{escape(change)}</span>' for change in changes)
-    return " · ".join(map(escape, told)) + (f"<br>{marks}" if marks else "")
+    return " · ".join(map(escape, facts)) + (f"<br>{marks}" if marks else "")
 
 
 def _sums(transcript: Transcript) -> str:
@@ -209,19 +209,21 @@ def _sums(transcript: Transcript) -> str:
     attached = transcript.question.attached
     translations = [attached] if attached else []
     translations += [call.answer.translation for call in calls if call.answer]
-    shown = [one for translation in translations for one in translation.pictures]
+    shown_pictures = [one for translation in translations for one in translation.pictures]
     facts: Mapping[str, str] = {
         "requests answered": f"{len(responses):,}",
         "calls": f"{len(calls):,}",
-        "pictures": f"{len(shown):,}, {amount(sum(one.picture.size for one in shown))}",
-        "tokens of pictures": f"{sum(one.seen.tokens for one in shown):,}",
-        "tokens in": f"{sum(said.usage['input_tokens'] for said in responses):,}",
-        "tokens out": f"{sum(said.usage['output_tokens'] for said in responses):,}",
+        "pictures": f"{len(shown_pictures):,}, {amount(sum(one.picture.size for one in shown_pictures))}",
+        "tokens of pictures": f"{sum(one.seen.tokens for one in shown_pictures):,}",
+        "tokens in": f"{sum(response.usage['input_tokens'] for response in responses):,}",
+        "tokens out": f"{sum(response.usage['output_tokens'] for response in responses):,}",
         "cost": _cost(transcript),
         "time": f"{transcript.seconds:.1f} s",
     }
-    told = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items())
-    return f'<h2>What it took</h2>\n<dl class="card sums">{told}</dl>\n'
+    fact_list = "".join(
+        f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items()
+    )
+    return f'<h2>What it took</h2>\n<dl class="card sums">{fact_list}</dl>\n'
 
 
 def _cost(transcript: Transcript) -> str:
@@ -229,7 +231,7 @@ def _cost(transcript: Transcript) -> str:
     return f"${cost:.4f} by list price" if cost is not None else "not known"
 
 
-def _words(text: str) -> str:
+def _text_block(text: str) -> str:
     return f'<div class="words">{escape(_cut(text))}</div>\n'
 
 

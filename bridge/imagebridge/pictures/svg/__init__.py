@@ -65,10 +65,10 @@ def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
     # The rasteriser reads percentages and missing sizes otherwise; it must not stretch the drawing.
     root.set("width", str(width))
     root.set("height", str(height))
-    asked = max(1, round(width)), max(1, round(height))
-    made = raster.rasterised(ElementTree.tostring(root, encoding="unicode"), *fit(*asked))
-    sentence = scrub.sentence(notes, made.missing, made.fontless)
-    return DrawnSvg(Picture.from_bytes(made.png), *asked, sentence)
+    drawn_size = max(1, round(width)), max(1, round(height))
+    raster_image = raster.rasterised(ElementTree.tostring(root, encoding="unicode"), *fit(*drawn_size))
+    sentence = scrub.sentence(notes, raster_image.missing, raster_image.fontless)
+    return DrawnSvg(Picture.from_bytes(raster_image.png), *drawn_size, sentence)
 
 
 def _size(root: ElementTree.Element) -> tuple[float, float]:
@@ -85,8 +85,8 @@ def _size(root: ElementTree.Element) -> tuple[float, float]:
 
 def _length(text: str | None) -> float:
     """Return a length in pixels, 0 for none, for percentages and for units of a window."""
-    found = _LENGTH.match(text or "")
-    return _number(found[1]) * _UNITS.get(found[2].lower(), 0.0) if found else 0.0
+    match = _LENGTH.match(text or "")
+    return _number(match[1]) * _UNITS.get(match[2].lower(), 0.0) if match else 0.0
 
 
 def _number(text: str) -> float:

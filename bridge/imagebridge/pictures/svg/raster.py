@@ -79,11 +79,11 @@ def lacking(log: str, text: str) -> list[str]:
 
 
 def _command(width: int, height: int) -> list[str]:
-    found = find_spec("resvg_py")
-    if found is None or found.origin is None or not sys.executable or getattr(sys, "frozen", False):
+    package = find_spec("resvg_py")
+    if package is None or package.origin is None or not sys.executable or getattr(sys, "frozen", False):
         raise PictureError("SVG is drawn by the package resvg-py and a Python of its own, which are not here")
     # -I and -S: nothing of the environment and no .pth file may slow or change the start.
-    script, folder = Path(__file__).with_name("painter.py"), Path(found.origin).parents[1]
+    script, folder = Path(__file__).with_name("painter.py"), Path(package.origin).parents[1]
     arguments = (script, folder, width, height, MEMORY, int(SECONDS) + 2)
     return [sys.executable, "-I", "-S", *map(str, arguments)]
 

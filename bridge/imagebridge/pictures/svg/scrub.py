@@ -47,11 +47,11 @@ def scrubbed(root: ElementTree.Element, room: SvgAllowance, notes: Notes, level:
         _drop_children(element, notes)
         for key, value in list(element.attrib.items()):
             if key.rsplit("}", 1)[-1] == "href":
-                kept = _address(name(element), value.strip(), room, notes, level)
-                if kept is None:
+                address = _address(name(element), value.strip(), room, notes, level)
+                if address is None:
                     del element.attrib[key]
                 else:
-                    element.set(key, kept)
+                    element.set(key, address)
             elif "(" in value:
                 element.set(key, _local(value, notes))
         notes.animated |= name(element) in _ANIMATIONS
@@ -123,15 +123,15 @@ def _inlined(value: str, room: SvgAllowance, notes: Notes, level: int) -> str:
 def _local(css: str, notes: Notes) -> str:
     """Return CSS without imports, and with `none` for each address that is not a part of the drawing."""
 
-    def replaced(found: re.Match[str]) -> str:
-        if found["kept"]:
-            return found["kept"]
-        if found["sheet"]:
+    def replaced(match: re.Match[str]) -> str:
+        if match["kept"]:
+            return match["kept"]
+        if match["sheet"]:
             notes.outside += 1
             return ""
-        target = found["url"][4:].strip(" \t\r\n\f\"')")
+        target = match["url"][4:].strip(" \t\r\n\f\"')")
         if target.startswith("#"):
-            return found["url"]
+            return match["url"]
         notes.outside += bool(target) and target[:5].lower() != "data:"
         return "none"
 
@@ -140,25 +140,25 @@ def _local(css: str, notes: Notes) -> str:
 
 def sentence(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
     """Return one sentence on what a drawing lacks: for `missing` characters too, or text without any font."""
-    said: list[str] = []
+    remarks: list[str] = []
     if notes.html:
         text = " | ".join(filter(None, notes.html))
         cut = f"{text[:_TEXT]}…" if len(text) > _TEXT else text
-        said.append("HTML inside it is not drawn" + (f" (it says: {cut})" if cut else ""))
+        remarks.append("HTML inside it is not drawn" + (f" (it says: {cut})" if cut else ""))
     if notes.outside:
-        said.append(f"{_some(notes.outside, 'reference')} to outside left out")
+        remarks.append(f"{_some(notes.outside, 'reference')} to outside left out")
     if notes.broken:
-        said.append(f"{_some(notes.broken, 'picture')} inside it cannot be drawn")
+        remarks.append(f"{_some(notes.broken, 'picture')} inside it cannot be drawn")
     if fontless:
-        said.append("text is not drawn, as no font is found for it")
+        remarks.append("text is not drawn, as no font is found for it")
     if missing:
         more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
         named = " ".join("".join(map(_named, one)) for one in missing[:20])
-        said.append(f"no font here has {named}{more}")
-    said += ["its own fonts are not used"] if notes.fonts else []
-    said += ["its scripts did not run"] if notes.scripts else []
-    said += ["it is animated and drawn as it begins"] if notes.animated else []
-    return f"an SVG; {'; '.join(said)}" if said else ""
+        remarks.append(f"no font here has {named}{more}")
+    remarks += ["its own fonts are not used"] if notes.fonts else []
+    remarks += ["its scripts did not run"] if notes.scripts else []
+    remarks += ["it is animated and drawn as it begins"] if notes.animated else []
+    return f"an SVG; {'; '.join(remarks)}" if remarks else ""
 
 
 def _named(character: str) -> str:
