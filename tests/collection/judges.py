@@ -4,32 +4,41 @@ import base64
 import logging
 import shutil
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy
 import pyvips
 
 # Both tell on stderr what they make of broken files; here it is told by the judges.
-logging.getLogger("pyvips").setLevel(logging.ERROR)
-cv2.setLogLevel(0)
+logging.getLogger("pyvips").setLevel(logging.CRITICAL)
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 SIDE = 1_200
 """Pixels of a side up to which pictures are compared in full; decoders scale in ways of their own."""
 SMALL = 40
-"""Pixels of the square in which larger ones are compared."""
+"""Pixels of the square in which larger ones are compared, and of the squares that are looked at one by one."""
+NEAR = 6
+"""Mean difference up to which two decoders' pictures are the same: scaling and colour profiles differ."""
+NEAR_ANYWHERE = 60
+"""The same for the place in which they differ most."""
+MOST_FRAMES = 9
 
 
+@lru_cache(64)
 def taken(data):
     """Say why a strict decoder refuses the file; empty where libvips and OpenCV take it whole."""
     try:
         pyvips.Image.new_from_buffer(data, "", fail_on="error").avg()
     except pyvips.Error as error:
-        return f"libvips: {str(error).strip().splitlines()[-1]}"
+        return f"libvips: {str(error).strip().splitlines()[-1].strip()}"
     # OpenCV 5.0 asks of a GIF that its first frame fills the screen, which no other decoder does.
     if data[:3] != b"GIF" and cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_UNCHANGED) is None:
         return "OpenCV"
     return ""
 
 
+@lru_cache(64)
 def by_vips(data):
     """Return what libvips makes of a whole file, on white; None where it refuses it."""
     try:
@@ -41,27 +50,53 @@ def by_vips(data):
     return pixels.reshape(*pixels.shape[:2], -1)[:, :, :3] + numpy.zeros(3, numpy.uint8)
 
 
-def different(one, other):
-    """Return the mean difference of two pictures, 0 to 255."""
+def by_opencv(data):
+    """Return what OpenCV makes of a file, without transparency; None where it refuses it."""
+    try:
+        found = cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None
+    return None if found is None else found[:, :, ::-1]
+
+
+def turned(data):
+    """Tell whether the file says that its picture is to be turned."""
+    try:
+        image = pyvips.Image.new_from_buffer(data, "")
+        return image.get_typeof("orientation") != 0 and image.get("orientation") != 1
+    except pyvips.Error:
+        return False
+
+
+def difference(one, other):
+    """Say how two pictures differ; empty where they are the same but for what decoders round."""
+    (down, across), (rows, columns) = one.shape[:2], other.shape[:2]
+    if abs(down * columns - rows * across) > 1.5 * max(down, across, rows, columns):
+        return f"{across}x{down} pixels instead of {columns}x{rows}"
     if one.shape != other.shape or max(one.shape) > SIDE:
         one, other = (cv2.resize(each, (SMALL, SMALL), interpolation=cv2.INTER_AREA) for each in (one, other))
-    return float(abs(one.astype(int) - other.astype(int)).mean())
+    apart = abs(one.astype(numpy.float32) - other)
+    tiles = (min(SMALL, apart.shape[1]), min(SMALL, apart.shape[0]))
+    mean, most = apart.mean(), cv2.resize(apart, tiles, interpolation=cv2.INTER_AREA).max()
+    if mean > NEAR or most > NEAR_ANYWHERE:
+        return f"mean difference {mean:.0f} of 255, {most:.0f} at most"
+    return ""
 
 
-_PAGE = """async ([encoded, type, side]) => {
+class Shown(NamedTuple):
+    """What a browser shows: how many frames, 0 where it does not show the file whole, and the first of them as pixels."""
+
+    count: int = 0
+    pictures: tuple[numpy.ndarray, ...] = ()
+
+
+_PAGE = """async ([encoded, type, side, most]) => {
     const data = Uint8Array.from(atob(encoded), c => c.charCodeAt(0));
-    try {
-        const decoder = new ImageDecoder({data, type});
-        const {image} = await decoder.decode({frameIndex: 0, completeFramesOnly: true});
-        image.close();
-        const frames = decoder.tracks.selectedTrack.frameCount;
-        const shown = new Image();
-        shown.src = URL.createObjectURL(new Blob([data], {type}));
-        await shown.decode();
-        const scale = Math.min(1, side / Math.max(shown.naturalWidth, shown.naturalHeight));
-        const across = Math.max(1, Math.round(shown.naturalWidth * scale));
-        const down = Math.max(1, Math.round(shown.naturalHeight * scale));
-        const canvas = new OffscreenCanvas(across, down), context = canvas.getContext('2d');
+    const drawn = (shown, width, height) => {
+        const scale = Math.min(1, side / Math.max(width, height));
+        const across = Math.max(1, Math.round(width * scale)), down = Math.max(1, Math.round(height * scale));
+        const canvas = new OffscreenCanvas(across, down);
+        const context = canvas.getContext('2d', {willReadFrequently: true});
         context.fillStyle = 'white';
         context.fillRect(0, 0, across, down);
         context.imageSmoothingQuality = 'high';
@@ -69,40 +104,80 @@ _PAGE = """async ([encoded, type, side]) => {
         const pixels = context.getImageData(0, 0, across, down).data;
         let text = '';
         for (let at = 0; at < pixels.length; at += 32768) text += String.fromCharCode(...pixels.subarray(at, at + 32768));
-        return [frames, btoa(text), across, down];
+        return [btoa(text), across, down];
+    };
+    let decoder, frames = 1;
+    const made = [];
+    try {
+        if (await ImageDecoder.isTypeSupported(type)) {
+            decoder = new ImageDecoder({data, type});
+            (await decoder.decode({frameIndex: 0, completeFramesOnly: true})).image.close();
+            frames = decoder.tracks.selectedTrack.frameCount;
+        }
+        const shown = new Image();
+        shown.src = URL.createObjectURL(new Blob([data], {type}));
+        await shown.decode();
+        made.push(drawn(shown, shown.naturalWidth, shown.naturalHeight));
+        URL.revokeObjectURL(shown.src);
     } catch (error) {
-        return [0, String(error)];
+        return [0, []];
     }
+    try {
+        for (let at = 1; at < Math.min(frames, most); at++) {
+            const {image} = await decoder.decode({frameIndex: at, completeFramesOnly: true});
+            made.push(drawn(image, image.displayWidth, image.displayHeight));
+            image.close();
+        }
+    } catch (error) {
+        frames = made.length;
+    }
+    return [frames, made];
 }"""
+
+
+class Browser:
+    """A page of Chromium that decodes files."""
+
+    def __init__(self, chromium):
+        self._chromium, self._page = chromium, None
+
+    def _open(self):
+        self._page = self._chromium.new_page()
+        # ImageDecoder is for secure pages alone.
+        self._page.route(
+            "https://collection.test/",
+            lambda route: route.fulfill(body="<html></html>", content_type="text/html"),
+        )
+        self._page.goto("https://collection.test/")
+
+    def shown(self, data, media_type, most=MOST_FRAMES):
+        """Return what the browser shows of a file, its first `most` frames."""
+        from playwright.sync_api import Error
+
+        if self._page is None:
+            self._open()
+        encoded = base64.b64encode(data).decode()
+        try:
+            count, made = self._page.evaluate(_PAGE, [encoded, media_type, SIDE, most])
+        except Error:  # the page has died of the file
+            self._page = None
+            return Shown()
+        return Shown(count, tuple(_pixels(*one) for one in made))
+
+
+def _pixels(encoded, across, down):
+    found = numpy.frombuffer(base64.b64decode(encoded), numpy.uint8).reshape(down, across, 4)
+    return numpy.ascontiguousarray(found[:, :, :3])
 
 
 @contextmanager
 def browser():
-    """Yield a function that gives a file to Chromium: its frames, and the first as pixels; None without Chromium."""
+    """Yield Chromium as a judge."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not path:
-        yield None
-        return
+    assert path, "install Chromium (Debian: apt-get install chromium): it is one of the judges"
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        page = chromium.new_page()
-        # ImageDecoder is for secure pages alone.
-        page.route(
-            "https://collection.test/",
-            lambda route: route.fulfill(body="<html></html>", content_type="text/html"),
-        )
-        page.goto("https://collection.test/")
-
-        def shown(data, media_type):
-            encoded = base64.b64encode(data).decode()
-            frames, pixels, *size = page.evaluate(_PAGE, [encoded, media_type, SIDE])
-            if not frames:
-                return 0, None
-            across, down = size
-            found = numpy.frombuffer(base64.b64decode(pixels), numpy.uint8).reshape(down, across, 4)
-            return frames, numpy.ascontiguousarray(found[:, :, :3])
-
-        yield shown
+        yield Browser(chromium)
         chromium.close()

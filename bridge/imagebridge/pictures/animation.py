@@ -12,7 +12,7 @@ from imagebridge.errors import PictureError
 
 from . import kinds, png
 from .containers import palette_length, sub_blocks_end, walk
-from .cost import check_memory
+from .cost import check_memory, check_pixels
 from .decode import at_page, frames, load, opened, read, srgb
 from .encode import standard
 
@@ -105,6 +105,7 @@ def _laid(data: bytes) -> "Iterator[tuple[Image, float]]":
 
     container = walk(data)
     width, height = container.width, container.height
+    check_pixels(width, height)
     # The canvas, a copy of it to give away and one to go back to, the frame as stored and as it is laid on.
     check_memory(width, height, 17 * width * height)
     canvas = Images.new("RGBA", (container.width, container.height))
@@ -131,20 +132,23 @@ _LEAVES: tuple[Literal["itself", "nothing", "what was before"], ...] = (
 
 def _of_png(data: bytes) -> Iterator[_Frame]:
     """Yield the frames of an animated PNG; the picture for who cannot show them is none of them where it has no control."""
-    beside, pixels, control = b"", b"", b""
+    beside, pixels, control, left = b"", b"", b"", 0
     header = data[16:29]
     for at, stop, name in png.chunks(data):
         body = data[at + 8 : stop - 4]
         if name in (b"PLTE", b"tRNS", b"gAMA", b"iCCP"):
             beside += data[at:stop]
+        elif name == b"acTL":
+            left = int.from_bytes(body[:4], "big")
         elif name == b"IDAT" and control:
             pixels += body
         elif name == b"fdAT":
             pixels += body[4:]
         elif name in (b"fcTL", b"IEND"):
             # A frame without pixels is none.
-            if control and pixels:
+            if control and pixels and left:
                 yield _png_frame(header, beside, pixels, control)
+                left -= 1
             pixels, control = b"", body
 
 

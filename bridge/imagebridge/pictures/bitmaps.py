@@ -20,6 +20,10 @@ _PLAIN = {
 """Masks of red, green, blue and opacity that Pillow reads rightly."""
 
 
+_RUNS = {1: 8, 2: 4}
+"""Bits a pixel of the two codings that pack runs of equal pixels."""
+
+
 class Header(NamedTuple):
     """What a bitmap says of itself. `down` is true where its first row is the upper one."""
 
@@ -48,6 +52,14 @@ def mended(data: bytes) -> bytes:
     return data
 
 
+def profile(data: bytes) -> bytes:
+    """Return the colour profile that a BMP holds, empty where it holds none."""
+    if len(data) < 138 or unpack_from("<I", data, 14)[0] < 124 or data[70:74] != b"DEBM":
+        return b""
+    start, length = unpack_from("<II", data, 126)
+    return data[14 + start : 14 + start + length]
+
+
 def image(data: bytes) -> "Image | None":
     """Return the pixels of a BMP whose form Pillow does not read rightly; None for all others.
 
@@ -59,8 +71,12 @@ def image(data: bytes) -> "Image | None":
             return None
         header = _header(data, 14)
         (start,) = unpack_from("<I", data, 10)
+        if _RUNS.get(header.packed) == header.bits:
+            return _of_runs(data, start, header)
         masks = _masks(data, header)
         odd = masks is not None and masks not in _PLAIN.get(header.bits, ())
+        if header.packed == 0 and masks is not None:
+            odd = masks[3] != 0
         if not odd and not (header.bits == 2 and header.packed == 0):
             return None
         rows = _rows(data, start, header)
@@ -72,6 +88,9 @@ def image(data: bytes) -> "Image | None":
 
 
 def _masks(data: bytes, header: Header) -> tuple[int, int, int, int] | None:
+    if header.packed == 0 and header.bits == 32 and header.length >= 56:
+        # Of a header's masks only the one for opacity counts where the pixels are not said to go by masks.
+        return (0xFF0000, 0xFF00, 0xFF, *unpack_from("<I", data, 66))
     if header.packed not in _BITFIELDS or header.bits not in (16, 32):
         return None
     # They stand behind the first 40 bytes, inside of a longer header and behind a short one.
@@ -140,6 +159,60 @@ def _of_two_bits(data: bytes, rows: bytes, header: Header) -> "Image":
         )
     )
     return wide.convert("RGB").crop((0, 0, header.width, header.height))
+
+
+def _of_runs(data: bytes, start: int, header: Header) -> "Image":
+    """Return the pixels of a BMP that is packed in runs; those that no run names are black, as browsers have it."""
+    from PIL import Image as Images
+
+    from .cost import check_memory, check_pixels
+
+    size = width, height = header.width, header.height
+    check_pixels(width, height)
+    # Twice an index and whether it was named, the picture, black, and both together.
+    check_memory(width, height, 17 * width * height)
+    colours = min(header.colours or 1 << header.bits, 1 << header.bits)
+    table = data[14 + header.length : 14 + header.length + 4 * colours].ljust(1024, b"\0")
+    pixels, named = _unpacked(data, start, header)
+    order = 1 if header.down else -1
+    image = Images.frombytes("P", size, pixels, "raw", "P", 0, order)
+    image.putpalette(bytes(table[at + 2 - channel] for at in range(0, 1024, 4) for channel in range(3)))
+    image, black = image.convert("RGB"), Images.new("RGB", size)
+    return Images.composite(image, black, Images.frombytes("L", size, named, "raw", "L", 0, order))
+
+
+def _unpacked(data: bytes, at: int, header: Header) -> tuple[bytes, bytes]:
+    """Return an index for each pixel, in the order of the rows, and 255 where one was named, 0 elsewhere."""
+    width, height = header.width, header.height
+    pixels, named = bytearray(width * height), bytearray(width * height)
+    across = row = 0
+    while row < height:
+        count, value = unpack_from("BB", data, at)
+        at += 2
+        if count:
+            run = bytes((value >> 4, value & 15) if header.bits == 4 else (value, value)) * (count // 2 + 1)
+            run = run[:count]
+        elif value == 0:
+            across, row = 0, row + 1
+            continue
+        elif value == 1:
+            break
+        elif value == 2:
+            right, up = unpack_from("BB", data, at)
+            at, across, row = at + 2, across + right, row + up
+            continue
+        else:
+            length = (value * header.bits + 7) // 8
+            run = data[at : at + length]
+            if header.bits == 4:
+                run = bytes(half for one in run for half in (one >> 4, one & 15))[:value]
+            at += length + length % 2
+        run = run[: max(0, width - across)]
+        place = row * width + across
+        pixels[place : place + len(run)] = run
+        named[place : place + len(run)] = b"\xff" * len(run)
+        across += len(run)
+    return bytes(pixels), bytes(named)
 
 
 class Icon(NamedTuple):

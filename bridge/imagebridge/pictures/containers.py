@@ -270,7 +270,9 @@ def _gif(data: bytes) -> Container:
             continue
         frames, end = frames + 1, at
         left, top, across, down = unpack_from("<HHHH", data, start + 1)
-        width, height = max(width, left + across), max(height, top + down)
+        if frames == 1:
+            # The first frame makes a screen larger that is too small for it; later ones are cut.
+            width, height = max(width, left + across), max(height, top + down)
         if control and across * down > _WARNED:
             mends.append((control, control + 1, bytes((data[control] & ~_DISPOSAL,))))
         control = 0
@@ -281,7 +283,7 @@ def _gif(data: bytes) -> Container:
     else:
         mends.append((end, end, b";"))
     if (width, height) != screen and max(width, height) <= 0xFFFF:
-        # Decoders disagree on frames that reach beyond the screen: some enlarge it, some cut.
+        # Decoders disagree on a first frame that reaches beyond the screen: some enlarge it, some cut.
         mends.insert(0, (6, 10, pack("<HH", width, height)))
     return Container(kinds.GIF, width, height, frames, end, mends=tuple(mends))
 

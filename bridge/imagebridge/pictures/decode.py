@@ -126,6 +126,7 @@ def header(data: bytes) -> "Image":
         with decoding("its header cannot be read"):
             return _icon(data)
     if found is kinds.BMP and (image := bitmaps.image(data)):
+        _seen_rightly(image, data, kinds.BMP)
         return image
     if found not in _READERS:
         raise PictureError(f"{found.media_type if found else 'bytes of no known format'} cannot be decoded")
@@ -148,7 +149,7 @@ def header(data: bytes) -> "Image":
 
 
 def _seen_rightly(image: "Image", data: bytes, found: kinds.FileType) -> None:
-    """Set right what Pillow leaves to its users: colours that are named by number or gamma, and a palette's order."""
+    """Set right what Pillow leaves to its users: colours that are named by number or gamma, and palettes."""
     if found is kinds.JP2 and image.palette and (order := iso_boxes.columns(data)):
         colours = bytes(image.palette.palette)
         if image.palette.mode == "RGB" and max(order) < 3:
@@ -156,6 +157,9 @@ def _seen_rightly(image: "Image", data: bytes, found: kinds.FileType) -> None:
             for channel, column in enumerate(order):
                 made[channel::3] = colours[column::3]
             image.palette.palette = made
+    if found is kinds.GIF and image.mode == "L":
+        # A grey palette of the frame's own: the file's stays beside it, and colours pixels that are grey.
+        image.palette = None
     if image.info.get("icc_profile"):
         return
     profile = b""
@@ -163,6 +167,8 @@ def _seen_rightly(image: "Image", data: bytes, found: kinds.FileType) -> None:
         profile = profile_of(*iso_boxes.colour(data))
     elif found is kinds.PNG:
         profile = _png_profile(data)
+    elif found is kinds.BMP:
+        profile = bitmaps.profile(data)
     if profile:
         image.info["icc_profile"] = profile
 

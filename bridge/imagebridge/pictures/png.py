@@ -255,39 +255,45 @@ class _Walk:
 def _animated(
     data: bytes, moving: list[tuple[int, int, bytes]], still: list[tuple[int, int]]
 ) -> tuple[int, list[Mend]]:
-    """Return how many frames a PNG holds, and what to mend where it claims another number.
+    """Return how many frames a PNG shows, and what to mend where it claims another number.
 
-    Decoders that believe the claim wait for frames that never come. With fewer than two frames the
-    picture is a still, and all of `moving` goes; where its one frame is not the picture for who cannot show
-    animations, that gives way to the frame.
+    Frames beyond the claim are none, and a claim beyond the frames makes decoders wait. Without a sound claim before
+    the pixels, or with fewer than two frames, the picture is a still, and all of `moving` goes; where its one frame
+    is not the picture for who cannot show animations, that gives way to the frame.
     """
-    if lone := _lone_frame(data, moving, still):
-        return 1, lone
     held = sum(name == b"fcTL" for _, _, name in moving)
     claims = [(at, stop) for at, stop, name in moving if name == b"acTL"]
-    sound = len(claims) == 1 and claims[0][1] - claims[0][0] == 20
-    if sound and int.from_bytes(data[claims[0][0] + 8 : claims[0][0] + 12], "big") == held:
-        return max(1, held), [(*claims[0], b"")] if held == 0 else []
-    if held < 2 or not claims:
+    told = _claimed(data, *claims[0]) if claims and claims[0][0] < still[0][0] else 0
+    found = min(told, held)
+    if found == 1 and (lone := _lone_frame(data, moving, still)):
+        return 1, lone
+    if found < 2:
         return 1, [(at, stop, b"") for at, stop, _ in moving]
-    first = (*claims[0], chunk(b"acTL", pack(">II", held, 0)))
-    return held, [first, *((at, stop, b"") for at, stop in claims[1:])]
+    first = [(*claims[0], chunk(b"acTL", pack(">II", held, 0)))] if told > held else []
+    return found, [*first, *((at, stop, b"") for at, stop in claims[1:])]
+
+
+def _claimed(data: bytes, at: int, stop: int) -> int:
+    """Return how many frames an acTL chunk claims, 0 where it is not sound."""
+    frames = int.from_bytes(data[at + 8 : at + 12], "big")
+    return frames if stop - at == 20 and frames < 1 << 31 else 0
 
 
 def _lone_frame(
     data: bytes, moving: list[tuple[int, int, bytes]], still: list[tuple[int, int]]
 ) -> list[Mend]:
     """Return the mends that put the only frame of an animation, of full size, in the place of the picture beside it."""
-    control = [at for at, stop, name in moving if name == b"fcTL" and stop - at == 38]
-    pixels = [(at, stop) for at, stop, name in moving if name == b"fdAT" and stop - at > 16]
-    claimed = any(name == b"acTL" and at < still[0][0] for at, _, name in moving)
-    if len(control) != 1 or not pixels or not claimed or control[0] < still[0][0]:
+    controls = [(at, stop) for at, stop, name in moving if name == b"fcTL"]
+    at, stop = controls[0]
+    end = controls[1][0] if len(controls) > 1 else len(data)
+    pixels = [
+        (start, to) for start, to, name in moving if name == b"fdAT" and at < start < end and to - start > 16
+    ]
+    if not pixels or at < still[0][0] or stop - at != 38 or data[at + 12 : at + 28] != data[16:24] + bytes(8):
         return []
-    if data[control[0] + 12 : control[0] + 28] != data[16:24] + bytes(8):
-        return []
-    moved = [(at, stop, chunk(b"IDAT", data[at + 12 : stop - 4])) for at, stop in pixels]
-    gone = [(at, stop, b"") for at, stop, _ in moving if (at, stop) not in pixels]
-    return [*((at, stop, b"") for at, stop in still), *moved, *gone]
+    moved = [(start, to, chunk(b"IDAT", data[start + 12 : to - 4])) for start, to in pixels]
+    gone = [(start, to, b"") for start, to, _ in moving if (start, to) not in pixels]
+    return [*((start, to, b"") for start, to in still), *moved, *gone]
 
 
 def _ascii(name: bytes) -> str:

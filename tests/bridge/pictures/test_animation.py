@@ -11,6 +11,7 @@ from samples import b64
 from imagebridge.errors import PictureError
 from imagebridge.pictures import animation
 from imagebridge.pictures.convert import converted
+from imagebridge.pictures.decode import opened
 from imagebridge.pictures.picture import Picture
 from imagebridge.pictures.png import END, chunk
 
@@ -24,10 +25,13 @@ def packed(width, height, colour):
     return zlib.compress((b"\0" + bytes(colour) * width) * height)
 
 
-def apng(*frames, still=None):
-    """An animated PNG of 8x4 pixels; frames are (left, width, colour, leaves, blend). `still` is for who shows no animations."""
+def apng(*frames, still=None, claim=None):
+    """An animated PNG of 8x4 pixels; frames are (left, width, colour, leaves, blend). `still` is for who shows no animations.
+
+    `claim` is the chunk that says how many frames there are.
+    """
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 4, 8, 6, 0, 0, 0))
-    data += chunk(b"acTL", struct.pack(">II", len(frames), 0))
+    data += claimed(len(frames)) if claim is None else claim
     data += chunk(b"IDAT", packed(8, 4, still)) if still else b""
     number = 0
     for at, (left, width, colour, leaves, blend) in enumerate(frames):
@@ -39,9 +43,13 @@ def apng(*frames, still=None):
     return data + END
 
 
-def gif(*frames, background=0):
+def claimed(frames):
+    return chunk(b"acTL", struct.pack(">II", frames, 0))
+
+
+def gif(*frames, background=0, screen=(8, 4)):
     """A GIF of 8x4 pixels; frames are (left, width, colour index, disposal). Three is the transparent index of a frame."""
-    data = b"GIF89a" + struct.pack("<HHBBB", 8, 4, 0x81, background, 0)
+    data = b"GIF89a" + struct.pack("<HHBBB", *screen, 0x81, background, 0)
     data += bytes((0, 0, 255, 255, 0, 0, 0, 128, 0, 9, 9, 9))
     for left, width, index, disposal in frames:
         image = Image.new("P", (width, 4), index)
@@ -83,6 +91,12 @@ MOVING = {
         [row(RED), row(GREEN), row(BLUE, RED)],
     ),
     "GIF, transparent over what was": (gif((0, 8, 1, 0), (0, 4, 3, 0)), [row(RED), row(RED)]),
+    "GIF, a later frame beyond its screen": (gif((0, 8, 1, 0), (4, 8, 2, 0)), [row(RED), row(RED, GREEN)]),
+    "GIF, a later frame off its screen": (gif((0, 8, 1, 0), (65_000, 900, 2, 0)), [row(RED), row(RED)]),
+    "GIF, a first frame that makes its screen": (
+        gif((0, 8, 1, 0), (0, 4, 2, 0), screen=(0, 0)),
+        [row(RED), row(GREEN, RED)],
+    ),
     "GIF with free screen": (gif((4, 4, 2, 0), (0, 2, 1, 0)), [row(CLEAR, GREEN), row(RED, CLEAR, GREEN, GREEN)]),
 }  # fmt: skip
 
@@ -132,3 +146,47 @@ def test_frames_without_pixels_are_none():
     data = apng(WHOLE_RED, LEFT_BLUE)
     empty = chunk(b"fcTL", struct.pack(">IIIIIHHBB", 9, 8, 4, 0, 0, 1, 4, 0, 0))
     assert len(list(animation.shown(data[:-12] + empty + END, 9))) == 2
+
+
+LEFT_RED = [(RED, RED), (BLUE, RED), (BLUE, GREEN)]
+FRAMES = (WHOLE_RED, LEFT_BLUE, (4, 4, GREEN, ITSELF, REPLACE))
+
+
+@pytest.mark.parametrize(
+    ("claim", "alone", "beside_a_still"),
+    [
+        (claimed(3), LEFT_RED, LEFT_RED),
+        (claimed(5), LEFT_RED, LEFT_RED),
+        (claimed(2), LEFT_RED[:2], LEFT_RED[:2]),
+        (claimed(1), [(RED, RED)], [(RED, RED)]),
+        (claimed(0), [(RED, RED)], [(HALF, HALF)]),
+        (claimed((1 << 31) + 3), [(RED, RED)], [(HALF, HALF)]),
+        (chunk(b"acTL", b"\0\0\0\3"), [(RED, RED)], [(HALF, HALF)]),
+        (b"", [(RED, RED)], [(HALF, HALF)]),
+        (claimed(3) + claimed(1), LEFT_RED, LEFT_RED),
+    ],
+    ids=["all", "more", "fewer", "one", "none", "no number", "too short", "missing", "twice"],
+)
+def test_as_many_frames_are_shown_as_are_claimed_and_there(claim, alone, beside_a_still):
+    for still, expected in ((None, alone), (HALF, beside_a_still)):
+        picture = Picture.from_bytes(apng(*FRAMES, still=still, claim=claim), "decoded")
+        assert picture.frames == len(expected)
+        if picture.frames > 1:
+            frames = [image for image, _ in animation.shown(picture.data, 9)]
+        else:
+            frames = [opened(picture.data).convert("RGBA")]
+        assert [(one.getpixel((1, 2)), one.getpixel((6, 2))) for one in frames] == expected
+
+
+def test_a_claim_behind_the_pixels_is_none():
+    data = apng(*FRAMES, claim=b"")[:-12] + claimed(3) + END
+    assert Picture.from_bytes(data).frames == 1
+
+
+def test_a_grey_frame_in_a_coloured_gif_is_grey():
+    """Pillow keeps the palette of the file beside a grey one of the frame."""
+    data = gif((0, 8, 1, 0))
+    at = data.index(b",")
+    grey = bytes(level for at in range(4) for level in [at] * 3)
+    data = data[: at + 9] + b"\x81" + grey + data[at + 10 :]
+    assert opened(data).convert("RGB").getpixel((3, 2)) == (1, 1, 1)

@@ -7,18 +7,17 @@ import pytest
 import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from imagebridge.errors import PictureError
-from imagebridge.pictures import bitmaps, kinds
+from imagebridge.pictures import bitmaps, colour_spaces, kinds
 from imagebridge.pictures.convert import converted
 
 
-def bmp(width, height, bits, pixels, *, masks=(), length=40, table=b"", colours=0):
+def bmp(width, height, bits, pixels, *, masks=(), length=40, table=b"", colours=0, packed=None):
     """A BMP with a header of 40 bytes, masks behind it, or one of 108 bytes that holds four masks."""
-    info = struct.pack(
-        "<IiiHHIIiiII", length, width, height, 1, bits, 3 if masks else 0, len(pixels), 0, 0, colours, 0
-    )
+    packed = (3 if masks else 0) if packed is None else packed
+    info = struct.pack("<IiiHHIIiiII", length, width, height, 1, bits, packed, len(pixels), 0, 0, colours, 0)
     info = (info + struct.pack(f"<{len(masks)}I", *masks)).ljust(length, b"\0")
     start = 14 + len(info) + len(table)
     return b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + info + table + pixels
@@ -126,6 +125,62 @@ def test_more_colours_than_pixels_can_name_are_no_hindrance():
     assert [image.getpixel((x, 0)) for x in range(4)] == [1, 2, 3, 255]
 
 
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+TABLE = b"".join(bytes((*colour[::-1], 0)) for colour in (WHITE, RED, BLUE))
+OF_EIGHT = {
+    "runs": (b"\3\1\1\2\0\0\4\2\0\1", [[BLUE] * 4, [RED, RED, RED, BLUE]]),
+    "pixels as they are, filled to an even number": (
+        b"\0\3\1\2\1\0\1\0\0\0\4\1\0\1",
+        [[RED] * 4, [RED, BLUE, RED, WHITE]],
+    ),
+    "pixels that no run names": (b"\1\1\0\2\2\1\1\2\0\1", [[BLACK] * 3 + [BLUE], [RED] + [BLACK] * 3]),
+    "a row that ends early": (b"\2\1\0\0\4\2\0\1", [[BLUE] * 4, [RED, RED, BLACK, BLACK]]),
+    "a run beyond its row": (b"\x63\1\0\0\4\2\0\1", [[BLUE] * 4, [RED] * 4]),
+    "no end, and more rows than there are": (b"\4\1\0\0\4\2\0\0\4\1", [[BLUE] * 4, [RED] * 4]),
+}
+OF_FOUR = {
+    "runs of two colours": (b"\4\x12\0\0\3\x21\0\1", [[BLUE, RED, BLUE, BLACK], [RED, BLUE, RED, BLUE]]),
+    "pixels as they are": (
+        b"\0\4\x12\x10\0\0\0\3\x22\x10\0\1",
+        [[BLUE, BLUE, RED, BLACK], [RED, BLUE, RED, WHITE]],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bits", "pixels", "rows"),
+    [(8, *row) for row in OF_EIGHT.values()] + [(4, *row) for row in OF_FOUR.values()],
+    ids=[*OF_EIGHT, *OF_FOUR],
+)
+@pytest.mark.parametrize("down", [False, True])
+def test_packed_runs_are_unpacked_as_browsers_do(bits, pixels, rows, down):
+    data = bmp(4, -2 if down else 2, bits, pixels, table=TABLE, colours=3, packed={8: 1, 4: 2}[bits])
+    image = shown(data).convert("RGB")
+    found = [[image.getpixel((x, y)) for x in range(4)] for y in range(2)]
+    assert found == (rows[::-1] if down else rows)
+
+
+def test_runs_that_are_cut_short_are_told():
+    with pytest.raises(PictureError, match="the BMP is cut short"):
+        converted(samples.b64(bmp(4, 2, 8, b"\4\1\0", table=TABLE, colours=3, packed=1)), "decoded")
+
+
+def test_opacity_counts_also_where_pixels_do_not_go_by_masks():
+    data = bmp(2, 1, 32, bytes((0, 0, 255, 128, 255, 0, 0, 255)), length=108, packed=0)
+    data = data[:66] + struct.pack("<I", 0xFF000000) + data[70:]
+    image = shown(data)
+    assert [image.getpixel((x, 0)) for x in range(2)] == [(255, 0, 0, 128), (0, 0, 255, 255)]
+
+
+def test_a_profile_inside_gives_the_colours():
+    wide = ImageCms.ImageCmsProfile(io.BytesIO(colour_spaces.profile(9, 13))).tobytes()
+    pixels = bytes((60, 100, 150, 0))
+    data = bytearray(bmp(1, 1, 24, pixels, length=124) + wide)
+    data[70:74] = b"DEBM"
+    data[126:134] = struct.pack("<II", 124 + len(pixels), len(wide))
+    assert shown(bytes(data)).getpixel((0, 0)) == pytest.approx((175, 92, 50), abs=2)
+
+
 @pytest.mark.parametrize("height", [2, 1 << 18])
 def test_a_bitmap_that_is_cut_short_is_told(height):
     with pytest.raises(PictureError, match="the BMP is cut short"):
@@ -138,6 +193,7 @@ def test_damage_never_raises_anything_else(data):
     files = [
         bmp(8, 2, 32, bytes(64), masks=OWN),
         bmp(5, 2, 2, bytes(8), table=bytes(16)),
+        bmp(4, 2, 8, OF_EIGHT["runs"][0], table=TABLE, colours=3, packed=1),
         *(one for one, _ in ICONS.values()),
     ]
     damaged = bytearray(data.draw(st.sampled_from(files)))
