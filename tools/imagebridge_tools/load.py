@@ -21,10 +21,6 @@ _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
 _LARGE, _LARGE_SIDE = 40_000_000, 4_000
 """Pixels above which a picture is handed on smaller, and those of its longer side then: more than any model sees."""
 
-_METADATA = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "extension", "mp"})
-_SEGMENTS = frozenset({"COM", *(f"APP{n}" for n in range(1, 16) if n not in (2, 14))})
-"""JPEG segments that hold metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
-
 
 class LoadedFile(NamedTuple):
     """What became of a file: its pictures, words on it, and how many of its pixels one pixel of a lone picture stands for."""
@@ -203,12 +199,11 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     """
     from imagebridge.pictures.decode import decoding, load, read, srgb, upright
     from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.metadata import is_noted
 
     image = read(original.data)
     turned = original.orientation != 1
-    marks = getattr(image, "applist", ())
-    metadata = _METADATA & set(image.info)
-    bare = not turned and not metadata and not any(name in _SEGMENTS for name, _ in marks)
+    bare = not turned and not is_noted(image)
     if bare and original.plain:
         return original.proven("decoded"), ""
     with decoding("its pixels cannot be converted"):
