@@ -48,6 +48,9 @@ SERVER = Feature("imagebridge-server", {"mcp": (2,)}, "server")
 ASK = Feature("imagebridge ask", {**CLIENT.lowest, **RUN.lowest}, "agent")
 DEMO = Feature("imagebridge demo", {**SERVER.lowest, **RUN.lowest}, "agent,server")
 
+_MET: set[tuple[str, Version]] = set()
+"""What was found to be there: a look takes milliseconds, and each run asks. What is missing may be installed meanwhile."""
+
 
 def need(feature: Feature) -> None:
     """Return where the installed packages are what `feature` needs.
@@ -63,10 +66,14 @@ def lacking(feature: Feature) -> str:
     """Say which packages are missing or too old for a feature, and what to type; nothing where all are there."""
     packages: list[str] = []
     for package, lowest in feature.lowest.items():
+        if (package, lowest) in _MET:
+            continue
         installed = _installed(package)
         if is_older(installed, lowest):
             wanted = f"{package} {'.'.join(map(str, lowest))} or newer"
             packages.append(f"{wanted} ({installed or 'none'} is installed)")
+        else:
+            _MET.add((package, lowest))
     line = f'pip install "imagebridge[{feature.extra}]"'
     return f"{feature.name} needs {' and '.join(packages)}: {line}" if packages else ""
 

@@ -32,6 +32,9 @@ _SPELLINGS = {
 }
 """What the fields of mcp 2 are called in Python, and on the wire: `model_dump()` without `by_alias` writes the former."""
 
+_LOOKED_INTO = {*_SPELLINGS, "uri", "resource", "annotations"}
+"""Fields of a block that may need another spelling, in themselves or in what they hold."""
+
 _RESULT_KEYS = {"content", "structuredContent", "isError", "_meta", "resultType", "toolResult"}
 
 
@@ -95,7 +98,7 @@ def numbered(value: object) -> object:
 
 
 def _block(block: object) -> object:
-    if not is_json(block):
+    if not is_json(block) or block.keys().isdisjoint(_LOOKED_INTO):
         return block
     inside = {key: inner for key in ("resource", "annotations") if is_json(inner := block.get(key))}
     named = {key: new for key, old in inside.items() if (new := _renamed(old)) is not old}

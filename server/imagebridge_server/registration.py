@@ -87,11 +87,11 @@ def tool(
     model = made.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
     model.model_rebuild(force=True)
-    made.parameters = _short(model.model_json_schema(by_alias=True))
+    made.parameters = _compact_schema(model.model_json_schema(by_alias=True))
     return made
 
 
-def _short(schema: dict[str, Any]) -> dict[str, Any]:
+def _compact_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a tool's schema without what models pay for and learn nothing from.
 
     These are Pydantic's titles, which repeat the names, and null as another way to leave an argument out.

@@ -81,11 +81,11 @@ def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: s
     ruler = Ruler(*seen.image.size, units)
     image = seen.image.convert("RGBA" if seen.image.mode in ("LA", "RGBA") else "RGB")
     read = _numbered(_every(marks, ruler, image))
-    remarks = _drawn(image, read)
+    remarks = _draw_marks(image, read)
     from imagebridge.pictures.encode import encoded
 
     picture = encoded(image)
-    sentences = "; ".join(_sentence(mark) for mark in read[:_TOLD])
+    sentences = "; ".join(_mark_in_words(mark) for mark in read[:_TOLD])
     more = f"; and {len(read) - _TOLD} more" if len(read) > _TOLD else ""
     return ToolOutput(
         f"{seen.description} with {counted(len(read), 'mark')}, in pixels: {sentences}{more}{remarks}. {described(picture)}.",
@@ -99,7 +99,7 @@ def _every(marks: Sequence[Mapping[str, JsonValue]], ruler: Ruler, image: "Image
     wrong: list[ArgumentError] = []
     for at, mark in enumerate(marks):
         try:
-            read.append(_read(_with_known_names(mark), f"marks[{at}]", ruler, image))
+            read.append(_checked_mark(_with_known_names(mark), f"marks[{at}]", ruler, image))
         except ArgumentError as error:
             wrong.append(error)
     if wrong:
@@ -135,7 +135,7 @@ def _with_known_names(mark: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
 _FORM = 'write {"kind": "box", "at": [left, top, right, bottom]} or {"kind": "point", "at": [x, y]}'
 
 
-def _read(mark: Mapping[str, JsonValue], path: str, ruler: Ruler, image: "Image") -> _Mark:
+def _checked_mark(mark: Mapping[str, JsonValue], path: str, ruler: Ruler, image: "Image") -> _Mark:
     """Check one mark and turn its numbers into pixels."""
     if not isinstance(mark, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         raise ArgumentError(path, 'is no object such as {"kind": "box", "at": [10, 20, 200, 80]}')
@@ -214,7 +214,7 @@ def _numbered(marks: Sequence[_Mark]) -> list[_Mark]:
     return done
 
 
-def _drawn(image: "Image", marks: Sequence[_Mark]) -> str:
+def _draw_marks(image: "Image", marks: Sequence[_Mark]) -> str:
     """Draw the marks: what is blacked out first, labels last. Returns remarks on letters that cannot be drawn."""
     side = (image.width * image.height) ** 0.5
     letters = min(max(side / _LETTER_SHARE, _SMALLEST_LETTERS), _LARGEST_LETTERS)
@@ -281,7 +281,7 @@ def _around(point: tuple[float, float], reach: float) -> Bounds:
     return point[0] - reach, point[1] - reach, point[0] + reach, point[1] + reach
 
 
-def _sentence(mark: _Mark) -> str:
+def _mark_in_words(mark: _Mark) -> str:
     """Say what a mark is and where, in pixels."""
     left, top, right, bottom = (round(value) for value in mark.box)
     name = f"number {mark.number}" if mark.kind == "number" else mark.kind

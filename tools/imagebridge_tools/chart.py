@@ -152,7 +152,7 @@ async def _of_chart(chart: plan.Chart, seconds: float, scale: float) -> fit.Fitt
     drawing = await to_thread.run_sync(marks.vega_lite, chart)
 
     async def draw(spec: dict[str, JsonValue]) -> worker.DrawnChart:
-        return await worker.drawn(await to_thread.run_sync(_text, spec), seconds, scale)
+        return await worker.drawn(await to_thread.run_sync(_json_for_engine, spec), seconds, scale)
 
     if fit.composed(drawing):
         return await fit.fitted(drawing, chart.frame.width, chart.frame.height, draw, seconds)
@@ -172,7 +172,7 @@ async def _of_views(
     style = specs.sizes(width, height, frame.theme)
 
     async def draw(spec: dict[str, JsonValue]) -> worker.DrawnChart:
-        text = await to_thread.run_sync(lambda: _text(specs.ready(spec, own, style)))
+        text = await to_thread.run_sync(lambda: _json_for_engine(specs.ready(spec, own, style)))
         try:
             return await worker.drawn(text, seconds, scale)
         except ArgumentError as error:
@@ -251,7 +251,7 @@ def _too_deep(drawing: Mapping[str, JsonValue]) -> bool:
     return True
 
 
-def _text(drawing: Mapping[str, JsonValue]) -> str:
+def _json_for_engine(drawing: Mapping[str, JsonValue]) -> str:
     if _too_deep(drawing):
         raise ArgumentError("spec", "is nested too deeply")
     try:
@@ -276,7 +276,7 @@ def _of_kind(
     """Return what a kind of chart shows of the data, and words on it. All that is wrong with a call is told at once."""
     if not kinds:
         raise ArgumentError("kind", f"is empty; there are {', '.join(plan.KINDS)}")
-    wrong = [_unknown(kind) for kind in kinds if kind not in plan.KINDS]
+    wrong = [_unknown_kind(kind) for kind in kinds if kind not in plan.KINDS]
     chosen, found = chart_options.read([kind for kind in kinds if kind in plan.KINDS] or ["bar"], **options)
     wrong += found
     stacked: plan.Stack = None
@@ -297,7 +297,7 @@ def _of_kind(
     return chart, chart_description(chart, found)
 
 
-def _unknown(kind: str) -> ArgumentError:
+def _unknown_kind(kind: str) -> ArgumentError:
     close = get_close_matches(kind.lower(), plan.KINDS, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     problem = f"{kind!r} is unknown; {hint}there are {', '.join(plan.KINDS)}; others can be drawn with spec"

@@ -52,11 +52,11 @@ async def contact_sheet(
         ArgumentError: none of them can be shown, more than `PICTURES`, or labels that do not go with them.
         ApartError: the work took too long or too much memory.
     """
-    _check(sources, None, columns)
+    _check_arguments(sources, None, columns)
     named: list[str] = []
     for number, source in enumerate(sources):
         named += await to_thread.run_sync(folders.matching, source, places.allow, f"sources[{number}]")
-    _check(named, labels, columns)
+    _check_arguments(named, labels, columns)
     files: list[Source | str] = []
     room = TOGETHER
     for number, name in enumerate(named):
@@ -76,7 +76,7 @@ def laid_out(
     sources: Sequence[Source | str], labels: Sequence[str] | None = None, columns: int | None = None
 ) -> ToolOutput:
     """Do what `contact_sheet` says with files that were read; a text says why one could not be."""
-    _check(sources, labels, columns)
+    _check_arguments(sources, labels, columns)
     pictures: list[tuple[int, str, Pixels]] = []
     lost: list[str] = []
     for number, source in enumerate(sources):
@@ -93,7 +93,7 @@ def laid_out(
         pictures.append((number + 1, label, seen))
     if not pictures:
         raise BridgeError("none of the pictures can be shown: " + "; ".join(lost))
-    sheet, remark = _drawn(pictures, columns)
+    sheet, remark = _sheet(pictures, columns)
     from imagebridge.pictures.encode import encoded
 
     picture = encoded(sheet)
@@ -106,7 +106,7 @@ def laid_out(
     return ToolOutput(f"{sentence}. {described(picture)}.", (picture,))
 
 
-def _check(sources: Sequence[object], labels: Sequence[str] | None, columns: int | None) -> None:
+def _check_arguments(sources: Sequence[object], labels: Sequence[str] | None, columns: int | None) -> None:
     if not sources:
         raise ArgumentError("sources", "is empty; give the pictures to lay out")
     if len(sources) > PICTURES:
@@ -129,7 +129,7 @@ def _small(seen: Pixels) -> Pixels:
     return seen._replace(image=resized(seen.image, *sides))
 
 
-def _drawn(pictures: Sequence[tuple[int, str, Pixels]], columns: int | None) -> "tuple[Image, str]":
+def _sheet(pictures: Sequence[tuple[int, str, Pixels]], columns: int | None) -> "tuple[Image, str]":
     """Return the sheet, and a remark on letters that no font here has."""
     from PIL import Image as Images
     from PIL import ImageDraw

@@ -106,9 +106,9 @@ async def edit_image(
     _check(order, places)
     if not 1 <= len(images) <= MOST_IMAGES:
         raise ArgumentError("images", f"has {len(images)} pictures; give 1 to {MOST_IMAGES}")
-    read = [await _read(one, places, "images", _still) for one in images]
+    read = [await _opened_picture(one, places, "images", _still) for one in images]
     pictures = tuple(picture for _, picture in read)
-    covered = (await _read(mask, places, "mask", _mask))[1] if mask is not None else None
+    covered = (await _opened_picture(mask, places, "mask", _mask))[1] if mask is not None else None
     if covered and (covered.width, covered.height) != (pictures[0].width, pictures[0].height):
         problem = f"has {covered.width}x{covered.height} px and the first picture {pictures[0].width}x{pictures[0].height}"
         raise ArgumentError("mask", f"{problem}; they must be of one size")
@@ -206,7 +206,7 @@ class _ProgressTicker:
             )
 
 
-async def _read(
+async def _opened_picture(
     source: str, places: Places, argument: str, prepare: Callable[[bytes], Picture]
 ) -> tuple[str, Picture]:
     """Return the name of a picture, and the picture as the API takes it."""

@@ -47,14 +47,14 @@ async def load_file(source: str, places: Places = NOWHERE, *, start: int = 1) ->
     if start < 1:
         raise ArgumentError("start", f"is {start}; characters count from 1")
     file = await opened(source, places)
-    return await to_thread.run_sync(_read, file, start)
+    return await to_thread.run_sync(_document_or_text, file, start)
 
 
-def _read(source_file: Source, start: int) -> ToolOutput:
+def _document_or_text(source_file: Source, start: int) -> ToolOutput:
     name, data, uri = source_file
     kind = kinds.kind(data)
     if kind is None or kind is kinds.SVG:
-        return _text(source_file, start)
+        return _text_excerpt(source_file, start)
     if kind.sort == "picture":
         raise ArgumentError("source", f"{name} is a picture of type {kind.media_type}; load_image shows it")
     if kind.sort != "document":
@@ -70,7 +70,7 @@ def _read(source_file: Source, start: int) -> ToolOutput:
     )
 
 
-def _text(source_file: Source, start: int) -> ToolOutput:
+def _text_excerpt(source_file: Source, start: int) -> ToolOutput:
     name, _, uri = source_file
     text = characters(source_file, READ)
     total = len(text)

@@ -255,10 +255,10 @@ def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> lis
 
 
 def _notes(tags: Mapping[int, object], names: Mapping[int, str]) -> list[str]:
-    return [f"{name} {text}" for tag, name in names.items() if (text := _text(tags.get(tag)))]
+    return [f"{name} {text}" for tag, name in names.items() if (text := _note_text(tags.get(tag)))]
 
 
-def _text(value: Any) -> str:
+def _note_text(value: Any) -> str:
     """Return one note as a line of text; empty for none."""
     if isinstance(value, bytes):
         # A comment begins with eight bytes that name its letters.
@@ -282,7 +282,7 @@ def _place(gps: Mapping[int, object]) -> str:
     latitude, longitude = _degrees(gps.get(2), gps.get(1)), _degrees(gps.get(4), gps.get(3))
     if latitude is None or longitude is None:
         return ""
-    height = _text(gps.get(6))
+    height = _note_text(gps.get(6))
     below = "-" if gps.get(5) in (1, b"\x01") else ""
     return f"{latitude:.6f}, {longitude:.6f}" + (f", height {below}{height} m" if height else "")
 

@@ -82,7 +82,7 @@ def _document(source: Source, pages: str, size: int, *, text: bool) -> ToolOutpu
         if not pages and total > PAGES
         else ""
     )
-    sentence = f"{source.name}: {_listed(numbers)} of {total} of a PDF{more}; drawn in {sizes}."
+    sentence = f"{source.name}: {_page_list(numbers)} of {total} of a PDF{more}; drawn in {sizes}."
     if text:
         sentence += _texts_in_words(
             [(f"Page {number}", words) for number, (_, words, _) in zip(numbers, drawn, strict=True)]
@@ -128,14 +128,14 @@ def _chosen(pages: str, total: int) -> list[int]:
         numbers += range(first, last + step, step)
     numbers = list(dict.fromkeys(numbers))
     if len(numbers) > PAGES:
-        first = _listed(numbers[:PAGES]).removeprefix("pages ")
+        first = _page_list(numbers[:PAGES]).removeprefix("pages ")
         raise ArgumentError(
             "pages", f"are {len(numbers)}; at most {PAGES} are drawn in a call, such as {first}"
         )
     return numbers
 
 
-def _listed(numbers: Sequence[int]) -> str:
+def _page_list(numbers: Sequence[int]) -> str:
     """Return `page 2`, `pages 1-3, 7`."""
     if not numbers:
         return "no pages"

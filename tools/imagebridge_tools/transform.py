@@ -85,7 +85,7 @@ def transformed(
     seen = pixels(source)
     work, done = _Work(seen.image, units), list[str]()
     for number, operation in enumerate(operations):
-        name, value, work.argument = _named(operation, f"operations[{number}]")
+        name, value, work.argument = _operation(operation, f"operations[{number}]")
         if name in _CHOICES:
             _CHOICES[name](work, value)
             continue
@@ -100,7 +100,7 @@ def transformed(
     return ToolOutput(f"{seen.description}: {steps}. {described(picture)}.", (picture,))
 
 
-def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValue, str]:
+def _operation(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValue, str]:
     """Return name and value of an operation, and the path that errors name."""
     if not isinstance(operation, Mapping) or len(operation) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         raise ArgumentError(
@@ -127,20 +127,20 @@ def _resize(work: _Work, value: JsonValue) -> "tuple[Image, str]":
         scale = width / work.image.width if width else (height or 1) / work.image.height
         width = width or max(1, round(work.image.width * scale))
         height = height or max(1, round(work.image.height * scale))
-    return _scaled(work, width, height), "resized"
+    return _resized_image(work, width, height), "resized"
 
 
 def _fit(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     width, height = _size(work, value)
     scale = min(side / own for side, own in zip((width, height), work.image.size, strict=True) if side)
     sides = (max(1, round(own * scale)) for own in work.image.size)
-    return _scaled(work, *sides), "fitted"
+    return _resized_image(work, *sides), "fitted"
 
 
 def _rotate(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     from PIL.Image import Resampling, Transpose
 
-    degrees = _number(work, value, -360, 360) % 360
+    degrees = _checked_number(work, value, -360, 360) % 360
     words = f"rotated {degrees:g} degrees clockwise"
     quarter = {0: None, 90: "ROTATE_270", 180: "ROTATE_180", 270: "ROTATE_90"}
     if degrees in quarter:
@@ -168,7 +168,7 @@ def _pad(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     numbers = [value] * 4 if isinstance(value, int | float) else _numbers(work, value)
     if len(numbers) != 4:
         raise ArgumentError(work.argument, "takes a number of pixels, or [left, top, right, bottom]")
-    left, top, right, bottom = (round(_number(work, number, 0, SIDE)) for number in numbers)
+    left, top, right, bottom = (round(_checked_number(work, number, 0, SIDE)) for number in numbers)
     image, fill = _filled(work)
     size = image.width + left + right, image.height + top + bottom
     _within(work, *size)
@@ -216,7 +216,7 @@ def _sharpen(work: _Work, value: JsonValue) -> "tuple[Image, str]":
 def _blur(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     from PIL import ImageFilter
 
-    radius = _number(work, value, 0, _BLUR)
+    radius = _checked_number(work, value, 0, _BLUR)
     image = work.image
     # Mixed with what transparency hides, colours at its edges would be wrong.
     clear = {"LA": "La", "RGBA": "RGBa"}.get(image.mode, image.mode)
@@ -257,7 +257,7 @@ def _format(work: _Work, value: JsonValue) -> None:
 
 
 def _quality(work: _Work, value: JsonValue) -> None:
-    work.quality = round(_number(work, value, 1, 100))
+    work.quality = round(_checked_number(work, value, 1, 100))
 
 
 _CHOICES: dict[str, Callable[[_Work, JsonValue], None]] = {
@@ -270,7 +270,7 @@ OPERATIONS = (*_OPERATIONS, *_CHOICES)
 """The names of the operations."""
 
 
-def _number(work: _Work, value: JsonValue, least: float, most: float) -> float:
+def _checked_number(work: _Work, value: JsonValue, least: float, most: float) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
         raise ArgumentError(work.argument, f"is {value!r}; give a number from {least} to {most}")
     return value
@@ -302,11 +302,11 @@ def _size(work: _Work, value: JsonValue) -> tuple[int | None, int | None]:
         raise ArgumentError(
             work.argument, f"is {value!r}; give [width, height] in pixels, null for one that follows"
         )
-    width, height = (None if side is None else round(_number(work, side, 1, SIDE)) for side in sides)
+    width, height = (None if side is None else round(_checked_number(work, side, 1, SIDE)) for side in sides)
     return width, height
 
 
-def _scaled(work: _Work, width: int, height: int) -> "Image":
+def _resized_image(work: _Work, width: int, height: int) -> "Image":
     from imagebridge.pictures.encode import resized
 
     _within(work, width, height)

@@ -72,7 +72,7 @@ def viewed(
     box = (0, 0, *seen.image.size) if region is None else ruler.region(region, "region")
     turn = _turn(rotate)
     image = _toned(seen.image.crop(box), contrast)
-    size = _scaled(image.width, image.height, zoom)
+    size = _shown_size(image.width, image.height, zoom)
     view = View(box, size[0] / image.width, size[1] / image.height, turn)
     image = _turned(_resized(image, size), turn)
     if grid:
@@ -104,7 +104,7 @@ def _toned(image: "Image", contrast: Contrast | None) -> "Image":
     return contrasted(image, factor(contrast, "contrast", auto=True))
 
 
-def _scaled(width: int, height: int, zoom: float | None) -> tuple[int, int]:
+def _shown_size(width: int, height: int, zoom: float | None) -> tuple[int, int]:
     """Return the size of the view in pixels.
 
     Raises:

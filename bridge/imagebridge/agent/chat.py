@@ -113,7 +113,7 @@ class Completions:
             raise self._caller.strange(completion)
         finish = choice.get("finish_reason")
         message = _message(plain(answer_message))
-        calls = [_call(entry) for entry in message.get("tool_calls", ())]
+        calls = [_function_call(entry) for entry in message.get("tool_calls", ())]
         if (
             finish in ("tool_calls", "function_call")
             and not calls
@@ -187,7 +187,7 @@ def _sent(call: JSON, used_ids: set[str]) -> Item:
     return {**fields, "type": kind, kind: function}
 
 
-def _call(call: JSON) -> Item:
+def _function_call(call: JSON) -> Item:
     """Return a tool call in the form of the Responses API."""
     kind = "function" if "function" in call else "custom"
     function = call.get(kind)

@@ -31,23 +31,25 @@ def gathered(instructions: Iterable[tuple[str, str]]) -> str:
 
     A text stands behind `> `, line by line, so that nothing in it can end its frame or pass for another one's words.
     """
-    notes = [f"Server {_named(name)}:\n{quoted}" for name, text in instructions if (quoted := _quoted(text))]
+    notes = [
+        f"Server {_server_label(name)}:\n{quoted}" for name, text in instructions if (quoted := _quoted(text))
+    ]
     return "\n\n".join([_OPENING, *notes]) if notes else ""
 
 
-def _named(name: str) -> str:
-    plain = " ".join(_plain(name).split())
+def _server_label(name: str) -> str:
+    plain = " ".join(_harmless(name).split())
     return json.dumps(plain if len(plain) <= _NAME else f"{plain[:_NAME]}...", ensure_ascii=False)
 
 
-def _plain(text: str) -> str:
+def _harmless(text: str) -> str:
     # The space takes a mark its meaning and leaves it readable.
     return _ROLES.sub(lambda match: f"{match[0]} " if match[0] != ">" else " >", _INVISIBLE.sub("", text))
 
 
 def _quoted(text: str) -> str:
     """Return a text line by line behind `> `, at most `MOST` characters with all that."""
-    lines = [line.rstrip() for line in _plain(text).strip().splitlines()]
+    lines = [line.rstrip() for line in _harmless(text).strip().splitlines()]
     quoted = "\n".join(f"> {line}".rstrip() for line in lines)
     if not lines or len(quoted) <= MOST:
         return quoted

@@ -126,11 +126,13 @@ class Caller:
             while chunk is not None:
                 # What was packed unpacks to many megabytes at once: a deadline has to pass between them.
                 for start in range(0, len(chunk), _SLICE):
-                    if await self._hand_over(_cut(decoder.feed(chunk[start : start + _SLICE])), receive):
+                    if await self._hand_over(
+                        _bounded_events(decoder.feed(chunk[start : start + _SLICE])), receive
+                    ):
                         return True
                     await anyio.lowlevel.checkpoint()
                 chunk = await following()
-            return await self._hand_over(_cut(decoder.rest()), receive)
+            return await self._hand_over(_bounded_events(decoder.rest()), receive)
 
     async def _hand_over(self, events: Iterator[bytes], receive: Callable[[object], Awaitable[None]]) -> bool:
         for data in events:
@@ -192,7 +194,7 @@ class Caller:
         return chunk
 
 
-def _cut(events: Iterator[bytes]) -> Iterator[bytes]:
+def _bounded_events(events: Iterator[bytes]) -> Iterator[bytes]:
     try:
         yield from events
     except TooLargeError as error:

@@ -109,7 +109,7 @@ class Recovery:
         """What is to blame gives way: pictures over a limit of them, the one that the error names, the surest guess."""
         if remedy := self._fewer(text):
             return remedy
-        if named := _named(text, attachments(self.items), self._before):
+        if named := _named_in_error(text, attachments(self.items), self._before):
             theirs = not all(self._ours(self.items, one) for one in named)
             return None if theirs else self._held_back(self.items, named, text, sure=True)
         if self._guesses is None:
@@ -195,7 +195,7 @@ def _without(items: list[Item], ones: Sequence[Attachment], why: str) -> list[It
     return cast("list[Item]", replaced(items, changes))
 
 
-def _named(text: str, ones: Iterator[Attachment], before: int) -> list[Attachment]:
+def _named_in_error(text: str, ones: Iterator[Attachment], before: int) -> list[Attachment]:
     """Return those whose places an error names, as in `input[3].output[1].image_url`."""
     named = {(int(item) - before, int(part) if part else None) for item, part in _PLACE.findall(text)}
     return [one for one in ones if not named.isdisjoint({(one.item, one.part), (one.item, None)})]

@@ -17,20 +17,20 @@ def cut(client: Any) -> None:
     The SDK offers no way to its responses before it reads them: the hook is one of its HTTP client.
     """
     http = client._client
-    hook = _cut_async if isinstance(http, httpx2.AsyncClient) else _cut
+    hook = _limit_body_async if isinstance(http, httpx2.AsyncClient) else _limit_body
     hooks: list[Any] = http.event_hooks["response"]
     if hook not in hooks:
         hooks.append(hook)
 
 
-def _cut(response: httpx2.Response) -> None:
+def _limit_body(response: httpx2.Response) -> None:
     if response.is_error:
         response.stream = _Beginning(response)
         response.headers.pop("content-encoding", None)
 
 
-async def _cut_async(response: httpx2.Response) -> None:
-    _cut(response)
+async def _limit_body_async(response: httpx2.Response) -> None:
+    _limit_body(response)
 
 
 class _Beginning(httpx2.AsyncByteStream, httpx2.SyncByteStream):

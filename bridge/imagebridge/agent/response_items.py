@@ -29,13 +29,13 @@ def items(output: Sequence[object]) -> list[Item]:
         if not text_of(item, "type") and "role" in item:
             item["type"] = "message"
         if item.get("type") in _CALLS:
-            item = {**item, **_call(item, used_ids)}
+            item = {**item, **_call_fields(item, used_ids)}
             used_ids.add(item["call_id"])
         repaired.append(item)
     return repaired
 
 
-def _call(item: Item, used_ids: set[str]) -> Item:
+def _call_fields(item: Item, used_ids: set[str]) -> Item:
     identity = text_of(item, "call_id") or text_of(item, "id")
     fields: Item = {"call_id": unique(identity, used_ids), "name": text_of(item, "name") or UNNAMED}
     if item.get("type") == "function_call":

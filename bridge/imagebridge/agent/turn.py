@@ -192,16 +192,16 @@ class CallableTools:
     @property
     def bridge(self) -> list[dict[str, Any]]:
         """The bridge's tools, less those that the caller has given a definition of."""
-        named = self._named
+        named = self._own_names
         return [dict(tool) for tool in self.listed() if str(tool.get("name")) not in named]
 
     @property
     def names(self) -> frozenset[str]:
         """Functions that only the caller's code knows."""
-        return self._named - {str(tool.get("name")) for tool in self.listed()}
+        return self._own_names - {str(tool.get("name")) for tool in self.listed()}
 
     @property
-    def _named(self) -> frozenset[str]:
+    def _own_names(self) -> frozenset[str]:
         functions = (cast("Mapping[str, Any]", tool.get("function") or tool) for tool in self.own)
         return frozenset(str(function.get("name")) for function in functions if "name" in function)
 

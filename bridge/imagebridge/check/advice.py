@@ -46,7 +46,7 @@ def _ended(body: Body) -> Iterator[Finding]:
         )
 
 
-def _named(body: Body) -> str:
+def _model_name(body: Body) -> str:
     return body.model or "A model"
 
 
@@ -68,7 +68,7 @@ def _details(body: Body) -> Iterator[Finding]:
             yield Finding(
                 "detail-missing",
                 f"{path}.detail",
-                f"{setting} means original on {_named(body)}: {costs}.",
+                f"{setting} means original on {_model_name(body)}: {costs}.",
                 _WRITE_HIGH,
                 refused=False,
             )
@@ -97,7 +97,7 @@ def _sizes(body: Body, refused: frozenset[str]) -> Iterator[Finding]:
             yield Finding(
                 "picture-too-large",
                 picture.path,
-                f"{_named(body)} sees {seen.width}x{seen.height} of these {verdict.width}x{verdict.height} pixels, "
+                f"{_model_name(body)} sees {seen.width}x{seen.height} of these {verdict.width}x{verdict.height} pixels, "
                 f"and the {amount(len(picture.url))} are sent with every turn.",
                 f"Shrink it to {seen.width}x{seen.height} and say by how much.",
                 refused=False,

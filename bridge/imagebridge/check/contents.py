@@ -43,7 +43,7 @@ class Contents:
         """Return `content` as parts of the Responses API, never none; parts that nothing was found at stay as they are."""
         if is_list(content) and len(content):
             parts = self._mended(content, path)
-            return [_text(sentences.ERROR), *parts] if error else parts
+            return [_input_text(sentences.ERROR), *parts] if error else parts
         result = _result(content)
         return self._translated({**result, "isError": error or is_error(result)})
 
@@ -52,7 +52,7 @@ class Contents:
         blocks: list[JSON] = []
         owners: list[int] = []
         for index, value in enumerate(content):
-            part = value if is_json(value) else _text(_written(value))
+            part = value if is_json(value) else _input_text(_as_text(value))
             mended = self._ready(part) if f"{path}[{index}]" in self.touched else [dict(part)]
             if mended is not None:
                 ready[index] = mended
@@ -71,7 +71,7 @@ class Contents:
         all_parts = [
             one for index in range(len(content)) for one in ready.get(index, translated.get(index, []))
         ]
-        return all_parts or [_text(sentences.NOTHING)]
+        return all_parts or [_input_text(sentences.NOTHING)]
 
     def _ready(self, part: JSON) -> list[JsonObject] | None:
         """Return what a part becomes without being translated beside the others; None where it is to be."""
@@ -115,14 +115,14 @@ def _result(content: object) -> JSON:
     if content is None or content == []:
         return {"content": []}
     dumped_result = dumps.result(content) if isinstance(content, str) else dumps.of(content)
-    return dumped_result or {"content": _opened(_written(content))}
+    return dumped_result or {"content": _opened(_as_text(content))}
 
 
 def _blocks(part: JSON) -> list[JSON]:
     """Return the blocks that the translation reads for one part."""
     kind = text_of(part, "type")
     if kind in _TEXTS:
-        return _opened(_written(part.get("text")))
+        return _opened(_as_text(part.get("text")))
     if kind in _IMAGES:
         url = dumps.address(part)
         # An address that nobody can open is told as a link.
@@ -164,7 +164,7 @@ def _runs(text: str, start: int, stop: int) -> Iterator[hidden.Quoted]:
         yield hidden.Quoted(encoded, run.kind, start + run.start, start + run.stop)
 
 
-def _written(value: object) -> str:
+def _as_text(value: object) -> str:
     """Return a value that should have been text as one."""
     if value is None:
         return ""
@@ -182,13 +182,13 @@ def _file(part: JSON) -> JsonObject:
     try:
         content, strict = base64_bytes(data)
     except PictureError as error:
-        return _text(sentences.not_shown(f"the file {name or 'without a name'}", error.reason))
+        return _input_text(sentences.not_shown(f"the file {name or 'without a name'}", error.reason))
     file_type = kinds.kind(content)
     if not strict or not is_data_url(data):
         label = file_type.media_type if file_type else "application/octet-stream"
         data = f"data:{label};base64,{to_base64(content)}"
     if len(data) > LENGTHS["file_data"]:
-        return _text(
+        return _input_text(
             sentences.not_shown(f"the file {name}, {sentences.amount(len(content))}", "it is too large")
         )
     file_part: JsonObject = {
@@ -199,7 +199,7 @@ def _file(part: JSON) -> JsonObject:
     return {**file_part, "file_data": data, **({"detail": detail} if detail in DETAILS["input_file"] else {})}
 
 
-def _text(text: str) -> JsonObject:
+def _input_text(text: str) -> JsonObject:
     return {"type": "input_text", "text": text}
 
 

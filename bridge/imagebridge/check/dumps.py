@@ -48,7 +48,7 @@ _SHOWN = frozenset(("image", "input_image", "image_url"))
 
 def result(text: str) -> JSON | None:
     """Return the tool result whose dump `text` is, as its JSON object; None where it is something else."""
-    return of(_read(text)) if _HEAD.match(text) else None
+    return of(_parsed_text(text)) if _HEAD.match(text) else None
 
 
 def shows(text: str) -> bool:
@@ -89,7 +89,7 @@ def _first(value: JSON, *names: str) -> object:
     return next((value[name] for name in names if value.get(name) is not None), None)
 
 
-def _read(text: str) -> object:
+def _parsed_text(text: str) -> object:
     """Return the value that `text` writes down as JSON or as Python does; None where it is neither."""
     value: object = text
     for _ in range(_DEPTH):

@@ -16,10 +16,10 @@ _LONGEST_ID = 64
 
 def with_short_ids(items: Sequence[JSON]) -> list[Item]:
     """Return items whose ids of calls are no longer than the API takes, the same in call and output."""
-    return [{**item, **_short(item)} for item in items]
+    return [{**item, **_short_id(item)} for item in items]
 
 
-def _short(item: JSON) -> Item:
+def _short_id(item: JSON) -> Item:
     identity = text_of(item, "call_id")
     if len(identity) <= _LONGEST_ID:
         return {}
@@ -50,7 +50,7 @@ def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
             if outputs[identity] != index or called.get(identity, -1) > index:
                 continue  # a second one, or one that moves behind its call
             if identity not in called and whole:
-                paired.append(_sentence(item))
+                paired.append(_as_message(item))
                 continue
         paired.append(_answering(item, items[called[identity]]) if identity in called else dict(item))
     return _without_lone_reasoning([*paired, *_late(turn, items, called, outputs)])
@@ -92,7 +92,7 @@ def _late(
     return late_outputs
 
 
-def _sentence(output: JSON) -> Item:
+def _as_message(output: JSON) -> Item:
     """Return an output without a call as a message, so that nothing of it is lost."""
     content = output.get("output")
     parts: list[object] = (

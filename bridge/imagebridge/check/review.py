@@ -45,11 +45,11 @@ def reading(body: Mapping[str, Any], proof: "Proof") -> Body:
     api: Api = "chat" if "messages" in body and "input" not in body else "responses"
     name = "messages" if api == "chat" else "input"
     content: object = body.get(name)
-    plain: JSON = {**body, name: [_plain(item) for item in content]} if is_list(content) else body
+    plain: JSON = {**body, name: [_as_json(item) for item in content]} if is_list(content) else body
     return Body(plain, api, proof=proof)
 
 
-def _plain(item: object) -> object:
+def _as_json(item: object) -> object:
     """Return an object of the SDK as its JSON, anything else as it is."""
     dump = getattr(item, "model_dump", None)
     return dump(mode="json", by_alias=True, exclude_unset=True) if dump is not None else item

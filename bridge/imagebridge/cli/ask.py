@@ -151,7 +151,7 @@ def command(
     api = "chat" if chat else "responses"
     policy = Policy(model=model, detail=detail, api=api, proof="decoded")
     pictures = attached(images, policy) if images else None
-    account = Transcript(PromptEntry(text, pictures), model, _named(servers, config))
+    account = Transcript(PromptEntry(text, pictures), model, _server_labels(servers, config))
     watch = _RunListener(model, terminal, account, save)
     arguments: dict[str, Any] = {
         "model": model,
@@ -261,7 +261,7 @@ class _RunListener:
         save(self.save, f"call_{self._calls}", answer.translation.pictures, self.terminal)
 
 
-def _named(servers: tuple[str, ...], config: Path | None) -> tuple[str, ...]:
+def _server_labels(servers: tuple[str, ...], config: Path | None) -> tuple[str, ...]:
     """Name the servers without what may be secret in a command line or an address."""
     from imagebridge.client.connect import plain
 

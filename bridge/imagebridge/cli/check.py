@@ -33,7 +33,7 @@ def command(file: str, fix: bool, as_json: bool) -> None:
     Exit code: 0 if nothing would be refused and every picture seen (with --fix: in the repaired body),
     1 otherwise, 2 for wrong usage, a file that cannot be read, or no JSON.
     """
-    document = _read(file)
+    document = _read_document(file)
 
     from imagebridge.check import check, fixed
 
@@ -59,7 +59,7 @@ def command(file: str, fix: bool, as_json: bool) -> None:
         sys.exit(ERROR)
 
 
-def _read(file: str) -> "dict[str, Any] | list[Any]":
+def _read_document(file: str) -> "dict[str, Any] | list[Any]":
     """Return the JSON object or array that the file holds.
 
     Raises:

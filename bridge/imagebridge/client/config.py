@@ -57,15 +57,15 @@ class Filter:
 
     def lets(self, server: str, tool: str) -> bool:
         """Tell whether the tool of a server is offered."""
-        allowed = self.allow is None or any(_names(pattern, server, tool) for pattern in self.allow)
-        return allowed and not any(_names(pattern, server, tool) for pattern in self.deny)
+        allowed = self.allow is None or any(_matches_tool(pattern, server, tool) for pattern in self.allow)
+        return allowed and not any(_matches_tool(pattern, server, tool) for pattern in self.deny)
 
     def idle(self, tools: Sequence[tuple[str, str]]) -> list[str]:
         """Return the patterns that name none of `tools`, pairs of server and tool: probably misspelt."""
         return [
             pattern
             for pattern in (*(self.allow or ()), *self.deny)
-            if not any(_names(pattern, server, tool) for server, tool in tools)
+            if not any(_matches_tool(pattern, server, tool) for server, tool in tools)
         ]
 
 
@@ -79,7 +79,7 @@ def _checked_patterns(argument: str, values: Iterable[object]) -> tuple[str, ...
     return tuple(str(value) for value in patterns)
 
 
-def _names(pattern: str, server: str, tool: str) -> bool:
+def _matches_tool(pattern: str, server: str, tool: str) -> bool:
     """Tell whether a pattern names a tool, by its original or its legal name, with its server's or without."""
     names = {tool, *tool_names([{"name": tool}])}
     if ":" in pattern:

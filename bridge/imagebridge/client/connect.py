@@ -187,7 +187,7 @@ async def _entered(
             return await entered(repairing(pipe(started, listening.stderr), listening.over))
 
 
-def _named() -> Implementation:
+def _client_info() -> Implementation:
     """Return how servers know the bridge: ours sends it pictures as they are (see `hosts`)."""
     return Implementation(name="imagebridge", version=version("imagebridge"))
 
@@ -195,7 +195,7 @@ def _named() -> Implementation:
 def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Client:
     return Client(
         target,
-        client_info=_named(),
+        client_info=_client_info(),
         message_handler=listening.heard,
         logging_callback=listening.logged,
         log_level="info" if listening.logged else None,

@@ -178,7 +178,7 @@ class Client(httpx2.AsyncClient):
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """Send a request; a 4xx or 5xx, or a malformed answer, becomes the JSON-RPC error or the result that it tells."""
-        number = _number(request)
+        number = _request_id(request)
         if request.method == "DELETE":
             request.extensions["timeout"] = httpx2.Timeout(_NOTICE).as_dict()
         elif request.method == "POST" and number is None:
@@ -312,7 +312,7 @@ def _status(response: httpx2.Response, kind: str, body: bytes) -> str:
     return f"{status}: {words}" if words else status
 
 
-def _number(request: httpx2.Request) -> RequestId | None:
+def _request_id(request: httpx2.Request) -> RequestId | None:
     """Return the number of a JSON-RPC request, None for whatever else is sent."""
     if request.method != "POST":
         return None

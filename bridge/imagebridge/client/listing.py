@@ -46,8 +46,8 @@ def introduced(result: JSON) -> JSON:
         named = dict(info) if is_json(info) else {}
         introduction["serverInfo"] = {
             **named,
-            "name": _text(named.get("name")),
-            "version": _text(named.get("version")),
+            "name": _name_text(named.get("name")),
+            "version": _name_text(named.get("version")),
         }
     method = "server/discover" if "supportedVersions" in introduction else "initialize"
     return _accepted(introduction, method)
@@ -84,7 +84,7 @@ def _described(result: JSON) -> dict[str, Any]:
     return fields
 
 
-def _text(value: object) -> str:
+def _name_text(value: object) -> str:
     """Return a name or a version, which some write as a number."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return ""

@@ -90,7 +90,7 @@ class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
         await self._stream.aclose()
 
 
-def _number(answered: RequestId) -> RequestId:
+def _request_id(answered: RequestId) -> RequestId:
     """Return the number of the request that an answer names; the SDK takes "7" for an answer to 7."""
     try:
         return int(answered) if str(answered).isdecimal() else answered
@@ -124,7 +124,7 @@ class _Repaired(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
     def _mended(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
         message = item.message if isinstance(item, SessionMessage) else None
         if isinstance(message, (JSONRPCError, JSONRPCResponse)) and message.id is not None:
-            repair = self._pending.pop(_number(message.id), None)
+            repair = self._pending.pop(_request_id(message.id), None)
             if repair is not None and isinstance(message, JSONRPCResponse):
                 try:
                     message.result = dict(repair(message.result))

@@ -242,7 +242,7 @@ def by_user(item: object) -> bool:
     if _get(item, "role") != "user":
         return False
     parts = _parts(item)
-    return not any(_CAPTION.fullmatch(_text(parts, index)) for index in range(len(parts)))
+    return not any(_CAPTION.fullmatch(_line_of_ours(parts, index)) for index in range(len(parts)))
 
 
 def is_call(item: object) -> bool:
@@ -295,12 +295,12 @@ def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment |
     handles = {
         index: handle
         for index, kind in kinds.items()
-        if kind == "picture" and (handle := _HANDLE.match(_text(parts, index + 1)))
+        if kind == "picture" and (handle := _HANDLE.match(_line_of_ours(parts, index + 1)))
     }
     named = {int(handle[2]) for handle in handles.values()}
     numbers: Counter[AttachmentKind] = Counter()
     for index, kind in kinds.items():
-        piece = _PART.match(_text(parts, index + 1)) if kind == "picture" else None
+        piece = _PART.match(_line_of_ours(parts, index + 1)) if kind == "picture" else None
         # The parts of a picture count as one.
         numbers[kind] += piece is None or piece[2] == "1"
         number = numbers[kind]
@@ -308,7 +308,7 @@ def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment |
         while kind == "picture" and number in named:
             number += len(kinds)
         part, stand_in, handle = parts[index], standing.get(index), handles.get(index)
-        caption = _CAPTION.fullmatch(_text(parts, index - 1))
+        caption = _CAPTION.fullmatch(_line_of_ours(parts, index - 1))
         number = int(handle[2]) if handle else number
         named_so = f"{piece[1] if piece else ''}{kind} {number} of {where}"
         label = sentences.short(caption[1] if caption else named_so)
@@ -326,11 +326,11 @@ def _stood_for(sentence: re.Match[str]) -> AttachmentKind:
 
 def _standing(parts: Sequence[JSON]) -> dict[int, re.Match[str]]:
     """Return the sentences of ours that stand in for attachments, by their place."""
-    matches = ((index, _STAND_IN.fullmatch(_text(parts, index))) for index in range(len(parts)))
+    matches = ((index, _STAND_IN.fullmatch(_line_of_ours(parts, index))) for index in range(len(parts)))
     return {index: match for index, match in matches if match}
 
 
-def _text(parts: Sequence[JSON], index: int) -> str:
+def _line_of_ours(parts: Sequence[JSON], index: int) -> str:
     """Return the text part at `index`, "" where there is none or it is too long to be a line of ours."""
     if not 0 <= index < len(parts) or text_of(parts[index], "type") not in _TEXTS:
         return ""

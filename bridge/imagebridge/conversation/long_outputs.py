@@ -38,21 +38,21 @@ def _halved(item: Item, why: str) -> Item:
     name = _holder(item)
     held: object = item.get(name)
     if isinstance(held, str):
-        return item if len(held) <= SHORTEST else {**item, name: _cut(held, why)}
+        return item if len(held) <= SHORTEST else {**item, name: _cut_text(held, why)}
     if not is_list(held):
         return item
-    parts = [_part(part, why) for part in held]
+    parts = [_part_cut(part, why) for part in held]
     same = all(new is old for new, old in zip(parts, held, strict=True))
     return item if same else {**item, name: parts}
 
 
-def _part(part: object, why: str) -> object:
+def _part_cut(part: object, why: str) -> object:
     if not is_json(part) or text_of(part, "type") not in _TEXTS or len(text_of(part, "text")) <= SHORTEST:
         return part
-    return {**cast("Item", part), "text": _cut(text_of(part, "text"), why)}
+    return {**cast("Item", part), "text": _cut_text(text_of(part, "text"), why)}
 
 
-def _cut(text: str, why: str) -> str:
+def _cut_text(text: str, why: str) -> str:
     """Return the first half of a text, and a sentence; a sentence of before gives way to the new one."""
     left = max(SHORTEST, len(text) // 2)
     return f"{text[:left].rstrip()}\n[cut here, {len(text) - left:,} characters left out: {why}]"

@@ -39,7 +39,16 @@ def base64_start(text: str, characters: int = 6_000) -> bytes:
     bare, encoding = _without_prefix(text)
     if encoding != "base64":
         return _written(bare[:characters], encoding)
-    packed = _packed(bare[:characters])
+    start = bare[:characters]
+    try:
+        return strictly_decoded(start)
+    except ValueError:
+        return _leniently_begun(start)
+
+
+def _leniently_begun(start: str) -> bytes:
+    """Return the bytes of the beginning of base64 that is not strict, or is cut within a group of four."""
+    packed = _packed(start)
     try:
         return strictly_decoded(packed[: len(packed) // 4 * 4])
     except ValueError:

@@ -10,7 +10,7 @@ from typing import Any
 from imagebridge.errors import PictureError
 
 from .cost import check_memory
-from .png import Chunks, chunk, chunks, mended, walked
+from .png import Header, chunk, chunks, header, mended
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PIECE = 1 << 16
@@ -30,12 +30,12 @@ _PASSES = (
 class _RowDecoder:
     """Rows as they come unpacked: each begins with the number of its filter, 0 to 4."""
 
-    def __init__(self, header: Chunks) -> None:
-        bits = header.bits * _CHANNELS[header.colour]
-        passes = _PASSES if header.interlaced else ((0, 0, 1, 1),)
+    def __init__(self, said: Header) -> None:
+        bits = said.bits * _CHANNELS[said.colour]
+        passes = _PASSES if said.interlace else ((0, 0, 1, 1),)
         self._left: list[tuple[int, int]] = []
         for left, top, across, down in passes:
-            width, rows = -((left - header.width) // across), -((top - header.height) // down)
+            width, rows = -((left - said.width) // across), -((top - said.height) // down)
             if width > 0 and rows > 0:
                 self._left.append((1 + (width * bits + 7) // 8, rows))
         self.expected = sum(length * rows for length, rows in self._left)
@@ -75,9 +75,9 @@ def unpacked(data: bytes) -> bytes:
     Raises:
         PictureError: rows are missing or broken.
     """
-    header = walked(data)
+    said = header(data)
     spans = [(at + 8, stop - 4) for at, stop, name in chunks(data) if name == b"IDAT"]
-    rows = _RowDecoder(header)
+    rows = _RowDecoder(said)
     # 0 takes the window from the stream, as strict readers do.
     stream = zlib.decompressobj(0)
     try:
@@ -90,7 +90,7 @@ def unpacked(data: bytes) -> bytes:
     else:
         if stream.eof and rows.complete and not rows.extra and not stream.unused_data:
             return data
-    return _packed_anew(data, header, spans)
+    return _packed_anew(data, said, spans)
 
 
 def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[bytes]:
@@ -107,11 +107,11 @@ def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[
                     break
 
 
-def _packed_anew(data: bytes, header: Chunks, spans: list[tuple[int, int]]) -> bytes:
+def _packed_anew(data: bytes, said: Header, spans: list[tuple[int, int]]) -> bytes:
     """Return a PNG whose stream is wrong at its end with the same rows in a sound stream."""
-    rows, held = _RowDecoder(header), bytearray()
+    rows, held = _RowDecoder(said), bytearray()
     # The rows, their copies and what they are packed to.
-    check_memory(header.width, header.height, 3 * rows.expected)
+    check_memory(said.width, said.height, 3 * rows.expected)
     # Without its two bytes of header the stream is read as it comes, whatever it says of itself.
     packed = b"".join(data[start:stop] for start, stop in spans)
     try:

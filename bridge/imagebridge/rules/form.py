@@ -78,7 +78,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
 _STRINGS = ("text", "file_id", "file_data", "file_url", "filename")
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _quoted_names(names: tuple[str, ...]) -> str:
     return (
         ", ".join(f"'{name}'" for name in names[:-1]) + f", and '{names[-1]}'"
         if names[1:]
@@ -148,7 +148,7 @@ def _items(body: Body) -> Iterator[Breach]:
         if item.type not in known:
             yield Breach(
                 f"{item.path}.{name}",
-                f"Invalid value: '{item.type}'. Supported values are: {_listed(tuple(sorted(known)))}.",
+                f"Invalid value: '{item.type}'. Supported values are: {_quoted_names(tuple(sorted(known)))}.",
             )
 
 
@@ -158,7 +158,7 @@ def _roles(body: Body) -> Iterator[Breach]:
         if item.type == "message" and role not in MESSAGE_ROLES:
             yield Breach(
                 f"{item.path}.role",
-                f"Invalid value: '{role}'. Supported values are: {_listed(MESSAGE_ROLES)}.",
+                f"Invalid value: '{role}'. Supported values are: {_quoted_names(MESSAGE_ROLES)}.",
             )
 
 
@@ -176,7 +176,7 @@ def _unknown(body: Body, *, mcp: bool) -> Iterator[Breach]:
         why = f"'{part.type}' is a block of MCP: translate the result first" if mcp else ""
         yield Breach(
             f"{part.path}.type",
-            f"Invalid value: '{part.type}'. Supported values are: {_listed(allowed)}.",
+            f"Invalid value: '{part.type}'. Supported values are: {_quoted_names(allowed)}.",
             why,
         )
 

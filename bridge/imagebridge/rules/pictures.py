@@ -160,7 +160,7 @@ def _payload(body: Body) -> Iterator[Breach]:
         yield Breach(body.list_name, message, param="input", code="image_file_too_large")
 
 
-def _named(part: Part) -> tuple[str, Mapping[str, object]]:
+def _file_fields(part: Part) -> tuple[str, Mapping[str, object]]:
     """The path and fields that hold a file: Chat wraps them."""
     inner = fields(part.fields.get("file")) if part.type == "file" else None
     return (f"{part.path}.file", inner) if inner is not None else (part.path, part.fields)
@@ -170,7 +170,7 @@ def _files(body: Body) -> Iterator[Breach]:
     for part in body.parts:
         if part.type not in ("input_file", "file"):
             continue
-        path, holder = _named(part)
+        path, holder = _file_fields(part)
         data = string(holder.get("file_data"))
         if data and not string(holder.get("filename")):
             missing = f"{path}.filename"
@@ -210,7 +210,7 @@ FILE_BYTES = 50 * 2**20
 
 
 def _file_sizes(body: Body) -> Iterator[Breach]:
-    sizes = [len(string(_named(part)[1].get("file_data"))) * 3 // 4 for part in body.parts]
+    sizes = [len(string(_file_fields(part)[1].get("file_data"))) * 3 // 4 for part in body.parts]
     if sum(sizes) >= FILE_BYTES:
         message = (
             f"The files of a request may hold less than {FILE_BYTES} bytes together, but got {sum(sizes)}."

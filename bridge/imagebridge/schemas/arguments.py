@@ -124,7 +124,7 @@ def _place(error: "ValidationError") -> str:
 
 
 def _error_message(error: "ValidationError") -> str:
-    if unknown := _unknown(error):
+    if unknown := _unknown_argument(error):
         return unknown
     if len(error.message) <= _LONGEST:
         return error.message
@@ -133,7 +133,7 @@ def _error_message(error: "ValidationError") -> str:
     return f"{came[:100]}... is not what the schema asks for, {requirement[:_LONGEST]}"
 
 
-def _unknown(error: "ValidationError") -> str:
+def _unknown_argument(error: "ValidationError") -> str:
     """Name the fields that the schema does not know and those it does; empty where that is not the fault."""
     rules = cast("object", error.schema)
     if error.validator != "additionalProperties" or not is_json(rules) or "patternProperties" in rules:

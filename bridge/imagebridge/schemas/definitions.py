@@ -43,7 +43,7 @@ def responses_tools(
         TypeError: one of `tools` is something else.
         ToolLimitError: more than 128 tools without a namespace.
     """
-    named_tools = _named(tools)
+    named_tools = _with_legal_names(tools)
     if namespace is not None:
         deferred: list[Tool] = [
             {**_definition(tool, name), "defer_loading": True} for name, tool in named_tools
@@ -67,7 +67,7 @@ def chat_tools(tools: Iterable[object]) -> "list[ChatCompletionFunctionToolParam
         TypeError: one of `tools` is neither an MCP tool nor its JSON.
         ToolLimitError: more than 128 tools.
     """
-    named_tools = _named(tools)
+    named_tools = _with_legal_names(tools)
     _check_number(named_tools)
     definitions: list[ChatCompletionFunctionToolParam] = []
     for name, tool in named_tools:
@@ -95,7 +95,7 @@ def tool_names(tools: Iterable[object]) -> dict[str, str]:
     return dict(zip(_legal_names(originals), originals, strict=True))
 
 
-def _named(tools: Iterable[object]) -> list[tuple[str, JSON]]:
+def _with_legal_names(tools: Iterable[object]) -> list[tuple[str, JSON]]:
     """Return each tool's JSON with its legal name."""
     tool_list = [tool_json(tool) for tool in tools]
     return list(zip(_legal_names([text_of(tool, "name") for tool in tool_list]), tool_list, strict=True))

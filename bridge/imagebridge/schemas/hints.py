@@ -116,11 +116,11 @@ def sort_of(words: tuple[str, ...]) -> NameHint:
 
 def is_about_pictures(tool: str) -> bool:
     """Tell whether a tool's name says that it is given a picture: `describe_image` does, `take_screenshot` does not."""
-    words = set(_read(words_of(tool)))
+    words = set(_words_of_input(words_of(tool)))
     return bool(words & _PICTURES - {"screenshot", "screenshots"}) and not words & (_MAKING | _OTHERS)
 
 
-def _read(words: tuple[str, ...]) -> tuple[str, ...]:
+def _words_of_input(words: tuple[str, ...]) -> tuple[str, ...]:
     """Return the words of a tool's name for what it reads: `pdf` of pdf_to_image, `image` of extract_text_from_image."""
     for at, word in enumerate(words):
         if word == "from":

@@ -41,12 +41,12 @@ def sound(schema: object) -> dict[str, Any]:
 
     What is right stays as it is, the very object where all of it is. What means nothing is left out.
     """
-    read_schema = _read(schema)
+    read_schema = _schema_object(schema)
     sound_schema = _sound(read_schema)
     return read_schema if sound_schema == read_schema and isinstance(read_schema, dict) else sound_schema
 
 
-def _read(schema: object) -> JSON:
+def _schema_object(schema: object) -> JSON:
     """Return the object that a whole schema is, also where it came as JSON text."""
     if isinstance(schema, str):
         try:
@@ -78,7 +78,7 @@ def _value(key: str, value: object) -> object:
     if key in ONES:
         return _one(value)
     if key in _NAMES:
-        return _names(key, value)
+        return _type_or_required_names(key, value)
     if key == "enum":
         return _list(value) or None
     return None if key in _TEXTS and not isinstance(value, str) else value
@@ -100,7 +100,7 @@ def _list(value: object) -> Sequence[object]:
     return value if is_list(value) else ()
 
 
-def _names(key: str, value: object) -> object:
+def _type_or_required_names(key: str, value: object) -> object:
     """Return the names of `required` or `type`, None where there are none."""
     if isinstance(value, str):
         return value if key == "type" else [value]

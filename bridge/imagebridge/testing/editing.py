@@ -29,11 +29,13 @@ def ordered(fields: Mapping[str, Any]) -> images.ImageRequest:
     mask = fields.get("mask")
     if mask:
         _check_mask(_opened(mask, "mask", LARGEST_MASK), pictures[0])
-    order = images.ordered({**fields, **{name: _number(fields, name) for name in ("n", "partial_images")}})
+    order = images.ordered(
+        {**fields, **{name: _whole_number(fields, name) for name in ("n", "partial_images")}}
+    )
     return replace(order, base=urls[0], mask=mask or "")
 
 
-def _number(fields: Mapping[str, Any], name: str) -> object:
+def _whole_number(fields: Mapping[str, Any], name: str) -> object:
     """Return a number that a form carries as text; what is none is left for the check to refuse."""
     value = fields.get(name)
     return int(value) if isinstance(value, str) and value.isdigit() else value

@@ -55,7 +55,7 @@ def ordered(body: Mapping[str, Any]) -> ImageRequest:
     format_ = body.get("output_format") or "png"
     if format_ not in FORMATS:
         raise ValueError(
-            "output_format", f"Invalid value: '{format_}'. Supported values are: {_listed(FORMATS)}."
+            "output_format", f"Invalid value: '{format_}'. Supported values are: {_quoted_names(FORMATS)}."
         )
     transparent = body.get("background") == "transparent"
     if transparent and format_ == "jpeg":
@@ -68,7 +68,7 @@ def ordered(body: Mapping[str, Any]) -> ImageRequest:
     quality = body.get("quality") or "auto"
     if quality not in QUALITIES:
         raise ValueError(
-            "quality", f"Invalid value: '{quality}'. Supported values are: {_listed(QUALITIES)}."
+            "quality", f"Invalid value: '{quality}'. Supported values are: {_quoted_names(QUALITIES)}."
         )
     return ImageRequest(
         prompt,
@@ -105,12 +105,12 @@ def _size(value: object) -> tuple[int, int]:
     return width, height
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _quoted_names(names: tuple[str, ...]) -> str:
     return ", ".join(f"'{name}'" for name in names[:-1]) + f", and '{names[-1]}'"
 
 
 @lru_cache(maxsize=32)
-def _drawn(order: ImageRequest, seed: int) -> str:
+def _placeholder(order: ImageRequest, seed: int) -> str:
     """Draw a gradient in two colours of the prompt, a disc and the prompt itself; return it as base64."""
     from PIL import Image, ImageDraw, ImageFont
 
@@ -185,7 +185,7 @@ def _usage(order: ImageRequest) -> JsonObject:
 
 def answer(order: ImageRequest) -> JsonObject:
     """Return the `ImagesResponse`."""
-    drawn = [{"b64_json": _drawn(order, seed)} for seed in range(order.count)]
+    drawn = [{"b64_json": _placeholder(order, seed)} for seed in range(order.count)]
     return {"created": int(time.time()), "data": drawn, "usage": _usage(order), **_facts(order)}
 
 
@@ -194,11 +194,11 @@ def events(order: ImageRequest) -> Iterator[JsonObject]:
     base = {"created_at": int(time.time()), **_facts(order)}
     name = "image_edit" if order.base else "image_generation"
     for index in range(order.partial):
-        partial = _drawn(order, index + 100)
+        partial = _placeholder(order, index + 100)
         yield {
             "type": f"{name}.partial_image",
             "b64_json": partial,
             "partial_image_index": index,
             **base,
         }
-    yield {"type": f"{name}.completed", "b64_json": _drawn(order, 0), "usage": _usage(order), **base}
+    yield {"type": f"{name}.completed", "b64_json": _placeholder(order, 0), "usage": _usage(order), **base}

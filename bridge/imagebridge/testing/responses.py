@@ -87,7 +87,7 @@ def item(spoken: Spoken) -> JsonObject:
     """Return the output item for what the model said."""
     match spoken:
         case SpokenText():
-            return _message(spoken, "completed", [_text(spoken.text)])
+            return _message(spoken, "completed", [_output_text(spoken.text)])
         case SpokenCall():
             return _call(spoken, "completed", spoken.arguments)
         case Raw():
@@ -96,7 +96,7 @@ def item(spoken: Spoken) -> JsonObject:
             assert_never(spoken)
 
 
-def _text(text: str) -> JsonObject:
+def _output_text(text: str) -> JsonObject:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
@@ -137,7 +137,7 @@ def _item_events(index: int, spoken: Spoken, item: JsonObject) -> Iterator[JsonO
         case SpokenText():
             yield {**added, "item": _message(spoken, "in_progress", [])}
             place = {"item_id": spoken.id, "output_index": index, "content_index": 0}
-            yield from _part_events(place, _text(spoken.text))
+            yield from _part_events(place, _output_text(spoken.text))
         case SpokenCall():
             yield {**added, "item": _call(spoken, "in_progress", "")}
             yield from _argument_events(

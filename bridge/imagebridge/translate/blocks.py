@@ -84,7 +84,7 @@ def _pieces(block: object, context: ResultContext) -> list[Piece]:
         return [_lost(f"a block of type {_tag(block)}", "the tool meant it for the user alone")]
     match block.get("type"):
         case "text" if block.get("text") is not None:
-            return text_pieces(_written(block["text"]), context)
+            return text_pieces(_text_or_json(block["text"]), context)
         case "image":
             return _image(image(block), context)
         case "audio" if not _is_seen(text_of(block, "data")):
@@ -123,7 +123,7 @@ def text_pieces(text: str, context: ResultContext) -> list[Piece]:
     text = terminal_codes.plain(
         terminal_codes.pictured(text, lambda one: bring_out(one) if one else _TERMINALS)
     )
-    if (svg := svg_of(text)) and (drawn := _drawn(svg, text, context)):
+    if (svg := svg_of(text)) and (drawn := _svg_picture(svg, text, context)):
         return drawn
     if text.lstrip()[:1] in ("{", "[", '"'):
         for words in context.words:
@@ -134,7 +134,7 @@ def text_pieces(text: str, context: ResultContext) -> list[Piece]:
     ]
 
 
-def _drawn(svg: bytes, text: str, context: ResultContext) -> list[Piece]:
+def _svg_picture(svg: bytes, text: str, context: ResultContext) -> list[Piece]:
     """Return the picture of an SVG that a text was, with a word on what became of the text; nothing where it cannot be drawn."""
     drawn = picture_pieces(to_base64(svg), context)
     last = drawn[-1]
@@ -169,7 +169,7 @@ def embedded_pieces(
                     )
                 ]
             return _document(data, file_type, uri, context)
-        case None if (text := _text(data)) is not None:
+        case None if (text := _decoded_text(data)) is not None:
             return text_pieces(text, context)
         case _:
             return [
@@ -278,7 +278,7 @@ def _filename(uri: str, file_type: kinds.FileType) -> str:
     return f"{stem or 'document'}{file_type.suffix}"
 
 
-def _text(data: bytes) -> str | None:
+def _decoded_text(data: bytes) -> str | None:
     """Return bytes that are a text in UTF-8, or in UTF-16 that says so; None for others, whatever their label."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
@@ -343,7 +343,7 @@ def _tag(block: JSON) -> str:
     return sentences.short(text_of(block, "type")) or "unknown"
 
 
-def _written(value: object) -> str:
+def _text_or_json(value: object) -> str:
     """Return a text as it is, and another value as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 

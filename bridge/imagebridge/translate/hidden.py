@@ -62,7 +62,7 @@ def brought_out(
     pieces: list[str] = []
     done = 0
     for one in quoted(text, known):
-        pieces += (text[done : one.start], _sentence(bring_out(one.base64)))
+        pieces += (text[done : one.start], _sentence_for_strings(bring_out(one.base64)))
         done = one.stop
     return "".join((*pieces, text[done:])) if pieces else text
 
@@ -129,7 +129,7 @@ def _value(written: str) -> str:
     return str(json.loads(f'"{written}"', strict=False))
 
 
-def _sentence(words: str) -> str:
+def _sentence_for_strings(words: str) -> str:
     """Return a sentence that may stand in a string of JSON or of Python, however often that was written anew."""
     return " ".join(words.translate(_QUOTES).split())
 

@@ -24,7 +24,7 @@ def image(block: JSON) -> JSON:
         return block
     inner = (block.get("source"), block.get("image_url"))
     for holder in (block, *filter(is_json, inner)):
-        if address_or_data := next(filter(None, (_text(holder.get(name)) for name in _FIELDS)), ""):
+        if address_or_data := next(filter(None, (_data_text(holder.get(name)) for name in _FIELDS)), ""):
             return _image_or_link(block, holder, address_or_data)
     return block
 
@@ -68,7 +68,7 @@ def standard(block: JSON) -> JSON | None:
     return {"type": "resource", "resource": {"uri": uri, "blob": encoded, **label}, **fields}
 
 
-def _text(value: object) -> str:
+def _data_text(value: object) -> str:
     """Return a picture that is written as base64, as an address, or as bytes in the ways of Python and JavaScript; else nothing."""
     if isinstance(value, str):
         return value

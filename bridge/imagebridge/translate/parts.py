@@ -54,7 +54,7 @@ def placed(
             case LinkPiece() if at in beyond:
                 done.append(
                     PlacedPiece(
-                        block, *_sentence(f"the picture at {sentences.short(piece.url)}", _most(policy))
+                        block, *_not_shown(f"the picture at {sentences.short(piece.url)}", _most(policy))
                     )
                 )
             case LinkPiece():
@@ -112,7 +112,7 @@ class _TextBudget:
         return [], "left out"
 
 
-def _sentence(what: str, why: str) -> "tuple[list[Part], str]":
+def _not_shown(what: str, why: str) -> "tuple[list[Part], str]":
     return [input_text(sentences.not_shown(what, why))], f"a sentence: {why}"
 
 
@@ -124,7 +124,7 @@ def _files(files: Sequence[FilePiece], policy: Policy) -> "tuple[Iterator[tuple[
         size = len(file.data_url)
         if size > left:
             what = f"the file {file.filename}, {sentences.amount(size)} as base64"
-            files_and_notes.append(_sentence(what, f"the limit is {_bytes(policy)} of one result"))
+            files_and_notes.append(_not_shown(what, f"the limit is {_bytes(policy)} of one result"))
             continue
         left -= size
         part: Part = {"type": "input_file", "filename": file.filename, "file_data": file.data_url}
@@ -155,7 +155,7 @@ def _pictures(
     plans = [None if beyond else _plan(piece, policy) for piece, beyond in candidates]
     if policy.max_tokens is not None:
         _spend_tokens(plans, limits, policy.model, policy.max_tokens)
-    long = _cut(pieces, plans, limits, policy)
+    long = _cut_into_strips(pieces, plans, limits, policy)
     fitted_pictures = [
         None if piece.number in long else _fitted(piece, plan)
         for piece, plan in zip(pieces, plans, strict=True)
@@ -174,7 +174,7 @@ _Strips = dict[int, list[tuple[Strip, Picture]]]
 """The strips of the long pictures, by their numbers."""
 
 
-def _cut(
+def _cut_into_strips(
     pieces: Sequence[PicturePiece], plans: Sequence[Plan | None], limits: Sequence[str], policy: Policy
 ) -> _Strips:
     """Cut the pictures that are too long to be read whole, where the budgets have room for their strips."""
@@ -306,7 +306,7 @@ def _picture_parts(
     if plan is None or not isinstance(picture, Picture):
         why = picture.reason if isinstance(picture, PictureError) else limit
         name = handle or sentences.numbered(piece.number, piece.number)
-        return _sentence(f"{name} ({original.media_type}, {original.width}x{original.height})", why)
+        return _not_shown(f"{name} ({original.media_type}, {original.width}x{original.height})", why)
     view = seen(picture.width, picture.height, model, plan.detail)
     parts: list[Part] = [{"type": "input_image", "image_url": picture.data_url, "detail": plan.detail}]
     if line := _line(piece, picture, view, limit, handle):

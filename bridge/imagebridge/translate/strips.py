@@ -54,14 +54,14 @@ def strips(width: int, height: int, fit: Callable[[int, int], Seen]) -> tuple[St
     """
     cut_strips: list[Strip] = []
     for total in range(2, MOST + 1):
-        cut_strips = _cut(width, height, total, fit)
+        cut_strips = _strips_of_count(width, height, total, fit)
         if all((one.seen.width, one.seen.height) == (one.width, one.height) for one in cut_strips):
             return tuple(cut_strips)
     readable = all(max(one.seen.width, one.seen.height) >= _READABLE * max(one[4:6]) for one in cut_strips)
     return tuple(cut_strips) if readable else ()
 
 
-def _cut(width: int, height: int, total: int, fit: Callable[[int, int], Seen]) -> list[Strip]:
+def _strips_of_count(width: int, height: int, total: int, fit: Callable[[int, int], Seen]) -> list[Strip]:
     longer = max(width, height)
     length = min(longer, ceil(longer / (total - (total - 1) * _OVERLAP)))
     starts = [round(at * (longer - length) / (total - 1)) for at in range(total)]

@@ -60,19 +60,19 @@ def structured_text(result: JSON) -> str:
     try:
         if block_texts.all_of(structured):
             return ""
-        written = _written(structured)
+        written = _json_text(structured)
         if any(code in written for code in _CODES):
             # Texts are read without the codes too, so only without them both can be the same.
             structured = _without_codes(structured)
             if block_texts.all_of(structured):
                 return ""
-            written = _written(structured)
-        return _written(block_texts.left(structured)) if block_texts.may_repeat(written) else written
+            written = _json_text(structured)
+        return _json_text(block_texts.left(structured)) if block_texts.may_repeat(written) else written
     except RecursionError:
-        return _written(structured)
+        return _json_text(structured)
 
 
-def _written(value: object) -> str:
+def _json_text(value: object) -> str:
     try:
         written = json.dumps(value, ensure_ascii=False, default=str)
         return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
@@ -85,7 +85,7 @@ class _BlockTexts:
 
     def __init__(self, blocks: Sequence[object]) -> None:
         self._blocks = blocks
-        texts = [text for block in blocks if (text := _text(block)) is not None]
+        texts = [text for block in blocks if (text := _block_text(block)) is not None]
         cleaned = [_cleaned(text) for text in texts]
         parsed = [_parsed(text) for text in cleaned]
         self._texts = frozenset((*cleaned, _cleaned("\n".join(texts))) if texts else ())
@@ -163,7 +163,7 @@ def _is_frame(key: object, value: JSON) -> bool:
     return key in ("isError", "is_error") and "content" in value and not is_error(value)
 
 
-def _text(block: object) -> str | None:
+def _block_text(block: object) -> str | None:
     """Return the text of a block, or of the resource in it; None where it has none."""
     if not is_json(block):
         return block if isinstance(block, str) else None

@@ -126,7 +126,7 @@ class Translation:
         return tuple(self._note(index, placed) for index, placed in by_block.items())
 
     def _note(self, index: int | None, placed: list[PlacedPiece]) -> Note:
-        came = "the result itself" if index is None else _named(self.blocks[index])
+        came = "the result itself" if index is None else _block_summary(self.blocks[index])
         done = "; ".join(dict.fromkeys(str(one.what) for one in placed)) or "nothing"
         return Note(
             index,
@@ -136,7 +136,7 @@ class Translation:
         )
 
 
-def _named(block: object) -> str:
+def _block_summary(block: object) -> str:
     """Name a block: its type, label and length."""
     if not is_json(block):
         return type(block).__name__

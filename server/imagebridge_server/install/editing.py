@@ -27,7 +27,7 @@ def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] |
         FormatError: the text cannot be read in its form, holds something else than a table on the way, or
             cannot be changed without changing more.
     """
-    before = _read(text, form)
+    before = _parsed_value(text, form)
     expected = _changed(before, keys, value)
     if expected == before:
         return text
@@ -38,7 +38,7 @@ def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] |
         raise FormatError(_LACKING) from error
     except Exception as error:  # whatever an editor stumbles over, the file is not touched
         raise FormatError(f"it cannot be changed safely ({type(error).__name__}: {error})") from error
-    if _without_empty(_read(edited_text, form), keys[:-1]) != _without_empty(expected, keys[:-1]):
+    if _without_empty(_parsed_value(edited_text, form), keys[:-1]) != _without_empty(expected, keys[:-1]):
         raise FormatError("it cannot be changed without changing more of it")
     if lost:
         raise FormatError(f"it cannot be changed without losing the comment {lost!r}")
@@ -75,8 +75,8 @@ def spliced(text: str, before: str, form: Syntax, keys: Sequence[str]) -> str | 
     spliced_text = text
     for (start, end), (first, last) in zip(reversed(ours), reversed(theirs), strict=True):
         spliced_text = spliced_text[:start] + before[first:last] + spliced_text[end:]
-    expected = _changed(_read(text, form), keys, cast("dict[str, Any]", value_at(before, form, keys)))
-    return spliced_text if _read(spliced_text, form) == expected else None
+    expected = _changed(_parsed_value(text, form), keys, cast("dict[str, Any]", value_at(before, form, keys)))
+    return spliced_text if _parsed_value(spliced_text, form) == expected else None
 
 
 def value_at(text: str, form: Syntax, keys: Sequence[str]) -> object:
@@ -85,13 +85,13 @@ def value_at(text: str, form: Syntax, keys: Sequence[str]) -> object:
     Raises:
         FormatError: the text cannot be read in its form.
     """
-    value = _read(text, form)
+    value = _parsed_value(text, form)
     for key in keys:
         value = cast("dict[str, object]", value).get(key) if isinstance(value, dict) else None
     return value
 
 
-def _read(text: str, form: Syntax) -> object:
+def _parsed_value(text: str, form: Syntax) -> object:
     """Return the value of a text as plain Python values."""
     try:
         return _EDITORS[form].parsed(text)

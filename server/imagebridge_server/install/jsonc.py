@@ -63,7 +63,7 @@ def with_member(text: str, keys: Sequence[str], value: object) -> str:
     indent, newline = _indent(text), "\r\n" if "\r\n" in text else "\n"
     if not plain.strip():
         # What is there is comments at most.
-        entry = _written(_nested(keys, value), indent, "", newline)
+        entry = _json_value(_nested(keys, value), indent, "", newline)
         return (text.rstrip() + newline if text.strip() else "") + entry + newline
     start = _space(plain, 0)
     for depth, key in enumerate(keys):
@@ -134,7 +134,7 @@ def _members(plain: str, start: int, path: Sequence[str]) -> list[_Member]:
 
 def _replaced(text: str, member: _Member, value: object, indent: str, newline: str) -> str:
     """Return the text with another value for a member."""
-    text_of_value = _written(value, indent, _line_indent(text, member.start), newline)
+    text_of_value = _json_value(value, indent, _line_indent(text, member.start), newline)
     return text[: member.value] + text_of_value + text[member.end :]
 
 
@@ -153,7 +153,7 @@ def _inserted(
     close = plain.index("}", last)
     outer = _line_indent(text, close if _first_on_line(text, close) else start)
     member = f"{outer}{indent}{json.dumps(key, ensure_ascii=False)}: "
-    member += _written(value, indent, outer + indent, newline)
+    member += _json_value(value, indent, outer + indent, newline)
     # Whatever stands between the last member and the brace, comments mostly, stays before the new one.
     between = text[last:close]
     # A comma behind the last one is how this file is written: ours gets one too, and theirs stays.
@@ -169,7 +169,7 @@ def _nested(keys: Sequence[str], value: object) -> object:
     return value
 
 
-def _written(value: object, indent: str, outer: str, newline: str) -> str:
+def _json_value(value: object, indent: str, outer: str, newline: str) -> str:
     """Return a value as text; `outer` is what the line that it begins on is indented with."""
     lines = json.dumps(value, indent=indent, ensure_ascii=False).split("\n")
     return f"{newline}{outer}".join(lines)

@@ -73,7 +73,7 @@ def with_member(text: str, keys: Sequence[str], value: Any) -> str:
         return _edited(text, around, keys, value)
     if _is_table(value):
         at = _behind_siblings(text, statements, keys)
-        block = _written(keys, value).replace("\n", newline)
+        block = _toml_lines(keys, value).replace("\n", newline)
     else:
         table = max(
             (one for one in statements if one.header and _begins(keys, one.path)),
@@ -81,7 +81,7 @@ def with_member(text: str, keys: Sequence[str], value: Any) -> str:
             default=_Statement((), True, 0, 0),
         )
         at = _block_end(statements, table)
-        block = _written(keys[len(table.path) :], value).replace("\n", newline)
+        block = _toml_lines(keys[len(table.path) :], value).replace("\n", newline)
     broken = newline if at and text[at - 1] != "\n" else ""
     blank = newline if at and _is_table(value) else ""
     return text[:at] + broken + blank + block + text[at:]
@@ -220,7 +220,7 @@ def _block_end(statements: Sequence[_Statement], statement: _Statement) -> int:
     return end
 
 
-def _written(keys: Sequence[str], value: Any) -> str:
+def _toml_lines(keys: Sequence[str], value: Any) -> str:
     """Return the lines of a new value, a table with its header."""
     import tomlkit
 

@@ -40,7 +40,7 @@ def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
     if located is None:
         return []
     parent, (key, value) = located
-    end = _end(_plain(text, root), value)
+    end = _end(_without_comments(text, root), value)
     return [(key.start_mark.index, end if parent.flow_style else _line_end(text, end))]
 
 
@@ -52,7 +52,7 @@ def with_member(text: str, keys: Sequence[str], value: Any) -> str:
         ImportError: ruamel.yaml is not installed.
     """
     root = _reader().compose(text)
-    plain = _plain(text, root)
+    plain = _without_comments(text, root)
     if root is None or _is_empty(root):
         block = _block(text, root, _nested(keys, value), 0).removeprefix(_newline(text))
         start, end = (root.start_mark.index, root.end_mark.index) if root else (0, 0)
@@ -84,7 +84,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
     located = _table_and_member(root, keys)
     if located is None:
         return text
-    plain = _plain(text, root)
+    plain = _without_comments(text, root)
     parent, (key, value) = located
     start, end = key.start_mark.index, _end(plain, value)
     if parent.flow_style:
@@ -135,7 +135,7 @@ def _bare(text: str, root: Any) -> str:
     return "".join(characters)
 
 
-def _plain(text: str, root: Any) -> str:
+def _without_comments(text: str, root: Any) -> str:
     """Return the text with comments as spaces, of the same length."""
     characters = list(text)
     for match in _COMMENT.finditer(_bare(text, root)):

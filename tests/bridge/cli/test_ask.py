@@ -14,7 +14,7 @@ from commands import MAIN, ask, on_terminals, run
 from PIL import Image
 from samples import data_url, drawing, file, photo
 
-from imagebridge.cli.ask import _close, _named
+from imagebridge.cli.ask import _close, _server_labels
 from imagebridge.cli.terminal import Terminal, plain
 from imagebridge.events import Reply
 from imagebridge.testing import Cut, Endpoint, Late
@@ -311,4 +311,4 @@ def test_nothing_from_outside_steers_the_terminal():
     ],
 )
 def test_a_transcript_tells_no_secrets_of_a_server(server, name):
-    assert _named((server,), None) == (name,)
+    assert _server_labels((server,), None) == (name,)

@@ -15,6 +15,7 @@ from imagebridge.errors import PictureError
 from imagebridge.pictures.base64 import base64_bytes
 from imagebridge.pictures.containers import walk
 from imagebridge.pictures.convert import converted, fitted
+from imagebridge.pictures.decode import opened
 from imagebridge.pictures.kinds import kind
 from imagebridge.pictures.picture import Picture
 
@@ -318,11 +319,17 @@ def test_a_picture_shows_itself_without_its_bytes():
     assert "data:" not in repr(Picture.from_bytes(FILES["JPEG"]))
 
 
-def test_a_png_that_is_its_signature_alone_ends_too_early():
-    reason = "its header cannot be read (it ends too early)"
+@pytest.mark.parametrize("size", range(8, 20))
+def test_a_png_that_ends_in_its_first_chunk_is_cut_short(size):
     with pytest.raises(PictureError) as raised:
-        converted(b64(FILES["PNG"][:8]), "decoded")
-    assert str(raised.value) == reason
+        converted(b64(FILES["PNG"][:size]), "decoded")
+    assert str(raised.value) == "the PNG is cut short"
+
+
+def test_what_a_reader_says_of_its_buffers_is_not_told():
+    with pytest.raises(PictureError) as raised:
+        opened(FILES["PNG"][:8])
+    assert str(raised.value) == "its header cannot be read (it ends too early)"
 
 
 def test_the_same_string_again_gives_the_same_picture():

@@ -1,6 +1,8 @@
 """PNG as its strictest reader takes it: what is refused, what is mended, and that every row is unpacked."""
 
 import struct
+import subprocess
+import sys
 import zlib
 from io import BytesIO
 
@@ -225,7 +227,7 @@ def test_rows_of_every_form_are_counted(mode, size):
 @given(st.integers(1, 20), st.integers(1, 20), st.sampled_from([(0, 1), (2, 8), (4, 16), (0, 4)]))
 def test_the_passes_of_interlaced_pictures_are_counted_as_pillow_reads_them(width, height, form):
     colour, bits = form
-    found = png.Chunks(width, height, bits, colour, interlaced=True)
+    found = png.Header(width, height, bits, colour, interlace=1)
     pixels = zlib.compress(bytes(png_rows._RowDecoder(found).expected))
     data = SIGNATURE + header(colour, bits, interlace=1, size=(width, height)) + chunk(b"IDAT", pixels) + END
     assert Picture.from_bytes(data, "decoded").data == data
@@ -244,3 +246,19 @@ def test_whatever_the_stream_what_is_sent_unpacks_to_every_row(data):
         return
     spans = [made[at + 8 : stop - 4] for at, stop, name in png.chunks(made) if name == b"IDAT"]
     assert len(zlib.decompress(b"".join(spans))) == len(RAW)
+
+
+WITHOUT = """
+import sys, zlib
+sys.modules["zlib_ng"] = None
+from imagebridge.pictures import picture, png
+assert png.crc32 is zlib.crc32
+data = sys.stdin.buffer.read()
+assert picture.Picture.from_bytes(data, "decoded").data == data
+"""
+
+
+def test_without_its_fast_checksums_the_same_is_proven():
+    """*ours*: zlib-ng has wheels for the common processors alone."""
+    data = file(drawing(64, 48), "PNG")
+    subprocess.run([sys.executable, "-c", WITHOUT], input=data, check=True)

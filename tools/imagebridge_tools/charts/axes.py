@@ -221,7 +221,7 @@ def _categories(
     view: Mapping[str, JsonValue], channel: Channel, uses: Sequence[_AxisUse], style: Style
 ) -> JsonObject:
     sets = [use.values() for use in uses]
-    names = list(dict.fromkeys(_text(value) for values in sets for value in values))
+    names = list(dict.fromkeys(_category_text(value) for values in sets for value in values))
     # The charts of a repeat have different labels under the same width.
     most = max(len(names) // max(len(use.fields) for use in uses), 1)
     room = _room(view, channel, style)
@@ -264,7 +264,7 @@ def _mapping(value: JsonValue) -> JsonObject:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-def _text(value: str | float) -> str:
+def _category_text(value: str | float) -> str:
     """Return a value as Vega writes it on an axis of categories."""
     if isinstance(value, bool):
         return str(value).lower()

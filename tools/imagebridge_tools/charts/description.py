@@ -69,7 +69,11 @@ def _boxes(drawn: Chart) -> str:
 
 
 def _places(row: Mapping[str, JsonValue], drawn: Chart) -> str:
-    where = [_short(label(row[role])) for role in ("x", "color", "facet") if row.get(role) not in (None, "")]
+    where = [
+        _shortened_text(label(row[role]))
+        for role in ("x", "color", "facet")
+        if row.get(role) not in (None, "")
+    ]
     return f" at {', '.join(dict.fromkeys(where))}" if where else ""
 
 
@@ -112,7 +116,7 @@ def _at(pair: tuple[float, Mapping[str, JsonValue]], place: str, drawn: Chart) -
     roles = [role for role in (place, *others) if role in row]
     # A colour may repeat its place; the two places of a heatmap are told even where they are called alike.
     places = [
-        _short(label(row[role]))
+        _shortened_text(label(row[role]))
         for role in roles
         if role == place or row[role] != row[place] or drawn.kind == "heatmap"
     ]
@@ -122,7 +126,7 @@ def _at(pair: tuple[float, Mapping[str, JsonValue]], place: str, drawn: Chart) -
     return f"{number(value)} ({', '.join(places)})"
 
 
-def _short(text: str) -> str:
+def _shortened_text(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

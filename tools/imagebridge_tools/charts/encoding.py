@@ -128,7 +128,7 @@ def named(chart: Chart, role: str, axis: JsonObject | None = None) -> JsonObject
     both: JsonObject = {**(axis or {}), **({"format": form} if form else {})}
     share = chart.stack == "normalize" and role == ("x" if chart.horizontal else "y")
     if not form and "format" not in both:
-        both |= {"format": ".0%"} if share else _written(chart, role)
+        both |= {"format": ".0%"} if share else _number_format(chart, role)
     return {"title": title(chart, role), **({"axis": both} if both else {})}
 
 
@@ -139,7 +139,7 @@ _LARGE, _SMALL = 1e8, 1e-3
 """From where on, and below where, digits alone are too long for an axis."""
 
 
-def _written(chart: Chart, role: str) -> JsonObject:
+def _number_format(chart: Chart, role: str) -> JsonObject:
     """Return how the numbers of an axis are written: whole ones as such, very large and very small ones short."""
     keys = (role, f"{role}2", *(_BOX if chart.kind == "box" else ()))
     cells = [cell for row in chart.rows for key in keys if isinstance(cell := row.get(key), int | float)]

@@ -102,14 +102,14 @@ def _answer(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, f
         png, boxes = painter.png(svg, request["scale"])
         head = json.dumps({"png": len(png), "width": width, "height": height, "boxes": boxes})
     except (ValueError, ElementTree.ParseError, _UndrawableError) as error:
-        png, head = b"", json.dumps({"problem": _short(str(error))})
+        png, head = b"", json.dumps({"problem": _engine_message(str(error))})
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 0)
     wire.write(head.encode() + b"\n" + png)
     wire.flush()
 
 
-def _short(problem: str) -> str:
+def _engine_message(problem: str) -> str:
     """Return what the engine says without its own name and its stack."""
     lines = [line for line in problem.split("\n    at ")[0].split("\n") if "conversion failed:" not in line]
     message = " ".join(lines).removeprefix("Error: ").strip()
@@ -144,13 +144,13 @@ class _Painter:
             log = ""
             png = self._raster(svg, scale, ours=True, log=False)  # Its log takes a tenth of the time.
         else:
-            png, log = self._drawn(svg, scale, ours=True)
+            png, log = self._png_with_log(svg, scale, ours=True)
         if _NO_FONT in log or _NO_GLYPH in log:
-            png, log = self._drawn(svg, scale, ours=False)
+            png, log = self._png_with_log(svg, scale, ours=False)
         _check_colors(png)
         return png, _lacking(log, svg) if _NO_GLYPH in log else []
 
-    def _drawn(self, svg: str, scale: float, *, ours: bool) -> tuple[bytes, str]:
+    def _png_with_log(self, svg: str, scale: float, *, ours: bool) -> tuple[bytes, str]:
         os.ftruncate(self._log, 0)
         os.lseek(self._log, 0, os.SEEK_SET)
         png = self._raster(svg, scale, ours=ours, log=True)

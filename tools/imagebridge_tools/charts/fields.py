@@ -55,7 +55,7 @@ def chart(
     table, chosen, several = _unfolded(kinds, table, columns)
     names = roles.fields_by_role(kind, table, chosen)
     table = _settled(table, names, frame.formats)
-    drawn = _drawn(
+    drawn = _prepared_chart(
         kind,
         table,
         names,
@@ -146,7 +146,7 @@ def _unfolded(
     return Table(long, {**table.readings, **several}), {**plain, "y": title, "color": series}, ys
 
 
-def _drawn(
+def _prepared_chart(
     kind: ChartKind,
     table: Table,
     names: dict[str, str],

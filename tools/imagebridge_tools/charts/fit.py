@@ -141,17 +141,19 @@ def _sized(spec: Mapping[str, JsonValue], sides: Sequence[_Side]) -> JsonObject:
     }
     if lists:
         return {**spec, **lists}
-    return _plain(spec, sides) | {side.name: _scaled(spec.get(side.name), side.scale) for side in sides}
+    return _without_layer_sizes(spec, sides) | {
+        side.name: _scaled_size(spec.get(side.name), side.scale) for side in sides
+    }
 
 
-def _plain(leaf: Mapping[str, JsonValue], sides: Sequence[_Side]) -> JsonObject:
+def _without_layer_sizes(leaf: Mapping[str, JsonValue], sides: Sequence[_Side]) -> JsonObject:
     """Return a chart whose layers have no sizes of their own: they would win."""
     layers = leaf.get("layer")
     if not isinstance(layers, Sequence):
         return dict(leaf)
     names = {side.name for side in sides}
     bare: list[JsonValue] = [
-        _plain({key: value for key, value in layer.items() if key not in names}, sides)
+        _without_layer_sizes({key: value for key, value in layer.items() if key not in names}, sides)
         if isinstance(layer, Mapping)
         else layer
         for layer in layers
@@ -159,7 +161,7 @@ def _plain(leaf: Mapping[str, JsonValue], sides: Sequence[_Side]) -> JsonObject:
     return {**leaf, "layer": bare}
 
 
-def _scaled(own: JsonValue, scale: float) -> JsonValue:
+def _scaled_size(own: JsonValue, scale: float) -> JsonValue:
     return max(_SMALLEST, round((own if isinstance(own, int | float) else _UNSIZED) * scale))
 
 

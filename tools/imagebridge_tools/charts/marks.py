@@ -76,7 +76,7 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
 
 
 def _view(chart: Chart, width: int, height: int) -> JsonObject:
-    view = labelled(_clipped(_plain(chart, width, height), chart), chart)
+    view = labelled(_clipped(_unit_view(chart, width, height), chart), chart)
     return titled(view, encode.room(chart, view, width, height), chart.style)
 
 
@@ -89,7 +89,7 @@ def _clipped(view: JsonObject, chart: Chart) -> JsonObject:
     return {**view, "mark": {**encode.mapping(view.get("mark")), "clip": True}}
 
 
-def _plain(chart: Chart, width: int, height: int) -> JsonObject:
+def _unit_view(chart: Chart, width: int, height: int) -> JsonObject:
     view: JsonObject = {"width": width, "height": height}
     if chart.layers:
         return view | _layered(chart, width, height)
@@ -246,7 +246,7 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
     numbers = [cell for row in chart.rows if isinstance(cell := row["color"], int | float)]
     around = min(numbers) < 0 < max(numbers)
     scale: JsonObject = {"domainMid": 0, "range": "diverging", "interpolate": "rgb"} if around else {}
-    form = chart.frame.formats.get("color") or _short(numbers)
+    form = chart.frame.formats.get("color") or _cell_format(numbers)
     long = height // 2 if height < 400 else 200
     title = chart.frame.titles.get("color", chart.names["color"])
     legend: JsonObject = {"title": title, "gradientLength": long, **encode.formatted(chart, "color")}
@@ -271,7 +271,7 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
     return {"encoding": place, "layer": layers}
 
 
-def _short(numbers: Sequence[float]) -> str:
+def _cell_format(numbers: Sequence[float]) -> str:
     """Return the format of numbers in cells: whole, or with as many digits as tell them apart."""
     if all(isinstance(number, int) or number.is_integer() for number in numbers):
         return ",d" if max(map(abs, numbers)) < 100_000 else ".3~s"

@@ -54,8 +54,8 @@ def binned(rows: Sequence[Row], groups: Sequence[str]) -> tuple[list[dict[str, J
 
 def density(xs: Sequence[float], ys: Sequence[float]) -> list[dict[str, JsonValue]]:
     """Count points by the cells of a grid: rows with x, x2, y, y2 and color, the count."""
-    wide, columns = _cut(xs, CELLS[0])
-    high, rows = _cut(ys, CELLS[1])
+    wide, columns = _parts_of_axis(xs, CELLS[0])
+    high, rows = _parts_of_axis(ys, CELLS[1])
     left, bottom = min(xs), min(ys)
     return [
         {
@@ -69,7 +69,7 @@ def density(xs: Sequence[float], ys: Sequence[float]) -> list[dict[str, JsonValu
     ]
 
 
-def _cut(values: Sequence[float], parts: int) -> tuple[float, list[int]]:
+def _parts_of_axis(values: Sequence[float], parts: int) -> tuple[float, list[int]]:
     """Return the width of equal parts of an axis, and the part that holds each value."""
     low, high = min(values), max(values)
     # The largest value lies in the last part, not behind it.

@@ -77,7 +77,7 @@ _ORDERS: dict[ChartKind, tuple[ColumnType, ...]] = {
 """What stands along x where nobody says so; elsewhere text before dates before numbers."""
 
 
-def _named(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
+def _with_fields_called_like_roles(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
     """Return the fields with those that are called like a role, where this kind can show them there."""
     fields = dict(chosen)
     for role in ROLES:
@@ -97,7 +97,7 @@ def _named(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, s
 
 def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
     """Complete x and what shows numbers: the first fields that hold what this kind shows there."""
-    chosen = _named(kind, table, chosen)
+    chosen = _with_fields_called_like_roles(kind, table, chosen)
     free = [name for name in table.columns if name not in chosen.values()]
     sorts = {name: "number" if numbers(table.columns[name]) else table.sort(name) for name in free}
     wanted = _ORDERS.get(kind, ("text", "date", "number"))

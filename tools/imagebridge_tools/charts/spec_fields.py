@@ -81,11 +81,11 @@ class _DataFields:
             fields = self._carried(view["data"])
         for number, transform in enumerate(listed(view.get("transform"))):
             if isinstance(transform, Mapping):
-                for inner, name in _read(transform):
+                for inner, name in _fields_read(transform):
                     _require(f"{path}transform[{number}]{inner}", name, fields)
                 fields = _after(transform, fields)
         facet = mapping(view.get("facet"))
-        for inner, name, made in _named({"facet": facet} if "field" in facet else facet):
+        for inner, name, made in _channel_fields({"facet": facet} if "field" in facet else facet):
             _require(f"{path}{inner if 'field' in facet else f'facet.{inner}'}", name, fields, made=made)
         if "repeat" in view:
             repeats = {**repeats, **_repeats(view["repeat"])}
@@ -100,7 +100,7 @@ class _DataFields:
         # Layers inherit an encoding, each with its own rows: one that has the field is enough.
         if seen:
             fields = None if None in seen else frozenset(chain.from_iterable(one or () for one in seen))
-        for inner, name, made in _named(encoding(view)):
+        for inner, name, made in _channel_fields(encoding(view)):
             for at, one in _each(f"{path}encoding.{inner}", name, repeats):
                 _require(at, one, fields, made=made, flat=made)
         return fields
@@ -137,7 +137,7 @@ def _each(path: str, name: JsonValue, repeats: Mapping[str, list[str]]) -> Itera
         yield path, name
 
 
-def _named(channels: SpecView) -> Iterator[tuple[str, JsonValue, bool]]:
+def _channel_fields(channels: SpecView) -> Iterator[tuple[str, JsonValue, bool]]:
     """Yield the fields that channels name, and whether Vega-Lite may have made them before it reads them there."""
     for channel, definition in channels.items():
         for inner, part in definitions(definition):
@@ -149,7 +149,7 @@ def _named(channels: SpecView) -> Iterator[tuple[str, JsonValue, bool]]:
             yield from ((f"{at}.test{path}", name, True) for path, name in _predicate(part.get("test")))
 
 
-def _read(transform: SpecView) -> Iterator[tuple[str, JsonValue]]:
+def _fields_read(transform: SpecView) -> Iterator[tuple[str, JsonValue]]:
     """Yield the fields that a transform reads, each with the path to it."""
     kind = transforms(transform) or ""
     for key in _READS.get(kind, "").split():

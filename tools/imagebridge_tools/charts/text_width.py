@@ -74,17 +74,17 @@ def broken(text: str, room: float, most: int | None = None, *, bold: bool = Fals
             lines.append(line.rstrip())
             line = ""
         line += part
-        while wide(line.rstrip()) > room and (cut := _cut(line, room)) < len(line):
+        while wide(line.rstrip()) > room and (cut := _fitting_length(line, room)) < len(line):
             lines.append(line[:cut])
             line = line[cut:]
     lines += [line.rstrip()] if line.strip() else []
     if most and len(lines) > most:
         last = " ".join(lines[most - 1 : most + 1])
-        return [*lines[: most - 1], f"{last[: _cut(last, room - wide('…'))].rstrip()}…"]
+        return [*lines[: most - 1], f"{last[: _fitting_length(last, room - wide('…'))].rstrip()}…"]
     return lines
 
 
-def _cut(line: str, room: float) -> int:
+def _fitting_length(line: str, room: float) -> int:
     """Return how many letters fit, at least one, with the signs that stand on them."""
     used = 0.0
     for at, letter in enumerate(line):
@@ -101,5 +101,5 @@ def shortened(text: str, room: float) -> str:
     if wide(text) <= room:
         return text
     half = (room - wide("…")) / 2
-    end = text[len(text) - _cut(text[::-1], half) :]
-    return f"{text[: _cut(text, half)].rstrip()}…{end.lstrip()}"
+    end = text[len(text) - _fitting_length(text[::-1], half) :]
+    return f"{text[: _fitting_length(text, half)].rstrip()}…{end.lstrip()}"

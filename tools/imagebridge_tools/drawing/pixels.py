@@ -53,7 +53,7 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
     file_type = required(source, argument)
     try:
         if file_type is kinds.SVG:
-            return _drawn(source)
+            return _svg_pixels(source)
         data = sound(source.data)
         count = frame_count(data)
         if file_type is kinds.JPEG:
@@ -106,7 +106,7 @@ def required(source: Source, argument: str = "source") -> kinds.FileType:
     return file_type
 
 
-def _drawn(source: Source) -> Pixels:
+def _svg_pixels(source: Source) -> Pixels:
     from imagebridge.pictures.decode import opened
     from imagebridge.pictures.encode import standard
     from imagebridge.pictures.svg import drawn

@@ -42,7 +42,7 @@ def read_file(source: str, allow: Sequence[Path], limit: int, argument: str) -> 
         folders = ", ".join(str(folder) for folder in allow)
         raise ArgumentError(argument, f"{source!r} is not below an allowed folder; allowed: {folders}")
     candidate = next((one for one in candidates if os.path.lexists(one)), candidates[0])
-    return FoundFile(Path(candidate), _read(candidate, source, allow, limit, argument))
+    return FoundFile(Path(candidate), _file_bytes(candidate, source, allow, limit, argument))
 
 
 def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> Path:
@@ -115,7 +115,7 @@ def _below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
 
 
-def _read(path: str, source: str, allow: Sequence[Path], limit: int, argument: str) -> bytes:
+def _file_bytes(path: str, source: str, allow: Sequence[Path], limit: int, argument: str) -> bytes:
     real = os.path.realpath(path)
     if not any(_below(real, os.path.realpath(folder)) for folder in allow):
         raise ArgumentError(argument, f"{source!r} is a link that leads out of the allowed folders")

@@ -51,7 +51,7 @@ def target(save_as: str, allow_write: Sequence[Path], *, overwrite: bool = False
         raise ArgumentError("save_as", "no folder may be written; start the server with --allow-write FOLDER")
     path = folders.path_of(save_as, "save_as")
     place = folders.place(path, allow_write, "save_as", save_as)
-    stem, suffix = _named(place.name, save_as)
+    stem, suffix = _stem_and_suffix(place.name, save_as)
     folder = os.path.realpath(place.parent)
     if not os.path.isdir(folder):
         raise ArgumentError("save_as", f"the folder of {save_as!r} does not exist; name one that does")
@@ -63,7 +63,7 @@ def target(save_as: str, allow_write: Sequence[Path], *, overwrite: bool = False
     return target_file
 
 
-def _named(name: str, save_as: str) -> tuple[str, str]:
+def _stem_and_suffix(name: str, save_as: str) -> tuple[str, str]:
     stem, dot, suffix = name.rpartition(".")
     if not dot:
         stem, suffix = name, ""

@@ -91,7 +91,7 @@ def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
         and shared != {_YEARLESS}
         and all(len({forms[form] for form in shared}) == 1 for forms in readings.values())
     ):
-        return {text: forms[first] for text, forms in readings.items()}, _sentence(first)
+        return {text: forms[first] for text, forms in readings.items()}, _reading_in_words(first)
     return _doubt(shared, readings)
 
 
@@ -198,7 +198,7 @@ def _forms(
     elif match := _WEEK.fullmatch(text):
         days = {"weeks": _week(match["year"] or match["y"], match["week"] or match["w"], match["day"])}
     else:
-        days = _named(text, lexicons, apostrophe=apostrophe)
+        days = _days_by_month_name(text, lexicons, apostrophe=apostrophe)
     known = {form: day for form, day in days.items() if day}
     if not clock:
         return known
@@ -228,7 +228,7 @@ def _digits(match: re.Match[str]) -> dict[str, str | None]:
     return forms
 
 
-def _named(
+def _days_by_month_name(
     text: str, lexicons: Sequence[tuple[str, Mapping[str, int]]], *, apostrophe: bool
 ) -> dict[str, str | None]:
     """Return the days that a text with the name of a month may be, by each language that knows it."""
@@ -287,7 +287,7 @@ def _likely(
     return shared
 
 
-def _sentence(form: str) -> str:
+def _reading_in_words(form: str) -> str:
     """Return words on how a column was read."""
     if form[:3] in _ORDERS:
         return f"dates ({_ORDERS[form[:3]]})"

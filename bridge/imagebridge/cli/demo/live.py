@@ -47,7 +47,7 @@ def read_back() -> int:
     model = default_model()
     with failures(), api_failures():
         try:
-            reading = event_loop.run(_read, model)
+            reading = event_loop.run(_ask_for_code, model)
         except TurnLimitError as error:
             raise BadAnswer(f"{model} calls show_code again and again and never answers") from error
     if not reading.reply.pictures:
@@ -66,7 +66,7 @@ def read_back() -> int:
     return 0 if reading.match else ERROR
 
 
-async def _read(model: str) -> CodeReading:
+async def _ask_for_code(model: str) -> CodeReading:
     from imagebridge.agent.bridge import Bridge
     from imagebridge.cli.api import client
     from imagebridge.client.connect import own_server

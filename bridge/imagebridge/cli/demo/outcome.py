@@ -71,9 +71,9 @@ def measured(case: Case, endpoint: Endpoint, error: Exception | None, *, ours: b
     if endpoint.refusals:
         return Outcome("refused", _refusal(endpoint.refusals[0], error))
     if error is not None:
-        return Outcome("failed", _short(f"{type(error).__name__}: {error}"))
+        return Outcome("failed", _one_line(f"{type(error).__name__}: {error}"))
     body = endpoint.requests[-1]
-    text, pictures = _text(body), tuple(endpoint.seen)
+    text, pictures = _output_text(body), tuple(endpoint.seen)
     lost = tuple(what for what, words in case.told.items() if words not in text.casefold())
     flags = tuple(dict.fromkeys(refusal.rule for refusal in refusals(body, rules=STRICTER)))
     return Outcome(*_judged(case, text, pictures, ours=ours), lost, flags, pictures)
@@ -85,15 +85,15 @@ def _judged(case: Case, text: str, pictures: tuple[SeenPicture, ...], *, ours: b
         sizes = " and ".join("x".join(map(str, picture.seen_size)) for picture in pictures)
         return "seen", f"{sizes}, {sum(picture.tokens for picture in pictures):,} tokens"
     if case.picture and ours:
-        return "not yet", _short(f"{tokens}, {text}" if _BASE64.search(text) else text)
+        return "not yet", _one_line(f"{tokens}, {text}" if _BASE64.search(text) else text)
     if not text.strip():
         return "lost", "nothing arrived"
     if case.picture or _BASE64.search(text):
         return "blind", tokens
-    return "told", _short(text)
+    return "told", _one_line(text)
 
 
-def _text(body: JSON) -> str:
+def _output_text(body: JSON) -> str:
     """Return all text of the tool's output in a request, as it was sent."""
     texts: list[str] = []
     for item in Body(body).items:
@@ -109,10 +109,10 @@ def _refusal(violation: Violation, error: Exception | None) -> str:
     why = f" ({violation.why})" if violation.why else ""
     # The API's sentences after the first name formats and examples.
     first = re.match(r".*?\.(?=\s|$)", violation.message)
-    return f"{status} {_short(first[0] if first else violation.message)}{why}"
+    return f"{status} {_one_line(first[0] if first else violation.message)}{why}"
 
 
-def _short(text: str) -> str:
+def _one_line(text: str) -> str:
     """Return one line; base64 in it is cut."""
     line = _BASE64.sub(lambda run: f"{run[0][:20]}...", " ".join(text.split()))
     return line if len(line) <= _SAID else f"{line[: _SAID - 3]}..."

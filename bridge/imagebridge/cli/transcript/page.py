@@ -43,7 +43,7 @@ class _Figures:
             f'<p><a href="#picture-{known}">The same picture as above</a></p>'
             if known
             else f'<a href="#picture-{place}"><img id="picture-{place}" src="{escape(url)}" '
-            f'width="{shown_picture.picture.width}" height="{shown_picture.picture.height}" alt="{_named(shown_picture)}"></a>'
+            f'width="{shown_picture.picture.width}" height="{shown_picture.picture.height}" alt="{_picture_label(shown_picture)}"></a>'
         )
         return f"<figure>{image}<figcaption>{_facts(shown_picture)}</figcaption></figure>\n"
 
@@ -74,7 +74,7 @@ def _state(transcript: Transcript) -> str:
     else:
         kind, word = ("wait", "cut off") if reply.incomplete else ("good", "answered")
         remarks = "; ".join(filter(None, (reply.incomplete, f"in {transcript.seconds:.1f} s", problem)))
-    return f'<span class="tag {kind}">{word}</span> {escape(_cut(remarks, 2_000))}'
+    return f'<span class="tag {kind}">{word}</span> {escape(_shortened(remarks, 2_000))}'
 
 
 def _entry(entry: TranscriptEntry, model: str, pictures: _Figures) -> Iterator[str]:
@@ -100,7 +100,7 @@ def _entry(entry: TranscriptEntry, model: str, pictures: _Figures) -> Iterator[s
                 yield from _content(answer.translation, pictures)
         case RetryEntry(why, at):
             yield _opening("again", "Asked again", f"{at:.1f} s from the start")
-            yield f"<p>{escape(_cut(why))}</p>\n"
+            yield f"<p>{escape(_shortened(why))}</p>\n"
         case FailureEntry(reasoning, text, at):
             yield _opening(
                 "model", model, f"{at:.1f} s from the start", ' <span class="tag bad">cut off</span>'
@@ -111,7 +111,7 @@ def _entry(entry: TranscriptEntry, model: str, pictures: _Figures) -> Iterator[s
 
 def _opening(kind: str, who: str, remark: str, tag: str = "") -> str:
     return (
-        f'<section class="card {kind}"><header><strong>{escape(_cut(who, 200))}</strong>{tag}'
+        f'<section class="card {kind}"><header><strong>{escape(_shortened(who, 200))}</strong>{tag}'
         f'<span class="quiet">{escape(remark)}</span></header>\n'
     )
 
@@ -154,7 +154,7 @@ def _arguments(text: str) -> str:
         text = json.dumps(value, ensure_ascii=False, indent=2) if len(text) > _WIDE else text
     except (ValueError, RecursionError):
         pass
-    return f'<p class="what">called with</p>\n<pre>{escape(_cut(text))}</pre>\n' if text != "{}" else ""
+    return f'<p class="what">called with</p>\n<pre>{escape(_shortened(text))}</pre>\n' if text != "{}" else ""
 
 
 def _content(translation: "Translation", pictures: _Figures) -> Iterator[str]:
@@ -164,24 +164,24 @@ def _content(translation: "Translation", pictures: _Figures) -> Iterator[str]:
             if part["type"] == "input_image" and isinstance(one.what, ShownPicture):
                 yield pictures.figure(one.what)
             else:
-                yield _part(part, one.name)
+                yield _part_html(part, one.name)
     rows = "".join(
-        f"<tr><td>{escape(_cut(note.came, 500))}</td><td>{escape(_cut(note.done, 2_000))}</td></tr>"
+        f"<tr><td>{escape(_shortened(note.came, 500))}</td><td>{escape(_shortened(note.done, 2_000))}</td></tr>"
         for note in translation.notes
     )
     table = f"<table><tr><th>came</th><th>the model gets</th></tr>{rows}</table>"
     yield f"<details><summary>What came, and what became of it</summary>{table}</details>\n"
 
 
-def _part(part: "Part", name: str) -> str:
+def _part_html(part: "Part", name: str) -> str:
     if part["type"] == "input_text":
-        return f"<pre>{escape(_cut(part['text']))}</pre>\n" if part["text"].strip() else ""
+        return f"<pre>{escape(_shortened(part['text']))}</pre>\n" if part["text"].strip() else ""
     data = part.get("file_data") if part["type"] == "input_file" else None
     size = f", {amount(len(data) * 3 // 4)} as data" if isinstance(data, str) else ""
-    return f'<p><span class="tag wait">sent</span>{escape(_cut(name, 500))}{size}</p>\n'
+    return f'<p><span class="tag wait">sent</span>{escape(_shortened(name, 500))}{size}</p>\n'
 
 
-def _named(shown_picture: ShownPicture) -> str:
+def _picture_label(shown_picture: ShownPicture) -> str:
     return escape(shown_picture.handle or f"picture {shown_picture.number}")
 
 
@@ -189,7 +189,7 @@ def _facts(shown_picture: ShownPicture) -> str:
     """Return what was sent of a picture, and what was changed in it."""
     picture = shown_picture.picture
     size = f"{picture.width}x{picture.height}"
-    facts = [_named(shown_picture), f"{size} pixels", picture.media_type, amount(picture.size)]
+    facts = [_picture_label(shown_picture), f"{size} pixels", picture.media_type, amount(picture.size)]
     facts += [f"detail {shown_picture.detail}", f"{shown_picture.seen.tokens:,} tokens"]
     changes = [f"made from {shown_picture.source}"] if shown_picture.source else []
     if shown_picture.original != (picture.width, picture.height):
@@ -232,14 +232,14 @@ def _cost(transcript: Transcript) -> str:
 
 
 def _text_block(text: str) -> str:
-    return f'<div class="words">{escape(_cut(text))}</div>\n'
+    return f'<div class="words">{escape(_shortened(text))}</div>\n'
 
 
 def _folded(name: str, text: str) -> str:
-    return f"<details><summary>{escape(_cut(name, 100))}</summary><pre>{escape(_cut(text))}</pre></details>\n"
+    return f"<details><summary>{escape(_shortened(name, 100))}</summary><pre>{escape(_shortened(text))}</pre></details>\n"
 
 
-def _cut(text: Any, longest: int = _LONGEST) -> str:
+def _shortened(text: Any, longest: int = _LONGEST) -> str:
     """Return a text, or its beginning and how much is left out of this page."""
     text = str(text)
     if len(text) <= longest:
