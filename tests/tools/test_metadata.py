@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from samples import chunk, drawing, file
 
-from imagebridge.pictures.decode import opened
+from imagebridge.pictures.decode import opened, read
 from imagebridge.pictures.metadata import camera_notes
 from imagebridge_tools.annotate import annotated
 from imagebridge_tools.compare import compared
@@ -217,7 +217,7 @@ SOUND = HEAD + directory(entry(0x010F, 2, 4, 0x00656D41))
 def test_sound_notes_are_told(name):
     make = CARRIERS[name]
     words = described_in_words(Source("file", make(SOUND)), exif=True).sentence
-    notes = camera_notes(make(SOUND))
+    notes = camera_notes(make(SOUND), read(make(SOUND)))
     # A TIFF has the maker's name in its own directory, not in the camera's.
     assert ("make Ame" in words) == (name != "TIFF")
     assert notes is not None

@@ -18,6 +18,8 @@ from .files.source import NOWHERE, Places, Source, opened
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imagebridge.pictures.metadata import CameraNotes
+
 _COLORS = 6
 """Colours that are named at most."""
 
@@ -236,10 +238,7 @@ def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> lis
     """Return the notes of a picture where they are `wanted`, else whether it has any."""
     if file_type is kinds.SVG:
         return []
-    from imagebridge.pictures.metadata import camera_notes
-    from imagebridge.pictures.picture import sound
-
-    exif = camera_notes(sound(source.data))
+    exif = _camera_notes(source)
     if not exif:
         return ["no EXIF"] if wanted else []
     if not wanted:
@@ -252,6 +251,19 @@ def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> lis
     if place := _place(exif.place):
         notes.append(f"GPS {place}")
     return [f"EXIF: {', '.join(notes)}" if notes else "EXIF without any note that is known"]
+
+
+def _camera_notes(source: Source) -> "CameraNotes | None":
+    from imagebridge.pictures.decode import read
+    from imagebridge.pictures.metadata import camera_notes
+    from imagebridge.pictures.picture import sound
+
+    data = sound(source.data)
+    try:
+        return camera_notes(data, read(data))
+    except PictureError:
+        # A TIFF of a form that is read in a way of its own.
+        return None
 
 
 def _notes(tags: Mapping[int, object], names: Mapping[int, str]) -> list[str]:

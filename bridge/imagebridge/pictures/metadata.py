@@ -136,22 +136,19 @@ class CameraNotes(NamedTuple):
     turned: int
 
 
-def camera_notes(data: bytes) -> CameraNotes | None:
-    """Return the EXIF of a picture; None where it has none, or none that can be read."""
+def camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
+    """Return the EXIF of a picture that `decode.read` made an `image` of; None where it has none that can be read."""
     try:
-        return _camera_notes(data)
+        return _camera_notes(data, image)
     # A broken block raises whatever its numbers lead to, and all mean that there is nothing to read.
     except Exception:  # noqa: BLE001
         return None
 
 
-def _camera_notes(data: bytes) -> CameraNotes | None:
+def _camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
     from PIL.Image import Exif
 
-    from .decode import read
-
     found, exif = kinds.kind(data), Exif()
-    image = read(data)
     if found is kinds.TIFF:
         image.info.pop("xmp", None)
         exif = image.getexif()
