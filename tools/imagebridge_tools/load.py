@@ -1,5 +1,6 @@
 """load_image: a picture from wherever tools may read, upright, without metadata, in a format that models take."""
 
+from math import sqrt
 from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError, PictureError
@@ -18,8 +19,8 @@ SMALLEST = 16
 
 _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
 
-_LARGE, _LARGE_SIDE = 40_000_000, 4_000
-"""Pixels above which a picture is handed on smaller, and those of its longer side then: more than any model sees."""
+_LARGE, _LARGE_AREA = 40_000_000, 12_000_000
+"""Pixels above which a picture is handed on smaller, and those that it then has: more than any model sees."""
 
 
 class LoadedFile(NamedTuple):
@@ -121,8 +122,10 @@ def decoded(
 def _most(picture: Picture, max_size: int | None) -> int:
     """Return the most pixels that the longer side of a picture is handed on with."""
     longer = max(picture.width, picture.height)
-    large = picture.width * picture.height > _LARGE
-    return min(longer, max_size or longer, _LARGE_SIDE if large else longer)
+    area = picture.width * picture.height
+    return min(
+        longer, max_size or longer, int(longer * sqrt(_LARGE_AREA / area)) if area > _LARGE else longer
+    )
 
 
 def _parts(max_size: int | None) -> str:

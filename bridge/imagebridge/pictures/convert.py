@@ -1,6 +1,7 @@
 """Bytes that no model takes become pictures that it does; a picture that is too large, one that fits."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -112,11 +113,12 @@ def _foreign(data: bytes, found: kinds.FileType | None, fit: "Fit | None", *, fi
     """Convert a file of a format that the API does not take."""
     match found:
         case kinds.SVG:
-            from .svg import drawn
+            from .svg import capped, drawn, visible
 
-            drawing = drawn(data, fit) if fit else drawn(data)
+            drawing = drawn(data, partial(visible, fit=fit or capped))
             picture, asked = drawing.picture, (drawing.width, drawing.height)
-            size = asked if asked != (picture.width, picture.height) else None
+            # Of one that is drawn larger, coordinates are those of the drawing, as they are for the tools.
+            size = asked if asked[0] > picture.width else None
             made = Converted((picture,), drawing.sentence, size=size)
         case kinds.TIFF:
             made = Converted(*pages.scanned(data))

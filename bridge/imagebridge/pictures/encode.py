@@ -23,6 +23,9 @@ _LOWEST, _SMALLER = 60, 80
 _FILLED = 0.9
 """Share of a limit from which on a picture is not encoded again to use more of it."""
 
+_PALETTES = (256, 64)
+"""Colours that a drawing is left with where it takes too many bytes in all of its own."""
+
 _TRIES = 10
 """Encodings at most on the way to a size that fits."""
 
@@ -139,8 +142,22 @@ def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
             made = encoded(image, flat=flat)
             if made.size <= limit:
                 return made
+        if flat and (drawing := _of_few_colours(opaque(image), limit)):
+            return Picture.from_bytes(drawing)
         data = _squeezed(opaque(image), limit, flat=flat)
     return Picture.from_bytes(data)
+
+
+def _of_few_colours(image: "Image", limit: int) -> bytes:
+    """Return a drawing as a PNG with a palette, in at most `limit` bytes; empty where none fits.
+
+    Up to 256 colours every pixel is kept; with fewer than a drawing has, text stays sharper than in a JPEG.
+    """
+    for colours in _PALETTES:
+        data = _bytes(image.convert("RGB").quantize(colours), "PNG", compress_level=6)
+        if len(data) <= limit:
+            return data
+    return b""
 
 
 def _squeezed(image: "Image", limit: int, *, flat: bool) -> bytes:

@@ -13,6 +13,9 @@ from .markup import SvgAllowance, parsed
 _SIDE = 2_048
 """Pixels of the longer side that every vision model sees."""
 
+_ICON, _VISIBLE = 64, 512
+"""Pixels of the longer side below which a drawing is an icon, and up to which that is drawn larger."""
+
 _LENGTH = re.compile(r"\s*\+?([0-9.]+(?:e[+-]?[0-9]+)?)\s*([a-z]*)\s*$", re.IGNORECASE)
 # CSS pixels of a unit (CSS Values 3, section 5.2); those of a font are of 16 pixels, as drawn here.
 _UNITS = {
@@ -48,6 +51,12 @@ def capped(width: int, height: int) -> tuple[int, int]:
     """Return the size within 2,048 x 2,048 pixels."""
     scale = min(1.0, _SIDE / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def visible(width: int, height: int, fit: Fit = capped) -> tuple[int, int]:
+    """Return the size that `fit` makes of a drawing's; an icon's is a whole number of times as large."""
+    times = _VISIBLE // max(width, height) if max(width, height) < _ICON else 1
+    return fit(times * width, times * height)
 
 
 def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
