@@ -210,7 +210,8 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     if bare and original.plain:
         return original.proven("decoded"), ""
     with decoding("its pixels cannot be converted"):
-        picture = encoded(srgb(upright(load(image), original.orientation)))
+        lossless = kinds.kind(original.data) in kinds.LOSSLESS
+        picture = encoded(srgb(upright(load(image), original.orientation)), lossless=lossless)
     done = "; turned upright" if turned else ""
     if picture.media_type != original.media_type:
         done += f"; given as {described(picture)}"

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 _WALKED = frozenset((kinds.PNG, kinds.JPEG, kinds.WEBP, kinds.GIF))
 
-_LOSSLESS = frozenset((kinds.PNG, kinds.GIF, kinds.BMP, kinds.ICO, kinds.PNM))
-"""Formats that keep every pixel; of TIFF, WebP, AVIF and JPEG 2000 only a part do."""
-
 _MAX_FRAME = 40_000_000
 """Pixels of an animation's frames at most for a contact sheet: a decoder holds several frames at a time."""
 
@@ -129,7 +126,7 @@ def _foreign(data: bytes, found: kinds.FileType | None, fit: "Fit | None", *, fi
             image = read(data)
             with turn(memory_of(image)):
                 told = grey.depth_sentence(load(image))
-                made = Converted((redrawn(image, lossless=found in _LOSSLESS),), told)
+                made = Converted((redrawn(image, lossless=found in kinds.LOSSLESS),), told)
     return _from(found, made)
 
 
@@ -209,7 +206,7 @@ def _fitted(picture: Picture, data: bytes, width: int, height: int) -> Picture:
 
 def _shrunk(picture: Picture, data: bytes, width: int, height: int) -> Picture:
     if (width, height) == (picture.width, picture.height):
-        return redrawn(opened(data), picture.orientation, lossless=kinds.kind(data) in _LOSSLESS)
+        return redrawn(opened(data), picture.orientation, lossless=kinds.kind(data) in kinds.LOSSLESS)
     image = upright(drafted(data, max(width, height)), picture.orientation)
     if image.mode == "CMYK":
         image = srgb(image)

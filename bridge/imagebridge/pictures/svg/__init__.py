@@ -76,8 +76,12 @@ def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
     root.set("height", str(height))
     drawn_size = max(1, round(width)), max(1, round(height))
     raster_image = raster.rasterised(ElementTree.tostring(root, encoding="unicode"), *fit(*drawn_size))
-    sentence = scrub.sentence(notes, raster_image.missing, raster_image.fontless)
-    return DrawnSvg(Picture.from_bytes(raster_image.png), *drawn_size, sentence)
+    picture = Picture.from_bytes(raster_image.png)
+    phrases = [scrub.sentence(notes, raster_image.missing, raster_image.fontless)]
+    if picture.width > drawn_size[0]:
+        own = f"{drawn_size[0]}x{drawn_size[1]}"
+        phrases.insert(0, f"drawn {picture.width}x{picture.height}, larger than the {own} that it asks for")
+    return DrawnSvg(picture, *drawn_size, "; ".join(filter(None, phrases)))
 
 
 def _size(root: ElementTree.Element) -> tuple[float, float]:
