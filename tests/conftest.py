@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,13 @@ settings.register_profile("all", settings.default, deadline=None, max_examples=2
 # What every run tries; `--hypothesis-profile=all -m hypothesis` tries all.
 settings.register_profile("some", settings.get_profile("all"), max_examples=25)
 settings.load_profile("some")
+
+# Hundreds of tests start Python: where its compiled code is not to be kept beside the sources, it is kept here.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+
+# A shell that runs the tests in the background has switched SIGINT off, for all that they start too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +53,10 @@ def anyio_backend():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_store_of_the_user(tmp_path_factory):
-    """Let no server that a test starts keep pictures in the cache of whoever runs the tests."""
+def _no_cache_of_the_user(tmp_path_factory):
+    """Let no server that a test starts keep pictures or cards in the cache of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMAGEBRIDGE_CARD", "off")
         patch.setenv("IMAGEBRIDGE_STORE", str(tmp_path_factory.mktemp("store")))
         yield
 

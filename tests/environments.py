@@ -2,12 +2,8 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-from contextlib import contextmanager
-
-import httpx2
 
 
 def environment_with(folder, *packages, seed=False):
@@ -44,23 +40,3 @@ def versions(programs):
     """Return the versions of all packages by name."""
     code = "import json; from importlib.metadata import distributions as d; print(json.dumps({x.name.lower(): x.version for x in d()}))"
     return json.loads(output(programs / "python", "-c", code))
-
-
-@contextmanager
-def serving(script):
-    """Run a server over HTTP on a free port; gives its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/mcp"
-    with subprocess.Popen([sys.executable, str(script), str(port)], stderr=subprocess.DEVNULL) as process:
-        try:
-            while True:
-                try:
-                    httpx2.get(url)
-                    break
-                except httpx2.ConnectError:
-                    assert process.poll() is None
-            yield url
-        finally:
-            process.kill()

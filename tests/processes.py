@@ -1,7 +1,9 @@
 """Looking at processes that tests have started, on every system."""
 
 import os
+import sys
 import time
+from pathlib import Path
 
 import psutil
 
@@ -11,7 +13,7 @@ def children(pid):
     return [child.pid for child in psutil.Process(pid).children()]
 
 
-def ended(pid, seconds=10):
+def ended(pid, seconds=60):
     """Tell whether a process ends in time; one that is not ours to wait for may stay as a zombie."""
     stop = time.monotonic() + seconds
     while time.monotonic() < stop:
@@ -20,7 +22,7 @@ def ended(pid, seconds=10):
                 return True
         except psutil.NoSuchProcess:
             return True
-        time.sleep(0)
+        time.sleep(0.01)
     return False
 
 
@@ -38,3 +40,10 @@ def memory(pid):
 def handles():
     """Return how many files this process holds open."""
     return psutil.Process().num_handles() if os.name == "nt" else psutil.Process().num_fds()
+
+
+def server_command():
+    """Return how tests start imagebridge-server: with a card of an earlier start where IMAGEBRIDGE_TESTED_CARDS says so."""
+    if "IMAGEBRIDGE_TESTED_CARDS" in os.environ:
+        return [sys.executable, str(Path(__file__).parent / "servers" / "with_card.py")]
+    return [sys.executable, "-m", "imagebridge_server"]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import samples
-from environments import environment_with, output, serving, uninstall, versions
+from environments import environment_with, output, uninstall, versions
+from local_servers import serving
 
 pytestmark = pytest.mark.environments
 

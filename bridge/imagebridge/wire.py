@@ -164,6 +164,30 @@ def paired(text: str) -> str:
     return text
 
 
+def paired_throughout(value: object) -> object:
+    """Return a JSON value whose texts and names are `paired`; the very same where they are."""
+    rest = [value]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, str):
+            if paired(one) is not one:
+                return _paired_throughout(value)
+        elif is_json(one):
+            rest += one.keys()
+            rest += one.values()
+        elif is_list(one):
+            rest += one
+    return value
+
+
+def _paired_throughout(value: object) -> object:
+    if isinstance(value, str):
+        return paired(value)
+    if is_json(value):
+        return {_paired_throughout(name): _paired_throughout(inner) for name, inner in value.items()}
+    return [_paired_throughout(inner) for inner in value] if is_list(value) else value
+
+
 def input_text(text: str) -> "Part":
     """Return a text part. Half surrogates, which JSON can write and UTF-8 cannot, become U+FFFD."""
     return {"type": "input_text", "text": paired(text)}

@@ -1,12 +1,18 @@
 """`python -m imagebridge_server`, and the entry point of `imagebridge-server`."""
 
-# By its whole name: worker processes read this file again, as a script of no package.
-from imagebridge_server.cli import command
+import gc
+
+# By their whole names: worker processes read this file again, as a script of no package.
+from imagebridge_server.startup.start import begin
 
 
 def main() -> None:
-    """Run the command line."""
-    command(prog_name="imagebridge-server")
+    """Run the command line. Where an earlier start has kept a card, the host is answered before all else is loaded."""
+    gc.disable()  # Loading makes half a million objects that stay: looking for others among them is in vain.
+    start = begin()
+    from imagebridge_server.cli import command
+
+    command(prog_name="imagebridge-server", obj=start)
 
 
 if __name__ == "__main__":

@@ -98,6 +98,9 @@ def command(context: click.Context, **choices: Any) -> None:
     The tools load pictures and documents, look at them closely, change, annotate and compare them, and draw
     charts and QR codes. With OPENAI_API_KEY set they ask OpenAI's image models too.
 
+    A start keeps a card, from which the next one answers a host's first questions at once. IMAGEBRIDGE_CARD names
+    the card's folder, or is off; by default it is in the user's cache.
+
     \b
     imagebridge-server install cursor --allow ~/Pictures
     imagebridge-server --allow ~/Pictures --allow-write ~/Pictures/new
@@ -118,7 +121,7 @@ def command(context: click.Context, **choices: Any) -> None:
         raise click.ClickException(str(error)) from error
     from .stdio import serve
 
-    serve(settings)
+    serve(settings, context.obj)
 
 
 def _for_a_host(arguments: Sequence[str]) -> list[str]:

@@ -99,13 +99,13 @@ def edit_image_tool(settings: Settings) -> Tool:
     description = (
         "Change or combine pictures with the OpenAI Images API; arguments, time and cost as in create_image."
     )
-    made = tool(edit_image, "Edit pictures", paying(settings), description, tells=True)
-    for name, argument in made.parameters["properties"].items():
+    editing_tool = tool(edit_image, "Edit pictures", paying(settings), description, tells=True)
+    for name, argument in editing_tool.parameters["properties"].items():
         if name not in ("images", "mask"):
             # What create_image says already is not paid for twice.
-            for said in ("description", "examples"):
-                argument.pop(said, None)
-    return made
+            for keyword in ("description", "examples"):
+                argument.pop(keyword, None)
+    return editing_tool
 
 
 async def _run(context: Context[Jobs, Any], make: Make, settings: Settings) -> CallToolResult:

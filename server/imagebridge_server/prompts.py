@@ -35,11 +35,11 @@ class Prompting:
         """Pass a message on, unless it asks for a prompt that cannot be given."""
         if ctx.method == "prompts/get":
             params = ctx.params or {}
-            _check_required(str(params.get("name")), params.get("arguments") or {})
+            _check(str(params.get("name")), params.get("arguments") or {})
         return await call_next(ctx)
 
 
-def _check_required(name: str, given: Any) -> None:
+def _check(name: str, given: Any) -> None:
     known = {prompt.name: prompt.arguments or [] for prompt in prompts()}
     if name not in known:
         raise MCPError(INVALID_PARAMS, f"no prompt is called {name!r}; {nearest(name, known)}")

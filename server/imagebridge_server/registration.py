@@ -80,15 +80,15 @@ def tool(
 
     One that `tells` its progress itself is not timed.
     """
-    made = _ExplainingTool.from_function(
+    explaining_tool = _ExplainingTool.from_function(
         function, title=title, annotations=annotations, description=description, meta=SHOWN_BY
     )
-    cast("_ExplainingTool", made).tells = tells
-    model = made.fn_metadata.arg_model
+    cast("_ExplainingTool", explaining_tool).tells = tells
+    model = explaining_tool.fn_metadata.arg_model
     model.model_config["extra"] = "forbid"
     model.model_rebuild(force=True)
-    made.parameters = _compact_schema(model.model_json_schema(by_alias=True))
-    return made
+    explaining_tool.parameters = _compact_schema(model.model_json_schema(by_alias=True))
+    return explaining_tool
 
 
 def _compact_schema(schema: dict[str, Any]) -> dict[str, Any]:
@@ -113,9 +113,9 @@ def _compact_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
 def placed(tools: Iterable[Tool], places: Places) -> list[Tool]:
     """Return the tools, knowing where they keep and save what they give; where nothing may be saved they do not offer it."""
-    made = list(tools)
+    placed_tools = list(tools)
     explained = False
-    for one in made:
+    for one in placed_tools:
         if isinstance(one, _ExplainingTool):
             one.places = places
         properties = one.parameters["properties"]
@@ -127,7 +127,7 @@ def placed(tools: Iterable[Tool], places: Places) -> list[Tool]:
             properties["save_as"]["description"] = "As in load_image."
             properties["overwrite"].pop("description", None)
         explained = explained or "save_as" in properties
-    return made
+    return placed_tools
 
 
 class _ExplainingTool(Tool):

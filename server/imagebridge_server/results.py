@@ -62,14 +62,14 @@ class HostFitting:
         result = await call_next(ctx)
         if ctx.method != "tools/call" or not isinstance(result, dict) or "content" not in result:
             return result
-        found = host(self.host or _client(ctx))
-        return await in_thread(lambda: repaired_for(result, found))
+        known_host = host(self.host or _client(ctx))
+        return await in_thread(lambda: repaired_for(result, known_host))
 
 
 def _client(context: ServerRequestContext[Any, Any]) -> str:
     """Return what the client calls itself: in `initialize`, or since 2026-07-28 in each request's `_meta`."""
-    told = context.session.client_params
-    return told.client_info.name if told else "unknown"
+    client_params = context.session.client_params
+    return client_params.client_info.name if client_params else "unknown"
 
 
 async def in_thread(work: Callable[[], T]) -> T:

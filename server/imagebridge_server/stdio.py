@@ -7,9 +7,15 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from types import FrameType
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from .settings import Settings
+from .startup.start import Start, divert_stdout
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
 
 _LOOK = 1.0
 """Seconds between two looks at whether the process that started this one is still there."""
@@ -18,15 +24,17 @@ _GRACE = 2.0
 """Seconds that threads have for their last work once the host has hung up."""
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, start: Start | None = None) -> None:
     """Serve MCP on stdin and stdout; returns when stdin ends.
 
+    `start` may have begun to answer the host; a card for later starts is kept in it.
     SIGINT, SIGTERM, SIGHUP and the end of the process that started this one end it at once, with its workers.
     """
     parent = os.getppid()
+    opening = start and start.opening
     # Whatever prints while modules load must not reach the host; the SDK sees to it afterwards.
-    wire = os.dup(1)
-    _divert()
+    wire = None if opening else os.dup(1)
+    divert_stdout()
     # Set before the SDK does it: the host keeps stderr as a log, where drawn frames around errors help nobody.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # A thread waits for stdin and nothing can wake it: only the end of the process does.
@@ -38,45 +46,57 @@ def serve(settings: Settings) -> None:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     # Hosts start this in the folder of a project: its files must not pass for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"
-    gc.disable()  # Loading makes half a million objects that stay: looking for others among them is in vain.
     import anyio
+    import anyio.from_thread
+    from mcp.server.stdio import stdio_server
 
     from .app import build_server
-    from .warmup import Warming
+    from .startup.session import serve_streams, tell_tools_changed
+    from .warmup import Warming, warm
 
-    warming = Warming()
     server = build_server(settings)
+    warming = Warming(partial(_keep_card, server, settings, start), warm)
     server.middleware.append(warming)
+    if opening:
+        opening.on_tools_changed = lambda: anyio.from_thread.run(tell_tools_changed, server)
+    # What has been loaded stays: it is not looked through for what does not (see __main__).
     gc.freeze()
     gc.enable()
 
     async def run() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(warming.run)
-            await server.run_stdio_async()
+            lines: Any = anyio.wrap_file(cast("TextIO", opening)) if opening else None
+            async with stdio_server(lines, lines) as streams:
+                await serve_streams(server, *streams)
             # Closing a worker's pipes, asyncio may take note of its end before its own watcher, which then warns.
             logging.getLogger("asyncio").setLevel(logging.ERROR)
             tasks.cancel_scope.cancel()
 
     sys.stdout.flush()
-    os.dup2(wire, 1)
-    os.close(wire)
+    if wire is not None:
+        os.dup2(wire, 1)
+        os.close(wire)
     try:
         anyio.run(run)
     finally:
         # What was printed and not yet written must not follow the last answer.
-        _divert()
+        divert_stdout()
     _leave()
 
 
-def _divert() -> None:
-    """Let what is printed go to stderr, or nowhere for a host that keeps no stderr."""
-    try:
-        os.dup2(2, 1)
-    except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.close(nowhere)
+async def _keep_card(server: "MCPServer[Any]", settings: Settings, start: Start | None) -> None:
+    """Keep a card for later starts, unless this one has had a good one, or nowhere to keep it."""
+    if start is None or (start.opening and not start.opening.differs):
+        return
+    from .results import in_thread
+    from .startup.card import writable
+    from .startup.rehearsal import rehearsed
+
+    if await in_thread(lambda: writable(start.launch.folder)):
+        card = await rehearsed(server)
+        folders = [str(folder) for folder in (*settings.allow, *settings.allow_write)]
+        await in_thread(lambda: card.keep(start.launch, folders))
 
 
 def _watch(parent: int) -> None:

@@ -1,5 +1,7 @@
-"""Once the host is served and asks nothing, what the first chart would wait for is made ready."""
+"""Once the host is served and asks nothing, what later calls and later starts would wait for is made ready."""
 
+from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -20,12 +22,13 @@ _PLUGINS = ("PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.Image
 
 
 class Warming:
-    """Middleware and task: loads Pillow and starts the drawing process after the handshake.
+    """Middleware and task: after the handshake takes one step after another while the host is quiet.
 
-    A call breaks it off, and it begins anew when the host is quiet again; done once, it is over.
+    A call breaks a step off, and it begins anew when the host is quiet again; with the last it is over.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *steps: Callable[[], Awaitable[object]]) -> None:
+        self._steps = deque(steps)
         self._greeted = anyio.Event()
         self._quiet = anyio.Event()
         self._calls = 0
@@ -48,19 +51,21 @@ class Warming:
                 self._quiet.set()
 
     async def run(self) -> None:
-        """Wait for the handshake and for quiet, and warm up; returns once that is done."""
+        """Wait for the handshake and for quiet, and take the steps; returns once that is done."""
         await self._greeted.wait()
-        done = False
-        while not done:
+        while self._steps:
             with anyio.CancelScope() as self._scope:
                 await anyio.sleep(IDLE)
-                await self._warm()
-                done = True
+                while self._steps:
+                    await self._steps[0]()
+                    self._steps.popleft()
             if self._calls:
                 self._quiet = anyio.Event()
                 await self._quiet.wait()
 
-    async def _warm(self) -> None:
-        await in_thread(lambda: [import_module(name) for name in _PLUGINS])
-        with suppress(BridgeError):  # No engine, or one that does not start: a call will say so.
-            await imagebridge_tools.generate_chart(kind="bar", data=_ROWS)
+
+async def warm() -> None:
+    """Load Pillow and start the drawing process: the first chart would wait for both."""
+    await in_thread(lambda: [import_module(name) for name in _PLUGINS])
+    with suppress(BridgeError):  # No engine, or one that does not start: a call will say so.
+        await imagebridge_tools.generate_chart(kind="bar", data=_ROWS)

@@ -2,7 +2,7 @@
 
 import pytest
 from commands import SCRIPT
-from environments import serving
+from local_servers import serving
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import base64
 import logging
 import shutil
+import struct
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
@@ -32,17 +33,26 @@ def taken(data):
         pyvips.Image.new_from_buffer(data, "", fail_on="error").avg()
     except pyvips.Error as error:
         return f"libvips: {str(error).strip().splitlines()[-1].strip()}"
-    # OpenCV 5.0 asks of a GIF that its first frame fills the screen, which no other decoder does.
-    if data[:3] != b"GIF" and cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_UNCHANGED) is None:
+    # OpenCV 5.0 asks of a GIF that its first frame fills the screen, and of a WebP for 32 bytes: no other decoder does.
+    passed = data[:3] == b"GIF" or (data[8:12] == b"WEBP" and len(data) < 32)
+    if not passed and cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_UNCHANGED) is None:
         return "OpenCV"
     return ""
 
 
 @lru_cache(64)
 def by_vips(data):
-    """Return what libvips makes of a whole file, on white; None where it refuses it."""
+    """Return what libvips makes of a whole file, on white; None where it refuses it.
+
+    What has no one reading is no reading either: numbers whose black and white is anybody's choice, inks without
+    a profile.
+    """
     try:
-        image = pyvips.Image.new_from_buffer(data, "", fail_on="error").autorot().colourspace("srgb")
+        image = pyvips.Image.new_from_buffer(data, "", fail_on="error").autorot()
+        profiled = image.get_typeof("icc-profile-data") != 0
+        if image.format not in ("uchar", "ushort") or (image.interpretation == "cmyk" and not profiled):
+            return None
+        image = (image.icc_transform("srgb") if profiled else image).colourspace("srgb")
         image = image.flatten(background=[255, 255, 255]) if image.hasalpha() else image
         pixels = numpy.asarray(image.cast("uchar").numpy())
     except (pyvips.Error, ValueError):
@@ -51,19 +61,37 @@ def by_vips(data):
 
 
 def by_opencv(data):
-    """Return what OpenCV makes of a file, without transparency; None where it refuses it."""
+    """Return what OpenCV makes of a file, on white; None where it refuses it or has a reading of its own.
+
+    It leaves opacity of 16 bits out, and takes Lab for the light of some display.
+    """
+    buffer = numpy.frombuffer(data, numpy.uint8)
     try:
-        found = cv2.imdecode(numpy.frombuffer(data, numpy.uint8), cv2.IMREAD_COLOR)
+        found = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+        if found is None or _in_lab(data):
+            return None
+        if found.ndim == 3 and found.shape[2] == 4:
+            alpha = found[:, :, 3:] / 255
+            white = (found[:, :, 2::-1] * alpha + 255 * (1 - alpha)).astype(numpy.uint8)
+            return white if found.dtype == numpy.uint8 else None
+        found = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
     except cv2.error:
         return None
     return None if found is None else found[:, :, ::-1]
 
 
-def turned(data):
-    """Tell whether the file says that its picture is to be turned."""
+def _in_lab(data):
+    """Tell whether a TIFF holds Lab, which its first directory says (tag 262, value 8)."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
+    return order is not None and struct.pack(f"{order}HHIH", 262, 3, 1, 8) in data
+
+
+def beyond_browsers(data):
+    """Tell whether a file says what Chromium leaves aside: that a WebP is to be turned, or which inks its colours are."""
     try:
         image = pyvips.Image.new_from_buffer(data, "")
-        return image.get_typeof("orientation") != 0 and image.get("orientation") != 1
+        turned = image.get_typeof("orientation") != 0 and image.get("orientation") != 1
+        return image.interpretation == "cmyk" or (turned and data[8:12] == b"WEBP")
     except pyvips.Error:
         return False
 
@@ -75,6 +103,10 @@ def difference(one, other):
         return f"{across}x{down} pixels instead of {columns}x{rows}"
     if one.shape != other.shape or max(one.shape) > SIDE:
         one, other = (cv2.resize(each, (SMALL, SMALL), interpolation=cv2.INTER_AREA) for each in (one, other))
+    elif min(one.shape[:2]) > 2 * SMALL:
+        # A JPEG that was made from a busy picture differs from pixel to pixel.
+        half = (one.shape[1] // 2, one.shape[0] // 2)
+        one, other = (cv2.resize(each, half, interpolation=cv2.INTER_AREA) for each in (one, other))
     apart = abs(one.astype(numpy.float32) - other)
     tiles = (min(SMALL, apart.shape[1]), min(SMALL, apart.shape[0]))
     mean, most = apart.mean(), cv2.resize(apart, tiles, interpolation=cv2.INTER_AREA).max()

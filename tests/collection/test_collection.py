@@ -30,6 +30,11 @@ FINDINGS = (
     "different pixels",
     "printed on stderr",
 )
+MISREAD = {
+    "hopper_unexpected.ico": "16x16 pixels, which its list calls 16x32: Chromium shows an empty half",
+    "mmap_error.bmp": "its pixels are said to begin in its palette: Chromium and OpenCV show the palette as pixels",
+}
+"""Files of Pillow's that other decoders read wrongly, as one can see (2026-11-29, Chromium 149)."""
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +69,15 @@ def pictures_in(folder):
 def references(data, kind, browsed):
     """Return how other decoders see the first picture of a file: one of them has to be what is sent.
 
-    Chromium is the reference for what it decodes; but it turns no WebP by its EXIF, as libvips does.
+    Chromium is the reference for what it decodes; but it turns no WebP by its EXIF, and mixes inks in a way of its
+    own, as libvips does not.
     """
     import judges
 
     seen = list(browsed.pictures[:1])
     if kind not in WEB and not seen:
         seen += [judges.by_vips(data), judges.by_opencv(data)]
-    elif kind is kinds.WEBP and judges.turned(data):
+    elif seen and judges.beyond_browsers(data):
         seen.append(judges.by_vips(data))
     return [one for one in seen if one is not None]
 
@@ -90,12 +96,13 @@ def verdicts(file, kind, browsed):
             yield door, "sent though refused elsewhere", refusals[0]
         elif not pictures:
             yield door, "refused though shown elsewhere" if seen else "refused rightly", words
-        elif not seen or browsed.count > 1 or words or pictures[0] == data:
-            # What is sent as it came is seen as it is seen there.
+        elif not seen or browsed.count > 1 or words or pictures[0] == data or kind is kinds.SVG:
+            # What is sent as it came is seen as it is seen there; drawings are in other fonts and sizes.
             yield door, "shown", words
         else:
             apart = [judges.difference(judges.by_vips(pictures[0]), one) for one in seen]
-            yield door, "shown" if "" in apart else "different pixels", "; ".join(apart)
+            known = "" in apart or file.path.name in MISREAD
+            yield door, "shown" if known else "different pixels", "; ".join(apart)
     if browsed.count > 1:
         yield "frames", *moving(file, browsed)
     if file.printed:
@@ -141,13 +148,12 @@ def test_what_decoders_say_of_a_collection(folder, capsys):
                     told.append(f"{finding}: {door} {file.path.relative_to(folder)}: {why[:200]}")
     with capsys.disabled():
         print(f"\n{len(files):,} pictures", table(counts), *told, sep="\n")
-    wrong = [
+    assert not [
         f"{kind} {door}: {finding} {number}"
         for (kind, door), found in counts.items()
         for finding, number in found.items()
         if number > allowed(kind, door, finding) * found.total()
     ]
-    assert not wrong
 
 
 def allowed(kind, door, finding):

@@ -7,16 +7,14 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-import httpx2
 import pytest
+from local_servers import free_port, until_it_listens
 
 pytestmark = pytest.mark.long
 
@@ -61,21 +59,14 @@ def suites(node):
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, str(TESTS / "servers" / "conformance.py"), str(port)]
     log = tmp_path_factory.mktemp("server") / "log"
     with log.open("w") as errors:
         environment = {**os.environ, "PYTHONPATH": str(TESTS)}
         process = subprocess.Popen(command, env=environment, stdout=errors, stderr=errors)
         try:
-            for _ in range(300):
-                with suppress(httpx2.ConnectError):
-                    httpx2.get(f"http://127.0.0.1:{port}/")
-                    break
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(0.1)
+            until_it_listens(process, port)
             yield f"http://127.0.0.1:{port}/mcp"
         finally:
             process.kill()

@@ -16,7 +16,7 @@ from imagebridge_server.settings import Settings
 def served(monkeypatch):
     """Return the settings that were served, without serving."""
     found = []
-    monkeypatch.setattr(stdio, "serve", found.append)
+    monkeypatch.setattr(stdio, "serve", lambda settings, _start: found.append(settings))
     for name in ("IMAGEBRIDGE_ALLOW", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     return found

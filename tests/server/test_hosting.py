@@ -170,7 +170,7 @@ class TestCancellation:
 
         def stuck(*_):
             started.set()
-            end.wait(30)
+            end.wait(120)
 
         monkeypatch.setattr(imagebridge_tools, "get_image", stuck)
         try:

@@ -11,7 +11,7 @@ import anyio.lowlevel
 import pytest
 import samples
 from mcp import Client
-from processes import children, ended, memory
+from processes import children, ended, memory, server_command
 
 import imagebridge_tools
 from imagebridge_server import warmup
@@ -48,7 +48,7 @@ from imagebridge_server.settings import Settings
 serve(Settings())
 """
 
-BETWEEN = "import subprocess, sys; subprocess.run([sys.executable, '-m', 'imagebridge_server'])"
+BETWEEN = f"import subprocess; subprocess.run({server_command()!r})"
 
 
 class Raw:
@@ -149,7 +149,7 @@ def warmed(monkeypatch):
 @pytest.mark.anyio
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_it_warms_up_once_after_the_handshake_and_gives_way_to_calls(warmed, mode):
-    server, warm = build_server(), Warming()
+    server, warm = build_server(), Warming(warmup.warm)
     server.middleware.append(warm)
     with anyio.fail_after(120):
         async with anyio.create_task_group() as tasks:
@@ -175,7 +175,7 @@ def test_a_thousand_calls_leave_memory_flat(tmp_path):
 
     samples.noise(1300, 900).save(tmp_path / "large.png", compress_level=1)
     Image.new("RGB", (300, 200), "red").save(tmp_path / "red.png")
-    raw = Raw("-m", "imagebridge_server", "--allow", str(tmp_path), name="claude-ai")
+    raw = Raw(*server_command()[1:], "--allow", str(tmp_path), name="claude-ai")
     calls = [
         lambda at: raw.call("load_image", source="red.png"),
         lambda at: raw.call("load_image", source=f"missing-{at}.png"),

@@ -9,12 +9,12 @@ import time
 
 import pytest
 from mcp import Client, StdioServerParameters
-from processes import children, ended, worked
+from processes import children, ended, server_command, worked
 
 pytestmark = pytest.mark.anyio
 
 ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
-COMMAND = [sys.executable, "-m", "imagebridge_server"]
+COMMAND = server_command()
 BOMB = {
     "data": {"sequence": {"start": 0, "stop": 50_000_000}},
     "mark": "bar",
@@ -28,10 +28,12 @@ async def client(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("allowed")
     (folder / "sales.csv").write_text("month,sales\nJan,3\nFeb,5\n")
     store = str(tmp_path_factory.mktemp("store"))
-    server = StdioServerParameters(
-        command=COMMAND[0], args=[*COMMAND[1:], "--allow", str(folder), "--store", store]
+    started = StdioServerParameters(
+        command=COMMAND[0],
+        args=[*COMMAND[1:], "--allow", str(folder), "--store", store],
+        env={name: value for name, value in os.environ.items() if name.startswith("IMAGEBRIDGE_")},
     )
-    async with Client(server, mode=request.param) as client:
+    async with Client(started, mode=request.param) as client:
         yield client
 
 
@@ -98,14 +100,16 @@ def raw():
     server.process.communicate()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals")
+sends_signals = pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals")
+
+
 @pytest.mark.parametrize(
     ("end", "busy"),
     [
         ("eof", True),
-        (signal.SIGINT, False),
+        pytest.param(signal.SIGINT, False, marks=sends_signals),
         pytest.param("eof", False, marks=pytest.mark.long),
-        pytest.param(signal.SIGTERM, True, marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, True, marks=[pytest.mark.long, sends_signals]),
     ],
 )
 def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
@@ -115,7 +119,7 @@ def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
     if busy:
         raw.call("generate_chart", spec=BOMB)
         while worked(child) < 0.8:
-            time.sleep(0)
+            time.sleep(0.01)
     if end == "eof":
         raw.process.stdin.close()
         raw.process.stdin = None
@@ -128,8 +132,7 @@ def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
     assert ended(child)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals")
-@pytest.mark.parametrize("end", ["eof", signal.SIGTERM])
+@pytest.mark.parametrize("end", ["eof", pytest.param(signal.SIGTERM, marks=sends_signals)])
 def test_the_end_takes_the_decoding_process_along_and_is_quiet(raw, end):
     raw.call(
         "load_image",

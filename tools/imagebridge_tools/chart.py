@@ -277,8 +277,8 @@ def _of_kind(
     if not kinds:
         raise ArgumentError("kind", f"is empty; there are {', '.join(plan.KINDS)}")
     wrong = [_unknown_kind(kind) for kind in kinds if kind not in plan.KINDS]
-    chosen, found = chart_options.read([kind for kind in kinds if kind in plan.KINDS] or ["bar"], **options)
-    wrong += found
+    chosen, errors = chart_options.read([kind for kind in kinds if kind in plan.KINDS] or ["bar"], **options)
+    wrong += errors
     stacked: plan.Stack = None
     try:
         stacked = _stacked(stack)
@@ -289,12 +289,12 @@ def _of_kind(
     if data is None:
         wrong.append(ArgumentError("data", 'is missing; give rows such as [{"month": "Jan", "sales": 3}]'))
         raise _together(wrong)
-    found = table(data)
-    wrong += roles.wrong(found, columns)
+    errors = table(data)
+    wrong += roles.wrong(errors, columns)
     if wrong:
         raise _together(wrong)
-    chart = fields.chart(cast("Sequence[plan.ChartKind]", kinds), found, columns, frame, stacked, chosen)
-    return chart, chart_description(chart, found)
+    chart = fields.chart(cast("Sequence[plan.ChartKind]", kinds), errors, columns, frame, stacked, chosen)
+    return chart, chart_description(chart, errors)
 
 
 def _unknown_kind(kind: str) -> ArgumentError:

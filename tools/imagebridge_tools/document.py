@@ -46,15 +46,15 @@ async def load_file(source: str, places: Places = NOWHERE, *, start: int = 1) ->
     """
     if start < 1:
         raise ArgumentError("start", f"is {start}; characters count from 1")
-    file = await opened(source, places)
-    return await to_thread.run_sync(_document_or_text, file, start)
+    found = await opened(source, places)
+    return await to_thread.run_sync(_read, found, start)
 
 
-def _document_or_text(source_file: Source, start: int) -> ToolOutput:
-    name, data, uri = source_file
+def _read(found: Source, start: int) -> ToolOutput:
+    name, data, uri = found
     kind = kinds.kind(data)
     if kind is None or kind is kinds.SVG:
-        return _text_excerpt(source_file, start)
+        return _text(found, start)
     if kind.sort == "picture":
         raise ArgumentError("source", f"{name} is a picture of type {kind.media_type}; load_image shows it")
     if kind.sort != "document":
@@ -70,9 +70,9 @@ def _document_or_text(source_file: Source, start: int) -> ToolOutput:
     )
 
 
-def _text_excerpt(source_file: Source, start: int) -> ToolOutput:
-    name, _, uri = source_file
-    text = characters(source_file, READ)
+def _text(found: Source, start: int) -> ToolOutput:
+    name, _, uri = found
+    text = characters(found, READ)
     total = len(text)
     if start > max(1, total):
         raise ArgumentError("start", f"is {start:,}; {name} has {counted(total, 'character')}")

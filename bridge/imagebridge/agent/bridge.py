@@ -177,13 +177,13 @@ class Bridge:
         """
         await self._servers.settled()
 
-    def begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def start_task(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a task that ends with the bridge at the latest.
 
         Raises:
             BridgeError: the bridge is not open.
         """
-        self._lifetime.begin(run)
+        self._lifetime.start_task(run)
 
     async def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Call a tool by its name in `tools` and return its result as MCP's JSON.

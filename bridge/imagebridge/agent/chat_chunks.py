@@ -77,7 +77,6 @@ class ChatChunks:
         choice = next((one for one in choices if is_json(one)), None) if is_list(choices) else None
         if choice is None:
             return []
-        self._came = True
         if choice.get("finish_reason") is not None:
             self._finish = text_of(choice, "finish_reason") or "stop"
             if self._finish == "error":
@@ -85,6 +84,7 @@ class ChatChunks:
         # A server that does not stream sends the whole message; others repeat it in it at the end.
         whole = None if self._message.get("content") or self._calls else choice.get("message")
         delta = choice.get("delta") or whole
+        self._came = self._came or is_json(choice.get("delta")) or is_json(whole)
         return self._grow(delta) if is_json(delta) else []
 
     def completion(self, *, done: bool) -> dict[str, Any] | None:

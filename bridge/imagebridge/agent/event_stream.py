@@ -82,12 +82,16 @@ def loaded(data: bytes) -> object:
     """Return the value of JSON text. NaN and the infinities, which JSON does not have, are null.
 
     Raises:
-        ValueError: it is not JSON, or nested too deeply.
+        ValueError: it is not JSON, nested too deeply, or holds a number of more digits than Python reads.
     """
     try:
         return cast("object", json.loads(data, parse_constant=lambda _: None))
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except ValueError as error:
+        raise ValueError("the JSON holds a number of too many digits") from error
 
 
 def sound(value: object, depth: int = 0) -> object:

@@ -213,7 +213,7 @@ class Handles:
             case "base64":
                 text = encoded
             case "path":
-                text = str(self._path(number, media_type, base64_bytes(encoded)[0]))
+                text = str(self._file_holding(number, media_type, base64_bytes(encoded)[0]))
         return PictureArgument(text, media_type)
 
     def _missing(self, number: int) -> str:
@@ -240,7 +240,7 @@ class Handles:
             return self._names.get(id(connection)) in self._share
         return self._share is True or (self._share == "local" and _is_local(connection.setup.server))
 
-    def _path(self, number: int, media_type: str, data: bytes) -> Path:
+    def _file_holding(self, number: int, media_type: str, data: bytes) -> Path:
         """Return a file that holds `data`; one that a tool has changed since is left to it."""
         with self._writing:
             known = self._files.get((number, media_type))

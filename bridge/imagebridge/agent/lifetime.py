@@ -85,7 +85,7 @@ class Lifetime:
     def _closed(self) -> None:
         self._open = False
 
-    def begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def start_task(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a task that ends with the bridge at the latest.
 
         Raises:

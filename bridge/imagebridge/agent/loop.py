@@ -321,7 +321,7 @@ async def events(
 
     event: Event | None = None
     with send, receive:
-        bridge.begin(produce)
+        bridge.start_task(produce)
         try:
             async for event in receive:
                 yield event

@@ -56,11 +56,11 @@ def written(arguments: object) -> str:
 
 
 def parts(item: Item) -> list[Mapping[str, object]]:
-    """Return the content parts of an item; a text alone is one of them."""
+    """Return the content parts of an item. A text alone is one of them; some servers write a part without a list."""
     content = item.get("content")
-    if isinstance(content, str):
-        return [{"type": "output_text", "text": content}]
-    return [part for part in content if is_json(part)] if is_list(content) else []
+    listed = content if is_list(content) else (content,)
+    texts = ({"type": "output_text", "text": part} if isinstance(part, str) else part for part in listed)
+    return [part for part in texts if is_json(part)]
 
 
 def answer(output: Sequence[Item]) -> str:

@@ -120,7 +120,7 @@ class Toolbox(Protocol):
         """The definitions of the tools, as they are offered now."""
         ...
 
-    def begin(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def start_task(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a task that ends with the bridge at the latest."""
         ...
 

@@ -113,8 +113,8 @@ def command(
     A terminal shows the text as it is written, and beside it each call with its time, pictures and tokens.
     A pipe gets the final text alone.
 
-    Exit code: 0 for an answer, 1 for an error of the API, too many turns, or a budget or deadline that is
-    over, 2 for wrong usage, a picture that cannot be shown, no key, or a server that does not start.
+    Exit code: 0 for an answer, 1 for an empty one, an error of the API, too many turns, or a budget or deadline
+    that is over, 2 for wrong usage, a picture that cannot be shown, no key, or a server that does not start.
     """
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
@@ -174,7 +174,7 @@ def command(
             reply = event_loop.run(run)
         if as_json:
             show({"text": reply.text, "items": reply.items, "usage": reply.usage}, whole=True)
-        elif not terminal.has_shown(reply.text):
+        elif reply.text and not terminal.has_shown(reply.text):
             click.echo(reply.text)
         _close(reply, model, terminal)
 
@@ -295,9 +295,18 @@ def described(shown_picture: "ShownPicture") -> str:
 
 
 def _close(reply: "Reply", model: str, terminal: "Terminal") -> None:
-    """Tell what a run cost, in tokens and, where there is a price, in USD; and where the answer is cut off."""
+    """Tell what a run cost, in tokens and, where there is a price, in USD; and where the answer is cut off.
+
+    Raises:
+        BadAnswer: nothing came but the end of the answer.
+    """
+    from .failure import BadAnswer
+
     cost = f", ${reply.cost:.4f}" if reply.cost is not None else ""
     tokens = f"{reply.usage['input_tokens']:,} tokens in and {reply.usage['output_tokens']:,} out"
     terminal.note(f"{model}: {tokens}{cost}")
+    if not reply.text:
+        why = f": it was cut off ({reply.incomplete})" if reply.incomplete else "; ask again"
+        raise BadAnswer(f"the answer of the model is empty{why}")
     if reply.incomplete:
         terminal.tell(f"the answer is cut off: {reply.incomplete}")

@@ -116,9 +116,9 @@ def _by_masks(rows: bytes, header: Header, masks: tuple[int, int, int, int]) -> 
     from PIL import Image as Images
 
     size = header.width, header.height
-    channels = [_masked(rows, header.bits // 8, mask) for mask in masks if mask or mask is not masks[3]]
     mode = "RGBA" if masks[3] else "RGB"
-    return Images.merge(mode, [Images.frombytes("L", size, one) for one in channels[: len(mode)]])
+    channels = [_masked(rows, header.bits // 8, mask) for mask in masks[: len(mode)]]
+    return Images.merge(mode, [Images.frombytes("L", size, one) for one in channels])
 
 
 _AT_ONCE = 1 << 20

@@ -100,6 +100,9 @@ def _png(data: bytes) -> Container:
 
 # One literal byte first: the engine then searches with memchr (20 times faster than a class first).
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+# Lower ones mean nothing inside of pixels: decoders go on behind them.
+_MARKER_IN_SCAN = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = 0xC2
 _COMMON = frozenset((0xC0, 0xC1, _PROGRESSIVE))
@@ -110,7 +113,7 @@ _WINDOW = 1 << 20
 
 def _jpeg(data: bytes) -> Container:
     at, size = 2, len(data)
-    width = height = channels = 0
+    width = height = channels = frame = interval = 0
     common, progressive, exif, scans = True, False, bytearray(), list[int]()
     mends: list[Mend] = []
     while True:
@@ -123,10 +126,17 @@ def _jpeg(data: bytes) -> Container:
         marker = data[at + 1] if at + 2 <= size else None
         if marker == 0xD9:
             break
+        if marker == 0x01:
+            # It stands alone, without a length (T.81 B.1.1.3).
+            mends.append((at, at + 2, b""))
+            at += 2
+            continue
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         stop = at + 2 + length
         if marker is None or at + 4 > size or stop > size:
-            if channels and _progress(data, scans, channels)[0]:
+            complete, ordered = _progress(data, scans, channels)
+            if channels and complete:
+                common = common and (not progressive or ordered)
                 # Whether the last scan has all its pixels is for a decoder to say.
                 kept = tuple(one for one in mends if one[1] <= at)
                 turned = orientation(bytes(exif))
@@ -134,6 +144,11 @@ def _jpeg(data: bytes) -> Container:
                     kinds.JPEG, width, height, 1, min(at, size), common, turned, kept, whole=False
                 )
             raise PictureError("the JPEG is cut short")
+        if length < 2 and (marker & 0xF0 == 0xE0 or marker == 0xFE):
+            # Metadata of no length is none: decoders go on behind its length.
+            mends.append((at, at + 4, b""))
+            at += 4
+            continue
         if length < 2:
             raise PictureError(f"the JPEG has a segment of {length} bytes at byte {at}")
         if marker in _FRAMES:
@@ -142,19 +157,24 @@ def _jpeg(data: bytes) -> Container:
             bits, height, width, channels = unpack_from(">BHHB", data, at + 4)
             if channels not in (1, 3, 4):
                 raise PictureError(f"the JPEG has {channels} colour channels, not 1, 3 or 4")
-            progressive = marker == _PROGRESSIVE
+            frame, progressive = at, marker == _PROGRESSIVE
             common = marker in _COMMON and bits == 8 and channels < 4
         if marker == 0xE1 and data[at + 4 : at + 10] == b"Exif\x00\x00":
             # A second segment continues the first (EXIF is written so when it passes 64 kB).
             exif += data[at + 10 : stop]
+        if marker == 0xDD and length >= 4:
+            interval = int.from_bytes(data[at + 4 : at + 6], "big")
         if marker == 0xDA:
             scans.append(at)
-            stop = _scan_end(data, stop)
+            stop = _sought(data, stop, _MARKER_IN_SCAN)
         at = stop
     if not channels or not scans:
         raise PictureError("the JPEG has no pixels")
     check_scans(len(scans), width, height)
-    common = common and (not progressive or _progress(data, scans, channels)[1])
+    if progressive:
+        common = common and _progress(data, scans, channels)[1]
+    elif interval and len(scans) == 1:
+        common = common and _restarts(data, scans[0], at) >= (_units(data, frame) - 1) // interval
     return Container(kinds.JPEG, width, height, 1, at + 2, common, orientation(bytes(exif)), tuple(mends))
 
 
@@ -182,18 +202,33 @@ def _progress(data: bytes, scans: list[int], channels: int) -> tuple[bool, bool]
     return len(missing) >= channels and not any(map(any, missing.values())), ordered
 
 
+def _units(data: bytes, frame: int) -> int:
+    """Return of how many units a scan of all channels is made (T.81 A.2): restart markers stand between them."""
+    height, width, channels = unpack_from(">HHB", data, frame + 5)
+    factors = data[frame + 11 : frame + 10 + 3 * channels : 3]
+    across, down = max(one >> 4 for one in factors), max(one & 15 for one in factors)
+    if channels == 1 or not (across and down):
+        across = down = 1
+    return -(-width // (8 * across)) * -(-height // (8 * down))
+
+
+def _restarts(data: bytes, start: int, stop: int) -> int:
+    """Return how many restart markers stand in a scan. Where many of them lack, strict decoders give up."""
+    return sum(1 for _ in _RESTART.finditer(data, start, stop))
+
+
 def _next_marker(data: bytes, at: int) -> int:
     """Return where the next marker stands: decoders pass over stray bytes between two segments."""
     if data[at : at + 1] == b"\xff" or at >= len(data):
         return at
-    return _scan_end(data, at)
+    return _sought(data, at, _MARKER)
 
 
-def _scan_end(data: bytes, at: int) -> int:
-    """Return where the entropy-coded data that begins at `at` ends: at the next real marker, or with the file."""
+def _sought(data: bytes, at: int, marker: "re.Pattern[bytes]") -> int:
+    """Return where the next `marker` stands from `at` on: where entropy-coded data ends; the file's length without one."""
     while at < len(data):
         # One byte of overlap, for a marker on the edge of two windows.
-        found = _MARKER.search(data, at, at + _WINDOW + 1)
+        found = marker.search(data, at, at + _WINDOW + 1)
         if found:
             return found.start()
         at += _WINDOW
@@ -202,14 +237,16 @@ def _scan_end(data: bytes, at: int) -> int:
 
 def _webp(data: bytes) -> Container:
     end = 8 + int.from_bytes(data[4:8], "little")
-    if end > len(data):
-        raise PictureError("the WebP is cut short")
     at, frames, size = 12, 0, (0, 0)
-    pixels, exif = False, b""
+    pixels, exif, mends = False, b"", list[Mend]()
     while at + 8 <= end:
         name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
-        if at + 8 + length > end:
-            raise PictureError("the WebP is cut short")
+        if at + 8 + length > min(end, len(data)):
+            # What is whole before it is shown: a picture without what follows it, or the first frames.
+            if not pixels:
+                raise PictureError("the WebP is cut short")
+            mends, end = [(4, 8, pack("<I", at - 8))], at
+            break
         body = at + 8
         if name == b"VP8X" and length >= 10:
             size = (
@@ -228,7 +265,9 @@ def _webp(data: bytes) -> Container:
         at = body + length + (length & 1)
     if not pixels:
         raise PictureError("the WebP has no pixels")
-    return Container(kinds.WEBP, *size, max(1, frames), end, orientation=orientation(exif))
+    return Container(
+        kinds.WEBP, *size, max(1, frames), end, orientation=orientation(exif), mends=tuple(mends)
+    )
 
 
 def _larger(canvas: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:

@@ -125,9 +125,12 @@ def header(data: bytes) -> "Image":
     if found is kinds.ICO:
         with decoding("its header cannot be read"):
             return _icon(data)
-    if found is kinds.BMP and (image := bitmaps.image(data)):
-        _seen_rightly(image, data, kinds.BMP)
-        return image
+    if found is kinds.BMP:
+        with decoding("its header cannot be read"):
+            image = bitmaps.image(data)
+        if image:
+            _seen_rightly(image, data, kinds.BMP)
+            return image
     if found not in _READERS:
         raise PictureError(f"{found.media_type if found else 'bytes of no known format'} cannot be decoded")
     module, name = _READERS[found]
@@ -150,13 +153,9 @@ def header(data: bytes) -> "Image":
 
 def _seen_rightly(image: "Image", data: bytes, found: kinds.FileType) -> None:
     """Set right what Pillow leaves to its users: colours that are named by number or gamma, and palettes."""
-    if found is kinds.JP2 and image.palette and (order := iso_boxes.columns(data)):
-        colours = bytes(image.palette.palette)
-        if image.palette.mode == "RGB" and max(order) < 3:
-            made = bytearray(len(colours))
-            for channel, column in enumerate(order):
-                made[channel::3] = colours[column::3]
-            image.palette.palette = made
+    if found is kinds.JP2 and image.mode == "P" and image.palette and (colours := iso_boxes.palette(data)):
+        # Pillow keeps equal colours once, and then counts wrongly.
+        image.palette.palette = bytearray(colours)
     if found is kinds.GIF and image.mode == "L":
         # A grey palette of the frame's own: the file's stays beside it, and colours pixels that are grey.
         image.palette = None
@@ -363,6 +362,8 @@ def srgb(image: "Image") -> "Image":
         if "sRGB" in ImageCms.getProfileDescription(source):
             return image
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
-        return ImageCms.profileToProfile(image, source, target, outputMode=mode) or image
+        # Browsers keep the colours that both spaces have; Pillow's own choice makes prints paler or darker.
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        return ImageCms.profileToProfile(image, source, target, intent, mode) or image
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image

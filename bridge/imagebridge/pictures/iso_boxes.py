@@ -64,6 +64,26 @@ def joined(data: bytes) -> bytes:
     return before + one + pack(">I4s", free, b"free") + bytes(free - 8) + data[end:]
 
 
+def palette(data: bytes) -> bytes:
+    """Return the palette of a JPEG 2000, red, green and blue of each colour in turn; empty where it has no such one."""
+    for name, body, end in boxes(data):
+        if name != b"pclr" or end - body < 6:
+            continue
+        count, width = unpack_from(">HB", data, body)
+        depths = [1 + depth for depth in data[body + 3 : body + 3 + width]]
+        if width != 3 or max(depths) > 8 or body + 6 + 3 * count > end:
+            return b""
+        colours = data[body + 6 : body + 6 + 3 * count]
+        made = bytearray(3 * count)
+        for channel, column in enumerate(columns(data) or (0, 1, 2)):
+            if column >= width:
+                return b""
+            most = (1 << depths[column]) - 1
+            made[channel::3] = bytes(min(value, most) * 255 // most for value in colours[column::3])
+        return bytes(made)
+    return b""
+
+
 def columns(data: bytes) -> tuple[int, int, int] | None:
     """Return which columns of the palette of a JPEG 2000 are red, green and blue; None where they are in that order."""
     for name, body, end in boxes(data):

@@ -43,6 +43,8 @@ _BEFORE_PIXELS = _ONCE - {b"tIME", b"eXIf"}
 MOVING = frozenset((b"acTL", b"fcTL", b"fdAT"))
 """The chunks of an animated PNG: how many frames it has, the frame that follows, a frame's pixels."""
 
+_CRITICAL = frozenset((b"IHDR", b"PLTE", b"IDAT"))
+
 _TEXT = 1_000_000
 """Bytes that all compressed texts of a file may unpack to: readers refuse whole pictures for more."""
 
@@ -158,6 +160,10 @@ class _Walk:
                 break
             elif not sound and name[0] & 0x20:
                 self._drop(at, stop)
+            elif self._pixels and not name[0] & 0x20 and name not in _CRITICAL:
+                # No chunk that is known, as where bytes were lost: the pixels tell whether they are all there.
+                found.end, found.whole = at, False
+                break
             elif not sound:
                 raise PictureError(f"the checksum of the PNG's {_ascii(name)} chunk is wrong")
             else:
@@ -205,7 +211,8 @@ class _Walk:
             raise PictureError(
                 f"the PNG holds a chunk {_ascii(name)}, which is marked as needed to read it and is not known"
             )
-        elif not name.isalpha():
+        elif not name.isalpha() or name[2] & 0x20:
+            # A small third letter is for PNGs yet to come (section 5.4): strict readers refuse the file.
             self._drop(at, stop)
         elif name in MOVING:
             self._moving.append((at, stop, name))

@@ -109,23 +109,33 @@ def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[
 
 def _packed_anew(data: bytes, said: Header, spans: list[tuple[int, int]]) -> bytes:
     """Return a PNG whose stream is wrong at its end with the same rows in a sound stream."""
-    rows, held = _RowDecoder(said), bytearray()
+    rows = _RowDecoder(said)
     # The rows, their copies and what they are packed to.
     check_memory(said.width, said.height, 3 * rows.expected)
-    # Without its two bytes of header the stream is read as it comes, whatever it says of itself.
-    packed = b"".join(data[start:stop] for start, stop in spans)
-    try:
-        for piece in _pieces(zlib.decompressobj(-15), packed, [(2, len(packed))]):
-            held += piece
-            if len(held) >= rows.expected:
-                break
-    except zlib.error:
-        pass
-    if len(held) < rows.expected:
-        share = 100 * len(held) // rows.expected
+    raw = _saved(b"".join(data[start:stop] for start, stop in spans), rows.expected)
+    if len(raw) < rows.expected:
+        share = 100 * len(raw) // rows.expected
         raise PictureError(f"its pixels are not all there: {share} % of them can be unpacked")
-    raw = bytes(held[: rows.expected])
     rows.feed(raw)
     first, *others = [(start - 8, stop + 4) for start, stop in spans]
     mends = [(*first, chunk(b"IDAT", zlib.compress(raw, 6))), *((at, stop, b"") for at, stop in others)]
     return mended(data, mends)
+
+
+def _saved(packed: bytes, most: int) -> bytes:
+    """Return the first `most` bytes of a stream, or as many of them as can be unpacked."""
+    # Without its two bytes of header the stream is read as it comes, whatever it says of itself.
+    stream, held, at, size = zlib.decompressobj(-15), bytearray(), 2, _PIECE
+    while len(held) < most and size and not stream.eof:
+        feed, before = packed[at : at + size], stream.copy()
+        try:
+            piece = stream.decompress(feed, min(_UNPACKED, most - len(held)))
+        except zlib.error:
+            # What comes before the fault is lost with it: less is fed, until nothing is left before it.
+            stream, size = before, size // 2
+            continue
+        if not feed and not piece:
+            break
+        held += piece
+        at += len(feed) - len(stream.unconsumed_tail)
+    return bytes(held)

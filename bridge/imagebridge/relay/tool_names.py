@@ -22,11 +22,11 @@ class Names:
         self._tools |= {text_of(tool, "name"): tool for tool in page}
         self._originals = tool_names(self._tools.values())
         legal = {original: name for name, original in self._originals.items()}
-        made = [self._legal(tool, legal[text_of(tool, "name")]) for tool in page]
+        renamed_tools = [self._legal(tool, legal[text_of(tool, "name")]) for tool in page]
         return (
             result
-            if all(new is old for new, old in zip(made, tools, strict=False))
-            else {**result, "tools": made}
+            if all(new is old for new, old in zip(renamed_tools, tools, strict=False))
+            else {**result, "tools": renamed_tools}
         )
 
     def _legal(self, tool: JSON, name: str) -> JSON:

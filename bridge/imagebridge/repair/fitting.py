@@ -22,6 +22,7 @@ from imagebridge.repair.host_blocks import (
     described,
     loses_blocks,
     not_shown,
+    resource_of,
     retold,
     scale_of,
     showing,
@@ -177,7 +178,7 @@ class _Fitting:
                 return [HostBlock(dict(block), whole=True)]
             case "audio" if self.host.audio:
                 return [HostBlock(dict(block), whole=True)]
-            case "resource" if self._passes(cast("JSON", block["resource"])):
+            case "resource" if self._passes(resource_of(block)):
                 return [HostBlock(dict(block), whole=True)]
             case _:
                 pieces = block_pieces(block, self.reading)
@@ -185,7 +186,7 @@ class _Fitting:
             case [TextPiece(text=text)] if text == block.get("text"):
                 return [HostBlock(dict(block))]
             case [PicturePiece(), *_] if self._is_document(block):
-                uri = sentences.short(text_of(cast("JSON", block["resource"]), "uri"))
+                uri = sentences.short(text_of(resource_of(block), "uri"))
                 entry = text_entry(f"[{uri}: shown as pictures of its pages]")
                 return [entry, *self._of_pieces(pieces, block)]
             case _:
@@ -205,7 +206,7 @@ class _Fitting:
         )
 
     def _is_document(self, block: JSON) -> bool:
-        file_type = kinds.kind(base64_start(text_of(cast("JSON", block.get("resource") or {}), "blob")))
+        file_type = kinds.kind(base64_start(text_of(resource_of(block), "blob")))
         return file_type is not None and file_type.sort == "document"
 
     def _of_pieces(self, pieces: Sequence[Piece], block: JSON) -> Iterator[HostBlock]:
@@ -230,7 +231,7 @@ class _Fitting:
                     inner = {"uri": f"attachment:{name}", "mimeType": media_type, "blob": blob}
                     yield HostBlock({"type": "resource", "resource": inner}, whole=True)
                 case FilePiece(filename=name):
-                    what = sentences.short(text_of(cast("JSON", block.get("resource", {})), "uri") or name)
+                    what = sentences.short(text_of(resource_of(block), "uri") or name)
                     yield text_entry(sentences.not_shown(what, f"{self.host.name} takes no documents"))
                 case _:
                     yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is an address"))
@@ -329,12 +330,12 @@ class _Fitting:
     def _assembled(self, frame: Mapping[str, Any], entries: list[HostBlock]) -> dict[str, Any]:
         """Return the whole, in the last resort with fewer blocks."""
         entries = retold(entries)
-        result = {**frame, "content": self._blocks(entries)}
-        while cost(result) > self.room and entries:
+        made = {**frame, "content": self._blocks(entries)}
+        while cost(made) > self.room and entries:
             entries = entries[: len(entries) // 2]
             self.notes = ["The result's other blocks are left out: it is too large."]
-            result = {**frame, "content": self._blocks(entries)}
-        return result
+            made = {**frame, "content": self._blocks(entries)}
+        return made
 
     def _blocks(self, entries: Sequence[HostBlock]) -> list[dict[str, Any]]:
         """Return the blocks, with what is to be said before the first picture."""
@@ -365,8 +366,7 @@ class _Fitting:
 def _labels(block: JSON) -> dict[str, Any]:
     """Return what a picture keeps of its block; that of a resource keeps its address too."""
     labels: dict[str, Any] = {key: block[key] for key in ("annotations", "_meta") if key in block}
-    uri = text_of(cast("JSON", block.get("resource", {})), "uri")
-    if uri and len(uri) < _BLOCK:
+    if (uri := text_of(resource_of(block), "uri")) and len(uri) < _BLOCK:
         labels["_meta"] = {**labels.get("_meta", {}), URI: uri}
     return labels
 
@@ -384,7 +384,7 @@ def _scaled(picture: Picture, factor: float) -> tuple[int, int]:
 
 def _sentence(block: JSON) -> str:
     """Say what a block was that cannot be cut. A document's bytes are not looked at again."""
-    inner = cast("JSON", block.get("resource", {}))
+    inner = resource_of(block)
     if blob := text_of(inner, "blob"):
         named = sentences.described(text_of(inner, "mimeType"), len(blob) // 4 * 3, uri=text_of(inner, "uri"))
         return sentences.not_shown(named, "too large for a result")

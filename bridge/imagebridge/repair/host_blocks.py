@@ -16,7 +16,7 @@ from imagebridge.translate import sentences
 from imagebridge.translate.strips import Strip
 from imagebridge.translate.structured_content import structured_text
 from imagebridge.translate.vision import Seen
-from imagebridge.wire import JSON, text_of
+from imagebridge.wire import JSON, is_json, text_of
 
 SCALE = "imagebridge/scale"
 """In the `_meta` of a picture that was made smaller: the factor from its coordinates to those of the original. Whoever
@@ -178,6 +178,12 @@ def scale_of(block: JSON) -> float:
     if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < 1e6:
         return 1.0
     return float(scale)
+
+
+def resource_of(block: JSON) -> JSON:
+    """Return what a resource holds, nothing of another block: a field of that name can be anything there."""
+    inner = block.get("resource") if block.get("type") == "resource" else None
+    return inner if is_json(inner) else {}
 
 
 def still(block: JSON) -> Picture | None:

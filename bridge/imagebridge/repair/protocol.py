@@ -2,13 +2,14 @@
 
 Clients validate a result as a whole (mcp 2.3, 2026-11): a block without its data, an annotation of the
 wrong type or a block of a new kind would lose all the others. The shapes are those of protocol
-2025-11-25, which 2026-07-28 keeps.
+2025-11-25, which 2026-07-28 keeps; `repair` also gives what mcp 1.22 to 1.30 demand beyond them.
 """
 
 import json
 import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import as_base64, base64_start
@@ -23,6 +24,7 @@ from imagebridge.wire import (
     is_json,
     is_list,
     numbered,
+    paired_throughout,
     respelt,
     result_json,
     text_of,
@@ -39,7 +41,8 @@ def repair(result: object, host: str | None = None) -> dict[str, Any]:
     have its formats and at most its pixels a side, and what changed is said in a sentence; a result that is empty,
     or an error, is said to be one where the host does not tell. Structured content, links, documents and audio
     become text or pictures where the host loses something by them: whoever stands between a server and a host must
-    then leave out the tools' output schemas too.
+    then leave out the tools' output schemas too. Of a link or a resource whose address is relative, which clients
+    built on mcp 1 refuse, `docs/a.md` becomes `unknown:docs/a.md`.
 
     Args:
         result: the JSON of a `tools/call` result, valid or not, or a `CallToolResult`.
@@ -67,16 +70,47 @@ def repaired_for(result: JSON, host: "Host", *, promised: bool = False) -> dict[
 
 
 def _plain(result: JSON) -> JSON:
-    """Return a result whose structured content is an object, as clients of 2025-11-25 and before it demand.
+    """Return a repaired result as clients of every generation take it.
 
-    What is none goes under `result`, where the SDKs write it. An empty list is what PHP makes of an empty object.
+    Those of 2025-11-25 and before it demand structured content that is an object: what is none goes under `result`,
+    where the SDKs write it. An empty list is what PHP makes of an empty object. mcp 1 (to 1.30, 2026-11) takes only
+    addresses with a scheme, and no SDK reads JSON that holds half a surrogate pair.
     """
+    result = cast("JSON", paired_throughout(result))
+    given = cast("list[JSON]", result["content"])
+    blocks = [_addressed(block) for block in given]
+    if any(map(operator.is_not, blocks, given)):
+        result = {**result, "content": blocks}
     structured = result.get("structuredContent")
     if "structuredContent" not in result or is_json(structured):
         return result
     if structured is None:
         return {key: value for key, value in result.items() if key != "structuredContent"}
     return {**result, "structuredContent": {} if structured == [] else {"result": structured}}
+
+
+def _addressed(block: JSON) -> JSON:
+    """Return a valid block whose address, if it has one, is absolute; the very same where it is."""
+    if block["type"] == "resource_link":
+        return _absolute(block)
+    inner = block.get("resource") if block["type"] == "resource" else None
+    if not is_json(inner) or (mended := _absolute(inner)) is inner:
+        return block
+    return {**block, "resource": mended}
+
+
+def _absolute(holder: JSON) -> JSON:
+    # Only now: most results hold no address.
+    from pydantic_core import Url
+
+    uri = text_of(holder, "uri")
+    try:
+        Url(uri)
+    except ValueError:
+        # Two slashes at the beginning would make what follows a host.
+        kept = "" if uri.startswith("//") else "/?#&=+:,;@%"
+        return {**holder, "uri": "unknown:" + quote(uri, safe=kept)}
+    return holder
 
 
 def repaired(result: JSON) -> JSON:
@@ -234,21 +268,51 @@ def _link(block: JSON) -> JSON | None:
     uri = text_of(block, "uri")
     if not uri:
         return None
-    mended = {key: value for key, value in block.items() if _LINK.get(key, lambda _: True)(value)}
+    mended = {key: value for key, value in block.items() if _LINK.get(key, _is_any)(value)}
     mended["name"] = text_of(block, "name") or uri
+    if is_list(icons := mended.get("icons")):
+        mended["icons"] = [_icon(icon) for icon in icons if is_json(icon) and text_of(icon, "src")]
     return block if mended == block else mended
+
+
+def _icon(icon: JSON) -> JSON:
+    """Return an icon with what is valid of it. Its sizes may have come as HTML writes them: "48x48 96x96"."""
+    mended = {key: value for key, value in icon.items() if _ICON.get(key, _is_any)(value)}
+    sizes = mended.get("sizes")
+    if isinstance(sizes, str):
+        mended["sizes"] = sizes.split()
+    elif is_list(sizes):
+        mended["sizes"] = [size for size in sizes if isinstance(size, str)]
+    return mended
+
+
+def _is_any(_: object) -> bool:
+    return True
 
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _is_size(value: object) -> bool:
+    """Tell whether a value is a whole number; some writers make 3.0 of JavaScript's 3."""
+    if isinstance(value, float):
+        return value.is_integer() and abs(value) < 2**53
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 _LINK: dict[str, Callable[[object], bool]] = {
     "title": _is_text,
     "description": _is_text,
     "mimeType": _is_text,
-    "size": lambda value: isinstance(value, int) and not isinstance(value, bool),
-    "icons": lambda value: is_list(value) and all(is_json(icon) and text_of(icon, "src") for icon in value),
+    "size": _is_size,
+    "icons": is_list,
+}
+
+_ICON: dict[str, Callable[[object], bool]] = {
+    "mimeType": _is_text,
+    "sizes": lambda value: isinstance(value, str) or is_list(value),
+    "theme": lambda value: value in ("light", "dark"),
 }
 
 _BLOCKS: dict[str, Callable[[JSON], JSON | None]] = {

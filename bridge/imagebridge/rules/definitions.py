@@ -34,7 +34,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
 }
 
 
-def _types(body: Body) -> Iterator[Breach]:
+def _wrong_types(body: Body) -> Iterator[Breach]:
     for index, tool in enumerate(values(body.fields.get("tools"))):
         if not string((fields(tool) or {}).get("type")):
             path = f"tools[{index}].type"
@@ -112,10 +112,10 @@ def _objects(body: Body) -> Iterator[Breach]:
         if schema is not None and fields(schema) is None:
             path = f"{tool.path}.parameters"
             yield Breach(path, f"Invalid type for '{path}': expected an object.", code="invalid_type")
-    yield from _schemas(_form)(body)
+    yield from _schemas(_schema_problem)(body)
 
 
-def _form(_: Tool, schema: JSON) -> str:
+def _schema_problem(_: Tool, schema: JSON) -> str:
     """Say what is wrong with the schema of a tool's parameters, "" if nothing is."""
     if schema.get("type") != "object":
         return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{schema.get('type')}\"'."
@@ -162,7 +162,7 @@ def _strict(tool: Tool, schema: JSON) -> str:
     return strict_problem(schema) if tool.fields.get("strict") is True else ""
 
 
-def _parameters(body: Body) -> Iterator[Breach]:
+def _unknown_parameters(body: Body) -> Iterator[Breach]:
     for tool in body.tools:
         for name in tool.fields:
             if name not in KNOWN[body.api]:
@@ -178,7 +178,7 @@ DEFINITIONS: tuple[Rule, ...] = (
         sources.issue("vishalmysore/Tools4AI", 16),
         _many,
     ),
-    Rule("tool-type", "A tool has a type.", "documented", sources.TYPES, _types),
+    Rule("tool-type", "A tool has a type.", "documented", sources.TYPES, _wrong_types),
     Rule("tool-name", f"A tool's name matches {NAME}.", "documented", sources.FUNCTIONS, _names),
     Rule("tool-twice", "No two tools of a namespace have the same name.", "ours", sources.OURS, _twice),
     Rule(
@@ -186,7 +186,7 @@ DEFINITIONS: tuple[Rule, ...] = (
         "A tool definition carries documented fields only.",
         "ours",
         sources.TYPES,
-        _parameters,
+        _unknown_parameters,
     ),
     Rule(
         "tool-schema",

@@ -110,7 +110,7 @@ def _listed_or_text(value: object) -> bool:
     return isinstance(value, list | str)
 
 
-def _types(body: Body) -> Iterator[Breach]:
+def _wrong_types(body: Body) -> Iterator[Breach]:
     content = body.fields.get(body.list_name)
     if content is not None and not _listed_or_text(content):
         yield _wrong(body.list_name, "a string or an array", content)
@@ -200,7 +200,7 @@ def _tool_pictures(body: Body) -> Iterator[Breach]:
             )
 
 
-def _parameters(body: Body) -> Iterator[Breach]:
+def _unknown_parameters(body: Body) -> Iterator[Breach]:
     pieces = [
         (item.path, item.type, item.fields) for item in body.items if item.type == "function_call_output"
     ]
@@ -265,7 +265,11 @@ FORM: tuple[Rule, ...] = (
         _required,
     ),
     Rule(
-        "wrong-type", "Each field has its documented JSON type.", "documented", sources.SPECIFICATION, _types
+        "wrong-type",
+        "Each field has its documented JSON type.",
+        "documented",
+        sources.SPECIFICATION,
+        _wrong_types,
     ),
     Rule(
         "unknown-item",
@@ -298,7 +302,7 @@ FORM: tuple[Rule, ...] = (
         "Outputs, messages and their parts carry documented fields only.",
         "reported",
         sources.issue("BerriAI/litellm", 13420),
-        _parameters,
+        _unknown_parameters,
         ("responses",),
     ),
     Rule("missing-text", "A text part has a text.", "documented", sources.TYPES, _absent_text),

@@ -193,7 +193,7 @@ def picture_pieces(
 ) -> list[Piece]:
     """Return the pictures that `encoded` holds, or the sentence that says why there is none."""
     policy = context.policy
-    fit = _ModelFit(policy.model, policy.wanted(detail))
+    fit = _ModelFit(policy.model, policy.detail_for(detail))
     try:
         conversion = converted(
             encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first"

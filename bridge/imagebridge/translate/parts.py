@@ -139,7 +139,7 @@ def _bytes(policy: Policy) -> str:
 def _link(piece: LinkPiece, policy: Policy) -> "tuple[list[Part], str]":
     if piece.sort == "document":
         return [{"type": "input_file", "file_url": piece.url}], "the address of a file"
-    detail = policy.wanted(piece.detail)
+    detail = policy.detail_for(piece.detail)
     return [{"type": "input_image", "image_url": piece.url, "detail": detail}], "the address of a picture"
 
 
@@ -243,7 +243,7 @@ def _shown_in_strips(
 
 def _plan(piece: PicturePiece, policy: Policy) -> Plan:
     """Return how a picture is to be shown where there are no budgets."""
-    detail = policy.wanted(piece.detail)
+    detail = policy.detail_for(piece.detail)
     return Plan(detail, seen(piece.picture.width, piece.picture.height, policy.model, detail))
 
 

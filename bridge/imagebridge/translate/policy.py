@@ -80,7 +80,7 @@ class Policy:
         """Return this policy for a model, where it names none itself, and for an API, where that is given."""
         return replace(self, model=self.model or model or None, api=api or self.api)
 
-    def wanted(self, requested: Detail | None) -> Detail:
+    def detail_for(self, requested: Detail | None) -> Detail:
         """Return the detail at which a picture is shown whose block asks for `requested`."""
         detail = known(self.model, self.detail or requested or "high")
         # farion1231/cc-switch#7536, 2026-11: strict servers take auto, low and high alone.

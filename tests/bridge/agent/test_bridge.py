@@ -3,13 +3,10 @@
 import json
 import re
 import shlex
-import socket
-import subprocess
 import sys
 from pathlib import Path
 
 import anyio
-import httpx2
 import pytest
 import samples
 from mcp import StdioServerParameters
@@ -49,38 +46,10 @@ def small_server(name="small", tool="draw"):
     return server
 
 
-@pytest.fixture(scope="module")
-def http_url():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/mcp"
-    with subprocess.Popen([sys.executable, str(SCRIPT), str(port)], stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(200):
-                try:
-                    httpx2.get(url)
-                    break
-                except httpx2.ConnectError:
-                    assert process.poll() is None
-                    process_wait(process, 0.05)
-            yield url
-        finally:
-            process.kill()
-
-
-def process_wait(process, seconds):
-    """Give a starting process time, and notice at once when it ends."""
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return
-
-
 @pytest.mark.parametrize("transport", ["stdio", "http", "in process"])
-async def test_pictures_arrive_over_every_transport(transport, http_url):
-    server = {"stdio": STDIO, "http": http_url, "in process": small_server(tool="draw.square")}[transport]
-    async with Bridge(server) as bridge:
+async def test_pictures_arrive_over_every_transport(transport, server):
+    connected = {"stdio": STDIO, "http": server, "in process": small_server(tool="draw.square")}[transport]
+    async with Bridge(connected) as bridge:
         assert bridge.tools[0]["name"] == "draw_square"
         (output,) = await bridge.outputs(response(call("draw_square", '{"side": 3000}')))
     assert output["call_id"] == "call_1"
@@ -407,15 +376,15 @@ async def test_calls_that_change_nothing_run_at_the_same_time(way):
     assert [output["output"] for output in outputs] == [f"met {at}" for at in range(5)]
 
 
-def test_blocking(http_url):
-    with Bridge(http_url) as bridge:
+def test_blocking(server):
+    with Bridge(server) as bridge:
         assert bridge.tools[0]["name"] == "draw_square"
         assert bridge.call("draw_square", {"side": 2})["content"][0]["text"] == "a red square"
         (output,) = bridge.outputs(response(call("mixed")))
         assert output["output"].startswith("before\n")
     with pytest.raises(ServerError), Bridge("no-such-program"):
         pass
-    with pytest.raises(ZeroDivisionError), Bridge(http_url):
+    with pytest.raises(ZeroDivisionError), Bridge(server):
         raise ZeroDivisionError
 
 

@@ -272,5 +272,5 @@ def test_a_bridge_can_be_closed_while_another_thread_waits_for_an_event():
             thread = threading.Thread(target=follow)
             thread.start()
             assert waits.wait(60)
-        thread.join(10)
+        thread.join(60)
     assert [type(error) for error in ends] == [BridgeError]

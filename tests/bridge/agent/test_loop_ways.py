@@ -32,7 +32,7 @@ MODEL = "gpt-5.6-luna"
 LOOK = ("look", {"side": 64})
 
 
-class Sight(BaseModel):
+class ColourAndSides(BaseModel):
     colour: str
     sides: int
 
@@ -228,14 +228,17 @@ async def test_a_structured_answer(server, api, way):
     steps = [[LOOK], '{"colour": "red", "sides": 4}', '{"colour": "blue", "sides": 3}']
     with Endpoint(steps) as endpoint:
         async with client_of(endpoint) as client, Bridge(server) as bridge:
-            asked = {"model": MODEL, "api": api, "text_format": Sight}
+            asked = {"model": MODEL, "api": api, "text_format": ColourAndSides}
             if way == "run":
                 reply = await bridge.run(client, input="?", **asked)
             else:
                 reply = [event async for event in bridge.stream(client, input="?", **asked)][-1].reply
             again = [*reply.items, {"role": "user", "content": "And that?"}]
             second = await bridge.run(client, input=again, **asked)
-    assert (reply.parsed, second.parsed) == (Sight(colour="red", sides=4), Sight(colour="blue", sides=3))
+    assert (reply.parsed, second.parsed) == (
+        ColourAndSides(colour="red", sides=4),
+        ColourAndSides(colour="blue", sides=3),
+    )
     assert "parsed" not in str(reply.items)
     assert [one.size for one in endpoint.seen] == [(64, 64)]
 
@@ -244,7 +247,7 @@ async def test_a_structured_answer(server, api, way):
 @pytest.mark.parametrize("api", ["responses", "chat"])
 async def test_an_answer_of_another_form_is_a_clear_error(server, api, way):
     with pytest.raises(ResponseError, match="does not have the form of text_format") as raised:
-        await asked(server, [[LOOK], "Red."], way, api=api, text_format=Sight)
+        await asked(server, [[LOOK], "Red."], way, api=api, text_format=ColourAndSides)
     assert raised.value.code == "invalid_form"
     assert len(raised.value.items) >= 3
 
@@ -341,7 +344,7 @@ async def test_what_only_the_caller_can_answer_goes_to_the_caller(server, said, 
     ("arguments", "message"),
     [
         ({"background": True}, "no background=True"),
-        ({"direct": True, "text_format": Sight}, "takes no text_format"),
+        ({"direct": True, "text_format": ColourAndSides}, "takes no text_format"),
         ({"input": {"role": "user"}}, "input is a text or a list"),
         ({"input": [1]}, "an item of input is a dict"),
     ],
@@ -583,13 +586,13 @@ async def test_the_answer_is_what_is_final(server, way, phases, text):
 @pytest.mark.parametrize("api", ["responses", "chat"])
 async def test_only_the_answer_is_held_against_text_format(server, api, way):
     steps = [["Let me look.", LOOK], '{"colour": "red", "sides": 4}']
-    reply = await replied(server, steps, way, api=api, text_format=Sight)
-    assert reply.parsed == Sight(colour="red", sides=4)
+    reply = await replied(server, steps, way, api=api, text_format=ColourAndSides)
+    assert reply.parsed == ColourAndSides(colour="red", sides=4)
 
 
 async def test_text_format_beside_a_format_is_refused(server):
     with pytest.raises(TypeError, match="say the same"):
-        await asked(server, ["Red."], "run", text={"format": {"type": "text"}}, text_format=Sight)
+        await asked(server, ["Red."], "run", text={"format": {"type": "text"}}, text_format=ColourAndSides)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """Endpoints that speak the APIs almost, as steps of the scripted one: users can test their own loops against each."""
 
 import copy
+import json
 
 import httpx2
 import pytest
-from commands import ask
+from commands import SCRIPT, ask
+from local_servers import serving
 from mcp.server import MCPServer
 from mcp.types import CallToolResult
 from openai import AsyncOpenAI, OpenAI, OpenAIError
@@ -41,6 +43,20 @@ def interrupted(*odd):
     return lambda events: [one for event in events for one in (*odd, event)]
 
 
+def content(change):
+    """Change the content of each message where it comes whole."""
+
+    def changed(events):
+        events = json.loads(json.dumps(events))  # no two events share an item
+        for event in events:
+            for item in (event.get("item"), *event.get("response", {}).get("output", ())):
+                if item and item.get("content"):
+                    item["content"] = change(item["content"])
+        return events
+
+    return changed
+
+
 RESPONSES = {
     "as it is": lambda events: events,
     "an empty final output": emptied,
@@ -55,6 +71,8 @@ RESPONSES = {
     ],
     "other ids": lambda events: [{**one, "item_id": f"i{at}"} if "item_id" in one else one for at, one in enumerate(events)],
     "null, lists and comments": interrupted(None, [], 7, {"note": "keepalive"}, "ping"),
+    "a part without a list": lambda events: content(lambda parts: parts[0])(without(".delta", "text.done", "part.done")(events)),
+    "texts in place of parts": lambda events: content(lambda parts: [part["text"] for part in parts])(without(".delta", "text.done", "part.done")(events)),
     "a response in place of a stream": lambda events: [events[-1]["response"]],
 }  # fmt: skip
 
@@ -147,6 +165,7 @@ WRONG = {
     "half a line": Odd("Red.", lambda events: [*events[:2], '{"type": "respo']),
     "nothing": Odd("Red.", lambda events: []),
     "no end": Cut("Red.", after=2, clean=True),
+    "a number of 5,000 digits": Odd("Red.", lambda events: ['{"id": 1' + "0" * 5_000 + "}"]),
     "an error": Odd("Red.", lambda events: [{"error": {"message": "overloaded", "code": 503}}]),
     "an error of another type": Odd("Red.", lambda events: [{"error": ["overloaded"]}]),
     "an error under another name": Odd("Red.", lambda events: [{"object": "error", "message": "overloaded"}]),
@@ -181,12 +200,18 @@ SAID = [
 ]
 
 
+@pytest.fixture(scope="module")
+def url():
+    with serving(SCRIPT) as url:
+        yield url
+
+
 @pytest.mark.parametrize("options", [[], ["--chat"]], ids=["responses", "chat"])
 @pytest.mark.parametrize("step", SAID)
-def test_ask_says_one_sentence(options, step):
+def test_ask_says_one_sentence(options, step, url):
     endpoint = Endpoint([step] * 4).start()  # what broke off is asked for again
     try:
-        done = ask(endpoint, "?", *options)
+        done = ask(endpoint, "?", "--server", url, *options)
     finally:
         endpoint.stop()
     assert (done.exit_code, done.stdout) == (1, "")
@@ -196,12 +221,49 @@ def test_ask_says_one_sentence(options, step):
     assert all(line.startswith("asked again: ") for line in again)
 
 
+EMPTY = {
+    "no items": ([], Odd("Red.", lambda events: [{**events[-1], "response": {**events[-1]["response"], "output": []}}])),
+    "an empty text": ([], Odd("Red.", lambda events: content(lambda parts: [{**parts[0], "text": ""}])(events[-1:]))),
+    "a number for a text": ([], Odd("Red.", lambda events: content(lambda parts: [{**parts[0], "text": 7}])(events[-1:]))),
+    "a message that says nothing": (["--chat"], Odd("Red.", deltas(lambda choice: choice.update(delta={})))),
+    "an empty message": (["--chat"], Odd("Red.", deltas(lambda choice: choice.update(delta={"content": ""})))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "step"), EMPTY.values(), ids=EMPTY)
+def test_ask_says_that_an_answer_is_empty(options, step):
+    with Endpoint([step]) as endpoint:
+        done = ask(endpoint, "?", *options)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "Error: the answer of the model is empty; ask again\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda chunks: [{"choices": [{"text": "It is red.", "finish_reason": "stop"}]}],
+        lambda chunks: [{"choices": [{"message": None, "finish_reason": "stop"}]}],
+        deltas(lambda choice: choice.update(delta=None)),
+    ],
+    ids=["a completion of the older API", "no message", "no delta"],
+)
+async def test_chunks_without_a_message_are_a_documented_error(server, change):
+    with Endpoint([Odd("Red.", change)]) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="x", max_retries=0) as client,
+            Bridge(server) as bridge,
+        ):
+            with pytest.raises(RunError, match="ended before the message did"):
+                async for _ in bridge.stream(client, model=MODEL, input="?", api="chat"):
+                    pass
+
+
 @pytest.mark.parametrize(
     ("name", "said"), [("an error of another type", "overloaded"), ("a body of another type", "400")]
 )
-def test_the_sentence_of_ask_names_what_came(name, said):
+def test_the_sentence_of_ask_names_what_came(name, said, url):
     with Endpoint([WRONG[name]]) as endpoint:
-        done = ask(endpoint, "?")
+        done = ask(endpoint, "?", "--server", url)
     assert said in done.stderr
 
 

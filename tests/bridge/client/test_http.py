@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -19,6 +19,7 @@ import httpx2
 import pytest
 import samples
 import uvicorn
+from local_servers import until_it_listens
 from mcp import Client
 from mcp.client.auth import OAuthClientProvider
 from mcp.server import MCPServer
@@ -180,11 +181,7 @@ def sloppy(port):
     command = [sys.executable, "-S", str(SCRIPT), str(port)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            while True:
-                with suppress(httpx2.ConnectError):
-                    httpx2.get(f"http://127.0.0.1:{port}/")
-                    break
-                assert process.poll() is None
+            until_it_listens(process, port)
             yield process
         finally:
             process.kill()

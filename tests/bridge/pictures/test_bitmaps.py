@@ -96,6 +96,12 @@ def test_masks_of_any_place_and_width_are_stretched_to_8_bits():
     ]
 
 
+def test_a_channel_without_a_mask_is_black():
+    pixels = struct.pack("<2H", 0xFFFF, 0x00FF)
+    image = shown(bmp(2, 1, 16, pixels, masks=(0xFF00, 0xFF, 0)))
+    assert [image.getpixel((x, 0)) for x in range(2)] == [(255, 255, 0), (0, 255, 0)]
+
+
 def test_ten_bits_keep_their_upper_eight():
     masks = (0x3FF << 20, 0x3FF << 10, 0x3FF)
     image = shown(bmp(1, 1, 32, struct.pack("<I", 1023 << 20 | 512 << 10 | 3), masks=masks))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from samples import b64, drawing, file, photo
 
 from imagebridge.errors import PictureError
+from imagebridge.pictures import animation
 from imagebridge.pictures.base64 import base64_bytes
 from imagebridge.pictures.containers import walk
 from imagebridge.pictures.convert import converted, fitted
@@ -56,6 +57,8 @@ END = {"PNG": b"\0\0\0\0IEND\xaeB`\x82", "JPEG": b"\xff\xd9", "GIF": b";"}
 @pytest.mark.parametrize("name", FILES)
 def test_no_cut_passes(name):
     data, end = FILES[name], len(END.get(name.split()[-1], END.get(name.split()[0], b"")))
+    if name == "extended WebP":
+        data = data[: data.index(b"EXIF")]  # what is cut there has its pixels
     for length in range(len(data) - end):
         with pytest.raises(PictureError):
             Picture.from_bytes(data[:length])
@@ -165,6 +168,8 @@ JPEG = FILES["JPEG"]
 TABLE = JPEG.index(b"\xff\xdb")
 MENDED |= {
     "JPEG with stray bytes before a segment": (JPEG[:TABLE] + b"\0\0\0\0" + JPEG[TABLE:], JPEG, 1),
+    "JPEG with a marker that stands alone": (JPEG[:2] + b"\xff\1" + JPEG[2:], JPEG, 1),
+    "JPEG with metadata of no length": (JPEG[:2] + b"\xff\xe5\0\1\xff\xfe\0\0" + JPEG[2:], JPEG, 1),
     "JPEG with zeros for its end": (JPEG[:-2] + bytes(200), JPEG, 1),
 }
 
@@ -174,6 +179,34 @@ def test_damage_around_the_pixels_is_mended(name):
     came, whole, frames = MENDED[name]
     for picture in (Picture.from_bytes(came, "decoded"), Picture.from_base64(b64(came), "decoded")):
         assert (picture.data, picture.frames, picture.plain) == (whole, frames, frames == 1)
+
+
+def test_a_webp_that_is_cut_behind_its_pixels_is_shown_without_what_follows():
+    data = FILES["extended WebP"]
+    at = data.index(b"EXIF")
+    whole = data[:4] + (at - 8).to_bytes(4, "little") + data[8:at]
+    for length in (at + 9, at + 12, len(data) - 1):
+        picture = Picture.from_bytes(data[:length], "decoded")
+        assert (picture.data, picture.orientation) == (whole, 1)
+
+
+def test_an_animated_webp_that_is_cut_shows_the_frames_before():
+    data = samples.animation("WEBP")
+    second = data.index(b"ANMF", data.index(b"ANMF") + 4)
+    third = data.index(b"ANMF", second + 4)
+    whole = data[:4] + (third - 8).to_bytes(4, "little") + data[8:third]
+    picture = Picture.from_bytes(data[: third + 20])
+    assert (picture.data, picture.frames) == (whole, 2)
+    assert len(list(animation.shown(picture.data, 9))) == 2
+    with pytest.raises(PictureError, match="the WebP is cut short"):
+        Picture.from_bytes(data[: second - 5])
+
+
+def test_a_marker_without_meaning_inside_of_jpeg_pixels_does_not_end_them():
+    data = samples.file(samples.photo(), "JPEG", restart_marker_blocks=2)
+    at = data.index(b"\xff\xd0")
+    damaged = data[:at] + b"\xff\xae\xff" + data[at:]
+    assert Picture.from_bytes(damaged, "decoded").data == damaged
 
 
 def sof(marker, channels=3):
@@ -197,6 +230,18 @@ def test_a_progressive_jpeg_whose_scans_come_out_of_turn_is_not_passed_on():
     at = data.index(b"\xff\xda", data.index(b"\xff\xda") + 2)
     data[at + 9] ^= 0x10  # the second scan refines a bit that has not come yet
     assert not Picture.from_bytes(bytes(data)).plain
+    assert not walk(bytes(data[:-2])).common
+
+
+@pytest.mark.parametrize("image", [samples.photo(), samples.photo().convert("L")], ids=["colours", "grey"])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+def test_a_jpeg_in_which_restart_markers_lack_is_not_passed_on(image, subsampling):
+    data = samples.file(image, "JPEG", restart_marker_blocks=2, subsampling=subsampling)
+    assert Picture.from_bytes(data).plain
+    assert not Picture.from_bytes(data.replace(b"\xff\xd0", b"", 1)).plain
+    tall = bytearray(data)
+    tall[data.index(b"\xff\xc0") + 5] = 9  # 2,304 rows more
+    assert not Picture.from_bytes(bytes(tall)).plain
 
 
 REFUSED = {

@@ -95,6 +95,10 @@ REFUSED = {
         paletted(behind=(PALETTE,)),
         "the PNG has no palette before its pixels",
     ),
+    "pixels with a wrong checksum": (
+        SIGNATURE + header() + HALVES[0] + HALVES[1][:-1] + b"x" + END,
+        "the checksum of the PNG's IDAT chunk is wrong",
+    ),
     "frames between the pixels": (
         SIGNATURE + header() + HALVES[0] + chunk(b"fdAT", b"\0\0\0\1x") + HALVES[1] + END,
         "the PNG has pixels in two places",
@@ -143,9 +147,17 @@ MENDED = {
     "a packed text of a megabyte": (rgb(chunk(b"zTXt", b"a\0\0" + LONG)), rgb()),
     "an international text of a megabyte": (rgb(chunk(b"iTXt", b"a\0\1\0\0\0" + LONG)), rgb()),
     "a packed text that does not unpack": (rgb(chunk(b"zTXt", b"a\0\0broken")), rgb()),
+    "a name with a small third letter": (rgb(chunk(b"teat", b"a\0b")), rgb()),
     "a name that is no letters": (rgb(chunk(b"a-b1", b"")), rgb()),
     "an end with more in it": (rgb()[:-12] + chunk(b"IEND", b"more"), rgb()),
     "an end with another checksum": (rgb()[:-1] + b"x", rgb()),
+    "an unknown critical chunk behind the pixels": (rgb(behind=(chunk(b"ABCD", b"x"),)), rgb()),
+    "an end that cannot be read": (rgb()[:-8] + b"IE\xb6d" + rgb()[-4:], rgb()),
+    "bytes lost behind the pixels": (rgb(behind=(TEXT[3:], TEXT)), rgb()),
+    "a sound chunk behind the pixels whose name is no letters": (
+        rgb(behind=(chunk(b"\0\0\0\x30", b"x"),)),
+        rgb(),
+    ),
     "a chunk behind the pixels that is cut short": (rgb()[:-12] + TEXT[:-5], rgb()),
 } | {
     f"{name.decode()} of no bytes": (rgb(chunk(name, b"")), rgb())
@@ -171,6 +183,7 @@ ENDS = {
     "with more rows": zlib.compress(RAW + RAW),
     "with a header of another window": b"\x08\x1d" + PACKED[2:],
     "without its last block": UNENDED,
+    "with a block of no meaning": UNENDED + b"\x06" * 9,
 }
 
 
@@ -182,7 +195,14 @@ def test_pixels_that_are_all_there_are_packed_anew_where_their_stream_ends_wrong
     assert made == Picture.from_bytes(rgb(TEXT, pixels=ENDS[name])).proven("decoded")
 
 
+_stream = zlib.compressobj(0)
+HALF = _stream.compress(RAW[: 49 * 8]) + _stream.flush(zlib.Z_SYNC_FLUSH)
 BROKEN = {
+    "half of them, and no more": (HALF, "its pixels are not all there: 50 % of them can be unpacked"),
+    "half of them, and a block of no meaning": (
+        HALF + b"\x06" * 9,
+        "its pixels are not all there: 50 % of them can be unpacked",
+    ),
     "too few rows": (
         zlib.compress(RAW[: 49 * 10]),
         "its pixels are not all there: 62 % of them can be unpacked",

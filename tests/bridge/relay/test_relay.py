@@ -3,17 +3,15 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
 
-import httpx2
 import processes
 import pytest
 import samples
+from local_servers import serving
 from mcp import Client, StdioServerParameters
-from relaying import ENVIRONMENT, KINDS, PROXY, SLOPPY, TESTS, Wire, relay
+from relaying import ENVIRONMENT, KINDS, PROXY, SLOPPY, Wire, relay
 from samples import b64, drawing, file
 from servers import kinds
 
@@ -395,43 +393,23 @@ def test_wrong_usage_is_said_and_ends_with_2(arguments, words):
 # Servers behind a URL.
 
 
-@contextmanager
-def serving(*command):
-    """Run a server on a free port; yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with subprocess.Popen(
-        [*command[:2], str(port), *command[2:]], env=ENVIRONMENT, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            while process.poll() is None:
-                with suppress(httpx2.ConnectError):
-                    httpx2.get(f"http://127.0.0.1:{port}/")
-                    break
-            yield f"http://127.0.0.1:{port}/mcp"
-        finally:
-            process.kill()
-
-
 @pytest.mark.anyio
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
-async def test_a_server_behind_a_url(mode):
+async def test_a_server_behind_a_url(mode, server):
     """The SDK's own server: answers as events, a session until 2025-11-25, headers since 2026-07-28."""
-    with serving(sys.executable, str(TESTS / "servers" / "pictures.py")) as url:
-        relayed = StdioServerParameters(command=PROXY[0], args=[*PROXY[1:], "--url", url], env=ENVIRONMENT)
-        async with Client(relayed, mode=mode) as client, Client(url, mode=mode) as direct:
-            assert client.protocol_version == direct.protocol_version
-            assert await client.list_tools() == await direct.list_tools()
-            words, change, picture = (await client.call_tool("draw.square", {"side": 2500})).content
-            assert words.text == "a red square"
-            assert change.text.startswith("Shown as PNG, 2048x2048 px")
-            assert Picture.from_base64(picture.data).width == 2048
-            assert (await client.call_tool("broken", {})).content[0].text == "Tool error:\nit failed here"
+    relayed = StdioServerParameters(command=PROXY[0], args=[*PROXY[1:], "--url", server], env=ENVIRONMENT)
+    async with Client(relayed, mode=mode) as client, Client(server, mode=mode) as direct:
+        assert client.protocol_version == direct.protocol_version
+        assert await client.list_tools() == await direct.list_tools()
+        words, change, picture = (await client.call_tool("draw.square", {"side": 2500})).content
+        assert words.text == "a red square"
+        assert change.text.startswith("Shown as PNG, 2048x2048 px")
+        assert Picture.from_base64(picture.data).width == 2048
+        assert (await client.call_tool("broken", {})).content[0].text == "Tool error:\nit failed here"
 
 
 def test_what_a_url_answers_is_passed_on_as_it_is_and_refusals_are_errors():
-    with serving(*SLOPPY) as url, Wire([*PROXY, "--url", url]) as wire:
+    with serving(*SLOPPY[1:]) as url, Wire([*PROXY, "--url", url]) as wire:
         wire.open()
         assert echoed(wire, content="x") == {"content": [told("x")]}
         pretty = '{\n "jsonrpc": "2.0", "id": ID,\n "result": {"content": []}}'

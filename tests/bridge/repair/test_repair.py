@@ -1,18 +1,16 @@
 """One malformed block costs nothing else: over stdio and HTTP, in both generations."""
 
+import json
 import shlex
-import socket
-import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx2
 import pytest
 import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from local_servers import serving
 from mcp.types import CallToolResult, ReadResourceResult
 from samples import b64, drawing, file
 
@@ -108,6 +106,30 @@ BLOCKS = {
         {"type": "resource_link", "uri": "a:b", "size": "big"},
         {"type": "resource_link", "uri": "a:b", "name": "a:b"},
     ),
+    "a link whose icons are half valid": (
+        {
+            "type": "resource_link",
+            "uri": "a:b",
+            "name": "b",
+            "size": 3.0,
+            "icons": [
+                {"src": "a.png", "sizes": "48x48 96x96", "mimeType": 3, "theme": "blue"},
+                {"src": "b.png", "sizes": ["any", 5], "mimeType": "image/png", "theme": "dark"},
+                {"sizes": ["any"]},
+                "c.png",
+            ],
+        },
+        {
+            "type": "resource_link",
+            "uri": "a:b",
+            "name": "b",
+            "size": 3.0,
+            "icons": [
+                {"src": "a.png", "sizes": ["48x48", "96x96"]},
+                {"src": "b.png", "sizes": ["any"], "mimeType": "image/png", "theme": "dark"},
+            ],
+        },
+    ),
 }
 
 
@@ -179,9 +201,58 @@ def test_structured_content_that_is_no_object_is_one_for_clients_of_every_genera
     assert repaired(result) is result
 
 
+ADDRESSES = {
+    "docs/a b.md": "unknown:docs/a%20b.md",
+    "?page=2#top": "unknown:?page=2#top",
+    "page one:x": "unknown:page%20one:x",
+    "//cdn/a": "unknown:%2F%2Fcdn%2Fa",
+    "http://": "unknown:http://",
+    "http://[a/b": "unknown:http://%5Ba/b",
+    "http://a:99999/": "unknown:http://a:99999/",
+    "über": "unknown:%C3%BCber",
+    "50%25": "unknown:50%25",
+    " ": "unknown:%20",
+    "C:\\a.png": "C:\\a.png",
+    "file:a": "file:a",
+    "a:": "a:",
+}
+
+
+@pytest.mark.parametrize("uri", ADDRESSES)
+def test_an_address_that_is_relative_is_absolute_for_clients_of_every_generation(uri):
+    def result(address):
+        return {
+            "content": [
+                {"type": "resource_link", "uri": address, "name": uri, "mimeType": "a/b"},
+                {"type": "resource", "resource": {"uri": address, "text": "x"}},
+            ]
+        }
+
+    came, expected = result(uri), result(ADDRESSES[uri])
+    assert repair(came) == repair(expected) == expected
+    CallToolResult.model_validate(expected)
+    # A bridge asks the server for it as the server calls it.
+    assert repaired(came) is came
+
+
+def test_half_surrogates_are_replaced_everywhere():
+    text = "a\ud800"
+    came = {
+        "content": [{"type": "text", "text": text, text: 1}],
+        "structuredContent": {text: [text, "\ud83d\ude00"]},
+    }
+    expected = {
+        "content": [{"type": "text", "text": "a�", "a�": 1}],
+        "structuredContent": {"a�": ["a�", "😀"]},
+    }
+    assert repair(came) == expected
+    CallToolResult.model_validate_json(json.dumps(expected))
+
+
+json_texts = st.text(st.characters(), max_size=10)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | json_texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(json_texts, inner, max_size=3),
     max_leaves=8,
 )
 keys = st.sampled_from(
@@ -201,7 +272,51 @@ keys = st.sampled_from(
     ]
 )
 types = st.sampled_from(["text", "image", "audio", "resource", "resource_link", "blob", "x"])
-blocks = json_values | st.dictionaries(keys, json_values | types, max_size=6)
+addresses = st.sampled_from(list(ADDRESSES)) | json_values
+
+
+def nearly(**fields):
+    """Objects in which any field may be absent or odd."""
+    return st.fixed_dictionaries({}, optional={name: good | json_values for name, good in fields.items()})
+
+
+beside = {
+    "annotations": nearly(
+        audience=st.sampled_from(["user", "dog"]), priority=st.floats(), lastModified=json_texts
+    ),
+    "_meta": st.dictionaries(json_texts, json_values, max_size=2),
+}
+icons = nearly(
+    src=json_texts,
+    sizes=st.lists(json_texts, max_size=2) | json_texts,
+    mimeType=json_texts,
+    theme=st.sampled_from(["light", "dim"]),
+)
+links = nearly(
+    type=st.just("resource_link"),
+    uri=addresses,
+    name=json_texts,
+    title=json_texts,
+    description=json_texts,
+    mimeType=json_texts,
+    size=st.integers() | st.floats(),
+    icons=st.lists(icons, max_size=2),
+    **beside,
+)
+resources = nearly(
+    type=st.just("resource"),
+    resource=nearly(uri=addresses, text=json_texts, blob=json_texts, mimeType=json_texts, **beside),
+    **beside,
+)
+pictures = nearly(
+    type=st.sampled_from(["image", "audio", "blob", "x"]),
+    data=json_texts | st.just(b64(PNG)),
+    mimeType=json_texts,
+    url=addresses,
+    **beside,
+)
+loose = st.dictionaries(keys, json_values | types, max_size=6)
+blocks = json_values | loose | links | resources | pictures
 
 
 results = st.fixed_dictionaries(
@@ -226,9 +341,13 @@ def test_whatever_comes_is_accepted_by_clients_of_every_generation(result):
         validate_server_result("tools/call", version, {"resultType": "complete", **repair(result)})
 
 
-@given(results)
-def test_whatever_comes_is_accepted_by_the_sdk_that_is_here(result):
-    CallToolResult.model_validate(repair(result))
+@given(results, st.sampled_from([None, "unknown", "claude-desktop", "claude-code", "vscode"]))
+def test_whatever_comes_is_accepted_by_the_sdk_that_is_here(result, host):
+    mended = repair(result, host)
+    CallToolResult.model_validate(mended)
+    # And by a client at the other end of a wire.
+    CallToolResult.model_validate_json(json.dumps(mended))
+    assert host or repair(mended) == mended
 
 
 @pytest.mark.agent  # Until mcp 2 structured content is an object.
@@ -289,20 +408,8 @@ def generation(request):
 
 @pytest.fixture(scope="module")
 def address(generation):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with subprocess.Popen([sys.executable, str(SCRIPT), str(port), *generation]) as process:
-        try:
-            for _ in range(200):
-                with suppress(httpx2.ConnectError):
-                    httpx2.get(f"http://127.0.0.1:{port}/")
-                    break
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(0.05)
-            yield f"http://127.0.0.1:{port}/mcp"
-        finally:
-            process.kill()
+    with serving(SCRIPT, *generation) as url:
+        yield url
 
 
 @pytest.mark.agent
@@ -339,7 +446,7 @@ ODD = {
 async def test_no_field_of_a_result_costs_the_others(transport, generation, address):
     """Each version's schema refuses something else of these, and with it the whole result of a call that has run."""
     server = shlex.join([sys.executable, str(SCRIPT), *generation]) if transport == "stdio" else address
-    async with Bridge(server, timeout=20) as bridge:
+    async with Bridge(server, timeout=60) as bridge:
         for came, expected in ODD.values():
             result = await bridge.call("echo", {"result": {"content": [BEFORE, IMAGE], **came}})
             result.pop("resultType", None)

@@ -1,51 +1,21 @@
 """The strict endpoint beside Responses: Chat Completions, pictures drawn, models, HTTP, the pytest fixture."""
 
 import json
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from io import BytesIO
 from threading import Barrier, Thread
 
 import httpx2
 import pytest
-from openai import BadRequestError, NotFoundError, OpenAI
+from openai import BadRequestError, NotFoundError
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.images_response import ImagesResponse
+from openai_requests import LOOK, MODEL, TOOLS, connected, picture, url, user
 from PIL import Image
 
 from imagebridge.testing import Endpoint
 
 pytest_plugins = ["pytester"]
-
-MODEL = "gpt-5.6-luna"
-LOOK = ("look", {"at": "the sky"})
-TOOLS = [
-    {
-        "type": "function",
-        "name": "look",
-        "description": "Look.",
-        "parameters": {"type": "object", "properties": {"at": {"type": "string"}}},
-        "strict": False,
-    }
-]
-
-
-def url(colour="red", size=(640, 480), kind="PNG", mode="RGB") -> str:
-    file = BytesIO()
-    Image.new(mode, size, colour).save(file, kind)
-    return f"data:image/{kind.lower()};base64,{b64encode(file.getvalue()).decode()}"
-
-
-def picture(*arguments, detail="high") -> dict:
-    return {"type": "input_image", "image_url": url(*arguments), "detail": detail}
-
-
-def user(content="Look.") -> dict:
-    return {"role": "user", "content": content}
-
-
-def connected(endpoint: Endpoint) -> OpenAI:
-    return OpenAI(base_url=endpoint.base_url, api_key="test")
-
 
 # Chat Completions
 
@@ -181,7 +151,7 @@ def test_concurrent_requests_each_get_one_step():
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
     assert sorted(answers) == [f"step {number}" for number in range(8)]
     assert len(endpoint.seen) == len(endpoint.requests) == 8
 

@@ -2,17 +2,19 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from html import escape
-from pathlib import Path
 from threading import Thread
 
 import anyio
 import anyio.lowlevel
+import psutil
 import pytest
 import resvg_py
+from processes import worked
 from samples import SCRIPTS, lacked_here
 
 from imagebridge.errors import ArgumentError
@@ -20,10 +22,9 @@ from imagebridge_tools.charts import engine as drawing_process
 from imagebridge_tools.charts import worker
 from imagebridge_tools.charts.worker import DrawingError, drawn
 
-pytestmark = [
-    pytest.mark.anyio,
-    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc"),
-]
+pytestmark = pytest.mark.anyio
+
+limits_memory = pytest.mark.skipif(sys.platform != "linux", reason="no other system limits a process's data")
 
 BAR = {
     "data": {"values": [{"a": "x", "b": 1}]},
@@ -38,38 +39,33 @@ def text(spec):
 
 
 def processes():
-    """Return the process ids of our children."""
-    return {
-        int(pid)
-        for pid in os.listdir("/proc")
-        if pid.isdecimal() and parent(pid) == os.getpid() and drawing(pid)
-    }
+    """Return the process ids of our children that draw."""
+    return {child.pid for child in psutil.Process().children() if draws(child)}
 
 
-def parent(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return int(file.read().rsplit(")", 1)[1].split()[1])
-    except OSError:
-        return 0
+def draws(process):
+    with suppress(psutil.NoSuchProcess):  # So does one that has ended and was not waited for.
+        return any(word.endswith("engine.py") for word in process.cmdline())
+    return False
 
 
-def drawing(pid):
-    try:
-        with open(f"/proc/{pid}/cmdline") as file:
-            return "engine.py" in file.read()
-    except OSError:
-        return False
-
-
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def fresh():
+    """No process at first, and none left at the end."""
     worker.stop()
     yield
     worker.stop()
     assert not processes()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def last():
+    yield
+    worker.stop()
+    assert not processes()
+
+
+@pytest.mark.usefixtures("fresh")
 async def test_one_process_draws_one_chart_after_the_other():
     await drawn(text(BAR))
     first = processes()
@@ -78,6 +74,7 @@ async def test_one_process_draws_one_chart_after_the_other():
     assert processes() == first
 
 
+@pytest.mark.usefixtures("fresh")
 def test_the_process_outlives_the_event_loop():
     anyio.run(drawn, text(BAR))
     first = processes()
@@ -85,6 +82,7 @@ def test_the_process_outlives_the_event_loop():
     assert processes() == first
 
 
+@pytest.mark.usefixtures("fresh")
 async def test_no_more_processes_than_allowed_at_the_same_time():
     async with anyio.create_task_group() as calls:
         for _ in range(6):
@@ -92,12 +90,14 @@ async def test_no_more_processes_than_allowed_at_the_same_time():
     assert 1 <= len(processes()) <= worker.PROCESSES
 
 
+@pytest.mark.usefixtures("fresh")
 async def test_time_out():
     with pytest.raises(DrawingError, match=r"longer than 0\.7 seconds"):
         await drawn(text(BOMB), 0.7)
     assert (await drawn(text(BAR))).picture.media_type == "image/png"
 
 
+@pytest.mark.usefixtures("fresh")
 async def test_a_process_killed_while_it_waits_costs_nothing():
     await drawn(text(BAR))
     killed()
@@ -107,10 +107,16 @@ async def test_a_process_killed_while_it_waits_costs_nothing():
 def killed():
     """Kill the only process and wait for its end, leaving it to its parent to clear it away."""
     (process,) = processes()
-    os.kill(process, signal.SIGKILL)
-    os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+    found = psutil.Process(process)
+    found.kill()
+    # Not by its status: a process with threads counts as ended before its parent can hear of it.
+    if hasattr(os, "waitid"):
+        os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+    else:
+        found.wait()
 
 
+@pytest.mark.usefixtures("fresh")
 async def test_a_process_killed_while_it_draws_costs_that_call():
     await drawn(text(BAR))
     (process,) = processes()
@@ -122,17 +128,13 @@ async def test_a_process_killed_while_it_draws_costs_that_call():
 
 def kill_busy(process):
     """Kill a process once it has worked for a while, by its own clock."""
-    start = ticks(process)
-    while ticks(process) - start < 20:
-        os.sched_yield()
-    os.kill(process, signal.SIGKILL)
+    start = worked(process)
+    while worked(process) - start < 0.2:
+        time.sleep(0.01)
+    psutil.Process(process).kill()
 
 
-def ticks(process):
-    with open(f"/proc/{process}/stat") as file:
-        return int(file.read().rsplit(")", 1)[1].split()[11])
-
-
+@pytest.mark.usefixtures("fresh")
 async def test_a_cancelled_call_ends_its_process():
     await drawn(text(BAR))
     first = processes()
@@ -145,6 +147,8 @@ async def test_a_cancelled_call_ends_its_process():
     assert not processes() & first
 
 
+@pytest.mark.usefixtures("fresh")
+@limits_memory
 async def test_memory_has_an_end(monkeypatch):
     # A small limit makes the bomb go off soon.
     monkeypatch.setattr(subprocess, "Popen", limited(subprocess.Popen))
@@ -165,6 +169,7 @@ HUGE = [
 ]
 
 
+@pytest.mark.usefixtures("fresh")
 @pytest.mark.long
 @pytest.mark.parametrize("spec", HUGE, ids=["rows", "list", "text", "lines", "pixels", "endless"])
 async def test_whatever_a_spec_asks_for_costs_one_call(spec):
@@ -173,7 +178,9 @@ async def test_whatever_a_spec_asks_for_costs_one_call(spec):
     assert (await drawn(text(BAR))).picture.media_type == "image/png"
 
 
+@pytest.mark.usefixtures("fresh")
 @pytest.mark.long
+@limits_memory
 async def test_memory_has_an_end_before_time_has():
     with pytest.raises(DrawingError, match="out of memory"):
         await drawn(text(BOMB))
@@ -218,21 +225,18 @@ def labelled(label):
     return text(spec)
 
 
+@pytest.mark.usefixtures("fresh")
 async def test_the_engine_gets_no_keys(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     await drawn(text(BAR))
     (process,) = processes()
-    assert b"sk-secret" not in environment(process)
+    assert "sk-secret" not in psutil.Process(process).environ().values()
 
 
 async def test_without_the_engine_one_sentence_names_it(monkeypatch):
     monkeypatch.setattr(worker, "find_spec", lambda name: None)
     with pytest.raises(DrawingError, match=r'pip install "imagebridge\[server\]"'):
         await drawn(text(BAR))
-
-
-def environment(process):
-    return Path(f"/proc/{process}/environ").read_bytes()
 
 
 def test_the_shipped_font_has_what_is_not_looked_up(capfd):

@@ -10,7 +10,7 @@ from imagebridge_tools.tables.table import ColumnType
 from . import dates, labels
 from .plan import Chart
 from .text_width import broken, wide
-from .titles import PlotSize, beside
+from .titles import PlotSize, side_title_width
 
 _TYPES: dict[ColumnType, str] = {"number": "quantitative", "date": "temporal", "text": "nominal"}
 
@@ -52,7 +52,7 @@ def width_beside_plot(chart: Chart) -> float:
     if "color" not in chart.names or not _legend(chart) or lower(chart):
         return both
     named = chart.frame.titles.get("color", chart.names["color"])
-    title = min(wide(named, bold=True) * (chart.style.text + 1), beside(chart.frame.width))
+    title = min(wide(named, bold=True) * (chart.style.text + 1), side_title_width(chart.frame.width))
     if chart.kind == "heatmap" or chart.sorts["color"] == "number":
         return both + max(5 * chart.style.text, title + 10)
     return both + max(_entries(chart), title + 10)
@@ -206,11 +206,11 @@ def scale(chart: Chart, role: str, usual: JsonObject) -> JsonObject:
 def _ordered(names: list[str]) -> list[str] | None:
     """Return places that are all numbers or all dates in their order, or None."""
     if (values := numbers(names)) and None not in values:
-        return [name for _, name in sorted(zip(map(_real, values), names, strict=True))]
+        return [name for _, name in sorted(zip(map(_as_float, values), names, strict=True))]
     return sorted(names) if all(map(date, names)) else None
 
 
-def _real(cell: JsonValue) -> float:
+def _as_float(cell: JsonValue) -> float:
     return cell if isinstance(cell, int | float) else 0.0
 
 
@@ -288,7 +288,7 @@ def key(chart: Chart, role: str) -> JsonObject:
     if lower(chart):
         return _under(chart)[0]
     named = chart.frame.titles.get(role, chart.frame.titles.get("x", "") if chart.kind == "pie" else "")
-    across = beside(chart.frame.width) / (chart.style.text + 1)
+    across = side_title_width(chart.frame.width) / (chart.style.text + 1)
     title = len(broken(named or chart.names[role], across, bold=True)) - 1
     room = (
         chart.frame.height

@@ -107,7 +107,7 @@ def _settled(table: Table, names: Mapping[str, str], forms: Mapping[str, str]) -
     for role in names.keys() & forms.keys():
         name = names[role]
         if table.sort(name) == "text" and number_formats.of_dates(forms[role]):
-            table = table.reread(name, column_types.follow(table.columns[name], forms[role]))
+            table = table.reread(name, column_types.as_dates(table.columns[name], forms[role]))
     return table
 
 

@@ -17,7 +17,7 @@ _MOST = 4
 """Lines of a title at most."""
 
 
-def beside(width: float) -> float:
+def side_title_width(width: float) -> float:
     """Return the pixels of a legend's title in a picture `width` pixels wide: a quarter, or more in a small one."""
     return max(width / 4, min(110, width * 0.4))
 
@@ -37,7 +37,7 @@ class PlotSize(NamedTuple):
             return max(self.x, self.width * 0.4), self.height * _SHARE
         if channel == "y":
             return max(self.y, self.height * 0.3), self.width * _SHARE
-        return beside(self.whole), self.height * _SHARE * 2
+        return side_title_width(self.whole), self.height * _SHARE * 2
 
 
 def titled(view: Mapping[str, JsonValue], room: PlotSize, style: Style) -> JsonObject:

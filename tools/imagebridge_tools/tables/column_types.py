@@ -111,7 +111,7 @@ def reading_note(name: str, reading: ColumnReading) -> str:
     return f"; {name!r} read as {reading.how}" if reading.how else ""
 
 
-def follow(cells: Sequence[JsonValue], form: str) -> tuple[Sequence[JsonValue], ColumnReading] | None:
+def as_dates(cells: Sequence[JsonValue], form: str) -> tuple[Sequence[JsonValue], ColumnReading] | None:
     """Return the cells of a column as the dates that they are in a format of D3's, or None where one is none."""
     texts = [None if is_missing(cell) else str(cell) for cell in cells]
     days = {text: written_dates.parsed(text, form) for text in dict.fromkeys(texts) if text is not None}

@@ -1,0 +1,193 @@
+"""The card: what the server answered first at an earlier start, as a file of the user's alone.
+
+The file is one line with its checksum, and JSON. It appears whole or not at all; one that is broken, old, too large
+or of others is passed over and written anew.
+"""
+
+import json
+import os
+import stat
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from .launch import Launch, file_state, module_files
+
+Answers = Mapping[str, Mapping[str, str]]
+"""For each protocol version, the result that answers each question, as JSON."""
+
+_FORMAT = 1
+_LIMIT = 4_000_000
+"""Bytes of a card at most; one has 150,000 or so."""
+
+_KEPT = 50
+"""Cards in a folder at most: those that were not used for longest make room."""
+
+
+class Card(NamedTuple):
+    """What a server answers first.
+
+    handshake: by the versions of the protocol that open with `initialize`, the newest last. stateless: by those
+    since 2026-07-28. file: where it is kept.
+    """
+
+    handshake: Answers
+    stateless: Answers
+    file: str = ""
+
+    @classmethod
+    def of(cls, launch: Launch) -> "Card | None":
+        """Return the card that an earlier start like this one has kept, None where there is none, or all is not as it was."""
+        for file in launch.files():
+            with suppress(
+                OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError
+            ):
+                return cls._parsed(_read(file), launch, file)
+        return None
+
+    @classmethod
+    def _parsed(cls, data: bytes, launch: Launch, file: str) -> "Card":
+        checksum, _, body = data.partition(b"\n")
+        if int(checksum, 16) != zlib.crc32(body):
+            raise ValueError("broken")
+        told = json.loads(body)
+        if (
+            told["format"] != _FORMAT
+            or told["command"] != launch.command
+            or told["modules"] != launch.modules
+        ):
+            raise ValueError("of another start")
+        if any(file_state(path) != (path, changed, size) for path, changed, size in told["files"]):
+            raise ValueError("of other modules")
+        if not all(os.path.isdir(folder) for folder in told["folders"]):
+            raise ValueError("a folder is gone")
+        texts: list[str] = told["texts"]
+        with suppress(OSError):
+            os.utime(file)  # It was used: see _clear.
+        return cls(_told(told["handshake"], texts), _told(told["stateless"], texts), file)
+
+    def keep(self, launch: Launch, folders: Iterable[str]) -> bool:
+        """Keep this card for starts like this one, and tell whether that could be.
+
+        Args:
+            launch: the start that has made it.
+            folders: those that tools read and write, and which must be there.
+        """
+        files = module_files()
+        # What was changed since this process read it is not what has answered.
+        if files is None or any(changed >= launch.began for _, changed, _ in files):
+            return False
+        named = list(folders)
+        texts: dict[str, int] = {}
+        body = json.dumps(
+            {
+                "format": _FORMAT,
+                "command": launch.command,
+                "modules": launch.modules,
+                "files": files,
+                "folders": named,
+                "handshake": _numbered(self.handshake, texts),
+                "stateless": _numbered(self.stateless, texts),
+                "texts": list(texts),
+            }
+        ).encode()
+        if len(body) > _LIMIT - 10:
+            return False
+        try:
+            _write(launch.file(depends=launch.depends(named)), b"%08x\n%b" % (zlib.crc32(body), body))
+            _clear(launch.folder)
+        except OSError:
+            return False
+        return True
+
+    def drop(self) -> None:
+        """Take the card away: the server answers otherwise now."""
+        with suppress(OSError):
+            os.unlink(self.file)
+
+
+def writable(folder: str) -> bool:
+    """Tell whether cards can be kept in a folder, which is made where it is not there yet, for its user alone."""
+    with suppress(OSError):
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        return _is_ours(os.lstat(folder), stat.S_IFDIR) and os.access(folder, os.W_OK)
+    return False
+
+
+def _numbered(answers: Answers, texts: dict[str, int]) -> dict[str, dict[str, int]]:
+    """Return answers by the numbers of their texts: many are the same in several versions."""
+    return {
+        version: {question: texts.setdefault(text, len(texts)) for question, text in known.items()}
+        for version, known in answers.items()
+    }
+
+
+def _told(answers: Mapping[str, Mapping[str, int]], texts: list[str]) -> Answers:
+    """Return answers by the texts that their numbers mean."""
+    return {
+        version: {question: texts[number] for question, number in known.items()}
+        for version, known in answers.items()
+    }
+
+
+def _is_ours(state: os.stat_result, kind: int) -> bool:
+    """Tell whether only this user can have written a file or folder. Windows keeps a user's folders to its user."""
+    if stat.S_IFMT(state.st_mode) != kind:
+        return False
+    if not hasattr(os, "geteuid"):
+        return True
+    return state.st_uid == os.geteuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _read(file: str) -> bytes:
+    """Return what is in a file.
+
+    Raises:
+        OSError: there is none, or its user is not the only one who can have written it.
+        ValueError: it is too large.
+    """
+    if not _is_ours(os.lstat(os.path.dirname(file)), stat.S_IFDIR):
+        raise PermissionError("others can write the folder")
+    # Neither through a link, nor waiting for the other end of a pipe.
+    guarded: Any = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(file, os.O_RDONLY | guarded), "rb") as opened:
+        state = os.fstat(opened.fileno())
+        if not _is_ours(state, stat.S_IFREG):
+            raise PermissionError("others can write the card")
+        if state.st_size > _LIMIT:
+            raise ValueError("too large")
+        return opened.read(_LIMIT)
+
+
+def _write(file: str, data: bytes) -> None:
+    folder = os.path.dirname(file)
+    if not writable(folder):
+        raise PermissionError("others can write the folder")
+    from tempfile import NamedTemporaryFile
+
+    # The temporary file is its owner's alone from the start.
+    with NamedTemporaryFile(dir=folder, prefix="new-", delete=False) as made:
+        try:
+            made.write(data)
+            made.close()
+            os.replace(made.name, file)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(made.name)
+            raise
+
+
+def _clear(folder: str) -> None:
+    """Take away the cards that were not used for longest, where there are too many."""
+    for _, path in sorted(_cards(folder), reverse=True)[_KEPT:]:
+        with suppress(OSError):
+            os.unlink(path)
+
+
+def _cards(folder: str) -> Iterator[tuple[float, str]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):  # Another process may have taken it away.
+                if entry.name.endswith(".card"):
+                    yield entry.stat(follow_symlinks=False).st_mtime, entry.path

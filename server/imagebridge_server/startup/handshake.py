@@ -1,0 +1,256 @@
+"""Which of a host's first messages a card answers: those that the SDK's server would surely answer the same.
+
+Pure. Both generations of the protocol: that of `initialize` (to 2025-11-25) and the stateless one (since 2026-07-28),
+whose requests each carry an envelope in `_meta`. As in the SDK the first request decides which one is spoken. What is
+of unusual form, and what comes after something not understood, waits for the SDK: no rule of it is repeated here
+beyond what hosts really send.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, cast
+
+from .card import Answers, Card
+
+JsonObject = dict[str, Any]
+
+PROTOCOL_VERSION = "io.modelcontextprotocol/protocolVersion"
+CLIENT_INFO = "io.modelcontextprotocol/clientInfo"
+CLIENT_CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
+"""Keys of the envelope (MCP 2026-07-28, basic)."""
+
+APPS = "io.modelcontextprotocol/ui"
+APP_PAGE = "text/html;profile=mcp-app"
+"""The extension that shows pages beside results, and their type (MCP Apps 2026-01-26): its hosts are told of the viewer."""
+
+_LONGEST = 65_536
+_DEEPEST = 100
+"""Characters and brackets of a message at most: the SDK refuses what is nested deeper than 200."""
+
+_OTHERS = "*"
+"""In a shape: whatever other name."""
+
+_CAPABILITIES: JsonObject = {
+    "experimental": {_OTHERS: dict},
+    "extensions": {_OTHERS: dict},
+    "roots": {"listChanged": bool},
+    "sampling": {"context": dict, "tools": dict},
+    "elicitation": {"form": dict, "url": dict},
+    "tasks": {
+        "list": dict,
+        "cancel": dict,
+        "requests": {"sampling": {"createMessage": dict}, "elicitation": {"create": dict}},
+    },
+    _OTHERS: object,
+}
+_IMPLEMENTATION: JsonObject = {
+    "name": str,
+    "version": str,
+    "title": str,
+    "description": str,
+    "websiteUrl": str,
+    _OTHERS: object,
+}
+"""What clients tell of themselves (MCP 2025-11-25 and 2026-07-28, schema: ClientCapabilities, Implementation).
+
+Names that the protocol does not have are ignored: some hosts tell of tools and prompts as their capabilities.
+"""
+
+
+class Early(NamedTuple):
+    """A request that the card answers: itself, the question it asks, and the result as JSON."""
+
+    request: JsonObject
+    question: str
+    result: str
+
+    @property
+    def line(self) -> str:
+        """The response."""
+        return f'{{"jsonrpc":"2.0","id":{json.dumps(self.request["id"])},"result":{self.result}}}\n'
+
+
+class Handshake:
+    """The opening of one connection, as far as a card leads.
+
+    stateless: whether the generation without `initialize` is spoken; None before the first request.
+    waiting: whether a message needs the server itself.
+    """
+
+    def __init__(self, card: Card) -> None:
+        self._card = card
+        self._newest: Mapping[str, str] = list(card.handshake.values())[-1] if card.handshake else {}
+        self._known: Mapping[str, str] | None = None
+        self._apps = False
+        self._lost = False
+        self.stateless: bool | None = None
+        self.waiting = False
+
+    def early(self, line: str) -> Early | None:
+        """Return how the card answers a line of the host; None where it does not, or nothing is to be answered."""
+        message = None if self._lost else _message(line)
+        if message is None:
+            self._lost = self.waiting = True
+            return None
+        if "id" not in message:
+            return None
+        found = self._asked(message["method"], message.get("params"))
+        if found is None:
+            self.waiting = True
+            # What is refused there changes nothing, but what is refused is decided there.
+            self._lost = self._lost or message["method"] == "initialize"
+            return None
+        return Early(message, *found)
+
+    def _asked(self, method: str, params: JsonObject | None) -> tuple[str, str] | None:
+        """Return the question that a request asks, and its answer."""
+        enveloped = method != "initialize" and PROTOCOL_VERSION in _meta(params)
+        if self.stateless is None:
+            self.stateless = enveloped
+        if enveloped != self.stateless:
+            return None
+        if enveloped:
+            if not _is_plain(params) or not _is_envelope(_meta(params), self._card.stateless):
+                return None
+            known: Mapping[str, str] | None = self._card.stateless[_meta(params)[PROTOCOL_VERSION]]
+            return _answer(known, method, apps=_shows_apps(_meta(params)[CLIENT_CAPABILITIES]))
+        if method == "initialize":
+            if params is None or not _introduces(params):
+                return None
+            self._known = self._card.handshake.get(params["protocolVersion"], self._newest)
+            self._apps = _shows_apps(params["capabilities"])
+        elif not _is_plain(params):
+            return None
+        known = self._newest if self._known is None and method == "ping" else self._known
+        return _answer(known, method, apps=self._apps)
+
+
+def question(method: str, *, apps: bool) -> str:
+    """Return what a card calls a question: a method, asked by a host that shows MCP Apps or does not."""
+    return f"{method}, apps" if apps else method
+
+
+def _answer(known: Mapping[str, str] | None, method: str, *, apps: bool) -> tuple[str, str] | None:
+    asked = question(method, apps=apps)
+    result = known.get(asked) if known else None
+    return None if result is None else (asked, result)
+
+
+def _message(line: str) -> JsonObject | None:
+    """Return a request or notification whose form leaves no doubt, else None."""
+    # Half a pair of surrogates is a text to Python's reader and an error to the SDK's.
+    if len(line) > _LONGEST or line.count("{") + line.count("[") > _DEEPEST or "\\ud" in line.lower():
+        return None
+    try:
+        found: Any = json.loads(line, object_pairs_hook=_unique, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    message = cast("JsonObject", found)
+    number = message.get("id", "")
+    if not isinstance(number, str) and (type(number) is not int or abs(number) >= 2**63):
+        return None
+    regular = (
+        set(message) <= {"jsonrpc", "id", "method", "params"}
+        and message.get("jsonrpc") == "2.0"
+        and isinstance(message.get("method"), str)
+        and isinstance(message.get("params", {}), dict)
+    )
+    return message if regular else None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> JsonObject:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _meta(params: JsonObject | None) -> JsonObject:
+    found = (params or {}).get("_meta")
+    return cast("JsonObject", found) if isinstance(found, dict) else {}
+
+
+def _is_plain(params: JsonObject | None) -> bool:
+    """Tell whether a request asks for all there is: no cursor, nothing but `_meta`."""
+    return params is None or (set(params) <= {"_meta"} and _is_plain_meta(params))
+
+
+def _is_plain_meta(params: JsonObject) -> bool:
+    if "_meta" not in params:
+        return True
+    if not isinstance(params["_meta"], dict):
+        return False
+    return all(_CHECKS.get(key, _is_free)(key, value) for key, value in _meta(params).items())
+
+
+def _is_free(key: str, _: object) -> bool:
+    """Tell whether a name in `_meta` is none that the SDK reads, in whatever spelling."""
+    return "modelcontextprotocol" not in key and "progress" not in key
+
+
+def _is_text(_: str, value: object) -> bool:
+    return isinstance(value, str)
+
+
+_CHECKS: Mapping[str, Callable[[str, Any], bool]] = {
+    "progressToken": lambda _, value: isinstance(value, str) or type(value) is int,
+    "traceparent": _is_text,
+    "tracestate": _is_text,
+    "baggage": _is_text,
+    PROTOCOL_VERSION: _is_text,
+    CLIENT_INFO: lambda _, value: _is_implementation(value),
+    CLIENT_CAPABILITIES: lambda _, value: _fits(value, _CAPABILITIES),
+}
+
+
+def _is_envelope(meta: JsonObject, versions: Answers) -> bool:
+    return meta[PROTOCOL_VERSION] in versions and CLIENT_CAPABILITIES in meta
+
+
+def _introduces(params: JsonObject) -> bool:
+    """Tell whether these are the parameters of an `initialize` that nobody would refuse."""
+    return (
+        set(params) - {"_meta"} == {"protocolVersion", "capabilities", "clientInfo"}
+        and _is_plain_meta(params)
+        and isinstance(params["protocolVersion"], str)
+        and _fits(params["capabilities"], _CAPABILITIES)
+        and _is_implementation(params["clientInfo"])
+    )
+
+
+def _is_implementation(value: object) -> bool:
+    if not _fits(value, _IMPLEMENTATION):
+        return False
+    told = cast("JsonObject", value)
+    return (
+        isinstance(told.get("name"), str) and isinstance(told.get("version"), str) and not told.get("icons")
+    )
+
+
+def _fits(value: object, shape: Any) -> bool:
+    """Tell whether a value has a shape: a type, or an object of the shapes of its names, which may be null."""
+    if shape is object:
+        return True
+    if isinstance(shape, type):
+        return type(value) is shape
+    if not isinstance(value, dict):
+        return False
+    shapes = cast("JsonObject", shape)
+    return all(
+        inner is None or _fits(inner, shapes[name])
+        if name != _OTHERS and name in shapes
+        else _OTHERS in shapes and _fits(inner, shapes[_OTHERS])
+        for name, inner in cast("JsonObject", value).items()
+    )
+
+
+def _shows_apps(capabilities: JsonObject) -> bool:
+    extensions: Mapping[str, JsonObject] = capabilities.get("extensions") or {}
+    types: object = extensions.get(APPS, {}).get("mimeTypes")
+    return isinstance(types, list) and APP_PAGE in cast("list[object]", types)

@@ -1,0 +1,119 @@
+"""What this start of the server is: all that its tools and instructions depend on, told before anything is imported.
+
+A card is found by how the server was started (arguments, variables, interpreter), and is only good while all is as
+it was: the folders that modules come from, the files of this package's modules, and the folders of the user.
+"""
+
+import json
+import os
+import sys
+import time
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+CARD = "IMAGEBRIDGE_CARD"
+"""The environment variable of the folder in which cards are kept; "off" keeps and uses none."""
+
+_OURS = ("imagebridge", "imagebridge_tools", "imagebridge_server")
+_PAYING = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
+"""Variables whose presence alone offers further tools (see `Settings.from_environment`): their values stay unknown."""
+
+FileState = tuple[str, int, int]
+"""A file's path, the nanosecond in which it was last changed, and its bytes."""
+
+
+class Launch(NamedTuple):
+    """One start of the server.
+
+    began: the nanosecond in which it was. folder: where cards are kept. command: how it was started.
+    here: the working folder, from which relative folders count. modules: where modules come from, in what state.
+    """
+
+    began: int
+    folder: str
+    command: str
+    here: str
+    modules: list[list[Any]]
+
+    @classmethod
+    def current(cls, arguments: Sequence[str], environment: Mapping[str, str]) -> "Launch | None":
+        """Return the start of this process; None where no card is to be used or kept."""
+        chosen = environment.get(CARD, "")
+        if chosen == "off":
+            return None
+        try:
+            here = os.getcwd()
+        except OSError:  # Taken away under us.
+            return None
+        command = {
+            "arguments": list(arguments),
+            "variables": {
+                name: value
+                for name, value in sorted(environment.items())
+                if name.startswith("IMAGEBRIDGE_") and name != CARD
+            },
+            "paying": [bool(environment.get(name)) for name in _PAYING],
+            "home": os.path.expanduser("~"),
+            "python": [sys.executable, sys.prefix, sys.version, *map(int, sys.flags)],
+        }
+        folder = os.path.abspath(os.path.expanduser(chosen)) if chosen else _cache()
+        if not os.path.isabs(folder):  # A user without a home has no cache.
+            return None
+        return cls(time.time_ns(), folder, json.dumps(command), here, _module_folders(sys.path, here))
+
+    def files(self) -> list[str]:
+        """Return where a card of this start may be: first one that does not depend on the working folder."""
+        return [self.file(depends=False), self.file(depends=True)]
+
+    def file(self, *, depends: bool) -> str:
+        """Return where a card is kept that depends on the working folder, or does not."""
+        told = self.command + (self.here if depends else "")
+        name = f"{zlib.crc32(told.encode('utf-8', 'surrogateescape')):08x}.card"
+        return os.path.join(self.folder, name)
+
+    def depends(self, folders: Iterable[str]) -> bool:
+        """Tell whether one of these folders may have been named from the working folder, so that another would be meant elsewhere."""
+        return any(os.path.join(folder, "").startswith(os.path.join(self.here, "")) for folder in folders)
+
+
+def module_files() -> list[FileState] | None:
+    """Return the state of the files of this package's modules that are loaded; None where one is no file."""
+    found: list[FileState] = []
+    for name, module in sorted(sys.modules.items()):
+        if name.partition(".")[0] in _OURS:
+            state = file_state(getattr(module, "__file__", None) or "")
+            if state is None:
+                return None
+            found.append(state)
+    return found
+
+
+def file_state(path: str) -> FileState | None:
+    """Return the state of a file, None where there is none."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return path, found.st_mtime_ns, found.st_size
+
+
+def _module_folders(path: Sequence[str], here: str) -> list[list[Any]]:
+    """Return each folder of the module path, and the nanosecond of its last change.
+
+    Whatever is installed, removed or exchanged changes its folder. The working folder is left out: `python -m` puts
+    it first, wherever a host happens to start.
+    """
+    found: list[list[Any]] = []
+    for entry in path:
+        if entry not in ("", here):
+            state = file_state(entry)
+            found.append([entry, state[1] if state else None])
+    return found
+
+
+def _cache() -> str:
+    # Only here: it takes longer than all else on this page.
+    from platformdirs import user_cache_dir
+
+    return os.path.join(user_cache_dir("imagebridge", appauthor=False), "cards")

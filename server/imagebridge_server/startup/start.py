@@ -1,0 +1,61 @@
+"""The first thing of a start: the card is looked for and, where there is one, the wire taken and the host answered."""
+
+import os
+import signal
+import sys
+from typing import BinaryIO, NamedTuple, TextIO
+
+from .card import Card
+from .launch import Launch
+from .opening import Opening
+
+_PAUSE = 0.1
+"""Seconds that the host has for its first questions before loading takes the processor from their answers."""
+
+
+class Start(NamedTuple):
+    """One start: what a card of it would be kept for, and the opening where one was found."""
+
+    launch: Launch
+    opening: Opening | None
+
+
+def begin() -> Start | None:
+    """Begin to answer where a card was kept for a start like this; None where cards are neither used nor kept."""
+    if os.isatty(0):
+        return None
+    launch = Launch.current(sys.argv[1:], os.environ)
+    card = Card.of(launch) if launch else None
+    if not (launch and card):
+        return launch and Start(launch, None)
+    # While modules load nobody handles it otherwise, and a trace of calls helps nobody.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    opening = Opening(card, *_wire())
+    opening.begin()
+    opening.settled.wait(_PAUSE)
+    return Start(launch, opening)
+
+
+def _wire() -> tuple[TextIO, BinaryIO]:
+    """Return stdin and stdout, and put nothing and stderr in their places: what modules print must not reach the host."""
+    # Read as the SDK reads it.
+    stdin = os.fdopen(os.dup(0), encoding="utf-8", errors="replace")
+    stdout = os.fdopen(os.dup(1), "wb")
+    divert(0, os.open(os.devnull, os.O_RDONLY))
+    divert_stdout()
+    return stdin, stdout
+
+
+def divert(number: int, target: int) -> None:
+    """Let a descriptor lead where another one does, which is closed."""
+    os.dup2(target, number)
+    os.close(target)
+
+
+def divert_stdout() -> None:
+    """Let what is printed go to stderr, or nowhere for a host that keeps no stderr."""
+    try:
+        os.dup2(2, 1)
+    except OSError:
+        divert(1, os.open(os.devnull, os.O_WRONLY))

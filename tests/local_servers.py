@@ -1,0 +1,40 @@
+"""Servers that tests start as programs, over HTTP on this machine."""
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+
+
+@contextmanager
+def serving(script, *arguments):
+    """Run a server on a free port, which is its first argument; yield its URL."""
+    port = free_port()
+    with subprocess.Popen(
+        [sys.executable, str(script), str(port), *arguments], env=ENVIRONMENT, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            until_it_listens(process, port)
+            yield f"http://127.0.0.1:{port}/mcp"
+        finally:
+            process.kill()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until_it_listens(process, port):
+    """Wait until a process that starts takes connections; fail as soon as it has ended."""
+    while True:
+        with suppress(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        with suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"the server ended with code {process.wait(0.05)} before it listened")
