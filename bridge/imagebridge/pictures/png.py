@@ -86,6 +86,10 @@ class Chunks:
     mends: list[Mend] = field(default_factory=list)
 
 
+_PROFILE = 8_000_000
+"""Bytes of a colour profile at most, unpacked: libpng's own limit of a chunk (1.6.50)."""
+
+
 def chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Yield where each chunk begins and ends, and its name, up to the end of the picture or the file."""
     at = 8
@@ -101,6 +105,16 @@ def chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 def chunk(name: bytes, body: bytes) -> bytes:
     """Return a chunk with its length and checksum."""
     return pack(">I", len(body)) + name + body + pack(">I", crc32(name + body))
+
+
+def profile(body: bytes) -> bytes:
+    """Return the colour profile that a chunk iCCP holds, empty where it is broken or unpacks to too much."""
+    stream = zlib.decompressobj()
+    try:
+        unpacked = stream.decompress(body.partition(b"\0")[2][1:], _PROFILE)
+    except zlib.error:
+        return b""
+    return unpacked if stream.eof else b""
 
 
 def walked(data: bytes) -> Chunks:
@@ -253,6 +267,8 @@ class _Walk:
             return self._opacities(at, stop)
         if name in _LENGTHS_BY_COLOUR:
             return length == _LENGTHS_BY_COLOUR[name].get(colour)
+        if name == b"iCCP":
+            return bool(profile(self._data[at + 8 : stop - 4]))
         if name in (b"zTXt", b"iTXt"):
             return self._is_short(self._data[at + 8 : stop - 4], name)
         return length == _LENGTHS.get(name, length)
