@@ -46,7 +46,7 @@ MOVING = frozenset((b"acTL", b"fcTL", b"fdAT"))
 _CRITICAL = frozenset((b"IHDR", b"PLTE", b"IDAT"))
 
 _TEXT = 1_000_000
-"""Bytes that all compressed texts of a file may unpack to: readers refuse whole pictures for more."""
+"""Bytes that all compressed texts of a file, and its profile, may unpack to: readers refuse whole pictures for more."""
 
 END = b"\0\0\0\0IEND\xaeB`\x82"
 
@@ -253,7 +253,7 @@ class _Walk:
             return self._opacities(at, stop)
         if name in _LENGTHS_BY_COLOUR:
             return length == _LENGTHS_BY_COLOUR[name].get(colour)
-        if name in (b"zTXt", b"iTXt"):
+        if name in (b"zTXt", b"iTXt", b"iCCP"):
             return self._is_short(self._data[at + 8 : stop - 4], name)
         return length == _LENGTHS.get(name, length)
 
@@ -264,21 +264,24 @@ class _Walk:
         return colours > 0 and stop - at > 12
 
     def _is_short(self, body: bytes, name: bytes) -> bool:
-        """Tell whether a text, with those before it, unpacks to what readers bear."""
+        """Tell whether packed text, with that before it, or a packed profile unpacks to what readers bear."""
         keyword, _, rest = body.partition(b"\0")
-        packed = rest[1:]
+        method, packed = rest[:1], rest[1:]
         if name == b"iTXt":
-            if rest[:1] != b"\1":
+            if method != b"\1":
                 return True
-            packed = packed[1:].partition(b"\0")[2].partition(b"\0")[2]
-        if self._text > _TEXT:
+            method, packed = packed[:1], packed[1:].partition(b"\0")[2].partition(b"\0")[2]
+        if not keyword or method != b"\0" or self._text > _TEXT:
             return False
+        # A profile is no text: the texts of a file do not take its room.
+        before = 0 if name == b"iCCP" else self._text
         try:
-            unpacked = zlib.decompressobj().decompress(packed, _TEXT + 1 - self._text)
+            unpacked = zlib.decompressobj().decompress(packed, _TEXT + 1 - before)
         except zlib.error:
             return False
-        self._text += len(unpacked)
-        return self._text <= _TEXT and bool(keyword)
+        if name != b"iCCP":
+            self._text += len(unpacked)
+        return before + len(unpacked) <= _TEXT
 
 
 def _animated(
