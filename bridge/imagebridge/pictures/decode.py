@@ -128,7 +128,7 @@ def header(data: bytes) -> "Image":
         with decoding("its header cannot be read"):
             image = bitmaps.image(data)
         if image:
-            _seen_rightly(image, data, found)
+            _seen_rightly(image, data, kinds.BMP)
             return image
     if found not in _READERS:
         raise PictureError(f"{found.media_type if found else 'bytes of no known format'} cannot be decoded")
