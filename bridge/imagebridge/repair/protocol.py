@@ -24,10 +24,10 @@ from imagebridge.wire import (
     is_json,
     is_list,
     numbered,
-    paired_throughout,
     respelt,
     result_json,
     text_of,
+    writable,
 )
 
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ def _plain(result: JSON) -> JSON:
 
     Those of 2025-11-25 and before it demand structured content that is an object: what is none goes under `result`,
     where the SDKs write it. An empty list is what PHP makes of an empty object. mcp 1 (to 1.30, 2026-11) takes only
-    addresses with a scheme, and no SDK reads JSON that holds half a surrogate pair.
+    addresses with a scheme, and only Python reads NaN and infinity.
     """
-    result = cast("JSON", paired_throughout(result))
+    result = cast("JSON", writable(result, finite=True))
     given = cast("list[JSON]", result["content"])
     blocks = [_addressed(block) for block in given]
     if any(map(operator.is_not, blocks, given)):
@@ -189,7 +189,7 @@ def _other(result: JSON) -> str:
         return own
     try:
         return json.dumps(own, ensure_ascii=False, default=str) if own else ""
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError):
         return ""
 
 
@@ -330,9 +330,10 @@ def _is_text(value: object) -> bool:
 
 def _is_size(value: object) -> bool:
     """Tell whether a value is a whole number; some writers make 3.0 of JavaScript's 3."""
-    if isinstance(value, float):
-        return value.is_integer() and abs(value) < 2**53
-    return isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(value, float) and not value.is_integer():
+        return False
+    # Beyond that, readers in JavaScript see another number.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**53
 
 
 _LINK: dict[str, Callable[[object], bool]] = {
