@@ -45,6 +45,10 @@ IMAGES = Feature("asking OpenAI's image models", {"openai": (1, 100)}, "server")
 
 SERVER = Feature("imagebridge-server", {"mcp": (2,)}, "server")
 
+CHARTS = Feature("generate_chart", {"vl-convert-python": (1, 9)}, "server")
+DOCUMENTS = Feature("render_document", {"pypdfium2": (5,)}, "server")
+QR_CODES = Feature("make_qr_code", {"segno": (1, 6)}, "server")
+
 ASK = Feature("imagebridge ask", {**CLIENT.lowest, **RUN.lowest}, "agent")
 DEMO = Feature("imagebridge demo", {**SERVER.lowest, **RUN.lowest}, "agent,server")
 
