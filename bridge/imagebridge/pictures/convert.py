@@ -1,7 +1,6 @@
 """Bytes that no model takes become pictures that it does; a picture that is too large, one that fits."""
 
 from collections.abc import Collection, Sequence
-from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -110,9 +109,9 @@ def _foreign(data: bytes, found: kinds.FileType | None, fit: "Fit | None", *, fi
     """Convert a file of a format that the API does not take."""
     match found:
         case kinds.SVG:
-            from .svg import capped, drawn, visible
+            from .svg import capped, shown
 
-            drawing = drawn(data, partial(visible, fit=fit or capped))
+            drawing = shown(data, fit or capped)
             picture, asked = drawing.picture, (drawing.width, drawing.height)
             # Of one that is drawn larger, coordinates are those of the drawing, as they are for the tools.
             size = asked if asked[0] > picture.width else None

@@ -156,11 +156,9 @@ def _seen_rightly(image: "Image", data: bytes, found: kinds.FileType) -> None:
         # Pillow keeps equal colours once, and then counts wrongly.
         image.palette.palette = bytearray(colours)
     if found is kinds.GIF and image.mode == "L":
-        # A grey palette of the frame's own: the file's stays beside it, and colours pixels that are grey.
-        image.palette = None
+        image.palette = None  # the file's, beside a grey one of the frame's own
     if not isinstance(image.info.get("icc_profile", b""), bytes):
-        # A TIFF may give it in any type.
-        del image.info["icc_profile"]
+        del image.info["icc_profile"]  # a TIFF may give it in any type
     if image.info.get("icc_profile"):
         return
     profile = b""

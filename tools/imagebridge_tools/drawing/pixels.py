@@ -109,9 +109,9 @@ def required(source: Source, argument: str = "source") -> kinds.FileType:
 def _svg_pixels(source: Source) -> Pixels:
     from imagebridge.pictures.decode import opened
     from imagebridge.pictures.encode import standard
-    from imagebridge.pictures.svg import drawn, visible
+    from imagebridge.pictures.svg import shown
 
-    drawing = drawn(source.data, visible)
+    drawing = shown(source.data)
     image = standard(opened(drawing.picture.data))
     return Pixels(source.name, image, image.size, drawing.sentence)
 

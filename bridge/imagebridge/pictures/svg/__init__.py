@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from xml.etree import ElementTree
 
 from imagebridge.pictures.picture import Picture
@@ -76,12 +77,22 @@ def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
     root.set("height", str(height))
     drawn_size = max(1, round(width)), max(1, round(height))
     raster_image = raster.rasterised(ElementTree.tostring(root, encoding="unicode"), *fit(*drawn_size))
-    picture = Picture.from_bytes(raster_image.png)
-    phrases = [scrub.sentence(notes, raster_image.missing, raster_image.fontless)]
-    if picture.width > drawn_size[0]:
-        own = f"{drawn_size[0]}x{drawn_size[1]}"
-        phrases.insert(0, f"drawn {picture.width}x{picture.height}, larger than the {own} that it asks for")
-    return DrawnSvg(picture, *drawn_size, "; ".join(filter(None, phrases)))
+    sentence = scrub.sentence(notes, raster_image.missing, raster_image.fontless)
+    return DrawnSvg(Picture.from_bytes(raster_image.png), *drawn_size, sentence)
+
+
+def shown(data: bytes, fit: Fit = capped) -> DrawnSvg:
+    """Draw an SVG as `drawn` does, an icon larger, which its sentence says.
+
+    Raises:
+        PictureError: as `drawn`.
+    """
+    made = drawn(data, partial(visible, fit=fit))
+    width, height = made.picture.width, made.picture.height
+    if width <= made.width:
+        return made
+    larger = f"drawn {width}x{height}, larger than the {made.width}x{made.height} that it asks for"
+    return replace(made, sentence="; ".join(filter(None, (larger, made.sentence))))
 
 
 def _size(root: ElementTree.Element) -> tuple[float, float]:
