@@ -216,10 +216,11 @@ def _restarts(data: bytes, start: int, stop: int) -> int:
 
 
 def _next_marker(data: bytes, at: int) -> int:
-    """Return where the next marker stands: decoders pass over stray bytes between two segments."""
-    if data[at : at + 1] == b"\xff" or at >= len(data):
-        return at
-    return _sought(data, at, _MARKER)
+    """Return where the next marker stands: decoders pass over stray bytes, zeros and restarts between two segments."""
+    begun = at
+    while data[begun : begun + 2] == b"\xff\xff":
+        begun += 1
+    return at if _MARKER.match(data, begun) else _sought(data, at, _MARKER)
 
 
 def _sought(data: bytes, at: int, marker: "re.Pattern[bytes]") -> int:

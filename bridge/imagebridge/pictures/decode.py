@@ -126,10 +126,9 @@ def header(data: bytes) -> "Image":
             return _icon(data)
     if found is kinds.BMP:
         with decoding("its header cannot be read"):
-            image = bitmaps.image(data)
-        if image:
-            _seen_rightly(image, data, kinds.BMP)
-            return image
+            if image := bitmaps.image(data):
+                _seen_rightly(image, data, kinds.BMP)
+                return image
     if found not in _READERS:
         raise PictureError(f"{found.media_type if found else 'bytes of no known format'} cannot be decoded")
     module, name = _READERS[found]
@@ -152,8 +151,7 @@ def _seen_rightly(image: "Image", data: bytes, found: kinds.FileType) -> None:
         # Pillow keeps equal colours once, and then counts wrongly.
         image.palette.palette = bytearray(colours)
     if found is kinds.GIF and image.mode == "L":
-        # A grey palette of the frame's own: the file's stays beside it, and colours pixels that are grey.
-        image.palette = None
+        image.palette = None  # the file's, beside a grey one of the frame's own
     if image.info.get("icc_profile"):
         return
     profile = b""
@@ -396,7 +394,7 @@ def srgb(image: "Image") -> "Image":
             return image
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
         # Browsers keep the colours that both spaces have; Pillow's own choice makes prints paler or darker.
-        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-        return ImageCms.profileToProfile(image, source, target, intent, mode) or image
+        relative = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        return ImageCms.profileToProfile(image, source, target, relative, mode) or image
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image
