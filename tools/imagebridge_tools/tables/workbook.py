@@ -7,14 +7,17 @@ from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from importlib import import_module
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagebridge.errors import ArgumentError, BridgeError
 from imagebridge_tools.answer import JsonValue, counted, nearest
 
-from . import cell_formats, header
+from . import header
 from .cells import DURATION, Measured
 from .header import FoundTable
+
+if TYPE_CHECKING:
+    from .cell_formats import CellFormat
 
 UNPACKED = 500_000_000
 """Bytes of a workbook at most once it is unpacked."""
@@ -69,6 +72,8 @@ def table(book: Book) -> tuple[FoundTable, list[str]]:
         names = list[str](opened.sheet_names)
         name, rows = _sheet(opened, names, _shown(opened), book.sheet)
         _fill_merged(rows, opened.get_sheet_by_name(name).merged_cell_ranges or ())
+    from . import cell_formats  # Only now: it loads a parser of XML.
+
     formats = cell_formats.read(book.data, name)
     lines = [[_cell(cell) for cell in row] for row in rows]
     for (row, column), form in formats.cells.items():
@@ -157,7 +162,7 @@ def _fill_merged(rows: list[list[object]], merged: Iterable[tuple[tuple[int, int
                 row[left] = row[left] or name
 
 
-def _formatted(cell: JsonValue, form: cell_formats.CellFormat) -> JsonValue:
+def _formatted(cell: JsonValue, form: "CellFormat") -> JsonValue:
     """Return a number as its format shows it: of a unit, or as a code with all its digits."""
     if isinstance(cell, bool) or not isinstance(cell, int | float):
         return cell
