@@ -204,6 +204,20 @@ def writable(value: object, *, finite: bool = False) -> object:
     return _Writable(finite=finite).made(value)
 
 
+def is_deep(value: object) -> bool:
+    """Tell whether a JSON value has more than `MAX_LEVELS`."""
+    level = [value]
+    for _ in range(MAX_LEVELS + 1):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if is_json(one) else one if is_list(one) else ())
+        ]
+        if not level:
+            return False
+    return True
+
+
 class _Writable:
     """A copy that can be written, in the making. `_around` holds the objects and lists around the place that it is at."""
 

@@ -36,7 +36,7 @@ from . import event_loop, options
 from .api import api_failures, client, message
 from .failure import ERROR
 from .output import show
-from .terminal import Terminal
+from .terminal import Terminal, say
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -106,7 +106,7 @@ def command(
         raise click.UsageError("--json and --model go with --live")
     failed = False
     for row in rows(servers, config, env, allow, timeout):
-        click.echo(str(row))
+        say(str(row))
         failed = failed or row.state == "failed"
     if failed:
         sys.exit(ERROR)
@@ -314,7 +314,7 @@ def chart(model: str, *, as_json: bool) -> int:
     else:
         click.echo(f"# {base_url}, {model}")
         for line in table(outcomes):
-            click.echo(line)
+            say(line)
     return ERROR if any(one.seen == "unclear" for one in outcomes) else 0
 
 

@@ -5,7 +5,7 @@ import json
 import zlib
 
 import pytest
-from tests.samples import b64
+from samples import b64
 
 from imagebridge import chat_messages, function_call_output, repair, translate
 

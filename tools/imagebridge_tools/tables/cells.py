@@ -11,6 +11,9 @@ from imagebridge_tools.answer import JsonValue
 LARGEST = 1e300
 """The largest number, either way; so many rows of it can be added up."""
 
+_DIGITS = 400
+"""Characters of a whole number that may be below it."""
+
 ROWS = 500_000
 """Rows that are read at most; of over `fields.ROWS` fewer are drawn."""
 
@@ -83,7 +86,9 @@ def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
         if is_missing(cell):
             found.append(None)
         elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
-            found.append(finite(int(cell) if cell.lstrip("+-").isdigit() else float(cell)))
+            # What has more digits than LARGEST is infinite to `float`, and Python reads no whole number of over 4,300.
+            whole = len(cell) <= _DIGITS and cell.lstrip("+-").isdigit()
+            found.append(finite(int(cell) if whole else float(cell)))
         elif isinstance(cell, int | float) and not isinstance(cell, bool):
             found.append(cell)
         else:

@@ -179,6 +179,8 @@ def _json_lines(text: str) -> list[JsonValue]:
                 found.append(cast("JsonValue", json.loads(line)))
             except (json.JSONDecodeError, RecursionError) as error:
                 raise ArgumentError("data", f"line {number} of the JSON lines is not JSON") from error
+            except ValueError as error:
+                raise ArgumentError("data", f"line {number} of the JSON lines {_ENDLESS}") from error
     return found
 
 
@@ -205,6 +207,11 @@ def parsed(text: str, argument: str) -> JsonValue:
         raise ArgumentError(argument, problem) from error
     except RecursionError as error:
         raise ArgumentError(argument, "is nested too deeply") from error
+    except ValueError as error:
+        raise ArgumentError(argument, _ENDLESS) from error
+
+
+_ENDLESS = "holds a whole number of over 4,300 digits; write it shorter, such as 1.5e300"
 
 
 def _rows(rows: Sequence[JsonValue]) -> dict[str, list[JsonValue]]:
