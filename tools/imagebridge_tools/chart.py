@@ -337,11 +337,12 @@ def _of_spec(
     own = guarded(
         {**spec_object, "data": {"values": rows.records(specs.names(spec_object))}} if rows else spec_object
     )
-    specs.check(own)
+    own, passed_over = specs.checked(own)
     few, note = specs.fewer(own)
     description = (
         specs.spec_description(own)
         + (rows.description(specs.shown_fields(own) - specs.names(own)) if rows else "")
         + note
+        + passed_over
     )
     return specs.completed(few, frame, width, height), few, description

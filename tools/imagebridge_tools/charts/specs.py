@@ -16,11 +16,11 @@ WIDTH, HEIGHT = 800, 500
 """Pixels of a picture for which nobody gave a size."""
 
 
-def check(spec: Mapping[str, JsonValue]) -> None:
-    """Find what Vega-Lite answers with an empty picture or an error about itself.
+def checked(spec: Mapping[str, JsonValue]) -> grammar.Checked:
+    """Return a spec that has nothing which Vega-Lite answers with another picture, an empty one, or an error about itself.
 
     Raises:
-        ArgumentError: an unknown mark, channel, type or field; the message names the nearest.
+        ArgumentError: an unknown word, kind of value or field; the message says where, and names the nearest.
     """
     if "/vega/" in str(spec.get("$schema", "")):
         raise ArgumentError(
@@ -28,8 +28,9 @@ def check(spec: Mapping[str, JsonValue]) -> None:
         )
     if not any(key in spec for key in ("mark", "layer", *COMPOSED)):
         raise ArgumentError("spec", 'has no mark; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
-    grammar.check(spec)
-    spec_fields.check(spec)
+    done = grammar.checked(spec)
+    spec_fields.check(done.spec)
+    return done
 
 
 def _fields(spec: Mapping[str, JsonValue]) -> dict[str, str]:
