@@ -109,6 +109,7 @@ def test_an_api_that_is_not_there_is_one_message_and_code_1(server):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
+@pytest.mark.long
 def test_ctrl_c_leaves_the_transcript_so_far(server, tmp_path):
     page = tmp_path / "page.html"
     asked = threading.Event()
