@@ -179,8 +179,10 @@ async def _of_views(
             raise await _placed(error, own, seconds) from error
 
     if (width or height) and fit.composed(drawing):
-        return await fit.fitted(drawing, width, height, draw, seconds)
-    return fit.Fitted(await draw(drawing), drawing, "")
+        drawn = await fit.fitted(drawing, width, height, draw, seconds)
+    else:
+        drawn = fit.Fitted(await draw(drawing), drawing, "")
+    return drawn._replace(spec=specs.ready(drawn.spec, own, style))
 
 
 async def _placed(error: ArgumentError, own: Mapping[str, JsonValue], seconds: float) -> ArgumentError:
