@@ -179,8 +179,10 @@ async def _of_views(
             raise await _placed(error, own, seconds) from error
 
     if (width or height) and fit.composed(drawing):
-        return await fit.fitted(drawing, width, height, draw, seconds)
-    return fit.Fitted(await draw(drawing), drawing, "")
+        drawn = await fit.fitted(drawing, width, height, draw, seconds)
+    else:
+        drawn = fit.Fitted(await draw(drawing), drawing, "")
+    return drawn._replace(spec=specs.ready(drawn.spec, own, style))
 
 
 async def _placed(error: ArgumentError, own: Mapping[str, JsonValue], seconds: float) -> ArgumentError:
@@ -339,11 +341,12 @@ def _of_spec(
     own = guarded(
         {**spec_object, "data": {"values": rows.records(specs.names(spec_object))}} if rows else spec_object
     )
-    specs.check(own)
+    own, passed_over = specs.checked(own)
     few, note = specs.fewer(own)
     description = (
         specs.spec_description(own)
         + (rows.description(specs.shown_fields(own) - specs.names(own)) if rows else "")
         + note
+        + passed_over
     )
     return specs.completed(few, frame, width, height), few, description
