@@ -12,7 +12,15 @@ from imagebridge.translate.sentences import amount
 from imagebridge.translate.translation import ShownPicture
 from imagebridge.wire import is_json, is_list, text_of
 
-from . import CallEntry, FailureEntry, PromptEntry, ResponseEntry, RetryEntry, Transcript, TranscriptEntry
+from .entries import (
+    CallEntry,
+    FailureEntry,
+    PromptEntry,
+    ResponseEntry,
+    RetryEntry,
+    Transcript,
+    TranscriptEntry,
+)
 
 if TYPE_CHECKING:
     from imagebridge.translate.translation import Translation
