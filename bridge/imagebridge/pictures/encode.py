@@ -23,6 +23,20 @@ _LOWEST, _SMALLER = 60, 80
 _FILLED = 0.9
 """Share of a limit from which on a picture is not encoded again to use more of it."""
 
+_GROWTH = (
+    (61, 1.02),
+    (70, 1.18),
+    (80, 1.45),
+    (85, 1.7),
+    (90, 2.0),
+    (93, 2.4),
+    (95, 2.8),
+    (97, 3.4),
+    (98, 3.8),
+    (99, 4.7),
+    (100, 5.7),
+)
+"""Qualities, and how many times the bytes at `_LOWEST` they take: between noise and photographs, measured 2026-11-29."""
 _PALETTES = (256, 64)
 """Colours that a drawing is left with where it takes too many bytes in all of its own."""
 
@@ -205,17 +219,22 @@ def _at_best(image: "Image", limit: int, *, flat: bool) -> bytes:
     best = _jpeg(image, _LOWEST, flat=flat)
     if len(best) > limit:
         return b""
-    low, high = _LOWEST, 101
+    quality, low, high = _guessed(limit / len(best)), _LOWEST, 101
     while high - low > 1:
-        quality = (low + high) // 2
         data = _jpeg(image, quality, flat=flat)
         if len(data) > limit:
             high = quality
-            continue
-        best, low = data, quality
-        if len(best) >= _FILLED * limit:
-            break
+        else:
+            best, low = data, quality
+            if len(best) >= _FILLED * limit:
+                break
+        quality = (low + high) // 2
     return best
+
+
+def _guessed(growth: float) -> int:
+    """Return the quality at which a JPEG is so many times as large as at `_LOWEST`, more or less."""
+    return next((quality for quality, times in _GROWTH if times >= growth * _FILLED), 100)
 
 
 def _scaled(image: "Image", factor: float, *, flat: bool) -> "Image":

@@ -109,9 +109,12 @@ def chunk(name: bytes, body: bytes) -> bytes:
 
 def profile(body: bytes) -> bytes:
     """Return the colour profile that a chunk iCCP holds, empty where it is broken or unpacks to too much."""
+    keyword, _, rest = body.partition(b"\0")
+    if not keyword or rest[:1] != b"\0":
+        return b""
     stream = zlib.decompressobj()
     try:
-        unpacked = stream.decompress(body.partition(b"\0")[2][1:], _PROFILE)
+        unpacked = stream.decompress(rest[1:], _PROFILE)
     except zlib.error:
         return b""
     return unpacked if stream.eof else b""
@@ -282,19 +285,19 @@ class _Walk:
     def _is_short(self, body: bytes, name: bytes) -> bool:
         """Tell whether a text, with those before it, unpacks to what readers bear."""
         keyword, _, rest = body.partition(b"\0")
-        packed = rest[1:]
+        method, packed = rest[:1], rest[1:]
         if name == b"iTXt":
-            if rest[:1] != b"\1":
+            if method != b"\1":
                 return True
-            packed = packed[1:].partition(b"\0")[2].partition(b"\0")[2]
-        if self._text > _TEXT:
+            method, packed = packed[:1], packed[1:].partition(b"\0")[2].partition(b"\0")[2]
+        if not keyword or method != b"\0" or self._text > _TEXT:
             return False
         try:
             unpacked = zlib.decompressobj().decompress(packed, _TEXT + 1 - self._text)
         except zlib.error:
             return False
         self._text += len(unpacked)
-        return self._text <= _TEXT and bool(keyword)
+        return self._text <= _TEXT
 
 
 def _animated(

@@ -328,10 +328,10 @@ class _Fitting:
     # The result.
 
     def _assembled(self, frame: Mapping[str, Any], entries: list[HostBlock]) -> dict[str, Any]:
-        """Return the whole, in the last resort with fewer blocks."""
+        """Return the whole, in the last resort with fewer blocks. It is written to be counted only where it may be too much."""
         entries = retold(entries)
         made = {**frame, "content": self._blocks(entries)}
-        while cost(made) > self.room and entries:
+        while entries and cost(frame) + self._total(entries) > self.room and cost(made) > self.room:
             entries = entries[: len(entries) // 2]
             self.notes = ["The result's other blocks are left out: it is too large."]
             made = {**frame, "content": self._blocks(entries)}
