@@ -20,6 +20,7 @@ def test_three_packages_and_what_they_need(wheel):
     assert {
         f"imagebridge_tools/fonts/{name}" for name in ("Inter-Regular.ttf", "Inter-SemiBold.ttf", "OFL.txt")
     } <= set(names)
+    assert {f"imagebridge_tools/vega_lite/{name}" for name in ("schema.json.gz", "LICENSE")} <= set(names)
     assert not [name for name in names if "test" in name and "testing" not in name]
 
 

@@ -229,7 +229,7 @@ class TestWhatIsTold:
     ("name", "arguments", "said"),
     [
         ("describe", {}, "no prompt is called 'describe'; did you mean 'describe_image'? allowed: "),
-        ("chart_file", {}, "chart_file needs path: A CSV or JSON file below an allowed folder."),
+        ("chart_file", {}, "chart_file needs path: A CSV, JSON or Excel file below an allowed folder."),
         ("chart_file", {"path": " "}, "chart_file needs path: "),
         (
             "describe_image",
@@ -279,7 +279,7 @@ calls = st.one_of(
 )
 
 
-@pytest.mark.parametrize("name", ["claude-ai", "copilot-cli"])
+@pytest.mark.parametrize("name", ["copilot-cli", pytest.param("claude-ai", marks=pytest.mark.long)])
 def test_no_tool_and_no_argument_brings_more_than_a_host_takes(name, folder):
     with start_blocking_portal() as portal:
         with portal.wrap_async_context_manager(connected("legacy", folder, name)) as client:

@@ -107,7 +107,7 @@ sends_signals = pytest.mark.skipif(os.name == "nt", reason="Windows sends no sig
     ("end", "busy"),
     [
         ("eof", True),
-        pytest.param(signal.SIGINT, False, marks=sends_signals),
+        pytest.param(signal.SIGINT, False, marks=[pytest.mark.long, sends_signals]),
         pytest.param("eof", False, marks=pytest.mark.long),
         pytest.param(signal.SIGTERM, True, marks=[pytest.mark.long, sends_signals]),
     ],
@@ -132,7 +132,9 @@ def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
     assert ended(child)
 
 
-@pytest.mark.parametrize("end", ["eof", pytest.param(signal.SIGTERM, marks=sends_signals)])
+@pytest.mark.parametrize(
+    "end", ["eof", pytest.param(signal.SIGTERM, marks=[pytest.mark.long, sends_signals])]
+)
 def test_the_end_takes_the_decoding_process_along_and_is_quiet(raw, end):
     raw.call(
         "load_image",

@@ -249,7 +249,6 @@ class TestSpecs:
             {"encoding": {"x": {"field": "b", "bin": True}, "y": {"aggregate": "count"}}},
             {"encoding": {"x": {"field": "l"}, "y": {"field": "b"}}},
             {"encoding": {"x": {"field": "a"}, "y": {"field": "t", "type": "temporal"}}, "mark": "point"},
-            {"config": {"axisX": 5}},
         ],
         ids=str,
     )

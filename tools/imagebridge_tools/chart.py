@@ -12,7 +12,7 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError
 
 from .answer import JsonValue, ToolOutput, described, few, nearest
-from .charts import chart_options, fields, fit, marks, plan, roles, specs, worker
+from .charts import arrange, chart_options, fields, fit, marks, plan, roles, specs, worker
 from .charts import number_formats as forms
 from .charts.description import chart_description
 from .charts.guard import SPEC_SIZE, guarded
@@ -179,8 +179,10 @@ async def _of_views(
             raise await _placed(error, own, seconds) from error
 
     if (width or height) and fit.composed(drawing):
-        return await fit.fitted(drawing, width, height, draw, seconds)
-    return fit.Fitted(await draw(drawing), drawing, "")
+        drawn = await fit.fitted(drawing, width, height, draw, seconds)
+    else:
+        drawn = fit.Fitted(await draw(drawing), drawing, "")
+    return drawn._replace(spec=specs.ready(drawn.spec, own, style))
 
 
 async def _placed(error: ArgumentError, own: Mapping[str, JsonValue], seconds: float) -> ArgumentError:
@@ -289,12 +291,14 @@ def _of_kind(
     if data is None:
         wrong.append(ArgumentError("data", 'is missing; give rows such as [{"month": "Jan", "sales": 3}]'))
         raise _together(wrong)
-    errors = table(data)
-    wrong += roles.wrong(errors, columns)
+    found = table(data)
+    wrong += roles.wrong(found, columns)
     if wrong:
         raise _together(wrong)
-    chart = fields.chart(cast("Sequence[plan.ChartKind]", kinds), errors, columns, frame, stacked, chosen)
-    return chart, chart_description(chart, errors)
+    if len(kinds) == 1:
+        found, columns = arrange.arranged(kinds[0], found, columns)
+    chart = fields.chart(cast("Sequence[plan.ChartKind]", kinds), found, columns, frame, stacked, chosen)
+    return chart, chart_description(chart, found)
 
 
 def _unknown_kind(kind: str) -> ArgumentError:
@@ -337,11 +341,12 @@ def _of_spec(
     own = guarded(
         {**spec_object, "data": {"values": rows.records(specs.names(spec_object))}} if rows else spec_object
     )
-    specs.check(own)
+    own, passed_over = specs.checked(own)
     few, note = specs.fewer(own)
     description = (
         specs.spec_description(own)
         + (rows.description(specs.shown_fields(own) - specs.names(own)) if rows else "")
         + note
+        + passed_over
     )
     return specs.completed(few, frame, width, height), few, description

@@ -16,7 +16,20 @@ import click
 
 from imagebridge.check.probes import EndpointAnswer, ProbeOutcome, charted
 from imagebridge.pictures.fonts import WIDE
-from imagebridge.requirements import API, CLIENT, RUN, Feature, Version, is_older, lacking, need, release
+from imagebridge.requirements import (
+    API,
+    CHARTS,
+    CLIENT,
+    DOCUMENTS,
+    QR_CODES,
+    RUN,
+    Feature,
+    Version,
+    is_older,
+    lacking,
+    need,
+    release,
+)
 from imagebridge.translate.sentences import location
 
 from . import event_loop, options
@@ -112,7 +125,7 @@ def rows(
     yield ReportLine("ok", f"python {platform.python_version()} ({sys.executable})")
     for package in _PACKAGES:
         yield _package(package)
-    yield from _features(CLIENT, RUN)
+    yield from _features(CLIENT, RUN, CHARTS, DOCUMENTS, QR_CODES)
     for extra, packages in sorted(_extras().items()):
         yield _extra(extra, packages)
     yield _fonts()
@@ -170,7 +183,7 @@ def _version(name: str) -> str:
 
 
 def _features(*features: Feature) -> Iterator[ReportLine]:
-    """Tell what the installed packages are too old for."""
+    """Tell what packages are missing or too old for: commands, and tools that our own server then does not offer."""
     for feature in features:
         if problem := lacking(feature):
             yield ReportLine("missing", problem)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import as_base64, base64_start
-from imagebridge.translate.blocks import block_pieces
+from imagebridge.translate.blocks import block_pieces, text_pieces
 from imagebridge.translate.image_blocks import image, standard
 from imagebridge.translate.pieces import ResultContext, TextPiece
 from imagebridge.translate.policy import Policy
@@ -64,9 +64,43 @@ def repair(result: object, host: str | None = None) -> dict[str, Any]:
 
 def repaired_for(result: JSON, host: "Host", *, promised: bool = False) -> dict[str, Any]:
     """Return a result, valid or not, as this host copes with it; see `fitting.fitted` for `promised`."""
+    if _is_text_alone(result) and len(blocks_of(result)) * _TEXT < host.characters:
+        return dict(result)
     from .fitting import fitted
 
     return fitted(_plain(repaired(result)), host, promised=promised)
+
+
+_TEXT = 10_000
+"""Characters of JSON that one of the texts below takes at most, each written as an escape."""
+
+
+def _is_text_alone(result: JSON) -> bool:
+    """Tell whether a result is nothing but short texts with nothing in them to bring out: most are, and every host copes with those."""
+    blocks = result.get("content")
+    return (
+        is_list(blocks)
+        and bool(blocks)
+        and all(key in ("content", "isError", "resultType") for key in result)
+        and result.get("isError", False) is False
+        and isinstance(result.get("resultType", ""), str)
+        and all(is_json(block) and _is_short_text(block) for block in blocks)
+    )
+
+
+def _is_short_text(block: JSON) -> bool:
+    text = block.get("text")
+    return (
+        len(block) == 2
+        and block.get("type") == "text"
+        and isinstance(text, str)
+        and len(text) < _TEXT // 12 - 10
+        and bool(text.strip())
+        and text_pieces(text, ResultContext(_ANY)) == [TextPiece(text)]
+    )
+
+
+_ANY = Policy()
 
 
 def _plain(result: JSON) -> JSON:

@@ -148,7 +148,7 @@ async def test_the_answer_is_right_however_it_is_sent(server, api, name, change)
 
 
 ASKED = [
-    pytest.param(*row, marks=[pytest.mark.long] if at % 6 else [], id=f"{row[0]}: {row[1]}")
+    pytest.param(*row, marks=[pytest.mark.long] if at % 12 else [], id=f"{row[0]}: {row[1]}")
     for at, row in enumerate(ROWS)
 ]
 """A few by default: each starts the command in a process of its own."""
@@ -195,7 +195,7 @@ async def test_what_cannot_be_right_is_a_documented_error(server, api, step):
 
 
 SAID = [
-    pytest.param(step, marks=[pytest.mark.long] if at % 6 else [], id=name)
+    pytest.param(step, marks=[pytest.mark.long] if at % 12 else [], id=name)
     for at, (name, step) in enumerate(WRONG.items())
 ]
 
@@ -230,7 +230,13 @@ EMPTY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("options", "step"), EMPTY.values(), ids=EMPTY)
+@pytest.mark.parametrize(
+    ("options", "step"),
+    [
+        pytest.param(*row, id=name, marks=[pytest.mark.long] if at else [])
+        for at, (name, row) in enumerate(EMPTY.items())
+    ],
+)
 def test_ask_says_that_an_answer_is_empty(options, step):
     with Endpoint([step]) as endpoint:
         done = ask(endpoint, "?", *options)

@@ -613,7 +613,7 @@ def body(value, *, cut=None):
     ids=["create", "direct", "chat"],
 )
 @given(data=st.data())
-@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_a_body_holds_a_run_ends_with_an_answer_or_a_documented_error(api, direct, data):
     answers = []
     for right in BODIES[api]:

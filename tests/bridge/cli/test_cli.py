@@ -281,7 +281,7 @@ def test_ctrl_c_is_quiet_and_code_130():
     assert (process.returncode, stdout, stderr.strip()) == (130, b"", b"")
 
 
-@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_terminal_gets_short_urls_thumbnails_and_progress(server, whole):
     arguments = ["call", "draw_square", '{"side": 600, "colour": "teal"}', "--server", server]
     code, answer, beside = on_terminals(*arguments, *(["--json"] if whole else []))
@@ -295,7 +295,7 @@ def test_a_terminal_gets_short_urls_thumbnails_and_progress(server, whole):
 ERASE = ["call", "erase", '{"folder": "/tmp/x"}']
 
 
-@pytest.mark.parametrize(("typed", "code"), [("y\n", 0), ("\n", 1)])
+@pytest.mark.parametrize(("typed", "code"), [("y\n", 0), pytest.param("\n", 1, marks=pytest.mark.long)])
 def test_a_person_is_asked_before_something_may_be_destroyed(server, typed, code):
     found, answer, beside = on_terminals(*ERASE, "--server", server, typed=typed)
     assert found == code, answer + beside
@@ -339,6 +339,7 @@ def test_progress_and_warnings_of_servers_are_shown():
     assert "nothing" not in shown
 
 
+@pytest.mark.long
 def test_a_terminal_without_colours_gets_no_thumbnails(server):
     arguments = ["call", "draw_square", '{"side": 60}', "--server", server]
     code, answer, beside = on_terminals(*arguments, NO_COLOR="1")

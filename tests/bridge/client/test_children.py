@@ -260,7 +260,7 @@ def started(command, server):
             for command in COMMANDS
             for number in SIGNALS
         ),
-        ("tools", "SIGTERM", "yes", "yes"),
+        pytest.param("tools", "SIGTERM", "yes", "yes", marks=pytest.mark.long),
     ],
 )
 def test_a_signal_leaves_no_server_that_does_not_listen(command, number, family, stubborn, tmp_path):
@@ -290,6 +290,7 @@ def test_a_second_ctrl_c_ends_all_at_once(tmp_path):
 
 
 @posix
+@pytest.mark.long
 def test_what_nohup_has_switched_off_stays_off(tmp_path):
     note = tmp_path / "pids"
     code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); from imagebridge.cli import main; main()"

@@ -394,7 +394,7 @@ def test_wrong_usage_is_said_and_ends_with_2(arguments, words):
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("mode", ["legacy", "auto"])
+@pytest.mark.parametrize("mode", ["auto", pytest.param("legacy", marks=pytest.mark.long)])
 async def test_a_server_behind_a_url(mode, server):
     """The SDK's own server: answers as events, a session until 2025-11-25, headers since 2026-07-28."""
     relayed = StdioServerParameters(command=PROXY[0], args=[*PROXY[1:], "--url", server], env=ENVIRONMENT)

@@ -85,7 +85,7 @@ LEGAL = {
     "a time unit with bins": encoded(x={"field": "day", "timeUnit": {"unit": "month", "maxbins": 12}}),
     "weekdays": encoded(x={"field": "day", "timeUnit": "weekdayhours"}, color={"field": "day", "timeUnit": "dayofyear"}),
     "scales": encoded(y={**Y, "scale": {"type": "symlog"}}, color={"field": "costs", "scale": {"type": "bin-ordinal", "scheme": "blues"}}, x={**X, "scale": {"type": "utc"}}),
-    "conditions": encoded(color={"condition": [{"test": "datum.sales > 5", "value": "red"}, {"test": {"field": "costs", "lt": 2}, "field": "shop", "type": "nominal"}], "value": "gray"}),
+    "conditions": encoded(color={"condition": [{"test": "datum.sales > 5", "value": "red"}, {"test": {"field": "costs", "lt": 2}, "value": "blue"}], "value": "gray"}),
     "conditions of a selection": {**encoded(opacity={"condition": {"param": "p", "value": 1, "empty": False}, "value": 0.2}), "params": [{"name": "p", "select": {"type": "interval", "encodings": ["x"]}, "bind": "scales"}]},
     "a condition on what is made": encoded(y={"aggregate": "mean", "field": "sales"}, color={"condition": {"test": "datum.mean_sales > 5 && datum['__count'] > 0", "value": "red"}, "value": "blue"}),
     "variables": {**drawn(), "params": [{"name": "size", "value": 3, "bind": {"input": "range"}}, {"name": "twice", "expr": "size * 2"}]},
@@ -128,14 +128,16 @@ LEGAL = {
     "boxes": {**drawn(), "mark": {"type": "boxplot", "extent": "min-max"}},
     "bands": {**encoded(y2={"field": "costs"}), "mark": {"type": "errorband", "extent": "ci"}},
     "slices": drawn(mark={"type": "arc", "innerRadius": 40}, encoding={"theta": {"field": "sales", "stack": True}, "radius": {"field": "costs", "scale": {"type": "sqrt", "zero": True}}, "key": {"field": "shop"}}),
+    "a size of a layer": {"data": {"values": ROWS}, "layer": [{"mark": "bar", "width": 300, "height": 200}]},
+    "a second type": encoded(x2={"field": "sales", "type": "quantitative"}, x={"field": "costs", "type": "quantitative"}),
     "a finished look": drawn(title={"text": "T"}, background="white", padding=5, autosize="fit", config={"bar": {}}, usermeta={"a": 1}, description="d", **{"$schema": "https://vega.github.io/schema/vega-lite/v6.json"}),
-    "legal, if odd": drawn(transform=[], encoding={}, layer=[]),
+    "legal, if odd": drawn(transform=[], encoding={}),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("spec", LEGAL.values(), ids=LEGAL)
 def test_what_is_legal_passes(spec):
-    specs.check(spec)
+    specs.checked(spec)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,7 @@ def test_what_is_legal_passes(spec):
         (transformed({"filter": "datum.sales > 1"}, x="shopp"), "encoding.x: field 'shopp' is not in the data; did you mean 'shop'? there are '1.5 m', 'at'"),
         (transformed({"calculate": "datum.sales * 2", "as": "double"}, y="doubel"), "encoding.y: field 'doubel' is not in the data; did you mean 'double'?"),
         (transformed({"filter": "datum.slaes > 1"}), "transform[0].filter: field 'slaes' is not in the data; did you mean 'sales'?"),
-        (transformed({"filter": {"not": [{"field": "slaes", "gt": 1}]}}), "transform[0].filter.not: field 'slaes'"),
+        (transformed({"filter": {"not": {"field": "slaes", "gt": 1}}}), "transform[0].filter.not: field 'slaes'"),
         (transformed({"calculate": "datum['slaes'] + 1", "as": "c"}), "transform[0].calculate: field 'slaes'"),
         (transformed({"aggregate": [{"op": "sum", "field": "sales", "as": "total"}], "groupby": ["shop"]}), "encoding.y: field 'sales' is not in the data; there are 'shop', 'total'"),
         (transformed({"aggregate": [{"op": "sum", "field": "slaes", "as": "total"}], "groupby": ["shop"]}), "transform[0].aggregate[0]: field 'slaes'"),
@@ -168,7 +170,7 @@ def test_what_is_legal_passes(spec):
         (encoded(y={**Y, "aggregate": "avg"}), "encoding.y.aggregate: Vega-Lite does not know 'avg'; did you mean 'average'?"),
         (encoded(y={**Y, "scale": {"type": "logg"}}), "encoding.y.scale.type: Vega-Lite does not know 'logg'; did you mean 'log'?"),
         (encoded(x={**X, "timeUnit": "yearmonh"}), "encoding.x.timeUnit: Vega-Lite does not know 'yearmonh'; did you mean 'yearmonth'?"),
-        (encoded(x={**X, "timeUnit": {"unit": "yearmonh"}}), "encoding.x.timeUnit: Vega-Lite does not know 'yearmonh'"),
+        (encoded(x={**X, "timeUnit": {"unit": "yearmonh"}}), "encoding.x.timeUnit.unit: Vega-Lite does not know 'yearmonh'"),
         (encoded(y={**Y, "stack": "norm"}), "encoding.y.stack: Vega-Lite does not know 'norm'; did you mean 'normalize'?"),
         (encoded(y={"field": "sales", "typ": "quantitative"}), "encoding.y: Vega-Lite does not know 'typ'; did you mean 'type'?"),
         (drawn(encodng={}), "Vega-Lite does not know 'encodng'; did you mean 'encoding'?"),
@@ -183,11 +185,90 @@ def test_what_is_legal_passes(spec):
         ({"data": {"sequence": {"start": 0, "stop": 9, "as": "t"}}, "mark": "tick", "encoding": {"x": {"field": "x"}}}, "encoding.x: field 'x' is not in the data; there are 't'"),
         ({"mark": "bar", "encoding": {"x": X}}, "draws nothing, for its data is missing; give rows in data.values or in the argument data"),
         ({"layer": [{"mark": "bar", "encoding": {"x": X}}, {"mark": "tick", "data": {"values": ROWS}}]}, "layer[0].encoding.x names the field 'day', but data is missing; give rows"),
+        # Every level of the schema: words and the kinds of values.
+        (drawn(mark={"type": "boxplt", "extent": 2}), "mark.type: Vega-Lite does not know 'boxplt'; did you mean 'boxplot'?"),
+        (drawn(mark={"type": "bar", "colour": "red"}), "mark: Vega-Lite does not know 'colour'; did you mean 'color'?"),
+        (drawn(mark={"type": "line", "interpolate": "monoton"}), "mark.interpolate: Vega-Lite does not know 'monoton'; did you mean 'monotone'?"),
+        (drawn(mark={"type": "area", "line": {"strokeWith": 2}}), "mark.line: Vega-Lite does not know 'strokeWith'; did you mean 'strokeWidth'?"),
+        (encoded(y={**Y, "bandPosition": 5}), "encoding.y.bandPosition is 5; give 0 to 1"),
+        (drawn(mark={"type": "bar", "opacity": 5}), "mark.opacity is 5; give 0 to 1"),
+        (drawn(mark={"type": "bar", "filled": "yes"}), "mark.filled is 'yes'; give true or false"),
+        (drawn(mark={"type": "bar", "color": {"gradient": "linear", "stop": []}}), "mark.color: Vega-Lite does not know 'stop'; did you mean 'stops'?"),
+        (encoded(colour={"field": "shop"}), "encoding: Vega-Lite does not know 'colour'; did you mean 'color'?"),
+        (encoded(x="day"), """encoding.x is 'day'; write {"field": ..., "type": ...}"""),
+        (encoded(x={**X, "axis": {"labelAngel": 45}}), "encoding.x.axis: Vega-Lite does not know 'labelAngel'; did you mean 'labelAngle'?"),
+        (encoded(x={**X, "axis": {"orient": "botom"}}), "encoding.x.axis.orient: Vega-Lite does not know 'botom'; did you mean 'bottom'?"),
+        (encoded(x={**X, "axis": {"labelAngle": "steep"}}), "encoding.x.axis.labelAngle is 'steep'; give a number"),
+        (encoded(x={**X, "axis": {"labelColor": {"condition": {"test": "true", "valeu": "red"}, "value": "blue"}}}), "encoding.x.axis.labelColor.condition: Vega-Lite does not know 'valeu'; did you mean 'value'?"),
+        (encoded(x={**X, "axis": {"tickCount": {"interval": "mnth", "step": 3}}}), "encoding.x.axis.tickCount.interval: Vega-Lite does not know 'mnth'; did you mean 'month'?"),
+        (encoded(y={**Y, "scale": {"dommain": [0, 9]}}), "encoding.y.scale: Vega-Lite does not know 'dommain'; did you mean 'domain'?"),
+        (encoded(y={**Y, "scale": {"zero": "no"}}), "encoding.y.scale.zero is 'no'; give true or false"),
+        (encoded(color={"field": "shop", "scale": {"scheme": {"nam": "blues"}}}), "encoding.color.scale.scheme: Vega-Lite does not know 'nam'; did you mean 'name'?"),
+        (encoded(color={"field": "shop", "legend": {"titel": "S"}}), "encoding.color.legend: Vega-Lite does not know 'titel'; did you mean 'title'?"),
+        (encoded(color={"field": "shop", "legend": False}), "encoding.color.legend is false; give null or an object"),
+        (encoded(color={"field": "shop", "value": "red"}), "encoding.color: 'value' does not go with 'field'; leave one of them out"),
+        (encoded(color={"condition": {"tst": "true", "value": "red"}, "value": "blue"}), "encoding.color.condition: Vega-Lite does not know 'tst'; did you mean 'test'?"),
+        (encoded(color={"condition": [{"test": "true", "value": "red"}, {"test": "true", "valu": "red"}], "value": "blue"}), "encoding.color.condition[1]: Vega-Lite does not know 'valu'; did you mean 'value'?"),
+        (encoded(x={"field": "sales", "bin": {"maxbin": 5}}), "encoding.x.bin: Vega-Lite does not know 'maxbin'; did you mean 'maxbins'?"),
+        (encoded(x={"field": "sales", "bin": {"extent": [1, 2, 3]}}), "encoding.x.bin.extent has 3 items; give 2"),
+        (encoded(row={"field": "shop", "header": {"labelAngel": 0}}), "encoding.row.header: Vega-Lite does not know 'labelAngel'"),
+        (encoded(x={**X, "stak": True, "aggregat": "mean"}), "encoding.x: Vega-Lite does not know 'stak'; did you mean 'stack'?; encoding.x: Vega-Lite does not know 'aggregat'; did you mean 'aggregate'?"),
+        (drawn(config={"axxis": {}}), "config: Vega-Lite does not know 'axxis'; did you mean 'axis'?"),
+        (drawn(config={"axis": {"labelFontsize": 20}}), "config.axis: Vega-Lite does not know 'labelFontsize'; did you mean 'labelFontSize'?"),
+        (drawn(config={"style": {"mine": {"fontsize": 20}}}), "config.style.mine: Vega-Lite does not know 'fontsize'; did you mean 'fontSize'?"),
+        (drawn(title={"txt": "T"}), "title: Vega-Lite does not know 'txt'; did you mean 'text'?"),
+        (drawn(title={"text": "T", "anchor": "centre"}), "title.anchor: Vega-Lite does not know 'centre'; there are start, middle, end"),
+        (drawn(title={"subtitle": "T"}), "title: 'text' is missing"),
+        (drawn(width="wide"), "width is 'wide'; give 'container', a number or an object with 'step'"),
+        (drawn(width=[1]), "width is [1]; give 'container', a number or an object with 'step'"),
+        (drawn(autosize="fitx"), "autosize: Vega-Lite does not know 'fitx'; did you mean 'fit-x'?"),
+        (drawn(padding={"lft": 1}), "padding: Vega-Lite does not know 'lft'; did you mean 'left'?"),
+        (drawn(view={"strok": None}), "view: Vega-Lite does not know 'strok'; did you mean 'stroke'?"),
+        (drawn(projection={"type": "mercater"}), "projection.type: Vega-Lite does not know 'mercater'; did you mean 'mercator'?"),
+        (drawn(params=[{"name": "a", "selct": "point"}]), "params[0]: Vega-Lite does not know 'selct'; did you mean 'select'?"),
+        (drawn(params=[{"name": "a", "value": 1, "bind": {"input": "range", "mx": 3}}]), "params[0].bind: Vega-Lite does not know 'mx'; did you mean 'max'?"),
+        (drawn(params=[{"name": "a", "select": {"type": "intervall"}}]), "params[0].select.type: Vega-Lite does not know 'intervall'; did you mean 'interval'?"),
+        (transformed({"agregate": [{"op": "sum", "field": "sales", "as": "s"}], "groupby": ["shop"]}), "transform[0]: Vega-Lite does not know 'agregate'; did you mean 'aggregate'?"),
+        (transformed({"aggregate": [{"op": "sum", "feild": "sales", "as": "s"}]}), "transform[0].aggregate[0]: Vega-Lite does not know 'feild'; did you mean 'field'?"),
+        (transformed({"calculate": "1"}), "transform[0]: 'as' is missing"),
+        (transformed({"filter": {"field": "sales", "gtt": 1}}), "transform[0].filter: Vega-Lite does not know 'gtt'; did you mean 'gt'?"),
+        (transformed({"filter": {"and": [{"field": "sales", "oneof": [1]}]}}), "transform[0].filter.and[0]: Vega-Lite does not know 'oneof'; did you mean 'oneOf'?"),
+        (transformed({"lookup": "shop", "from": {"data": {"values": []}, "kye": "id"}}), "transform[0].from: Vega-Lite does not know 'kye'; did you mean 'key'?"),
+        (transformed({"regression": "sales", "on": "costs", "method": "polly"}), "transform[0].method: Vega-Lite does not know 'polly'; did you mean 'poly'?"),
+        (transformed({"stack": "sales", "groupby": [], "as": "s", "offset": "zerro"}), "transform[0].offset: Vega-Lite does not know 'zerro'; did you mean 'zero'?"),
+        ({"data": {"values": ROWS, "format": {"typ": "json"}}, "mark": "bar"}, "data.format: Vega-Lite does not know 'typ'; did you mean 'type'?"),
+        ({"data": {"values": ROWS}, "layer": [{"mark": "bar"}, {"mark": {"type": "text", "dyy": 5}}]}, "layer[1].mark: Vega-Lite does not know 'dyy'; did you mean 'dy'?"),
+        ({"data": {"values": ROWS}, "layer": [{"mark": "bar"}, {"mark": "rule"}], "resolve": {"scael": {"y": "independent"}}}, "resolve: Vega-Lite does not know 'scael'; did you mean 'scale'?"),
+        ({"data": {"values": ROWS}, "layer": [{"mark": "bar"}, {"mark": "rule"}], "resolve": {"scale": {"y": "independant"}}}, "resolve.scale.y: Vega-Lite does not know 'independant'; did you mean 'independent'?"),
+        ({"data": {"values": ROWS}, "hconcat": [{"vconcat": [{"mark": "bar", "encoding": {"y": {**Y, "axis": {"gird": False}}}}]}]}, "hconcat[0].vconcat[0].encoding.y.axis: Vega-Lite does not know 'gird'; did you mean 'grid'?"),
+        ({"data": {"values": ROWS}, "facet": {"field": "shop", "headr": {}}, "spec": {"mark": "bar"}}, "facet: Vega-Lite does not know 'headr'; did you mean 'header'?"),
+        ({"data": {"values": ROWS}, "facet": {"row": {"field": "shop", "srt": None}}, "spec": {"mark": "bar"}}, "facet.row: Vega-Lite does not know 'srt'; did you mean 'sort'?"),
+        ({"data": {"values": ROWS}, "repeat": {"rows": ["sales"]}, "spec": {"mark": "bar"}}, "repeat: Vega-Lite does not know 'rows'; did you mean 'row'?"),
+        ({"data": {"values": ROWS}, "hconcat": [{"mark": "bar"}], "width": 300}, "'width' does not go with 'hconcat'; say it of the charts inside"),
+        ({"data": {"values": ROWS}, "mark": "bar", "layer": []}, "does not go with"),
         (drawn("1.5 m"), r"encoding.x: field '1.5 m' means '1' of nested objects; write '1\\.5 m' for the field of this name"),
     ],
 )  # fmt: skip
 def test_what_would_draw_a_wrong_picture_is_refused(spec, words):
     with pytest.raises(ArgumentError) as caught:
-        specs.check(spec)
+        specs.checked(spec)
     assert words in caught.value.problem
     assert caught.value.argument == "spec"
+
+
+@pytest.mark.parametrize(
+    ("spec", "path", "kept"),
+    [
+        (encoded(tooltip=[{"field": "sales"}]), "", True),
+        (encoded(tooltip=[{"field": "sales", "filter": {"equal": 1}}]), "passed over: encoding.tooltip[0].filter, newer than the drawing engine (Vega-Lite 6.4.1)", True),
+        (encoded(tooltip={"field": "sales", "fliter": 1}), "passed over: encoding.tooltip, as a picture shows no tooltip", False),
+        (encoded(tooltip=True), "passed over: encoding.tooltip, as a picture shows no tooltip", False),
+        (drawn(mark={"type": "bar", "tooltip": {"contents": "data"}}), "passed over: mark.tooltip, as a picture", False),
+        (encoded(x={**X, "tooltip": False}), "passed over: encoding.x.tooltip, newer than the drawing engine (Vega-Lite 6.4.1)", True),
+        (encoded(x={**X, "tooltip": {"filtr": 1}}), "passed over: encoding.x.tooltip, as a picture", False),
+    ],
+)  # fmt: skip
+def test_what_a_picture_does_not_show_refuses_no_spec(spec, path, kept):
+    found = specs.checked(spec)
+    assert path in found.passed_over
+    assert ("tooltip" in str(found.spec)) == kept

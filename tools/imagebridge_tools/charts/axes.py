@@ -21,6 +21,8 @@ _OWN = frozenset({"labelAngle", "labelExpr", "labelOverlap", "format", "values",
 _SIDE, _STEP = 300, 20
 """Pixels of a chart that has no size of its own, and of one of its categories: Vega-Lite's own."""
 
+_NOTHING: Mapping[str, JsonValue] = {}
+
 _MOST = 500
 """Categories whose labels are laid out at most; nobody can read more."""
 
@@ -141,14 +143,20 @@ def _titles(view: Mapping[str, JsonValue], style: Style) -> PlotSize:
     )
 
 
-def _uses(view: Mapping[str, JsonValue], channel: Channel, outer: _InheritedRows) -> Iterator[_AxisUse]:
+def _uses(
+    view: Mapping[str, JsonValue],
+    channel: Channel,
+    outer: _InheritedRows,
+    shared: Mapping[str, JsonValue] = _NOTHING,
+) -> Iterator[_AxisUse]:
+    """Yield where a channel shows a field; a layer's definition has what the encoding around it says, too."""
     inherited = outer.inside(view)
-    encoding = view.get("encoding")
-    definition = encoding.get(channel) if isinstance(encoding, Mapping) else None
-    if isinstance(definition, Mapping) and "field" in definition:
-        yield _AxisUse(definition, inherited)
+    own = _mapping(_mapping(view.get("encoding")).get(channel))
+    whole = {**shared, **own}
+    if "field" in own:
+        yield _AxisUse(whole, inherited)
     for layer in _layers(view):
-        yield from _uses(layer, channel, inherited)
+        yield from _uses(layer, channel, inherited, whole)
 
 
 def _layers(view: Mapping[str, JsonValue]) -> list[Mapping[str, JsonValue]]:
@@ -167,18 +175,20 @@ def _replaced(
     view: Mapping[str, JsonValue],
     channel: Channel,
     write_axis: Callable[[Mapping[str, JsonValue]], JsonObject],
+    shared: Mapping[str, JsonValue] = _NOTHING,
 ) -> JsonObject:
-    """Return a chart in which each definition of a channel that shows a field is made anew."""
+    """Return a chart in which each definition of a channel that shows a field has the axis made for it."""
     done = dict(view)
-    encoding = view.get("encoding")
-    if isinstance(encoding, Mapping):
-        definition = encoding.get(channel)
-        if isinstance(definition, Mapping) and "field" in definition:
-            done["encoding"] = {**encoding, channel: write_axis(definition)}
+    encoding = _mapping(view.get("encoding"))
+    own = _mapping(encoding.get(channel))
+    whole = {**shared, **own}
+    if "field" in own:
+        done["encoding"] = {**encoding, channel: {**own, "axis": write_axis(whole)["axis"]}}
     layers = view.get("layer")
     if isinstance(layers, Sequence):
         done["layer"] = [
-            _replaced(layer, channel, write_axis) if isinstance(layer, Mapping) else layer for layer in layers
+            _replaced(layer, channel, write_axis, whole) if isinstance(layer, Mapping) else layer
+            for layer in layers
         ]
     return done
 

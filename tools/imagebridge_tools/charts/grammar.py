@@ -1,166 +1,300 @@
-"""The words of Vega-Lite, and what is no such word in a spec. Vega-Lite ignores most of these without a word."""
+"""What is wrong in the words of a Vega-Lite spec, told with the nearest word that its schema knows."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher, get_close_matches
+from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.answer import JsonValue, counted, few
 
-from .spec_views import SpecView, encoding, listed, mapping, mark, views
+from . import schema
+from .schema import Keys, Part
+from .spec_views import COMPOSING, SpecView, listed, mapping
 
-# What Vega-Lite 6 knows: https://vega.github.io/schema/vega-lite/v6.json, 2026-11-22.
-_VIEW = """
-$schema align autosize background bounds center columns concat config data datasets description encoding facet
-hconcat height layer mark name padding params projection repeat resolve spacing spec title transform usermeta
-vconcat view width
-""".split()  # noqa: SIM905  # a list literal takes a line a word
-_MARKS = """
-arc area bar boxplot circle errorband errorbar geoshape image line point rect rule square text tick trail
-""".split()  # noqa: SIM905
-_CHANNELS = """
-x y x2 y2 xOffset yOffset xError xError2 yError yError2 theta theta2 radius radius2 longitude latitude longitude2
-latitude2 color fill stroke opacity fillOpacity strokeOpacity strokeWidth strokeDash size angle shape time detail
-key text href url description tooltip order row column facet
-""".split()  # noqa: SIM905
-_DEFINITION = """
-field type aggregate bin timeUnit value datum scale sort stack axis legend title format formatType header impute
-condition bandPosition rescale align bounds center columns spacing test param empty
-""".split()  # noqa: SIM905
-_TYPES = ("quantitative", "temporal", "ordinal", "nominal", "geojson")
-_SORT = ("field", "op", "order", "encoding")
-_ORDERS = ("ascending", "descending", *(f"{sign}{channel}" for channel in _CHANNELS for sign in ("", "-")))
-_STACKS = ("zero", "normalize", "center")
-_SCALES = """
-linear log pow sqrt symlog time utc ordinal band point quantile quantize threshold bin-ordinal sequential identity
-""".split()  # noqa: SIM905
-_AGGREGATES = """
-count sum mean average median min max distinct valid values missing product q1 q3 ci0 ci1 stderr stdev stdevp
-variance variancep exponential exponentialb argmin argmax
-""".split()  # noqa: SIM905
-_WINDOWS = """
-row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
-""".split()  # noqa: SIM905
-_UNITS = """
-year quarter month week day dayofyear date hours minutes seconds milliseconds yearquarter yearmonth yearweek
-yearmonthdate yearmonthdatehours yearmonthdatehoursminutes yearmonthdatehoursminutesseconds yeardayofyear
-quartermonth monthdate monthdatehours weekday weekdayhours dayhours hoursminutes hoursminutesseconds
-minutesseconds secondsmilliseconds
-""".split()  # noqa: SIM905
-_UNIT = re.compile(
-    "(binned)?(utc)?(year|quarter|month|week|day|dayofyear|date|hours|minutes|seconds|milliseconds)+"
-)
-"""Any parts of a date after each other; `_UNITS` are those that are suggested."""
+_TOLD = 3
+"""Faults that are told at most; more of them rather say that the spec is another one than was thought."""
 
-_TRANSFORMS = {
-    "aggregate": "groupby",
-    "bin": "field as",
-    "calculate": "as",
-    "density": "as bandwidth counts cumulative extent groupby maxsteps minsteps resolve steps",
-    "filter": "",
-    "flatten": "as",
-    "fold": "as",
-    "impute": "frame groupby key keyvals method value",
-    "joinaggregate": "groupby",
-    "loess": "as bandwidth groupby on",
-    "lookup": "as default from",
-    "pivot": "groupby limit op value",
-    "quantile": "as groupby probs step",
-    "regression": "as extent groupby method on order params",
-    "sample": "",
-    "stack": "as groupby offset sort",
-    "timeUnit": "as field",
-    "window": "frame groupby ignorePeers sort",
-    "extent": "param",  # Last: others have an extent too.
-}
-"""The transforms, by the key that tells them, and their other keys."""
+_NAMED = 60
+"""Words that are named at most where none is near."""
+
+_ALIKE = 0.5
+"""How alike a word and a known one are at least where one is meant for the other; the same are 1."""
 
 _MEANT = {"selection": "params"}
 """What Vega-Lite 4 called otherwise."""
 
+_ROWS = ("values", "datasets")
+"""Where rows stand, whose names mean nothing to Vega-Lite."""
 
-def check(spec: SpecView) -> None:
-    """Find the words that Vega-Lite does not know.
+
+_KINDS = {
+    "string": "a text",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+    "array": "a list",
+    "object": "an object",
+}
+"""JSON's types in words."""
+
+
+class Fault(NamedTuple):
+    """One thing wrong, and how far it is from what could be said there.
+
+    Of a word that is not known, a key of the object at `path` or the text in its place, `word` and the known `words`
+    make the message; of anything else `problem` is the message.
+    """
+
+    path: str
+    distance: float
+    problem: str = ""
+    word: str = ""
+    words: tuple[str, ...] = ()
+    is_key: bool = False
+
+    def told(self) -> str:
+        """Return the fault as a model reads it."""
+        if self.problem:
+            return self.problem
+        near = _near(self.word, self.words)
+        named = ", ".join(self.words[:_NAMED])
+        more = f" and {len(self.words) - _NAMED} more" if len(self.words) > _NAMED else ""
+        hint = f"did you mean {near!r}?" if near else f"there are {named}{more}"
+        return _at(self.path, f"Vega-Lite does not know {self.word!r}; {hint}")
+
+
+class Checked(NamedTuple):
+    """A spec as it is drawn, and words on what in it is passed over."""
+
+    spec: SpecView
+    passed_over: str
+
+
+def checked(spec: SpecView) -> Checked:
+    """Return a spec whose words and values Vega-Lite knows.
+
+    Passed over are wrong tooltips, which no picture shows, and words that are newer than the drawing engine.
 
     Raises:
-        ArgumentError: one of them; the message says where it stands and names the nearest.
+        ArgumentError: all else that it does not know; the message says where it stands and names the nearest.
     """
-    for path, view in views(spec):
-        _known(path, view, _VIEW)
-        if (sort := mark(view)) is not None:
-            _known(f"{path}mark", [sort], _MARKS)
-        _known(f"{path}encoding", encoding(view), _CHANNELS)
-        for channel, definition in encoding(view).items():
-            here = f"{path}encoding.{channel}"
-            if isinstance(definition, str | int | float):
-                problem = f'{here} is {definition!r}; write {{"field": ..., "type": ...}}'
-                raise ArgumentError("spec", problem)
-            for inner, part in definitions(definition):
-                _check_definition(f"{here}{inner}", part)
-        for number, transform in enumerate(listed(view.get("transform"))):
-            if isinstance(transform, Mapping):
-                _check_transform(f"{path}transform[{number}]", transform)
+    fitting = schema.Fitting()
+    if not fitting.fits(schema.root(), spec):
+        told = list(dict.fromkeys(fault.told() for fault in _Faults(fitting).find(schema.root(), spec, "")))
+        more = f"; and {len(told) - _TOLD} more like these" if len(told) > _TOLD else ""
+        raise ArgumentError("spec", "; ".join(told[:_TOLD]) + more)
+    passed_over = ""
+    if wrong := [*_paths(spec, fitting.unshown, "")]:
+        passed_over += f"; passed over: {few(wrong)}, as a picture shows no tooltip"
+        spec = mapping(_without(spec, fitting.unshown))
+    if newer := [*_paths(spec, fitting.newer, "")]:
+        engine = schema.schema()["engine"]
+        passed_over += f"; passed over: {few(newer)}, newer than the drawing engine (Vega-Lite {engine})"
+    return Checked(spec, passed_over)
 
 
-def transforms(transform: SpecView) -> str | None:
-    """Return the key that tells what a transform does, or None where it has none that Vega-Lite knows."""
-    return next((key for key in _TRANSFORMS if key in transform), None)
+def _paths(value: JsonValue, keys: Keys, path: str) -> Iterator[str]:
+    """Yield the paths of some keys; rows are not entered."""
+    if keys and isinstance(value, Mapping):
+        for key, inner in value.items():
+            here = f"{path}.{key}" if path else key
+            if (id(value), key) in keys:
+                yield here
+            elif key not in _ROWS:
+                yield from _paths(inner, keys, here)
+    elif keys:
+        for number, inner in enumerate(listed(value)):
+            yield from _paths(inner, keys, f"{path}[{number}]")
 
 
-def definitions(definition: JsonValue) -> Iterator[tuple[str, SpecView]]:
-    """Yield the definition of a channel, those in its list, and those of its conditions, each with the path to it."""
-    parts = [("", definition), *((f"[{number}]", part) for number, part in enumerate(listed(definition)))]
-    for path, part in parts:
-        if isinstance(part, Mapping):
-            yield path, part
-            for inner, condition in definitions(part.get("condition")):
-                yield f"{path}.condition{inner}", condition
+def _without(value: JsonValue, keys: Keys) -> JsonValue:
+    """Return a value without some keys; rows are not entered."""
+    if isinstance(value, Mapping):
+        return {
+            key: inner if key in _ROWS else _without(inner, keys)
+            for key, inner in value.items()
+            if (id(value), key) not in keys
+        }
+    return [_without(inner, keys) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def _check_definition(path: str, part: SpecView) -> None:
-    _known(path, part, _DEFINITION)
-    for key, words in (("type", _TYPES), ("aggregate", _AGGREGATES), ("stack", _STACKS), ("sort", _ORDERS)):
-        _known(f"{path}.{key}", [part.get(key)], words)
-    _known(f"{path}.scale.type", [mapping(part.get("scale")).get("type")], _SCALES)
-    _check_unit(f"{path}.timeUnit", part.get("timeUnit"))
-    if isinstance(sort := part.get("sort"), Mapping):
-        _known(f"{path}.sort", sort, _SORT)
-        _known(f"{path}.sort.op", [sort.get("op")], _AGGREGATES)
-        _known(f"{path}.sort.order", [sort.get("order")], _ORDERS[:2])
+class _Faults:
+    """What is wrong with values that do not fit; where there is a choice, by the branch that is nearest."""
+
+    def __init__(self, fitting: schema.Fitting) -> None:
+        self._fitting = fitting
+        self._found: dict[tuple[int, int], list[Fault]] = {}
+
+    def find(self, part: Part, value: JsonValue, path: str) -> list[Fault]:
+        """Return what is wrong with a value."""
+        part = schema.resolved(part)
+        if self._fitting.fits(part, value):
+            return []
+        if not isinstance(value, Mapping | list | tuple):
+            return [_scalar([part, *schema.branches(part)], value, path)]
+        key = (id(part), id(value))
+        if key not in self._found:
+            self._found[key] = self._of_branches(schema.branches(part), value, path)
+        return self._found[key]
+
+    def _of_branches(self, parts: list[Part], value: JsonValue, path: str) -> list[Fault]:
+        alike = [part for part in parts if schema.is_type(part, value)]
+        if not alike:
+            return [_other_kind(parts, value, path)]
+        if not isinstance(value, Mapping):
+            return min((self._of_list(part, listed(value), path) for part in alike), key=_distance)
+        shapes = [_shape(part, value, path) for part in alike]
+        apart = [_distance(shape) + _apart(part, value) for part, shape in zip(alike, shapes, strict=True)]
+        found = [
+            [*shape, *self._inside(part, value, path)]
+            for part, shape, distance in zip(alike, shapes, apart, strict=True)
+            if distance == min(apart)
+        ]
+        return [_widened(fault, alike, value, path) for fault in min(found, key=_distance)]
+
+    def _inside(self, part: Part, value: SpecView, path: str) -> Iterator[Fault]:
+        for key, inner in value.items():
+            if key != schema.UNSHOWN and (key in schema.properties(part) or not schema.closed(part)):
+                yield from self.find(schema.inner(part, key), inner, _within(path, key))
+
+    def _of_list(self, part: Part, value: Sequence[JsonValue], path: str) -> list[Fault]:
+        if not schema.in_range(part, value):
+            return [
+                Fault(
+                    path, 1, f"{path} has {counted(len(value), 'item')}; give {schema.bounds(part, 'Items')}"
+                )
+            ]
+        items = mapping(part.get("items"))
+        return [
+            fault for number, one in enumerate(value) for fault in self.find(items, one, f"{path}[{number}]")
+        ]
 
 
-def _check_transform(path: str, transform: SpecView) -> None:
-    kind = transforms(transform)
-    if kind is None:
-        _known(path, list(transform)[:1], _TRANSFORMS)
-        return
-    _known(path, transform, [kind, *_TRANSFORMS[kind].split()])
-    if kind == "timeUnit":
-        _check_unit(f"{path}.timeUnit", transform["timeUnit"])
-    words = [*_AGGREGATES, *_WINDOWS] if kind == "window" else _AGGREGATES
-    if kind in ("aggregate", "joinaggregate", "window"):
-        for number, part in enumerate(listed(transform[kind])):
-            _known(f"{path}.{kind}[{number}].op", [mapping(part).get("op")], words)
+def _within(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
 
 
-def _check_unit(path: str, unit: JsonValue) -> None:
-    if isinstance(unit, Mapping):
-        unit = unit.get("unit")
-    if isinstance(unit, str) and not _UNIT.fullmatch(unit):
-        _known(path, [unit], _UNITS)
+def _distance(faults: Iterable[Fault]) -> float:
+    return sum(fault.distance for fault in faults)
 
 
-def _known(path: str, names: Iterable[JsonValue], known: Iterable[str]) -> None:
-    """Refuse the first of some names that is not known. What is no text is left to Vega-Lite."""
-    words = list(known)
-    for name in names:
-        if isinstance(name, str) and name not in words:
-            at = f"{path.removesuffix('.')}: " if path else ""
-            raise ArgumentError("spec", f"{at}Vega-Lite does not know {name!r}; {_hint(name, words)}")
+def _shape(part: Part, value: SpecView, path: str) -> list[Fault]:
+    """Return the keys that an object has and what a part describes has not, and the other way round."""
+    names = tuple(schema.properties(part))
+    missing = [name for name in schema.required(part) if name not in value]
+    faults: list[Fault] = []
+    for key in value if schema.closed(part) else ():
+        if key not in names:
+            near = _near(key, missing) or _near(key, names)
+            if near in missing:
+                missing.remove(near)
+            faults.append(Fault(path, 2 - _alike(key, near), word=key, words=names, is_key=True))
+    return faults + [Fault(path, 1.5, _at(path, f"{name!r} is missing")) for name in missing]
 
 
-def _hint(name: str, words: list[str]) -> str:
-    folded = {word.casefold(): word for word in words}
-    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
-    meant = _MEANT.get(name) or (folded[close[0]] if close else "")
-    return f"did you mean {meant!r}?" if meant in words else f"there are {', '.join(words)}"
+def _apart(part: Part, value: SpecView) -> float:
+    """Return how far the words of an object are from those that tell what a part describes, such as its type."""
+    distance = 0.0
+    for key, word in value.items():
+        inner = schema.resolved(schema.inner(part, key))
+        if isinstance(word, str) and (allowed := schema.words(inner)) and word not in allowed:
+            distance += 2 - _alike(word, _near(word, _texts([inner])))
+    return distance
+
+
+def _widened(fault: Fault, parts: list[Part], value: SpecView, path: str) -> Fault:
+    """Return a fault with what the other branches of a choice know in its place."""
+    if fault.problem or not fault.word:
+        return fault
+    if not fault.is_key:
+        keys = [key for key in value if fault.path == _within(path, key)]
+        known = [
+            branch for key in keys for part in parts for branch in schema.branches(schema.inner(part, key))
+        ]
+        return fault._replace(words=_texts(known)) if known else fault
+    if fault.path != path:
+        return fault
+    for part in parts:
+        names = schema.properties(part)
+        rivals = [key for key in value if key in fault.words and key not in names]
+        if fault.word in names and rivals:
+            composed = rivals[0] in COMPOSING or rivals[0] == "repeat"
+            move = "say it of the charts inside" if composed else "leave one of them out"
+            problem = _at(path, f"{fault.word!r} does not go with {rivals[0]!r}; {move}")
+            return fault._replace(problem=problem)
+    return fault
+
+
+def _at(path: str, problem: str) -> str:
+    return f"{path}: {problem}" if path else problem
+
+
+def _scalar(parts: list[Part], value: JsonValue, path: str) -> Fault:
+    """Return what is wrong with a text, a number, a truth value or null."""
+    for part in parts:
+        if schema.is_type(part, value) and not schema.in_range(part, value):
+            return Fault(path, 1, f"{path} is {value}; give {schema.bounds(part, 'imum')}")
+    choices = [part for part in parts if "anyOf" not in part]
+    words = _texts(choices)
+    if isinstance(value, str) and words and (_near(value, words) or all(map(schema.words, choices))):
+        return Fault(path, 1, word=value, words=words)
+    return _other_kind(choices, value, path)
+
+
+def _other_kind(parts: list[Part], value: JsonValue, path: str) -> Fault:
+    """Return a fault that names the kinds of values that there could be."""
+    names = set[str]().union(*(schema.properties(part) for part in parts))
+    if names >= {"field", "type"}:
+        give = 'write {"field": ..., "type": ...}' + (' or {"value": ...}' if "value" in names else "")
+    else:
+        give = f"give {_or(_kinds(parts)) or 'another'}"
+    shown = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
+    return Fault(path, 2, f"{path} is {shown if len(shown) < 60 else shown[:57] + '...'}; {give}")
+
+
+def _kinds(parts: list[Part]) -> list[str]:
+    """Return what some parts take, in words: values, kinds, and objects by the keys that they cannot lack."""
+    sorts = [sort for part in parts if schema.words(part) is None for sort in _types(part)]
+    words = [word for part in parts for word in schema.words(part) or ()]
+    kinds = [
+        repr(word) if isinstance(word, str) else json.dumps(word) for word in words if "string" not in sorts
+    ]
+    kinds += [_KINDS.get(sort, sort) for sort in sorts if sort != "object"]
+    objects = [
+        part for part in parts if "object" in _types(part) and list(schema.properties(part)) != ["expr"]
+    ]
+    if objects:
+        keys = dict.fromkeys(key for part in objects for key in (*schema.required(part),)[:1])
+        kinds.append("an object" + (f" with {_or([repr(key) for key in keys])}" if keys else ""))
+    return list(dict.fromkeys(kinds))
+
+
+def _types(part: Part) -> list[str]:
+    sorts = part.get("type")
+    return [sorts] if isinstance(sorts, str) else [str(sort) for sort in listed(sorts)]
+
+
+def _or(words: Sequence[str]) -> str:
+    named = words if len(words) <= _NAMED else [*words[:_NAMED], "others"]
+    return " or ".join(filter(None, (", ".join(named[:-1]), named[-1]))) if named else ""
+
+
+def _texts(parts: Iterable[Part]) -> tuple[str, ...]:
+    """Return the words that some parts allow, each once."""
+    words = (word for part in parts for word in schema.words(part) or ())
+    return tuple(dict.fromkeys(word for word in words if isinstance(word, str)))
+
+
+def _near(word: str, words: Iterable[str]) -> str:
+    """Return the known word that a word is meant for, or an empty text."""
+    words = list(words)
+    if (meant := _MEANT.get(word)) in words:
+        return str(meant)
+    folded = {known.casefold(): known for known in words}
+    close = get_close_matches(word.casefold(), folded, n=1, cutoff=_ALIKE)
+    return folded[close[0]] if close else ""
+
+
+def _alike(word: str, known: str) -> float:
+    return SequenceMatcher(None, known.casefold(), word.casefold()).ratio() if known else 0

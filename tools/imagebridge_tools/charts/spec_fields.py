@@ -8,8 +8,7 @@ from itertools import chain
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.answer import JsonValue
 
-from .grammar import definitions, transforms
-from .spec_views import SpecView, encoding, listed, mapping, views, within
+from .spec_views import SpecView, definitions, encoding, listed, mapping, views, within
 
 FieldNames = frozenset[str] | None
 """The fields that rows have, or None where nobody can tell before they are drawn."""
@@ -17,8 +16,9 @@ FieldNames = frozenset[str] | None
 _READS = {
     "aggregate": "groupby",
     "bin": "field",
+    "calculate": "",
     "density": "density groupby",
-    "extent": "extent",
+    "filter": "",
     "flatten": "flatten",
     "fold": "fold",
     "impute": "impute key groupby",
@@ -28,11 +28,13 @@ _READS = {
     "pivot": "pivot value groupby",
     "quantile": "quantile groupby",
     "regression": "regression on groupby",
+    "sample": "",
     "stack": "stack groupby",
     "timeUnit": "field",
     "window": "groupby",
+    "extent": "extent",  # Last: others have an extent too.
 }
-"""The keys of a transform that name fields."""
+"""The transforms, by the key that tells them, and those of their keys that name fields and nothing else."""
 
 _REPLACING = ("aggregate", "density", "loess", "quantile", "regression")
 """Transforms that leave only the fields of `groupby` and those they make."""
@@ -151,7 +153,7 @@ def _channel_fields(channels: SpecView) -> Iterator[tuple[str, JsonValue, bool]]
 
 def _fields_read(transform: SpecView) -> Iterator[tuple[str, JsonValue]]:
     """Yield the fields that a transform reads, each with the path to it."""
-    kind = transforms(transform) or ""
+    kind = _transform_kind(transform) or ""
     for key in _READS.get(kind, "").split():
         value = transform.get(key)
         yield from ((f".{key}", name) for name in (listed(value) or (value,)))
@@ -163,6 +165,11 @@ def _fields_read(transform: SpecView) -> Iterator[tuple[str, JsonValue]]:
         yield ".sort", part.get("field")
     for key in ("calculate", "filter"):
         yield from ((f".{key}{path}", name) for path, name in _predicate(transform.get(key)))
+
+
+def _transform_kind(transform: SpecView) -> str | None:
+    """Return the key that tells what a transform does."""
+    return next((key for key in _READS if key in transform), None)
 
 
 def _predicate(test: JsonValue) -> Iterator[tuple[str, JsonValue]]:
@@ -180,7 +187,7 @@ def _predicate(test: JsonValue) -> Iterator[tuple[str, JsonValue]]:
 
 def _after(transform: SpecView, fields: FieldNames) -> FieldNames:
     """Return the fields that rows have behind a transform."""
-    kind, new_fields = transforms(transform), _new_fields(transform)
+    kind, new_fields = _transform_kind(transform), _new_fields(transform)
     if new_fields is None or kind is None:
         return None
     if kind in _REPLACING:
@@ -191,7 +198,7 @@ def _after(transform: SpecView, fields: FieldNames) -> FieldNames:
 
 def _new_fields(transform: SpecView) -> FieldNames:
     """Return the fields that a transform makes, None where it does not say."""
-    kind = transforms(transform) or ""
+    kind = _transform_kind(transform) or ""
     if kind == "pivot" or transform.get("params"):
         return None
     if kind in ("filter", "sample", "extent", "impute"):

@@ -48,6 +48,16 @@ def encoding(view: SpecView) -> SpecView:
     return definitions
 
 
+def definitions(definition: JsonValue) -> Iterator[tuple[str, SpecView]]:
+    """Yield the definition of a channel, those in its list, and those of its conditions, each with the path to it."""
+    parts = [("", definition), *((f"[{number}]", part) for number, part in enumerate(listed(definition)))]
+    for path, part in parts:
+        if isinstance(part, Mapping):
+            yield path, part
+            for inner, condition in definitions(part.get("condition")):
+                yield f"{path}.condition{inner}", condition
+
+
 def rows(spec: SpecView) -> list[SpecView]:
     """Return the rows that a spec carries."""
     return [row for row in listed(mapping(spec.get("data")).get("values")) if isinstance(row, Mapping)]

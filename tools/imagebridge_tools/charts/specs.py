@@ -7,7 +7,7 @@ from imagebridge.errors import ArgumentError
 from imagebridge_tools.answer import JsonValue, counted
 from imagebridge_tools.tables.cells import date
 
-from . import axes, grammar, reduce, spec_fields, spec_views
+from . import axes, grammar, params, reduce, spec_fields, spec_views
 from .fit import COMPOSED, composed
 from .guard import ROWS, entries
 from .theme import PALETTE, ChartFrame, Style, ThemeName, heading, merged, style, title_lines
@@ -16,11 +16,11 @@ WIDTH, HEIGHT = 800, 500
 """Pixels of a picture for which nobody gave a size."""
 
 
-def check(spec: Mapping[str, JsonValue]) -> None:
-    """Find what Vega-Lite answers with an empty picture or an error about itself.
+def checked(spec: Mapping[str, JsonValue]) -> grammar.Checked:
+    """Return a spec that has nothing which Vega-Lite answers with another picture, an empty one, or an error about itself.
 
     Raises:
-        ArgumentError: an unknown mark, channel, type or field; the message names the nearest.
+        ArgumentError: an unknown word, kind of value or field; the message says where, and names the nearest.
     """
     if "/vega/" in str(spec.get("$schema", "")):
         raise ArgumentError(
@@ -28,8 +28,9 @@ def check(spec: Mapping[str, JsonValue]) -> None:
         )
     if not any(key in spec for key in ("mark", "layer", *COMPOSED)):
         raise ArgumentError("spec", 'has no mark; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
-    grammar.check(spec)
-    spec_fields.check(spec)
+    done = grammar.checked(spec)
+    spec_fields.check(done.spec)
+    return done._replace(spec=params.renamed(done.spec))
 
 
 def _fields(spec: Mapping[str, JsonValue]) -> dict[str, str]:
@@ -161,14 +162,10 @@ def ready(spec: dict[str, JsonValue], own: Mapping[str, JsonValue], theme: Style
     return spec if axes.ruled(own.get("config")) else axes.labelled(spec, theme)
 
 
-_EXPRESSIONS = ("calculate", "filter", "test", "expr", "labelExpr", "and", "or", "not")
-"""The keys of a spec under which expressions stand."""
-
-
 def expressions(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
     """Yield the expressions of a spec, each with the path to it."""
     for path, key, value in entries(spec):
-        if key in _EXPRESSIONS:
+        if key in params.EXPRESSIONS:
             for text in spec_views.listed(value) or (value,):
                 if isinstance(text, str):
                     yield path, text

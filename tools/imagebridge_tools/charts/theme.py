@@ -170,7 +170,8 @@ def _config(style: Style) -> dict[str, JsonValue]:
         },
         "mark": {"color": theme.palette[0]},
         # Vega-Lite draws these black, whatever the ground.
-        **{name: {"color": theme.ink} for name in ("text", "rule", "errorbar")},
+        **{name: {"color": theme.ink} for name in ("text", "rule")},
+        "errorbar": {"rule": {"color": theme.ink}},
         "boxplot": {"rule": {"color": theme.quiet}, "median": {"color": theme.on}},
         "geoshape": {"stroke": theme.paper, "strokeWidth": 0.5},
         "axis": axis if style.titles else axis | {"title": None},

@@ -6,12 +6,16 @@ from typing import NamedTuple
 from imagebridge_tools.answer import JsonObject, JsonValue
 
 from .labels import LINE
+from .spec_views import mapping
 from .text_width import broken, wide
 from .theme import Style
 
 _LEGENDS = ("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash", "strokeWidth")
 _SHARE = 0.12
 """Share of the picture that the lines of an axis' title take at most; half of that of a legend's."""
+
+_WORD = 200
+"""Pixels of a word in a legend's title that is not broken, however small the chart."""
 
 _MOST = 4
 """Lines of a title at most."""
@@ -40,35 +44,50 @@ class PlotSize(NamedTuple):
         return side_title_width(self.whole), self.height * _SHARE * 2
 
 
-def titled(view: Mapping[str, JsonValue], room: PlotSize, style: Style) -> JsonObject:
-    """Return a chart, layered or not, whose titles fit."""
+def titled(
+    view: Mapping[str, JsonValue], room: PlotSize, style: Style, shared: Mapping[str, JsonValue] | None = None
+) -> JsonObject:
+    """Return a chart, layered or not, whose titles fit; `shared` is the encoding around a layer."""
     done = dict(view)
+    around = dict(shared or {})
     if isinstance(encoding := view.get("encoding"), Mapping):
         done["encoding"] = {
-            channel: _fitting(channel, definition, room, style)
+            channel: _fitting(channel, definition, around.get(channel), room, style)
             if channel in ("x", "y", *_LEGENDS) and isinstance(definition, Mapping)
             else definition
             for channel, definition in encoding.items()
         }
+        around |= {
+            channel: {**outer, **own}
+            if isinstance(outer := around.get(channel), Mapping) and isinstance(own, Mapping)
+            else own
+            for channel, own in encoding.items()
+        }
     if isinstance(layers := view.get("layer"), Sequence):
         done["layer"] = [
-            titled(layer, room, style) if isinstance(layer, Mapping) else layer for layer in layers
+            titled(layer, room, style, around) if isinstance(layer, Mapping) else layer for layer in layers
         ]
     return done
 
 
 def _fitting(
-    channel: str, definition: Mapping[str, JsonValue], room: PlotSize, style: Style
+    channel: str, definition: Mapping[str, JsonValue], shared: JsonValue, room: PlotSize, style: Style
 ) -> Mapping[str, JsonValue]:
     """Return what a channel shows with its title, or the one that Vega-Lite makes, in lines."""
     place = "axis" if channel in ("x", "y") else "legend"
-    guide = definition.get(place, {})
+    around = mapping(shared)
+    guide = definition.get(place, around.get(place, {}))
     if not isinstance(guide, Mapping):  # None: there is none to have a title.
         return definition
+    if "title" in around and "title" not in definition and "title" not in guide:
+        return definition  # It was broken where it stands.
     derived = _derived(definition) if style.titles or place == "legend" else None
     own = guide.get("title", definition.get("title", derived))
     size = style.text + 1
     long, high = room.room_for_lines(channel)
+    if place == "legend" and isinstance(own, str):  # Which makes the picture wider, if it must.
+        longest = max((wide(word, bold=True) * size for word in own.split()), default=0)
+        long = max(long, min(longest + 1, max(room.whole / 2, _WORD)))
     if place == "legend" and "field" in definition:
         guide = {"labelLimit": room.whole / 2, **guide}
         definition = {**definition, place: guide}

@@ -1,0 +1,226 @@
+"""The official schema of Vega-Lite 6, and whether a value is what a part of it describes."""
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from imagebridge_tools.answer import JsonValue
+
+FILE = Path(__file__).parents[1] / "vega_lite" / "schema.json.gz"
+"""Vega-Lite's schema without its descriptions, with its version, its date and the version that vl-convert draws;
+`.ci/vega_lite_schema.py` makes it. Its licence stands beside it."""
+
+Part = Mapping[str, JsonValue]
+"""A part of the schema."""
+
+_NUMBER: Part = {"type": "number"}
+_DRAWN_TOO: Mapping[str, Part] = {
+    # Rows mean nothing to Vega-Lite, there are many of them, and they are looked at elsewhere.
+    "InlineDataset": {"type": ["array", "string", "object"]},
+    # Vega names what it makes by itself: mean_sales.
+    **{
+        name: {"required": ["op"]}
+        for name in ("AggregatedFieldDef", "JoinAggregateFieldDef", "WindowFieldDef")
+    },
+    # A list of several kinds; the schema knows lists of one kind each.
+    "SortArray": {"type": "array"},
+    # The type of x2 and its like is x's own; said once more it changes nothing.
+    "SecondaryFieldDef": {"properties": {"type": {"$ref": "#/definitions/StandardType"}}},
+    # The size of a layer is the size of all.
+    "GenericUnitSpec<Encoding,AnyMark>": {"properties": {"width": _NUMBER, "height": _NUMBER}},
+}
+"""What vl-convert 1.9 draws as it is meant (2026-11-29) and the schema does not know: changes to its definitions."""
+
+UNSHOWN = "tooltip"
+"""What no picture shows, so nothing in one refuses a spec."""
+
+Keys = set[tuple[int, str]]
+"""Keys of objects, which are named by their id."""
+
+
+@cache
+def schema() -> Mapping[str, JsonValue]:
+    """Return the schema as it is shipped."""
+    read: dict[str, JsonValue] = json.loads(gzip.decompress(FILE.read_bytes()))
+    definitions = dict(_parts(read["definitions"]))
+    for name, wider in _DRAWN_TOO.items():
+        own = _parts(definitions[name])
+        union = "type" in wider  # Which it replaces.
+        known = {"properties": {**properties(own), **properties(wider)}} if "properties" in wider else {}
+        definitions[name] = wider if union else {**own, **wider, **known}
+    return {**read, "definitions": definitions}
+
+
+def root() -> Part:
+    """Return the part that describes a whole spec."""
+    return _parts(schema())
+
+
+def resolved(part: Part) -> Part:
+    """Return a part, or the definition that it refers to."""
+    while isinstance(name := part.get("$ref"), str):
+        part = _parts(_definitions()[name.removeprefix("#/definitions/")])
+    return part
+
+
+@cache
+def _definitions() -> Mapping[str, JsonValue]:
+    return _parts(schema()["definitions"])
+
+
+def branches(part: Part) -> list[Part]:
+    """Return all that a part leaves to choose from, without unions in unions; itself where it is no union."""
+    part = resolved(part)
+    if "anyOf" not in part:
+        return [part]
+    found = [one for inner in _list(part["anyOf"]) for one in branches(_parts(inner))]
+    return list({id(one): one for one in found}.values())
+
+
+def properties(part: Part) -> Mapping[str, JsonValue]:
+    """Return what an object may hold, by name."""
+    return _parts(part.get("properties"))
+
+
+def closed(part: Part) -> bool:
+    """Tell whether an object holds nothing but its properties."""
+    return part.get("additionalProperties") is False
+
+
+def inner(part: Part, key: str) -> Part:
+    """Return what describes the value of a key that an object may have."""
+    found = properties(part).get(key, part.get("additionalProperties"))
+    return _parts(found)
+
+
+def required(part: Part) -> Iterator[str]:
+    """Yield the names that an object cannot lack. Rows may also come from inside of it."""
+    yield from (name for name in _list(part.get("required")) if isinstance(name, str) and name != "data")
+
+
+def words(part: Part) -> list[JsonValue] | None:
+    """Return the only values that a part takes, None where it takes any of its type."""
+    if "const" in part:
+        return [part["const"]]
+    return list(_list(part["enum"])) if "enum" in part else None
+
+
+def is_type(part: Part, value: JsonValue) -> bool:
+    """Tell whether a value has the JSON type that a part, which is no union, describes."""
+    if "type" not in part:
+        return True
+    types = part["type"]
+    return any(_is(name, value) for name in ([types] if isinstance(types, str) else _list(types)))
+
+
+def in_range(part: Part, value: JsonValue) -> bool:
+    """Tell whether a number is neither too small nor too large, and a list neither too short nor too long."""
+    if isinstance(value, bool) or value != value:  # noqa: PLR0124  # NaN, which is told elsewhere.
+        return True
+    if isinstance(value, int | float):
+        return _number(part, "minimum", value) <= value <= _number(part, "maximum", value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        size = len(value)
+        return _number(part, "minItems", size) <= size <= _number(part, "maxItems", size)
+    return True
+
+
+def bounds(part: Part, kind: str) -> str:
+    """Return the bounds of a number (`kind` "imum") or of a list's size ("Items") in words."""
+    low, high = part.get(f"min{kind}"), part.get(f"max{kind}")
+    if low == high:
+        return str(low)
+    return (
+        f"{low} to {high}"
+        if None not in (low, high)
+        else f"{low} or more"
+        if high is None
+        else f"{high} at most"
+    )
+
+
+class Fitting:
+    """Which values fit which parts, each looked at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], bool] = {}
+        self.newer: Keys = set()
+        """What the drawing engine does not know yet."""
+        self.unshown: Keys = set()
+        """What no picture shows and does not fit."""
+
+    def fits(self, part: Part, value: JsonValue) -> bool:
+        """Tell whether a value is what a part describes."""
+        part = resolved(part)
+        if not isinstance(value, Mapping | list | tuple):
+            if "anyOf" in part:
+                chosen = any(self.fits(_parts(one), value) for one in _list(part["anyOf"]))
+                return chosen and in_range(part, value)
+            return _fits_scalar(part, value)
+        key = (id(part), id(value))
+        if (known := self._known.get(key)) is None:
+            if "anyOf" in part:
+                known = any(self.fits(_parts(one), value) for one in _list(part["anyOf"]))
+            else:
+                known = is_type(part, value) and (
+                    self._fits_object(part, value)
+                    if isinstance(value, Mapping)
+                    else self._fits_list(part, value)
+                )
+            self._known[key] = known
+        return known
+
+    def _fits_object(self, part: Part, value: Mapping[str, JsonValue]) -> bool:
+        names = properties(part)
+        if closed(part) and not names.keys() >= value.keys():
+            return False
+        if any(name not in value for name in required(part)):
+            return False
+        if not all(name == UNSHOWN or self.fits(inner(part, name), one) for name, one in value.items()):
+            return False
+        here = id(value)
+        newer = _list(part.get("newer"))
+        self.newer.update((here, name) for name in value if name in newer)
+        if UNSHOWN in value and not self.fits(inner(part, UNSHOWN), value[UNSHOWN]):
+            self.unshown.add((here, UNSHOWN))
+        return True
+
+    def _fits_list(self, part: Part, value: Sequence[JsonValue]) -> bool:
+        items = _parts(part.get("items"))
+        return in_range(part, value) and all(self.fits(items, one) for one in value)
+
+
+def _fits_scalar(part: Part, value: JsonValue) -> bool:
+    allowed = words(part)
+    return is_type(part, value) and (allowed is None or value in allowed) and in_range(part, value)
+
+
+def _is(name: JsonValue, value: JsonValue) -> bool:
+    match name:
+        case "string":
+            return isinstance(value, str)
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "boolean":
+            return isinstance(value, bool)
+        case "null":
+            return value is None
+        case "object":
+            return isinstance(value, Mapping)
+        case _:
+            return isinstance(value, list | tuple)
+
+
+def _number(part: Part, key: str, otherwise: float) -> float:
+    value = part.get(key)
+    return value if isinstance(value, int | float) else otherwise
+
+
+def _parts(value: JsonValue) -> Part:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: JsonValue) -> Sequence[JsonValue]:
+    return value if isinstance(value, list | tuple) else ()
