@@ -94,7 +94,7 @@ async def _twice(function: Callable[[*Arguments], Returned], *arguments: *Argume
     while True:
         await checkpoint_if_cancelled()
         try:
-            # anyio (4.14, 2026-11) lets go of a process whose start is cancelled, and it stays: so its start is not.
+            # anyio (4.16, 2026-11) lets go of a process whose start is cancelled, and it stays: so its start is not.
             with CancelScope(shield=True), anyio.fail_after(_START):
                 await _run(_nothing)
             ready = True
