@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from imagebridge.check.probes import EndpointAnswer, ProbeOutcome, charted
-from imagebridge.pictures.fonts import WIDE
+from imagebridge.pictures import fonts
 from imagebridge.requirements import (
     API,
     CHARTS,
@@ -213,22 +213,23 @@ def _extra(extra: str, packages: Mapping[str, Version]) -> ReportLine:
     )
 
 
+_SCRIPTS = {"Chinese": "\u5317", "Japanese": "\u3055", "Korean": "\uc11c"}
+"""Scripts that the shipped font lacks, each by a letter."""
+
+
 def _fonts() -> ReportLine:
     """Tell whether texts beyond the Latin alphabet can be drawn."""
-    from PIL import ImageFont, features
+    from PIL import features
 
     if not features.check("freetype2"):
         return ReportLine("failed", "fonts: this build of Pillow draws no text (no FreeType)")
-    for name in WIDE:
-        try:
-            ImageFont.truetype(name)
-        except OSError:
-            continue
-        return ReportLine("ok", f"fonts: {name} for Chinese, Japanese and Korean")
+    lacking = [script for script, letter in _SCRIPTS.items() if fonts.holding(letter)[1]]
+    if not lacking:
+        return ReportLine("ok", f"fonts: for {', '.join(_SCRIPTS)}")
     return ReportLine(
         "missing",
-        "fonts: none with Chinese, Japanese or Korean, which would be drawn as boxes; "
-        'for charts: pip install "imagebridge[cjk]"',
+        f"fonts: none with {', '.join(lacking)}, which would be drawn as boxes; "
+        'install them with: pip install "imagebridge[cjk]"',
     )
 
 
