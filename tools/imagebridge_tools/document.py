@@ -107,13 +107,19 @@ def _read(found: Source, start: int | None, asked: tuple[int, int | None] | None
     if file_type is None or file_type is kinds.SVG:
         return _text(found, start, asked)
     if file_type.sort == "picture":
-        raise ArgumentError("source", f"{name} is a picture of type {file_type.media_type}; load_image shows it")
+        raise ArgumentError(
+            "source", f"{name} is a picture of type {file_type.media_type}; load_image shows it"
+        )
     if file_type.sort != "document":
-        raise ArgumentError("source", f"{name} is a file of type {file_type.media_type}; what is read: {READ}")
+        raise ArgumentError(
+            "source", f"{name} is a file of type {file_type.media_type}; what is read: {READ}"
+        )
     for argument, given in (("start", start), ("rows", asked)):
         if given is not None and given != 1:
             noun = "texts" if argument == "start" else "tables"
-            raise ArgumentError(argument, f"goes with {noun}; {name} is {file_type.media_type} and comes whole")
+            raise ArgumentError(
+                argument, f"goes with {noun}; {name} is {file_type.media_type} and comes whole"
+            )
     if len(data) > LARGEST:
         problem = f"{name} has {size_in_words(len(data))}; a result holds {size_in_words(LARGEST)}"
         raise ArgumentError("source", f"{problem}; give a part of it, or its pages as pictures")

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
     from imagebridge.agent.bridge import Bridge
-    from imagebridge.rules import JSON, Api
+    from imagebridge.rules import Api
+    from imagebridge.wire import JSON
 
 State = Literal["ok", "missing", "failed"]
 

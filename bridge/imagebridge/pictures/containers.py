@@ -50,7 +50,9 @@ def walk(data: bytes) -> Container:
     file_type = kinds.kind(data)
     walker = _WALKERS.get(file_type) if file_type else None
     if walker is None:
-        raise PictureError(f"{file_type.media_type if file_type else 'unknown bytes'} is not PNG, JPEG, WebP or GIF")
+        raise PictureError(
+            f"{file_type.media_type if file_type else 'unknown bytes'} is not PNG, JPEG, WebP or GIF"
+        )
     container = walker(data)
     if container.width < 1 or container.height < 1:
         raise PictureError(f"its header says {container.width}x{container.height} pixels")

@@ -38,7 +38,9 @@ class Converted(NamedTuple):
     size: tuple[int, int] | None = None
 
 
-_MADE: Cache[Converted] = Cache(64_000_000, lambda conversion: sum(len(one.data_url) for one in conversion.pictures))
+_MADE: Cache[Converted] = Cache(
+    64_000_000, lambda conversion: sum(len(one.data_url) for one in conversion.pictures)
+)
 """What was made lately, by the content that it was made from: models are shown the same file again and again."""
 
 
@@ -70,7 +72,8 @@ def _converted(text: str, proof: Proof, fit: "Fit | None", *, first_frame: bool)
         return Converted((picture,))
     data = picture.data
     return _MADE.once(
-        (*key, sha256(data).digest()), lambda: _from(file_type, _animation(data, fit, first_frame=first_frame))
+        (*key, sha256(data).digest()),
+        lambda: _from(file_type, _animation(data, fit, first_frame=first_frame)),
     )
 
 
@@ -105,7 +108,9 @@ def retyped(text: str, media_types: Collection[str]) -> Picture:
         return png(image) if drawn else jpeg(image)
 
 
-def _foreign(data: bytes, file_type: kinds.FileType | None, fit: "Fit | None", *, first_frame: bool) -> Converted:
+def _foreign(
+    data: bytes, file_type: kinds.FileType | None, fit: "Fit | None", *, first_frame: bool
+) -> Converted:
     """Convert a file of a format that the API does not take."""
     match file_type:
         case kinds.SVG:
@@ -124,8 +129,8 @@ def _foreign(data: bytes, file_type: kinds.FileType | None, fit: "Fit | None", *
             # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
             image = read(data)
             with turn(memory_of(image)):
-                told = grey.depth_sentence(load(image))
-                conversion = Converted((redrawn(image, lossless=file_type in kinds.LOSSLESS),), told)
+                sentence = grey.depth_sentence(load(image))
+                conversion = Converted((redrawn(image, lossless=file_type in kinds.LOSSLESS),), sentence)
     return _from(file_type, conversion)
 
 
@@ -141,10 +146,10 @@ def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converte
     with turn(_PER_PIXEL * width * height):
         too_large = width * height > _MAX_FRAME
         if first_frame or too_large:
-            told = f"the first of {animation.count(data)} frames of an animation"
+            sentence = f"the first of {animation.count(data)} frames of an animation"
             if too_large:
-                told += f", {width}x{height} pixels each: too large to show more"
-            return Converted((redrawn(animation.frame(data, 0)),), told)
+                sentence += f", {width}x{height} pixels each: too large to show more"
+            return Converted((redrawn(animation.frame(data, 0)),), sentence)
         sheet = contact_sheet.contact_sheet(
             data, min(fit(contact_sheet.SIDE, contact_sheet.SIDE)) if fit else contact_sheet.SIDE
         )

@@ -131,7 +131,9 @@ def header(data: bytes) -> "Image":
                 _seen_rightly(image, data, kinds.BMP)
                 return image
     if file_type not in _READERS:
-        raise PictureError(f"{file_type.media_type if file_type else 'bytes of no known format'} cannot be decoded")
+        raise PictureError(
+            f"{file_type.media_type if file_type else 'bytes of no known format'} cannot be decoded"
+        )
     module, name = _READERS[file_type]
     try:
         reader = cast("type[ImageFile]", getattr(import_module(module), name))
@@ -152,7 +154,12 @@ def header(data: bytes) -> "Image":
 
 def _seen_rightly(image: "Image", data: bytes, file_type: kinds.FileType) -> None:
     """Set right what Pillow leaves to its users: colours that are named by number or gamma, and palettes."""
-    if file_type is kinds.JP2 and image.mode == "P" and image.palette and (colours := iso_boxes.palette(data)):
+    if (
+        file_type is kinds.JP2
+        and image.mode == "P"
+        and image.palette
+        and (colours := iso_boxes.palette(data))
+    ):
         # Pillow keeps equal colours once, and then counts wrongly.
         image.palette.palette = bytearray(colours)
     if file_type is kinds.GIF and image.mode == "L":

@@ -319,7 +319,9 @@ def _animated(
         return 1, lone
     if count < 2:
         return 1, [(at, stop, b"") for at, stop, _ in moving]
-    first = [(*claims[0], chunk(b"acTL", pack(">II", frame_count, 0)))] if declared_count > frame_count else []
+    first = (
+        [(*claims[0], chunk(b"acTL", pack(">II", frame_count, 0)))] if declared_count > frame_count else []
+    )
     return count, [*first, *((at, stop, b"") for at, stop in claims[1:])]
 
 

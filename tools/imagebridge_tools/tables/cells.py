@@ -15,7 +15,7 @@ _DIGITS = 400
 """Characters of a whole number that may be below it."""
 
 ROWS = 500_000
-"""Rows that are read at most; of over `fields.ROWS` fewer are drawn."""
+"""Rows that are read at most; of over `gather.ROWS` fewer are drawn."""
 
 COLUMNS = 1000
 """Columns that are read at most."""

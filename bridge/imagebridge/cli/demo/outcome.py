@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Literal
 
-from imagebridge.rules import JSON, RULES, Body, Violation, refusals
+from imagebridge.rules import RULES, Body, Violation, refusals
 from imagebridge.rules.body import contents, parts, string
 from imagebridge.testing import Endpoint, SeenPicture
+from imagebridge.wire import JSON
 
 from .cases import Case
 

@@ -169,8 +169,8 @@ def _content(translation: "Translation", pictures: _Figures) -> Iterator[str]:
     """Yield what the model got, in its order, and the account of how it came to that."""
     for one in translation.placed:
         for part in one.parts:
-            if part["type"] == "input_image" and isinstance(one.what, ShownPicture):
-                yield pictures.figure(one.what)
+            if part["type"] == "input_image" and isinstance(one.content, ShownPicture):
+                yield pictures.figure(one.content)
             else:
                 yield _part_html(part, one.name)
     rows = "".join(
