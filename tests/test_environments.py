@@ -178,3 +178,33 @@ def test_an_openai_that_is_too_old_is_told_of_in_one_sentence(version, wheel, tm
         output(programs / "imagebridge", "ask", "Hi", status=2) == f'Error: imagebridge ask {told}agent]"\n'
     )
     assert json.loads(output(programs / "imagebridge", "tools", "--server", pictures[1]))
+
+
+HOST = """
+import anyio, sys
+from mcp import ClientSession, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+async def main():
+    server = StdioServerParameters(command=sys.argv[1], args=["proxy", "--", *sys.argv[2:]])
+    async with stdio_client(server) as streams, ClientSession(*streams) as session:
+        await session.initialize()
+        result = await session.call_tool("draw.square", {"side": 2500})
+        print([block.type for block in result.content])
+        print(result.content[1].text)
+
+anyio.run(main)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="programs have another name there")
+def test_the_relay_needs_nothing_of_its_hosts_environment(wheel, tmp_path):
+    """The wheel alone, in an environment of its own; the host has mcp 1, and the server a third environment."""
+    own = environment_with(tmp_path / "relay", wheel)
+    host = environment_with(tmp_path / "host", "mcp==1.30.0")
+    assert "imagebridge" not in versions(host)
+    server = [sys.executable, Path(__file__).parent / "servers" / "pictures.py"]
+    told = output(host / "python", "-c", HOST, own / "imagebridge", *server, cwd=tmp_path)
+    types, change = told.splitlines()
+    assert types == "['text', 'text', 'image']"
+    assert change.startswith("Shown as PNG, 2048x2048 px")

@@ -45,6 +45,12 @@ IMAGES = Feature("asking OpenAI's image models", {"openai": (1, 100)}, "server")
 
 SERVER = Feature("imagebridge-server", {"mcp": (2,)}, "server")
 
+CHARTS = Feature("generate_chart", {"vl-convert-python": (1, 9)}, "server")
+DOCUMENTS = Feature("render_document", {"pypdfium2": (5,)}, "server")
+QR_CODES = Feature("make_qr_code", {"segno": (1, 6)}, "server")
+HTTP_RELAY = Feature("imagebridge proxy --http", {"mcp": (2,)}, "agent")
+"""mcp 1 does not know the headers of protocol 2026-07-28."""
+
 ASK = Feature("imagebridge ask", {**CLIENT.lowest, **RUN.lowest}, "agent")
 DEMO = Feature("imagebridge demo", {**SERVER.lowest, **RUN.lowest}, "agent,server")
 

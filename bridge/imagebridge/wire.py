@@ -6,6 +6,7 @@ the types say, so the types here are `object` until looked at.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
@@ -76,8 +77,9 @@ def is_error(result: JSON) -> bool:
 def respelt(result: JSON) -> JSON:
     """Return a result with the wire's names for its fields and those of its blocks; the very same where it has them.
 
-    Blocks that came as an object with number keys, as PHP writes some lists, are a list.
+    Blocks that came as an object with number keys, as PHP writes some lists, are a list. All of it is `writable`.
     """
+    result = cast("JSON", writable(result))
     spelt = result.get("content")
     content = numbered(spelt)
     if content is not spelt:
@@ -164,28 +166,92 @@ def paired(text: str) -> str:
     return text
 
 
-def paired_throughout(value: object) -> object:
-    """Return a JSON value whose texts and names are `paired`; the very same where they are."""
-    rest = [value]
-    while rest:
-        one = rest.pop()
-        if isinstance(one, str):
-            if paired(one) is not one:
-                return _paired_throughout(value)
-        elif is_json(one):
-            rest += one.keys()
-            rest += one.values()
-        elif is_list(one):
-            rest += one
-    return value
+MAX_LEVELS = 150
+"""Levels that a JSON value may have: readers take about 200 of a whole message (jiter, which mcp and openai read with, 2026-11)."""
+
+_MAX_BITS = 14_000
+"""Bits of a whole number that is written as one: Python writes and reads 4,300 digits at most (its documentation, 3.11)."""
 
 
-def _paired_throughout(value: object) -> object:
-    if isinstance(value, str):
-        return paired(value)
-    if is_json(value):
-        return {_paired_throughout(name): _paired_throughout(inner) for name, inner in value.items()}
-    return [_paired_throughout(inner) for inner in value] if is_list(value) else value
+def writable(value: object, *, finite: bool = False) -> object:
+    """Return a JSON value that can be written as UTF-8 JSON and read again; the very same where it can.
+
+    Texts and names become `paired`. A number of too many digits becomes a text, and so does what lies deeper than
+    `MAX_LEVELS` or holds itself. What is not JSON at all stays as it is.
+
+    Args:
+        value: the JSON value.
+        finite: infinity and NaN, which Python and few others read, become texts too.
+    """
+    level = [value]
+    # Level by level, as a value may be deeper than functions can call one another.
+    for _ in range(MAX_LEVELS + 1):
+        below: list[object] = []
+        for one in level:
+            if isinstance(one, str):
+                if paired(one) is not one:
+                    return _Writable(finite=finite).made(value)
+            elif is_json(one):
+                below += one.keys()
+                below += one.values()
+            elif is_list(one):
+                below += one
+            elif isinstance(one, (int, float)) and _number(one, finite=finite) is not one:
+                return _Writable(finite=finite).made(value)
+        if not below:
+            return value
+        level = below
+    return _Writable(finite=finite).made(value)
+
+
+def is_deep(value: object) -> bool:
+    """Tell whether a JSON value has more than `MAX_LEVELS`."""
+    level = [value]
+    for _ in range(MAX_LEVELS + 1):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if is_json(one) else one if is_list(one) else ())
+        ]
+        if not level:
+            return False
+    return True
+
+
+class _Writable:
+    """A copy that can be written, in the making. `_around` holds the objects and lists around the place that it is at."""
+
+    def __init__(self, *, finite: bool) -> None:
+        self._finite = finite
+        self._around: list[object] = []
+
+    def made(self, value: object) -> object:
+        if isinstance(value, str):
+            return paired(value)
+        if isinstance(value, (int, float)):
+            return _number(value, finite=self._finite)
+        if not is_json(value) and not is_list(value):
+            return value
+        if any(value is one for one in self._around):
+            return "[left out: it holds itself]"
+        if value and len(self._around) >= MAX_LEVELS:
+            return f"[left out: it lies more than {MAX_LEVELS} levels deep]"
+        self._around.append(value)
+        if is_json(value):
+            copy: object = {self.made(name): self.made(inner) for name, inner in value.items()}
+        else:
+            copy = [self.made(inner) for inner in value]
+        self._around.pop()
+        return copy
+
+
+def _number(number: float, *, finite: bool) -> object:
+    """Return a number that JSON readers take, as it is; of others a text."""
+    if isinstance(number, int):
+        if number.bit_length() <= _MAX_BITS:
+            return number
+        return f"[a whole number of about {number.bit_length() * 30_103 // 100_000:,} digits]"
+    return number if isfinite(number) or not finite else str(number)
 
 
 def input_text(text: str) -> "Part":

@@ -7,6 +7,7 @@ from mcp.server import MCPServer
 from mcp.types import Icon
 
 import imagebridge
+from imagebridge.requirements import CHARTS, lacking
 
 from .jobs import Jobs
 from .paid_tools import create_image_tool, edit_image_tool
@@ -20,13 +21,16 @@ from .viewer import Offering, viewer
 
 _INSTRUCTIONS = """\
 Makes and loads pictures. In each result's `content` one text comes first and the pictures follow it, as image blocks: look \
-at content[1] and on, not at the text alone (in code: image(result.content[1])). generate_chart draws charts from rows, \
-columns or a file (kind, data, columns), or from a Vega-Lite spec: look at the chart before you speak of it, and call again \
-with what should differ. load_image shows a picture from a file of almost any format, load_file reads documents and texts, \
+at content[1] and on, not at the text alone (in code: image(result.content[1])). {charts}\
+load_image shows a picture from a file of almost any format, load_file reads documents and texts, \
 view_image shows a part of a picture closely, compare_images tells where two differ. Pictures are named by path, image:// \
 uri (results tell it), or data: URL; coordinates are pixels from the upper left unless units says otherwise; save_as writes \
 one to a file. A picture too large for this host comes smaller, and the sentence says by what to multiply coordinates. \
 Errors say what to change: correct the argument and call again."""
+
+_CHARTS = """\
+generate_chart draws charts from rows, columns or a file (kind, data, columns), or from a Vega-Lite spec: look at the chart \
+before you speak of it, and call again with what should differ. """
 
 _ICON = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQMAAABJtOi3AAAABlBMVEUvb7D///9VM4Y4AAAAd0lE"
@@ -37,7 +41,7 @@ _ICON = (
 
 
 def build_server(settings: Settings | None = None) -> MCPServer[Any]:
-    """Build the server, with `create_image` and `edit_image` where they can work.
+    """Build the server, with the tools whose packages are installed, and `create_image` and `edit_image` where they can work.
 
     Nothing is read or started before a tool is called.
 
@@ -45,11 +49,12 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
         settings: what the server may do. None: no files, only `data:` URLs.
     """
     settings = settings or Settings()
+    charts = not lacking(CHARTS)
     tools = [
         get_image_tool(settings),
         load_image_tool(settings),
         load_file_tool(settings),
-        generate_chart_tool(settings),
+        *([generate_chart_tool(settings)] if charts else []),
         *viewing_tools(settings),
     ]
     if settings.create:
@@ -58,12 +63,12 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
     choices: dict[str, Any] = {
         "title": "imagebridge",
         "version": imagebridge.__version__,
-        "instructions": _INSTRUCTIONS,
+        "instructions": _INSTRUCTIONS.format(charts=_CHARTS if charts else ""),
         "icons": [Icon(src=_ICON, mime_type="image/png", sizes=["32x32"])],
         "tools": placed(tools, places),
         "extensions": [viewer()],
         "lifespan": _running,
-        "middleware": [HostFitting(settings.host), Offering(), Prompting()],
+        "middleware": [HostFitting(settings.host), Offering(), Prompting(charts=charts)],
         "log_level": "WARNING",
     }
     server: MCPServer[Any] = (
@@ -71,7 +76,7 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
         if places.store
         else MCPServer("imagebridge", **choices)
     )
-    for prompt in prompts():
+    for prompt in prompts(charts=charts):
         server.add_prompt(prompt)
     return server
 

@@ -38,10 +38,12 @@ ImageSource = Annotated[
 
 AnySource = Annotated[
     str,
-    Field(description="A document or text, named as pictures are in load_image.", examples=["report.pdf"]),
+    Field(description="As in load_image."),
 ]
 
-Start = Annotated[int, Field(description="First character of a long text, counted from 1.", ge=1)]
+Start = Annotated[int | None, Field(description="First character of a long text.", ge=1)]
+
+Rows = Annotated[str | None, BeforeValidator(lenient_arguments.span), Field(description="Such as 51-200.")]
 
 PageNumber = Annotated[int | None, Field(description="One page of a TIFF, counted from 1.", ge=1)]
 
@@ -127,13 +129,13 @@ Ranges = Annotated[Any, Field(description='As {"y": [0, 100]}.'), WithJsonSchema
 
 Labels = Annotated[Any, Field(description="Write numbers at marks."), WithJsonSchema({"type": "boolean"})]
 
-Title = Annotated[str | None, Field(description="The title above the chart."), WithJsonSchema(_TEXT)]
+Title = Annotated[str | None, Field(description="Above the chart."), WithJsonSchema(_TEXT)]
 
-Subtitle = Annotated[str | None, Field(description="A line below the title."), WithJsonSchema(_TEXT)]
+Subtitle = Annotated[str | None, Field(description="Below the title."), WithJsonSchema(_TEXT)]
 
 Titles = Annotated[
     dict[str, str] | None,
-    Field(description="Words for axes and legend instead of the fields' names."),
+    Field(description="Words for axes and legend."),
     _by("x", "y", "color"),
 ]
 

@@ -46,6 +46,13 @@ def pages(value: object) -> object:
     return value
 
 
+def span(value: object) -> object:
+    """Return a first and a last as text: one number, or a list of two."""
+    if isinstance(value, list):
+        return "-".join(map(str, cast("list[object]", value)))
+    return pages(value)
+
+
 def listed(value: object) -> object:
     """Return a list of texts where one text is given."""
     return [value] if isinstance(value, str) else value

@@ -1,5 +1,7 @@
 """What a person may start from in a host that shows prompts: each is one message that names the tools to call."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
@@ -15,32 +17,35 @@ PictureLocation = Annotated[
 ]
 First = Annotated[str, Field(description="The first picture, or the one before.")]
 Second = Annotated[str, Field(description="The second picture, or the one after.")]
-DataFile = Annotated[str, Field(description="A CSV or JSON file below an allowed folder.")]
+DataFile = Annotated[str, Field(description="A CSV, JSON or Excel file below an allowed folder.")]
 Question = Annotated[str, Field(description="What the answer should be about.")]
 
 
-def prompts() -> list[Prompt]:
-    """Return the prompts: describe a picture, compare two, chart a file."""
+def prompts(*, charts: bool) -> list[Prompt]:
+    """Return the prompts: describe a picture, compare two, and chart a file where `charts` are drawn."""
     return [
         Prompt.from_function(describe_image, title="Describe a picture"),
         Prompt.from_function(compare_images, title="Compare two pictures"),
-        Prompt.from_function(chart_file, title="Chart a file"),
+        *([Prompt.from_function(chart_file, title="Chart a file")] if charts else []),
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prompting:
     """Middleware that refuses a prompt there is not, or wrong arguments of one, in words and with the code for it."""
+
+    charts: bool
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Pass a message on, unless it asks for a prompt that cannot be given."""
         if ctx.method == "prompts/get":
             params = ctx.params or {}
-            _check(str(params.get("name")), params.get("arguments") or {})
+            _check(str(params.get("name")), params.get("arguments") or {}, prompts(charts=self.charts))
         return await call_next(ctx)
 
 
-def _check(name: str, given: Any) -> None:
-    known = {prompt.name: prompt.arguments or [] for prompt in prompts()}
+def _check(name: str, given: Any, offered: Iterable[Prompt]) -> None:
+    known = {prompt.name: prompt.arguments or [] for prompt in offered}
     if name not in known:
         raise MCPError(INVALID_PARAMS, f"no prompt is called {name!r}; {nearest(name, known)}")
     names = [argument.name for argument in known[name]]

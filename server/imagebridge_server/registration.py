@@ -84,10 +84,10 @@ def tool(
         function, title=title, annotations=annotations, description=description, meta=SHOWN_BY
     )
     cast("_ExplainingTool", explaining_tool).tells = tells
-    model = explaining_tool.fn_metadata.arg_model
-    model.model_config["extra"] = "forbid"
-    model.model_rebuild(force=True)
-    explaining_tool.parameters = _compact_schema(model.model_json_schema(by_alias=True))
+    # The model of the arguments refuses others from the first call on: building it anew takes time that starts lack.
+    explaining_tool.parameters = _compact_schema(
+        {"additionalProperties": False, **explaining_tool.parameters}
+    )
     return explaining_tool
 
 
@@ -136,10 +136,18 @@ class _ExplainingTool(Tool):
     places: Any = NOWHERE
     tells: bool = False
 
+    def _refuse_others(self) -> None:
+        """Let the model of the arguments refuse those that it does not know."""
+        model = self.fn_metadata.arg_model
+        if model.model_config.get("extra") != "forbid":
+            model.model_config["extra"] = "forbid"
+            model.model_rebuild(force=True)
+
     async def run(
         self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
     ) -> Any:
         apps = client_supports_apps(context)
+        self._refuse_others()
         arguments = renamed(arguments, self.parameters["properties"])
         token = _CALL.set(_CallContext(_call_description(self.name, arguments), self.places, apps))
         failed: Exception | None = None

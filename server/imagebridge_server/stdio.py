@@ -47,7 +47,6 @@ def serve(settings: Settings, start: Start | None = None) -> None:
     # Hosts start this in the folder of a project: its files must not pass for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"
     import anyio
-    import anyio.from_thread
     from mcp.server.stdio import stdio_server
 
     from .app import build_server
@@ -58,6 +57,8 @@ def serve(settings: Settings, start: Start | None = None) -> None:
     warming = Warming(partial(_keep_card, server, settings, start), warm)
     server.middleware.append(warming)
     if opening:
+        import anyio.from_thread
+
         opening.on_tools_changed = lambda: anyio.from_thread.run(tell_tools_changed, server)
     # What has been loaded stays: it is not looked through for what does not (see __main__).
     gc.freeze()

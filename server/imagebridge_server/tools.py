@@ -8,6 +8,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult
 
 import imagebridge_tools
+from imagebridge.requirements import DOCUMENTS, QR_CODES, lacking
 from imagebridge_tools import document
 from imagebridge_tools.answer import counted
 from imagebridge_tools.drawing import pixels
@@ -48,7 +49,7 @@ def generate_chart_tool(settings: Settings) -> Tool:
         save_as: arguments.SaveAs = None,
         overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
-        """Draw a chart as a PNG: from kind, data and columns, or from a Vega-Lite spec. Give exactly one of both."""
+        """Draw a chart as a PNG: from kind and data, or from a Vega-Lite spec."""
         return await answered(
             imagebridge_tools.generate_chart(
                 spec=spec,
@@ -124,10 +125,20 @@ def load_file_tool(settings: Settings) -> Tool:
     """Offer `load_file`."""
     places = settings.places
 
-    async def load_file(source: arguments.AnySource, start: arguments.Start = 1) -> CallToolResult:
-        return await answered(imagebridge_tools.load_file(source, places, start=start))
+    async def load_file(
+        source: arguments.AnySource,
+        start: arguments.Start = None,
+        sheet: arguments.SheetName = None,
+        rows: arguments.Rows = None,
+    ) -> CallToolResult:
+        return await answered(
+            imagebridge_tools.load_file(source, places, start=start, sheet=sheet, rows=rows)
+        )
 
-    description = f"Read a file, from where load_image does: {document.READ}. Long texts come in pieces."
+    description = (
+        f"Read a file, from where load_image does: {document.READ}. Long texts come in pieces, long tables as a "
+        "summary and rows."
+    )
     return tool(load_file, "Read a file", hints(settings), description)
 
 
@@ -144,7 +155,7 @@ def _where(settings: Settings) -> str:
 
 
 def viewing_tools(settings: Settings) -> list[Tool]:
-    """Offer the eight tools, with files read below the allowed folders and saved below the writable ones."""
+    """Offer the eight tools, less those whose packages are missing, with files read and saved below the allowed folders."""
     return [
         _view_image(settings),
         _annotate_image(settings),
@@ -152,8 +163,8 @@ def viewing_tools(settings: Settings) -> list[Tool]:
         _transform_image(settings),
         _contact_sheet(settings),
         _image_info(settings),
-        _render_document(settings),
-        _make_qr_code(settings),
+        *([] if lacking(DOCUMENTS) else [_render_document(settings)]),
+        *([] if lacking(QR_CODES) else [_make_qr_code(settings)]),
     ]
 
 

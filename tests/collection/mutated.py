@@ -87,7 +87,9 @@ def mutated(data, chance):
     """A file with bytes changed, removed, repeated or cut off."""
     made = bytearray(data)
     for _ in range(chance.randint(1, 4)):
-        at = chance.randrange(4, len(made)) if len(made) > 4 else 0
+        if len(made) <= 4:
+            break
+        at = chance.randrange(4, len(made))
         match chance.randrange(8):
             case 0 | 1 | 2:
                 made[at : at + 1] = bytes([chance.randrange(256)])

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from importlib import metadata
 from io import BytesIO
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import samples
 from mcp import Client
 from PIL import Image
 
-from imagebridge import check, repair, responses_tools
+from imagebridge import check, repair, requirements, responses_tools
 from imagebridge.facts.hosts import UNKNOWN
 from imagebridge.pictures.picture import Picture
 from imagebridge.testing import Endpoint
@@ -158,6 +159,32 @@ class TestWhatIsListed:
         async with Client(build_server(settings)) as client:
             told = wire(await client.list_tools())
             assert len(json.dumps(told, separators=(",", ":"))) < 15_000  # as it travels
+
+    @pytest.mark.parametrize(
+        ("package", "missing"),
+        [
+            ("vl-convert-python", "generate_chart"),
+            ("pypdfium2", "render_document"),
+            ("segno", "make_qr_code"),
+        ],
+    )
+    async def test_a_tool_whose_package_is_missing_is_not_offered(self, monkeypatch, package, missing):
+        def version(name):
+            if name == package:
+                raise metadata.PackageNotFoundError(name)
+            return "9999"
+
+        async with Client(build_server(Settings())) as client:
+            every = {tool.name for tool in (await client.list_tools()).tools}
+        monkeypatch.setattr(metadata, "version", version)
+        monkeypatch.setattr(requirements, "_MET", set())
+        async with Client(build_server(Settings())) as client:
+            tools = {tool.name for tool in (await client.list_tools()).tools}
+            prompts = {prompt.name for prompt in (await client.list_prompts()).prompts}
+            said = client.instructions
+        assert tools == every - {missing}
+        assert ("chart_file" in prompts) == (missing != "generate_chart")
+        assert ("generate_chart" in said) == (missing != "generate_chart")
 
     async def test_create_image_only_where_it_can_work(self):
         async with Client(build_server(Settings())) as client:

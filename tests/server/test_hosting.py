@@ -229,7 +229,7 @@ class TestWhatIsTold:
     ("name", "arguments", "said"),
     [
         ("describe", {}, "no prompt is called 'describe'; did you mean 'describe_image'? allowed: "),
-        ("chart_file", {}, "chart_file needs path: A CSV or JSON file below an allowed folder."),
+        ("chart_file", {}, "chart_file needs path: A CSV, JSON or Excel file below an allowed folder."),
         ("chart_file", {"path": " "}, "chart_file needs path: "),
         (
             "describe_image",

@@ -1,4 +1,4 @@
-"""The fixtures of the official conformance suite, over Streamable HTTP on the port given as an argument.
+"""The fixtures of the official conformance suite, over Streamable HTTP on the port given as an argument, else over stdio.
 
 Their names and what they do are the suite's. Each result goes through this project's own code: `tool_result`,
 `success`, `failure`, and `HostFitting` for a host that shows everything.
@@ -450,6 +450,13 @@ for method, kind in {
 
 
 if __name__ == "__main__":
-    server.run(
-        "streamable-http", host="127.0.0.1", port=int(sys.argv[1]), event_store=Events(), retry_interval=100
-    )
+    if len(sys.argv) == 1:
+        server.run("stdio")
+    else:
+        server.run(
+            "streamable-http",
+            host="127.0.0.1",
+            port=int(sys.argv[1]),
+            event_store=Events(),
+            retry_interval=100,
+        )

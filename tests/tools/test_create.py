@@ -248,6 +248,31 @@ async def test_answers_that_are_no_picture(monkeypatch, body, words):
         await create_image("x")
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ([1], "the endpoint's answer is not one of an Images API"),
+        (None, "the endpoint's answer is not one of an Images API"),
+        ("sign in", "the endpoint answered with a text, 'sign in'"),
+        ({"created": 1, "data": "none"}, "without a picture"),
+        ({"created": "x", "data": [5, None, {"b64_json": 7}], "usage": "x"}, "without a picture"),
+    ],
+)
+async def test_answers_of_what_is_no_images_api(monkeypatch, body, words):
+    with answering(monkeypatch, 200, body), pytest.raises(CreationError, match=words):
+        await create_image("x")
+
+
+async def test_no_more_pictures_than_were_asked_for(monkeypatch):
+    buffer = BytesIO()
+    Image.new("RGB", (8, 8)).save(buffer, "PNG")
+    dot = pybase64.b64encode(buffer.getvalue()).decode()
+    with answering(monkeypatch, 200, {"created": 1, "data": [{"b64_json": dot}] * 30, "quality": {}}):
+        answer = await create_image("x", n=2)
+    assert len(answer.pictures) == 2
+    assert answer.sentence.endswith(" The API sent 28 more than were asked for; these are left out.")
+
+
 async def test_time_out(monkeypatch):
     done = Event()
     with answering(monkeypatch, 200, {}, wait=done):

@@ -1,7 +1,12 @@
 """load_file: documents and texts as they are."""
 
+import json
+import re
+from datetime import date
+
 import pytest
 from PIL import Image
+from workbooks import Formatted, workbook
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import document, load_file
@@ -32,7 +37,7 @@ async def read(folder, name, data, **choices):
         ("utf8.txt", "\ufeffé".encode(), "text/plain", "é", "1 character in 1 line"),
         ("utf16.txt", "é€".encode("utf-16"), "text/plain", "é€", "2 characters in 1 line"),
         ("utf32.txt", "é€".encode("utf-32"), "text/plain", "é€", "2 characters in 1 line"),
-        ("west.txt", "é€".encode("cp1252"), "text/plain", "é€", "2 characters in 1 line"),
+        ("west.txt", "é€".encode("cp1252"), "text/plain", "é€", "2 characters in 1 line, read as cp1252"),
         ("empty.md", b"", "text/markdown", "", "0 characters in 0 lines"),
         ("a.svg", b"<svg xmlns='x'/>", "image/svg+xml", "<svg xmlns='x'/>", "16 characters in 1 line"),
     ],
@@ -53,6 +58,115 @@ async def test_a_long_text_comes_in_pieces(folder, monkeypatch):
         "5 to 8, call again with start=9 for more.",
         "9 to 10, the last ones.",
     ]
+
+
+class TestTables:
+    LONG = "day;region;sales\n" + "".join(
+        f"{n % 28 + 1:02}.01.2026;{'NS'[n % 2]};{n},5 €\n" for n in range(2000)
+    )
+    BOOK = workbook({
+        "Sales": [["k", "share"], ["a", Formatted(0.25, "0%")], ["b", None]],
+        "Costs": [["k", "n"], ["a", 3]],
+        "Empty": [],
+    })  # fmt: skip
+
+    async def test_a_long_one_is_described_and_its_first_rows_come(self, folder):
+        answer = await read(folder, "a.csv", self.LONG.encode())
+        assert answer.sentence.splitlines() == [
+            (
+                f"a.csv: text/csv, {len(self.LONG):,} characters in 2,001 lines; a table of 2,000 rows and 3 columns; these are "
+                "rows 1 to 50, as CSV. Call again with rows=51-100 for more. start=1 gives the text as it is."
+            ),
+            "Columns:",
+            "- day: dates, 2026-01-01 to 2026-01-28, 28 different; read as dates (day, month, year)",
+            "- region: names, 'N' (1,000), 'S' (1,000)",
+            "- sales: numbers in €, 0.5 to 1,999.5, mean 1,000, sum 2,000,000; read as numbers in €, '1000,5 €' as 1,000.5",
+        ]
+        (file,) = answer.files
+        assert file[:3] == ((folder / "a.csv").as_uri(), "a.csv", "text/csv")
+        assert file.content.splitlines()[:2] == ["day,region,sales", '01.01.2026,N,"0,5 €"']
+        assert len(file.content.splitlines()) == 51
+
+    @pytest.mark.parametrize(
+        ("rows", "first", "last", "words"),
+        [
+            ("51-52", "50,5 €", "51,5 €", "rows 51 to 52, as CSV. Call again with rows=53-54 for more."),
+            ("1999", "1998,5 €", "1999,5 €", "rows 1,999 to 2,000, as CSV. start=1"),
+            ("1999-9999", "1998,5 €", "1999,5 €", "rows 1,999 to 2,000, as CSV. start=1"),
+        ],
+    )
+    async def test_other_rows(self, folder, rows, first, last, words):
+        answer = await read(folder, "a.csv", self.LONG.encode(), rows=rows)
+        lines = answer.files[0].content.splitlines()
+        assert (first in lines[1], last in lines[-1]) == (True, True)
+        assert words in answer.sentence
+        assert "Columns" not in answer.sentence
+
+    async def test_start_gives_its_text(self, folder):
+        answer = await read(folder, "a.csv", self.LONG.encode(), start=1)
+        assert answer.files[0].content == self.LONG
+
+    @pytest.mark.parametrize(
+        ("name", "data"),
+        [
+            ("a.json", json.dumps({"results": [{"k": f"name {n}", "s": {"v": n}} for n in range(999)]})),
+            ("a.jsonl", "".join(json.dumps({"k": f"name {n}", "s": {"v": n}}) + "\n" for n in range(999))),
+            ("a.tsv", "k\ts.v\n" + "".join(f"name {n} {'x' * 30}\t{n}\n" for n in range(999))),
+        ],
+    )
+    async def test_other_forms_of_a_long_one(self, folder, name, data):
+        answer = await read(folder, name, data.encode())
+        assert "a table of 999 rows and 2 columns" in answer.sentence
+        assert "- s.v: numbers, 0 to 998, mean 499, sum 498,501" in answer.sentence
+        assert answer.files[0].content.startswith("k,s.v\nname 0")
+
+    async def test_what_is_long_and_no_table_is_text(self, folder):
+        answer = await read(folder, "a.json", json.dumps({"text": "x" * 30_000}).encode())
+        assert answer.files[0].content.startswith('{"text"')
+
+    async def test_a_short_workbook_comes_whole(self, folder):
+        answer = await read(folder, "a.xlsx", self.BOOK)
+        assert answer.sentence.splitlines()[1:] == [
+            "- 'Sales': 2 rows and 2 columns, as CSV",
+            "- 'Costs': 1 row and 2 columns, as CSV",
+            "- 'Empty': is empty; give at least one row",
+        ]
+        uri = (folder / "a.xlsx").as_uri()
+        assert answer.files == (
+            File(f"{uri}#Sales", "a.xlsx", "text/csv", "k,share\na,25%\nb,\n"),
+            File(f"{uri}#Costs", "a.xlsx", "text/csv", "k,n\na,3\n"),
+        )
+
+    async def test_a_sheet_and_its_rows(self, folder):
+        answer = await read(folder, "a.xlsx", self.BOOK, sheet="costs", rows="1")
+        assert answer.files[0].content == "k,n\na,3\n"
+        assert "With sheet others come: 'Sales', 'Costs', 'Empty'." in answer.sentence
+
+    async def test_a_long_workbook_is_described(self, folder):
+        rows = [["day", "n"], *([date(2026, 1, 1 + n % 31), n] for n in range(3000))]
+        answer = await read(folder, "a.xlsx", workbook({"Long": rows, "Other": [["a"], [1]]}))
+        assert "a table of 3,000 rows and 2 columns; these are rows 1 to 50, as CSV" in answer.sentence
+        assert "- day: dates, 2026-01-01 to 2026-01-31, 31 different" in answer.sentence
+        assert "With sheet others come: 'Long', 'Other'" in answer.sentence
+
+    @pytest.mark.parametrize(
+        ("name", "choices", "words"),
+        [
+            ("a.csv", {"rows": "x"}, "rows: is 'x'; give the first and the last row"),
+            ("a.csv", {"rows": "0-3"}, "rows: is '0-3'"),
+            ("a.csv", {"rows": "9-3"}, "rows: is '9-3'"),
+            ("a.csv", {"rows": "9999"}, "rows: begins at 9,999; a.csv has 2,000 rows"),
+            ("a.csv", {"rows": "1", "start": 1}, "rows: goes with tables and start with texts"),
+            ("a.csv", {"sheet": "x"}, "sheet: goes with workbooks; a.csv is none"),
+            ("a.xlsx", {"sheet": "Cost"}, "did you mean 'Costs'?"),
+            ("a.xlsx", {"start": 1}, "start: goes with texts; a.xlsx is a workbook"),
+            ("a.md", {"rows": "1"}, "rows: goes with tables, and a.md"),
+        ],
+    )
+    async def test_what_is_refused(self, folder, name, choices, words):
+        data = {"a.csv": self.LONG.encode(), "a.xlsx": self.BOOK, "a.md": b""}[name]
+        with pytest.raises(ArgumentError, match=re.escape(words)):
+            await read(folder, name, data, **choices)
 
 
 async def test_documents_come_as_bytes(folder):

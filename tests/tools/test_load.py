@@ -140,11 +140,11 @@ class TestWhatIsRefused:
     async def test_a_file_exchanged_between_the_check_and_the_opening(self, allowed, tmp_path, monkeypatch):
         opening = os.open
 
-        def exchanged(path, flags, *rest):
+        def exchanged(path, flags, *rest, **named):
             if str(path).endswith("bridge.png"):
                 (allowed / "bridge.png").unlink()
                 (allowed / "bridge.png").symlink_to(tmp_path / "secret.png")
-            return opening(path, flags, *rest)
+            return opening(path, flags, *rest, **named)
 
         monkeypatch.setattr(os, "open", exchanged)
         assert "cannot be read" in await problem("bridge.png", allowed)
@@ -154,11 +154,11 @@ class TestWhatIsRefused:
         (tmp_path / "elsewhere" / "tower.png").write_bytes(saved(halves(), "PNG"))
         opening = os.open
 
-        def exchanged(path, flags, *rest):
+        def exchanged(path, flags, *rest, **named):
             if str(path).endswith("tower.png"):
                 (allowed / "deep").rename(tmp_path / "gone")
                 (allowed / "deep").symlink_to(tmp_path / "elsewhere")
-            return opening(path, flags, *rest)
+            return opening(path, flags, *rest, **named)
 
         monkeypatch.setattr(os, "open", exchanged)
         assert "changed while it was opened" in await problem("deep/tower.png", allowed)

@@ -3,7 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar, TypeVarTuple
 
 import anyio
@@ -11,9 +12,13 @@ from anyio import BrokenWorkerProcess, to_process
 from anyio.lowlevel import RunVar
 
 from imagebridge.errors import BridgeError
+from imagebridge.pictures.cost import ALLOWANCE, MAX_MEMORY, HeavyError
 
-MEMORY = 2 << 30
-"""Bytes of data that a process may hold, where the system can limit them; 120 megapixels take half of it."""
+MEMORY = 1_300_000_000
+"""Bytes of data that a process may hold, where the system can limit them."""
+
+LIGHT = 250_000_000
+"""Bytes that decoding a picture may take beside other work; what takes more waits until it is alone."""
 
 SECONDS = 30.0
 """Wall-clock seconds that one piece of work may take; ordinary ones take a tenth."""
@@ -22,6 +27,7 @@ PROCESSES = 2
 """Pieces of work at the same time; later calls wait."""
 
 _LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("imagebridge_tools.apart")
+_ALONE: RunVar[anyio.Lock] = RunVar("imagebridge_tools.apart.alone")
 
 Arguments = TypeVarTuple("Arguments")
 Returned = TypeVar("Returned")
@@ -47,22 +53,36 @@ async def apart(
     Raises:
         ApartError: it took over `seconds`, or its process died, most likely at the limit of memory.
     """
-    async with _limiter():
-        try:
-            with anyio.fail_after(seconds):
-                return await _twice(_limited, os.getpid(), seconds, function, *arguments)
-        except TimeoutError:
-            raise ApartError(
-                f"the file took longer than {seconds:g} seconds and was given up; give a smaller one"
-            ) from None
-        except BrokenWorkerProcess as error:
-            if error.args:  # It never got as far as the file.
-                raise ApartError(
-                    f"no process can be started to read the file in: {error.__cause__}"
-                ) from error
-            raise ApartError(_BROKEN) from error
-        except MemoryError as error:
-            raise ApartError(_BROKEN) from error
+    try:
+        async with _limiter():
+            return await _worked(seconds, LIGHT, function, *arguments)
+    except HeavyError:
+        async with _alone():
+            return await _worked(seconds, MAX_MEMORY, function, *arguments)
+
+
+async def _worked(
+    seconds: float, memory: int, function: Callable[[*Arguments], Returned], *arguments: *Arguments
+) -> Returned:
+    """Call `function` in a worker that may take `memory` bytes to decode a picture.
+
+    Raises:
+        ApartError: as `apart`.
+        HeavyError: it would take more.
+    """
+    try:
+        with anyio.fail_after(seconds):
+            return await _twice(_limited, os.getpid(), seconds, memory, function, *arguments)
+    except TimeoutError:
+        raise ApartError(
+            f"the file took longer than {seconds:g} seconds and was given up; give a smaller one"
+        ) from None
+    except BrokenWorkerProcess as error:
+        if error.args:  # It never got as far as the file.
+            raise ApartError(f"no process can be started to read the file in: {error.__cause__}") from error
+        raise ApartError(_BROKEN) from error
+    except MemoryError as error:
+        raise ApartError(_BROKEN) from error
 
 
 async def _twice(function: Callable[[*Arguments], Returned], *arguments: *Arguments) -> Returned:
@@ -81,13 +101,18 @@ async def _twice(function: Callable[[*Arguments], Returned], *arguments: *Argume
 
 
 def _limited(
-    parent: int, seconds: float, function: Callable[[*Arguments], Returned], *arguments: *Arguments
+    parent: int,
+    seconds: float,
+    memory: int,
+    function: Callable[[*Arguments], Returned],
+    *arguments: *Arguments,
 ) -> Returned:
     """Run in the worker: within limits that hold where nobody is left to watch, too."""
     # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _bind(parent)
     _limit_memory()
+    ALLOWANCE.memory = memory
     alarm = getattr(signal, "alarm", None)  # not on Windows
     if alarm:
         # It ends the process where the one that watches it is gone itself.
@@ -129,3 +154,17 @@ def _limiter() -> anyio.CapacityLimiter:
         limiter = anyio.CapacityLimiter(PROCESSES)
         _LIMITER.set(limiter)
     return limiter
+
+
+@asynccontextmanager
+async def _alone() -> AsyncGenerator[None]:
+    """Take every place, one after the other; nobody else takes more than one at the same time."""
+    lock = _ALONE.get(None)
+    if lock is None:
+        lock = anyio.Lock()
+        _ALONE.set(lock)
+    async with lock, AsyncExitStack() as places:
+        for _ in range(PROCESSES):
+            await _limiter().acquire_on_behalf_of(borrower := object())
+            places.callback(_limiter().release_on_behalf_of, borrower)
+        yield

@@ -12,7 +12,7 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError
 
 from .answer import JsonValue, ToolOutput, described, few, nearest
-from .charts import chart_options, fields, fit, marks, plan, roles, specs, worker
+from .charts import arrange, chart_options, fields, fit, marks, plan, roles, specs, worker
 from .charts import number_formats as forms
 from .charts import titles as titles_
 from .charts.description import chart_description
@@ -307,12 +307,14 @@ def _of_kind(
     if data is None:
         wrong.append(ArgumentError("data", 'is missing; give rows such as [{"month": "Jan", "sales": 3}]'))
         raise _together(wrong)
-    errors = table(data)
-    wrong += roles.wrong(errors, columns)
+    found = table(data)
+    wrong += roles.wrong(found, columns)
     if wrong:
         raise _together(wrong)
-    chart = fields.chart(cast("Sequence[plan.ChartKind]", kinds), errors, columns, frame, stacked, chosen)
-    return chart, chart_description(chart, errors)
+    if len(kinds) == 1:
+        found, columns = arrange.arranged(kinds[0], found, columns)
+    chart = fields.chart(cast("Sequence[plan.ChartKind]", kinds), found, columns, frame, stacked, chosen)
+    return chart, chart_description(chart, found)
 
 
 def _unknown_kind(kind: str) -> ArgumentError:

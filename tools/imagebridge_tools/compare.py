@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from imagebridge.errors import ArgumentError
-from imagebridge.pictures.containers import MAX_PIXELS
+from imagebridge.pictures.cost import MAX_PIXELS
 
 from .answer import ToolOutput, counted, described, nearest
 from .apart import apart

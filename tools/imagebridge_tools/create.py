@@ -123,8 +123,14 @@ def _answer(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
     count = len(done.pictures)
     what = "A picture" if count == 1 else f"{count} pictures"
     descriptions = "; ".join(described(one) for one in done.pictures)
+    more = (
+        f" The API sent {done.left_out} more than were asked for; these are left out."
+        if done.left_out
+        else ""
+    )
     return ToolOutput(
-        f"{what} of {_quoted(order.prompt)}{origin} by {done.model}{kind}. {descriptions}.", done.pictures
+        f"{what} of {_quoted(order.prompt)}{origin} by {done.model}{kind}. {descriptions}.{more}",
+        done.pictures,
     )
 
 

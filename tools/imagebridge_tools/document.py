@@ -1,6 +1,9 @@
 """load_file: a document, a table or another text, for a model to read."""
 
+import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from anyio import to_thread
 
@@ -8,13 +11,23 @@ from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 
 from .answer import File, ToolOutput, counted, size_in_words
+from .files.encodings import DecodedText
 from .files.source import NOWHERE, Places, Source, characters, opened
+from .tables import summary, workbook
+from .tables.table import FILE_SIZE, Table, table
+from .tables.workbook import Book
 
 LARGEST = 600_000
 """Bytes of a document at most: as base64 it must fit the result of a tool (see `imagebridge_server.results`)."""
 
 CHARACTERS = 100_000
 """Characters of a text that come at once; hosts put longer ones into files or cut them off."""
+
+WHOLE = 20_000
+"""Characters of a table that comes whole; of a longer one the columns are told and the first rows come."""
+
+FIRST = 50, 5_000
+"""Rows of a long table that come first, and their characters, at most."""
 
 READ = "PDF, Word, PowerPoint, Excel, RTF, and text such as CSV, JSON, Markdown, HTML and code"
 """What is read."""
@@ -35,32 +48,72 @@ _TYPES = {
 }
 """Media types of texts by the suffix of their names; all others are plain text."""
 
+_TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson"})
+"""Suffixes of texts that may hold a table."""
 
-async def load_file(source: str, places: Places = NOWHERE, *, start: int = 1) -> ToolOutput:
-    """Read the file that `source` names (see `source.opened`) as it is.
+_ROWS = re.compile(r"\s*(\d{1,9})(?:\s*[-–:]\s*(\d{1,9}))?\s*")
 
-    A text comes in pieces of `CHARACTERS`; `start`, counted from 1, is the first character of the piece.
+
+async def load_file(
+    source: str,
+    places: Places = NOWHERE,
+    *,
+    start: int | None = None,
+    sheet: str | None = None,
+    rows: str | None = None,
+) -> ToolOutput:
+    """Read the file that `source` names (see `source.opened`).
+
+    A document comes as it is, a text in pieces of `CHARACTERS`; `start`, counted from 1, is the first character of
+    the piece. A workbook comes as the rows of its sheets, or of the `sheet` named. Of a long table the columns are
+    described, and its first rows come; `rows`, such as "51-200", are others, `start` its text.
 
     Raises:
-        ArgumentError: `source` may not be read, is not there, is too large or neither a document nor a text.
+        ArgumentError: `source` may not be read, is not there, is too large or neither a document nor a text; or
+            `start`, `sheet` or `rows` are not in it.
+        BridgeError: a workbook, and the extra `server` is not installed.
     """
-    if start < 1:
+    if start is not None and start < 1:
         raise ArgumentError("start", f"is {start}; characters count from 1")
+    if start is not None and rows is not None:
+        raise ArgumentError("rows", "goes with tables and start with texts; give one of them")
+    asked = _asked(rows) if rows is not None else None
     found = await opened(source, places)
-    return await to_thread.run_sync(_read, found, start)
+    if workbook.is_book(found.name, found.data):
+        if start is not None:
+            raise ArgumentError(
+                "start", f"goes with texts; {found.name} is a workbook, of which rows are given"
+            )
+        return await to_thread.run_sync(_book, found, sheet, asked)
+    if sheet is not None:
+        raise ArgumentError("sheet", f"goes with workbooks; {found.name} is none")
+    return await to_thread.run_sync(_read, found, start, asked)
 
 
-def _read(found: Source, start: int) -> ToolOutput:
+def _asked(rows: str) -> tuple[int, int | None]:
+    """Return the first and the last row that are asked for; no last one: as many as come at once."""
+    found = _ROWS.fullmatch(str(rows))
+    first, last = (int(found[1]), int(found[2]) if found[2] else None) if found else (0, None)
+    if first < 1 or (last is not None and last < first):
+        raise ArgumentError(
+            "rows", f"is {rows!r}; give the first and the last row, counted from 1, such as 51-200"
+        )
+    return first, last
+
+
+def _read(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> ToolOutput:
     name, data, uri = found
     kind = kinds.kind(data)
     if kind is None or kind is kinds.SVG:
-        return _text(found, start)
+        return _text(found, start, asked)
     if kind.sort == "picture":
         raise ArgumentError("source", f"{name} is a picture of type {kind.media_type}; load_image shows it")
     if kind.sort != "document":
         raise ArgumentError("source", f"{name} is a file of type {kind.media_type}; what is read: {READ}")
-    if start > 1:
-        raise ArgumentError("start", f"goes with texts; {name} is {kind.media_type} and comes whole")
+    for argument, given in (("start", start), ("rows", asked)):
+        if given is not None and given != 1:
+            noun = "texts" if argument == "start" else "tables"
+            raise ArgumentError(argument, f"goes with {noun}; {name} is {kind.media_type} and comes whole")
     if len(data) > LARGEST:
         problem = f"{name} has {size_in_words(len(data))}; a result holds {size_in_words(LARGEST)}"
         raise ArgumentError("source", f"{problem}; give a part of it, or its pages as pictures")
@@ -70,19 +123,112 @@ def _read(found: Source, start: int) -> ToolOutput:
     )
 
 
-def _text(found: Source, start: int) -> ToolOutput:
+def _text(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> ToolOutput:
     name, _, uri = found
-    text = characters(found, READ)
-    total = len(text)
-    if start > max(1, total):
-        raise ArgumentError("start", f"is {start:,}; {name} has {counted(total, 'character')}")
-    piece = text[start - 1 : start - 1 + CHARACTERS]
+    decoded = characters(found, READ)
+    text, total = decoded.text, len(decoded.text)
     suffix = PurePosixPath(name).suffix.lower()
-    file = File(uri or "file:///text.txt", name, _TYPES.get(suffix, "text/plain"), piece)
+    media_type = _TYPES.get(suffix, "text/plain")
     lines = text.count("\n") + (not text.endswith("\n") and total > 0)
-    words = f"{name}: {file.media_type}, {counted(total, 'character')} in {counted(lines, 'line')}"
-    last = start - 1 + len(piece)
+    guessed = f", read as {decoded.guessed}" if decoded.guessed else ""
+    words = f"{name}: {media_type}, {counted(total, 'character')} in {counted(lines, 'line')}{guessed}"
+    if asked or (start is None and total > WHOLE and suffix in _TABLES):
+        made = _table_in(found, decoded, needed=asked is not None)
+        if made:
+            whole = " start=1 gives the text as it is."
+            return _piece(
+                made, asked, f"{words}; ", whole, File(uri or "file:///table.csv", name, "text/csv", "")
+            )
+    first = start or 1
+    if first > max(1, total):
+        raise ArgumentError("start", f"is {first:,}; {name} has {counted(total, 'character')}")
+    piece = text[first - 1 : first - 1 + CHARACTERS]
+    file = File(uri or "file:///text.txt", name, media_type, piece)
+    last = first - 1 + len(piece)
     if len(piece) < total:
-        words += f"; these are {start:,} to {last:,}"
+        words += f"; these are {first:,} to {last:,}"
         words += f", call again with start={last + 1} for more" if last < total else ", the last ones"
     return ToolOutput(f"{words}.", files=(file,))
+
+
+def _table_in(found: Source, text: DecodedText, *, needed: bool) -> Table | None:
+    """Return the table that a text holds, or None where it holds none and rows are not `needed`."""
+    if len(found.data) > FILE_SIZE:
+        if needed:
+            problem = f"{found.name} has {len(found.data):,} bytes; rows are given of at most {FILE_SIZE:,}"
+            raise ArgumentError("rows", f"{problem}: give start, its first character")
+        return None
+    try:
+        return table(DecodedText(text.text))
+    except ArgumentError as error:
+        if needed:
+            raise ArgumentError("rows", f"goes with tables, and {found.name} {error.problem}") from error
+        return None
+
+
+def _piece(
+    made: Table, asked: tuple[int, int | None] | None, words: str, whole: str, file: File
+) -> ToolOutput:
+    """Return a long table: its columns in words and its first rows, or the rows that are `asked` for."""
+    total = max(map(len, made.written.values()))
+    first, last = asked or (1, FIRST[0])
+    if first > total:
+        raise ArgumentError("rows", f"begins at {first:,}; {file.name} has {counted(total, 'row')}")
+    end = total if last is None else min(last, total)
+    text, shown = summary.rows(made.written, first, end, CHARACTERS if asked else FIRST[1])
+    size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
+    these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"
+    told = f"{words}{size}; {these}, as CSV"
+    more = (
+        f" Call again with rows={shown + 1}-{min(total, 2 * shown - first + 1)} for more."
+        if shown < total
+        else ""
+    )
+    columns = "" if asked else f"\nColumns:\n{summary.described(made)}"
+    return ToolOutput(f"{told}.{more}{whole}{columns}", files=(file._replace(content=text),))
+
+
+def _book(found: Source, sheet: str | None, asked: tuple[int, int | None] | None) -> ToolOutput:
+    """Return the sheets of a workbook: all whole where they are short, else the one that is asked for, or the first."""
+    if len(found.data) > FILE_SIZE:
+        problem = f"{found.name} has {len(found.data):,} bytes; workbooks of at most {FILE_SIZE:,} are read"
+        raise ArgumentError("source", problem)
+    names = workbook.sheets(Book(found.name, found.data, None))
+    words = f"{found.name}: workbook, {size_in_words(len(found.data))}"
+    if sheet is None and asked is None and (whole := _sheets(found, names, words)):
+        return whole
+    made = table(Book(found.name, found.data, sheet))
+    file = _file(found, sheet or "", "")
+    others = f" With sheet others come: {', '.join(map(repr, names))}." if len(names) > 1 else ""
+    return _piece(made, asked, f"{words}; ", others, file)
+
+
+def _sheets(found: Source, names: Sequence[str], words: str) -> ToolOutput | None:
+    """Return all sheets whole, or None where they are long."""
+    files: list[File] = []
+    told: list[str] = []
+    left = WHOLE
+    for name in names:
+        try:
+            made = table(Book(found.name, found.data, name))
+        except ArgumentError as error:
+            told.append(f"- {name!r}: {error.problem}")
+            continue
+        total = max(map(len, made.written.values()))
+        text, shown = summary.rows(made.written, 1, total, left)
+        left -= len(text)
+        if shown < total or left < 0:
+            return None
+        size = f"{counted(total, 'row')} and {counted(len(made.columns), 'column')}"
+        others = [note for note in made.notes if not note.startswith("sheet ")]
+        told.append("; ".join([f"- {name!r}: {size}, as CSV", *others]))
+        files.append(_file(found, name, text))
+    if not files:
+        return None
+    return ToolOutput("\n".join([f"{words}, {counted(len(names), 'sheet')}:", *told]), files=tuple(files))
+
+
+def _file(found: Source, sheet: str, text: str) -> File:
+    """Return rows of a sheet as a file of its own."""
+    uri = found.uri or "file:///workbook.xlsx"
+    return File(f"{uri}#{quote(sheet)}" if sheet else uri, found.name, "text/csv", text)

@@ -14,12 +14,12 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError, BridgeError, PictureError, RequirementError
 from imagebridge.pictures.picture import Picture
 from imagebridge.requirements import IMAGES, need
+from imagebridge.wire import is_list
 
 from .apart import apart
 
 if TYPE_CHECKING:
     import openai
-    from openai.types import ImagesResponse
 
 Format = Literal["png", "jpeg", "webp"]
 Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
@@ -72,11 +72,12 @@ class ImageRequest:
 
 @dataclass(frozen=True, slots=True)
 class CreatedPictures:
-    """The pictures, and the model and quality that the API says it used."""
+    """The pictures, and the model and quality that the API says it used; `left_out` came beyond what was asked for."""
 
     pictures: tuple[Picture, ...]
     model: str
     quality: str
+    left_out: int = 0
 
 
 async def request_pictures(
@@ -104,15 +105,17 @@ async def request_pictures(
                 if isinstance(answer, openai.AsyncStream):
                     encoded, quality = await _streamed(cast("Any", answer), on_partial)
                 else:
-                    encoded, quality = _whole(cast("ImagesResponse", answer))
-        pictures = [await _proven(one) for one in encoded]
+                    encoded, quality = _whole(answer)
+        pictures = [await _proven(one) for one in encoded[: order.n]]
     except TimeoutError:
         return CreationError(_TOO_LONG)
     except openai.OpenAIError as error:
         return _explained(error, model, order.size)
     except BridgeError as error:
         return error
-    return CreatedPictures(tuple(pictures), model, quality)
+    except ValueError:  # What calls itself JSON and is not: the SDK passes on what its reader says.
+        return CreationError(f"the endpoint's answer is not JSON; {_CHECK}")
+    return CreatedPictures(tuple(pictures), model, quality, len(encoded) - len(pictures))
 
 
 _ARGUMENTS = {"output_format": "format", "output_compression": "compression", "image": "images"}
@@ -121,6 +124,8 @@ _ARGUMENTS = {"output_format": "format", "output_compression": "compression", "i
 _DRAWING, _STEP, _RATIO, _LARGEST = "gpt-image-2", 16, 3, 3_840 * 2_160
 """Models that draw in any size, pixels that divide its sides, the most of one side for the other, and pixels of the
 largest: openai 3.54, types/image_generate_params.py, 2026-11-22."""
+
+_CHECK = "check OPENAI_BASE_URL: it does not lead to an Images API, or something stands before it"
 
 _TOO_LONG = "the API took too long; ask for a smaller size or lower quality, or call again"
 
@@ -139,11 +144,26 @@ def _file(name: str, picture: Picture) -> tuple[str, bytes, str]:
     return f"{name}.{picture.media_type.removeprefix('image/')}", picture.data, picture.media_type
 
 
-def _whole(response: "ImagesResponse") -> tuple[list[str], str]:
-    encoded = [one.b64_json for one in response.data or () if one.b64_json]
-    if not encoded:
+def _whole(response: object) -> tuple[list[str], str]:
+    """Return the pictures and the quality of an answer, of which the SDK validates nothing."""
+    if isinstance(response, str):
+        raise CreationError(f"the endpoint answered with a text, {response[:80]!r}; {_CHECK}")
+    data = getattr(response, "data", None)
+    encoded = [text for one in cast("list[object]", data) if (text := _encoded(one))] if is_list(data) else []
+    if encoded:
+        return encoded, _text(response, "quality")
+    if is_list(data) or hasattr(response, "created"):
         raise CreationError("the API answered without a picture; call again")
-    return encoded, response.quality or ""
+    raise CreationError(f"the endpoint's answer is not one of an Images API ({response!r:.80}); {_CHECK}")
+
+
+def _encoded(holder: object) -> str:
+    return _text(holder, "b64_json")
+
+
+def _text(holder: object, name: str) -> str:
+    value: object = getattr(holder, name, None)
+    return value if isinstance(value, str) else ""
 
 
 async def _streamed(stream: Any, on_partial: OnPartial | None) -> tuple[list[str], str]:
@@ -155,9 +175,9 @@ async def _streamed(stream: Any, on_partial: OnPartial | None) -> tuple[list[str
         kind = str(getattr(event, "type", ""))
         if kind.endswith(".partial_image") and on_partial:
             with suppress(BridgeError):  # A broken one on the way must not cost the picture that is paid for.
-                await on_partial(await _proven(event.b64_json))
-        elif kind.endswith(".completed"):
-            result = [event.b64_json], str(event.quality or "")
+                await on_partial(await _proven(_encoded(event)))
+        elif kind.endswith(".completed") and _encoded(event):
+            result = [_encoded(event)], _text(event, "quality")
     if result is None:
         raise CreationError("the API's stream ended without a picture; call again")
     return result

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from importlib import import_module
+from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
@@ -15,7 +16,9 @@ from .drawing.pixels import frame_count as parts
 from .files.source import NOWHERE, Places, Source, opened
 
 if TYPE_CHECKING:
-    from PIL.Image import Exif, Image
+    from PIL.Image import Image
+
+    from imagebridge.pictures.metadata import CameraNotes
 
 _COLORS = 6
 """Colours that are named at most."""
@@ -76,6 +79,7 @@ def _file(source: Source, file_type: kinds.FileType) -> list[str]:
     if file_type is kinds.SVG:
         return ["a vector drawing, measured as it is drawn"]
     from imagebridge.pictures.decode import read
+    from imagebridge.pictures.metadata import dots_per_inch, profile_name
     from imagebridge.pictures.picture import sound
 
     data = sound(source.data)
@@ -90,10 +94,9 @@ def _file(source: Source, file_type: kinds.FileType) -> list[str]:
         part = "page" if file_type is kinds.TIFF else "frame"
         seconds = 0.0 if part == "page" else _seconds(data, count)
         facts.append(f"{count} {part}s" + (f", {seconds:g} s long" if seconds else ""))
-    dots: Any = image.info.get("dpi")
-    if isinstance(dots, tuple) and dots[0] > 1:  # pyright: ignore[reportUnknownArgumentType]
-        facts.append(f"{round(float(dots[0]))} dpi")  # pyright: ignore[reportUnknownArgumentType]
-    profile = _profile(image)
+    if dots := dots_per_inch(image):
+        facts.append(f"{dots} dpi")
+    profile = profile_name(image)
     return [*facts, f"colour profile {profile}"] if profile else facts
 
 
@@ -119,20 +122,6 @@ def _seconds(data: bytes, count: int) -> float:
         return round(sum(seconds for _, seconds in shown(data, min(count, 1_000))), 3)
     except PictureError:
         return 0.0
-
-
-def _profile(image: "Image") -> str:
-    data = image.info.get("icc_profile")
-    if not data:
-        return ""
-    from io import BytesIO
-
-    from PIL import ImageCms
-
-    try:
-        return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(data))).strip()
-    except (ImageCms.PyCMSError, OSError):
-        return "that cannot be read"
 
 
 def _transparent(image: "Image") -> str:
@@ -227,10 +216,7 @@ _PHOTO = {
 }
 
 
-_ORIENTATION, _CHANGED = 0x0112, 0x0132
-
-
-_PHOTO_IFD, _GPS_IFD = 0x8769, 0x8825
+_CHANGED = 0x0132
 
 
 _TURNED = {
@@ -252,48 +238,31 @@ def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> lis
     """Return the notes of a picture where they are `wanted`, else whether it has any."""
     if file_type is kinds.SVG:
         return []
-    exif = _exif(source)
+    exif = _camera_notes(source)
     if not exif:
         return ["no EXIF"] if wanted else []
     if not wanted:
         return ["it has EXIF notes (exif=true tells them)"]
-    photo, gps = _directory(exif, _PHOTO_IFD), _directory(exif, _GPS_IFD)
-    notes = _notes(exif, _MAIN) + _notes(photo, _PHOTO)
-    if _PHOTO and 0x9003 not in photo:
-        notes += _notes(exif, {_CHANGED: "changed"})
-    if turned := _TURNED.get(exif.get(_ORIENTATION, 1)):
+    notes = _notes(exif.main, _MAIN) + _notes(exif.photo, _PHOTO)
+    if 0x9003 not in exif.photo:
+        notes += _notes(exif.main, {_CHANGED: "changed"})
+    if turned := _TURNED.get(exif.turned):
         notes.append(f"stored {turned}, shown upright")
-    if place := _place(gps):
+    if place := _place(exif.place):
         notes.append(f"GPS {place}")
     return [f"EXIF: {', '.join(notes)}" if notes else "EXIF without any note that is known"]
 
 
-def _directory(exif: "Exif", tag: int) -> Mapping[int, object]:
-    """Return the notes of a directory inside another, none where it is broken."""
-    try:
-        return exif.get_ifd(tag)
-    # As in `_exif`: a broken one raises whatever its numbers lead to.
-    except Exception:  # noqa: BLE001
-        return {}
-
-
-def _exif(source: Source) -> "Exif | None":
-    from PIL.Image import Exif
-
+def _camera_notes(source: Source) -> "CameraNotes | None":
     from imagebridge.pictures.decode import read
+    from imagebridge.pictures.metadata import camera_notes
     from imagebridge.pictures.picture import sound
 
-    exif = Exif()
+    data = sound(source.data)
     try:
-        image = read(sound(source.data))
-        block: object = image.info.get("exif")
-        if isinstance(block, bytes):
-            exif.load(block)
-        else:
-            exif = image.getexif()
-        return exif if len(exif) else None
-    # A broken block raises whatever its numbers lead to, and all mean that there is nothing to read.
-    except Exception:  # noqa: BLE001
+        return camera_notes(data, read(data))
+    except PictureError:
+        # A TIFF of a form that is read in a way of its own.
         return None
 
 
@@ -314,7 +283,8 @@ def _note_text(value: Any) -> str:
         plain = "".join(letter if letter.isprintable() else " " for letter in value)
         return " ".join(plain.split())[:_LONGEST_NOTE]
     try:
-        return f"{float(value):.6g}"  # often a rational of Pillow
+        number = float(value)  # often a rational of Pillow
+        return f"{number:.6g}" if isfinite(number) else ""
     except (TypeError, ValueError, ZeroDivisionError):
         return ""
 

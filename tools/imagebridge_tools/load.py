@@ -1,5 +1,6 @@
 """load_image: a picture from wherever tools may read, upright, without metadata, in a format that models take."""
 
+from math import sqrt
 from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError, PictureError
@@ -18,9 +19,8 @@ SMALLEST = 16
 
 _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
 
-_METADATA = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "extension", "mp"})
-_SEGMENTS = frozenset({"COM", *(f"APP{n}" for n in range(1, 16) if n not in (2, 14))})
-"""JPEG segments that hold metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
+_LARGE, _LARGE_AREA = 40_000_000, 12_000_000
+"""Pixels above which a picture is handed on smaller, and those that it then has: more than any model sees."""
 
 
 class LoadedFile(NamedTuple):
@@ -98,12 +98,12 @@ def decoded(
     if page is not None or frame is not None:
         pictures, done = _one(data, file_type, page, frame)
     elif original and original.frames == 1:
-        if max_size and max(original.width, original.height) > max_size:
+        if (side := _most(original, max_size)) < max(original.width, original.height):
             # At once: a JPEG is decoded at the scale that is needed.
-            smaller = _smaller(original, max_size)
+            smaller = _smaller(original, side)
             return LoadedFile(
                 (smaller,),
-                f"{sentence}; given as {described(smaller)} without metadata",
+                f"{sentence}; given as {described(smaller)} without metadata{_parts(max_size)}",
                 original.width / smaller.width,
             )
         picture, done = _bare(original)
@@ -111,13 +111,25 @@ def decoded(
     else:
         pictures, done, original_width = _converted(data)
         scale = original_width / pictures[0].width if original_width else 1.0
-    if not max_size or all(max(one.width, one.height) <= max_size for one in pictures):
+    small = tuple(_smaller(one, _most(one, max_size)) for one in pictures)
+    if small == pictures:
         return LoadedFile(pictures, sentence + done, scale)
-    small = tuple(_smaller(one, max_size) for one in pictures)
     scale = scale * pictures[0].width / small[0].width if len(small) == 1 else 1.0
-    return LoadedFile(
-        small, f"{sentence}{done}; made smaller: {', '.join(described(one) for one in small)}", scale
+    made = ", ".join(described(one) for one in small)
+    return LoadedFile(small, f"{sentence}{done}; made smaller: {made}{_parts(max_size)}", scale)
+
+
+def _most(picture: Picture, max_size: int | None) -> int:
+    """Return the most pixels that the longer side of a picture is handed on with."""
+    longer = max(picture.width, picture.height)
+    area = picture.width * picture.height
+    return min(
+        longer, max_size or longer, int(longer * sqrt(_LARGE_AREA / area)) if area > _LARGE else longer
     )
+
+
+def _parts(max_size: int | None) -> str:
+    return "" if max_size else "; view_image shows parts of it in full size"
 
 
 def _smaller(picture: Picture, max_size: int) -> Picture:
@@ -188,18 +200,18 @@ def _bare(original: Picture) -> tuple[Picture, str]:
 
     A file that is so already, and that models take as it is, keeps its bytes.
     """
-    from imagebridge.pictures.decode import decoding, opened, srgb, upright
+    from imagebridge.pictures.decode import decoding, load, read, srgb, upright
     from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.metadata import is_noted
 
-    image = opened(original.data)
+    image = read(original.data)
     turned = original.orientation != 1
-    marks = getattr(image, "applist", ())
-    metadata = _METADATA & set(image.info)
-    bare = not turned and not metadata and not any(name in _SEGMENTS for name, _ in marks)
+    bare = not turned and not is_noted(image)
     if bare and original.plain:
         return original.proven("decoded"), ""
     with decoding("its pixels cannot be converted"):
-        picture = encoded(srgb(upright(image, original.orientation)))
+        lossless = kinds.kind(original.data) in kinds.LOSSLESS
+        picture = encoded(srgb(upright(load(image), original.orientation)), lossless=lossless)
     done = "; turned upright" if turned else ""
     if picture.media_type != original.media_type:
         done += f"; given as {described(picture)}"

@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
+from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
 
 from .answer import JsonValue, ToolOutput, described, nearest
@@ -93,7 +94,7 @@ def transformed(
         work.image, words = _OPERATIONS[name](work, value)
         size = work.image.size
         done.append(words if size == before else f"{words} to {size[0]}x{size[1]}")
-    picture, remarks = _encoded(work)
+    picture, remarks = _encoded(work, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
     if work.unused:
         remarks.append("background not used: it fills what rotate and pad add after it")
     steps = ", ".join([*done, *remarks]) or "as it is"
@@ -333,13 +334,13 @@ def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
     return work.image.convert("RGB"), work.background
 
 
-def _encoded(work: _Work) -> tuple[Picture, list[str]]:
+def _encoded(work: _Work, *, lossless: bool) -> tuple[Picture, list[str]]:
     """Encode the picture as asked for; transparency that the format has no room for is laid on white, which is said."""
     from imagebridge.pictures.encode import encoded, opaque, standard
 
     image, form, quality = standard(work.image), work.form, work.quality
     if form is None and quality is None:
-        return encoded(image), []
+        return encoded(image, lossless=lossless), []
     if form == "png" and quality is not None:
         raise ArgumentError(
             "operations", "quality goes with jpeg and webp; png keeps every pixel, leave it out"

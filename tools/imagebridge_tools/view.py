@@ -6,6 +6,7 @@ from math import floor
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
+from imagebridge.pictures import kinds
 
 from .answer import ToolOutput, described
 from .apart import apart
@@ -82,7 +83,7 @@ def viewed(
         view = replace(view, left=left, top=top)
     from imagebridge.pictures.encode import encoded
 
-    picture = encoded(image)
+    picture = encoded(image, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
     done = _done(view, region is None, turn, contrast, units if grid else "")
     return ToolOutput(f"{seen.description}: {done}. {view.description()}. {described(picture)}.", (picture,))
 

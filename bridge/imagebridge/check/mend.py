@@ -8,7 +8,7 @@ from imagebridge.facts.models import chat_tools_of
 from imagebridge.rules import Body
 from imagebridge.rules.body import OUTPUTS
 from imagebridge.translate.policy import Policy
-from imagebridge.wire import JSON, JsonObject, is_error, is_json, is_list, paired_throughout, text_of
+from imagebridge.wire import JSON, JsonObject, is_error, is_json, is_list, text_of, writable
 
 from . import names, pairing
 from .contents import Contents, chat_parts, cut, joined, known_fields
@@ -41,7 +41,7 @@ def _once(body: Mapping[str, Any]) -> dict[str, Any]:
     if not findings:
         return dict(read.fields)
     if any(finding.rule == "half-surrogate" for finding in findings):
-        return cast("dict[str, Any]", paired_throughout(read.fields))
+        return cast("dict[str, Any]", writable(read.fields))
     policy = Policy(model=read.model, proof="decoded", max_bytes=_PAYLOAD)
     contents = Contents(policy, _touched(findings))
     renamed = names.renames(read)

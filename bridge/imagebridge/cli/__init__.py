@@ -11,6 +11,7 @@ from imagebridge import __version__
 from imagebridge.errors import RequirementError
 
 from .event_loop import Ended
+from .terminal import plain
 
 COMMANDS = {
     "demo": "Show before and after on the wire, without a key.",
@@ -68,6 +69,7 @@ def main() -> None:
 
     After another signal it is 128 and the signal's number, as shells have it: 143 after SIGTERM.
     """
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         # A character that the terminal lacks is no reason to end with a traceback.
         reconfigure = getattr(stream, "reconfigure", None)
@@ -76,6 +78,8 @@ def main() -> None:
     try:
         code = imagebridge.main(prog_name="imagebridge", standalone_mode=False)
     except click.ClickException as error:
+        # It quotes what was typed, and what servers said.
+        error.message = plain(error.message)
         error.show()
         code = error.exit_code
     except RequirementError as error:
@@ -93,3 +97,11 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_streams() -> None:
+    """Open the standard streams that whoever started this closed (`>&-`): to nowhere, and before a file takes their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest number that is free is the stream's own.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))

@@ -129,7 +129,7 @@ def command(
     from .options import default_model
     from .output import show
     from .save import folder
-    from .terminal import Terminal
+    from .terminal import Terminal, say
     from .transcript import PromptEntry, Transcript, saved
 
     terminal = Terminal(live=not as_json)
@@ -175,7 +175,7 @@ def command(
         if as_json:
             show({"text": reply.text, "items": reply.items, "usage": reply.usage}, whole=True)
         elif reply.text and not terminal.has_shown(reply.text):
-            click.echo(reply.text)
+            say(reply.text)
         _close(reply, model, terminal)
 
 

@@ -103,8 +103,10 @@ def _tell(findings: "Sequence[Finding]", *, as_json: bool, err: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False), err=err)
         return
+    from .terminal import say
+
     for finding in findings:
-        click.echo(str(finding), err=err)
+        say(str(finding), err=err)
 
 
 def _is_grave(one: "Finding") -> bool:

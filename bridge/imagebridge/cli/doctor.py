@@ -16,14 +16,27 @@ import click
 
 from imagebridge.check.probes import EndpointAnswer, ProbeOutcome, charted
 from imagebridge.pictures import fonts
-from imagebridge.requirements import API, CLIENT, RUN, Feature, Version, is_older, lacking, need, release
+from imagebridge.requirements import (
+    API,
+    CHARTS,
+    CLIENT,
+    DOCUMENTS,
+    QR_CODES,
+    RUN,
+    Feature,
+    Version,
+    is_older,
+    lacking,
+    need,
+    release,
+)
 from imagebridge.translate.sentences import location
 
 from . import event_loop, options
 from .api import api_failures, client, message
 from .failure import ERROR
 from .output import show
-from .terminal import Terminal
+from .terminal import Terminal, say
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -93,7 +106,7 @@ def command(
         raise click.UsageError("--json and --model go with --live")
     failed = False
     for row in rows(servers, config, env, allow, timeout):
-        click.echo(str(row))
+        say(str(row))
         failed = failed or row.state == "failed"
     if failed:
         sys.exit(ERROR)
@@ -112,7 +125,7 @@ def rows(
     yield ReportLine("ok", f"python {platform.python_version()} ({sys.executable})")
     for package in _PACKAGES:
         yield _package(package)
-    yield from _features(CLIENT, RUN)
+    yield from _features(CLIENT, RUN, CHARTS, DOCUMENTS, QR_CODES)
     for extra, packages in sorted(_extras().items()):
         yield _extra(extra, packages)
     yield _fonts()
@@ -170,7 +183,7 @@ def _version(name: str) -> str:
 
 
 def _features(*features: Feature) -> Iterator[ReportLine]:
-    """Tell what the installed packages are too old for."""
+    """Tell what packages are missing or too old for: commands, and tools that our own server then does not offer."""
     for feature in features:
         if problem := lacking(feature):
             yield ReportLine("missing", problem)
@@ -302,7 +315,7 @@ def chart(model: str, *, as_json: bool) -> int:
     else:
         click.echo(f"# {base_url}, {model}")
         for line in table(outcomes):
-            click.echo(line)
+            say(line)
     return ERROR if any(one.seen == "unclear" for one in outcomes) else 0
 
 

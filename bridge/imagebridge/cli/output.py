@@ -9,6 +9,8 @@ import click
 
 from imagebridge.translate.sentences import amount
 
+from .terminal import escaped
+
 _HEAD = 24
 """Characters of base64 that a shortened data URL keeps."""
 
@@ -18,7 +20,8 @@ def show(value: object, *, whole: bool = False) -> None:
     terminal = sys.stdout.isatty()
     if terminal and not whole:
         value = shortened(value)
-    click.echo(_encodable(value, indent=2 if terminal else None))
+    written = _encodable(value, indent=2 if terminal else None)
+    click.echo(escaped(written) if terminal else written)
 
 
 def _encodable(value: object, indent: int | None) -> str:

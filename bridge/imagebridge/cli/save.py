@@ -1,6 +1,7 @@
 """Pictures as they are sent, written into a folder."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,10 +52,27 @@ def write(
     """
     file = path / f"{name}.{extension(media_type)}"
     try:
-        file.write_bytes(data)
+        with whole(file) as part:
+            part.write_bytes(data)
     except OSError as error:
         raise Failure(f"--save: {file} cannot be written: {error.strerror or error}") from error
     terminal.tell(f"saved {file} ({size[0]}x{size[1]}, {amount(len(data))})")
+
+
+@contextmanager
+def whole(file: Path) -> Generator[Path]:
+    """Yield where to write a file, which appears under its name once all of it is written: a disk may fill on the way."""
+    if file.exists() and not file.is_file():
+        yield file  # A device or a pipe takes what comes.
+        return
+    part = file.with_name(f".{file.name}.part")
+    try:
+        yield part
+        part.replace(file)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
 
 
 def extension(media_type: str) -> str:

@@ -21,8 +21,14 @@ _COLUMNS = 48
 _ROWS = 18
 
 
-_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
+_TURNING = (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""The marks, embeddings and isolates that turn text round (Unicode 17, UAX 9): a name can pass for another with them."""
+
+_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160), *_TURNING])
 """Characters that steer a terminal: a model, or whoever a tool quotes, could clear it or type into it."""
+
+_ESCAPES = {sign: f"\\u{sign:04x}" for sign in _CONTROLS}
+"""The same as JSON writes them where it must."""
 
 
 class Terminal:
@@ -149,6 +155,17 @@ def _escaped(text: str) -> str:
 def plain(text: str) -> str:
     """Return a text without the characters that steer a terminal; line breaks and tabs stay."""
     return text.translate(_CONTROLS)
+
+
+def escaped(json_text: str) -> str:
+    """Return JSON in which the characters that steer a terminal are escaped: it says the same."""
+    return json_text.translate(_ESCAPES)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Write a line for people to stdout, or to stderr with `err`; what is a pipe gets it as it is."""
+    stream = sys.stderr if err else sys.stdout
+    click.echo(plain(text) if stream.isatty() else text, err=err)
 
 
 def coloured(console: "Console") -> bool:

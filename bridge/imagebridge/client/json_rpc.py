@@ -1,6 +1,7 @@
 """Messages of JSON-RPC, read as leniently as they can be: what waits for an answer gets one."""
 
 import json
+import re
 from contextlib import suppress
 
 from mcp.shared.message import SessionMessage
@@ -15,19 +16,33 @@ from mcp.types import (
 )
 from pydantic_core import from_json
 
-from imagebridge.wire import JSON, is_json
+from imagebridge.wire import JSON, is_json, is_list, writable
 
 
 def message(line: bytes) -> SessionMessage | Exception:
     """Return one JSON-RPC message; an answer that is none, but tells its id, as an error to whoever waits for it."""
+    return messages(line)[0]
+
+
+def messages(line: bytes) -> list[SessionMessage | Exception]:
+    """Return what a line says: one message nearly always, several where they came as a batch or without a line's end."""
     try:
         # Read before it is validated: reading JSON straight into a union of models takes three times as long.
-        fields: object = from_json(line)
+        found: list[object] = [from_json(line)]
     except ValueError as error:
         try:
-            fields = _lenient(line)
+            found = _lenient(line)
         except (ValueError, RecursionError):
-            return error
+            number = told_id(line)
+            why = "the answer nests too deep to be read, or is not JSON"
+            return [error if number is None else refusal(number, why)]
+    if is_list(batch := found[0]) and batch:
+        # Batches were part of the protocol in 2025-03-26 alone, and some servers still send them.
+        found = list(batch)
+    return [_validated(fields, line) for fields in found]
+
+
+def _validated(fields: object, line: bytes) -> SessionMessage | Exception:
     try:
         validated = jsonrpc_message_adapter.validate_python(fields, by_name=False)
     except ValueError as error:
@@ -36,6 +51,22 @@ def message(line: bytes) -> SessionMessage | Exception:
         # -32000 is for servers to use as they like (JSON-RPC 2.0, 5.1), and the SDK's own word for a lost connection.
         validated.error.code = INTERNAL_ERROR
     return SessionMessage(validated)
+
+
+_ID = rb'"id"\s*:\s*(-?[0-9]{1,18}|"[^"\\]{0,200}")\s*'
+_HEAD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*' + _ID + rb"[,}]")
+_TAIL = re.compile(
+    rb'\}\s*,\s*(?:"jsonrpc"\s*:\s*"[^"\\]*"\s*,\s*)?' + _ID + rb'(?:,\s*"jsonrpc"\s*:\s*"[^"\\]*"\s*)?\}\s*$'
+)
+_METHOD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|id)"\s*:\s*(?:[0-9-]+|"[^"\\]*")\s*,)*\s*"method"')
+
+
+def told_id(line: bytes, *, request: bool = False) -> RequestId | None:
+    """Return the id of an answer, or of a `request`, that cannot be read as a whole: it stands before or behind the rest."""
+    if bool(_METHOD.match(line)) is not request:
+        return None
+    found = _HEAD.match(line) or _TAIL.search(line[-500:])
+    return None if found is None else json.loads(found[1])
 
 
 def sound(line: bytes) -> JSON | None:
@@ -49,35 +80,59 @@ def sound(line: bytes) -> JSON | None:
     return fields if is_json(fields) and not closed else None
 
 
-def _lenient(line: bytes) -> object:
+def _lenient(line: bytes) -> list[object]:
     r"""Read JSON that strict readers refuse, so that what waits for it is answered.
 
     A text that was cut inside a character leaves half a surrogate (`"\ud83d"`) or bytes that are no UTF-8: both
-    become U+FFFD. What nests deeper than 200 levels can at least be refused. An answer may follow what was
-    printed without ending its line, or a byte order mark.
+    become U+FFFD. Numbers of too many digits and what nests too deep become words. An answer may follow what was
+    printed without ending its line, or a byte order mark, and another message may follow it.
 
     Raises:
         ValueError, RecursionError: it is no JSON at all, or too deep for any reader.
     """
     text = line.decode(errors="replace")
     try:
-        value: object = json.loads(text)
+        found = [_read(text)]
     except ValueError:
-        value = _after_more(text)
-        if value is None:
+        found = _in_a_row(text) or _after_more(text)
+        if not found:
             raise
-    written = json.dumps(value, ensure_ascii=False)
-    return json.loads(written.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return [writable(one) for one in found]
 
 
-def _after_more(text: str) -> JSON | None:
+def integer(digits: str) -> int | str:
+    """Return a whole number, or words where it has more digits than Python reads (4,300; its documentation, 3.11)."""
+    try:
+        return int(digits)
+    except ValueError:
+        return f"[a whole number of {len(digits.lstrip('-')):,} digits]"
+
+
+_DECODER = json.JSONDecoder(parse_int=integer)
+_read = _DECODER.decode
+
+
+def _in_a_row(text: str) -> list[object]:
+    """Return the messages that a line begins with, each right behind the other."""
+    found: list[object] = []
+    at = 0
+    with suppress(ValueError):
+        while at < len(text):
+            value, at = _DECODER.raw_decode(text, at + len(text[at:]) - len(text[at:].lstrip()))
+            if not is_json(value) or "jsonrpc" not in value:
+                break
+            found.append(value)
+    return found
+
+
+def _after_more(text: str) -> list[object]:
     """Return the answer at the end of a line. Nothing else is taken there: servers log the requests that they get."""
     for start in ('{"jsonrpc"', "{"):
         with suppress(ValueError):
-            value: object = json.loads(text[text.index(start) :])
+            value = _read(text[text.index(start) :])
             if is_json(value) and "jsonrpc" in value and "method" not in value:
-                return value
-    return None
+                return [value]
+    return []
 
 
 def _answer(fields: object, line: bytes) -> SessionMessage | None:

@@ -31,7 +31,7 @@ from mcp.os.win32.utilities import (
 )
 from mcp.shared.message import SessionMessage
 
-from .json_rpc import message
+from .json_rpc import messages
 
 if TYPE_CHECKING:
     from .messages import Incoming, Outgoing
@@ -93,6 +93,7 @@ class Lines(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
         self._output = output
         self._parts: list[bytes] = []
         self._ready: deque[bytes] = deque()
+        self._read: deque[SessionMessage | Exception] = deque()
         self.heard = 0
         """Pieces of output that were read so far."""
 
@@ -102,6 +103,8 @@ class Lines(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
         Raises:
             anyio.EndOfStream: the server has closed its output.
         """
+        if self._read:
+            return self._read.popleft()
         while not self._ready:
             try:
                 chunk = await self._output.receive()
@@ -114,7 +117,9 @@ class Lines(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
                 self._ready.append(b"".join(self._parts))
                 self._parts.clear()
             self._parts.append(rest)
-        return message(self._ready.popleft())
+        first, *others = messages(self._ready.popleft())
+        self._read += others
+        return first
 
     async def aclose(self) -> None:
         """Leave the output open: it is drained until the process is gone."""

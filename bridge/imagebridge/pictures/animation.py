@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from imagebridge.errors import PictureError
 
 from . import kinds, png
-from .containers import check_pixels, palette_length, sub_blocks_end, walk
+from .containers import palette_length, sub_blocks_end, walk
+from .cost import check_memory, check_pixels
 from .decode import at_page, frames, load, opened, read, srgb
 from .encode import standard
 
@@ -103,7 +104,10 @@ def _laid(data: bytes) -> "Iterator[tuple[Image, float]]":
     from PIL import Image as Images
 
     container = walk(data)
-    check_pixels(container.width, container.height)
+    width, height = container.width, container.height
+    check_pixels(width, height)
+    # The canvas, a copy of it to give away and one to go back to, the frame as stored and as it is laid on.
+    check_memory(width, height, 17 * width * height)
     canvas = Images.new("RGBA", (container.width, container.height))
     for one in _STILLS[container.kind](data):
         before = canvas.copy() if one.leaves == "what was before" else None

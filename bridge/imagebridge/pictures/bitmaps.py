@@ -101,7 +101,7 @@ def _masks(data: bytes, header: Header) -> tuple[int, int, int, int] | None:
 
 def _rows(data: bytes, start: int, header: Header) -> bytes:
     """Return the rows from the upper one on, without what fills each up to four bytes."""
-    from .containers import check_pixels
+    from .cost import check_pixels
 
     check_pixels(header.width, header.height)
     length = (header.width * header.bits + 7) // 8
@@ -165,10 +165,12 @@ def _of_runs(data: bytes, start: int, header: Header) -> "Image":
     """Return the pixels of a BMP that is packed in runs; those that no run names are black, as browsers have it."""
     from PIL import Image as Images
 
-    from .containers import check_pixels
+    from .cost import check_memory, check_pixels
 
-    size = header.width, header.height
-    check_pixels(*size)
+    size = width, height = header.width, header.height
+    check_pixels(width, height)
+    # Twice an index and whether it was named, the picture, black, and both together.
+    check_memory(width, height, 17 * width * height)
     colours = min(header.colours or 1 << header.bits, 1 << header.bits)
     table = data[14 + header.length : 14 + header.length + 4 * colours].ljust(1024, b"\0")
     pixels, named = _unpacked(data, start, header)

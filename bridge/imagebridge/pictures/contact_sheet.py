@@ -92,10 +92,14 @@ def _watched(data: bytes) -> _Film:
     distinct: dict[bytes, tuple[int, float]] = {}
     seconds, decoded = 0.0, 0
     for frame, shown in animation.shown(data, wanted):
-        distinct.setdefault(sha256(frame.convert("RGBA").tobytes()).digest(), (decoded, seconds))
+        distinct.setdefault(sha256(_rgba(frame).tobytes()).digest(), (decoded, seconds))
         seconds += shown
         decoded += 1
     return _Film(total, wanted, decoded, seconds, list(distinct.values()))
+
+
+def _rgba(frame: "Image") -> "Image":
+    return frame if frame.mode == "RGBA" else frame.convert("RGBA")
 
 
 def _same(film: _Film) -> str:

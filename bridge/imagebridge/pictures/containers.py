@@ -14,6 +14,7 @@ from struct import pack, unpack_from
 from imagebridge.errors import PictureError
 
 from . import kinds, png
+from .cost import check_scans
 from .png import Mend, mended
 
 __all__ = ["Container", "Mend", "mended", "orientation", "walk"]
@@ -169,6 +170,7 @@ def _jpeg(data: bytes) -> Container:
         at = stop
     if not channels or not scans:
         raise PictureError("the JPEG has no pixels")
+    check_scans(len(scans), width, height)
     if progressive:
         common = common and _progress(data, scans, channels)[1]
     elif interval and len(scans) == 1:
@@ -216,10 +218,11 @@ def _restarts(data: bytes, start: int, stop: int) -> int:
 
 
 def _next_marker(data: bytes, at: int) -> int:
-    """Return where the next marker stands: decoders pass over stray bytes between two segments."""
-    if data[at : at + 1] == b"\xff" or at >= len(data):
-        return at
-    return _sought(data, at, _MARKER)
+    """Return where the next marker stands: decoders pass over stray bytes, zeros and restarts between two segments."""
+    begun = at
+    while data[begun : begun + 2] == b"\xff\xff":
+        begun += 1
+    return at if _MARKER.match(data, begun) else _sought(data, at, _MARKER)
 
 
 def _sought(data: bytes, at: int, marker: "re.Pattern[bytes]") -> int:
@@ -361,23 +364,3 @@ _WALKERS: dict[kinds.FileType, Callable[[bytes], Container]] = {
     kinds.WEBP: _webp,
     kinds.GIF: _gif,
 }
-
-
-MAX_PIXELS = 120_000_000
-"""Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
-
-
-MAX_SIDE = 500_000
-"""Pixels of a side at most: a decoder takes memory for each row, however thin it is."""
-
-
-def check_pixels(width: int, height: int) -> None:
-    """Refuse a picture that unpacks to too much.
-
-    Raises:
-        PictureError: it has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
-    """
-    if max(width, height) > MAX_SIDE:
-        raise PictureError(f"it is {width}x{height} pixels, and a side may have {MAX_SIDE:,} at most")
-    if width * height > MAX_PIXELS:
-        raise PictureError(f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}")

@@ -9,7 +9,8 @@ from imagebridge.errors import PictureError
 from . import animation, contact_sheet, grey, kinds, pages
 from .base64 import base64_bytes, base64_start
 from .cache import Cache
-from .decode import decoding, drafted, frames, opened, read, srgb, upright
+from .cost import memory_of, turn
+from .decode import decoding, drafted, frames, load, opened, read, srgb, upright
 from .encode import encoded, is_flat, jpeg, png, redrawn, resized, standard
 from .picture import Picture, Proof
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from .svg import Fit
 
 _WALKED = frozenset((kinds.PNG, kinds.JPEG, kinds.WEBP, kinds.GIF))
-
-_LOSSLESS = frozenset((kinds.PNG, kinds.GIF, kinds.BMP, kinds.ICO, kinds.PNM))
-"""Formats that keep every pixel; of TIFF, WebP, AVIF and JPEG 2000 only a part do."""
 
 _MAX_FRAME = 40_000_000
 """Pixels of an animation's frames at most for a contact sheet: a decoder holds several frames at a time."""
@@ -111,11 +109,12 @@ def _foreign(data: bytes, found: kinds.FileType | None, fit: "Fit | None", *, fi
     """Convert a file of a format that the API does not take."""
     match found:
         case kinds.SVG:
-            from .svg import drawn
+            from .svg import capped, shown
 
-            drawing = drawn(data, fit) if fit else drawn(data)
+            drawing = shown(data, fit or capped)
             picture, asked = drawing.picture, (drawing.width, drawing.height)
-            size = asked if asked != (picture.width, picture.height) else None
+            # Of one that is drawn larger, coordinates are those of the drawing, as they are for the tools.
+            size = asked if asked[0] > picture.width else None
             made = Converted((picture,), drawing.sentence, size=size)
         case kinds.TIFF:
             made = Converted(*pages.scanned(data))
@@ -123,8 +122,10 @@ def _foreign(data: bytes, found: kinds.FileType | None, fit: "Fit | None", *, fi
             made = _animation(data, fit, first_frame=first_frame)
         case _:
             # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
-            image = opened(data)
-            made = Converted((redrawn(image, lossless=found in _LOSSLESS),), grey.depth_sentence(image))
+            image = read(data)
+            with turn(memory_of(image)):
+                told = grey.depth_sentence(load(image))
+                made = Converted((redrawn(image, lossless=found in kinds.LOSSLESS),), told)
     return _from(found, made)
 
 
@@ -137,16 +138,17 @@ def _from(found: kinds.FileType | None, made: Converted) -> Converted:
 
 def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converted:
     width, height = animation.size(data)
-    too_large = width * height > _MAX_FRAME
-    if first_frame or too_large:
-        told = f"the first of {animation.count(data)} frames of an animation"
-        if too_large:
-            told += f", {width}x{height} pixels each: too large to show more"
-        return Converted((redrawn(animation.frame(data, 0)),), told)
-    made = contact_sheet.contact_sheet(
-        data, min(fit(contact_sheet.SIDE, contact_sheet.SIDE)) if fit else contact_sheet.SIDE
-    )
-    return Converted((redrawn(made.image),), made.sentence)
+    with turn(_PER_PIXEL * width * height):
+        too_large = width * height > _MAX_FRAME
+        if first_frame or too_large:
+            told = f"the first of {animation.count(data)} frames of an animation"
+            if too_large:
+                told += f", {width}x{height} pixels each: too large to show more"
+            return Converted((redrawn(animation.frame(data, 0)),), told)
+        made = contact_sheet.contact_sheet(
+            data, min(fit(contact_sheet.SIDE, contact_sheet.SIDE)) if fit else contact_sheet.SIDE
+        )
+        return Converted((redrawn(made.image),), made.sentence)
 
 
 def fitted(picture: Picture, width: int, height: int) -> Picture:
@@ -182,18 +184,28 @@ def cut(picture: Picture, cuts: Sequence[Crop]) -> tuple[Picture, ...]:
 
 
 def _cut(picture: Picture, data: bytes, cuts: Sequence[Crop]) -> tuple[Picture, ...]:
-    image = standard(srgb(upright(opened(data), picture.orientation)))
-    flat = is_flat(image)
-    made: list[Picture] = []
-    for box, size in cuts:
-        part = image.crop(box)
-        made.append(encoded(part if part.size == size else resized(part, *size, sharp=flat), flat=flat))
-    return tuple(made)
+    with turn(_PER_PIXEL * picture.width * picture.height):
+        image = standard(srgb(upright(opened(data), picture.orientation)))
+        flat = is_flat(image)
+        made: list[Picture] = []
+        for box, size in cuts:
+            part = image.crop(box)
+            made.append(encoded(part if part.size == size else resized(part, *size, sharp=flat), flat=flat))
+        return tuple(made)
+
+
+_PER_PIXEL = 8
+"""Bytes that a pixel takes in memory, as it is decoded and as it is shown."""
 
 
 def _fitted(picture: Picture, data: bytes, width: int, height: int) -> Picture:
+    with turn(_PER_PIXEL * picture.width * picture.height):
+        return _shrunk(picture, data, width, height)
+
+
+def _shrunk(picture: Picture, data: bytes, width: int, height: int) -> Picture:
     if (width, height) == (picture.width, picture.height):
-        return redrawn(opened(data), picture.orientation, lossless=kinds.kind(data) in _LOSSLESS)
+        return redrawn(opened(data), picture.orientation, lossless=kinds.kind(data) in kinds.LOSSLESS)
     image = upright(drafted(data, max(width, height)), picture.orientation)
     if image.mode == "CMYK":
         image = srgb(image)

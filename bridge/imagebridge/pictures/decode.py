@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from hashlib import sha256
@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
 
-from . import bitmaps, iso_boxes, kinds
+from . import bitmaps, iso_boxes, kinds, metadata
 from .colour_spaces import of_gamma
 from .colour_spaces import profile as profile_of
-from .containers import MAX_PIXELS, Mend, mended, orientation
+from .containers import orientation, walk
+from .cost import MAX_PIXELS, HeavyError, check_memory, check_pixels, memory_of
 from .grey import eight_bits, is_deep
-from .png import MOVING, chunks
+from .png import chunks
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -56,7 +57,7 @@ def decoding(what: str) -> Generator[None]:
     """
     try:
         yield
-    except PictureError:
+    except (PictureError, HeavyError):
         raise
     except Exception as error:
         said = (str(error).splitlines() or [type(error).__name__])[0][:120]
@@ -126,10 +127,9 @@ def header(data: bytes) -> "Image":
             return _icon(data)
     if found is kinds.BMP:
         with decoding("its header cannot be read"):
-            image = bitmaps.image(data)
-        if image:
-            _seen_rightly(image, data, kinds.BMP)
-            return image
+            if image := bitmaps.image(data):
+                _seen_rightly(image, data, kinds.BMP)
+                return image
     if found not in _READERS:
         raise PictureError(f"{found.media_type if found else 'bytes of no known format'} cannot be decoded")
     module, name = _READERS[found]
@@ -137,11 +137,15 @@ def header(data: bytes) -> "Image":
         reader = cast("type[ImageFile]", getattr(import_module(module), name))
     except ImportError as error:
         raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
-    bare, hidden = _bare(data, found)
+    if found is kinds.WEBP:
+        # Its decoder makes room for all pixels as soon as it is made.
+        said = walk(data)
+        check_memory(said.width, said.height, 16 * said.width * said.height)
+    bare, info = metadata.bare(data, found)
     # Only TIFF's reader warns, of tags that say nothing of the pixels.
     with decoding("its header cannot be read"), _unwarned() if found is kinds.TIFF else nullcontext():
         image = reader(BytesIO(bare))
-    image.info.update(hidden)
+    image.info.update(info)
     _seen_rightly(image, data, found)
     return image
 
@@ -152,8 +156,9 @@ def _seen_rightly(image: "Image", data: bytes, found: kinds.FileType) -> None:
         # Pillow keeps equal colours once, and then counts wrongly.
         image.palette.palette = bytearray(colours)
     if found is kinds.GIF and image.mode == "L":
-        # A grey palette of the frame's own: the file's stays beside it, and colours pixels that are grey.
-        image.palette = None
+        image.palette = None  # the file's, beside a grey one of the frame's own
+    if not isinstance(image.info.get("icc_profile", b""), bytes):
+        del image.info["icc_profile"]  # a TIFF may give it in any type
     if image.info.get("icc_profile"):
         return
     profile = b""
@@ -193,52 +198,8 @@ def _icon(data: bytes) -> "Image":
     return icon.frame(0)
 
 
-def _bare(data: bytes, found: kinds.FileType) -> tuple[bytes, dict[str, bytes]]:
-    """Return the file without what hinders Pillow's decoders, and what stands for that in `info`, in Pillow's words.
-
-    Whoever asks whether there is metadata still learns of it. A PNG keeps its pixels, its frames and what says
-    in which colours: Pillow refuses the whole picture where another chunk is broken, or a text unpacks to over
-    a megabyte. A JPEG loses its EXIF: Pillow looks for a resolution in it, and warns on stderr where it is broken.
-    """
-    if found is kinds.PNG:
-        others = [(start, stop, name) for start, stop, name in chunks(data) if name not in _KEPT]
-        told = any(name in _TEXTS for _, _, name in others)
-        return mended(data, [(start, stop, b"") for start, stop, _ in others]), {
-            "comment": b""
-        } if told else {}
-    if found is kinds.JPEG:
-        spans = list(_exif(data))
-        exif = b"".join(data[start + 10 : stop] for start, stop, _ in spans)
-        return mended(data, spans), {"exif": b"Exif\0\0" + exif} if spans else {}
-    if found is kinds.BMP:
-        return bitmaps.mended(data), {}
-    return iso_boxes.joined(data) if found is kinds.AVIF else data, {}
-
-
-_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
-
-
-_KEPT = MOVING | {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"iCCP", b"eXIf", b"pHYs"}
-
-
-def _exif(data: bytes) -> Iterator[Mend]:
-    """Yield the EXIF segments before the pixels of a JPEG, as what is to go."""
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
-        if data[at + 1] == 0xFF:
-            at += 1
-            continue
-        stop = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":
-            yield at, stop, b""
-        at = stop
-
-
 def _within_limit(image: "Image") -> "Image":
-    if image.width * image.height > MAX_PIXELS:
-        raise PictureError(
-            f"it unpacks to {image.width}x{image.height} pixels, over the limit of {MAX_PIXELS:,}"
-        )
+    check_pixels(image.width, image.height)
     return image
 
 
@@ -257,8 +218,9 @@ def load(image: "Image") -> "Image":
     """Decode the pixels of what `read` returned, the frame or page it stands at.
 
     Raises:
-        PictureError: the pixels cannot be decoded.
+        PictureError: the pixels cannot be decoded, or that takes too much memory.
     """
+    check_memory(image.width, image.height, memory_of(image))
     with decoding("its pixels cannot be decoded"), _unwarned() if hasattr(image, "tag_v2") else nullcontext():
         _prepare(image)
         image.load()
@@ -266,11 +228,13 @@ def load(image: "Image") -> "Image":
 
 
 def _prepare(image: "Image") -> None:
-    """Make the memory of a large TIFF page: where Pillow makes it, it warns on stderr."""
+    """Make the memory of a large TIFF page: where Pillow makes it, it warns on stderr. What it would follow goes."""
     from PIL import Image as Images
 
     waiting = getattr(image, "tile", None)  # empty once the pixels are there
     size = getattr(image, "_tile_size", None)  # as stored, before it is turned upright
+    if waiting and hasattr(image, "tag_v2"):
+        metadata.strip_tiff(image)
     if waiting and size and size[0] * size[1] > (Images.MAX_IMAGE_PIXELS or MAX_PIXELS):
         image.im = Images.new(image.mode, size).im
 
@@ -396,7 +360,7 @@ def srgb(image: "Image") -> "Image":
             return image
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
         # Browsers keep the colours that both spaces have; Pillow's own choice makes prints paler or darker.
-        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-        return ImageCms.profileToProfile(image, source, target, intent, mode) or image
+        relative = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        return ImageCms.profileToProfile(image, source, target, relative, mode) or image
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return image

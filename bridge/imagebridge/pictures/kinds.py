@@ -46,6 +46,10 @@ MP4 = FileType("video/mp4", ".mp4", "video")
 WEBM = FileType("video/webm", ".webm", "video")
 
 
+LOSSLESS = frozenset((PNG, GIF, BMP, ICO, PNM))
+"""Formats that keep every pixel; of TIFF, WebP, AVIF and JPEG 2000 only a part do."""
+
+
 GZIP_START = b"\x1f\x8b"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imagebridge.errors import PictureError
 
 from . import grey, tiff
-from .containers import MAX_PIXELS, check_pixels
+from .cost import MAX_PIXELS, check_pixels
 from .decode import at_page, decoding, frames, header, load
 from .encode import redrawn
 from .picture import Picture

@@ -17,7 +17,8 @@ from imagebridge.facts import limits
 from . import kinds, png_rows
 from .base64 import base64_bytes, sample, strictly_decoded, to_base64
 from .cache import KeyedLocks
-from .containers import Container, check_pixels, mended, walk
+from .containers import Container, mended, walk
+from .cost import check_pixels, turn
 
 Proof = Literal["structure", "decoded"]
 
@@ -155,7 +156,8 @@ def _decoded(data: bytes, width: int, height: int) -> bytes:
         return png_rows.unpacked(data)
     from .decode import opened
 
-    opened(data)
+    with turn(4 * width * height):
+        opened(data)
     return data
 
 

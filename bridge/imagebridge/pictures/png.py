@@ -86,6 +86,10 @@ class Chunks:
     mends: list[Mend] = field(default_factory=list)
 
 
+_PROFILE = 8_000_000
+"""Bytes of a colour profile at most, unpacked: libpng's own limit of a chunk (1.6.50)."""
+
+
 def chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Yield where each chunk begins and ends, and its name, up to the end of the picture or the file."""
     at = 8
@@ -101,6 +105,19 @@ def chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 def chunk(name: bytes, body: bytes) -> bytes:
     """Return a chunk with its length and checksum."""
     return pack(">I", len(body)) + name + body + pack(">I", crc32(name + body))
+
+
+def profile(body: bytes) -> bytes:
+    """Return the colour profile that a chunk iCCP holds, empty where it is broken or unpacks to too much."""
+    keyword, _, rest = body.partition(b"\0")
+    if not keyword or rest[:1] != b"\0":
+        return b""
+    stream = zlib.decompressobj()
+    try:
+        unpacked = stream.decompress(rest[1:], _PROFILE)
+    except zlib.error:
+        return b""
+    return unpacked if stream.eof else b""
 
 
 def walked(data: bytes) -> Chunks:
@@ -253,6 +270,8 @@ class _Walk:
             return self._opacities(at, stop)
         if name in _LENGTHS_BY_COLOUR:
             return length == _LENGTHS_BY_COLOUR[name].get(colour)
+        if name == b"iCCP":
+            return bool(profile(self._data[at + 8 : stop - 4]))
         if name in (b"zTXt", b"iTXt"):
             return self._is_short(self._data[at + 8 : stop - 4], name)
         return length == _LENGTHS.get(name, length)
@@ -266,19 +285,19 @@ class _Walk:
     def _is_short(self, body: bytes, name: bytes) -> bool:
         """Tell whether a text, with those before it, unpacks to what readers bear."""
         keyword, _, rest = body.partition(b"\0")
-        packed = rest[1:]
+        method, packed = rest[:1], rest[1:]
         if name == b"iTXt":
-            if rest[:1] != b"\1":
+            if method != b"\1":
                 return True
-            packed = packed[1:].partition(b"\0")[2].partition(b"\0")[2]
-        if self._text > _TEXT:
+            method, packed = packed[:1], packed[1:].partition(b"\0")[2].partition(b"\0")[2]
+        if not keyword or method != b"\0" or self._text > _TEXT:
             return False
         try:
             unpacked = zlib.decompressobj().decompress(packed, _TEXT + 1 - self._text)
         except zlib.error:
             return False
         self._text += len(unpacked)
-        return self._text <= _TEXT and bool(keyword)
+        return self._text <= _TEXT
 
 
 def _animated(

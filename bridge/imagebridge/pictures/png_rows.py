@@ -9,6 +9,7 @@ from typing import Any
 
 from imagebridge.errors import PictureError
 
+from .cost import check_memory
 from .png import Header, chunk, chunks, header, mended
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -109,6 +110,8 @@ def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[
 def _packed_anew(data: bytes, said: Header, spans: list[tuple[int, int]]) -> bytes:
     """Return a PNG whose stream is wrong at its end with the same rows in a sound stream."""
     rows = _RowDecoder(said)
+    # The rows, their copies and what they are packed to.
+    check_memory(said.width, said.height, 3 * rows.expected)
     raw = _saved(b"".join(data[start:stop] for start, stop in spans), rows.expected)
     if len(raw) < rows.expected:
         share = 100 * len(raw) // rows.expected

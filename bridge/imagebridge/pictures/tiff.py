@@ -88,6 +88,7 @@ class Page(NamedTuple):
     data: bytes
     order: str
     tags: Tags
+    tiles_as_strips: bool = False
 
     def of(self, tag: int, default: int = 0) -> int:
         """Return the first value of a tag."""
@@ -146,7 +147,7 @@ def page(data: bytes, index: int) -> Page | None:
         for _ in range(index):
             (count,) = unpack_from(f"{order}H", data, at)
             (at,) = unpack_from(f"{order}I", data, at + 2 + 12 * count)
-        return Page(data, order, _tags(data, order, at)) if at else None
+        return _page(data, order, _tags(data, order, at)) if at else None
     except StructError:
         return None
 
@@ -166,6 +167,14 @@ def _tags(data: bytes, order: str, at: int) -> Tags:
     return tags
 
 
+def _page(data: bytes, order: str, tags: Tags) -> Page:
+    """Return a page whose tiles stand under their own names, also where an old writer called them strips."""
+    if _TILE_WIDTH not in tags or _TILE_OFFSETS in tags or _OFFSETS not in tags:
+        return Page(data, order, tags)
+    tags |= {_TILE_OFFSETS: tags.pop(_OFFSETS), _TILE_COUNTS: tags.pop(_COUNTS, ())}
+    return Page(data, order, tags, tiles_as_strips=True)
+
+
 def refused(layout: Page) -> str:
     """Return the sentence for a form that Pillow cannot unpack, or would show as noise; empty for others."""
     packed = layout.of(_COMPRESSION, 1)
@@ -181,7 +190,8 @@ def is_strange(layout: Page) -> bool:
     """Tell whether a page is of a form that `image` reads and Pillow does not, or not rightly."""
     grey, extra = layout.colours in (0, 1), layout.of(_EXTRA)
     return (
-        (layout.of(_PLANAR, 1) == 2 and layout.samples > 1 and layout.bits == 16)
+        (layout.tiles_as_strips and layout.of(_COMPRESSION, 1) == 1)
+        or (layout.of(_PLANAR, 1) == 2 and layout.samples > 1 and layout.bits == 16)
         or (layout.form == 3 and layout.bits in (16, 32) and (layout.samples > 1 or layout.bits == 16))
         or (layout.bits == 32 and layout.form == 1 and layout.samples > 1)
         or (layout.colours == 3 and layout.bits == 16)

@@ -4,8 +4,9 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -13,7 +14,7 @@ import anyio
 from imagebridge.errors import ServerError
 from imagebridge.wire import JSON
 
-from .streams import GONE, LineReader
+from .streams import GONE, LineReader, PipeInput, PipeOutput
 
 if TYPE_CHECKING:
     from anyio.abc import Process
@@ -28,26 +29,21 @@ _LOOK = 0.2
 class ChildServer:
     """A running server. Its stderr is the relay's own, which the host keeps as its log."""
 
-    def __init__(self, name: str, process: "Process") -> None:
-        assert process.stdin
-        assert process.stdout
+    def __init__(self, name: str, process: "Process", pipes: "_Pipes") -> None:
         self.name = name
         self.process = process
-        self.lines = LineReader(process.stdout.receive)
-        self._turn = anyio.Lock(fast_acquire=True)
+        self.lines = LineReader(pipes.receive)
+        self._pipes = pipes
 
     async def send(self, line: bytes, message: JSON | None = None) -> None:
         """Write a line to the server; one that is gone gets none, and its end is told when its output ends."""
-        assert self.process.stdin
         with suppress(*GONE):
-            async with self._turn:
-                await self.process.stdin.send(line)
+            await self._pipes.send(line)
 
     async def finish(self) -> None:
         """Tell the server that no more is coming, which asks it to end (2025-11-25, lifecycle, stdio)."""
-        assert self.process.stdin
         with suppress(*GONE):
-            await self.process.stdin.aclose()
+            await self._pipes.finish()
 
     async def end(self) -> str:
         """Return how it ended, once its output has."""
@@ -59,15 +55,28 @@ class ChildServer:
 
     async def watch(self) -> None:
         """End the lines once the process is gone: a child of it that holds its output would keep them open."""
-        assert self.process.stdout
-        while self.process.returncode is None:  # noqa: ASYNC110  # waiting for it waits for its pipes too
+        while self.process.returncode is None:  # noqa: ASYNC110  # waiting for it may wait for its pipes too
             await anyio.sleep(_LOOK)
         heard = -1
         while heard != self.lines.heard:
             heard = self.lines.heard
             await anyio.sleep(_LOOK)
+        await self.cut()
+
+    async def cut(self) -> None:
+        """Read no more."""
         with suppress(*GONE):
-            await self.process.stdout.aclose()
+            await self._pipes.cut()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pipes:
+    """The standard streams of a process, from outside: what reads, what writes, and what closes either."""
+
+    receive: Callable[[], Awaitable[bytes]]
+    send: Callable[[bytes], Awaitable[None]]
+    finish: Callable[[], Awaitable[None]]
+    cut: Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -81,10 +90,10 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
     """
     name = os.path.basename(command[0])
     try:
-        process = await _started(command)
+        process, pipes = await _started(command)
     except OSError as error:
         raise ServerError(name, f"it cannot be started: {error.strerror or error}") from error
-    server = ChildServer(name, process)
+    server = ChildServer(name, process, pipes)
     async with anyio.create_task_group() as tasks:
         if sys.platform != "win32":  # There a program that replaces itself goes on as another process.
             tasks.start_soon(server.watch)
@@ -94,10 +103,11 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
             with anyio.CancelScope(shield=True):
                 await server.finish()
                 await _stopped(process)
+                await server.cut()
             tasks.cancel_scope.cancel()
 
 
-async def _started(command: Sequence[str]) -> "Process":
+async def _started(command: Sequence[str]) -> tuple["Process", _Pipes]:
     if sys.platform == "win32":
         # A job object ends the children too; the SDK makes one.
         from mcp.os.win32.utilities import create_windows_process, get_windows_executable_command
@@ -106,9 +116,27 @@ async def _started(command: Sequence[str]) -> "Process":
         made: Any = await create_windows_process(
             program, list(command[1:]), dict(os.environ), sys.stderr, None
         )
-        return made
+        return made, _Pipes(made.stdout.receive, made.stdin.send, made.stdin.aclose, made.stdout.aclose)
     program = shutil.which(command[0]) or command[0]
-    return await anyio.open_process([program, *command[1:]], stderr=None, start_new_session=True)
+    their_input, asked = os.pipe()
+    answered, their_output = os.pipe()
+    stdin, stdout = PipeOutput(asked), PipeInput(answered)
+    try:
+        process = await anyio.open_process(
+            [program, *command[1:]],
+            stdin=their_input,
+            stdout=their_output,
+            stderr=None,
+            start_new_session=True,
+        )
+    except BaseException:
+        await stdin.aclose()
+        await stdout.aclose()
+        raise
+    finally:
+        os.close(their_input)
+        os.close(their_output)
+    return process, _Pipes(stdout.receive, stdin.send, stdin.aclose, stdout.aclose)
 
 
 async def _ended(process: "Process", seconds: float) -> bool:

@@ -3,14 +3,13 @@
 Pure: it sees each message and says what is to become of it.
 """
 
-from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Any
+from typing import Any, NamedTuple
 
 from imagebridge.facts.hosts import UNKNOWN, Host, host
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .json_rpc import RequestId, key
+from .json_rpc import RequestId, key, other_spelling
 
 _CLIENT = "io.modelcontextprotocol/clientInfo"
 _ENVELOPE = (_CLIENT, "io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientCapabilities")
@@ -23,14 +22,14 @@ _PAYLOADS = frozenset(("tools/call", "tasks/result", "tasks/get"))
 """Requests whose answers hold the result of a tool (tasks: 2025-11-25; `tasks/get` in their extension of 2026)."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostRequest:
-    """A request of the host: its id, its method, the tool that it calls, and what a request of ours repeats of its `_meta`."""
+class HostRequest(NamedTuple):
+    """A request of a host: who that is, its id, its method, the tool that it calls, and what a request of ours repeats of its `_meta`."""
 
+    host: Host
     number: object
     method: str
-    tool: str = ""
-    meta: JSON = field(default_factory=dict[str, object])
+    tool: str
+    meta: JSON
 
 
 class Peers:
@@ -51,10 +50,9 @@ class Peers:
         self.opened: bytes | None = None
         """The host's `notifications/initialized`."""
 
-    @property
-    def host(self) -> Host:
-        """Who reads the results."""
-        return self._named or self._called
+    def nobody(self) -> HostRequest:
+        """Return what stands for a request where a result comes without one: the host that spoke last reads it."""
+        return HostRequest(self._named or self._called, None, "", "", {})
 
     def own_id(self) -> str:
         """Return an id for a request of the relay's own, which no host ever uses."""
@@ -79,9 +77,8 @@ class Peers:
         at = key(number)
         if not method or at is None:
             return None
-        pending = HostRequest(
-            number, method, text_of(params, "name"), {name: meta[name] for name in _ENVELOPE if name in meta}
-        )
+        envelope = {name: meta[name] for name in _ENVELOPE if name in meta}
+        pending = HostRequest(self._named or self._called, number, method, text_of(params, "name"), envelope)
         self._pending.pop(at, None)
         self._pending[at] = pending
         if len(self._pending) > _MOST_PENDING:
@@ -95,8 +92,13 @@ class Peers:
 
     def answered(self, message: JSON) -> HostRequest | None:
         """Return the request that a message of the server answers, None where it answers none."""
-        at = key(message.get("id"))
-        return self._pending.pop(at, None) if at is not None and "method" not in message else None
+        return self.taken(key(message.get("id"))) if "method" not in message else None
+
+    def taken(self, at: RequestId | None) -> HostRequest | None:
+        """Return the request with this id, which waits no more; None where none did."""
+        if at is None:
+            return None
+        return self._pending.pop(at, None) or self._pending.pop(other_spelling(at), None)
 
     def unanswered(self) -> list[HostRequest]:
         """Return the requests that wait for an answer, and forget them."""
@@ -104,11 +106,11 @@ class Peers:
         self._pending.clear()
         return waiting
 
-    def promises(self, tool: str) -> bool:
-        """Tell whether clients may refuse a result of this tool that lacks structured content: it has an output schema."""
-        return tool in self._promising
+    def promises(self, pending: HostRequest) -> bool:
+        """Tell whether the host may refuse a result that lacks structured content: it was shown the tool's output schema."""
+        return pending.tool in self._promising and not _loses(pending.host)
 
-    def listed(self, result: JSON) -> JSON:
+    def listed(self, result: JSON, host: Host) -> JSON:
         """Take note of a page of tools; return it as the host is to see it.
 
         A host that lets structured content take the place of pictures is sent none beside them. So that its SDK does
@@ -118,12 +120,15 @@ class Peers:
         if not is_list(tools):
             return result
         promising = {text_of(tool, "name") for tool in tools if is_json(tool) and tool.get("outputSchema")}
-        if self.host.structured != "replaces" or self.host is UNKNOWN:
-            self._promising |= promising
-            return result
-        if not promising:
+        self._promising |= promising
+        if not promising or not _loses(host):
             return result
         return {**result, "tools": [_without_schema(tool) for tool in tools]}
+
+
+def _loses(host: Host) -> bool:
+    """Tell whether a host is shown no output schemas, since it loses what stands beside structured content."""
+    return host.structured == "replaces" and host is not UNKNOWN
 
 
 def _without_schema(tool: object) -> object:

@@ -1,7 +1,7 @@
 """Messages passed on between a host and a server; the results of tools are repaired on the way."""
 
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from typing import Any, Protocol
@@ -16,9 +16,9 @@ from imagebridge.translate.sentences import short
 from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from .explanation import changes
-from .json_rpc import Message, Unreadable, failure, is_clean, read, request, same, written
+from .json_rpc import Message, Unreadable, answered_by, failure, messages, read, request, same, written
 from .peers import HostRequest, Peers, inside, payload, replaced
-from .streams import LineTooLongError, StandardOutput
+from .streams import LineTooLongError
 from .tool_names import Names
 
 _LOG = logging.getLogger("imagebridge.proxy")
@@ -36,6 +36,9 @@ _SMALL = 4_000
 """Bytes of a line without pictures that is repaired at once: a thread would take longer."""
 
 _HEAVY = (b'"data"', b'"blob"', b"base64", b"<svg")
+
+_BEGINNING = 1_000
+"""Bytes of a broken line that are searched for the request that it answers."""
 
 _MOST_TOLD = 10
 """Lines that are not messages of which is told: some servers print their whole log to stdout."""
@@ -64,6 +67,14 @@ class Server(Protocol):
         ...
 
 
+class Output(Protocol):
+    """The way to the host."""
+
+    async def send(self, line: bytes, said: Sequence[JSON]) -> None:
+        """Send a line, with its end; `said` are the messages in it."""
+        ...
+
+
 Connect = Callable[[], AbstractAsyncContextManager[Server]]
 
 
@@ -78,7 +89,7 @@ class Relay:
         self,
         session: Peers,
         connect: Connect,
-        output: StandardOutput,
+        output: Output,
         *,
         explain: bool = False,
         names: Names | None = None,
@@ -133,8 +144,8 @@ class Relay:
 
     async def _heard(self, line: bytes) -> None:
         """Pass on a message of the host. Requests to a server that has ended start it anew, or are refused."""
-        message = read(line)
-        parts = _parts(message)
+        message, _ = read(line)
+        parts = messages(message)
         pending = [one for part in parts if (one := self._session.heard(part, line))]
         if self._names and is_json(message):
             line = self._names.called(message, line)
@@ -161,7 +172,8 @@ class Relay:
         for waiting in self._waiting.values():
             waiting.set(failure(None, why))
         for pending in self._session.unanswered():
-            await self._send(written(failure(pending.number, why)))
+            refused = failure(pending.number, why)
+            await self._send(written(refused), [refused])
 
     # The server.
 
@@ -188,28 +200,41 @@ class Relay:
                 return
             except LineTooLongError as error:
                 _LOG.warning("the server sent %s; it is left out", error)
+                await self._refuse_broken(error.start, f"the server answered with {error}")
                 continue
             await self._came(line, repairs)
 
     async def _came(self, line: bytes, repairs: anyio.abc.TaskGroup) -> None:
         """Pass on a message of the server, or have it repaired first."""
-        message = read(line)
+        message, clean = read(line)
         if isinstance(message, Unreadable):
-            self._tell_garbage(message)
+            if message.deep:
+                await self._send(line + b"\n", [])
+            else:
+                self._tell_garbage(message)
+                await self._refuse_broken(
+                    line[:_BEGINNING], "the server's answer is not JSON that can be read"
+                )
             return
-        parts = _parts(message)
+        parts = messages(message)
         if is_json(message) and self._session.is_own(message.get("id")) and "method" not in message:
             if waiting := self._waiting.get(message["id"]):
                 waiting.set(message)
             return
         pending = [self._session.answered(part) for part in parts]
         if all(one is None or not _may_change(one) for one in pending) and not any(map(_is_of_task, parts)):
-            await self._send(line + b"\n" if is_clean(line) else written(message))
+            await self._send(line + b"\n" if clean else written(message, len(line)), parts)
             return
         if len(line) < _SMALL and not any(mark in line for mark in _HEAVY) and not any(map(_links, parts)):
-            await self._repair(message, pending, line)
+            await self._repair(message, pending, line, clean=clean)
         else:
-            repairs.start_soon(self._repair, message, pending, line)
+            repairs.start_soon(partial(self._repair, message, pending, line, clean=clean))
+
+    async def _refuse_broken(self, start: bytes, why: str) -> None:
+        """Answer the request that a broken line was to answer, where its beginning says which."""
+        if pending := self._session.taken(answered_by(start)):
+            refused = failure(pending.number, why)
+            await self._send(written(refused), [refused])
 
     def _tell_garbage(self, message: Unreadable) -> None:
         self._garbage += 1
@@ -221,16 +246,18 @@ class Relay:
                 more,
             )
 
-    async def _send(self, line: bytes) -> None:
+    async def _send(self, line: bytes, said: Sequence[JSON]) -> None:
         # A host that reads no more closes its own side too, which ends all.
         with suppress(OSError):
-            await self._output.send(line)
+            await self._output.send(line, said)
 
     # Repairs.
 
-    async def _repair(self, message: Message, pending: list[HostRequest | None], line: bytes) -> None:
+    async def _repair(
+        self, message: Message, pending: list[HostRequest | None], line: bytes, *, clean: bool
+    ) -> None:
         """Send a message on with its results repaired; where none needs it, as the bytes that came."""
-        parts = _parts(message)
+        parts = messages(message)
         try:
             made = [
                 await self._repaired(part, one, len(line)) for part, one in zip(parts, pending, strict=True)
@@ -239,10 +266,10 @@ class Relay:
         except Exception:  # noqa: BLE001
             _LOG.exception("a result could not be repaired, so it is passed on as it came")
             made = list(parts)
-        if all(new is old for new, old in zip(made, parts, strict=True)) and is_clean(line):
-            await self._send(line + b"\n")
+        if all(new is old for new, old in zip(made, parts, strict=True)) and clean:
+            await self._send(line + b"\n", parts)
         else:
-            await self._send(written(made[0] if is_json(message) else made))
+            await self._send(written(made[0] if is_json(message) else made, len(line)), made)
 
     async def _repaired(self, message: JSON, pending: HostRequest | None, size: int) -> JSON:
         """Return a message with what it holds of a tool's result repaired; the very same where nothing is to be done."""
@@ -251,7 +278,7 @@ class Relay:
             if not (_is_of_task(message) and is_json(params)):
                 return message
             found = inside(params)
-            new = found and await self._result(found, HostRequest(None, ""), size)
+            new = found and await self._result(found, self._session.nobody(), size)
             return message if new is found else {**message, "params": {**params, "result": new}}
         if "error" in message and "result" not in message:
             return message
@@ -263,7 +290,7 @@ class Relay:
                 return message
             result = {"content": result}
         if pending.method == "tools/list":
-            listed = self._session.listed(result)
+            listed = self._session.listed(result, pending.host)
             listed = self._names.listed(listed) if self._names else listed
             return message if listed is message["result"] else {**message, "result": listed}
         found = payload(pending, result)
@@ -274,7 +301,7 @@ class Relay:
 
     async def _result(self, result: JSON, pending: HostRequest, size: int) -> JSON:
         """Return a tool's result as the host copes with it; the very same where it does already."""
-        host, promised = self._session.host, self._session.promises(pending.tool)
+        host, promised = pending.host, self._session.promises(pending)
         whole: JSON = result
         if not host.reads_links and any(map(is_readable_link, blocks_of(result))):
             whole = await with_linked(result, partial(self._linked, pending.meta))
@@ -341,13 +368,6 @@ class _Waiting:
     async def answer(self) -> JSON:
         await self._event.wait()
         return self._answer
-
-
-def _parts(message: Message) -> list[JSON]:
-    """Return the messages of a batch, or the one that there is."""
-    if isinstance(message, Unreadable):
-        return []
-    return [message] if is_json(message) else [one for one in message if is_json(one)]
 
 
 def _may_change(pending: HostRequest) -> bool:

@@ -1,9 +1,9 @@
 """The server of a relay behind a URL: Streamable HTTP (2025-11-25 and 2026-07-28), its messages as they come."""
 
-import json
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +14,7 @@ import httpx2
 from imagebridge.translate.sentences import location
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .json_rpc import RequestId, Unreadable, failure, key, read, written
+from .json_rpc import RequestId, Unreadable, failure, key, one_line, read, written
 
 _VERSION = "io.modelcontextprotocol/protocolVersion"
 
@@ -25,7 +25,19 @@ _NOTICE = 3.0
 """Seconds that a server has to take the end of a session."""
 
 _PAUSE = 1.0
-"""Seconds before a stream of the server's own messages is opened again."""
+"""Seconds before a stream is opened again, where its server names none."""
+
+_MOST_FRUITLESS = 5
+"""Times that a stream which breaks off is opened again without any event from it."""
+
+
+@dataclass(slots=True)
+class _Events:
+    """How far a stream of events was read: where its server can go on, and how many seconds it wants until then."""
+
+    last: str = ""
+    pause: float = _PAUSE
+    read: int = 0
 
 
 class RemoteServer:
@@ -125,13 +137,14 @@ class RemoteServer:
     async def _post(self, line: bytes, message: JSON | None, headers: dict[str, str]) -> None:
         asks = message is not None and "method" in message and "id" in message
         number = message.get("id") if asks and message else None
+        events = _Events()
         try:
             sending = self._client.stream(
                 "POST", self._url, content=line.strip(), headers=self._headers() | headers
             )
             async with sending as response:
                 self._session = response.headers.get("mcp-session-id") or self._session
-                answered = await self._taken(response, number)
+                answered = await self._taken(response, number, events)
         except httpx2.HTTPError as error:
             answered, why = False, f"{self.name} cannot be reached: {error or type(error).__name__}"
         else:
@@ -142,33 +155,53 @@ class RemoteServer:
                 self._session = ""
                 self._arrived.close()
                 return
+        if asks and not answered and events.last:
+            answered = await self._resumed(number, events)
         if asks and not answered:
             await self._arrive(
                 written(failure(number, why or f"{self.name} ended its answer before the result"))
             )
 
-    async def _taken(self, response: httpx2.Response, number: object) -> bool:
+    async def _resumed(self, number: object, events: _Events) -> bool:
+        """Open a stream again that ended before the answer, as servers end it on purpose (2025-11-25, resumability)."""
+        fruitless = 0
+        while events.last and fruitless < _MOST_FRUITLESS:
+            await anyio.sleep(events.pause)
+            before = events.read
+            headers = self._headers() | {"last-event-id": events.last}
+            with suppress(httpx2.HTTPError):
+                async with self._client.stream("GET", self._url, headers=headers) as response:
+                    if not response.is_success:
+                        return False
+                    if await self._follow(response, number, events):
+                        return True
+            fruitless = 0 if events.read > before else fruitless + 1
+        return False
+
+    async def _taken(self, response: httpx2.Response, number: object, events: _Events) -> bool:
         """Pass on the messages of a response; tell whether the one that answers is among them."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.is_success and kind == "text/event-stream":
-            return await self._follow(response, number)
+            return await self._follow(response, number, events)
         body = await response.aread()
-        if not body.strip() or (response.is_error and isinstance(read(body), Unreadable)):
+        if not body.strip() or (response.is_error and isinstance(read(body)[0], Unreadable)):
             return False
         return await self._pass(body, number)
 
-    async def _follow(self, response: httpx2.Response, number: object) -> bool:
+    async def _follow(self, response: httpx2.Response, number: object, events: _Events) -> bool:
+        """Pass on the events of a stream; tell whether the answer to `number` was among them."""
         async for event in httpx2.EventSource(response, max_event_size=None):
+            events.last = event.id or events.last
+            events.pause = event.retry / 1_000 if event.retry is not None else events.pause
+            events.read += 1
             if event.data and await self._pass(event.data.encode(), number):
                 return True
         return False
 
     async def _pass(self, body: bytes, number: object) -> bool:
         """Pass on one message; tell whether it answers `number`."""
-        message = read(body)
-        # Written over several lines it would be several messages.
-        line = body.strip() if b"\n" not in body.strip() else written(json.loads(body))
-        await self._arrive(line)
+        message, _ = read(body)
+        await self._arrive(one_line(body))
         if is_list(message):
             return True
         if not is_json(message) or "method" in message or message.get("id") != number:
@@ -192,19 +225,24 @@ class RemoteServer:
 
     async def _listen(self) -> None:
         """Pass on what the server says of its own accord, where it offers a stream for that (until 2025-11-25)."""
+        events = _Events()
         while True:
+            headers = self._headers() | ({"last-event-id": events.last} if events.last else {})
             with suppress(httpx2.HTTPError):
-                async with self._client.stream("GET", self._url, headers=self._headers()) as response:
+                async with self._client.stream("GET", self._url, headers=headers) as response:
                     if not response.is_success:
                         return
-                    await self._follow(response, None)
-            await anyio.sleep(_PAUSE)
+                    await self._follow(response, None, events)
+            await anyio.sleep(events.pause)
 
 
 @asynccontextmanager
-async def remote(url: str) -> AsyncGenerator[RemoteServer]:
-    """Speak to the server at `url`; nothing is sent before the host says something."""
-    async with httpx2.AsyncClient(timeout=_PATIENCE) as client, anyio.create_task_group() as tasks:
+async def remote(url: str, headers: Mapping[str, str]) -> AsyncGenerator[RemoteServer]:
+    """Speak to the server at `url`, with `headers` of the user's own; nothing is sent before the host says something."""
+    async with (
+        httpx2.AsyncClient(timeout=_PATIENCE, headers=headers) as client,
+        anyio.create_task_group() as tasks,
+    ):
         server = RemoteServer(url, client, tasks)
         try:
             yield server

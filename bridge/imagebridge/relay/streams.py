@@ -3,15 +3,18 @@
 import os
 import select
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import anyio
 import anyio.to_thread
 
+from imagebridge.wire import JSON
+
 MAX_LINE = 256_000_000
 """Bytes of a line at most. A longer one cannot be a message that anybody meant, and would take the machine's memory."""
 
-_CHUNK = 1 << 18
+_CHUNK = _WIDE = 1 << 20
 _ATOMIC: int = getattr(select, "PIPE_BUF", 512)
 """Bytes that a pipe takes whole at once where it takes any; POSIX grants 512."""
 
@@ -84,12 +87,84 @@ class LineReader:
         self._size = 0
 
 
+class PipeInput:
+    """The reading end of a pipe, which is this process's own."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        os.set_blocking(descriptor, False)
+        widen(descriptor)
+
+    async def receive(self) -> bytes:
+        """Return what there is, nothing at the end.
+
+        Raises:
+            ClosedResourceError: it was closed.
+        """
+        while self._descriptor >= 0:
+            try:
+                return os.read(self._descriptor, _CHUNK)
+            except BlockingIOError:
+                await anyio.wait_readable(self._descriptor)
+        raise anyio.ClosedResourceError
+
+    async def aclose(self) -> None:
+        """Close it; whoever waits for it is told."""
+        self._descriptor = _closed(self._descriptor)
+
+
+class PipeOutput:
+    """The writing end of a pipe, which is this process's own, so that nothing need wait for it in a thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._turn = anyio.Lock(fast_acquire=True)
+        os.set_blocking(descriptor, False)
+        widen(descriptor)
+
+    async def send(self, line: bytes) -> None:
+        """Write a line.
+
+        Raises:
+            ClosedResourceError: it was closed.
+            OSError: nobody reads any more.
+        """
+        left = memoryview(line)
+        if not self._turn.locked() and self._descriptor >= 0:
+            # Mostly there is room at once: a turn is waited for only where there is not.
+            with suppress(BlockingIOError):
+                left = left[os.write(self._descriptor, left) :]
+            if not left:
+                return
+        async with self._turn:
+            while left:
+                if self._descriptor < 0:
+                    raise anyio.ClosedResourceError
+                try:
+                    left = left[os.write(self._descriptor, left) :]
+                except BlockingIOError:
+                    await anyio.wait_writable(self._descriptor)
+
+    async def aclose(self) -> None:
+        """Close it; whoever waits for it is told."""
+        self._descriptor = _closed(self._descriptor)
+
+
+def _closed(descriptor: int) -> int:
+    """Close a descriptor, once."""
+    if descriptor >= 0:
+        anyio.notify_closing(descriptor)
+        os.close(descriptor)
+    return -1
+
+
 class StandardInput:
     """A file descriptor read without a thread where the system can tell when it is ready, else in one."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._waits = sys.platform != "win32"
+        widen(descriptor)
 
     async def receive(self) -> bytes:
         """Return what there is, nothing at the end."""
@@ -109,29 +184,40 @@ class StandardOutput:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._turn = anyio.Lock(fast_acquire=True)
+        self._poll = None
+        if sys.platform != "win32":
+            self._poll = select.poll()
+            self._poll.register(descriptor, select.POLLOUT)
+        widen(descriptor)
 
-    async def send(self, line: bytes) -> None:
-        """Write a line.
+    async def send(self, line: bytes, said: Sequence[JSON] = ()) -> None:
+        """Write a line, whatever it says.
 
         Raises:
             OSError: nobody reads any more.
         """
+        # A pipe says that it is ready only where there is room for a short line.
+        if len(line) <= _ATOMIC and not self._turn.locked() and self._is_ready():
+            _write(self._descriptor, line)
+            return
         async with self._turn:
-            if len(line) <= _ATOMIC and self._is_ready():
-                _write(self._descriptor, line)
-            else:
-                await anyio.to_thread.run_sync(_write, self._descriptor, line, abandon_on_cancel=True)
+            await anyio.to_thread.run_sync(_write, self._descriptor, line, abandon_on_cancel=True)
 
     def _is_ready(self) -> bool:
-        """Tell whether a short line can be written without waiting; a pipe says so only where there is room for it."""
-        if sys.platform == "win32":
-            return False
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLOUT)
-        return any(event & select.POLLOUT for _, event in poll.poll(0))
+        """Tell whether something can be written without waiting."""
+        return self._poll is not None and any(event & select.POLLOUT for _, event in self._poll.poll(0))
+
+
+def widen(descriptor: int) -> None:
+    """Let a pipe hold a whole picture, so that writer and reader need not take turns every 64 kB (Linux)."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with suppress(OSError):  # no pipe, or the user's limit on pipes is reached
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _WIDE)
 
 
 def _write(descriptor: int, line: bytes) -> None:
     left = memoryview(line)
     while left:
-        left = left[os.write(descriptor, left[:_CHUNK]) :]
+        left = left[os.write(descriptor, left[:_WIDE]) :]

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from imagebridge.errors import PictureError
-from imagebridge.facts import limits
 from imagebridge.facts.hosts import Host
 from imagebridge.pictures import convert, kinds
-from imagebridge.pictures.base64 import base64_bytes, base64_start
+from imagebridge.pictures.base64 import base64_start
 from imagebridge.pictures.encode import within
 from imagebridge.pictures.picture import Picture
 from imagebridge.repair.host_blocks import (
@@ -21,13 +20,16 @@ from imagebridge.repair.host_blocks import (
     changes,
     cost,
     described,
+    loses_blocks,
     not_shown,
     resource_of,
     retold,
     scale_of,
     showing,
+    still,
     text_entry,
 )
+from imagebridge.repair.long_pictures import in_parts
 from imagebridge.translate import sentences, vision
 from imagebridge.translate.blocks import block_pieces, text_pieces
 from imagebridge.translate.pieces import (
@@ -90,6 +92,7 @@ class _Fitting:
         entries = [entry for block in content for entry in self._entries(self._bare(block))]
         entries += self._structured(result, frame)
         entries = self._marked([self._showable(entry) for entry in entries], result, frame)
+        entries = list(in_parts(entries, self.host))
         if cost(frame) + self._total(entries) > self.room or any(map(self._too_wide, entries)):
             entries = self._few(entries)
             self._share_out(entries, self.room - cost(frame))
@@ -101,7 +104,7 @@ class _Fitting:
         """Return the result without its blocks."""
         frame = {key: value for key, value in result.items() if key != "content"}
         if self._is_too_much(frame.get("structuredContent"), 2 if promised else 10) or (
-            self.host.structured == "replaces" and not promised and _loses_blocks(result)
+            self.host.structured == "replaces" and not promised and loses_blocks(result)
         ):
             frame.pop("structuredContent", None)
         beside = {key: value for key, value in frame.items() if key != "structuredContent"}
@@ -167,7 +170,7 @@ class _Fitting:
 
     def _entries(self, block: JSON) -> list[HostBlock]:
         match block["type"]:
-            case "image" if picture := _still(block):
+            case "image" if picture := still(block):
                 number = self.reading.number(picture.base64)
                 size = picture.width, picture.height
                 return [HostBlock(dict(block), number, picture, picture, size, scale_of(block))]
@@ -325,10 +328,10 @@ class _Fitting:
     # The result.
 
     def _assembled(self, frame: Mapping[str, Any], entries: list[HostBlock]) -> dict[str, Any]:
-        """Return the whole, in the last resort with fewer blocks."""
+        """Return the whole, in the last resort with fewer blocks. It is written to be counted only where it may be too much."""
         entries = retold(entries)
         made = {**frame, "content": self._blocks(entries)}
-        while cost(made) > self.room and entries:
+        while entries and cost(frame) + self._total(entries) > self.room and cost(made) > self.room:
             entries = entries[: len(entries) // 2]
             self.notes = ["The result's other blocks are left out: it is too large."]
             made = {**frame, "content": self._blocks(entries)}
@@ -360,34 +363,12 @@ class _Fitting:
         return note if len(note) <= _NOTES else f"{note[: _NOTES // 2]} ..."
 
 
-def _still(block: JSON) -> Picture | None:
-    """Return a picture that is a still in a common format; None for what needs more looking at."""
-    try:
-        data, _ = base64_bytes(text_of(block, "data"))
-        file_type = kinds.kind(data)
-        # Not by way of the memory of proven pictures: a server would fill it with what it never sees again.
-        picture = Picture.from_bytes(data) if file_type and file_type.media_type in limits.SENDABLE else None
-    except PictureError:
-        return None
-    return picture if picture and picture.frames == 1 else None
-
-
 def _labels(block: JSON) -> dict[str, Any]:
     """Return what a picture keeps of its block; that of a resource keeps its address too."""
     labels: dict[str, Any] = {key: block[key] for key in ("annotations", "_meta") if key in block}
     if (uri := text_of(resource_of(block), "uri")) and len(uri) < _BLOCK:
         labels["_meta"] = {**labels.get("_meta", {}), URI: uri}
     return labels
-
-
-def _loses_blocks(result: JSON) -> bool:
-    """Tell whether a host that shows structured content in place of the blocks shows less than they do."""
-    blocks = cast("Sequence[JSON]", result["content"])
-    if any(block["type"] != "text" for block in blocks) or structured_text(result):
-        return bool(blocks)
-    # Said by one block alone: what the others say is said nowhere else.
-    repeating = [block for block in blocks if structured_text({**result, "content": [block]}) == ""]
-    return len(blocks) > 1 and len(repeating) == 1
 
 
 def _json(value: object) -> str:

@@ -6,11 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from imagebridge.errors import PictureError
+from imagebridge.facts import limits
 from imagebridge.pictures import kinds
+from imagebridge.pictures.base64 import base64_bytes
 from imagebridge.pictures.encode import shines_through
 from imagebridge.pictures.picture import Picture
 from imagebridge.translate import sentences
-from imagebridge.wire import JSON, is_json
+from imagebridge.translate.strips import Strip
+from imagebridge.translate.structured_content import structured_text
+from imagebridge.translate.vision import Seen
+from imagebridge.wire import JSON, is_json, text_of
 
 SCALE = "imagebridge/scale"
 """In the `_meta` of a picture that was made smaller: the factor from its coordinates to those of the original. Whoever
@@ -26,7 +32,8 @@ class HostBlock:
     number: of a picture, 0 for others. came: the picture as it came, or was drawn. picture: the one that is
     sent. size: pixels that the picture had or asked for. scale: the factor from those to what it had before it
     was made smaller by another. sentence: what it is where it was not shown by the file itself. told: a text
-    among the blocks tells its factor. whole: the block cannot be cut.
+    among the blocks tells its factor. whole: the block cannot be cut. strip: where a part of a long picture, whose
+    whole `size` is, lies in it.
     """
 
     block: dict[str, Any]
@@ -38,6 +45,7 @@ class HostBlock:
     sentence: str = ""
     told: bool = False
     whole: bool = False
+    strip: Strip | None = None
 
     @property
     def need(self) -> int:
@@ -115,14 +123,26 @@ def retold(entries: Sequence[HostBlock]) -> list[HostBlock]:
 
 def changes(entries: Sequence[HostBlock]) -> Iterator[str]:
     """Say of each picture what was made of it: its sizes, and by how much coordinates are to be multiplied."""
+    several = len({entry.number for entry in entries}) > 1
     for entry in entries:
         if entry.sentence:
             yield entry.sentence
+        if entry.strip:
+            yield _place(entry, several=several)
+            continue
         name = "" if len(entries) == 1 else f"Picture {entry.number}: "
         if change := _change(entry):
             yield f"{name}{'s' if name else 'S'}hown as {change}."
         if _factors(entry) != (1, 1) and not entry.told:
             yield _multiply("its " if name else "", *_factors(entry))
+
+
+def _place(entry: HostBlock, *, several: bool) -> str:
+    """Say where a part lies in its picture, and how coordinates are mapped back."""
+    picture, strip = cast("Picture", entry.picture), cast("Strip", entry.strip)
+    strip = strip._replace(seen=Seen(picture.width, picture.height, 0, 0))
+    of = f" of picture {entry.number}" if several else ""
+    return f"Part {strip.number} of {strip.total}{of}: {sentences.part(strip, *entry.size)}."
 
 
 def _change(entry: HostBlock) -> str:
@@ -138,8 +158,9 @@ def _change(entry: HostBlock) -> str:
 def _factors(entry: HostBlock) -> tuple[float, float]:
     """Return by how much coordinates are to be multiplied, across and down; one factor for both where that is enough."""
     picture = cast("Picture", entry.picture)
-    across = entry.scale * entry.size[0] / picture.width
-    down = entry.scale * entry.size[1] / picture.height
+    size = (entry.strip.width, entry.strip.height) if entry.strip else entry.size
+    across = entry.scale * size[0] / picture.width
+    down = entry.scale * size[1] / picture.height
     # Sides are whole pixels: where one factor for both is wrong by a pixel or two at most, it is enough.
     close = abs(across - down) * max(picture.width, picture.height) <= 2
     return (across, across) if close else (across, down)
@@ -163,3 +184,25 @@ def resource_of(block: JSON) -> JSON:
     """Return what a resource holds, nothing of another block: a field of that name can be anything there."""
     inner = block.get("resource") if block.get("type") == "resource" else None
     return inner if is_json(inner) else {}
+
+
+def still(block: JSON) -> Picture | None:
+    """Return a picture that is a still in a common format; None for what needs more looking at."""
+    try:
+        data, _ = base64_bytes(text_of(block, "data"))
+        file_type = kinds.kind(data)
+        # Not by way of the memory of proven pictures: a server would fill it with what it never sees again.
+        picture = Picture.from_bytes(data) if file_type and file_type.media_type in limits.SENDABLE else None
+    except PictureError:
+        return None
+    return picture if picture and picture.frames == 1 else None
+
+
+def loses_blocks(result: JSON) -> bool:
+    """Tell whether a host that shows structured content in place of the blocks shows less than they do."""
+    blocks = cast("Sequence[JSON]", result["content"])
+    if any(block["type"] != "text" for block in blocks) or structured_text(result):
+        return bool(blocks)
+    # Said by one block alone: what the others say is said nowhere else.
+    repeating = [block for block in blocks if structured_text({**result, "content": [block]}) == ""]
+    return len(blocks) > 1 and len(repeating) == 1

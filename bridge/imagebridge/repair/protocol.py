@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import as_base64, base64_start
-from imagebridge.translate.blocks import block_pieces
+from imagebridge.translate.blocks import block_pieces, text_pieces
 from imagebridge.translate.image_blocks import image, standard
 from imagebridge.translate.pieces import ResultContext, TextPiece
 from imagebridge.translate.policy import Policy
@@ -24,10 +24,10 @@ from imagebridge.wire import (
     is_json,
     is_list,
     numbered,
-    paired_throughout,
     respelt,
     result_json,
     text_of,
+    writable,
 )
 
 if TYPE_CHECKING:
@@ -64,9 +64,43 @@ def repair(result: object, host: str | None = None) -> dict[str, Any]:
 
 def repaired_for(result: JSON, host: "Host", *, promised: bool = False) -> dict[str, Any]:
     """Return a result, valid or not, as this host copes with it; see `fitting.fitted` for `promised`."""
+    if _is_text_alone(result) and len(blocks_of(result)) * _TEXT < host.characters:
+        return dict(result)
     from .fitting import fitted
 
     return fitted(_plain(repaired(result)), host, promised=promised)
+
+
+_TEXT = 10_000
+"""Characters of JSON that one of the texts below takes at most, each written as an escape."""
+
+
+def _is_text_alone(result: JSON) -> bool:
+    """Tell whether a result is nothing but short texts with nothing in them to bring out: most are, and every host copes with those."""
+    blocks = result.get("content")
+    return (
+        is_list(blocks)
+        and bool(blocks)
+        and all(key in ("content", "isError", "resultType") for key in result)
+        and result.get("isError", False) is False
+        and isinstance(result.get("resultType", ""), str)
+        and all(is_json(block) and _is_short_text(block) for block in blocks)
+    )
+
+
+def _is_short_text(block: JSON) -> bool:
+    text = block.get("text")
+    return (
+        len(block) == 2
+        and block.get("type") == "text"
+        and isinstance(text, str)
+        and len(text) < _TEXT // 12 - 10
+        and bool(text.strip())
+        and text_pieces(text, ResultContext(_ANY)) == [TextPiece(text)]
+    )
+
+
+_ANY = Policy()
 
 
 def _plain(result: JSON) -> JSON:
@@ -74,9 +108,9 @@ def _plain(result: JSON) -> JSON:
 
     Those of 2025-11-25 and before it demand structured content that is an object: what is none goes under `result`,
     where the SDKs write it. An empty list is what PHP makes of an empty object. mcp 1 (to 1.30, 2026-11) takes only
-    addresses with a scheme, and no SDK reads JSON that holds half a surrogate pair.
+    addresses with a scheme, and only Python reads NaN and infinity.
     """
-    result = cast("JSON", paired_throughout(result))
+    result = cast("JSON", writable(result, finite=True))
     given = cast("list[JSON]", result["content"])
     blocks = [_addressed(block) for block in given]
     if any(map(operator.is_not, blocks, given)):
@@ -155,7 +189,7 @@ def _other(result: JSON) -> str:
         return own
     try:
         return json.dumps(own, ensure_ascii=False, default=str) if own else ""
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError):
         return ""
 
 
@@ -296,9 +330,10 @@ def _is_text(value: object) -> bool:
 
 def _is_size(value: object) -> bool:
     """Tell whether a value is a whole number; some writers make 3.0 of JavaScript's 3."""
-    if isinstance(value, float):
-        return value.is_integer() and abs(value) < 2**53
-    return isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(value, float) and not value.is_integer():
+        return False
+    # Beyond that, readers in JavaScript see another number.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**53
 
 
 _LINK: dict[str, Callable[[object], bool]] = {

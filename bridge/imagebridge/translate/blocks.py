@@ -158,10 +158,24 @@ def embedded_pieces(
         data, _ = base64_bytes(encoded)
     except PictureError as error:
         return [_lost(sentences.described(label, None, uri=uri), error.reason)]
-    match kinds.kind(data):
-        case kinds.FileType(sort="picture"):
-            return picture_pieces(encoded, context, label=label, uri=uri, detail=detail)
-        case kinds.FileType(sort="document") as file_type:
+    file_type = kinds.kind(data)
+    if file_type is not None and file_type.sort == "picture":
+        return picture_pieces(encoded, context, label=label, uri=uri, detail=detail)
+    return _file_pieces(encoded, data, file_type, context, label=label, uri=uri)
+
+
+def _file_pieces(
+    encoded: str,
+    data: bytes,
+    file_type: kinds.FileType | None,
+    context: ResultContext,
+    *,
+    label: str,
+    uri: str,
+) -> list[Piece]:
+    """Return bytes that are not a picture: a document, text, or the sentence for what cannot be shown."""
+    match file_type:
+        case kinds.FileType(sort="document"):
             if mention := context.mention(encoded):
                 return [
                     TextPiece(
@@ -199,10 +213,10 @@ def picture_pieces(
             encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first"
         )
     except PictureError as error:
-        start = kinds.kind(base64_start(encoded, 64))
-        # Some servers put documents into image blocks; an office document begins as any archive does.
-        if start is not None and start.sort in ("document", "archive"):
-            return embedded_pieces(encoded, context, label=label, uri=uri, detail=detail)
+        # Some servers put documents into image blocks. All of the bytes decide, and only here: by their start alone
+        # some are another thing, and would be handed to and fro.
+        if (found := _whole(encoded)) and found[1].sort in ("document", "archive"):
+            return _file_pieces(encoded, *found, context, label=label, uri=uri)
         return [_lost(f"a picture ({_described(encoded, label, uri)})", error.reason)]
     pieces: list[Piece] = []
     for at, picture in enumerate(conversion.pictures):
@@ -215,6 +229,16 @@ def picture_pieces(
             PicturePiece(number, picture, detail, sentence, conversion.source, conversion.size, file)
         )
     return pieces
+
+
+def _whole(encoded: str) -> tuple[bytes, kinds.FileType] | None:
+    """Return the bytes of base64 and what all of them say they are; nothing where they say nothing known."""
+    try:
+        data, _ = base64_bytes(encoded)
+    except PictureError:
+        return None
+    file_type = kinds.kind(data)
+    return (data, file_type) if file_type else None
 
 
 def _image(block: JSON, context: ResultContext) -> list[Piece]:
@@ -299,7 +323,7 @@ def _link(block: JSON, context: ResultContext) -> list[Piece]:
         if label == kinds.PDF.media_type:
             return [LinkPiece(uri, "document")]
     name = text_of(block, "title") or text_of(block, "name")
-    size = None if isinstance(size, bool) or not isinstance(size, int) else size
+    size = size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 2**53 else None
     return [
         TextPiece(
             sentences.link(uri, name, label, size, text_of(block, "description")), "a line for the link"
@@ -308,11 +332,8 @@ def _link(block: JSON, context: ResultContext) -> list[Piece]:
 
 
 def _is_sendable(uri: str) -> bool:
-    """Tell whether an address can be written as UTF-8, and is no longer than the API takes."""
-    try:
-        return len(uri.encode()) <= _LONGEST_ADDRESS
-    except UnicodeEncodeError:
-        return False
+    """Tell whether an address is whole, with no character that was cut in it, and no longer than the API takes."""
+    return "\ufffd" not in uri and len(uri.encode()) <= _LONGEST_ADDRESS
 
 
 def _detail(block: JSON) -> Detail | None:

@@ -6,6 +6,7 @@ tool (github.com/modelcontextprotocol/mcpb, 2026-11-22).
 """
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +20,8 @@ from imagebridge.errors import BridgeError
 
 TOOL = "@anthropic-ai/mcpb@2.1.2"
 """The official packer on npm, of 2026-11-22."""
+
+_EXTRA = re.compile(r"""(\band\s+)?extra == ["']server["']""")
 
 _PACKAGES = ("imagebridge", "imagebridge_tools", "imagebridge_server")
 _START = "src/server.py"
@@ -153,8 +156,9 @@ def _needed() -> list[str]:
     needed: list[str] = []
     for line in metadata.requires("imagebridge") or ():
         requirement, _, marker = line.partition(";")
-        if not marker or 'extra == "server"' in marker.replace("'", '"'):
-            needed.append(requirement.strip())
+        marker = _EXTRA.sub("", marker).strip()
+        if "extra ==" not in marker:  # What is left says on which machines it is needed.
+            needed.append(f"{requirement.strip()}; {marker}" if marker else requirement.strip())
     return needed
 
 

@@ -1,10 +1,24 @@
-"""A connection of an MCPServer over given streams, and the news that its tools changed: the SDK's class has no methods for these."""
+"""A connection of an MCPServer over given streams, and the news that its tools changed: the SDK's class has no methods for these.
 
+One message costs no other: a request that the SDK cannot read is mended or answered, and what cannot be written is
+made so. The SDK (mcp 2.3, 2026-11) drops the former without an answer, and ends with the latter.
+"""
+
+import json
+from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
+import anyio.abc
 from mcp.server import MCPServer
 from mcp.server.lowlevel import NotificationOptions
 from mcp.server.subscriptions import ToolsListChanged
+from mcp.shared.message import SessionMessage
+from mcp.types import INVALID_REQUEST, PARSE_ERROR, JSONRPCError, JSONRPCResponse, jsonrpc_message_adapter
+from pydantic import ValidationError
+
+from imagebridge.client.json_rpc import refusal, told_id
+from imagebridge.wire import MAX_LEVELS, is_deep, is_json, is_list, writable
 
 
 async def serve_streams(server: MCPServer[Any], reading: Any, writing: Any) -> None:
@@ -14,9 +28,109 @@ async def serve_streams(server: MCPServer[Any], reading: Any, writing: Any) -> N
     """
     served = server._lowlevel_server  # pyright: ignore[reportPrivateUsage]
     options = served.create_initialization_options(NotificationOptions(tools_changed=True))
-    await served.run(reading, writing, options)
+    sent = _Written(writing)
+    await served.run(_Read(reading, sent), sent, options)  # pyright: ignore[reportArgumentType]  # streams by their methods
 
 
 async def tell_tools_changed(server: MCPServer[Any]) -> None:
     """Tell those who listen (since 2026-07-28) that the server lists other tools."""
     await server._subscriptions.publish(ToolsListChanged())  # pyright: ignore[reportPrivateUsage]
+
+
+class _Written(anyio.abc.ObjectSendStream[SessionMessage]):
+    """The messages to the host, each of which can be written."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def send(self, item: SessionMessage) -> None:
+        message = item.message
+        if isinstance(message, JSONRPCResponse):
+            message.result = _writable(message.result)
+        elif isinstance(message, JSONRPCError):
+            message.error.message = str(writable(message.error.message))
+            message.error.data = writable(message.error.data)
+        elif message.params:
+            message.params = _writable(message.params)
+        await self._stream.send(item)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _Read(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
+    """The messages from the host; those that the SDK could not read are mended, or answered in words."""
+
+    def __init__(self, stream: Any, answers: _Written) -> None:
+        self._stream = stream
+        self._answers = answers
+        self._mended: deque[SessionMessage] = deque()
+
+    @property
+    def last_context(self) -> object:
+        """The sender's context, which the SDK asks its streams for."""
+        return getattr(self._stream, "last_context", None)
+
+    async def receive(self) -> SessionMessage | Exception:
+        while not self._mended:
+            item: SessionMessage | Exception = await self._stream.receive()
+            if not isinstance(item, ValidationError):
+                return item
+            for mended, is_answer in _mended(item):
+                if is_answer:
+                    await self._answers.send(mended)
+                else:
+                    self._mended.append(mended)
+        return self._mended.popleft()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _writable(fields: dict[str, Any]) -> dict[str, Any]:
+    made = writable(fields)
+    return made if isinstance(made, dict) else fields
+
+
+def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
+    """Yield what a line says that the SDK refuses: the messages in it, and the answers that requests get in their place."""
+    for problem in refused.errors(include_url=False):
+        # The line where it is not JSON, else what it says: each kind of message refuses it on its own grounds.
+        if not problem["loc"]:
+            yield from _unreadable(str(problem["input"]))
+            return
+        if len(problem["loc"]) == 1 or problem["type"] == "missing":
+            yield from _messages(problem["input"])
+            return
+
+
+def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
+    """Yield the messages of a line that strict readers refuse."""
+    deep = f"it nests deeper than {MAX_LEVELS} levels"
+    try:
+        found: object = json.loads(line)
+        why = deep if is_deep(found) else ""
+    except RecursionError:
+        found, why = None, deep
+    except json.JSONDecodeError as error:
+        found, why = None, f"it is not JSON: {error}"
+    except ValueError:
+        found, why = None, "it holds a whole number of more than 4,300 digits"
+    if not why:
+        yield from _messages(found)
+    elif (number := told_id(line.encode(errors="replace"), request=True)) is not None:
+        yield refusal(number, f"the request cannot be read: {why}", PARSE_ERROR), True
+
+
+def _messages(found: object) -> Iterator[tuple[SessionMessage, bool]]:
+    """Yield the messages that JSON is, one or a batch (protocol 2025-03-26)."""
+    for one in found if is_list(found) else [found]:
+        try:
+            yield SessionMessage(jsonrpc_message_adapter.validate_python(writable(one), by_name=False)), False
+        except ValueError:
+            number = one.get("id") if is_json(one) else None
+            if isinstance(number, (int, str)):
+                why = (
+                    "this is not a JSON-RPC 2.0 message; a request has `jsonrpc`, `id`, `method` and `params`"
+                )
+                yield refusal(number, why, INVALID_REQUEST), True

@@ -162,7 +162,7 @@ async def test_progress_starts_the_clock_anew_but_not_for_ever(monkeypatch):
         assert heard == [("work", step, 9, "on it") for step in range(9)]
         monkeypatch.setattr("imagebridge.client.request.LONGEST", 2)
         (output,) = await bridge.outputs(response_of("work", steps=1_000))
-        assert output["output"].startswith("Tool error:\nslow: work did not answer within 4.")
+        assert output["output"].startswith("Tool error:\nslow: work did not answer within 4")
 
 
 def response_of(name, **arguments):

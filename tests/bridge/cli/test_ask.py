@@ -67,6 +67,21 @@ def test_the_environment_names_the_model(server, variable, model):
     assert endpoint.requests[0]["model"] == model
 
 
+def test_our_own_server_writes_and_fetches_where_it_is_allowed(tmp_path):
+    calls = [
+        ("make_qr_code", {"text": "a", "save_as": "code.png"}),
+        ("load_image", {"source": "https://127.0.0.1/a.png"}),
+    ]
+    with Endpoint([calls, "Done."]) as endpoint:
+        result = ask(
+            endpoint, "Go.", "--allow-write", str(tmp_path), "--allow-https", "--approve", "all", "--json"
+        )
+    assert (tmp_path / "code.png").read_bytes().startswith(b"\x89PNG"), result.output
+    # It would fetch, but never from this machine.
+    assert "https: addresses are not read here" not in result.stdout
+    assert "127.0.0.1" in result.stdout
+
+
 # What ends it early
 
 

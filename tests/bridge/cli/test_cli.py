@@ -1,6 +1,7 @@
 """The command line: what it prints where, which exit code it ends with, and that it never shows a traceback."""
 
 import base64
+import errno
 import json
 import os
 import shlex
@@ -17,6 +18,7 @@ from PIL import Image
 
 from imagebridge.cli import imagebridge
 from imagebridge.cli.output import shortened
+from imagebridge.cli.save import whole
 from imagebridge.cli.terminal import Terminal
 from imagebridge.events import Log, Progress, ToolCall
 
@@ -356,3 +358,60 @@ def test_a_full_disk_is_one_message_and_code_1():
         1,
         "Error: the output cannot be written: No space left on device\n",
     )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("arguments", ["check -", "call nothing '{}' --server false", "tools --server false"])
+def test_a_closed_stream_is_quiet(closed, arguments):
+    line = f"echo '{{}}' | {shlex.join(MAIN)} {arguments} {closed}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 1, 2)
+
+
+TURNING = "begin \x9b31m \x9d0;x\x9c \u202e \u2066 \x1b]0;stolen\x07 end"
+
+
+@pytest.mark.parametrize(
+    "command", [["call", "say", "{}"], ["tools"], ["call", "say", f'{{"a": {TURNING}}}']]
+)
+def test_nothing_that_steers_a_terminal_reaches_it(command):
+    server = shlex.join([sys.executable, "-c", SAYING, TURNING])
+    _, answer, beside = on_terminals(*command, "--server", server)
+    shown = answer + beside
+    assert "begin" in shown
+    assert not {"\x9b", "\x9d", "\u202e", "\u2066"} & set(shown)
+    assert "\x1b]0;stolen" not in shown
+
+
+SAYING = """
+import json, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    result = {}
+    if asked.get("method") == "initialize":
+        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "s", "version": "1"}}
+    if asked.get("method") == "tools/list":
+        result = {"tools": [{"name": "say", "description": sys.argv[1], "inputSchema": {"type": "object"}}]}
+    if asked.get("method") == "tools/call":
+        result = {"content": [{"type": "text", "text": sys.argv[1]}], "isError": True}
+    if "id" in asked:
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
+"""
+
+
+def test_a_file_that_cannot_be_written_to_its_end_leaves_nothing(tmp_path):
+    kept = tmp_path / "call-1.png"
+    kept.write_bytes(b"kept")
+
+    def half():
+        with whole(kept) as part:
+            part.write_bytes(b"half of it")
+            raise OSError(errno.ENOSPC, "no space")
+
+    with pytest.raises(OSError, match="no space"):
+        half()
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"kept"]
+    with whole(kept) as part:
+        part.write_bytes(b"all of it")
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"all of it"]

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from imagebridge import requirements
 from imagebridge.check import probes
 from imagebridge.check.probes import UNPROBED, EndpointAnswer, ProbeOutcome
 from imagebridge.cli import imagebridge
@@ -76,17 +77,35 @@ def test_nothing_missing_is_a_failure_and_secrets_of_the_address_stay_secret():
     assert "password" not in result.output
 
 
-def test_a_missing_extra_names_its_pip_line(monkeypatch):
+@pytest.mark.parametrize(
+    ("package", "line"),
+    [
+        ("pillow-heif", 'missing  extra heic (pillow-heif): pip install "imagebridge[heic]"'),
+        (
+            "vl-convert-python",
+            (
+                "missing  generate_chart needs vl-convert-python 1.9 or newer (none is installed): "
+                'pip install "imagebridge[server]"'
+            ),
+        ),
+        (
+            "pypdfium2",
+            'missing  render_document needs pypdfium2 5 or newer (none is installed): pip install "imagebridge[server]"',
+        ),
+    ],
+)
+def test_what_is_missing_names_its_pip_line(monkeypatch, package, line):
     real = metadata.version
 
     def version(name):
-        if name == "pillow-heif":
+        if name == package:
             raise metadata.PackageNotFoundError(name)
         return real(name)
 
     monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr(requirements, "_MET", set())
     result = run("--server", f"{sys.executable} {SERVER}")
-    assert 'missing  extra heic (pillow-heif): pip install "imagebridge[heic]"' in result.stdout
+    assert line in result.stdout.splitlines()
     assert result.exit_code == 0
 
 

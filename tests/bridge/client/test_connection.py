@@ -267,6 +267,40 @@ ANSWERS = {
         ['{"jsonrpc": "2.0", "id": ID, "result": {"_meta": {"a": %s}}}' % ("[" * 400 + "]" * 400)],
         "[The tool finished and returned nothing.]",
     ),
+    "thousands of levels": (
+        ['{"jsonrpc": "2.0", "id": ID, "result": {"_meta": %s}}' % ('{"a":' * 9_000 + "1" + "}" * 9_000)],
+        "Tool error:\nsloppy: raw: the answer nests too deep to be read",
+    ),
+    "thousands of levels before the id": (
+        ['{"result": {"_meta": %s}, "jsonrpc": "2.0", "id": ID}' % ('{"a":' * 9_000 + "1" + "}" * 9_000)],
+        "Tool error:\nsloppy: raw: the answer nests too deep to be read",
+    ),
+    "a number of 6,000 digits": (
+        [
+            '{"jsonrpc": "2.0", "id": ID, "result": {"content": "fine", "structuredContent": {"n": 1%s}}}'
+            % ("0" * 6_000)
+        ],
+        'fine\n{"n": "[a whole number of 6,001 digits]"}',
+    ),
+    "a batch": (['[{"jsonrpc": "2.0", "id": ID, "result": {"content": "fine"}}]'], "fine"),
+    "a batch of several": (
+        [
+            '[{"method": "x", "jsonrpc": "2.0"}, 5, {"jsonrpc": "2.0", "id": ID, "result": {"content": "fine"}}]'
+        ],
+        "fine",
+    ),
+    "a notification behind it in its line": (
+        ['{"jsonrpc": "2.0", "id": ID, "result": {"content": "fine"}} {"jsonrpc": "2.0", "method": "x"}'],
+        "fine",
+    ),
+    "a notification before it in its line": (
+        ['{"jsonrpc": "2.0", "method": "x"}{"jsonrpc": "2.0", "id": ID, "result": {"content": "fine"}}'],
+        "fine",
+    ),
+    "words behind it in its line": (
+        ['{"jsonrpc": "2.0", "id": ID, "result": {"content": "fine"}} done'],
+        "fine",
+    ),
     "its user is asked": (
         ['{"jsonrpc": "2.0", "id": ID, "error": {"code": -32042, "message": "log in"}}'],
         "Tool error:\nsloppy: raw: log in",

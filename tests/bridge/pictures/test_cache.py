@@ -37,6 +37,7 @@ def decoded(monkeypatch):
     for module, name in (
         (decode, "opened"),
         (convert, "opened"),
+        (convert, "load"),
         (convert, "drafted"),
         (png_rows, "unpacked"),
     ):

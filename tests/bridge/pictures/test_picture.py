@@ -168,6 +168,11 @@ JPEG = FILES["JPEG"]
 TABLE = JPEG.index(b"\xff\xdb")
 MENDED |= {
     "JPEG with stray bytes before a segment": (JPEG[:TABLE] + b"\0\0\0\0" + JPEG[TABLE:], JPEG, 1),
+    "JPEG with a restart and a zero between segments": (
+        JPEG[:TABLE] + b"\xff\xd3\xff\0\1" + JPEG[TABLE:],
+        JPEG,
+        1,
+    ),
     "JPEG with a marker that stands alone": (JPEG[:2] + b"\xff\1" + JPEG[2:], JPEG, 1),
     "JPEG with metadata of no length": (JPEG[:2] + b"\xff\xe5\0\1\xff\xfe\0\0" + JPEG[2:], JPEG, 1),
     "JPEG with zeros for its end": (JPEG[:-2] + bytes(200), JPEG, 1),

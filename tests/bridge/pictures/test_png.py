@@ -146,6 +146,15 @@ MENDED = {
     ),
     "a packed text of a megabyte": (rgb(chunk(b"zTXt", b"a\0\0" + LONG)), rgb()),
     "an international text of a megabyte": (rgb(chunk(b"iTXt", b"a\0\1\0\0\0" + LONG)), rgb()),
+    "packed texts of too much together": (
+        rgb(*(chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(600_000))) for _ in range(2))),
+        rgb(chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(600_000)))),
+    ),
+    "a packed text of an unknown method": (rgb(chunk(b"zTXt", b"a\0\5x")), rgb()),
+    "an international text of an unknown method": (rgb(chunk(b"iTXt", b"a\0\1\5\0\0x")), rgb()),
+    "a profile of a megabyte": (rgb(chunk(b"iCCP", b"a\0\0" + LONG)), rgb()),
+    "a profile of an unknown method": (rgb(chunk(b"iCCP", b"a\0\5x")), rgb()),
+    "a profile that does not unpack": (rgb(chunk(b"iCCP", b"a\0\0broken")), rgb()),
     "a packed text that does not unpack": (rgb(chunk(b"zTXt", b"a\0\0broken")), rgb()),
     "a name with a small third letter": (rgb(chunk(b"teat", b"a\0b")), rgb()),
     "a name that is no letters": (rgb(chunk(b"a-b1", b"")), rgb()),
@@ -161,7 +170,19 @@ MENDED = {
     "a chunk behind the pixels that is cut short": (rgb()[:-12] + TEXT[:-5], rgb()),
 } | {
     f"{name.decode()} of no bytes": (rgb(chunk(name, b"")), rgb())
-    for name in (b"cHRM", b"gAMA", b"sRGB", b"pHYs", b"tIME", b"bKGD", b"tRNS", b"sBIT", b"cICP")
+    for name in (
+        b"cHRM",
+        b"gAMA",
+        b"sRGB",
+        b"pHYs",
+        b"tIME",
+        b"bKGD",
+        b"tRNS",
+        b"sBIT",
+        b"cICP",
+        b"iCCP",
+        b"zTXt",
+    )
 }
 
 

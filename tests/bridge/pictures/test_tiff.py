@@ -23,7 +23,16 @@ PIXELS = [QUARTERS[(x >= 4) + 2 * (y >= 2)] for y in range(HEIGHT) for x in rang
 
 def made(bits, colours, strips, *, order="<", packed=1, **tags):
     """A TIFF of 8x4 pixels, a strip a plane. `tags` are named: samples, planar, extra, form, table."""
-    names = {"samples": 277, "planar": 284, "extra": 338, "form": 339, "table": 320, "halved": 530}
+    names = {
+        "samples": 277,
+        "planar": 284,
+        "extra": 338,
+        "form": 339,
+        "table": 320,
+        "halved": 530,
+        "across": 322,
+        "down": 323,
+    }
     count = tags.get("samples", 1)
     values = {256: (4, [WIDTH]), 257: (4, [HEIGHT]), 258: (3, [bits] * count), 259: (3, [packed]),
               262: (3, [colours]), 278: (4, [HEIGHT]), 277: (3, [count])}  # fmt: skip
@@ -53,6 +62,12 @@ def samples_of(letter, of, order="<", channels=(0, 1, 2)):
     return b"".join(struct.pack(order + letter, of(pixel[c])) for pixel in PIXELS for c in channels)
 
 
+def tile():
+    """The pixels in a tile of 16x16."""
+    rows = [PIXELS[y * WIDTH : (y + 1) * WIDTH] + [(9, 9, 9)] * 8 for y in range(HEIGHT)]
+    return bytes(value for row in rows + [[(9, 9, 9)] * 16] * 12 for pixel in row for value in pixel)
+
+
 def planes(letter, of, order="<"):
     return [samples_of(letter, of, order, (c,)) for c in range(3)]
 
@@ -68,6 +83,7 @@ SHOWN = {
             16, 2, [zlib.compress(one) for one in planes("H", lambda v: v * 257, order)],
             order=order, packed=8, samples=3, planar=2,
         ),
+        "tiles that are called strips": made(8, 2, [tile()], order=order, samples=3, across=16, down=16),
         "32 bits": made(32, 2, [samples_of("I", lambda v: v * 0x1010101, order)], order=order, samples=3),
         "floats": made(32, 2, [samples_of("f", lambda v: v / 255, order)], order=order, samples=3, form=3),
         "half floats": made(16, 2, [samples_of("e", lambda v: v / 255, order)], order=order, samples=3, form=3),

@@ -98,14 +98,18 @@ def test_every_part_shows_its_place_in_the_whole():
         assert {shown.getpixel((200, at))[0] - (start + at) // 64 for at in (0, 700, shown.height - 1)} == {0}
 
 
-def test_parts_that_are_shrunk_tell_their_factor():
+def test_the_page_of_browser_agents_is_shown_in_full_size():
     parts = output_parts(page(1280, 9467))
-    line = words(parts)[1]
-    assert line == (
-        "part 2 of 5 of picture 1: y 1868 to 3862 of 1280x9467, shown 1273x1984; "
-        "multiply coordinates by 1.005, then add 1868 to y"
+    assert words(parts)[1] == "part 2 of 5 of picture 1: y 1877 to 3836 of 1280x9467; add 1877 to y"
+    assert {shown.size for shown in pictures(parts)} == {(1280, 1959)}
+
+
+def test_parts_that_are_shrunk_tell_their_factor():
+    parts = output_parts(page(1280, 12_000))
+    assert words(parts)[1] == (
+        "part 2 of 5 of picture 1: y 2368 to 4895 of 1280x12000, shown 1037x2048; "
+        "multiply coordinates by 1.234, then add 2368 to y"
     )
-    assert {shown.size for shown in pictures(parts)} == {(1273, 1984)}
 
 
 @pytest.mark.parametrize("form", ["JPEG", "TIFF", "WEBP"])

@@ -1,6 +1,9 @@
 """save_as: where pictures may be written, and what is never written over."""
 
 import os
+import subprocess
+import sys
+from contextlib import suppress
 from io import BytesIO
 
 import pytest
@@ -41,6 +44,7 @@ async def saved(save_as, *pictures, allow, overwrite=False):
         ("{}/deep/new.PNG", "deep/new.PNG", "PNG"),
         ("file://{}/new.png", "new.png", "PNG"),
         ("deep/../new.jpg", "new.jpg", "JPEG"),
+        ("\u0645\u06cc\u200c\u062e.png", "\u0645\u06cc\u200c\u062e.png", "PNG"),
         ("new.webp", "new.webp", "WEBP"),
     ],
 )
@@ -89,6 +93,14 @@ async def test_several_pictures_are_numbered(folder):
         ("https://example.com/x.png", "addresses are not read"),
         ("x:y.png", "is no file name on every system"),
         ("con.png", "is no file name on every system"),
+        ("COM\u00b9.png", "is no file name on every system"),
+        ("lpt\u00b3.x.png", "is no file name on every system"),
+        ("conin$.png", "is no file name on every system"),
+        ("\u202egnp.exe.png", "is no file name on every system"),
+        ("a\u2066b.png", "is no file name on every system"),
+        ("a\u0085b.png", "is no file name on every system"),
+        ("a\u2028b.png", "is no file name on every system"),
+        ("a\udcffb.png", "is no file name on every system"),
         (".png", "is no file name on every system"),
         ("deep", "is a folder; name a file in it"),
         ("", "is no path"),
@@ -137,6 +149,36 @@ async def test_a_folder_that_became_a_link_is_not_written(folder, tmp_path):
     where = saving.target("deep/new.png", [folder])
     (folder / "deep").rmdir()
     (folder / "deep").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(ArgumentError, match="the folder cannot be written"):
+    with pytest.raises(ArgumentError, match="cannot be written"):
         await saving.saved(ToolOutput("Made.", (picture(),)), where)
     assert os.listdir(tmp_path / "elsewhere") == []
+
+
+SWAP = """
+import ctypes, os, sys
+libc, one, other = ctypes.CDLL(None), os.fsencode(sys.argv[1]), os.fsencode(sys.argv[2])
+print(libc.renameat2(-100, one, -100, other, 2), flush=True)
+while os.getppid() != 1:
+    libc.renameat2(-100, one, -100, other, 2)
+"""
+"""Exchanges two names, each time in one step of the kernel (RENAME_EXCHANGE)."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the exchange of two names is Linux's")
+@pytest.mark.parametrize("overwrite", [False, True])
+async def test_nothing_is_written_outside_while_a_folder_is_exchanged_for_a_link(folder, tmp_path, overwrite):
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    command = [sys.executable, "-c", SWAP, str(folder / "deep"), str(folder / "link")]
+    tries, written = 600, 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as swapping:  # noqa: ASYNC220  # nothing else runs here
+        try:
+            assert swapping.stdout.readline() == b"0\n", "this file system cannot exchange two names"
+            for number in range(tries):
+                name = "deep/same.png" if overwrite else f"deep/{number}.png"
+                with suppress(ArgumentError):
+                    await saved(name, allow=[folder], overwrite=overwrite)
+                    written += 1
+        finally:
+            swapping.kill()
+    assert os.listdir(tmp_path / "elsewhere") == []
+    assert written > 0

@@ -8,8 +8,11 @@ from urllib.parse import unquote
 import httpcore2
 import pytest
 import trustme
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from imagebridge.errors import ArgumentError
+from imagebridge.facts.addresses import SPECIAL
 from imagebridge_tools.files.source import Places, opened
 from imagebridge_tools.files.web import Web, name, public
 
@@ -68,6 +71,7 @@ def server(authority):
             "/missing": (404, {}, [b"no"]),
             "/large": (200, {}, endless),
             "/honest": (200, {"Content-Length": "100000"}, endless),
+            "/endless": (200, {"Content-Length": "9" * 5_000}, [b"x"]),
             "/packed": (200, {"Content-Encoding": "gzip"}, [b"\x1f\x8b"]),
             "/slow": (200, {}, [b"x", server.stop]),
         }
@@ -218,6 +222,7 @@ class TestWhatIsRefused:
             ("/missing", "was answered with status 404"),
             ("/large", "has more than 50 kB"),
             ("/honest", "has more than 50 kB"),
+            ("/endless", "cannot be fetched (bad Content-Length)"),
             ("/packed", "came packed as gzip"),
             (
                 "/away",
@@ -286,11 +291,37 @@ class TestWhatIsRefused:
         ("2002:a00:1::1", False),
         ("2001:0:808:808::1", False),
         ("fec0::1", False),
+        ("3fff::1", False),
+        ("3fff:fff:ffff::1", False),
+        ("100:0:0:1::1", False),
+        ("192.88.99.1", False),
+        ("168.63.129.16", False),
+        ("168.63.129.17", True),
+        ("::ffff:168.63.129.16", False),
+        ("64:ff9b::a83f:8110", False),
+        ("2002:a83f:8110::1", False),
+        ("::ffff:192.88.99.1", False),
+        ("2606:4700::1111", True),
         ("not an address", False),
     ],
 )
 def test_public_addresses(address, expected):
     assert public(address) is expected
+
+
+@pytest.mark.parametrize("network", SPECIAL, ids=str)
+def test_no_address_of_a_special_block_is_public(network):
+    assert not public(str(network[0]))
+    assert not public(str(network[-1]))
+    if network.version == 4:
+        for form in ("::ffff:{}", "64:ff9b::{}"):
+            assert not public(form.format(network[-1]))
+
+
+@settings(deadline=None)
+@given(st.ip_addresses())
+def test_what_pythons_own_tables_call_private_is_not_public(address):
+    assert not (public(str(address)) and address.is_private)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 """Tables as programs export them: delimited text, workbooks, and JSON."""
 
-import io
 import re
-import zipfile
 from datetime import date
 
 import pytest
+from workbooks import Formula, workbook
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import generate_chart
@@ -90,7 +89,7 @@ def test_headers_and_totals(text, columns, notes):
     ("text", "words"),
     [
         ("month,sales\nJan,3\n\nFeb,5,extra\n", "line 4 has 3 cells, its header in line 1 has 2"),
-        ("Report\nmonth,sales\nJan,3\nFeb\nMar,4\n", "line 4 has 1 cells, its header in line 2 has 2"),
+        ("Report\nmonth,sales\nJan,3\nFeb,2,9\nMar,4\n", "line 4 has 3 cells, its header in line 2 has 2"),
         ('a,b\n1,"2\n', "is not CSV: unexpected end of data"),
         (",,\n,,\n", "is empty"),
     ],
@@ -126,61 +125,8 @@ def test_json_as_programs_give_it(data, columns, notes):
     assert (found.columns, [*found.notes]) == (columns, notes)
 
 
-SPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
-LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-PACKAGE = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
-STYLES = (
-    f"<styleSheet {SPACE}><fonts><font/></fonts><fills><fill/></fills><borders><border/></borders><cellXfs>"
-    '<xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>'
-)
-
-
-def cell(at, value):
-    match value:
-        case None:
-            return ""
-        case date():
-            return f'<c r="{at}" s="1"><v>{(value - date(1899, 12, 30)).days}</v></c>'
-        case ("=", kept):
-            return f'<c r="{at}"><f>1+2</f>{"" if kept is None else f"<v>{kept}</v>"}</c>'
-        case str():
-            return f'<c r="{at}" t="inlineStr"><is><t>{value}</t></is></c>'
-    return f'<c r="{at}"><v>{value}</v></c>'
-
-
-def workbook(**sheets):
-    """Return an xlsx of sheets of rows; `("=", value)` is a formula with the value kept, or None."""
-    listed = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="r{n}"/>' for n, name in enumerate(sheets, 1))
-    links = "".join(
-        f'<Relationship Id="r{n}" Type="{LINKS}/worksheet" Target="worksheets/s{n}.xml"/>'
-        for n in range(1, len(sheets) + 1)
-    )
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("[Content_Types].xml", "<Types/>")
-        book = f'<Relationship Id="b" Type="{LINKS}/officeDocument" Target="xl/workbook.xml"/>'
-        packed.writestr("_rels/.rels", f"<Relationships {PACKAGE}>{book}</Relationships>")
-        packed.writestr(
-            "xl/workbook.xml", f'<workbook {SPACE} xmlns:r="{LINKS}"><sheets>{listed}</sheets></workbook>'
-        )
-        styles = f'<Relationship Id="s" Type="{LINKS}/styles" Target="styles.xml"/>'
-        packed.writestr(
-            "xl/_rels/workbook.xml.rels", f"<Relationships {PACKAGE}>{links}{styles}</Relationships>"
-        )
-        packed.writestr("xl/styles.xml", STYLES)
-        for n, rows in enumerate(sheets.values(), 1):
-            lines = "".join(
-                f'<row r="{r}">{"".join(cell(f"{chr(64 + c)}{r}", value) for c, value in enumerate(row, 1))}</row>'
-                for r, row in enumerate(rows, 1)
-            )
-            packed.writestr(
-                f"xl/worksheets/s{n}.xml", f"<worksheet {SPACE}><sheetData>{lines}</sheetData></worksheet>"
-            )
-    return made.getvalue()
-
-
 SALES = [["day", "amount"], [date(2026, 3, 10), 4], [date(2026, 1, 10), 3.5]]
-COSTS = [["Report 2026"], [], ["month", "cost"], ["Jan", 30], ["Feb", ("=", 10)], ["Total", ("=", 40)]]
+COSTS = [["Report 2026"], [], ["month", "cost"], ["Jan", 30], ["Feb", Formula(10)], ["Total", Formula(40)]]
 DAYS = {"day": ["2026-03-10", "2026-01-10"], "amount": [4, 3.5]}
 
 
@@ -190,13 +136,13 @@ class TestWorkbooks:
         return table(await read(name, Places(allow=(folder,)), sheet))
 
     async def test_the_first_sheet_with_anything_on_it(self, tmp_path):
-        found = await self.table(tmp_path, workbook(Empty=[], Sales=SALES, Costs=COSTS))
+        found = await self.table(tmp_path, workbook({"Empty": [], "Sales": SALES, "Costs": COSTS}))
         assert found.columns == DAYS
         assert [*found.notes] == ["sheet 'Sales'; other sheets: 'Empty', 'Costs'"]
 
     @pytest.mark.parametrize("sheet", ["Costs", " costs"])
     async def test_a_sheet_by_its_name(self, tmp_path, sheet):
-        found = await self.table(tmp_path, workbook(Sales=SALES, Costs=COSTS), sheet)
+        found = await self.table(tmp_path, workbook({"Sales": SALES, "Costs": COSTS}), sheet)
         assert found.columns == {"month": ["Jan", "Feb"], "cost": [30, 10]}
         assert [*found.notes] == [
             "sheet 'Costs'; other sheets: 'Sales'",
@@ -205,7 +151,7 @@ class TestWorkbooks:
         ]
 
     async def test_formulas_without_values(self, tmp_path):
-        data = workbook(S=[["k", "n"], ["a", ("=", None)], ["b", ("=", None)]])
+        data = workbook({"S": [["k", "n"], ["a", Formula()], ["b", Formula()]]})
         found = await self.table(tmp_path, data)
         assert "its formulas have no values in the file" in found.description({"n"})
         with pytest.raises(ArgumentError, match="'n' does not hold numbers: its formulas have no values"):
@@ -214,9 +160,9 @@ class TestWorkbooks:
     @pytest.mark.parametrize(
         ("name", "data", "sheet", "words"),
         [
-            ("b.xlsx", workbook(Costs=COSTS), "Cost", "sheet: is 'Cost', which the workbook does not have; did you mean 'Costs'?"),
-            ("b.xlsx", workbook(A=[], B=[]), None, "is a workbook whose sheets are empty: 'A', 'B'"),
-            ("b.xlsx", workbook(A=SALES)[:300], None, "b.xlsx is damaged"),
+            ("b.xlsx", workbook({"Costs": COSTS}), "Cost", "sheet: is 'Cost', which the workbook does not have; did you mean 'Costs'?"),
+            ("b.xlsx", workbook({"A": [], "B": []}), None, "is a workbook whose sheets are empty: 'A', 'B'"),
+            ("b.xlsx", workbook({"A": SALES})[:300], None, "b.xlsx is damaged"),
             ("b.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), None, "b.xls cannot be read as a workbook"),
             ("b.csv", PLAIN.encode(), "Costs", "sheet: goes with workbooks such as xlsx; leave it out"),
         ],
@@ -228,10 +174,10 @@ class TestWorkbooks:
     async def test_a_bomb(self, tmp_path, monkeypatch):
         monkeypatch.setattr("imagebridge_tools.tables.workbook.UNPACKED", 100)
         with pytest.raises(ArgumentError, match="bytes unpacked; at most 100 are read"):
-            await self.table(tmp_path, workbook(A=SALES))
+            await self.table(tmp_path, workbook({"A": SALES}))
 
     async def test_it_is_charted_and_told(self, tmp_path):
-        (tmp_path / "b.xlsx").write_bytes(workbook(Sales=SALES, Costs=COSTS))
+        (tmp_path / "b.xlsx").write_bytes(workbook({"Sales": SALES, "Costs": COSTS}))
         answer = await generate_chart(kind="line", data="b.xlsx", places=Places(allow=(tmp_path,)))
         assert answer.sentence.startswith(
             "Line chart of 2 rows: x 'day', y 'amount'; amount from 3.5 (2026-01-10) to 4 (2026-03-10); "

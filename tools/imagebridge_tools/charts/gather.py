@@ -10,7 +10,7 @@ from imagebridge.errors import ArgumentError
 from imagebridge_tools.answer import JsonValue, counted, label, number
 from imagebridge_tools.tables.table import ColumnType
 
-from . import dates, number_labels, reduce
+from . import dates, number_labels, ranges, reduce
 from .plan import Chart
 from .theme import PALETTE
 
@@ -20,7 +20,8 @@ ROWS = 20_000
 
 def gathered(drawn: Chart) -> Chart:
     """Return the chart with the rows that are drawn, those of stacks with the order of their colours."""
-    made = _marked(_ordered(_gathered(_scaled(_aggregated(drawn)))))
+    rows = ranges.of_rows(ranges.settled(_scaled(_aggregated(drawn))))
+    made = _marked(_ordered(ranges.of_bars(_gathered(rows), rows.kind)))
     if made.stack == "normalize":
         _check_shares(made)
     if made.options.labels:

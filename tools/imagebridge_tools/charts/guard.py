@@ -13,6 +13,9 @@ ROWS = 20_000
 SPEC_SIZE = 8_000_000
 """Characters of a spec at most, its rows included."""
 
+WORDS = 5_000
+"""Characters of one text in a spec at most, beside its data: more fill any picture, and take minutes to measure."""
+
 _FONT_KEY = re.compile("[fF]ont(Weight|Style)?$")
 _FONT = re.compile(r"[\w ,.'-]{1,200}")
 """Names of fonts, weights, styles. vl-convert 1.9 puts them unescaped into the SVG in which it measures text."""
@@ -38,6 +41,10 @@ def guarded(spec: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
                     raise ArgumentError(
                         "spec", f"{problem}; give rows inline (data.values) or in the argument data"
                     )
+        if key != "values" and (length := _longest(value)) > WORDS:
+            raise ArgumentError(
+                "spec", f"{path} has a text of {length:,} characters; at most {WORDS:,} are drawn: shorten it"
+            )
         if _FONT_KEY.search(key) and not _is_font(value):
             raise ArgumentError(
                 "spec", f"{path} is {str(value)[:80]!r}; write it plainly, without expressions"
@@ -69,6 +76,13 @@ def entries(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str, JsonValue
                     waiting.append((here, inner))
         elif isinstance(value, Sequence) and not isinstance(value, str):
             waiting.extend((f"{path}[{number}]", inner) for number, inner in enumerate(value))
+
+
+def _longest(value: JsonValue) -> int:
+    """Return the characters of a text, or of the longest line of several; pictures as data: URLs are none."""
+    lines = value if isinstance(value, list | tuple) else [value]
+    texts = [line for line in lines if isinstance(line, str) and not line.startswith("data:")]
+    return max(map(len, texts), default=0)
 
 
 def _is_font(value: JsonValue) -> bool:

@@ -100,12 +100,21 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
     chosen = _with_fields_called_like_roles(kind, table, chosen)
     free = [name for name in table.columns if name not in chosen.values()]
     sorts = {name: "number" if numbers(table.columns[name]) else table.sort(name) for name in free}
+    years = [name for name in free if _are_years(name, table.columns[name])]
+    known = [
+        name for name in free if sorts[name] == "number" and name not in years and not _is_identifier(name)
+    ]
+    if known:  # What numbers or dates the rows is not what they tell.
+        sorts |= dict.fromkeys(years, "date")
+        free.sort(key=_is_identifier)
     wanted = _ORDERS.get(kind, ("text", "date", "number"))
     if "x" not in chosen:
         # One column of numbers is left for y.
         spare = [name for name in free if sorts[name] != "number"]
         enough = kind == "histogram" or (kind == "scatter" and len(free) - len(spare) > ("y" not in chosen))
         pool = free if enough else spare if spare or kind == "box" else free
+        if kind not in ("scatter", "histogram") and all(sorts[name] == "number" for name in pool):
+            pool = sorted(pool, key=_is_identifier, reverse=True)
         x = next((name for sort in wanted for name in pool if sorts[name] == sort), None)
         if x is None and kind != "box":
             raise ArgumentError("columns", "no field is left for x; name it: columns={'x': ..., 'y': ...}")
@@ -135,6 +144,27 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
     if kind in ("line", "area") and "color" not in chosen and (series := _series(table, chosen)):
         chosen["color"] = series
     return {role: chosen[role] for role in ROLES if role in chosen}
+
+
+_IDENTIFIER = re.compile(
+    r"(?:^|[\W_])(?:id|ids|uid|uuid|nr|no|idx|index|key|code|zip|plz)\.?$|^(?:#|№|n°|row|unnamed: 0)$",
+    re.IGNORECASE,
+)
+"""Names of columns that tell rows apart."""
+
+_YEARS = re.compile(r"year|yr|jahr|año|\bano\b|année|annee|\banno\b|\bår\b|\brok\b|год|年", re.IGNORECASE)
+"""Names of columns of years."""
+
+
+def _is_identifier(name: str) -> bool:
+    return bool(_IDENTIFIER.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)))
+
+
+def _are_years(name: str, cells: Sequence[JsonValue]) -> bool:
+    known = [cell for cell in cells if cell is not None]
+    return bool(_YEARS.search(name) and known) and all(
+        isinstance(cell, int) and 1000 <= cell < 3000 for cell in known
+    )
 
 
 def _series(table: Table, chosen: Mapping[str, str]) -> str | None:

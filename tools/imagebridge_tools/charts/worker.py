@@ -8,6 +8,7 @@ event loop, and a chart drawn under the next one finds it warm.
 import atexit
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -61,6 +62,7 @@ async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnC
         raise DrawingError(
             'charts need the drawing engine; install it with: pip install "imagebridge[server]"'
         )
+    spec = _drawable(spec)
     async with _limiter():
         process = await to_thread.run_sync(_warm_process)
         process.busy = True  # From here on: a call cancelled before its thread starts must not pass it on.
@@ -74,6 +76,23 @@ async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnC
             raise DrawingError(problem) from error
         finally:
             _put_back(process)
+
+
+_UNDRAWABLE = re.compile(r"\\u(?:00[01]|d[89a-f]|fff[ef])", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\(?:u(?:d[89ab]\w\w\\ud[c-f]\w\w|00[01]\w|d[89a-f]\w\w|fff[ef])|.)", re.IGNORECASE)
+_LONE = len("\\ud83d")
+
+
+def _drawable(spec: str) -> str:
+    """Return JSON without the characters that XML cannot hold (XML 1.0, 2.2), at which the engine ends; halves become U+FFFD."""
+
+    def kept(found: re.Match[str]) -> str:
+        escape = found[0]
+        if len(escape) != _LONE:
+            return escape
+        return "" if escape[2:4] == "00" else "\\ufffd"
+
+    return _ESCAPE.sub(kept, spec) if _UNDRAWABLE.search(spec) else spec
 
 
 def kill() -> None:

@@ -62,15 +62,18 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
         else:
             image = first(data)
             size = image.size
-        exact = _exact(image, data, file_type)
+        exact, stored = _exact(image, data, file_type), image.size
         with decoding("its pixels cannot be converted"):
-            drawn = standard(srgb(upright(image)))
+            # Step by step under one name: a large picture is not kept in more forms than are needed.
+            image = upright(image)
+            image = srgb(image)
+            image = standard(image)
     except PictureError as error:
         raise ArgumentError(argument, f"{source.name} cannot be shown: {error.reason}") from error
     part = "page" if file_type is kinds.TIFF else "frame"
-    if (drawn.width > drawn.height) != (image.width > image.height):
+    if (image.width > image.height) != (stored[0] > stored[1]):
         size = size[1], size[0]
-    return Pixels(source.name, drawn, size, f"the first of {count} {part}s" if count > 1 else "", exact)
+    return Pixels(source.name, image, size, f"the first of {count} {part}s" if count > 1 else "", exact)
 
 
 def _exact(image: "Image", data: bytes, file_type: kinds.FileType) -> bool:
@@ -106,9 +109,9 @@ def required(source: Source, argument: str = "source") -> kinds.FileType:
 def _svg_pixels(source: Source) -> Pixels:
     from imagebridge.pictures.decode import opened
     from imagebridge.pictures.encode import standard
-    from imagebridge.pictures.svg import drawn
+    from imagebridge.pictures.svg import shown
 
-    drawing = drawn(source.data)
+    drawing = shown(source.data)
     image = standard(opened(drawing.picture.data))
     return Pixels(source.name, image, image.size, drawing.sentence)
 

@@ -3,7 +3,8 @@
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -46,7 +47,9 @@ def read_file(source: str, allow: Sequence[Path], limit: int, argument: str) -> 
 
 
 def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> Path:
-    """Return where a file that may not exist yet lies below the folders `allow`; its folder is in them by its real path.
+    """Return where a file that may not exist yet lies below the folders `allow`, by its folder's real path, which is in them.
+
+    What was a link is none in this path: who opens it through `held` opens what was looked at here.
 
     Raises:
         ArgumentError: it does not.
@@ -56,10 +59,36 @@ def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> 
         folders = ", ".join(str(folder) for folder in allow)
         raise ArgumentError(argument, f"{source!r} is not below a writable folder; writable: {folders}")
     path_here = next((one for one in candidates if os.path.isdir(os.path.dirname(one))), candidates[0])
-    folder = os.path.realpath(os.path.dirname(path_here))
+    folder = _real(os.path.dirname(path_here), source, argument)
     if not any(_below(folder, os.path.realpath(one)) for one in allow):
         raise ArgumentError(argument, f"{source!r} leads out of the writable folders through a link")
-    return Path(path_here)
+    return Path(folder, os.path.basename(path_here))
+
+
+_FOLDER = sum(getattr(os, flag, 0) for flag in ("O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC", "O_PATH"))
+"""How a folder on the way is opened: no link is followed, and where the system has O_PATH it need not be readable."""
+
+
+@contextmanager
+def held(folder: str) -> Generator[int | None]:
+    """Hold on to a folder by its real path: no part of it may have become a link. None where the system cannot.
+
+    Raises:
+        OSError: it is not there, or a part of its path is a link by now.
+    """
+    if os.open not in os.supports_dir_fd:
+        yield None
+        return
+    root, *parts = Path(folder).parts
+    descriptor = os.open(root, _FOLDER)
+    try:
+        for part in parts:
+            inner = os.open(part, _FOLDER, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> PurePath:
@@ -110,13 +139,22 @@ def _candidates(path: PurePath, allow: Sequence[Path]) -> list[str]:
     return paths
 
 
+def _real(path: str, source: str, argument: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except OSError as error:  # A link became a folder while it was looked at.
+        raise ArgumentError(
+            argument, f"{source!r} changed while it was looked at: {error.strerror}"
+        ) from None
+
+
 def _below(path: str, folder: str) -> bool:
     path, folder = os.path.normcase(path), os.path.normcase(folder)
     return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
 
 
 def _file_bytes(path: str, source: str, allow: Sequence[Path], limit: int, argument: str) -> bytes:
-    real = os.path.realpath(path)
+    real = _real(path, source, argument)
     if not any(_below(real, os.path.realpath(folder)) for folder in allow):
         raise ArgumentError(argument, f"{source!r} is a link that leads out of the allowed folders")
     if os.path.isdir(real):
@@ -125,8 +163,10 @@ def _file_bytes(path: str, source: str, allow: Sequence[Path], limit: int, argum
     flags = os.O_RDONLY | sum(
         getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
     )
+    folder, name = os.path.split(real)
     try:
-        descriptor = os.open(real, flags)
+        with held(folder) as holder:
+            descriptor = os.open(real if holder is None else name, flags, dir_fd=holder)
     except FileNotFoundError:
         known = os.path.isdir(os.path.dirname(real))
         hint = _nearest(real) if known else f"; allowed folders: {', '.join(map(str, allow))}"
@@ -137,7 +177,7 @@ def _file_bytes(path: str, source: str, allow: Sequence[Path], limit: int, argum
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             raise ArgumentError(argument, f"{source!r} is no plain file")
-        # A folder on the way may have become a link between the check and the opening.
+        # Where no folder can be held, one on the way may have become a link between the check and the opening.
         if os.path.realpath(path) != real or not os.path.samestat(about, os.stat(real)):
             raise ArgumentError(argument, f"{source!r} changed while it was opened")
         if about.st_size > limit:

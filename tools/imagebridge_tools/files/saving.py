@@ -1,11 +1,11 @@
 """saved: pictures as files below writable folders, which is the one way in which tools write."""
 
 import os
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from secrets import token_hex
+from unicodedata import category
 
 from anyio import to_thread
 
@@ -20,8 +20,15 @@ FORMATS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".w
 """Suffixes of names, and the formats that are written for them."""
 
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
-"""Names that Windows gives to devices, whatever their suffix."""
+_RESERVED = {
+    *("con", "prn", "aux", "nul", "conin$", "conout$"),
+    *(f"{port}{number}" for port in ("com", "lpt") for number in "0123456789\u00b9\u00b2\u00b3"),
+}
+"""Names that Windows gives to devices, whatever their suffix (Microsoft's "Naming Files, Paths, and Namespaces", 2026-11)."""
+
+_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+_JOINERS = "\u200c\u200d"
+"""Signs that show nothing, or turn round what stands around them; of these, those that some scripts are spelt with."""
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
@@ -52,7 +59,7 @@ def target(save_as: str, allow_write: Sequence[Path], *, overwrite: bool = False
     path = folders.path_of(save_as, "save_as")
     place = folders.place(path, allow_write, "save_as", save_as)
     stem, suffix = _stem_and_suffix(place.name, save_as)
-    folder = os.path.realpath(place.parent)
+    folder = str(place.parent)
     if not os.path.isdir(folder):
         raise ArgumentError("save_as", f"the folder of {save_as!r} does not exist; name one that does")
     if os.path.isdir(os.path.join(folder, stem + suffix)):
@@ -74,7 +81,7 @@ def _stem_and_suffix(name: str, save_as: str) -> tuple[str, str]:
     else:
         suffix = f".{suffix}"
     plain = PureWindowsPath(name).name == name and PurePosixPath(name).name == name
-    odd = any(ord(sign) < 32 or sign in ':*?"<>|' for sign in name)
+    odd = any(sign in ':*?"<>|' or (category(sign) in _UNSEEN and sign not in _JOINERS) for sign in name)
     if not plain or odd or stem.strip(" .") != stem or not stem or stem.split(".")[0].lower() in _RESERVED:
         raise ArgumentError(
             "save_as", f"{name!r} is no file name on every system; give letters, digits, - and _"
@@ -119,10 +126,13 @@ def _as(picture: Picture, media_type: str) -> Picture:
 
 def _write(where: Target, name: str, data: bytes) -> None:
     """Write a file; one that is written over changes at once, and a link in its place is replaced, not followed."""
-    with _held(where.folder) as folder:
-        path, new = _at(where.folder, name, folder), _at(where.folder, f".{token_hex(8)}.part", folder)
-        making = new if where.overwrite else path
-        try:
+    try:
+        # Looked at again where no folder can be held.
+        if os.path.realpath(where.folder) != where.folder:
+            raise OSError(0, "its folder has become a link")
+        with folders.held(where.folder) as folder:
+            path, new = _at(where.folder, name, folder), _at(where.folder, f".{token_hex(8)}.part", folder)
+            making = new if where.overwrite else path
             with os.fdopen(os.open(making, _NEW, 0o644, dir_fd=folder), "wb") as file:
                 try:
                     file.write(data)
@@ -132,28 +142,10 @@ def _write(where: Target, name: str, data: bytes) -> None:
                 except BaseException:
                     os.unlink(making, dir_fd=folder)
                     raise
-        except FileExistsError:
-            raise _exists(name) from None
-        except OSError as error:
-            raise ArgumentError("save_as", f"{name!r} cannot be written: {error.strerror}") from None
-
-
-@contextmanager
-def _held(folder: str) -> Generator[int | None]:
-    """Hold on to a folder, so that no link put in its place now leads elsewhere; where the system cannot, look again."""
-    descriptor = None
-    try:
-        if os.open in os.supports_dir_fd:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        about = os.stat(folder) if descriptor is None else os.fstat(descriptor)
-        if os.path.realpath(folder) != folder or not os.path.samestat(about, os.stat(folder)):
-            raise OSError(0, "the folder changed")
-        yield descriptor
+    except FileExistsError:
+        raise _exists(name) from None
     except OSError as error:
-        raise ArgumentError("save_as", f"the folder cannot be written: {error.strerror}") from None
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
+        raise ArgumentError("save_as", f"{name!r} cannot be written: {error.strerror}") from None
 
 
 def _at(folder: str, name: str, descriptor: int | None) -> str:

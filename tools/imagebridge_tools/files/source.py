@@ -1,6 +1,5 @@
 """opened: the one way in which tools name a picture or another file, and what they find there."""
 
-import codecs
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -11,21 +10,12 @@ from imagebridge.errors import ArgumentError, PictureError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes
 
-from . import folders
+from . import encodings, folders
 from .store import SCHEME, Store
 from .web import Web, name
 
 FILE_SIZE = 64_000_000
 """Bytes of a file at most."""
-
-
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +73,8 @@ async def opened(source: str, places: Places = NOWHERE, argument: str = "source"
     return await to_thread.run_sync(_file, text, places, argument)
 
 
-def characters(source: Source, read: str, argument: str = "source") -> str:
-    """Return a text in whatever encoding says so itself, UTF-8, or else Windows' Western one; lines end in `\\n`.
+def characters(source: Source, read: str, argument: str = "source") -> encodings.DecodedText:
+    """Return a file as text, in whatever encoding (see `encodings.decoded`); lines end in `\\n`.
 
     Raises:
         ArgumentError: it is no text; the error names `argument` and says what is `read`.
@@ -94,14 +84,10 @@ def characters(source: Source, read: str, argument: str = "source") -> str:
         raise ArgumentError(
             argument, f"{source.name} is a file of type {file_type.media_type}; what is read: {read}"
         )
-    encoding = next((encoding for mark, encoding in _MARKS if source.data.startswith(mark)), "utf-8")
-    try:
-        text = source.data.decode(encoding)
-    except UnicodeDecodeError:
-        text = source.data.decode("cp1252", "replace")
+    text, guessed = encodings.decoded(source.data)
     if any(sign in text[:10_000] for sign in ("\0", "\x01", "\x02", "\x03")):
         raise ArgumentError(argument, f"{source.name} is in no known format; what is read: {read}")
-    return text.replace("\r\n", "\n")
+    return encodings.DecodedText(text.replace("\r\n", "\n"), guessed)
 
 
 def _file(text: str, places: Places, argument: str) -> Source:

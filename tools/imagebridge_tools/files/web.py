@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 import anyio
 
 from imagebridge.errors import ArgumentError
+from imagebridge.facts.addresses import SPECIAL
 from imagebridge_tools.answer import size_in_words
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ _HEADERS = (
     (b"Connection", b"close"),
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
-_UNICAST, _TEREDO = IPv6Network("2000::/3"), IPv6Network("2001::/32")
-"""All public IPv6 addresses, and those among them that hold an IPv4 address behind somebody's relay."""
+_UNICAST = IPv6Network("2000::/3")
+"""Where all public IPv6 addresses lie (RFC 4291; IANA gives out no others)."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the addresses of a host and port."""
@@ -153,17 +154,10 @@ def public(address: str) -> bool:
             ip = ip.sixtofour
         elif ip in _NAT64:
             ip = IPv4Address(int(ip) & 0xFFFFFFFF)
-        elif ip not in _UNICAST or ip in _TEREDO:
+        elif ip not in _UNICAST:
             return False
-    # More than is_global, which calls multicast global.
-    return ip.is_global and not (
-        ip.is_private
-        or ip.is_loopback
-        or ip.is_link_local
-        or ip.is_multicast
-        or ip.is_reserved
-        or ip.is_unspecified
-    )
+    # A network holds no address of the other version.
+    return not any(ip in network for network in SPECIAL)
 
 
 def name(url: str) -> str:

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Self
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.answer import JsonValue
 
 LARGEST = 1e300
 """The largest number, either way; so many rows of it can be added up."""
+
+_DIGITS = 400
+"""Characters of a whole number that may be below it."""
 
 ROWS = 500_000
 """Rows that are read at most; of over `fields.ROWS` fewer are drawn."""
@@ -22,13 +26,29 @@ CELLS = 5_000_000
 _MISSING = frozenset(
     """
     nan na n/a n.a. null none nil - -- --- – — − … ... #n/a #n/a! #null! #value! #div/0! #ref!
-    #name? #num!
+    #name? #num! #spill! #calc! tbd tba tbc k.a. n.b. n.d. b.d. .. н/д н.д. 欠測 不明
     """.split()  # noqa: SIM905
 ) | {""}
 """What stands for a missing cell among numbers or dates, in small letters. Elsewhere it may be a name."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?", re.ASCII)
+
+
+class Measured(float):
+    """A number of a workbook with what its format says that it is of: "%", a currency, a unit, or `DURATION`."""
+
+    __slots__ = ("unit",)
+
+    def __new__(cls, value: float, unit: str) -> Self:
+        """Return the number that the file keeps, which is 0.5 for 50 percent and seconds for durations."""
+        made = super().__new__(cls, value)
+        made.unit = unit
+        return made
+
+
+DURATION = "duration"
+"""What a number of seconds is of that a workbook writes as hours, minutes and seconds."""
 
 
 def date(text: str) -> datetime | None:
@@ -66,7 +86,9 @@ def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
         if is_missing(cell):
             found.append(None)
         elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
-            found.append(finite(int(cell) if cell.lstrip("+-").isdigit() else float(cell)))
+            # What has more digits than LARGEST is infinite to `float`, and Python reads no whole number of over 4,300.
+            whole = len(cell) <= _DIGITS and cell.lstrip("+-").isdigit()
+            found.append(finite(int(cell) if whole else float(cell)))
         elif isinstance(cell, int | float) and not isinstance(cell, bool):
             found.append(cell)
         else:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.answer import JsonValue, number
 
-from . import written_dates, written_numbers
-from .cells import are_numbers, date, is_missing, numbers
+from . import written_dates, written_durations, written_numbers
+from .cells import DURATION, Measured, are_numbers, date, is_missing, numbers
 from .written_dates import Doubt
 
 CODES = re.compile(r"version|release|build|phone|tel\b|fax|mobile|zip|plz|postal|code|isbn|sku|\bip\b")
@@ -40,7 +40,8 @@ def read(
     found: dict[str, written_numbers.FoundNumber] = {}
     signs: set[written_numbers.Decimal] = set()
     for name, column in columns.items():
-        if separator and (plain := _plain(column)):
+        codes = bool(CODES.search(name.casefold()))  # Version 3.10 is not 3.1.
+        if separator and not codes and (plain := _plain(column)):
             cells[name], pointed = plain
             signs |= {"."} if pointed else set()
         match _read(name, cells[name], text=bool(separator)):
@@ -81,6 +82,8 @@ def _read(
 ) -> tuple[Sequence[JsonValue], ColumnReading] | written_numbers.FoundNumber | None:
     """Return a column as it is read, or what its numbers may be."""
     kinds = set(map(type, cells)) - {type(None)}
+    if Measured in kinds:
+        return _measured(cells)
     if are_numbers(cells):
         found = written_dates.counted_days(name, cells)
         return (found.cells, ColumnReading(found.how)) if found else None
@@ -91,10 +94,14 @@ def _read(
     if not known or (not text and numbers(list(known))):
         return None
     if all(map(date, known)):
-        return texts, ColumnReading()
+        iso = {text: written_dates.western(text) for text in known}
+        how = "dates of the Buddhist calendar" if any(iso[text] != text for text in known) else ""
+        return [None if text is None else iso[text] for text in texts], ColumnReading(how)
     if CODES.search(name.casefold()):
         return None
-    found = written_dates.read(known) or written_numbers.read(known)
+    found = written_durations.read(name, texts) or written_dates.read(known) or written_numbers.read(known)
+    if isinstance(found, written_durations.ReadDurations):
+        return found.cells, ColumnReading(found.how, found.unit)
     if isinstance(found, Doubt):
         return cells, ColumnReading(doubt=found.why)
     if found is None or isinstance(found, written_numbers.FoundNumber):
@@ -102,6 +109,49 @@ def _read(
     days, how = found
     written: dict[JsonValue, str] = {days[text]: text for text in reversed(known)}
     return [None if text is None else days[text] for text in texts], ColumnReading(how, written=written)
+
+
+def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnReading]:
+    """Return the numbers of a workbook's column, of which all or some are of a unit."""
+    bare = [None if is_missing(cell) else cell for cell in cells]
+    if not are_numbers(float(cell) if isinstance(cell, Measured) else cell for cell in bare):
+        return [_kept(cell) for cell in cells], ColumnReading()
+    units = dict.fromkeys(cell.unit if isinstance(cell, Measured) else "" for cell in bare if cell)
+    units = units or {cell.unit: None for cell in bare if isinstance(cell, Measured)}
+    if {"%", DURATION} & set(units) and len(units) > 1:
+        unit = "percent" if "%" in units else "durations"
+        how = f"the numbers that the file keeps: only some of them are formatted as {unit}"
+        return [_kept(cell) for cell in bare], ColumnReading(how)
+    several = [unit for unit in units if unit]
+    if len(several) > 1:
+        told = [f"{number(cell)} {cell.unit}" if isinstance(cell, Measured) else cell for cell in bare]
+        first, other = (
+            next(one for one in bare if isinstance(one, Measured) and one.unit == unit)
+            for unit in several[:2]
+        )
+        doubt = f"{number(first)} {several[0]} and {number(other)} {several[1]} are not of one unit"
+        return told, ColumnReading(doubt=doubt)
+    unit = several[0]
+    if unit == DURATION:
+        found = written_durations.of_seconds(
+            [float(cell) if isinstance(cell, float) else None for cell in bare]
+        )
+        return found.cells, ColumnReading(found.how, found.unit)
+    factor = 100 if unit == "%" else 1
+    read = [_kept(cell, factor) for cell in bare]
+    if unit != "%":
+        return read, ColumnReading(f"numbers in {unit}", unit)
+    example = next(cell for cell in bare if cell is not None)
+    how = f"percent, {number(float(str(example)))} as {number(float(str(example)) * 100)}"
+    return read, ColumnReading(how, unit)
+
+
+def _kept(cell: JsonValue, factor: float = 1) -> JsonValue:
+    """Return a number without its unit, and without the noise of binary fractions where it is made larger."""
+    if not isinstance(cell, int | float) or isinstance(cell, bool):
+        return cell
+    value = float(f"{cell * factor:.12g}") if factor != 1 else float(cell)
+    return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 
 def reading_note(name: str, reading: ColumnReading) -> str:

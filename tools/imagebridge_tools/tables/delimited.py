@@ -1,6 +1,7 @@
 """Delimited text: CSV and its kin, whatever separates their cells."""
 
 import csv
+import re
 from collections import Counter
 from io import StringIO
 
@@ -11,6 +12,9 @@ from . import header
 from .header import FoundTable
 
 _SEPARATORS = ",;\t|"
+_CODE = re.compile('^(?:="(.*)"|\'(\\d.*))$', re.DOTALL)
+"""A text that spreadsheets would take for a number, as it is written for them."""
+
 _SEEN = 100
 """Lines that tell what separates cells."""
 
@@ -21,18 +25,24 @@ def table(text: str) -> tuple[FoundTable, str]:
     Raises:
         ArgumentError: it holds none, or a line that has more or fewer cells than the header.
     """
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
     separator = ""
     first, _, rest = text.partition("\n")
     skipped = 0
     if first.strip().casefold().startswith("sep=") and len(first.strip()) == 5:
         separator, text, skipped = first.strip()[4], rest, 1
     separator = separator or _separator(text)
+    if not separator:
+        separator, text = ("\t", spread) if (spread := _spread(text)) else (",", text)
+    elif separator == "|":
+        text = _without_rules(text)
     reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
     lines: list[tuple[int, list[JsonValue]]] = []
     start = skipped + 1
     try:
         for cells in reader:
-            lines.append((start, [cell.strip() for cell in cells]))
+            lines.append((start, [_CODE.sub(r"\1\2", cell.strip()) for cell in cells]))
             start = skipped + reader.line_num + 1
     except csv.Error as error:
         raise ArgumentError("data", f"is not CSV: {error} in line {skipped + reader.line_num}") from error
@@ -53,4 +63,20 @@ def _separator(text: str) -> str:
             usual = max(counts, key=lambda count: (counts[count], count))
             at = next(at for at, count in enumerate(rows) if count == usual)
             ranks[separator] = counts[usual] / len(rows), -at
-    return max(ranks, key=lambda separator: ranks[separator], default=",")
+    return max(ranks, key=lambda separator: ranks[separator], default="")
+
+
+def _spread(text: str) -> str:
+    """Return text whose columns are set apart by two spaces or more as one with tabs, or nothing where it is no such text."""
+    lines = [re.sub(r" {2,}", "\t", line.strip(" ")) for line in text.split("\n")]
+    counts = Counter(line.count("\t") for line in lines if line.strip())
+    count, alike = max(counts.items(), key=lambda one: one[1], default=(0, 0))
+    return "\n".join(lines) if count and alike * 5 >= 4 * counts.total() else ""
+
+
+def _without_rules(text: str) -> str:
+    """Return a table of Markdown without the signs at the ends of its lines, and without its rules."""
+    lines = [line for line in text.split("\n") if not re.fullmatch(r"[\s|:+-]*-[\s|:+-]*", line)]
+    if all(re.fullmatch(r"\s*\|.*\|\s*", line) for line in lines if line.strip()):
+        lines = [line.strip()[1:-1] for line in lines]
+    return "\n".join(lines)

@@ -1,19 +1,34 @@
 """The table in a grid of cells, as programs export it: titles and comments above the header, repeated and empty names."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.answer import JsonValue, counted
 
-from .cells import check_size
+from .cells import check_size, date, is_missing, numbers
 
 GridLine = tuple[int, Sequence[JsonValue]]
 """The number of a line in its file, counted from 1, and its cells."""
 
 _SEEN = 200
 """Lines from which the usual number of cells is known."""
+
+FOOTERS = 10
+"""Lines below a table at most: more are rows with few cells."""
+
+_UNIT = 12
+"""Characters of a unit that stands below a name at most."""
+
+_NOTE = re.compile(
+    r"\W*(sources?|notes?|quelle|hinweis|stand|fuente|nota|notas|source|fonte|bron|källa|lähde|zdroj|źródło"
+    r"|источник|примечание|出典|注|来源|數據|数据来源|출처|©|\*)\b[\s:*]",
+    re.IGNORECASE,
+)
+"""What notes below a table begin with."""
 
 
 class FoundTable(NamedTuple):
@@ -26,33 +41,127 @@ class FoundTable(NamedTuple):
 def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
     """Return the table that some lines hold, without those that are empty; `noun` is what errors call them.
 
+    A line with fewer cells than the header lacks the last ones; few lines with more are left out. Both are said.
+
     Raises:
-        ArgumentError: there is none, a line has more or fewer cells than the header, or there are too many.
+        ArgumentError: there is none, many lines have more cells than the header, or there are too many.
     """
     known = [(number, cells) for number, cells in lines if any(map(_filled, cells))]
     if not known:
         raise ArgumentError("data", "is empty; give at least one row")
     at = _header(known)
+    above, (first, header), rows = known[:at], known[at], known[at + 1 :]
     notes: list[str] = []
-    (first, header), rows = known[at], known[at + 1 :]
-    width = len(header)
-    while rows and width > 1 and len(rows[-1][1]) == 1:
-        notes.append(f"left out: the last {noun}, {_excerpt(rows.pop()[1])}")
-    check_size(len(rows), width)
-    for number, cells in rows:
-        if len(cells) != width:
-            raise ArgumentError(
-                "data", f"{noun} {number} has {len(cells)} cells, its header in {noun} {first} has {width}"
-            )
-    columns = list(zip(*(cells for _, cells in rows), strict=True)) or [()] * width
+    rows = _without_footers(rows, len(header), _blocks(lines), notes, noun)
+    check_size(len(rows), len(header))
+    grid = _rectangle(rows, header, first, noun, notes)
     names = [_name(cell) for cell in header]
-    above = known[:at]
     if above and _is_double(above[-1][1], names):
         names = _joined(above.pop()[1], names)
         notes.append(f"two {noun}s of names are read as one, such as {names[-1]!r}")
+    if len(grid) > 2 and (units := _units(grid)):
+        names, grid = (
+            [f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True)],
+            grid[1:],
+        )
+        notes.append(f"the {noun} below the header gives units")
+    elif grid and _is_data(names, grid):
+        names, grid = [""] * len(names), [header, *grid]
+        notes.append(f"no {noun} names the columns")
     if above:
         notes.append(f"left out: {counted(len(above), noun)} above the header, {_excerpt(above[0][1])}")
+    columns = list(zip(*grid, strict=True)) or [()] * len(header)
     return _named(names, columns, notes)
+
+
+def _blocks(lines: Sequence[GridLine]) -> set[int]:
+    """Return the numbers of lines that follow an empty one."""
+    return {number for (_, before), (number, _) in pairwise(lines) if not any(map(_filled, before))}
+
+
+def _without_footers(
+    rows: Sequence[GridLine], width: int, blocks: Container[int], notes: list[str], noun: str
+) -> list[GridLine]:
+    """Return rows without the lines below a table: notes, sources, and what few cells an empty line sets apart."""
+    if width < 2:
+        return [*rows]
+    end = len(rows)
+    last = max((at for at, (number, _) in enumerate(rows) if number in blocks), default=0)
+    first = [cells for _, cells in rows[: last or FOOTERS]]
+    places = [
+        at
+        for at in range(width)
+        if first and all(map(_begins_as_number, (cells[at : at + 1] for cells in first)))
+    ]
+    while end and _is_below(rows[end - 1][1], width, places):
+        end -= 1
+    end = next((at for at in range(end, len(rows)) if rows[at][0] in blocks), len(rows))
+    if len(rows) - end > FOOTERS:
+        end = len(rows)
+    while end and _is_note(rows[end - 1][1]):
+        end -= 1
+    if left := rows[end:]:
+        many = f"the last {noun}" if len(left) == 1 else f"the last {len(left)} {noun}s"
+        notes.append(f"left out: {many}, {_excerpt(left[0][1])}")
+    return [*rows[:end]]
+
+
+def _is_below(cells: Sequence[JsonValue], width: int, places: Sequence[int]) -> bool:
+    """Tell whether a line may stand below a table: few cells are filled, or none has a number in the `places` of numbers."""
+    few = sum(map(_filled, cells)) <= max(1, width // 3)
+    return few or (bool(places) and not any(_begins_as_number(cells[at : at + 1]) for at in places))
+
+
+def _begins_as_number(cells: Sequence[JsonValue]) -> bool:
+    """Tell whether a cell, if there is one, begins as a number does."""
+    return any(isinstance(cell, int | float) or bool(re.match(r"[^\w\s]*\d", _name(cell))) for cell in cells)
+
+
+def _is_note(cells: Sequence[JsonValue]) -> bool:
+    """Tell whether a line of one cell is a note: nothing separates it, or its first word says so."""
+    filled = [cell for cell in cells if _filled(cell)]
+    return len(filled) == 1 and (len(cells) == 1 or bool(_NOTE.match(_name(filled[0]))))
+
+
+def _rectangle(
+    rows: Sequence[GridLine], header: Sequence[JsonValue], first: int, noun: str, notes: list[str]
+) -> list[Sequence[JsonValue]]:
+    """Return rows as long as the header. Of those with more cells a few may be left out: what is in them is unclear."""
+    width = len(header)
+    grid: list[Sequence[JsonValue]] = []
+    short: list[int] = []
+    long: list[tuple[int, int]] = []
+    comments = 0
+    for number, cells in rows:
+        if len(cells) == width:
+            grid.append(cells)
+        elif _is_comment(cells):
+            comments += 1
+        elif not any(map(_filled, cells[width:])):
+            short += [number] if len(cells) < width else []
+            grid.append([*cells[:width], *[None] * (width - len(cells))])
+        else:
+            long.append((number, len(cells)))
+    if long and len(long) * 10 > len(rows):
+        number, count = long[0]
+        raise ArgumentError(
+            "data", f"{noun} {number} has {counted(count, 'cell')}, its header in {noun} {first} has {width}"
+        )
+    if long:
+        many = (
+            f"{noun} {long[0][0]}" if len(long) == 1 else f"{len(long)} {noun}s such as {noun} {long[0][0]}"
+        )
+        notes.append(f"left out: {many}, with {long[0][1]} cells where the header has {width}")
+    if short:
+        many = (
+            f"{noun} {short[0]} has"
+            if len(short) == 1
+            else f"{len(short)} {noun}s such as {noun} {short[0]} have"
+        )
+        notes.append(f"{many} fewer cells than the header; the others are missing")
+    if comments:
+        notes.append(f"left out: {counted(comments, 'comment')}")
+    return grid
 
 
 def _header(lines: Sequence[GridLine]) -> int:
@@ -61,9 +170,48 @@ def _header(lines: Sequence[GridLine]) -> int:
     frequent = Counter(counts)
     usual = max(frequent, key=lambda count: (frequent[count], count))
     for at, count in enumerate(counts):
-        if count * 2 >= usual and (count > 1 or usual == 1):
-            return at
+        if count * 2 >= usual and (count > 1 or usual == 1) and not _is_comment(lines[at][1]):
+            return at + _names_groups(lines[at : at + 2])
     return 0
+
+
+def _names_groups(lines: Sequence[GridLine]) -> bool:
+    """Tell whether a line names groups of the columns that the next one names, some of them alike."""
+    if len(lines) < 2:
+        return False
+    above, below = ([_name(cell) for cell in cells] for _, cells in lines)
+    names = [name for name in below if name]
+    numbered = any(map(_begins_as_number, ([name] for name in names)))
+    return len(names) > sum(map(bool, above)) and len(set(names)) < len(names) and not numbered
+
+
+def _is_comment(cells: Sequence[JsonValue]) -> bool:
+    return bool(cells) and isinstance(cells[0], str) and bool(re.match(r"#\s*\S|//", cells[0]))
+
+
+def _units(grid: Sequence[Sequence[JsonValue]]) -> list[str] | None:
+    """Return the units of columns that the first row of a grid gives, where it does: words above numbers alone."""
+    units: list[str] = []
+    for first, *others in zip(*grid, strict=True):
+        unit = _name(first).strip("()[] ")
+        over = [cell for cell in others if not is_missing(cell)]
+        numbers = bool(over) and all(re.search(r"\d", _name(cell)) for cell in over)
+        if unit and (not numbers or is_missing(first) or re.search(r"\d", unit) or len(unit) > _UNIT):
+            return None
+        units.append(unit)
+    return units if any(units) else None
+
+
+def _is_data(names: Sequence[str], grid: Sequence[Sequence[JsonValue]]) -> bool:
+    """Tell whether what would name the columns is a row: numbers above numbers, but no years, or days above days."""
+    found: list[bool] = []
+    for name, cells in zip(names, zip(*grid, strict=True), strict=True):
+        texts = [_name(cell) for cell in cells if not is_missing(cell)]
+        if date(name) and len(name) > 7 and texts and all(map(date, texts)):
+            return True
+        number = bool(numbers([name])) and not re.fullmatch(r"(19|20)\d\d", name)
+        found.append(number and bool(texts) and bool(numbers(texts)))
+    return bool(found) and (all(found) or (len(found) == 2 and found == [False, True]))
 
 
 def _is_double(above: Sequence[JsonValue], names: Sequence[str]) -> bool:
@@ -76,7 +224,7 @@ def _joined(above: Sequence[JsonValue], names: Sequence[str]) -> list[str]:
     group, joined = "", list[str]()
     for over, name in zip(above, names, strict=True):
         group = _name(over) or group
-        joined.append(f"{group} {name}".strip())
+        joined.append(name if group == name else f"{group} {name}".strip())
     return joined
 
 

@@ -13,6 +13,7 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.files.encodings import DecodedText
 from imagebridge_tools.files.source import Places, Source, characters, opened
 
 from . import column_types, delimited, json_rows, totals, workbook
@@ -35,6 +36,8 @@ class Table:
 
     columns: Mapping[str, Sequence[JsonValue]]
     readings: Mapping[str, ColumnReading] = field(default_factory=dict[str, ColumnReading])
+    written: Mapping[str, Sequence[JsonValue]] = field(default_factory=dict[str, "Sequence[JsonValue]"])
+    """The columns as the data write them, with the rows that add up others."""
     notes: Sequence[str] = ()
     """Words on what was left out of the file, and on how its names came about."""
 
@@ -48,7 +51,7 @@ class Table:
         if found is None:
             return self
         cells, reading = found
-        return Table({**self.columns, name: cells}, {**self.readings, name: reading}, self.notes)
+        return replace(self, columns={**self.columns, name: cells}, readings={**self.readings, name: reading})
 
     def records(self, named: Container[str] = ()) -> list[dict[str, JsonValue]]:
         """Return the rows, each an object; `named` columns hold their cells as the data write them."""
@@ -76,7 +79,11 @@ class Table:
         return "text"
 
 
-async def read(data: JsonValue, places: Places, sheet: str | None = None) -> JsonValue | Book:
+TableData = JsonValue | Book | DecodedText
+"""What a table is read from."""
+
+
+async def read(data: JsonValue, places: Places, sheet: str | None = None) -> TableData:
     """Return the text or the workbook that `data` names (see `source.opened`), or `data` where it names no file.
 
     Raises:
@@ -105,7 +112,7 @@ async def _opened(text: str, places: Places) -> Source:
     return found
 
 
-def table(data: JsonValue | Book) -> Table:
+def table(data: TableData) -> Table:
     """Read `data`: row objects, columns, JSON text of either, delimited text, or a workbook.
 
     Raises:
@@ -116,8 +123,12 @@ def table(data: JsonValue | Book) -> Table:
         made = _checked(found.columns, notes=found.notes)
         doubts = {name: ColumnReading(doubt=_FORMULAS) for name in formulas}
         return replace(made, readings={**made.readings, **doubts})
+    if isinstance(data, DecodedText):
+        made = _content(data.text)
+        note = f"the file does not say its encoding; read as {data.guessed}"
+        return replace(made, notes=[note, *made.notes]) if data.guessed else made
     if isinstance(data, str):
-        return _content(data.strip())
+        return _content(data)
     if isinstance(data, Mapping) and not _is_columns(data) and (found := json_rows.rows(data)):
         rows, note = found
         return _checked(_rows(rows), notes=[note] if note else [])
@@ -147,6 +158,7 @@ def _is_name(text: str) -> bool:
 
 def _content(text: str) -> Table:
     """Read JSON or CSV text, which names no file in its turn."""
+    text = text.strip("\n\r \ufeff")
     if text.lstrip().startswith(("[", "{")):
         return table(_json_lines(text) if _has_lines(text) else parsed(text, "data"))
     found, separator = delimited.table(text)
@@ -167,6 +179,8 @@ def _json_lines(text: str) -> list[JsonValue]:
                 found.append(cast("JsonValue", json.loads(line)))
             except (json.JSONDecodeError, RecursionError) as error:
                 raise ArgumentError("data", f"line {number} of the JSON lines is not JSON") from error
+            except ValueError as error:
+                raise ArgumentError("data", f"line {number} of the JSON lines {_ENDLESS}") from error
     return found
 
 
@@ -193,6 +207,11 @@ def parsed(text: str, argument: str) -> JsonValue:
         raise ArgumentError(argument, problem) from error
     except RecursionError as error:
         raise ArgumentError(argument, "is nested too deeply") from error
+    except ValueError as error:
+        raise ArgumentError(argument, _ENDLESS) from error
+
+
+_ENDLESS = "holds a whole number of over 4,300 digits; write it shorter, such as 1.5e300"
 
 
 def _rows(rows: Sequence[JsonValue]) -> dict[str, list[JsonValue]]:
@@ -239,7 +258,9 @@ def _checked(columns: dict[str, list[JsonValue]], separator: str = "", notes: Se
     if not any(columns.values()):
         raise ArgumentError("data", "is empty; give at least one row")
     check_size(len(next(iter(columns.values()))), len(columns))
+    written = columns
     if without := totals.left_out(columns, separator):
         columns, note = without
         notes = (*notes, note)
-    return Table(*column_types.read(columns, separator), tuple(notes))
+    read, readings = column_types.read(columns, separator)
+    return Table(read, readings, written, tuple(notes))

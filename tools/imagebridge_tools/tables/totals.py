@@ -1,4 +1,4 @@
-"""The last row of a table that adds up the others: drawn beside them it would be as tall as all."""
+"""The rows of a table that add up others: drawn beside them they would be as tall as all."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,42 +16,93 @@ _WORDS = frozenset(
 )
 """What stands before a sum, as the first word."""
 
+_MEANS = frozenset(
+    """
+    average averages avg mean ø durchschnitt mittelwert schnitt moyenne media promedio média gemiddelde genomsnitt
+    gjennomsnitt średnia среднее 平均 평균
+    """.split()  # noqa: SIM905
+)
+"""What stands before a mean."""
+
 
 def left_out(
     columns: Mapping[str, list[JsonValue]], separator: str
 ) -> tuple[dict[str, list[JsonValue]], str] | None:
-    """Return columns without a last row that is called a total and adds up the others, and words on it; or None.
+    """Return columns without the rows that are called totals and add up others, and words on them; or None.
 
-    Most numbers in it must be such sums: a company may be called Total.
+    Most numbers in one must be such sums, of all other rows or of those since the total before: a company may be
+    called Total.
     """
-    last = {name: cells[-1] for name, cells in columns.items() if cells}
-    named = next((cell for cell in last.values() if isinstance(cell, str) and _is_total(cell)), None)
-    if named is None or len(next(iter(columns.values()))) < 3:
+    names = _names(columns)
+    count = len(next(iter(columns.values())))
+    if not names or count < 3 or len(names) * 2 > count:
         return None
-    above = {name: cells[:-1] for name, cells in columns.items()}
-    every, rest = column_types.read(columns, separator)[0], column_types.read(above, separator)[0]
-    sums = [
-        _is_sum(cells[-1], rest[name])
-        for name, cells in every.items()
-        if _are_numbers(cells) and _are_numbers(rest[name]) and last[name] is not None
-    ]
-    if not sums or sum(sums) * 2 <= len(sums) - 1:
+    read = [list(cells) for cells in column_types.read(columns, separator)[0].values() if _are_numbers(cells)]
+    left = [at for at in names if _adds_up(at, read, names)]
+    if not left:
         return None
-    return above, f"left out: the last row, {named!r}, which adds up the others"
+    out = set(left)
+    kept = {name: [cell for at, cell in enumerate(cells) if at not in out] for name, cells in columns.items()}
+    if len(left) > 1:
+        return kept, f"left out: {len(left)} rows such as {names[left[0]]!r}, which add up others"
+    place = {0: "the first row", count - 1: "the last row"}.get(left[0], f"row {left[0] + 1}")
+    return kept, f"left out: {place}, {names[left[0]]!r}, which {_what(names[left[0]])} the others"
+
+
+def _what(name: str) -> str:
+    return "averages" if set(_words(name)) & _MEANS else "adds up"
+
+
+def _names(columns: Mapping[str, list[JsonValue]]) -> dict[int, str]:
+    """Return the rows that are called totals, in order, and what they are called."""
+    found: dict[int, str] = {}
+    for cells in columns.values():
+        called = {cell for cell in {cell for cell in cells if isinstance(cell, str)} if _is_total(cell)}
+        if called:
+            found |= {
+                at: cell
+                for at, cell in enumerate(cells)
+                if isinstance(cell, str) and cell in called and at not in found
+            }
+    return dict(sorted(found.items()))
+
+
+def _adds_up(at: int, columns: Sequence[Sequence[JsonValue]], totals: Mapping[int, str]) -> bool:
+    """Tell whether a row adds up all rows that are no totals, or those since the total before or up to the next."""
+    before = max((one for one in totals if one < at), default=-1)
+    after = min((one for one in totals if one > at), default=len(columns[0]) if columns else 0)
+    rows = len(columns[0]) if columns else 0
+    least = 1 if len(totals) > 1 else 2  # A lone company may be called Total.
+    for others in (range(rows), range(before + 1, at), range(at + 1, after)):
+        sums = [
+            _is_sum(cells[at], [cells[one] for one in others if one not in totals], least)
+            for cells in columns
+            if cells[at] is not None
+        ]
+        if sums and sum(sums) * 2 >= len(sums):
+            return True
+    return False
 
 
 def _is_total(cell: str) -> bool:
-    words = cell.casefold().strip(" :*").split()
-    return bool(words) and len(words) <= 3 and bool({words[0].strip(":"), words[-1].strip(":")} & _WORDS)
+    words = _words(cell)
+    return bool(words) and len(words) <= 3 and bool({words[0], words[-1]} & (_WORDS | _MEANS))
+
+
+def _words(cell: str) -> list[str]:
+    return [word.strip(":") for word in cell.casefold().strip(" :*").split()]
 
 
 def _are_numbers(cells: Sequence[JsonValue]) -> bool:
     return numbers(cells) is not None
 
 
-def _is_sum(cell: JsonValue, cells: Sequence[JsonValue]) -> bool:
-    """Tell whether a cell is the sum of others, which may have been rounded."""
+def _is_sum(cell: JsonValue, cells: Sequence[JsonValue], least: int) -> bool:
+    """Tell whether a cell is the sum or the mean of others, which may have been rounded."""
     read = [value for value in numbers(cells) or () if isinstance(value, int | float)]
-    total = numbers([cell])
-    value = total[0] if total else None
-    return isinstance(value, int | float) and math.isclose(value, math.fsum(read), rel_tol=1e-6, abs_tol=0.01)
+    known = numbers([cell])
+    value = known[0] if known else None
+    if not isinstance(value, int | float) or len(read) < least:
+        return False
+    total = math.fsum(read)
+    return any(math.isclose(value, one, rel_tol=1e-6, abs_tol=0.01) for one in (total, total / len(read)))

@@ -2,17 +2,22 @@
 
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from importlib import import_module
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagebridge.errors import ArgumentError, BridgeError
-from imagebridge_tools.answer import JsonValue, nearest
+from imagebridge_tools.answer import JsonValue, counted, nearest
 
 from . import header
+from .cells import DURATION, Measured
 from .header import FoundTable
+
+if TYPE_CHECKING:
+    from .cell_formats import CellFormat
 
 UNPACKED = 500_000_000
 """Bytes of a workbook at most once it is unpacked."""
@@ -31,14 +36,29 @@ class Book(NamedTuple):
     sheet: str | None
 
 
+_STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book", "EncryptedPackage"))
+"""What such a file holds where it is a workbook, or any document behind a password, and not a text."""
+
+
 def is_book(name: str, data: bytes) -> bool:
     """Tell whether a file is a workbook."""
     if data.startswith(_OLD):
-        return True
+        return bool(_NAMES.search(name)) or any(stream in data for stream in _STREAMS)
     packed = data.startswith(b"PK\x03\x04")
     return packed and (
         bool(_NAMES.search(name)) or b"xl/workbook" in data or b"opendocument.spreadsheet" in data[:200]
     )
+
+
+def sheets(book: Book) -> list[str]:
+    """Return the names of a workbook's sheets that are not hidden, or of all where all are.
+
+    Raises:
+        ArgumentError: it is no workbook that can be read.
+        BridgeError: the extra `server` is not installed.
+    """
+    with _opened(book) as opened:
+        return _shown(opened) or list[str](opened.sheet_names)
 
 
 def table(book: Book) -> tuple[FoundTable, list[str]]:
@@ -48,6 +68,29 @@ def table(book: Book) -> tuple[FoundTable, list[str]]:
         ArgumentError: it is no workbook that can be read, has no such sheet, or no table in it.
         BridgeError: the extra `server` is not installed.
     """
+    with _opened(book) as opened:
+        names = list[str](opened.sheet_names)
+        name, rows = _sheet(opened, names, _shown(opened), book.sheet)
+        _fill_merged(rows, opened.get_sheet_by_name(name).merged_cell_ranges or ())
+    from . import cell_formats  # Only now: it loads a parser of XML.
+
+    formats = cell_formats.read(book.data, name)
+    lines = [[_cell(cell) for cell in row] for row in rows]
+    for (row, column), form in formats.cells.items():
+        if row < len(lines) and column < len(lines[row]):
+            lines[row][column] = _formatted(lines[row][column], form)
+    found = header.table([*enumerate(lines, 1)], "row")
+    others = ", ".join(repr(other) for other in names if other != name)
+    notes = [f"sheet {name!r}; other sheets: {others}"] if others else []
+    if formats.hidden:
+        notes.append(f"{counted(formats.hidden, 'row')} that the sheet hides: read too")
+    bare = [column for column, cells in found.columns.items() if not any(cell is not None for cell in cells)]
+    formulas = bare if bare and _has_bare_formulas(book.data) else []
+    return FoundTable(found.columns, notes + found.notes), formulas
+
+
+@contextmanager
+def _opened(book: Book) -> Generator[Any]:
     try:
         calamine: Any = import_module("python_calamine")
     except ImportError as error:
@@ -55,17 +98,16 @@ def table(book: Book) -> tuple[FoundTable, list[str]]:
     _check_size(book)
     try:
         with calamine.CalamineWorkbook.from_filelike(BytesIO(book.data)) as opened:
-            names = list[str](opened.sheet_names)
-            shown = [one.name for one in opened.sheets_metadata if "Visible" in str(one.visible)]
-            name, rows = _sheet(opened, names, shown, book.sheet)
+            yield opened
+    except calamine.PasswordError as error:
+        problem = f"{book.name} is protected by a password; save it without one"
+        raise ArgumentError("data", problem) from error
     except calamine.CalamineError as error:
         raise ArgumentError("data", f"{book.name} cannot be read as a workbook: {error}") from error
-    found = header.table([(at, [_cell(cell) for cell in row]) for at, row in enumerate(rows, 1)], "row")
-    others = ", ".join(repr(other) for other in names if other != name)
-    notes = [f"sheet {name!r}; other sheets: {others}"] if others else []
-    bare = [column for column, cells in found.columns.items() if not any(cell is not None for cell in cells)]
-    formulas = bare if bare and _has_bare_formulas(book.data) else []
-    return FoundTable(found.columns, notes + found.notes), formulas
+
+
+def _shown(opened: Any) -> list[str]:
+    return [one.name for one in opened.sheets_metadata if str(one.visible).endswith(".Visible")]
 
 
 def _sheet(
@@ -111,6 +153,24 @@ def _has_bare_formulas(data: bytes) -> bool:
         return any(re.search(rb"</f>\s*(<v\s*/>|<v>\s*</v>)?\s*</c>", packed.read(name)) for name in sheets)
 
 
+def _fill_merged(rows: list[list[object]], merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+    """Write the name that stands in cells merged down a column into each row of them."""
+    for (top, left), (bottom, _) in merged:
+        name = rows[top][left] if top < len(rows) and left < len(rows[top]) else None
+        if isinstance(name, str):
+            for row in rows[top + 1 : bottom + 1]:
+                row[left] = row[left] or name
+
+
+def _formatted(cell: JsonValue, form: "CellFormat") -> JsonValue:
+    """Return a number as its format shows it: of a unit, or as a code with all its digits."""
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        return cell
+    if form.digits:
+        return f"{cell:0{form.digits}}" if isinstance(cell, int) else cell
+    return Measured(cell, form.unit)
+
+
 def _cell(cell: object) -> JsonValue:
     """Return a cell as JSON: whole numbers as such, moments as ISO 8601."""
     match cell:
@@ -124,6 +184,6 @@ def _cell(cell: object) -> JsonValue:
         case date() | time():
             return cell.isoformat()
         case timedelta():
-            return cell.total_seconds()
+            return Measured(cell.total_seconds(), DURATION)
         case _:
             return str(cell).strip() or None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from imagebridge_tools.answer import JsonValue
 
-from . import month_names
+from . import month_names, written_clocks
 
 LETTERS = 60
 """Characters of a date at most."""
@@ -26,21 +26,34 @@ class Doubt(NamedTuple):
     why: str
 
 
-_CLOCK = re.compile(
-    r"(?:^|[ t,]+)(?P<hour>\d{1,2})"
-    r"(?:[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d)(?:[.,](?P<part>\d{1,6})\d*)?)?(?: ?(?P<half>[ap])m\.?)?|(?: ?(?P<pm>[ap])m\.?))"
-    r" ?(?P<zone>z|utc|gmt|[+-]\d\d:?\d\d)?$"
-)
 _DIGITS = re.compile(
     r"(?P<a>\d{1,4}) ?(?P<sign>[/.-]) ?(?P<b>\d{1,2}) ?(?P=sign) ?(?P<c>\d{1,4})(?P<end>\.?)"
 )
 _MONTH = re.compile(r"(?P<year>\d{4})/(?P<month>\d{1,2})|(?P<m>\d{1,2})/(?P<y>\d{4})")
 _EASTERN = re.compile(
-    r"(\d{4}) ?[年년] ?(\d{1,2}) ?[月월](?: ?(\d{1,2}) ?[日일]"
+    r"(?:(令和|平成|昭和|民國|民国) ?)?(\d{1,4}|元) ?[年년] ?(\d{1,2}) ?[月월](?: ?(\d{1,2}) ?[日일]"
     r"(?: ?\(?(?:星期|週|周)?[一二三四五六日天月火水木金土월화수목금토일](?:曜日|요일)?\)?)?)?"
 )
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
+"""The years before the first ones of eras."""
+
+_BUDDHIST = 2450, 2650
+"""Years of the Buddhist calendar that are 1907 to 2107 elsewhere: no table is of those years to come."""
+
+_AHEAD = 543
+"""Years by which that calendar is ahead."""
+
+_PERSIAN = 1300, 1500
+"""Years that may be of the Persian or the Islamic calendar."""
+
 _QUARTER = re.compile(
-    r"(?P<year>\d{4})[ /-]?(?:q(?P<quarter>[1-4])|(?P<third>[1-4])q)|(?:q(?P<q>[1-4])|(?P<n>[1-4])q)[ /-]*(?P<y>\d{4})"
+    r"(?P<year>\d{4})[ /-]?(?:q(?P<quarter>[1-4])|(?P<third>[1-4])q)"
+    r"|(?:q(?P<q>[1-4])|(?P<n>[1-4])q)[ /-]*(?P<y>\d{4}|\d\d)"
+)
+_HALF = re.compile(r"(?P<year>\d{4})[ /-]?h(?P<half>[12])|h(?P<h>[12])[ /-]*(?P<y>\d{4}|\d\d)")
+_FISCAL = re.compile(
+    r"(?:fy|fiscal(?: year)?) ?\d{2,4}(?:[ /-]*\d{2,4})?(?:[ /-]*[qhp]\d{1,2})?|[qhp]\d{1,2}[ /-]*fy ?\d{2,4}"
+    r"|\d{4}[/-]\d\d"
 )
 _WEEK = re.compile(
     r"(?P<year>\d{4})[ -]?w(?P<week>\d{1,2})(?:-?(?P<day>[1-7]))?"
@@ -58,6 +71,9 @@ _TIMES = frozenset(
     """.split()  # noqa: SIM905
 )
 """Words of a column's name that say that its numbers may be moments."""
+
+_MONTHS = frozenset("month months period yearmonth ym monat mois mes mês mese".split())  # noqa: SIM905
+"""Words of a column's name that say that 202603 is a month."""
 
 _SPAN = 631_152_000, 4_102_444_800
 """Seconds of 1990 and of 2100: between them lie the moments that such a column may count."""
@@ -77,7 +93,7 @@ def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
     if not written or not any(map(_looks, written[:50])):
         return None
     plain = {text: month_names.folded(text) if len(text) <= LETTERS else "" for text in written}
-    rests = {text: _clock(readings) for text, readings in plain.items()}
+    rests = {text: written_clocks.taken(one) for text, one in plain.items()}
     lexicons = _lexicons(rest for rest, _ in rests.values())
     readings = {
         text: _forms(rest, clock, lexicons, apostrophe=bool(re.search(r"['’]\d\d$", text)))
@@ -91,7 +107,14 @@ def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
         and shared != {_YEARLESS}
         and all(len({forms[form] for form in shared}) == 1 for forms in readings.values())
     ):
-        return {text: forms[first] for text, forms in readings.items()}, _reading_in_words(first)
+        days = {text: forms[first] for text, forms in readings.items()}
+        if first[:3] in _ORDERS and all(_PERSIAN[0] <= int(day[:4]) <= _PERSIAN[1] for day in days.values()):
+            return Doubt("their years may be of the Persian or the Islamic calendar")
+        return days, _reading_in_words(first) + (
+            ", of the Buddhist calendar" if _are_buddhist(written) else ""
+        )
+    if all(_FISCAL.fullmatch(rest) for rest, _ in rests.values()):
+        return Doubt("fiscal years begin on different days")
     return _doubt(shared, readings)
 
 
@@ -99,7 +122,7 @@ def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
     """Return numbers that count time from 1970 on, in a column whose name says so, as moments; or None."""
     numbers = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, bool)]
     words = set(re.split(r"[\W_\d]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()))
-    if not numbers or not words & _TIMES or len(numbers) + list(cells).count(None) < len(cells):
+    if not numbers or not words & (_TIMES | _MONTHS) or len(numbers) + list(cells).count(None) < len(cells):
         return None
     low, high = min(numbers), max(numbers)
     for unit, factor in _COUNTED.items():
@@ -108,6 +131,9 @@ def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
                 [None if cell is None else _epoch(_real(cell) / factor) for cell in cells],
                 f"{unit} since 1970",
             )
+    texts = [None if cell is None else str(cell) for cell in cells]
+    if words & _MONTHS and all(re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])", text) for text in texts if text):
+        return ReadDate([f"{text[:4]}-{text[4:]}" if text else None for text in texts], "year, month")
     days = [None if cell is None else _compact(cell) for cell in cells]
     return ReadDate([*days], "year, month, day") if days.count(None) == list(cells).count(None) else None
 
@@ -120,6 +146,17 @@ def parsed(text: str, form: str) -> str | None:
     except ValueError:
         return None
     return moment.date().isoformat() if moment.time() == datetime.min.time() else moment.isoformat()
+
+
+def _are_buddhist(texts: Iterable[str]) -> bool:
+    years = (int(year) for text in texts for year in re.findall(r"(?<!\d)\d{4}(?!\d)", text))
+    return any(_BUDDHIST[0] <= year <= _BUDDHIST[1] for year in years)
+
+
+def western(day: str) -> str:
+    """Return an ISO text whose year may be of the Buddhist calendar with that of the others."""
+    year = int(day[:4])
+    return f"{year - _AHEAD}{day[4:]}" if _BUDDHIST[0] <= year <= _BUDDHIST[1] else day
 
 
 def _looks(text: str) -> bool:
@@ -142,30 +179,13 @@ def _real(cell: JsonValue) -> float:
     return cell if isinstance(cell, int | float) else 0.0
 
 
-def _clock(text: str) -> tuple[str, str]:
-    """Return a text without its time of day, and that as ISO 8601 writes it after the day, or an empty text."""
-    match = _CLOCK.search(text)
-    if not match or not re.search(r"\d", text[: match.start()]):
-        return text, ""
-    hour, half = int(match["hour"]), match["half"] or match["pm"]
-    if half and not 1 <= hour <= 12:
-        return text, ""
-    hour = hour % 12 + 12 * (half == "p") if half else hour
-    zone = match["zone"] or ""
-    if hour > 23 or int(match["minute"] or 0) > 59 or int(match["second"] or 0) > 59:
-        return text, ""
-    part = f".{match['part']:0<6}" if match["part"] else ""
-    zone = "+00:00" if zone in ("z", "utc", "gmt") else zone
-    time = f"T{hour:02}:{int(match['minute'] or 0):02}:{int(match['second'] or 0):02}{part}{zone}"
-    return text[: match.start()].rstrip(" ,"), time
-
-
 def _lexicons(texts: Iterable[str]) -> Sequence[tuple[str, Mapping[str, int]]]:
     """Return the languages that know all words of dates in some texts, English alone where it does."""
     words = {
         word
         for text in texts
-        if not any(form.fullmatch(text) for form in (_QUARTER, _WEEK, _EASTERN)) and re.search(r"\d", text)
+        if not any(form.fullmatch(text) for form in (_QUARTER, _HALF, _WEEK, _EASTERN))
+        and re.search(r"\d", text)
         for word in month_names.WORD.findall(text)
     }
     if not words or len(words) > 100:
@@ -191,10 +211,15 @@ def _forms(
     elif match := _MONTH.fullmatch(text):
         days = {"month": _day(match["year"] or match["y"], match["month"] or match["m"])}
     elif match := _EASTERN.fullmatch(text):
-        days = {"ymd": _day(*match.groups(default=""))}
+        era, count, month, day = match.groups(default="")
+        year = str(_ERAS.get(era, 0) + (1 if count == "元" else int(count)))
+        days = {"ymd": _day(year, month, day) if len(year) == 4 else None}
     elif match := _QUARTER.fullmatch(text):
         quarter = int(match["quarter"] or match["third"] or match["q"] or match["n"])
-        days = {"quarters": f"{match['year'] or match['y']}-{3 * quarter - 2:02}"}
+        days = {"quarters": _day(match["year"] or match["y"], str(3 * quarter - 2))}
+    elif match := _HALF.fullmatch(text):
+        half = int(match["half"] or match["h"])
+        days = {"half-years": _day(match["year"] or match["y"], str(6 * half - 5))}
     elif match := _WEEK.fullmatch(text):
         days = {"weeks": _week(match["year"] or match["y"], match["week"] or match["w"], match["day"])}
     else:
@@ -257,6 +282,7 @@ def _days_by_month_name(
 def _day(year: str, month: str, day: str = "") -> str | None:
     """Return a day or a month as ISO 8601 writes it, or None where there is none; years of two digits are 1970 to 2069."""
     full = int(year) + (0 if len(year) == 4 else 1900 if int(year) >= 70 else 2000)
+    full -= _AHEAD if _BUDDHIST[0] <= full <= _BUDDHIST[1] else 0
     try:
         day_found = date(full, int(month), int(day or 1))
     except ValueError:
@@ -295,7 +321,7 @@ def _reading_in_words(form: str) -> str:
     if form.startswith("named"):
         return f"dates in {language}" if language and language.count(" or ") < 2 else "dates"
     return {"month": "months"}.get(
-        form, f"{form}, by their first days" if form in ("weeks", "quarters") else form
+        form, f"{form}, by their first days" if form in ("weeks", "quarters", "half-years") else form
     )
 
 

@@ -31,9 +31,12 @@ _SIGNS = str.maketrans(
 _BRACKETS = re.compile(r"([^\d()]*)\(([^()]*)\)([^\d()]*)")
 """A number in brackets, which accountants write for a negative one; a currency may stand outside."""
 
+_MARK = re.compile(r"^ ?(?:[*†‡§]+|[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\[\w\]|\(\d\))$")
+"""What behind a number leads to a note."""
+
 _CELL = re.compile(
     r"(?P<sign>[+-]?) ?(?P<before>[^\d\s.,'+-]*\.?) ?(?P<inner>[+-]?) ?"
-    r"(?P<body>\d[\d.,' ]*\d|[.,]?\d+)(?P<space> ?)(?P<behind>-?)(?P<after>\D*)"
+    r"(?P<body>\d[\d.,' ]*\d|[.,]?\d+)(?P<exponent>[eE][+-]?\d{1,3})?(?P<space> ?)(?P<behind>-?)(?P<after>\D*)"
 )
 _STYLES: tuple[tuple[str, Decimal], ...] = (
     (",", "."), (".", ","), (" ", ","), (" ", "."), ("'", "."), ("'", ","),
@@ -43,6 +46,7 @@ _STYLES: tuple[tuple[str, Decimal], ...] = (
 _PLACES = {
     "k": 3, "K": 3, "thousand": 3, "tsd": 3, "M": 6, "mn": 6, "mm": 6, "mio": 6, "mill": 6, "million": 6, "millions": 6,
     "B": 9, "bn": 9, "mrd": 9, "md": 9, "billion": 9, "billions": 9, "tn": 12, "trillion": 12, "trillions": 12,
+    "lakh": 5, "lakhs": 5, "lac": 5, "crore": 7, "crores": 7, "万": 4, "萬": 4, "만": 4, "億": 8, "亿": 8, "억": 8,
 }  # fmt: skip
 """Words for powers of ten behind a number, and the power."""
 
@@ -51,10 +55,16 @@ _LETTER = frozenset("kKMB")
 
 _MONEY = frozenset(
     """
-    Kč zł kr kr. Ft lei лв лв. Rs Rs. Fr Fr. Fr.- руб руб. din din. Rp RM Lt Ls грн R S/
+    Kč zł kr kr. Ft lei лв лв. Rs Rs. Fr Fr. Fr.- руб руб. din din. Rp RM Lt Ls TL грн R S/ 円 元 원
     """.split()  # noqa: SIM905
 )
 """Signs of currencies that are letters, beside the codes of ISO 4217."""
+
+_WHOLE = frozenset("¥ ￥ JPY 円 ₩ ￦ KRW 원 ₫ VND".split())  # noqa: SIM905
+"""Currencies without parts, in which three digits behind a sign are never decimals: ISO 4217, 2026-01-01."""
+
+_SIDE = re.compile(r"(.*\d) ?(CR|DR|Cr|Dr|cr|dr)\.?")
+"""A credit or a debit of an account."""
 
 _GLUED = frozenset(
     """
@@ -92,6 +102,8 @@ class FoundNumber(NamedTuple):
     unit: str
     proven: bool
     """Whether a separator shows which sign of decimals it is."""
+    note: str = ""
+    """Words on what else was understood."""
 
     def chosen(self, decimal: Decimal) -> tuple[Mapping[str, float], str]:
         """Return the numbers where `decimal` decides what is ambiguous, and words on how they were read."""
@@ -100,13 +112,19 @@ class FoundNumber(NamedTuple):
         text = max(known, key=_marks)
         if len(self.readings) > 1:
             other = next(one for one in self.readings.values() if one is not known)
-            return known, f"{told}: {text!r} as {number(known[text])}, though it may be {number(other[text])}"
-        return known, f"{told}, {text!r} as {number(known[text])}"
+            return (
+                known,
+                f"{told}: {text!r} as {number(known[text])}, though it may be {number(other[text])}{self.note}",
+            )
+        return known, f"{told}, {text!r} as {number(known[text])}{self.note}"
 
 
 def read(texts: Iterable[str]) -> FoundNumber | Doubt | None:
     """Return what a column's different `texts` are as numbers, why they are none, or None where few look like numbers."""
     written = list(texts)
+    sides = {text: side for text in written if (side := _SIDE.fullmatch(text.strip()))}
+    if len(sides) == len(written) and len({side[2][0].casefold() for side in sides.values()}) == 2:
+        return _balances(sides)
     cells = {text: _cell(text) for text in written}
     known = {text: cell for text, cell in cells.items() if cell}
     if len(known) * 2 < len(cells) or not known or all(cell.plain(text) for text, cell in known.items()):
@@ -114,6 +132,18 @@ def read(texts: Iterable[str]) -> FoundNumber | Doubt | None:
     if other := next((text for text, cell in cells.items() if cell is None), None):
         return Doubt(f"{other[:40]!r} is not a number as {max(known, key=_marks)!r} is")
     return _measured(known)
+
+
+def _balances(sides: Mapping[str, re.Match[str]]) -> FoundNumber | Doubt | None:
+    """Return the readings of credits and debits, as banks write them."""
+    signed = {text: f"-{side[1]}" if side[2][0] in "dD" else side[1] for text, side in sides.items()}
+    found = read(signed.values())
+    if not isinstance(found, FoundNumber):
+        return found
+    readings = {
+        sign: {text: values[one] for text, one in signed.items()} for sign, values in found.readings.items()
+    }
+    return found._replace(readings=readings, note=", credits above zero and debits below")
 
 
 def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
@@ -129,6 +159,13 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
     for separator, decimal in _STYLES:
         if decimal not in readings and (found := _values(cells, separator, decimal)):
             readings[decimal] = found
+    unit = next(iter(units.values()), ("", ""))[0]
+    if len(readings) > 1 and unit in _WHOLE:
+        readings = {
+            sign: one
+            for sign, one in readings.items()
+            if all(isinstance(value, int) for value in one.values())
+        } or readings
     if not readings:
         for text, cell in cells.items():
             if not any(_values({text: cell}, *style) for style in _STYLES):
@@ -137,7 +174,6 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
         return Doubt(f"no one way to separate thousands and decimals explains {one!r} and the others")
     every = list(readings.values())
     proven = any(re.search("[.,]", cell.body) for cell in cells.values())
-    unit = next(iter(units.values()), ("", ""))[0]
     if len(every) == 2 and every[0] == every[1]:
         return FoundNumber({".": every[0]}, unit, False)
     return FoundNumber(readings, unit, len(readings) == 1 and proven)
@@ -179,8 +215,10 @@ def _cell(text: str) -> _Cell | None:
     if len(signs) > 1:
         return None
     body = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in found["body"])
-    power, rest = _power(found["after"].strip(), glued=not found["space"])
-    unit = _unit(found["before"].strip(), rest, glued=not found["space"] and not power)
+    after = _MARK.sub("", found["after"]).strip()
+    power, rest = _power(after, glued=not found["space"])
+    power += int((found["exponent"] or "e0")[1:])
+    unit = _unit(found["before"].strip(), rest, glued=not found["space"] and rest == after)
     if unit is None:
         return None
     return _Cell("-" in signs, body, power, unit)
@@ -188,39 +226,39 @@ def _cell(text: str) -> _Cell | None:
 
 def _power(after: str, *, glued: bool) -> tuple[int, str]:
     """Return the power of ten that the first word behind a number means, and what follows it."""
-    word = re.match(r"[^\W\d_]+", after)
+    word = re.match(r"[万萬만億亿억]|[^\W\d_]+", after)
     if not word:
         return 0, after
     name = word[0] if word[0] in _LETTER else word[0].casefold()
-    alone = len(word[0]) == 1
+    alone = len(word[0]) == 1 and word[0].isascii()
     power = _PLACES.get(name, 0) if not alone or (glued and name in _LETTER) else 0
     return (power, after[word.end() :].removeprefix(".").strip()) if power else (0, after)
 
 
 def _unit(before: str, after: str, *, glued: bool) -> str | None:
     """Return what a number is of, "" for nothing, or None where the words around it make a name."""
-    if before and not (_is_money(before) or before == "%"):
+    if before and not (is_money(before) or before == "%"):
         return None
     if not after:
         return before
-    if before and not (after.startswith("/") or _is_money(after)):
+    if before and not (after.startswith("/") or is_money(after)):
         return None
     if (
         len(after) > 14
         or after.count(" ") > 2
-        or not (before or re.match(r"[^\W\d_]|[%‰°µ'\"″′]", after) or _is_money(after))
+        or not (before or re.match(r"[^\W\d_]|[%‰°µ'\"″′]", after) or is_money(after))
     ):
         return None
     letters = after.rstrip(".").casefold()
     known = letters in _GLUED and (len(after) > 1 or after.islower() or after in "WVAJ")
-    if letters in _CLOCKS or (glued and letters.isalpha() and not known and not _is_money(after)):
+    if letters in _CLOCKS or (glued and letters.isalpha() and not known and not is_money(after)):
         return None
     if " " in after and not re.search("[/%]", after):
         return None  # Words rather than a unit.
     return f"{before}{after}" if before else after.rstrip(".") or after
 
 
-def _is_money(text: str) -> bool:
+def is_money(text: str) -> bool:
     """Tell whether a text is the sign of a currency: one of Unicode's, with letters before it or not, or a code."""
     signs = [sign for sign in text if unicodedata.category(sign) == "Sc"]
     letters = "".join(sign for sign in text if sign not in signs).replace(".", "")

@@ -9,7 +9,7 @@ import click
 
 from imagebridge.cli import event_loop
 from imagebridge.cli.options import default_model
-from imagebridge.cli.terminal import Terminal
+from imagebridge.cli.terminal import Terminal, say
 from imagebridge.errors import BridgeError, TurnLimitError
 from imagebridge.wire import is_json, is_list
 
@@ -55,7 +55,7 @@ def read_back() -> int:
     usage = reading.reply.usage
     click.echo(f"model   {model}")
     click.echo(f"code    {reading.code}")
-    click.echo(f"answer  {reading.reply.text}")
+    say(f"answer  {reading.reply.text}")
     click.echo(f"tokens  {usage.get('input_tokens', 0):,} in, {usage.get('output_tokens', 0):,} out")
     for shown_picture in reading.reply.pictures:
         picture = (

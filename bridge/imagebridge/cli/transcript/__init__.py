@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imagebridge.cli.failure import Failure
+from imagebridge.cli.save import whole
 from imagebridge.translate.sentences import amount
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def _write(transcript: Transcript, path: Path) -> None:
 
     try:
         # Half a character, which a model may write as \ud800, has no place in UTF-8.
-        with path.open("w", encoding="utf-8", errors="xmlcharrefreplace") as file:
+        with whole(path) as part, part.open("w", encoding="utf-8", errors="xmlcharrefreplace") as file:
             file.writelines(page(transcript))
     except OSError as error:
         raise Failure(f"--transcript: {path} cannot be written: {error.strerror or error}") from error

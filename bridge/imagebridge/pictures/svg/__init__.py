@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from xml.etree import ElementTree
 
 from imagebridge.pictures.picture import Picture
@@ -12,6 +13,9 @@ from .markup import SvgAllowance, parsed
 
 _SIDE = 2_048
 """Pixels of the longer side that every vision model sees."""
+
+_ICON, _VISIBLE = 64, 512
+"""Pixels of the longer side below which a drawing is an icon, and up to which that is drawn larger."""
 
 _LENGTH = re.compile(r"\s*\+?([0-9.]+(?:e[+-]?[0-9]+)?)\s*([a-z]*)\s*$", re.IGNORECASE)
 # CSS pixels of a unit (CSS Values 3, section 5.2); those of a font are of 16 pixels, as drawn here.
@@ -50,6 +54,12 @@ def capped(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def visible(width: int, height: int, fit: Fit = capped) -> tuple[int, int]:
+    """Return the size that `fit` makes of a drawing's; an icon's is a whole number of times as large."""
+    times = _VISIBLE // max(width, height) if max(width, height) < _ICON else 1
+    return fit(times * width, times * height)
+
+
 def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
     """Draw an SVG, packed with gzip or not, in the size that `fit` makes of its own; transparent where it is.
 
@@ -69,6 +79,20 @@ def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
     raster_image = raster.rasterised(ElementTree.tostring(root, encoding="unicode"), *fit(*drawn_size))
     sentence = scrub.sentence(notes, raster_image.missing, raster_image.fontless)
     return DrawnSvg(Picture.from_bytes(raster_image.png), *drawn_size, sentence)
+
+
+def shown(data: bytes, fit: Fit = capped) -> DrawnSvg:
+    """Draw an SVG as `drawn` does, an icon larger, which its sentence says.
+
+    Raises:
+        PictureError: as `drawn`.
+    """
+    made = drawn(data, partial(visible, fit=fit))
+    width, height = made.picture.width, made.picture.height
+    if width <= made.width:
+        return made
+    larger = f"drawn {width}x{height}, larger than the {made.width}x{made.height} that it asks for"
+    return replace(made, sentence="; ".join(filter(None, (larger, made.sentence))))
 
 
 def _size(root: ElementTree.Element) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from xml.parsers import expat
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
-from imagebridge.pictures.containers import MAX_PIXELS
+from imagebridge.pictures.cost import MAX_PIXELS
 
 MAX_BYTES = 10_000_000
 MAX_ELEMENTS = 50_000

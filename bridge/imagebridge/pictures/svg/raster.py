@@ -16,7 +16,7 @@ from imagebridge.errors import PictureError
 SECONDS = 10.0
 """Seconds that one drawing may take; ordinary ones take hundredths."""
 
-MEMORY = 2 << 30
+MEMORY = 700_000_000
 """Bytes that one drawing may take, where the system can limit them (not on Windows and macOS)."""
 
 _REFUSED = 3

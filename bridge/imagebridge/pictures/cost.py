@@ -1,0 +1,135 @@
+"""What decoding a picture takes, in bytes and work: judged by its header, before a pixel is decoded.
+
+A file of some bytes may claim any size, and a decoder makes room for what is claimed. Measured 2026-11-29 with
+Pillow 13.0 and pillow-heif 1.8 as the growth of the process (`tests/bridge/pictures/test_cost.py` builds the files).
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from imagebridge.errors import PictureError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MAX_PIXELS = 120_000_000
+"""Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
+
+MAX_SIDE = 500_000
+"""Pixels of a side at most: a decoder takes memory for each row, however thin it is."""
+
+MAX_MEMORY = 900_000_000
+"""Bytes that decoding one picture may take; a server with its worker at work then stays below 1.5 GB."""
+
+_HEAVY = 100_000_000
+"""Bytes from which on pictures are decoded one after the other."""
+
+_SCANNED = 50 * MAX_PIXELS
+"""Pixels that the scans of one JPEG may pass over together: each takes time for all of them, and some bytes of file."""
+
+_STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
+"""Bytes a pixel in Pillow's memory; 4 in every other mode."""
+
+_AS_THEY_ARE = frozenset(("L", "RGB"))
+"""Modes that are shown and encoded without a second copy."""
+
+_DECODERS = {
+    "WEBP": 12,  # two canvases of libwebp's animation decoder and the bytes that it hands over
+    "AVIF": 8,  # the planes of dav1d, libavif's RGB and the bytes that are handed over
+    "HEIF": 6,
+    "JPEG2000": 16,  # OpenJPEG's four bytes a sample
+}
+"""Bytes a pixel that a decoder holds beside Pillow's."""
+
+
+class _Allowance:
+    """What this process may spend on one picture. A worker is given less, or more when it works alone."""
+
+    def __init__(self) -> None:
+        self.memory = MAX_MEMORY
+
+
+ALLOWANCE = _Allowance()
+
+_TURN = RLock()
+
+
+class HeavyError(Exception):
+    """Decoding takes more memory than this process may use now, and less than `MAX_MEMORY`."""
+
+
+@contextmanager
+def turn(memory: int) -> Generator[None]:
+    """Hold the turn of heavy pictures while one of `memory` bytes is decoded and changed; light ones need none."""
+    if memory < _HEAVY:
+        yield
+        return
+    with _TURN:
+        yield
+
+
+def memory_of(image: "Image") -> int:
+    """Return the bytes that decoding takes of what `decode.read` returned, and making it ready to be shown."""
+    pixels = image.width * image.height
+    stored = _STORED.get(image.mode, 4)
+    ready = 0 if image.mode in _AS_THEY_ARE and not image.info.get("icc_profile") else 4
+    return pixels * (stored + ready + _DECODERS.get(image.format or "", 0)) + _beside(image)
+
+
+def _beside(image: "Image") -> int:
+    """Return the bytes that do not go with the pixels that come out: all coefficients of a progressive JPEG, a TIFF's tile."""
+    tags: Any = getattr(image, "tag_v2", None)
+    if tags is not None:
+        across, down = _side(tags.get(322)), _side(tags.get(323))
+        return 8 * across * down
+    if image.info.get("progressive"):
+        layers: Any = getattr(image, "layer", ())
+        scale = (getattr(image, "decoderconfig", None) or (1,))[0] or 1
+        largest = max((one[1] * one[2] for one in layers), default=1)
+        samples = sum(one[1] * one[2] / largest for one in layers)
+        return int(2 * samples * image.width * image.height * scale * scale)
+    return 0
+
+
+def _side(value: Any) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Refuse a picture that unpacks to too much.
+
+    Raises:
+        PictureError: it has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
+    """
+    if max(width, height) > MAX_SIDE:
+        raise PictureError(f"it is {width}x{height} pixels, and a side may have {MAX_SIDE:,} at most")
+    if width * height > MAX_PIXELS:
+        raise PictureError(f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}")
+
+
+def check_scans(scans: int, width: int, height: int) -> None:
+    """Refuse a JPEG whose scans pass over all its pixels again and again.
+
+    Raises:
+        PictureError: they pass over more than `_SCANNED` pixels.
+    """
+    if scans * width * height > _SCANNED:
+        raise PictureError(f"it passes {scans:,} times over {width}x{height} pixels, which takes too long")
+
+
+def check_memory(width: int, height: int, memory: int) -> None:
+    """Refuse a picture whose decoding takes too much memory.
+
+    Raises:
+        PictureError: it takes more than `MAX_MEMORY`.
+        HeavyError: it takes more than this process may use now.
+    """
+    if memory > MAX_MEMORY:
+        raise PictureError(
+            f"decoding its {width}x{height} pixels takes {memory // 1_000_000:,} MB of memory, "
+            f"over the limit of {MAX_MEMORY // 1_000_000:,} MB"
+        )
+    if memory > ALLOWANCE.memory:
+        raise HeavyError(memory)

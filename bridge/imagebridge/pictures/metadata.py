@@ -1,0 +1,177 @@
+"""What a file says beside its pixels: notes of the camera, resolution, colour profile. All of it may be broken.
+
+Pillow refuses whole pictures for such a part, or lets an exception of any kind out of the question for it. So what
+is not needed for the pixels is taken off before Pillow reads a file, and asked for here alone, where a part that
+cannot be read is one that is not there. Sources: EXIF 3.0 (CIPA DC-008, 2023), PNG third edition (W3C, 2025-06-24).
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from io import BytesIO
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import bitmaps, iso_boxes, kinds
+from .containers import Mend, mended, orientation
+from .png import MOVING, chunks, profile
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
+
+_KEPT = MOVING | {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"pHYs"}
+
+_NOTED = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "extension", "mp"})
+_SEGMENTS = frozenset({"COM", *(f"APP{n}" for n in range(1, 16) if n not in (2, 14))})
+"""JPEG segments that hold metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
+
+_PHOTO, _GPS, _OTHERS = 0x8769, 0x8825, 0xA005
+_ORIENTATION = 0x0112
+
+_READERS = {
+    kinds.AVIF: ("PIL.AvifImagePlugin", "AvifImageFile"),
+    kinds.HEIC: ("pillow_heif", "HeifImageFile"),
+}
+
+
+def bare(data: bytes, found: kinds.FileType) -> tuple[bytes, dict[str, bytes]]:
+    """Return the file without what hinders Pillow's decoders, and what stands for that in `info`, in Pillow's words.
+
+    A PNG keeps its pixels, its frames and what says in which colours: Pillow refuses the whole picture where
+    another chunk is broken, or a text unpacks to over a megabyte. A JPEG loses its EXIF: Pillow looks for a
+    resolution in it, and warns on stderr where it is broken. AVIF and HEIC lose it too: they are turned by a
+    property of their own, whatever EXIF says.
+    """
+    if found is kinds.PNG:
+        return _bare_png(data)
+    if found is kinds.JPEG:
+        spans = list(_exif(data))
+        exif = b"".join(data[start + 10 : stop] for start, stop, _ in spans)
+        return mended(data, spans), {"exif": b"Exif\0\0" + exif} if spans else {}
+    if found is kinds.BMP:
+        return bitmaps.mended(data), {}
+    if found is kinds.AVIF:
+        return iso_boxes.without_exif(iso_boxes.joined(data)), {}
+    return iso_boxes.without_exif(data) if found is kinds.HEIC else data, {}
+
+
+def _bare_png(data: bytes) -> tuple[bytes, dict[str, bytes]]:
+    info: dict[str, bytes] = {}
+    gone: list[Mend] = []
+    for start, stop, name in chunks(data):
+        if name in _KEPT:
+            continue
+        gone.append((start, stop, b""))
+        body = data[start + 8 : stop - 4]
+        if name in _TEXTS:
+            info["comment"] = b""
+        elif name == b"eXIf":
+            info["exif"] = body
+        elif name == b"iCCP" and (unpacked := profile(body)):
+            info["icc_profile"] = unpacked
+    return mended(data, gone), info
+
+
+def _exif(data: bytes) -> Iterator[Mend]:
+    """Yield the EXIF segments before the pixels of a JPEG, as what is to go."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
+        if data[at + 1] == 0xFF:
+            at += 1
+            continue
+        stop = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":
+            yield at, stop, b""
+        at = stop
+
+
+def strip_tiff(image: "Image") -> None:
+    """Take off a TIFF, before its pixels are decoded, what Pillow would follow then: other directories, and XMP.
+
+    By XMP Pillow turns a page that no tag turns, and no other decoder does.
+    """
+    image.info.pop("xmp", None)
+    exif = image.getexif()
+    for directory in (_PHOTO, _GPS, _OTHERS):
+        if directory in exif:
+            del exif[directory]
+
+
+def is_noted(image: "Image") -> bool:
+    """Tell whether what `decode.read` returned holds notes: of a camera, a place, a program, in words."""
+    segments: Any = getattr(image, "applist", ())
+    return bool(_NOTED & set(image.info)) or any(name in _SEGMENTS for name, _ in segments)
+
+
+def dots_per_inch(image: "Image") -> int:
+    """Return the resolution that a file says it has, 0 where it says none, or what cannot be one."""
+    told: Any = image.info.get("dpi")
+    try:
+        dots = float(told[0])
+    except (TypeError, ValueError, IndexError, KeyError, ZeroDivisionError):
+        return 0
+    return round(dots) if isfinite(dots) and 1 < dots < 1_000_000 else 0
+
+
+def profile_name(image: "Image") -> str:
+    """Return what the colour profile calls itself, empty where there is none."""
+    data = image.info.get("icc_profile")
+    if not data:
+        return ""
+    from PIL import ImageCms
+
+    try:
+        return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(data))).strip()
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return "that cannot be read"
+
+
+class CameraNotes(NamedTuple):
+    """EXIF by the numbers of its tags: the main directory, the camera's, the place. `turned` is as in `Picture`."""
+
+    main: Mapping[int, object]
+    photo: Mapping[int, object]
+    place: Mapping[int, object]
+    turned: int
+
+
+def camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
+    """Return the EXIF of a picture that `decode.read` made an `image` of; None where it has none that can be read."""
+    try:
+        return _camera_notes(data, image)
+    # A broken block raises whatever its numbers lead to, and all mean that there is nothing to read.
+    except Exception:  # noqa: BLE001
+        return None
+
+
+def _camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
+    from PIL.Image import Exif
+
+    found, exif = kinds.kind(data), Exif()
+    if found is kinds.TIFF:
+        image.info.pop("xmp", None)
+        exif = image.getexif()
+        turned = exif.get(_ORIENTATION, 1)
+    else:
+        if found in _READERS:
+            module, name = _READERS[found]
+            image = getattr(import_module(module), name)(BytesIO(data))
+        block: object = image.info.get("exif")
+        if not isinstance(block, bytes):
+            return None
+        exif.load(block)
+        turned = orientation(block)
+    if not len(exif):
+        return None
+    main = {tag: exif.get(tag) for tag in exif}
+    turned = turned if isinstance(turned, int) else 1
+    return CameraNotes(main, _directory(exif, _PHOTO), _directory(exif, _GPS), turned)
+
+
+def _directory(exif: Any, tag: int) -> Mapping[int, object]:
+    """Return a directory inside another, nothing where it is broken."""
+    try:
+        return exif.get_ifd(tag)
+    except Exception:  # noqa: BLE001
+        return {}

@@ -1,0 +1,219 @@
+"""A session of Streamable HTTP: one relay, and the streams on which its messages go to the host.
+
+Until 2025-11-25 each host that shakes hands has a session, and its own server behind it: such a server keeps the
+handshake and what it was told since. From 2026-07-28 on no request depends on another, so all hosts share one session
+and one server; a host that is told of changes (`subscriptions/listen`) hears of those that other requests make.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import anyio
+
+from imagebridge.errors import ServerError
+from imagebridge.wire import JSON, is_json
+
+from .http_stream import SUBSCRIPTION, Renaming, Stream
+from .json_rpc import RequestId, failure, key, other_spelling, written
+from .relay import Output, Relay
+
+_LOG = logging.getLogger("imagebridge.proxy")
+
+_IDLE = 1_800.0
+"""Seconds without a request or an open stream after which a session ends, and its server with it."""
+
+_MOST_BROKEN = 16
+"""Streams whose host went away and may come back, of which the messages are kept."""
+
+_MOST_GIVEN_UP = 10_000
+"""Ids of requests that hosts gave up on and a server may still answer."""
+
+
+class Session:
+    """A relay whose host speaks HTTP.
+
+    relay: makes the relay, given the way to its host. shared: many hosts speak to it.
+    """
+
+    def __init__(self, name: str, relay: Callable[[Output], Relay], *, shared: bool = False) -> None:
+        self.name = name
+        self.shared = shared
+        self._relay = relay(self)
+        self._hear, self._heard = anyio.create_memory_object_stream[bytes](0)
+        self._streams: list[Stream] = []
+        self._made = 0
+        self._given_up: dict[RequestId, None] = {}
+        self.own = Stream("0")
+        """What the server says of its own accord."""
+        self._in_use = 0
+        self._scope = anyio.CancelScope()
+        self._why = "the session has ended"
+        self.ended = False
+
+    async def run(self) -> None:
+        """Relay until the session ends or is idle for too long."""
+        try:
+            with self._scope:
+                self._rest()
+                await self._relay.run(self._heard)
+        except ServerError as error:
+            self._why = f"{error.server}: {error.problem}"
+        finally:
+            self.ended = True
+            self._heard.close()
+            self._refuse()
+
+    def _refuse(self) -> None:
+        """Answer all that waits for a server which is gone."""
+        for stream in self._streams:
+            for at in tuple(stream.waiting):
+                refused = failure(at[1], self._why)
+                stream.put(written(refused), refused)
+                stream.answer(at, refused)
+        self.own.end()
+
+    def end(self) -> None:
+        """End the session and its server."""
+        self._scope.cancel()
+
+    def hold(self) -> None:
+        """Keep the session while a request of a host is served."""
+        self._in_use += 1
+        self._scope.deadline = math.inf
+
+    def release(self) -> None:
+        """Let the session go once no request is served for long enough."""
+        self._in_use -= 1
+        if not self._in_use:
+            self._rest()
+
+    def _rest(self) -> None:
+        self._scope.deadline = math.inf if self._in_use else anyio.current_time() + _IDLE
+
+    # From the host.
+
+    def in_use(self, number: object) -> bool:
+        """Tell whether a request with this id waits for its answer."""
+        at = key(number)
+        return at in self._given_up or any(at in stream.waiting for stream in self._streams)
+
+    async def hear(self, line: bytes) -> None:
+        """Pass on what a host said.
+
+        Raises:
+            BrokenResourceError: the session has ended.
+        """
+        await self._hear.send(line)
+
+    async def ask(self, line: bytes, asked: Sequence[JSON]) -> Stream:
+        """Pass on the requests of a host; return the stream of what answers them."""
+        renaming = self._renamed(asked[0]) if self.shared else None
+        numbers = [renaming.sent_number] if renaming else [one.get("id") for one in asked]
+        tokens = [renaming.sent_token] if renaming else [Renaming(one).token for one in asked]
+        stream = Stream(
+            self._new("{}"), filter(None, map(key, numbers)), filter(None, map(key, tokens)), renaming
+        )
+        self._streams.append(stream)
+        try:
+            await self.hear(renaming.asked(line) if renaming else line)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            self._refuse()
+        return stream
+
+    def _renamed(self, asked: JSON) -> Renaming:
+        """Return the ids for a request: its own where no other request has them."""
+        renaming = Renaming(asked)
+        if self.in_use(renaming.number):
+            renaming.sent_number = self._new("imagebridge-host-{}")
+        if (at := key(renaming.token)) and any(at in stream.tokens for stream in self._streams):
+            renaming.sent_token = self._new("imagebridge-host-{}")
+        return renaming
+
+    def _new(self, form: str) -> str:
+        self._made += 1
+        return form.format(self._made)
+
+    def stream(self, name: str) -> Stream | None:
+        """Return a stream that is still known."""
+        return next((one for one in (self.own, *self._streams) if one.name == name), None)
+
+    def left(self, stream: Stream) -> None:
+        """Forget a stream whose host has all of it; keep that of a host whose connection broke, as it may come back."""
+        if stream is self.own:
+            return
+        if stream.delivered or self.shared:
+            self._streams.remove(stream)
+        broken = [one for one in self._streams if one.over]
+        for one in broken[:-_MOST_BROKEN]:
+            self._streams.remove(one)
+
+    async def give_up(self, stream: Stream) -> None:
+        """Cancel what a host of 2026-07-28 waits for no more: it has closed the response."""
+        if stream not in self._streams:
+            return
+        self._streams.remove(stream)
+        for at in stream.waiting:
+            self._given_up[at] = None
+            said = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": at[1]}}
+            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                await self.hear(written(said).strip())
+        while len(self._given_up) > _MOST_GIVEN_UP:
+            del self._given_up[next(iter(self._given_up))]
+
+    # To the host.
+
+    async def send(self, line: bytes, said: Sequence[JSON]) -> None:
+        """Put a message of the server on the stream of the request that it belongs to."""
+        answered = [at for one in said if (at := _answered(one))]
+        stream = self._stream_of(said, answered)
+        if stream is None:
+            if not answered:
+                words = line[:200].decode(errors="replace").strip()
+                _LOG.warning("a message may belong to any of several hosts, so none gets it: %s", words)
+            return
+        stream.put(line, said[0] if len(said) == 1 else None)
+        for one in said:
+            if at := _answered(one):
+                stream.answer(at, one)
+
+    def _stream_of(self, said: Sequence[JSON], answered: Sequence[RequestId]) -> Stream | None:
+        if answered:
+            for at in answered:
+                self._given_up.pop(at, None)
+            for numbers in (answered, [other_spelling(at) for at in answered]):
+                for stream in self._streams:
+                    if not stream.waiting.isdisjoint(numbers):
+                        return stream
+            return None
+        waiting = [one for one in self._streams if one.waiting]
+        for one in said:
+            if at := key(_progress(one)):
+                return next((stream for stream in waiting if at in stream.tokens), None)
+            if at := key(_subscription(one)):
+                return next((stream for stream in waiting if at in stream.waiting), None)
+        if len(waiting) == 1:
+            return waiting[0]
+        if self.shared:
+            return None
+        # Which of several it belongs to, nobody says.
+        return self.own if self.own.is_read or not waiting else waiting[-1]
+
+
+def _answered(said: JSON) -> RequestId | None:
+    """Return the id of the request that a message answers, None where it answers none."""
+    return key(said.get("id")) if "method" not in said else None
+
+
+def _progress(said: JSON) -> object:
+    """Return the token of the request whose progress a message tells."""
+    params = said.get("params")
+    progress = said.get("method") == "notifications/progress" and is_json(params)
+    return params.get("progressToken") if progress and is_json(params) else None
+
+
+def _subscription(said: JSON) -> object:
+    params = said.get("params")
+    meta = params.get("_meta") if is_json(params) else None
+    return meta.get(SUBSCRIPTION) if is_json(meta) else None

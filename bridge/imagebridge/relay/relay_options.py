@@ -1,0 +1,83 @@
+"""What a relay is to do, and the relay made of that: the same over stdio and HTTP."""
+
+import logging
+import os
+import select
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+import anyio
+
+from imagebridge.facts.hosts import Host
+
+from .child_server import child
+from .peers import Peers
+from .relay import Connect, Output, Relay
+
+_MOST_TOLD = 4_000
+"""Bytes of a line on stderr, which a pipe takes at once where it takes any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayOptions:
+    """What the user asked for.
+
+    command: starts the server; url: where it is in place of that, and headers: sent to it. host: who reads the
+    results, None: who the client says it is. explain: each change is told. names: tools get names and schemas that
+    OpenAI's API takes.
+    """
+
+    command: Sequence[str] = ()
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    host: Host | None = None
+    explain: bool = False
+    names: bool = False
+
+    def relay(self, output: Output) -> Relay:
+        """Return a relay to a server of its own."""
+        names = None
+        if self.names:
+            from .tool_names import Names
+
+            names = Names()
+        return Relay(Peers(self.host), self._connect(), output, explain=self.explain, names=names)
+
+    def _connect(self) -> Connect:
+        if not self.url:
+            return partial(child, self.command)
+        from .remote_server import remote
+
+        return partial(remote, self.url, self.headers)
+
+    def tell(self) -> None:
+        """Have what the relay says written to stderr."""
+        logging.basicConfig(
+            level=logging.WARNING, format="imagebridge proxy: %(message)s", handlers=[_StandardError()]
+        )
+        if self.explain:
+            logging.getLogger("imagebridge.proxy").setLevel(logging.INFO)
+
+
+class _StandardError(logging.Handler):
+    """Writes to stderr, as long as somebody reads it: a host that does not must not hold up the relay."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, or leave it out."""
+        with suppress(OSError):
+            if sys.platform == "win32" or select.select([], [2], [], 0)[1]:
+                os.write(2, self.format(record).encode(errors="replace")[:_MOST_TOLD] + b"\n")
+
+
+async def until_signal() -> None:
+    """Return once the process is asked to end."""
+    ending = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under `nohup`
+        ending.append(signal.SIGHUP)
+    with anyio.open_signal_receiver(*ending) as signals:
+        async for _ in signals:
+            return

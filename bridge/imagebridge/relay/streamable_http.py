@@ -1,0 +1,341 @@
+"""The relay as a server behind a URL: MCP's Streamable HTTP, of both generations of the protocol."""
+
+import secrets
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+from mcp.server.transport_security import (
+    RequestBodyLimitMiddleware,
+    TransportSecurityMiddleware,
+    TransportSecuritySettings,
+)
+from mcp.shared.inbound import (
+    ERROR_CODE_HTTP_STATUS,
+    InboundLadderRejection,
+    classify_inbound_request,
+    find_duplicated_routing_header,
+)
+from mcp.types import HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from imagebridge.wire import JSON, is_json, text_of
+
+from .http_session import Session
+from .http_stream import Stream, until_gone
+from .json_rpc import Unreadable, messages, one_line, read, written
+from .relay import Output, Relay
+
+PATH = "/mcp"
+
+_VERSION = "mcp-protocol-version"
+_SESSION = "mcp-session-id"
+
+_MOST_BODY = 64_000_000
+"""Bytes of a request at most: pictures come as arguments too."""
+
+_MOST_SESSIONS = 64
+"""Sessions at a time. Each has a server of its own, a process mostly."""
+
+_RESUMABLE = "2025-11-25"
+"""The first version whose hosts know events without a message, which tell them how to come back."""
+
+_PATIENCE = 15.0
+"""Seconds for an answer to be a body of its own; later a stream is opened, so that nothing between gives up."""
+
+
+class _Refusal(Exception):
+    """A request that is answered at once, by a status and the error of JSON-RPC."""
+
+    def __init__(
+        self, status: int, code: int, message: str, number: object = None, data: object = None
+    ) -> None:
+        super().__init__(message)
+        error = {"code": code, "message": message} | ({} if data is None else {"data": data})
+        self.response = _response(written({"jsonrpc": "2.0", "id": number, "error": error}).strip(), status)
+
+
+class HttpRelay:
+    """An ASGI application: sessions, each with its relay.
+
+    relay: makes the relay of a session, given the way to its host. security: which hosts and origins may ask.
+    """
+
+    def __init__(self, relay: Callable[[Output], Relay], security: TransportSecuritySettings) -> None:
+        self._relay = relay
+        self._security = TransportSecurityMiddleware(security)
+        self._sessions: dict[str, Session] = {}
+        self._shared: Session | None = None
+        limited: Any = RequestBodyLimitMiddleware(self._serve, _MOST_BODY)
+        self.app = Starlette(routes=[Route(PATH, endpoint=_Application(limited))], lifespan=self._lifespan)
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncGenerator[None]:
+        async with anyio.create_task_group() as self._tasks:
+            yield
+            self._tasks.cancel_scope.cancel()
+
+    def close(self) -> None:
+        """End the streams that never end by themselves, so that the connections can be closed."""
+        for session in self._sessions.values():
+            session.own.end()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        serve = {"POST": self._post, "GET": self._get, "DELETE": self._delete}.get(request.method)
+        try:
+            if refused := await self._security.validate_request(request, request.method == "POST"):
+                await refused(scope, receive, send)
+            elif _is_foreign(request):
+                await Response("Invalid Origin header", status_code=403)(scope, receive, send)
+            elif serve is None:
+                await Response(status_code=405, headers={"Allow": "GET, POST, DELETE"})(scope, receive, send)
+            else:
+                await serve(request, send)
+        except _Refusal as refusal:
+            await refusal.response(scope, receive, send)
+
+    # POST: messages of a host.
+
+    async def _post(self, request: Request, send: Send) -> None:
+        _accepting(request, "application/json", "text/event-stream")
+        body = await request.body()
+        message, _ = read(body)
+        if isinstance(message, Unreadable):
+            wrong = INVALID_REQUEST if body.strip()[:1] in (b"{", b"[") and _is_json(body) else PARSE_ERROR
+            raise _Refusal(400, wrong, "the body is not a message of JSON-RPC 2.0")
+        said = messages(message)
+        line = one_line(body)
+        if request.headers.get(_VERSION, _RESUMABLE) not in HANDSHAKE_PROTOCOL_VERSIONS:
+            if not is_json(message) or "method" not in message:
+                raise _Refusal(
+                    400, INVALID_REQUEST, "the body is one request or notification since 2026-07-28"
+                )
+            await self._exchange(request, line, message, send)
+        else:
+            await self._in_session(request, line, said, send)
+
+    async def _exchange(self, request: Request, line: bytes, message: JSON, send: Send) -> None:
+        """Serve a request of 2026-07-28, which depends on no other."""
+        if "id" not in message:
+            # The protocol has none, and a host must not cancel what another asked.
+            await Response(status_code=202)(request.scope, request.receive, send)
+            return
+        _checked(request, message)
+        if message["method"] == "initialize":
+            # It would have the server that all share speak to one host alone.
+            version = request.headers.get(_VERSION)
+            raise _Refusal(
+                404, METHOD_NOT_FOUND, f"there is no `initialize` in protocol {version}", message["id"]
+            )
+        if self._shared is None or self._shared.ended:
+            self._shared = await self._opened(shared=True)
+        session = self._shared
+        session.hold()
+        try:
+            stream = await session.ask(line, [message])
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_cancelled_when_gone, request.receive, tasks.cancel_scope)
+                body = await stream.body(_PATIENCE)
+                if body is None:
+                    await stream.events(send, [], lasting=False)
+                else:
+                    await _response(body, _status(stream.last))(request.scope, request.receive, send)
+                tasks.cancel_scope.cancel()
+            if stream.over:
+                session.left(stream)
+            else:
+                await session.give_up(stream)
+        finally:
+            session.release()
+
+    async def _in_session(self, request: Request, line: bytes, said: Sequence[JSON], send: Send) -> None:
+        """Serve the messages of a host that has shaken hands, or does so (until 2025-11-25)."""
+        asked = [one for one in said if "method" in one and "id" in one]
+        opens = any(text_of(one, "method") == "initialize" for one in asked)
+        if opens and _SESSION not in request.headers:
+            session = await self._opened()
+        else:
+            session = self._session(request)
+        session.hold()
+        try:
+            if not asked:
+                await self._told(request, session, line, send)
+                return
+            for one in asked:
+                if session.in_use(one["id"]):
+                    raise _Refusal(
+                        400,
+                        INVALID_REQUEST,
+                        f"a request with the id {one['id']!r} waits for its answer",
+                        one["id"],
+                    )
+            stream = await session.ask(line, asked)
+            version = request.headers.get(_VERSION, "")
+            if opens:
+                params = asked[0].get("params")
+                version = text_of(params, "protocolVersion") if is_json(params) else ""
+            await self._stream(request, session, stream, send, lasting=version >= _RESUMABLE)
+            if opens and stream.over and "error" in stream.last:
+                session.end()
+        finally:
+            session.release()
+
+    async def _told(self, request: Request, session: Session, line: bytes, send: Send) -> None:
+        try:
+            await session.hear(line)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            raise _lost() from None
+        await Response(status_code=202)(request.scope, request.receive, send)
+
+    # GET and DELETE: streams, and the end of a session.
+
+    async def _get(self, request: Request, send: Send) -> None:
+        _accepting(request, "text/event-stream")
+        session = self._session(request)
+        name, _, number = request.headers.get("last-event-id", "").partition("-")
+        stream = session.stream(name) if name else session.own
+        if stream is None or (name and not number.isdecimal()):
+            raise _Refusal(404, INVALID_REQUEST, "the stream of that event is over, and all of it was sent")
+        session.hold()
+        try:
+            after = int(number) if name else None
+            await self._stream(request, session, stream, send, after=after, lasting=True)
+        finally:
+            session.release()
+
+    async def _stream(
+        self,
+        request: Request,
+        session: Session,
+        stream: Stream,
+        send: Send,
+        *,
+        after: int | None = None,
+        lasting: bool,
+    ) -> None:
+        headers = [(_SESSION.encode(), session.name.encode())]
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cancelled_when_gone, request.receive, tasks.cancel_scope)
+            await stream.events(send, headers, after=after, lasting=lasting)
+            tasks.cancel_scope.cancel()
+        session.left(stream)
+
+    async def _delete(self, request: Request, send: Send) -> None:
+        session = self._session(request)
+        del self._sessions[session.name]
+        session.end()
+        await Response(status_code=200)(request.scope, request.receive, send)
+
+    # Sessions.
+
+    async def _opened(self, *, shared: bool = False) -> Session:
+        self._sessions = {name: one for name, one in self._sessions.items() if not one.ended}
+        if len(self._sessions) >= _MOST_SESSIONS and not shared:
+            raise _Refusal(
+                503, INVALID_REQUEST, f"{_MOST_SESSIONS} sessions are open, and there can be no more"
+            )
+        session = Session(secrets.token_urlsafe(24), self._relay, shared=shared)
+        if not shared:
+            self._sessions[session.name] = session
+        self._tasks.start_soon(session.run)
+        return session
+
+    def _session(self, request: Request) -> Session:
+        """Return the session that a request names.
+
+        Raises:
+            _Refusal: it names none, or one that is over.
+        """
+        name = request.headers.get(_SESSION)
+        if name is None:
+            raise _Refusal(
+                400,
+                INVALID_REQUEST,
+                f"the header {_SESSION} is missing, which `initialize` was answered with",
+            )
+        session = self._sessions.get(name)
+        if session is None or session.ended:
+            raise _lost()
+        return session
+
+
+class _Application:
+    """An ASGI application as an object, which Starlette passes every method on to."""
+
+    def __init__(self, application: Callable[[Scope, Receive, Send], Any]) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._application(scope, receive, send)
+
+
+async def _cancelled_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    await until_gone(receive)
+    scope.cancel()
+
+
+def _is_foreign(request: Request) -> bool:
+    """Tell whether a page of another site asks; those of this machine may, where the security lets them."""
+    origin = urlsplit(request.headers.get("origin", ""))
+    local = origin.hostname in ("localhost", "127.0.0.1", "::1")
+    return bool(origin.netloc) and not local and origin.netloc != request.headers.get("host")
+
+
+def _accepting(request: Request, *kinds: str) -> None:
+    """Refuse a host that does not take one of these kinds of answers (transports, Streamable HTTP)."""
+    taken = [one.partition(";")[0].strip() for one in request.headers.get("accept", "").lower().split(",")]
+    for kind in kinds:
+        if not {kind, f"{kind.partition('/')[0]}/*", "*/*"} & set(taken):
+            raise _Refusal(406, INVALID_REQUEST, f"the header Accept must name {' and '.join(kinds)}")
+
+
+def _checked(request: Request, message: JSON) -> None:
+    """Refuse a request of 2026-07-28 that its headers tell otherwise. Whether its version is known, its server says.
+
+    Raises:
+        _Refusal: the headers are wrong.
+    """
+    number = message.get("id")
+    if name := find_duplicated_routing_header(request.headers.items()):
+        raise _Refusal(400, HEADER_MISMATCH, f"the header {name} comes more than once", number)
+    version = request.headers.get(_VERSION, "")
+    found = classify_inbound_request(
+        dict(message), headers=dict(request.headers), supported_modern_versions=[version]
+    )
+    if isinstance(found, InboundLadderRejection):
+        raise _Refusal(400, found.code, found.message, number, found.data)
+
+
+def _status(said: JSON) -> int:
+    """Return the status that an answer goes with: some errors have one of their own since 2026-07-28."""
+    error = said.get("error")
+    code = error.get("code") if is_json(error) else None
+    return ERROR_CODE_HTTP_STATUS.get(code, 200) if isinstance(code, int) else 200
+
+
+def _response(body: bytes, status: int) -> Response:
+    return Response(body, status, media_type="application/json")
+
+
+def _lost() -> _Refusal:
+    return _Refusal(
+        404, INVALID_REQUEST, "there is no such session, or it has ended; `initialize` opens a new one"
+    )
+
+
+def _is_json(body: bytes) -> bool:
+    import json
+
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,58 @@
+"""A picture that a host would make too small to read, because it is much longer than wide, becomes parts that overlap."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from imagebridge.errors import PictureError
+from imagebridge.facts.hosts import Host
+from imagebridge.pictures import convert
+from imagebridge.translate import vision
+from imagebridge.translate.strips import is_unreadable, strips
+from imagebridge.translate.vision import Seen
+
+from .host_blocks import HostBlock
+
+_MOST = 10
+"""Pictures of a result at most, with the parts of long ones."""
+
+
+def in_parts(entries: Sequence[HostBlock], host: Host) -> Iterator[HostBlock]:
+    """Yield the entries, long pictures in their parts as long as a result has few pictures."""
+    count = sum(entry.picture is not None for entry in entries)
+    for entry in entries:
+        parts = _parts(entry, host)
+        if len(parts) > 1 and count + len(parts) - 1 <= _MOST:
+            count += len(parts) - 1
+            yield from parts
+        else:
+            yield entry
+
+
+def _parts(entry: HostBlock, host: Host) -> list[HostBlock]:
+    """Return the parts of a long picture; none where it can be read whole, or not even in parts."""
+    picture = entry.picture
+    # What was made smaller before, or drawn, has coordinates that are not its own.
+    if picture is None or entry.scale != 1 or entry.size != (picture.width, picture.height):
+        return []
+    fit = partial(_seen, host=host)
+    if not is_unreadable(picture.width, picture.height, fit(picture.width, picture.height)):
+        return []
+    found = strips(picture.width, picture.height, fit)
+    try:
+        cuts = [(strip.box, (strip.seen.width, strip.seen.height)) for strip in found]
+        pictures = convert.cut(picture, cuts) if cuts else ()
+    except PictureError:
+        return []  # as a whole it cannot be decoded either, which is told there
+    made: list[HostBlock] = []
+    for strip, shown in zip(found, pictures, strict=True):
+        block: dict[str, Any] = {**entry.block, "data": shown.base64, "mimeType": shown.media_type}
+        sentence = entry.sentence if strip.number == 1 else ""
+        size = picture.width, picture.height
+        made.append(HostBlock(block, entry.number, shown, shown, size, sentence=sentence, strip=strip))
+    return made
+
+
+def _seen(width: int, height: int, host: Host) -> Seen:
+    """Return what a host shows of a size in pixels."""
+    return Seen(*vision.bounded(width, height, host.side, host.patches), 0, 0)

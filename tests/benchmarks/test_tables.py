@@ -1,0 +1,57 @@
+"""How long a workbook takes beside the CSV of the same rows, in turns within one run; CPU time of this process."""
+
+import random
+import time
+from datetime import date, timedelta
+
+import pytest
+from workbooks import Formatted, workbook
+
+from imagebridge_tools import generate_chart
+from imagebridge_tools.files.source import Places
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.anyio]
+
+ROUNDS = 5
+ROWS = 50_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    chance = random.Random(1)
+    rows = [
+        (
+            date(2020, 1, 1) + timedelta(days=n % 2000),
+            chance.choice(("North", "South", "East")),
+            chance.randint(1, 9999) / 100,
+        )
+        for n in range(ROWS)
+    ]
+    head = ["day", "region", "sales"]
+    lines = "".join(f"{day},{region},{sales}\n" for day, region, sales in rows)
+    (folder / "rows.csv").write_text(",".join(head) + "\n" + lines)
+    (folder / "rows.xlsx").write_bytes(workbook({"Rows": [head, *rows]}))
+    euros = [(day, region, Formatted(sales, "#,##0.00 [$€-407]")) for day, region, sales in rows]
+    (folder / "euros.xlsx").write_bytes(workbook({"Rows": [head, *euros]}))
+    return folder
+
+
+async def test_a_workbook_of_fifty_thousand_rows(folder):
+    """Charted within 3 times the CSV, with and without formats of money."""
+    arguments = {"kind": "line", "columns": {"x": "day", "y": "sales"}, "places": Places(allow=(folder,))}
+    times = {"rows.csv": [], "rows.xlsx": [], "euros.xlsx": []}
+    for name in times:
+        await generate_chart(data=name, **arguments)
+    for _ in range(ROUNDS):
+        for name, spent in times.items():
+            began = time.process_time(), time.perf_counter()
+            await generate_chart(data=name, **arguments)
+            spent.append((time.process_time() - began[0], time.perf_counter() - began[1]))
+    least = {name: [min(column) for column in zip(*spent, strict=True)] for name, spent in times.items()}
+    csv, *books = least.values()
+    for name, (cpu, wall) in least.items():
+        print(
+            f"\n{name}: {cpu * 1000:.0f} ms of CPU, {wall * 1000:.0f} ms; {cpu / csv[0]:.2f} and {wall / csv[1]:.2f} times"
+        )
+    assert all(cpu <= 3 * csv[0] and wall <= 3 * csv[1] for cpu, wall in books)

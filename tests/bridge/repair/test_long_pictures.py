@@ -1,0 +1,74 @@
+"""Long pages on their way to a host: cut where the host would make them too small to read, whole elsewhere."""
+
+import base64
+
+import pytest
+from PIL import Image, ImageDraw
+from samples import b64, file, pixels
+
+from imagebridge import repair
+from imagebridge.facts.hosts import HOSTS
+
+pytestmark = pytest.mark.pure
+
+
+def page(width, height):
+    """A page whose rows (or columns) tell where they are: the red channel counts every 64 pixels."""
+    image = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(image)
+    for at in range(0, max(width, height), 64):
+        box = (0, at, width, at + 63) if height > width else (at, 0, at + 63, height)
+        draw.rectangle(box, fill=(at // 64 % 256, 40, 200))
+    return {"type": "image", "data": b64(file(image, "PNG")), "mimeType": "image/png"}
+
+
+def shown(result):
+    """The sizes of the pictures, and the texts."""
+    sizes = [
+        pixels(base64.b64decode(one["data"])).size for one in result["content"] if one["type"] == "image"
+    ]
+    return sizes, " ".join(one["text"] for one in result["content"] if one["type"] == "text")
+
+
+SIZES = {"a page": (1280, 9467), "a strip": (9467, 1280)}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("host", [one.name for one in HOSTS if one.formats and one.side])
+def test_every_host_that_makes_pictures_smaller_gets_parts_in_full_size(host, size):
+    width, height = SIZES[size]
+    sizes, words = shown(repair({"content": [page(width, height)]}, host=host))
+    assert len(sizes) == 5
+    assert {min(one) for one in sizes} == {1280}
+    axis = "y" if height > width else "x"
+    length = max(sizes[0])
+    assert (
+        f"Part 1 of 5: {axis} 0 to {length} of {width}x{height}; coordinates are those of the whole." in words
+    )
+    assert (
+        f"Part 5 of 5: {axis} {9467 - length} to 9467 of {width}x{height}; add {9467 - length} to {axis}."
+        in words
+    )
+
+
+def test_a_part_shows_its_place_in_the_whole():
+    result = repair({"content": [page(1280, 9467)]}, host="codex")
+    first, second = [one for one in result["content"] if one["type"] == "image"][:2]
+    assert pixels(base64.b64decode(first["data"])).getpixel((9, 0))[0] == 0
+    assert pixels(base64.b64decode(second["data"])).getpixel((9, 0))[0] == 1877 // 64
+
+
+def test_a_host_that_fits_pictures_itself_gets_it_whole():
+    assert shown(repair({"content": [page(1280, 9467)]}, host="imagebridge")) == ([(1280, 9467)], "")
+
+
+def test_a_host_without_pictures_is_told():
+    sizes, words = shown(repair({"content": [page(1280, 9467)]}, host="cline"))
+    assert (sizes, "shows its model no pictures" in words) == ([], True)
+
+
+def test_parts_are_named_by_their_picture_where_there_are_several_and_few_are_cut():
+    sizes, words = shown(repair({"content": [page(900, 600), *[page(1280, 9467)] * 3]}, host="codex"))
+    assert len(sizes) == 8  # one in five parts: another would make twelve
+    assert "Part 5 of 5 of picture 2:" in words
+    assert "of picture 3" not in words

@@ -1,0 +1,121 @@
+"""The server over stdio answers every request, whatever its line or its files hold, and goes on."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from processes import server_command
+from samples import drawing, file
+
+TOO_DEEP = "the request cannot be read: it nests deeper than 150 levels"
+
+
+def call(tool, **arguments):
+    return {
+        "jsonrpc": "2.0",
+        "id": 7,
+        "method": "tools/call",
+        "params": {"name": tool, "arguments": arguments},
+    }
+
+
+def line(request):
+    return json.dumps(request).encode()
+
+
+def nested(levels):
+    return b'{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"get_image","arguments":%s}}' % (
+        b'{"a":' * levels + b"1" + b"}" * levels
+    )
+
+
+LINES = {
+    "half a character": (line(call("get_image", text="cut \ud83d here")), "cut � here"),
+    "half a character in a name": (line(call("get_\udfff")), "get_�"),
+    "250 levels": (nested(250), TOO_DEEP),
+    "10,000 levels": (nested(10_000), TOO_DEEP),
+    "10,000 levels, the id last": (
+        b'{"method":"x","params":%s,"jsonrpc":"2.0","id":7}' % (b'{"a":' * 10_000 + b"1" + b"}" * 10_000),
+        TOO_DEEP,
+    ),
+    "a number of 6,000 digits": (
+        line(call("get_image", text="x"))[:-3] + b',"n":1' + b"0" * 6000 + b"}}}",
+        "the request cannot be read: it holds a whole number of more than 4,300 digits",
+    ),
+    "a batch": (b"[%s]" % line(call("get_image", text="in a batch")), "in a batch"),
+    "a line cut short": (
+        line(call("get_image", text="x"))[:-2],
+        "the request cannot be read: it is not JSON",
+    ),
+    "no version": (b'{"id": 7, "method": "ping"}', "this is not a JSON-RPC 2.0 message"),
+    "a method that is a number": (
+        b'{"jsonrpc": "2.0", "id": 7, "method": 5}',
+        "this is not a JSON-RPC 2.0 message",
+    ),
+}
+
+
+class Server:
+    def __init__(self, *options):
+        self._process = subprocess.Popen(
+            [*server_command(), *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        hello = {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "t", "version": "1"},
+        }
+        self.answer(line({"jsonrpc": "2.0", "id": 7, "method": "initialize", "params": hello}))
+        self._send(b'{"jsonrpc":"2.0","method":"notifications/initialized"}')
+
+    def _send(self, sent):
+        self._process.stdin.write(sent + b"\n")
+        self._process.stdin.flush()
+
+    def answer(self, sent):
+        self._send(sent)
+        for came in self._process.stdout:
+            if json.loads(came).get("id") == 7:
+                return json.loads(came)
+        raise AssertionError("the server ended")
+
+    def close(self):
+        with self._process:
+            self._process.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    server = Server("--allow", str(folder), "--store", "off")
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize("case", LINES)
+def test_a_request_that_strict_readers_refuse_is_answered(server, case):
+    sent, expected = LINES[case]
+    assert expected in json.dumps(server.answer(sent), ensure_ascii=False)
+    assert "still here" in json.dumps(server.answer(line(call("get_image", text="still here"))))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep no names that are not UTF-8")
+def test_names_that_are_not_utf_8_are_listed_and_found(server, folder):
+    for name in (b"caf\xe9.png", b"plain.png"):
+        with open(os.fsencode(folder) + b"/" + name, "wb") as picture:
+            picture.write(file(drawing(), "PNG"))
+    assert "caf�.png, plain.png" in json.dumps(
+        server.answer(line(call("load_image", source="."))), ensure_ascii=False
+    )
+    answer = server.answer(line(call("contact_sheet", sources=["*.png"])))
+    assert "image" in [block["type"] for block in answer["result"]["content"]]
+    assert "still here" in json.dumps(server.answer(line(call("get_image", text="still here"))))

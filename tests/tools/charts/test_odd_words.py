@@ -1,0 +1,99 @@
+"""Words and numbers that no picture can hold: a chart without them, or a sentence on what is wrong. One call each."""
+
+import json
+
+import pytest
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools import generate_chart
+from imagebridge_tools.charts import worker
+from imagebridge_tools.charts.guard import WORDS
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
+
+LONG = "x" * 1_000_000
+ROWS = [{"a": "x", "b": 1}, {"a": "y", "b": 2}]
+DIGITS = "9" * 5_000
+
+
+def spec(mark="point", x=None, **more):
+    encoding = {
+        "x": {"field": "a", "type": "nominal"} | (x or {}),
+        "y": {"field": "b", "type": "quantitative"},
+    }
+    return {"data": {"values": ROWS}, "mark": mark, "encoding": encoding} | more
+
+
+@pytest.mark.parametrize(
+    ("path", "drawing"),
+    [
+        ("title", spec(title=LONG)),
+        ("title", spec(title=["Sales", LONG])),
+        ("title.subtitle", spec(title={"text": "Sales", "subtitle": LONG})),
+        ("encoding.x.title", spec(x={"title": LONG})),
+        ("encoding.x.axis.labelExpr", spec(x={"axis": {"labelExpr": f"'{LONG}'"}})),
+        ("mark.text", spec(mark={"type": "text", "text": LONG})),
+    ],
+)
+async def test_texts_without_end_are_refused_with_their_place(path, drawing):
+    with pytest.raises(
+        ArgumentError, match=rf"{path} has a text of 1,000,00\d characters; at most {WORDS:,}"
+    ):
+        await generate_chart(spec=drawing)
+
+
+async def test_the_longest_texts_are_drawn():
+    drawing = spec(title=["x" * WORDS, "y" * WORDS], x={"title": "z" * WORDS})
+    assert (await generate_chart(spec=drawing)).pictures
+
+
+NUL = "Ber\0lin"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"spec": spec(title=NUL)},
+        {"spec": spec(mark={"type": "text", "text": NUL})},
+        {"kind": "bar", "data": ROWS, "title": NUL},
+        {"kind": "bar", "data": [{"a": NUL, "b": 1}, {"a": "\x1b[0m\ufffe", "b": 2}]},
+        {"kind": "bar", "data": [{"ci\0ty": "Rome", "b": 1}]},
+        {"kind": "bar", "data": '[{"x": "\\ud83d", "y": 1}, {"x": "b", "y": 2}]'},
+        {"kind": "bar", "data": {"\ud83d": [1, 2], "y": [1, 2]}},
+        {"spec": json.dumps(spec(title="\ud83d"))},
+    ],
+)
+async def test_signs_that_xml_cannot_hold_are_left_out(arguments):
+    assert (await generate_chart(**arguments)).pictures
+
+
+@pytest.mark.parametrize(
+    ("came", "drawn"),
+    [
+        ("a\0b\x1fc", "abc"),
+        ("\ud83d a", "\ufffd a"),
+        ("\ud83d\ude00\n\t", "\ud83d\ude00\n\t"),
+        ("a\\u0000", "a\\u0000"),
+        ("\uffff\ufffe\udc00", "\ufffd\ufffd\ufffd"),
+    ],
+)
+def test_what_is_drawn_of_a_text(came, drawn):
+    made = worker._drawable(json.dumps([came, {came: 1}]))
+    assert json.loads(made) == json.loads(json.dumps([drawn, {drawn: 1}]))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"kind": "bar", "data": f'[{{"a": "x", "b": {DIGITS}}}]'},
+        {"kind": "bar", "data": f'{{"a": "x", "b": {DIGITS}}}\n{{"a": "y", "b": 1}}'},
+        {"spec": json.dumps(spec())[:-1] + f', "width": {DIGITS}}}'},
+    ],
+)
+async def test_numbers_without_end_are_told(arguments):
+    with pytest.raises(ArgumentError, match=r"holds a whole number of over 4,300 digits; write it shorter"):
+        await generate_chart(**arguments)
+
+
+async def test_numbers_without_end_in_delimited_text_are_missing():
+    assert (await generate_chart(kind="bar", data=f"a,b\nx,{DIGITS}\ny,1\n")).pictures

@@ -1,0 +1,135 @@
+"""Workbooks as spreadsheet programs write them, made by hand so that every form of a cell can be had."""
+
+import io
+import zipfile
+from datetime import date, datetime
+from typing import NamedTuple
+from xml.sax.saxutils import escape, quoteattr
+
+SPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
+
+DAY = 14
+"""The format of dates that a file names by number alone."""
+
+
+class Formatted(NamedTuple):
+    """A number and the format that a cell writes it in: a code, or the number of one."""
+
+    value: float
+    code: str | int
+
+
+class Formula(NamedTuple):
+    """A formula, and the value that the file keeps of it, if any."""
+
+    kept: float | None = None
+
+
+def serial(moment, base=date(1899, 12, 30)):
+    """Return the number of a day in a workbook."""
+    day = moment.date() if isinstance(moment, datetime) else moment
+    seconds = moment.hour * 3600 + moment.minute * 60 + moment.second if isinstance(moment, datetime) else 0
+    return (day - base).days + seconds / 86_400
+
+
+def letters(column):
+    """Return the letters of a column, counted from 1."""
+    found = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        found = chr(65 + rest) + found
+    return found
+
+
+class _Styles:
+    """The styles of a workbook, numbered as they come up."""
+
+    def __init__(self):
+        self.codes = ["", DAY]
+
+    def number(self, code):
+        if code not in self.codes:
+            self.codes.append(code)
+        return self.codes.index(code)
+
+    def xml(self):
+        own = [code for code in self.codes if isinstance(code, str) and code]
+        formats = "".join(
+            f"<numFmt numFmtId='{164 + n}' formatCode={quoteattr(code)}/>" for n, code in enumerate(own)
+        )
+        numbers = [
+            164 + own.index(code) if isinstance(code, str) and code else code or 0 for code in self.codes
+        ]
+        styles = "".join(f'<xf numFmtId="{number}" applyNumberFormat="1"/>' for number in numbers)
+        return (
+            f"<styleSheet {SPACE}><numFmts>{formats}</numFmts><fonts><font/></fonts><fills><fill/></fills>"
+            f"<borders><border/></borders><cellXfs>{styles}</cellXfs></styleSheet>"
+        )
+
+
+def _cell(at, value, styles):
+    match value:
+        case None:
+            return ""
+        case bool():
+            return f'<c r="{at}" t="b"><v>{int(value)}</v></c>'
+        case Formatted(number, code):
+            return f'<c r="{at}" s="{styles.number(code)}"><v>{number!r}</v></c>'
+        case date():
+            return f'<c r="{at}" s="1"><v>{serial(value)}</v></c>'
+        case Formula(kept):
+            return f'<c r="{at}"><f>1+2</f>{"" if kept is None else f"<v>{kept}</v>"}</c>'
+        case str() if value.startswith("#"):
+            return f'<c r="{at}" t="e"><v>{value}</v></c>'
+        case str():
+            return f'<c r="{at}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
+    return f'<c r="{at}"><v>{value!r}</v></c>'
+
+
+def _row(number, cells, styles, *, hidden):
+    state = " hidden='1'" if hidden else ""
+    made = "".join(_cell(f"{letters(c)}{number}", value, styles) for c, value in enumerate(cells, 1))
+    return f"<row r='{number}'{state}>{made}</row>"
+
+
+def workbook(sheets, *, hidden_sheets=(), hidden_rows=(), merged=(), before=""):
+    """Return an xlsx of sheets of rows. Texts that begin with # are errors.
+
+    `hidden_rows` are numbers of rows of every sheet, `merged` references such as A2:A4, `before` XML ahead of the
+    list of sheets.
+    """
+    state = {name: " state='hidden'" if name in hidden_sheets else "" for name in sheets}
+    listed = "".join(
+        f"<sheet name={quoteattr(name)} sheetId='{n}' r:id='r{n}'{state[name]}/>"
+        for n, name in enumerate(sheets, 1)
+    )
+    links = "".join(
+        f'<Relationship Id="r{n}" Type="{LINKS}/worksheet" Target="worksheets/s{n}.xml"/>'
+        for n in range(1, len(sheets) + 1)
+    )
+    styles = _Styles()
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("[Content_Types].xml", "<Types/>")
+        book = f'<Relationship Id="b" Type="{LINKS}/officeDocument" Target="xl/workbook.xml"/>'
+        packed.writestr("_rels/.rels", f"<Relationships {PACKAGE}>{book}</Relationships>")
+        packed.writestr(
+            "xl/workbook.xml",
+            f'<workbook {SPACE} xmlns:r="{LINKS}">{before}<sheets>{listed}</sheets></workbook>',
+        )
+        style = f'<Relationship Id="s" Type="{LINKS}/styles" Target="styles.xml"/>'
+        packed.writestr(
+            "xl/_rels/workbook.xml.rels", f"<Relationships {PACKAGE}>{links}{style}</Relationships>"
+        )
+        cells = "".join(f'<mergeCell ref="{one}"/>' for one in merged)
+        end = f"<mergeCells>{cells}</mergeCells>" if merged else ""
+        for n, rows in enumerate(sheets.values(), 1):
+            lines = "".join(_row(r, row, styles, hidden=r in hidden_rows) for r, row in enumerate(rows, 1))
+            packed.writestr(
+                f"xl/worksheets/s{n}.xml",
+                f"<worksheet {SPACE}><sheetData>{lines}</sheetData>{end}</worksheet>",
+            )
+        packed.writestr("xl/styles.xml", styles.xml())
+    return made.getvalue()

@@ -1,0 +1,130 @@
+"""A table as a chart takes it: periods that stand side by side made one column, and durations where numbers are needed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tables import month_names, written_dates, written_durations
+from imagebridge_tools.tables.cells import date, is_missing, numbers
+from imagebridge_tools.tables.column_types import ColumnReading
+from imagebridge_tools.tables.table import Table
+
+from .theme import PALETTE
+
+Columns = Mapping[str, str | Sequence[str]]
+
+_LEAST = 3
+"""Columns of periods side by side at least."""
+
+_NAMES = 3
+"""Other columns at most; a table with more has a form of its own."""
+
+VALUE = "value"
+"""What the numbers of periods are called, which have no name of their own."""
+
+
+class Periods(NamedTuple):
+    """What the names of columns are: a noun, and the cell for each."""
+
+    noun: str
+    cells: Sequence[JsonValue]
+
+
+def arranged(kind: str, table: Table, columns: Columns) -> tuple[Table, Columns]:
+    """Return the table and the fields of a chart of one kind for which nobody named the numbers."""
+    if "y" not in columns and kind in ("bar", "line", "area", "heatmap"):
+        numeric = [name for name, cells in table.columns.items() if numbers(cells)]
+        others = [name for name in table.columns if name not in numeric]
+        named = set(columns.values()) & set(numeric) if all(map(_is_name, columns.values())) else {""}
+        if not named and len(numeric) >= _LEAST and 0 < len(others) <= _NAMES and (found := periods(numeric)):
+            return _long(kind, table, columns, numeric, found)
+    return _timed(table, columns), columns
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str)
+
+
+def periods(names: Sequence[str]) -> Periods | None:
+    """Return what the names of columns are, where all are years, months, quarters or days."""
+    if all(re.fullmatch(r"(19|20)\d\d", name) for name in names):
+        return Periods("year", [int(name) for name in names])
+    if all(map(date, names)):
+        return Periods("month" if len(names[0]) == 7 else "date", [*names])
+    if all(re.fullmatch(r"Q[1-4]", name) for name in names):
+        return Periods("quarter", [*names])
+    match written_dates.read(names):
+        case (days, how):
+            noun = (
+                how.partition("s, ")[0]
+                if "first days" in how
+                else "month"
+                if len(days[names[0]]) == 7
+                else "date"
+            )
+            return Periods(noun, [days[name] for name in names])
+        case _:
+            pass
+    words = [month_names.folded(name) for name in names]
+    known = [month_names.english(words), *(one for _, one in _foreign(words))]
+    months = any(one and all(one.values()) and len(set(one.values())) == len(names) for one in known)
+    return Periods("month", [*names]) if months else None
+
+
+def _foreign(words: Sequence[str]) -> Sequence[tuple[str, Mapping[str, int]]]:
+    """Return the languages that know some words, which takes half a second, where they are a whole year."""
+    return month_names.foreign(words) if len(words) == 12 else ()
+
+
+def _long(
+    kind: str, table: Table, columns: Columns, numeric: Sequence[str], found: Periods
+) -> tuple[Table, Columns]:
+    """Return a table with a row for each number of a wide one, and which of its fields are drawn where."""
+    others = [name for name in table.columns if name not in numeric]
+    period, value = _free(found.noun, others), _free(VALUE, others)
+    long: dict[str, Sequence[JsonValue]] = {name: list(table.columns[name]) * len(numeric) for name in others}
+    long[period] = [cell for cell in found.cells for _ in range(table.rows)]
+    long[value] = [cell for name in numeric for cell in numbers(table.columns[name]) or ()]
+    units = {table.readings[name].unit if name in table.readings else "" for name in numeric}
+    readings = {name: one for name, one in table.readings.items() if name in others}
+    readings |= {value: ColumnReading(unit=units.pop())} if len(units) == 1 else {}
+    written: dict[JsonValue, str] = {
+        cell: name for name, cell in zip(numeric, found.cells, strict=True) if isinstance(cell, str)
+    }
+    readings[period] = ColumnReading(written=written)
+    note = f"columns {numeric[0]!r} to {numeric[-1]!r} are read as one, {period!r}, of {value!r}"
+    made = replace(table, columns=long, readings=readings, notes=(*table.notes, note))
+    chosen = dict(columns)
+    if kind == "heatmap":
+        return made, {"x": period, "y": others[0], "color": value, **chosen}
+    chosen.setdefault("x", period)
+    few = [name for name in others if len(set(table.columns[name])) <= len(PALETTE)]
+    group = (
+        next((name for name in few if name not in chosen.values()), None) if chosen["x"] == period else period
+    )
+    if group and "color" not in chosen and (group != period or len(numeric) <= len(PALETTE)):
+        chosen["color"] = group
+    return made, {**chosen, "y": value}
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    while name in taken:
+        name = f"{name} "
+    return name
+
+
+def _timed(table: Table, columns: Columns) -> Table:
+    """Return a table whose times are durations where they stand for y, or nothing else is there for it."""
+    wanted = columns.get("y")
+    if wanted is None and not any(map(numbers, table.columns.values())):
+        doubted = [name for name, reading in table.readings.items() if reading.doubt]
+        wanted = next((name for name in doubted if name not in columns.values()), None)
+    if not isinstance(wanted, str) or wanted not in table.readings or not table.readings[wanted].doubt:
+        return table
+    texts = [None if is_missing(cell) else str(cell).strip() for cell in table.columns[wanted]]
+    found = written_durations.read(wanted, texts, wanted=True)
+    if not isinstance(found, written_durations.ReadDurations):
+        return table
+    return table.reread(wanted, (found.cells, ColumnReading(found.how, found.unit)))

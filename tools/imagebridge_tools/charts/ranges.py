@@ -1,0 +1,93 @@
+"""The ranges of axes that were asked for: read as what the axis shows, and what lies outside of them counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.answer import JsonValue, counted
+from imagebridge_tools.tables import written_dates
+from imagebridge_tools.tables.cells import date, numbers
+from imagebridge_tools.tables.table import ColumnType
+
+from .chart_options import Range
+from .plan import Chart
+
+
+def settled(drawn: Chart) -> Chart:
+    """Return the chart with its ranges as numbers or moments, which its axes have.
+
+    Raises:
+        ArgumentError: an axis has names, or a range is not of what it shows.
+    """
+    ranges: dict[str, Range] = {}
+    for role, limits in drawn.options.ranges.items():
+        counts = role == "y" and drawn.kind == "histogram"
+        sort: ColumnType = "number" if counts else drawn.sorts.get(role, "text")
+        if sort == "text":
+            raise ArgumentError("ranges", f"names {role}, which shows names and has no range")
+        ends = [_end(role, limit, sort) for limit in limits]
+        if _at(ends[0]) >= _at(ends[1]):
+            raise ArgumentError("ranges", f"of {role} is {list(limits)}; give the lower end first")
+        ranges[role] = (ends[0], ends[1])
+    return replace(drawn, options=replace(drawn.options, ranges=ranges))
+
+
+def _end(role: str, limit: JsonValue, sort: ColumnType) -> JsonValue:
+    """Return one end of a range as the axis of its role takes it."""
+    if sort == "number":
+        known = numbers([limit]) if not isinstance(limit, bool) else None
+        if known is None:
+            raise ArgumentError(
+                "ranges", f"of {role} has {limit!r}, but {role} shows numbers, such as [0, 100]"
+            )
+        return known[0]
+    text = str(limit).strip()
+    if not date(text):
+        match written_dates.read([text]):
+            case (days, _):
+                text = days[str(limit).strip()]
+            case _:
+                example = '["2026-01-01", "2026-12-31"]'
+                raise ArgumentError(
+                    "ranges", f"of {role} has {limit!r}, but {role} shows dates, such as {example}"
+                )
+    return text
+
+
+def outside(drawn: Chart, roles: Sequence[str], noun: str) -> Chart:
+    """Return the chart with words on its rows that lie outside the ranges of some roles."""
+    told: list[str] = []
+    for role in roles:
+        if role not in drawn.options.ranges:
+            continue
+        low, high = map(_at, drawn.options.ranges[role])
+        known = [_at(cell) for row in drawn.rows if (cell := row.get(role)) is not None]
+        for count, side in (
+            (sum(one < low for one in known), "below"),
+            (sum(one > high for one in known), "above"),
+        ):
+            told += [f"{counted(count, noun)} {side} the range of {role}"] if count else []
+    return (
+        replace(drawn, note=f"{drawn.note}; not or only partly shown: {', '.join(told)}") if told else drawn
+    )
+
+
+def of_rows(drawn: Chart) -> Chart:
+    """Return the chart with words on rows outside of the ranges, before rows are counted or made fewer."""
+    roles = {"bar": (), "histogram": ("x",)}.get(drawn.kind, ("x", "y"))
+    return outside(drawn, roles, "row")
+
+
+def of_bars(drawn: Chart, kind: str) -> Chart:
+    """Return the chart of bars with words on those that reach beyond the range of their axis."""
+    roles: Mapping[str, tuple[str, ...]] = {"bar": ("x", "y"), "histogram": ("y",)}
+    return outside(drawn, roles.get(kind, ()), "bar")
+
+
+def _at(cell: JsonValue) -> float:
+    """Return where a number or a date lies."""
+    if isinstance(cell, str):
+        moment = datetime.fromisoformat(f"{cell}-01" if len(cell) == 7 else cell)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return cell if isinstance(cell, int | float) else 0.0

@@ -1,0 +1,89 @@
+"""In which encoding the bytes of a text are, which seldom say so themselves."""
+
+import codecs
+from importlib import import_module
+from typing import Any, NamedTuple
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+_WESTERN = "cp1252"
+
+_NEAR = 0.75
+"""From how much of the trust in another on the Western encoding is taken: it is by far the most frequent."""
+
+_SEEN = 200_000
+"""Bytes from which an encoding is told."""
+
+_SIGNS = frozenset("€£¥¢§©®™°±²³µ·×÷½¼¾«»‹›„“”‘’‚–—…•\u00a0")
+"""Signs of Windows' Western encoding that stand alone in texts of English, or beside a number."""
+
+_SURE = 0.004
+"""What chardet must trust an encoding with at least; it trusts few words in their own encoding with 0.005 to 0.3."""
+
+
+class DecodedText(NamedTuple):
+    """A text, and the encoding it was read in where that is a guess."""
+
+    text: str
+    guessed: str = ""
+
+
+def decoded(data: bytes) -> DecodedText:
+    """Return bytes as text: by the mark at their start, as UTF-8, or in the encoding that their letters speak for."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return DecodedText(data.decode(encoding, "replace"))
+    if b"\0" not in data[:1000]:
+        try:
+            return DecodedText(data.decode())
+        except UnicodeDecodeError:
+            pass
+    guessed = _guessed(data)
+    try:
+        return DecodedText(data.decode(guessed), guessed)
+    except (UnicodeDecodeError, LookupError):
+        return DecodedText(data.decode(_WESTERN, "replace"), _WESTERN)
+
+
+def _guessed(data: bytes) -> str:
+    """Return the name of the encoding that some bytes are most likely in: Windows' Western one where little tells."""
+    try:
+        chardet: Any = import_module("chardet")
+    except ImportError:  # The extra `server` brings it.
+        return _WESTERN
+    seen = _letters(data)
+    likely: dict[str, float] = {
+        str(one["encoding"] or _WESTERN).lower(): one["confidence"]
+        for one in reversed(
+            chardet.detect_all(seen, ignore_threshold=True, encoding_era=chardet.EncodingEra.MODERN_WEB)
+        )
+    }
+    name = max(likely, key=lambda one: likely[one], default=_WESTERN)
+    if b"\0" in data[:1000]:
+        return name if _is_wide(data, name) else _WESTERN
+    signs_alone = all(sign.isascii() or sign in _SIGNS for sign in seen.decode(_WESTERN, "replace"))
+    western = likely.get("windows-1252", 0) >= _NEAR * likely.get(name, 0)
+    return _WESTERN if signs_alone or western or likely[name] < _SURE else name
+
+
+def _is_wide(data: bytes, name: str) -> bool:
+    """Tell whether bytes with zeros are text: lines of UTF-16 or UTF-32."""
+    if not name.startswith(("utf-16", "utf-32")):
+        return False
+    text = data[:_SEEN].decode(name, "replace")
+    return "\n" in text and all(sign.isprintable() or sign.isspace() for sign in text[:1000])
+
+
+def _letters(data: bytes) -> bytes:
+    """Return the lines of some bytes that tell most: those with letters beyond ASCII, rather than spaces alone."""
+    if b"\0" in data[:1000]:
+        return data[:_SEEN]
+    lines = [line for line in data.splitlines(keepends=True) if not line.isascii()]
+    telling = [line for line in lines if not line.replace(b"\xa0", b" ").isascii()]
+    return b"".join(telling or lines)[:_SEEN]

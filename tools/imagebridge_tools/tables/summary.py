@@ -1,0 +1,99 @@
+"""A table in words: what its columns hold, and its rows as CSV."""
+
+import csv
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from statistics import fmean
+
+from imagebridge_tools.answer import JsonValue, counted, label, number
+
+from . import column_types
+from .cells import DURATION, Measured, is_missing, numbers
+from .table import Table
+
+_COLUMNS = 60
+"""Columns that are described one by one at most."""
+
+_FEW = 8
+"""Different texts of a column that are all named, with their rows."""
+
+_SHOWN = 3
+"""Texts that are named of more."""
+
+_LETTERS = 40
+"""Characters of a text that is named."""
+
+
+def described(table: Table) -> str:
+    """Return a line for each column: what it holds, its ends, and how it was read; then what was left out."""
+    names = list(table.columns)
+    lines = [f"- {name}: {_column(table, name)}" for name in names[:_COLUMNS]]
+    if left := names[_COLUMNS:]:
+        lines.append(f"- {counted(len(left), 'more column')}: {', '.join(left)}")
+    return "\n".join([*lines, *(f"- {note}" for note in table.notes)])
+
+
+def _column(table: Table, name: str) -> str:
+    cells, reading = table.columns[name], table.readings.get(name)
+    known = [cell for cell in cells if not is_missing(cell)]
+    said: list[str] = []
+    if not known:
+        said.append("empty")
+    elif found := numbers(cells):
+        values = [cell for cell in found if isinstance(cell, int | float)]
+        unit = reading.unit if reading else ""
+        noun = "percent" if unit == "%" else f"numbers in {unit}" if unit else "numbers"
+        said.append(f"{noun}, {number(min(values))} to {number(max(values))}, mean {number(fmean(values))}")
+        said += [] if unit == "%" else [f"sum {number(math.fsum(values))}"]
+    elif table.sort(name) == "date":
+        days = sorted(map(str, known))
+        said.append(f"dates, {days[0]} to {days[-1]}, {len(set(days)):,} different")
+    else:
+        said.append(_texts(known))
+    if missing := len(cells) - len(known):
+        said.append(f"{missing:,} missing")
+    told = (
+        column_types.reading_note(name, reading).partition(" ")[2].removeprefix(f"{name!r} ")
+        if reading
+        else ""
+    )
+    return "; ".join([", ".join(said), told] if told else [", ".join(said)])
+
+
+def _texts(cells: Sequence[JsonValue]) -> str:
+    counts = Counter(label(cell) for cell in cells)
+    if len(counts) <= _FEW:
+        return "names, " + ", ".join(f"{_short(text)} ({count:,})" for text, count in counts.most_common())
+    some = ", ".join(_short(text) for text, _ in counts.most_common(_SHOWN))
+    return f"names, {len(counts):,} different, such as {some}"
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _LETTERS else f"{text[: _LETTERS - 3]}...")
+
+
+def rows(columns: Mapping[str, Sequence[JsonValue]], first: int, last: int, most: int) -> tuple[str, int]:
+    """Return the rows from `first` to `last`, counted from 1, as CSV of at most `most` characters, and the last of them."""
+    made = StringIO()
+    writer = csv.writer(made, lineterminator="\n")
+    writer.writerow(columns)
+    end, at = made.tell(), first - 1
+    for at in range(first - 1, last):
+        writer.writerow([_written(cells[at]) for cells in columns.values()])
+        if made.tell() > most and at > first - 1:
+            return made.getvalue()[:end], at
+        end = made.tell()
+    return made.getvalue(), at + 1
+
+
+def _written(cell: JsonValue) -> JsonValue:
+    """Return a cell as CSV has it: a number of a workbook as its format shows it."""
+    if not isinstance(cell, Measured):
+        return "" if cell is None else str(cell).lower() if isinstance(cell, bool) else cell
+    if cell.unit == DURATION:
+        hours, rest = divmod(round(float(cell)), 3600)
+        return f"{hours}:{rest // 60:02}:{rest % 60:02}"
+    value = f"{cell * 100:.12g}" if cell.unit == "%" else f"{float(cell):.15g}"
+    return f"{value}%" if cell.unit == "%" else f"{value} {cell.unit}"
