@@ -4,12 +4,12 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TypeVar, TypeVarTuple
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from typing import TypeVar, TypeVarTuple, cast
 
 import anyio
-from anyio import BrokenWorkerProcess, to_process
-from anyio.lowlevel import RunVar
+from anyio import BrokenWorkerProcess, CancelScope, to_process
+from anyio.lowlevel import RunVar, checkpoint_if_cancelled
 
 from imagebridge.errors import BridgeError
 from imagebridge.pictures.cost import ALLOWANCE, MAX_MEMORY, HeavyError
@@ -25,6 +25,9 @@ SECONDS = 30.0
 
 PROCESSES = 2
 """Pieces of work at the same time; later calls wait."""
+
+_START = 60.0
+"""Seconds that the start of a worker may take, which cannot be cancelled; anyio itself gives up after 20."""
 
 _LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("imagebridge_tools.apart")
 _ALONE: RunVar[anyio.Lock] = RunVar("imagebridge_tools.apart.alone")
@@ -87,17 +90,34 @@ async def _worked(
 
 async def _twice(function: Callable[[*Arguments], Returned], *arguments: *Arguments) -> Returned:
     """Run in a worker, and in another one where that ends: it may have died before, which cannot be told in time."""
-    ended = False
+    ended = ready = False
     while True:
+        await checkpoint_if_cancelled()
         try:
-            return await to_process.run_sync(
-                function, *arguments, cancellable=True, limiter=anyio.CapacityLimiter(1)
-            )
+            # anyio (4.16, 2026-11) lets go of a process whose start is cancelled, and it stays: so its start is not.
+            with CancelScope(shield=True), anyio.fail_after(_START):
+                await _run(_nothing)
+            ready = True
+            # Nothing waits in between, so this is the worker that has just answered.
+            return await _run(function, *arguments, cancellable=True)
         except BrokenWorkerProcess as error:
-            before = isinstance(error.__cause__, anyio.BrokenResourceError)  # It did not even take the work.
+            before = not ready or isinstance(error.__cause__, anyio.BrokenResourceError)
+            ready = False
             if error.args or (ended and not before):
                 raise
             ended = ended or not before
+
+
+async def _run(
+    function: Callable[[*Arguments], Returned], *arguments: *Arguments, cancellable: bool = False
+) -> Returned:
+    """Run in a worker. A limiter would wait once, and another call could take the worker that stands ready."""
+    unlimited = cast("anyio.CapacityLimiter", nullcontext())
+    return await to_process.run_sync(function, *arguments, cancellable=cancellable, limiter=unlimited)
+
+
+def _nothing() -> None:
+    """What a worker does to show that it has started."""
 
 
 def _limited(

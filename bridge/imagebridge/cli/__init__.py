@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from importlib import import_module
+from io import StringIO
 
 import click
 
@@ -79,8 +80,9 @@ def main() -> None:
         code = imagebridge.main(prog_name="imagebridge", standalone_mode=False)
     except click.ClickException as error:
         # It quotes what was typed, and what servers said.
-        error.message = plain(error.message)
-        error.show()
+        words = StringIO()
+        error.show(words)
+        click.echo(plain(words.getvalue()), err=True, nl=False)
         code = error.exit_code
     except RequirementError as error:
         click.echo(f"Error: {error}", err=True)

@@ -7,7 +7,7 @@ made so. The SDK (mcp 2.3, 2026-11) drops the former without an answer, and ends
 import json
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import anyio.abc
 from mcp.server import MCPServer
@@ -88,8 +88,7 @@ class _Read(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
 
 
 def _writable(fields: dict[str, Any]) -> dict[str, Any]:
-    made = writable(fields)
-    return made if isinstance(made, dict) else fields
+    return cast("dict[str, Any]", writable(fields))
 
 
 def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
