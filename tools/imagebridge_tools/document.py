@@ -17,7 +17,7 @@ from .tables import summary, workbook
 from .tables.table import FILE_SIZE, Table, table
 from .tables.workbook import Book
 
-LARGEST = 600_000
+MAX_DOCUMENT_BYTES = 600_000
 """Bytes of a document at most: as base64 it must fit the result of a tool (see `imagebridge_server.results`)."""
 
 CHARACTERS = 100_000
@@ -120,8 +120,8 @@ def _read(found: Source, start: int | None, asked: tuple[int, int | None] | None
             raise ArgumentError(
                 argument, f"goes with {noun}; {name} is {file_type.media_type} and comes whole"
             )
-    if len(data) > LARGEST:
-        problem = f"{name} has {size_in_words(len(data))}; a result holds {size_in_words(LARGEST)}"
+    if len(data) > MAX_DOCUMENT_BYTES:
+        problem = f"{name} has {size_in_words(len(data))}; a result holds {size_in_words(MAX_DOCUMENT_BYTES)}"
         raise ArgumentError("source", f"{problem}; give a part of it, or its pages as pictures")
     file = File(uri or f"file:///file{file_type.suffix}", name, file_type.media_type, data)
     return ToolOutput(
