@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from imagebridge.check.probes import EndpointAnswer, ProbeOutcome, charted
+from imagebridge.check.probes import EndpointAnswer, ProbeOutcome, probe_endpoint
 from imagebridge.pictures import fonts
 from imagebridge.requirements import (
     API,
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
     from imagebridge.agent.bridge import Bridge
-    from imagebridge.rules import JSON, Api
+    from imagebridge.rules import Api
+    from imagebridge.wire import JSON
 
 State = Literal["ok", "missing", "failed"]
 
@@ -308,7 +309,7 @@ def chart(model: str, *, as_json: bool) -> int:
     """
     need(API)
     with api_failures():
-        base_url, outcomes = event_loop.run(_charted, model)
+        base_url, outcomes = event_loop.run(_probed, model)
     if as_json:
         rows = [{**asdict(one), "date": one.date.isoformat()} for one in outcomes]
         show({"base_url": base_url, "model": model, "rules": rows}, whole=True)
@@ -319,7 +320,7 @@ def chart(model: str, *, as_json: bool) -> int:
     return ERROR if any(one.seen == "unclear" for one in outcomes) else 0
 
 
-async def _charted(model: str) -> tuple[str, list[ProbeOutcome]]:
+async def _probed(model: str) -> tuple[str, list[ProbeOutcome]]:
     async with client() as openai:
         patient = openai.with_options(timeout=_SECONDS, max_retries=1)
 
@@ -328,7 +329,7 @@ async def _charted(model: str) -> tuple[str, list[ProbeOutcome]]:
 
         outcomes: list[ProbeOutcome] = []
         with Terminal().busy("sending the first request") as say:
-            async for outcome in charted(model, send, date.today()):
+            async for outcome in probe_endpoint(model, send, date.today()):
                 say(f"{outcome.rule}: {outcome.seen}")
                 outcomes.append(outcome)
         return location(str(openai.base_url)), outcomes
