@@ -81,16 +81,18 @@ def test_nothing_missing_is_a_failure_and_secrets_of_the_address_stay_secret():
     ("package", "line"),
     [
         ("pillow-heif", 'missing  extra heic (pillow-heif): pip install "imagebridge[heic]"'),
-        (
+        pytest.param(
             "vl-convert-python",
             (
                 "missing  generate_chart needs vl-convert-python 1.9 or newer (none is installed): "
                 'pip install "imagebridge[server]"'
             ),
+            marks=pytest.mark.long,
         ),
-        (
+        pytest.param(
             "pypdfium2",
             'missing  render_document needs pypdfium2 5 or newer (none is installed): pip install "imagebridge[server]"',
+            marks=pytest.mark.long,
         ),
     ],
 )
