@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from .settings import Settings
-from .startup.start import Start, divert_stdout
+from .startup.start import ServerStart, divert_stdout
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -24,7 +24,7 @@ _GRACE = 2.0
 """Seconds that threads have for their last work once the host has hung up."""
 
 
-def serve(settings: Settings, start: Start | None = None) -> None:
+def serve(settings: Settings, start: ServerStart | None = None) -> None:
     """Serve MCP on stdin and stdout; returns when stdin ends.
 
     `start` may have begun to answer the host; a card for later starts is kept in it.
@@ -86,7 +86,7 @@ def serve(settings: Settings, start: Start | None = None) -> None:
     _leave()
 
 
-async def _keep_card(server: "MCPServer[Any]", settings: Settings, start: Start | None) -> None:
+async def _keep_card(server: "MCPServer[Any]", settings: Settings, start: ServerStart | None) -> None:
     """Keep a card for later starts, unless this one has had a good one, or nowhere to keep it."""
     if start is None or (start.opening and not start.opening.differs):
         return

@@ -24,7 +24,7 @@ _RUNS = {1: 8, 2: 4}
 """Bits a pixel of the two codings that pack runs of equal pixels."""
 
 
-class Header(NamedTuple):
+class InfoHeader(NamedTuple):
     """What a bitmap says of itself. `down` is true where its first row is the upper one."""
 
     length: int
@@ -36,10 +36,10 @@ class Header(NamedTuple):
     down: bool
 
 
-def _header(data: bytes, at: int) -> Header:
+def _header(data: bytes, at: int) -> InfoHeader:
     length, width, height, _, bits, packed = unpack_from("<IiiHHI", data, at)
     (colours,) = unpack_from("<I", data, at + 32)
-    return Header(length, width, abs(height), bits, packed, colours, height < 0)
+    return InfoHeader(length, width, abs(height), bits, packed, colours, height < 0)
 
 
 def mended(data: bytes) -> bytes:
@@ -87,7 +87,7 @@ def image(data: bytes) -> "Image | None":
         raise PictureError("the BMP is cut short") from error
 
 
-def _masks(data: bytes, header: Header) -> tuple[int, int, int, int] | None:
+def _masks(data: bytes, header: InfoHeader) -> tuple[int, int, int, int] | None:
     if header.packed == 0 and header.bits == 32 and header.length >= 56:
         # Of a header's masks only the one for opacity counts where the pixels are not said to go by masks.
         return (0xFF0000, 0xFF00, 0xFF, *unpack_from("<I", data, 66))
@@ -99,7 +99,7 @@ def _masks(data: bytes, header: Header) -> tuple[int, int, int, int] | None:
     return (*masks[:3], masks[3] if count == 4 else 0)
 
 
-def _rows(data: bytes, start: int, header: Header) -> bytes:
+def _rows(data: bytes, start: int, header: InfoHeader) -> bytes:
     """Return the rows from the upper one on, without what fills each up to four bytes."""
     from .cost import check_pixels
 
@@ -112,7 +112,7 @@ def _rows(data: bytes, start: int, header: Header) -> bytes:
     return b"".join(data[start + row * step : start + row * step + length] for row in order)
 
 
-def _by_masks(rows: bytes, header: Header, masks: tuple[int, int, int, int]) -> "Image":
+def _by_masks(rows: bytes, header: InfoHeader, masks: tuple[int, int, int, int]) -> "Image":
     from PIL import Image as Images
 
     size = header.width, header.height
@@ -143,7 +143,7 @@ def _masked(rows: bytes, width: int, mask: int) -> bytes:
     return bytes(made)
 
 
-def _of_two_bits(data: bytes, rows: bytes, header: Header) -> "Image":
+def _of_two_bits(data: bytes, rows: bytes, header: InfoHeader) -> "Image":
     from PIL import Image as Images
 
     count = min(header.colours or 4, 4)
@@ -161,7 +161,7 @@ def _of_two_bits(data: bytes, rows: bytes, header: Header) -> "Image":
     return wide.convert("RGB").crop((0, 0, header.width, header.height))
 
 
-def _of_runs(data: bytes, start: int, header: Header) -> "Image":
+def _of_runs(data: bytes, start: int, header: InfoHeader) -> "Image":
     """Return the pixels of a BMP that is packed in runs; those that no run names are black, as browsers have it."""
     from PIL import Image as Images
 
@@ -181,7 +181,7 @@ def _of_runs(data: bytes, start: int, header: Header) -> "Image":
     return Images.composite(image, black, Images.frombytes("L", size, named, "raw", "L", 0, order))
 
 
-def _unpacked(data: bytes, at: int, header: Header) -> tuple[bytes, bytes]:
+def _unpacked(data: bytes, at: int, header: InfoHeader) -> tuple[bytes, bytes]:
     """Return an index for each pixel, in the order of the rows, and 255 where one was named, 0 elsewhere."""
     width, height = header.width, header.height
     pixels, named = bytearray(width * height), bytearray(width * height)

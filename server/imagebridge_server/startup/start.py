@@ -13,28 +13,28 @@ _PAUSE = 0.1
 """Seconds that the host has for its first questions before loading takes the processor from their answers."""
 
 
-class Start(NamedTuple):
+class ServerStart(NamedTuple):
     """One start: what a card of it would be kept for, and the opening where one was found."""
 
     launch: Launch
     opening: Opening | None
 
 
-def begin() -> Start | None:
+def begin() -> ServerStart | None:
     """Begin to answer where a card was kept for a start like this; None where cards are neither used nor kept."""
     if os.isatty(0):
         return None
     launch = Launch.current(sys.argv[1:], os.environ)
     card = Card.of(launch) if launch else None
     if not (launch and card):
-        return launch and Start(launch, None)
+        return launch and ServerStart(launch, None)
     # While modules load nobody handles it otherwise, and a trace of calls helps nobody.
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     opening = Opening(card, *_wire())
     opening.begin()
     opening.settled.wait(_PAUSE)
-    return Start(launch, opening)
+    return ServerStart(launch, opening)
 
 
 def _wire() -> tuple[TextIO, BinaryIO]:

@@ -11,7 +11,7 @@ from . import dates, labels
 from .theme import NORMAL, Style
 from .titles import PlotSize, titled
 
-Rows = Sequence[Mapping[str, JsonValue]]
+Records = Sequence[Mapping[str, JsonValue]]
 Channel = Literal["x", "y"]
 
 _LISTS = ("concat", "hconcat", "vconcat")
@@ -30,7 +30,7 @@ _MOST = 500
 class _InheritedRows(NamedTuple):
     """What a view inherits: the rows, whether they are all drawn, the fields that it is repeated for."""
 
-    rows: Rows
+    rows: Records
     whole: bool
     datasets: Mapping[str, JsonValue]
     repeats: Mapping[str, Sequence[JsonValue]]
@@ -47,7 +47,7 @@ class _InheritedRows(NamedTuple):
             {**self.repeats, **repeats},
         )
 
-    def _data(self, view: Mapping[str, JsonValue]) -> Rows:
+    def _data(self, view: Mapping[str, JsonValue]) -> Records:
         if "data" not in view:
             return self.rows
         data = view["data"]

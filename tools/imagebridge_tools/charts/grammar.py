@@ -8,9 +8,9 @@ from typing import NamedTuple
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.answer import JsonValue, counted, few
 
-from . import schema
-from .schema import Keys, Part
+from . import vega_lite_schema
 from .spec_views import COMPOSING, SpecView, listed, mapping
+from .vega_lite_schema import Keys, Subschema
 
 _TOLD = 3
 """Faults that are told at most; more of them rather say that the spec is another one than was thought."""
@@ -39,7 +39,7 @@ _KINDS = {
 """JSON's types in words."""
 
 
-class Fault(NamedTuple):
+class Mistake(NamedTuple):
     """One thing wrong, and how far it is from what could be said there.
 
     Of a word that is not known, a key of the object at `path` or the text in its place, `word` and the known `words`
@@ -54,7 +54,7 @@ class Fault(NamedTuple):
     is_key: bool = False
 
     def told(self) -> str:
-        """Return the fault as a model reads it."""
+        """Return the mistake as a model reads it."""
         if self.problem:
             return self.problem
         near = _near(self.word, self.words)
@@ -79,17 +79,21 @@ def checked(spec: SpecView) -> Checked:
     Raises:
         ArgumentError: all else that it does not know; the message says where it stands and names the nearest.
     """
-    fitting = schema.Fitting()
-    if not fitting.fits(schema.root(), spec):
-        told = list(dict.fromkeys(fault.told() for fault in _Faults(fitting).find(schema.root(), spec, "")))
+    conformance = vega_lite_schema.Conformance()
+    if not conformance.fits(vega_lite_schema.root(), spec):
+        told = list(
+            dict.fromkeys(
+                mistake.told() for mistake in _Mistakes(conformance).find(vega_lite_schema.root(), spec, "")
+            )
+        )
         more = f"; and {len(told) - _TOLD} more like these" if len(told) > _TOLD else ""
         raise ArgumentError("spec", "; ".join(told[:_TOLD]) + more)
     passed_over = ""
-    if wrong := [*_paths(spec, fitting.unshown, "")]:
+    if wrong := [*_paths(spec, conformance.unshown, "")]:
         passed_over += f"; passed over: {few(wrong)}, as a picture shows no tooltip"
-        spec = mapping(_without(spec, fitting.unshown))
-    if newer := [*_paths(spec, fitting.newer, "")]:
-        engine = schema.schema()["engine"]
+        spec = mapping(_without(spec, conformance.unshown))
+    if newer := [*_paths(spec, conformance.newer, "")]:
+        engine = vega_lite_schema.document()["engine"]
         passed_over += f"; passed over: {few(newer)}, newer than the drawing engine (Vega-Lite {engine})"
     return Checked(spec, passed_over)
 
@@ -119,27 +123,27 @@ def _without(value: JsonValue, keys: Keys) -> JsonValue:
     return [_without(inner, keys) for inner in value] if isinstance(value, list | tuple) else value
 
 
-class _Faults:
+class _Mistakes:
     """What is wrong with values that do not fit; where there is a choice, by the branch that is nearest."""
 
-    def __init__(self, fitting: schema.Fitting) -> None:
-        self._fitting = fitting
-        self._found: dict[tuple[int, int], list[Fault]] = {}
+    def __init__(self, conformance: vega_lite_schema.Conformance) -> None:
+        self._fitting = conformance
+        self._found: dict[tuple[int, int], list[Mistake]] = {}
 
-    def find(self, part: Part, value: JsonValue, path: str) -> list[Fault]:
+    def find(self, part: Subschema, value: JsonValue, path: str) -> list[Mistake]:
         """Return what is wrong with a value."""
-        part = schema.resolved(part)
+        part = vega_lite_schema.resolved(part)
         if self._fitting.fits(part, value):
             return []
         if not isinstance(value, Mapping | list | tuple):
-            return [_scalar([part, *schema.branches(part)], value, path)]
+            return [_scalar([part, *vega_lite_schema.branches(part)], value, path)]
         key = (id(part), id(value))
         if key not in self._found:
-            self._found[key] = self._of_branches(schema.branches(part), value, path)
+            self._found[key] = self._of_branches(vega_lite_schema.branches(part), value, path)
         return self._found[key]
 
-    def _of_branches(self, parts: list[Part], value: JsonValue, path: str) -> list[Fault]:
-        alike = [part for part in parts if schema.is_type(part, value)]
+    def _of_branches(self, parts: list[Subschema], value: JsonValue, path: str) -> list[Mistake]:
+        alike = [part for part in parts if vega_lite_schema.is_type(part, value)]
         if not alike:
             return [_other_kind(parts, value, path)]
         if not isinstance(value, Mapping):
@@ -151,23 +155,29 @@ class _Faults:
             for part, shape, distance in zip(alike, shapes, apart, strict=True)
             if distance == min(apart)
         ]
-        return [_widened(fault, alike, value, path) for fault in min(found, key=_distance)]
+        return [_widened(mistake, alike, value, path) for mistake in min(found, key=_distance)]
 
-    def _inside(self, part: Part, value: SpecView, path: str) -> Iterator[Fault]:
+    def _inside(self, part: Subschema, value: SpecView, path: str) -> Iterator[Mistake]:
         for key, inner in value.items():
-            if key != schema.UNSHOWN and (key in schema.properties(part) or not schema.closed(part)):
-                yield from self.find(schema.inner(part, key), inner, _within(path, key))
+            if key != vega_lite_schema.UNSHOWN and (
+                key in vega_lite_schema.properties(part) or not vega_lite_schema.closed(part)
+            ):
+                yield from self.find(vega_lite_schema.inner(part, key), inner, _within(path, key))
 
-    def _of_list(self, part: Part, value: Sequence[JsonValue], path: str) -> list[Fault]:
-        if not schema.in_range(part, value):
+    def _of_list(self, part: Subschema, value: Sequence[JsonValue], path: str) -> list[Mistake]:
+        if not vega_lite_schema.in_range(part, value):
             return [
-                Fault(
-                    path, 1, f"{path} has {counted(len(value), 'item')}; give {schema.bounds(part, 'Items')}"
+                Mistake(
+                    path,
+                    1,
+                    f"{path} has {counted(len(value), 'item')}; give {vega_lite_schema.bounds(part, 'Items')}",
                 )
             ]
         items = mapping(part.get("items"))
         return [
-            fault for number, one in enumerate(value) for fault in self.find(items, one, f"{path}[{number}]")
+            mistake
+            for number, one in enumerate(value)
+            for mistake in self.find(items, one, f"{path}[{number}]")
         ]
 
 
@@ -175,102 +185,111 @@ def _within(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _distance(faults: Iterable[Fault]) -> float:
-    return sum(fault.distance for fault in faults)
+def _distance(mistakes: Iterable[Mistake]) -> float:
+    return sum(mistake.distance for mistake in mistakes)
 
 
-def _shape(part: Part, value: SpecView, path: str) -> list[Fault]:
+def _shape(part: Subschema, value: SpecView, path: str) -> list[Mistake]:
     """Return the keys that an object has and what a part describes has not, and the other way round."""
-    names = tuple(schema.properties(part))
-    missing = [name for name in schema.required(part) if name not in value]
-    faults: list[Fault] = []
-    for key in value if schema.closed(part) else ():
+    names = tuple(vega_lite_schema.properties(part))
+    missing = [name for name in vega_lite_schema.required(part) if name not in value]
+    mistakes: list[Mistake] = []
+    for key in value if vega_lite_schema.closed(part) else ():
         if key not in names:
             near = _near(key, missing) or _near(key, names)
             if near in missing:
                 missing.remove(near)
-            faults.append(Fault(path, 2 - _alike(key, near), word=key, words=names, is_key=True))
-    return faults + [Fault(path, 1.5, _at(path, f"{name!r} is missing")) for name in missing]
+            mistakes.append(Mistake(path, 2 - _alike(key, near), word=key, words=names, is_key=True))
+    return mistakes + [Mistake(path, 1.5, _at(path, f"{name!r} is missing")) for name in missing]
 
 
-def _apart(part: Part, value: SpecView) -> float:
+def _apart(part: Subschema, value: SpecView) -> float:
     """Return how far the words of an object are from those that tell what a part describes, such as its type."""
     distance = 0.0
     for key, word in value.items():
-        inner = schema.resolved(schema.inner(part, key))
-        if isinstance(word, str) and (allowed := schema.words(inner)) and word not in allowed:
+        inner = vega_lite_schema.resolved(vega_lite_schema.inner(part, key))
+        if isinstance(word, str) and (allowed := vega_lite_schema.words(inner)) and word not in allowed:
             distance += 2 - _alike(word, _near(word, _texts([inner])))
     return distance
 
 
-def _widened(fault: Fault, parts: list[Part], value: SpecView, path: str) -> Fault:
-    """Return a fault with what the other branches of a choice know in its place."""
-    if fault.problem or not fault.word:
-        return fault
-    if not fault.is_key:
-        keys = [key for key in value if fault.path == _within(path, key)]
+def _widened(mistake: Mistake, parts: list[Subschema], value: SpecView, path: str) -> Mistake:
+    """Return a mistake with what the other branches of a choice know in its place."""
+    if mistake.problem or not mistake.word:
+        return mistake
+    if not mistake.is_key:
+        keys = [key for key in value if mistake.path == _within(path, key)]
         known = [
-            branch for key in keys for part in parts for branch in schema.branches(schema.inner(part, key))
+            branch
+            for key in keys
+            for part in parts
+            for branch in vega_lite_schema.branches(vega_lite_schema.inner(part, key))
         ]
-        return fault._replace(words=_texts(known)) if known else fault
-    if fault.path != path:
-        return fault
+        return mistake._replace(words=_texts(known)) if known else mistake
+    if mistake.path != path:
+        return mistake
     for part in parts:
-        names = schema.properties(part)
-        rivals = [key for key in value if key in fault.words and key not in names]
-        if fault.word in names and rivals:
+        names = vega_lite_schema.properties(part)
+        rivals = [key for key in value if key in mistake.words and key not in names]
+        if mistake.word in names and rivals:
             composed = rivals[0] in COMPOSING or rivals[0] == "repeat"
             move = "say it of the charts inside" if composed else "leave one of them out"
-            problem = _at(path, f"{fault.word!r} does not go with {rivals[0]!r}; {move}")
-            return fault._replace(problem=problem)
-    return fault
+            problem = _at(path, f"{mistake.word!r} does not go with {rivals[0]!r}; {move}")
+            return mistake._replace(problem=problem)
+    return mistake
 
 
 def _at(path: str, problem: str) -> str:
     return f"{path}: {problem}" if path else problem
 
 
-def _scalar(parts: list[Part], value: JsonValue, path: str) -> Fault:
+def _scalar(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
     """Return what is wrong with a text, a number, a truth value or null."""
     for part in parts:
-        if schema.is_type(part, value) and not schema.in_range(part, value):
-            return Fault(path, 1, f"{path} is {value}; give {schema.bounds(part, 'imum')}")
+        if vega_lite_schema.is_type(part, value) and not vega_lite_schema.in_range(part, value):
+            return Mistake(path, 1, f"{path} is {value}; give {vega_lite_schema.bounds(part, 'imum')}")
     choices = [part for part in parts if "anyOf" not in part]
     words = _texts(choices)
-    if isinstance(value, str) and words and (_near(value, words) or all(map(schema.words, choices))):
-        return Fault(path, 1, word=value, words=words)
+    if (
+        isinstance(value, str)
+        and words
+        and (_near(value, words) or all(map(vega_lite_schema.words, choices)))
+    ):
+        return Mistake(path, 1, word=value, words=words)
     return _other_kind(choices, value, path)
 
 
-def _other_kind(parts: list[Part], value: JsonValue, path: str) -> Fault:
-    """Return a fault that names the kinds of values that there could be."""
-    names = set[str]().union(*(schema.properties(part) for part in parts))
+def _other_kind(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
+    """Return a mistake that names the kinds of values that there could be."""
+    names = set[str]().union(*(vega_lite_schema.properties(part) for part in parts))
     if names >= {"field", "type"}:
         give = 'write {"field": ..., "type": ...}' + (' or {"value": ...}' if "value" in names else "")
     else:
         give = f"give {_or(_kinds(parts)) or 'another'}"
     shown = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
-    return Fault(path, 2, f"{path} is {shown if len(shown) < 60 else shown[:57] + '...'}; {give}")
+    return Mistake(path, 2, f"{path} is {shown if len(shown) < 60 else shown[:57] + '...'}; {give}")
 
 
-def _kinds(parts: list[Part]) -> list[str]:
+def _kinds(parts: list[Subschema]) -> list[str]:
     """Return what some parts take, in words: values, kinds, and objects by the keys that they cannot lack."""
-    types = [name for part in parts if schema.words(part) is None for name in _types(part)]
-    words = [word for part in parts for word in schema.words(part) or ()]
+    types = [name for part in parts if vega_lite_schema.words(part) is None for name in _types(part)]
+    words = [word for part in parts for word in vega_lite_schema.words(part) or ()]
     kinds = [
         repr(word) if isinstance(word, str) else json.dumps(word) for word in words if "string" not in types
     ]
     kinds += [_KINDS.get(name, name) for name in types if name != "object"]
     objects = [
-        part for part in parts if "object" in _types(part) and list(schema.properties(part)) != ["expr"]
+        part
+        for part in parts
+        if "object" in _types(part) and list(vega_lite_schema.properties(part)) != ["expr"]
     ]
     if objects:
-        keys = dict.fromkeys(key for part in objects for key in (*schema.required(part),)[:1])
+        keys = dict.fromkeys(key for part in objects for key in (*vega_lite_schema.required(part),)[:1])
         kinds.append("an object" + (f" with {_or([repr(key) for key in keys])}" if keys else ""))
     return list(dict.fromkeys(kinds))
 
 
-def _types(part: Part) -> list[str]:
+def _types(part: Subschema) -> list[str]:
     names = part.get("type")
     return [names] if isinstance(names, str) else [str(name) for name in listed(names)]
 
@@ -280,9 +299,9 @@ def _or(words: Sequence[str]) -> str:
     return " or ".join(filter(None, (", ".join(named[:-1]), named[-1]))) if named else ""
 
 
-def _texts(parts: Iterable[Part]) -> tuple[str, ...]:
+def _texts(parts: Iterable[Subschema]) -> tuple[str, ...]:
     """Return the words that some parts allow, each once."""
-    words = (word for part in parts for word in schema.words(part) or ())
+    words = (word for part in parts for word in vega_lite_schema.words(part) or ())
     return tuple(dict.fromkeys(word for word in words if isinstance(word, str)))
 
 

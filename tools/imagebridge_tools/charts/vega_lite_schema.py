@@ -12,11 +12,11 @@ FILE = Path(__file__).parents[1] / "vega_lite" / "schema.json.gz"
 """Vega-Lite's schema without its descriptions, with its version, its date and the version that vl-convert draws;
 `.ci/vega_lite_schema.py` makes it. Its licence stands beside it."""
 
-Part = Mapping[str, JsonValue]
+Subschema = Mapping[str, JsonValue]
 """A part of the schema."""
 
-_NUMBER: Part = {"type": "number"}
-_DRAWN_TOO: Mapping[str, Part] = {
+_NUMBER: Subschema = {"type": "number"}
+_DRAWN_TOO: Mapping[str, Subschema] = {
     # Rows mean nothing to Vega-Lite, there are many of them, and they are looked at elsewhere.
     "InlineDataset": {"type": ["array", "string", "object"]},
     # Vega names what it makes by itself: mean_sales.
@@ -41,7 +41,7 @@ Keys = set[tuple[int, str]]
 
 
 @cache
-def schema() -> Mapping[str, JsonValue]:
+def document() -> Mapping[str, JsonValue]:
     """Return the schema as it is shipped."""
     read: dict[str, JsonValue] = json.loads(gzip.decompress(FILE.read_bytes()))
     definitions = dict(_parts(read["definitions"]))
@@ -53,12 +53,12 @@ def schema() -> Mapping[str, JsonValue]:
     return {**read, "definitions": definitions}
 
 
-def root() -> Part:
+def root() -> Subschema:
     """Return the part that describes a whole spec."""
-    return _parts(schema())
+    return _parts(document())
 
 
-def resolved(part: Part) -> Part:
+def resolved(part: Subschema) -> Subschema:
     """Return a part, or the definition that it refers to."""
     while isinstance(name := part.get("$ref"), str):
         part = _parts(_definitions()[name.removeprefix("#/definitions/")])
@@ -67,10 +67,10 @@ def resolved(part: Part) -> Part:
 
 @cache
 def _definitions() -> Mapping[str, JsonValue]:
-    return _parts(schema()["definitions"])
+    return _parts(document()["definitions"])
 
 
-def branches(part: Part) -> list[Part]:
+def branches(part: Subschema) -> list[Subschema]:
     """Return all that a part leaves to choose from, without unions in unions; itself where it is no union."""
     part = resolved(part)
     if "anyOf" not in part:
@@ -79,35 +79,35 @@ def branches(part: Part) -> list[Part]:
     return list({id(one): one for one in found}.values())
 
 
-def properties(part: Part) -> Mapping[str, JsonValue]:
+def properties(part: Subschema) -> Mapping[str, JsonValue]:
     """Return what an object may hold, by name."""
     return _parts(part.get("properties"))
 
 
-def closed(part: Part) -> bool:
+def closed(part: Subschema) -> bool:
     """Tell whether an object holds nothing but its properties."""
     return part.get("additionalProperties") is False
 
 
-def inner(part: Part, key: str) -> Part:
+def inner(part: Subschema, key: str) -> Subschema:
     """Return what describes the value of a key that an object may have."""
     found = properties(part).get(key, part.get("additionalProperties"))
     return _parts(found)
 
 
-def required(part: Part) -> Iterator[str]:
+def required(part: Subschema) -> Iterator[str]:
     """Yield the names that an object cannot lack. Rows may also come from inside of it."""
     yield from (name for name in _list(part.get("required")) if isinstance(name, str) and name != "data")
 
 
-def words(part: Part) -> list[JsonValue] | None:
+def words(part: Subschema) -> list[JsonValue] | None:
     """Return the only values that a part takes, None where it takes any of its type."""
     if "const" in part:
         return [part["const"]]
     return list(_list(part["enum"])) if "enum" in part else None
 
 
-def is_type(part: Part, value: JsonValue) -> bool:
+def is_type(part: Subschema, value: JsonValue) -> bool:
     """Tell whether a value has the JSON type that a part, which is no union, describes."""
     if "type" not in part:
         return True
@@ -115,7 +115,7 @@ def is_type(part: Part, value: JsonValue) -> bool:
     return any(_is(name, value) for name in ([types] if isinstance(types, str) else _list(types)))
 
 
-def in_range(part: Part, value: JsonValue) -> bool:
+def in_range(part: Subschema, value: JsonValue) -> bool:
     """Tell whether a number is neither too small nor too large, and a list neither too short nor too long."""
     if isinstance(value, bool) or value != value:  # noqa: PLR0124  # NaN, which is told elsewhere.
         return True
@@ -127,7 +127,7 @@ def in_range(part: Part, value: JsonValue) -> bool:
     return True
 
 
-def bounds(part: Part, kind: str) -> str:
+def bounds(part: Subschema, kind: str) -> str:
     """Return the bounds of a number (`kind` "imum") or of a list's size ("Items") in words."""
     low, high = part.get(f"min{kind}"), part.get(f"max{kind}")
     if low == high:
@@ -141,7 +141,7 @@ def bounds(part: Part, kind: str) -> str:
     )
 
 
-class Fitting:
+class Conformance:
     """Which values fit which parts, each looked at once."""
 
     def __init__(self) -> None:
@@ -151,7 +151,7 @@ class Fitting:
         self.unshown: Keys = set()
         """What no picture shows and does not fit."""
 
-    def fits(self, part: Part, value: JsonValue) -> bool:
+    def fits(self, part: Subschema, value: JsonValue) -> bool:
         """Tell whether a value is what a part describes."""
         part = resolved(part)
         if not isinstance(value, Mapping | list | tuple):
@@ -172,7 +172,7 @@ class Fitting:
             self._known[key] = known
         return known
 
-    def _fits_object(self, part: Part, value: Mapping[str, JsonValue]) -> bool:
+    def _fits_object(self, part: Subschema, value: Mapping[str, JsonValue]) -> bool:
         names = properties(part)
         if closed(part) and not names.keys() >= value.keys():
             return False
@@ -187,12 +187,12 @@ class Fitting:
             self.unshown.add((here, UNSHOWN))
         return True
 
-    def _fits_list(self, part: Part, value: Sequence[JsonValue]) -> bool:
+    def _fits_list(self, part: Subschema, value: Sequence[JsonValue]) -> bool:
         items = _parts(part.get("items"))
         return in_range(part, value) and all(self.fits(items, one) for one in value)
 
 
-def _fits_scalar(part: Part, value: JsonValue) -> bool:
+def _fits_scalar(part: Subschema, value: JsonValue) -> bool:
     allowed = words(part)
     return is_type(part, value) and (allowed is None or value in allowed) and in_range(part, value)
 
@@ -213,12 +213,12 @@ def _is(name: JsonValue, value: JsonValue) -> bool:
             return isinstance(value, list | tuple)
 
 
-def _number(part: Part, key: str, otherwise: float) -> float:
+def _number(part: Subschema, key: str, otherwise: float) -> float:
     value = part.get(key)
     return value if isinstance(value, int | float) else otherwise
 
 
-def _parts(value: JsonValue) -> Part:
+def _parts(value: JsonValue) -> Subschema:
     return value if isinstance(value, dict) else {}
 
 
