@@ -15,6 +15,7 @@ from imagebridge.errors import ServerError
 from imagebridge.translate.sentences import short
 from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
+from . import addresses
 from .explanation import changes
 from .json_rpc import Message, Unreadable, answered_by, failure, messages, read, request, same, written
 from .peers import HostRequest, Peers, inside, payload, replaced
@@ -149,6 +150,8 @@ class Relay:
         pending = [one for part in parts if (one := self._session.heard(part, line))]
         if self._names and is_json(message):
             line = self._names.called(message, line)
+        if is_json(message):
+            message, line = addresses.asked(message, line)
         if self._server is None and pending:
             await self._start_anew(pending)
         if self._server is not None:
@@ -293,6 +296,9 @@ class Relay:
             listed = self._session.listed(result, pending.host)
             listed = self._names.listed(listed) if self._names else listed
             return message if listed is message["result"] else {**message, "result": listed}
+        if pending.given:
+            read_result = addresses.answered(result)
+            return message if read_result is message["result"] else {**message, "result": read_result}
         found = payload(pending, result)
         if found is None:
             return message
@@ -371,7 +377,7 @@ class _Waiting:
 
 
 def _may_change(pending: HostRequest) -> bool:
-    return pending.method in ("tools/list", "tools/call", "tasks/result", "tasks/get")
+    return pending.given or pending.method in ("tools/list", "tools/call", "tasks/result", "tasks/get")
 
 
 def _is_of_task(message: JSON) -> bool:

@@ -92,6 +92,7 @@ class PipeInput:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._is_full = False
         os.set_blocking(descriptor, False)
         widen(descriptor)
 
@@ -102,10 +103,14 @@ class PipeInput:
             ClosedResourceError: it was closed.
         """
         while self._descriptor >= 0:
-            try:
-                return os.read(self._descriptor, _CHUNK)
-            except BlockingIOError:
+            # Mostly the last chunk was all that there was.
+            if not self._is_full:
                 await anyio.wait_readable(self._descriptor)
+            self._is_full = False
+            with suppress(BlockingIOError):
+                chunk = os.read(self._descriptor, _CHUNK)
+                self._is_full = len(chunk) == _CHUNK
+                return chunk
         raise anyio.ClosedResourceError
 
     async def aclose(self) -> None:
