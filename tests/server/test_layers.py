@@ -1,5 +1,6 @@
 """A picture that our server, a relay and a bridge each have in hands: a point that the model sees leads to the original."""
 
+import json
 import re
 import sys
 
@@ -8,6 +9,7 @@ from mcp import StdioServerParameters
 from openai import AsyncOpenAI
 from PIL import Image, ImageDraw
 from relaying import ENVIRONMENT, PROXY
+from samples import pixels
 
 from imagebridge import Bridge
 from imagebridge.testing import Endpoint
@@ -86,3 +88,33 @@ async def test_a_point_leads_to_the_original_by_one_factor(folder, relays, argum
     assert "full size" not in words
     x, y = middle_of_red(seen)
     assert (x * across, y * down) == tuple(pytest.approx(one, abs=2 * across) for one in SPOT)
+
+
+async def test_a_tool_that_is_given_the_picture_gets_it_in_the_pixels_that_are_said(folder):
+    """What its own server, and another one, is given for `picture:1` is the file that came, whose pixels the line names."""
+    server = parameters(folder, "qwen-code")
+    async with Bridge(server, timeout=120) as bridge:
+        (first,) = await bridge.outputs(asked("load_image", source="photo.jpg"))
+        words = "\n".join(part.get("text", "") for part in first["output"])
+        (across, _), (width, height) = factors(words)[0], pixels_told(words)
+        assert (width, height) == (2048, 1536)
+        # From the original to the file, and there a box around the spot.
+        x, y = SPOT[0] * width / 4000, SPOT[1] * height / 3000
+        region = [x - 5, y - 5, x + 5, y + 5]
+        (second,) = await bridge.outputs(asked("view_image", source="picture:1", region=region))
+    (part,) = [part for part in second["output"] if part["type"] == "input_image"]
+    red, green, blue = pixels(part["image_url"]).convert("RGB").resize((1, 1)).getpixel((0, 0))
+    assert (red > 200, green < 60, blue < 60) == (True, True, True)
+    assert across == pytest.approx(2.193, abs=0.01)
+
+
+def asked(tool, **arguments):
+    """Return a response of the model that calls a tool."""
+    call = {"type": "function_call", "call_id": "call_1", "name": tool, "arguments": json.dumps(arguments)}
+    return {"model": "gpt-5.4", "output": [call]}
+
+
+def pixels_told(words):
+    """Return in which pixels a tool gets the picture."""
+    found = re.search(r"a tool that is given picture:1 gets it in (\d+)x(\d+) pixels", words)
+    return int(found[1]), int(found[2])
