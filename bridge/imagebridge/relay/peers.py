@@ -167,6 +167,17 @@ def payload(pending: HostRequest, result: JSON) -> JSON | None:
     return result
 
 
+def is_plain(message: JSON, pending: HostRequest) -> bool:
+    """Tell at once that an answer to a call is right as it came: short texts alone, as most are."""
+    result = message.get("result")
+    if pending.method != "tools/call" or not is_json(result):
+        return False
+    # Only now: hosts wait for the start of a server.
+    from imagebridge.repair import protocol
+
+    return protocol.is_plain(result, pending.host)
+
+
 def inside(task: JSON) -> JSON | None:
     """Return the result that a task carries once it is completed."""
     result = task.get("result")

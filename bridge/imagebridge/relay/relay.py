@@ -18,7 +18,7 @@ from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 from . import addresses
 from .explanation import changes
 from .json_rpc import Message, Unreadable, answered_by, failure, messages, read, request, same, written
-from .peers import HostRequest, Peers, inside, payload, replaced
+from .peers import HostRequest, Peers, inside, is_plain, payload, replaced
 from .streams import LineTooLongError
 from .tool_names import Names
 
@@ -225,7 +225,11 @@ class Relay:
                 waiting.set(message)
             return
         pending = [self._session.answered(part) for part in parts]
-        if all(one is None or not _may_change(one) for one in pending) and not any(map(_is_of_task, parts)):
+        passes = (
+            one is None or not _may_change(one) or is_plain(part, one)
+            for part, one in zip(parts, pending, strict=True)
+        )
+        if all(passes) and not any(map(_is_of_task, parts)):
             await self._send(line + b"\n" if clean else written(message, len(line)), parts)
             return
         if len(line) < _SMALL and not any(mark in line for mark in _HEAVY) and not any(map(_links, parts)):

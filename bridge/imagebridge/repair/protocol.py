@@ -65,7 +65,7 @@ def repair(result: object, host: str | None = None) -> dict[str, Any]:
 
 def repaired_for(result: JSON, host: "Host", *, promised: bool = False) -> dict[str, Any]:
     """Return a result, valid or not, as this host copes with it; see `fitting.fitted` for `promised`."""
-    if _is_text_alone(result) and len(blocks_of(result)) * _TEXT < host.characters:
+    if is_plain(result, host):
         return dict(result)
     from .fitting import fitted
 
@@ -76,12 +76,13 @@ _TEXT = 10_000
 """Characters of JSON that one of the texts below takes at most, each written as an escape."""
 
 
-def _is_text_alone(result: JSON) -> bool:
+def is_plain(result: JSON, host: "Host") -> bool:
     """Tell whether a result is nothing but short texts with nothing in them to bring out: most are, and every host copes with those."""
     blocks = result.get("content")
     return (
         is_list(blocks)
         and bool(blocks)
+        and len(blocks) * _TEXT < host.characters
         and all(key in ("content", "isError", "resultType") for key in result)
         and result.get("isError", False) is False
         and isinstance(result.get("resultType", ""), str)
