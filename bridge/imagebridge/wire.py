@@ -5,7 +5,8 @@ the types say, so the types here are `object` until looked at.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from math import isfinite
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
@@ -183,39 +184,45 @@ def writable(value: object, *, finite: bool = False) -> object:
         value: the JSON value.
         finite: infinity and NaN, which Python and few others read, become texts too.
     """
-    level = [value]
     # Level by level, as a value may be deeper than functions can call one another.
+    level: Collection[object] = [[value]]
     for _ in range(MAX_LEVELS + 1):
-        below: list[object] = []
-        for one in level:
-            if isinstance(one, str):
-                if paired(one) is not one:
+        below: dict[int, object] = {}
+        for holder in level:
+            for one in _inside(holder):
+                if is_json(one) or is_list(one):
+                    below[id(one)] = one
+                elif (isinstance(one, str) and paired(one) is not one) or (
+                    isinstance(one, (int, float)) and _number(one, finite=finite) is not one
+                ):
                     return _Writable(finite=finite).made(value)
-            elif is_json(one):
-                below += one.keys()
-                below += one.values()
-            elif is_list(one):
-                below += one
-            elif isinstance(one, (int, float)) and _number(one, finite=finite) is not one:
-                return _Writable(finite=finite).made(value)
         if not below:
             return value
-        level = below
+        level = below.values()
     return _Writable(finite=finite).made(value)
 
 
 def is_deep(value: object) -> bool:
     """Tell whether a JSON value has more than `MAX_LEVELS`."""
-    level = [value]
+    level: Collection[object] = [[value]]
     for _ in range(MAX_LEVELS + 1):
-        level = [
-            inner
-            for one in level
-            for inner in (one.values() if is_json(one) else one if is_list(one) else ())
-        ]
+        level = _held(level)
         if not level:
             return False
     return True
+
+
+def _inside(holder: object) -> Iterable[object]:
+    """Yield the names and values of an object, or the values of a list."""
+    if is_json(holder):
+        return chain(holder.keys(), holder.values())
+    return holder if is_list(holder) else ()
+
+
+def _held(holders: Iterable[object]) -> Collection[object]:
+    """Return the objects and lists inside others, each once: a value may hold another many times, or itself."""
+    inside = chain.from_iterable(map(_inside, holders))
+    return {id(one): one for one in inside if is_json(one) or is_list(one)}.values()
 
 
 class _Writable:

@@ -70,3 +70,9 @@ VALUES = st.recursive(
 def test_whatever_comes_can_be_sent(value, levels):
     sent = writable(nested(levels, value), finite=True)
     assert json.loads(json.dumps(sent, ensure_ascii=False, allow_nan=False).encode()) == sent
+
+
+def test_what_holds_itself_twice_is_walked_once():
+    circle: list[object] = []
+    circle += [circle, circle]
+    assert writable(circle) == ["[left out: it holds itself]"] * 2

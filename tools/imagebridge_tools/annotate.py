@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KINDS = {"box": 4, "point": 2, "arrow": 4, "polygon": 0, "number": 2, "text": 2, "redact": 4}
 """The kinds of marks, and how many numbers `at` has; 0 is any even count from 6 on."""
 
-MARKS, CORNERS, LETTERS = 200, 500, 300
+MAX_MARKS, MAX_CORNERS, MAX_CHARACTERS = 200, 500, 300
 """Marks of a call, corners of a polygon and characters of a label at most."""
 
 _KEYS = ("kind", "at", "label", "color")
@@ -75,8 +75,8 @@ def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: s
     """Do what `annotate_image` says with a file that was read."""
     if not marks:
         raise ArgumentError("marks", f"is empty; give marks of the kinds {', '.join(KINDS)}")
-    if len(marks) > MARKS:
-        raise ArgumentError("marks", f"are {len(marks)}; at most {MARKS} are drawn in a call")
+    if len(marks) > MAX_MARKS:
+        raise ArgumentError("marks", f"are {len(marks)}; at most {MAX_MARKS} are drawn in a call")
     seen = pixels(source)
     ruler = Ruler(*seen.image.size, units)
     image = seen.image.convert("RGBA" if seen.image.mode in ("LA", "RGBA") else "RGB")
@@ -147,8 +147,8 @@ def _checked_mark(mark: Mapping[str, JsonValue], path: str, ruler: Ruler, image:
         raise ArgumentError(f"{path}.kind", f"is {kind!r}; {nearest(kind, KINDS)}; {_FORM}")
     if kind == "text" and not label:
         raise ArgumentError(f"{path}.label", "is missing; it is the text to write")
-    if len(label) > LETTERS:
-        raise ArgumentError(f"{path}.label", f"has {len(label)} characters; give at most {LETTERS}")
+    if len(label) > MAX_CHARACTERS:
+        raise ArgumentError(f"{path}.label", f"has {len(label)} characters; give at most {MAX_CHARACTERS}")
     points = _points(kind, _flat(mark.get("at"), f"{path}.at"), f"{path}.at", ruler)
     across, down = [x for x, _ in points], [y for _, y in points]
     if kind == "redact":
@@ -191,9 +191,9 @@ def _points(kind: str, numbers: list[float], path: str, ruler: Ruler) -> list[tu
     if wanted and len(numbers) != wanted:
         shape = "[x, y]" if wanted == 2 else "[x, y, x, y] from tail to tip"
         raise ArgumentError(path, f"has {len(numbers)} numbers; a mark of kind {kind} has {shape}")
-    if not wanted and not 6 <= len(numbers) <= 2 * CORNERS:
+    if not wanted and not 6 <= len(numbers) <= 2 * MAX_CORNERS:
         raise ArgumentError(
-            path, f"has {len(numbers)} numbers; a polygon has x and y of 3 to {CORNERS} corners"
+            path, f"has {len(numbers)} numbers; a polygon has x and y of 3 to {MAX_CORNERS} corners"
         )
     points = ruler.pixels(numbers, path)
     if kind == "arrow" and points[0] == points[1]:

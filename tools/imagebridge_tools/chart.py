@@ -14,6 +14,7 @@ from imagebridge.errors import ArgumentError
 from .answer import JsonValue, ToolOutput, described, few, nearest
 from .charts import arrange, chart_options, fields, fit, marks, plan, roles, specs, worker
 from .charts import number_formats as forms
+from .charts import titles as titles_
 from .charts.description import chart_description
 from .charts.guard import SPEC_SIZE, guarded
 from .charts.theme import THEMES, ChartFrame, ThemeName
@@ -139,6 +140,7 @@ async def generate_chart(
             drawn = await _of_chart(chart, seconds, scale)
         except ArgumentError as error:  # There is no spec to correct.
             raise ArgumentError("data", error.problem) from error
+    drawn = await _titled(drawn, seconds, scale)
     picture = drawn.drawing
     boxes = f"; no font has {few(picture.boxes)}: shown as boxes" if picture.boxes else ""
     handed = f"\n\nIts Vega-Lite{_spec_text(drawn.spec)}" if return_spec else ""
@@ -183,6 +185,20 @@ async def _of_views(
     else:
         drawn = fit.Fitted(await draw(drawing), drawing, "")
     return drawn._replace(spec=specs.ready(drawn.spec, own, style))
+
+
+async def _titled(drawn: fit.Fitted, seconds: float, scale: float) -> fit.Fitted:
+    """Return a chart whose title lacks the emoji that no font has."""
+    emoji = titles_.pictographs(drawn.drawing.boxes)
+    title = drawn.spec.get("title")
+    bare = titles_.without(title, emoji) if emoji else title
+    left_out = [one for one in sorted(emoji) if one in str(title)]
+    if not left_out:
+        return drawn
+    spec = {**drawn.spec, "title": bare}
+    text = await to_thread.run_sync(_json_for_engine, spec)
+    told = f"{drawn.told}; no font has {few(left_out)}: left out of the title"
+    return fit.Fitted(await worker.drawn(text, seconds, scale), spec, told)
 
 
 async def _placed(error: ArgumentError, own: Mapping[str, JsonValue], seconds: float) -> ArgumentError:

@@ -9,6 +9,7 @@ import anyio
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
+from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK
 from imagebridge.pictures.picture import Picture
 
 from .answer import ToolOutput, described, size_in_words
@@ -31,9 +32,6 @@ OnProgress = Callable[[float, str], Awaitable[None]]
 
 LONGEST_PROMPT = 32_000
 """Characters the API takes: openai 3.54, types/image_generate_params.py."""
-
-MOST_IMAGES, LARGEST_IMAGE, LARGEST_MASK = 16, 50_000_000, 4_000_000
-"""Pictures to edit, and bytes of one and of a mask that the API takes: openai 3.54, types/image_edit_params.py."""
 
 SECONDS = 300.0
 """A large picture of high quality takes up to two minutes."""
@@ -104,8 +102,8 @@ async def edit_image(
     """
     order = ImageRequest(prompt=prompt, **choices)
     _check(order, places)
-    if not 1 <= len(images) <= MOST_IMAGES:
-        raise ArgumentError("images", f"has {len(images)} pictures; give 1 to {MOST_IMAGES}")
+    if not 1 <= len(images) <= MAX_EDIT_IMAGES:
+        raise ArgumentError("images", f"has {len(images)} pictures; give 1 to {MAX_EDIT_IMAGES}")
     read = [await _opened_picture(one, places, "images", _still) for one in images]
     pictures = tuple(picture for _, picture in read)
     covered = (await _opened_picture(mask, places, "mask", _mask))[1] if mask is not None else None
@@ -231,9 +229,9 @@ def _still(data: bytes) -> Picture:
     (picture,) = decoded(data).pictures
     if picture.media_type == "image/gif":
         picture = _png(picture)
-    if picture.size > LARGEST_IMAGE:
+    if picture.size > MAX_EDIT_IMAGE:
         raise PictureError(
-            f"it has {size_in_words(picture.size)}; the API takes {size_in_words(LARGEST_IMAGE)}"
+            f"it has {size_in_words(picture.size)}; the API takes {size_in_words(MAX_EDIT_IMAGE)}"
         )
     return picture
 
@@ -241,9 +239,9 @@ def _still(data: bytes) -> Picture:
 def _mask(data: bytes) -> Picture:
     """Return a mask as a PNG."""
     picture = _png(_still(data), clear=True)
-    if picture.size > LARGEST_MASK:
+    if picture.size > MAX_EDIT_MASK:
         raise PictureError(
-            f"it has {size_in_words(picture.size)}; the API takes {size_in_words(LARGEST_MASK)}"
+            f"it has {size_in_words(picture.size)}; the API takes {size_in_words(MAX_EDIT_MASK)}"
         )
     return picture
 

@@ -17,7 +17,7 @@ from .tables import summary, workbook
 from .tables.table import FILE_SIZE, Table, table
 from .tables.workbook import Book
 
-LARGEST = 600_000
+MAX_DOCUMENT_BYTES = 600_000
 """Bytes of a document at most: as base64 it must fit the result of a tool (see `imagebridge_server.results`)."""
 
 CHARACTERS = 100_000
@@ -103,23 +103,29 @@ def _asked(rows: str) -> tuple[int, int | None]:
 
 def _read(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> ToolOutput:
     name, data, uri = found
-    kind = kinds.kind(data)
-    if kind is None or kind is kinds.SVG:
+    file_type = kinds.kind(data)
+    if file_type is None or file_type is kinds.SVG:
         return _text(found, start, asked)
-    if kind.sort == "picture":
-        raise ArgumentError("source", f"{name} is a picture of type {kind.media_type}; load_image shows it")
-    if kind.sort != "document":
-        raise ArgumentError("source", f"{name} is a file of type {kind.media_type}; what is read: {READ}")
+    if file_type.sort == "picture":
+        raise ArgumentError(
+            "source", f"{name} is a picture of type {file_type.media_type}; load_image shows it"
+        )
+    if file_type.sort != "document":
+        raise ArgumentError(
+            "source", f"{name} is a file of type {file_type.media_type}; what is read: {READ}"
+        )
     for argument, given in (("start", start), ("rows", asked)):
         if given is not None and given != 1:
             noun = "texts" if argument == "start" else "tables"
-            raise ArgumentError(argument, f"goes with {noun}; {name} is {kind.media_type} and comes whole")
-    if len(data) > LARGEST:
-        problem = f"{name} has {size_in_words(len(data))}; a result holds {size_in_words(LARGEST)}"
+            raise ArgumentError(
+                argument, f"goes with {noun}; {name} is {file_type.media_type} and comes whole"
+            )
+    if len(data) > MAX_DOCUMENT_BYTES:
+        problem = f"{name} has {size_in_words(len(data))}; a result holds {size_in_words(MAX_DOCUMENT_BYTES)}"
         raise ArgumentError("source", f"{problem}; give a part of it, or its pages as pictures")
-    file = File(uri or f"file:///file{kind.suffix}", name, kind.media_type, data)
+    file = File(uri or f"file:///file{file_type.suffix}", name, file_type.media_type, data)
     return ToolOutput(
-        f"{name}: {kind.suffix[1:].upper()}, {size_in_words(len(data))}, attached.", files=(file,)
+        f"{name}: {file_type.suffix[1:].upper()}, {size_in_words(len(data))}, attached.", files=(file,)
     )
 
 

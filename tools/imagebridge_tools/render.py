@@ -24,7 +24,7 @@ SMALLEST, LARGEST = 200, 2_000
 _LETTERS = 20_000
 """Characters of text of one call."""
 
-_RANGE = re.compile(r"(\d{1,9})(?:\s*-\s*(\d{1,9}))?$")
+_RANGE = re.compile(r"(\d{1,20})(?:\s*-\s*(\d{1,20}))?$")
 
 
 async def render_document(

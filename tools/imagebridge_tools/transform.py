@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("png", "jpeg", "webp")
 
-MOST = 20
+MAX_OPERATIONS = 20
 """Operations of a call at most."""
 
 PIXELS, SIDE = 40_000_000, 12_000
@@ -80,8 +80,10 @@ def transformed(
     """Do what `transform_image` says with a file that was read."""
     if not operations:
         raise ArgumentError("operations", f"is empty; give some of {', '.join(OPERATIONS)}")
-    if len(operations) > MOST:
-        raise ArgumentError("operations", f"are {len(operations)}; at most {MOST} are done in a call")
+    if len(operations) > MAX_OPERATIONS:
+        raise ArgumentError(
+            "operations", f"are {len(operations)}; at most {MAX_OPERATIONS} are done in a call"
+        )
     Ruler(1, 1, units)  # Units that are none are told where no region is given, too.
     seen = pixels(source)
     work, done = _Work(seen.image, units), list[str]()

@@ -129,7 +129,7 @@ class Calling(Protocol):
         ...
 
 
-async def answered(
+async def answer_calls(
     calls: Sequence[tuple[JSON, Numbering]],
     policy: Policy,
     lane: Callable[[str], Lane | None],

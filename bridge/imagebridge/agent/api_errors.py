@@ -32,18 +32,18 @@ class Refusal(NamedTuple):
     status: int | None
     code: str | None
     parameter: str
-    said: str
+    message: str
     """What it says, on one line, with the place that it names."""
 
     @property
     def unkept(self) -> bool:
         """Whether the server does not have an item that was sent by its id: it keeps none."""
-        return self.status in (400, 404) and bool(_UNKEPT.search(self.said))
+        return self.status in (400, 404) and bool(_UNKEPT.search(self.message))
 
     @property
     def fault(self) -> FailureKind | None:
         """What it is about."""
-        return fault(self.status, self.code, self.said)
+        return fault(self.status, self.code, self.message)
 
 
 def read(error: "APIError | ResponseError") -> Refusal:

@@ -18,7 +18,7 @@ from imagebridge.translate.policy import Api, Policy
 from imagebridge.translate.translation import Translation
 from imagebridge.wire import JSON, result_json, text_of
 
-from .answers import Notices, answered, function_calls, response_json
+from .answers import Notices, answer_calls, function_calls, response_json
 from .handles import Handles, HandlesChoice, Share
 from .hooks import Approve, Display, Hear
 from .lifetime import Lifetime
@@ -271,7 +271,7 @@ class Bridge:
         policy = self._policy.for_request(text_of(response, "model"), api)
         turns = self._handles.numberings(len(calls := function_calls(response)))
         pairs = list(zip(calls, turns, strict=True))
-        return await answered(
+        return await answer_calls(
             pairs, policy, self._servers.lane, self._servers.call, self._on_display, on_event
         )
 

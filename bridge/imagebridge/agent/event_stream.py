@@ -7,17 +7,17 @@ from typing import cast
 
 from imagebridge.wire import is_json, is_list, paired
 
-LARGEST = 256 * 1024 * 1024
+MAX_RESPONSE_BYTES = 256 * 1024 * 1024
 """Bytes of one response, or of one event of its stream, at most: more of it, unpacked, is an attack or a fault."""
 _DEEPEST = 200
 """Levels of JSON that are read: what is nested deeper cannot be sent back by all libraries."""
 
 
 class TooLargeError(ValueError):
-    """More came than `LARGEST`."""
+    """More came than `MAX_RESPONSE_BYTES`."""
 
     def __init__(self) -> None:
-        super().__init__(f"more than {LARGEST // 1024 // 1024} MiB came in one piece")
+        super().__init__(f"more than {MAX_RESPONSE_BYTES // 1024 // 1024} MiB came in one piece")
 
 
 class EventDecoder:
@@ -37,10 +37,10 @@ class EventDecoder:
         """Yield the data of each event that is complete with `chunk`.
 
         Raises:
-            TooLargeError: one event is larger than `LARGEST`.
+            TooLargeError: one event is larger than `MAX_RESPONSE_BYTES`.
         """
         self._size += len(chunk)
-        if self._size > LARGEST:
+        if self._size > MAX_RESPONSE_BYTES:
             raise TooLargeError
         if self._held:
             chunk = b"\r" + chunk

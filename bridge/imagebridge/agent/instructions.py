@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 
-MOST = 2_000
+MAX_QUOTED_CHARACTERS = 2_000
 """Characters that one server may say."""
 
 _NAME = 80
@@ -48,10 +48,10 @@ def _harmless(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a text line by line behind `> `, at most `MOST` characters with all that."""
+    """Return a text line by line behind `> `, at most `MAX_QUOTED_CHARACTERS` characters with all that."""
     lines = [line.rstrip() for line in _harmless(text).strip().splitlines()]
     quoted = "\n".join(f"> {line}".rstrip() for line in lines)
-    if not lines or len(quoted) <= MOST:
+    if not lines or len(quoted) <= MAX_QUOTED_CHARACTERS:
         return quoted
-    room = MOST - len(_CUT) - len("\n> ")
+    room = MAX_QUOTED_CHARACTERS - len(_CUT) - len("\n> ")
     return f"{quoted[:room].rstrip()}\n> {_CUT}"

@@ -176,10 +176,10 @@ class Run:
                     continue
                 if refusal.unkept and (replacement := self._api.self_contained(recovery.items)) is not None:
                     recovery.replace(replacement)
-                    await self._tell(Retried(f"reasoning is kept by us from now on: {refusal.said}"))
+                    await self._tell(Retried(f"reasoning is kept by us from now on: {refusal.message}"))
                     continue
                 kind = refusal.fault
-                why = await anyio.to_thread.run_sync(recovery.change, kind, refusal.said)
+                why = await anyio.to_thread.run_sync(recovery.change, kind, refusal.message)
                 self._items[self._sent :] = recovery.items
                 if why is None:
                     raise

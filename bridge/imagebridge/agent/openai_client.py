@@ -18,7 +18,7 @@ from imagebridge.errors import ResponseError
 from imagebridge.requirements import RUN, need
 from imagebridge.wire import is_json
 
-from .event_stream import LARGEST, EventDecoder, TooLargeError, loaded
+from .event_stream import MAX_RESPONSE_BYTES, EventDecoder, TooLargeError, loaded
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -151,7 +151,7 @@ class Caller:
         body = bytearray(begun)
         while (chunk := await following()) is not None:
             body += chunk
-            if len(body) > LARGEST:
+            if len(body) > MAX_RESPONSE_BYTES:
                 raise _broken(TooLargeError())
         try:
             return await self._loaded(bytes(body))

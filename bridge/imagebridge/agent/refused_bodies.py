@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx2
 
-LARGEST = 16_000_000
+MAX_BODY_BYTES = 16_000_000
 """Bytes of one such body that are read, unpacked. Some servers repeat in it what they were sent."""
 
 
 def cut(client: Any) -> None:
-    """Have an SDK's client, of either kind, read no more than `LARGEST` bytes of a refusal.
+    """Have an SDK's client, of either kind, read no more than `MAX_BODY_BYTES` bytes of a refusal.
 
     The SDK offers no way to its responses before it reads them: the hook is one of its HTTP client.
     """
@@ -45,14 +45,14 @@ class _Beginning(httpx2.AsyncByteStream, httpx2.SyncByteStream):
         )
 
     def __iter__(self) -> Generator[bytes]:
-        left = LARGEST
+        left = MAX_BODY_BYTES
         for chunk in self._packed.iter_bytes():
             yield chunk[:left]
             if (left := left - len(chunk)) <= 0:
                 return
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
-        left = LARGEST
+        left = MAX_BODY_BYTES
         async for chunk in self._packed.aiter_bytes():
             yield chunk[:left]
             if (left := left - len(chunk)) <= 0:

@@ -38,7 +38,7 @@ class EndpointAnswer:
     message: str = ""
 
     @property
-    def seen(self) -> ProbeVerdict:
+    def verdict(self) -> ProbeVerdict:
         """A refusal of the body (400, on some servers 422), acceptance, or neither."""
         if self.status in (400, 422):
             return "refused"
@@ -71,7 +71,7 @@ UNPROBED = {
 """Rules that no small request can tell anything about, and why."""
 
 
-async def charted(model: str, send: Send, today: date) -> AsyncIterator[ProbeOutcome]:
+async def probe_endpoint(model: str, send: Send, today: date) -> AsyncIterator[ProbeOutcome]:
     """Yield what the endpoint does about each rule that is reported or ours, in the order of `RULES`."""
     prepared = {probe.rule: probe for probe in probes(model)}
     controls: list[tuple[JsonObject, EndpointAnswer]] = []
@@ -87,9 +87,9 @@ async def charted(model: str, send: Send, today: date) -> AsyncIterator[ProbeOut
         if control is None:
             control = await send(probe.api, probe.good)
             controls.append((probe.good, control))
-        if control.seen == "accepted":
+        if control.verdict == "accepted":
             reply = await send(probe.api, probe.bad)
-            yield ProbeOutcome(rule.id, rule.source, reply.seen, today, str(reply))
+            yield ProbeOutcome(rule.id, rule.source, reply.verdict, today, str(reply))
         else:
             yield ProbeOutcome(rule.id, rule.source, "unclear", today, f"the good request got {control}")
 

@@ -11,7 +11,8 @@ from .advice import advice
 
 if TYPE_CHECKING:
     from imagebridge.pictures.picture import Proof
-    from imagebridge.rules import JSON, Api
+    from imagebridge.rules import Api
+    from imagebridge.wire import JSON
 
     from .finding import Finding
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .approval import ApprovalMode
     from .terminal import Terminal
-    from .transcript import Transcript
+    from .transcript.entries import Transcript
 
 
 @click.command("ask")
@@ -130,7 +130,8 @@ def command(
     from .output import show
     from .save import folder
     from .terminal import Terminal, say
-    from .transcript import PromptEntry, Transcript, saved
+    from .transcript import saved
+    from .transcript.entries import PromptEntry, Transcript
 
     terminal = Terminal(live=not as_json)
     model = model or default_model()

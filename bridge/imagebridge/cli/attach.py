@@ -32,7 +32,7 @@ def attached(files: Sequence[Path], policy: Policy) -> "Translation":
         except OSError as error:
             raise Failure(f"--image: {file} cannot be read: {error.strerror or error}") from error
     translation = translate({"content": content}, policy)
-    shown_blocks = {one.block for one in translation.placed if isinstance(one.what, ShownPicture)}
+    shown_blocks = {one.block for one in translation.placed if isinstance(one.content, ShownPicture)}
     for at, file in enumerate(files):
         if (block := 2 * at + 1) not in shown_blocks:
             why = translation.notes[block].done.removeprefix("a sentence: ")

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from imagebridge.check.probes import EndpointAnswer, ProbeOutcome, charted
-from imagebridge.pictures.fonts import WIDE
+from imagebridge.check.probes import EndpointAnswer, ProbeOutcome, probe_endpoint
+from imagebridge.pictures import fonts
 from imagebridge.requirements import (
     API,
     CHARTS,
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
     from imagebridge.agent.bridge import Bridge
-    from imagebridge.rules import JSON, Api
+    from imagebridge.rules import Api
+    from imagebridge.wire import JSON
 
 State = Literal["ok", "missing", "failed"]
 
@@ -213,22 +214,23 @@ def _extra(extra: str, packages: Mapping[str, Version]) -> ReportLine:
     )
 
 
+_SCRIPTS = {"Chinese": "\u5317", "Japanese": "\u3055", "Korean": "\uc11c"}
+"""Scripts that the shipped font lacks, each by a letter."""
+
+
 def _fonts() -> ReportLine:
     """Tell whether texts beyond the Latin alphabet can be drawn."""
-    from PIL import ImageFont, features
+    from PIL import features
 
     if not features.check("freetype2"):
         return ReportLine("failed", "fonts: this build of Pillow draws no text (no FreeType)")
-    for name in WIDE:
-        try:
-            ImageFont.truetype(name)
-        except OSError:
-            continue
-        return ReportLine("ok", f"fonts: {name} for Chinese, Japanese and Korean")
+    lacking = [script for script, letter in _SCRIPTS.items() if fonts.holding(letter)[1]]
+    if not lacking:
+        return ReportLine("ok", f"fonts: for {', '.join(_SCRIPTS)}")
     return ReportLine(
         "missing",
-        "fonts: none with Chinese, Japanese or Korean, which would be drawn as boxes; "
-        'for charts: pip install "imagebridge[cjk]"',
+        f"fonts: none with {', '.join(lacking)}, which would be drawn as boxes; "
+        'install them with: pip install "imagebridge[cjk]"',
     )
 
 
@@ -307,7 +309,7 @@ def chart(model: str, *, as_json: bool) -> int:
     """
     need(API)
     with api_failures():
-        base_url, outcomes = event_loop.run(_charted, model)
+        base_url, outcomes = event_loop.run(_probed, model)
     if as_json:
         rows = [{**asdict(one), "date": one.date.isoformat()} for one in outcomes]
         show({"base_url": base_url, "model": model, "rules": rows}, whole=True)
@@ -318,7 +320,7 @@ def chart(model: str, *, as_json: bool) -> int:
     return ERROR if any(one.seen == "unclear" for one in outcomes) else 0
 
 
-async def _charted(model: str) -> tuple[str, list[ProbeOutcome]]:
+async def _probed(model: str) -> tuple[str, list[ProbeOutcome]]:
     async with client() as openai:
         patient = openai.with_options(timeout=_SECONDS, max_retries=1)
 
@@ -327,7 +329,7 @@ async def _charted(model: str) -> tuple[str, list[ProbeOutcome]]:
 
         outcomes: list[ProbeOutcome] = []
         with Terminal().busy("sending the first request") as say:
-            async for outcome in charted(model, send, date.today()):
+            async for outcome in probe_endpoint(model, send, date.today()):
                 say(f"{outcome.rule}: {outcome.seen}")
                 outcomes.append(outcome)
         return location(str(openai.base_url)), outcomes

@@ -93,7 +93,7 @@ class Connection:
             problem = f"no answer within {seconds:g} seconds"
             if self._is_child:
                 problem += f". {UNHEARD}"
-            raise self._failed(problem, session.said) from None
+            raise self._failed(problem, session.stderr) from None
         except ServerError as error:
             raise self._failed(error.problem, error.stderr) from error
 
@@ -141,7 +141,7 @@ class Connection:
         finally:
             self._held.discard(session)
             session.end()
-            session.said = listening.stderr.text
+            session.stderr = listening.stderr.text
             if not session.forgotten:
                 self._pause()
             session.gone.set()
@@ -168,7 +168,7 @@ class Connection:
                 if self._failure:
                     raise ServerError(self.name, self._failure.problem, self._failure.stderr)
             if self._session.client is None:
-                raise ServerError(self.name, "it ended as soon as it had started", self._session.said)
+                raise ServerError(self.name, "it ended as soon as it had started", self._session.stderr)
             return self._session, self._session.client
 
     async def _restart(self) -> None:
@@ -181,7 +181,7 @@ class Connection:
         if pause > _PATIENCE:
             problem = f"it ended {self._ends} times in a row; it is not started again for {pause:.0f} seconds"
             self._failure, self._failed_at = (
-                ServerError(self.name, problem, self._session.said),
+                ServerError(self.name, problem, self._session.stderr),
                 anyio.current_time(),
             )
             return
@@ -251,7 +251,7 @@ class Connection:
             why = "the bridge was closed" if self._closed else "the server ended or its connection was lost"
         else:
             why = "the connection was lost"
-        return ServerError(self.name, f"{why}, and {problem}", session.said)
+        return ServerError(self.name, f"{why}, and {problem}", session.stderr)
 
     async def read(self, uri: str) -> "ReadResourceResult":
         """Read a resource of the server.

@@ -74,12 +74,12 @@ def _options(server: HttpServer, exchange: ServerReplies) -> dict[str, Any]:
 @asynccontextmanager
 async def streamable(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[TransportStreams]":
     """Speak Streamable HTTP, with the server's own headers."""
-    held = LongEvents()
+    long_events = LongEvents()
     async with (
-        Client(held, **_options(server, exchange)) as client,
+        Client(long_events, **_options(server, exchange)) as client,
         streamable_http_client(server.url, http_client=client) as (incoming, outgoing),
     ):
-        yield Reader(incoming, held), outgoing
+        yield Reader(incoming, long_events), outgoing
 
 
 @asynccontextmanager
@@ -172,9 +172,9 @@ _QUOTED = 200
 class Client(httpx2.AsyncClient):
     """Gives the SDK's transport answers that it can read. What an `Auth` sends and gets is left alone."""
 
-    def __init__(self, held: LongEvents, **options: Any) -> None:
+    def __init__(self, long_events: LongEvents, **options: Any) -> None:
         super().__init__(**options)
-        self._held = held
+        self._long_events = long_events
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """Send a request; a 4xx or 5xx, or a malformed answer, becomes the JSON-RPC error or the result that it tells."""
@@ -190,7 +190,9 @@ class Client(httpx2.AsyncClient):
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         session = "mcp-session-id" in request.headers
         if response.is_success and kind == "text/event-stream":
-            return _with(response, kind, stream=_EventBody(response, number, self._held, session=session))
+            return _with(
+                response, kind, stream=_EventBody(response, number, self._long_events, session=session)
+            )
         if number is None or not (response.is_error or (response.is_success and kind == "application/json")):
             return response
         try:
@@ -214,11 +216,11 @@ class _EventBody(httpx2.AsyncByteStream):
     """A stream of events whose messages are mended, each passed on as soon as it is whole."""
 
     def __init__(
-        self, response: httpx2.Response, number: RequestId | None, held: LongEvents, *, session: bool
+        self, response: httpx2.Response, number: RequestId | None, long_events: LongEvents, *, session: bool
     ) -> None:
         self._response = response
         self._number = number
-        self._held = held
+        self._long_events = long_events
         self._session = session
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -256,7 +258,7 @@ class _EventBody(httpx2.AsyncByteStream):
                 others = [line for line in lines if line and not line.startswith(b"data:")]
                 lines = [
                     *others,
-                    b"data: " + _dumped(self._held.put(answer_message) if is_long else answer_message),
+                    b"data: " + _dumped(self._long_events.put(answer_message) if is_long else answer_message),
                     b"",
                 ]
         return b"\n".join(lines) + b"\n"

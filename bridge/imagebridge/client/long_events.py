@@ -70,9 +70,9 @@ def _sign(message: "JSONRPCMessage") -> JSON:
 class Reader(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
     """What the SDK's transport has read, with the long messages in their places."""
 
-    def __init__(self, stream: "ReadStream[SessionMessage | Exception]", held: LongEvents) -> None:
+    def __init__(self, stream: "ReadStream[SessionMessage | Exception]", long_events: LongEvents) -> None:
         self._stream = stream
-        self._held = held
+        self._long_events = long_events
 
     @property
     def last_context(self) -> object:
@@ -82,7 +82,7 @@ class Reader(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
     async def receive(self) -> SessionMessage | Exception:
         """Return the next message."""
         item = await self._stream.receive()
-        return self._held.take(item) if isinstance(item, SessionMessage) else item
+        return self._long_events.take(item) if isinstance(item, SessionMessage) else item
 
     async def aclose(self) -> None:
         """Close the transport's stream."""

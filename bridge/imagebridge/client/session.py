@@ -18,7 +18,7 @@ class Session:
         """The server's process, where there is one, has ended too."""
         self.forgotten = False
         """The server, which goes on, knows this session no more."""
-        self.said = ""
+        self.stderr = ""
         """What the process wrote to stderr last."""
         self._calls = 0
         self._idle = anyio.Event()

@@ -8,7 +8,6 @@ is started and ended with the SDK's own care: standard input closed, time to lea
 import atexit
 import math
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from mcp.os.win32.utilities import (
 from mcp.shared.message import SessionMessage
 
 from .json_rpc import messages
+from .pipes import ATOMIC, STREAM_ENDED
 
 if TYPE_CHECKING:
     from .messages import Incoming, Outgoing
@@ -78,14 +78,6 @@ class LastWords:
         return self._kept.decode(errors="replace")[-_QUOTED:]
 
 
-_ATOMIC: int = getattr(select, "PIPE_BUF", 512)
-"""Bytes that a pipe takes whole or not at all; POSIX grants 512."""
-
-
-GONE = (anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream, OSError)
-"""What the streams of a process raise once it, or its end of them, is gone."""
-
-
 class Lines(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
     """The lines of a server's output as messages. The session itself reads them: a task between costs a tenth of a call."""
 
@@ -108,7 +100,7 @@ class Lines(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
         while not self._ready:
             try:
                 chunk = await self._output.receive()
-            except GONE:
+            except STREAM_ENDED:
                 raise anyio.EndOfStream from None
             self.heard += 1
             *lines, rest = chunk.split(b"\n")
@@ -147,7 +139,7 @@ class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
             anyio.BrokenResourceError: the server reads no more.
         """
         line = item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
-        if self._queued or self._turn.locked() or len(line) > _ATOMIC:
+        if self._queued or self._turn.locked() or len(line) > ATOMIC:
             self._queued += 1
             self._queue.send_nowait(line)
         else:
@@ -171,9 +163,9 @@ class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
         try:
             async with self._turn:
                 await self._stream.send(line)
-        except GONE:
+        except STREAM_ENDED:
             # The session, which waits for the output, is told at once.
-            with suppress(*GONE):
+            with suppress(*STREAM_ENDED):
                 await self._output.aclose()
             raise anyio.BrokenResourceError from None
 
@@ -273,7 +265,7 @@ def _kill() -> None:
 
 async def _listen(errors: anyio.abc.ByteReceiveStream, stderr: LastWords, has_written: anyio.Event) -> None:
     """Take what the server writes to stderr as it comes: one that nobody reads would stop it."""
-    with suppress(*GONE):
+    with suppress(*STREAM_ENDED):
         while True:
             stderr.add(await errors.receive())
     has_written.set()
@@ -291,7 +283,7 @@ async def _watch(process: ServerProcess, lines: Lines) -> None:
 
 
 async def _drain(output: anyio.abc.ByteReceiveStream) -> None:
-    with suppress(*GONE):
+    with suppress(*STREAM_ENDED):
         while True:
             await output.receive()
 
@@ -316,7 +308,7 @@ async def _stopped(process: ServerProcess) -> None:
 
 
 async def _closed(stream: anyio.abc.AsyncResource) -> None:
-    with suppress(*GONE):
+    with suppress(*STREAM_ENDED):
         await stream.aclose()
 
 

@@ -33,9 +33,6 @@ from .attachments import (
 
 T = TypeVar("T")
 
-_MARKED = frozenset({"gpt-5.6"})
-"""Families that take `prompt_cache_breakpoint`: gpt-5.6 and later (openai 3.54, `PromptCacheOptions`, 2026-11-22)."""
-
 _UNKNOWN = (2048, 2048)
 """Pixels that a picture counts as where the request does not tell: the most that any model sees at `high`."""
 
@@ -208,7 +205,7 @@ class _Replay:
                 dropped.append(one.attachment)
         for one in dropped:
             self.changes[one.item, one.part] = one.text(gone(one))
-        if dropped and self.model and family(self.model).name in _MARKED:
+        if dropped and self.model and family(self.model).cache_breakpoints:
             last = max((one.item, one.part) for one in dropped)
             self.changes[last] = {**self.changes[last], "prompt_cache_breakpoint": {"mode": "explicit"}}
 

@@ -1,8 +1,9 @@
 """IP addresses that are not those of a host on the public internet, one row a block.
 
 Sources: IANA's IPv4 and IPv6 Special-Purpose Address Registries, every block that is not "globally reachable" there
-or whose reachability does not apply (their state of 2025-10, which lists RFC 9780 and RFC 9637); the multicast blocks
-of RFC 5771 and RFC 4291; and what clouds keep for their own hosts, by their documentation. Copied on 2026-11-29.
+or whose reachability does not apply, with RFC 9780 and RFC 9637; the multicast blocks of RFC 5771 and RFC 4291; and
+what clouds keep for their own hosts, by their documentation. Written on 2026-11-29, and compared with the tables of
+Python's `ipaddress` (3.11), which follow the same registries, not with the registries row by row.
 """
 
 from ipaddress import IPv4Network, IPv6Network, ip_network

@@ -37,3 +37,12 @@ LENGTHS: Mapping[str, int] = {
 
 OUTPUT_LENGTHS: Mapping[str, int] = {"output": 10_485_760, "call_id": 64, "name": 128, "namespace": 64}
 """Characters of the fields of a `function_call_output` at most (the same document)."""
+
+MAX_EDIT_IMAGES = 16
+"""Pictures that the image API edits in one request at most (types/image_edit_params.py in openai 3.54, 2026-11-22)."""
+
+MAX_EDIT_IMAGE = 50_000_000
+"""Bytes of each of them at most (the same source)."""
+
+MAX_EDIT_MASK = 4_000_000
+"""Bytes of the mask of an edit at most (the same source)."""

@@ -42,7 +42,7 @@ Sizing = Patches | Tiles
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How the models of one family size pictures. `original` is None where the family refuses that detail."""
+    """How the models of one family take pictures. `original` is None where the family refuses that detail."""
 
     name: str
     low: Sizing
@@ -51,6 +51,8 @@ class Family:
     auto: Literal["high", "original"]
     assumed: bool = False
     """True where the guide has no row, so that the values are a safe guess."""
+    cache_breakpoints: bool = False
+    """True where `prompt_cache_breakpoint` is taken: gpt-5.6 and later (openai 3.54, `PromptCacheOptions`, 2026-11-22)."""
 
 
 def _patched(name: str, rate: int, *, original: int | None, auto: Literal["high", "original"]) -> Family:
@@ -86,7 +88,14 @@ SAFE = _assumed("unknown", 120)
 FAMILIES: tuple[tuple[str, Family], ...] = (
     (
         r"gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)",
-        Family("gpt-5.6", _FIT_512, Patches(2048, 2_500), Patches(65_535, REJECTED_PATCHES), "original"),
+        Family(
+            "gpt-5.6",
+            _FIT_512,
+            Patches(2048, 2_500),
+            Patches(65_535, REJECTED_PATCHES),
+            "original",
+            cache_breakpoints=True,
+        ),
     ),
     (r"gpt-5\.5", Family("gpt-5.5", _FIT_512, Patches(2048, 2_500), Patches(6_000, 10_000), "original")),
     (r"gpt-5\.4", _patched("gpt-5.4", 120, original=10_000, auto="high")),

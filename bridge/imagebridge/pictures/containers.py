@@ -47,10 +47,12 @@ def walk(data: bytes) -> Container:
     Raises:
         PictureError: not PNG, JPEG, WebP or GIF; cut short; or broken in a part a decoder needs.
     """
-    found = kinds.kind(data)
-    walker = _WALKERS.get(found) if found else None
+    file_type = kinds.kind(data)
+    walker = _WALKERS.get(file_type) if file_type else None
     if walker is None:
-        raise PictureError(f"{found.media_type if found else 'unknown bytes'} is not PNG, JPEG, WebP or GIF")
+        raise PictureError(
+            f"{file_type.media_type if file_type else 'unknown bytes'} is not PNG, JPEG, WebP or GIF"
+        )
     container = walker(data)
     if container.width < 1 or container.height < 1:
         raise PictureError(f"its header says {container.width}x{container.height} pixels")
@@ -138,10 +140,10 @@ def _jpeg(data: bytes) -> Container:
             if channels and complete:
                 common = common and (not progressive or ordered)
                 # Whether the last scan has all its pixels is for a decoder to say.
-                kept = tuple(one for one in mends if one[1] <= at)
+                mends_before = tuple(one for one in mends if one[1] <= at)
                 turned = orientation(bytes(exif))
                 return Container(
-                    kinds.JPEG, width, height, 1, min(at, size), common, turned, kept, whole=False
+                    kinds.JPEG, width, height, 1, min(at, size), common, turned, mends_before, whole=False
                 )
             raise PictureError("the JPEG is cut short")
         if length < 2 and (marker & 0xF0 == 0xE0 or marker == 0xFE):
@@ -187,10 +189,10 @@ def _progress(data: bytes, scans: list[int], channels: int) -> tuple[bool, bool]
     ordered = True
     for at in scans:
         count = data[at + 4]
-        told = data[at + 5 + 2 * count : at + 8 + 2 * count]
-        if len(told) < 3:
+        spectral = data[at + 5 + 2 * count : at + 8 + 2 * count]
+        if len(spectral) < 3:
             return False, False
-        start, stop, bits = told
+        start, stop, bits = spectral
         stop = min(stop, 63)
         for channel in data[at + 5 : at + 5 + 2 * count : 2]:
             # 16 stands for a coefficient of which nothing has come yet.

@@ -38,7 +38,9 @@ class Converted(NamedTuple):
     size: tuple[int, int] | None = None
 
 
-_MADE: Cache[Converted] = Cache(64_000_000, lambda made: sum(len(one.data_url) for one in made.pictures))
+_MADE: Cache[Converted] = Cache(
+    64_000_000, lambda conversion: sum(len(one.data_url) for one in conversion.pictures)
+)
 """What was made lately, by the content that it was made from: models are shown the same file again and again."""
 
 
@@ -57,9 +59,9 @@ def converted(text: str, proof: Proof, fit: "Fit | None" = None, *, first_frame:
 
 
 def _converted(text: str, proof: Proof, fit: "Fit | None", *, first_frame: bool) -> Converted:
-    found = kinds.kind(base64_start(text, 64))
+    file_type = kinds.kind(base64_start(text, 64))
     key = ("converted", fit, first_frame)
-    if found not in _WALKED:
+    if file_type not in _WALKED:
         data, _ = base64_bytes(text)
         return _MADE.once(
             (*key, sha256(data).digest()),
@@ -70,7 +72,8 @@ def _converted(text: str, proof: Proof, fit: "Fit | None", *, first_frame: bool)
         return Converted((picture,))
     data = picture.data
     return _MADE.once(
-        (*key, sha256(data).digest()), lambda: _from(found, _animation(data, fit, first_frame=first_frame))
+        (*key, sha256(data).digest()),
+        lambda: _from(file_type, _animation(data, fit, first_frame=first_frame)),
     )
 
 
@@ -80,10 +83,10 @@ def first(data: bytes) -> "Image":
     Raises:
         PictureError: it cannot be decoded.
     """
-    found = kinds.kind(data)
-    if found is kinds.TIFF:
+    file_type = kinds.kind(data)
+    if file_type is kinds.TIFF:
         return pages.page(data, 0)[0]
-    if found in _WALKED and animation.count(data) > 1:
+    if file_type in _WALKED and animation.count(data) > 1:
         return animation.frame(data, 0)
     return opened(data)
 
@@ -105,35 +108,37 @@ def retyped(text: str, media_types: Collection[str]) -> Picture:
         return png(image) if drawn else jpeg(image)
 
 
-def _foreign(data: bytes, found: kinds.FileType | None, fit: "Fit | None", *, first_frame: bool) -> Converted:
+def _foreign(
+    data: bytes, file_type: kinds.FileType | None, fit: "Fit | None", *, first_frame: bool
+) -> Converted:
     """Convert a file of a format that the API does not take."""
-    match found:
+    match file_type:
         case kinds.SVG:
             from .svg import capped, shown
 
             drawing = shown(data, fit or capped)
-            picture, asked = drawing.picture, (drawing.width, drawing.height)
+            picture, requested_size = drawing.picture, (drawing.width, drawing.height)
             # Of one that is drawn larger, coordinates are those of the drawing, as they are for the tools.
-            size = asked if asked[0] > picture.width else None
-            made = Converted((picture,), drawing.sentence, size=size)
+            size = requested_size if requested_size[0] > picture.width else None
+            conversion = Converted((picture,), drawing.sentence, size=size)
         case kinds.TIFF:
-            made = Converted(*pages.scanned(data))
+            conversion = Converted(*pages.scanned(data))
         case kinds.AVIF if frames(read(data)) > 1:
-            made = _animation(data, fit, first_frame=first_frame)
+            conversion = _animation(data, fit, first_frame=first_frame)
         case _:
             # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
             image = read(data)
             with turn(memory_of(image)):
-                told = grey.depth_sentence(load(image))
-                made = Converted((redrawn(image, lossless=found in kinds.LOSSLESS),), told)
-    return _from(found, made)
+                sentence = grey.depth_sentence(load(image))
+                conversion = Converted((redrawn(image, lossless=file_type in kinds.LOSSLESS),), sentence)
+    return _from(file_type, conversion)
 
 
-def _from(found: kinds.FileType | None, made: Converted) -> Converted:
+def _from(file_type: kinds.FileType | None, conversion: Converted) -> Converted:
     """Note the media type that the pictures were made from."""
-    if found is None or found.media_type == made.pictures[0].media_type:
-        return made
-    return made._replace(source=found.media_type)
+    if file_type is None or file_type.media_type == conversion.pictures[0].media_type:
+        return conversion
+    return conversion._replace(source=file_type.media_type)
 
 
 def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converted:
@@ -141,14 +146,14 @@ def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converte
     with turn(_PER_PIXEL * width * height):
         too_large = width * height > _MAX_FRAME
         if first_frame or too_large:
-            told = f"the first of {animation.count(data)} frames of an animation"
+            sentence = f"the first of {animation.count(data)} frames of an animation"
             if too_large:
-                told += f", {width}x{height} pixels each: too large to show more"
-            return Converted((redrawn(animation.frame(data, 0)),), told)
-        made = contact_sheet.contact_sheet(
+                sentence += f", {width}x{height} pixels each: too large to show more"
+            return Converted((redrawn(animation.frame(data, 0)),), sentence)
+        sheet = contact_sheet.contact_sheet(
             data, min(fit(contact_sheet.SIDE, contact_sheet.SIDE)) if fit else contact_sheet.SIDE
         )
-        return Converted((redrawn(made.image),), made.sentence)
+        return Converted((redrawn(sheet.image),), sheet.sentence)
 
 
 def fitted(picture: Picture, width: int, height: int) -> Picture:

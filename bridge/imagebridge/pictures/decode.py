@@ -121,52 +121,59 @@ def header(data: bytes) -> "Image":
         PictureError: no picture that can be decoded here.
     """
     _quiet()
-    found = kinds.kind(data)
-    if found is kinds.ICO:
+    file_type = kinds.kind(data)
+    if file_type is kinds.ICO:
         with decoding("its header cannot be read"):
             return _icon(data)
-    if found is kinds.BMP:
+    if file_type is kinds.BMP:
         with decoding("its header cannot be read"):
             if image := bitmaps.image(data):
                 _seen_rightly(image, data, kinds.BMP)
                 return image
-    if found not in _READERS:
-        raise PictureError(f"{found.media_type if found else 'bytes of no known format'} cannot be decoded")
-    module, name = _READERS[found]
+    if file_type not in _READERS:
+        raise PictureError(
+            f"{file_type.media_type if file_type else 'bytes of no known format'} cannot be decoded"
+        )
+    module, name = _READERS[file_type]
     try:
         reader = cast("type[ImageFile]", getattr(import_module(module), name))
     except ImportError as error:
         raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
-    if found is kinds.WEBP:
+    if file_type is kinds.WEBP:
         # Its decoder makes room for all pixels as soon as it is made.
         said = walk(data)
         check_memory(said.width, said.height, 16 * said.width * said.height)
-    bare, info = metadata.bare(data, found)
+    bare, info = metadata.bare(data, file_type)
     # Only TIFF's reader warns, of tags that say nothing of the pixels.
-    with decoding("its header cannot be read"), _unwarned() if found is kinds.TIFF else nullcontext():
+    with decoding("its header cannot be read"), _unwarned() if file_type is kinds.TIFF else nullcontext():
         image = reader(BytesIO(bare))
     image.info.update(info)
-    _seen_rightly(image, data, found)
+    _seen_rightly(image, data, file_type)
     return image
 
 
-def _seen_rightly(image: "Image", data: bytes, found: kinds.FileType) -> None:
+def _seen_rightly(image: "Image", data: bytes, file_type: kinds.FileType) -> None:
     """Set right what Pillow leaves to its users: colours that are named by number or gamma, and palettes."""
-    if found is kinds.JP2 and image.mode == "P" and image.palette and (colours := iso_boxes.palette(data)):
+    if (
+        file_type is kinds.JP2
+        and image.mode == "P"
+        and image.palette
+        and (colours := iso_boxes.palette(data))
+    ):
         # Pillow keeps equal colours once, and then counts wrongly.
         image.palette.palette = bytearray(colours)
-    if found is kinds.GIF and image.mode == "L":
+    if file_type is kinds.GIF and image.mode == "L":
         image.palette = None  # the file's, beside a grey one of the frame's own
     if not isinstance(image.info.get("icc_profile", b""), bytes):
         del image.info["icc_profile"]  # a TIFF may give it in any type
     if image.info.get("icc_profile"):
         return
     profile = b""
-    if found is kinds.AVIF:
+    if file_type is kinds.AVIF:
         profile = profile_of(*iso_boxes.colour(data))
-    elif found is kinds.PNG:
+    elif file_type is kinds.PNG:
         profile = _png_profile(data)
-    elif found is kinds.BMP:
+    elif file_type is kinds.BMP:
         profile = bitmaps.profile(data)
     if profile:
         image.info["icc_profile"] = profile

@@ -1,14 +1,74 @@
-"""Fonts that systems bring along and that hold Chinese, Japanese and Korean, by the names of their files (2026-11-22)."""
+"""Where fonts are: in packages that were installed for them, and in the folders of the system."""
 
-WIDE = (
-    "NotoSansCJK-Regular.ttc",
-    "wqy-zenhei.ttc",
-    "wqy-microhei.ttc",
-    "msyh.ttc",
-    "YuGothR.ttc",
-    "malgun.ttf",
-    "PingFang.ttc",
-    "Hiragino Sans GB.ttc",
-    "AppleSDGothicNeo.ttc",
-    "unifont.otf",
-)
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+PACKAGES = ("noto_cjk_sans_otc",)
+"""Packages whose folders hold fonts: what the extra `cjk` installs, 2026-11-22."""
+
+_SYSTEM = {
+    "darwin": (
+        "/Library/Fonts",
+        "/System/Library/Fonts",
+        "/System/Library/AssetsV2/com_apple_MobileAsset_Font6",
+        "/System/Library/AssetsV2/com_apple_MobileAsset_Font7",
+        "/Network/Library/Fonts",
+        "~/Library/Fonts",
+    ),
+    "win32": ("$SYSTEMROOT/Fonts", "~/AppData/Local/Microsoft/Windows/Fonts"),
+    "linux": ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts"),
+}
+"""The folders that resvg 0.5 looks through, by `sys.platform`: https://docs.rs/fontdb, 2026-11-29."""
+
+_SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
+
+
+def packed() -> list[str]:
+    """Return the folders of the installed packages of fonts, without importing these."""
+    folders: list[str] = []
+    for name in PACKAGES:
+        with suppress(ImportError, ValueError):
+            package = find_spec(name)
+            if package and package.origin:
+                folders.append(str(Path(package.origin).parent))
+    return folders
+
+
+def files() -> Iterator[str]:
+    """Yield the font files of packages, then those of the system: what drawings of SVG find, too."""
+    system = (
+        os.path.expandvars(os.path.expanduser(one)) for one in _SYSTEM.get(sys.platform, _SYSTEM["linux"])
+    )
+    for folder in (*packed(), *system):
+        for inside, folders, names in os.walk(folder):
+            folders.sort()
+            yield from (
+                str(Path(inside, name)) for name in sorted(names) if Path(name).suffix.lower() in _SUFFIXES
+            )
+
+
+def holding(characters: str) -> tuple[str, str]:
+    """Return the font file that lacks the fewest of some characters, the first of several, and those it lacks.
+
+    Needs a Pillow that draws text. Where there is no font at all, the file is an empty text.
+    """
+    from PIL import ImageFont
+
+    best, lacks = "", characters
+    for file in files() if characters else ():
+        try:
+            # A small size is read fast; fonts of pictures alone have none.
+            font = ImageFont.truetype(file, 16)
+            box = bytes(font.getmask("\U0010fffd"))  # pyright: ignore[reportArgumentType]
+            here = "".join(c for c in characters if bytes(font.getmask(c)) in (box, b""))  # pyright: ignore[reportArgumentType]
+        except (OSError, ValueError):
+            continue
+        if len(here) < len(lacks):
+            best, lacks = file, here
+        if not lacks:
+            break
+    return best, lacks

@@ -148,14 +148,14 @@ def camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
 def _camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
     from PIL.Image import Exif
 
-    found, exif = kinds.kind(data), Exif()
-    if found is kinds.TIFF:
+    file_type, exif = kinds.kind(data), Exif()
+    if file_type is kinds.TIFF:
         image.info.pop("xmp", None)
         exif = image.getexif()
         turned = exif.get(_ORIENTATION, 1)
     else:
-        if found in _READERS:
-            module, name = _READERS[found]
+        if file_type in _READERS:
+            module, name = _READERS[file_type]
             image = getattr(import_module(module), name)(BytesIO(data))
         block: object = image.info.get("exif")
         if not isinstance(block, bytes):

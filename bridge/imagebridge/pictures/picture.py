@@ -167,8 +167,8 @@ def sound(data: bytes) -> bytes:
     Raises:
         PictureError: it is broken.
     """
-    found = kinds.kind(data)
-    if found is None or found.media_type not in limits.SENDABLE:
+    file_type = kinds.kind(data)
+    if file_type is None or file_type.media_type not in limits.SENDABLE:
         return data
     return _sound(data, walk(data), "structure")
 

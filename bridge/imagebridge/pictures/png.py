@@ -63,7 +63,7 @@ class Header(NamedTuple):
     interlace: int = 0
 
 
-def header(data: bytes) -> Header:
+def read_header(data: bytes) -> Header:
     """Return the header of a PNG that was walked."""
     return Header(*_HEADER.unpack_from(data, 16))
 
@@ -311,16 +311,18 @@ def _animated(
     """
     if not moving:
         return 1, []  # nearly all of them
-    held = sum(name == b"fcTL" for _, _, name in moving)
+    frame_count = sum(name == b"fcTL" for _, _, name in moving)
     claims = [(at, stop) for at, stop, name in moving if name == b"acTL"]
-    told = _claimed(data, *claims[0]) if claims and claims[0][0] < still[0][0] else 0
-    found = min(told, held)
-    if found == 1 and (lone := _lone_frame(data, moving, still)):
+    declared_count = _claimed(data, *claims[0]) if claims and claims[0][0] < still[0][0] else 0
+    count = min(declared_count, frame_count)
+    if count == 1 and (lone := _lone_frame(data, moving, still)):
         return 1, lone
-    if found < 2:
+    if count < 2:
         return 1, [(at, stop, b"") for at, stop, _ in moving]
-    first = [(*claims[0], chunk(b"acTL", pack(">II", held, 0)))] if told > held else []
-    return found, [*first, *((at, stop, b"") for at, stop in claims[1:])]
+    first = (
+        [(*claims[0], chunk(b"acTL", pack(">II", frame_count, 0)))] if declared_count > frame_count else []
+    )
+    return count, [*first, *((at, stop, b"") for at, stop in claims[1:])]
 
 
 def _claimed(data: bytes, at: int, stop: int) -> int:

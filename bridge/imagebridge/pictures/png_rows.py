@@ -10,7 +10,7 @@ from typing import Any
 from imagebridge.errors import PictureError
 
 from .cost import check_memory
-from .png import Header, chunk, chunks, header, mended
+from .png import Header, chunk, chunks, mended, read_header
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PIECE = 1 << 16
@@ -30,12 +30,12 @@ _PASSES = (
 class _RowDecoder:
     """Rows as they come unpacked: each begins with the number of its filter, 0 to 4."""
 
-    def __init__(self, said: Header) -> None:
-        bits = said.bits * _CHANNELS[said.colour]
-        passes = _PASSES if said.interlace else ((0, 0, 1, 1),)
+    def __init__(self, header: Header) -> None:
+        bits = header.bits * _CHANNELS[header.colour]
+        passes = _PASSES if header.interlace else ((0, 0, 1, 1),)
         self._left: list[tuple[int, int]] = []
         for left, top, across, down in passes:
-            width, rows = -((left - said.width) // across), -((top - said.height) // down)
+            width, rows = -((left - header.width) // across), -((top - header.height) // down)
             if width > 0 and rows > 0:
                 self._left.append((1 + (width * bits + 7) // 8, rows))
         self.expected = sum(length * rows for length, rows in self._left)
@@ -75,9 +75,9 @@ def unpacked(data: bytes) -> bytes:
     Raises:
         PictureError: rows are missing or broken.
     """
-    said = header(data)
+    header = read_header(data)
     spans = [(at + 8, stop - 4) for at, stop, name in chunks(data) if name == b"IDAT"]
-    rows = _RowDecoder(said)
+    rows = _RowDecoder(header)
     # 0 takes the window from the stream, as strict readers do.
     stream = zlib.decompressobj(0)
     try:
@@ -90,7 +90,7 @@ def unpacked(data: bytes) -> bytes:
     else:
         if stream.eof and rows.complete and not rows.extra and not stream.unused_data:
             return data
-    return _packed_anew(data, said, spans)
+    return _packed_anew(data, header, spans)
 
 
 def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[bytes]:
@@ -107,11 +107,11 @@ def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[
                     break
 
 
-def _packed_anew(data: bytes, said: Header, spans: list[tuple[int, int]]) -> bytes:
+def _packed_anew(data: bytes, header: Header, spans: list[tuple[int, int]]) -> bytes:
     """Return a PNG whose stream is wrong at its end with the same rows in a sound stream."""
-    rows = _RowDecoder(said)
+    rows = _RowDecoder(header)
     # The rows, their copies and what they are packed to.
-    check_memory(said.width, said.height, 3 * rows.expected)
+    check_memory(header.width, header.height, 3 * rows.expected)
     raw = _saved(b"".join(data[start:stop] for start, stop in spans), rows.expected)
     if len(raw) < rows.expected:
         share = 100 * len(raw) // rows.expected
@@ -125,17 +125,17 @@ def _packed_anew(data: bytes, said: Header, spans: list[tuple[int, int]]) -> byt
 def _saved(packed: bytes, most: int) -> bytes:
     """Return the first `most` bytes of a stream, or as many of them as can be unpacked."""
     # Without its two bytes of header the stream is read as it comes, whatever it says of itself.
-    stream, held, at, size = zlib.decompressobj(-15), bytearray(), 2, _PIECE
-    while len(held) < most and size and not stream.eof:
+    stream, rows_data, at, size = zlib.decompressobj(-15), bytearray(), 2, _PIECE
+    while len(rows_data) < most and size and not stream.eof:
         feed, before = packed[at : at + size], stream.copy()
         try:
-            piece = stream.decompress(feed, min(_UNPACKED, most - len(held)))
+            piece = stream.decompress(feed, min(_UNPACKED, most - len(rows_data)))
         except zlib.error:
             # What comes before the fault is lost with it: less is fed, until nothing is left before it.
             stream, size = before, size // 2
             continue
         if not feed and not piece:
             break
-        held += piece
+        rows_data += piece
         at += len(feed) - len(stream.unconsumed_tail)
-    return bytes(held)
+    return bytes(rows_data)

@@ -88,9 +88,9 @@ def text_alone(translation: Translation, way: Way) -> str:
     for one in translation.placed:
         if is_attachment(one):
             name = one.name
-            if isinstance(one.what, ShownPicture):
+            if isinstance(one.content, ShownPicture):
                 # Where the picture does not follow, neither does the line beside it, which holds its handle.
-                name = f"{name if way == 'user_message' else one.what.handle or name}: {one.what}"
+                name = f"{name if way == 'user_message' else one.content.handle or name}: {one.content}"
             lines.append(f"[{name}; {_WHY[way]}]")
         else:
             lines += [part["text"] for part in one.parts if part["type"] == "input_text"]

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from imagebridge.client.pipes import STREAM_ENDED
 from imagebridge.errors import ServerError
 from imagebridge.wire import JSON
 
-from .streams import GONE, LineReader, PipeInput, PipeOutput
+from .streams import LineReader, PipeInput, PipeOutput
 
 if TYPE_CHECKING:
     from anyio.abc import Process
@@ -37,12 +38,12 @@ class ChildServer:
 
     async def send(self, line: bytes, message: JSON | None = None) -> None:
         """Write a line to the server; one that is gone gets none, and its end is told when its output ends."""
-        with suppress(*GONE):
+        with suppress(*STREAM_ENDED):
             await self._pipes.send(line)
 
     async def finish(self) -> None:
         """Tell the server that no more is coming, which asks it to end (2025-11-25, lifecycle, stdio)."""
-        with suppress(*GONE):
+        with suppress(*STREAM_ENDED):
             await self._pipes.finish()
 
     async def end(self) -> str:
@@ -65,7 +66,7 @@ class ChildServer:
 
     async def cut(self) -> None:
         """Read no more."""
-        with suppress(*GONE):
+        with suppress(*STREAM_ENDED):
             await self._pipes.cut()
 
 
@@ -151,7 +152,7 @@ async def _stopped(process: "Process") -> None:
     """Wait, terminate, kill (2025-11-25, lifecycle, stdio). What a server started belongs to it, unless it made itself independent."""
     if sys.platform == "win32":
         if not await _ended(process, _GRACE):
-            with suppress(*GONE):
+            with suppress(*STREAM_ENDED):
                 process.terminate()
             await _ended(process, _GRACE)
         return

@@ -20,9 +20,9 @@ RequestId = tuple[str, object]
 
 
 class Unreadable(NamedTuple):
-    """A line that is not a message. `said` is its beginning; `deep`: it may be one, nested more deeply than Python reads."""
+    """A line that is not a message. `text` is its beginning; `deep`: it may be one, nested more deeply than Python reads."""
 
-    said: str
+    text: str
     deep: bool = False
 
 

@@ -249,7 +249,7 @@ class Relay:
             more = " Further ones are not told." if self._garbage == _MOST_TOLD else ""
             _LOG.warning(
                 "the server wrote a line to stdout that is not a message, so it is left out: %s%s",
-                message.said,
+                message.text,
                 more,
             )
 

@@ -65,7 +65,7 @@ class RemoteServer:
             self._version, self._opening = "", at
         if self._ends_a_call(message):
             return
-        headers = await self._described(message)
+        headers = await self._request_headers(message)
         if at is None:
             await self._post(line, message, headers)
             if message.get("method") == "notifications/initialized":
@@ -98,7 +98,7 @@ class RemoteServer:
         scope.cancel()
         return True
 
-    async def _described(self, message: JSON) -> dict[str, str]:
+    async def _request_headers(self, message: JSON) -> dict[str, str]:
         """Return the headers that repeat what a message says, since 2026-07-28 (transports, Streamable HTTP)."""
         params = message.get("params")
         meta = params.get("_meta") if is_json(params) else None
@@ -144,7 +144,7 @@ class RemoteServer:
             )
             async with sending as response:
                 self._session = response.headers.get("mcp-session-id") or self._session
-                answered = await self._taken(response, number, events)
+                answered = await self._read_response(response, number, events)
         except httpx2.HTTPError as error:
             answered, why = False, f"{self.name} cannot be reached: {error or type(error).__name__}"
         else:
@@ -178,7 +178,7 @@ class RemoteServer:
             fruitless = 0 if events.read > before else fruitless + 1
         return False
 
-    async def _taken(self, response: httpx2.Response, number: object, events: _Events) -> bool:
+    async def _read_response(self, response: httpx2.Response, number: object, events: _Events) -> bool:
         """Pass on the messages of a response; tell whether the one that answers is among them."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.is_success and kind == "text/event-stream":
@@ -208,10 +208,10 @@ class RemoteServer:
             return False
         result = message.get("result")
         if is_json(result):
-            self._note(result, number)
+            self._remember(result, number)
         return True
 
-    def _note(self, result: JSON, number: object) -> None:
+    def _remember(self, result: JSON, number: object) -> None:
         """Take note of the version that was agreed on, and of the tools' parameters."""
         if self._opening is not None and key(number) == self._opening:
             self._version = text_of(result, "protocolVersion")

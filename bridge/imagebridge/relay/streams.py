@@ -9,17 +9,13 @@ from contextlib import suppress
 import anyio
 import anyio.to_thread
 
+from imagebridge.client.pipes import ATOMIC, STREAM_ENDED
 from imagebridge.wire import JSON
 
 MAX_LINE = 256_000_000
 """Bytes of a line at most. A longer one cannot be a message that anybody meant, and would take the machine's memory."""
 
 _CHUNK = _WIDE = 1 << 20
-_ATOMIC: int = getattr(select, "PIPE_BUF", 512)
-"""Bytes that a pipe takes whole at once where it takes any; POSIX grants 512."""
-
-GONE = (anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream, OSError)
-"""What streams raise once the other side, or this end of them, is gone."""
 
 
 class LineTooLongError(Exception):
@@ -31,7 +27,7 @@ class LineTooLongError(Exception):
 
 
 class LineReader:
-    """Splits what `receive` returns into lines, without their line feeds; nothing, or one of `GONE`, ends them."""
+    """Splits what `receive` returns into lines, without their line feeds; nothing, or one of `STREAM_ENDED`, ends them."""
 
     def __init__(self, receive: Callable[[], Awaitable[bytes]]) -> None:
         self._receive = receive
@@ -54,7 +50,7 @@ class LineReader:
         while not self._ready:
             try:
                 chunk = await self._receive()
-            except GONE:
+            except STREAM_ENDED:
                 chunk = b""
             if not chunk:
                 if not self._parts:
@@ -92,7 +88,6 @@ class PipeInput:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._is_full = False
         os.set_blocking(descriptor, False)
         widen(descriptor)
 
@@ -103,14 +98,10 @@ class PipeInput:
             ClosedResourceError: it was closed.
         """
         while self._descriptor >= 0:
-            # Mostly the last chunk was all that there was.
-            if not self._is_full:
+            try:
+                return os.read(self._descriptor, _CHUNK)
+            except BlockingIOError:
                 await anyio.wait_readable(self._descriptor)
-            self._is_full = False
-            with suppress(BlockingIOError):
-                chunk = os.read(self._descriptor, _CHUNK)
-                self._is_full = len(chunk) == _CHUNK
-                return chunk
         raise anyio.ClosedResourceError
 
     async def aclose(self) -> None:
@@ -202,7 +193,7 @@ class StandardOutput:
             OSError: nobody reads any more.
         """
         # A pipe says that it is ready only where there is room for a short line.
-        if len(line) <= _ATOMIC and not self._turn.locked() and self._is_ready():
+        if len(line) <= ATOMIC and not self._turn.locked() and self._is_ready():
             _write(self._descriptor, line)
             return
         async with self._turn:

@@ -16,7 +16,7 @@ from imagebridge.pictures.encode import within
 from imagebridge.pictures.picture import Picture
 from imagebridge.repair.host_blocks import (
     PAYLOAD,
-    HostBlock,
+    HostEntry,
     changes,
     cost,
     described,
@@ -82,13 +82,13 @@ class _Fitting:
         self.room = host.characters - _FRAME
         # A document that does not reach the model is shown, where pictures do.
         pages = not host.files and bool(host.formats)
-        self.reading = ResultContext(Policy(documents="pages" if pages else "file"))
+        self.context = ResultContext(Policy(documents="pages" if pages else "file"))
         self.notes: list[str] = []
 
     def fitted(self, result: JSON, *, promised: bool) -> dict[str, Any]:
         frame = self._frame(result, promised=promised)
         content = cast("Sequence[JSON]", result["content"])
-        self.reading.begin(content)
+        self.context.begin(content)
         entries = [entry for block in content for entry in self._entries(self._bare(block))]
         entries += self._structured(result, frame)
         entries = self._marked([self._showable(entry) for entry in entries], result, frame)
@@ -114,13 +114,13 @@ class _Fitting:
             self.notes.append("What the result said beside its blocks is left out: it is too large.")
         return {**frame, "content": []}
 
-    def _structured(self, result: JSON, frame: dict[str, Any]) -> Iterator[HostBlock]:
+    def _structured(self, result: JSON, frame: dict[str, Any]) -> Iterator[HostEntry]:
         """Yield structured content in words, where the host does not show it and the blocks do not say it.
 
         What is hidden in it as base64 is shown, and taken out of what stays of it.
         """
         if (structured := frame.get("structuredContent")) is not None:
-            first, *hidden = text_pieces(written := _json(structured), self.reading)
+            first, *hidden = text_pieces(written := _json(structured), self.context)
             if isinstance(first, TextPiece) and first.text != written:
                 frame["structuredContent"] = json.loads(first.text)
                 yield from self._of_pieces(hidden, {})
@@ -133,9 +133,9 @@ class _Fitting:
                 }
             )
         ):
-            yield from self._of_pieces(text_pieces(text, self.reading), {})
+            yield from self._of_pieces(text_pieces(text, self.context), {})
 
-    def _marked(self, entries: list[HostBlock], result: JSON, frame: dict[str, Any]) -> list[HostBlock]:
+    def _marked(self, entries: list[HostEntry], result: JSON, frame: dict[str, Any]) -> list[HostEntry]:
         """Say that a result is an error, or empty, where the host does not."""
         failed, host = is_error(result), self.host
         blank = all(
@@ -152,7 +152,7 @@ class _Fitting:
             return [text_entry(sentences.ERROR), *entries]
         if first["text"].startswith(sentences.ERROR):
             return entries
-        return [HostBlock({**first, "text": f"{sentences.ERROR}\n{first['text']}"}), *entries[1:]]
+        return [HostEntry({**first, "text": f"{sentences.ERROR}\n{first['text']}"}), *entries[1:]]
 
     def _is_too_much(self, value: object, part: int = _BESIDE) -> bool:
         return cost(value) > self.room // part
@@ -168,23 +168,23 @@ class _Fitting:
             return {"type": block["type"], payload: block[payload]}
         return block
 
-    def _entries(self, block: JSON) -> list[HostBlock]:
+    def _entries(self, block: JSON) -> list[HostEntry]:
         match block["type"]:
             case "image" if picture := still(block):
-                number = self.reading.number(picture.base64)
+                number = self.context.number(picture.base64)
                 size = picture.width, picture.height
-                return [HostBlock(dict(block), number, picture, picture, size, scale_of(block))]
+                return [HostEntry(dict(block), number, picture, picture, size, scale_of(block))]
             case "resource_link" if self.host.links:
-                return [HostBlock(dict(block), whole=True)]
+                return [HostEntry(dict(block), whole=True)]
             case "audio" if self.host.audio:
-                return [HostBlock(dict(block), whole=True)]
+                return [HostEntry(dict(block), whole=True)]
             case "resource" if self._passes(resource_of(block)):
-                return [HostBlock(dict(block), whole=True)]
+                return [HostEntry(dict(block), whole=True)]
             case _:
-                pieces = block_pieces(block, self.reading)
+                pieces = block_pieces(block, self.context)
         match pieces:
             case [TextPiece(text=text)] if text == block.get("text"):
-                return [HostBlock(dict(block))]
+                return [HostEntry(dict(block))]
             case [PicturePiece(), *_] if self._is_document(block):
                 uri = sentences.short(text_of(resource_of(block), "uri"))
                 entry = text_entry(f"[{uri}: shown as pictures of its pages]")
@@ -198,7 +198,7 @@ class _Fitting:
             return False
         if text := text_of(resource, "text"):
             return [TextPiece(text)] == [
-                TextPiece(one.text) for one in text_pieces(text, self.reading) if isinstance(one, TextPiece)
+                TextPiece(one.text) for one in text_pieces(text, self.context) if isinstance(one, TextPiece)
             ]
         file_type = kinds.kind(base64_start(text_of(resource, "blob")))
         return file_type is None or (
@@ -209,7 +209,7 @@ class _Fitting:
         file_type = kinds.kind(base64_start(text_of(resource_of(block), "blob")))
         return file_type is not None and file_type.sort == "document"
 
-    def _of_pieces(self, pieces: Sequence[Piece], block: JSON) -> Iterator[HostBlock]:
+    def _of_pieces(self, pieces: Sequence[Piece], block: JSON) -> Iterator[HostEntry]:
         """Yield pieces of a translation as blocks; pictures keep what their block said besides."""
         labels = _labels(block)
         for piece in pieces:
@@ -225,20 +225,20 @@ class _Fitting:
                     }
                     size = piece.size or (picture.width, picture.height)
                     sentence = f"{piece.sentence[:1].upper()}{piece.sentence[1:]}." if piece.sentence else ""
-                    yield HostBlock(
+                    yield HostEntry(
                         image_block, number, picture, picture, size, piece.scale[0], sentence=sentence
                     )
                 case FilePiece(data_url=url, filename=name) if self.host.resources:
                     media_type, _, blob = url[5:].partition(";base64,")
                     inner = {"uri": f"attachment:{name}", "mimeType": media_type, "blob": blob}
-                    yield HostBlock({"type": "resource", "resource": inner}, whole=True)
+                    yield HostEntry({"type": "resource", "resource": inner}, whole=True)
                 case FilePiece(filename=name):
                     what = sentences.short(text_of(resource_of(block), "uri") or name)
                     yield text_entry(sentences.not_shown(what, f"{self.host.name} takes no documents"))
                 case _:
                     yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is an address"))
 
-    def _showable(self, entry: HostBlock) -> HostBlock:
+    def _showable(self, entry: HostEntry) -> HostEntry:
         """Return a picture proven and in a format that the host takes, or the sentence for what has none."""
         picture = entry.picture
         if picture is None:
@@ -260,7 +260,7 @@ class _Fitting:
 
     # Sizes.
 
-    def _too_wide(self, entry: HostBlock) -> bool:
+    def _too_wide(self, entry: HostEntry) -> bool:
         picture = entry.picture
         return picture is not None and max(picture.width, picture.height) > self._side(picture)
 
@@ -276,12 +276,12 @@ class _Fitting:
             side -= 1
         return side
 
-    def _total(self, entries: Sequence[HostBlock]) -> int:
+    def _total(self, entries: Sequence[HostEntry]) -> int:
         """Characters of all blocks, and of what is said of them."""
         note = self._note(entries)
         return sum(entry.cost + 2 for entry in entries) + (cost(text_entry(note).block) if note else 0)
 
-    def _few(self, entries: list[HostBlock]) -> list[HostBlock]:
+    def _few(self, entries: list[HostEntry]) -> list[HostEntry]:
         """Leave out the last blocks where there are too many for each to say something."""
         most = max(1, self.room // _BLOCK)
         if len(entries) <= most:
@@ -289,7 +289,7 @@ class _Fitting:
         self.notes.append(f"{len(entries) - most:,} more blocks are left out: too many for a result.")
         return entries[:most]
 
-    def _share_out(self, entries: list[HostBlock], room: int) -> None:
+    def _share_out(self, entries: list[HostEntry], room: int) -> None:
         """Make each entry fit: from the smallest on, each may take an even part of what is left."""
         notes_cost = cost(text_entry(" ".join(self.notes)).block)
         reserve = notes_cost + min(_NOTES, _NOTE * sum(entry.picture is not None for entry in entries))
@@ -300,7 +300,7 @@ class _Fitting:
             entries[at] = self._shrunk(entries[at], max(0, left) // (len(entries) - done))
             left -= entries[at].cost - before
 
-    def _shrunk(self, entry: HostBlock, share: int) -> HostBlock:
+    def _shrunk(self, entry: HostEntry, share: int) -> HostEntry:
         """Return an entry in at most `share` characters, as far as that is possible."""
         if entry.picture:
             try:
@@ -310,7 +310,7 @@ class _Fitting:
         if entry.need <= share:
             return entry
         if not entry.whole:
-            return HostBlock({**entry.block, "text": self._cut(entry.block["text"], share)})
+            return HostEntry({**entry.block, "text": self._cut(entry.block["text"], share)})
         return text_entry(self._cut(_sentence(entry.block), share))
 
     def _cut(self, text: str, share: int) -> str:
@@ -329,17 +329,17 @@ class _Fitting:
 
     # The result.
 
-    def _assembled(self, frame: Mapping[str, Any], entries: list[HostBlock]) -> dict[str, Any]:
+    def _assembled(self, frame: Mapping[str, Any], entries: list[HostEntry]) -> dict[str, Any]:
         """Return the whole, in the last resort with fewer blocks. It is written to be counted only where it may be too much."""
         entries = retold(entries)
-        made = {**frame, "content": self._blocks(entries)}
-        while entries and cost(frame) + self._total(entries) > self.room and cost(made) > self.room:
+        result = {**frame, "content": self._blocks(entries)}
+        while entries and cost(frame) + self._total(entries) > self.room and cost(result) > self.room:
             entries = entries[: len(entries) // 2]
             self.notes = ["The result's other blocks are left out: it is too large."]
-            made = {**frame, "content": self._blocks(entries)}
-        return made
+            result = {**frame, "content": self._blocks(entries)}
+        return result
 
-    def _blocks(self, entries: Sequence[HostBlock]) -> list[dict[str, Any]]:
+    def _blocks(self, entries: Sequence[HostEntry]) -> list[dict[str, Any]]:
         """Return the blocks, with what is to be said before the first picture."""
         blocks = [entry.block for entry in entries]
         at = next((at for at, entry in enumerate(entries) if entry.picture), len(blocks))
@@ -352,16 +352,16 @@ class _Fitting:
             return [*blocks[: at - 1], {**before, "text": f"{before['text'].rstrip()} {note}"}, *blocks[at:]]
         return [*blocks[:at], text_entry(note).block, *blocks[at:]]
 
-    def _note(self, entries: Sequence[HostBlock]) -> str:
+    def _note(self, entries: Sequence[HostEntry]) -> str:
         """Return what is to be said beside the blocks: what changed, or what a picture is that no text introduces."""
         with_pictures = [entry for entry in entries if entry.picture]
-        sentences = [*self.notes, *changes(with_pictures)]
-        if not sentences and with_pictures and entries[0] is with_pictures[0] and self.host.text_first:
-            sentences = [
+        notes = [*self.notes, *changes(with_pictures)]
+        if not notes and with_pictures and entries[0] is with_pictures[0] and self.host.text_first:
+            notes = [
                 f"Picture {number}: {described(entry.picture)}."
                 for number, entry in enumerate(with_pictures, 1)
             ]
-        note = " ".join(sentences)
+        note = " ".join(notes)
         return note if len(note) <= _NOTES else f"{note[: _NOTES // 2]} ..."
 
 

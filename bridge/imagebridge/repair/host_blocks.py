@@ -22,24 +22,24 @@ PAYLOAD = {"text": "text", "image": "data"}
 
 
 @dataclass(slots=True, eq=False)
-class HostBlock:
+class HostEntry:
     """One block on its way to the host.
 
-    number: of a picture, 0 for others. came: the picture as it came, or was drawn. picture: the one that is
+    number: of a picture, 0 for others. original: the picture as it came, or was drawn. picture: the one that is
     sent. size: pixels that the picture had or asked for. scale: the factor from those to what it had before it
-    was made smaller by another. sentence: what it is where it was not shown by the file itself. told: a text
-    among the blocks tells its factor. whole: the block cannot be cut. strip: where a part of a long picture, whose
+    was made smaller by another. sentence: what it is where it was not shown by the file itself. scale_stated: a text
+    among the blocks states its factor. whole: the block cannot be cut. strip: where a part of a long picture, whose
     whole `size` is, lies in it.
     """
 
     block: dict[str, Any]
     number: int = 0
-    came: Picture | None = None
+    original: Picture | None = None
     picture: Picture | None = None
     size: tuple[int, int] = (0, 0)
     scale: float = 1.0
     sentence: str = ""
-    told: bool = False
+    scale_stated: bool = False
     whole: bool = False
     strip: Strip | None = None
 
@@ -64,12 +64,12 @@ def cost(value: object) -> int:
     return len(json.dumps(value))
 
 
-def text_entry(text: str) -> HostBlock:
+def text_entry(text: str) -> HostEntry:
     """Return a text block."""
-    return HostBlock({"type": "text", "text": text})
+    return HostEntry({"type": "text", "text": text})
 
 
-def showing(entry: HostBlock, picture: Picture) -> HostBlock:
+def showing(entry: HostEntry, picture: Picture) -> HostEntry:
     """Return an entry with another picture in its block, and the factor to the original."""
     block: dict[str, Any] = {**entry.block, "data": picture.base64, "mimeType": picture.media_type}
     shown_entry = replace(entry, block=block, picture=picture)
@@ -79,10 +79,10 @@ def showing(entry: HostBlock, picture: Picture) -> HostBlock:
     return shown_entry
 
 
-def not_shown(entry: HostBlock, why: str) -> HostBlock:
+def not_shown(entry: HostEntry, why: str) -> HostEntry:
     """Return the sentence for a picture that is not shown."""
-    came = f"picture {entry.number} ({described(entry.picture)})"
-    return text_entry(sentences.not_shown(came, why))
+    picture = f"picture {entry.number} ({described(entry.picture)})"
+    return text_entry(sentences.not_shown(picture, why))
 
 
 def described(picture: Picture | None) -> str:
@@ -93,7 +93,7 @@ def described(picture: Picture | None) -> str:
     return f"{form}, {picture.width}x{picture.height} px, {sentences.amount(picture.size)}"
 
 
-def retold(entries: Sequence[HostBlock]) -> list[HostBlock]:
+def retold(entries: Sequence[HostEntry]) -> list[HostEntry]:
     """Return the entries with the factors that texts among them tell brought up to date, where a picture was made smaller again."""
     retold_entries = list(entries)
     for at, entry in enumerate(retold_entries):
@@ -109,12 +109,12 @@ def retold(entries: Sequence[HostBlock]) -> list[HostBlock]:
                 retold_entries[place] = replace(
                     retold_entries[place], block={**retold_entries[place].block, "text": text}
                 )
-                retold_entries[at] = replace(entry, told=True)
+                retold_entries[at] = replace(entry, scale_stated=True)
                 break
     return retold_entries
 
 
-def changes(entries: Sequence[HostBlock]) -> Iterator[str]:
+def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
     """Say of each picture what was made of it: its sizes, and by how much coordinates are to be multiplied."""
     several = len({entry.number for entry in entries}) > 1
     for entry in entries:
@@ -126,11 +126,11 @@ def changes(entries: Sequence[HostBlock]) -> Iterator[str]:
         name = "" if len(entries) == 1 else f"Picture {entry.number}: "
         if change := _change(entry):
             yield f"{name}{'s' if name else 'S'}hown as {change}."
-        if _factors(entry) != (1, 1) and not entry.told:
+        if _factors(entry) != (1, 1) and not entry.scale_stated:
             yield multiply("its " if name else "", *_factors(entry))
 
 
-def _place(entry: HostBlock, *, several: bool) -> str:
+def _place(entry: HostEntry, *, several: bool) -> str:
     """Say where a part lies in its picture, and how coordinates are mapped back."""
     picture, strip = cast("Picture", entry.picture), cast("Strip", entry.strip)
     strip = strip._replace(seen=Seen(picture.width, picture.height, 0, 0))
@@ -138,17 +138,19 @@ def _place(entry: HostBlock, *, several: bool) -> str:
     return f"Part {strip.number} of {strip.total}{of}: {sentences.part(strip, *entry.size)}."
 
 
-def _change(entry: HostBlock) -> str:
-    picture, came = cast("Picture", entry.picture), cast("Picture", entry.came)
-    if picture.data_url == came.data_url:
+def _change(entry: HostEntry) -> str:
+    picture, original = cast("Picture", entry.picture), cast("Picture", entry.original)
+    if picture.data_url == original.data_url:
         return ""
     size = f"{entry.size[0]}x{entry.size[1]}"
     shrunk = f"{picture.width}x{picture.height}" != size
-    white = ", laid on white" if picture.media_type == kinds.JPEG.media_type and shines_through(came) else ""
-    return f"{described(picture)}, of {size if shrunk else described(came)}{white}, to fit a result"
+    white = (
+        ", laid on white" if picture.media_type == kinds.JPEG.media_type and shines_through(original) else ""
+    )
+    return f"{described(picture)}, of {size if shrunk else described(original)}{white}, to fit a result"
 
 
-def _factors(entry: HostBlock) -> tuple[float, float]:
+def _factors(entry: HostEntry) -> tuple[float, float]:
     """Return by how much coordinates are to be multiplied, across and down; one factor for both where that is enough."""
     picture = cast("Picture", entry.picture)
     size = (entry.strip.width, entry.strip.height) if entry.strip else entry.size

@@ -11,13 +11,13 @@ from imagebridge.translate import vision
 from imagebridge.translate.strips import is_unreadable, strips
 from imagebridge.translate.vision import Seen
 
-from .host_blocks import HostBlock
+from .host_blocks import HostEntry
 
 _MOST = 10
 """Pictures of a result at most, with the parts of long ones."""
 
 
-def in_parts(entries: Sequence[HostBlock], host: Host) -> Iterator[HostBlock]:
+def in_parts(entries: Sequence[HostEntry], host: Host) -> Iterator[HostEntry]:
     """Yield the entries, long pictures in their parts as long as a result has few pictures."""
     count = sum(entry.picture is not None for entry in entries)
     for entry in entries:
@@ -29,7 +29,7 @@ def in_parts(entries: Sequence[HostBlock], host: Host) -> Iterator[HostBlock]:
             yield entry
 
 
-def _parts(entry: HostBlock, host: Host) -> list[HostBlock]:
+def _parts(entry: HostEntry, host: Host) -> list[HostEntry]:
     """Return the parts of a long picture; none where it can be read whole, or not even in parts."""
     picture = entry.picture
     # What was made smaller before, or drawn, has coordinates that are not its own.
@@ -44,13 +44,13 @@ def _parts(entry: HostBlock, host: Host) -> list[HostBlock]:
         pictures = convert.cut(picture, cuts) if cuts else ()
     except PictureError:
         return []  # as a whole it cannot be decoded either, which is told there
-    made: list[HostBlock] = []
+    parts: list[HostEntry] = []
     for strip, shown in zip(found, pictures, strict=True):
         block: dict[str, Any] = {**entry.block, "data": shown.base64, "mimeType": shown.media_type}
         sentence = entry.sentence if strip.number == 1 else ""
         size = picture.width, picture.height
-        made.append(HostBlock(block, entry.number, shown, shown, size, sentence=sentence, strip=strip))
-    return made
+        parts.append(HostEntry(block, entry.number, shown, shown, size, sentence=sentence, strip=strip))
+    return parts
 
 
 def _seen(width: int, height: int, host: Host) -> Seen:

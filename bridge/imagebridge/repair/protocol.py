@@ -54,7 +54,8 @@ def repair(result: object, host: str | None = None) -> dict[str, Any]:
         TypeError: `result` is neither a `CallToolResult` nor a JSON object.
         ValueError: there is no such host.
     """
-    wire = result_json(result)
+    # Only Python reads NaN and infinity.
+    wire = cast("JSON", writable(result_json(result), finite=True))
     if host is None:
         return dict(_plain(repaired(wire)))
     # Only now: most users of the bridge never fit a result to a host.
@@ -110,9 +111,8 @@ def _plain(result: JSON) -> JSON:
 
     Those of 2025-11-25 and before it demand structured content that is an object: what is none goes under `result`,
     where the SDKs write it. An empty list is what PHP makes of an empty object. mcp 1 (to 1.30, 2026-11) takes only
-    addresses with a scheme, and only Python reads NaN and infinity.
+    addresses with a scheme.
     """
-    result = cast("JSON", writable(result, finite=True))
     given = cast("list[JSON]", result["content"])
     blocks = [addressed(block) for block in given]
     if any(map(operator.is_not, blocks, given)):

@@ -17,7 +17,6 @@ from imagebridge.translate.policy import Api
 from imagebridge.wire import JSON
 
 __all__ = [
-    "JSON",
     "RULES",
     "Api",
     "Body",

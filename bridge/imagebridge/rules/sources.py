@@ -11,7 +11,7 @@ FUNCTIONS = f"{_GUIDES}/function-calling"
 SPECIFICATION = f"{_GITHUB}/openai/openai-openapi/blob/f85dbe223d40e1a31cba812ab2d755c7e98a92a3/openapi.json"
 TYPES = f"{_GITHUB}/openai/openai-python/tree/v3.54.0/src/openai/types/responses"
 CHAT_TYPES = f"{_GITHUB}/openai/openai-python/tree/v3.54.0/src/openai/types/chat"
-JSON = "https://www.rfc-editor.org/rfc/rfc8259#section-8.2"
+JSON_STANDARD = "https://www.rfc-editor.org/rfc/rfc8259#section-8.2"
 OURS = "imagebridge.rules"
 
 

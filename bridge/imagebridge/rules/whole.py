@@ -57,7 +57,7 @@ WHOLE: tuple[Rule, ...] = (
         "half-surrogate",
         "Texts are Unicode: no half of a surrogate pair stands alone.",
         "documented",
-        sources.JSON,
+        sources.JSON_STANDARD,
         _halves,
         date=AVAILABILITY_READ,
     ),

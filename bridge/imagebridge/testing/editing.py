@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pybase64
 
+from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK
 from imagebridge.testing import images
 
 if TYPE_CHECKING:
     from PIL import Image
 
-
-MOST, LARGEST, LARGEST_MASK = 16, 50_000_000, 4_000_000
-"""Pictures, and bytes of one and of a mask: openai 3.54, types/image_edit_params.py, 2026-11-22."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
@@ -23,12 +21,14 @@ def ordered(fields: Mapping[str, Any]) -> images.ImageRequest:
     """Read the fields of an edit, files as `data:` URLs. Raises ValueError(parameter, message) for what cannot be made."""
     given: object = fields.get("image")
     urls = cast("list[str]", given if isinstance(given, list) else [given] if given else [])
-    if not 1 <= len(urls) <= MOST:
-        raise ValueError("image", f"Invalid 'image': expected 1 to {MOST} images, got {len(urls)}.")
-    pictures = [_opened(url, "image", LARGEST) for url in urls]
+    if not 1 <= len(urls) <= MAX_EDIT_IMAGES:
+        raise ValueError(
+            "image", f"Invalid 'image': expected 1 to {MAX_EDIT_IMAGES} images, got {len(urls)}."
+        )
+    pictures = [_opened(url, "image", MAX_EDIT_IMAGE) for url in urls]
     mask = fields.get("mask")
     if mask:
-        _check_mask(_opened(mask, "mask", LARGEST_MASK), pictures[0])
+        _check_mask(_opened(mask, "mask", MAX_EDIT_MASK), pictures[0])
     order = images.ordered(
         {**fields, **{name: _whole_number(fields, name) for name in ("n", "partial_images")}}
     )

@@ -157,8 +157,8 @@ def embedded_pieces(
     encoded: str, context: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
     """Return bytes by what they are: pictures, documents, text, or the sentence for what cannot be shown."""
-    start = kinds.kind(base64_start(encoded))
-    if start is not None and start.sort == "picture":
+    file_type = kinds.kind(base64_start(encoded))
+    if file_type is not None and file_type.sort == "picture":
         return picture_pieces(encoded, context, label=label, uri=uri, detail=detail)
     try:
         data, _ = base64_bytes(encoded)
@@ -377,8 +377,8 @@ def _text_or_json(value: object) -> str:
 
 def _is_seen(encoded: str) -> bool:
     """Tell whether base64 is a picture or a document by its first bytes."""
-    start = kinds.kind(base64_start(encoded))
-    return start is not None and start.sort in ("picture", "document")
+    file_type = kinds.kind(base64_start(encoded))
+    return file_type is not None and file_type.sort in ("picture", "document")
 
 
 def _unknown(block: JSON, tag: object) -> TextPiece:

@@ -44,31 +44,31 @@ def placed(
     ]
     pictures = _pictures(picture_pieces, left, policy, handles=handles)
     text_budget = _TextBudget(policy.max_text, _OURS)
-    done: list[PlacedPiece] = []
+    placed_pieces: list[PlacedPiece] = []
     for at, (block, piece) in enumerate(pieces):
         match piece:
             case PicturePiece(number):
-                done += [PlacedPiece(block, *one) for one in pictures[number]]
+                placed_pieces += [PlacedPiece(block, *one) for one in pictures[number]]
             case TextPiece(text="", ours=True):
-                done.append(PlacedPiece(block, [], piece.what))
+                placed_pieces.append(PlacedPiece(block, [], piece.what))
             case TextPiece():
-                done.append(PlacedPiece(block, *text_budget.fitted(piece)))
+                placed_pieces.append(PlacedPiece(block, *text_budget.fitted(piece)))
             case FilePiece():
-                done.append(PlacedPiece(block, *next(files)))
+                placed_pieces.append(PlacedPiece(block, *next(files)))
             case LinkPiece() if at in beyond:
-                done.append(
+                placed_pieces.append(
                     PlacedPiece(
                         block, *_not_shown(f"the picture at {sentences.short(piece.url)}", _most(policy))
                     )
                 )
             case LinkPiece():
-                done.append(PlacedPiece(block, *_link(piece, policy)))
+                placed_pieces.append(PlacedPiece(block, *_link(piece, policy)))
     if text_budget.left_out:
         sentence = (
             f"[cut: {text_budget.left_out:,} more texts, {text_budget.characters:,} characters, are left out]"
         )
-        done.append(PlacedPiece(None, [input_text(sentence)], "a sentence on what was cut"))
-    return tuple(done)
+        placed_pieces.append(PlacedPiece(None, [input_text(sentence)], "a sentence on what was cut"))
+    return tuple(placed_pieces)
 
 
 def _beyond(pieces: Sequence[PieceOfBlock], limit: int | None) -> frozenset[int]:

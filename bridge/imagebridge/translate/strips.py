@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .vision import Seen
 
-MOST = 5
+MAX_STRIPS = 5
 """Strips of a picture at most."""
 
 _LONG = 3
@@ -60,7 +60,7 @@ def strips(width: int, height: int, fit: Callable[[int, int], Seen]) -> tuple[St
     `fit` tells what is seen of a size in pixels. Empty where even the strips are too small to read.
     """
     cut_strips: list[Strip] = []
-    for total in range(2, MOST + 1):
+    for total in range(2, MAX_STRIPS + 1):
         for overlap in _OVERLAPS:
             tried = _strips_of_count(width, height, total, overlap, fit)
             if all((one.seen.width, one.seen.height) == (one.width, one.height) for one in tried):

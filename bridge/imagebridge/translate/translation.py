@@ -50,15 +50,15 @@ class PlacedPiece(NamedTuple):
 
     block: int | None
     parts: "list[Part]"
-    what: "ShownPicture | str"
+    content: "ShownPicture | str"
 
     @property
     def name(self) -> str:
         """How a text beside it names what is shown."""
-        if not isinstance(self.what, ShownPicture):
-            return self.what
-        name = f"picture {self.what.number}"
-        return f"{self.what.part} of {name}" if self.what.part else name
+        if not isinstance(self.content, ShownPicture):
+            return self.content
+        name = f"picture {self.content.number}"
+        return f"{self.content.part} of {name}" if self.content.part else name
 
 
 class Note(NamedTuple):
@@ -110,7 +110,7 @@ class Translation:
     @property
     def pictures(self) -> tuple[ShownPicture, ...]:
         """The pictures among the parts."""
-        return tuple(one.what for one in self.placed if isinstance(one.what, ShownPicture))
+        return tuple(one.content for one in self.placed if isinstance(one.content, ShownPicture))
 
     @property
     def tokens(self) -> int:
@@ -127,12 +127,12 @@ class Translation:
 
     def _note(self, index: int | None, placed: list[PlacedPiece]) -> Note:
         came = "the result itself" if index is None else _block_summary(self.blocks[index])
-        done = "; ".join(dict.fromkeys(str(one.what) for one in placed)) or "nothing"
+        done = "; ".join(dict.fromkeys(str(one.content) for one in placed)) or "nothing"
         return Note(
             index,
             came,
             done,
-            sum(one.what.seen.tokens for one in placed if isinstance(one.what, ShownPicture)),
+            sum(one.content.seen.tokens for one in placed if isinstance(one.content, ShownPicture)),
         )
 
 

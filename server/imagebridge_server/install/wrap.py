@@ -39,17 +39,17 @@ def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> FileChan
     old, keys = content(path), (*host.keys, server)
     try:
         entry = value_at(old.text, host.form, keys)
-        words = _command_line(host, path, server, entry)
-        start = _relay(words)
+        argv = _command_line(host, path, server, entry)
+        start = _relay(argv)
         table = cast("dict[str, Any]", entry)
         if bool(start) == into:
             return FileChange(path, host, old, old.text, server)
         if into:
-            relayed = _with_words(host, table, [*relay(host.name), *words])
+            relayed = _with_argv(host, table, [*relay(host.name), *argv])
             return FileChange(
                 path, host, old, edited(old.text, host.form, keys, {**host.patience, **relayed}), server
             )
-        relayed = _with_words(host, table, words[start:])
+        relayed = _with_argv(host, table, argv[start:])
         before = content(backup(path)).text
         old_entry = value_at(before, host.form, keys) if before else None
         patient = (
@@ -72,9 +72,9 @@ def _command_line(host: HostFile, path: Path, server: str, entry: object) -> lis
     table = cast("dict[str, object]", entry)
     command = table.get(host.command)
     arguments = table.get("args") or ()
-    words = [*command] if is_list(command) else [command, *(arguments if is_list(arguments) else ())]
-    strings = [one for one in words if isinstance(one, str)]
-    if not strings or len(strings) != len(words):
+    argv = [*command] if is_list(command) else [command, *(arguments if is_list(arguments) else ())]
+    strings = [one for one in argv if isinstance(one, str)]
+    if not strings or len(strings) != len(argv):
         raise BridgeError(
             f"{server} in {path} has no command that starts it, so nothing can be put in front of it; servers behind a "
             "URL are not wrapped"
@@ -82,17 +82,17 @@ def _command_line(host: HostFile, path: Path, server: str, entry: object) -> lis
     return strings
 
 
-def _with_words(host: HostFile, entry: dict[str, Any], words: list[str]) -> dict[str, Any]:
+def _with_argv(host: HostFile, entry: dict[str, Any], argv: list[str]) -> dict[str, Any]:
     if isinstance(entry[host.command], list):
-        return {**entry, host.command: words}
-    arguments = {"args": words[1:]} if words[1:] or "args" in entry else {}
-    return {**entry, host.command: words[0], **arguments}
+        return {**entry, host.command: argv}
+    arguments = {"args": argv[1:]} if argv[1:] or "args" in entry else {}
+    return {**entry, host.command: argv[0], **arguments}
 
 
-def _relay(words: Sequence[str]) -> int:
+def _relay(argv: Sequence[str]) -> int:
     """Return how many words are the relay's, 0 where it is not in front."""
-    for at in range(1, len(words) - 3):
-        ours = any("imagebridge" in word for word in words[:at])
-        if ours and tuple(words[at : at + 2]) == _MARK and words[at + 3] == "--":
+    for at in range(1, len(argv) - 3):
+        ours = any("imagebridge" in word for word in argv[:at])
+        if ours and tuple(argv[at : at + 2]) == _MARK and argv[at + 3] == "--":
             return at + 4
     return 0

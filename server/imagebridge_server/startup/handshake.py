@@ -94,7 +94,7 @@ class Handshake:
             return None
         if "id" not in message:
             return None
-        found = self._asked(message["method"], message.get("params"))
+        found = self._question_and_result(message["method"], message.get("params"))
         if found is None:
             self.waiting = True
             # What is refused there changes nothing, but what is refused is decided there.
@@ -102,7 +102,7 @@ class Handshake:
             return None
         return Early(message, *found)
 
-    def _asked(self, method: str, params: JsonObject | None) -> tuple[str, str] | None:
+    def _question_and_result(self, method: str, params: JsonObject | None) -> tuple[str, str] | None:
         """Return the question that a request asks, and its answer."""
         enveloped = method != "initialize" and PROTOCOL_VERSION in _meta(params)
         if self.stateless is None:
@@ -227,9 +227,11 @@ def _introduces(params: JsonObject) -> bool:
 def _is_implementation(value: object) -> bool:
     if not _fits(value, _IMPLEMENTATION):
         return False
-    told = cast("JsonObject", value)
+    implementation = cast("JsonObject", value)
     return (
-        isinstance(told.get("name"), str) and isinstance(told.get("version"), str) and not told.get("icons")
+        isinstance(implementation.get("name"), str)
+        and isinstance(implementation.get("version"), str)
+        and not implementation.get("icons")
     )
 
 

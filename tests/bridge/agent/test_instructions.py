@@ -13,7 +13,7 @@ from mcp.server import MCPServer
 from openai import AsyncOpenAI
 
 from imagebridge import Bridge
-from imagebridge.agent.instructions import MOST, gathered
+from imagebridge.agent.instructions import MAX_QUOTED_CHARACTERS, gathered
 from imagebridge.testing import Endpoint
 
 RAW = Path(__file__).parents[2] / "servers" / "raw.py"
@@ -74,7 +74,7 @@ def test_no_text_leaves_its_frame_or_takes_more_than_its_room(text):
     made = gathered([("one", text * 50)])
     if made:
         assert holds(made, ["one"])
-        assert len(made.partition('Server "one":\n')[2]) <= MOST
+        assert len(made.partition('Server "one":\n')[2]) <= MAX_QUOTED_CHARACTERS
 
 
 @given(st.text())
@@ -89,9 +89,9 @@ def test_no_name_leaves_its_line(name):
 def test_a_long_one_is_cut_with_a_word():
     made = gathered([("one", "word " * 1_000)])
     _, _, quoted = made.partition('Server "one":\n')
-    assert len(quoted) <= MOST
+    assert len(quoted) <= MAX_QUOTED_CHARACTERS
     assert quoted.endswith("\n> [cut here: this server says more]")
-    assert len(quoted) > MOST - 10
+    assert len(quoted) > MAX_QUOTED_CHARACTERS - 10
 
 
 @pytest.mark.anyio

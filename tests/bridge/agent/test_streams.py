@@ -723,7 +723,7 @@ async def test_a_body_that_cannot_be_unpacked_is_a_documented_error(status):
 @pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
 async def test_what_is_too_large_unpacked_is_a_documented_error(kind, monkeypatch):
     for module in (event_stream, openai_client):
-        monkeypatch.setattr(module, "LARGEST", 1_000_000)
+        monkeypatch.setattr(module, "MAX_RESPONSE_BYTES", 1_000_000)
     bomb = httpx2.Response(
         200,
         content=gzip.compress(b"data: " + b"a" * 3_000_000),
@@ -771,14 +771,14 @@ async def test_a_refusal_is_read_up_to_a_length(packed, monkeypatch):
     error = await played([refusal(b'{"error": {"message": "No."}}', packed=packed)])
     assert error.status_code == 400
     assert "No." in str(error)
-    monkeypatch.setattr(refused_bodies, "LARGEST", 1_000)
+    monkeypatch.setattr(refused_bodies, "MAX_BODY_BYTES", 1_000)
     error = await played([refusal(b"a" * 3_000_000, packed=packed)])
     assert (error.status_code, error.response.content) == (400, b"a" * 1_000)
 
 
 @pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
 def test_a_refusal_is_read_up_to_a_length_where_the_client_blocks(packed, monkeypatch):
-    monkeypatch.setattr(refused_bodies, "LARGEST", 1_000)
+    monkeypatch.setattr(refused_bodies, "MAX_BODY_BYTES", 1_000)
     transport = httpx2.MockTransport(lambda _: refusal(b"a" * 3_000_000, packed=packed))
     with (
         OpenAI(

@@ -193,6 +193,7 @@ def test_pictures_are_attached_as_the_model_sees_them(server, tmp_path):
         "low",
         "[attached: c.svg]",
         "low",
+        "picture 3: drawn 480x360, larger than the 40x30 that it asks for",
         "[attached: d.png]",
         "low",
         (
@@ -201,7 +202,7 @@ def test_pictures_are_attached_as_the_model_sees_them(server, tmp_path):
         ),
     ]
     assert message["content"][2]["image_url"] == data_url(files[0][1], "image/png")
-    assert [picture.size for picture in endpoint.seen] == [(64, 48), (64, 48), (40, 30), (512, 13)]
+    assert [picture.size for picture in endpoint.seen] == [(64, 48), (64, 48), (480, 360), (512, 13)]
     assert endpoint.seen[0].bytes == files[0][1]
 
 

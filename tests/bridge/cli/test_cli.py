@@ -361,7 +361,14 @@ def test_a_full_disk_is_one_message_and_code_1():
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
-@pytest.mark.parametrize("arguments", ["check -", "call nothing '{}' --server false", "tools --server false"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "check -",
+        pytest.param("call nothing '{}' --server false", marks=pytest.mark.long),
+        pytest.param("tools --server false", marks=pytest.mark.long),
+    ],
+)
 def test_a_closed_stream_is_quiet(closed, arguments):
     line = f"echo '{{}}' | {shlex.join(MAIN)} {arguments} {closed}"
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
@@ -373,7 +380,14 @@ TURNING = "begin \x9b31m \x9d0;x\x9c \u202e \u2066 \x1b]0;stolen\x07 end"
 
 
 @pytest.mark.parametrize(
-    "command", [["call", "say", "{}"], ["tools"], ["call", "say", f'{{"a": {TURNING}}}']]
+    "command",
+    [
+        ["call", "say", "{}"],
+        *(
+            pytest.param(one, marks=pytest.mark.long)
+            for one in (["tools"], ["call", "say", f'{{"a": {TURNING}}}'])
+        ),
+    ],
 )
 def test_nothing_that_steers_a_terminal_reaches_it(command):
     server = shlex.join([sys.executable, "-c", SAYING, TURNING])

@@ -81,16 +81,18 @@ def test_nothing_missing_is_a_failure_and_secrets_of_the_address_stay_secret():
     ("package", "line"),
     [
         ("pillow-heif", 'missing  extra heic (pillow-heif): pip install "imagebridge[heic]"'),
-        (
+        pytest.param(
             "vl-convert-python",
             (
                 "missing  generate_chart needs vl-convert-python 1.9 or newer (none is installed): "
                 'pip install "imagebridge[server]"'
             ),
+            marks=pytest.mark.long,
         ),
-        (
+        pytest.param(
             "pypdfium2",
             'missing  render_document needs pypdfium2 5 or newer (none is installed): pip install "imagebridge[server]"',
+            marks=pytest.mark.long,
         ),
     ],
 )
@@ -230,7 +232,7 @@ async def test_only_a_refusal_confirms(status, seen):
     async def send(api, body):
         return EndpointAnswer(200) if body in goods else EndpointAnswer(status, "so\nit is")
 
-    found = [one async for one in probes.charted(MODEL, send, date(2026, 11, 22))]
+    found = [one async for one in probes.probe_endpoint(MODEL, send, date(2026, 11, 22))]
     assert found[0] == ProbeOutcome(
         "unknown-part", "reported", seen, date(2026, 11, 22), f"{status or 'no answer'}: so it is"
     )
@@ -246,7 +248,7 @@ async def test_a_control_that_is_not_accepted_leaves_its_probes_unclear():
         asked.append(api)
         return EndpointAnswer(404, "Not Found") if api == "chat" else EndpointAnswer(200)
 
-    found = {one.rule: one async for one in probes.charted(MODEL, send, date(2026, 11, 22))}
+    found = {one.rule: one async for one in probes.probe_endpoint(MODEL, send, date(2026, 11, 22))}
     chat = [one for rule, one in found.items() if rule.startswith("chat-")]
     assert [one.seen for one in chat] == ["unclear"] * 3
     assert {one.answer for one in chat} == {"the good request got 404: Not Found"}

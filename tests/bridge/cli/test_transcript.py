@@ -14,14 +14,14 @@ from samples import drawing, file, photo
 from imagebridge import Bridge, Policy, tool_result
 from imagebridge.cli.attach import attached, message
 from imagebridge.cli.terminal import Terminal
-from imagebridge.cli.transcript import (
+from imagebridge.cli.transcript import saved
+from imagebridge.cli.transcript.entries import (
     CallEntry,
     FailureEntry,
     PromptEntry,
     ResponseEntry,
     RetryEntry,
     Transcript,
-    saved,
 )
 from imagebridge.cli.transcript.page import page
 from imagebridge.errors import BridgeError

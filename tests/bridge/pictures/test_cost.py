@@ -39,6 +39,15 @@ REFUSED = {
     "PNM of one column": (lambda: bombs.pnm(1, 100_000_000), SIDES),
 }
 
+LARGE = (
+    "PNG whose end is wrong",
+    "PNG of opacity and colours",
+    "TIFF of 32 bits",
+    "ICO with a PNG",
+    "animated PNG",
+)
+"""What takes a second to build or to read."""
+
 
 def told(data, proof):
     """How many pictures a model sees, and what it is told."""
@@ -49,7 +58,9 @@ def told(data, proof):
 
 
 @pytest.mark.parametrize("proof", ["structure", "decoded"])
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] if name in LARGE else []) for name in REFUSED]
+)
 def test_a_bomb_is_refused_in_words(name, proof):
     make, words = REFUSED[name]
     data = make()
@@ -60,7 +71,9 @@ def test_a_bomb_is_refused_in_words(name, proof):
     assert (pictures, words in said) == (0, True), said
 
 
-@pytest.mark.parametrize("name", [b"iCCP", b"zTXt", b"iTXt"])
+@pytest.mark.parametrize(
+    "name", [b"iCCP", *(pytest.param(name, marks=pytest.mark.long) for name in (b"zTXt", b"iTXt"))]
+)
 @pytest.mark.parametrize("proof", ["structure", "decoded"])
 def test_a_chunk_that_unpacks_to_much_goes_and_the_picture_stays(name, proof):
     heads = {b"iCCP": b"x\0\0", b"zTXt": b"x\0\0", b"iTXt": b"x\0\1\0\0\0"}

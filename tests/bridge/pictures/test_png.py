@@ -152,7 +152,7 @@ MENDED = {
     ),
     "a packed text of an unknown method": (rgb(chunk(b"zTXt", b"a\0\5x")), rgb()),
     "an international text of an unknown method": (rgb(chunk(b"iTXt", b"a\0\1\5\0\0x")), rgb()),
-    "a profile of a megabyte": (rgb(chunk(b"iCCP", b"a\0\0" + LONG)), rgb()),
+    "a profile of nine megabytes": (rgb(chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(9_000_000)))), rgb()),
     "a profile of an unknown method": (rgb(chunk(b"iCCP", b"a\0\5x")), rgb()),
     "a profile that does not unpack": (rgb(chunk(b"iCCP", b"a\0\0broken")), rgb()),
     "a packed text that does not unpack": (rgb(chunk(b"zTXt", b"a\0\0broken")), rgb()),

@@ -100,7 +100,7 @@ def modern(url, method, params=None, number=1, meta=None, headers=None, client="
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("mode", ["legacy", "auto"])
+@pytest.mark.parametrize("mode", ["auto", pytest.param("legacy", marks=pytest.mark.long)])
 async def test_an_sdk_client_is_served(mode):
     with served(server=[sys.executable, str(TESTS / "servers" / "pictures.py")]) as (address, _):
         async with Client(address, mode=mode) as client:
@@ -393,8 +393,8 @@ def test_an_id_that_waits_for_its_answer_is_not_taken_twice(url):
     ("arguments", "words"),
     [
         (["--http", "0.0.0.0:0", "--", "true"], "0.0.0.0:0 is reached from other machines"),
-        (["--http", "8000", "--", "true"], "'8000' is not a host and a port"),
-        (["--http", "127.0.0.1:0", "--", "no-such-program"], "no-such-program: it cannot be started: no such program"),
+        pytest.param(["--http", "8000", "--", "true"], "'8000' is not a host and a port", marks=pytest.mark.long),
+        pytest.param(["--http", "127.0.0.1:0", "--", "no-such-program"], "no-such-program: it cannot be started: no such program", marks=pytest.mark.long),
         (["--no-auth", "--", "true"], "--no-auth is for --http"),
         (["--header", "A=b", "--", "true"], "--header is sent to the server behind --url"),
         (["--url", "http://x/", "--header", "Authorization=Bearer ${NO_SUCH_VARIABLE}"], "NO_SUCH_VARIABLE is not set"),
@@ -420,6 +420,7 @@ def test_an_address_that_is_taken_is_said(url):
     )
 
 
+@pytest.mark.long
 def test_no_auth_lets_other_machines_ask_but_no_foreign_pages():
     with served("--no-auth", address="0.0.0.0:0") as (address, _):
         here = address.replace("0.0.0.0", "127.0.0.1")

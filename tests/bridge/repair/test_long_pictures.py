@@ -34,7 +34,14 @@ SIZES = {"a page": (1280, 9467), "a strip": (9467, 1280)}
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("host", [one.name for one in HOSTS if one.formats and one.side])
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param(one.name, marks=[] if one.name in ("codex", "cursor", "vscode") else pytest.mark.long)
+        for one in HOSTS
+        if one.formats and one.side
+    ],
+)
 def test_every_host_that_makes_pictures_smaller_gets_parts_in_full_size(host, size):
     width, height = SIZES[size]
     sizes, words = shown(repair({"content": [page(width, height)]}, host=host))

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from imagebridge import Policy, function_call_output, output_parts, translate, trim
 from imagebridge.translate.result import read_result
-from imagebridge.translate.strips import MOST, is_unreadable, strips
+from imagebridge.translate.strips import MAX_STRIPS, is_unreadable, strips
 from imagebridge.translate.vision import seen
 
 
@@ -167,7 +167,7 @@ def test_strips_cover_the_whole_overlap_and_are_readable(width, height, model):
     view = seen(width, height, model)
     assume(is_unreadable(width, height, view))
     made = strips(width, height, partial(seen, model=model))
-    assert not made or 2 <= len(made) <= MOST
+    assert not made or 2 <= len(made) <= MAX_STRIPS
     for one, after in itertools.pairwise(made):
         assert (one.top + one.height > after.top, one.left + one.width > after.left) == (True, True)
         assert one.seen.width * 2 >= one.width - 2

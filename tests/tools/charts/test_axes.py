@@ -1,5 +1,7 @@
 """What stands along an axis: numbers as people write them, and the fields that nobody had to name."""
 
+import datetime
+import itertools
 import json
 import re
 
@@ -7,7 +9,6 @@ import pytest
 
 from imagebridge.pictures.decode import opened
 from imagebridge_tools import chart, generate_chart
-from imagebridge_tools.charts import axes
 
 vl_convert = pytest.importorskip("vl_convert")
 pytestmark = pytest.mark.anyio
@@ -23,8 +24,6 @@ async def vega_lite(**arguments):
 async def ticks(**arguments):
     """Return the words that a chart has along its axes."""
     made = await vega_lite(**arguments)
-    if "spec" in arguments:  # It comes back as it was completed; its axes are made when it is drawn.
-        made = axes.labelled(made)
     svg = vl_convert.vegalite_to_svg(made, allowed_base_urls=[])
     groups = re.findall(r'role-axis-label".*?</g>', svg, re.DOTALL)
     return {word for group in groups for word in re.findall(r"<text[^>]*>([^<]*)</text>", group)}
@@ -119,3 +118,89 @@ async def test_short_labels_of_small_charts_stand_level():
 )  # fmt: skip
 async def test_fields_that_nobody_named(kind, data, told):
     assert told in (await generate_chart(kind=kind, data=data)).sentence
+
+
+def days(count):
+    """Return so many days after each other, the first of November first."""
+    first = datetime.date(2025, 11, 1)
+    return [(first + datetime.timedelta(days=n)).isoformat() for n in range(count)]
+
+
+NUMBERS = [(n * 37) % 90 + 5 for n in range(400)]
+MANY_DAYS = {
+    "bars": lambda count: {"kind": "bar", "data": {"d": days(count), "v": NUMBERS[:count]}},
+    "a heatmap": lambda count: {
+        "kind": "heatmap",
+        "data": [{"d": day, "k": k, "v": n} for n, day in enumerate(days(count)) for k in "ab"],
+        "columns": {"x": "d", "y": "k", "color": "v"},
+    },
+    "ordinal days of a spec": lambda count: {
+        "spec": {
+            "data": {"values": [{"d": day, "v": n} for n, day in enumerate(days(count))]},
+            "mark": "bar",
+            "encoding": {"x": {"field": "d", "type": "ordinal"}, "y": {"field": "v", "type": "quantitative"}},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("count", [30, 61, 200, 400])
+@pytest.mark.parametrize("made", MANY_DAYS.values(), ids=MANY_DAYS)
+async def test_many_days_get_few_level_labels(made, count):
+    svg = vl_convert.vegalite_to_svg(await vega_lite(**made(count)))
+    labels = re.search(r'role-axis-label".*?</g>', svg[svg.index('"X-axis') :], re.DOTALL)[0]
+    assert "rotate" not in labels
+    at = [float(x) for x in re.findall(r"<text[^>]*translate\(([\d.]+),", labels)]
+    shown = [line for line in re.findall(r">([^<>]+)</t", labels) if not line.isdigit()]
+    assert shown[0] == "1 Nov"
+    assert 4 <= len(shown) <= 20
+    assert min(after - before for before, after in itertools.pairwise(at)) >= 45
+    assert ">2025<" in labels
+    assert (">2026<" in labels) == (count > 61)
+
+
+@pytest.mark.parametrize("step", [8, 12, 20, 40, 90])
+async def test_labels_stand_apart_whatever_the_step(step):
+    names = [f"Region number {n}" for n in range(30)]
+    spec = {
+        "width": {"step": step},
+        "data": {"values": [{"d": name, "v": n} for n, name in enumerate(names)]},
+        "mark": "bar",
+        "encoding": {"x": {"field": "d"}, "y": {"field": "v", "type": "quantitative"}},
+    }
+    made = await vega_lite(spec=spec)
+    angle, size = (made["encoding"]["x"]["axis"][key] for key in ("labelAngle", "labelFontSize"))
+    across = {0: 1, -45: 1.45, -90: 1}[angle] * size * 1.2
+    assert angle == 0 or across <= step or made["encoding"]["x"]["axis"]["labelOverlap"] is True
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_the_line_of_zero_is_seen_where_values_are_negative(theme):
+    made = await vega_lite(kind="bar", data={"k": ["a", "b"], "v": [3, -2]}, theme=theme)
+    svg = vl_convert.vegalite_to_svg(made)
+    grid = re.search(r'role-axis-grid".*?</g>', svg, re.DOTALL)[0]
+    colors = re.findall(r'stroke="(#\w+)"', grid)
+    quiet = made["config"]["axis"]["domainColor"]
+    assert colors.count(quiet) == 1
+    assert set(colors) == {quiet, made["config"]["axis"]["gridColor"]}
+
+
+@pytest.mark.parametrize(
+    ("title", "shown", "told"),
+    [
+        ("Fruit \U0001f34e sales", "Fruit sales", "no font has \U0001f34e: left out of the title"),
+        ("\U0001f680\ufe0f Growth", "Growth", "no font has \U0001f680: left out of the title"),
+        ("Growth", "Growth", ""),
+    ],
+)
+async def test_emoji_that_no_font_has_are_left_out_of_titles(title, shown, told):
+    data = {"k": ["a", "b"], "v": [1, 2]}
+    answer = await generate_chart(kind="bar", data=data, title=title)
+    plain = await generate_chart(kind="bar", data=data, title=shown)
+    of_spec = await generate_chart(spec={**await vega_lite(kind="bar", data=data), "title": title})
+    if told not in answer.sentence:  # This system has a font with pictures.
+        assert "boxes" not in answer.sentence
+        return
+    assert answer.pictures[0].data == plain.pictures[0].data
+    assert told in of_spec.sentence
+    assert "boxes" not in answer.sentence + of_spec.sentence

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from imagebridge.pictures import fonts
 from imagebridge_tools.charts import engine
 from imagebridge_tools.drawing import text as lettering
 
@@ -30,12 +31,32 @@ def test_a_font_of_a_package_is_asked_too(tmp_path, monkeypatch):
     shutil.copy(engine.FONTS / "Inter-SemiBold.ttf", package)
     (package / "broken.ttf").write_bytes(b"no font")
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
-    monkeypatch.setattr(engine, "_MORE_FONTS", ("package_of_fonts", "not_installed"))
+    monkeypatch.setattr(fonts, "PACKAGES", ("package_of_fonts", "not_installed"))
+    monkeypatch.setattr(fonts, "_SYSTEM", {sys.platform: (), "linux": ()})
+    assert fonts.packed() == [str(package)]
+    assert list(fonts.files()) == [str(package / "Inter-SemiBold.ttf"), str(package / "broken.ttf")]
+    assert fonts.holding("Ab") == (str(package / "Inter-SemiBold.ttf"), "")
+    assert fonts.holding("A\u5317") == (str(package / "Inter-SemiBold.ttf"), "\u5317")
+
+
+def test_a_font_of_the_system_is_found_by_what_it_holds(tmp_path, monkeypatch):
+    (tmp_path / "deep").mkdir()
+    shutil.copy(engine.FONTS / "Inter-SemiBold.ttf", tmp_path / "deep" / "Nobody knows this name.TTF")
+    monkeypatch.setattr(fonts, "PACKAGES", ())
+    monkeypatch.setattr(fonts, "_SYSTEM", {"linux": (), sys.platform: (str(tmp_path),)})
     monkeypatch.setattr(lettering, "_FONTS", ())
     monkeypatch.setattr(
-        lettering, "lacking", lambda _, font: "日本" if font.getname()[1] == "Regular" else ""
+        lettering, "lacking", lambda text, font: [*text] if font.getname()[1] == "Regular" else []
     )
-    assert lettering.face("日本").getname() == ("Inter", "SemiBold")
+    lettering._file_holding.cache_clear()
+    assert lettering.face("xyz").getname() == ("Inter", "SemiBold")
+    lettering._file_holding.cache_clear()
+
+
+def test_no_font_is_no_error(monkeypatch):
+    monkeypatch.setattr(fonts, "PACKAGES", ())
+    monkeypatch.setattr(fonts, "_SYSTEM", {"linux": (), sys.platform: ("/nowhere",)})
+    assert fonts.holding("A") == ("", "A")
 
 
 @pytest.mark.parametrize("text", ["2x4", "a -> b", "=>", "fi", "0x1F"])

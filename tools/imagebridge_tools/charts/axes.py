@@ -235,7 +235,7 @@ def _categories(
     # The charts of a repeat have different labels under the same width.
     most = max(len(names) // max(len(use.fields) for use in uses), 1)
     room = _room(view, channel, style)
-    each = _STEP if room is None else room / most
+    each = _step(view, channel) if room is None else room / most
     if channel == "x":
         return labels.below(names, each, _number(view.get("height")) or _SIDE, style.text)
     return labels.beside(names, each, _number(view.get("width")) or _SIDE, style.text)[0]
@@ -253,6 +253,12 @@ def _dated(
         return {**definition, "axis": axis | own | ({"title": named} if shared else {})}
 
     return with_axis
+
+
+def _step(view: Mapping[str, JsonValue], channel: Channel) -> float:
+    """Return the pixels of a category where the chart has as many as it needs."""
+    size = view.get("width" if channel == "x" else "height")
+    return _number(_mapping(size).get("step")) or _STEP
 
 
 def _room(view: Mapping[str, JsonValue], channel: Channel, style: Style) -> float | None:

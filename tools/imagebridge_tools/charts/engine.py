@@ -1,5 +1,5 @@
 """The drawing process: Vega-Lite in on stdin, PNG out on stdout. Started by `worker`,
-which runs this file: it imports nothing of this package, and of the bridge only what names missing characters.
+which runs this file with the folders of more fonts: it imports nothing of this package, and of the bridge only what names missing characters.
 
 A request is one line, `{"spec": bytes that follow, "scale": pixels of the picture a pixel of the spec, "pixels":
 most pixels, "seconds": most seconds}`, and the spec. The answer is one line, `{"png": bytes that follow, "width":,
@@ -11,8 +11,6 @@ import os
 import re
 import signal
 import sys
-from contextlib import suppress
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -26,9 +24,6 @@ FONTS = Path(__file__).parents[1] / "fonts"
 """The folder of the font that is shipped."""
 
 _FONT = "Inter"
-_MORE_FONTS = ("noto_cjk_sans_otc",)
-"""Packages whose folders hold fonts: what the extra `cjk` installs, 2026-11-22."""
-
 _UNSURE = re.compile(r"[^\x00-\u0148\u014a-\u017f\u2212\u2013\u2014\u2018-\u201d\u2026\u20ac]|&#")
 """Characters that our font may lack; it has all others."""
 
@@ -57,7 +52,7 @@ def main() -> None:
     # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     wire = os.fdopen(os.dup(1), "wb")
-    painter = _Painter(_log())
+    painter = _Painter(_log(), sys.argv[1:])
     _limit()
     painter.svg(
         _FIRST
@@ -121,11 +116,11 @@ def _engine_message(problem: str) -> str:
 class _Painter:
     """The engine and the rasteriser. vl-convert's own PNG is ten times as large, and the two draw text alike."""
 
-    def __init__(self, log: int) -> None:
+    def __init__(self, log: int, more: list[str]) -> None:
         import vl_convert
 
         self._log = log
-        self._more = more_fonts()
+        self._more = more
         for folder in (str(FONTS), *self._more):  # The engine measures text with the fonts that draw it.
             vl_convert.register_font_directory(folder)
 
@@ -176,17 +171,6 @@ def _lacking(log: str, svg: str) -> list[str]:
     from imagebridge.pictures.svg.raster import lacking  # Which takes longer than a chart.
 
     return lacking(log, svg)
-
-
-def more_fonts() -> list[str]:
-    """Return the folders of the installed packages of fonts, without importing these."""
-    folders: list[str] = []
-    for name in _MORE_FONTS:
-        with suppress(ImportError, ValueError):
-            package = find_spec(name)
-            if package and package.origin:
-                folders.append(str(Path(package.origin).parent))
-    return folders
 
 
 def _checked(svg: str, pixels: float) -> tuple[float, float]:

@@ -82,7 +82,7 @@ _MADE: Mapping[str, Callable[[Sequence[float]], float]] = {
     "max": max,
     "count": len,
 }
-"""How the rows of one place become one number (see `options.AGGREGATES`)."""
+"""How the rows of one place become one number (see `chart_options.AGGREGATES`)."""
 
 
 def _plain(value: float) -> float:

@@ -1,6 +1,7 @@
 """Room for words: labels of axes and legends broken, turned and made smaller until they are all readable."""
 
 import json
+import re
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -27,6 +28,15 @@ _SHORT = 9.3
 _SLANTED = 1.45
 """How much further apart slanted labels stand than upright ones."""
 
+_DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d)?")
+_DAY_STEPS = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 30, 60, 90, 180, 365)
+_EACH_DAY = 12
+"""Days and months that are all named; of more of them, every few."""
+
+_DAY_LETTERS = 8
+"""Letters of the longest label of a day, with what keeps it from the next."""
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
+
 _SIZES = (11, 9)
 """Heights of letters that are tried where the largest are too large."""
 
@@ -44,6 +54,8 @@ def below(
             whole = all(wide(word) <= letters * LETTER for label in labels for word in label.split())
             if whole and _widest(lines) * size <= room - 6 and max(map(len, lines)) <= 3:
                 return {"labelAngle": 0, "labelFontSize": size, **expression(labels, lines)}
+    if len(labels) > _EACH_DAY and all(map(_DAY.fullmatch, labels)):
+        return _some_days(labels, room, largest)
     for size in _sizes(largest):
         lines = _broken(labels, _deep(height, size))
         high = max(map(len, lines)) * size * LINE
@@ -55,6 +67,19 @@ def below(
     size = _SIZES[-1]
     lines = _shortened(labels, _deep(height, size))
     return {**_turned(-90, size, labels, lines), "labelOverlap": size * LINE > room}
+
+
+def _some_days(days: Sequence[str], room: float, size: int) -> dict[str, JsonValue]:
+    """Return an axis that names every few of many days, level, and the year where another one starts."""
+    step = next((step for step in _DAY_STEPS if step * room >= size * LETTER * _DAY_LETTERS), len(days))
+    shown, lines, year = [*days[::step]], list[list[str]](), ""
+    for day in shown:
+        month, number = _MONTHS[int(day[5:7]) - 1], day[8:].lstrip("0")
+        named = f"{number} {month}".strip()
+        lines.append([named] if day[:4] == year else [named, day[:4]])
+        year = day[:4]
+    values: list[JsonValue] = [*shown]
+    return {"labelAngle": 0, "labelFontSize": size, "values": values, **expression(shown, lines)}
 
 
 def _deep(height: float, size: int) -> int:

@@ -178,6 +178,13 @@ def _config(style: Style) -> dict[str, JsonValue]:
         # A number in the middle of the last tick ends outside the picture where Vega hid it when it made room.
         "axisXQuantitative": {"labelFlush": True},
         "axisDiscrete": {"grid": False},
+        # Where values are negative too, the bars stand on a line that is no end of the plot.
+        "axisQuantitative": {
+            "gridColor": {
+                "condition": {"test": "datum.value === 0", "value": theme.quiet},
+                "value": theme.line,
+            }
+        },
         # For labels that `axes` cannot know: Vega-Lite's own upright ones are hard to read.
         "axisXDiscrete": {"labelAngle": -45},
         "legend": {**words, **whole, "labelColor": theme.quiet, "titleColor": theme.ink, "symbolLimit": 0},

@@ -22,6 +22,7 @@ from anyio import to_thread
 from anyio.lowlevel import RunVar
 
 from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge.pictures import fonts
 from imagebridge.pictures.picture import Picture
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class _Process:
         # beside it, or in the host's working directory, must not pass for modules. The engine gets no keys.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(Path(__file__).with_name("engine.py"))],
+            [sys.executable, "-P", str(Path(__file__).with_name("engine.py")), *fonts.packed()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # Dates without a zone mean the same day wherever the server runs.

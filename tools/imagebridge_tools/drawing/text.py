@@ -1,11 +1,11 @@
 """Letters in pictures: which font has them, where lines break, which characters no font here has."""
 
 from bisect import bisect_left
-from pathlib import Path
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
-from imagebridge.pictures.fonts import WIDE
+from imagebridge.pictures import fonts
 from imagebridge_tools.answer import few
 
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ _FONTS = (
     "LiberationSans-Regular.ttf",
     "arial.ttf",
     "Arial Unicode.ttf",
-    *WIDE,
 )
-"""Fonts that systems bring along, asked for characters that the shipped one lacks; the widest come last."""
+"""Fonts that look like the shipped one and that systems bring along, asked first for characters that it lacks."""
 
 
 def bundled(size: float) -> "FreeTypeFont":
@@ -43,7 +42,7 @@ def face(text: str) -> "FreeTypeFont":
     """Return the shipped font, or the first other one here that lacks fewer of the characters."""
     best = bundled(_SIZE)
     fewest = len(lacking(text, best))
-    for font in _other_fonts() if fewest else ():
+    for font in _other_fonts(text) if fewest else ():
         if (count := len(lacking(text, font))) < fewest:
             best, fewest = font, count
         if not fewest:
@@ -51,18 +50,22 @@ def face(text: str) -> "FreeTypeFont":
     return best
 
 
-def _other_fonts() -> "Iterator[FreeTypeFont]":
-    """Yield the fonts of this system, and those that were installed as packages."""
+def _other_fonts(text: str) -> "Iterator[FreeTypeFont]":
+    """Yield fonts of this system, at last the one of all here that lacks the fewest characters of a text."""
     from PIL import ImageFont
 
-    from imagebridge_tools.charts.engine import more_fonts
-
-    packed = [str(file) for folder in more_fonts() for file in sorted(Path(folder).glob("*.[ot]t[cf]"))]
-    for name in (*_FONTS, *packed):
+    for name in _FONTS:
         try:
             yield ImageFont.truetype(name, _SIZE)
         except OSError:  # This system does not have it.
             continue
+    if file := _file_holding("".join(sorted({c for c in text if not c.isspace()}))):
+        yield ImageFont.truetype(file, _SIZE)
+
+
+@lru_cache(maxsize=64)
+def _file_holding(characters: str) -> str:
+    return fonts.holding(characters)[0]
 
 
 def wrapped(paragraph: str, font: "FreeTypeFont", width: int) -> list[str]:

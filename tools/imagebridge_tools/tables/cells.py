@@ -8,14 +8,14 @@ from typing import Self
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.answer import JsonValue
 
-LARGEST = 1e300
+MAX_NUMBER = 1e300
 """The largest number, either way; so many rows of it can be added up."""
 
 _DIGITS = 400
 """Characters of a whole number that may be below it."""
 
 ROWS = 500_000
-"""Rows that are read at most; of over `fields.ROWS` fewer are drawn."""
+"""Rows that are read at most; of over `gather.ROWS` fewer are drawn."""
 
 COLUMNS = 1000
 """Columns that are read at most."""
@@ -74,7 +74,7 @@ def are_numbers(cells: Iterable[JsonValue]) -> bool:
 
 def finite(cell: JsonValue) -> JsonValue:
     """Return a cell; NaN and infinity, which JSON does not know, and numbers whose sum is infinity are missing."""
-    return None if isinstance(cell, int | float) and not abs(cell) <= LARGEST else cell
+    return None if isinstance(cell, int | float) and not abs(cell) <= MAX_NUMBER else cell
 
 
 def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
@@ -86,7 +86,7 @@ def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
         if is_missing(cell):
             found.append(None)
         elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
-            # What has more digits than LARGEST is infinite to `float`, and Python reads no whole number of over 4,300.
+            # What has more digits than MAX_NUMBER is infinite to `float`, and Python reads no whole number of over 4,300.
             whole = len(cell) <= _DIGITS and cell.lstrip("+-").isdigit()
             found.append(finite(int(cell) if whole else float(cell)))
         elif isinstance(cell, int | float) and not isinstance(cell, bool):

@@ -17,7 +17,7 @@ from imagebridge_tools.files.encodings import DecodedText
 from imagebridge_tools.files.source import Places, Source, characters, opened
 
 from . import column_types, delimited, json_rows, totals, workbook
-from .cells import LARGEST, are_numbers, check_size, date, finite
+from .cells import MAX_NUMBER, are_numbers, check_size, date, finite
 from .column_types import ColumnReading
 from .workbook import Book
 
@@ -248,7 +248,7 @@ def _cells(cells: Sequence[JsonValue]) -> list[JsonValue]:
         return list(cells)
     with suppress(OverflowError):  # An integer of over 308 digits.
         known = cast("list[float]", cells)
-        if kinds <= {int, float} and all(map(math.isfinite, known)) and max(map(abs, known)) <= LARGEST:
+        if kinds <= {int, float} and all(map(math.isfinite, known)) and max(map(abs, known)) <= MAX_NUMBER:
             return list(cells)
     return [finite(cell) for cell in cells]
 

@@ -9,7 +9,7 @@ from imagebridge_tools.answer import JsonValue
 
 from . import month_names, written_clocks
 
-LETTERS = 60
+MAX_CHARACTERS = 60
 """Characters of a date at most."""
 
 
@@ -92,7 +92,7 @@ def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
     written = list(texts)
     if not written or not any(map(_looks, written[:50])):
         return None
-    plain = {text: month_names.folded(text) if len(text) <= LETTERS else "" for text in written}
+    plain = {text: month_names.folded(text) if len(text) <= MAX_CHARACTERS else "" for text in written}
     rests = {text: written_clocks.taken(one) for text, one in plain.items()}
     lexicons = _lexicons(rest for rest, _ in rests.values())
     readings = {
@@ -160,7 +160,7 @@ def western(day: str) -> str:
 
 
 def _looks(text: str) -> bool:
-    return len(text) <= LETTERS and bool(re.search(r"\d", text))
+    return len(text) <= MAX_CHARACTERS and bool(re.search(r"\d", text))
 
 
 def _epoch(seconds: float) -> str:

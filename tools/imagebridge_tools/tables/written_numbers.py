@@ -12,7 +12,7 @@ from imagebridge_tools.answer import number
 from .cells import finite
 from .written_dates import Doubt
 
-LETTERS = 40
+MAX_CHARACTERS = 40
 """Characters of a written number at most."""
 
 Decimal = Literal[".", ","]
@@ -204,7 +204,7 @@ def _values(cells: Mapping[str, _Cell], separator: str, decimal: Decimal) -> dic
 
 def _cell(text: str) -> _Cell | None:
     """Take a written number apart, or return None where it is none; codes such as 007 are none."""
-    if len(text) > LETTERS:
+    if len(text) > MAX_CHARACTERS:
         return None
     plain = text.translate(_SIGNS).strip()
     brackets = _BRACKETS.fullmatch(plain)

@@ -24,7 +24,7 @@ class Case:
 
     name: what is nasty, for the table. tool: the name under which the server offers it.
     result: makes the result. picture: whether it holds a picture that a model could be shown.
-    told: what else the model must learn of it, each as the words that must arrive.
+    must_arrive: what else the model must learn of it, each as the words that must arrive.
     dumped: the loop by hand makes JSON of the whole result.
     """
 
@@ -32,7 +32,7 @@ class Case:
     tool: str
     result: Callable[[], ToolResult]
     picture: bool = True
-    told: Mapping[str, str] = field(default_factory=dict[str, str])
+    must_arrive: Mapping[str, str] = field(default_factory=dict[str, str])
     dumped: bool = False
 
 
@@ -143,8 +143,10 @@ CASES: tuple[Case, ...] = (
     Case("a picture embedded as a resource", "read_camera", _embedded),
     Case("a link to a picture", "latest", _link),
     Case("a PNG as base64 inside JSON text", "screenshot", _inside_json),
-    Case("a picture and structured content", "detect", _structured, told={"structured content": "lorry"}),
-    Case("an error with a picture", "open_page", _failed, told={"that it failed": "error"}),
+    Case(
+        "a picture and structured content", "detect", _structured, must_arrive={"structured content": "lorry"}
+    ),
+    Case("an error with a picture", "open_page", _failed, must_arrive={"that it failed": "error"}),
     Case("a sound", "record", _sound, picture=False),
     Case("a tool with dots in its name", "camera.tower.v2", _dotted),
     Case("an empty result", "press_button", result, picture=False),

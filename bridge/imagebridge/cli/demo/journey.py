@@ -29,10 +29,10 @@ ARGUMENTS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """What was called, returned and answered. `picture` is None where none arrived; `told` says why then."""
+    """What was called, returned and answered. `picture` is None where none arrived; `result` says why then."""
 
     call: str
-    told: str
+    result: str
     picture: SeenPicture | None
     answer: str
     seconds: float

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Literal
 
-from imagebridge.rules import JSON, RULES, Body, Violation, refusals
+from imagebridge.rules import RULES, Body, Violation, refusals
 from imagebridge.rules.body import contents, parts, string
 from imagebridge.testing import Endpoint, SeenPicture
+from imagebridge.wire import JSON
 
 from .cases import Case
 
@@ -74,7 +75,7 @@ def measured(case: Case, endpoint: Endpoint, error: Exception | None, *, ours: b
         return Outcome("failed", _one_line(f"{type(error).__name__}: {error}"))
     body = endpoint.requests[-1]
     text, pictures = _output_text(body), tuple(endpoint.seen)
-    lost = tuple(what for what, words in case.told.items() if words not in text.casefold())
+    lost = tuple(what for what, words in case.must_arrive.items() if words not in text.casefold())
     flags = tuple(dict.fromkeys(refusal.rule for refusal in refusals(body, rules=STRICTER)))
     return Outcome(*_judged(case, text, pictures, ours=ours), lost, flags, pictures)
 

@@ -86,14 +86,14 @@ def _tone(outcome: Outcome) -> str:
 def _chart(journey: "Journey") -> str:
     picture = journey.picture
     image = (
-        f'<img src="{_url(picture.bytes, picture.media_type)}" alt="{escape(journey.told)}">'
+        f'<img src="{_url(picture.bytes, picture.media_type)}" alt="{escape(journey.result)}">'
         if picture
         else "<p>No picture arrived.</p>"
     )
     facts = {
         "asked": escape(PROMPT),
         "called": f"<code>{escape(journey.call)}</code>",
-        "returned": escape(journey.told),
+        "returned": escape(journey.result),
         "answered by the script, from the decoded picture": escape(journey.answer),
         "the whole way took": f"{journey.seconds:.1f} s",
     }

@@ -71,7 +71,7 @@ class Report:
         self.line("   table -> tool -> MCP over stdio -> bridge -> OpenAI SDK -> endpoint -> answer\n")
         self._fact("server", f"imagebridge-server, a subprocess; its tools: {', '.join(journey.tools)}")
         self._fact("call", journey.call)
-        self._fact("result", journey.told)
+        self._fact("result", journey.result)
         if journey.picture is not None:
             size = amount(len(journey.picture.bytes))
             self._fact("sent", f"an input_image of {size} in the function_call_output")

@@ -12,7 +12,15 @@ from imagebridge.translate.sentences import amount
 from imagebridge.translate.translation import ShownPicture
 from imagebridge.wire import is_json, is_list, text_of
 
-from . import CallEntry, FailureEntry, PromptEntry, ResponseEntry, RetryEntry, Transcript, TranscriptEntry
+from .entries import (
+    CallEntry,
+    FailureEntry,
+    PromptEntry,
+    ResponseEntry,
+    RetryEntry,
+    Transcript,
+    TranscriptEntry,
+)
 
 if TYPE_CHECKING:
     from imagebridge.translate.translation import Translation
@@ -161,8 +169,8 @@ def _content(translation: "Translation", pictures: _Figures) -> Iterator[str]:
     """Yield what the model got, in its order, and the account of how it came to that."""
     for one in translation.placed:
         for part in one.parts:
-            if part["type"] == "input_image" and isinstance(one.what, ShownPicture):
-                yield pictures.figure(one.what)
+            if part["type"] == "input_image" and isinstance(one.content, ShownPicture):
+                yield pictures.figure(one.content)
             else:
                 yield _part_html(part, one.name)
     rows = "".join(
