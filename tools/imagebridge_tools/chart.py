@@ -145,7 +145,7 @@ async def generate_chart(
     boxes = f"; no font has {few(picture.boxes)}: shown as boxes" if picture.boxes else ""
     handed = f"\n\nIts Vega-Lite{_spec_text(drawn.spec)}" if return_spec else ""
     return ToolOutput(
-        f"{description}{drawn.told}{boxes}. {described(picture.picture)}.{handed}", (picture.picture,)
+        f"{description}{drawn.note}{boxes}. {described(picture.picture)}.{handed}", (picture.picture,)
     )
 
 
@@ -197,8 +197,8 @@ async def _titled(drawn: fit.Fitted, seconds: float, scale: float) -> fit.Fitted
         return drawn
     spec = {**drawn.spec, "title": bare}
     text = await to_thread.run_sync(_json_for_engine, spec)
-    told = f"{drawn.told}; no font has {few(left_out)}: left out of the title"
-    return fit.Fitted(await worker.drawn(text, seconds, scale), spec, told)
+    note = f"{drawn.note}; no font has {few(left_out)}: left out of the title"
+    return fit.Fitted(await worker.drawn(text, seconds, scale), spec, note)
 
 
 async def _placed(error: ArgumentError, own: Mapping[str, JsonValue], seconds: float) -> ArgumentError:
@@ -313,7 +313,9 @@ def _of_kind(
         raise _together(wrong)
     if len(kinds) == 1:
         found, columns = arrange.arranged(kinds[0], found, columns)
-    chart = fields.chart(cast("Sequence[plan.ChartKind]", kinds), found, columns, frame, stacked, chosen)
+    chart = fields.build_chart(
+        cast("Sequence[plan.ChartKind]", kinds), found, columns, frame, stacked, chosen
+    )
     return chart, chart_description(chart, found)
 
 

@@ -143,7 +143,7 @@ class TestLabels:
     async def test_numbers_at_marks(self, kind):
         data = {"k": ["a", "b"], "v": [1234.5, -83]} if kind == "bar" else {"k": [1, 2], "v": [1234.5, -83]}
         _, spec = await drawn(kind=kind, data=data, columns={"x": "k", "y": "v"}, labels=True)
-        assert [row["told"] for row in spec["data"]["values"]] == ["1,234.5", "-83"]
+        assert [row["label"] for row in spec["data"]["values"]] == ["1,234.5", "-83"]
         assert spec["layer"][1]["mark"]["type"] == "text"
 
     async def test_a_format(self):

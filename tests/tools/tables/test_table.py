@@ -131,7 +131,7 @@ def test_what_is_missing_among_numbers_may_be_a_name_elsewhere():
     ],
 )
 def test_what_a_column_holds(cells, sort):
-    assert table({"a": cells}).sort("a") == sort
+    assert table({"a": cells}).type_of("a") == sort
 
 
 @pytest.mark.parametrize(

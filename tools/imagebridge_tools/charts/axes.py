@@ -197,16 +197,16 @@ def _axis(
     view: Mapping[str, JsonValue], channel: Channel, uses: Sequence[_AxisUse], style: Style
 ) -> Callable[[Mapping[str, JsonValue]], JsonObject] | None:
     """Return what puts labels on a definition, or None where nothing is known of its values."""
-    sorts = {str(use.definition.get("type", "nominal")) for use in uses}
+    types = {str(use.definition.get("type", "nominal")) for use in uses}
     values = [value for use in uses for value in use.values()]
     if not values:
         return None
-    if sorts <= {"nominal", "ordinal"}:
+    if types <= {"nominal", "ordinal"}:
         if len(values) > _MOST:
             return None
         axis = _categories(view, channel, uses, style)
         return lambda definition: {**definition, "axis": axis | _mapping(definition.get("axis"))}
-    if sorts == {"quantitative"}:
+    if types == {"quantitative"}:
         whole = all(isinstance(value, int) and not isinstance(value, bool) for value in values)
         steps: JsonObject = {"tickMinStep": labels.WHOLE}
         known = whole and all(use.inherited.whole and "stack" not in use.definition for use in uses)
@@ -216,7 +216,7 @@ def _axis(
     moments = [moment for value in values if isinstance(value, str) and (moment := date(value))]
     scaled = any("domain" in _mapping(use.definition.get("scale")) for use in uses)
     if (
-        sorts != {"temporal"}
+        types != {"temporal"}
         or len(moments) < len(values)
         or scaled
         or not all(use.inherited.whole for use in uses)

@@ -11,64 +11,64 @@ _FLAT = 20
 """How many times as large other numbers are beside which a field is almost flat."""
 
 
-def chart_description(drawn: Chart, table: Table) -> str:
+def chart_description(chart: Chart, table: Table) -> str:
     """Describe a chart to a model that cannot see it: kind, title, fields, rows, the extremes and where they are."""
-    title = f' "{drawn.frame.title}"' if drawn.frame.title else ""
+    title = f' "{chart.frame.title}"' if chart.frame.title else ""
     roles = [
         f"{role} {name!r}"
-        for role, name in drawn.names.items()
-        if name and not (drawn.kind == "pie" and role == "color")
+        for role, name in chart.names.items()
+        if name and not (chart.kind == "pie" and role == "color")
     ]
-    text = f"{_kind(drawn)}{title} of {counted(table.rows, 'row')}: {', '.join(roles)}"
-    text += _boxes(drawn) if drawn.kind == "box" else _extremes(drawn, table)
-    text += f"; left out: {drawn.missing}" if drawn.missing else ""
-    if drawn.right:
-        text += f"; {', '.join(map(repr, drawn.right))} on an axis of its own at the right"
-    text += _flat(drawn)
-    shown_names = {part for name in drawn.names.values() for part in (name, *name.split(", "))}
-    text += drawn.readings
+    text = f"{_kind(chart)}{title} of {counted(table.rows, 'row')}: {', '.join(roles)}"
+    text += _boxes(chart) if chart.kind == "box" else _extremes(chart, table)
+    text += f"; left out: {chart.missing}" if chart.missing else ""
+    if chart.right:
+        text += f"; {', '.join(map(repr, chart.right))} on an axis of its own at the right"
+    text += _flat(chart)
+    shown_names = {part for name in chart.names.values() for part in (name, *name.split(", "))}
+    text += chart.readings
     unused = [repr(name) for name in table.columns if name not in shown_names]
-    return text + drawn.note + (f"; not drawn: {', '.join(unused[:10])}" if unused else "")
+    return text + chart.note + (f"; not drawn: {', '.join(unused[:10])}" if unused else "")
 
 
-def _flat(drawn: Chart) -> str:
+def _flat(chart: Chart) -> str:
     """Name the fields that share an axis with numbers so much larger that they lie on its ground."""
-    if drawn.names.get("color") != "":  # Only several fields of y have series without a name.
+    if chart.names.get("color") != "":  # Only several fields of y have series without a name.
         return ""
     tall: dict[str, float] = {}
-    for row in drawn.rows:
+    for row in chart.rows:
         name = str(row["color"])
         tall[name] = max(tall.get(name, 0), abs(_real(row["y"])))
     flat: list[str] = []
     for right in (True, False):
-        axis = {name: most for name, most in tall.items() if (name in drawn.right) == right}
+        axis = {name: most for name, most in tall.items() if (name in chart.right) == right}
         flat += [repr(name) for name, most in axis.items() if 0 < _FLAT * most < max(axis.values())]
     if not flat:
         return ""
     return f"; {', '.join(flat)} almost flat beside much larger numbers: draw two kinds, whose axes differ, or another chart"
 
 
-def _kind(drawn: Chart) -> str:
-    if drawn.layers:
-        return f"{' and '.join(drawn.layers).capitalize()} chart"
-    stacked = "stacked " if drawn.stack and drawn.kind in ("bar", "area") else ""
-    name = drawn.kind if drawn.kind in ("heatmap", "histogram") else f"{drawn.kind} chart"
+def _kind(chart: Chart) -> str:
+    if chart.layers:
+        return f"{' and '.join(chart.layers).capitalize()} chart"
+    stacked = "stacked " if chart.stack and chart.kind in ("bar", "area") else ""
+    name = chart.kind if chart.kind in ("heatmap", "histogram") else f"{chart.kind} chart"
     return f"{stacked}{name}".capitalize()
 
 
-def _boxes(drawn: Chart) -> str:
+def _boxes(chart: Chart) -> str:
     """Tell the medians of the first boxes, and how many points lie outside."""
-    box_rows = [row for row in drawn.rows if "q1" in row]
+    box_rows = [row for row in chart.rows if "q1" in row]
     medians = [
-        f"{number(_real(row['y']))}{_places(row, drawn)} ({counted(round(_real(row['count'])), 'row')})"
+        f"{number(_real(row['y']))}{_places(row, chart)} ({counted(round(_real(row['count'])), 'row')})"
         for row in box_rows[:12]
     ]
     more = f" and {len(box_rows) - 12} more" if len(box_rows) > 12 else ""
-    outside = len(drawn.rows) - len(box_rows)
+    outside = len(chart.rows) - len(box_rows)
     return f"; medians {', '.join(medians)}{more}" + (f"; {counted(outside, 'outlier')}" if outside else "")
 
 
-def _places(row: Mapping[str, JsonValue], drawn: Chart) -> str:
+def _places(row: Mapping[str, JsonValue], chart: Chart) -> str:
     where = [
         _shortened_text(label(row[role]))
         for role in ("x", "color", "facet")
@@ -77,11 +77,11 @@ def _places(row: Mapping[str, JsonValue], drawn: Chart) -> str:
     return f" at {', '.join(dict.fromkeys(where))}" if where else ""
 
 
-def _extremes(drawn: Chart, table: Table) -> str:
+def _extremes(chart: Chart, table: Table) -> str:
     """Tell the smallest and the largest number and where they are."""
-    rows = drawn.every or drawn.rows
-    value, place = ("x", "y") if drawn.horizontal else ("color" if drawn.kind == "heatmap" else "y", "x")
-    if drawn.cells:
+    rows = chart.every or chart.rows
+    value, place = ("x", "y") if chart.horizontal else ("color" if chart.kind == "heatmap" else "y", "x")
+    if chart.cells:
         return ""
     known = [
         (cell, row)
@@ -89,18 +89,18 @@ def _extremes(drawn: Chart, table: Table) -> str:
         if isinstance(cell := row[value], int | float) and row.get(place, "") is not None
     ]
     text = ""
-    if drawn.sorts.get(value) == "number" and known:
+    if chart.types.get(value) == "number" and known:
         low, high = min(known, key=lambda pair: pair[0]), max(known, key=lambda pair: pair[0])
-        text += f"; {drawn.names[value]} from {_at(low, place, drawn)} to {_at(high, place, drawn)}"
+        text += f"; {chart.names[value]} from {_at(low, place, chart)} to {_at(high, place, chart)}"
     if (
-        drawn.kind == "bar"
-        and drawn.names["y"] != "rows"
-        and not drawn.options.aggregate
-        and len(drawn.rows) < table.rows
+        chart.kind == "bar"
+        and chart.names["y"] != "rows"
+        and not chart.options.aggregate
+        and len(chart.rows) < table.rows
     ):
-        text += f"; rows of the same place are added up to {len(drawn.rows):,} bars"
-    if drawn.every:
-        text += f"; the smallest {_merged(drawn)} are one slice"
+        text += f"; rows of the same place are added up to {len(chart.rows):,} bars"
+    if chart.every:
+        text += f"; the smallest {_merged(chart)} are one slice"
     return text
 
 
@@ -110,19 +110,19 @@ def _merged(pie: Chart) -> int:
     return len({str(row["x"]) for row in pie.every if row["x"] not in slices})
 
 
-def _at(pair: tuple[float, Mapping[str, JsonValue]], place: str, drawn: Chart) -> str:
+def _at(pair: tuple[float, Mapping[str, JsonValue]], place: str, chart: Chart) -> str:
     value, row = pair
-    others = ("y", "facet") if drawn.kind == "heatmap" else () if drawn.kind == "pie" else ("color", "facet")
+    others = ("y", "facet") if chart.kind == "heatmap" else () if chart.kind == "pie" else ("color", "facet")
     roles = [role for role in (place, *others) if role in row]
     # A colour may repeat its place; the two places of a heatmap are told even where they are called alike.
     places = [
         _shortened_text(label(row[role]))
         for role in roles
-        if role == place or row[role] != row[place] or drawn.kind == "heatmap"
+        if role == place or row[role] != row[place] or chart.kind == "heatmap"
     ]
-    if drawn.sorts[place] == "date" and places[0].endswith("+00:00"):
+    if chart.types[place] == "date" and places[0].endswith("+00:00"):
         moment = places[0].removesuffix("T00:00:00+00:00").removesuffix("+00:00").replace("T", " ")
-        places[0] = f"{moment} UTC" if drawn.zoned else moment
+        places[0] = f"{moment} UTC" if chart.zoned else moment
     return f"{number(value)} ({', '.join(places)})"
 
 

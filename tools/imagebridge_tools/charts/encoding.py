@@ -45,7 +45,7 @@ def plot(chart: Chart, width: int, height: int) -> tuple[float, float]:
 def width_beside_plot(chart: Chart) -> float:
     """Return the pixels of the width that the plot does not have, about: the axes' and the legend's."""
     both = chart.style.beside * (1.7 if chart.right else 1)
-    if chart.sorts.get("y") == "text":
+    if chart.types.get("y") == "text":
         longest = max(wide(str(value)) for value in chart.distinct("y"))
         labelled = max(min(longest, 15) * chart.style.text, longest * 9)
         both += max(0, min(labelled, chart.frame.width * 0.42) - 3 * chart.style.text)
@@ -53,7 +53,7 @@ def width_beside_plot(chart: Chart) -> float:
         return both
     named = chart.frame.titles.get("color", chart.names["color"])
     title = min(wide(named, bold=True) * (chart.style.text + 1), side_title_width(chart.frame.width))
-    if chart.kind == "heatmap" or chart.sorts["color"] == "number":
+    if chart.kind == "heatmap" or chart.types["color"] == "number":
         return both + max(5 * chart.style.text, title + 10)
     return both + max(_entries(chart), title + 10)
 
@@ -67,7 +67,7 @@ def _entries(chart: Chart) -> float:
 def lower(chart: Chart) -> float:
     """Return the height of a small chart's legend below it, where that leaves the plot larger; else 0."""
     small = not chart.style.normal and chart.kind != "heatmap" and "facet" not in chart.names
-    if not small or chart.sorts.get("color") != "text" or not _legend(chart):
+    if not small or chart.types.get("color") != "text" or not _legend(chart):
         return 0
     pie, padding = chart.kind == "pie", chart.style.padding
     width = chart.frame.width - (2 * padding if pie else chart.style.beside)
@@ -97,7 +97,7 @@ def room(chart: Chart, view: Mapping[str, JsonValue], width: int, height: int) -
         return PlotSize(width, height, width, height, chart.frame.width)
     encoding = mapping(view.get("encoding"))
     x, y = (mapping(encoding.get(channel)) for channel in "xy")
-    long = min(_longest(chart, y), width * 0.4) if chart.sorts.get("y") != "text" else 0
+    long = min(_longest(chart, y), width * 0.4) if chart.types.get("y") != "text" else 0
     under = 2 * chart.style.padding + 4 * chart.style.text
     high = height - under - _deep(chart, x, height) - chart.heading - lower(chart)
     return PlotSize(width - width_beside_plot(chart) - long, high, width, height, width)
@@ -172,11 +172,11 @@ def both(chart: Chart, width: int, height: int) -> tuple[JsonObject, float]:
 
 def along(chart: Chart, role: str, width: int, height: int) -> JsonObject:
     """Return the encoding of a position: numbers, dates, or categories in the order of the data."""
-    sort = chart.sorts[role]
-    encoding: JsonObject = {"field": role, "type": _TYPES[sort], "title": title(chart, role)}
-    if sort == "date":
+    column_type = chart.types[role]
+    encoding: JsonObject = {"field": role, "type": _TYPES[column_type], "title": title(chart, role)}
+    if column_type == "date":
         return encoding | _dated(chart, role, width, height)
-    if sort == "number":
+    if column_type == "number":
         known = [row[role] for row in chart.rows if row[role] is not None]
         years = role == "x" and all(isinstance(cell, int) and 1000 <= cell < 3000 for cell in known)
         axis: JsonObject = {"format": "d", "tickMinStep": labels.WHOLE} if years else {}
@@ -268,7 +268,7 @@ def stacking(chart: Chart, *, lying: bool = False) -> JsonObject:
 def color(chart: Chart) -> JsonObject:
     """Return the encoding of colours: shades of numbers, or series with a legend where it says something."""
     encoding: JsonObject = {"field": "color", "title": chart.frame.titles.get("color", chart.names["color"])}
-    if chart.sorts["color"] == "number" and chart.kind == "scatter":
+    if chart.types["color"] == "number" and chart.kind == "scatter":
         scale: JsonObject = {"scheme": scheme(chart)}
         return encoding | {"type": "quantitative", "scale": scale, "legend": formatted(chart, "color")}
     legend = key(chart, "color") if _legend(chart) else None

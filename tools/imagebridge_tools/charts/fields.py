@@ -37,7 +37,7 @@ PLACES = 500
 """Categories along an axis, or slices, at most: more take many seconds and nobody can tell them apart."""
 
 
-def chart(
+def build_chart(
     kinds: Sequence[ChartKind],
     table: Table,
     columns: Columns,
@@ -55,7 +55,7 @@ def chart(
     table, chosen, several = _unfolded(kinds, table, columns)
     names = roles.fields_by_role(kind, table, chosen)
     table = _settled(table, names, frame.formats)
-    drawn = _prepared_chart(
+    chart = _prepared_chart(
         kind,
         table,
         names,
@@ -65,19 +65,19 @@ def chart(
         how=options.aggregate.replace("count", ""),
     )
     if several:
-        drawn = replace(drawn, names={**drawn.names, "color": ""})
+        chart = replace(chart, names={**chart.names, "color": ""})
     if len(kinds) > 1:
-        drawn = _layered(drawn, kinds, several)
+        chart = _layered(chart, kinds, several)
     for role, most in (("x", PLACES), ("y", PLACES), ("facet", FACETS)):
-        if drawn.sorts.get(role) == "text" and (count := len(drawn.distinct(role))) > most:
+        if chart.types.get(role) == "text" and (count := len(chart.distinct(role))) > most:
             problem = f"{role} {names[role]!r} has {count:,} different values; at most {most} are shown"
             raise ArgumentError(
                 "columns", f"{problem}: add up or leave out some, or draw numbers and dates as a line"
             )
-    _check_words(drawn)
-    _check_colors(drawn)
+    _check_words(chart)
+    _check_colors(chart)
     shown_names = {*names.values(), *several}
-    return gathered(replace(drawn, stack=stack, readings=table.description(shown_names), options=options))
+    return gathered(replace(chart, stack=stack, readings=table.description(shown_names), options=options))
 
 
 def _counted(
@@ -106,7 +106,7 @@ def _settled(table: Table, names: Mapping[str, str], forms: Mapping[str, str]) -
     """Return a table in which a format of dates that all cells of its role follow has read them."""
     for role in names.keys() & forms.keys():
         name = names[role]
-        if table.sort(name) == "text" and number_formats.of_dates(forms[role]):
+        if table.type_of(name) == "text" and number_formats.of_dates(forms[role]):
             table = table.reread(name, column_types.as_dates(table.columns[name], forms[role]))
     return table
 
@@ -157,65 +157,65 @@ def _prepared_chart(
     how: str = "",
 ) -> Chart:
     """Return the rows of a chart, each cell as its axis takes it; `noun`: what each row is of the caller's table."""
-    sorts: dict[str, ColumnType] = {role: table.sort(name) for role, name in names.items()}
+    types: dict[str, ColumnType] = {role: table.type_of(name) for role, name in names.items()}
     cells = {role: list(table.columns[name]) for role, name in names.items()}
     for role in ("x", "y", "color"):
         # Numbers that came as text count as numbers where numbers are shown.
         is_number_role = role == _value(kind) or role == "y" or (role == "x" and kind == "scatter")
-        if sorts.get(role) == "text" and is_number_role and (values := numbers(cells[role])):
-            cells[role], sorts[role] = values, "number"
+        if types.get(role) == "text" and is_number_role and (values := numbers(cells[role])):
+            cells[role], types[role] = values, "number"
     horizontal = (
-        kind in ("bar", "box") and not layered and sorts.get("x") == "number" and sorts["y"] != "number"
+        kind in ("bar", "box") and not layered and types.get("x") == "number" and types["y"] != "number"
     )
     if horizontal and kind == "box":
         names, cells = _swapped(names), _swapped(cells)
-        sorts = _swapped(sorts)
+        types = _swapped(types)
         frame = replace(frame, titles=_renamed(frame.titles), formats=_renamed(frame.formats))
     value = "x" if horizontal and kind == "bar" else _value(kind)
     if value in names:
-        _check_numbers(kind, table, names, sorts, value)
+        _check_numbers(kind, table, names, types, value)
     dense = (
         kind == "heatmap"
         and not {"color", "facet"} & set(names)
-        and all(roles.many(cells[role], sorts[role]) for role in "xy")
+        and all(roles.many(cells[role], types[role]) for role in "xy")
     )
     if kind == "pie":  # The slices are the colours, as in `roles.fields_by_role`.
         frame = replace(
             frame, formats={_SLICES.get(role, role): form for role, form in frame.formats.items()}
         )
     number_formats.check_roles(frame.formats, names, {"histogram": "y", "heatmap": "color"}.get(kind))
-    places = [role for role in sorts if not dense and _is_place(role, kind, sorts, horizontal=horizontal)]
+    places = [role for role in types if not dense and _is_place(role, kind, types, horizontal=horizontal)]
     # Dates that are written as names are no longer seen to be dates.
-    if kind != "pie" and (dated := [role for role in ("x", "y") if role in places and sorts[role] == "date"]):
+    if kind != "pie" and (dated := [role for role in ("x", "y") if role in places and types[role] == "date"]):
         cells = _ordered(cells, dated)
     # Places and series are told apart by their names, whatever they look like.
-    for role in sorts:
+    for role in types:
         form = frame.formats.get(role)
         if form and role not in places:
-            number_formats.check_axis(role, names[role], sorts[role], form)
+            number_formats.check_axis(role, names[role], types[role], form)
         if form and role in places:
-            cells[role] = number_formats.places(role, names[role], cells[role], sorts[role], form)
+            cells[role] = number_formats.places(role, names[role], cells[role], types[role], form)
         elif role in places and (reading := table.readings.get(names[role])):
             cells[role] = [reading.written.get(cell, cell) for cell in cells[role]]
         if role in places:
-            sorts[role] = "text"
-    frame = _measured(table, names, sorts, cells, frame, {value: how} if how else {})
-    zoned = any(sorts.get(role) == "date" and _zoned(cells[role]) for role in ("x", "y"))
+            types[role] = "text"
+    frame = _measured(table, names, types, cells, frame, {value: how} if how else {})
+    zoned = any(types.get(role) == "date" and _zoned(cells[role]) for role in ("x", "y"))
     keep = kind == "scatter" and not layered
     for role in names:
-        if sorts[role] != "number" or not keep:
-            cells[role] = [_vega_value(cell, sorts[role], keep=keep) for cell in cells[role]]
+        if types[role] != "number" or not keep:
+            cells[role] = [_vega_value(cell, types[role], keep=keep) for cell in cells[role]]
     if kind == "box" and "x" not in names:
         names, cells = {"x": "", **names}, {"x": [""] * table.rows, **cells}
-        sorts = {"x": "text", **sorts}
+        types = {"x": "text", **types}
     rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
-    return Chart(kind, rows, names, sorts, frame, horizontal, zoned, missing=_missing(cells, sorts, noun))
+    return Chart(kind, rows, names, types, frame, horizontal, zoned, missing=_missing(cells, types, noun))
 
 
 def _measured(
     table: Table,
     names: Mapping[str, str],
-    sorts: Mapping[str, ColumnType],
+    types: Mapping[str, ColumnType],
     cells: dict[str, list[JsonValue]],
     frame: ChartFrame,
     how: Mapping[str, str],
@@ -223,7 +223,7 @@ def _measured(
     """Return the frame with titles that say what numbers are of, and `how` they are made of rows; percent in a format of percent become shares."""
     titles: dict[str, str] = {}
     for role in ("x", "y", "color"):
-        if role not in names or sorts[role] != "number":
+        if role not in names or types[role] != "number":
             continue
         before = f"{how[role]} of " if role in how else ""
         unit = table.readings[names[role]].unit if names[role] in table.readings else ""
@@ -235,9 +235,13 @@ def _measured(
     return replace(frame, titles={**titles, **frame.titles})
 
 
-def _missing(cells: Mapping[str, Sequence[JsonValue]], sorts: Mapping[str, ColumnType], noun: str) -> str:
+def _missing(cells: Mapping[str, Sequence[JsonValue]], types: Mapping[str, ColumnType], noun: str) -> str:
     """Return words on the rows, or cells of several fields, that lack a number or date, without which they are not drawn."""
-    lacking = {role: sort for role, sort in sorts.items() if sort != "text" and None in cells[role]}
+    lacking = {
+        role: column_type
+        for role, column_type in types.items()
+        if column_type != "text" and None in cells[role]
+    }
     if not lacking:
         return ""
     count = sum(None in row for row in zip(*(cells[role] for role in lacking), strict=True))
@@ -274,18 +278,18 @@ def _value(kind: ChartKind) -> str:
     return {"histogram": "x", "heatmap": "color"}.get(kind, "y")
 
 
-def _is_place(role: str, kind: ChartKind, sorts: Mapping[str, ColumnType], *, horizontal: bool) -> bool:
+def _is_place(role: str, kind: ChartKind, types: Mapping[str, ColumnType], *, horizontal: bool) -> bool:
     """Tell whether a role tells rows apart by names, and not along an axis of numbers or dates."""
     if role == "facet":
         return True
     if role == "color":
-        return kind != "heatmap" and not (kind == "scatter" and sorts["color"] == "number")
+        return kind != "heatmap" and not (kind == "scatter" and types["color"] == "number")
     if kind == "heatmap":
         return True
     return role == ("y" if horizontal and kind == "bar" else "x") and kind in ("bar", "box", "pie")
 
 
-def _layered(drawn: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) -> Chart:
+def _layered(chart: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) -> Chart:
     """Return a chart of several kinds; a second axis where the numbers of one kind would lie flat on the first."""
     if not set(kinds) <= set(LAYERS):
         raise ArgumentError("kind", f"only {', '.join(LAYERS)} are drawn over each other")
@@ -300,39 +304,39 @@ def _layered(drawn: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) ->
     if len(layers) == 2 and series:
         first, second = layers.values()
         tall = [
-            max((abs(size(row)) for row in drawn.rows if row["color"] in names), default=0)
+            max((abs(size(row)) for row in chart.rows if row["color"] in names), default=0)
             for names in (first, second)
         ]
         apart = max(tall) > 10 * min(tall) > 0
         right = second if apart else ()
-    return replace(drawn, layers=layers, right=right)
+    return replace(chart, layers=layers, right=right)
 
 
-def _check_colors(drawn: Chart) -> None:
+def _check_colors(chart: Chart) -> None:
     """Refuse more series than there are colours: the first and the twenty-first would look the same."""
-    name = drawn.names.get("color")
-    told_elsewhere = name in (drawn.names["x"], drawn.names.get("y"))
-    if drawn.kind == "pie" or drawn.sorts.get("color") != "text" or told_elsewhere:
+    name = chart.names.get("color")
+    told_elsewhere = name in (chart.names["x"], chart.names.get("y"))
+    if chart.kind == "pie" or chart.types.get("color") != "text" or told_elsewhere:
         return
-    count = len(drawn.distinct("color"))
+    count = len(chart.distinct("color"))
     if count > len(PALETTE):
-        facet = ", or name it as facet" if count <= FACETS and "facet" not in drawn.names else ""
+        facet = ", or name it as facet" if count <= FACETS and "facet" not in chart.names else ""
         problem = (
             f"color {name!r} has {count:,} different values, and {len(PALETTE)} colors can be told apart"
         )
         raise ArgumentError("columns", f"{problem}: leave out or add up some{facet}")
 
 
-def _check_words(drawn: Chart) -> None:
+def _check_words(chart: Chart) -> None:
     """Refuse words that no chart has room for, and whose measuring takes minutes."""
-    for role, name in drawn.names.items():
+    for role, name in chart.names.items():
         if len(name) > LETTERS:
             raise ArgumentError(
                 "columns",
                 f"{role} is a field whose name has {len(name):,} characters; at most {LETTERS} are shown",
             )
-        if drawn.sorts[role] == "text":
-            longest = max((len(cell) for cell in drawn.distinct(role) if isinstance(cell, str)), default=0)
+        if chart.types[role] == "text":
+            longest = max((len(cell) for cell in chart.distinct(role) if isinstance(cell, str)), default=0)
             if longest > LETTERS:
                 raise ArgumentError(
                     "data", f"{name!r} holds a text of {longest:,} characters; at most {LETTERS} are shown"
@@ -340,9 +344,9 @@ def _check_words(drawn: Chart) -> None:
 
 
 def _check_numbers(
-    kind: ChartKind, table: Table, names: dict[str, str], sorts: dict[str, ColumnType], value: str
+    kind: ChartKind, table: Table, names: dict[str, str], types: dict[str, ColumnType], value: str
 ) -> None:
-    if kind in ("scatter", "histogram") or sorts[value] == "number":
+    if kind in ("scatter", "histogram") or types[value] == "number":
         return
     name = names[value]
     if (reading := table.readings.get(name)) and reading.doubt:
@@ -362,10 +366,10 @@ def _zoned(cells: Iterable[JsonValue]) -> bool:
     return any(isinstance(cell, str) and (moment := date(cell)) and moment.tzinfo for cell in cells)
 
 
-def _vega_value(cell: JsonValue, sort: ColumnType, *, keep: bool) -> JsonValue:
+def _vega_value(cell: JsonValue, column_type: ColumnType, *, keep: bool) -> JsonValue:
     """Return a cell as Vega takes it: a number, a moment in UTC, a label."""
-    if sort == "number" and (keep or cell is None or isinstance(cell, int | float)):
+    if column_type == "number" and (keep or cell is None or isinstance(cell, int | float)):
         return cell
-    if sort == "date" and isinstance(cell, str) and (moment := date(cell)):
+    if column_type == "date" and isinstance(cell, str) and (moment := date(cell)):
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
-    return None if sort != "text" and cell is None else label(cell)
+    return None if column_type != "text" and cell is None else label(cell)

@@ -36,7 +36,7 @@ class Fitted(NamedTuple):
 
     drawing: DrawnChart
     spec: JsonObject
-    told: str
+    note: str
 
 
 class _Side(NamedTuple):
@@ -95,7 +95,7 @@ async def fitted(
     if not _off(best.drawing, sides):
         return best
     wanted = " and ".join(f"{side.name} {side.asked}" for side in sides)
-    return best._replace(told=f"; its charts cannot be made to fit {wanted}")
+    return best._replace(note=f"; its charts cannot be made to fit {wanted}")
 
 
 def _first(spec: JsonObject, name: Name, asked: int) -> _Side:

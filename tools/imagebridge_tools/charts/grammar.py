@@ -255,12 +255,12 @@ def _other_kind(parts: list[Part], value: JsonValue, path: str) -> Fault:
 
 def _kinds(parts: list[Part]) -> list[str]:
     """Return what some parts take, in words: values, kinds, and objects by the keys that they cannot lack."""
-    sorts = [sort for part in parts if schema.words(part) is None for sort in _types(part)]
+    types = [name for part in parts if schema.words(part) is None for name in _types(part)]
     words = [word for part in parts for word in schema.words(part) or ()]
     kinds = [
-        repr(word) if isinstance(word, str) else json.dumps(word) for word in words if "string" not in sorts
+        repr(word) if isinstance(word, str) else json.dumps(word) for word in words if "string" not in types
     ]
-    kinds += [_KINDS.get(sort, sort) for sort in sorts if sort != "object"]
+    kinds += [_KINDS.get(name, name) for name in types if name != "object"]
     objects = [
         part for part in parts if "object" in _types(part) and list(schema.properties(part)) != ["expr"]
     ]
@@ -271,8 +271,8 @@ def _kinds(parts: list[Part]) -> list[str]:
 
 
 def _types(part: Part) -> list[str]:
-    sorts = part.get("type")
-    return [sorts] if isinstance(sorts, str) else [str(sort) for sort in listed(sorts)]
+    names = part.get("type")
+    return [names] if isinstance(names, str) else [str(name) for name in listed(names)]
 
 
 def _or(words: Sequence[str]) -> str:

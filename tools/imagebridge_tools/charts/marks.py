@@ -214,7 +214,7 @@ def _histogram(chart: Chart, width: int, height: int) -> JsonObject:
 def _reaching(chart: Chart, role: str, width: int, height: int) -> JsonObject:
     """Return the encodings of a side on which each row reaches from a place to another."""
     first = encode.along(chart, role, width, height)
-    if chart.sorts[role] == "number":
+    if chart.types[role] == "number":
         first |= {"scale": encode.scale(chart, role, {"zero": False, "nice": False})}
         first |= {"bin": "binned"} if chart.kind == "histogram" else {}
     return {role: first, f"{role}2": {"field": f"{role}2"}}

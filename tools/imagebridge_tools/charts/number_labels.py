@@ -27,7 +27,7 @@ def labelled(view: JsonObject, chart: Chart) -> JsonObject:
     text: JsonObject = (
         {"field": side, "type": "quantitative", "format": form}
         if form
-        else {"field": "told", "type": "nominal"}
+        else {"field": "label", "type": "nominal"}
     )
     place = {name: one for name, one in encoding.items() if name not in ("color", along)}
     if chart.stacked:

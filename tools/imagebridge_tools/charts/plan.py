@@ -49,7 +49,7 @@ Stack = bool | Literal["normalize"] | None
 class Chart:
     """What is drawn: rows with the keys x, y, color and facet, of which the last two may be missing.
 
-    `names` are the fields' own names by role, `sorts` what they hold. `horizontal` bars have their numbers in x.
+    `names` are the fields' own names by role, `types` what they hold. `horizontal` bars have their numbers in x.
     `zoned`: its dates had a zone, and are told in UTC. `every` are the slices of a pie where `rows` has the
     smallest of them added up. `cells`: rows of a histogram or a density reach from x to x2 and y to y2. `layers`:
     the series that each kind draws, where there are several kinds; `right`: those whose axis is at the right.
@@ -60,7 +60,7 @@ class Chart:
     kind: ChartKind
     rows: Sequence[Mapping[str, JsonValue]]
     names: dict[str, str]
-    sorts: dict[str, ColumnType]
+    types: dict[str, ColumnType]
     frame: ChartFrame
     horizontal: bool = False
     zoned: bool = False

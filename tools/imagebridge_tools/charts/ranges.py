@@ -14,28 +14,28 @@ from .chart_options import Range
 from .plan import Chart
 
 
-def settled(drawn: Chart) -> Chart:
+def settled(chart: Chart) -> Chart:
     """Return the chart with its ranges as numbers or moments, which its axes have.
 
     Raises:
         ArgumentError: an axis has names, or a range is not of what it shows.
     """
     ranges: dict[str, Range] = {}
-    for role, limits in drawn.options.ranges.items():
-        counts = role == "y" and drawn.kind == "histogram"
-        sort: ColumnType = "number" if counts else drawn.sorts.get(role, "text")
-        if sort == "text":
+    for role, limits in chart.options.ranges.items():
+        counts = role == "y" and chart.kind == "histogram"
+        column_type: ColumnType = "number" if counts else chart.types.get(role, "text")
+        if column_type == "text":
             raise ArgumentError("ranges", f"names {role}, which shows names and has no range")
-        ends = [_end(role, limit, sort) for limit in limits]
+        ends = [_end(role, limit, column_type) for limit in limits]
         if _at(ends[0]) >= _at(ends[1]):
             raise ArgumentError("ranges", f"of {role} is {list(limits)}; give the lower end first")
         ranges[role] = (ends[0], ends[1])
-    return replace(drawn, options=replace(drawn.options, ranges=ranges))
+    return replace(chart, options=replace(chart.options, ranges=ranges))
 
 
-def _end(role: str, limit: JsonValue, sort: ColumnType) -> JsonValue:
+def _end(role: str, limit: JsonValue, column_type: ColumnType) -> JsonValue:
     """Return one end of a range as the axis of its role takes it."""
-    if sort == "number":
+    if column_type == "number":
         known = numbers([limit]) if not isinstance(limit, bool) else None
         if known is None:
             raise ArgumentError(
@@ -55,34 +55,34 @@ def _end(role: str, limit: JsonValue, sort: ColumnType) -> JsonValue:
     return text
 
 
-def outside(drawn: Chart, roles: Sequence[str], noun: str) -> Chart:
+def outside(chart: Chart, roles: Sequence[str], noun: str) -> Chart:
     """Return the chart with words on its rows that lie outside the ranges of some roles."""
-    told: list[str] = []
+    notes: list[str] = []
     for role in roles:
-        if role not in drawn.options.ranges:
+        if role not in chart.options.ranges:
             continue
-        low, high = map(_at, drawn.options.ranges[role])
-        known = [_at(cell) for row in drawn.rows if (cell := row.get(role)) is not None]
+        low, high = map(_at, chart.options.ranges[role])
+        known = [_at(cell) for row in chart.rows if (cell := row.get(role)) is not None]
         for count, side in (
             (sum(one < low for one in known), "below"),
             (sum(one > high for one in known), "above"),
         ):
-            told += [f"{counted(count, noun)} {side} the range of {role}"] if count else []
+            notes += [f"{counted(count, noun)} {side} the range of {role}"] if count else []
     return (
-        replace(drawn, note=f"{drawn.note}; not or only partly shown: {', '.join(told)}") if told else drawn
+        replace(chart, note=f"{chart.note}; not or only partly shown: {', '.join(notes)}") if notes else chart
     )
 
 
-def of_rows(drawn: Chart) -> Chart:
+def of_rows(chart: Chart) -> Chart:
     """Return the chart with words on rows outside of the ranges, before rows are counted or made fewer."""
-    roles = {"bar": (), "histogram": ("x",)}.get(drawn.kind, ("x", "y"))
-    return outside(drawn, roles, "row")
+    roles = {"bar": (), "histogram": ("x",)}.get(chart.kind, ("x", "y"))
+    return outside(chart, roles, "row")
 
 
-def of_bars(drawn: Chart, kind: str) -> Chart:
+def of_bars(chart: Chart, kind: str) -> Chart:
     """Return the chart of bars with words on those that reach beyond the range of their axis."""
     roles: Mapping[str, tuple[str, ...]] = {"bar": ("x", "y"), "histogram": ("y",)}
-    return outside(drawn, roles.get(kind, ()), "bar")
+    return outside(chart, roles.get(kind, ()), "bar")
 
 
 def _at(cell: JsonValue) -> float:

@@ -99,23 +99,23 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
     """Complete x and what shows numbers: the first fields that hold what this kind shows there."""
     chosen = _with_fields_called_like_roles(kind, table, chosen)
     free = [name for name in table.columns if name not in chosen.values()]
-    sorts = {name: "number" if numbers(table.columns[name]) else table.sort(name) for name in free}
+    types = {name: "number" if numbers(table.columns[name]) else table.type_of(name) for name in free}
     years = [name for name in free if _are_years(name, table.columns[name])]
     known = [
-        name for name in free if sorts[name] == "number" and name not in years and not _is_identifier(name)
+        name for name in free if types[name] == "number" and name not in years and not _is_identifier(name)
     ]
     if known:  # What numbers or dates the rows is not what they tell.
-        sorts |= dict.fromkeys(years, "date")
+        types |= dict.fromkeys(years, "date")
         free.sort(key=_is_identifier)
     wanted = _ORDERS.get(kind, ("text", "date", "number"))
     if "x" not in chosen:
         # One column of numbers is left for y.
-        spare = [name for name in free if sorts[name] != "number"]
+        spare = [name for name in free if types[name] != "number"]
         enough = kind == "histogram" or (kind == "scatter" and len(free) - len(spare) > ("y" not in chosen))
         pool = free if enough else spare if spare or kind == "box" else free
-        if kind not in ("scatter", "histogram") and all(sorts[name] == "number" for name in pool):
+        if kind not in ("scatter", "histogram") and all(types[name] == "number" for name in pool):
             pool = sorted(pool, key=_is_identifier, reverse=True)
-        x = next((name for sort in wanted for name in pool if sorts[name] == sort), None)
+        x = next((name for column_type in wanted for name in pool if types[name] == column_type), None)
         if x is None and kind != "box":
             raise ArgumentError("columns", "no field is left for x; name it: columns={'x': ..., 'y': ...}")
         if x is not None:
@@ -123,19 +123,19 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
             free.remove(x)
     if kind == "heatmap":
         if "y" not in chosen:
-            y = next((name for sort in wanted for name in free if sorts[name] == sort), None)
+            y = next((name for column_type in wanted for name in free if types[name] == column_type), None)
             if y is None:
                 raise ArgumentError(
                     "columns", "no field is left for y; name it: columns={'x': ..., 'y': ...}"
                 )
             chosen["y"] = y
             free.remove(y)
-        number_field = next((name for name in free if sorts[name] == "number"), None)
-        dense = all(many(table.columns[chosen[role]], table.sort(chosen[role])) for role in "xy")
+        number_field = next((name for name in free if types[name] == "number"), None)
+        dense = all(many(table.columns[chosen[role]], table.type_of(chosen[role])) for role in "xy")
         if "color" not in chosen and number_field and not dense:
             chosen["color"] = number_field
     elif "y" not in chosen and kind != "histogram":
-        y = next((name for name in free if sorts[name] == "number"), None)
+        y = next((name for name in free if types[name] == "number"), None)
         if y is None:
             nearly = _nearly(table, chosen.values())
             hint = nearly or "name it: columns={'x': ..., 'y': ...}"
@@ -175,7 +175,9 @@ def _series(table: Table, chosen: Mapping[str, str]) -> str | None:
     if len(set(places)) == len(places):
         return None
     for name, cells in table.columns.items():
-        few = name not in chosen.values() and table.sort(name) == "text" and len(set(cells)) <= len(PALETTE)
+        few = (
+            name not in chosen.values() and table.type_of(name) == "text" and len(set(cells)) <= len(PALETTE)
+        )
         if few and len(set(zip(places, cells, strict=True))) == len(places):
             return name
     return None
@@ -214,6 +216,6 @@ def is_nearly(cell: str) -> bool:
     return len(cell) <= 40 and bool(_NEARLY.fullmatch(cell))
 
 
-def many(cells: Sequence[JsonValue], sort: ColumnType) -> bool:
+def many(cells: Sequence[JsonValue], column_type: ColumnType) -> bool:
     """Tell whether cells are so many different numbers or dates that each is no place of its own."""
-    return sort != "text" and len(set(cells)) > 60
+    return column_type != "text" and len(set(cells)) > 60

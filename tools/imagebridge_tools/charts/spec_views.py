@@ -32,8 +32,8 @@ def within(view: SpecView) -> Iterator[tuple[str, SpecView]]:
 def mark(view: SpecView) -> str | None:
     """Return the type of a view's mark, or None where it has none."""
     definition = view.get("mark")
-    sort = definition.get("type") if isinstance(definition, Mapping) else definition
-    return None if definition is None else str(sort)
+    mark_type = definition.get("type") if isinstance(definition, Mapping) else definition
+    return None if definition is None else str(mark_type)
 
 
 def encoding(view: SpecView) -> SpecView:

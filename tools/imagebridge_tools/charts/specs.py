@@ -179,12 +179,12 @@ def alone(expression: str) -> dict[str, JsonValue]:
 
 def spec_description(spec: Mapping[str, JsonValue]) -> str:
     """Describe a spec to a model that cannot see its picture."""
-    sorts = dict.fromkeys(mark for _, view in spec_views.views(spec) if (mark := spec_views.mark(view)))
+    mark_types = dict.fromkeys(mark for _, view in spec_views.views(spec) if (mark := spec_views.mark(view)))
     title = spec.get("title")
     if isinstance(title, Mapping):
         title = title.get("text")
     named = f' "{title}"' if isinstance(title, str) else ""
-    text = f"Vega-Lite chart{named} of {', '.join(sorts) or 'no'} marks"
+    text = f"Vega-Lite chart{named} of {', '.join(mark_types) or 'no'} marks"
     rows = spec_views.rows(spec)
     if rows:
         text += f" over {counted(len(rows), 'row')}"

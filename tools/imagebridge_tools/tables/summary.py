@@ -47,7 +47,7 @@ def _column(table: Table, name: str) -> str:
         noun = "percent" if unit == "%" else f"numbers in {unit}" if unit else "numbers"
         said.append(f"{noun}, {number(min(values))} to {number(max(values))}, mean {number(fmean(values))}")
         said += [] if unit == "%" else [f"sum {number(math.fsum(values))}"]
-    elif table.sort(name) == "date":
+    elif table.type_of(name) == "date":
         days = sorted(map(str, known))
         said.append(f"dates, {days[0]} to {days[-1]}, {len(set(days)):,} different")
     else:

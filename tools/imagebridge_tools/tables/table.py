@@ -68,7 +68,7 @@ class Table:
         told = [column_types.reading_note(name, one) for name, one in self.readings.items() if name in shown]
         return "".join([*(f"; {note}" for note in self.notes), *told])
 
-    def sort(self, name: str) -> ColumnType:
+    def type_of(self, name: str) -> ColumnType:
         """Tell what a column holds: numbers, ISO dates, or text (anything else, and mixtures)."""
         cells = self.columns[name]
         if are_numbers(cells):
