@@ -12,8 +12,8 @@ from mcp.types import CallToolResult, TextContent
 from imagebridge import tool_result
 from imagebridge.facts.hosts import host
 from imagebridge.pictures.base64 import to_base64
-from imagebridge.repair.host_blocks import SCALE
 from imagebridge.repair.protocol import repaired_for
+from imagebridge.translate.scale import SCALE
 from imagebridge.wire import URI
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.answer import File

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from imagebridge.facts.hosts import UNKNOWN, Host, host
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
+from .addresses import is_given
 from .json_rpc import RequestId, key, other_spelling
 
 _CLIENT = "io.modelcontextprotocol/clientInfo"
@@ -23,13 +24,17 @@ _PAYLOADS = frozenset(("tools/call", "tasks/result", "tasks/get"))
 
 
 class HostRequest(NamedTuple):
-    """A request of a host: who that is, its id, its method, the tool that it calls, and what a request of ours repeats of its `_meta`."""
+    """A request of a host: who that is, its id, its method, the tool that it calls, and what a request of ours repeats of its `_meta`.
+
+    given: it names a resource by the address that the relay has given it.
+    """
 
     host: Host
     number: object
     method: str
     tool: str
     meta: JSON
+    given: bool = False
 
 
 class Peers:
@@ -78,7 +83,14 @@ class Peers:
         if not method or at is None:
             return None
         envelope = {name: meta[name] for name in _ENVELOPE if name in meta}
-        pending = HostRequest(self._named or self._called, number, method, text_of(params, "name"), envelope)
+        pending = HostRequest(
+            self._named or self._called,
+            number,
+            method,
+            text_of(params, "name"),
+            envelope,
+            is_given(method, params),
+        )
         self._pending.pop(at, None)
         self._pending[at] = pending
         if len(self._pending) > _MOST_PENDING:
@@ -153,6 +165,17 @@ def payload(pending: HostRequest, result: JSON) -> JSON | None:
     ):
         return None
     return result
+
+
+def is_plain(message: JSON, pending: HostRequest) -> bool:
+    """Tell at once that an answer to a call is right as it came: short texts alone, as most are."""
+    result = message.get("result")
+    if pending.method != "tools/call" or not is_json(result):
+        return False
+    # Only now: hosts wait for the start of a server.
+    from imagebridge.repair import protocol
+
+    return protocol.is_plain(result, pending.host)
 
 
 def inside(task: JSON) -> JSON | None:

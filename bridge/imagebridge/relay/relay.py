@@ -15,9 +15,10 @@ from imagebridge.errors import ServerError
 from imagebridge.translate.sentences import short
 from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
+from . import addresses
 from .explanation import changes
 from .json_rpc import Message, Unreadable, answered_by, failure, messages, read, request, same, written
-from .peers import HostRequest, Peers, inside, payload, replaced
+from .peers import HostRequest, Peers, inside, is_plain, payload, replaced
 from .streams import LineTooLongError
 from .tool_names import Names
 
@@ -149,6 +150,8 @@ class Relay:
         pending = [one for part in parts if (one := self._session.heard(part, line))]
         if self._names and is_json(message):
             line = self._names.called(message, line)
+        if is_json(message):
+            message, line = addresses.asked(message, line)
         if self._server is None and pending:
             await self._start_anew(pending)
         if self._server is not None:
@@ -222,7 +225,11 @@ class Relay:
                 waiting.set(message)
             return
         pending = [self._session.answered(part) for part in parts]
-        if all(one is None or not _may_change(one) for one in pending) and not any(map(_is_of_task, parts)):
+        passes = (
+            one is None or not _may_change(one) or is_plain(part, one)
+            for part, one in zip(parts, pending, strict=True)
+        )
+        if all(passes) and not any(map(_is_of_task, parts)):
             await self._send(line + b"\n" if clean else written(message, len(line)), parts)
             return
         if len(line) < _SMALL and not any(mark in line for mark in _HEAVY) and not any(map(_links, parts)):
@@ -293,6 +300,9 @@ class Relay:
             listed = self._session.listed(result, pending.host)
             listed = self._names.listed(listed) if self._names else listed
             return message if listed is message["result"] else {**message, "result": listed}
+        if pending.given:
+            read_result = addresses.answered(result)
+            return message if read_result is message["result"] else {**message, "result": read_result}
         found = payload(pending, result)
         if found is None:
             return message
@@ -371,7 +381,7 @@ class _Waiting:
 
 
 def _may_change(pending: HostRequest) -> bool:
-    return pending.method in ("tools/list", "tools/call", "tasks/result", "tasks/get")
+    return pending.given or pending.method in ("tools/list", "tools/call", "tasks/result", "tasks/get")
 
 
 def _is_of_task(message: JSON) -> bool:

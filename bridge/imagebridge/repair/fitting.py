@@ -24,7 +24,6 @@ from imagebridge.repair.host_blocks import (
     not_shown,
     resource_of,
     retold,
-    scale_of,
     showing,
     still,
     text_entry,
@@ -41,6 +40,7 @@ from imagebridge.translate.pieces import (
     for_user_only,
 )
 from imagebridge.translate.policy import Policy
+from imagebridge.translate.scale import scale_of
 from imagebridge.translate.structured_content import structured_text
 from imagebridge.wire import JSON, URI, is_error, text_of
 
@@ -225,7 +225,9 @@ class _Fitting:
                     }
                     size = piece.size or (picture.width, picture.height)
                     sentence = f"{piece.sentence[:1].upper()}{piece.sentence[1:]}." if piece.sentence else ""
-                    yield HostEntry(image_block, number, picture, picture, size, sentence=sentence)
+                    yield HostEntry(
+                        image_block, number, picture, picture, size, piece.scale[0], sentence=sentence
+                    )
                 case FilePiece(data_url=url, filename=name) if self.host.resources:
                     media_type, _, blob = url[5:].partition(";base64,")
                     inner = {"uri": f"attachment:{name}", "mimeType": media_type, "blob": blob}

@@ -1,7 +1,6 @@
 """One block of a result on its way to a host, and what is said of a picture that changed on it."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -13,14 +12,11 @@ from imagebridge.pictures.base64 import base64_bytes
 from imagebridge.pictures.encode import shines_through
 from imagebridge.pictures.picture import Picture
 from imagebridge.translate import sentences
+from imagebridge.translate.scale import SCALE, multiplied, multiply
 from imagebridge.translate.strips import Strip
 from imagebridge.translate.structured_content import structured_text
 from imagebridge.translate.vision import Seen
 from imagebridge.wire import JSON, is_json, text_of
-
-SCALE = "imagebridge/scale"
-"""In the `_meta` of a picture that was made smaller: the factor from its coordinates to those of the original. Whoever
-makes it smaller once more multiplies it, so that the model is told one factor."""
 
 PAYLOAD = {"text": "text", "image": "data"}
 
@@ -104,15 +100,12 @@ def retold(entries: Sequence[HostEntry]) -> list[HostEntry]:
         if entry.picture is None or entry.scale == 1:
             continue
         for its in ("", "its "):
-            old = re.compile(
-                rf"Multiply {its}coordinates by {re.escape(f'{entry.scale:.4g}')}"
-                r"(?: across and [0-9.e+-]+ down)? for those in full size\."
-            )
+            old = multiplied(its, entry.scale)
             place = next(
                 (at for at, one in enumerate(retold_entries) if old.search(one.block.get("text", ""))), None
             )
             if place is not None:
-                text = old.sub(_multiply(its, *_factors(entry)), retold_entries[place].block["text"], count=1)
+                text = old.sub(multiply(its, *_factors(entry)), retold_entries[place].block["text"], count=1)
                 retold_entries[place] = replace(
                     retold_entries[place], block={**retold_entries[place].block, "text": text}
                 )
@@ -134,7 +127,7 @@ def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
         if change := _change(entry):
             yield f"{name}{'s' if name else 'S'}hown as {change}."
         if _factors(entry) != (1, 1) and not entry.scale_stated:
-            yield _multiply("its " if name else "", *_factors(entry))
+            yield multiply("its " if name else "", *_factors(entry))
 
 
 def _place(entry: HostEntry, *, several: bool) -> str:
@@ -166,20 +159,6 @@ def _factors(entry: HostEntry) -> tuple[float, float]:
     # Sides are whole pixels: where one factor for both is wrong by a pixel or two at most, it is enough.
     close = abs(across - down) * max(picture.width, picture.height) <= 2
     return (across, across) if close else (across, down)
-
-
-def _multiply(its: str, across: float, down: float) -> str:
-    """Say by how much coordinates are to be multiplied."""
-    factor = f"{across:.4g}" if across == down else f"{across:.4g} across and {down:.4g} down"
-    return f"Multiply {its}coordinates by {factor} for those in full size."
-
-
-def scale_of(block: JSON) -> float:
-    """Return the factor by which a picture was made smaller before it came."""
-    scale = cast("JSON", block.get("_meta") or {}).get(SCALE)
-    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < 1e6:
-        return 1.0
-    return float(scale)
 
 
 def resource_of(block: JSON) -> JSON:

@@ -9,7 +9,6 @@ import json
 import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote
 
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import as_base64, base64_start
@@ -29,6 +28,8 @@ from imagebridge.wire import (
     text_of,
     writable,
 )
+
+from .addresses import addressed
 
 if TYPE_CHECKING:
     from imagebridge.facts.hosts import Host
@@ -65,7 +66,7 @@ def repair(result: object, host: str | None = None) -> dict[str, Any]:
 
 def repaired_for(result: JSON, host: "Host", *, promised: bool = False) -> dict[str, Any]:
     """Return a result, valid or not, as this host copes with it; see `fitting.fitted` for `promised`."""
-    if _is_text_alone(result) and len(blocks_of(result)) * _TEXT < host.characters:
+    if is_plain(result, host):
         return dict(result)
     from .fitting import fitted
 
@@ -76,12 +77,13 @@ _TEXT = 10_000
 """Characters of JSON that one of the texts below takes at most, each written as an escape."""
 
 
-def _is_text_alone(result: JSON) -> bool:
+def is_plain(result: JSON, host: "Host") -> bool:
     """Tell whether a result is nothing but short texts with nothing in them to bring out: most are, and every host copes with those."""
     blocks = result.get("content")
     return (
         is_list(blocks)
         and bool(blocks)
+        and len(blocks) * _TEXT < host.characters
         and all(key in ("content", "isError", "resultType") for key in result)
         and result.get("isError", False) is False
         and isinstance(result.get("resultType", ""), str)
@@ -112,7 +114,7 @@ def _plain(result: JSON) -> JSON:
     addresses with a scheme.
     """
     given = cast("list[JSON]", result["content"])
-    blocks = [_addressed(block) for block in given]
+    blocks = [addressed(block) for block in given]
     if any(map(operator.is_not, blocks, given)):
         result = {**result, "content": blocks}
     structured = result.get("structuredContent")
@@ -121,30 +123,6 @@ def _plain(result: JSON) -> JSON:
     if structured is None:
         return {key: value for key, value in result.items() if key != "structuredContent"}
     return {**result, "structuredContent": {} if structured == [] else {"result": structured}}
-
-
-def _addressed(block: JSON) -> JSON:
-    """Return a valid block whose address, if it has one, is absolute; the very same where it is."""
-    if block["type"] == "resource_link":
-        return _absolute(block)
-    inner = block.get("resource") if block["type"] == "resource" else None
-    if not is_json(inner) or (mended := _absolute(inner)) is inner:
-        return block
-    return {**block, "resource": mended}
-
-
-def _absolute(holder: JSON) -> JSON:
-    # Only now: most results hold no address.
-    from pydantic_core import Url
-
-    uri = text_of(holder, "uri")
-    try:
-        Url(uri)
-    except ValueError:
-        # Two slashes at the beginning would make what follows a host.
-        kept = "" if uri.startswith("//") else "/?#&=+:,;@%"
-        return {**holder, "uri": "unknown:" + quote(uri, safe=kept)}
-    return holder
 
 
 def repaired(result: JSON) -> JSON:

@@ -43,6 +43,7 @@ from .pieces import (
     carried,
     for_user_only,
 )
+from .scale import scale_of
 
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
 
@@ -66,6 +67,11 @@ _WITHHELD = "[not shown: the tool meant it for the user alone]"
 def block_pieces(block: object, context: ResultContext) -> list[Piece]:
     """Return what one block of `content` becomes. Never raises for content, never returns an empty list."""
     pieces = _pieces(block, context)
+    if is_json(block) and (scale := scale_of(block)) != 1:
+        pieces = [
+            piece._replace(scale=(scale, scale)) if isinstance(piece, PicturePiece) else piece
+            for piece in pieces
+        ]
     # A picture is remembered as soon as it has its number.
     if is_json(block) and not isinstance(pieces[0], PicturePiece):
         for encoded in carried(block):

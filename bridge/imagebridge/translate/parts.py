@@ -16,6 +16,7 @@ from . import budget, sentences
 from .budget import Plan
 from .pieces import FilePiece, LinkPiece, PicturePiece, Piece, TextPiece
 from .policy import Policy
+from .scale import taken_over
 from .strips import Strip, is_unreadable, strips
 from .translation import PlacedPiece, ShownPicture
 from .vision import Seen, seen
@@ -35,6 +36,7 @@ def placed(
     pieces: Sequence[PieceOfBlock], policy: Policy, *, handles: bool = False
 ) -> tuple[PlacedPiece, ...]:
     """Set pieces into parts, in their order and within the policy's budgets; with `handles` each picture is named beside it."""
+    pieces = taken_over(pieces)
     files, left = _files([piece for _, piece in pieces if isinstance(piece, FilePiece)], policy)
     beyond = _beyond(pieces, policy.max_pictures)
     picture_pieces = [
@@ -47,6 +49,8 @@ def placed(
         match piece:
             case PicturePiece(number):
                 placed_pieces += [PlacedPiece(block, *one) for one in pictures[number]]
+            case TextPiece(text="", ours=True):
+                placed_pieces.append(PlacedPiece(block, [], piece.what))
             case TextPiece():
                 placed_pieces.append(PlacedPiece(block, *text_budget.fitted(piece)))
             case FilePiece():
@@ -218,17 +222,18 @@ def _shown_in_strips(
 ) -> "list[tuple[list[Part], ShownPicture | str]]":
     """Return the strips of one picture, each with the line that tells where in it they lie."""
     handle = sentences.handle(piece.number) if handles else ""
-    width, height = piece.picture.width, piece.picture.height
+    width, height = piece.full_size
     strip_parts: list[tuple[list[Part], ShownPicture | str]] = []
-    for strip, picture in strips_shown:
+    for part, picture in strips_shown:
+        strip = part.enlarged(*piece.scale)
         place = sentences.part(strip, width, height)
         if handle:
             source = f" ({piece.source})" if piece.file and piece.source else ""
             line = f"{strip.name} of {handle}{source}\n{place}"
         else:
             line = f"{strip.name} of picture {piece.number}: {place}"
-        if piece.sentence and strip.number == 1:
-            line = f"{line}\n{piece.sentence}"
+        if strip.number == 1:
+            line = "\n".join(filter(None, (line, piece.sentence, _given(piece, handle))))
         parts: list[Part] = [
             {"type": "input_image", "image_url": picture.data_url, "detail": plan.detail},
             input_text(line),
@@ -311,8 +316,9 @@ def _picture_parts(
     parts: list[Part] = [{"type": "input_image", "image_url": picture.data_url, "detail": plan.detail}]
     if line := _line(piece, picture, view, limit, handle):
         parts.append(input_text(line))
-    size = piece.size or (original.width, original.height)
-    return parts, ShownPicture(piece.number, picture, view, plan.detail, model, size, piece.source, handle)
+    return parts, ShownPicture(
+        piece.number, picture, view, plan.detail, model, piece.full_size, piece.source, handle
+    )
 
 
 def _line(piece: PicturePiece, picture: Picture, view: Seen, limit: str, handle: str) -> str:
@@ -321,7 +327,7 @@ def _line(piece: PicturePiece, picture: Picture, view: Seen, limit: str, handle:
     # A tool is given the file that came, which may be of another type than what is seen.
     named = f"{handle} ({piece.source})" if handle and piece.file and piece.source else handle
     phrases = [named, piece.sentence]
-    width, height = piece.size or (original.width, original.height)
+    width, height = piece.full_size
     if (picture.width, picture.height) != (width, height):
         scale = sentences.scaled(piece.number, view, width, height)
         unreadable = f"; {sentences.UNREADABLE}" if is_unreadable(width, height, view) else ""
@@ -330,4 +336,12 @@ def _line(piece: PicturePiece, picture: Picture, view: Seen, limit: str, handle:
         phrases.append(f"picture {piece.number}: encoded smaller ({limit})")
     elif limit:
         phrases.append(f"picture {piece.number}: shown at a lower detail ({limit})")
+    phrases.append(_given(piece, handle))
     return "\n".join(filter(None, phrases))
+
+
+def _given(piece: PicturePiece, handle: str) -> str:
+    """Say in which pixels a tool gets a picture by its handle, where those are not the ones of the original."""
+    if not handle or piece.scale == (1, 1):
+        return ""
+    return f"a tool that is given {handle} gets it in {piece.picture.width}x{piece.picture.height} pixels"

@@ -27,6 +27,7 @@ class PicturePiece(NamedTuple):
 
     source: the media type it was made from, where that is another. size: the pixels that it asked for, where it
     was drawn smaller already. file: what it was made from, as base64, where that is this picture alone.
+    scale: the factors, across and down, from its pixels to those that it had before another layer made it smaller.
     """
 
     number: int
@@ -36,6 +37,14 @@ class PicturePiece(NamedTuple):
     source: str = ""
     size: tuple[int, int] | None = None
     file: str = ""
+    scale: tuple[float, float] = (1, 1)
+
+    @property
+    def full_size(self) -> tuple[int, int]:
+        """Its pixels before anybody made it smaller."""
+        width, height = self.size or (self.picture.width, self.picture.height)
+        across, down = self.scale
+        return round(width * across), round(height * down)
 
 
 class FilePiece(NamedTuple):

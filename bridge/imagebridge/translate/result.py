@@ -47,10 +47,14 @@ class ReadResult:
 
     @property
     def uris(self) -> dict[int, str]:
-        """What a server calls the pictures that it keeps as `image://` and takes by that name, by their numbers."""
+        """What a server calls the pictures that it keeps as `image://` and takes by that name, by their numbers.
+
+        One that came smaller than it was is none of them: what the server keeps may have other pixels than the file,
+        and those of the file are what the model is told of a handle.
+        """
         by_block: dict[int, list[int]] = {}
         for index, piece in self.pieces:
-            if index is not None and isinstance(piece, PicturePiece):
+            if index is not None and isinstance(piece, PicturePiece) and piece.scale == (1, 1):
                 by_block.setdefault(index, []).append(piece.number)
         # A block that became several pictures, pages say, is none of them.
         return {

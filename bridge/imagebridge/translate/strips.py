@@ -36,6 +36,12 @@ class Strip(NamedTuple):
         """Left, top, right and bottom in the whole picture."""
         return self.left, self.top, self.left + self.width, self.top + self.height
 
+    def enlarged(self, across: float, down: float) -> "Strip":
+        """Return where it lies in the picture that its own was made smaller from, by these factors."""
+        edges = zip(self.box, (across, down, across, down), strict=True)
+        left, top, right, bottom = (round(edge * factor) for edge, factor in edges)
+        return self._replace(left=left, top=top, width=right - left, height=bottom - top)
+
     @property
     def name(self) -> str:
         """How the strip is called before the name of its picture."""

@@ -435,3 +435,111 @@ def test_an_empty_stream_and_a_regular_file_end_it(tmp_path):
             [*PROXY, "--", *SLOPPY], stdin=stdin, capture_output=True, timeout=120, check=True
         )
     assert json.loads(run.stdout) == {"jsonrpc": "2.0", "id": 1, "result": {"content": [told("x")]}}
+
+
+# Addresses.
+
+KEEPER = """
+import json, sys
+kept = {"docs/a b.md": "one", "docs/50%25.md": "two", "//cdn/a": "three", "file:///d": "four"}
+for line in sys.stdin:
+    asked = json.loads(line)
+    params = asked.get("params", {})
+    uri = params.get("uri")
+    if asked["method"] == "tools/call":
+        links = [{"type": "resource_link", "uri": uri, "name": "a", "mimeType": "text/plain"} for uri in kept]
+        answer = {"result": {"content": links}}
+    elif asked["method"] != "resources/read":
+        answer = {"result": {"asked": uri}}
+    elif uri in kept:
+        answer = {"result": {"contents": [{"uri": uri, "text": kept[uri]}]}}
+    else:
+        answer = {"error": {"code": -32002, "message": "not found: " + uri}}
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], **answer}), flush=True)
+"""
+
+
+def test_a_relative_address_that_was_made_absolute_leads_back():
+    with relay("--host", "inspector", server=[sys.executable, "-c", KEEPER]) as wire:
+        uris = [block["uri"] for block in wire.call("links")["content"]]
+        assert uris == [
+            "unknown:docs/a%20b.md",
+            "unknown:docs/50%2525.md",
+            "unknown:%2F%2Fcdn%2Fa",
+            "file:///d",
+        ]
+        read = [wire.ask("resources/read", {"uri": uri})["result"]["contents"] for uri in uris]
+        # Under the address that it was asked for, as a host of mcp 1 takes it.
+        assert read == [
+            [{"uri": uri, "text": text}]
+            for uri, text in zip(uris, ("one", "two", "three", "four"), strict=True)
+        ]
+        subscribed = wire.ask("resources/subscribe", {"uri": uris[0]})
+        assert subscribed["result"] == {"asked": "docs/a b.md"}
+        assert wire.ask("resources/read", {"uri": "unknown:gone"})["error"]["message"] == "not found: gone"
+        assert wire.ask("prompts/get", {"uri": uris[0]})["result"] == {"asked": uris[0]}
+
+
+# A line as long as results get, and errors beside links.
+
+
+@pytest.mark.long
+def test_a_line_of_200_mb_passes_as_it_came():
+    script = """
+import json, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    size = asked["params"].get("arguments", {}).get("size", 1)
+    start = '{"jsonrpc": "2.0",  "id": %s, "result": {"other": "' % json.dumps(asked["id"])
+    sys.stdout.write(start + "x" * (size - len(start) - 3) + '"}}' + chr(10))
+    sys.stdout.flush()
+"""
+    size = 200_000_000
+    with relay(server=[sys.executable, "-c", script]) as wire:
+        wire.send(
+            {"jsonrpc": "2.0", "id": 1, "method": "other/thing", "params": {"arguments": {"size": size}}}
+        )
+        line = wire.line()
+        assert len(line) == size + 1
+        start = b'{"jsonrpc": "2.0",  "id": 1, "result": {"other": "'
+        assert line.startswith(start)
+        assert line[len(start) :].lstrip(b"x") == b'"}}\n'
+        # What follows is not held up, nor is anything of the long line left over.
+        assert wire.ask("ping")["result"]["other"].strip("x") == ""
+
+
+@pytest.mark.long
+def test_a_result_of_200_mb_becomes_what_the_host_takes():
+    with relay(client="claude-code") as wire:
+        result = wire.open().call("big", {"size": 140_000_000})
+    assert len(json.dumps(result)) <= 900_000
+    words, shown = result["content"]
+    picture = Picture.from_base64(shown["data"], "decoded")
+    assert 1_000 < picture.width == picture.height <= 2_000
+    factor = float(words["text"].partition("Multiply coordinates by ")[2].split()[0])
+    assert factor * picture.width == pytest.approx(int((140_000_000 / 3) ** 0.5), abs=factor)
+
+
+@pytest.mark.parametrize(
+    ("client", "is_error", "first"),
+    [("mcp", True, "Tool error:\nIt failed."), ("mcp", "yes", "Tool error:\nIt failed."), ("mcp", False, "It failed.")],
+)  # fmt: skip
+def test_errors_beside_links_are_told_and_the_links_read(plain, client, is_error, first):
+    kept = "said:" + json.dumps([{"uri": "a:b", "blob": b64(PNG), "mimeType": "image/png"}])
+    link = {"type": "resource_link", "name": "one.png", "mimeType": "image/png"}
+    came = [told("It failed."), link | {"uri": kept}, link | {"uri": "said:null"}]
+    result = echoed(plain, content=came, isError=is_error)
+    shown = IMAGE | {"_meta": {"imagebridge/uri": "a:b"}}
+    words, picture, line, why = result["content"]
+    assert (words, picture) == (told(first), shown)
+    assert line["text"].startswith("[link: one.png <said:null>")
+    assert why == told("[the link above could not be read: it holds nothing]")
+    assert bool(result.get("isError")) == bool(is_error)
+
+
+def test_an_error_that_is_a_link_alone_is_told_first(plain):
+    kept = "said:" + json.dumps([{"uri": "a:b", "blob": b64(PNG), "mimeType": "image/png"}])
+    link = {"type": "resource_link", "uri": kept, "name": "one.png", "mimeType": "image/png"}
+    result = echoed(plain, content=[link], isError=True)
+    assert [block["type"] for block in result["content"]] == ["text", "image"]
+    assert result["content"][0]["text"].startswith("Tool error:")

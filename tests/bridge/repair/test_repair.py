@@ -15,6 +15,7 @@ from mcp.types import CallToolResult, ReadResourceResult
 from samples import b64, drawing, file
 
 from imagebridge import Bridge
+from imagebridge.repair.addresses import absolute, relative
 from imagebridge.repair.protocol import repair, repaired, reread
 
 pytestmark = pytest.mark.pure
@@ -210,7 +211,8 @@ ADDRESSES = {
     "http://[a/b": "unknown:http://%5Ba/b",
     "http://a:99999/": "unknown:http://a:99999/",
     "über": "unknown:%C3%BCber",
-    "50%25": "unknown:50%25",
+    "50%25": "unknown:50%2525",
+    "a%20b c?d=%26": "unknown:a%2520b%20c?d=%2526",
     " ": "unknown:%20",
     "C:\\a.png": "C:\\a.png",
     "file:a": "file:a",
@@ -231,8 +233,19 @@ def test_an_address_that_is_relative_is_absolute_for_clients_of_every_generation
     came, expected = result(uri), result(ADDRESSES[uri])
     assert repair(came) == repair(expected) == expected
     CallToolResult.model_validate(expected)
-    # A bridge asks the server for it as the server calls it.
+    # A bridge asks the server for it as the server calls it, and a relay finds the way back.
     assert repaired(came) is came
+    assert relative(ADDRESSES[uri]) == uri
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1))
+def test_every_address_leads_back(uri):
+    assert relative(absolute(uri)) == uri
+
+
+@pytest.mark.parametrize("uri", ["unknown:", "file:///a%20b", "", "a:b%20c"])
+def test_an_address_that_was_never_relative_stays(uri):
+    assert relative(uri) == uri
 
 
 def test_half_surrogates_are_replaced_everywhere():

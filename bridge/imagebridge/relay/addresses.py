@@ -1,0 +1,37 @@
+"""Resources whose addresses are relative: the host knows them by the absolute ones that the relay has given them."""
+
+from imagebridge.repair.addresses import relative, with_absolute
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+from .json_rpc import spliced
+
+_METHODS = frozenset(("resources/read", "resources/subscribe", "resources/unsubscribe"))
+"""Requests that name a resource by its address (2025-11-25 and 2026-07-28, resources)."""
+
+
+def is_given(method: str, params: JSON) -> bool:
+    """Tell whether a request names a resource by an address that the relay has given it."""
+    uri = text_of(params, "uri")
+    return method in _METHODS and relative(uri) != uri
+
+
+def asked(message: JSON, line: bytes) -> tuple[JSON, bytes]:
+    """Return a message of the host with the address that the server knows, and as a line; any other as it came."""
+    params = message.get("params")
+    if not is_json(params) or not is_given(text_of(message, "method"), params):
+        return message, line
+    uri = relative(text_of(params, "uri"))
+    return {**message, "params": {**params, "uri": uri}}, spliced(line, ("params", "uri"), uri)
+
+
+def answered(result: JSON) -> JSON:
+    """Return the answer to `resources/read` with addresses that the host takes; the very same where they are."""
+    contents = result.get("contents")
+    if not is_list(contents):
+        return result
+    made = [with_absolute(one) if is_json(one) else one for one in contents]
+    return (
+        result
+        if all(new is old for new, old in zip(made, contents, strict=True))
+        else {**result, "contents": made}
+    )

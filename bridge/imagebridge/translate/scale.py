@@ -1,0 +1,68 @@
+"""A picture that came smaller than it was: the factor to its original, in `_meta` and in a sentence of a text.
+
+Each layer that makes a picture smaller multiplies the factor and brings the sentence up to date, so that the model is
+told one factor, from the coordinates that it sees to those of the original.
+"""
+
+import re
+from collections.abc import Sequence
+
+from imagebridge.wire import JSON, is_json
+
+from .pieces import PicturePiece, Piece, TextPiece
+
+SCALE = "imagebridge/scale"
+"""In the `_meta` of a picture that was made smaller: the factor from its coordinates to those of the original. Whoever
+makes it smaller once more multiplies it, so that the model is told one factor."""
+
+
+def scale_of(block: JSON) -> float:
+    """Return the factor by which a picture was made smaller before it came."""
+    meta = block.get("_meta")
+    scale = meta.get(SCALE) if is_json(meta) else None
+    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < 1e6:
+        return 1.0
+    return float(scale)
+
+
+def multiply(its: str, across: float, down: float) -> str:
+    """Say by how much coordinates are to be multiplied; `its ` names one of several pictures."""
+    factor = f"{across:.4g}" if across == down else f"{across:.4g} across and {down:.4g} down"
+    return f"Multiply {its}coordinates by {factor} for those in full size."
+
+
+def multiplied(its: str, scale: float) -> re.Pattern[str]:
+    """Return what finds the sentence of `multiply` for a factor across, whatever it is down: that is the group `down`."""
+    return re.compile(
+        rf"Multiply {its}coordinates by {re.escape(f'{scale:.4g}')}"
+        r"(?: across and (?P<down>[0-9.e+-]+) down)? for those in full size\."
+    )
+
+
+def taken_over(pieces: Sequence[tuple[int | None, Piece]]) -> list[tuple[int | None, Piece]]:
+    """Return the pieces without the sentences on the factors of their pictures, which the lines beside those tell.
+
+    A picture of which the sentence tells another factor down than across gets that as its own.
+    """
+    remaining = list(pieces)
+    for at, (block, piece) in enumerate(remaining):
+        if isinstance(piece, PicturePiece) and piece.scale != (1, 1):
+            down = _taken_out(remaining, piece.scale[0])
+            if down is not None:
+                remaining[at] = block, piece._replace(scale=(piece.scale[0], down))
+    return remaining
+
+
+def _taken_out(pieces: list[tuple[int | None, Piece]], scale: float) -> float | None:
+    """Take the first sentence on a factor out of its text; return the factor down, None where no text tells another."""
+    for its in ("", "its "):
+        for at, (block, piece) in enumerate(pieces):
+            if isinstance(piece, TextPiece) and (found := multiplied(its, scale).search(piece.text)):
+                before, after = piece.text[: found.start()].rstrip(" "), piece.text[found.end() :]
+                text = before + after if before else after.lstrip(" ")
+                pieces[at] = block, (piece._replace(text=text) if text else _MOVED)
+                return float(found["down"]) if found["down"] else None
+    return None
+
+
+_MOVED = TextPiece("", "a factor, which is told beside its picture", ours=True)

@@ -1,0 +1,120 @@
+"""A picture that our server, a relay and a bridge each have in hands: a point that the model sees leads to the original."""
+
+import json
+import re
+import sys
+
+import pytest
+from mcp import StdioServerParameters
+from openai import AsyncOpenAI
+from PIL import Image, ImageDraw
+from relaying import ENVIRONMENT, PROXY
+from samples import pixels
+
+from imagebridge import Bridge
+from imagebridge.testing import Endpoint
+
+pytestmark = pytest.mark.anyio
+
+SPOT = (3210, 1234)
+"""Where the middle of the red spot lies in the original."""
+
+SERVER = [sys.executable, "-m", "imagebridge_server"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    photo = Image.radial_gradient("L").resize((4000, 3000)).convert("RGB")
+    ImageDraw.Draw(photo).ellipse((SPOT[0] - 40, SPOT[1] - 40, SPOT[0] + 40, SPOT[1] + 40), fill="red")
+    photo.save(tmp_path / "photo.jpg", quality=95)
+    return tmp_path
+
+
+def middle_of_red(image):
+    """Return the middle of what is red."""
+    red, green, _ = image.convert("RGB").split()
+    mask = (
+        Image.merge("RGB", (red, green, green)).convert("HSV").split()[1].point(lambda one: 255 * (one > 150))
+    )
+    left, top, right, bottom = mask.getbbox()
+    return (left + right) / 2, (top + bottom) / 2
+
+
+def factors(words):
+    """Return all factors that a text tells, each across and down: sides are whole pixels, so the two may differ a little."""
+    told = re.findall(r"[Mm]ultiply (?:its )?(?:coordinates|x) by ([\d.]+)(?: and y by ([\d.]+))?", words)
+    return [(float(across), float(down or across)) for across, down in told]
+
+
+async def shown(arguments, *servers, handles="auto"):
+    """Return the picture that the model is sent, all that it reads beside it, and the items of the run."""
+    with Endpoint([[("load_image", arguments)], "Done."]) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="test") as client,
+            Bridge(*servers, timeout=120, handles=handles) as bridge,
+        ):
+            reply = await bridge.run(client, model="gpt-5.4", input="Where is the red spot?")
+    (picture,) = endpoint.seen
+    (output,) = [item["output"] for item in reply.items if item.get("type") == "function_call_output"]
+    return picture.image, "\n".join(part.get("text", "") for part in output)
+
+
+def parameters(folder, *relays):
+    command = [*SERVER, "--allow", str(folder)]
+    for host in reversed(relays):
+        command = [*PROXY, *(["--host", host] if host else []), "--", *command]
+    return StdioServerParameters(command=command[0], args=command[1:], env=ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    ("relays", "arguments"),
+    [
+        ([], {}),
+        ([], {"max_size": 2500}),
+        (["qwen-code"], {}),
+        (["claude-desktop"], {}),
+        (["qwen-code", "claude-desktop"], {}),
+        (["claude-desktop"], {"max_size": 2500}),
+    ],
+)
+@pytest.mark.parametrize("handles", [True, False])
+async def test_a_point_leads_to_the_original_by_one_factor(folder, relays, arguments, handles):
+    seen, words = await shown(
+        {"source": "photo.jpg", **arguments}, parameters(folder, *relays), handles=handles
+    )
+    assert max(seen.size) < 2_048
+    ((across, down),) = factors(words)
+    assert "of 4000x3000; multiply" in words
+    assert "full size" not in words
+    x, y = middle_of_red(seen)
+    assert (x * across, y * down) == tuple(pytest.approx(one, abs=2 * across) for one in SPOT)
+
+
+async def test_a_tool_that_is_given_the_picture_gets_it_in_the_pixels_that_are_said(folder):
+    """What its own server, and another one, is given for `picture:1` is the file that came, whose pixels the line names."""
+    server = parameters(folder, "qwen-code")
+    async with Bridge(server, timeout=120) as bridge:
+        (first,) = await bridge.outputs(asked("load_image", source="photo.jpg"))
+        words = "\n".join(part.get("text", "") for part in first["output"])
+        (across, _), (width, height) = factors(words)[0], pixels_told(words)
+        assert (width, height) == (2048, 1536)
+        # From the original to the file, and there a box around the spot.
+        x, y = SPOT[0] * width / 4000, SPOT[1] * height / 3000
+        region = [x - 5, y - 5, x + 5, y + 5]
+        (second,) = await bridge.outputs(asked("view_image", source="picture:1", region=region))
+    (part,) = [part for part in second["output"] if part["type"] == "input_image"]
+    red, green, blue = pixels(part["image_url"]).convert("RGB").resize((1, 1)).getpixel((0, 0))
+    assert (red > 200, green < 60, blue < 60) == (True, True, True)
+    assert across == pytest.approx(2.193, abs=0.01)
+
+
+def asked(tool, **arguments):
+    """Return a response of the model that calls a tool."""
+    call = {"type": "function_call", "call_id": "call_1", "name": tool, "arguments": json.dumps(arguments)}
+    return {"model": "gpt-5.4", "output": [call]}
+
+
+def pixels_told(words):
+    """Return in which pixels a tool gets the picture."""
+    found = re.search(r"a tool that is given picture:1 gets it in (\d+)x(\d+) pixels", words)
+    return int(found[1]), int(found[2])
