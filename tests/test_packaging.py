@@ -39,8 +39,9 @@ def test_plain_imagebridge_works_without_extras(wheel, tmp_path):
     sample = json.loads(output(programs / "imagebridge", "call", "get_image", '{"text": "hello"}'))
     assert sample["output"][1]["type"] == "input_image"
     chart = '{"kind": "bar", "data": [{"a": "x", "b": 1}, {"a": "y", "b": 2}]}'
-    refused = json.loads(output(programs / "imagebridge", "call", "generate_chart", chart, status=1))
-    assert 'pip install "imagebridge[server]"' in refused["output"]
+    refused = output(programs / "imagebridge", "call", "generate_chart", chart, status=2)
+    assert refused.startswith("Error: unknown tool 'generate_chart'; ")
+    assert refused.endswith('pip install "imagebridge[server]"\n')
 
 
 @pytest.mark.wheel

@@ -14,6 +14,7 @@ from imagebridge.errors import (
     ToolNameError,
     TurnLimitError,
 )
+from imagebridge.requirements import CHARTS, DOCUMENTS, QR_CODES, lacking
 
 ERROR = 1
 """The exit code where a tool, the model or the API answered with an error."""
@@ -55,9 +56,11 @@ def failures() -> Generator[None]:
 
 
 def unknown_tool(name: str, names: list[str]) -> str:
-    """Say that no server offers `name`, and what comes nearest."""
+    """Say that no server offers `name`, what comes nearest, and what our own server would need for it."""
     # Servers and models write the same name as list_files, list.files and listFiles.
     folded = {other.casefold(): other for other in names}
     close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     meant = f"did you mean {folded[close[0]]!r}? There" if close else "there"
-    return f"unknown tool {name!r}; {meant} are: {', '.join(names) or 'none'}"
+    missing = next((lacking(tool) for tool in (CHARTS, DOCUMENTS, QR_CODES) if tool.name == name), "")
+    own = f"; in imagebridge-server, {missing}" if missing else ""
+    return f"unknown tool {name!r}; {meant} are: {', '.join(names) or 'none'}{own}"

@@ -335,12 +335,12 @@ def test_frames_without_times_are_numbered():
 
 @pytest.mark.long
 def test_of_an_animation_with_huge_frames_the_first_is_shown():
-    first, second = Image.new("P", (9_500, 9_500), 0), Image.new("P", (9_500, 9_500), 1)
+    first, second = Image.new("P", (7_200, 7_200), 0), Image.new("P", (7_200, 7_200), 1)
     data = several("GIF", [first, second], disposal=2, duration=100)
     found = converted(b64(data), "structure")
-    assert [(picture.width, picture.height) for picture in found.pictures] == [(9_500, 9_500)]
+    assert [(picture.width, picture.height) for picture in found.pictures] == [(7_200, 7_200)]
     assert found.sentence == (
-        "the first of 2 frames of an animation, 9500x9500 pixels each: too large to show more"
+        "the first of 2 frames of an animation, 7200x7200 pixels each: too large to show more"
     )
 
 
