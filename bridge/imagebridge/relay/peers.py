@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from imagebridge.facts.hosts import UNKNOWN, Host, host
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .addresses import is_given
 from .json_rpc import RequestId, key, other_spelling
+from .resource_uris import is_given
 
 _CLIENT = "io.modelcontextprotocol/clientInfo"
 _ENVELOPE = (_CLIENT, "io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientCapabilities")

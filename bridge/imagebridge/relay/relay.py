@@ -15,7 +15,7 @@ from imagebridge.errors import ServerError
 from imagebridge.translate.sentences import short
 from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
-from . import addresses
+from . import resource_uris
 from .explanation import changes
 from .json_rpc import Message, Unreadable, answered_by, failure, messages, read, request, same, written
 from .peers import HostRequest, Peers, inside, is_plain, payload, replaced
@@ -151,7 +151,7 @@ class Relay:
         if self._names and is_json(message):
             line = self._names.called(message, line)
         if is_json(message):
-            message, line = addresses.asked(message, line)
+            message, line = resource_uris.asked(message, line)
         if self._server is None and pending:
             await self._start_anew(pending)
         if self._server is not None:
@@ -301,7 +301,7 @@ class Relay:
             listed = self._names.listed(listed) if self._names else listed
             return message if listed is message["result"] else {**message, "result": listed}
         if pending.given:
-            read_result = addresses.answered(result)
+            read_result = resource_uris.answered(result)
             return message if read_result is message["result"] else {**message, "result": read_result}
         found = payload(pending, result)
         if found is None:

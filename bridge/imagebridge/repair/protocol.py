@@ -29,7 +29,7 @@ from imagebridge.wire import (
     writable,
 )
 
-from .addresses import addressed
+from .uris import addressed
 
 if TYPE_CHECKING:
     from imagebridge.facts.hosts import Host

@@ -15,8 +15,8 @@ from mcp.types import CallToolResult, ReadResourceResult
 from samples import b64, drawing, file
 
 from imagebridge import Bridge
-from imagebridge.repair.addresses import absolute, relative
 from imagebridge.repair.protocol import repair, repaired, reread
+from imagebridge.repair.uris import absolute, relative
 
 pytestmark = pytest.mark.pure
 

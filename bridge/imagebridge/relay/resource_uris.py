@@ -1,6 +1,6 @@
 """Resources whose addresses are relative: the host knows them by the absolute ones that the relay has given them."""
 
-from imagebridge.repair.addresses import relative, with_absolute
+from imagebridge.repair.uris import relative, with_absolute
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
 from .json_rpc import spliced
