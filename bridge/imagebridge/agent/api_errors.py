@@ -53,7 +53,10 @@ def read(error: "APIError | ResponseError") -> Refusal:
     if isinstance(error, ResponseError):
         return Refusal(None, known, "", short(error))
     body: object = error.body
-    message = text_of(body, "message") if is_json(body) else ""
+    # Servers beside OpenAI's write {"error": "..."} and, built on FastAPI, {"detail": "..."} (2026-11).
+    message = body if isinstance(body, str) and not body.lstrip().startswith("<") else ""
+    if is_json(body):
+        message = next(filter(None, (text_of(body, name) for name in ("message", "detail", "error"))), "")
     named: object = error.param
     parameter = named if isinstance(named, str) else ""
     place = f"{parameter}: " if "[" in parameter else ""

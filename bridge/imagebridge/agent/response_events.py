@@ -139,7 +139,7 @@ class ResponseEvents:
 
     def _item(self, event: JSON, *, done: bool) -> HostedTool | None:
         item = event.get("item")
-        if not is_json(item):
+        if not is_json(item) or (not done and self._is_known(event, item)):
             return None
         draft = self._draft(event, text_of(item, "id") or text_of(item, "call_id"), new=not done)
         if not done:
@@ -171,6 +171,16 @@ class ResponseEvents:
             case _:
                 pass
         return None
+
+    def _is_known(self, event: JSON, item: JSON) -> bool:
+        """Tell whether an item is announced again, at the same place and under the same ids: it is no second one."""
+        index = place(event.get("output_index"))
+        return bool(text_of(item, "id")) and any(
+            draft.index == index
+            and all(draft.announced.get(name) == item.get(name) for name in ("type", "id", "call_id"))
+            for draft in self._drafts
+            if draft.announced
+        )
 
     def _write(self, event: JSON, kind: str, text: object, *, whole: bool) -> None:
         if isinstance(text, str) and text:

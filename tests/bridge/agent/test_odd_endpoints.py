@@ -57,6 +57,11 @@ def content(change):
     return changed
 
 
+def twice(*ends):
+    """Send each event whose type ends so twice."""
+    return lambda events: [one for one in events for _ in range(1 + one["type"].endswith(ends))]
+
+
 RESPONSES = {
     "as it is": lambda events: events,
     "an empty final output": emptied,
@@ -73,6 +78,8 @@ RESPONSES = {
     "null, lists and comments": interrupted(None, [], 7, {"note": "keepalive"}, "ping"),
     "a part without a list": lambda events: content(lambda parts: parts[0])(without(".delta", "text.done", "part.done")(events)),
     "texts in place of parts": lambda events: content(lambda parts: [part["text"] for part in parts])(without(".delta", "text.done", "part.done")(events)),
+    "each announcement twice": twice("item.added"),
+    "each announcement and end twice, and no final output": lambda events: emptied(twice("item.added", "item.done")(events)),
     "a response in place of a stream": lambda events: [events[-1]["response"]],
 }  # fmt: skip
 

@@ -1,11 +1,13 @@
 """What refused requests are changed into: pure, and never at the cost of a call or its output."""
 
+import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openai import APIError
 from samples import data_url, drawing, file, photo
 
-from imagebridge.agent.api_errors import fault
+from imagebridge.agent.api_errors import fault, read
 from imagebridge.agent.recovery import Recovery
 from imagebridge.conversation.attachments import attachments
 
@@ -187,3 +189,20 @@ def test_files_of_older_turns_give_way_too():
     step = recovery([USER, *exchange(1, pdf), *exchange(2, {"type": "input_text", "text": "short"})])
     assert step.change("size", "too long") == "1 file of older turns left out: too long"
     assert places(step.items) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"message": "At most 2 images."}, "At most 2 images."),
+        ({"detail": "At most 2 images."}, "At most 2 images."),
+        ({"error": "At most 2 images."}, "At most 2 images."),
+        ("At most 2 images.", "At most 2 images."),
+        ("<html>400</html>", "Error code: 400"),
+        (["odd"], "Error code: 400"),
+        (None, "Error code: 400"),
+    ],
+)
+def test_the_words_of_an_error_are_read_in_every_form(body, expected):
+    error = APIError("Error code: 400", httpx2.Request("POST", "http://x/"), body=body)
+    assert read(error).message == expected
