@@ -60,7 +60,7 @@ class Completions:
             arguments["stream_options"] = {"include_usage": True, **(arguments.get("stream_options") or {})}
 
     async def ask(self, sent: list[Item], tell: Tell) -> Turn:
-        """Send one request; see `Api.ask`."""
+        """Send one request; see `ModelApi.ask`."""
         body = {**self._arguments, "messages": [*self._opening, *sent]}
         if tools := [*self._offer.own, *map(_tool, self._offer.bridge)]:
             body["tools"] = tools
@@ -139,20 +139,20 @@ class Completions:
         )
 
     def relax(self) -> None:
-        """See `Api.relax`."""
+        """See `ModelApi.relax`."""
         if "tool_choice" in self._arguments:
             self._arguments["tool_choice"] = relaxed(self._arguments["tool_choice"])
 
     def self_contained(self, sent: list[Item]) -> list[Item] | None:
-        """Nothing is sent by its id here; see `Api.kept`."""
+        """Nothing is sent by its id here; see `ModelApi.self_contained`."""
         return None
 
     def without_include(self, parameter: str) -> bool:
-        """Nothing is included here; see `Api.without_include`."""
+        """Nothing is included here; see `ModelApi.without_include`."""
         return False
 
     def outputs(self, answers: "list[Answer]") -> list[Item]:
-        """See `Api.outputs`."""
+        """See `ModelApi.outputs`."""
         return self._bridge.messages(answers)
 
 

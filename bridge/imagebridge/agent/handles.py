@@ -63,7 +63,7 @@ class _KeptFile(NamedTuple):
 class Handles:
     """The pictures that a bridge has shown, by number.
 
-    setting: "auto" names pictures where some tool takes one by its schema; True always, False never. A mapping
+    choice: "auto" names pictures where some tool takes one by its schema; True always, False never. A mapping
         is "auto" and says of parameters, as in `{"crop.source": "path", "ocr.pages": "base64", "run.image": None}`,
         the form in which they take pictures, or None where they take none.
     share: which servers may be given pictures that came from another one, or from the user. "local": those on this machine, which

@@ -67,7 +67,7 @@ class Responses:
         return self._chained or bool(self._arguments.get("conversation"))
 
     async def ask(self, sent: list[Item], tell: Tell) -> Turn:
-        """Send one request; see `Api.ask`."""
+        """Send one request; see `ModelApi.ask`."""
         body = {**self._arguments, "input": sent}
         if tools := [*self._offer.own, *self._offer.bridge]:
             body["tools"] = tools
@@ -155,12 +155,12 @@ class Responses:
         )
 
     def relax(self) -> None:
-        """See `Api.relax`."""
+        """See `ModelApi.relax`."""
         if "tool_choice" in self._arguments:
             self._arguments["tool_choice"] = relaxed(self._arguments["tool_choice"])
 
     def self_contained(self, sent: list[Item]) -> list[Item] | None:
-        """Ask for encrypted reasoning, as organisations with zero data retention need it; see `Api.kept`."""
+        """Ask for encrypted reasoning, as organisations with zero data retention need it; see `ModelApi.self_contained`."""
         if self.keeps or self._asked:
             return None
         self._ask()
@@ -175,7 +175,7 @@ class Responses:
             self._included = True
 
     def without_include(self, parameter: str) -> bool:
-        """Models that do not reason may refuse the reasoning's text; see `Api.without_include`."""
+        """Models that do not reason may refuse the reasoning's text; see `ModelApi.without_include`."""
         if not parameter.startswith("include") or not self._included:
             return False
         self._included = False
@@ -183,5 +183,5 @@ class Responses:
         return True
 
     def outputs(self, answers: "list[Answer]") -> list[Item]:
-        """See `Api.outputs`."""
+        """See `ModelApi.outputs`."""
         return [cast("Item", item) for item in self._bridge.items(answers)]
