@@ -31,7 +31,7 @@ class Completions:
         self,
         bridge: Toolbox,
         caller: Caller,
-        offer: CallableTools,
+        tools: CallableTools,
         arguments: dict[str, Any],
         *,
         streaming: bool,
@@ -43,7 +43,7 @@ class Completions:
             raise TypeError("run() and stream() follow one choice: leave n out")
         self._bridge = bridge
         self._caller = caller
-        self._offer = offer
+        self._tools = tools
         self._arguments = arguments
         self._streaming = streaming
         instructions = arguments.pop("instructions", None)
@@ -62,8 +62,8 @@ class Completions:
     async def ask(self, sent: list[Item], tell: Tell) -> Turn:
         """Send one request; see `ModelApi.ask`."""
         body = {**self._arguments, "messages": [*self._opening, *sent]}
-        if tools := [*self._offer.own, *map(_tool, self._offer.bridge)]:
-            body["tools"] = tools
+        if definitions := [*self._tools.own, *map(_tool, self._tools.bridge)]:
+            body["tools"] = definitions
             self._check(body)
         return self._turn(await (self._streamed(body, tell) if self._streaming else self._whole(body)))
 
@@ -123,7 +123,7 @@ class Completions:
         if calls and finish == "length":
             calls[-1]["status"] = "incomplete"
         theirs = [
-            call for call in calls if call["name"] in self._offer.names or call["type"] != "function_call"
+            call for call in calls if call["name"] in self._tools.names or call["type"] != "function_call"
         ]
         cut = {"length": "max_output_tokens", "content_filter": "content_filter"}
         return Turn(

@@ -160,7 +160,7 @@ class Handles:
         return await anyio.to_thread.run_sync(give)
 
     def numberings(self, calls: int) -> "list[Numbering]":
-        """Return the turns of the calls of one response, in which their pictures are numbered."""
+        """Return the places of the calls of one response, in whose order their pictures are numbered."""
         events = [anyio.Event() for _ in range(calls)]
         return [Numbering(self, events[at - 1] if at else None, event) for at, event in enumerate(events)]
 

@@ -31,7 +31,7 @@ class Responses:
         self,
         bridge: Toolbox,
         caller: Caller,
-        offer: CallableTools,
+        tools: CallableTools,
         arguments: dict[str, Any],
         *,
         streaming: bool,
@@ -49,7 +49,7 @@ class Responses:
             arguments["text"] = {**text, "format": self.form.responses}
         self._bridge = bridge
         self._caller = caller
-        self._offer = offer
+        self._tools = tools
         self._arguments = arguments
         self._streaming = streaming
         self._direct = direct
@@ -69,8 +69,8 @@ class Responses:
     async def ask(self, sent: list[Item], tell: Tell) -> Turn:
         """Send one request; see `ModelApi.ask`."""
         body = {**self._arguments, "input": sent}
-        if tools := [*self._offer.own, *self._offer.bridge]:
-            body["tools"] = tools
+        if definitions := [*self._tools.own, *self._tools.bridge]:
+            body["tools"] = definitions
         if self._chained:
             body["previous_response_id"] = self.previous
         response = await (self._streamed(body, tell) if self._streaming else self._whole(body))
@@ -143,8 +143,8 @@ class Responses:
         text = answer(output_items)
         return Turn(
             output_items,
-            [call for call in calls if call["name"] not in self._offer.names],
-            [*(call for call in calls if call["name"] in self._offer.names), *unanswered(output_items)],
+            [call for call in calls if call["name"] not in self._tools.names],
+            [*(call for call in calls if call["name"] in self._tools.names), *unanswered(output_items)],
             text,
             Usage.of(response.get("usage")),
             text_of(response, "model") or self._arguments["model"],
