@@ -263,7 +263,10 @@ class Handles:
 
 
 class Numbering:
-    """The place of one call among those of its response: its pictures are numbered after those of the calls before it."""
+    """The place of one call among those of its response: its pictures are numbered after those of the calls before it.
+
+    See docs/architecture.md, "The order of picture names".
+    """
 
     def __init__(self, handles: Handles, before: anyio.Event | None, done: anyio.Event) -> None:
         self._handles = handles
