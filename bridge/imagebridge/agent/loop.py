@@ -21,7 +21,7 @@ from imagebridge.errors import (
 )
 from imagebridge.events import Answer, Answered, Called, Event, Progress, Replied, Reply, Responded, Retried
 from imagebridge.repair.compose import tool_result
-from imagebridge.translate.policy import Api as ApiName
+from imagebridge.translate.policy import Api
 from imagebridge.translate.result import translate
 from imagebridge.translate.translation import ShownPicture
 from imagebridge.wire import Item
@@ -60,7 +60,7 @@ class Run:
         *,
         model: str,
         input: str | Iterable[object],  # noqa: A002 - the SDK's own name
-        api: ApiName = "responses",
+        api: Api = "responses",
         instructions: str | None = None,
         max_turns: int = 20,
         deadline: float | None = None,
@@ -83,7 +83,7 @@ class Run:
             # The caller's own words come first; what servers say is told apart from them by its frame.
             arguments["instructions"] = "\n\n".join(filter(None, (instructions, server_instructions)))
         callable_tools = CallableTools(list(tools or ()), lambda: bridge.tools)
-        self._name: ApiName = api
+        self._name: Api = api
         self._api = self._chosen(api, callable_tools, arguments, streaming=streaming, direct=direct)
         # What the API stores may be gone on from later: its files stay until they expire.
         stored = api == "responses" and sdk_arguments.get("store") is not False
