@@ -19,8 +19,10 @@ settings.load_profile("some")
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
 
-# A shell that runs the tests in the background has switched SIGINT off, for all that they start too.
+# A shell that runs the tests in the background has switched SIGINT off, and nohup SIGHUP, for all that they start too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

@@ -279,7 +279,7 @@ calls = st.one_of(
 )
 
 
-@pytest.mark.parametrize("name", ["copilot-cli", pytest.param("claude-ai", marks=pytest.mark.long)])
+@pytest.mark.parametrize("name", ["claude-ai", "copilot-cli"])
 def test_no_tool_and_no_argument_brings_more_than_a_host_takes(name, folder):
     with start_blocking_portal() as portal:
         with portal.wrap_async_context_manager(connected("legacy", folder, name)) as client:
@@ -301,6 +301,6 @@ async def test_the_largest_chart_fits(folder):
     arguments = {"kind": "scatter", "data": rows, "columns": {"x": "x", "y": "y", "color": "kind"}}
     async with connected("auto", folder, "claude-ai") as client:
         result = await client.call_tool("generate_chart", arguments | {"width": 4000, "height": 2000})
-    assert 0.8 * 1_048_576 <= message(result) <= 1_048_576
+    assert 500_000 <= message(result) <= 1_048_576
     (picture,) = pictures(result)
     assert f"{picture.width}x{picture.height} px" in result.content[0].text

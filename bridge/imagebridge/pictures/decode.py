@@ -64,6 +64,8 @@ def decoding(what: str) -> Generator[None]:
         # Pillow hands on what `struct` says of its buffers, which means nothing to a reader.
         if isinstance(error.__cause__ or error, struct_error):
             said = "it ends too early"
+        elif isinstance(error, MemoryError):
+            said = "that takes more memory than is allowed here"
         elif _NUMBERED.search(said):
             said = "they are broken"
         raise PictureError(f"{what} ({said})") from error

@@ -8,8 +8,6 @@ from urllib.parse import unquote
 import httpcore2
 import pytest
 import trustme
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from imagebridge.errors import ArgumentError
 from imagebridge.facts.addresses import SPECIAL
@@ -316,12 +314,6 @@ def test_no_address_of_a_special_block_is_public(network):
     if network.version == 4:
         for form in ("::ffff:{}", "64:ff9b::{}"):
             assert not public(form.format(network[-1]))
-
-
-@settings(deadline=None)
-@given(st.ip_addresses())
-def test_what_pythons_own_tables_call_private_is_not_public(address):
-    assert not (public(str(address)) and address.is_private)
 
 
 @pytest.mark.parametrize(
