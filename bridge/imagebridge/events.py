@@ -97,7 +97,7 @@ class Reply:
         `previous_response_id` or `conversation` the server keeps it, and these are the items of this run.
     usage: tokens over all requests, under the API's names (`input_tokens`, `output_tokens`, `total_tokens`).
     pictures: the pictures that the model was shown, as sent.
-    cost: USD by OpenAI's dated list prices, or None where they do not tell; see `prices`.
+    cost: USD by OpenAI's dated list prices, or None where they do not tell (`facts/models.py`).
     parsed: the final message as an instance of `text_format`, where that was given.
     id: of the last response: the `previous_response_id` to go on with.
     incomplete: why the answer is cut off (`max_output_tokens`, `content_filter`); None where it is whole.

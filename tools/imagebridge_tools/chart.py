@@ -12,12 +12,11 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError
 
 from .answer import JsonValue, ToolOutput, described, few, nearest
-from .charts import arrange, chart_options, fields, fit, marks, plan, roles, specs, worker
-from .charts import number_formats as forms
-from .charts import titles as titles_
+from .charts import arrange, chart_options, fields, fit, marks, number_formats, plan, roles, specs, worker
 from .charts.description import chart_description
 from .charts.guard import SPEC_SIZE, guarded
 from .charts.theme import THEMES, ChartFrame, ThemeName
+from .charts.titles import pictographs, without
 from .files.source import NOWHERE, Places
 from .tables.table import Table, parsed, read, table
 from .tables.workbook import Book
@@ -44,7 +43,7 @@ async def generate_chart(
     kind: str | Sequence[str] | None = None,
     data: JsonValue = None,
     sheet: str | None = None,
-    columns: fields.Columns | None = None,
+    columns: plan.Columns | None = None,
     stack: bool | Literal["normalize"] | None = None,
     aggregate: str | None = None,
     sort: str | None = None,
@@ -189,9 +188,9 @@ async def _of_views(
 
 async def _titled(drawn: fit.Fitted, seconds: float, scale: float) -> fit.Fitted:
     """Return a chart whose title lacks the emoji that no font has."""
-    emoji = titles_.pictographs(drawn.drawing.boxes)
+    emoji = pictographs(drawn.drawing.boxes)
     title = drawn.spec.get("title")
-    bare = titles_.without(title, emoji) if emoji else title
+    bare = without(title, emoji) if emoji else title
     left_out = [one for one in sorted(emoji) if one in str(title)]
     if not left_out:
         return drawn
@@ -231,7 +230,7 @@ def _check_roles(titles: Mapping[str, str], formats: Mapping[str, str]) -> None:
                 raise ArgumentError(name, f"{role!r} has none; there are x, y, color")
             if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise ArgumentError(name, f"of {role} is {text!r}, which is no text")
-    forms.check(formats)
+    number_formats.check(formats)
 
 
 def _check_words(words: Mapping[str, str | None]) -> None:
@@ -286,7 +285,7 @@ def _json_for_engine(drawing: Mapping[str, JsonValue]) -> str:
 def _of_kind(
     kinds: Sequence[str],
     data: JsonValue | Book,
-    columns: fields.Columns,
+    columns: plan.Columns,
     frame: ChartFrame,
     stack: JsonValue,
     options: Mapping[str, JsonValue],

@@ -249,9 +249,9 @@ def _mask(data: bytes) -> Picture:
 def _png(picture: Picture, *, clear: bool = False) -> Picture:
     from io import BytesIO
 
-    from imagebridge.pictures.decode import opened as pixels
+    from imagebridge.pictures import decode
 
-    image = pixels(picture.data).convert("RGBA")
+    image = decode.opened(picture.data).convert("RGBA")
     if clear and image.getchannel("A").getextrema()[0] == 255:
         raise PictureError("no part of it is transparent; what shall change must be")
     image.info = {}

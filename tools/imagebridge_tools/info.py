@@ -11,8 +11,7 @@ from imagebridge.pictures import kinds
 
 from .answer import ToolOutput, counted, size_in_words
 from .apart import apart
-from .drawing.pixels import Pixels, colors_of, pixels, required, squared
-from .drawing.pixels import frame_count as parts
+from .drawing.pixels import Pixels, colors_of, frame_count, pixels, required, squared
 from .files.source import NOWHERE, Places, Source, opened
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def _file(source: Source, file_type: kinds.FileType) -> list[str]:
         # A TIFF of a form that is read in a way of its own.
         return ["colours stored in a rare form"]
     facts = [_depth(image)]
-    count = parts(data)
+    count = frame_count(data)
     if count > 1:
         part = "page" if file_type is kinds.TIFF else "frame"
         seconds = 0.0 if part == "page" else _seconds(data, count)

@@ -148,7 +148,7 @@ async def answer_calls(
     ended = [anyio.Event() for _ in calls]
     limits = {one and one.server: anyio.CapacityLimiter(_AT_ONCE) for one in lanes}
 
-    async def answer(at: int, call: JSON, turn: Numbering) -> None:
+    async def answer(at: int, call: JSON, numbering: Numbering) -> None:
         for before in waits[at]:
             await ended[before].wait()
         one = lanes[at]
@@ -160,7 +160,7 @@ async def answer_calls(
         ended[at].set()
         # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
         try:
-            translation = await turn.translated(result, policy, connection)
+            translation = await numbering.translated(result, policy, connection)
         except Exception as error:  # noqa: BLE001
             result = _failed(call, error)
             translation = translate(result, policy)
@@ -171,8 +171,8 @@ async def answer_calls(
             await on_event(answers[at])
 
     async with anyio.create_task_group() as tasks:
-        for at, (call, turn) in enumerate(calls):
-            tasks.start_soon(answer, at, call, turn)
+        for at, (call, numbering) in enumerate(calls):
+            tasks.start_soon(answer, at, call, numbering)
     return [answers[at] for at in sorted(answers)]
 
 

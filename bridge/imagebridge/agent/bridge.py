@@ -294,8 +294,8 @@ class Bridge:
         """
         _ = self.tools  # From them it is known whether pictures have names.
         policy = self._policy.for_request(model, api)
-        (turn,) = self._handles.numberings(1)
-        return await turn.translated(result_json(result), policy, None)
+        (numbering,) = self._handles.numberings(1)
+        return await numbering.translated(result_json(result), policy, None)
 
     async def run(
         self,

@@ -31,7 +31,7 @@ class Completions:
         self,
         bridge: Toolbox,
         caller: Caller,
-        offer: CallableTools,
+        tools: CallableTools,
         arguments: dict[str, Any],
         *,
         streaming: bool,
@@ -43,7 +43,7 @@ class Completions:
             raise TypeError("run() and stream() follow one choice: leave n out")
         self._bridge = bridge
         self._caller = caller
-        self._offer = offer
+        self._tools = tools
         self._arguments = arguments
         self._streaming = streaming
         instructions = arguments.pop("instructions", None)
@@ -60,10 +60,10 @@ class Completions:
             arguments["stream_options"] = {"include_usage": True, **(arguments.get("stream_options") or {})}
 
     async def ask(self, sent: list[Item], tell: Tell) -> Turn:
-        """Send one request; see `Api.ask`."""
+        """Send one request; see `ModelApi.ask`."""
         body = {**self._arguments, "messages": [*self._opening, *sent]}
-        if tools := [*self._offer.own, *map(_tool, self._offer.bridge)]:
-            body["tools"] = tools
+        if definitions := [*self._tools.own, *map(_tool, self._tools.bridge)]:
+            body["tools"] = definitions
             self._check(body)
         return self._turn(await (self._streamed(body, tell) if self._streaming else self._whole(body)))
 
@@ -123,7 +123,7 @@ class Completions:
         if calls and finish == "length":
             calls[-1]["status"] = "incomplete"
         theirs = [
-            call for call in calls if call["name"] in self._offer.names or call["type"] != "function_call"
+            call for call in calls if call["name"] in self._tools.names or call["type"] != "function_call"
         ]
         cut = {"length": "max_output_tokens", "content_filter": "content_filter"}
         return Turn(
@@ -139,20 +139,20 @@ class Completions:
         )
 
     def relax(self) -> None:
-        """See `Api.relax`."""
+        """See `ModelApi.relax`."""
         if "tool_choice" in self._arguments:
             self._arguments["tool_choice"] = relaxed(self._arguments["tool_choice"])
 
     def self_contained(self, sent: list[Item]) -> list[Item] | None:
-        """Nothing is sent by its id here; see `Api.kept`."""
+        """Nothing is sent by its id here; see `ModelApi.self_contained`."""
         return None
 
     def without_include(self, parameter: str) -> bool:
-        """Nothing is included here; see `Api.without_include`."""
+        """Nothing is included here; see `ModelApi.without_include`."""
         return False
 
     def outputs(self, answers: "list[Answer]") -> list[Item]:
-        """See `Api.outputs`."""
+        """See `ModelApi.outputs`."""
         return self._bridge.messages(answers)
 
 

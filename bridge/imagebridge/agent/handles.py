@@ -63,7 +63,7 @@ class _KeptFile(NamedTuple):
 class Handles:
     """The pictures that a bridge has shown, by number.
 
-    setting: "auto" names pictures where some tool takes one by its schema; True always, False never. A mapping
+    choice: "auto" names pictures where some tool takes one by its schema; True always, False never. A mapping
         is "auto" and says of parameters, as in `{"crop.source": "path", "ocr.pages": "base64", "run.image": None}`,
         the form in which they take pictures, or None where they take none.
     share: which servers may be given pictures that came from another one, or from the user. "local": those on this machine, which
@@ -160,7 +160,7 @@ class Handles:
         return await anyio.to_thread.run_sync(give)
 
     def numberings(self, calls: int) -> "list[Numbering]":
-        """Return the turns of the calls of one response, in which their pictures are numbered."""
+        """Return the places of the calls of one response, in whose order their pictures are numbered."""
         events = [anyio.Event() for _ in range(calls)]
         return [Numbering(self, events[at - 1] if at else None, event) for at, event in enumerate(events)]
 
@@ -263,7 +263,10 @@ class Handles:
 
 
 class Numbering:
-    """The place of one call among those of its response: its pictures are numbered after those of the calls before it."""
+    """The place of one call among those of its response: its pictures are numbered after those of the calls before it.
+
+    See docs/architecture.md, "The order of picture names".
+    """
 
     def __init__(self, handles: Handles, before: anyio.Event | None, done: anyio.Event) -> None:
         self._handles = handles

@@ -21,7 +21,7 @@ from imagebridge.errors import (
 )
 from imagebridge.events import Answer, Answered, Called, Event, Progress, Replied, Reply, Responded, Retried
 from imagebridge.repair.compose import tool_result
-from imagebridge.translate.policy import Api as ApiName
+from imagebridge.translate.policy import Api
 from imagebridge.translate.result import translate
 from imagebridge.translate.translation import ShownPicture
 from imagebridge.wire import Item
@@ -60,7 +60,7 @@ class Run:
         *,
         model: str,
         input: str | Iterable[object],  # noqa: A002 - the SDK's own name
-        api: ApiName = "responses",
+        api: Api = "responses",
         instructions: str | None = None,
         max_turns: int = 20,
         deadline: float | None = None,
@@ -82,9 +82,9 @@ class Run:
         if instructions is not None or server_instructions:
             # The caller's own words come first; what servers say is told apart from them by its frame.
             arguments["instructions"] = "\n\n".join(filter(None, (instructions, server_instructions)))
-        offer = CallableTools(list(tools or ()), lambda: bridge.tools)
-        self._name: ApiName = api
-        self._api = self._chosen(api, offer, arguments, streaming=streaming, direct=direct)
+        callable_tools = CallableTools(list(tools or ()), lambda: bridge.tools)
+        self._name: Api = api
+        self._api = self._chosen(api, callable_tools, arguments, streaming=streaming, direct=direct)
         # What the API stores may be gone on from later: its files stay until they expire.
         stored = api == "responses" and sdk_arguments.get("store") is not False
         self._uploads = bridge.uploads.of(client, uploads, keep=stored)
@@ -106,15 +106,15 @@ class Run:
         self._cost: float | None = 0.0
 
     def _chosen(
-        self, name: str, offer: CallableTools, arguments: dict[str, Any], *, streaming: bool, direct: bool
+        self, name: str, tools: CallableTools, arguments: dict[str, Any], *, streaming: bool, direct: bool
     ) -> ModelApi:
         if name == "responses":
-            return Responses(self._bridge, self._caller, offer, arguments, streaming=streaming, direct=direct)
+            return Responses(self._bridge, self._caller, tools, arguments, streaming=streaming, direct=direct)
         if name != "chat":
             raise TypeError(f'api is "responses" or "chat", not {name!r}')
         if direct:
             raise TypeError('direct=True posts to the Responses API; leave it out, or api="chat"')
-        return Completions(self._bridge, self._caller, offer, arguments, streaming=streaming)
+        return Completions(self._bridge, self._caller, tools, arguments, streaming=streaming)
 
     async def __call__(self, tell: Tell | None = None) -> Reply:
         """Run to the end. What leaves it as an exception carries `.items` and `.response_id`.

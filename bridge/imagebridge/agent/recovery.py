@@ -17,7 +17,7 @@ from imagebridge.wire import JSON, Item
 from .api_errors import FailureKind
 
 if TYPE_CHECKING:
-    from imagebridge.rules import Api as ApiName
+    from imagebridge.rules import Api
 
 _PLACE = re.compile(r"(?:input|messages)\[(\d{1,9})\](?:\.(?:output|content)\[(\d{1,9})\])?")
 _GROUPS = 4
@@ -40,11 +40,11 @@ class Recovery:
     """
 
     def __init__(
-        self, items: list[Item], own: int, *, model: str, api: "ApiName", retries: int, before: int = 0
+        self, items: list[Item], own: int, *, model: str, api: "Api", retries: int, before: int = 0
     ) -> None:
         self._own = own
         self._model = model
-        self._api: ApiName = api
+        self._api: Api = api
         self._retries = retries
         self._before = before
         self._guesses: Iterator[Remedy] | None = None

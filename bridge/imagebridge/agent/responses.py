@@ -31,7 +31,7 @@ class Responses:
         self,
         bridge: Toolbox,
         caller: Caller,
-        offer: CallableTools,
+        tools: CallableTools,
         arguments: dict[str, Any],
         *,
         streaming: bool,
@@ -49,7 +49,7 @@ class Responses:
             arguments["text"] = {**text, "format": self.form.responses}
         self._bridge = bridge
         self._caller = caller
-        self._offer = offer
+        self._tools = tools
         self._arguments = arguments
         self._streaming = streaming
         self._direct = direct
@@ -67,10 +67,10 @@ class Responses:
         return self._chained or bool(self._arguments.get("conversation"))
 
     async def ask(self, sent: list[Item], tell: Tell) -> Turn:
-        """Send one request; see `Api.ask`."""
+        """Send one request; see `ModelApi.ask`."""
         body = {**self._arguments, "input": sent}
-        if tools := [*self._offer.own, *self._offer.bridge]:
-            body["tools"] = tools
+        if definitions := [*self._tools.own, *self._tools.bridge]:
+            body["tools"] = definitions
         if self._chained:
             body["previous_response_id"] = self.previous
         response = await (self._streamed(body, tell) if self._streaming else self._whole(body))
@@ -143,8 +143,8 @@ class Responses:
         text = answer(output_items)
         return Turn(
             output_items,
-            [call for call in calls if call["name"] not in self._offer.names],
-            [*(call for call in calls if call["name"] in self._offer.names), *unanswered(output_items)],
+            [call for call in calls if call["name"] not in self._tools.names],
+            [*(call for call in calls if call["name"] in self._tools.names), *unanswered(output_items)],
             text,
             Usage.of(response.get("usage")),
             text_of(response, "model") or self._arguments["model"],
@@ -155,12 +155,12 @@ class Responses:
         )
 
     def relax(self) -> None:
-        """See `Api.relax`."""
+        """See `ModelApi.relax`."""
         if "tool_choice" in self._arguments:
             self._arguments["tool_choice"] = relaxed(self._arguments["tool_choice"])
 
     def self_contained(self, sent: list[Item]) -> list[Item] | None:
-        """Ask for encrypted reasoning, as organisations with zero data retention need it; see `Api.kept`."""
+        """Ask for encrypted reasoning, as organisations with zero data retention need it; see `ModelApi.self_contained`."""
         if self.keeps or self._asked:
             return None
         self._ask()
@@ -175,7 +175,7 @@ class Responses:
             self._included = True
 
     def without_include(self, parameter: str) -> bool:
-        """Models that do not reason may refuse the reasoning's text; see `Api.without_include`."""
+        """Models that do not reason may refuse the reasoning's text; see `ModelApi.without_include`."""
         if not parameter.startswith("include") or not self._included:
             return False
         self._included = False
@@ -183,5 +183,5 @@ class Responses:
         return True
 
     def outputs(self, answers: "list[Answer]") -> list[Item]:
-        """See `Api.outputs`."""
+        """See `ModelApi.outputs`."""
         return [cast("Item", item) for item in self._bridge.items(answers)]

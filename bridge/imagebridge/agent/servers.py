@@ -136,14 +136,14 @@ class Servers:
         Raises:
             BridgeError: the call did not run, or was not answered.
         """
-        offer = await self.offered_tool(name)
-        connection = offer.connection
+        offered_tool = await self.offered_tool(name)
+        connection = offered_tool.connection
         plain = sendable(arguments)
         filled = await self._handles.filled(name, plain, connection)
-        for note in offer.schema.check(filled):
+        for note in offered_tool.schema.check(filled):
             _LOG.warning("%s is called all the same: %s", name, note)
         # Whoever is asked reads the names of pictures, not their bytes.
-        call = ToolCall(name, plain, connection.name, offer.tool, call_id)
+        call = ToolCall(name, plain, connection.name, offered_tool.tool, call_id)
         await self._approval.ask(call)
         hear = self._hear
 
@@ -156,15 +156,17 @@ class Servers:
 
         listens = hear is not None or on_progress is not None
         return connection, await connection.call(
-            offer.tool, filled, progressed if listens else None, asked_at
+            offered_tool.tool, filled, progressed if listens else None, asked_at
         )
 
     def lane(self, name: str) -> Lane | None:
         """Return where the tool of a name runs, None where there is none."""
         try:
-            offer = self._registry.find(name)
+            offered_tool = self._registry.find(name)
         except ToolNameError:
             return None
-        hints = offer.tool.annotations
+        hints = offered_tool.tool.annotations
         reads = hints is not None and hints.read_only_hint is True
-        return Lane(id(offer.connection), reads or self._parallel or offer.connection.setup.parallel)
+        return Lane(
+            id(offered_tool.connection), reads or self._parallel or offered_tool.connection.setup.parallel
+        )

@@ -99,13 +99,13 @@ class ToolRegistry:
             ToolLimitError: more tools than the API takes.
         """
         if self._tools is None:
-            self._tools = responses_tools([_renamed(offer) for offer in self._offers.values()])
+            self._tools = responses_tools([_renamed(offered_tool) for offered_tool in self._offers.values()])
         return list(self._tools)
 
     @property
     def connections(self) -> "set[Connection]":
         """The servers some of whose tools are offered."""
-        return {offer.connection for offer in self._offers.values()}
+        return {offered_tool.connection for offered_tool in self._offers.values()}
 
     def find(self, name: str) -> OfferedTool:
         """Return what is offered under a name.
@@ -119,8 +119,11 @@ class ToolRegistry:
             raise ToolNameError(name, list(self._offers)) from None
 
 
-def _renamed(offer: OfferedTool) -> dict[str, Any]:
-    return {**offer.tool.model_dump(mode="json", by_alias=True, exclude_none=True), "name": offer.name}
+def _renamed(offered_tool: OfferedTool) -> dict[str, Any]:
+    return {
+        **offered_tool.tool.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "name": offered_tool.name,
+    }
 
 
 def _unique(names: Sequence[str], taken_names: Iterable[str]) -> list[str]:

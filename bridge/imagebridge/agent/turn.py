@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 
 from imagebridge.events import Answer, Event
 from imagebridge.facts.models import LONG_INPUT, PRICES
-from imagebridge.translate.policy import Api as ApiName
+from imagebridge.translate.policy import Api
 from imagebridge.wire import JSON, Item, is_json
 
 from .answers import Notices
@@ -125,7 +125,7 @@ class Toolbox(Protocol):
         ...
 
     async def answers(
-        self, response: Any, *, api: ApiName | None = None, on_event: Notices | None = None
+        self, response: Any, *, api: Api | None = None, on_event: Notices | None = None
     ) -> list[Answer]:
         """Run the function calls of a response; return each with the account of its result, in their order."""
         ...

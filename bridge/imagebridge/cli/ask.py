@@ -253,13 +253,13 @@ class _RunListener:
         return ""
 
     def _answered(self, answer: "Answer") -> None:
-        from .save import save
+        from .save import save_pictures
 
         self._calls += 1
         self.terminal.note(line(answer))
         for picture in answer.translation.pictures:
             self.terminal.thumbnail(picture.picture.data)
-        save(self.save, f"call_{self._calls}", answer.translation.pictures, self.terminal)
+        save_pictures(self.save, f"call_{self._calls}", answer.translation.pictures, self.terminal)
 
 
 def _server_labels(servers: tuple[str, ...], config: Path | None) -> tuple[str, ...]:

@@ -82,8 +82,7 @@ def command(
     from .approval import approval
     from .failure import ERROR, failures
     from .output import show
-    from .save import folder
-    from .save import save as keep
+    from .save import folder, save_pictures
     from .terminal import Terminal
 
     terminal = Terminal()
@@ -113,7 +112,7 @@ def command(
                     answers.append(await _called(bridge, number, one, model))
             _thumbnails(answers, terminal)
             for number, answer in enumerate(answers, 1):
-                keep(save, f"call_{number}", answer.translation.pictures, terminal)
+                save_pictures(save, f"call_{number}", answer.translation.pictures, terminal)
             document = bridge.messages(answers) if chat else bridge.items(answers)
             show(document[0] if len(document) == 1 and not chat else document, whole=whole)
         return any(answer.is_error for answer in answers)

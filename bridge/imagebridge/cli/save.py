@@ -28,7 +28,9 @@ def folder(path: Path | None) -> None:
         raise Failure(f"--save: the folder {path} cannot be created: {error.strerror or error}") from error
 
 
-def save(path: Path | None, name: str, pictures: "Iterable[ShownPicture]", terminal: Terminal) -> None:
+def save_pictures(
+    path: Path | None, name: str, pictures: "Iterable[ShownPicture]", terminal: Terminal
+) -> None:
     """Write pictures as `name-1.png` and so on, and say where. Files of that name are replaced.
 
     Raises:

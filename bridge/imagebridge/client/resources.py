@@ -76,6 +76,7 @@ class Resources:
     Any call may change a resource, so a reading that began before a call was answered may show what was before
     it: who asks while one is under way gets the next, with all others who ask until then. How long contents hold
     beyond that only the server can say; where it does (`ttlMs`, 2026-07-28) the SDK's client keeps them.
+    See docs/architecture.md, "Linked resources".
     """
 
     def __init__(self, read: "Callable[[str], Awaitable[ReadResourceResult]]") -> None:

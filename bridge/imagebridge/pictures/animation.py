@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from imagebridge.errors import PictureError
 
 from . import kinds, png
-from .containers import palette_length, sub_blocks_end, walk
+from .containers import GIF_CONTROL, GIF_END, GIF_EXTENSION, GIF_FRAME, palette_length, sub_blocks_end, walk
 from .cost import check_memory, check_pixels
 from .decode import at_page, frames, load, opened, read, srgb
 from .encode import standard
@@ -171,18 +171,19 @@ def _of_gif(data: bytes) -> Iterator[_Frame]:
     if len(table) == 3:
         # Frames without any palette are grey to those who show them.
         table = b"\xf7" + table[1:] + bytes(grey for grey in range(256) for _ in range(3))
-    while at < len(data) and data[at] != 0x3B:
-        if data[at] == 0x21:
-            if data[at + 1 : at + 3] == b"\xf9\x04":
+    while at < len(data) and data[at] != GIF_END:
+        if data[at] == GIF_EXTENSION:
+            if data[at + 1 : at + 3] == GIF_CONTROL:
                 control = data[at + 3 : at + 7]
             at = sub_blocks_end(data, at + 2)
             continue
         left, top, width, height = unpack_from("<HHHH", data, at + 1)
         stop = sub_blocks_end(data, at + 11 + palette_length(data, at + 9))
         # Alone it needs of its control no more than which colour is transparent.
-        clear = b"!\xf9\x04" + bytes((control[0] & 1, 0, 0, control[3], 0))
+        clear = bytes((GIF_EXTENSION,)) + GIF_CONTROL + bytes((control[0] & 1, 0, 0, control[3], 0))
         size = pack("<HH", width, height)
-        still = b"GIF89a" + size + table + clear + b"," + bytes(4) + size + data[at + 9 : stop] + b";"
+        frame = bytes((GIF_FRAME, 0, 0, 0, 0)) + size + data[at + 9 : stop]
+        still = b"GIF89a" + size + table + clear + frame + bytes((GIF_END,))
         leaves = _LEAVES[{2: 1, 3: 2}.get(control[0] >> 2 & 7, 0)]
         seconds = int.from_bytes(control[1:3], "little") / 100
         yield _Frame(still, left, top, width, height, seconds, True, leaves)

@@ -292,23 +292,31 @@ def _vp8l(data: bytes, at: int) -> tuple[int, int]:
     return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
 
 
+GIF_EXTENSION, GIF_FRAME, GIF_END = 0x21, 0x2C, 0x3B
+"""The first byte of each block of a GIF."""
+
+GIF_CONTROL = b"\xf9\x04"
+"""How the extension goes on that says how the next frame is shown: its label, and its length in bytes."""
+
+
 def _gif(data: bytes) -> Container:
+    """Walk a GIF; see docs/architecture.md, "The walk through a GIF"."""
     screen = unpack_from("<HH", data, 6) if len(data) >= 13 else (0, 0)
     width, height = screen
     at, size, frames, control = 13 + palette_length(data, 10), len(data), 0, 0
     end, mends = 0, list[Mend]()
-    while at < size and data[at] != 0x3B:
+    while at < size and data[at] != GIF_END:
         block, start = data[at], at
-        if block not in (0x21, 0x2C) and not frames:
+        if block not in (GIF_EXTENSION, GIF_FRAME) and not frames:
             raise PictureError(f"the GIF has an unknown block at byte {at}")
-        after = at + 11 + palette_length(data, at + 9) if block == 0x2C else at + 2
-        at = sub_blocks_end(data, after) if block in (0x21, 0x2C) else size
-        if at > size or block not in (0x21, 0x2C):
+        after = at + 11 + palette_length(data, at + 9) if block == GIF_FRAME else at + 2
+        at = sub_blocks_end(data, after) if block in (GIF_EXTENSION, GIF_FRAME) else size
+        if at > size or block not in (GIF_EXTENSION, GIF_FRAME):
             # Cut short, or strange to every reader: the frames before it are whole.
             at = size
             break
-        if block == 0x21:
-            control = start + 3 if data[start + 1 : start + 3] == b"\xf9\x04" else control
+        if block == GIF_EXTENSION:
+            control = start + 3 if data[start + 1 : start + 3] == GIF_CONTROL else control
             continue
         frames, end = frames + 1, at
         left, top, across, down = unpack_from("<HHHH", data, start + 1)
@@ -323,7 +331,7 @@ def _gif(data: bytes) -> Container:
     if at < size:
         end = at + 1
     else:
-        mends.append((end, end, b";"))
+        mends.append((end, end, bytes((GIF_END,))))
     if (width, height) != screen and max(width, height) <= 0xFFFF:
         # Decoders disagree on a first frame that reaches beyond the screen: some enlarge it, some cut.
         mends.insert(0, (6, 10, pack("<HH", width, height)))

@@ -21,7 +21,7 @@ _GRACE = 5
 """Seconds that running calls have to end once the process is asked to."""
 
 
-class _Server(uvicorn.Server):
+class _UvicornServer(uvicorn.Server):
     """A server that leaves the signals to whoever runs it."""
 
     @contextmanager
@@ -62,7 +62,7 @@ def serve(options: RelayOptions, address: str, *, authenticated: bool = True) ->
     name = f"[{host}]" if ":" in host else host
     print(f"imagebridge proxy: serving at http://{name}:{port}{PATH}", file=sys.stderr, flush=True)
     config = uvicorn.Config(relay.app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE)
-    anyio.run(_run, _Server(config), listening, relay)
+    anyio.run(_run, _UvicornServer(config), listening, relay)
 
 
 async def _run(server: uvicorn.Server, listening: socket.socket, relay: HttpRelay) -> None:

@@ -17,7 +17,7 @@ from imagebridge.wire import JSON, is_json
 
 from .http_stream import SUBSCRIPTION, Renaming, Stream
 from .json_rpc import RequestId, failure, key, other_spelling, written
-from .relay import Output, Relay
+from .relay import HostStream, Relay
 
 _LOG = logging.getLogger("imagebridge.proxy")
 
@@ -31,13 +31,13 @@ _MOST_GIVEN_UP = 10_000
 """Ids of requests that hosts gave up on and a server may still answer."""
 
 
-class Session:
+class HostSession:
     """A relay whose host speaks HTTP.
 
     relay: makes the relay, given the way to its host. shared: many hosts speak to it.
     """
 
-    def __init__(self, name: str, relay: Callable[[Output], Relay], *, shared: bool = False) -> None:
+    def __init__(self, name: str, relay: Callable[[HostStream], Relay], *, shared: bool = False) -> None:
         self.name = name
         self.shared = shared
         self._relay = relay(self)

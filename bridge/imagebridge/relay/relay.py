@@ -68,7 +68,7 @@ class Server(Protocol):
         ...
 
 
-class Output(Protocol):
+class HostStream(Protocol):
     """The way to the host."""
 
     async def send(self, line: bytes, said: Sequence[JSON]) -> None:
@@ -90,7 +90,7 @@ class Relay:
         self,
         session: Peers,
         connect: Connect,
-        output: Output,
+        output: HostStream,
         *,
         explain: bool = False,
         names: Names | None = None,

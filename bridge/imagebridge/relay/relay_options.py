@@ -16,7 +16,7 @@ from imagebridge.facts.hosts import Host
 
 from .child_server import child
 from .peers import Peers
-from .relay import Connect, Output, Relay
+from .relay import Connect, HostStream, Relay
 
 _MOST_TOLD = 4_000
 """Bytes of a line on stderr, which a pipe takes at once where it takes any."""
@@ -38,7 +38,7 @@ class RelayOptions:
     explain: bool = False
     names: bool = False
 
-    def relay(self, output: Output) -> Relay:
+    def relay(self, output: HostStream) -> Relay:
         """Return a relay to a server of its own."""
         names = None
         if self.names:

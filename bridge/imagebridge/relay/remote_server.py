@@ -32,7 +32,7 @@ _MOST_FRUITLESS = 5
 
 
 @dataclass(slots=True)
-class _Events:
+class _StreamPosition:
     """How far a stream of events was read: where its server can go on, and how many seconds it wants until then."""
 
     last: str = ""
@@ -137,14 +137,14 @@ class RemoteServer:
     async def _post(self, line: bytes, message: JSON | None, headers: dict[str, str]) -> None:
         asks = message is not None and "method" in message and "id" in message
         number = message.get("id") if asks and message else None
-        events = _Events()
+        position = _StreamPosition()
         try:
             sending = self._client.stream(
                 "POST", self._url, content=line.strip(), headers=self._headers() | headers
             )
             async with sending as response:
                 self._session = response.headers.get("mcp-session-id") or self._session
-                answered = await self._read_response(response, number, events)
+                answered = await self._read_response(response, number, position)
         except httpx2.HTTPError as error:
             answered, why = False, f"{self.name} cannot be reached: {error or type(error).__name__}"
         else:
@@ -155,45 +155,47 @@ class RemoteServer:
                 self._session = ""
                 self._arrived.close()
                 return
-        if asks and not answered and events.last:
-            answered = await self._resumed(number, events)
+        if asks and not answered and position.last:
+            answered = await self._resumed(number, position)
         if asks and not answered:
             await self._arrive(
                 written(failure(number, why or f"{self.name} ended its answer before the result"))
             )
 
-    async def _resumed(self, number: object, events: _Events) -> bool:
+    async def _resumed(self, number: object, position: _StreamPosition) -> bool:
         """Open a stream again that ended before the answer, as servers end it on purpose (2025-11-25, resumability)."""
         fruitless = 0
-        while events.last and fruitless < _MOST_FRUITLESS:
-            await anyio.sleep(events.pause)
-            before = events.read
-            headers = self._headers() | {"last-event-id": events.last}
+        while position.last and fruitless < _MOST_FRUITLESS:
+            await anyio.sleep(position.pause)
+            before = position.read
+            headers = self._headers() | {"last-event-id": position.last}
             with suppress(httpx2.HTTPError):
                 async with self._client.stream("GET", self._url, headers=headers) as response:
                     if not response.is_success:
                         return False
-                    if await self._follow(response, number, events):
+                    if await self._follow(response, number, position):
                         return True
-            fruitless = 0 if events.read > before else fruitless + 1
+            fruitless = 0 if position.read > before else fruitless + 1
         return False
 
-    async def _read_response(self, response: httpx2.Response, number: object, events: _Events) -> bool:
+    async def _read_response(
+        self, response: httpx2.Response, number: object, position: _StreamPosition
+    ) -> bool:
         """Pass on the messages of a response; tell whether the one that answers is among them."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.is_success and kind == "text/event-stream":
-            return await self._follow(response, number, events)
+            return await self._follow(response, number, position)
         body = await response.aread()
         if not body.strip() or (response.is_error and isinstance(read(body)[0], Unreadable)):
             return False
         return await self._pass(body, number)
 
-    async def _follow(self, response: httpx2.Response, number: object, events: _Events) -> bool:
+    async def _follow(self, response: httpx2.Response, number: object, position: _StreamPosition) -> bool:
         """Pass on the events of a stream; tell whether the answer to `number` was among them."""
         async for event in httpx2.EventSource(response, max_event_size=None):
-            events.last = event.id or events.last
-            events.pause = event.retry / 1_000 if event.retry is not None else events.pause
-            events.read += 1
+            position.last = event.id or position.last
+            position.pause = event.retry / 1_000 if event.retry is not None else position.pause
+            position.read += 1
             if event.data and await self._pass(event.data.encode(), number):
                 return True
         return False
@@ -225,15 +227,15 @@ class RemoteServer:
 
     async def _listen(self) -> None:
         """Pass on what the server says of its own accord, where it offers a stream for that (until 2025-11-25)."""
-        events = _Events()
+        position = _StreamPosition()
         while True:
-            headers = self._headers() | ({"last-event-id": events.last} if events.last else {})
+            headers = self._headers() | ({"last-event-id": position.last} if position.last else {})
             with suppress(httpx2.HTTPError):
                 async with self._client.stream("GET", self._url, headers=headers) as response:
                     if not response.is_success:
                         return
-                    await self._follow(response, None, events)
-            await anyio.sleep(events.pause)
+                    await self._follow(response, None, position)
+            await anyio.sleep(position.pause)
 
 
 @asynccontextmanager

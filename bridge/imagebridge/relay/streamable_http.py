@@ -28,10 +28,10 @@ from starlette.types import Receive, Scope, Send
 
 from imagebridge.wire import JSON, is_json, text_of
 
-from .http_session import Session
+from .http_session import HostSession
 from .http_stream import Stream, until_gone
 from .json_rpc import Unreadable, messages, one_line, read, written
-from .relay import Output, Relay
+from .relay import HostStream, Relay
 
 PATH = "/mcp"
 
@@ -51,7 +51,7 @@ _PATIENCE = 15.0
 """Seconds for an answer to be a body of its own; later a stream is opened, so that nothing between gives up."""
 
 
-class _Refusal(Exception):
+class _RequestRefused(Exception):
     """A request that is answered at once, by a status and the error of JSON-RPC."""
 
     def __init__(
@@ -68,11 +68,11 @@ class HttpRelay:
     relay: makes the relay of a session, given the way to its host. security: which hosts and origins may ask.
     """
 
-    def __init__(self, relay: Callable[[Output], Relay], security: TransportSecuritySettings) -> None:
+    def __init__(self, relay: Callable[[HostStream], Relay], security: TransportSecuritySettings) -> None:
         self._relay = relay
         self._security = TransportSecurityMiddleware(security)
-        self._sessions: dict[str, Session] = {}
-        self._shared: Session | None = None
+        self._sessions: dict[str, HostSession] = {}
+        self._shared: HostSession | None = None
         limited: Any = RequestBodyLimitMiddleware(self._serve, _MOST_BODY)
         self.app = Starlette(routes=[Route(PATH, endpoint=_Application(limited))], lifespan=self._lifespan)
 
@@ -99,7 +99,7 @@ class HttpRelay:
                 await Response(status_code=405, headers={"Allow": "GET, POST, DELETE"})(scope, receive, send)
             else:
                 await serve(request, send)
-        except _Refusal as refusal:
+        except _RequestRefused as refusal:
             await refusal.response(scope, receive, send)
 
     # POST: messages of a host.
@@ -110,12 +110,12 @@ class HttpRelay:
         message, _ = read(body)
         if isinstance(message, Unreadable):
             wrong = INVALID_REQUEST if body.strip()[:1] in (b"{", b"[") and _is_json(body) else PARSE_ERROR
-            raise _Refusal(400, wrong, "the body is not a message of JSON-RPC 2.0")
+            raise _RequestRefused(400, wrong, "the body is not a message of JSON-RPC 2.0")
         said = messages(message)
         line = one_line(body)
         if request.headers.get(_VERSION, _RESUMABLE) not in HANDSHAKE_PROTOCOL_VERSIONS:
             if not is_json(message) or "method" not in message:
-                raise _Refusal(
+                raise _RequestRefused(
                     400, INVALID_REQUEST, "the body is one request or notification since 2026-07-28"
                 )
             await self._exchange(request, line, message, send)
@@ -132,7 +132,7 @@ class HttpRelay:
         if message["method"] == "initialize":
             # It would have the server that all share speak to one host alone.
             version = request.headers.get(_VERSION)
-            raise _Refusal(
+            raise _RequestRefused(
                 404, METHOD_NOT_FOUND, f"there is no `initialize` in protocol {version}", message["id"]
             )
         if self._shared is None or self._shared.ended:
@@ -171,7 +171,7 @@ class HttpRelay:
                 return
             for one in asked:
                 if session.in_use(one["id"]):
-                    raise _Refusal(
+                    raise _RequestRefused(
                         400,
                         INVALID_REQUEST,
                         f"a request with the id {one['id']!r} waits for its answer",
@@ -188,7 +188,7 @@ class HttpRelay:
         finally:
             session.release()
 
-    async def _told(self, request: Request, session: Session, line: bytes, send: Send) -> None:
+    async def _told(self, request: Request, session: HostSession, line: bytes, send: Send) -> None:
         try:
             await session.hear(line)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
@@ -203,7 +203,9 @@ class HttpRelay:
         name, _, number = request.headers.get("last-event-id", "").partition("-")
         stream = session.stream(name) if name else session.own
         if stream is None or (name and not number.isdecimal()):
-            raise _Refusal(404, INVALID_REQUEST, "the stream of that event is over, and all of it was sent")
+            raise _RequestRefused(
+                404, INVALID_REQUEST, "the stream of that event is over, and all of it was sent"
+            )
         session.hold()
         try:
             after = int(number) if name else None
@@ -214,7 +216,7 @@ class HttpRelay:
     async def _stream(
         self,
         request: Request,
-        session: Session,
+        session: HostSession,
         stream: Stream,
         send: Send,
         *,
@@ -236,27 +238,27 @@ class HttpRelay:
 
     # Sessions.
 
-    async def _opened(self, *, shared: bool = False) -> Session:
+    async def _opened(self, *, shared: bool = False) -> HostSession:
         self._sessions = {name: one for name, one in self._sessions.items() if not one.ended}
         if len(self._sessions) >= _MOST_SESSIONS and not shared:
-            raise _Refusal(
+            raise _RequestRefused(
                 503, INVALID_REQUEST, f"{_MOST_SESSIONS} sessions are open, and there can be no more"
             )
-        session = Session(secrets.token_urlsafe(24), self._relay, shared=shared)
+        session = HostSession(secrets.token_urlsafe(24), self._relay, shared=shared)
         if not shared:
             self._sessions[session.name] = session
         self._tasks.start_soon(session.run)
         return session
 
-    def _session(self, request: Request) -> Session:
+    def _session(self, request: Request) -> HostSession:
         """Return the session that a request names.
 
         Raises:
-            _Refusal: it names none, or one that is over.
+            _RequestRefused: it names none, or one that is over.
         """
         name = request.headers.get(_SESSION)
         if name is None:
-            raise _Refusal(
+            raise _RequestRefused(
                 400,
                 INVALID_REQUEST,
                 f"the header {_SESSION} is missing, which `initialize` was answered with",
@@ -294,24 +296,24 @@ def _accepting(request: Request, *kinds: str) -> None:
     taken = [one.partition(";")[0].strip() for one in request.headers.get("accept", "").lower().split(",")]
     for kind in kinds:
         if not {kind, f"{kind.partition('/')[0]}/*", "*/*"} & set(taken):
-            raise _Refusal(406, INVALID_REQUEST, f"the header Accept must name {' and '.join(kinds)}")
+            raise _RequestRefused(406, INVALID_REQUEST, f"the header Accept must name {' and '.join(kinds)}")
 
 
 def _checked(request: Request, message: JSON) -> None:
     """Refuse a request of 2026-07-28 that its headers tell otherwise. Whether its version is known, its server says.
 
     Raises:
-        _Refusal: the headers are wrong.
+        _RequestRefused: the headers are wrong.
     """
     number = message.get("id")
     if name := find_duplicated_routing_header(request.headers.items()):
-        raise _Refusal(400, HEADER_MISMATCH, f"the header {name} comes more than once", number)
+        raise _RequestRefused(400, HEADER_MISMATCH, f"the header {name} comes more than once", number)
     version = request.headers.get(_VERSION, "")
     found = classify_inbound_request(
         dict(message), headers=dict(request.headers), supported_modern_versions=[version]
     )
     if isinstance(found, InboundLadderRejection):
-        raise _Refusal(400, found.code, found.message, number, found.data)
+        raise _RequestRefused(400, found.code, found.message, number, found.data)
 
 
 def _status(said: JSON) -> int:
@@ -325,8 +327,8 @@ def _response(body: bytes, status: int) -> Response:
     return Response(body, status, media_type="application/json")
 
 
-def _lost() -> _Refusal:
-    return _Refusal(
+def _lost() -> _RequestRefused:
+    return _RequestRefused(
         404, INVALID_REQUEST, "there is no such session, or it has ended; `initialize` opens a new one"
     )
 

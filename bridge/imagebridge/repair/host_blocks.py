@@ -131,11 +131,11 @@ def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
 
 
 def _place(entry: HostEntry, *, several: bool) -> str:
-    """Say where a part lies in its picture, and how coordinates are mapped back."""
+    """Say where a strip lies in its picture, and how coordinates are mapped back."""
     picture, strip = cast("Picture", entry.picture), cast("Strip", entry.strip)
     strip = strip._replace(seen=Seen(picture.width, picture.height, 0, 0))
     of = f" of picture {entry.number}" if several else ""
-    return f"Part {strip.number} of {strip.total}{of}: {sentences.part(strip, *entry.size)}."
+    return f"Part {strip.number} of {strip.total}{of}: {sentences.strip_place(strip, *entry.size)}."
 
 
 def _change(entry: HostEntry) -> str:

@@ -200,14 +200,14 @@ def _cut_into_strips(
         if not fitting_strips or over or (policy.max_tokens is not None and cost > policy.max_tokens):
             continue
         try:
-            cut_parts = cut(
+            cut_pictures = cut(
                 picture, [(strip.box, (strip.seen.width, strip.seen.height)) for strip in fitting_strips]
             )
         except PictureError:
             continue  # as a whole it cannot be decoded either, which is told there
-        size = sum(len(part.data_url) for part in cut_parts)
+        size = sum(len(one.data_url) for one in cut_pictures)
         if held + size <= min(policy.max_bytes, MAX_DATA_URL) // 2:
-            strips_of[piece.number] = list(zip(fitting_strips, cut_parts, strict=True))
+            strips_of[piece.number] = list(zip(fitting_strips, cut_pictures, strict=True))
             held, pictures, tokens = held + size, count, cost
     return strips_of
 
@@ -224,9 +224,9 @@ def _shown_in_strips(
     handle = sentences.handle(piece.number) if handles else ""
     width, height = piece.full_size
     strip_parts: list[tuple[list[Part], ShownPicture | str]] = []
-    for part, picture in strips_shown:
-        strip = part.enlarged(*piece.scale)
-        place = sentences.part(strip, width, height)
+    for own_strip, picture in strips_shown:
+        strip = own_strip.enlarged(*piece.scale)
+        place = sentences.strip_place(strip, width, height)
         if handle:
             source = f" ({piece.source})" if piece.file and piece.source else ""
             line = f"{strip.name} of {handle}{source}\n{place}"

@@ -76,7 +76,7 @@ def _factors(seen: Seen, width: int, height: int) -> str:
     return f"coordinates by {across:g}" if across == down else f"x by {across:g} and y by {down:g}"
 
 
-def part(strip: Strip, width: int, height: int) -> str:
+def strip_place(strip: Strip, width: int, height: int) -> str:
     """Say where a strip lies in its picture of `width` x `height` pixels, and how coordinates are mapped back."""
     down = strip.width == width
     start, length, axis = (strip.top, strip.height, "y") if down else (strip.left, strip.width, "x")

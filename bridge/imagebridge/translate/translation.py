@@ -20,7 +20,7 @@ class ShownPicture(NamedTuple):
 
     original: its size in pixels before it was fitted. source: the media type it was made from, where that
     is another. handle: the name under which a tool can be given it, such as `picture:3`, where there is one.
-    part: which of several parts of the picture this is, such as `part 2 of 5`; empty for the whole.
+    strip: which of several strips of a long picture this is, such as `part 2 of 5`; empty for the whole.
     """
 
     number: int
@@ -31,11 +31,11 @@ class ShownPicture(NamedTuple):
     original: tuple[int, int]
     source: str = ""
     handle: str = ""
-    part: str = ""
+    strip: str = ""
 
     def __str__(self) -> str:
         picture = self.picture
-        facts = [self.part] if self.part else []
+        facts = [self.strip] if self.strip else []
         facts += [picture.media_type, f"{picture.width}x{picture.height}", sentences.amount(picture.size)]
         if self.source:
             facts.append(f"made from {self.source}")
@@ -58,7 +58,7 @@ class PlacedPiece(NamedTuple):
         if not isinstance(self.content, ShownPicture):
             return self.content
         name = f"picture {self.content.number}"
-        return f"{self.content.part} of {name}" if self.content.part else name
+        return f"{self.content.strip} of {name}" if self.content.strip else name
 
 
 class Note(NamedTuple):

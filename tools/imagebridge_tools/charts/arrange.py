@@ -11,9 +11,8 @@ from imagebridge_tools.tables.cells import date, is_missing, numbers
 from imagebridge_tools.tables.column_types import ColumnReading
 from imagebridge_tools.tables.table import Table
 
+from .plan import Columns
 from .theme import PALETTE
-
-Columns = Mapping[str, str | Sequence[str]]
 
 _LEAST = 3
 """Columns of periods side by side at least."""

@@ -16,13 +16,10 @@ from imagebridge_tools.tables.table import ColumnType, Table
 from . import number_formats, roles
 from .chart_options import Options
 from .gather import gathered, size
-from .plan import LAYERS, Chart, ChartKind, Stack
+from .plan import LAYERS, Chart, ChartKind, Columns, Stack
 from .theme import PALETTE, ChartFrame
 
 _T = TypeVar("_T")
-
-Columns = Mapping[str, str | Sequence[str]]
-"""The fields of each role; y may have several."""
 
 FACETS = 24
 """Small charts in one picture at most."""

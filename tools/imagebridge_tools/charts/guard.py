@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.answer import JsonValue
-from imagebridge_tools.tables.cells import ROWS as READ
+from imagebridge_tools.tables import cells
 
 ROWS = 20_000
 """Rows of a part of a spec at most. Those of the whole spec may be more: fewer are drawn."""
@@ -53,7 +53,7 @@ def guarded(spec: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
             key == "values"
             and isinstance(value, Sequence)
             and not isinstance(value, str)
-            and len(value) > (most := READ if path == "data.values" else ROWS)
+            and len(value) > (most := cells.ROWS if path == "data.values" else ROWS)
         ):
             raise ArgumentError(
                 "spec", f"{path} has {len(value):,} rows; at most {most:,} are drawn: aggregate them"

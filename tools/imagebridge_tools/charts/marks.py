@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from imagebridge_tools.answer import JsonObject, JsonValue
 
-from . import encoding as encode
-from . import labels
+from . import encoding, labels
 from .number_labels import labelled
 from .plan import Chart, ChartKind
 from .theme import heading, merged
@@ -64,7 +63,7 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
     """Return how large small charts are in so many columns, then their width and height, about, and the columns."""
     count, text = len(names), chart.style.text
     rows = -(-count // columns)
-    across = chart.frame.width - (encode.width_beside_plot(chart) if chart.kind != "pie" else 0)
+    across = chart.frame.width - (encoding.width_beside_plot(chart) if chart.kind != "pie" else 0)
     width = max(_CELL, round(across / columns - _SPACING))
     words = text * (0.7 + 1.3 * labels.header(names, width * _HEADED, text)[1])
     # Words above each; axes below the last ones, or below all where the last row has empty places.
@@ -77,7 +76,7 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
 
 def _view(chart: Chart, width: int, height: int) -> JsonObject:
     view = labelled(_clipped(_unit_view(chart, width, height), chart), chart)
-    return titled(view, encode.room(chart, view, width, height), chart.style)
+    return titled(view, encoding.room(chart, view, width, height), chart.style)
 
 
 def _clipped(view: JsonObject, chart: Chart) -> JsonObject:
@@ -85,8 +84,8 @@ def _clipped(view: JsonObject, chart: Chart) -> JsonObject:
     if not chart.options.ranges:
         return view
     if isinstance(layers := view.get("layer"), list):
-        return {**view, "layer": [_clipped(encode.mapping(layer), chart) for layer in layers]}
-    return {**view, "mark": {**encode.mapping(view.get("mark")), "clip": True}}
+        return {**view, "layer": [_clipped(encoding.mapping(layer), chart) for layer in layers]}
+    return {**view, "mark": {**encoding.mapping(view.get("mark")), "clip": True}}
 
 
 def _unit_view(chart: Chart, width: int, height: int) -> JsonObject:
@@ -110,24 +109,24 @@ def _unit_view(chart: Chart, width: int, height: int) -> JsonObject:
 
 def _bar(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw bars side by side for each colour, or on each other; lying ones where labels would not fit below."""
-    _, along, encoding, side = encode.places(chart, width, height)
-    number: JsonObject = {"field": side, "type": "quantitative", **encode.named(chart, side)}
+    _, along, channels, side = encoding.places(chart, width, height)
+    number: JsonObject = {"field": side, "type": "quantitative", **encoding.named(chart, side)}
     # Said also where there is nothing to stack: each round bar would be drawn in a clipped group, 2 ms a bar.
     number["stack"] = ("normalize" if chart.stack == "normalize" else "zero") if chart.stack else None
-    if scale := encode.scale(chart, side, {}):
+    if scale := encoding.scale(chart, side, {}):
         number["scale"] = scale
-    encoding |= {along: number, **encode.stacking(chart, lying=along == "x")}
+    channels |= {along: number, **encoding.stacking(chart, lying=along == "x")}
     if "color" in chart.names:
-        encoding["color"] = encode.color(chart)
-    return {"mark": {"type": "bar", **({} if chart.stack else {"cornerRadiusEnd": 2})}, "encoding": encoding}
+        channels["color"] = encoding.color(chart)
+    return {"mark": {"type": "bar", **({} if chart.stack else {"cornerRadiusEnd": 2})}, "encoding": channels}
 
 
 def _along_both(chart: Chart, width: int, height: int) -> JsonObject:
-    encoding, _ = encode.both(chart, width, height)
+    channels, _ = encoding.both(chart, width, height)
     if "color" in chart.names:
-        encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
+        channels |= {"color": encoding.color(chart), **encoding.stacking(chart)}
     view: JsonObject = {"width": width, "height": height}
-    return view | {"mark": _mark(chart.kind, chart), "encoding": encoding}
+    return view | {"mark": _mark(chart.kind, chart), "encoding": channels}
 
 
 def _mark(kind: ChartKind, chart: Chart) -> JsonObject:
@@ -157,15 +156,15 @@ def _dots(chart: Chart) -> float:
 
 def _layered(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw several kinds over each other, those with a scale of their own with an axis at the right."""
-    x = encode.along(chart, "x", width, height)
+    x = encoding.along(chart, "x", width, height)
     layers: list[JsonValue] = []
     for kind, series in chart.layers.items():
         series_rows = [row for row in chart.rows if not series or row["color"] in series]
         part = _part(chart, kind, series_rows)
         right = bool(chart.right) and set(series) <= set(chart.right)
-        y = encode.along(part, "y", width, height)
+        y = encoding.along(part, "y", width, height)
         y["axis"] = (
-            {**encode.mapping(y.get("axis")), "orient": "right", "grid": False}
+            {**encoding.mapping(y.get("axis")), "orient": "right", "grid": False}
             if right
             else y.get("axis", {})
         )
@@ -173,15 +172,15 @@ def _layered(chart: Chart, width: int, height: int) -> JsonObject:
             y["title"] = ", ".join(series) if chart.style.titles else None
             if len(series) == 1:  # The axis is told to belong to its series by the colour.
                 at = chart.distinct("color").index(series[0])
-                y["axis"] = {**encode.mapping(y["axis"]), "titleColor": chart.style.theme.palette[at]}
-        encoding: JsonObject = {"x": x, "y": y}
+                y["axis"] = {**encoding.mapping(y["axis"]), "titleColor": chart.style.theme.palette[at]}
+        channels: JsonObject = {"x": x, "y": y}
         if "color" in chart.names:
-            encoding["color"] = encode.color(chart)
+            channels["color"] = encoding.color(chart)
         if kind == "bar":
             y["stack"] = None
         if kind == "bar" and len(series) > 1:
-            encoding["xOffset"] = {"field": "color", "type": "nominal", "sort": list(series)}
-        layer: JsonObject = {"mark": _mark(kind, part), "encoding": encoding}
+            channels["xOffset"] = {"field": "color", "type": "nominal", "sort": list(series)}
+        layer: JsonObject = {"mark": _mark(kind, part), "encoding": channels}
         if series:
             layer["transform"] = [{"filter": {"field": "color", "oneOf": list(series)}}]
         layers.append(layer)
@@ -195,45 +194,45 @@ def _part(chart: Chart, kind: ChartKind, rows: Sequence[Mapping[str, JsonValue]]
 
 def _histogram(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw bins, which are counted already, touching each other."""
-    encoding = _reaching(chart, "x", width, height)
-    y: JsonObject = {"field": "y", "type": "quantitative", **encode.named(chart, "y")}
+    channels = _reaching(chart, "x", width, height)
+    y: JsonObject = {"field": "y", "type": "quantitative", **encoding.named(chart, "y")}
     overlaid = chart.stack is False and "color" in chart.names
     y["stack"] = None if overlaid else "normalize" if chart.stack == "normalize" else "zero"
-    encoding["y"] = y | ({"scale": scale} if (scale := encode.scale(chart, "y", {})) else {})
+    channels["y"] = y | ({"scale": scale} if (scale := encoding.scale(chart, "y", {})) else {})
     if "color" in chart.names:
-        encoding |= {"color": encode.color(chart), **encode.stacking(chart)}
+        channels |= {"color": encoding.color(chart), **encoding.stacking(chart)}
     mark: JsonObject = {
         "type": "bar",
         "orient": "vertical",
         "binSpacing": 1,
         **({"opacity": 0.55} if overlaid else {}),
     }
-    return {"mark": mark, "encoding": encoding}
+    return {"mark": mark, "encoding": channels}
 
 
 def _reaching(chart: Chart, role: str, width: int, height: int) -> JsonObject:
     """Return the encodings of a side on which each row reaches from a place to another."""
-    first = encode.along(chart, role, width, height)
+    first = encoding.along(chart, role, width, height)
     if chart.types[role] == "number":
-        first |= {"scale": encode.scale(chart, role, {"zero": False, "nice": False})}
+        first |= {"scale": encoding.scale(chart, role, {"zero": False, "nice": False})}
         first |= {"bin": "binned"} if chart.kind == "histogram" else {}
     return {role: first, f"{role}2": {"field": f"{role}2"}}
 
 
 def _cells(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw how dense points lie. Counts differ by powers of ten, so the colours follow their logarithm."""
-    encoding = _reaching(chart, "x", width, height) | _reaching(chart, "y", width, height)
+    channels = _reaching(chart, "x", width, height) | _reaching(chart, "y", width, height)
     for role in "xy":
-        place = encode.mapping(encoding[role])
-        encoding[role] = place | {"axis": {"tickCount": 8, **encode.mapping(place.get("axis"))}}
+        place = encoding.mapping(channels[role])
+        channels[role] = place | {"axis": {"tickCount": 8, **encoding.mapping(place.get("axis"))}}
     legend: JsonObject = {
         "title": "rows",
         "gradientLength": min(200, height // 2),
-        **encode.formatted(chart, "color"),
+        **encoding.formatted(chart, "color"),
     }
-    scale: JsonObject = {"type": "log", "scheme": encode.scheme(chart, reverse=True)}
-    encoding["color"] = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
-    return {"mark": {"type": "rect", **_SEALED}, "encoding": encoding}
+    scale: JsonObject = {"type": "log", "scheme": encoding.scheme(chart, reverse=True)}
+    channels["color"] = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
+    return {"mark": {"type": "rect", **_SEALED}, "encoding": channels}
 
 
 _SEALED: JsonObject = {"strokeWidth": 0.6, "stroke": {"expr": "scale('color', datum.color)"}}
@@ -249,9 +248,9 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
     form = chart.frame.formats.get("color") or _cell_format(numbers)
     long = height // 2 if height < 400 else 200
     title = chart.frame.titles.get("color", chart.names["color"])
-    legend: JsonObject = {"title": title, "gradientLength": long, **encode.formatted(chart, "color")}
+    legend: JsonObject = {"title": title, "gradientLength": long, **encoding.formatted(chart, "color")}
     color: JsonObject = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
-    place, down = encode.both(chart, width, height)
+    place, down = encoding.both(chart, width, height)
     room = (width - 200) / columns, down / rows
     labelled = chart.style.titles and room[0] >= 38 and room[1] >= 16
     rect: JsonObject = {"type": "rect", **({} if labelled else _SEALED)}
@@ -280,18 +279,18 @@ def _cell_format(numbers: Sequence[float]) -> str:
 
 def _box(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw boxes from the lower to the upper quarter, whiskers, medians and outliers, all computed already."""
-    place, along, encoding, _ = encode.places(chart, width, height)
-    series = len(chart.distinct("color")) if encode.grouped(chart, "x") else 1
-    across = encode.plot(chart, width, height)[place == "y"]
+    place, along, channels, _ = encoding.places(chart, width, height)
+    series = len(chart.distinct("color")) if encoding.grouped(chart, "x") else 1
+    across = encoding.plot(chart, width, height)[place == "y"]
     size = max(3, min(60, across / len(chart.distinct("x")) / series * 0.55))
-    color: JsonObject = {"color": encode.color(chart)} if "color" in chart.names else {}
+    color: JsonObject = {"color": encoding.color(chart)} if "color" in chart.names else {}
     theme = chart.style.theme
     if not chart.names["x"]:
-        encoding[place] = {**encode.mapping(encoding[place]), "axis": None, "title": None}
+        channels[place] = {**encoding.mapping(channels[place]), "axis": None, "title": None}
 
     def layer(mark: JsonObject, low: str, high: str | None = None, *, colored: bool = False) -> JsonValue:
-        first: JsonObject = {"field": low, "type": "quantitative", **encode.named(chart, "y")}
-        first["scale"] = encode.scale(chart, "y", {"zero": False})
+        first: JsonObject = {"field": low, "type": "quantitative", **encoding.named(chart, "y")}
+        first["scale"] = encoding.scale(chart, "y", {"zero": False})
         ends: JsonObject = {along: first, **({f"{along}2": {"field": high}} if high else {})}
         valid: JsonObject = {"filter": {"field": low, "valid": True}}
         return {"transform": [valid], "mark": mark, "encoding": ends | (color if colored else {})}
@@ -306,7 +305,7 @@ def _box(chart: Chart, width: int, height: int) -> JsonObject:
         layer({"type": "tick", "color": theme.on, "size": size, "thickness": 2}, "y"),
         layer(outlier, "out", colored=True),
     ]
-    return {"encoding": encoding, "layer": layers}
+    return {"encoding": channels, "layer": layers}
 
 
 def _pie(chart: Chart) -> JsonObject:
@@ -315,7 +314,7 @@ def _pie(chart: Chart) -> JsonObject:
     order: JsonObject = {"field": "order", "type": "quantitative"}
     title = chart.frame.titles.get("color", chart.frame.titles.get("x", chart.names["x"]))
     color: JsonObject = {"field": "color", "type": "nominal", "sort": None, "title": title}
-    color["legend"] = encode.key(chart, "color")
+    color["legend"] = encoding.key(chart, "color")
     arc: JsonObject = {"type": "arc", "stroke": chart.style.theme.paper, "strokeWidth": 1.5}
     cell = "child_" if "facet" in chart.names else ""  # What Vega calls the size of a small chart.
     text: JsonObject = {

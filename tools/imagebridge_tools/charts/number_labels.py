@@ -2,7 +2,7 @@
 
 from imagebridge_tools.answer import JsonObject
 
-from . import encoding as encode
+from . import encoding
 from .plan import Chart
 
 MOST = 100
@@ -17,10 +17,10 @@ def labelled(view: JsonObject, chart: Chart) -> JsonObject:
     if not chart.options.labels or chart.kind not in ("bar", "line", "area", "scatter") or "layer" in view:
         return view
     side = "x" if chart.horizontal and chart.kind == "bar" else "y"
-    encoding = encode.mapping(view.get("encoding"))
-    along = next(name for name in ("x", "y") if encode.mapping(encoding.get(name)).get("field") == side)
-    value = encode.mapping(encoding[along])
-    scale = encode.mapping(value.get("scale"))
+    channels = encoding.mapping(view.get("encoding"))
+    along = next(name for name in ("x", "y") if encoding.mapping(channels.get(name)).get("field") == side)
+    value = encoding.mapping(channels[along])
+    scale = encoding.mapping(value.get("scale"))
     if not chart.stacked and "domain" not in scale:
         value["scale"] = scale | _wider(chart, side)
     form = chart.frame.formats.get(side)
@@ -29,7 +29,7 @@ def labelled(view: JsonObject, chart: Chart) -> JsonObject:
         if form
         else {"field": "label", "type": "nominal"}
     )
-    place = {name: one for name, one in encoding.items() if name not in ("color", along)}
+    place = {name: one for name, one in channels.items() if name not in ("color", along)}
     if chart.stacked:
         place |= {"detail": {"field": "color", "type": "nominal"}}
     ink = chart.style.theme.on if chart.kind == "bar" and chart.stacked else chart.style.theme.ink
@@ -39,7 +39,7 @@ def labelled(view: JsonObject, chart: Chart) -> JsonObject:
         "encoding": {**place, along: value | ({"bandPosition": 0.5} if chart.stacked else {}), "text": text},
         "transform": [{"filter": {"field": side, "valid": True}}],
     }
-    marks: JsonObject = {"mark": view["mark"], "encoding": {**encoding, along: value}}
+    marks: JsonObject = {"mark": view["mark"], "encoding": {**channels, along: value}}
     rest = {key: part for key, part in view.items() if key not in ("mark", "encoding")}
     return {**rest, "layer": [marks, words]}
 

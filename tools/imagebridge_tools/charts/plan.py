@@ -10,6 +10,9 @@ from imagebridge_tools.tables.table import ColumnType
 from .chart_options import Options
 from .theme import ChartFrame, Style, heading, style
 
+Columns = Mapping[str, str | Sequence[str]]
+"""The fields of each role; y may have several."""
+
 ChartKind = Literal["bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"]
 KINDS: tuple[str, ...] = get_args(ChartKind)
 LAYERS = ("bar", "line", "area", "scatter")
