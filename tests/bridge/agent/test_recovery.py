@@ -191,6 +191,7 @@ def test_files_of_older_turns_give_way_too():
     assert places(step.items) == []
 
 
+@pytest.mark.agent
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

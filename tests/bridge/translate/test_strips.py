@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 import samples
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
@@ -161,9 +161,12 @@ def test_parts_go_where_tool_outputs_take_no_pictures():
     assert "part 2 of 3 of picture 1" in str(made["output"])
 
 
-@settings(deadline=None)
-@given(st.integers(1, 3000), st.integers(1, 40_000), st.sampled_from(["gpt-4o", "gpt-5.6", None]))
-def test_strips_cover_the_whole_overlap_and_are_readable(width, height, model):
+@settings(deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(
+    st.integers(100, 3000), st.integers(4, 30), st.booleans(), st.sampled_from(["gpt-4o", "gpt-5.6", None])
+)
+def test_strips_cover_the_whole_overlap_and_are_readable(side, factor, lying, model):
+    width, height = (side * factor, side) if lying else (side, side * factor)
     view = seen(width, height, model)
     assume(is_unreadable(width, height, view))
     made = strips(width, height, partial(seen, model=model))
