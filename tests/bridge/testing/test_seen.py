@@ -4,7 +4,7 @@ from base64 import b64encode
 from io import BytesIO
 
 import pytest
-from openai import OpenAI
+from openai_requests import connected, picture, user
 from PIL import Image
 
 from imagebridge.testing import Endpoint, pictures
@@ -12,24 +12,6 @@ from imagebridge.testing import Endpoint, pictures
 pytestmark = pytest.mark.pure
 
 MODEL = "gpt-5.6-luna"
-
-
-def url(colour="red", size=(640, 480), kind="PNG", mode="RGB") -> str:
-    file = BytesIO()
-    Image.new(mode, size, colour).save(file, kind)
-    return f"data:image/{kind.lower()};base64,{b64encode(file.getvalue()).decode()}"
-
-
-def picture(*arguments, detail="high") -> dict:
-    return {"type": "input_image", "image_url": url(*arguments), "detail": detail}
-
-
-def user(content="Look.") -> dict:
-    return {"role": "user", "content": content}
-
-
-def connected(endpoint: Endpoint) -> OpenAI:
-    return OpenAI(base_url=endpoint.base_url, api_key="test")
 
 
 def test_seen_pictures_tell_all_about_themselves():
