@@ -2,8 +2,8 @@
 
 Sources: IANA's IPv4 and IPv6 Special-Purpose Address Registries, every block that is not "globally reachable" there
 or whose reachability does not apply, with RFC 9780 and RFC 9637; the multicast blocks of RFC 5771 and RFC 4291; and
-what clouds keep for their own hosts, by their documentation. Written on 2026-11-29, and compared with the tables of
-Python's `ipaddress` (3.11), which follow the same registries, not with the registries row by row.
+what clouds keep for their own hosts, by their documentation. Written on 2026-11-30, and compared with the tables of
+Python's `ipaddress` (3.11 to 3.13), which follow the same registries, not with the registries row by row.
 """
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -35,6 +35,7 @@ SPECIAL: dict[IPv4Network | IPv6Network, str] = {
         "100:0:0:1::/64": "dummy (RFC 9780)",
         "2001::/23": "protocol assignments, Teredo and benchmarks among them (RFC 2928)",
         "2001:db8::/32": "documentation (RFC 3849)",
+        "2002::/16": "6to4, whose relays are gone (RFC 3056, RFC 7526); IANA calls its reachability not applicable",
         "3fff::/20": "documentation (RFC 9637)",
         "5f00::/16": "identifiers of segment routing (RFC 9602)",
         "fc00::/7": "unique local (RFC 4193)",

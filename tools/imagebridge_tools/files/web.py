@@ -150,8 +150,6 @@ def public(address: str) -> bool:
     if isinstance(ip, IPv6Address):
         if ip.ipv4_mapped:
             ip = ip.ipv4_mapped
-        elif ip.sixtofour:
-            ip = ip.sixtofour
         elif ip in _NAT64:
             ip = IPv4Address(int(ip) & 0xFFFFFFFF)
         elif ip not in _UNICAST:
