@@ -179,7 +179,7 @@ class Run:
                     await self._tell(Retried(f"reasoning is kept by us from now on: {refusal.message}"))
                     continue
                 kind = refusal.fault
-                why = await anyio.to_thread.run_sync(recovery.change, kind, refusal.message)
+                why = await anyio.to_thread.run_sync(recovery.change, kind, refusal.message, refusal.said)
                 self._items[self._sent :] = recovery.items
                 if why is None:
                     raise
