@@ -9,7 +9,8 @@ from imagebridge.wire import JSON, Item, is_json, is_list, numbered, text_of
 
 from .chat_chunks import ChatChunks, pieces
 from .event_stream import sound
-from .openai_client import BROKEN, STRANGE, Caller
+from .openai_client import BROKEN, STRANGE, Caller, Whole
+from .response_events import refused
 from .response_items import UNNAMED, answer, unique, written
 from .text_format import TextFormat
 from .turn import CallableTools, Tell, Toolbox, Turn, Usage, plain, relaxed
@@ -65,7 +66,7 @@ class Completions:
         if definitions := [*self._tools.own, *map(_tool, self._tools.bridge)]:
             body["tools"] = definitions
             self._check(body)
-        return self._turn(await (self._streamed(body, tell) if self._streaming else self._whole(body)))
+        return self._turn(await self._completion(body, tell))
 
     def _check(self, body: dict[str, Any]) -> None:
         """Set the effort that the model needs beside tools, unless the caller gave one.
@@ -79,27 +80,26 @@ class Completions:
         if how == "without effort":
             body.setdefault("reasoning_effort", "none")
 
-    async def _whole(self, body: dict[str, Any]) -> object:
-        return await self._caller.whole(
-            partial(self._caller.created, self._caller.client.chat.completions, body)
-        )
-
-    async def _streamed(self, body: dict[str, Any], tell: Tell) -> object:
+    async def _completion(self, body: dict[str, Any], tell: Tell) -> object:
         chunks = ChatChunks()
 
         async def pass_on(chunk: object) -> None:
             for delta in chunks.take(chunk):
                 await tell(delta)
 
-        opening = partial(
-            self._caller.created, self._caller.client.chat.completions, {**body, "stream": True}
-        )
-        finished = await self._caller.each(opening, pass_on)
-        if (completion := chunks.completion(done=finished)) is None:
+        streamed = self._streaming
+        sent = {**body, "stream": True} if streamed else body
+        opening = partial(self._caller.created, self._caller.client.chat.completions, sent)
+        came = await self._caller.answer(opening, pass_on, streamed=streamed)
+        if isinstance(came, Whole):
+            return came.json
+        if (completion := chunks.completion(done=came.done)) is None:
             raise ResponseError("the stream ended before the message did", BROKEN)
         return completion
 
     def _turn(self, completion: object) -> Turn:
+        if is_json(completion) and (error := refused(completion)):
+            raise error
         if not is_json(completion) or not is_list(choices := numbered(completion.get("choices"))):
             raise self._caller.strange(completion)
         if not choices:

@@ -5,10 +5,12 @@ helpers take a stream for what OpenAI's would be, and fail in ways of their own 
 """
 
 import json
+import re
+from codecs import BOM_UTF8
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
 import anyio.lowlevel
@@ -16,7 +18,6 @@ import anyio.to_thread
 
 from imagebridge.errors import ResponseError
 from imagebridge.requirements import RUN, need
-from imagebridge.wire import is_json
 
 from .event_stream import MAX_RESPONSE_BYTES, EventDecoder, TooLargeError, loaded
 
@@ -30,10 +31,24 @@ STRANGE = "no_response"
 _LONG = 1_000_000
 """Bytes of JSON above which a thread reads it: the event loop, and a deadline, go on meanwhile."""
 
-_RESPONSE_FIELDS = ("output", "choices", "error", "object", "type")
-"""What a whole response, or an error, has at least one of."""
+_TELLING = 8
+"""Bytes that tell whether events come or one body: a byte order mark and the name of a field, without its end."""
+_EVENTS = re.compile(rb"(?:data|event|id|retry)?:")
 _SLICE = 65_536
 """Bytes of a stream that are read before the event loop goes on with other things."""
+
+
+class Whole(NamedTuple):
+    """A response that came in one piece: its JSON."""
+
+    json: object
+
+
+class Streamed(NamedTuple):
+    """A response that came in events. `done`: it said that it was."""
+
+    done: bool
+
 
 Open = Callable[[], Awaitable[Any]]
 """Sends a request and returns the HTTP response, whose body has not been read."""
@@ -93,46 +108,39 @@ class Caller:
             STRANGE,
         )
 
-    async def whole(self, opening: Open) -> object:
-        """Send a request and return the JSON of its response.
+    async def answer(
+        self, opening: Open, receive: Callable[[object], Awaitable[None]], *, streamed: bool
+    ) -> "Whole | Streamed":
+        """Send a request and return its response: whole, or handed over event by event.
+
+        Which of the two came is seen in its first bytes, whatever was asked for (`streamed`) and however it is labelled:
+        some servers always stream, others never do.
 
         Raises:
             ResponseError: it broke off, or is not JSON.
         """
         async with self._opened(opening) as response:
-            return await self._whole(self._reader(response))
-
-    async def each(self, opening: Open, receive: Callable[[object], Awaitable[None]]) -> bool:
-        """Send a request and hand over the JSON of each event of its stream; tell whether it said that it was done.
-
-        A response that is not streamed, though that was asked for, is handed over as one event: its first character
-        tells, as some servers label the one as the other.
-
-        Raises:
-            ResponseError: it broke off after it had begun.
-        """
-        async with self._opened(opening) as response:
             following = self._reader(response)
-            chunk = await following()
-            while chunk is not None and not chunk.strip():
-                chunk = await following()
-            if chunk is not None and chunk.lstrip().startswith((b"{", b"[", b"<")):
-                whole = await self._whole(following, chunk)
-                if not is_json(whole) or whole.keys().isdisjoint(_RESPONSE_FIELDS):
-                    raise self.strange(whole)
-                await receive(whole)
-                return True
+            begun, blank = b"", 0
+            while len(begun) < _TELLING and (chunk := await following()) is not None:
+                blank += len(chunk)
+                begun = (begun + chunk).lstrip()
+                if blank > MAX_RESPONSE_BYTES and not begun:
+                    raise _broken(TooLargeError())
+            if _is_whole(begun, streamed=streamed):
+                return Whole(await self._whole(following, begun))
             decoder = EventDecoder()
+            chunk: bytes | None = begun
             while chunk is not None:
                 # What was packed unpacks to many megabytes at once: a deadline has to pass between them.
                 for start in range(0, len(chunk), _SLICE):
                     if await self._hand_over(
                         _bounded_events(decoder.feed(chunk[start : start + _SLICE])), receive
                     ):
-                        return True
+                        return Streamed(done=True)
                     await anyio.lowlevel.checkpoint()
                 chunk = await following()
-            return await self._hand_over(_bounded_events(decoder.rest()), receive)
+            return Streamed(done=await self._hand_over(_bounded_events(decoder.rest()), receive))
 
     async def _hand_over(self, events: Iterator[bytes], receive: Callable[[object], Awaitable[None]]) -> bool:
         for data in events:
@@ -192,6 +200,12 @@ class Caller:
                 raise _broken(error) from error
 
         return chunk
+
+
+def _is_whole(begun: bytes, *, streamed: bool) -> bool:
+    """Tell whether a body that begins so is one response, or an error; else it is a stream of events."""
+    begun = begun.removeprefix(BOM_UTF8)
+    return begun.lstrip().startswith((b"{", b"[", b"<")) or not (streamed or _EVENTS.match(begun))
 
 
 def _bounded_events(events: Iterator[bytes]) -> Iterator[bytes]:

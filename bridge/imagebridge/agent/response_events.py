@@ -332,6 +332,14 @@ def failure(error: object) -> ResponseError:
     return ResponseError(f"the response failed: {message or 'it gave no reason'}", code_of(fields))
 
 
+def refused(response: JSON) -> ResponseError | None:
+    """Return the error that a body is in place of a response, in the API's form under a status of success."""
+    error = response.get("error")
+    if is_json(error) and error and response.get("output") is None and response.get("choices") is None:
+        return failure(error)
+    return failure(response) if response.get("object") == "error" else None
+
+
 def code_of(error: JSON) -> str | None:
     """Return the code of an error, or its type where it has none."""
     code = error.get("code")
