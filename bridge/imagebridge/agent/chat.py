@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import ResponseError, RunError
 from imagebridge.facts.models import chat_tools_of, no_chat_tools
-from imagebridge.wire import JSON, Item, is_json, is_list, numbered, text_of
+from imagebridge.wire import JSON, Item, is_json, is_list, listed, text_of
 
 from .chat_chunks import ChatChunks, pieces
 from .event_stream import sound
 from .openai_client import BROKEN, STRANGE, Caller, Whole
-from .response_events import refused
+from .response_events import failure, refused
 from .response_items import UNNAMED, answer, unique, written
 from .text_format import TextFormat
 from .turn import CallableTools, Tell, Toolbox, Turn, Usage, plain, relaxed
@@ -100,7 +100,7 @@ class Completions:
     def _turn(self, completion: object) -> Turn:
         if is_json(completion) and (error := refused(completion)):
             raise error
-        if not is_json(completion) or not is_list(choices := numbered(completion.get("choices"))):
+        if not is_json(completion) or not is_list(choices := listed(completion.get("choices"))):
             raise self._caller.strange(completion)
         if not choices:
             raise ResponseError("the answer holds no choice", "empty")
@@ -112,6 +112,8 @@ class Completions:
         if choice is None or not is_json(answer_message):
             raise self._caller.strange(completion)
         finish = choice.get("finish_reason")
+        if finish == "error":
+            raise failure(choice.get("error") or choice.get("native_finish_reason"))
         message = _message(plain(answer_message))
         calls = [_function_call(entry) for entry in message.get("tool_calls", ())]
         if (

@@ -7,10 +7,10 @@ helpers take a stream for what OpenAI's would be, and fail in ways of their own 
 import json
 import re
 from codecs import BOM_UTF8
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -18,8 +18,18 @@ import anyio.to_thread
 
 from imagebridge.errors import ResponseError
 from imagebridge.requirements import RUN, need
+from imagebridge.wire import is_json, is_list
 
-from .event_stream import MAX_RESPONSE_BYTES, EventDecoder, TooLargeError, loaded
+from .event_stream import (
+    DONE,
+    MAX_RESPONSE_BYTES,
+    EventDecoder,
+    ServerEvent,
+    TooLargeError,
+    documents,
+    is_event,
+    told,
+)
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -49,6 +59,8 @@ class Streamed(NamedTuple):
 
     done: bool
 
+
+_Data = TypeVar("_Data")
 
 Open = Callable[[], Awaitable[Any]]
 """Sends a request and returns the HTTP response, whose body has not been read."""
@@ -128,48 +140,61 @@ class Caller:
                 if blank > MAX_RESPONSE_BYTES and not begun:
                     raise _broken(TooLargeError())
             if _is_whole(begun, streamed=streamed):
-                return Whole(await self._whole(following, begun))
-            decoder = EventDecoder()
+                return await self._body(following, begun, receive)
+            decoder, came = EventDecoder(), False
+
+            async def hand_over(events: Iterator[ServerEvent]) -> bool:
+                nonlocal came
+                for event in _unbroken(events):
+                    try:
+                        values = await self._read(told, event, len(event.data))
+                    except ValueError as error:
+                        raise _broken(error) from error
+                    came = came or bool(values)
+                    if await _hand_over(values, receive):
+                        return True
+                return False
+
             chunk: bytes | None = begun
             while chunk is not None:
                 # What was packed unpacks to many megabytes at once: a deadline has to pass between them.
                 for start in range(0, len(chunk), _SLICE):
-                    if await self._hand_over(
-                        _bounded_events(decoder.feed(chunk[start : start + _SLICE])), receive
-                    ):
+                    if await hand_over(decoder.feed(chunk[start : start + _SLICE])):
                         return Streamed(done=True)
                     await anyio.lowlevel.checkpoint()
                 chunk = await following()
-            return Streamed(done=await self._hand_over(_bounded_events(decoder.rest()), receive))
+            done = await hand_over(decoder.rest())
+            if begun and not came and not _EVENTS.match(begun.removeprefix(BOM_UTF8)):
+                raise self.strange(begun)
+            return Streamed(done=done)
 
-    async def _hand_over(self, events: Iterator[bytes], receive: Callable[[object], Awaitable[None]]) -> bool:
-        for data in events:
-            if data == b"[DONE]":
-                return True
-            # Anything else that is not an object is a sign of life.
-            if data.lstrip().startswith(b"{"):
-                try:
-                    event = await self._loaded(data)
-                except ValueError as error:
-                    raise _broken(error) from error
-                await receive(event)
-        return False
-
-    async def _whole(self, following: Callable[[], Awaitable[bytes | None]], begun: bytes = b"") -> object:
+    async def _body(
+        self,
+        following: Callable[[], Awaitable[bytes | None]],
+        begun: bytes,
+        receive: Callable[[object], Awaitable[None]],
+    ) -> "Whole | Streamed":
+        """Read a body of JSON: a response, or events one a line or in a list."""
         body = bytearray(begun)
         while (chunk := await following()) is not None:
             body += chunk
             if len(body) > MAX_RESPONSE_BYTES:
                 raise _broken(TooLargeError())
         try:
-            return await self._loaded(bytes(body))
+            found = await self._read(documents, bytes(body), len(body))
         except ValueError as error:
             raise self.strange(bytes(body)) from error
+        first = found[0] if len(found) == 1 else found
+        events = first if is_list(first) else [first]
+        if not any(map(is_event, events)):
+            return Whole(first)
+        done = await _hand_over(events, receive)
+        return Streamed(done=done or (first is not found and is_list(first)))
 
-    async def _loaded(self, data: bytes) -> object:
-        if len(data) < _LONG:
-            return loaded(data)
-        return await anyio.to_thread.run_sync(loaded, data, abandon_on_cancel=True)
+    async def _read(self, read: Callable[[_Data], list[object]], data: _Data, size: int) -> list[object]:
+        if size < _LONG:
+            return read(data)
+        return await anyio.to_thread.run_sync(read, data, abandon_on_cancel=True)
 
     @asynccontextmanager
     async def _opened(self, opening: Open) -> AsyncGenerator[Any]:
@@ -208,11 +233,21 @@ def _is_whole(begun: bytes, *, streamed: bool) -> bool:
     return begun.lstrip().startswith((b"{", b"[", b"<")) or not (streamed or _EVENTS.match(begun))
 
 
-def _bounded_events(events: Iterator[bytes]) -> Iterator[bytes]:
+def _unbroken(events: Iterator[ServerEvent]) -> Iterator[ServerEvent]:
     try:
         yield from events
     except TooLargeError as error:
         raise _broken(error) from error
+
+
+async def _hand_over(values: Sequence[object], receive: Callable[[object], Awaitable[None]]) -> bool:
+    """Hand over the events among some values; tell whether the stream has said that it was done."""
+    for value in values:
+        if value is DONE:
+            return True
+        if is_json(value):
+            await receive(value)
+    return False
 
 
 def _broken(error: Exception) -> ResponseError:

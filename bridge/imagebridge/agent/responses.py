@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import ResponseError
-from imagebridge.wire import JSON, Item, is_json, is_list, numbered, text_of
+from imagebridge.wire import JSON, Item, is_json, is_list, listed, text_of
 
 from .event_stream import sound
 from .openai_client import BROKEN, STRANGE, Caller, Whole
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _ENCRYPTED = "reasoning.encrypted_content"
+_UNFINISHED = ("queued", "in_progress")
 _FREE = {"message", "reasoning", "function_call", "compaction", "mcp_list_tools"}
 """Output items without a fee of their own."""
 
@@ -130,7 +131,9 @@ class Responses:
         )
 
     def _turn(self, response: JSON) -> Turn:
-        output = numbered(response.get("output"))
+        output = listed(response.get("output"))
+        if text_of(response, "status") in _UNFINISHED and not output:
+            raise ResponseError(f"the response is not finished: its status is {response['status']}", STRANGE)
         if not is_list(output):
             raise self._caller.strange(response)
         try:
