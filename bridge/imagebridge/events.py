@@ -85,9 +85,6 @@ class Answer:
         return call_of(self.call), self.translation
 
 
-Notice = Progress | Log
-
-
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a run ended with.

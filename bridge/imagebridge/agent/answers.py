@@ -21,7 +21,7 @@ from imagebridge.wire import JSON, is_error, is_json, is_list, text_of
 
 from .call_order import Lane, after
 from .handles import Numbering
-from .hooks import Display, tell
+from .hooks import Display, call_hook
 
 if TYPE_CHECKING:
     from openai.types.responses import Response
@@ -110,7 +110,7 @@ _AT_ONCE = 16
 """Calls of one response that run at the same time on one server."""
 
 
-Notices = Callable[[Progress | Answer], Awaitable[None]]
+OnCallEvent = Callable[[Progress | Answer], Awaitable[None]]
 """Takes what happens while calls run."""
 
 
@@ -122,7 +122,7 @@ class Calling(Protocol):
         name: str,
         arguments: Mapping[str, object],
         call_id: str,
-        on_progress: Notices | None,
+        on_event: OnCallEvent | None,
         asked_at: float,
     ) -> Awaitable[tuple[Connection, dict[str, Any]]]:
         """Run the call, which is wanted since `asked_at`, by the event loop's clock. Raises BridgeError where it fails."""
@@ -135,7 +135,7 @@ async def answer_calls(
     lane: Callable[[str], Lane | None],
     calling: Calling,
     on_display: Display | None,
-    on_event: Notices | None,
+    on_event: OnCallEvent | None,
 ) -> list[Answer]:
     """Run calls, in order where one may see what another has changed, and return their answers in order.
 
@@ -165,7 +165,7 @@ async def answer_calls(
             result = _failed(call, error)
             translation = translate(result, policy)
         if on_display is not None and translation.for_user:
-            await tell(on_display, translation.for_user)
+            await call_hook(on_display, translation.for_user)
         answers[at] = Answer(call, translation, is_error(result), seconds)
         if on_event:
             await on_event(answers[at])
@@ -179,7 +179,7 @@ async def answer_calls(
 async def _result(
     call: JSON,
     calling: Callable[..., Awaitable[tuple[Connection, dict[str, Any]]]],
-    on_event: Notices | None,
+    on_event: OnCallEvent | None,
 ) -> tuple[Connection | None, dict[str, Any]]:
     """Run one function call; a failure is a result too, of no connection."""
     try:

@@ -12,7 +12,7 @@ from .event_stream import sound
 from .openai_client import BROKEN, STRANGE, Caller
 from .response_items import UNNAMED, answer, unique, written
 from .text_format import TextFormat
-from .turn import CallableTools, Tell, Toolbox, Turn, Usage, plain, relaxed
+from .turn import CallableTools, OnRunEvent, Toolbox, Turn, Usage, plain, relaxed
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer
@@ -59,13 +59,13 @@ class Completions:
         if streaming:
             arguments["stream_options"] = {"include_usage": True, **(arguments.get("stream_options") or {})}
 
-    async def ask(self, sent: list[Item], tell: Tell) -> Turn:
+    async def ask(self, sent: list[Item], on_event: OnRunEvent) -> Turn:
         """Send one request; see `ModelApi.ask`."""
         body = {**self._arguments, "messages": [*self._opening, *sent]}
         if definitions := [*self._tools.own, *map(_tool, self._tools.bridge)]:
             body["tools"] = definitions
             self._check(body)
-        return self._turn(await (self._streamed(body, tell) if self._streaming else self._whole(body)))
+        return self._turn(await (self._streamed(body, on_event) if self._streaming else self._whole(body)))
 
     def _check(self, body: dict[str, Any]) -> None:
         """Set the effort that the model needs beside tools, unless the caller gave one.
@@ -84,12 +84,12 @@ class Completions:
             partial(self._caller.created, self._caller.client.chat.completions, body)
         )
 
-    async def _streamed(self, body: dict[str, Any], tell: Tell) -> object:
+    async def _streamed(self, body: dict[str, Any], on_event: OnRunEvent) -> object:
         chunks = ChatChunks()
 
         async def pass_on(chunk: object) -> None:
             for delta in chunks.take(chunk):
-                await tell(delta)
+                await on_event(delta)
 
         opening = partial(
             self._caller.created, self._caller.client.chat.completions, {**body, "stream": True}

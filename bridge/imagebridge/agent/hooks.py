@@ -10,14 +10,14 @@ import anyio
 import anyio.to_thread
 
 from imagebridge.errors import ApprovalError
-from imagebridge.events import Notice, ToolCall
+from imagebridge.events import Log, Progress, ToolCall
 
 _LOG = logging.getLogger(__name__)
 
 
 Approve = Callable[[ToolCall], "bool | Awaitable[bool]"]
 Display = Callable[[list[dict[str, Any]]], object]
-Hear = Callable[[Notice], object]
+OnServerEvent = Callable[[Progress | Log], object]
 
 
 class Approval:
@@ -52,7 +52,7 @@ class Approval:
             raise ApprovalError(call.name)
 
 
-async def tell(hook: Callable[[Any], object], event: object) -> None:
+async def call_hook(hook: Callable[[Any], object], event: object) -> None:
     """Call a hook that only listens. What it raises is logged and costs nothing else."""
     try:
         returned = hook(event)

@@ -11,7 +11,7 @@ from .openai_client import BROKEN, STRANGE, Caller
 from .response_events import ResponseEvents, failure
 from .response_items import answer, items, unanswered, unreferenced
 from .text_format import TextFormat
-from .turn import CallableTools, Tell, Toolbox, Turn, Usage, relaxed
+from .turn import CallableTools, OnRunEvent, Toolbox, Turn, Usage, relaxed
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer
@@ -66,14 +66,14 @@ class Responses:
         """Whether the server keeps the conversation."""
         return self._chained or bool(self._arguments.get("conversation"))
 
-    async def ask(self, sent: list[Item], tell: Tell) -> Turn:
+    async def ask(self, sent: list[Item], on_event: OnRunEvent) -> Turn:
         """Send one request; see `ModelApi.ask`."""
         body = {**self._arguments, "input": sent}
         if definitions := [*self._tools.own, *self._tools.bridge]:
             body["tools"] = definitions
         if self._chained:
             body["previous_response_id"] = self.previous
-        response = await (self._streamed(body, tell) if self._streaming else self._whole(body))
+        response = await (self._streamed(body, on_event) if self._streaming else self._whole(body))
         if not is_json(response):
             raise self._caller.strange(response)
         if response.get("status") in ("failed", "cancelled"):
@@ -83,12 +83,12 @@ class Responses:
     async def _whole(self, body: dict[str, Any]) -> object:
         return await self._caller.whole(partial(self._opened, body))
 
-    async def _streamed(self, body: dict[str, Any], tell: Tell) -> object:
+    async def _streamed(self, body: dict[str, Any], on_event: OnRunEvent) -> object:
         events = ResponseEvents()
 
         async def pass_on(event: object) -> None:
             if delta := events.take(event):
-                await tell(delta)
+                await on_event(delta)
 
         finished = await self._caller.each(partial(self._opened, {**body, "stream": True}), pass_on)
         if (response := events.response(done=finished)) is None:

@@ -94,7 +94,7 @@ def command(
         timeout,
         Policy(model=model, detail=detail, api="chat" if chat else "responses"),
         approve=approval(approve, terminal),
-        on_event=terminal.hear,
+        on_event=terminal.on_event,
         share=share,
         allow_write=allow_write,
         allow_https=allow_https,
