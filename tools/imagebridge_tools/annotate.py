@@ -82,9 +82,9 @@ def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: s
     image = seen.image.convert("RGBA" if seen.image.mode in ("LA", "RGBA") else "RGB")
     read = _numbered(_every(marks, ruler, image))
     remarks = _draw_marks(image, read)
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
-    picture = encoded(image)
+    picture = as_picture(image)
     sentences = "; ".join(_mark_in_words(mark) for mark in read[:_TOLD])
     more = f"; and {len(read) - _TOLD} more" if len(read) > _TOLD else ""
     return ToolOutput(

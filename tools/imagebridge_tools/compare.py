@@ -157,10 +157,10 @@ def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE
         return ToolOutput(f"{both}. {_same(a, b, one, other, differing)}.", ())
     mask = differing.image.point([255 * (level > tolerance) for level in range(256)])  # pyright: ignore[reportUnknownMemberType]
     changed = regions(mask)
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
     sheet, places = _sheet(show, one, other, scaled, differing, mask, changed[:_TOLD])
-    picture = encoded(sheet)
+    picture = as_picture(sheet)
     sentence = f"{both}{how}. {_differing(counts, tolerance)}{_where(changed)}. {_panels(show, bool(changed), places)}"
     return ToolOutput(f"{sentence}; {described(picture)}.", (picture,))
 

@@ -94,9 +94,9 @@ def laid_out(
     if not pictures:
         raise BridgeError("none of the pictures can be shown: " + "; ".join(lost))
     sheet, remark = _sheet(pictures, columns)
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
-    picture = encoded(sheet)
+    picture = as_picture(sheet)
     each = "; ".join(
         f"{number}: {seen.description}" if label == seen.name else f"{number}: {label!r}, {seen.description}"
         for number, label, seen in pictures

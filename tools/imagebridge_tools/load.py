@@ -201,7 +201,7 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     A file that is so already, and that models take as it is, keeps its bytes.
     """
     from imagebridge.pictures.decode import decoding, load, read, srgb, upright
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
     from imagebridge.pictures.metadata import is_noted
 
     image = read(original.data)
@@ -211,7 +211,7 @@ def _bare(original: Picture) -> tuple[Picture, str]:
         return original.proven("decoded"), ""
     with decoding("its pixels cannot be converted"):
         lossless = kinds.kind(original.data) in kinds.LOSSLESS
-        picture = encoded(srgb(upright(load(image), original.orientation)), lossless=lossless)
+        picture = as_picture(srgb(upright(load(image), original.orientation)), lossless=lossless)
     done = "; turned upright" if turned else ""
     if picture.media_type != original.media_type:
         done += f"; given as {described(picture)}"

@@ -42,14 +42,14 @@ def get_image(text: str) -> ToolOutput:
         raise ArgumentError("text", f"has {len(cleaned):,} characters; give at most {LONGEST:,}")
     from PIL import Image, ImageDraw
 
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
     image = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
     draw = ImageDraw.Draw(image)
     font, lines = _fitted(cleaned, face(cleaned))
     _card(draw)
     _write(draw, font, lines)
-    picture = encoded(image, flat=True)
+    picture = as_picture(image, flat=True)
     return ToolOutput(
         f"A sample picture that shows {_quoted(cleaned)}{missing(cleaned, font)}. {described(picture)}.",
         (picture,),

@@ -338,11 +338,11 @@ def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
 
 def _encoded(work: _Work, *, lossless: bool) -> tuple[Picture, list[str]]:
     """Encode the picture as asked for; transparency that the format has no room for is laid on white, which is said."""
-    from imagebridge.pictures.encode import encoded, opaque, standard
+    from imagebridge.pictures.encode import as_picture, opaque, standard
 
     image, form, quality = standard(work.image), work.form, work.quality
     if form is None and quality is None:
-        return encoded(image, lossless=lossless), []
+        return as_picture(image, lossless=lossless), []
     if form == "png" and quality is not None:
         raise ArgumentError(
             "operations", "quality goes with jpeg and webp; png keeps every pixel, leave it out"

@@ -81,9 +81,9 @@ def viewed(
 
         image, (left, top) = ruled(image, ruler, view)
         view = replace(view, left=left, top=top)
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
-    picture = encoded(image, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
+    picture = as_picture(image, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
     done = _done(view, region is None, turn, contrast, units if grid else "")
     return ToolOutput(f"{seen.description}: {done}. {view.description()}. {described(picture)}.", (picture,))
 

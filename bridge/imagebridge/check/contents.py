@@ -143,7 +143,7 @@ def _opened(text: str) -> list[JSON]:
     for one in _encoded(text):
         name = "picture" if one.kind and one.kind.sort == "picture" else "file"
         words += f"{text[at : one.start]}[{name} below]"
-        resources.append({"type": "resource", "resource": {"uri": "", "blob": one.base64}})
+        resources.append({"type": "resource", "resource": {"uri": "", "blob": one.encoded}})
         at = one.stop
     return [{"type": "text", "text": words + text[at:]}, *resources]
 

@@ -230,9 +230,9 @@ def picture_pieces(
         # The sentence speaks of all pictures of the file and stands once, after the last.
         last = at == len(conversion.pictures) - 1 and conversion.sentence
         sentence = f"{sentences.numbered(number - at, number)}: {conversion.sentence}" if last else ""
-        file = encoded if len(conversion.pictures) == 1 else ""
+        encoded_file = encoded if len(conversion.pictures) == 1 else ""
         pieces.append(
-            PicturePiece(number, picture, detail, sentence, conversion.source, conversion.size, file)
+            PicturePiece(number, picture, detail, sentence, conversion.source, conversion.size, encoded_file)
         )
     return pieces
 
@@ -251,12 +251,12 @@ def _image(block: JSON, context: ResultContext) -> list[Piece]:
     """The pictures of an image block; a line where it gives an address."""
     if block.get("type") == "resource_link":
         return _link(block, context)
-    label, data = _media_type(block), block.get("data")
-    if data and not isinstance(data, str):
+    label, encoded = _media_type(block), block.get("data")
+    if encoded and not isinstance(encoded, str):
         return [
             _lost(
                 f"a picture ({sentences.described(label, None)})",
-                f"its data is {type(data).__name__}, not base64",
+                f"its data is {type(encoded).__name__}, not base64",
             )
         ]
     return picture_pieces(text_of(block, "data"), context, label=label, detail=_detail(block))
@@ -264,12 +264,12 @@ def _image(block: JSON, context: ResultContext) -> list[Piece]:
 
 def _resource(block: JSON, resource: JSON, context: ResultContext) -> list[Piece]:
     """An embedded resource: text as it is, bytes by what they are, both where there are both."""
-    text, blob = resource.get("text"), text_of(resource, "blob")
-    pieces = text_pieces(text, context) if isinstance(text, str) and (text or not blob) else []
-    if pieces and not blob:
+    text, encoded = resource.get("text"), text_of(resource, "blob")
+    pieces = text_pieces(text, context) if isinstance(text, str) and (text or not encoded) else []
+    if pieces and not encoded:
         return pieces
     uri, label = text_of(resource, "uri"), _media_type(resource)
-    return [*pieces, *embedded_pieces(blob, context, label=label, uri=uri, detail=_detail(block))]
+    return [*pieces, *embedded_pieces(encoded, context, label=label, uri=uri, detail=_detail(block))]
 
 
 def _document(data: bytes, file_type: kinds.FileType, uri: str, context: ResultContext) -> list[Piece]:
