@@ -16,7 +16,7 @@ from imagebridge.repair.protocol import repaired_for
 from imagebridge.translate.scale import SCALE
 from imagebridge.wire import URI
 from imagebridge_tools import ToolOutput
-from imagebridge_tools.answer import File
+from imagebridge_tools.tool_output import File
 
 T = TypeVar("T")
 

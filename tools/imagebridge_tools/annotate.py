@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import JsonValue, ToolOutput, counted, described, nearest
 from .apart import apart
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
@@ -15,6 +14,7 @@ from .drawing.pixels import pixels
 from .drawing.text import bundled
 from .drawing.units import Ruler
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import JsonValue, ToolOutput, counted, described, nearest
 
 if TYPE_CHECKING:
     from PIL.Image import Image

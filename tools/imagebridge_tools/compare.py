@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.cost import MAX_PIXELS
 
-from .answer import ToolOutput, counted, described, nearest
 from .apart import apart
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
@@ -16,6 +15,7 @@ from .drawing.panels import PanelPlace, paneled
 from .drawing.pixels import Pixels, pixels
 from .drawing.units import Box
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import ToolOutput, counted, described, nearest
 
 if TYPE_CHECKING:
     from PIL.Image import Image

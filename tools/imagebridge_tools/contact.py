@@ -8,12 +8,12 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError
 
-from .answer import ToolOutput, counted, described
 from .apart import apart
 from .drawing.pixels import Pixels, pixels, squared
 from .drawing.text import face, missing, shortened
 from .files import folders
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import ToolOutput, counted, described
 
 if TYPE_CHECKING:
     from PIL.Image import Image

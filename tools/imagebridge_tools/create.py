@@ -12,7 +12,6 @@ from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK
 from imagebridge.pictures.picture import Picture
 
-from .answer import ToolOutput, described, size_in_words
 from .apart import apart
 from .drawing.pixels import frame_count
 from .files.source import NOWHERE, Places, opened
@@ -26,6 +25,7 @@ from .image_api import (
     request_pictures,
 )
 from .load import decoded, known
+from .tool_output import ToolOutput, described, size_in_words
 
 OnProgress = Callable[[float, str], Awaitable[None]]
 """Told the seconds since the start, and a few words, while a picture is made."""

@@ -10,12 +10,12 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 
-from .answer import File, ToolOutput, counted, size_in_words
 from .files.encodings import DecodedText
 from .files.source import NOWHERE, Places, Source, characters, opened
 from .tables import summary, workbook
 from .tables.table import FILE_SIZE, Table, table
 from .tables.workbook import Book
+from .tool_output import File, ToolOutput, counted, size_in_words
 
 MAX_DOCUMENT_BYTES = 600_000
 """Bytes of a document at most: as base64 it must fit the result of a tool (see `imagebridge_server.results`)."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
 
-from .answer import ToolOutput, counted, size_in_words
 from .apart import apart
 from .drawing.pixels import Pixels, colors_of, frame_count, pixels, required, squared
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import ToolOutput, counted, size_in_words
 
 if TYPE_CHECKING:
     from PIL.Image import Image

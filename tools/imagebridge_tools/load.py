@@ -9,10 +9,10 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.picture import Picture
 
-from .answer import ToolOutput, described, size_in_words
 from .apart import apart
 from .drawing.pixels import MOVING, PAGED, SHOWN, frame_count
 from .files.source import NOWHERE, Places, opened
+from .tool_output import ToolOutput, described, size_in_words
 
 SMALLEST = 16
 """Pixels of `max_size` at least."""

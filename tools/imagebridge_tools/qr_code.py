@@ -5,8 +5,8 @@ from typing import Any
 
 from imagebridge.errors import ArgumentError, BridgeError
 
-from .answer import ToolOutput, counted, described, nearest
 from .drawing.pixels import squared
+from .tool_output import ToolOutput, counted, described, nearest
 
 LEVELS = {"L": 7, "M": 15, "Q": 25, "H": 30}
 """Error correction: the share of a code, in percent, that may be hidden (ISO/IEC 18004)."""

@@ -11,9 +11,9 @@ from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
 
-from .answer import ToolOutput, counted, described
 from .apart import apart
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import ToolOutput, counted, described
 
 PAGES = 6
 """Pages of one call at most: more would be too small to be read in one result."""

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import ToolOutput, described
 from .drawing.text import bundled, face, missing, wrapped
+from .tool_output import ToolOutput, described
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw

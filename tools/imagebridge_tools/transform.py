@@ -9,13 +9,13 @@ from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
 
-from .answer import JsonValue, ToolOutput, described, nearest
 from .apart import apart
 from .drawing import tones
 from .drawing.colors import WHITE, Color, color
 from .drawing.pixels import pixels
 from .drawing.units import Ruler
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import JsonValue, ToolOutput, described, nearest
 
 if TYPE_CHECKING:
     from PIL.Image import Image

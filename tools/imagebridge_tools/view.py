@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 
-from .answer import ToolOutput, described
 from .apart import apart
 from .drawing.grid import View
 from .drawing.pixels import pixels, squared
 from .drawing.tones import Contrast, contrasted, factor
 from .drawing.units import Ruler
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import ToolOutput, described
 
 if TYPE_CHECKING:
     from PIL.Image import Image

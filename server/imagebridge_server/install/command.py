@@ -10,7 +10,7 @@ from imagebridge.errors import BridgeError
 
 from .change import FileChange, installed, is_installed, uninstalled
 from .hosts import HOSTS, HostFile, file_here
-from .launch import entry
+from .server_entry import entry
 from .wrap import unwrapped, wrapped
 
 _FILE = click.option(

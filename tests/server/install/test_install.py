@@ -18,11 +18,11 @@ from ruamel.yaml import YAML
 from imagebridge.errors import BridgeError
 from imagebridge.wire import _STRING_OR_COMMENT
 from imagebridge_server.cli import command
-from imagebridge_server.install import jsonc, launch
+from imagebridge_server.install import jsonc, server_entry
 from imagebridge_server.install.change import installed, uninstalled
 from imagebridge_server.install.editing import FormatError, edited
 from imagebridge_server.install.hosts import HOSTS, ServerEntry, file_of
-from imagebridge_server.install.launch import entry, published, relay
+from imagebridge_server.install.server_entry import entry, published, relay
 from imagebridge_server.install.wrap import unwrapped, wrapped
 
 ENTRY = ServerEntry("/opt/uvx", ("--from", "imagebridge[server]", "imagebridge-server"), {"A": "ä"})
@@ -515,7 +515,7 @@ class TestLinks:
         from base64 import b64decode
         from urllib.parse import parse_qs, urlsplit
 
-        link = urlsplit(launch.cursor(published()))
+        link = urlsplit(server_entry.cursor(published()))
         assert link[:3] == ("https", "cursor.com", "/en/install-mcp")
         query = parse_qs(link.query)
         assert query["name"] == ["imagebridge"]
@@ -524,7 +524,7 @@ class TestLinks:
     def test_vscode(self):
         from urllib.parse import parse_qs, unquote, urlsplit
 
-        link = urlsplit(launch.vscode(published()))
+        link = urlsplit(server_entry.vscode(published()))
         assert link[:3] == ("https", "insiders.vscode.dev", "/redirect")
         start, _, packed = parse_qs(link.query)["url"][0].partition("?")
         assert start == "vscode:mcp/install"
@@ -532,5 +532,5 @@ class TestLinks:
 
     def test_the_readme_carries_both(self):
         text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-        assert f"]({launch.cursor(published())})" in text
-        assert f"]({launch.vscode(published())})" in text
+        assert f"]({server_entry.cursor(published())})" in text
+        assert f"]({server_entry.vscode(published())})" in text

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from imagebridge_tools.answer import JsonValue, counted, label, number
 from imagebridge_tools.tables.table import Table
+from imagebridge_tools.tool_output import JsonValue, counted, label, number
 
 from .plan import Chart
 

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher, get_close_matches
 from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue, counted, few
+from imagebridge_tools.tool_output import JsonValue, counted, few
 
 from . import vega_lite_schema
 from .spec_views import COMPOSING, SpecView, listed, mapping

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from imagebridge_tools.answer import JsonObject, JsonValue
+from imagebridge_tools.tool_output import JsonObject, JsonValue
 
 from . import encoding, labels
 from .number_labels import labelled

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 FILE = Path(__file__).parents[1] / "vega_lite" / "schema.json.gz"
 """Vega-Lite's schema without its descriptions, with its version, its date and the version that vl-convert draws;

@@ -11,8 +11,8 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
-from imagebridge_tools.answer import ToolOutput, described
 from imagebridge_tools.apart import apart
+from imagebridge_tools.tool_output import ToolOutput, described
 
 from . import folders
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from imagebridge_tools.answer import JsonValue, number
+from imagebridge_tools.tool_output import JsonValue, number
 
 from . import written_dates, written_durations, written_numbers
 from .cells import DURATION, Measured, are_numbers, date, is_missing, numbers

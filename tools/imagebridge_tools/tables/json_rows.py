@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TypeGuard
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 _DEPTH = 4
 """Levels of an answer below which rows are looked for."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 from statistics import fmean
 
-from imagebridge_tools.answer import JsonValue, counted, label, number
+from imagebridge_tools.tool_output import JsonValue, counted, label, number
 
 from . import column_types
 from .cells import DURATION, Measured, is_missing, numbers

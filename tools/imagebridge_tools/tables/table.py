@@ -12,9 +12,9 @@ from typing import Literal, cast
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue
 from imagebridge_tools.files.encodings import DecodedText
 from imagebridge_tools.files.source import Places, Source, characters, opened
+from imagebridge_tools.tool_output import JsonValue
 
 from . import column_types, delimited, json_rows, totals, workbook
 from .cells import MAX_NUMBER, are_numbers, check_size, date, finite

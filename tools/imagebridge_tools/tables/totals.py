@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 from . import column_types
 from .cells import numbers

@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagebridge.errors import ArgumentError, BridgeError
-from imagebridge_tools.answer import JsonValue, counted, nearest
+from imagebridge_tools.tool_output import JsonValue, counted, nearest
 
 from . import header
 from .cells import DURATION, Measured

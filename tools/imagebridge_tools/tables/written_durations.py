@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from imagebridge_tools.answer import JsonValue, number
+from imagebridge_tools.tool_output import JsonValue, number
 
 from .written_dates import Doubt
 

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Literal, NamedTuple
 
-from imagebridge_tools.answer import number
+from imagebridge_tools.tool_output import number
 
 from .cells import finite
 from .written_dates import Doubt
