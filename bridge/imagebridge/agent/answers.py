@@ -13,7 +13,7 @@ from imagebridge.client.connection import Connection
 from imagebridge.client.resources import with_linked
 from imagebridge.errors import BridgeError, short
 from imagebridge.events import Answer, Progress
-from imagebridge.providers.responses import call_of
+from imagebridge.providers.responses import call_reference
 from imagebridge.repair.compose import tool_result
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
@@ -41,7 +41,7 @@ def function_calls(response: "Response | JSON") -> list[JSON]:
         raise TypeError(f"a response has `output`, a list; this object has {keys}{hint}")
     calls = [item for item in output if is_json(item) and item.get("type") == "function_call"]
     for call in calls:
-        call_of(call)  # Before anything runs: an answer needs an id to name.
+        call_reference(call)  # Before anything runs: an answer needs an id to name.
     return calls
 
 
@@ -130,7 +130,7 @@ class Calling(Protocol):
 
 
 async def answer_calls(
-    calls: Sequence[tuple[JSON, Numbering]],
+    numbered_calls: Sequence[tuple[JSON, Numbering]],
     policy: Policy,
     lane: Callable[[str], Lane | None],
     calling: Calling,
@@ -142,10 +142,10 @@ async def answer_calls(
     `lane` says where the tool of a name runs.
     """
     answers: dict[int, Answer] = {}
-    lanes = [lane(text_of(call, "name")) for call, _ in calls]
+    lanes = [lane(text_of(call, "name")) for call, _ in numbered_calls]
     waits = after(lanes)
     begun = anyio.current_time()
-    ended = [anyio.Event() for _ in calls]
+    ended = [anyio.Event() for _ in numbered_calls]
     limits = {one and one.server: anyio.CapacityLimiter(_AT_ONCE) for one in lanes}
 
     async def answer(at: int, call: JSON, numbering: Numbering) -> None:
@@ -171,7 +171,7 @@ async def answer_calls(
             await on_event(answers[at])
 
     async with anyio.create_task_group() as tasks:
-        for at, (call, numbering) in enumerate(calls):
+        for at, (call, numbering) in enumerate(numbered_calls):
             tasks.start_soon(answer, at, call, numbering)
     return [answers[at] for at in sorted(answers)]
 

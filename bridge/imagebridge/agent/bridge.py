@@ -269,10 +269,10 @@ class Bridge:
         """
         response = response_json(response)
         policy = self._policy.for_request(text_of(response, "model"), api)
-        turns = self._handles.numberings(len(calls := function_calls(response)))
-        pairs = list(zip(calls, turns, strict=True))
+        numberings = self._handles.numberings(len(calls := function_calls(response)))
+        numbered_calls = list(zip(calls, numberings, strict=True))
         return await answer_calls(
-            pairs, policy, self._servers.lane, self._servers.call, self._on_display, on_event
+            numbered_calls, policy, self._servers.lane, self._servers.call, self._on_display, on_event
         )
 
     async def attach(

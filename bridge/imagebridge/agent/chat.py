@@ -10,7 +10,7 @@ from imagebridge.wire import JSON, Item, is_json, is_list, numbered, text_of
 from .chat_chunks import ChatChunks, pieces
 from .event_stream import sound
 from .openai_client import BROKEN, STRANGE, Caller
-from .response_items import UNNAMED, answer, unique, written
+from .response_items import UNNAMED, final_text, unique, written
 from .text_format import TextFormat
 from .turn import CallableTools, OnRunEvent, Toolbox, Turn, Usage, plain, relaxed
 
@@ -117,7 +117,7 @@ class Completions:
         if (
             finish in ("tool_calls", "function_call")
             and not calls
-            and not answer([{"type": "message", **message}])
+            and not final_text([{"type": "message", **message}])
         ):
             raise ResponseError("the model calls a tool, and no call came", STRANGE)
         if calls and finish == "length":
@@ -130,7 +130,7 @@ class Completions:
             [message],
             [call for call in calls if not any(call is entry for entry in theirs)],
             theirs,
-            answer([{"type": "message", **message}]) or text_of(message, "refusal"),
+            final_text([{"type": "message", **message}]) or text_of(message, "refusal"),
             Usage.of(completion.get("usage")),
             text_of(completion, "model") or self._arguments["model"],
             text_of(completion, "id") or None,

@@ -30,7 +30,7 @@ class Approval:
         self._approve = approve
         self._one = anyio.Lock()
 
-    async def ask(self, call: ToolCall) -> None:
+    async def ask(self, tool_call: ToolCall) -> None:
         """Return where the call may run.
 
         Raises:
@@ -40,16 +40,16 @@ class Approval:
         if approve is None:
             return
         if inspect.iscoroutinefunction(approve):
-            allowed = await approve(call)
+            allowed = await approve(tool_call)
         else:
             async with self._one:
                 # A limiter of its own: those left alone hold theirs until they return.
                 answer = await anyio.to_thread.run_sync(
-                    partial(approve, call), limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True
+                    partial(approve, tool_call), limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True
                 )
             allowed = await answer if inspect.isawaitable(answer) else answer
         if allowed is not True:  # not "no" either
-            raise ApprovalError(call.name)
+            raise ApprovalError(tool_call.name)
 
 
 async def call_hook(hook: Callable[[Any], object], event: object) -> None:

@@ -9,7 +9,7 @@ from imagebridge.wire import JSON, Item, is_json, is_list, numbered, text_of
 from .event_stream import sound
 from .openai_client import BROKEN, STRANGE, Caller
 from .response_events import ResponseEvents, failure
-from .response_items import answer, items, unanswered, unreferenced
+from .response_items import final_text, items, unanswered, unreferenced
 from .text_format import TextFormat
 from .turn import CallableTools, OnRunEvent, Toolbox, Turn, Usage, relaxed
 
@@ -140,7 +140,7 @@ class Responses:
         calls = [item for item in output_items if item.get("type") == "function_call"]
         cut = response.get("incomplete_details")
         reason = text_of(cut, "reason") if is_json(cut) else ""
-        text = answer(output_items)
+        text = final_text(output_items)
         return Turn(
             output_items,
             [call for call in calls if call["name"] not in self._tools.names],

@@ -149,12 +149,12 @@ class Servers:
         for note in offered_tool.schema.check(filled):
             _LOG.warning("%s is called all the same: %s", name, note)
         # Whoever is asked reads the names of pictures, not their bytes.
-        call = ToolCall(name, plain, connection.name, offered_tool.tool, call_id)
-        await self._approval.ask(call)
+        tool_call = ToolCall(name, plain, connection.name, offered_tool.tool, call_id)
+        await self._approval.ask(tool_call)
         hook = self._on_event
 
         async def progressed(progress: float, total: float | None, message: str | None) -> None:
-            note = Progress(call, progress, total, message)
+            note = Progress(tool_call, progress, total, message)
             if hook is not None:
                 await call_hook(hook, note)
             if on_event is not None:
