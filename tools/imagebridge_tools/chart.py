@@ -294,7 +294,9 @@ def _of_kind(
     if not kinds:
         raise ArgumentError("kind", f"is empty; there are {', '.join(plan.KINDS)}")
     wrong = [_unknown_kind(kind) for kind in kinds if kind not in plan.KINDS]
-    chosen, errors = chart_options.read([kind for kind in kinds if kind in plan.KINDS] or ["bar"], **options)
+    chosen, errors = chart_options.read_options(
+        [kind for kind in kinds if kind in plan.KINDS] or ["bar"], **options
+    )
     wrong += errors
     stacked: plan.Stack = None
     try:

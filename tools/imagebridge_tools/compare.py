@@ -74,7 +74,7 @@ def difference(one: "Image", other: "Image") -> Difference:
 def regions(changed: "Image") -> list[ChangedRegion]:
     """Return the boxes around what is white in a mask, the largest change first."""
     cell = max(4, -(-max(changed.size) // _CELLS))
-    cells = dict(_cells(changed, cell))
+    cells = dict(_changed_cells(changed, cell))
     done: list[ChangedRegion] = []
     while cells:
         start = next(iter(cells))
@@ -91,7 +91,7 @@ def regions(changed: "Image") -> list[ChangedRegion]:
     return sorted(done, key=lambda region: (-region.pixels, region.box))
 
 
-def _cells(changed: "Image", cell: int) -> Iterator[tuple[tuple[int, int], tuple[Box, int]]]:
+def _changed_cells(changed: "Image", cell: int) -> Iterator[tuple[tuple[int, int], tuple[Box, int]]]:
     """Yield column and row of the cells that hold changes, with their box in the picture and their count."""
     for row in range(-(-changed.height // cell)):
         strip = changed.crop((0, row * cell, changed.width, min(changed.height, (row + 1) * cell)))

@@ -76,7 +76,7 @@ async def create_image(
     order = ImageRequest(prompt=prompt, **choices)
     _check(order, places)
     done = await _watched(order, places, on_progress, seconds, tick)
-    return _answer(order, "", done)
+    return _output(order, "", done)
 
 
 async def edit_image(
@@ -113,10 +113,10 @@ async def edit_image(
     order = replace(order, images=pictures, mask=covered)
     done = await _watched(order, places, on_progress, seconds, tick)
     names = ", ".join(name for name, _ in read)
-    return _answer(order, f" from {names}{' with a mask' if covered else ''}", done)
+    return _output(order, f" from {names}{' with a mask' if covered else ''}", done)
 
 
-def _answer(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutput:
+def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutput:
     kind = f" ({done.quality} quality)" if done.quality else ""
     count = len(done.pictures)
     what = "A picture" if count == 1 else f"{count} pictures"

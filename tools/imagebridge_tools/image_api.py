@@ -64,8 +64,9 @@ class ImageRequest:
             "n": self.n if self.n > 1 else None,
             "partial_images": self.partial_images or None,
             "stream": True if self.partial_images else None,
-            "image": [_file(f"image-{number}", one) for number, one in enumerate(self.images, 1)] or None,
-            "mask": _file("mask", self.mask) if self.mask else None,
+            "image": [_form_file(f"image-{number}", one) for number, one in enumerate(self.images, 1)]
+            or None,
+            "mask": _form_file("mask", self.mask) if self.mask else None,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -140,7 +141,7 @@ def _client(seconds: float) -> "openai.AsyncOpenAI":
     return openai.AsyncOpenAI(api_key=key, timeout=seconds, max_retries=1)
 
 
-def _file(name: str, picture: Picture) -> tuple[str, bytes, str]:
+def _form_file(name: str, picture: Picture) -> tuple[str, bytes, str]:
     return f"{name}.{picture.media_type.removeprefix('image/')}", picture.data, picture.media_type
 
 

@@ -103,7 +103,7 @@ def decoded(
             smaller = _smaller(original, side)
             return LoadedFile(
                 (smaller,),
-                f"{sentence}; given as {described(smaller)} without metadata{_parts(max_size)}",
+                f"{sentence}; given as {described(smaller)} without metadata{_view_hint(max_size)}",
                 original.width / smaller.width,
             )
         picture, done = _bare(original)
@@ -116,7 +116,7 @@ def decoded(
         return LoadedFile(pictures, sentence + done, scale)
     scale = scale * pictures[0].width / small[0].width if len(small) == 1 else 1.0
     made = ", ".join(described(one) for one in small)
-    return LoadedFile(small, f"{sentence}{done}; made smaller: {made}{_parts(max_size)}", scale)
+    return LoadedFile(small, f"{sentence}{done}; made smaller: {made}{_view_hint(max_size)}", scale)
 
 
 def _most(picture: Picture, max_size: int | None) -> int:
@@ -128,7 +128,7 @@ def _most(picture: Picture, max_size: int | None) -> int:
     )
 
 
-def _parts(max_size: int | None) -> str:
+def _view_hint(max_size: int | None) -> str:
     return "" if max_size else "; view_image shows parts of it in full size"
 
 

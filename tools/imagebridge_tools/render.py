@@ -171,9 +171,9 @@ def _drawing(source: Source, pages: str, size: int, *, text: bool) -> ToolOutput
 
 def _svg_text(data: bytes) -> str:
     """Return the text of an SVG, a line for each text element."""
-    from imagebridge.pictures.svg.markup import SvgAllowance, parsed
+    from imagebridge.pictures.svg.markup import SvgAllowance, svg_root
 
-    root: ElementTree.Element = parsed(data, SvgAllowance())
+    root: ElementTree.Element = svg_root(data, SvgAllowance())
     lines = [
         " ".join("".join(one.itertext()).split())
         for one in root.iter()

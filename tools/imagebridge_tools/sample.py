@@ -48,7 +48,7 @@ def get_image(text: str) -> ToolOutput:
     draw = ImageDraw.Draw(image)
     font, lines = _fitted(cleaned, face(cleaned))
     _card(draw)
-    _write(draw, font, lines)
+    _draw_lines(draw, font, lines)
     picture = as_picture(image, flat=True)
     return ToolOutput(
         f"A sample picture that shows {_quoted(cleaned)}{missing(cleaned, font)}. {described(picture)}.",
@@ -110,7 +110,7 @@ def _card(draw: "ImageDraw") -> None:
     draw.text((_CARD[2] - 48, _CARD[3] - 38), f"{WIDTH}x{HEIGHT}", font=bundled(18), fill=_QUIET, anchor="rm")
 
 
-def _write(draw: "ImageDraw", font: "FreeTypeFont", lines: list[str]) -> None:
+def _draw_lines(draw: "ImageDraw", font: "FreeTypeFont", lines: list[str]) -> None:
     """Centre the lines in the free part of the card."""
     leading = _leading(font)
     left, top, right, bottom = _TEXT

@@ -112,7 +112,7 @@ class Completions:
         if choice is None or not is_json(answer_message):
             raise self._caller.strange(completion)
         finish = choice.get("finish_reason")
-        message = _message(plain(answer_message))
+        message = _assistant_message(plain(answer_message))
         calls = [_function_call(entry) for entry in message.get("tool_calls", ())]
         if (
             finish in ("tool_calls", "function_call")
@@ -161,7 +161,7 @@ def _tool(tool: Any) -> Item:
     return {"type": "function", "function": {name: tool[name] for name in tool if name != "type"}}
 
 
-def _message(message: Item) -> Item:
+def _assistant_message(message: Item) -> Item:
     """Return the model's message as it goes back: what servers added stays, empty fields and annotations go."""
     fields = {
         name: value for name, value in message.items() if value not in (None, []) and name != "annotations"

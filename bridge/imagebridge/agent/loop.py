@@ -26,7 +26,7 @@ from imagebridge.translate.result import translate
 from imagebridge.translate.translation import ShownPicture
 from imagebridge.wire import Item
 
-from .api_errors import read
+from .api_errors import refusal_of
 from .chat import Completions
 from .openai_client import Caller
 from .recovery import Recovery, fresh
@@ -171,7 +171,7 @@ class Run:
             except (APIError, ResponseError) as error:
                 if self._uploads.refused(error, sent):
                     continue
-                refusal = read(error)
+                refusal = refusal_of(error)
                 if self._api.without_include(refusal.parameter):
                     continue
                 if refusal.unkept and (replacement := self._api.self_contained(recovery.items)) is not None:

@@ -91,7 +91,7 @@ def as_picture(image: "Image", *, flat: bool | None = None, lossless: bool = Fal
         return png(image)
     if not _may_be_drawn(image, flat=flat):
         halved = _jpeg(image, _QUALITY, flat=False)
-        if not lossless or _lost(image, halved) <= _LOSS:
+        if not lossless or _difference(image, halved) <= _LOSS:
             return Picture.from_bytes(halved)
     drawing = _bytes(image, "PNG", compress_level=6)
     if len(drawing) > max(_SMALL_FILE, _LEAN * image.width * image.height):
@@ -101,7 +101,7 @@ def as_picture(image: "Image", *, flat: bool | None = None, lossless: bool = Fal
     return Picture.from_bytes(drawing)
 
 
-def _lost(image: "Image", jpeg: bytes) -> float:
+def _difference(image: "Image", jpeg: bytes) -> float:
     """Return the mean difference of a channel of a picture and what its JPEG shows."""
     from PIL import ImageChops, ImageStat
 
@@ -331,10 +331,10 @@ def opaque(image: "Image") -> "Image":
 
 def _bytes(image: "Image", form: str, **options: int) -> bytes:
     # Without `info` no metadata is written: neither EXIF nor a colour profile nor a comment.
-    told, image.info = image.info, {}
+    info, image.info = image.info, {}
     buffer = BytesIO()
     try:
         image.save(buffer, form, **options)
     finally:
-        image.info = told
+        image.info = info
     return buffer.getvalue()

@@ -86,10 +86,10 @@ def chat_part(part: "Part") -> dict[str, Any]:
             picture = {"url": part.get("image_url"), "detail": part.get("detail")}
             return {"type": "image_url", "image_url": picture}
         case "input_file":
-            return _file(part.get("filename") or "", part.get("file_data"), part.get("file_url"))
+            return _file_part(part.get("filename") or "", part.get("file_data"), part.get("file_url"))
 
 
-def _file(name: str, data: str | None, url: str | None) -> dict[str, Any]:
+def _file_part(name: str, data: str | None, url: str | None) -> dict[str, Any]:
     """Return a PDF as a file, and a sentence for what Chat Completions does not take (guide "File inputs", 2026-09)."""
     if data and data.startswith("data:application/pdf;"):
         return {"type": "file", "file": {"filename": name, "file_data": data}}

@@ -76,12 +76,12 @@ def ordered(body: Mapping[str, Any]) -> ImageRequest:
         format_,
         transparent,
         "medium" if quality == "auto" else str(quality),
-        _number(body, "n", 1, range(1, 11)),
-        _number(body, "partial_images", 0, range(4)),
+        _number_field(body, "n", 1, range(1, 11)),
+        _number_field(body, "partial_images", 0, range(4)),
     )
 
 
-def _number(body: Mapping[str, Any], name: str, default: int, allowed: range) -> int:
+def _number_field(body: Mapping[str, Any], name: str, default: int, allowed: range) -> int:
     value = body.get(name)
     if value is None:
         return default

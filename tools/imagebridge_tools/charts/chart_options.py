@@ -36,7 +36,7 @@ _WHERE = {
 """The kinds of charts that each option goes with."""
 
 
-def read(
+def read_options(
     kinds: Sequence[str],
     aggregate: JsonValue,
     sort: JsonValue,
