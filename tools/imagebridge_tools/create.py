@@ -9,7 +9,7 @@ import anyio
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
-from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK
+from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK, MAX_PROMPT
 from imagebridge.pictures.picture import Picture
 
 from .apart import apart
@@ -29,9 +29,6 @@ from .tool_output import ToolOutput, described, size_in_words
 
 OnProgress = Callable[[float, str], Awaitable[None]]
 """Told the seconds since the start, and a few words, while a picture is made."""
-
-LONGEST_PROMPT = 32_000
-"""Characters the API takes: openai 3.54, types/image_generate_params.py."""
 
 SECONDS = 300.0
 """A large picture of high quality takes up to two minutes."""
@@ -135,10 +132,8 @@ def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
 def _check(order: ImageRequest, places: Places) -> None:
     if not order.prompt.strip():
         raise ArgumentError("prompt", "is empty; say what the picture shows")
-    if len(order.prompt) > LONGEST_PROMPT:
-        raise ArgumentError(
-            "prompt", f"has {len(order.prompt):,} characters; the API takes {LONGEST_PROMPT:,}"
-        )
+    if len(order.prompt) > MAX_PROMPT:
+        raise ArgumentError("prompt", f"has {len(order.prompt):,} characters; the API takes {MAX_PROMPT:,}")
     if not re.fullmatch(r"auto|[1-9]\d{1,4}x[1-9]\d{1,4}", order.size):
         raise ArgumentError("size", f'is {order.size!r}; give "auto" or pixels such as "1536x1024"')
     if order.compression is not None and order.format == "png":
