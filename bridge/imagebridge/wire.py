@@ -199,7 +199,7 @@ def writable(value: object, *, finite: bool = False) -> object:
                 if is_json(one) or is_list(one):
                     below[id(one)] = one
                 elif (isinstance(one, str) and paired(one) is not one) or (
-                    isinstance(one, (int, float)) and _number(one, finite=finite) is not one
+                    isinstance(one, (int, float)) and _readable_number(one, finite=finite) is not one
                 ):
                     return _Writable(finite=finite).made(value)
         if not below:
@@ -242,7 +242,7 @@ class _Writable:
         if isinstance(value, str):
             return paired(value)
         if isinstance(value, (int, float)):
-            return _number(value, finite=self._finite)
+            return _readable_number(value, finite=self._finite)
         if not is_json(value) and not is_list(value):
             return value
         if any(value is one for one in self._around):
@@ -258,7 +258,7 @@ class _Writable:
         return copy
 
 
-def _number(number: float, *, finite: bool) -> object:
+def _readable_number(number: float, *, finite: bool) -> object:
     """Return a number that JSON readers take, as it is; of others a text."""
     if isinstance(number, int):
         if number.bit_length() <= _MAX_BITS:

@@ -51,7 +51,7 @@ class Refusal(NamedTuple):
         return fault(self.status, self.code, self.message)
 
 
-def read(error: "APIError | ResponseError") -> Refusal:
+def refusal_of(error: "APIError | ResponseError") -> Refusal:
     """Return what an error says."""
     code: object = error.code
     known = str(code) if isinstance(code, (str, int)) else None

@@ -11,9 +11,9 @@ from .chat_chunks import ChatChunks, pieces
 from .event_stream import sound
 from .openai_client import BROKEN, STRANGE, Caller, Whole
 from .response_events import failure, refused
-from .response_items import UNNAMED, answer, unique, written
+from .response_items import UNNAMED, final_text, unique, written
 from .text_format import TextFormat
-from .turn import CallableTools, Tell, Toolbox, Turn, Usage, plain, relaxed
+from .turn import CallableTools, OnRunEvent, Toolbox, Turn, Usage, plain, relaxed
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer
@@ -60,13 +60,13 @@ class Completions:
         if streaming:
             arguments["stream_options"] = {"include_usage": True, **(arguments.get("stream_options") or {})}
 
-    async def ask(self, sent: list[Item], tell: Tell) -> Turn:
+    async def ask(self, sent: list[Item], on_event: OnRunEvent) -> Turn:
         """Send one request; see `ModelApi.ask`."""
         body = {**self._arguments, "messages": [*self._opening, *sent]}
         if definitions := [*self._tools.own, *map(_tool, self._tools.bridge)]:
             body["tools"] = definitions
             self._check(body)
-        return self._turn(await self._completion(body, tell))
+        return self._turn(await self._completion(body, on_event))
 
     def _check(self, body: dict[str, Any]) -> None:
         """Set the effort that the model needs beside tools, unless the caller gave one.
@@ -80,12 +80,12 @@ class Completions:
         if how == "without effort":
             body.setdefault("reasoning_effort", "none")
 
-    async def _completion(self, body: dict[str, Any], tell: Tell) -> object:
+    async def _completion(self, body: dict[str, Any], on_event: OnRunEvent) -> object:
         chunks = ChatChunks()
 
         async def pass_on(chunk: object) -> None:
             for delta in chunks.take(chunk):
-                await tell(delta)
+                await on_event(delta)
 
         streamed = self._streaming
         sent = {**body, "stream": True} if streamed else body
@@ -114,12 +114,12 @@ class Completions:
         finish = choice.get("finish_reason")
         if finish == "error":
             raise failure(choice.get("error") or choice.get("native_finish_reason"))
-        message = _message(plain(answer_message))
+        message = _assistant_message(plain(answer_message))
         calls = [_function_call(entry) for entry in message.get("tool_calls", ())]
         if (
             finish in ("tool_calls", "function_call")
             and not calls
-            and not answer([{"type": "message", **message}])
+            and not final_text([{"type": "message", **message}])
         ):
             raise ResponseError("the model calls a tool, and no call came", STRANGE)
         if calls and finish == "length":
@@ -132,7 +132,7 @@ class Completions:
             [message],
             [call for call in calls if not any(call is entry for entry in theirs)],
             theirs,
-            answer([{"type": "message", **message}]) or text_of(message, "refusal"),
+            final_text([{"type": "message", **message}]) or text_of(message, "refusal"),
             Usage.of(completion.get("usage")),
             text_of(completion, "model") or self._arguments["model"],
             text_of(completion, "id") or None,
@@ -163,7 +163,7 @@ def _tool(tool: Any) -> Item:
     return {"type": "function", "function": {name: tool[name] for name in tool if name != "type"}}
 
 
-def _message(message: Item) -> Item:
+def _assistant_message(message: Item) -> Item:
     """Return the model's message as it goes back: what servers added stays, empty fields and annotations go."""
     fields = {
         name: value for name, value in message.items() if value not in (None, []) and name != "annotations"

@@ -98,8 +98,8 @@ class Caller:
         """Call a method of the client and return what it gives."""
         if self.blocking:
             # A request cannot be stopped from outside: a run that is cancelled does not wait for its end.
-            call = partial(method, *arguments, **named)
-            return await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+            bound = partial(method, *arguments, **named)
+            return await anyio.to_thread.run_sync(bound, abandon_on_cancel=True)
         return await method(*arguments, **named)
 
     async def created(self, resource: Any, body: dict[str, Any]) -> Any:

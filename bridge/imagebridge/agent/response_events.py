@@ -242,14 +242,14 @@ class AssembledItem:
 
 def merged(output: Sequence[JSON], assembled: Sequence[AssembledItem]) -> list[dict[str, Any]]:
     """Return the items of the last event, each made whole by its like in `assembled`, and those that it lacks in their places."""
-    pairs = _pairs(output, [piece.item for piece in assembled])
-    likes = {to: assembled[at].item for at, to in pairs.items()}
+    matches = _matches(output, [piece.item for piece in assembled])
+    likes = {to: assembled[at].item for at, to in matches.items()}
     theirs = iter(fuller(item, likes.get(to, _NOTHING)) for to, item in enumerate(output))
     items: list[dict[str, Any]] = []
     used = 0
     for at, piece in enumerate(assembled):
-        paired = at in pairs
-        until = pairs[at] + 1 if paired else used + max(0, (piece.index or 0) - len(items))
+        paired = at in matches
+        until = matches[at] + 1 if paired else used + max(0, (piece.index or 0) - len(items))
         # What the last event alone has stays before what stands behind it there.
         while used < min(until, len(output)):
             items.append(next(theirs))
@@ -259,18 +259,18 @@ def merged(output: Sequence[JSON], assembled: Sequence[AssembledItem]) -> list[d
     return [*items, *theirs]
 
 
-def _pairs(output: Sequence[JSON], assembled: Sequence[JSON]) -> dict[int, int]:
+def _matches(output: Sequence[JSON], assembled: Sequence[JSON]) -> dict[int, int]:
     """Return for items of `assembled` the places in `output` where the same item stands."""
-    pairs: dict[int, int] = {}
+    matches: dict[int, int] = {}
     for alike in (_same_id, _same_content, _same_type):
         for at, item in enumerate(assembled):
-            if at in pairs:
+            if at in matches:
                 continue
-            used = set(pairs.values())
+            used = set(matches.values())
             places = (to for to, other in enumerate(output) if to not in used and alike(other, item))
             if (place := next(places, None)) is not None:
-                pairs[at] = place
-    return pairs
+                matches[at] = place
+    return matches
 
 
 def _same_type(one: JSON, other: JSON) -> bool:

@@ -9,9 +9,9 @@ from imagebridge.wire import JSON, Item, is_json, is_list, listed, text_of
 from .event_stream import sound
 from .openai_client import BROKEN, STRANGE, Caller, Whole
 from .response_events import ResponseEvents, failure, refused
-from .response_items import answer, items, unanswered, unreferenced
+from .response_items import final_text, items, unanswered, unreferenced
 from .text_format import TextFormat
-from .turn import CallableTools, Tell, Toolbox, Turn, Usage, relaxed
+from .turn import CallableTools, OnRunEvent, Toolbox, Turn, Usage, relaxed
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer
@@ -67,14 +67,14 @@ class Responses:
         """Whether the server keeps the conversation."""
         return self._chained or bool(self._arguments.get("conversation"))
 
-    async def ask(self, sent: list[Item], tell: Tell) -> Turn:
+    async def ask(self, sent: list[Item], on_event: OnRunEvent) -> Turn:
         """Send one request; see `ModelApi.ask`."""
         body = {**self._arguments, "input": sent}
         if definitions := [*self._tools.own, *self._tools.bridge]:
             body["tools"] = definitions
         if self._chained:
             body["previous_response_id"] = self.previous
-        response = await self._response(body, tell)
+        response = await self._response(body, on_event)
         if not is_json(response):
             raise self._caller.strange(response)
         if error := refused(response):
@@ -83,12 +83,12 @@ class Responses:
             raise failure(response.get("error"))
         return self._turn(response)
 
-    async def _response(self, body: dict[str, Any], tell: Tell) -> object:
+    async def _response(self, body: dict[str, Any], on_event: OnRunEvent) -> object:
         events = ResponseEvents()
 
         async def pass_on(event: object) -> None:
             if delta := events.take(event):
-                await tell(delta)
+                await on_event(delta)
 
         streamed = self._streaming
         opening = partial(self._opened, {**body, "stream": True} if streamed else body)
@@ -146,7 +146,7 @@ class Responses:
         calls = [item for item in output_items if item.get("type") == "function_call"]
         cut = response.get("incomplete_details")
         reason = text_of(cut, "reason") if is_json(cut) else ""
-        text = answer(output_items)
+        text = final_text(output_items)
         return Turn(
             output_items,
             [call for call in calls if call["name"] not in self._tools.names],

@@ -107,14 +107,14 @@ def command(
     if as_json or model:
         raise click.UsageError("--json and --model go with --live")
     failed = False
-    for row in rows(servers, config, env, allow, timeout):
+    for row in report_lines(servers, config, env, allow, timeout):
         say(str(row))
         failed = failed or row.state == "failed"
     if failed:
         sys.exit(ERROR)
 
 
-def rows(
+def report_lines(
     servers: tuple[str, ...],
     config: Path | None,
     env: dict[str, str],
@@ -325,7 +325,7 @@ def chart(model: str, *, as_json: bool) -> int:
         show({"base_url": base_url, "model": model, "rules": rows}, whole=True)
     else:
         click.echo(f"# {base_url}, {model}")
-        for line in table(outcomes):
+        for line in probe_table(outcomes):
             say(line)
     return ERROR if any(one.seen == "unclear" for one in outcomes) else 0
 
@@ -357,7 +357,7 @@ async def _posted(openai: "AsyncOpenAI", api: "Api", body: "JSON") -> EndpointAn
     return EndpointAnswer(200)
 
 
-def table(outcomes: Sequence[ProbeOutcome]) -> list[str]:
+def probe_table(outcomes: Sequence[ProbeOutcome]) -> list[str]:
     """Return the lines of a table with a head: rule, source, expected, seen, date, answer."""
     rows = [("rule", "source", "expected", "seen", "date", "answer")]
     for one in outcomes:

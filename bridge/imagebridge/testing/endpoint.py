@@ -12,7 +12,7 @@ from typing import Self, cast
 from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
 from imagebridge.rules.body import values
 from imagebridge.rules.replay import REPLAY
-from imagebridge.testing import chat, editing, images, model_list, responses, server
+from imagebridge.testing import chat, image_edits, images, model_list, responses, server
 from imagebridge.testing.conversations import Memory
 from imagebridge.testing.seen import SeenPicture, pictures
 from imagebridge.testing.server import HttpResponse, LoopbackServer, json_answer, stream_answer
@@ -234,7 +234,7 @@ class Endpoint:
         return self._picture(self._note(path, body), images.ordered)
 
     def _edit(self, path: str, body: JsonObject) -> HttpResponse:
-        return self._picture(self._note(path, body), editing.ordered)
+        return self._picture(self._note(path, body), image_edits.ordered)
 
     def _picture(
         self, exchange: Exchange, ordered: Callable[[JsonObject], images.ImageRequest]
