@@ -100,6 +100,12 @@ def numbered(value: object) -> object:
     return [value[key] for key in sorted(value, key=lambda key: (len(str(key)), str(key)))]
 
 
+def listed(value: object) -> object:
+    """Return a list, also where it came with numbers for keys, or as its only object; all else as it is."""
+    as_list = numbered(value)
+    return [as_list] if is_json(as_list) else as_list
+
+
 def _block(block: object) -> object:
     if not is_json(block) or block.keys().isdisjoint(_LOOKED_INTO):
         return block

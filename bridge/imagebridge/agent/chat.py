@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import ResponseError, RunError
 from imagebridge.facts.models import chat_tools_of, no_chat_tools
-from imagebridge.wire import JSON, Item, is_json, is_list, numbered, text_of
+from imagebridge.wire import JSON, Item, is_json, is_list, listed, text_of
 
 from .chat_chunks import ChatChunks, pieces
 from .event_stream import sound
-from .openai_client import BROKEN, STRANGE, Caller
+from .openai_client import BROKEN, STRANGE, Caller, Whole
+from .response_events import failure, refused
 from .response_items import UNNAMED, final_text, unique, written
 from .text_format import TextFormat
 from .turn import CallableTools, OnRunEvent, Toolbox, Turn, Usage, plain, relaxed
@@ -65,7 +66,7 @@ class Completions:
         if definitions := [*self._tools.own, *map(_tool, self._tools.bridge)]:
             body["tools"] = definitions
             self._check(body)
-        return self._turn(await (self._streamed(body, on_event) if self._streaming else self._whole(body)))
+        return self._turn(await self._completion(body, on_event))
 
     def _check(self, body: dict[str, Any]) -> None:
         """Set the effort that the model needs beside tools, unless the caller gave one.
@@ -79,28 +80,27 @@ class Completions:
         if how == "without effort":
             body.setdefault("reasoning_effort", "none")
 
-    async def _whole(self, body: dict[str, Any]) -> object:
-        return await self._caller.whole(
-            partial(self._caller.created, self._caller.client.chat.completions, body)
-        )
-
-    async def _streamed(self, body: dict[str, Any], on_event: OnRunEvent) -> object:
+    async def _completion(self, body: dict[str, Any], on_event: OnRunEvent) -> object:
         chunks = ChatChunks()
 
         async def pass_on(chunk: object) -> None:
             for delta in chunks.take(chunk):
                 await on_event(delta)
 
-        opening = partial(
-            self._caller.created, self._caller.client.chat.completions, {**body, "stream": True}
-        )
-        finished = await self._caller.each(opening, pass_on)
-        if (completion := chunks.completion(done=finished)) is None:
+        streamed = self._streaming
+        sent = {**body, "stream": True} if streamed else body
+        opening = partial(self._caller.created, self._caller.client.chat.completions, sent)
+        came = await self._caller.answer(opening, pass_on, streamed=streamed)
+        if isinstance(came, Whole):
+            return came.json
+        if (completion := chunks.completion(done=came.done)) is None:
             raise ResponseError("the stream ended before the message did", BROKEN)
         return completion
 
     def _turn(self, completion: object) -> Turn:
-        if not is_json(completion) or not is_list(choices := numbered(completion.get("choices"))):
+        if is_json(completion) and (error := refused(completion)):
+            raise error
+        if not is_json(completion) or not is_list(choices := listed(completion.get("choices"))):
             raise self._caller.strange(completion)
         if not choices:
             raise ResponseError("the answer holds no choice", "empty")
@@ -112,6 +112,8 @@ class Completions:
         if choice is None or not is_json(answer_message):
             raise self._caller.strange(completion)
         finish = choice.get("finish_reason")
+        if finish == "error":
+            raise failure(choice.get("error") or choice.get("native_finish_reason"))
         message = _assistant_message(plain(answer_message))
         calls = [_function_call(entry) for entry in message.get("tool_calls", ())]
         if (

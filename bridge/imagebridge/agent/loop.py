@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -23,7 +23,7 @@ from imagebridge.events import Answer, Answered, Called, Event, Progress, Replie
 from imagebridge.repair.compose import tool_result
 from imagebridge.translate.policy import Api
 from imagebridge.translate.result import translate
-from imagebridge.translate.translation import ShownPicture
+from imagebridge.translate.translation import ShownPicture, Translation
 from imagebridge.wire import Item
 
 from .api_errors import refusal_of
@@ -179,7 +179,7 @@ class Run:
                     await self._on_event(Retried(f"reasoning is kept by us from now on: {refusal.message}"))
                     continue
                 kind = refusal.fault
-                why = await anyio.to_thread.run_sync(recovery.change, kind, refusal.message)
+                why = await anyio.to_thread.run_sync(recovery.change, kind, refusal.message, refusal.said)
                 self._items[self._sent :] = recovery.items
                 if why is None:
                     raise
@@ -284,7 +284,13 @@ async def _silent(_: Event) -> None:
 
 
 def _cancelled(call: "JSON") -> Answer:
-    return Answer(call, translate(tool_result(_CANCELLED, is_error=True)), True, 0.0)
+    return Answer(call, _cancelled_translation(), True, 0.0)
+
+
+@cache
+def _cancelled_translation() -> Translation:
+    """Translate what is said of a call that was cancelled once: thousands may be, when the deadline has passed already."""
+    return translate(tool_result(_CANCELLED, is_error=True))
 
 
 async def replied(

@@ -68,7 +68,7 @@ def final_text(output: Sequence[Item]) -> str:
 
     `phase` tells the one from the other (openai 3.57, types/responses/response_output_message.py).
     """
-    messages = [item for item in output if item.get("type") == "message"]
+    messages = [item for item in output if item.get("type") == "message" and item.get("role") != "user"]
     final = [item for item in messages if item.get("phase") != "commentary"]
     for some in (final, messages):
         if text := _joined_texts(some, "text"):

@@ -11,6 +11,7 @@ from datetime import date
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 import click
 
@@ -255,13 +256,22 @@ def _endpoint() -> str:
     return f"endpoint {url}, model {default_model()}{named}; --live asks it"
 
 
+def _at_openai(url: str) -> bool:
+    """Tell whether OpenAI itself, or one of its regions, serves the models there."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return host == "api.openai.com" or host.endswith(".api.openai.com")
+
+
 def _models() -> Iterator[ReportLine]:
     """Name the models that are asked for and have ended, or end soon, where OpenAI serves them."""
     from imagebridge.facts.models import ending, last_day
 
     from .options import VARIABLE, default_model
 
-    if os.environ.get("OPENAI_BASE_URL", "").strip():
+    if not _at_openai(os.environ.get("OPENAI_BASE_URL", "").strip() or _DEFAULT_URL):
         return
     today = datetime.date.today()  # a date of OpenAI's, which names no time zone
     for variable, name in ((VARIABLE, default_model()), (_IMAGES, os.environ.get(_IMAGES, "").strip())):
