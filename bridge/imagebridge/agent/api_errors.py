@@ -20,7 +20,11 @@ _SIZE = re.compile(
     r"(?: entity| body)? (?:is )?too large|too many (?:input )?tokens",
     re.IGNORECASE,
 )
-_UNKEPT = re.compile(r"zero data retention|not persisted|\bitem\b.{0,80}\bnot found", re.IGNORECASE)
+_UNKEPT = re.compile(
+    r"zero data retention|not (?:persisted|stored|retained)|\bitem\b.{0,80}\b(?:not found|(?:not|no longer) exist)"
+    r"|\bno (?:such )?item\b|encrypted.content.{0,80}\b(?:required|missing)|\b(?:without|missing|requires?)\b.{0,40}encrypted.content",
+    re.IGNORECASE,
+)
 _TRANSIENT = (BROKEN, "server_error", "rate_limit_exceeded")
 
 _SAID = 4_000

@@ -49,7 +49,7 @@ class _Draft:
             known = {"type": "message", "role": "assistant"}
         if not known:
             return None
-        return fuller({**known, "status": _ended(known)} if "status" in known else known, self._pieces)
+        return fuller(known, self._pieces)
 
     @property
     def _pieces(self) -> JSON:
@@ -67,7 +67,7 @@ class ResponseEvents:
     def __init__(self) -> None:
         self._drafts: list[_Draft] = []
         self._begun: JSON = {}
-        self._final: JSON | None = None
+        self._final: dict[str, object] | None = None
         self._text = SurrogateJoiner()
         self._reasoning = SurrogateJoiner()
         self.came = False
@@ -88,12 +88,13 @@ class ResponseEvents:
         if event.get("object") == "error":
             raise failure(event)
         if not kind and is_list(listed(event.get("output"))):
-            self._final = event  # not streamed, though that was asked for
+            self._final = dict(event)  # not streamed, though that was asked for
         self.came = self.came or bool(kind)
         response = event.get("response")
         if kind in _ENDS:
             fields: JSON = response if is_json(response) else {}
-            self._final = {**fields, "status": text_of(fields, "status") or _ENDS[kind]}
+            self._final = _once_more(self._final or _NOTHING, fields)
+            self._final["status"] = text_of(fields, "status") or _ENDS[kind]
         elif kind in ("response.created", "response.in_progress"):
             self._begun = response if is_json(response) else {}
         elif kind in ("response.output_item.added", "response.output_item.done"):
@@ -160,6 +161,8 @@ class ResponseEvents:
                 return TextDelta(text) if (text := self._text.joined(event.get("delta"))) else None
             case ["response", "output_text" | "refusal" as part, "done"]:
                 self._write(event, part, event.get(_PART[part]), whole=True)
+            case ["response", "content_part", "added" | "done"]:
+                self._write_part(event)
             case ["response", "function_call_arguments" | "custom_tool_call_input", "delta"]:
                 self._argue(event, event.get("delta"), whole=False)
             case ["response", "function_call_arguments" | "custom_tool_call_input" as part, "done"]:
@@ -187,6 +190,13 @@ class ResponseEvents:
             draft = self._draft(event, text_of(event, "item_id"))
             at = (place(event.get("content_index")) or 0, kind)
             draft.texts[at] = text if whole else draft.texts.get(at, "") + text
+
+    def _write_part(self, event: JSON) -> None:
+        """Take a part that is announced or done; the pieces of one that is announced empty follow."""
+        part = event.get("part")
+        kind = text_of(part, "type") if is_json(part) else ""
+        if is_json(part) and kind in _PART:
+            self._write(event, kind, part.get(_PART[kind]), whole=True)
 
     def _argue(self, event: JSON, arguments: object, *, whole: bool) -> None:
         if arguments is None or arguments == "":
@@ -229,6 +239,12 @@ class ResponseEvents:
         open_draft.id = identity or open_draft.id
         open_draft.index = index if open_draft.index is None else open_draft.index
         return open_draft
+
+
+def _once_more(first: JSON, last: JSON) -> dict[str, object]:
+    """Return what two last events tell: a server that ends twice may leave the output out of one of them."""
+    output = {"output": first["output"]} if first.get("output") and not last.get("output") else {}
+    return {**first, **last, **output}
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,10 +322,6 @@ def fuller(item: JSON, other: JSON) -> dict[str, Any]:
         if not completed.get(name) and other.get(name):
             completed[name] = other[name]
     return completed
-
-
-def _ended(item: JSON) -> object:
-    return "completed" if item.get("status") == "in_progress" else item.get("status")
 
 
 def place(value: object) -> int | None:

@@ -35,6 +35,26 @@ def items(output: Sequence[object]) -> list[Item]:
     return repaired
 
 
+def ended(output: Sequence[Item], *, cut: bool) -> list[Item]:
+    """Return the items of a response that is over: none is in progress any more, and where it was cut off, the last may lack its end."""
+    over: list[Item] = []
+    for at, item in enumerate(output):
+        status = text_of(item, "status")
+        if cut and at == len(output) - 1 and item.get("type") in _CALLS and not _is_complete(item):
+            item = {**item, "status": "incomplete"}
+        elif status == "in_progress":
+            item = {**item, "status": "incomplete" if cut else "completed"}
+        over.append(item)
+    return over
+
+
+def _is_complete(call: Item) -> bool:
+    """Tell whether a call says that it came to its end, and something came."""
+    return text_of(call, "status") == "completed" and bool(
+        text_of(call, "arguments") or text_of(call, "input")
+    )
+
+
 def _call_fields(item: Item, used_ids: set[str]) -> Item:
     identity = text_of(item, "call_id") or text_of(item, "id")
     fields: Item = {"call_id": unique(identity, used_ids), "name": text_of(item, "name") or UNNAMED}

@@ -9,7 +9,7 @@ from imagebridge.wire import JSON, Item, is_json, is_list, listed, paired, text_
 from .event_stream import sound
 from .openai_client import BROKEN, STRANGE, Caller, Whole
 from .response_events import ResponseEvents, failure, refused
-from .response_items import final_text, items, unanswered, unreferenced
+from .response_items import ended, final_text, items, unanswered, unreferenced
 from .text_format import TextFormat
 from .turn import CallableTools, OnRunEvent, Toolbox, Turn, Usage, relaxed
 
@@ -143,9 +143,11 @@ class Responses:
         identity = paired(text_of(response, "id"))
         if self._chained and not identity:
             raise ResponseError("the response has no id, by which previous_response_id could go on", STRANGE)
+        details = response.get("incomplete_details")
+        reason = text_of(details, "reason") if is_json(details) else ""
+        reason = reason or ("unknown" if response.get("status") == "incomplete" else "")
+        output_items = ended(output_items, cut=bool(reason))
         calls = [item for item in output_items if item.get("type") == "function_call"]
-        cut = response.get("incomplete_details")
-        reason = text_of(cut, "reason") if is_json(cut) else ""
         text = final_text(output_items)
         return Turn(
             output_items,
@@ -155,7 +157,7 @@ class Responses:
             Usage.of(response.get("usage")),
             paired(text_of(response, "model")) or self._arguments["model"],
             identity or None,
-            reason or ("unknown" if response.get("status") == "incomplete" else None),
+            reason or None,
             text_of(response, "service_tier") or None,
             any(text_of(item, "type") not in _FREE for item in output_items),
         )

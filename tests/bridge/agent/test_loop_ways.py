@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from samples import photo
 
 from imagebridge import Bridge, Policy, tool_result
+from imagebridge.agent.api_errors import Refusal
 from imagebridge.agent.turn import Usage, cost, relaxed
 from imagebridge.errors import OpenCallError, ResponseError, RunError, TokenLimitError
 from imagebridge.events import (
@@ -24,7 +25,7 @@ from imagebridge.events import (
     TextDelta,
 )
 from imagebridge.facts.models import PRICES
-from imagebridge.testing import Endpoint, Fault
+from imagebridge.testing import Endpoint, Fault, Odd
 
 pytestmark = pytest.mark.anyio
 
@@ -468,6 +469,50 @@ async def test_a_call_that_is_cut_off_does_not_run(server):
     assert output["output"] == cut
 
 
+CUT_CALLS = {
+    "in progress": {"status": "in_progress"},
+    "without a status": {"status": None},
+    "by its own word complete": {"status": "completed"},
+    "half": {"status": "in_progress", "arguments": '{"si'},
+}
+
+
+@pytest.mark.parametrize("reason", ["max_output_tokens", "content_filter", None])
+@pytest.mark.parametrize("streamed", [True, False], ids=["in events", "whole"])
+@pytest.mark.parametrize("fields", CUT_CALLS.values(), ids=CUT_CALLS)
+async def test_a_call_that_a_response_breaks_off_in_does_not_run(server, fields, streamed, reason):
+    first = {
+        "type": "function_call",
+        "id": "fc_1",
+        "call_id": "a",
+        "name": "look",
+        "arguments": '{"side": 40}',
+    }
+    last = {**first, "id": "fc_2", "call_id": "b", "arguments": "", **fields}
+    details = {"reason": reason} if reason else None
+    end = {"id": "r", "status": "incomplete", "incomplete_details": details, "output": [first, last]}
+
+    def events(_):
+        added = [
+            {"type": "response.output_item.added", "output_index": at, "item": item}
+            for at, item in enumerate((first, last))
+        ]
+        return [*added, {"type": "response.incomplete", "response": {**end, "output": []}}]
+
+    step = Odd("?", events, streamed=True) if streamed else Odd("?", lambda _: [end], streamed=False)
+    with Endpoint([step, "It was cut."]) as endpoint:
+        async with client_of(endpoint) as client, Bridge(server) as bridge:
+            reply = await bridge.run(client, model=MODEL, input="?")
+    outputs = [item["output"] for item in reply.items if item.get("type") == "function_call_output"]
+    assert outputs[0][0]["text"].startswith("40 pixels")
+    assert (
+        outputs[1] == "Tool error:\nthe call was cut off before its arguments were complete; it did not run"
+    )
+    assert [item["status"] for item in reply.items if item.get("call_id") == "b" and "name" in item] == [
+        "incomplete"
+    ]
+
+
 async def test_an_answer_that_is_cut_off_says_so(server):
     def cut(request):
         return httpx2.Response(
@@ -622,6 +667,36 @@ async def test_a_model_without_tools_in_chat_is_not_asked(server):
             ):
                 await bridge.run(client, model="gpt-6.1-terra", input="?", api="chat")
     assert endpoint.requests == []
+
+
+UNKEPT = [
+    "Item with id 'rs_1' not found. Items are not persisted for Zero Data Retention organizations.",
+    "Item 'rs_1' was not found.",
+    "No item with id rs_1 was found.",
+    "The item rs_1 does not exist.",
+    "Responses are not stored for your organization.",
+    "Reasoning items must be sent with encrypted content: encrypted_content is required.",
+    "input[1] is missing `encrypted_content`",
+]
+
+
+@pytest.mark.parametrize("message", UNKEPT)
+def test_wordings_of_items_that_are_not_kept(message):
+    assert all(Refusal(status, None, "input", message, message).unkept for status in (400, 404))
+    assert not Refusal(500, None, "input", message, message).unkept
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The model 'gpt-9' does not exist",
+        "The encrypted content for item rs_1 could not be verified.",
+        "No tool output found for function call call_1.",
+        "Invalid 'input[1]': items may be of these types",
+    ],
+)
+def test_wordings_of_other_refusals(message):
+    assert not Refusal(400, None, "input", message, message).unkept
 
 
 def forgetful(body):

@@ -151,6 +151,11 @@ def arguments(words=CALL["arguments"], **place):
     return delta("function_call_arguments", words, of="fc_1", **place)
 
 
+def part(what, words="It is red."):
+    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    return {"type": f"response.content_part.{what}", **place, "part": {**TEXT, "text": words}}
+
+
 def bare(event, *names):
     return {name: value for name, value in event.items() if name not in names}
 
@@ -209,6 +214,12 @@ A, B, RED = CALL["arguments"], OTHER["arguments"], "It is red."
         pytest.param([BEGUN, done(CALL), {"type": "response.completed", "response": None}], [A], id="null response"),
         pytest.param([BEGUN, done(CALL), ended(output=None)], [A], id="null output"),
         pytest.param([{"id": "r", "object": "response", "output": [SAID]}], [RED], id="not streamed at all"),
+        pytest.param([ended(CALL), ended()], [A], id="ends twice, empty at last"),
+        pytest.param([ended(), ended(CALL)], [A], id="ends twice, empty at first"),
+        pytest.param([part("done"), ended()], [RED], id="a part that is done alone"),
+        pytest.param([part("added"), ended()], [RED], id="a part that is announced whole"),
+        pytest.param([part("added", ""), text(), part("done"), ended()], [RED], id="parts as OpenAI"),
+        pytest.param([part("done", None), {**part("done"), "part": None}, text(), ended()], [RED], id="null parts"),
     ],
 )  # fmt: skip
 def test_a_response_is_put_together_from_what_came(events, meant):
