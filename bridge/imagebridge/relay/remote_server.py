@@ -4,6 +4,7 @@ import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,7 @@ from imagebridge.translate.sentences import location
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
 from .json_rpc import RequestId, Unreadable, failure, key, one_line, read, written
+from .streams import LineQueue, Rest
 
 _VERSION = "io.modelcontextprotocol/protocolVersion"
 
@@ -53,10 +55,14 @@ class RemoteServer:
         self._calls: dict[RequestId, anyio.CancelScope] = {}
         self._opening: RequestId | None = None
         self._schemas: dict[str, object] = {}
-        self._arrived, self.lines = anyio.create_memory_object_stream[bytes](math.inf)
+        self._arrived, self._arriving = anyio.create_memory_object_stream[bytes](math.inf)
+        self.lines = LineQueue(self._arriving)
 
-    async def send(self, line: bytes, message: JSON | None = None) -> None:
+    def send(self, line: bytes, message: JSON | None = None) -> Rest:
         """Post a message. A request is answered when it is; anything else is taken before what comes after it."""
+        return partial(self._send, line, message)
+
+    async def _send(self, line: bytes, message: JSON | None) -> None:
         if message is None:
             await self._post(line, None, {})
             return
@@ -85,6 +91,10 @@ class RemoteServer:
     async def end(self) -> str:
         """Return how it ended."""
         return "forgot the session"
+
+    def close(self) -> None:
+        """Take in no more lines."""
+        self._arriving.close()
 
     def _ends_a_call(self, message: JSON) -> bool:
         """Cancel a call as 2026-07-28 does, by closing its response; tell whether that was asked."""
@@ -251,7 +261,7 @@ async def remote(url: str, headers: Mapping[str, str]) -> AsyncGenerator[RemoteS
         finally:
             with anyio.CancelScope(shield=True):
                 await server.finish()
-            server.lines.close()
+            server.close()
             tasks.cancel_scope.cancel()
 
 
