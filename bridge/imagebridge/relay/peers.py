@@ -78,11 +78,12 @@ class Peers:
             self.opening = message, line
         elif method == "notifications/initialized":
             self.opened = line
-        self._name(meta.get(_CLIENT))
+        if meta:
+            self._name(meta.get(_CLIENT))
         at = key(number)
         if not method or at is None:
             return None
-        envelope = {name: meta[name] for name in _ENVELOPE if name in meta}
+        envelope = {name: meta[name] for name in _ENVELOPE if name in meta} if meta else {}
         pending = HostRequest(
             self._named or self._called,
             number,

@@ -213,11 +213,7 @@ class Relay:
                 waiting.set(message)
             return None
         pending = [self._session.answered(part) for part in parts]
-        passes = (
-            one is None or not _may_change(one) or is_plain(part, one)
-            for part, one in zip(parts, pending, strict=True)
-        )
-        if all(passes) and not any(map(_is_of_task, parts)):
+        if all(map(_passes, parts, pending)):
             return self._output.send(line + b"\n" if clean else written(message, len(line)), parts)
         repair = partial(self._repair, message, pending, line, clean=clean)
         if len(line) < _SMALL and not any(mark in line for mark in _HEAVY) and not any(map(_links, parts)):
@@ -374,8 +370,16 @@ class _Waiting:
         return self._answer
 
 
-def _may_change(pending: HostRequest) -> bool:
-    return pending.given or pending.method in ("tools/list", "tools/call", "tasks/result", "tasks/get")
+_CHANGING = frozenset(("tools/list", "tools/call", "tasks/result", "tasks/get"))
+
+
+def _passes(message: JSON, pending: HostRequest | None) -> bool:
+    """Tell at once that a message is right as it came."""
+    if pending is None:
+        return "method" not in message or not _is_of_task(message)
+    if pending.method == "tools/call":
+        return is_plain(message, pending)
+    return not pending.given and pending.method not in _CHANGING
 
 
 def _is_of_task(message: JSON) -> bool:
