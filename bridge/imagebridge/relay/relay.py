@@ -151,7 +151,7 @@ class Relay:
             line = self._names.called(message, line)
         if is_json(message):
             message, line = resource_uris.asked(message, line)
-        said = message if is_json(message) else None
+        said = message.deep if isinstance(message, Unreadable) else message if is_json(message) else None
         if self._server is not None:
             return self._server.send(line + b"\n", said)
         return partial(self._ask_anew, pending, line, said) if pending else None
@@ -204,7 +204,8 @@ class Relay:
         message, clean = read(line)
         if isinstance(message, Unreadable):
             if message.deep:
-                return self._output.send(line + b"\n", [])
+                self._session.answered(message.deep)
+                return self._output.send(line + b"\n", [message.deep])
             self._tell_garbage(message)
             return self._refuse_broken(line[:_BEGINNING], "the server's answer is not JSON that can be read")
         parts = messages(message)

@@ -15,7 +15,7 @@ import httpx2
 from imagebridge.translate.sentences import location
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .json_rpc import RequestId, Unreadable, failure, key, one_line, read, written
+from .json_rpc import RequestId, Unreadable, failure, key, messages, one_line, read, written
 from .streams import LineQueue, Rest
 
 _VERSION = "io.modelcontextprotocol/protocolVersion"
@@ -214,14 +214,14 @@ class RemoteServer:
         """Pass on one message; tell whether it answers `number`."""
         message, _ = read(body)
         await self._arrive(one_line(body))
-        if is_list(message):
+        if is_list(message) and not isinstance(message, Unreadable):
             return True
-        if not is_json(message) or "method" in message or message.get("id") != number:
-            return False
-        result = message.get("result")
-        if is_json(result):
-            self._remember(result, number)
-        return True
+        for said in messages(message):
+            if "method" not in said and said.get("id") == number:
+                if is_json(result := said.get("result")):
+                    self._remember(result, number)
+                return True
+        return False
 
     def _remember(self, result: JSON, number: object) -> None:
         """Take note of the version that was agreed on, and of the tools' parameters."""
