@@ -178,7 +178,9 @@ def _finite(value: object) -> object:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-_DECODER = json.JSONDecoder(parse_int=str)
+_DECODER = json.JSONDecoder()
+_SCALAR = re.compile(r'"(?:[^"\\]++|\\.)*+"|[^\s,\]}]++')
+_MARK = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{\]}]')
 _BLANKS = re.compile(r"[ \t\r\n]*")
 
 
@@ -204,11 +206,24 @@ def _members(text: str, start: int) -> Iterator[tuple[str, tuple[int, int]]]:
     while text[at] != "}":
         name, at = _DECODER.raw_decode(text, at)
         at = _behind_blanks(text, _behind_blanks(text, at) + 1)
-        _, end = _DECODER.raw_decode(text, at)
+        end = _end(text, at)
         yield name, (at, end)
         at = _behind_blanks(text, end)
         if text[at] == ",":
             at = _behind_blanks(text, at + 1)
+
+
+def _end(text: str, at: int) -> int:
+    """Return where the value that begins at `at` ends, however deep it nests and however long its numbers are."""
+    if text[at] not in "[{":
+        found = _SCALAR.match(text, at)
+        return found.end() if found else at
+    levels = 0
+    for mark in _MARK.finditer(text, at):
+        levels += {"[": 1, "{": 1, "]": -1, "}": -1}.get(text[mark.start()], 0)
+        if not levels:
+            return mark.end()
+    return len(text)
 
 
 def _behind_blanks(text: str, at: int) -> int:

@@ -155,8 +155,11 @@ def test_a_value_is_put_in_place_and_every_other_byte_stays(around, path, old, n
     assert spliced(spliced(line, path, new), path, marked) == spliced(line, path, marked)
 
 
-def test_a_value_is_put_beside_numbers_of_thousands_of_digits():
-    line = b'{"n":%s,"id":1,"m":[%s]}' % (b"9" * 6_000, b"-" + b"8" * 6_000)
+@pytest.mark.parametrize(
+    "value", [b"9" * 6_000, b"[-%s]" % (b"8" * 6_000), DEEP], ids=["long", "held", "deep"]
+)
+def test_a_value_is_put_beside_what_python_does_not_read(value):
+    line = b'{"n":%s,"id":1,"m":[%s]}' % (value, value)
     assert spliced(line, ("id",), "x") == line.replace(b'"id":1', b'"id":"x"')
 
 
