@@ -1,7 +1,7 @@
 """Messages passed on between a host and a server; the results of tools are repaired on the way."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, Protocol
@@ -16,9 +16,9 @@ from imagebridge.translate.sentences import short
 from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from . import resource_uris
-from .explanation import changes
+from .explanation import changes, changes_of_list
 from .json_rpc import Message, Unreadable, answered_by, failure, messages, read, request, same, written
-from .peers import HostRequest, Peers, inside, is_plain, payload, replaced
+from .peers import HostRequest, Peers, inside, is_of_task, passes, payload, replaced
 from .streams import Line, LongLine, Rest, TakeLine
 from .tool_names import Names
 
@@ -214,7 +214,7 @@ class Relay:
                 waiting.set(message)
             return None
         pending = [self._session.answered(part) for part in parts]
-        if all(map(_passes, parts, pending)):
+        if all(map(passes, parts, pending)):
             return self._output.send(line + b"\n" if clean else written(message, len(line)), parts)
         repair = partial(self._repair, message, pending, line, clean=clean)
         if len(line) < _SMALL and not any(mark in line for mark in _HEAVY) and not any(map(_links, parts)):
@@ -267,7 +267,7 @@ class Relay:
         """Return a message with what it holds of a tool's result repaired; the very same where nothing is to be done."""
         if pending is None:
             params = message.get("params")
-            if not (_is_of_task(message) and is_json(params)):
+            if not (is_of_task(message) and is_json(params)):
                 return message
             found = inside(params)
             new = found and await self._result(found, self._session.nobody(), size)
@@ -284,9 +284,11 @@ class Relay:
         if pending.method == "tools/list":
             listed = self._session.listed(result, pending.host)
             listed = self._names.listed(listed) if self._names else listed
+            self._tell(pending, changes_of_list(result, listed, "tools", "name"))
             return message if listed is message["result"] else {**message, "result": listed}
         if pending.given:
             read_result = resource_uris.answered(result)
+            self._tell(pending, changes_of_list(result, read_result, "contents", "uri"))
             return message if read_result is message["result"] else {**message, "result": read_result}
         found = payload(pending, result)
         if found is None:
@@ -307,10 +309,13 @@ class Relay:
         made = work() if size < _SMALL and whole is result else await anyio.to_thread.run_sync(work)
         if same(made, result):
             return result
-        if self._explain:
-            for change in changes(result, made):
-                _LOG.info("%s: %s", pending.tool or pending.method, change)
+        self._tell(pending, changes(result, made))
         return made
+
+    def _tell(self, pending: HostRequest, told: Iterator[str]) -> None:
+        if self._explain:
+            for change in told:
+                _LOG.info("%s: %s", pending.tool or pending.method, change)
 
     # Requests of our own.
 
@@ -369,28 +374,6 @@ class _Waiting:
     async def answer(self) -> JSON:
         await self._event.wait()
         return self._answer
-
-
-_CHANGING = frozenset(("tools/list", "tools/call", "tasks/result", "tasks/get"))
-
-
-def _passes(message: JSON, pending: HostRequest | None) -> bool:
-    """Tell at once that a message is right as it came."""
-    if pending is None:
-        return "method" not in message or not _is_of_task(message)
-    if pending.method == "tools/call":
-        return is_plain(message, pending)
-    return not pending.given and pending.method not in _CHANGING
-
-
-def _is_of_task(message: JSON) -> bool:
-    """Tell whether a notification carries what a task came to."""
-    params = message.get("params")
-    return (
-        text_of(message, "method").startswith("notifications/tasks")
-        and is_json(params)
-        and inside(params) is not None
-    )
 
 
 def _links(message: JSON) -> bool:
