@@ -17,7 +17,7 @@ from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from . import resource_uris
 from .explanation import changes, changes_of_list
-from .json_rpc import Message, Unreadable, answered_by, failure, messages, read, request, same, written
+from .json_rpc import Message, Unreadable, answered_by, failure, messages, read_line, request, same, written
 from .peers import HostRequest, Peers, inside, is_of_task, passes, payload, replaced
 from .streams import Line, LongLine, Rest, TakeLine
 from .tool_names import Names
@@ -144,7 +144,7 @@ class Relay:
         if isinstance(line, LongLine):
             _LOG.warning("the host sent %s; it is left out", line)
             return None
-        message, _ = read(line)
+        message, _ = read_line(line)
         parts = messages(message)
         pending = [one for part in parts if (one := self._session.heard(part, line))]
         if self._names and is_json(message):
@@ -201,7 +201,7 @@ class Relay:
         if isinstance(line, LongLine):
             _LOG.warning("the server sent %s; it is left out", line)
             return self._refuse_broken(line.start, f"the server answered with {line}")
-        message, clean = read(line)
+        message, clean = read_line(line)
         if isinstance(message, Unreadable):
             if message.deep:
                 self._session.answered(message.deep)

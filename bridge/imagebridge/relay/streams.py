@@ -285,7 +285,7 @@ class StandardOutput:
         # A pipe says that it is ready only where there is room for a short line.
         if len(line) <= ATOMIC and not self._left and self._is_ready():
             with suppress(OSError):
-                _write(self._descriptor, line)
+                _write_line(self._descriptor, line)
             return None
         self._left.append(line)
         return self._write
@@ -296,7 +296,7 @@ class StandardOutput:
             while self._left:
                 with suppress(OSError):
                     await anyio.to_thread.run_sync(
-                        _write, self._descriptor, self._left[0], abandon_on_cancel=True
+                        _write_line, self._descriptor, self._left[0], abandon_on_cancel=True
                     )
                 self._left.popleft()
 
@@ -314,7 +314,7 @@ def widen(descriptor: int) -> None:
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _WIDE)
 
 
-def _write(descriptor: int, line: bytes) -> None:
+def _write_line(descriptor: int, line: bytes) -> None:
     left = memoryview(line)
     while left:
         left = left[os.write(descriptor, left[:_WIDE]) :]

@@ -121,7 +121,7 @@ def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
         if entry.sentence:
             yield entry.sentence
         if entry.strip:
-            yield _place(entry.strip, *entry.size, f" of picture {entry.number}" if several else "")
+            yield _strip_sentence(entry.strip, *entry.size, f" of picture {entry.number}" if several else "")
         name = "" if len(entries) == 1 else f"Picture {entry.number}: "
         if not entry.strip and (change := _change(entry)):
             yield f"{name}{'s' if name else 'S'}hown as {change}."
@@ -129,7 +129,7 @@ def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
             yield multiply("its " if name else "", *_factors(entry))
 
 
-def _place(strip: Strip, width: int, height: int, of: str) -> str:
+def _strip_sentence(strip: Strip, width: int, height: int, of: str) -> str:
     """Say where a strip lies in its picture of `width` x `height` pixels. By how much it was made smaller says `multiply`, as of any picture."""
     whole = strip._replace(seen=Seen(strip.width, strip.height, 0, 0))
     where, _, back = sentences.strip_place(whole, width, height).partition("; ")

@@ -13,7 +13,7 @@ from .change import FileChange
 from .config_file import backup, content
 from .editing import FormatError, edited, spliced, value_at
 from .hosts import HostFile
-from .launch import relay
+from .server_entry import relay
 
 _PROGRAM = re.compile(r"(?:^|[/\\])imagebridge(?:\.exe)?(?:@[^/\\]*)?$")
 """What starts the relay, or names it behind `uvx --from` and `python -m`."""

@@ -13,7 +13,7 @@ from imagebridge.relay.json_rpc import (
     failure,
     messages,
     one_line,
-    read,
+    read_line,
     spliced,
     written,
 )
@@ -44,7 +44,7 @@ LARGE = b"x" * 200_000
 )
 def test_a_line_that_any_reader_takes_is_clean(number, clean, padding):
     line = b'{"jsonrpc": "2.0", "id": 1, "result": {"n": %s, "p": "%s"}}' % (number, padding)
-    message, passes = read(line)
+    message, passes = read_line(line)
     assert (message["id"], passes) == (1, clean)
     # What is written anew is taken by the strictest reader.
     again = written(message, len(line))
@@ -71,7 +71,7 @@ def test_numbers_that_are_none_are_null(size):
     ],
 )  # fmt: skip
 def test_what_is_not_a_message_alone_is_not_clean(line, expected):
-    assert read(line) == (expected, False)
+    assert read_line(line) == (expected, False)
 
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
@@ -91,7 +91,7 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
     ],
 )  # fmt: skip
 def test_a_message_too_deep_to_be_read_tells_what_it_is(line, said):
-    message, clean = read(line % DEEP)
+    message, clean = read_line(line % DEEP)
     assert (message.deep, clean) == (said, True)
     assert messages(message) == ([said] if said else [])
 
@@ -113,11 +113,11 @@ def test_a_broken_line_tells_by_its_beginning_what_it_was_to_answer(start, numbe
 
 @pytest.mark.parametrize("line", [b'[{"id":1,"result":{}},2]', b'[null,{"id":1,"result":{}},[]]'])
 def test_of_a_batch_the_messages_count(line):
-    assert read(line) == ([{"id": 1, "result": {}}], False)
+    assert read_line(line) == ([{"id": 1, "result": {}}], False)
 
 
 def test_an_id_of_thousands_of_digits_is_refused_under_none():
-    (message,) = messages(read(b'{"id":%s,"method":"ping"}' % (b"9" * 6_000))[0])
+    (message,) = messages(read_line(b'{"id":%s,"method":"ping"}' % (b"9" * 6_000))[0])
     assert failure(message["id"], "no")["id"] is None
 
 
