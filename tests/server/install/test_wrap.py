@@ -6,7 +6,7 @@ import pytest
 
 from imagebridge_server.install.config_file import backup
 from imagebridge_server.install.editing import value_at
-from imagebridge_server.install.hosts import HOSTS
+from imagebridge_server.install.hosts import HOST_FILES
 from imagebridge_server.install.launch import relay
 from imagebridge_server.install.wrap import unwrapped, wrapped
 
@@ -57,7 +57,7 @@ FILES = {
 }  # fmt: skip
 CASES = [
     pytest.param(host, name, id=f"{host.name}, {name}", marks=[] if host.name in ("cursor", "codex", "goose") else pytest.mark.long)
-    for host in HOSTS
+    for host in HOST_FILES
     if host.name != "opencode"
     for name in FILES[host.form]
 ]  # fmt: skip
@@ -101,7 +101,7 @@ def test_the_relay_goes_in_and_out_byte_for_byte(host, name, copy, tmp_path):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
-    "host", [host for host in HOSTS if host.name in ("cursor", "codex")], ids=lambda one: one.name
+    "host", [host for host in HOST_FILES if host.name in ("cursor", "codex")], ids=lambda one: one.name
 )
 def test_a_relay_that_the_user_wrote_is_known(host, words, tmp_path):
     file = tmp_path / "config"
@@ -116,7 +116,7 @@ def test_a_relay_that_the_user_wrote_is_known(host, words, tmp_path):
 
 @pytest.mark.parametrize("command", [["npx", "proxy", "--", "b"], ["imagebridge-server", "--", "proxy"], ["imagebridge", "serve", "proxy"]])  # fmt: skip
 def test_what_is_not_the_relay_is_wrapped(command, tmp_path):
-    (host,) = [host for host in HOSTS if host.name == "cursor"]
+    (host,) = [host for host in HOST_FILES if host.name == "cursor"]
     file = tmp_path / "config"
     file.write_text(json.dumps({"mcpServers": {"srv": {"command": command[0], "args": command[1:]}}}))
     assert unwrapped(host, file, "srv").diff == ""
