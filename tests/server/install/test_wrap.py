@@ -7,7 +7,7 @@ import pytest
 from imagebridge_server.install.config_file import backup
 from imagebridge_server.install.editing import value_at
 from imagebridge_server.install.hosts import HOST_FILES
-from imagebridge_server.install.launch import relay
+from imagebridge_server.install.server_entry import relay
 from imagebridge_server.install.wrap import unwrapped, wrapped
 
 ENTRY = '{"CMD": "npx", "args": ["-y", "--x=a b"]}'
