@@ -252,9 +252,9 @@ class TestCalls:
             (
                 "get_image",
                 {"txt": "a"},
-                "text is missing; txt is no argument of this tool; did you mean text?",
+                "text: is missing; give the text\ntxt: is not an argument of this tool; did you mean text?",
             ),
-            ("get_image", {"text": 5}, "text: input should be a valid string"),
+            ("get_image", {"text": [5, 6]}, "text: is [5, 6]; give the text"),
             ("load_image", {"source": "rde.png"}, "did you mean 'red.png'?"),
             ("load_image", {"source": "/etc/passwd"}, "is not below an allowed folder"),
             ("load_image", {"source": "https://example.com/a.png"}, "started with --allow-https"),
@@ -266,7 +266,7 @@ class TestCalls:
             (
                 "load_image",
                 {"source": "red.png", "max_size": 3},
-                "max_size: input should be greater than or equal to 16",
+                "max_size: is 3; give 16 or more",
             ),
             ("load_image", {"source": "red.png", "save_as": "a.png"}, "--allow-write"),
             ("load_image", {"source": "sales.csv"}, "no picture of a known format"),
@@ -276,11 +276,15 @@ class TestCalls:
                 {"source": "sales.csv", "start": 1000},
                 "start: is 1,000; sales.csv has 24 characters",
             ),
-            ("create_image", {"prompt": "x", "n": 11}, "n: input should be less than or equal to 10"),
-            ("edit_image", {"prompt": "x", "images": []}, "images: list should have at least 1 item"),
+            ("create_image", {"prompt": "x", "n": 11}, "n: is 11; give 10 or less"),
+            ("edit_image", {"prompt": "x", "images": []}, "images: has 0 entries; give at least 1"),
             ("edit_image", {"prompt": "x", "images": ["sales.csv"]}, "images: sales.csv is no picture"),
-            ("edit_image", {"prompt": "x", "images": "red.png"}, "images: input should be a valid list"),
-            ("generate_chart", {}, "give one of spec and kind"),
+            (
+                "edit_image",
+                {"prompt": "x", "images": 5},
+                'images: is 5; give a list of pictures, such as ["a.png", "b.png"]',
+            ),
+            ("generate_chart", {}, "kind: is missing; give one of bar, line"),
             ("generate_chart", {"kind": "barr", "data": ROWS}, "did you mean 'bar'?"),
             ("generate_chart", {"kind": "bar", "data": 5}, "data: give rows"),
             (
@@ -290,8 +294,8 @@ class TestCalls:
             ),
             (
                 "generate_chart",
-                {"kind": "bar", "data": ROWS, "x": "month"},
-                "x is no argument of this tool; there are: kind, data, sheet, columns",
+                {"kind": "bar", "data": ROWS, "x": "month", "columns": {"x": "month"}},
+                "x: is not an argument of this tool; there are: kind, data, sheet, columns",
             ),
             (
                 "generate_chart",

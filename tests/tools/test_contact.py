@@ -99,9 +99,9 @@ def test_a_long_name_keeps_its_ends():
 @pytest.mark.parametrize(
     ("given", "argument", "problem"),
     [
-        (([],), "sources", "is empty; give the pictures to lay out"),
-        (([plain("red")] * 49,), "sources", "are 49; a sheet takes 48"),
-        (([plain("red")] * 2, ["one"]), "labels", "are 1 for 2 pictures; give one for each"),
+        (([],), "sources", 'is empty; give the pictures to lay out, such as ["a.png", "b.png"]'),
+        (([plain("red")] * 49,), "sources", "names 49 pictures; a sheet takes 48"),
+        (([plain("red")] * 2, ["one"]), "labels", "has 1 text for 2 pictures; give one for each"),
         (([plain("red")], None, 0), "columns", "is 0; give 1 to 48"),
     ],
 )

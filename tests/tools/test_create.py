@@ -372,7 +372,7 @@ class TestEdit:
             (
                 [url(BLUE)],
                 url(HOLE),
-                "mask: has 64x32 px and the first picture 20x20; they must be of one size",
+                "mask: has 64x32 px and the first picture 20x20; give a mask of the same size",
             ),
             (
                 [url(RED, "GIF", save_all=True, append_images=[RED.rotate(180), HOLE])],
