@@ -12,7 +12,7 @@ from imagebridge.requirements import CHARTS, lacking
 from .jobs import Jobs
 from .paid_tools import create_image_tool, edit_image_tool
 from .prompts import Prompting, prompts
-from .registration import placed
+from .registration import judging, placed
 from .resources import KeepingServer
 from .results import HostFitting
 from .settings import Settings
@@ -68,7 +68,7 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
         "tools": placed(tools, places),
         "extensions": [viewer()],
         "lifespan": _running,
-        "middleware": [HostFitting(settings.host), Offering(), Prompting(charts=charts)],
+        "middleware": [HostFitting(settings.host), Offering(), judging, Prompting(charts=charts)],
         "log_level": "WARNING",
     }
     server: MCPServer[Any] = (

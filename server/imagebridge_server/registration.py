@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 import anyio
 from mcp.server.apps import client_supports_apps
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
@@ -85,12 +86,7 @@ def tool(
     One that `tells` its progress itself is not timed.
     """
     explaining_tool = _ExplainingTool.from_function(
-        function,
-        title=title,
-        annotations=annotations,
-        description=description,
-        # What models guess is mended here, and mistakes are told together: no client is to refuse a call before.
-        meta={**SHOWN_BY, JUDGED: True},
+        function, title=title, annotations=annotations, description=description, meta=SHOWN_BY
     )
     cast("_ExplainingTool", explaining_tool).tells = tells
     # The model of the arguments refuses others from the first call on: building it anew takes time that starts lack.
@@ -118,6 +114,18 @@ def _compact_schema(schema: dict[str, Any]) -> dict[str, Any]:
                 short["anyOf"] = kinds[:-1]
         properties[name] = short
     return {**{key: value for key, value in schema.items() if key != "title"}, "properties": properties}
+
+
+async def judging(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Say with a list of the tools, as middleware, that the server judges arguments itself.
+
+    What models guess is mended here, and all mistakes are told together: no client has to refuse a call before. It is
+    said once, not of each tool, for lists travel often.
+    """
+    result = await call_next(ctx)
+    if ctx.method == "tools/list" and isinstance(result, dict):
+        result["_meta"] = {**(result.get("_meta") or {}), JUDGED: True}
+    return result
 
 
 def placed(tools: Iterable[Tool], places: Places) -> list[Tool]:

@@ -47,7 +47,5 @@ class Offering:
         result = await call_next(ctx)
         if ctx.method == "tools/list" and isinstance(result, dict) and not client_supports_apps(ctx):
             for tool in result["tools"]:
-                tool["_meta"] = {
-                    key: value for key, value in tool.get("_meta", {}).items() if key not in SHOWN_BY
-                }
+                tool.pop("_meta", None)
         return result

@@ -12,7 +12,6 @@ from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
 from PIL import Image
 from samples import b64, file
 
-from imagebridge.schemas.arguments import JUDGED
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
 from imagebridge_server.viewer import URI
@@ -89,7 +88,7 @@ class TestWhatHostsAreTold:
     async def test_tools_name_the_page_and_it_can_be_read(self, client):
         tools = (await client.list_tools()).tools
         assert {tool.name: tool.meta for tool in tools} == {
-            tool.name: {"ui": {"resourceUri": URI}, JUDGED: True} for tool in tools
+            tool.name: {"ui": {"resourceUri": URI}} for tool in tools
         }
         (page,) = (await client.read_resource(URI)).contents
         assert page.mime_type == "text/html;profile=mcp-app"

@@ -4,7 +4,7 @@ Servers are more lenient than the schemas that their frameworks write for them: 
 default for (zod's and Playwright's, 2026-11), or close objects in which they pass over what they do not know. Such
 calls are for the server to judge.
 
-So are all calls of a tool that says so in its `_meta`: its server takes more than the schema teaches (a number as
+So are all calls of a tool that says so in its `_meta`, or whose list of tools does: its server takes more than the schema teaches (a number as
 text, another name of an argument), and tells more of what is wrong than a schema can. MCP leaves checking to servers
 ("Servers MUST validate all tool inputs", 2025-11-25, server/tools), whose errors the model reads as any result.
 Without that word the schema counts, as many servers check nothing and fail, or worse do something else.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 JUDGED = "imagebridge/judgesArguments"
-"""The key in a tool's `_meta` that is true where its server judges what the schema refuses."""
+"""The key in the `_meta` of a tool, or of a list of tools, that is true where the server judges what the schema refuses."""
 
 _TOLD = 20
 """Mistakes that are told at most."""

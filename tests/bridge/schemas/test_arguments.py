@@ -185,6 +185,34 @@ def test_a_tool_may_say_that_its_server_judges_all_calls(meta):
             schema.check({"side": "wide", "sides": 2})
 
 
+TOLD = """
+import json, sys
+tool = {"name": "paint", "inputSchema": {"type": "object", "properties": {"side": {"type": "integer"}}}}
+info = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "a", "version": "1"}}
+for message in map(json.loads, sys.stdin):
+    method, asked = message.get("method"), message.get("params") or {}
+    said = [{"type": "text", "text": json.dumps(asked.get("arguments"))}]
+    listed = {"tools": [tool], "_meta": {"imagebridge/judgesArguments": JUDGED}}
+    known = {"initialize": info, "tools/list": listed, "tools/call": {"content": said}}
+    answer = {"result": known[method]} if method in known else {"error": {"code": -32601, "message": "no"}}
+    if "id" in message:
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer}), flush=True)
+"""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("word", [True, False, "yes"])
+async def test_a_list_of_tools_may_say_that_its_server_judges_all_calls(word):
+    server = StdioServerParameters(command=sys.executable, args=["-c", TOLD.replace("JUDGED", repr(word))])
+    async with Bridge(server) as bridge:
+        if word is True:
+            (block,) = (await bridge.call("paint", {"side": "wide"}))["content"]
+            assert block["text"] == '{"side": "wide"}'
+        else:
+            with pytest.raises(ArgumentError, match="side: 'wide' is not of type 'integer'"):
+                await bridge.call("paint", {"side": "wide"})
+
+
 def test_mistakes_without_end_are_told_in_part():
     with pytest.raises(ArgumentError) as raised:
         Schema(SIZE).check({"side": 1, "points": [{"x": "a"}] * 500})
