@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import nearest
+from imagebridge_tools.tool_output import nearest
 
 from .lenient_arguments import meaning
 

@@ -12,9 +12,9 @@ import imagebridge_tools
 from imagebridge.errors import ArgumentError
 from imagebridge.requirements import DOCUMENTS, QR_CODES, lacking
 from imagebridge_tools import ToolOutput, document
-from imagebridge_tools.answer import counted
 from imagebridge_tools.drawing import pixels
 from imagebridge_tools.mistakes import Mistakes
+from imagebridge_tools.tool_output import counted
 
 from . import arguments
 from .jobs import PENDING, Jobs

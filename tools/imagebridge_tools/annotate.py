@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError, together
 
-from .answer import JsonValue, ToolOutput, counted, described, nearest
 from .apart import apart
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
@@ -16,6 +15,7 @@ from .drawing.text import bundled
 from .drawing.units import Ruler, coordinates
 from .files.source import NOWHERE, Places, Source, opened
 from .mistakes import Mistakes, Noted
+from .tool_output import JsonValue, ToolOutput, counted, described, nearest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -99,9 +99,9 @@ def annotated(
         raise mistakes.error()
     read = _numbered(every)
     remarks = _draw_marks(image, read)
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
-    picture = encoded(image)
+    picture = as_picture(image)
     sentences = "; ".join(_mark_in_words(mark) for mark in read[:_TOLD])
     more = f"; and {len(read) - _TOLD} more" if len(read) > _TOLD else ""
     return ToolOutput(

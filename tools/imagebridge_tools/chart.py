@@ -10,7 +10,6 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, together
 
-from .answer import JsonValue, ToolOutput, described, few
 from .charts import arrange, fields, fit, marks, plan, request, roles, specs, worker
 from .charts.description import chart_description
 from .charts.guard import SPEC_SIZE, guarded
@@ -19,6 +18,7 @@ from .charts.titles import pictographs, without
 from .files.source import NOWHERE, Places
 from .mistakes import Mistakes, Noted
 from .tables.table import Table, TableData, parsed, read, table
+from .tool_output import JsonValue, ToolOutput, described, few
 
 LEVELS = 100
 """Levels of a spec at most; the engine's own reader of JSON stops at 127."""

@@ -9,10 +9,9 @@ import anyio
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
-from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK
+from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK, MAX_PROMPT
 from imagebridge.pictures.picture import Picture
 
-from .answer import ToolOutput, described, size_in_words
 from .apart import apart
 from .drawing.pixels import frame_count
 from .files.source import NOWHERE, Places, opened
@@ -27,12 +26,10 @@ from .image_api import (
 )
 from .load import decoded, known
 from .mistakes import Mistakes, Noted
+from .tool_output import ToolOutput, described, size_in_words
 
 OnProgress = Callable[[float, str], Awaitable[None]]
 """Told the seconds since the start, and a few words, while a picture is made."""
-
-LONGEST_PROMPT = 32_000
-"""Characters the API takes: openai 3.54, types/image_generate_params.py."""
 
 SECONDS = 300.0
 """A large picture of high quality takes up to two minutes."""
@@ -81,7 +78,7 @@ async def create_image(
     _check(mistakes, order, places)
     mistakes.tell()
     done = await _watched(order, places, on_progress, seconds, tick)
-    return _answer(order, "", done)
+    return _output(order, "", done)
 
 
 async def edit_image(
@@ -129,10 +126,10 @@ async def edit_image(
     order = replace(order, images=pictures, mask=covered)
     done = await _watched(order, places, on_progress, seconds, tick)
     names = ", ".join(name for name, _ in read)
-    return _answer(order, f" from {names}{' with a mask' if covered else ''}", done)
+    return _output(order, f" from {names}{' with a mask' if covered else ''}", done)
 
 
-def _answer(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutput:
+def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutput:
     kind = f" ({done.quality} quality)" if done.quality else ""
     count = len(done.pictures)
     what = "A picture" if count == 1 else f"{count} pictures"
@@ -154,7 +151,7 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
     kept = places.store is not None
     for argument, wrong, problem in (
         ("prompt", not order.prompt.strip(), "is empty; say what the picture shows"),
-        ("prompt", prompt > LONGEST_PROMPT, f"has {prompt:,} characters; the API takes {LONGEST_PROMPT:,}"),
+        ("prompt", prompt > MAX_PROMPT, f"has {prompt:,} characters; the API takes {MAX_PROMPT:,}"),
         (
             "size",
             not re.fullmatch(r"auto|[1-9]\d{1,4}x[1-9]\d{1,4}", order.size),

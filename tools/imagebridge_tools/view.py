@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 
-from .answer import ToolOutput, described
 from .apart import apart
 from .drawing.grid import View
 from .drawing.pixels import Pixels, pixels, squared
@@ -16,6 +15,7 @@ from .drawing.tones import Contrast, contrasted, factor
 from .drawing.units import Box, Ruler
 from .files.source import NOWHERE, Places, Source, opened
 from .mistakes import Mistakes, Noted
+from .tool_output import ToolOutput, described
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -91,9 +91,9 @@ def viewed(
 
         image, (left, top) = ruled(image, ruler, view)
         view = replace(view, left=left, top=top)
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
-    picture = encoded(image, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
+    picture = as_picture(image, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
     done = _done(view, region is None, turn, contrast, units if grid else "")
     return ToolOutput(f"{seen.description}: {done}. {view.description()}. {described(picture)}.", (picture,))
 

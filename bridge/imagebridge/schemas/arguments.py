@@ -76,7 +76,7 @@ class Schema:
         forgiven = [self._forgiven(one) for one in errors]
         # What would be passed over is told too where the call is refused: it may be what is missing, misspelt.
         told = [one for one, let in zip(errors, forgiven, strict=True) if not let or one.validator in _CLOSED]
-        mistakes = [ArgumentError(_place(one), _error_message(one)) for one in map(_best, told)]
+        mistakes = [ArgumentError(_argument_path(one), _error_message(one)) for one in map(_best, told)]
         if not all(forgiven):
             raise together(mistakes[:_TOLD])
         return list(map(str, mistakes))
@@ -134,7 +134,7 @@ def _validator(schema: JSON) -> "Validator | None":
     return validator_class(schema, registry=Registry[Any]())
 
 
-def _place(error: "ValidationError") -> str:
+def _argument_path(error: "ValidationError") -> str:
     """Name the argument: `size`, `points[3].x`; the arguments as a whole where none is at fault."""
     path = ""
     for step in error.absolute_path:

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from typing import cast
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue, nearest
 from imagebridge_tools.mistakes import Mistakes
+from imagebridge_tools.tool_output import JsonValue, nearest
 
 from . import chart_options, number_formats, plan, specs, worker
 from .chart_options import Options
@@ -72,7 +72,7 @@ def read(
             kinds, {}, _frame(mistakes, title, subtitle, {}, {}, theme, width, height, scale), None, Options()
         )
     kinds = _kinds(mistakes, kind)
-    chosen, wrong = chart_options.read(kinds, **options)
+    chosen, wrong = chart_options.read_options(kinds, **options)
     for error in wrong:
         mistakes.add(error)
     stacked = _stack(mistakes, stack, kinds)

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue, nearest
 from imagebridge_tools.mistakes import Mistakes
+from imagebridge_tools.tool_output import JsonValue, nearest
 
 from . import tones
 from .colors import Color, color
