@@ -7,7 +7,7 @@ from mcp.server import MCPServer
 from mcp.types import Icon
 
 import imagebridge
-from imagebridge.requirements import CHARTS, lacking
+from imagebridge.requirements import CHARTS, IMAGES, lacking
 
 from .jobs import Jobs
 from .paid_tools import create_image_tool, edit_image_tool
@@ -57,7 +57,7 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
         *([generate_chart_tool(settings)] if charts else []),
         *viewing_tools(settings),
     ]
-    if settings.create:
+    if settings.create and not lacking(IMAGES):
         tools += [create_image_tool(settings), edit_image_tool(settings)]
     places = settings.places
     choices: dict[str, Any] = {
