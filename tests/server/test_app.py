@@ -258,7 +258,7 @@ class TestCalls:
             ("get_image", {"text": [5, 6]}, "text: is [5, 6]; give the text"),
             ("load_image", {"source": "rde.png"}, "did you mean 'red.png'?"),
             ("load_image", {"source": "/etc/passwd"}, "is not below an allowed folder"),
-            ("load_image", {"source": "https://example.com/a.png"}, "started with --allow-https"),
+            ("load_image", {"source": "https://example.com/a.png"}, "start the server with --allow-https"),
             ("load_image", {"source": "http://example.com/a.png"}, "http: addresses are not read"),
             ("load_image", {"source": "image://3f2a9c01d4e7"}, "no pictures are kept here"),
             ("load_image", {"source": "image://pending-01234567"}, "is not being made here"),
@@ -270,7 +270,7 @@ class TestCalls:
                 "max_size: is 3; give 16 or more",
             ),
             ("load_image", {"source": "red.png", "save_as": "a.png"}, "--allow-write"),
-            ("load_image", {"source": "sales.csv"}, "no picture of a known format"),
+            ("load_image", {"source": "sales.csv"}, "not a picture of a known format"),
             ("load_file", {"source": "red.png"}, "load_image shows it"),
             (
                 "load_file",
@@ -279,7 +279,7 @@ class TestCalls:
             ),
             ("create_image", {"prompt": "x", "n": 11}, "n: is 11; give 10 or less"),
             ("edit_image", {"prompt": "x", "images": []}, "images: has 0 entries; give at least 1"),
-            ("edit_image", {"prompt": "x", "images": ["sales.csv"]}, "images: sales.csv is no picture"),
+            ("edit_image", {"prompt": "x", "images": ["sales.csv"]}, "images: sales.csv is not a picture"),
             (
                 "edit_image",
                 {"prompt": "x", "images": 5},

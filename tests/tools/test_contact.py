@@ -63,7 +63,7 @@ def test_what_cannot_be_shown_is_told_and_the_rest_is_there():
     )
     assert "A sheet of 2 pictures" in answer.sentence
     assert "1: red.png (480x320 px); 4: blue.png (480x320 px). Not shown: " in answer.sentence
-    assert "sources[1]: no.txt is no picture of a known format" in answer.sentence
+    assert "sources[1]: no.txt is not a picture of a known format" in answer.sentence
     assert "sources[2]: 'gone.png' does not exist" in answer.sentence
 
 

@@ -366,8 +366,8 @@ class TestEdit:
             ([], None, "images: has 0 pictures; give 1 to 16"),
             ([url(RED)] * 17, None, "images: has 17 pictures"),
             (["/etc/passwd"], None, "images: no folder is allowed"),
-            (["data:;base64,aGVsbG8="], None, "images: data: URL is no picture"),
-            ([url(RED)], "data:;base64,aGVsbG8=", "mask: data: URL is no picture"),
+            (["data:;base64,aGVsbG8="], None, "images: data: URL is not a picture"),
+            ([url(RED)], "data:;base64,aGVsbG8=", "mask: data: URL is not a picture"),
             ([url(RED)], url(RED), "mask: data: URL cannot be sent: no part of it is transparent"),
             (
                 [url(BLUE)],

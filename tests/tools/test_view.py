@@ -170,7 +170,7 @@ def test_bad_arguments(given, argument, problem):
     ("data", "problem"),
     [
         (b"", "x is empty"),
-        (b"hello", "x is no picture of a known format; PNG, JPEG"),
+        (b"hello", "x is not a picture of a known format; PNG, JPEG"),
         (pdf(), "x is a PDF; render_document shows its pages"),
         (file(drawing(), "PNG")[:60], "x cannot be shown: "),
         (file(photo(), "JPEG")[:300], "x cannot be shown: "),

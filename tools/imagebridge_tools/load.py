@@ -223,7 +223,7 @@ def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
 
 
 def _unknown(data: bytes) -> str:
-    return "empty" if not data else "no picture of a known format"
+    return "empty" if not data else "not a picture of a known format"
 
 
 def _bare(original: Picture) -> tuple[Picture, str]:

@@ -85,7 +85,7 @@ def _drawn(mistakes: Mistakes, source: Source, pages: str, size: int, *, text: b
             case kinds.SVG:
                 return _drawing(mistakes, source, pages, size, text=text)
             case _:
-                what = f"is of type {file_type.media_type}" if file_type else "is no file of a known type"
+                what = f"is of type {file_type.media_type}" if file_type else "is not a file of a known type"
                 hint = "; load_image shows pictures" if file_type and file_type.sort == "picture" else ""
                 raise ArgumentError("source", f"{source.name} {what}; PDF and SVG are drawn{hint}")
     except PictureError as error:

@@ -63,7 +63,7 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     """Say what is allowed, the word nearest to the one that was given first: `did you mean 'bar'? (bar, line)`."""
     words = list(allowed)
     folded = {word.casefold(): word for word in words}
-    close = get_close_matches(name.strip().casefold(), folded, 1)
+    close = get_close_matches(name.strip().casefold(), folded, 1, 0.5)
     listed = ", ".join(words)
     return f"did you mean {folded[close[0]]!r}? allowed: {listed}" if close else f"allowed: {listed}"
 

@@ -16,7 +16,7 @@ from .theme import PALETTE
 _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
 """Text that people read as a number: 3,5 or $12 or 40 %."""
 
-WRITTEN = "write numbers as 3.5 or 1200, without units and separators of thousands"
+WRITTEN = "give numbers, or nothing, in its cells, or name another field"
 
 
 def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
