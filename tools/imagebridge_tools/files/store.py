@@ -95,7 +95,7 @@ class Store:
         """
         digits = uri.strip().lower().removeprefix(SCHEME)
         if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", digits):
-            problem = f"{uri[:100]!r} is no kept picture; they are named image:// and {SHORTEST} to 64 digits 0-9 a-f"
+            problem = f"{uri[:100]!r} is not a kept picture; they are named image:// and {SHORTEST} to 64 digits 0-9 a-f"
             raise ArgumentError(argument, problem)
         names = [name for name, _ in self._files() if name.startswith(digits)]
         if len(names) > 1:
