@@ -6,15 +6,15 @@ import pytest
 from workbooks import Formula, workbook
 
 from imagebridge_tools import generate_chart
-from imagebridge_tools.answer import number
 from imagebridge_tools.tables import column_types, date_formats
 from imagebridge_tools.tables.table import table
 from imagebridge_tools.tables.workbook import Book
+from imagebridge_tools.tool_output import number
 
 
 def read(name, *cells, separator=","):
     """Return a column of a text file as it is read, and how."""
-    columns, readings = column_types.read(
+    columns, readings = column_types.read_columns(
         {"k": [f"r{at}" for at in range(len(cells))], name: [*cells]}, separator
     )
     reading = readings.get(name)
@@ -203,7 +203,7 @@ async def test_the_role_and_a_way_without_formats_are_named():
 
 
 def test_a_format_that_reads_nothing():
-    assert date_formats.parsed("soon", "%d/%m/%Y or %Y") is None
+    assert date_formats.in_format("soon", "%d/%m/%Y or %Y") is None
 
 
 @pytest.mark.parametrize("name", ["year", "Jahr", "année"])

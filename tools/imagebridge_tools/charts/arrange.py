@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from imagebridge_tools.answer import JsonValue, label
 from imagebridge_tools.tables import (
     column_types,
     date_formats,
@@ -16,6 +15,7 @@ from imagebridge_tools.tables import (
 from imagebridge_tools.tables.cells import date, is_missing, numbers
 from imagebridge_tools.tables.column_types import ColumnReading
 from imagebridge_tools.tables.table import Table
+from imagebridge_tools.tool_output import JsonValue, label
 
 from . import number_formats
 from .plan import ChartKind, Columns

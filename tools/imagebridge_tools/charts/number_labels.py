@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from imagebridge_tools.answer import JsonObject, JsonValue, counted
+from imagebridge_tools.tool_output import JsonObject, JsonValue, counted
 
 from . import encoding, label_places
 from .engine import NAMED

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from anyio import to_thread
 
-from imagebridge_tools.answer import JsonObject
+from imagebridge_tools.tool_output import JsonObject
 
 from . import fit, marks, number_labels
 from .plan import Chart

@@ -18,7 +18,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _CODES = {"y": "%Y", "m": "%m", "d": "%d"}
 
 
-def parsed(text: str, form: str) -> str | None:
+def in_format(text: str, form: str) -> str | None:
     """Return what a text is in a format of D3's, or in the first that fits of several, as ISO 8601, or None."""
     for one in form.split(OR):
         codes = re.sub(r"%[-_0]?([a-zA-Z])", lambda code: f"%{'d' if code[1] == 'e' else code[1]}", one)
@@ -62,11 +62,11 @@ def _reading_all(meanings: Mapping[str, Mapping[str, str]]) -> str:
     needed: list[str] = []
     for text, days in meanings.items():
         form = _written(text, min(days, default=""))
-        if form and form not in needed and not (needed and parsed(text, OR.join(needed))):
+        if form and form not in needed and not (needed and in_format(text, OR.join(needed))):
             needed.append(form)
     every = OR.join(needed)
     right = all(
-        (day := parsed(text, every)) and day.startswith(tuple(days.values()))
+        (day := in_format(text, every)) and day.startswith(tuple(days.values()))
         for text, days in meanings.items()
     )
     return every if needed and right and len(needed) <= _MOST else ""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 from . import date_formats, month_names, written_clocks
 
