@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from imagebridge.errors import ResponseError, short
-from imagebridge.wire import is_json, text_of
+from imagebridge.wire import is_json, is_list
 
 from .openai_client import BROKEN, STRANGE
 
@@ -62,17 +62,40 @@ def refusal_of(error: "APIError | ResponseError") -> Refusal:
     if isinstance(error, ResponseError):
         failed = known not in (BROKEN, STRANGE)
         return Refusal(None, known, "", short(error), f"{known or ''}: {error}" if failed else "")
-    body: object = error.body
-    # Servers beside OpenAI's write {"error": "..."} and, built on FastAPI, {"detail": "..."} (2026-11).
-    message = body if isinstance(body, str) and not body.lstrip().startswith("<") else ""
-    if is_json(body):
-        message = next(filter(None, (text_of(body, name) for name in ("message", "detail", "error"))), "")
+    message = words_of(error.body)
     named: object = error.param
     parameter = named if isinstance(named, str) else ""
     place = f"{parameter}: " if "[" in parameter else ""
     excerpt = " ".join(f"{place}{message or error.message}".split())[:300]
     said = f"{known or ''}: {parameter}: {message or error.message}"[:_SAID]
     return Refusal(getattr(error, "status_code", None), known, parameter, excerpt, said)
+
+
+_WORDS = ("message", "detail", "error", "errors", "msg")
+"""Where servers say what is wrong: beside OpenAI's, `{"error": "..."}` and FastAPI's `{"detail": ...}` (2026-11)."""
+
+
+def words_of(body: object, depth: int = 4) -> str:
+    """Return what the body of a refusal says, whatever its type; "" for a web page and where there are no words in it.
+
+    `depth`: how many lists and objects deep they are looked for.
+    """
+    if isinstance(body, str):
+        return "" if body.lstrip().startswith("<") else body
+    if depth == 0:
+        return ""
+    if is_list(body):
+        return "; ".join(filter(None, (words_of(one, depth - 1) for one in body[:_MOST_WORDS])))
+    if not is_json(body):
+        return ""
+    said = next(filter(None, (words_of(body.get(name), depth - 1) for name in _WORDS)), "")
+    place = body.get("loc")
+    where = ".".join(str(step) for step in place if isinstance(step, (str, int))) if is_list(place) else ""
+    return f"{where}: {said}" if where and said else said
+
+
+_MOST_WORDS = 5
+"""Errors of a list that are read: a server that checks the type of an input names every type that it is not."""
 
 
 def fault(status: int | None, code: str | None, text: str) -> FailureKind | None:

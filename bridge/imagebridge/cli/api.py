@@ -4,8 +4,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from imagebridge.wire import is_json, text_of
-
 from .failure import BadAnswer, Failure
 
 if TYPE_CHECKING:
@@ -47,6 +45,16 @@ def api_failures() -> Generator[None]:
 
 
 def message(error: "APIStatusError") -> str:
-    """Return what the API itself says in an error, without the SDK's frame around it."""
+    """Return what the API itself says in an error, without the SDK's frame around it; without words, the body as it is."""
+    from imagebridge.agent.api_errors import words_of
+
     body: object = error.body
-    return (text_of(body, "message") if is_json(body) else "") or error.message
+    if words := words_of(body):
+        return " ".join(words.split())[:_EXCERPT]
+    if body is None or isinstance(body, str):
+        return error.message
+    return " ".join(error.response.text.split())[:_EXCERPT]
+
+
+_EXCERPT = 1_000
+"""Characters of a refusal that are told."""

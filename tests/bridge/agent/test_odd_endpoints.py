@@ -205,6 +205,7 @@ WRONG = {
         422, body={"error": {"message": ["overloaded"], "code": {}, "param": 7}}
     ),
     "a body in FastAPI's form": Fault(422, body={"detail": [{"loc": ["body"], "msg": "overloaded"}]}),
+    "a body without known words": Fault(422, body={"reasons": {"load": "overloaded"}}),
 }
 
 

@@ -191,6 +191,13 @@ def test_files_of_older_turns_give_way_too():
     assert places(step.items) == []
 
 
+def nested(depth):
+    body = "odd"
+    for _ in range(depth):
+        body = [{"error": body}]
+    return body
+
+
 @pytest.mark.agent
 @pytest.mark.parametrize(
     ("body", "expected"),
@@ -200,7 +207,23 @@ def test_files_of_older_turns_give_way_too():
         ({"error": "At most 2 images."}, "At most 2 images."),
         ("At most 2 images.", "At most 2 images."),
         ("<html>400</html>", "Error code: 400"),
-        (["odd"], "Error code: 400"),
+        (["odd", None, ["other"]], "odd; other"),
+        ({"message": ["odd"]}, "odd"),
+        ({"message": None, "error": {"msg": "odd"}}, "odd"),
+        (
+            {
+                "detail": [
+                    {"loc": ["body", "input", 0], "msg": "odd", "input": {"image": "a"}},
+                    {"msg": "other"},
+                ]
+            },
+            "body.input.0: odd; other",
+        ),
+        ({"detail": [{"loc": 7, "msg": 7}]}, "Error code: 400"),
+        ({"images": 7}, "Error code: 400"),
+        ([], "Error code: 400"),
+        (True, "Error code: 400"),
+        (nested(900), "Error code: 400"),
         (None, "Error code: 400"),
     ],
 )
