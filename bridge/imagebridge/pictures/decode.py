@@ -130,7 +130,7 @@ def header(data: bytes) -> "Image":
     if file_type is kinds.BMP:
         with decoding("its header cannot be read"):
             if image := bitmaps.image(data):
-                _seen_rightly(image, data, kinds.BMP)
+                _mend_colours(image, data, kinds.BMP)
                 return image
     if file_type not in _READERS:
         raise PictureError(
@@ -150,11 +150,11 @@ def header(data: bytes) -> "Image":
     with decoding("its header cannot be read"), _unwarned() if file_type is kinds.TIFF else nullcontext():
         image = reader(BytesIO(bare))
     image.info.update(info)
-    _seen_rightly(image, data, file_type)
+    _mend_colours(image, data, file_type)
     return image
 
 
-def _seen_rightly(image: "Image", data: bytes, file_type: kinds.FileType) -> None:
+def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> None:
     """Set right what Pillow leaves to its users: colours that are named by number or gamma, and palettes."""
     if (
         file_type is kinds.JP2
