@@ -151,7 +151,7 @@ class Relay:
         if self._names and is_json(message):
             line = self._names.called(message, line)
         if is_json(message):
-            message, line = resource_uris.asked(message, line)
+            message, line = resource_uris.to_server(message, line)
         if self._server is None and pending:
             await self._start_anew(pending)
         if self._server is not None:
@@ -301,7 +301,7 @@ class Relay:
             listed = self._names.listed(listed) if self._names else listed
             return message if listed is message["result"] else {**message, "result": listed}
         if pending.given:
-            read_result = resource_uris.answered(result)
+            read_result = resource_uris.to_host(result)
             return message if read_result is message["result"] else {**message, "result": read_result}
         found = payload(pending, result)
         if found is None:

@@ -15,7 +15,7 @@ def is_given(method: str, params: JSON) -> bool:
     return method in _METHODS and relative(uri) != uri
 
 
-def asked(message: JSON, line: bytes) -> tuple[JSON, bytes]:
+def to_server(message: JSON, line: bytes) -> tuple[JSON, bytes]:
     """Return a message of the host with the address that the server knows, and as a line; any other as it came."""
     params = message.get("params")
     if not is_json(params) or not is_given(text_of(message, "method"), params):
@@ -24,7 +24,7 @@ def asked(message: JSON, line: bytes) -> tuple[JSON, bytes]:
     return {**message, "params": {**params, "uri": uri}}, spliced(line, ("params", "uri"), uri)
 
 
-def answered(result: JSON) -> JSON:
+def to_host(result: JSON) -> JSON:
     """Return the answer to `resources/read` with addresses that the host takes; the very same where they are."""
     contents = result.get("contents")
     if not is_list(contents):
