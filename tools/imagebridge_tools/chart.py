@@ -10,7 +10,19 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, together
 
-from .charts import arrange, fields, fit, marks, plan, request, roles, specs, worker
+from .charts import (
+    arrange,
+    fields,
+    fit,
+    marks,
+    number_labels,
+    numbered_chart,
+    plan,
+    request,
+    roles,
+    specs,
+    worker,
+)
 from .charts.description import chart_description
 from .charts.guard import SPEC_SIZE, guarded
 from .charts.theme import ChartFrame
@@ -142,9 +154,14 @@ async def _of_chart(chart: plan.Chart, seconds: float, scale: float) -> fit.Fitt
     async def draw(spec: dict[str, JsonValue]) -> worker.DrawnChart:
         return await worker.drawn(await to_thread.run_sync(_json_for_engine, spec), seconds, scale)
 
+    async def lying(spec: dict[str, JsonValue]) -> Sequence[worker.LyingMark]:
+        return await worker.lying(await to_thread.run_sync(_json_for_engine, spec), seconds)
+
+    if number_labels.is_measurable(drawing):
+        return await numbered_chart.fitted(chart, draw, lying, seconds)
     if fit.composed(drawing):
         return await fit.fitted(drawing, chart.frame.width, chart.frame.height, draw, seconds)
-    return fit.Fitted(await draw(drawing), drawing, "")
+    return fit.Fitted(await draw(drawing), drawing, number_labels.lacking(drawing, chart))
 
 
 async def _of_views(

@@ -7,6 +7,7 @@ from typing import cast
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.tables.cells import is_missing, numbers
+from imagebridge_tools.tables.column_types import CODES
 from imagebridge_tools.tables.table import ColumnType, Table
 from imagebridge_tools.tool_output import JsonValue, nearest
 
@@ -99,8 +100,15 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
     """Complete x and what shows numbers: the first fields that hold what this kind shows there."""
     chosen = _with_fields_called_like_roles(kind, table, chosen)
     free = [name for name in table.columns if name not in chosen.values()]
-    types = {name: "number" if numbers(table.columns[name]) else table.type_of(name) for name in free}
-    years = [name for name in free if _are_years(name, table.columns[name])]
+    doubted = {name for name, reading in table.readings.items() if reading.doubt}
+    doubted |= {
+        name for name in free if CODES.search(name.casefold()) and str in map(type, table.columns[name])
+    }
+    types = {
+        name: "number" if name not in doubted and numbers(table.columns[name]) else table.type_of(name)
+        for name in free
+    }
+    years = [name for name in free if are_years(name, table.columns[name])]
     known = [
         name for name in free if types[name] == "number" and name not in years and not _is_identifier(name)
     ]
@@ -160,7 +168,8 @@ def _is_identifier(name: str) -> bool:
     return bool(_IDENTIFIER.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)))
 
 
-def _are_years(name: str, cells: Sequence[JsonValue]) -> bool:
+def are_years(name: str, cells: Sequence[JsonValue]) -> bool:
+    """Tell whether a column holds years: whole numbers, and its name says so."""
     known = [cell for cell in cells if cell is not None]
     return bool(_YEARS.search(name) and known) and all(
         isinstance(cell, int) and 1000 <= cell < 3000 for cell in known
