@@ -167,7 +167,7 @@ def _write_card(file: str, data: bytes) -> None:
     if not writable(folder):
         raise PermissionError("others can write the folder")
     # Only now: who reads a card loads as little as can be.
-    from imagebridge_tools.files.whole import write_whole
+    from imagebridge_tools.files.atomic_write import write_whole
 
     write_whole(file, data)
 
