@@ -84,7 +84,7 @@ def checked(spec: SpecView) -> Checked:
         problems = list(
             dict.fromkeys(
                 mistake.sentence()
-                for mistake in _Mistakes(conformance).find(vega_lite_schema.root(), spec, "")
+                for mistake in _MistakeFinder(conformance).find(vega_lite_schema.root(), spec, "")
             )
         )
         more = f"; and {len(problems) - _TOLD} more like these" if len(problems) > _TOLD else ""
@@ -124,7 +124,7 @@ def _without(value: JsonValue, keys: Keys) -> JsonValue:
     return [_without(inner, keys) for inner in value] if isinstance(value, list | tuple) else value
 
 
-class _Mistakes:
+class _MistakeFinder:
     """What is wrong with values that do not fit; where there is a choice, by the branch that is nearest."""
 
     def __init__(self, conformance: vega_lite_schema.Conformance) -> None:
