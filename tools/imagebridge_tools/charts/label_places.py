@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from .text_width import wide
-from .worker import Bounds
+from .worker import MarkBounds
 
 GAP = 5
 """Pixels between a number and the end of its bar, or its point."""
@@ -39,8 +39,8 @@ class Numbered(NamedTuple):
     """
 
     text: str
-    plot: Bounds
-    box: Bounds
+    plot: MarkBounds
+    box: MarkBounds
     sign: int
     series: object
 
@@ -183,12 +183,12 @@ def _words(text: str, end: _Point, place: Place, size: int) -> _Rect:
 
 def _segments(marks: Sequence[Numbered]) -> Iterator[tuple[_Point, _Point]]:
     """Yield the lines between neighbours of one series, which run from left to right."""
-    points: dict[tuple[object, Bounds], list[_Point]] = {}
+    points: dict[tuple[object, MarkBounds], list[_Point]] = {}
     for mark in marks:
         points.setdefault((mark.series, mark.plot), []).append((mark.box.left, mark.box.top))
     for line in points.values():
         yield from pairwise(sorted(line))
 
 
-def _rect(box: Bounds) -> _Rect:
+def _rect(box: MarkBounds) -> _Rect:
     return _Rect(box.left, box.top, box.left + box.width, box.top + box.height)
