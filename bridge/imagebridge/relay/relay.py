@@ -45,7 +45,7 @@ _MOST_TOLD = 10
 """Lines that are not messages of which is told: some servers print their whole log to stdout."""
 
 
-class Lines(Protocol):
+class LineSource(Protocol):
     """What a host or a server says, line by line."""
 
     async def each(self, take: TakeLine) -> None:
@@ -59,7 +59,7 @@ class Server(Protocol):
     name: str
 
     @property
-    def lines(self) -> Lines:
+    def lines(self) -> LineSource:
         """What it says."""
         ...
 
@@ -114,7 +114,7 @@ class Relay:
         self._waiting: dict[object, _Waiting] = {}
         self._garbage = 0
 
-    async def run(self, host: Lines) -> None:
+    async def run(self, host: LineSource) -> None:
         """Relay until the host closes its side or reads no more.
 
         Raises:

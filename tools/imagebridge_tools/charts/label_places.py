@@ -154,7 +154,7 @@ def _placed(
     for at in _order(ends):
         plot = _rect(marks[at].plot)
         for place in wanted[at]:
-            words = _words(marks[at].text, ends[at], place, size)
+            words = _text_rect(marks[at].text, ends[at], place, size)
             if (
                 words.within(plot)
                 and not any(map(words.meets, taken))
@@ -173,7 +173,7 @@ def _order(ends: Sequence[_Point]) -> Iterable[int]:
     return dict.fromkeys([*by_height[:1], *by_height[-1:], *range(len(ends))])
 
 
-def _words(text: str, end: _Point, place: Place, size: int) -> _Rect:
+def _text_rect(text: str, end: _Point, place: Place, size: int) -> _Rect:
     """Return the rectangle that a number takes at the end of its mark."""
     x, y = end[0] + place.dx, end[1] + place.dy
     long, half = width(text, size), _height(size) / 2
