@@ -103,9 +103,22 @@ def retyped(text: str, media_types: Collection[str]) -> Picture:
     drawn = kinds.PNG.media_type in media_types
     if not drawn and kinds.JPEG.media_type not in media_types:
         raise PictureError(f"it is {picture.media_type}, and is wanted as {' or '.join(media_types)} alone")
-    with decoding("its pixels cannot be converted"):
+    with (
+        decoding("its pixels cannot be converted"),
+        turn(_PER_PIXEL * picture.width * picture.height),
+    ):
         image = upright(opened(picture.data), picture.orientation)
         return png(image) if drawn else jpeg(image)
+
+
+def redone(picture: Picture) -> Picture:
+    """Return a picture as PNG or JPEG, whichever it asks for.
+
+    Raises:
+        PictureError: its pixels cannot be decoded.
+    """
+    with turn(_PER_PIXEL * picture.width * picture.height):
+        return redrawn(opened(picture.data), picture.orientation)
 
 
 def _foreign(

@@ -4,9 +4,11 @@ A file of some bytes may claim any size, and a decoder makes room for what is cl
 Pillow 13.0 and pillow-heif 1.8 as the growth of the process (`tests/bridge/pictures/test_cost.py` builds the files).
 """
 
+from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
-from threading import RLock
+from contextvars import ContextVar
+from threading import Condition, local
 from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import PictureError
@@ -23,8 +25,8 @@ MAX_SIDE = 500_000
 MAX_MEMORY = 900_000_000
 """Bytes that decoding one picture may take; a server with its worker at work then stays below 1.5 GB."""
 
-_HEAVY = 100_000_000
-"""Bytes from which on pictures are decoded one after the other."""
+TOGETHER = 128_000_000
+"""Bytes that pictures which are decoded side by side may take together; a larger one is decoded alone."""
 
 _SCANNED = 50 * MAX_PIXELS
 """Pixels that the scans of one JPEG may pass over together: each takes time for all of them, and some bytes of file."""
@@ -44,29 +46,77 @@ _DECODERS = {
 """Bytes a pixel that a decoder holds beside Pillow's."""
 
 
-class _Allowance:
-    """What this process may spend on one picture. A worker is given less, or more when it works alone."""
-
-    def __init__(self) -> None:
-        self.memory = MAX_MEMORY
+_ALLOWED: ContextVar[int] = ContextVar("imagebridge.pictures.cost", default=MAX_MEMORY)
 
 
-ALLOWANCE = _Allowance()
+def allowed() -> int:
+    """Return the bytes that one picture may take here and now."""
+    return _ALLOWED.get()
 
-_TURN = RLock()
+
+@contextmanager
+def allowing(memory: int) -> Generator[None]:
+    """Let a picture take so many bytes; what takes more, and less than `MAX_MEMORY`, is a `HeavyError`."""
+    token = _ALLOWED.set(memory)
+    try:
+        yield
+    finally:
+        _ALLOWED.reset(token)
 
 
 class HeavyError(Exception):
-    """Decoding takes more memory than this process may use now, and less than `MAX_MEMORY`."""
+    """Decoding takes more memory than is allowed here and now, and less than `MAX_MEMORY`."""
+
+
+class _Turns:
+    """Who decodes now, in the order in which they came: several together, or one that takes more than these may."""
+
+    def __init__(self) -> None:
+        self._held = 0
+        self._waiting: deque[object] = deque()
+        self._changed = Condition()
+        self._within = local()
+
+    @contextmanager
+    def of(self, memory: int) -> Generator[None]:
+        """Hold `memory` bytes. A turn inside another one of the same thread is a part of it."""
+        if getattr(self._within, "turn", False):
+            yield
+            return
+        memory = min(memory, TOGETHER)
+        self._begin(memory)
+        self._within.turn = True
+        try:
+            yield
+        finally:
+            self._within.turn = False
+            with self._changed:
+                self._held -= memory
+                self._changed.notify_all()
+
+    def _begin(self, memory: int) -> None:
+        me = object()
+        with self._changed:
+            self._waiting.append(me)
+            self._changed.wait_for(lambda: self._waiting[0] is me and self._held + memory <= TOGETHER)
+            self._waiting.popleft()
+            self._held += memory
+            self._changed.notify_all()
+
+
+_TURNS = _Turns()
 
 
 @contextmanager
 def turn(memory: int) -> Generator[None]:
-    """Hold the turn of heavy pictures while one of `memory` bytes is decoded and changed; light ones need none."""
-    if memory < _HEAVY:
-        yield
-        return
-    with _TURN:
+    """Wait until a picture may take `memory` bytes to be decoded and changed, and hold them meanwhile.
+
+    Raises:
+        HeavyError: that is more than is allowed here.
+    """
+    if min(memory, MAX_MEMORY) > allowed():
+        raise HeavyError(memory)
+    with _TURNS.of(memory):
         yield
 
 
@@ -124,12 +174,12 @@ def check_memory(width: int, height: int, memory: int) -> None:
 
     Raises:
         PictureError: it takes more than `MAX_MEMORY`.
-        HeavyError: it takes more than this process may use now.
+        HeavyError: it takes more than is allowed here and now.
     """
     if memory > MAX_MEMORY:
         raise PictureError(
             f"decoding its {width}x{height} pixels takes {memory // 1_000_000:,} MB of memory, "
             f"over the limit of {MAX_MEMORY // 1_000_000:,} MB"
         )
-    if memory > ALLOWANCE.memory:
+    if memory > allowed():
         raise HeavyError(memory)

@@ -21,7 +21,7 @@ from . import bitmaps, iso_boxes, kinds, metadata
 from .colour_spaces import of_gamma
 from .colour_spaces import profile as profile_of
 from .containers import orientation, walk
-from .cost import MAX_PIXELS, HeavyError, check_memory, check_pixels, memory_of
+from .cost import MAX_MEMORY, MAX_PIXELS, HeavyError, allowed, check_memory, check_pixels, memory_of
 from .grey import eight_bits, is_deep
 from .png import chunks
 
@@ -60,6 +60,8 @@ def decoding(what: str) -> Generator[None]:
     except (PictureError, HeavyError):
         raise
     except Exception as error:
+        if isinstance(error, MemoryError) and allowed() < MAX_MEMORY:
+            raise HeavyError from error  # it takes more than was thought
         said = (str(error).splitlines() or [type(error).__name__])[0][:120]
         # Pillow hands on what `struct` says of its buffers, which means nothing to a reader.
         if isinstance(error.__cause__ or error, struct_error):

@@ -315,7 +315,8 @@ def shines_through(picture: Picture) -> bool:
     header = read(picture.data)
     if header.mode not in ("LA", "PA", "RGBA") and "transparency" not in header.info:
         return False
-    return standard(load(header)).mode in ("LA", "RGBA")
+    with turn(8 * picture.width * picture.height):
+        return standard(load(header)).mode in ("LA", "RGBA")
 
 
 def opaque(image: "Image") -> "Image":

@@ -188,7 +188,8 @@ def _sound(data: bytes, container: Container, proof: Proof) -> bytes:
         from .decode import ended
 
         check_pixels(container.width, container.height)
-        return ended(sound)
+        with turn(4 * container.width * container.height):
+            return ended(sound)
     if proof == "decoded" or not container.whole:
         return _decoded(sound, container.width, container.height)
     return sound

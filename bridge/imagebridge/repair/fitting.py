@@ -250,10 +250,7 @@ class _Fitting:
         try:
             picture = convert.fitted(picture, picture.width, picture.height).proven("decoded")
             if picture.media_type not in self.host.formats:
-                from imagebridge.pictures.decode import opened
-                from imagebridge.pictures.encode import redrawn
-
-                picture = redrawn(opened(picture.data))
+                picture = convert.redone(picture)
         except PictureError as error:
             return not_shown(entry, error.reason)
         return showing(entry, picture)
