@@ -120,6 +120,9 @@ def strictly_decoded(text: str) -> bytes:
     return pybase64.b64decode(text, validate=True)
 
 
-def sample(text: str) -> tuple[int, str, str, str]:
+Sample = tuple[int, str, str, str]
+
+
+def sample(text: str) -> Sample:
     """Return what tells most base64 texts apart at once, however long they are; not all."""
     return len(text), text[:48], text[-48:], text[:: 1 << 17]
