@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MAX_PIXELS = 120_000_000
 """Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
 
+MAX_DRAWN = 25_000_000
+"""Pixels with which an SVG is drawn at most, whatever it asks for."""
+
 MAX_SIDE = 500_000
 """Pixels of a side at most: a decoder takes memory for each row, however thin it is."""
 
