@@ -34,6 +34,9 @@ TOGETHER = 128_000_000
 _SCANNED = 50 * MAX_PIXELS
 """Pixels that the scans of one JPEG may pass over together: each takes time for all of them, and some bytes of file."""
 
+SMALLER = "a smaller one, or a part of it"
+"""What could be shown in place of a picture that takes too much."""
+
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
 """Bytes a pixel in Pillow's memory; 4 in every other mode."""
 
@@ -157,9 +160,13 @@ def check_pixels(width: int, height: int) -> None:
         PictureError: it has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
     """
     if max(width, height) > MAX_SIDE:
-        raise PictureError(f"it is {width}x{height} pixels, and a side may have {MAX_SIDE:,} at most")
+        raise PictureError(
+            f"it is {width}x{height} pixels, and a side may have {MAX_SIDE:,} at most", SMALLER
+        )
     if width * height > MAX_PIXELS:
-        raise PictureError(f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}")
+        raise PictureError(
+            f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}", SMALLER
+        )
 
 
 def check_scans(scans: int, width: int, height: int) -> None:
@@ -169,7 +176,9 @@ def check_scans(scans: int, width: int, height: int) -> None:
         PictureError: they pass over more than `_SCANNED` pixels.
     """
     if scans * width * height > _SCANNED:
-        raise PictureError(f"it passes {scans:,} times over {width}x{height} pixels, which takes too long")
+        raise PictureError(
+            f"it passes {scans:,} times over {width}x{height} pixels, which takes too long", SMALLER
+        )
 
 
 def check_memory(width: int, height: int, memory: int) -> None:
@@ -182,7 +191,8 @@ def check_memory(width: int, height: int, memory: int) -> None:
     if memory > MAX_MEMORY:
         raise PictureError(
             f"decoding its {width}x{height} pixels takes {memory // 1_000_000:,} MB of memory, "
-            f"over the limit of {MAX_MEMORY // 1_000_000:,} MB"
+            f"over the limit of {MAX_MEMORY // 1_000_000:,} MB",
+            SMALLER,
         )
     if memory > allowed():
         raise HeavyError(memory)

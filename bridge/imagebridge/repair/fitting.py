@@ -252,7 +252,7 @@ class _Fitting:
             if picture.media_type not in self.host.formats:
                 picture = convert.redone(picture)
         except PictureError as error:
-            return not_shown(entry, error.reason)
+            return not_shown(entry, sentences.asking(error))
         return showing(entry, picture)
 
     # Sizes.
@@ -303,7 +303,7 @@ class _Fitting:
             try:
                 return showing(entry, within(entry.picture, share // 4 * 3, self._side(entry.picture)))
             except PictureError as error:
-                return not_shown(entry, error.reason)
+                return not_shown(entry, sentences.asking(error))
         if entry.need <= share:
             return entry
         if not entry.whole:

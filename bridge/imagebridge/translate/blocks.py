@@ -212,7 +212,7 @@ def picture_pieces(
         # some are another thing, and would be handed to and fro.
         if (found := _whole(encoded)) and found[1].sort in ("document", "archive"):
             return _file_pieces(encoded, *found, context, label=label, uri=uri)
-        return [_lost(f"a picture ({_described(encoded, label, uri)})", error.reason)]
+        return [_lost(f"a picture ({_described(encoded, label, uri)})", sentences.asking(error))]
     pieces: list[Piece] = []
     for at, picture in enumerate(conversion.pictures):
         number = context.number(encoded if at == 0 else picture.base64)
@@ -245,7 +245,7 @@ def _image(block: JSON, context: ResultContext) -> list[Piece]:
         return [
             _lost(
                 f"a picture ({sentences.described(label, None)})",
-                f"its data is {type(data).__name__}, not base64",
+                f"its data is {type(data).__name__}, not base64; ask for the picture as base64",
             )
         ]
     return picture_pieces(text_of(block, "data"), context, label=label, detail=_detail(block))
