@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imagebridge.errors import PictureError
 
-from . import animation, contact_sheet, grey, kinds, pages
+from . import animation, contact_sheet, grey, iso_boxes, kinds, pages
 from .base64 import base64_bytes, base64_start
 from .cache import Cache
+from .colour_spaces import hdr_sentence
 from .cost import memory_of, turn
 from .decode import decoding, drafted, frames, load, opened, read, srgb, upright
 from .encode import encoded, is_flat, jpeg, png, redrawn, resized, standard
@@ -142,9 +143,13 @@ def _foreign(
             # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
             image = read(data)
             with turn(memory_of(image)):
-                sentence = grey.depth_sentence(load(image))
+                sentence = grey.depth_sentence(load(image)) or _hdr_sentence(data, file_type)
                 conversion = Converted((redrawn(image, lossless=file_type in kinds.LOSSLESS),), sentence)
     return _from(file_type, conversion)
+
+
+def _hdr_sentence(data: bytes, file_type: kinds.FileType | None) -> str:
+    return hdr_sentence(iso_boxes.colour(data)[1]) if file_type in (kinds.AVIF, kinds.HEIC) else ""
 
 
 def _from(file_type: kinds.FileType | None, conversion: Converted) -> Converted:
@@ -204,11 +209,12 @@ def cut(picture: Picture, cuts: Sequence[Crop]) -> tuple[Picture, ...]:
 def _cut(picture: Picture, data: bytes, cuts: Sequence[Crop]) -> tuple[Picture, ...]:
     with turn(_PER_PIXEL * picture.width * picture.height):
         image = standard(srgb(upright(opened(data), picture.orientation)))
-        flat = is_flat(image)
+        flat, lossless = is_flat(image), kinds.kind(data) in kinds.LOSSLESS
         made: list[Picture] = []
         for box, size in cuts:
             part = image.crop(box)
-            made.append(encoded(part if part.size == size else resized(part, *size, sharp=flat), flat=flat))
+            shown = part if part.size == size else resized(part, *size, sharp=flat)
+            made.append(encoded(shown, flat=flat, lossless=lossless, shrunk=True))
         return tuple(made)
 
 
@@ -232,4 +238,4 @@ def _shrunk(picture: Picture, data: bytes, width: int, height: int) -> Picture:
         small = resized(standard(image), width, height, sharp=flat)
         # After shrinking: the same colours for a fraction of the work.
         small.info = {"icc_profile": profile} if profile else {}
-        return encoded(srgb(small), flat=flat)
+        return encoded(srgb(small), flat=flat, lossless=kinds.kind(data) in kinds.LOSSLESS, shrunk=True)
