@@ -103,6 +103,12 @@ def numbered(value: object) -> object:
     return [value[key] for key in sorted(value, key=lambda key: (len(str(key)), str(key)))]
 
 
+def listed(value: object) -> object:
+    """Return a list, also where it came with numbers for keys, or as its only object; all else as it is."""
+    as_list = numbered(value)
+    return [as_list] if is_json(as_list) else as_list
+
+
 def _block(block: object) -> object:
     if not is_json(block) or block.keys().isdisjoint(_LOOKED_INTO):
         return block
@@ -196,7 +202,7 @@ def writable(value: object, *, finite: bool = False) -> object:
                 if isinstance(one, str):
                     sound = paired(one) is one
                 elif isinstance(one, (int, float)):
-                    sound = _number(one, finite=finite) is one
+                    sound = _readable_number(one, finite=finite) is one
                 else:
                     sound = True
                     if is_json(one) or is_list(one):
@@ -243,7 +249,7 @@ class _Writable:
         if isinstance(value, str):
             return paired(value)
         if isinstance(value, (int, float)):
-            return _number(value, finite=self._finite)
+            return _readable_number(value, finite=self._finite)
         if not is_json(value) and not is_list(value):
             return value
         if any(value is one for one in self._around):
@@ -259,7 +265,7 @@ class _Writable:
         return copy
 
 
-def _number(number: float, *, finite: bool) -> object:
+def _readable_number(number: float, *, finite: bool) -> object:
     """Return a number that JSON readers take, as it is; of others a text."""
     if isinstance(number, int):
         if number.bit_length() <= _MAX_BITS:

@@ -11,8 +11,8 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
-from imagebridge_tools.answer import ToolOutput, described
 from imagebridge_tools.apart import apart
+from imagebridge_tools.tool_output import ToolOutput, described
 
 from . import folders
 
@@ -103,7 +103,7 @@ async def saved(answer: ToolOutput, where: Target) -> ToolOutput:
         wanted = FORMATS.get(where.suffix.lower(), picture.media_type)
         written = picture if wanted == picture.media_type else await apart(_as, picture, wanted)
         name = where.name(written, number if several else None)
-        await to_thread.run_sync(_write, where, name, written.data)
+        await to_thread.run_sync(_write_file, where, name, written.data)
         places.append(f"{os.path.join(where.folder, name)} ({described(written)})")
     return answer._replace(sentence=f"{answer.sentence} Saved as {', '.join(places)}.") if places else answer
 
@@ -124,14 +124,17 @@ def _as(picture: Picture, media_type: str) -> Picture:
     return Picture.from_bytes(buffer.getvalue())
 
 
-def _write(where: Target, name: str, data: bytes) -> None:
+def _write_file(where: Target, name: str, data: bytes) -> None:
     """Write a file; one that is written over changes at once, and a link in its place is replaced, not followed."""
     try:
         # Looked at again where no folder can be held.
         if os.path.realpath(where.folder) != where.folder:
             raise OSError(0, "its folder has become a link")
         with folders.held(where.folder) as folder:
-            path, new = _at(where.folder, name, folder), _at(where.folder, f".{token_hex(8)}.part", folder)
+            path, new = (
+                _path_in(where.folder, name, folder),
+                _path_in(where.folder, f".{token_hex(8)}.part", folder),
+            )
             making = new if where.overwrite else path
             with os.fdopen(os.open(making, _NEW, 0o644, dir_fd=folder), "wb") as file:
                 try:
@@ -148,7 +151,7 @@ def _write(where: Target, name: str, data: bytes) -> None:
         raise ArgumentError("save_as", f"{name!r} cannot be written: {error.strerror}") from None
 
 
-def _at(folder: str, name: str, descriptor: int | None) -> str:
+def _path_in(folder: str, name: str, descriptor: int | None) -> str:
     return os.path.join(folder, name) if descriptor is None else name
 
 

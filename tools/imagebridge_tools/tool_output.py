@@ -1,4 +1,4 @@
-"""ToolOutput: what every tool hands back."""
+"""ToolOutput: what every tool hands back; how its sentence writes numbers, sizes and names; JSON as tools are given it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -8,6 +8,8 @@ from imagebridge.pictures.picture import Picture
 
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 """A JSON value as Python holds it."""
+
+JsonObject = dict[str, JsonValue]
 
 
 class File(NamedTuple):
@@ -86,6 +88,3 @@ def number(value: float) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:,.6g}"
-
-
-JsonObject = dict[str, JsonValue]
