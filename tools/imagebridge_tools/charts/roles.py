@@ -16,7 +16,7 @@ from .theme import PALETTE
 _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
 """Text that people read as a number: 3,5 or $12 or 40 %."""
 
-WRITTEN = "write numbers as 3.5 or 1200, without units and separators of thousands"
+WRITTEN = "give numbers, or nothing, in its cells, or name another field"
 
 
 def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
@@ -27,7 +27,7 @@ def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) ->
     """
     for role, name in columns.items():
         if role not in ROLES:
-            raise ArgumentError("columns", f"{role!r} is no role; {nearest(role, ROLES)}")
+            raise ArgumentError("columns", f"{role!r} is not a role; {nearest(role, ROLES)}")
         check_name(role, name, table)
     chosen = dict(columns)
     if kind == "pie" and "color" in chosen:  # The slices are the colours: both names mean the same here.
@@ -46,7 +46,7 @@ def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
     errors: list[ArgumentError] = []
     for role, name in columns.items():
         if role not in ROLES:
-            errors.append(ArgumentError("columns", f"{role!r} is no role; {nearest(role, ROLES)}"))
+            errors.append(ArgumentError("columns", f"{role!r} is not a role; {nearest(role, ROLES)}"))
             continue
         several = cast("Sequence[object]", name) if isinstance(name, list | tuple) else (name,)
         for one in several:
@@ -65,7 +65,7 @@ def check_name(role: str, name: object, table: Table) -> None:
         close = get_close_matches(str(name), table.columns, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]!r}? " if close else ""
         names = ", ".join(repr(known) for known in list(table.columns)[:30])
-        raise ArgumentError("columns", f"{role} is {name!r}, which is no field; {hint}there are {names}")
+        raise ArgumentError("columns", f"{role} is {name!r}, which is not a field; {hint}there are {names}")
 
 
 _ORDERS: dict[ChartKind, tuple[ColumnType, ...]] = {
