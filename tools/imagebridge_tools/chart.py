@@ -126,7 +126,7 @@ async def generate_chart(
             None,
         ):
             raise ArgumentError(one, "goes with kind; a spec says it itself, in encoding")
-        reading = partial(_of_spec, spec, held, frame, width, height)
+        reading = partial(_of_spec, spec, held, places, frame, width, height)
         drawing, own, description = await to_thread.run_sync(reading)
         drawn = await _of_views(drawing, own, frame, width, height, seconds, scale)
     else:
@@ -344,6 +344,7 @@ def _stacked(stack: JsonValue) -> plan.Stack:
 def _of_spec(
     spec: JsonValue,
     data: JsonValue | Book,
+    places: Places,
     frame: ChartFrame,
     width: int | None,
     height: int | None,
@@ -356,7 +357,8 @@ def _of_spec(
     if _too_deep({**spec_object, "data": None}):
         raise ArgumentError("spec", "is nested too deeply")
     own = guarded(
-        {**spec_object, "data": {"values": rows.records(specs.names(spec_object))}} if rows else spec_object
+        {**spec_object, "data": {"values": rows.records(specs.names(spec_object))}} if rows else spec_object,
+        places,
     )
     own, passed_over = specs.checked(own)
     few, note = specs.fewer(own)
