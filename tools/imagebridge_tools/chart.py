@@ -10,6 +10,7 @@ from typing import Literal, cast
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
+from imagebridge.wire import writable
 
 from .answer import JsonValue, ToolOutput, described, few, nearest
 from .charts import arrange, chart_options, fields, fit, marks, number_formats, plan, roles, specs, worker
@@ -354,13 +355,14 @@ def _of_spec(
     if not isinstance(spec_object, Mapping):
         raise ArgumentError("spec", 'is no object; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
     rows: Table | None = None if data is None else table(data)
-    if _too_deep({**spec_object, "data": None}):
+    if rows:
+        spec_object = {key: value for key, value in spec_object.items() if key != "data"}
+    if _too_deep(spec_object):
         raise ArgumentError("spec", "is nested too deeply")
-    own = guarded(
-        {**spec_object, "data": {"values": rows.records(specs.names(spec_object))}} if rows else spec_object,
-        places,
-    )
-    own, passed_over = specs.checked(own)
+    own = cast("Mapping[str, JsonValue]", writable(spec_object))
+    if rows:
+        own = {**own, "data": {"values": rows.records(specs.names(own))}}
+    own, passed_over = specs.checked(guarded(own, places))
     few, note = specs.fewer(own)
     description = (
         specs.spec_description(own)
