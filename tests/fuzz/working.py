@@ -33,7 +33,7 @@ def work(pipe, only, seed, number):
         kind = kind_of(only, number)
         made = odd_input(kind, seed, number)
         began = time.process_time()
-        problem = tried(kind, made, draw=number % 40 == 0)
+        problem = tried(kind, made, draw=number % 41 == 0)
         pipe.send((problem, time.process_time() - began, peak()))
         number += 1
 

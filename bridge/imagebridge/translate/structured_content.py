@@ -91,9 +91,10 @@ def saying_alone(result: JSON) -> Iterator[object]:
     of_blocks = is_list(value) and any(map(_is_block, value))
     items = cast("Sequence[object]", value) if of_blocks else ()
     marks = {mark for item in items for mark in islice(_marks(item), 1)}
-    least = _characters(value) if structured and not of_blocks else 0
+    # The texts of one block are a list of one.
+    least = _characters(value[0] if is_list(value) and len(value) == 1 else value) if structured else 0
     for block in blocks_of(result):
-        can = marks <= set(_marks(block)) if of_blocks else len(_block_text(block) or "") >= least
+        can = len(_block_text(block) or "") >= least or (of_blocks and marks <= set(_marks(block)))
         if can and not structured_text({"structuredContent": structured, "content": [block]}):
             yield block
 
