@@ -15,8 +15,7 @@ from ruamel.yaml import YAML
 from servers_over_http import scripted
 
 from imagebridge.facts.hosts import HOSTS
-from imagebridge_server.install.hosts import HOSTS as FILES
-from imagebridge_server.install.hosts import file_of
+from imagebridge_server.install.hosts import HOST_FILES, file_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "relay.md").read_text(encoding="utf-8")
@@ -97,7 +96,7 @@ def test_the_relay_serves_at_an_address(path):
 @pytest.mark.parametrize("command", chosen(lambda line: "--wrap" in line))
 def test_the_relay_is_put_in_front_of_a_hosts_server(command, tmp_path):
     name = shlex.split(command)[2]
-    host = next(one for one in FILES if one.name == name)
+    host = next(one for one in HOST_FILES if one.name == name)
     environment = {
         key: value for key, value in ENVIRONMENT.items() if not key.startswith(("XDG_", "CODEX", "CLAUDE"))
     }

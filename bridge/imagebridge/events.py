@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .providers.responses import CallReference, call_of
+from .providers.responses import CallReference, call_reference
 from .translate.translation import ShownPicture, Translation
 from .wire import JSON, Item
 
@@ -82,10 +82,7 @@ class Answer:
     @property
     def pair(self) -> tuple[CallReference, Translation]:
         """The call and what answers it, as items and messages are made of them."""
-        return call_of(self.call), self.translation
-
-
-Notice = Progress | Log
+        return call_reference(self.call), self.translation
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,12 @@ def numbered(value: object) -> object:
     return [value[key] for key in sorted(value, key=lambda key: (len(str(key)), str(key)))]
 
 
+def listed(value: object) -> object:
+    """Return a list, also where it came with numbers for keys, or as its only object; all else as it is."""
+    as_list = numbered(value)
+    return [as_list] if is_json(as_list) else as_list
+
+
 def _block(block: object) -> object:
     if not is_json(block) or block.keys().isdisjoint(_LOOKED_INTO):
         return block
@@ -194,7 +200,7 @@ def writable(value: object, *, finite: bool = False, halves: bool = False) -> ob
                 if is_json(one) or is_list(one):
                     below[id(one)] = one
                 elif (isinstance(one, str) and not halves and paired(one) is not one) or (
-                    isinstance(one, (int, float)) and _number(one, finite=finite) is not one
+                    isinstance(one, (int, float)) and _readable_number(one, finite=finite) is not one
                 ):
                     return _Writable(finite=finite, halves=halves).made(value)
         if not below:
@@ -238,7 +244,7 @@ class _Writable:
         if isinstance(value, str):
             return value if self._halves else paired(value)
         if isinstance(value, (int, float)):
-            return _number(value, finite=self._finite)
+            return _readable_number(value, finite=self._finite)
         if not is_json(value) and not is_list(value):
             return value
         if any(value is one for one in self._around):
@@ -254,7 +260,7 @@ class _Writable:
         return copy
 
 
-def _number(number: float, *, finite: bool) -> object:
+def _readable_number(number: float, *, finite: bool) -> object:
     """Return a number that JSON readers take, as it is; of others a text."""
     if isinstance(number, int):
         if number.bit_length() <= _MAX_BITS:

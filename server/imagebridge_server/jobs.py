@@ -28,7 +28,7 @@ Make = Callable[[OnProgress], Awaitable[ToolOutput]]
 class _Job:
     what: str
     begun: float
-    listener: OnProgress | None
+    on_progress: OnProgress | None
     done: anyio.Event = field(default_factory=anyio.Event)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     answer: ToolOutput | None = None
@@ -37,20 +37,20 @@ class _Job:
     async def run(self, make: Make) -> None:
         with self.scope:
             try:
-                self.answer = await make(self._tell)
+                self.answer = await make(self._report)
             except Exception as error:  # noqa: BLE001  # raised where the job is collected
                 self.error = error
         self.done.set()
 
-    async def _tell(self, seconds: float, words: str) -> None:
-        if self.listener:
-            await self.listener(seconds, words)
+    async def _report(self, seconds: float, words: str) -> None:
+        if self.on_progress:
+            await self.on_progress(seconds, words)
 
     async def result(self, patience: float) -> ToolOutput | None:
         """Return what was made, or None after `patience` seconds. Raises what made it fail."""
         with anyio.move_on_after(patience):
             await self.done.wait()
-        self.listener = None
+        self.on_progress = None
         if self.error:
             raise self.error
         return self.answer
@@ -73,12 +73,12 @@ class Jobs:
         self._group.cancel_scope.cancel()
         await self._stack.__aexit__(kind, error, trace)
 
-    async def run(self, what: str, make: Make, listener: OnProgress, patience: float) -> ToolOutput:
+    async def run(self, what: str, make: Make, on_progress: OnProgress, patience: float) -> ToolOutput:
         """Make an answer; after `patience` seconds return one that says how to collect it later.
 
         `what` names it: "the picture". A caller that gives up before that ends the work.
         """
-        job = _Job(what, anyio.current_time(), listener)
+        job = _Job(what, anyio.current_time(), on_progress)
         self._group.start_soon(job.run, make)
         try:
             answer = await job.result(patience)

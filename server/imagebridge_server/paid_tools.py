@@ -47,8 +47,8 @@ def create_image_tool(settings: Settings) -> Tool:
             "partial_images": partial_images,
         }
 
-        async def make(tell: OnProgress) -> ToolOutput:
-            making = imagebridge_tools.create_image(prompt, places=places, on_progress=tell, **choices)
+        async def make(on_progress: OnProgress) -> ToolOutput:
+            making = imagebridge_tools.create_image(prompt, places=places, on_progress=on_progress, **choices)
             return await finished(making, save_as, overwrite=overwrite)
 
         return await _run(context, make, settings)
@@ -88,9 +88,9 @@ def edit_image_tool(settings: Settings) -> Tool:
             "partial_images": partial_images,
         }
 
-        async def make(tell: OnProgress) -> ToolOutput:
+        async def make(on_progress: OnProgress) -> ToolOutput:
             making = imagebridge_tools.edit_image(
-                prompt, images, mask, places=places, on_progress=tell, **choices
+                prompt, images, mask, places=places, on_progress=on_progress, **choices
             )
             return await finished(making, save_as, overwrite=overwrite)
 
@@ -109,8 +109,8 @@ def edit_image_tool(settings: Settings) -> Tool:
 
 
 async def _run(context: Context[Jobs, Any], make: Make, settings: Settings) -> CallToolResult:
-    async def tell(seconds: float, message: str) -> None:
+    async def on_progress(seconds: float, message: str) -> None:
         await context.report_progress(seconds, None, message)
 
     jobs = context.request_context.lifespan_context
-    return await reported(jobs.run("The picture", make, tell, settings.patience))
+    return await reported(jobs.run("The picture", make, on_progress, settings.patience))

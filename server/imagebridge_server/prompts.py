@@ -10,7 +10,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import Field
 
-from imagebridge_tools.answer import nearest
+from imagebridge_tools.tool_output import nearest
 
 PictureLocation = Annotated[
     str, Field(description="A picture: a path below an allowed folder, a file: URL or a data: URL.")

@@ -57,7 +57,7 @@ class KeepingServer(MCPServer[Any]):
             raise MCPError(INVALID_PARAMS, "the cursor is none that this server gave")
         fixed = [] if after else await self.list_resources()
         notes, following = await to_thread.run_sync(self._store.listed, after, PAGE)
-        resources = [*fixed, *(_resource(note) for note in notes)]
+        resources = [*fixed, *(_listed_resource(note) for note in notes)]
         return ListResourcesResult(resources=resources, next_cursor=following or None)
 
     async def read_resource(
@@ -77,7 +77,7 @@ class KeepingServer(MCPServer[Any]):
         return [ReadResourceContents(content=data, mime_type=note.media_type)]
 
 
-def _resource(note: StoredPicture) -> Resource:
+def _listed_resource(note: StoredPicture) -> Resource:
     suffix = note.media_type.removeprefix("image/")
     return Resource(
         uri=note.uri,

@@ -16,7 +16,7 @@ from imagebridge.repair.protocol import repaired_for
 from imagebridge.translate.scale import SCALE
 from imagebridge.wire import URI
 from imagebridge_tools import ToolOutput
-from imagebridge_tools.answer import File
+from imagebridge_tools.tool_output import File
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ def success(answer: ToolOutput) -> CallToolResult:
         meta = ({URI: uri} if uri else {}) | ({SCALE: answer.scale} if answer.scale != 1 else {})
         if meta:
             block["_meta"] = meta
-    result["content"] += [_resource(file) for file in answer.files]
+    result["content"] += [_embedded_resource(file) for file in answer.files]
     return CallToolResult.model_validate(result)
 
 
@@ -77,6 +77,6 @@ async def in_thread(work: Callable[[], T]) -> T:
     return await to_thread.run_sync(work, abandon_on_cancel=True)
 
 
-def _resource(file: File) -> dict[str, Any]:
+def _embedded_resource(file: File) -> dict[str, Any]:
     content = {"text": file.content} if isinstance(file.content, str) else {"blob": to_base64(file.content)}
     return {"type": "resource", "resource": {"uri": file.uri, "mimeType": file.media_type, **content}}

@@ -50,7 +50,7 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
     from mcp.server.stdio import stdio_server
 
     from .app import build_server
-    from .startup.session import serve_streams, tell_tools_changed
+    from .startup.message_streams import serve_streams, tell_tools_changed
     from .warmup import Warming, warm
 
     server = build_server(settings)

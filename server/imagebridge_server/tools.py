@@ -10,8 +10,8 @@ from mcp.types import CallToolResult
 import imagebridge_tools
 from imagebridge.requirements import DOCUMENTS, QR_CODES, lacking
 from imagebridge_tools import document
-from imagebridge_tools.answer import counted
 from imagebridge_tools.drawing import pixels
+from imagebridge_tools.tool_output import counted
 
 from . import arguments
 from .jobs import PENDING, Jobs

@@ -20,7 +20,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.decode import opened, srgb
-from imagebridge.pictures.encode import encoded, is_flat, standard
+from imagebridge.pictures.encode import as_picture, is_flat, standard
 
 pytestmark = pytest.mark.benchmark
 
@@ -119,7 +119,7 @@ def test_what_each_encoding_takes_and_loses(tmp_path):
     pictures = [("Pillow's", name, image) for name, image in collection(tmp_path)]
     pictures += [(group, group, image) for group, image in made()]
     for group, name, image in pictures:
-        chosen = encoded(image, lossless=True)
+        chosen = as_picture(image, lossless=True)
         buffer = io.BytesIO()
         image.save(buffer, "PNG", compress_level=6)
         halved, full = jpeg(image), jpeg(image, subsampling=0)

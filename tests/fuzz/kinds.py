@@ -215,7 +215,7 @@ def requests(line, draw):
     from mcp.types import jsonrpc_message_adapter
     from pydantic import ValidationError
 
-    from imagebridge_server.startup.session import _mended
+    from imagebridge_server.startup.message_streams import _mended
 
     try:
         jsonrpc_message_adapter.validate_json(line.decode(errors="replace"), by_name=False)

@@ -10,8 +10,8 @@ from workbooks import Formatted, workbook
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import document, load_file
-from imagebridge_tools.answer import File
 from imagebridge_tools.files.source import Places
+from imagebridge_tools.tool_output import File
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 

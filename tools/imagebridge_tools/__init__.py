@@ -1,7 +1,6 @@
 """Functions that make and load pictures: plain arguments in, one sentence and pictures out. No MCP."""
 
 from .annotate import annotate_image
-from .answer import ToolOutput
 from .chart import generate_chart
 from .compare import compare_images
 from .contact import contact_sheet
@@ -12,6 +11,7 @@ from .load import load_image
 from .qr_code import make_qr_code
 from .render import render_document
 from .sample import get_image
+from .tool_output import ToolOutput
 from .transform import transform_image
 from .view import view_image
 

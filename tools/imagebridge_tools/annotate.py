@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import JsonValue, ToolOutput, counted, described, nearest
 from .apart import apart
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
@@ -15,6 +14,7 @@ from .drawing.pixels import pixels
 from .drawing.text import bundled
 from .drawing.units import Ruler
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import JsonValue, ToolOutput, counted, described, nearest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,9 +82,9 @@ def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: s
     image = seen.image.convert("RGBA" if seen.image.mode in ("LA", "RGBA") else "RGB")
     read = _numbered(_every(marks, ruler, image))
     remarks = _draw_marks(image, read)
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
-    picture = encoded(image)
+    picture = as_picture(image)
     sentences = "; ".join(_mark_in_words(mark) for mark in read[:_TOLD])
     more = f"; and {len(read) - _TOLD} more" if len(read) > _TOLD else ""
     return ToolOutput(

@@ -12,7 +12,6 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError
 from imagebridge.wire import writable
 
-from .answer import JsonValue, ToolOutput, described, few, nearest
 from .charts import arrange, chart_options, fields, fit, marks, number_formats, plan, roles, specs, worker
 from .charts.description import chart_description
 from .charts.guard import SPEC_SIZE, guarded
@@ -21,6 +20,7 @@ from .charts.titles import pictographs, without
 from .files.source import NOWHERE, Places
 from .tables.table import Table, parsed, read, table
 from .tables.workbook import Book
+from .tool_output import JsonValue, ToolOutput, described, few, nearest
 
 SMALLEST = 150
 """Pixels of a picture's side at least."""
@@ -295,7 +295,9 @@ def _of_kind(
     if not kinds:
         raise ArgumentError("kind", f"is empty; there are {', '.join(plan.KINDS)}")
     wrong = [_unknown_kind(kind) for kind in kinds if kind not in plan.KINDS]
-    chosen, errors = chart_options.read([kind for kind in kinds if kind in plan.KINDS] or ["bar"], **options)
+    chosen, errors = chart_options.read_options(
+        [kind for kind in kinds if kind in plan.KINDS] or ["bar"], **options
+    )
     wrong += errors
     stacked: plan.Stack = None
     try:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.cost import MAX_PIXELS
 
-from .answer import ToolOutput, counted, described, nearest
 from .apart import apart
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
@@ -16,6 +15,7 @@ from .drawing.panels import PanelPlace, paneled
 from .drawing.pixels import Pixels, pixels
 from .drawing.units import Box
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import ToolOutput, counted, described, nearest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -74,7 +74,7 @@ def difference(one: "Image", other: "Image") -> Difference:
 def regions(changed: "Image") -> list[ChangedRegion]:
     """Return the boxes around what is white in a mask, the largest change first."""
     cell = max(4, -(-max(changed.size) // _CELLS))
-    cells = dict(_cells(changed, cell))
+    cells = dict(_changed_cells(changed, cell))
     done: list[ChangedRegion] = []
     while cells:
         start = next(iter(cells))
@@ -91,7 +91,7 @@ def regions(changed: "Image") -> list[ChangedRegion]:
     return sorted(done, key=lambda region: (-region.pixels, region.box))
 
 
-def _cells(changed: "Image", cell: int) -> Iterator[tuple[tuple[int, int], tuple[Box, int]]]:
+def _changed_cells(changed: "Image", cell: int) -> Iterator[tuple[tuple[int, int], tuple[Box, int]]]:
     """Yield column and row of the cells that hold changes, with their box in the picture and their count."""
     for row in range(-(-changed.height // cell)):
         strip = changed.crop((0, row * cell, changed.width, min(changed.height, (row + 1) * cell)))
@@ -157,10 +157,10 @@ def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE
         return ToolOutput(f"{both}. {_same(a, b, one, other, differing)}.", ())
     mask = differing.image.point([255 * (level > tolerance) for level in range(256)])  # pyright: ignore[reportUnknownMemberType]
     changed = regions(mask)
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
     sheet, places = _sheet(show, one, other, scaled, differing, mask, changed[:_TOLD])
-    picture = encoded(sheet)
+    picture = as_picture(sheet)
     sentence = f"{both}{how}. {_differing(counts, tolerance)}{_where(changed)}. {_panels(show, bool(changed), places)}"
     return ToolOutput(f"{sentence}; {described(picture)}.", (picture,))
 

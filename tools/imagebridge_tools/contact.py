@@ -8,12 +8,12 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError
 
-from .answer import ToolOutput, counted, described
 from .apart import apart
 from .drawing.pixels import Pixels, pixels, squared
 from .drawing.text import face, missing, shortened
 from .files import folders
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import ToolOutput, counted, described
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -94,9 +94,9 @@ def laid_out(
     if not pictures:
         raise BridgeError("none of the pictures can be shown: " + "; ".join(lost))
     sheet, remark = _sheet(pictures, columns)
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
-    picture = encoded(sheet)
+    picture = as_picture(sheet)
     each = "; ".join(
         f"{number}: {seen.description}" if label == seen.name else f"{number}: {label!r}, {seen.description}"
         for number, label, seen in pictures

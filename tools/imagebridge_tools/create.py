@@ -9,10 +9,9 @@ import anyio
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
-from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK
+from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK, MAX_PROMPT
 from imagebridge.pictures.picture import Picture
 
-from .answer import ToolOutput, described, size_in_words
 from .apart import apart
 from .drawing.pixels import frame_count
 from .files.source import NOWHERE, Places, opened
@@ -26,12 +25,10 @@ from .image_api import (
     request_pictures,
 )
 from .load import decoded, known
+from .tool_output import ToolOutput, described, size_in_words
 
 OnProgress = Callable[[float, str], Awaitable[None]]
 """Told the seconds since the start, and a few words, while a picture is made."""
-
-LONGEST_PROMPT = 32_000
-"""Characters the API takes: openai 3.54, types/image_generate_params.py."""
 
 SECONDS = 300.0
 """A large picture of high quality takes up to two minutes."""
@@ -76,7 +73,7 @@ async def create_image(
     order = ImageRequest(prompt=prompt, **choices)
     _check(order, places)
     done = await _watched(order, places, on_progress, seconds, tick)
-    return _answer(order, "", done)
+    return _output(order, "", done)
 
 
 async def edit_image(
@@ -113,10 +110,10 @@ async def edit_image(
     order = replace(order, images=pictures, mask=covered)
     done = await _watched(order, places, on_progress, seconds, tick)
     names = ", ".join(name for name, _ in read)
-    return _answer(order, f" from {names}{' with a mask' if covered else ''}", done)
+    return _output(order, f" from {names}{' with a mask' if covered else ''}", done)
 
 
-def _answer(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutput:
+def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutput:
     kind = f" ({done.quality} quality)" if done.quality else ""
     count = len(done.pictures)
     what = "A picture" if count == 1 else f"{count} pictures"
@@ -135,10 +132,8 @@ def _answer(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
 def _check(order: ImageRequest, places: Places) -> None:
     if not order.prompt.strip():
         raise ArgumentError("prompt", "is empty; say what the picture shows")
-    if len(order.prompt) > LONGEST_PROMPT:
-        raise ArgumentError(
-            "prompt", f"has {len(order.prompt):,} characters; the API takes {LONGEST_PROMPT:,}"
-        )
+    if len(order.prompt) > MAX_PROMPT:
+        raise ArgumentError("prompt", f"has {len(order.prompt):,} characters; the API takes {MAX_PROMPT:,}")
     if not re.fullmatch(r"auto|[1-9]\d{1,4}x[1-9]\d{1,4}", order.size):
         raise ArgumentError("size", f'is {order.size!r}; give "auto" or pixels such as "1536x1024"')
     if order.compression is not None and order.format == "png":

@@ -10,12 +10,12 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 
-from .answer import File, ToolOutput, counted, size_in_words
 from .files.encodings import DecodedText
 from .files.source import NOWHERE, Places, Source, characters, opened
 from .tables import summary, workbook
 from .tables.table import FILE_SIZE, Table, table
 from .tables.workbook import Book
+from .tool_output import File, ToolOutput, counted, size_in_words
 
 MAX_DOCUMENT_BYTES = 600_000
 """Bytes of a document at most: as base64 it must fit the result of a tool (see `imagebridge_server.results`)."""
@@ -181,17 +181,17 @@ def _piece(
     if first > total:
         raise ArgumentError("rows", f"begins at {first:,}; {file.name} has {counted(total, 'row')}")
     end = total if last is None else min(last, total)
-    text, shown = summary.rows(made.written, first, end, CHARACTERS if asked else FIRST[1])
+    text, shown = summary.rows_as_csv(made.written, first, end, CHARACTERS if asked else FIRST[1])
     size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
     these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"
-    told = f"{words}{size}; {these}, as CSV"
+    sentence = f"{words}{size}; {these}, as CSV"
     more = (
         f" Call again with rows={shown + 1}-{min(total, 2 * shown - first + 1)} for more."
         if shown < total
         else ""
     )
-    columns = "" if asked else f"\nColumns:\n{summary.described(made)}"
-    return ToolOutput(f"{told}.{more}{whole}{columns}", files=(file._replace(content=text),))
+    columns = "" if asked else f"\nColumns:\n{summary.column_lines(made)}"
+    return ToolOutput(f"{sentence}.{more}{whole}{columns}", files=(file._replace(content=text),))
 
 
 def _book(found: Source, sheet: str | None, asked: tuple[int, int | None] | None) -> ToolOutput:
@@ -204,7 +204,7 @@ def _book(found: Source, sheet: str | None, asked: tuple[int, int | None] | None
     if sheet is None and asked is None and (whole := _sheets(found, names, words)):
         return whole
     made = table(Book(found.name, found.data, sheet))
-    file = _file(found, sheet or "", "")
+    file = _sheet_file(found, sheet or "", "")
     others = f" With sheet others come: {', '.join(map(repr, names))}." if len(names) > 1 else ""
     return _piece(made, asked, f"{words}; ", others, file)
 
@@ -212,29 +212,31 @@ def _book(found: Source, sheet: str | None, asked: tuple[int, int | None] | None
 def _sheets(found: Source, names: Sequence[str], words: str) -> ToolOutput | None:
     """Return all sheets whole, or None where they are long."""
     files: list[File] = []
-    told: list[str] = []
+    sheet_lines: list[str] = []
     left = WHOLE
     for name in names:
         try:
             made = table(Book(found.name, found.data, name))
         except ArgumentError as error:
-            told.append(f"- {name!r}: {error.problem}")
+            sheet_lines.append(f"- {name!r}: {error.problem}")
             continue
         total = max(map(len, made.written.values()))
-        text, shown = summary.rows(made.written, 1, total, left)
+        text, shown = summary.rows_as_csv(made.written, 1, total, left)
         left -= len(text)
         if shown < total or left < 0:
             return None
         size = f"{counted(total, 'row')} and {counted(len(made.columns), 'column')}"
         others = [note for note in made.notes if not note.startswith("sheet ")]
-        told.append("; ".join([f"- {name!r}: {size}, as CSV", *others]))
-        files.append(_file(found, name, text))
+        sheet_lines.append("; ".join([f"- {name!r}: {size}, as CSV", *others]))
+        files.append(_sheet_file(found, name, text))
     if not files:
         return None
-    return ToolOutput("\n".join([f"{words}, {counted(len(names), 'sheet')}:", *told]), files=tuple(files))
+    return ToolOutput(
+        "\n".join([f"{words}, {counted(len(names), 'sheet')}:", *sheet_lines]), files=tuple(files)
+    )
 
 
-def _file(found: Source, sheet: str, text: str) -> File:
+def _sheet_file(found: Source, sheet: str, text: str) -> File:
     """Return rows of a sheet as a file of its own."""
     uri = found.uri or "file:///workbook.xlsx"
     return File(f"{uri}#{quote(sheet)}" if sheet else uri, found.name, "text/csv", text)

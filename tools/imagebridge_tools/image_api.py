@@ -12,6 +12,7 @@ import anyio
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError, PictureError, RequirementError
+from imagebridge.facts.limits import DRAWN_RATIO, DRAWN_STEP, MAX_DRAWN
 from imagebridge.pictures.picture import Picture
 from imagebridge.requirements import IMAGES, need
 from imagebridge.wire import is_list
@@ -64,8 +65,9 @@ class ImageRequest:
             "n": self.n if self.n > 1 else None,
             "partial_images": self.partial_images or None,
             "stream": True if self.partial_images else None,
-            "image": [_file(f"image-{number}", one) for number, one in enumerate(self.images, 1)] or None,
-            "mask": _file("mask", self.mask) if self.mask else None,
+            "image": [_form_file(f"image-{number}", one) for number, one in enumerate(self.images, 1)]
+            or None,
+            "mask": _form_file("mask", self.mask) if self.mask else None,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -121,9 +123,8 @@ async def request_pictures(
 _ARGUMENTS = {"output_format": "format", "output_compression": "compression", "image": "images"}
 """Names of parameters of the API that are called otherwise here."""
 
-_DRAWING, _STEP, _RATIO, _LARGEST = "gpt-image-2", 16, 3, 3_840 * 2_160
-"""Models that draw in any size, pixels that divide its sides, the most of one side for the other, and pixels of the
-largest: openai 3.54, types/image_generate_params.py, 2026-11-22."""
+_DRAWING = "gpt-image-2"
+"""How models that draw in any size are called: openai 3.54, types/image_generate_params.py, 2026-11-22."""
 
 _CHECK = "check OPENAI_BASE_URL: it does not lead to an Images API, or something stands before it"
 
@@ -140,7 +141,7 @@ def _client(seconds: float) -> "openai.AsyncOpenAI":
     return openai.AsyncOpenAI(api_key=key, timeout=seconds, max_retries=1)
 
 
-def _file(name: str, picture: Picture) -> tuple[str, bytes, str]:
+def _form_file(name: str, picture: Picture) -> tuple[str, bytes, str]:
     return f"{name}.{picture.media_type.removeprefix('image/')}", picture.data, picture.media_type
 
 
@@ -233,9 +234,13 @@ def _refused(error: "openai.BadRequestError", size: str) -> ArgumentError:
 def _nearest(size: str) -> str:
     """Return the size nearest to one that was refused which the API takes."""
     width, height = (int(side) for side in size.split("x"))
-    wide, high = min(width, _RATIO * height), min(height, _RATIO * width)
-    scale = min(1.0, (_LARGEST / (wide * high)) ** 0.5)
-    sides = ({_STEP * max(1, floor(scale * s / _STEP) + more) for more in (1, 0)} for s in (wide, high))
-    legal = [(w, h) for w, h in product(*sides) if w * h <= _LARGEST and max(w, h) <= _RATIO * min(w, h)]
+    wide, high = min(width, DRAWN_RATIO * height), min(height, DRAWN_RATIO * width)
+    scale = min(1.0, (MAX_DRAWN / (wide * high)) ** 0.5)
+    sides = (
+        {DRAWN_STEP * max(1, floor(scale * s / DRAWN_STEP) + more) for more in (1, 0)} for s in (wide, high)
+    )
+    legal = [
+        (w, h) for w, h in product(*sides) if w * h <= MAX_DRAWN and max(w, h) <= DRAWN_RATIO * min(w, h)
+    ]
     w, h = min(legal, key=lambda one: (hypot(one[0] - width, one[1] - height), -one[0]))
     return f"{w}x{h}"

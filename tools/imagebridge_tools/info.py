@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
 
-from .answer import ToolOutput, counted, size_in_words
 from .apart import apart
 from .drawing.pixels import Pixels, colors_of, frame_count, pixels, required, squared
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import ToolOutput, counted, size_in_words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -59,7 +59,7 @@ def described_in_words(source: Source, exif: bool = False) -> ToolOutput:
     seen = pixels(source)
     facts = [
         f"{source.name}: {_format(file_type)}, {seen.image.width}x{seen.image.height} px, {size_in_words(len(source.data))}",
-        *_file(source, file_type),
+        *_file_facts(source, file_type),
         _transparent(seen.image),
         _colors(seen.image),
         *exif_told(source, file_type, wanted=exif),
@@ -73,7 +73,7 @@ def _format(file_type: kinds.FileType) -> str:
     return names.get(file_type, file_type.suffix[1:].upper())
 
 
-def _file(source: Source, file_type: kinds.FileType) -> list[str]:
+def _file_facts(source: Source, file_type: kinds.FileType) -> list[str]:
     """Return what the file says beside its pixels: frames and their time, depth, resolution, profile."""
     if file_type is kinds.SVG:
         return ["a vector drawing, measured as it is drawn"]
@@ -247,7 +247,7 @@ def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> lis
         notes += _notes(exif.main, {_CHANGED: "changed"})
     if turned := _TURNED.get(exif.turned):
         notes.append(f"stored {turned}, shown upright")
-    if place := _place(exif.place):
+    if place := _position(exif.place):
         notes.append(f"GPS {place}")
     return [f"EXIF: {', '.join(notes)}" if notes else "EXIF without any note that is known"]
 
@@ -288,7 +288,7 @@ def _note_text(value: Any) -> str:
         return ""
 
 
-def _place(gps: Mapping[int, object]) -> str:
+def _position(gps: Mapping[int, object]) -> str:
     """Return latitude and longitude in degrees, and the height in metres."""
     latitude, longitude = _degrees(gps.get(2), gps.get(1)), _degrees(gps.get(4), gps.get(3))
     if latitude is None or longitude is None:

@@ -9,10 +9,10 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.picture import Picture
 
-from .answer import ToolOutput, described, size_in_words
 from .apart import apart
 from .drawing.pixels import MOVING, PAGED, SHOWN, frame_count
 from .files.source import NOWHERE, Places, opened
+from .tool_output import ToolOutput, described, size_in_words
 
 SMALLEST = 16
 """Pixels of `max_size` at least."""
@@ -103,7 +103,7 @@ def decoded(
             smaller = _smaller(original, side)
             return LoadedFile(
                 (smaller,),
-                f"{sentence}; given as {described(smaller)} without metadata{_parts(max_size)}",
+                f"{sentence}; given as {described(smaller)} without metadata{_view_hint(max_size)}",
                 original.width / smaller.width,
             )
         picture, done = _bare(original)
@@ -116,7 +116,7 @@ def decoded(
         return LoadedFile(pictures, sentence + done, scale)
     scale = scale * pictures[0].width / small[0].width if len(small) == 1 else 1.0
     made = ", ".join(described(one) for one in small)
-    return LoadedFile(small, f"{sentence}{done}; made smaller: {made}{_parts(max_size)}", scale)
+    return LoadedFile(small, f"{sentence}{done}; made smaller: {made}{_view_hint(max_size)}", scale)
 
 
 def _most(picture: Picture, max_size: int | None) -> int:
@@ -128,7 +128,7 @@ def _most(picture: Picture, max_size: int | None) -> int:
     )
 
 
-def _parts(max_size: int | None) -> str:
+def _view_hint(max_size: int | None) -> str:
     return "" if max_size else "; view_image shows parts of it in full size"
 
 
@@ -201,7 +201,7 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     A file that is so already, and that models take as it is, keeps its bytes.
     """
     from imagebridge.pictures.decode import decoding, load, read, srgb, upright
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
     from imagebridge.pictures.metadata import is_noted
 
     image = read(original.data)
@@ -211,7 +211,7 @@ def _bare(original: Picture) -> tuple[Picture, str]:
         return original.proven("decoded"), ""
     with decoding("its pixels cannot be converted"):
         lossless = kinds.kind(original.data) in kinds.LOSSLESS
-        picture = encoded(srgb(upright(load(image), original.orientation)), lossless=lossless)
+        picture = as_picture(srgb(upright(load(image), original.orientation)), lossless=lossless)
     done = "; turned upright" if turned else ""
     if picture.media_type != original.media_type:
         done += f"; given as {described(picture)}"

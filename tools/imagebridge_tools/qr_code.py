@@ -5,8 +5,8 @@ from typing import Any
 
 from imagebridge.errors import ArgumentError, BridgeError
 
-from .answer import ToolOutput, counted, described, nearest
 from .drawing.pixels import squared
+from .tool_output import ToolOutput, counted, described, nearest
 
 LEVELS = {"L": 7, "M": 15, "Q": 25, "H": 30}
 """Error correction: the share of a code, in percent, that may be hidden (ISO/IEC 18004)."""
@@ -47,14 +47,14 @@ def make_qr_code(text: str, size: int = 512, error_correction: str = "M") -> Too
         )
     from PIL import Image
 
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
     shades = bytes(0 if dark else 255 for row in code.matrix for dark in row)
     squares = Image.frombytes("L", (modules, modules), shades)
     image = Image.new("L", (size, size), 255)
     side = modules * scale
     image.paste(squared(squares, (side, side)), ((size - side) // 2,) * 2)
-    picture = encoded(image, flat=True)
+    picture = as_picture(image, flat=True)
     held = f"{text[:200]!r}" if len(text) <= 200 else f"{text[:120]!r} and {len(text) - 120} characters more"
     sentence = (
         f"A QR code that holds {held}: version {code.version}, {modules}x{modules} squares of "

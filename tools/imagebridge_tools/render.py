@@ -11,9 +11,9 @@ from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
 
-from .answer import ToolOutput, counted, described
 from .apart import apart
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import ToolOutput, counted, described
 
 PAGES = 6
 """Pages of one call at most: more would be too small to be read in one result."""
@@ -171,9 +171,9 @@ def _drawing(source: Source, pages: str, size: int, *, text: bool) -> ToolOutput
 
 def _svg_text(data: bytes) -> str:
     """Return the text of an SVG, a line for each text element."""
-    from imagebridge.pictures.svg.markup import SvgAllowance, parsed
+    from imagebridge.pictures.svg.markup import SvgAllowance, svg_root
 
-    root: ElementTree.Element = parsed(data, SvgAllowance())
+    root: ElementTree.Element = svg_root(data, SvgAllowance())
     lines = [
         " ".join("".join(one.itertext()).split())
         for one in root.iter()

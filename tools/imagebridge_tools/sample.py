@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 
-from .answer import ToolOutput, described
 from .drawing.text import bundled, face, missing, wrapped
+from .tool_output import ToolOutput, described
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -42,14 +42,14 @@ def get_image(text: str) -> ToolOutput:
         raise ArgumentError("text", f"has {len(cleaned):,} characters; give at most {LONGEST:,}")
     from PIL import Image, ImageDraw
 
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
     image = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
     draw = ImageDraw.Draw(image)
     font, lines = _fitted(cleaned, face(cleaned))
     _card(draw)
-    _write(draw, font, lines)
-    picture = encoded(image, flat=True)
+    _draw_lines(draw, font, lines)
+    picture = as_picture(image, flat=True)
     return ToolOutput(
         f"A sample picture that shows {_quoted(cleaned)}{missing(cleaned, font)}. {described(picture)}.",
         (picture,),
@@ -110,7 +110,7 @@ def _card(draw: "ImageDraw") -> None:
     draw.text((_CARD[2] - 48, _CARD[3] - 38), f"{WIDTH}x{HEIGHT}", font=bundled(18), fill=_QUIET, anchor="rm")
 
 
-def _write(draw: "ImageDraw", font: "FreeTypeFont", lines: list[str]) -> None:
+def _draw_lines(draw: "ImageDraw", font: "FreeTypeFont", lines: list[str]) -> None:
     """Centre the lines in the free part of the card."""
     leading = _leading(font)
     left, top, right, bottom = _TEXT

@@ -9,13 +9,13 @@ from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
 
-from .answer import JsonValue, ToolOutput, described, nearest
 from .apart import apart
 from .drawing import tones
 from .drawing.colors import WHITE, Color, color
 from .drawing.pixels import pixels
 from .drawing.units import Ruler
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import JsonValue, ToolOutput, described, nearest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -338,11 +338,11 @@ def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
 
 def _encoded(work: _Work, *, lossless: bool) -> tuple[Picture, list[str]]:
     """Encode the picture as asked for; transparency that the format has no room for is laid on white, which is said."""
-    from imagebridge.pictures.encode import encoded, opaque, standard
+    from imagebridge.pictures.encode import as_picture, opaque, standard
 
     image, form, quality = standard(work.image), work.form, work.quality
     if form is None and quality is None:
-        return encoded(image, lossless=lossless), []
+        return as_picture(image, lossless=lossless), []
     if form == "png" and quality is not None:
         raise ArgumentError(
             "operations", "quality goes with jpeg and webp; png keeps every pixel, leave it out"

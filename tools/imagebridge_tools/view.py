@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 
-from .answer import ToolOutput, described
 from .apart import apart
 from .drawing.grid import View
 from .drawing.pixels import pixels, squared
 from .drawing.tones import Contrast, contrasted, factor
 from .drawing.units import Ruler
 from .files.source import NOWHERE, Places, Source, opened
+from .tool_output import ToolOutput, described
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,9 +81,9 @@ def viewed(
 
         image, (left, top) = ruled(image, ruler, view)
         view = replace(view, left=left, top=top)
-    from imagebridge.pictures.encode import encoded
+    from imagebridge.pictures.encode import as_picture
 
-    picture = encoded(image, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
+    picture = as_picture(image, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
     done = _done(view, region is None, turn, contrast, units if grid else "")
     return ToolOutput(f"{seen.description}: {done}. {view.description()}. {described(picture)}.", (picture,))
 

@@ -13,7 +13,7 @@ from imagebridge.client.connection import Connection
 from imagebridge.client.resources import with_linked
 from imagebridge.errors import BridgeError, short
 from imagebridge.events import Answer, Progress
-from imagebridge.providers.responses import call_of
+from imagebridge.providers.responses import call_reference
 from imagebridge.repair.compose import tool_result
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
@@ -21,7 +21,7 @@ from imagebridge.wire import JSON, is_error, is_json, is_list, text_of
 
 from .call_order import Lane, after
 from .handles import Numbering
-from .hooks import Display, tell
+from .hooks import Display, call_hook
 
 if TYPE_CHECKING:
     from openai.types.responses import Response
@@ -41,7 +41,7 @@ def function_calls(response: "Response | JSON") -> list[JSON]:
         raise TypeError(f"a response has `output`, a list; this object has {keys}{hint}")
     calls = [item for item in output if is_json(item) and item.get("type") == "function_call"]
     for call in calls:
-        call_of(call)  # Before anything runs: an answer needs an id to name.
+        call_reference(call)  # Before anything runs: an answer needs an id to name.
     return calls
 
 
@@ -110,7 +110,7 @@ _AT_ONCE = 16
 """Calls of one response that run at the same time on one server."""
 
 
-Notices = Callable[[Progress | Answer], Awaitable[None]]
+OnCallEvent = Callable[[Progress | Answer], Awaitable[None]]
 """Takes what happens while calls run."""
 
 
@@ -122,7 +122,7 @@ class Calling(Protocol):
         name: str,
         arguments: Mapping[str, object],
         call_id: str,
-        on_progress: Notices | None,
+        on_event: OnCallEvent | None,
         asked_at: float,
     ) -> Awaitable[tuple[Connection, dict[str, Any]]]:
         """Run the call, which is wanted since `asked_at`, by the event loop's clock. Raises BridgeError where it fails."""
@@ -130,22 +130,22 @@ class Calling(Protocol):
 
 
 async def answer_calls(
-    calls: Sequence[tuple[JSON, Numbering]],
+    numbered_calls: Sequence[tuple[JSON, Numbering]],
     policy: Policy,
     lane: Callable[[str], Lane | None],
     calling: Calling,
     on_display: Display | None,
-    on_event: Notices | None,
+    on_event: OnCallEvent | None,
 ) -> list[Answer]:
     """Run calls, in order where one may see what another has changed, and return their answers in order.
 
     `lane` says where the tool of a name runs.
     """
     answers: dict[int, Answer] = {}
-    lanes = [lane(text_of(call, "name")) for call, _ in calls]
+    lanes = [lane(text_of(call, "name")) for call, _ in numbered_calls]
     waits = after(lanes)
     begun = anyio.current_time()
-    ended = [anyio.Event() for _ in calls]
+    ended = [anyio.Event() for _ in numbered_calls]
     limits = {one and one.server: anyio.CapacityLimiter(_AT_ONCE) for one in lanes}
 
     async def answer(at: int, call: JSON, numbering: Numbering) -> None:
@@ -165,13 +165,13 @@ async def answer_calls(
             result = _failed(call, error)
             translation = translate(result, policy)
         if on_display is not None and translation.for_user:
-            await tell(on_display, translation.for_user)
+            await call_hook(on_display, translation.for_user)
         answers[at] = Answer(call, translation, is_error(result), seconds)
         if on_event:
             await on_event(answers[at])
 
     async with anyio.create_task_group() as tasks:
-        for at, (call, numbering) in enumerate(calls):
+        for at, (call, numbering) in enumerate(numbered_calls):
             tasks.start_soon(answer, at, call, numbering)
     return [answers[at] for at in sorted(answers)]
 
@@ -179,7 +179,7 @@ async def answer_calls(
 async def _result(
     call: JSON,
     calling: Callable[..., Awaitable[tuple[Connection, dict[str, Any]]]],
-    on_event: Notices | None,
+    on_event: OnCallEvent | None,
 ) -> tuple[Connection | None, dict[str, Any]]:
     """Run one function call; a failure is a result too, of no connection."""
     try:

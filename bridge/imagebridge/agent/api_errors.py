@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from imagebridge.errors import ResponseError, short
 from imagebridge.wire import is_json, text_of
 
-from .openai_client import BROKEN
+from .openai_client import BROKEN, STRANGE
 
 if TYPE_CHECKING:
     from openai import APIError
@@ -23,6 +23,9 @@ _SIZE = re.compile(
 _UNKEPT = re.compile(r"zero data retention|not persisted|\bitem\b.{0,80}\bnot found", re.IGNORECASE)
 _TRANSIENT = (BROKEN, "server_error", "rate_limit_exceeded")
 
+_SAID = 4_000
+"""Characters of an error that are read: servers repeat in it what they were sent."""
+
 FailureKind = Literal["picture", "size", "stream"]
 
 
@@ -34,6 +37,8 @@ class Refusal(NamedTuple):
     parameter: str
     message: str
     """What it says, on one line, with the place that it names."""
+    said: str
+    """All that the server says, its code too; "" where the words are our own, or may be the model's."""
 
     @property
     def unkept(self) -> bool:
@@ -46,12 +51,13 @@ class Refusal(NamedTuple):
         return fault(self.status, self.code, self.message)
 
 
-def read(error: "APIError | ResponseError") -> Refusal:
+def refusal_of(error: "APIError | ResponseError") -> Refusal:
     """Return what an error says."""
     code: object = error.code
     known = str(code) if isinstance(code, (str, int)) else None
     if isinstance(error, ResponseError):
-        return Refusal(None, known, "", short(error))
+        failed = known not in (BROKEN, STRANGE)
+        return Refusal(None, known, "", short(error), f"{known or ''}: {error}" if failed else "")
     body: object = error.body
     # Servers beside OpenAI's write {"error": "..."} and, built on FastAPI, {"detail": "..."} (2026-11).
     message = body if isinstance(body, str) and not body.lstrip().startswith("<") else ""
@@ -61,7 +67,8 @@ def read(error: "APIError | ResponseError") -> Refusal:
     parameter = named if isinstance(named, str) else ""
     place = f"{parameter}: " if "[" in parameter else ""
     excerpt = " ".join(f"{place}{message or error.message}".split())[:300]
-    return Refusal(getattr(error, "status_code", None), known, parameter, excerpt)
+    said = f"{known or ''}: {parameter}: {message or error.message}"[:_SAID]
+    return Refusal(getattr(error, "status_code", None), known, parameter, excerpt, said)
 
 
 def fault(status: int | None, code: str | None, text: str) -> FailureKind | None:

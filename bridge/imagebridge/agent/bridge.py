@@ -18,9 +18,9 @@ from imagebridge.translate.policy import Api, Policy
 from imagebridge.translate.translation import Translation
 from imagebridge.wire import JSON, result_json, text_of
 
-from .answers import Notices, answer_calls, function_calls, response_json
+from .answers import OnCallEvent, answer_calls, function_calls, response_json
 from .handles import Handles, HandlesChoice, Share
-from .hooks import Approve, Display, Hear
+from .hooks import Approve, Display, OnServerEvent
 from .lifetime import Lifetime
 from .servers import Servers
 from .uploads import BridgeUploads
@@ -86,7 +86,7 @@ class Bridge:
         deny: Iterable[str] | None = None,
         approve: Approve | None = None,
         on_display: Display | None = None,
-        on_event: Hear | None = None,
+        on_event: OnServerEvent | None = None,
         required: bool = False,
         timeout: float = 60,
         handles: HandlesChoice = "auto",
@@ -261,7 +261,7 @@ class Bridge:
         response: "Response | JSON",
         *,
         api: Api | None = None,
-        on_event: Notices | None = None,
+        on_event: OnCallEvent | None = None,
     ) -> list[Answer]:
         """Run the function calls of a response and return each with the account of its result, in their order.
 
@@ -269,10 +269,10 @@ class Bridge:
         """
         response = response_json(response)
         policy = self._policy.for_request(text_of(response, "model"), api)
-        turns = self._handles.numberings(len(calls := function_calls(response)))
-        pairs = list(zip(calls, turns, strict=True))
+        numberings = self._handles.numberings(len(calls := function_calls(response)))
+        numbered_calls = list(zip(calls, numberings, strict=True))
         return await answer_calls(
-            pairs, policy, self._servers.lane, self._servers.call, self._on_display, on_event
+            numbered_calls, policy, self._servers.lane, self._servers.call, self._on_display, on_event
         )
 
     async def attach(

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import ResponseError, RunError
 from imagebridge.facts.models import chat_tools_of, no_chat_tools
-from imagebridge.wire import JSON, Item, is_json, is_list, numbered, text_of
+from imagebridge.wire import JSON, Item, is_json, is_list, listed, text_of
 
 from .chat_chunks import ChatChunks, pieces
 from .event_stream import sound
-from .openai_client import BROKEN, STRANGE, Caller
-from .response_items import UNNAMED, answer, unique, written
+from .openai_client import BROKEN, STRANGE, Caller, Whole
+from .response_events import failure, refused
+from .response_items import UNNAMED, final_text, unique, written
 from .text_format import TextFormat
-from .turn import CallableTools, Tell, Toolbox, Turn, Usage, plain, relaxed
+from .turn import CallableTools, OnRunEvent, Toolbox, Turn, Usage, plain, relaxed
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer
@@ -59,13 +60,13 @@ class Completions:
         if streaming:
             arguments["stream_options"] = {"include_usage": True, **(arguments.get("stream_options") or {})}
 
-    async def ask(self, sent: list[Item], tell: Tell) -> Turn:
+    async def ask(self, sent: list[Item], on_event: OnRunEvent) -> Turn:
         """Send one request; see `ModelApi.ask`."""
         body = {**self._arguments, "messages": [*self._opening, *sent]}
         if definitions := [*self._tools.own, *map(_tool, self._tools.bridge)]:
             body["tools"] = definitions
             self._check(body)
-        return self._turn(await (self._streamed(body, tell) if self._streaming else self._whole(body)))
+        return self._turn(await self._completion(body, on_event))
 
     def _check(self, body: dict[str, Any]) -> None:
         """Set the effort that the model needs beside tools, unless the caller gave one.
@@ -79,28 +80,27 @@ class Completions:
         if how == "without effort":
             body.setdefault("reasoning_effort", "none")
 
-    async def _whole(self, body: dict[str, Any]) -> object:
-        return await self._caller.whole(
-            partial(self._caller.created, self._caller.client.chat.completions, body)
-        )
-
-    async def _streamed(self, body: dict[str, Any], tell: Tell) -> object:
+    async def _completion(self, body: dict[str, Any], on_event: OnRunEvent) -> object:
         chunks = ChatChunks()
 
         async def pass_on(chunk: object) -> None:
             for delta in chunks.take(chunk):
-                await tell(delta)
+                await on_event(delta)
 
-        opening = partial(
-            self._caller.created, self._caller.client.chat.completions, {**body, "stream": True}
-        )
-        finished = await self._caller.each(opening, pass_on)
-        if (completion := chunks.completion(done=finished)) is None:
+        streamed = self._streaming
+        sent = {**body, "stream": True} if streamed else body
+        opening = partial(self._caller.created, self._caller.client.chat.completions, sent)
+        came = await self._caller.answer(opening, pass_on, streamed=streamed)
+        if isinstance(came, Whole):
+            return came.json
+        if (completion := chunks.completion(done=came.done)) is None:
             raise ResponseError("the stream ended before the message did", BROKEN)
         return completion
 
     def _turn(self, completion: object) -> Turn:
-        if not is_json(completion) or not is_list(choices := numbered(completion.get("choices"))):
+        if is_json(completion) and (error := refused(completion)):
+            raise error
+        if not is_json(completion) or not is_list(choices := listed(completion.get("choices"))):
             raise self._caller.strange(completion)
         if not choices:
             raise ResponseError("the answer holds no choice", "empty")
@@ -112,12 +112,14 @@ class Completions:
         if choice is None or not is_json(answer_message):
             raise self._caller.strange(completion)
         finish = choice.get("finish_reason")
-        message = _message(plain(answer_message))
+        if finish == "error":
+            raise failure(choice.get("error") or choice.get("native_finish_reason"))
+        message = _assistant_message(plain(answer_message))
         calls = [_function_call(entry) for entry in message.get("tool_calls", ())]
         if (
             finish in ("tool_calls", "function_call")
             and not calls
-            and not answer([{"type": "message", **message}])
+            and not final_text([{"type": "message", **message}])
         ):
             raise ResponseError("the model calls a tool, and no call came", STRANGE)
         if calls and finish == "length":
@@ -130,7 +132,7 @@ class Completions:
             [message],
             [call for call in calls if not any(call is entry for entry in theirs)],
             theirs,
-            answer([{"type": "message", **message}]) or text_of(message, "refusal"),
+            final_text([{"type": "message", **message}]) or text_of(message, "refusal"),
             Usage.of(completion.get("usage")),
             text_of(completion, "model") or self._arguments["model"],
             text_of(completion, "id") or None,
@@ -161,7 +163,7 @@ def _tool(tool: Any) -> Item:
     return {"type": "function", "function": {name: tool[name] for name in tool if name != "type"}}
 
 
-def _message(message: Item) -> Item:
+def _assistant_message(message: Item) -> Item:
     """Return the model's message as it goes back: what servers added stays, empty fields and annotations go."""
     fields = {
         name: value for name, value in message.items() if value not in (None, []) and name != "annotations"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from imagebridge.events import Delta, ReasoningDelta, TextDelta
-from imagebridge.wire import JSON, is_json, is_list, numbered, text_of
+from imagebridge.wire import JSON, is_json, is_list, listed, numbered, text_of
 
 from .event_stream import SurrogateJoiner
 from .response_events import failure, place
@@ -57,6 +57,8 @@ class ChatChunks:
         self._text = SurrogateJoiner()
         self._reasoning = SurrogateJoiner()
         self._came = False
+        self._index: int | None = None
+        """Of the choice that is followed, where it is numbered."""
 
     def take(self, chunk: object) -> list[Delta]:
         """Take a chunk; return what it tells a user interface. What is not a chunk says nothing.
@@ -66,6 +68,8 @@ class ChatChunks:
         """
         if not is_json(chunk):
             return []
+        if text_of(chunk, "type") == "error":
+            raise failure(chunk.get("error") or chunk)
         if error := chunk.get("error"):
             raise failure(error)
         if chunk.get("object") == "error":
@@ -73,8 +77,7 @@ class ChatChunks:
         for name in ("id", "model", "usage", "service_tier"):
             if chunk.get(name):
                 self._fields[name] = chunk[name]
-        choices = numbered(chunk.get("choices"))
-        choice = next((one for one in choices if is_json(one)), None) if is_list(choices) else None
+        choice = self._choice(listed(chunk.get("choices")))
         if choice is None:
             return []
         if choice.get("finish_reason") is not None:
@@ -86,6 +89,17 @@ class ChatChunks:
         delta = choice.get("delta") or whole
         self._came = self._came or is_json(choice.get("delta")) or is_json(whole)
         return self._grow(delta) if is_json(delta) else []
+
+    def _choice(self, choices: object) -> JSON | None:
+        """Return the choice that is followed: the first that came, where more are sent than one."""
+        for choice in choices if is_list(choices) else ():
+            if not is_json(choice):
+                continue
+            index = place(choice.get("index"))
+            self._index = index if self._index is None else self._index
+            if index in (None, self._index):
+                return choice
+        return None
 
     def completion(self, *, done: bool) -> dict[str, Any] | None:
         """Return the completion; None where the stream ended before it did. `done`: the stream said that it was done."""

@@ -3,9 +3,9 @@
 import json
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from typing import cast
+from typing import NamedTuple, cast
 
-from imagebridge.wire import is_json, is_list, paired
+from imagebridge.wire import is_json, is_list, paired, text_of
 
 MAX_RESPONSE_BYTES = 256 * 1024 * 1024
 """Bytes of one response, or of one event of its stream, at most: more of it, unpacked, is an attack or a fault."""
@@ -20,8 +20,15 @@ class TooLargeError(ValueError):
         super().__init__(f"more than {MAX_RESPONSE_BYTES // 1024 // 1024} MiB came in one piece")
 
 
+class ServerEvent(NamedTuple):
+    """An event as it was sent: its name, empty where it has none, and its data."""
+
+    name: str
+    data: bytes
+
+
 class EventDecoder:
-    """Cuts server-sent events from bytes, however these are divided; only their data is of interest.
+    """Cuts server-sent events from bytes, however these are divided; their name and data are of interest.
 
     Lines end with LF, CRLF or CR (HTML Living Standard, 9.2.6 "Interpreting an event stream", read 2026-11-29).
     """
@@ -29,12 +36,13 @@ class EventDecoder:
     def __init__(self) -> None:
         self._line: list[bytes] = []
         self._data: list[bytes] = []
+        self._name = ""
         self._size = 0
         self._held = False
         self._begun = False
 
-    def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the data of each event that is complete with `chunk`.
+    def feed(self, chunk: bytes) -> Iterator[ServerEvent]:
+        """Yield each event that is complete with `chunk`.
 
         Raises:
             TooLargeError: one event is larger than `MAX_RESPONSE_BYTES`.
@@ -51,13 +59,13 @@ class EventDecoder:
             if line.endswith((b"\n", b"\r")):
                 yield from self._ended()
 
-    def rest(self) -> Iterator[bytes]:
-        """Yield the data of an event that the stream ended in."""
+    def rest(self) -> Iterator[ServerEvent]:
+        """Yield the event that the stream ended in."""
         if self._line or self._held:
             yield from self._ended()
         yield from self._event()
 
-    def _ended(self) -> Iterator[bytes]:
+    def _ended(self) -> Iterator[ServerEvent]:
         line = b"".join(self._line).rstrip(b"\r\n")
         self._line.clear()
         if not self._begun:
@@ -69,13 +77,66 @@ class EventDecoder:
         name, _, value = line.partition(b":")
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
+        elif name == b"event":
+            self._name = value.removeprefix(b" ").decode(errors="replace")
 
-    def _event(self) -> Iterator[bytes]:
-        data = b"\n".join(self._data)
+    def _event(self) -> Iterator[ServerEvent]:
+        event = ServerEvent(self._name, b"\n".join(self._data))
         self._data.clear()
-        self._size = 0
-        if data:
-            yield data
+        self._name, self._size = "", 0
+        if event.data:
+            yield event
+
+
+DONE = object()
+"""Stands for "[DONE]", with which a stream says that it has ended."""
+
+
+def documents(data: bytes) -> list[object]:
+    """Return the JSON values of a body or of an event: one, or one a line, where a server leaves out what divides events.
+
+    Raises:
+        ValueError: it is not JSON.
+    """
+    if data.strip() == b"[DONE]":
+        return [DONE]
+    try:
+        return [loaded(data)]
+    except ValueError:
+        lines = [line for line in data.splitlines() if line.strip()]
+        if len(lines) < 2:
+            raise
+        return [DONE if line.strip() == b"[DONE]" else loaded(line) for line in lines]
+
+
+def told(event: ServerEvent) -> list[object]:
+    """Return what an event says: objects of the API, and `DONE`. Anything else is a sign of life, but for an error.
+
+    An object that does not tell its type has the event's name for one.
+
+    Raises:
+        ValueError: it begins as an object of JSON, and is none.
+    """
+    data = event.data.lstrip()
+    if not data.startswith((b"{", b"[DONE]")):
+        message = data.decode(errors="replace")
+        return [{"type": "error", "message": message}] if event.name == "error" else []
+    named = event.name not in ("", "message")
+    return [
+        {**value, "type": event.name} if named and is_json(value) and not value.get("type") else value
+        for value in documents(event.data)
+    ]
+
+
+def is_event(value: object) -> bool:
+    """Tell whether a JSON value is an event of a stream, of either API, and no whole response."""
+    if not is_json(value):
+        return False
+    choices = value.get("choices")
+    chunked = is_list(choices) and any(
+        is_json(one) and "delta" in one and "message" not in one for one in choices
+    )
+    return chunked or text_of(value, "type").startswith("response.")
 
 
 def loaded(data: bytes) -> object:

@@ -55,7 +55,7 @@ class _KeptFile(NamedTuple):
     origin: None for a picture of the user's own.
     """
 
-    file: str
+    encoded_file: str
     origin: "Connection | None"
     uri: str = ""
 
@@ -170,17 +170,19 @@ class Handles:
         # Others wait only until it is known how many pictures these are: fitting takes longer than reading.
         async with self._order:
             read = await anyio.to_thread.run_sync(partial(read_result, result, policy, self._next))
-            self._keep(read.files, read.uris, origin)
+            self._keep(read.encoded_files, read.uris, origin)
         return read
 
-    def _keep(self, files: Mapping[int, str], uris: Mapping[int, str], origin: "Connection | None") -> None:
+    def _keep(
+        self, encoded_files: Mapping[int, str], uris: Mapping[int, str], origin: "Connection | None"
+    ) -> None:
         """Keep the files of pictures; the oldest give way once all together pass the limit."""
-        for number, file in files.items():
-            self._kept[number] = _KeptFile(file, origin, uris.get(number, ""))
-            self._held += len(file)
+        for number, encoded_file in encoded_files.items():
+            self._kept[number] = _KeptFile(encoded_file, origin, uris.get(number, ""))
+            self._held += len(encoded_file)
             self._next = number + 1
         while self._held > MAX_BYTES:
-            self._held -= len(self._kept.pop(next(iter(self._kept))).file)
+            self._held -= len(self._kept.pop(next(iter(self._kept))).encoded_file)
 
     def _hand(self, connection: "Connection", argument: str, number: int, wish: Wish) -> PictureArgument:
         """Give picture `number` to an argument of `connection`'s tool."""
@@ -201,7 +203,7 @@ class Handles:
                 f"{name} cannot be given as the path of a file: {connection.name} is on another machine",
             )
         try:
-            media_type, encoded = _bytes(file.file, wish.media_types)
+            media_type, encoded = _encoded(file.encoded_file, wish.media_types)
         except PictureError as error:
             raise ArgumentError(argument, f"{name} cannot be given: {error.reason}") from error
         match wish.form:
@@ -288,18 +290,18 @@ class Numbering:
         return await anyio.to_thread.run_sync(read.translation)
 
 
-def _bytes(file: str, media_types: tuple[str, ...]) -> tuple[str, str]:
+def _encoded(encoded_file: str, media_types: tuple[str, ...]) -> tuple[str, str]:
     """Return the media type and the base64 of a file: as it came, mended, or in a type that is asked for."""
     try:
-        media_type, encoded = _typed(Picture.from_base64(file))
+        media_type, encoded = _typed(Picture.from_base64(encoded_file))
     except PictureError:
-        data, _ = base64_bytes(file)
+        data, _ = base64_bytes(encoded_file)
         file_type = kinds.kind(data)
         if file_type is None or data.startswith(_GZIP):
-            return _typed(converted(file, "structure").pictures[0])
+            return _typed(converted(encoded_file, "structure").pictures[0])
         media_type, encoded = file_type.media_type, to_base64(data)
     if media_types and media_type not in media_types:
-        return _typed(retyped(file, media_types))
+        return _typed(retyped(encoded_file, media_types))
     return media_type, encoded
 
 

@@ -10,14 +10,14 @@ import anyio
 import anyio.to_thread
 
 from imagebridge.errors import ApprovalError
-from imagebridge.events import Notice, ToolCall
+from imagebridge.events import Log, Progress, ToolCall
 
 _LOG = logging.getLogger(__name__)
 
 
 Approve = Callable[[ToolCall], "bool | Awaitable[bool]"]
 Display = Callable[[list[dict[str, Any]]], object]
-Hear = Callable[[Notice], object]
+OnServerEvent = Callable[[Progress | Log], object]
 
 
 class Approval:
@@ -30,7 +30,7 @@ class Approval:
         self._approve = approve
         self._one = anyio.Lock()
 
-    async def ask(self, call: ToolCall) -> None:
+    async def ask(self, tool_call: ToolCall) -> None:
         """Return where the call may run.
 
         Raises:
@@ -40,19 +40,19 @@ class Approval:
         if approve is None:
             return
         if inspect.iscoroutinefunction(approve):
-            allowed = await approve(call)
+            allowed = await approve(tool_call)
         else:
             async with self._one:
                 # A limiter of its own: those left alone hold theirs until they return.
                 answer = await anyio.to_thread.run_sync(
-                    partial(approve, call), limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True
+                    partial(approve, tool_call), limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True
                 )
             allowed = await answer if inspect.isawaitable(answer) else answer
         if allowed is not True:  # not "no" either
-            raise ApprovalError(call.name)
+            raise ApprovalError(tool_call.name)
 
 
-async def tell(hook: Callable[[Any], object], event: object) -> None:
+async def call_hook(hook: Callable[[Any], object], event: object) -> None:
     """Call a hook that only listens. What it raises is logged and costs nothing else."""
     try:
         returned = hook(event)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -23,16 +23,16 @@ from imagebridge.events import Answer, Answered, Called, Event, Progress, Replie
 from imagebridge.repair.compose import tool_result
 from imagebridge.translate.policy import Api
 from imagebridge.translate.result import translate
-from imagebridge.translate.translation import ShownPicture
+from imagebridge.translate.translation import ShownPicture, Translation
 from imagebridge.wire import Item
 
-from .api_errors import read
+from .api_errors import refusal_of
 from .chat import Completions
 from .openai_client import Caller
 from .recovery import Recovery, fresh
 from .response_items import refuses
 from .responses import Responses
-from .turn import CallableTools, ModelApi, Tell, Toolbox, Turn, cost, items_of
+from .turn import CallableTools, ModelApi, OnRunEvent, Toolbox, Turn, cost, items_of
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -74,7 +74,7 @@ class Run:
         **sdk_arguments: Any,
     ) -> None:
         self._bridge = bridge
-        self._tell: Tell = _silent
+        self._on_event: OnRunEvent = _silent
         self._caller = Caller(client, blocking=blocking)
         arguments = {"model": model, **sdk_arguments}
         _ = bridge.tools  # raises before anything is sent
@@ -116,12 +116,12 @@ class Run:
             raise TypeError('direct=True posts to the Responses API; leave it out, or api="chat"')
         return Completions(self._bridge, self._caller, tools, arguments, streaming=streaming)
 
-    async def __call__(self, tell: Tell | None = None) -> Reply:
+    async def __call__(self, on_event: OnRunEvent | None = None) -> Reply:
         """Run to the end. What leaves it as an exception carries `.items` and `.response_id`.
 
-        `tell` takes each event as it happens; the run waits until it is taken.
+        `on_event` takes each event as it happens; the run waits until it is taken.
         """
-        self._tell = tell or _silent
+        self._on_event = on_event or _silent
         try:
             with anyio.move_on_after(self._deadline):
                 return await self._turns()
@@ -167,23 +167,23 @@ class Run:
         while True:
             sent = await self._uploads.sent(recovery.items)
             try:
-                turn = await self._api.ask(sent, self._tell)
+                turn = await self._api.ask(sent, self._on_event)
             except (APIError, ResponseError) as error:
                 if self._uploads.refused(error, sent):
                     continue
-                refusal = read(error)
+                refusal = refusal_of(error)
                 if self._api.without_include(refusal.parameter):
                     continue
                 if refusal.unkept and (replacement := self._api.self_contained(recovery.items)) is not None:
                     recovery.replace(replacement)
-                    await self._tell(Retried(f"reasoning is kept by us from now on: {refusal.message}"))
+                    await self._on_event(Retried(f"reasoning is kept by us from now on: {refusal.message}"))
                     continue
                 kind = refusal.fault
-                why = await anyio.to_thread.run_sync(recovery.change, kind, refusal.message)
+                why = await anyio.to_thread.run_sync(recovery.change, kind, refusal.message, refusal.said)
                 self._items[self._sent :] = recovery.items
                 if why is None:
                     raise
-                await self._tell(Retried(why))
+                await self._on_event(Retried(why))
                 if kind == "stream":
                     # The first time at once, unless it was too much: it may have been this connection alone.
                     await anyio.sleep(_PAUSE * (breaks + (refusal.code == "rate_limit_exceeded")))
@@ -216,18 +216,18 @@ class Run:
         # By the call itself: some compatible servers give all calls of a response the same id.
         answers: dict[int, Answer] = {}
 
-        async def heard(event: Answer | Progress) -> None:
+        async def on_call_event(event: Answer | Progress) -> None:
             if isinstance(event, Answer):
                 answers[id(event.call)] = event
-            await self._tell(Answered(event) if isinstance(event, Answer) else event)
+            await self._on_event(Answered(event) if isinstance(event, Answer) else event)
 
         try:
-            await self._tell(Responded(turn.items, turn.usage.json()))
+            await self._on_event(Responded(turn.items, turn.usage.json()))
             for call in turn.calls:
-                await self._tell(Called(call))
+                await self._on_event(Called(call))
             if turn.calls:
                 response = {"model": turn.model, "output": turn.calls}
-                await self._bridge.answers(response, api=self._name, on_event=heard)
+                await self._bridge.answers(response, api=self._name, on_event=on_call_event)
         finally:
             self._add(turn, [answers.get(id(call)) or _cancelled(call) for call in turn.calls])
 
@@ -284,7 +284,13 @@ async def _silent(_: Event) -> None:
 
 
 def _cancelled(call: "JSON") -> Answer:
-    return Answer(call, translate(tool_result(_CANCELLED, is_error=True)), True, 0.0)
+    return Answer(call, _cancelled_translation(), True, 0.0)
+
+
+@cache
+def _cancelled_translation() -> Translation:
+    """Translate what is said of a call that was cancelled once: thousands may be, when the deadline has passed already."""
+    return translate(tool_result(_CANCELLED, is_error=True))
 
 
 async def replied(

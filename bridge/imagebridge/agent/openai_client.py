@@ -5,10 +5,12 @@ helpers take a stream for what OpenAI's would be, and fail in ways of their own 
 """
 
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+import re
+from codecs import BOM_UTF8
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -16,9 +18,18 @@ import anyio.to_thread
 
 from imagebridge.errors import ResponseError
 from imagebridge.requirements import RUN, need
-from imagebridge.wire import is_json
+from imagebridge.wire import is_json, is_list
 
-from .event_stream import MAX_RESPONSE_BYTES, EventDecoder, TooLargeError, loaded
+from .event_stream import (
+    DONE,
+    MAX_RESPONSE_BYTES,
+    EventDecoder,
+    ServerEvent,
+    TooLargeError,
+    documents,
+    is_event,
+    told,
+)
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -30,10 +41,26 @@ STRANGE = "no_response"
 _LONG = 1_000_000
 """Bytes of JSON above which a thread reads it: the event loop, and a deadline, go on meanwhile."""
 
-_RESPONSE_FIELDS = ("output", "choices", "error", "object", "type")
-"""What a whole response, or an error, has at least one of."""
+_TELLING = 8
+"""Bytes that tell whether events come or one body: a byte order mark and the name of a field, without its end."""
+_EVENTS = re.compile(rb"(?:data|event|id|retry)?:")
 _SLICE = 65_536
 """Bytes of a stream that are read before the event loop goes on with other things."""
+
+
+class Whole(NamedTuple):
+    """A response that came in one piece: its JSON."""
+
+    json: object
+
+
+class Streamed(NamedTuple):
+    """A response that came in events. `done`: it said that it was."""
+
+    done: bool
+
+
+_Data = TypeVar("_Data")
 
 Open = Callable[[], Awaitable[Any]]
 """Sends a request and returns the HTTP response, whose body has not been read."""
@@ -71,8 +98,8 @@ class Caller:
         """Call a method of the client and return what it gives."""
         if self.blocking:
             # A request cannot be stopped from outside: a run that is cancelled does not wait for its end.
-            call = partial(method, *arguments, **named)
-            return await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+            bound = partial(method, *arguments, **named)
+            return await anyio.to_thread.run_sync(bound, abandon_on_cancel=True)
         return await method(*arguments, **named)
 
     async def created(self, resource: Any, body: dict[str, Any]) -> Any:
@@ -93,75 +120,81 @@ class Caller:
             STRANGE,
         )
 
-    async def whole(self, opening: Open) -> object:
-        """Send a request and return the JSON of its response.
+    async def answer(
+        self, opening: Open, receive: Callable[[object], Awaitable[None]], *, streamed: bool
+    ) -> "Whole | Streamed":
+        """Send a request and return its response: whole, or handed over event by event.
+
+        Which of the two came is seen in its first bytes, whatever was asked for (`streamed`) and however it is labelled:
+        some servers always stream, others never do.
 
         Raises:
             ResponseError: it broke off, or is not JSON.
         """
         async with self._opened(opening) as response:
-            return await self._whole(self._reader(response))
-
-    async def each(self, opening: Open, receive: Callable[[object], Awaitable[None]]) -> bool:
-        """Send a request and hand over the JSON of each event of its stream; tell whether it said that it was done.
-
-        A response that is not streamed, though that was asked for, is handed over as one event: its first character
-        tells, as some servers label the one as the other.
-
-        Raises:
-            ResponseError: it broke off after it had begun.
-        """
-        async with self._opened(opening) as response:
             following = self._reader(response)
-            chunk = await following()
-            while chunk is not None and not chunk.strip():
-                chunk = await following()
-            if chunk is not None and chunk.lstrip().startswith((b"{", b"[", b"<")):
-                whole = await self._whole(following, chunk)
-                if not is_json(whole) or whole.keys().isdisjoint(_RESPONSE_FIELDS):
-                    raise self.strange(whole)
-                await receive(whole)
-                return True
-            decoder = EventDecoder()
+            begun, blank = b"", 0
+            while len(begun) < _TELLING and (chunk := await following()) is not None:
+                blank += len(chunk)
+                begun = (begun + chunk).lstrip()
+                if blank > MAX_RESPONSE_BYTES and not begun:
+                    raise _broken(TooLargeError())
+            if _is_whole(begun, streamed=streamed):
+                return await self._body(following, begun, receive)
+            decoder, came = EventDecoder(), False
+
+            async def hand_over(events: Iterator[ServerEvent]) -> bool:
+                nonlocal came
+                for event in _unbroken(events):
+                    try:
+                        values = await self._read(told, event, len(event.data))
+                    except ValueError as error:
+                        raise _broken(error) from error
+                    came = came or bool(values)
+                    if await _hand_over(values, receive):
+                        return True
+                return False
+
+            chunk: bytes | None = begun
             while chunk is not None:
                 # What was packed unpacks to many megabytes at once: a deadline has to pass between them.
                 for start in range(0, len(chunk), _SLICE):
-                    if await self._hand_over(
-                        _bounded_events(decoder.feed(chunk[start : start + _SLICE])), receive
-                    ):
-                        return True
+                    if await hand_over(decoder.feed(chunk[start : start + _SLICE])):
+                        return Streamed(done=True)
                     await anyio.lowlevel.checkpoint()
                 chunk = await following()
-            return await self._hand_over(_bounded_events(decoder.rest()), receive)
+            done = await hand_over(decoder.rest())
+            if begun and not came and not _EVENTS.match(begun.removeprefix(BOM_UTF8)):
+                raise self.strange(begun)
+            return Streamed(done=done)
 
-    async def _hand_over(self, events: Iterator[bytes], receive: Callable[[object], Awaitable[None]]) -> bool:
-        for data in events:
-            if data == b"[DONE]":
-                return True
-            # Anything else that is not an object is a sign of life.
-            if data.lstrip().startswith(b"{"):
-                try:
-                    event = await self._loaded(data)
-                except ValueError as error:
-                    raise _broken(error) from error
-                await receive(event)
-        return False
-
-    async def _whole(self, following: Callable[[], Awaitable[bytes | None]], begun: bytes = b"") -> object:
+    async def _body(
+        self,
+        following: Callable[[], Awaitable[bytes | None]],
+        begun: bytes,
+        receive: Callable[[object], Awaitable[None]],
+    ) -> "Whole | Streamed":
+        """Read a body of JSON: a response, or events one a line or in a list."""
         body = bytearray(begun)
         while (chunk := await following()) is not None:
             body += chunk
             if len(body) > MAX_RESPONSE_BYTES:
                 raise _broken(TooLargeError())
         try:
-            return await self._loaded(bytes(body))
+            found = await self._read(documents, bytes(body), len(body))
         except ValueError as error:
             raise self.strange(bytes(body)) from error
+        first = found[0] if len(found) == 1 else found
+        events = first if is_list(first) else [first]
+        if not any(map(is_event, events)):
+            return Whole(first)
+        done = await _hand_over(events, receive)
+        return Streamed(done=done or (first is not found and is_list(first)))
 
-    async def _loaded(self, data: bytes) -> object:
-        if len(data) < _LONG:
-            return loaded(data)
-        return await anyio.to_thread.run_sync(loaded, data, abandon_on_cancel=True)
+    async def _read(self, read: Callable[[_Data], list[object]], data: _Data, size: int) -> list[object]:
+        if size < _LONG:
+            return read(data)
+        return await anyio.to_thread.run_sync(read, data, abandon_on_cancel=True)
 
     @asynccontextmanager
     async def _opened(self, opening: Open) -> AsyncGenerator[Any]:
@@ -194,11 +227,27 @@ class Caller:
         return chunk
 
 
-def _bounded_events(events: Iterator[bytes]) -> Iterator[bytes]:
+def _is_whole(begun: bytes, *, streamed: bool) -> bool:
+    """Tell whether a body that begins so is one response, or an error; else it is a stream of events."""
+    begun = begun.removeprefix(BOM_UTF8)
+    return begun.lstrip().startswith((b"{", b"[", b"<")) or not (streamed or _EVENTS.match(begun))
+
+
+def _unbroken(events: Iterator[ServerEvent]) -> Iterator[ServerEvent]:
     try:
         yield from events
     except TooLargeError as error:
         raise _broken(error) from error
+
+
+async def _hand_over(values: Sequence[object], receive: Callable[[object], Awaitable[None]]) -> bool:
+    """Hand over the events among some values; tell whether the stream has said that it was done."""
+    for value in values:
+        if value is DONE:
+            return True
+        if is_json(value):
+            await receive(value)
+    return False
 
 
 def _broken(error: Exception) -> ResponseError:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from imagebridge.conversation.attachments import Attachment, AttachmentKind, attachments, by_model, replaced
 from imagebridge.conversation.history import trim
-from imagebridge.conversation.image_limit import limit, pictures, within
+from imagebridge.conversation.image_limit import pictures, within
 from imagebridge.conversation.long_outputs import halved, is_output
+from imagebridge.conversation.stated_limit import limit
 from imagebridge.rules import Body, broken
 from imagebridge.rules.pictures import PICTURES
 from imagebridge.translate.sentences import not_shown
@@ -54,11 +55,15 @@ class Recovery:
         self.most: int | None = None
         """How many pictures the API takes in a request, where it said so."""
 
-    def change(self, kind: FailureKind | None, text: str) -> str | None:
+    def change(self, kind: FailureKind | None, text: str, said: str | None = None) -> str | None:
         """Change `items` after an error; return why, or None where nothing is left to change.
 
-        It may decode pictures, which takes time: call it in a thread.
+        `said` is all that the server says, of which `text` is told on; None where that is all. It may decode pictures,
+        which takes time: call it in a thread.
         """
+        if remedy := self._fewer(text, text if said is None else said):
+            self.items = remedy.items
+            return remedy.why
         match kind:
             case "stream" if self._retries > 0:
                 self._retries -= 1
@@ -78,9 +83,7 @@ class Recovery:
         return remedy.why
 
     def _smaller(self, text: str) -> Remedy | None:
-        """Pictures over a limit of them give way; half of all, as far as it is of older turns; then what the newest outputs hold."""
-        if remedy := self._fewer(text):
-            return remedy
+        """Half of all gives way, as far as it is of older turns; then what the newest outputs hold."""
         before = list(attachments(self.items))
         fewer = trim(
             self.items,
@@ -106,9 +109,7 @@ class Recovery:
         return Remedy(items, f"{gone:,} characters of outputs {where} left out: {text}") if gone > 0 else None
 
     def _refused(self, text: str) -> Remedy | None:
-        """What is to blame gives way: pictures over a limit of them, the one that the error names, the surest guess."""
-        if remedy := self._fewer(text):
-            return remedy
+        """What is to blame gives way: the picture that the error names, else the surest guess."""
         if named := _named_in_error(text, attachments(self.items), self._before):
             theirs = not all(self._ours(self.items, one) for one in named)
             return None if theirs else self._held_back(self.items, named, text, sure=True)
@@ -116,10 +117,10 @@ class Recovery:
             self._guesses = self._guessed(text)
         return next(self._guesses, None)
 
-    def _fewer(self, text: str) -> Remedy | None:
+    def _fewer(self, text: str, said: str) -> Remedy | None:
         """The oldest pictures give way where there were too many."""
         count = len(pictures(self.items))
-        if (most := limit(text, count)) is None:
+        if (most := limit(said, count)) is None:
             return None
         fewer = within(self.items, most, own=self._own, fresh=fresh(self.items))
         if (gone := count - len(pictures(fewer))) < 1:

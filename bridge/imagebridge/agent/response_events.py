@@ -11,7 +11,7 @@ from typing import Any
 
 from imagebridge.errors import ResponseError
 from imagebridge.events import Delta, HostedTool, ReasoningDelta, TextDelta
-from imagebridge.wire import JSON, is_json, is_list, numbered, text_of
+from imagebridge.wire import JSON, is_json, is_list, listed, text_of
 
 from .event_stream import SurrogateJoiner, sound
 from .response_items import parts, written
@@ -87,7 +87,7 @@ class ResponseEvents:
             raise failure(inner if inner else event)
         if event.get("object") == "error":
             raise failure(event)
-        if not kind and is_list(numbered(event.get("output"))):
+        if not kind and is_list(listed(event.get("output"))):
             self._final = event  # not streamed, though that was asked for
         self.came = self.came or bool(kind)
         response = event.get("response")
@@ -112,7 +112,7 @@ class ResponseEvents:
         if final is None:
             return None
         whole = {**self._begun, **final}
-        output = numbered(final.get("output"))
+        output = listed(final.get("output"))
         last_items = [item for item in output if is_json(item)] if is_list(output) else []
         merged_items = merged(last_items, self._assembled())
         # Where there is no list and nothing came before, it stays as it is: not an answer that says nothing.
@@ -242,14 +242,14 @@ class AssembledItem:
 
 def merged(output: Sequence[JSON], assembled: Sequence[AssembledItem]) -> list[dict[str, Any]]:
     """Return the items of the last event, each made whole by its like in `assembled`, and those that it lacks in their places."""
-    pairs = _pairs(output, [piece.item for piece in assembled])
-    likes = {to: assembled[at].item for at, to in pairs.items()}
+    matches = _matches(output, [piece.item for piece in assembled])
+    likes = {to: assembled[at].item for at, to in matches.items()}
     theirs = iter(fuller(item, likes.get(to, _NOTHING)) for to, item in enumerate(output))
     items: list[dict[str, Any]] = []
     used = 0
     for at, piece in enumerate(assembled):
-        paired = at in pairs
-        until = pairs[at] + 1 if paired else used + max(0, (piece.index or 0) - len(items))
+        paired = at in matches
+        until = matches[at] + 1 if paired else used + max(0, (piece.index or 0) - len(items))
         # What the last event alone has stays before what stands behind it there.
         while used < min(until, len(output)):
             items.append(next(theirs))
@@ -259,18 +259,18 @@ def merged(output: Sequence[JSON], assembled: Sequence[AssembledItem]) -> list[d
     return [*items, *theirs]
 
 
-def _pairs(output: Sequence[JSON], assembled: Sequence[JSON]) -> dict[int, int]:
+def _matches(output: Sequence[JSON], assembled: Sequence[JSON]) -> dict[int, int]:
     """Return for items of `assembled` the places in `output` where the same item stands."""
-    pairs: dict[int, int] = {}
+    matches: dict[int, int] = {}
     for alike in (_same_id, _same_content, _same_type):
         for at, item in enumerate(assembled):
-            if at in pairs:
+            if at in matches:
                 continue
-            used = set(pairs.values())
+            used = set(matches.values())
             places = (to for to, other in enumerate(output) if to not in used and alike(other, item))
             if (place := next(places, None)) is not None:
-                pairs[at] = place
-    return pairs
+                matches[at] = place
+    return matches
 
 
 def _same_type(one: JSON, other: JSON) -> bool:
@@ -330,6 +330,14 @@ def failure(error: object) -> ResponseError:
     fields: Mapping[str, object] = error if is_json(error) else {}
     message = text_of(fields, "message") or ("" if is_json(error) or error is None else str(error)[:300])
     return ResponseError(f"the response failed: {message or 'it gave no reason'}", code_of(fields))
+
+
+def refused(response: JSON) -> ResponseError | None:
+    """Return the error that a body is in place of a response, in the API's form under a status of success."""
+    error = response.get("error")
+    if is_json(error) and error and not response.get("output") and not response.get("choices"):
+        return failure(error)
+    return failure(response) if response.get("object") == "error" else None
 
 
 def code_of(error: JSON) -> str | None:

@@ -63,12 +63,12 @@ def parts(item: Item) -> list[Mapping[str, object]]:
     return [part for part in texts if is_json(part)]
 
 
-def answer(output: Sequence[Item]) -> str:
+def final_text(output: Sequence[Item]) -> str:
     """Return what the model says: its final answer, or its commentary where there is nothing else, or its refusal.
 
     `phase` tells the one from the other (openai 3.57, types/responses/response_output_message.py).
     """
-    messages = [item for item in output if item.get("type") == "message"]
+    messages = [item for item in output if item.get("type") == "message" and item.get("role") != "user"]
     final = [item for item in messages if item.get("phase") != "commentary"]
     for some in (final, messages):
         if text := _joined_texts(some, "text"):

@@ -4,20 +4,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import ResponseError
-from imagebridge.wire import JSON, Item, is_json, is_list, numbered, text_of
+from imagebridge.wire import JSON, Item, is_json, is_list, listed, text_of
 
 from .event_stream import sound
-from .openai_client import BROKEN, STRANGE, Caller
-from .response_events import ResponseEvents, failure
-from .response_items import answer, items, unanswered, unreferenced
+from .openai_client import BROKEN, STRANGE, Caller, Whole
+from .response_events import ResponseEvents, failure, refused
+from .response_items import final_text, items, unanswered, unreferenced
 from .text_format import TextFormat
-from .turn import CallableTools, Tell, Toolbox, Turn, Usage, relaxed
+from .turn import CallableTools, OnRunEvent, Toolbox, Turn, Usage, relaxed
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer
 
 
 _ENCRYPTED = "reasoning.encrypted_content"
+_UNFINISHED = ("queued", "in_progress")
 _FREE = {"message", "reasoning", "function_call", "compaction", "mcp_list_tools"}
 """Output items without a fee of their own."""
 
@@ -66,32 +67,35 @@ class Responses:
         """Whether the server keeps the conversation."""
         return self._chained or bool(self._arguments.get("conversation"))
 
-    async def ask(self, sent: list[Item], tell: Tell) -> Turn:
+    async def ask(self, sent: list[Item], on_event: OnRunEvent) -> Turn:
         """Send one request; see `ModelApi.ask`."""
         body = {**self._arguments, "input": sent}
         if definitions := [*self._tools.own, *self._tools.bridge]:
             body["tools"] = definitions
         if self._chained:
             body["previous_response_id"] = self.previous
-        response = await (self._streamed(body, tell) if self._streaming else self._whole(body))
+        response = await self._response(body, on_event)
         if not is_json(response):
             raise self._caller.strange(response)
+        if error := refused(response):
+            raise error
         if response.get("status") in ("failed", "cancelled"):
             raise failure(response.get("error"))
         return self._turn(response)
 
-    async def _whole(self, body: dict[str, Any]) -> object:
-        return await self._caller.whole(partial(self._opened, body))
-
-    async def _streamed(self, body: dict[str, Any], tell: Tell) -> object:
+    async def _response(self, body: dict[str, Any], on_event: OnRunEvent) -> object:
         events = ResponseEvents()
 
         async def pass_on(event: object) -> None:
             if delta := events.take(event):
-                await tell(delta)
+                await on_event(delta)
 
-        finished = await self._caller.each(partial(self._opened, {**body, "stream": True}), pass_on)
-        if (response := events.response(done=finished)) is None:
+        streamed = self._streaming
+        opening = partial(self._opened, {**body, "stream": True} if streamed else body)
+        came = await self._caller.answer(opening, pass_on, streamed=streamed)
+        if isinstance(came, Whole):
+            return came.json
+        if (response := events.response(done=came.done)) is None:
             hint = (
                 "" if events.came else f"; nothing came: is {self._caller.client.base_url} a Responses API?"
             )
@@ -127,7 +131,9 @@ class Responses:
         )
 
     def _turn(self, response: JSON) -> Turn:
-        output = numbered(response.get("output"))
+        output = listed(response.get("output"))
+        if text_of(response, "status") in _UNFINISHED and not output:
+            raise ResponseError(f"the response is not finished: its status is {response['status']}", STRANGE)
         if not is_list(output):
             raise self._caller.strange(response)
         try:
@@ -140,7 +146,7 @@ class Responses:
         calls = [item for item in output_items if item.get("type") == "function_call"]
         cut = response.get("incomplete_details")
         reason = text_of(cut, "reason") if is_json(cut) else ""
-        text = answer(output_items)
+        text = final_text(output_items)
         return Turn(
             output_items,
             [call for call in calls if call["name"] not in self._tools.names],

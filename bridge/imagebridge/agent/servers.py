@@ -12,10 +12,10 @@ from imagebridge.client.connection import Connection, connected
 from imagebridge.errors import ServerError, ToolLimitError, ToolNameError
 from imagebridge.events import Log, Progress, ToolCall
 
-from .answers import Notices, sendable
+from .answers import OnCallEvent, sendable
 from .call_order import Lane
 from .handles import Handles
-from .hooks import Approval, Approve, Hear, tell
+from .hooks import Approval, Approve, OnServerEvent, call_hook
 from .instructions import gathered
 from .tools import OfferedTool, ToolRegistry
 
@@ -30,7 +30,13 @@ class Servers:
     """What a bridge is connected to; the arguments are those of `Bridge`."""
 
     def __init__(
-        self, rules: Filter, handles: Handles, approve: Approve | None, hear: Hear | None, *, parallel: bool
+        self,
+        rules: Filter,
+        handles: Handles,
+        approve: Approve | None,
+        on_event: OnServerEvent | None,
+        *,
+        parallel: bool,
     ) -> None:
         self.connections: list[Connection] = []
         self.failures: list[ServerError] = []
@@ -38,7 +44,7 @@ class Servers:
         self._handles = handles
         self._approve = approve
         self._approval = Approval(approve)
-        self._hear = hear
+        self._on_event = on_event
         self._parallel = parallel
         self._registry = ToolRegistry(rules)
         self._tools: list[FunctionToolParam] | None = None
@@ -47,7 +53,7 @@ class Servers:
 
     def anew(self) -> "Servers":
         """Return the same before it was opened."""
-        return Servers(self._rules, self._handles, self._approve, self._hear, parallel=self._parallel)
+        return Servers(self._rules, self._handles, self._approve, self._on_event, parallel=self._parallel)
 
     async def open(self, setups: Sequence[Setup], tasks: anyio.abc.TaskGroup, *, required: bool) -> None:
         """Connect to all servers and name their tools; each connection is held by a task of `tasks`.
@@ -56,7 +62,7 @@ class Servers:
             BridgeError: see `connected`; or the handles speak of what there is not.
             ToolLimitError: more tools than the API takes.
         """
-        log = self._logged if self._hear else None
+        log = self._logged if self._on_event else None
         self.connections = [Connection(setup, tasks, self._changed, log) for setup in setups]
         self._handles.open(self.connections)
         failed = await connected(self.connections, required=required)
@@ -74,8 +80,8 @@ class Servers:
             connection.close()
 
     async def _logged(self, connection: Connection, record: "LoggingMessageNotificationParams") -> None:
-        if self._hear is not None:
-            await tell(self._hear, Log(connection.name, record.level, record.data, record.logger))
+        if self._on_event is not None:
+            await call_hook(self._on_event, Log(connection.name, record.level, record.data, record.logger))
 
     def _changed(self) -> None:
         """Take over what the servers offer now. Before all have answered it would depend on who is first."""
@@ -128,7 +134,7 @@ class Servers:
         name: str,
         arguments: Mapping[str, object],
         call_id: str = "",
-        on_progress: Notices | None = None,
+        on_event: OnCallEvent | None = None,
         asked_at: float | None = None,
     ) -> tuple[Connection, dict[str, Any]]:
         """Call a tool and return its server's connection with the result; see `Bridge.call` and `Connection.call`.
@@ -143,18 +149,18 @@ class Servers:
         for note in offered_tool.schema.check(filled):
             _LOG.warning("%s is called all the same: %s", name, note)
         # Whoever is asked reads the names of pictures, not their bytes.
-        call = ToolCall(name, plain, connection.name, offered_tool.tool, call_id)
-        await self._approval.ask(call)
-        hear = self._hear
+        tool_call = ToolCall(name, plain, connection.name, offered_tool.tool, call_id)
+        await self._approval.ask(tool_call)
+        hook = self._on_event
 
         async def progressed(progress: float, total: float | None, message: str | None) -> None:
-            note = Progress(call, progress, total, message)
-            if hear is not None:
-                await tell(hear, note)
-            if on_progress is not None:
-                await on_progress(note)
+            note = Progress(tool_call, progress, total, message)
+            if hook is not None:
+                await call_hook(hook, note)
+            if on_event is not None:
+                await on_event(note)
 
-        listens = hear is not None or on_progress is not None
+        listens = hook is not None or on_event is not None
         return connection, await connection.call(
             offered_tool.tool, filled, progressed if listens else None, asked_at
         )

@@ -10,11 +10,11 @@ from imagebridge.facts.models import LONG_INPUT, PRICES
 from imagebridge.translate.policy import Api
 from imagebridge.wire import JSON, Item, is_json
 
-from .answers import Notices
+from .answers import OnCallEvent
 from .text_format import TextFormat
 from .uploads import BridgeUploads
 
-Tell = Callable[[Event], Awaitable[None]]
+OnRunEvent = Callable[[Event], Awaitable[None]]
 """Takes each event as it happens."""
 
 
@@ -125,7 +125,7 @@ class Toolbox(Protocol):
         ...
 
     async def answers(
-        self, response: Any, *, api: Api | None = None, on_event: Notices | None = None
+        self, response: Any, *, api: Api | None = None, on_event: OnCallEvent | None = None
     ) -> list[Answer]:
         """Run the function calls of a response; return each with the account of its result, in their order."""
         ...
@@ -156,7 +156,7 @@ class ModelApi(Protocol):
         """Whether the server keeps the conversation: then each request sends only what is new."""
         ...
 
-    async def ask(self, sent: list[Item], tell: Tell) -> Turn:
+    async def ask(self, sent: list[Item], on_event: OnRunEvent) -> Turn:
         """Send one request and return its response.
 
         Raises:

@@ -19,6 +19,7 @@ import anyio.to_thread
 
 from imagebridge.conversation.attachments import Attachment, AttachmentKind, attachments, listed, replaced
 from imagebridge.errors import PictureError
+from imagebridge.facts.limits import FILE_EXPIRY
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes
 from imagebridge.requirements import UPLOADS, need
@@ -41,9 +42,6 @@ PURPOSES: Mapping[AttachmentKind, tuple[Purpose, ...]] = {
 }
 """Purposes in the order in which they are tried. OpenAI's guides "Images and vision" and "File inputs" (2026-09);
 Azure takes `assistants` alone (openai/openai-python#1459: "Invalid value for the purpose.")."""
-
-EXPIRY = (3_600, 2_592_000)
-"""Seconds after which a file may expire, at least and at most (openai 3.54, `FileCreateParams`, 2026-11-22)."""
 
 _MARGIN = 600
 """Seconds before its end from which a file is not used any more."""
@@ -98,7 +96,7 @@ class Uploads:
             raise TypeError(f"the client is an AsyncOpenAI or an OpenAI, not {type(client).__name__}")
         if threshold < 0:
             raise ValueError(f"the threshold of uploads is a number of bytes from 0, not {threshold}")
-        least, most = EXPIRY
+        least, most = FILE_EXPIRY
         if not least <= expires <= most:
             raise ValueError(f"an uploaded file expires after {least} to {most} seconds, not {expires}")
         self._client: AsyncOpenAI | OpenAI = client

@@ -29,7 +29,7 @@ def advice(body: Body, refused: Iterable[str]) -> Iterator[Finding]:
     yield from _details(body)
     yield from _sizes(body, frozenset(refused))
     yield from _repeats(body.judged, body.model)
-    yield from _texts(body)
+    yield from _text_findings(body)
 
 
 def _ended(body: Body) -> Iterator[Finding]:
@@ -165,7 +165,7 @@ def _is_tool(item: InputItem) -> bool:
     return item.type.endswith("_output") or "tool" in (item.type, string(item.fields.get("role")))
 
 
-def _texts(body: Body) -> Iterator[Finding]:
+def _text_findings(body: Body) -> Iterator[Finding]:
     """Texts that hold pictures, or the parts that should have been sent in their place."""
     blind = {violation.path for rule in BLINDNESS for violation in rule.violations(body)}
     for path, text, by_tool in body_texts(body):

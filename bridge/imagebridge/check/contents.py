@@ -81,7 +81,7 @@ class Contents:
             return self._translated(dumped_result) if dumped_result else None
         if kind in _IMAGES and (remote := _remote(part)):
             return [self._image(part, remote)]
-        return [_file(part)] if kind in _FILES else None
+        return [_file_part(part)] if kind in _FILES else None
 
     def _translated(self, result: JSON) -> list[JsonObject]:
         read = {**result, "content": dumps.blocks(cast("Sequence[object]", result.get("content", [])))}
@@ -143,7 +143,7 @@ def _opened(text: str) -> list[JSON]:
     for one in _encoded(text):
         name = "picture" if one.kind and one.kind.sort == "picture" else "file"
         words += f"{text[at : one.start]}[{name} below]"
-        resources.append({"type": "resource", "resource": {"uri": "", "blob": one.base64}})
+        resources.append({"type": "resource", "resource": {"uri": "", "blob": one.encoded}})
         at = one.stop
     return [{"type": "text", "text": words + text[at:]}, *resources]
 
@@ -171,7 +171,7 @@ def _as_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _file(part: JSON) -> JsonObject:
+def _file_part(part: JSON) -> JsonObject:
     """Return a file with what the API needs of it, or the sentence that says that it is not sent."""
     inner = part.get("file")
     holder = inner if is_json(inner) else part

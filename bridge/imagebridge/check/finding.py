@@ -39,6 +39,8 @@ _REAL = "Send PNG, JPEG, WebP or a GIF of one frame, complete and labelled as wh
 FIXES: Mapping[str, str] = {
     "half-surrogate": "Put U+FFFD in its place, or cut the text elsewhere.",
     "chat-tools-effort": 'Write "reasoning_effort": "none", or send it to the Responses API.',
+    "chat-sampling": 'Leave it out, or write "reasoning_effort": "none".',
+    "effort": 'Write "low" or more, or leave it out.',
     "unstored-item": 'Write "include": ["reasoning.encrypted_content"] and send back what comes, or leave the item out.',
     "missing-parameter": "Write it.",
     "wrong-type": "Write the documented type; text that is JSON stays a string.",

@@ -7,7 +7,7 @@ from imagebridge.rules import Api, Body
 from imagebridge.rules.body import string
 from imagebridge.rules.definitions import KNOWN
 from imagebridge.schemas.definitions import chat_tools, responses_tools, tool_names
-from imagebridge.schemas.schema import described, parameters
+from imagebridge.schemas.schema import full_description, parameters
 from imagebridge.schemas.strict import strict_problem
 from imagebridge.wire import JSON, JsonObject, is_json, is_list, text_of
 
@@ -59,7 +59,7 @@ def _definition(tool: JSON, api: Api, renamed: Mapping[str, str]) -> JsonObject:
     if is_json(schema := fields.get("parameters")):
         fields["parameters"], left = parameters(schema)
         if left:
-            fields["description"] = described(text_of(fields, "description"), left)
+            fields["description"] = full_description(text_of(fields, "description"), left)
         if fields.get("strict") and strict_problem(fields["parameters"]):
             fields["strict"] = False
     fields["name"] = renamed.get(text_of(inner, "name"), inner["name"])

@@ -22,19 +22,19 @@ def approval(choice: ApprovalMode | None, terminal: Terminal) -> "Callable[[Tool
     if choice == "all" or (choice is None and not terminal.answers):
         return None
 
-    def approve(call: "ToolCall") -> bool:
-        if not call.destructive:
+    def approve(tool_call: "ToolCall") -> bool:
+        if not tool_call.destructive:
             return True
         if choice == "none":
             return False
         if not terminal.answers:
             terminal.tell(
-                f"{call.name} may destroy something and nobody can be asked: refused (--approve all)"
+                f"{tool_call.name} may destroy something and nobody can be asked: refused (--approve all)"
             )
             return False
-        arguments = json.dumps(shortened(call.arguments), ensure_ascii=False)
+        arguments = json.dumps(shortened(tool_call.arguments), ensure_ascii=False)
         return terminal.ask(
-            f"{call.name} of {call.server} may destroy something. Its arguments: {arguments[:1_000]}\nRun it?"
+            f"{tool_call.name} of {tool_call.server} may destroy something. Its arguments: {arguments[:1_000]}\nRun it?"
         )
 
     return approve

@@ -143,7 +143,7 @@ def command(
         timeout,
         Policy(detail=detail),
         approve=approval(approve, terminal),
-        on_event=terminal.hear,
+        on_event=terminal.on_event,
         share=share,
         allow_write=allow_write,
         allow_https=allow_https,
@@ -201,8 +201,8 @@ async def _run_loop(
             ]
             say(f"{watch.model} is thinking")
             async for event in bridge.stream(openai, **arguments):
-                watch.account.hear(event)
-                if now := watch.hear(event):
+                watch.account.on_event(event)
+                if now := watch.on_event(event):
                     say(now)
     if watch.account.reply is None:
         raise BridgeError("the run ended without an answer")
@@ -219,7 +219,7 @@ class _RunListener:
     save: Path | None
     _calls: int = field(default=0)
 
-    def hear(self, event: "Event") -> str:
+    def on_event(self, event: "Event") -> str:
         """Show an event; return what goes on now, "" where that is what it was."""
         from imagebridge.events import (
             Answered,

@@ -77,7 +77,7 @@ def command(
     Exit code: 0 for a result, 1 for an error result, 2 for wrong usage, arguments that are no JSON, an
     unknown tool, or a server that does not start.
     """
-    wanted = parsed(calls)
+    wanted = wanted_calls(calls)
 
     from .approval import approval
     from .failure import ERROR, failures
@@ -94,7 +94,7 @@ def command(
         timeout,
         Policy(model=model, detail=detail, api="chat" if chat else "responses"),
         approve=approval(approve, terminal),
-        on_event=terminal.hear,
+        on_event=terminal.on_event,
         share=share,
         allow_write=allow_write,
         allow_https=allow_https,
@@ -122,7 +122,7 @@ def command(
             sys.exit(ERROR)
 
 
-def parsed(words: Sequence[str]) -> list[Wanted]:
+def wanted_calls(words: Sequence[str]) -> list[Wanted]:
     """Read TOOL JSON pairs from the command line.
 
     Raises:

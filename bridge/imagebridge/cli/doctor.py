@@ -11,6 +11,7 @@ from datetime import date
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 import click
 
@@ -106,14 +107,14 @@ def command(
     if as_json or model:
         raise click.UsageError("--json and --model go with --live")
     failed = False
-    for row in rows(servers, config, env, allow, timeout):
+    for row in report_lines(servers, config, env, allow, timeout):
         say(str(row))
         failed = failed or row.state == "failed"
     if failed:
         sys.exit(ERROR)
 
 
-def rows(
+def report_lines(
     servers: tuple[str, ...],
     config: Path | None,
     env: dict[str, str],
@@ -255,13 +256,22 @@ def _endpoint() -> str:
     return f"endpoint {url}, model {default_model()}{named}; --live asks it"
 
 
+def _at_openai(url: str) -> bool:
+    """Tell whether OpenAI itself, or one of its regions, serves the models there."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return host == "api.openai.com" or host.endswith(".api.openai.com")
+
+
 def _models() -> Iterator[ReportLine]:
     """Name the models that are asked for and have ended, or end soon, where OpenAI serves them."""
     from imagebridge.facts.models import ending, last_day
 
     from .options import VARIABLE, default_model
 
-    if os.environ.get("OPENAI_BASE_URL", "").strip():
+    if not _at_openai(os.environ.get("OPENAI_BASE_URL", "").strip() or _DEFAULT_URL):
         return
     today = datetime.date.today()  # a date of OpenAI's, which names no time zone
     for variable, name in ((VARIABLE, default_model()), (_IMAGES, os.environ.get(_IMAGES, "").strip())):
@@ -315,7 +325,7 @@ def chart(model: str, *, as_json: bool) -> int:
         show({"base_url": base_url, "model": model, "rules": rows}, whole=True)
     else:
         click.echo(f"# {base_url}, {model}")
-        for line in table(outcomes):
+        for line in probe_table(outcomes):
             say(line)
     return ERROR if any(one.seen == "unclear" for one in outcomes) else 0
 
@@ -347,7 +357,7 @@ async def _posted(openai: "AsyncOpenAI", api: "Api", body: "JSON") -> EndpointAn
     return EndpointAnswer(200)
 
 
-def table(outcomes: Sequence[ProbeOutcome]) -> list[str]:
+def probe_table(outcomes: Sequence[ProbeOutcome]) -> list[str]:
     """Return the lines of a table with a head: rule, source, expected, seen, date, answer."""
     rows = [("rule", "source", "expected", "seen", "date", "answer")]
     for one in outcomes:

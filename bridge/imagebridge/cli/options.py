@@ -13,7 +13,7 @@ from imagebridge.translate.policy import Policy
 
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
-    from imagebridge.agent.hooks import Approve, Hear
+    from imagebridge.agent.hooks import Approve, OnServerEvent
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -25,7 +25,7 @@ class Hooks(TypedDict, total=False):
     """What a command hears of its bridge."""
 
     approve: "Approve | None"
-    on_event: "Hear | None"
+    on_event: "OnServerEvent | None"
 
 
 def _variables(

@@ -60,7 +60,7 @@ class Terminal:
             if status is not None:
                 status.start()
 
-    def hear(self, event: "Progress | Log") -> None:
+    def on_event(self, event: "Progress | Log") -> None:
         """Show how far a call is, and what a server warns of."""
         from imagebridge.events import Progress
 

@@ -202,7 +202,7 @@ class Client(httpx2.AsyncClient):
         if response.is_error and session and forgets(response.status_code, body):
             answer_message = refusal(number, _status(response, kind, body), SESSION_LOST)
         elif response.is_success or _is_error(body):
-            answer_message = _answer(number, body, session=session)
+            answer_message = _session_message(number, body, session=session)
         elif response.status_code == HTTPStatus.NOT_FOUND:
             return response  # The transport itself knows what it means, with a session and without.
         else:
@@ -249,7 +249,7 @@ class _EventBody(httpx2.AsyncByteStream):
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
         is_long = len(data) > LONG
         if data and names[-1:] in ([], [b"message"]):
-            answer_message = _lost(data, self._number) if self._session else None
+            answer_message = _lost_session(data, self._number) if self._session else None
             if answer_message is None and (is_long or not sound(data)):
                 answer_message = message(data)
             if isinstance(answer_message, Exception) and self._number is not None:
@@ -267,9 +267,9 @@ class _EventBody(httpx2.AsyncByteStream):
         await self._response.aclose()
 
 
-def _answer(number: RequestId, body: bytes, *, session: bool) -> SessionMessage | None:
+def _session_message(number: RequestId, body: bytes, *, session: bool) -> SessionMessage | None:
     """Return what the body of an answer means, None where it says so itself."""
-    if session and (lost := _lost(body, number)):
+    if session and (lost := _lost_session(body, number)):
         return lost
     fields = sound(body)
     if fields and fields.get("id") == number:
@@ -283,7 +283,7 @@ def _answer(number: RequestId, body: bytes, *, session: bool) -> SessionMessage 
     return answer_message
 
 
-def _lost(data: bytes, number: RequestId | None) -> SessionMessage | None:
+def _lost_session(data: bytes, number: RequestId | None) -> SessionMessage | None:
     """Return the error of a lost session where a message means one. It is short; results may be long."""
     if number is None or len(data) > _SHORT or b'"error"' not in data:
         return None

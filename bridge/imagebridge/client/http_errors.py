@@ -61,7 +61,7 @@ def error_message(kind: str, body: bytes) -> str:
             fields: object = from_json(body)
         except ValueError:
             fields = None
-        text = (_message(fields) if is_json(fields) else "") or text.strip("{}[] \n")
+        text = (_error_message(fields) if is_json(fields) else "") or text.strip("{}[] \n")
     elif "html" in kind or text.lstrip().startswith("<"):
         return ""  # A page for people, mostly a gateway's: the status says as much.
     lines = (" ".join(_UNSEEN.sub(" ", line).split()) for line in text.splitlines())
@@ -69,7 +69,7 @@ def error_message(kind: str, body: bytes) -> str:
     return first if len(first) <= _QUOTED else f"{first[:_QUOTED]}..."
 
 
-def _message(fields: JSON) -> str:
+def _error_message(fields: JSON) -> str:
     """Return the message of an error, as JSON-RPC, problem details (RFC 9457), OAuth and web frameworks place it."""
     inner = fields.get("error")
     if is_json(inner) and (text := text_of(inner, "message")):

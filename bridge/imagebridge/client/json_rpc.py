@@ -46,7 +46,7 @@ def _validated(fields: object, line: bytes) -> SessionMessage | Exception:
     try:
         validated = jsonrpc_message_adapter.validate_python(fields, by_name=False)
     except ValueError as error:
-        return _answer(fields, line) or error
+        return _malformed_answer(fields, line) or error
     if isinstance(validated, JSONRPCError) and validated.error.code == CONNECTION_CLOSED:
         # -32000 is for servers to use as they like (JSON-RPC 2.0, 5.1), and the SDK's own word for a lost connection.
         validated.error.code = INTERNAL_ERROR
@@ -136,7 +136,7 @@ def _after_more(text: str) -> list[object]:
     return []
 
 
-def _answer(fields: object, line: bytes) -> SessionMessage | None:
+def _malformed_answer(fields: object, line: bytes) -> SessionMessage | None:
     """Return what a malformed answer can still be taken for; None where it does not tell what it answers."""
     number = fields.get("id") if is_json(fields) and "method" not in fields else None
     if not is_json(fields) or not isinstance(number, (int, str)) or isinstance(number, bool):

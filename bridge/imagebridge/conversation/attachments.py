@@ -97,8 +97,8 @@ class Attachment:
         """Bytes that its data URL holds, 0 where it is given otherwise."""
         if not self.is_data:
             return 0
-        encoded = len(self.url) - self.url.find(",", 0, 1_000) - 1
-        return encoded * 3 // 4 - self.url.count("=", -2)
+        length = len(self.url) - self.url.find(",", 0, 1_000) - 1
+        return length * 3 // 4 - self.url.count("=", -2)
 
     @property
     def identity(self) -> tuple[object, ...]:

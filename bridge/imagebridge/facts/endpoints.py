@@ -20,7 +20,7 @@ class EndpointKind:
     source: str
 
 
-SERVERS: dict[str, EndpointKind] = {
+ENDPOINTS: dict[str, EndpointKind] = {
     "openai": EndpointKind(
         "native", "user_message", "OpenAI's guides, 2026-09; chat: openai 3.54 types, tool content is text"
     ),
@@ -62,13 +62,13 @@ SERVERS: dict[str, EndpointKind] = {
 
 
 @lru_cache
-def server(name: str | None) -> EndpointKind:
+def endpoint_kind(name: str | None) -> EndpointKind:
     """Return the row of a server, OpenAI's for None.
 
     Raises:
         ValueError: no such server; the message names those there are.
     """
-    kind = SERVERS.get((name or "openai").lower())
+    kind = ENDPOINTS.get((name or "openai").lower())
     if kind is None:
-        raise ValueError(f"no server is called {name!r}; there are: {', '.join(SERVERS)}")
+        raise ValueError(f"no server is called {name!r}; there are: {', '.join(ENDPOINTS)}")
     return kind

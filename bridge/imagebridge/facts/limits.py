@@ -23,9 +23,11 @@ MAX_IMAGES = 1_500
 MAX_BODY = 512 * 2**20
 """Bytes of the pictures of a request together at most (the same guide)."""
 
+MAX_TEXT = 10_485_760
+"""Characters of a text in a request at most (`maxLength` in OpenAI's OpenAPI document, 2026-08-21)."""
 
 LENGTHS: Mapping[str, int] = {
-    "text": 10_485_760,
+    "text": MAX_TEXT,
     "image_url": MAX_DATA_URL,
     "file_data": 73_400_320,
     "file_id": 64,
@@ -35,7 +37,7 @@ LENGTHS: Mapping[str, int] = {
 `file_id`: a live 400 `string_above_max_length` (BerriAI/litellm#24797, read 2026-11-22).
 """
 
-OUTPUT_LENGTHS: Mapping[str, int] = {"output": 10_485_760, "call_id": 64, "name": 128, "namespace": 64}
+OUTPUT_LENGTHS: Mapping[str, int] = {"output": MAX_TEXT, "call_id": 64, "name": 128, "namespace": 64}
 """Characters of the fields of a `function_call_output` at most (the same document)."""
 
 MAX_EDIT_IMAGES = 16
@@ -46,3 +48,15 @@ MAX_EDIT_IMAGE = 50_000_000
 
 MAX_EDIT_MASK = 4_000_000
 """Bytes of the mask of an edit at most (the same source)."""
+
+FILE_EXPIRY = (3_600, 2_592_000)
+"""Seconds after which an uploaded file may expire, at least and at most (`FileCreateParams` in openai 3.54, 2026-11-22)."""
+
+MAX_PROMPT = 32_000
+"""Characters that tell the image API what to draw, at most (types/image_generate_params.py in openai 3.54, 2026-11-22)."""
+
+MAX_DRAWN = 3_840 * 2_160
+"""Pixels of a picture that the image API draws, at most (the same source: of models that draw in any size)."""
+
+DRAWN_STEP, DRAWN_RATIO = 16, 3
+"""What divides each of its sides, in pixels, and the most that one of them may be of the other (the same source)."""

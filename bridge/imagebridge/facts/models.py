@@ -201,9 +201,10 @@ class LastDay(NamedTuple):
 # First match wins.
 LAST_DAYS: tuple[LastDay, ...] = (
     LastDay(r"gpt-5\.3-codex|gpt-5\.1|gpt-5\.4-nano", _DAY(2027, 4, 1)),
-    LastDay(r"gpt-5(-mini|-nano|-pro|-codex|-chat-latest)?", _DAY(2026, 12, 11)),
-    LastDay(r"o3(-mini|-pro|-deep-research)?", _DAY(2026, 12, 11)),
-    LastDay(r"(chat)?gpt-4o(-mini|-latest)?|gpt-4\.1(-mini)?", _DAY(2027, 1, 14)),
+    LastDay(
+        r"(gpt-5|o3)(-.+)?", _DAY(2026, 12, 11)
+    ),  # as "gpt-5*" and "o3*": every variant, and no other version
+    LastDay(r"(chat)?gpt-4o(-.+)?|gpt-4\.1(-mini)?", _DAY(2027, 1, 14)),  # as "gpt-4o*"
     LastDay(r"o1(-mini|-pro|-preview)?|o4-mini|gpt-4\.1-nano|gpt-image-1", _DAY(2026, 10, 23)),
     LastDay(r"gpt-image-1\.5|gpt-image-1-mini|chatgpt-image-latest", _DAY(2026, 12, 1)),
 )
@@ -221,6 +222,10 @@ CHAT_TOOLS: tuple[tuple[str, ChatTools], ...] = (
     (r"gpt-5\.6(-\w+)?|gpt-6-(sol|luna)", "without effort"),
     (r"gpt-6-astra|gpt-6\.1-(sol|terra)", "never"),
 )
+
+
+# OpenAI's page of gpt-6.2-sol: effort none and minimal are refused.
+_ALWAYS_REASONING = re.compile(r"gpt-6\.1-sol|gpt-6\.2-\w+")
 
 
 def _stem(model: str) -> str:
@@ -250,6 +255,11 @@ def chat_tools_of(model: str) -> ChatTools | None:
     """Return what a model asks of Chat Completions with function tools; None where that is nothing, or not known."""
     stem = _stem(model)
     return next((how for pattern, how in CHAT_TOOLS if re.fullmatch(pattern, stem)), None)
+
+
+def always_reasons(model: str) -> bool:
+    """Tell whether a model refuses the efforts "none" and "minimal"."""
+    return bool(_ALWAYS_REASONING.fullmatch(_stem(model)))
 
 
 def no_chat_tools(model: str) -> str:

@@ -11,18 +11,18 @@ from .kinds import is_svg
 DATA_URL = re.compile(r"data:([^,;]*+)((?:;[^,;]*+)*+),", re.IGNORECASE)
 
 
-def base64_bytes(text: str) -> tuple[bytes, bool]:
-    """Decode base64 as servers really write it, a `data:` URL, or an SVG. Returns the bytes, and whether `text` was strict base64.
+def base64_bytes(encoded: str) -> tuple[bytes, bool]:
+    """Decode base64 as servers really write it, a `data:` URL, or an SVG. Returns the bytes, and whether `encoded` was strict base64.
 
     Raises:
-        PictureError: `text` is not base64 in any alphabet, or empty.
+        PictureError: `encoded` is not base64 in any alphabet, or empty.
     """
-    bare, encoding = _without_prefix(text)
+    bare, encoding = _without_prefix(encoded)
     try:
         if encoding != "base64":
             data, strict = _written(bare, encoding), False
         else:
-            data, strict = strictly_decoded(bare), bare is text
+            data, strict = strictly_decoded(bare), bare is encoded
     except ValueError:
         data, strict = _lenient(bare), False
     if not data:
@@ -30,13 +30,13 @@ def base64_bytes(text: str) -> tuple[bytes, bool]:
     return data, strict
 
 
-def base64_start(text: str, characters: int = 6_000) -> bytes:
-    """Return the first bytes of base64 `text`, or of a `data:` URL.
+def base64_start(encoded: str, characters: int = 6_000) -> bytes:
+    """Return the first bytes of base64, or of a `data:` URL.
 
-    6,000 characters are enough to know any kind, 64 for all but SVG. Empty where the text does not
+    6,000 characters are enough to know any kind, 64 for all but SVG. Empty where it does not
     begin with base64.
     """
-    bare, encoding = _without_prefix(text)
+    bare, encoding = _without_prefix(encoded)
     if encoding != "base64":
         return _written(bare[:characters], encoding)
     start = bare[:characters]
@@ -55,18 +55,18 @@ def _leniently_begun(start: str) -> bytes:
         return b""
 
 
-def as_base64(text: str) -> str:
+def as_base64(encoded: str) -> str:
     """Return what `base64_bytes` reads as base64 without a prefix, the same string where it is that already."""
-    bare, encoding = _without_prefix(text)
+    bare, encoding = _without_prefix(encoded)
     return bare if encoding == "base64" else to_base64(_written(bare, encoding))
 
 
 _Encoding = Literal["base64", "percent", "none"]
 
 
-def _without_prefix(text: str) -> tuple[str, _Encoding]:
+def _without_prefix(encoded: str) -> tuple[str, _Encoding]:
     """Return what follows white space and the prefix of a `data:` URL, and how it is encoded; the same string where there is neither."""
-    bare = text.lstrip() if text[:1].isspace() else text
+    bare = encoded.lstrip() if encoded[:1].isspace() else encoded
     if bare[:5].lower() == "data:" and (prefix := DATA_URL.match(bare)):
         bare = bare[prefix.end() :]
         if "base64" not in prefix[2].lower():
@@ -83,19 +83,19 @@ def _written(bare: str, encoding: _Encoding) -> bytes:
     return unquote_to_bytes(bare) if encoding == "percent" else bare.encode(errors="replace")
 
 
-def packed_base64(text: str) -> str:
+def packed_base64(encoded: str) -> str:
     """Return base64 without prefix, white space and padding, in the standard alphabet: equal for equal bytes."""
-    return _packed(_without_prefix(text)[0])
+    return _packed(_without_prefix(encoded)[0])
 
 
-def _packed(text: str) -> str:
+def _packed(encoded: str) -> str:
     """Return base64 in the standard alphabet, without white space and padding."""
-    return "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    return "".join(encoded.split()).replace("-", "+").replace("_", "/").rstrip("=")
 
 
-def _lenient(text: str) -> bytes:
+def _lenient(encoded: str) -> bytes:
     """Decode base64 with white space, the URL-safe alphabet or missing padding."""
-    packed = _packed(text)
+    packed = _packed(encoded)
     try:
         return strictly_decoded(packed + "=" * (-len(packed) % 4))
     except ValueError as error:
@@ -109,7 +109,7 @@ def to_base64(data: bytes) -> str:
     return pybase64.b64encode_as_string(data)
 
 
-def strictly_decoded(text: str) -> bytes:
+def strictly_decoded(encoded: str) -> bytes:
     """Decode standard base64 and nothing else.
 
     Raises:
@@ -117,9 +117,9 @@ def strictly_decoded(text: str) -> bytes:
     """
     import pybase64
 
-    return pybase64.b64decode(text, validate=True)
+    return pybase64.b64decode(encoded, validate=True)
 
 
-def sample(text: str) -> tuple[int, str, str, str]:
+def sample(encoded: str) -> tuple[int, str, str, str]:
     """Return what tells most base64 texts apart at once, however long they are; not all."""
-    return len(text), text[:48], text[-48:], text[:: 1 << 17]
+    return len(encoded), encoded[:48], encoded[-48:], encoded[:: 1 << 17]

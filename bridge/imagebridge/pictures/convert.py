@@ -11,7 +11,7 @@ from .base64 import base64_bytes, base64_start
 from .cache import Cache
 from .cost import memory_of, turn
 from .decode import decoding, drafted, frames, load, opened, read, srgb, upright
-from .encode import encoded, is_flat, jpeg, png, redrawn, resized, standard
+from .encode import as_picture, is_flat, jpeg, png, redrawn, resized, standard
 from .picture import Picture, Proof
 
 if TYPE_CHECKING:
@@ -44,8 +44,10 @@ _MADE: Cache[Converted] = Cache(
 """What was made lately, by the content that it was made from: models are shown the same file again and again."""
 
 
-def converted(text: str, proof: Proof, fit: "Fit | None" = None, *, first_frame: bool = False) -> Converted:
-    """Return the pictures that base64 `text` holds, in formats that the API takes.
+def converted(
+    encoded: str, proof: Proof, fit: "Fit | None" = None, *, first_frame: bool = False
+) -> Converted:
+    """Return the pictures that base64 holds, in formats that the API takes.
 
     A PNG, JPEG, WebP or still GIF keeps its bytes (see `Picture.plain`, and `fitted`). An animation becomes
     a contact sheet, or its first frame; a TIFF of several pages one picture a page. `fit` makes of a size in
@@ -55,19 +57,19 @@ def converted(text: str, proof: Proof, fit: "Fit | None" = None, *, first_frame:
         PictureError: no picture, or one that cannot be shown; the reason is a sentence for the model.
     """
     with decoding("it cannot be converted"):
-        return _converted(text, proof, fit, first_frame=first_frame)
+        return _converted(encoded, proof, fit, first_frame=first_frame)
 
 
-def _converted(text: str, proof: Proof, fit: "Fit | None", *, first_frame: bool) -> Converted:
-    file_type = kinds.kind(base64_start(text, 64))
+def _converted(encoded: str, proof: Proof, fit: "Fit | None", *, first_frame: bool) -> Converted:
+    file_type = kinds.kind(base64_start(encoded, 64))
     key = ("converted", fit, first_frame)
     if file_type not in _WALKED:
-        data, _ = base64_bytes(text)
+        data, _ = base64_bytes(encoded)
         return _MADE.once(
             (*key, sha256(data).digest()),
             lambda: _foreign(data, kinds.kind(data), fit, first_frame=first_frame),
         )
-    picture = Picture.from_base64(text, proof)
+    picture = Picture.from_base64(encoded, proof)
     if picture.frames == 1:
         return Converted((picture,))
     data = picture.data
@@ -91,13 +93,13 @@ def first(data: bytes) -> "Image":
     return opened(data)
 
 
-def retyped(text: str, media_types: Collection[str]) -> Picture:
-    """Return the picture that base64 `text` holds, full size, in one of these media types: PNG or JPEG where it has to be made.
+def retyped(encoded: str, media_types: Collection[str]) -> Picture:
+    """Return the picture that base64 holds, full size, in one of these media types: PNG or JPEG where it has to be made.
 
     Raises:
         PictureError: its pixels cannot be decoded, or it can be made in none of these types.
     """
-    picture = converted(text, "structure").pictures[0]
+    picture = converted(encoded, "structure").pictures[0]
     if picture.media_type in media_types:
         return picture
     drawn = kinds.PNG.media_type in media_types
@@ -195,7 +197,9 @@ def _cut(picture: Picture, data: bytes, cuts: Sequence[Crop]) -> tuple[Picture, 
         made: list[Picture] = []
         for box, size in cuts:
             part = image.crop(box)
-            made.append(encoded(part if part.size == size else resized(part, *size, sharp=flat), flat=flat))
+            made.append(
+                as_picture(part if part.size == size else resized(part, *size, sharp=flat), flat=flat)
+            )
         return tuple(made)
 
 
@@ -219,4 +223,4 @@ def _shrunk(picture: Picture, data: bytes, width: int, height: int) -> Picture:
         small = resized(standard(image), width, height, sharp=flat)
         # After shrinking: the same colours for a fraction of the work.
         small.info = {"icc_profile": profile} if profile else {}
-        return encoded(srgb(small), flat=flat)
+        return as_picture(srgb(small), flat=flat)

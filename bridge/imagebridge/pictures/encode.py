@@ -77,7 +77,7 @@ _LOSS = 4
 0.3 to 3.3, screens made smaller 9.1 to 10.4, charts 6.6 to 7.4, patterns 46.7 to 48.1."""
 
 
-def encoded(image: "Image", *, flat: bool | None = None, lossless: bool = False) -> Picture:
+def as_picture(image: "Image", *, flat: bool | None = None, lossless: bool = False) -> Picture:
     """Encode pixels as the picture asks: JPEG for photographs, PNG for drawings, screens and transparency.
 
     The bytes depend on the pixels alone: no metadata, no time. `flat` says what is already known of
@@ -91,7 +91,7 @@ def encoded(image: "Image", *, flat: bool | None = None, lossless: bool = False)
         return png(image)
     if not _may_be_drawn(image, flat=flat):
         halved = _jpeg(image, _QUALITY, flat=False)
-        if not lossless or _lost(image, halved) <= _LOSS:
+        if not lossless or _difference(image, halved) <= _LOSS:
             return Picture.from_bytes(halved)
     drawing = _bytes(image, "PNG", compress_level=6)
     if len(drawing) > max(_SMALL_FILE, _LEAN * image.width * image.height):
@@ -101,7 +101,7 @@ def encoded(image: "Image", *, flat: bool | None = None, lossless: bool = False)
     return Picture.from_bytes(drawing)
 
 
-def _lost(image: "Image", jpeg: bytes) -> float:
+def _difference(image: "Image", jpeg: bytes) -> float:
     """Return the mean difference of a channel of a picture and what its JPEG shows."""
     from PIL import ImageChops, ImageStat
 
@@ -139,13 +139,13 @@ def jpeg(image: "Image") -> Picture:
 def redrawn(image: "Image", turned: int | None = None, *, lossless: bool = False) -> Picture:
     """Encode decoded pixels anew: upright (see `upright`), in sRGB, 8 bits a channel, without metadata.
 
-    `lossless` is as in `encoded`.
+    `lossless` is as in `as_picture`.
 
     Raises:
         PictureError: the pixels cannot be converted.
     """
     with decoding("its pixels cannot be converted"):
-        return encoded(standard(srgb(upright(image, turned))), lossless=lossless)
+        return as_picture(standard(srgb(upright(image, turned))), lossless=lossless)
 
 
 def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
@@ -171,7 +171,7 @@ def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
             size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
             image = resized(image, *size, sharp=flat)
         if flat or picture.size <= limit or image.mode in ("LA", "RGBA"):
-            made = encoded(image, flat=flat)
+            made = as_picture(image, flat=flat)
             if made.size <= limit:
                 return made
         if flat and (drawing := _of_few_colours(opaque(image), limit)):
@@ -331,10 +331,10 @@ def opaque(image: "Image") -> "Image":
 
 def _bytes(image: "Image", form: str, **options: int) -> bytes:
     # Without `info` no metadata is written: neither EXIF nor a colour profile nor a comment.
-    told, image.info = image.info, {}
+    info, image.info = image.info, {}
     buffer = BytesIO()
     try:
         image.save(buffer, form, **options)
     finally:
-        image.info = told
+        image.info = info
     return buffer.getvalue()

@@ -106,9 +106,9 @@ def is_noted(image: "Image") -> bool:
 
 def dots_per_inch(image: "Image") -> int:
     """Return the resolution that a file says it has, 0 where it says none, or what cannot be one."""
-    told: Any = image.info.get("dpi")
+    resolution: Any = image.info.get("dpi")
     try:
-        dots = float(told[0])
+        dots = float(resolution[0])
     except (TypeError, ValueError, IndexError, KeyError, ZeroDivisionError):
         return 0
     return round(dots) if isfinite(dots) and 1 < dots < 1_000_000 else 0

@@ -106,8 +106,8 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
             pages.remarks.append(f"page {number}: {remark}" if total > 1 else remark)
     if not whole:
         pages.remarks.append(f"what follows page {total} cannot be read")
-    told = pages.sentence()
-    return tuple(pages.pictures), told if total > 1 or not whole else "; ".join(pages.remarks)
+    sentence = pages.sentence()
+    return tuple(pages.pictures), sentence if total > 1 or not whole else "; ".join(pages.remarks)
 
 
 def page(data: bytes, index: int) -> "tuple[Image, str]":
@@ -117,8 +117,8 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
         PictureError: it cannot be decoded; where its form is the reason, that is told.
     """
     stored = tiff.page(data, index)
-    if stored and (told := tiff.refused(stored)):
-        raise PictureError(told)
+    if stored and (refusal := tiff.refused(stored)):
+        raise PictureError(refusal)
     try:
         if stored and tiff.is_strange(stored):
             return tiff.image(stored)

@@ -54,8 +54,8 @@ class Picture:
     @property
     def size(self) -> int:
         """Bytes of the encoded file."""
-        encoded = len(self.data_url) - len(self.media_type) - 13
-        return encoded // 4 * 3 - self.data_url.count("=", len(self.data_url) - 2)
+        length = len(self.data_url) - len(self.media_type) - 13
+        return length // 4 * 3 - self.data_url.count("=", len(self.data_url) - 2)
 
     @classmethod
     def from_bytes(cls, data: bytes, proof: Proof = "structure") -> Self:
@@ -100,18 +100,18 @@ class Picture:
             return proven
 
     @classmethod
-    def _proven(cls, text: str, proof: Proof) -> "Picture":
-        """Prove base64 `text` that was not proven before."""
-        data, strict = base64_bytes(text)
+    def _proven(cls, encoded: str, proof: Proof) -> "Picture":
+        """Prove base64 that was not proven before."""
+        data, strict = base64_bytes(encoded)
         container = walk(data)
         intact = strict and container.end == len(data) and not container.mends
         sound = _sound(data, container, proof)
         intact = intact and (sound is data or sound == data)
-        encoded = text if intact else to_base64(sound)
+        encoded_sound = encoded if intact else to_base64(sound)
         del data, sound  # The bytes are freed before the URL is built: one copy fewer at the peak.
-        made = cls._of(encoded, container, proof)
+        made = cls._of(encoded_sound, container, proof)
         if intact:
-            _PROVEN.put(text, made)
+            _PROVEN.put(encoded, made)
         return made
 
     @classmethod
@@ -141,8 +141,8 @@ class Picture:
             return self
         data = self.data
         sound = _decoded(data, self.width, self.height)
-        encoded = self.data_url if sound is data else f"data:{self.media_type};base64,{to_base64(sound)}"
-        return replace(self, data_url=encoded, proof="decoded")
+        data_url = self.data_url if sound is data else f"data:{self.media_type};base64,{to_base64(sound)}"
+        return replace(self, data_url=data_url, proof="decoded")
 
 
 def _decoded(data: bytes, width: int, height: int) -> bytes:
@@ -207,18 +207,18 @@ class _Proven:
         self._pictures: OrderedDict[tuple[int, str, str, str], Picture] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, text: str) -> Picture | None:
+    def get(self, encoded: str) -> Picture | None:
         """Return the picture that was proven from exactly this base64."""
-        key = sample(text)
+        key = sample(encoded)
         with self._lock:
             found = self._pictures.get(key)
             if found is not None:
                 self._pictures.move_to_end(key)
-        return found if found is not None and found.data_url.endswith(text) else None
+        return found if found is not None and found.data_url.endswith(encoded) else None
 
-    def put(self, text: str, picture: Picture) -> None:
-        """Keep the `picture` proven from `text`; the longest unused give way once all together pass the limit."""
-        key = sample(text)
+    def put(self, encoded: str, picture: Picture) -> None:
+        """Keep the `picture` proven from `encoded`; the longest unused give way once all together pass the limit."""
+        key = sample(encoded)
         with self._lock:
             old = self._pictures.pop(key, None)
             self._held += len(picture.data_url) - (len(old.data_url) if old else 0)

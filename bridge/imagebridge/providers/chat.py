@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from imagebridge.facts.endpoints import server
+from imagebridge.facts.endpoints import endpoint_kind
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import translate
 from imagebridge.translate.sentences import not_shown
 from imagebridge.translate.translation import Translation
 from imagebridge.wire import input_text
 
-from .responses import CallReference, attachments, call_of, text_alone
+from .responses import CallReference, attachments, call_reference, text_alone
 
 if TYPE_CHECKING:
     from imagebridge.wire import Part
@@ -40,21 +40,23 @@ def chat_messages(
         TypeError: a call or a result is something else. Content never raises.
     """
     policy = replace(policy, api="chat")
-    return messages([(call_of(call), translate(result, policy)) for call, result in answers], policy.server)
+    return messages(
+        [(call_reference(call), translate(result, policy)) for call, result in answers], policy.server
+    )
 
 
 def messages(
     answers: Sequence[tuple[CallReference, Translation]], server_name: str | None
 ) -> list[dict[str, Any]]:
     """Return the messages for results that are translated already, with `Policy(api="chat")`; see `chat_messages`."""
-    mode = server(server_name).chat
-    answers = [(call, _with_told_files(translation)) for call, translation in answers]
+    mode = endpoint_kind(server_name).chat
+    answers = [(reference, _with_told_files(translation)) for reference, translation in answers]
     chat_messages: list[dict[str, Any]] = []
-    for call, translation in answers:
+    for reference, translation in answers:
         content: object = translation.output if mode == "native" else text_alone(translation, mode)
         if not isinstance(content, str):
             content = [chat_part(part) for part in translation.parts]
-        chat_messages.append({"role": "tool", "tool_call_id": call.id, "content": content})
+        chat_messages.append({"role": "tool", "tool_call_id": reference.id, "content": content})
     if mode == "user_message" and (attached := attachments(answers)):
         chat_messages.append({"role": "user", "content": [chat_part(part) for part in attached]})
     return chat_messages
@@ -84,10 +86,10 @@ def chat_part(part: "Part") -> dict[str, Any]:
             picture = {"url": part.get("image_url"), "detail": part.get("detail")}
             return {"type": "image_url", "image_url": picture}
         case "input_file":
-            return _file(part.get("filename") or "", part.get("file_data"), part.get("file_url"))
+            return _file_part(part.get("filename") or "", part.get("file_data"), part.get("file_url"))
 
 
-def _file(name: str, data: str | None, url: str | None) -> dict[str, Any]:
+def _file_part(name: str, data: str | None, url: str | None) -> dict[str, Any]:
     """Return a PDF as a file, and a sentence for what Chat Completions does not take (guide "File inputs", 2026-09)."""
     if data and data.startswith("data:application/pdf;"):
         return {"type": "file", "file": {"filename": name, "file_data": data}}

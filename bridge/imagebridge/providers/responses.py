@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from imagebridge.facts.endpoints import Mode, server
+from imagebridge.facts.endpoints import Mode, endpoint_kind
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import DEFAULT, translate
 from imagebridge.translate.translation import PlacedPiece, ShownPicture, Translation
@@ -29,7 +29,7 @@ class CallReference:
     caller: JSON | None = None
 
 
-def call_of(value: object) -> CallReference:
+def call_reference(value: object) -> CallReference:
     """Return the call that `value` names: its id, an item of a response's output, or a chat message's tool call.
 
     Raises:
@@ -43,18 +43,18 @@ def call_of(value: object) -> CallReference:
     if not is_json(item):
         raise TypeError(f"a call is its id, or the call item of a response, not {type(value).__name__}")
     caller, function = item.get("caller"), item.get("function")
-    call = CallReference(
+    reference = CallReference(
         text_of(item, "call_id") or text_of(item, "id"),
         text_of(function, "name") if is_json(function) else text_of(item, "name"),
         text_of(item, "namespace"),
         item.get("type") == "custom_tool_call",
         caller if is_json(caller) and caller.get("type") == "program" else None,
     )
-    if not call.id:
+    if not reference.id:
         raise TypeError(
             f"a call has a call_id (Responses) or an id (Chat); this object has {', '.join(sorted(item))}"
         )
-    return call
+    return reference
 
 
 Way = Mode | Literal["program"]
@@ -67,18 +67,18 @@ _WHY: dict[Way, str] = {
 }
 
 
-def output_item(translation: Translation, call: CallReference, mode: Mode) -> dict[str, Any]:
+def output_item(translation: Translation, reference: CallReference, mode: Mode) -> dict[str, Any]:
     """Return the item that answers one call: `type`, `call_id`, `output`, and what the API wants repeated.
 
     `output` is one string where only text is left. A program that called gets a string always.
     """
-    kind = "custom_tool_call_output" if call.custom else "function_call_output"
-    item: dict[str, Any] = {"type": kind, "call_id": call.id}
-    if call.caller:
-        item |= {"caller": dict(call.caller)}
-    if call.namespace:
-        item |= {"name": call.name, "namespace": call.namespace}
-    how = "program" if call.caller else mode
+    kind = "custom_tool_call_output" if reference.custom else "function_call_output"
+    item: dict[str, Any] = {"type": kind, "call_id": reference.id}
+    if reference.caller:
+        item |= {"caller": dict(reference.caller)}
+    if reference.namespace:
+        item |= {"name": reference.name, "namespace": reference.namespace}
+    how = "program" if reference.caller else mode
     return {**item, "output": translation.output if how == "native" else text_alone(translation, how)}
 
 
@@ -105,8 +105,8 @@ def is_attachment(one: PlacedPiece) -> bool:
 def attachments(translations: Iterable[tuple[CallReference, Translation]]) -> "list[Part]":
     """Return the pictures and files of several calls for one user message, each named after its call."""
     parts: list[Part] = []
-    for call, translation in translations:
-        name = f"{call.name} ({call.id})" if call.name else call.id
+    for reference, translation in translations:
+        name = f"{reference.name} ({reference.id})" if reference.name else reference.id
         for one in filter(is_attachment, translation.placed):
             parts += [input_text(f"{one.name} of {name}:"), *one.parts]
     return parts
@@ -116,10 +116,12 @@ def items(
     answers: Sequence[tuple[CallReference, Translation]], server_name: str | None
 ) -> list[dict[str, Any]]:
     """Return one output a call, in order, and for servers that need it one user message with the pictures after them."""
-    mode = server(server_name).responses
-    output_items = [output_item(translation, call, mode) for call, translation in answers]
+    mode = endpoint_kind(server_name).responses
+    output_items = [output_item(translation, reference, mode) for reference, translation in answers]
     if mode == "user_message":
-        attached = attachments((call, translation) for call, translation in answers if not call.caller)
+        attached = attachments(
+            (reference, translation) for reference, translation in answers if not reference.caller
+        )
         output_items += [{"role": "user", "content": attached}] if attached else []
     return output_items
 
@@ -140,8 +142,8 @@ def function_call_output(result: object, call_id: object, policy: Policy = DEFAU
     Raises:
         TypeError: `result` or `call_id` is something else. Content never raises: it is said in words.
     """
-    mode = server(policy.server).responses
-    return cast("FunctionCallOutput", output_item(translate(result, policy), call_of(call_id), mode))
+    mode = endpoint_kind(policy.server).responses
+    return cast("FunctionCallOutput", output_item(translate(result, policy), call_reference(call_id), mode))
 
 
 def output_items(answers: Iterable[tuple[object, object]], policy: Policy = DEFAULT) -> list[dict[str, Any]]:
@@ -157,7 +159,9 @@ def output_items(answers: Iterable[tuple[object, object]], policy: Policy = DEFA
     Raises:
         TypeError: a call or a result is something else.
     """
-    return items([(call_of(call), translate(result, policy)) for call, result in answers], policy.server)
+    return items(
+        [(call_reference(call), translate(result, policy)) for call, result in answers], policy.server
+    )
 
 
 def output_parts(result: object, policy: Policy = DEFAULT) -> "list[Part]":

@@ -44,7 +44,7 @@ def serve(options: RelayOptions, address: str, *, authenticated: bool = True) ->
     options.tell()
     if options.command and not shutil.which(options.command[0]):
         raise ServerError(options.command[0], "it cannot be started: no such program")
-    host, port = _parts(address)
+    host, port = _host_and_port(address)
     found = _addresses(host, port)
     local = all(ipaddress.ip_address(where[0].partition("%")[0]).is_loopback for _, where in found)
     if authenticated and not local:
@@ -78,7 +78,7 @@ async def _run(server: uvicorn.Server, listening: socket.socket, relay: HttpRela
         tasks.cancel_scope.cancel()
 
 
-def _parts(address: str) -> tuple[str, int]:
+def _host_and_port(address: str) -> tuple[str, int]:
     host, colon, port = address.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not host or not port.isdecimal() or int(port) > 65_535:

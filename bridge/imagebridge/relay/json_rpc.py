@@ -30,7 +30,7 @@ Message = JSON | Sequence[object] | Unreadable
 """What a line says: a message, a batch of them (protocol 2025-03-26), or nothing that can be read."""
 
 
-def read(line: bytes) -> tuple[Message, bool]:
+def read_line(line: bytes) -> tuple[Message, bool]:
     """Return what a line says, and whether it can be passed on as it is, since any reader of JSON takes it.
 
     Where a program printed something before a message, the message counts.

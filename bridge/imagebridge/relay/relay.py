@@ -17,7 +17,7 @@ from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from . import resource_uris
 from .explanation import changes
-from .json_rpc import Message, Unreadable, answered_by, failure, messages, read, request, same, written
+from .json_rpc import Message, Unreadable, answered_by, failure, messages, read_line, request, same, written
 from .peers import HostRequest, Peers, inside, is_plain, payload, replaced
 from .streams import LineTooLongError
 from .tool_names import Names
@@ -145,7 +145,7 @@ class Relay:
 
     async def _heard(self, line: bytes) -> None:
         """Pass on a message of the host. Requests to a server that has ended start it anew, or are refused."""
-        message, _ = read(line)
+        message, _ = read_line(line)
         parts = messages(message)
         pending = [one for part in parts if (one := self._session.heard(part, line))]
         if self._names and is_json(message):
@@ -209,7 +209,7 @@ class Relay:
 
     async def _came(self, line: bytes, repairs: anyio.abc.TaskGroup) -> None:
         """Pass on a message of the server, or have it repaired first."""
-        message, clean = read(line)
+        message, clean = read_line(line)
         if isinstance(message, Unreadable):
             if message.deep:
                 await self._send(line + b"\n", [])

@@ -14,7 +14,7 @@ import httpx2
 from imagebridge.translate.sentences import location
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .json_rpc import RequestId, Unreadable, failure, key, one_line, read, written
+from .json_rpc import RequestId, Unreadable, failure, key, one_line, read_line, written
 
 _VERSION = "io.modelcontextprotocol/protocolVersion"
 
@@ -186,7 +186,7 @@ class RemoteServer:
         if response.is_success and kind == "text/event-stream":
             return await self._follow(response, number, position)
         body = await response.aread()
-        if not body.strip() or (response.is_error and isinstance(read(body)[0], Unreadable)):
+        if not body.strip() or (response.is_error and isinstance(read_line(body)[0], Unreadable)):
             return False
         return await self._pass(body, number)
 
@@ -202,7 +202,7 @@ class RemoteServer:
 
     async def _pass(self, body: bytes, number: object) -> bool:
         """Pass on one message; tell whether it answers `number`."""
-        message, _ = read(body)
+        message, _ = read_line(body)
         await self._arrive(one_line(body))
         if is_list(message):
             return True

@@ -30,7 +30,7 @@ from imagebridge.wire import JSON, is_json, text_of
 
 from .http_session import HostSession
 from .http_stream import Stream, until_gone
-from .json_rpc import Unreadable, messages, one_line, read, written
+from .json_rpc import Unreadable, messages, one_line, read_line, written
 from .relay import HostStream, Relay
 
 PATH = "/mcp"
@@ -107,7 +107,7 @@ class HttpRelay:
     async def _post(self, request: Request, send: Send) -> None:
         _accepting(request, "application/json", "text/event-stream")
         body = await request.body()
-        message, _ = read(body)
+        message, _ = read_line(body)
         if isinstance(message, Unreadable):
             wrong = INVALID_REQUEST if body.strip()[:1] in (b"{", b"[") and _is_json(body) else PARSE_ERROR
             raise _RequestRefused(400, wrong, "the body is not a message of JSON-RPC 2.0")
@@ -192,7 +192,7 @@ class HttpRelay:
         try:
             await session.hear(line)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-            raise _lost() from None
+            raise _unknown_session() from None
         await Response(status_code=202)(request.scope, request.receive, send)
 
     # GET and DELETE: streams, and the end of a session.
@@ -265,7 +265,7 @@ class HttpRelay:
             )
         session = self._sessions.get(name)
         if session is None or session.ended:
-            raise _lost()
+            raise _unknown_session()
         return session
 
 
@@ -327,7 +327,7 @@ def _response(body: bytes, status: int) -> Response:
     return Response(body, status, media_type="application/json")
 
 
-def _lost() -> _RequestRefused:
+def _unknown_session() -> _RequestRefused:
     return _RequestRefused(
         404, INVALID_REQUEST, "there is no such session, or it has ended; `initialize` opens a new one"
     )

@@ -194,10 +194,10 @@ class StandardOutput:
         """
         # A pipe says that it is ready only where there is room for a short line.
         if len(line) <= ATOMIC and not self._turn.locked() and self._is_ready():
-            _write(self._descriptor, line)
+            _write_line(self._descriptor, line)
             return
         async with self._turn:
-            await anyio.to_thread.run_sync(_write, self._descriptor, line, abandon_on_cancel=True)
+            await anyio.to_thread.run_sync(_write_line, self._descriptor, line, abandon_on_cancel=True)
 
     def _is_ready(self) -> bool:
         """Tell whether something can be written without waiting."""
@@ -213,7 +213,7 @@ def widen(descriptor: int) -> None:
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _WIDE)
 
 
-def _write(descriptor: int, line: bytes) -> None:
+def _write_line(descriptor: int, line: bytes) -> None:
     left = memoryview(line)
     while left:
         left = left[os.write(descriptor, left[:_WIDE]) :]

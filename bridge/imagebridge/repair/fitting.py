@@ -229,8 +229,8 @@ class _Fitting:
                         image_block, number, picture, picture, size, piece.scale[0], sentence=sentence
                     )
                 case FilePiece(data_url=url, filename=name) if self.host.resources:
-                    media_type, _, blob = url[5:].partition(";base64,")
-                    inner = {"uri": f"attachment:{name}", "mimeType": media_type, "blob": blob}
+                    media_type, _, encoded = url[5:].partition(";base64,")
+                    inner = {"uri": f"attachment:{name}", "mimeType": media_type, "blob": encoded}
                     yield HostEntry({"type": "resource", "resource": inner}, whole=True)
                 case FilePiece(filename=name):
                     what = sentences.short(text_of(resource_of(block), "uri") or name)

@@ -122,7 +122,7 @@ def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
         if entry.sentence:
             yield entry.sentence
         if entry.strip:
-            yield _place(entry, several=several)
+            yield _strip_sentence(entry, several=several)
             continue
         name = "" if len(entries) == 1 else f"Picture {entry.number}: "
         if change := _change(entry):
@@ -131,7 +131,7 @@ def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
             yield multiply("its " if name else "", *_factors(entry))
 
 
-def _place(entry: HostEntry, *, several: bool) -> str:
+def _strip_sentence(entry: HostEntry, *, several: bool) -> str:
     """Say where a strip lies in its picture, and how coordinates are mapped back."""
     picture, strip = cast("Picture", entry.picture), cast("Strip", entry.strip)
     strip = strip._replace(seen=Seen(picture.width, picture.height, 0, 0))

@@ -21,7 +21,7 @@ def in_parts(entries: Sequence[HostEntry], host: Host) -> Iterator[HostEntry]:
     """Yield the entries, long pictures in their parts as long as a result has few pictures."""
     count = sum(entry.picture is not None for entry in entries)
     for entry in entries:
-        parts = _parts(entry, host)
+        parts = _strip_entries(entry, host)
         if len(parts) > 1 and count + len(parts) - 1 <= _MOST:
             count += len(parts) - 1
             yield from parts
@@ -29,7 +29,7 @@ def in_parts(entries: Sequence[HostEntry], host: Host) -> Iterator[HostEntry]:
             yield entry
 
 
-def _parts(entry: HostEntry, host: Host) -> list[HostEntry]:
+def _strip_entries(entry: HostEntry, host: Host) -> list[HostEntry]:
     """Return the parts of a long picture; none where it can be read whole, or not even in parts."""
     picture = entry.picture
     # What was made smaller before, or drawn, has coordinates that are not its own.

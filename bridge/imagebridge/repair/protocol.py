@@ -238,20 +238,20 @@ def _image(block: JSON) -> JSON | None:
 
 def _media(block: JSON) -> JSON | None:
     """An image or a sound: its data a string, its label what the bytes are."""
-    data = block.get("data")
-    if not isinstance(data, str):
+    encoded = block.get("data")
+    if not isinstance(encoded, str):
         return None
-    label = _label(data, block)
-    bare = as_base64(data)
+    label = _label(encoded, block)
+    bare = as_base64(encoded)
     kind = "image" if label.startswith("image/") else text_of(block, "type")
-    if (bare, label, kind) == (data, block.get("mimeType"), block.get("type")):
+    if (bare, label, kind) == (encoded, block.get("mimeType"), block.get("type")):
         return block
     return {**block, "type": kind, "data": bare, "mimeType": label}
 
 
-def _label(data: str, holder: JSON) -> str:
-    """Return the media type of base64 `data`: by its first bytes, else the label it came with."""
-    file_type = kinds.kind(base64_start(data))
+def _label(encoded: str, holder: JSON) -> str:
+    """Return the media type of base64: by its first bytes, else the label it came with."""
+    file_type = kinds.kind(base64_start(encoded))
     label = text_of(holder, "mimeType") or text_of(holder, "mediaType")
     return file_type.media_type if file_type else label or "application/octet-stream"
 

@@ -37,7 +37,7 @@ def _holds(text: str, start: str) -> bool:
     return False
 
 
-def _texts(body: Body) -> Iterator[tuple[str, object]]:
+def _output_texts(body: Body) -> Iterator[tuple[str, object]]:
     for item in body.items:
         if item.type in OUTPUTS or item.type == "tool":
             yield contents(item)
@@ -47,7 +47,7 @@ def _texts(body: Body) -> Iterator[tuple[str, object]]:
 
 
 def _pictures_as_text(body: Body) -> Iterator[Breach]:
-    for path, text in _texts(body):
+    for path, text in _output_texts(body):
         if isinstance(text, str) and _blind(text):
             yield Breach(
                 path,

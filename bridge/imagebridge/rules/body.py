@@ -181,7 +181,7 @@ _PLACES: Mapping[str, Author] = {
 }
 
 
-def _place(item: InputItem) -> Author | None:
+def _author(item: InputItem) -> Author | None:
     if item.type in OUTPUTS:
         return "output"
     return _PLACES.get(string(item.fields.get("role")))
@@ -195,7 +195,7 @@ def contents(item: InputItem) -> tuple[str, object]:
 
 def parts(item: InputItem) -> Iterator[Part]:
     """Yield the content parts of `item`; none where its content is a plain string."""
-    place = _place(item)
+    place = _author(item)
     if place is None:
         return
     path, content = contents(item)

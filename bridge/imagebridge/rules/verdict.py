@@ -168,8 +168,8 @@ def _broken(error: Exception, content: bytes, media_type: str) -> Verdict:
     why = str(error) or type(error).__name__
     try:
         walk(content)
-    except PictureError as told:
-        why = told.reason
+    except PictureError as broken:
+        why = broken.reason
     return Verdict(rule, why=f"{media_type}: {why}", media_type=media_type)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from imagebridge.facts.models import AVAILABILITY_READ, chat_tools_of, no_chat_tools
+from imagebridge.facts.models import AVAILABILITY_READ, always_reasons, chat_tools_of, no_chat_tools
 from imagebridge.rules import sources
 from imagebridge.rules.body import Body, fields, string, values
 from imagebridge.rules.rule import Breach, Rule
@@ -38,6 +38,31 @@ def _effort(body: Body) -> Iterator[Breach]:
     yield Breach("reasoning_effort", message, why, code=None)
 
 
+_SAMPLING = ("temperature", "top_p", "logprobs", "top_logprobs")
+
+
+def _sampling(body: Body) -> Iterator[Breach]:
+    if chat_tools_of(body.model or "") != "without effort" or body.fields.get("reasoning_effort") == "none":
+        return
+    for name in _SAMPLING:
+        if body.fields.get(name) not in (None, False):
+            message = f"Unsupported parameter: '{name}' is not supported with this model."
+            yield Breach(
+                name, message, "it goes with reasoning_effort none alone", code="unsupported_parameter"
+            )
+
+
+def _no_reasoning(body: Body) -> Iterator[Breach]:
+    reasoning = fields(body.fields.get("reasoning")) or {}
+    for path, effort in (
+        ("reasoning.effort", reasoning.get("effort")),
+        ("reasoning_effort", body.fields.get("reasoning_effort")),
+    ):
+        if effort in ("none", "minimal") and always_reasons(body.model or ""):
+            message = f"Unsupported value: '{path}' does not support '{effort}' with this model."
+            yield Breach(path, message, code="unsupported_value")
+
+
 def _unstored(body: Body) -> Iterator[Breach]:
     if body.fields.get("store") is not False or not body.whole:
         return
@@ -69,6 +94,23 @@ WHOLE: tuple[Rule, ...] = (
         _effort,
         ("chat",),
         AVAILABILITY_READ,
+    ),
+    Rule(
+        "chat-sampling",
+        'Chat Completions takes temperature, top_p and logprobs of GPT-5.6 and GPT-6 with reasoning_effort "none" alone.',
+        "documented",
+        sources.DEPLOYMENT,
+        _sampling,
+        ("chat",),
+        AVAILABILITY_READ,
+    ),
+    Rule(
+        "effort",
+        'GPT-6.1 Sol and GPT-6.2 take no effort "none" or "minimal".',
+        "documented",
+        sources.GPT_6_2,
+        _no_reasoning,
+        date=AVAILABILITY_READ,
     ),
     Rule(
         "unstored-item",

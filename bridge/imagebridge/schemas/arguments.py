@@ -57,8 +57,8 @@ class Schema:
             return []  # A fault of the schema: the server knows better what it takes.
         error = _best([one for one in errors if not self._forgiven(one)])
         if error is not None:
-            raise ArgumentError(_place(error), _error_message(error))
-        return [f"{_place(one)}: {_error_message(one)}" for one in errors if one.validator in _CLOSED]
+            raise ArgumentError(_argument_path(error), _error_message(error))
+        return [f"{_argument_path(one)}: {_error_message(one)}" for one in errors if one.validator in _CLOSED]
 
     def _forgiven(self, error: "ValidationError") -> bool:
         """Tell whether a server can do with what a schema calls an error: a field more, or one with a default less."""
@@ -115,7 +115,7 @@ def _validator(schema: JSON) -> "Validator | None":
     return validator_class(schema, registry=Registry[Any]())
 
 
-def _place(error: "ValidationError") -> str:
+def _argument_path(error: "ValidationError") -> str:
     """Name the argument: `size`, `points[3].x`; the arguments as a whole where none is at fault."""
     path = ""
     for step in error.absolute_path:

@@ -10,7 +10,7 @@ from imagebridge.errors import ToolLimitError
 from imagebridge.facts.limits import MAX_NAME, MAX_TOOLS
 from imagebridge.wire import JSON, text_of, tool_json
 
-from .schema import described, parameters
+from .schema import full_description, parameters
 from .strict import satisfies_strict
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _definition(tool: JSON, name: str) -> "FunctionToolParam":
     return {
         "type": "function",
         "name": name,
-        "description": described(text_of(tool, "description") or text_of(tool, "title"), left),
+        "description": full_description(text_of(tool, "description") or text_of(tool, "title"), left),
         "parameters": schema,
         "strict": not left and satisfies_strict(schema),
     }

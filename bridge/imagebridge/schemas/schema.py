@@ -43,7 +43,7 @@ def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
     return {**schema_fields, "type": "object", "properties": named.properties}, left
 
 
-def described(description: str, left: JSON) -> str:
+def full_description(description: str, left: JSON) -> str:
     """Return a tool's description with what its parameters leave out, as JSON where there is room for that."""
     if not left:
         return description

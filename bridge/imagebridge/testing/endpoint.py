@@ -12,7 +12,7 @@ from typing import Self, cast
 from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
 from imagebridge.rules.body import values
 from imagebridge.rules.replay import REPLAY
-from imagebridge.testing import chat, editing, images, model_list, responses, server
+from imagebridge.testing import chat, image_edits, images, model_list, responses, server
 from imagebridge.testing.conversations import Memory
 from imagebridge.testing.seen import SeenPicture, pictures
 from imagebridge.testing.server import HttpResponse, LoopbackServer, json_answer, stream_answer
@@ -196,7 +196,7 @@ class Endpoint:
         if cut is None:
             items = [item.fields for item in read.items]
             self._memory.keep(body, whole["id"], earlier, items, whole["output"])
-        if body.get("stream"):
+        if _is_streamed(body, cut):
             return _streamed(responses.events(whole, entries), cut)
         return _whole(whole, cut)
 
@@ -213,7 +213,7 @@ class Endpoint:
             whole = chat.completion(self._ids.new("chatcmpl"), body, entries, model_list.tokens(body, "chat"))
         except TypeError as error:
             return self._fail(str(error))
-        if not body.get("stream"):
+        if not _is_streamed(body, cut):
             return _whole(whole, cut)
         options = cast("Mapping[str, object]", body.get("stream_options") or {})
         return _streamed(chat.chunks(whole, usage=bool(options.get("include_usage"))), cut, done=True)
@@ -234,7 +234,7 @@ class Endpoint:
         return self._picture(self._note(path, body), images.ordered)
 
     def _edit(self, path: str, body: JsonObject) -> HttpResponse:
-        return self._picture(self._note(path, body), editing.ordered)
+        return self._picture(self._note(path, body), image_edits.ordered)
 
     def _picture(
         self, exchange: Exchange, ordered: Callable[[JsonObject], images.ImageRequest]
@@ -343,6 +343,12 @@ def _fault(fault: Fault) -> HttpResponse:
     wait = fault.retry_after
     headers = {} if wait is None else {"retry-after": f"{wait:g}", "retry-after-ms": f"{wait * 1000:g}"}
     return replace(json_answer(body, fault.status), headers=headers)
+
+
+def _is_streamed(body: JsonObject, cut: Cut | Fault | Odd | None) -> bool:
+    if isinstance(cut, Odd) and cut.streamed is not None:
+        return cut.streamed
+    return bool(body.get("stream"))
 
 
 def _streamed(

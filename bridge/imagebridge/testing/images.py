@@ -12,6 +12,7 @@ from zlib import crc32
 
 import pybase64
 
+from imagebridge.facts.limits import DRAWN_RATIO, DRAWN_STEP, MAX_DRAWN
 from imagebridge.wire import JsonObject
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ FORMATS = ("png", "jpeg", "webp")
 
 QUALITIES = ("low", "medium", "high", "xhigh", "max", "auto")
 """Of the GPT image models since 2.5: openai 3.54, types/image_generate_params.py."""
-
-LARGEST = 3_840 * 2_160
-"""Pixels; from the SDK's description of `size` (openai 3.54). Sides are divisible by 16, the ratio is 3 at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +74,12 @@ def ordered(body: Mapping[str, Any]) -> ImageRequest:
         format_,
         transparent,
         "medium" if quality == "auto" else str(quality),
-        _number(body, "n", 1, range(1, 11)),
-        _number(body, "partial_images", 0, range(4)),
+        _number_field(body, "n", 1, range(1, 11)),
+        _number_field(body, "partial_images", 0, range(4)),
     )
 
 
-def _number(body: Mapping[str, Any], name: str, default: int, allowed: range) -> int:
+def _number_field(body: Mapping[str, Any], name: str, default: int, allowed: range) -> int:
     value = body.get(name)
     if value is None:
         return default
@@ -95,8 +93,8 @@ def _size(value: object) -> tuple[int, int]:
         return 1024, 1024
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", value) if isinstance(value, str) else None
     width, height = (int(side) for side in match.groups()) if match else (0, 0)
-    odd = not width or not height or width % 16 or height % 16
-    if odd or max(width, height) > 3 * min(width, height) or width * height > LARGEST:
+    odd = not width or not height or width % DRAWN_STEP or height % DRAWN_STEP
+    if odd or max(width, height) > DRAWN_RATIO * min(width, height) or width * height > MAX_DRAWN:
         raise ValueError(
             "size",
             f"Invalid size '{value}'. Width and height must be divisible by 16, "

@@ -87,7 +87,7 @@ def item(spoken: Spoken) -> JsonObject:
     """Return the output item for what the model said."""
     match spoken:
         case SpokenText():
-            return _message(spoken, "completed", [_output_text(spoken.text)])
+            return _message_item(spoken, "completed", [_output_text(spoken.text)])
         case SpokenCall():
             return _call(spoken, "completed", spoken.arguments)
         case Raw():
@@ -100,7 +100,7 @@ def _output_text(text: str) -> JsonObject:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
-def _message(spoken: SpokenText, status: str, content: list[JsonObject]) -> JsonObject:
+def _message_item(spoken: SpokenText, status: str, content: list[JsonObject]) -> JsonObject:
     return {"type": "message", "id": spoken.id, "role": "assistant", "status": status, "content": content}
 
 
@@ -135,7 +135,7 @@ def _item_events(index: int, spoken: Spoken, item: JsonObject) -> Iterator[JsonO
     added = {"type": "response.output_item.added", "output_index": index}
     match spoken:
         case SpokenText():
-            yield {**added, "item": _message(spoken, "in_progress", [])}
+            yield {**added, "item": _message_item(spoken, "in_progress", [])}
             place = {"item_id": spoken.id, "output_index": index, "content_index": 0}
             yield from _part_events(place, _output_text(spoken.text))
         case SpokenCall():

@@ -80,11 +80,13 @@ class Odd:
     Args:
         reply: what is replied, as a step.
         change: gets the events or chunks of a stream, or, where none is streamed, the response alone, in a list.
-            What it returns is sent as JSON, whatever it is; a text is sent as it stands.
+            What it returns is sent as JSON, whatever it is; a text is sent as it stands. Left out: all is as it was.
+        streamed: whether it is sent as a stream, whatever the request asks for. None: as the request asks.
     """
 
     reply: Output
-    change: Callable[[list[Any]], Sequence[object]]
+    change: Callable[[list[Any]], Sequence[object]] = list[Any]
+    streamed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

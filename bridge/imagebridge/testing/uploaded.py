@@ -12,7 +12,7 @@ from itertools import count
 from typing import cast
 
 from imagebridge.conversation.attachments import Attachment, attachments, replaced
-from imagebridge.facts.limits import LENGTHS
+from imagebridge.facts.limits import FILE_EXPIRY, LENGTHS
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.kinds import PNG, kind
 from imagebridge.rules import Violation
@@ -27,9 +27,6 @@ USABLE: Mapping[str, tuple[str, ...]] = {
     "file": ("user_data", "assistants"),
 }
 """With which purposes a file may stand in a request, by the type of the part."""
-
-SECONDS = (3_600, 2_592_000)
-"""After how many seconds a file may expire, at least and at most."""
 
 _NAME = re.compile(rb'[; ]name="([^"]*)"')
 _FILENAME = re.compile(rb'filename="([^"]*)"')
@@ -199,7 +196,7 @@ def _seconds(fields: Mapping[str, tuple[str, bytes]]) -> int | None:
             "missing_required_parameter",
         )
     digits = fields[name][1].decode(errors="replace")
-    least, most = SECONDS
+    least, most = FILE_EXPIRY
     seconds = int(digits) if digits.isdecimal() else -1
     if seconds < least:
         message = f"Invalid '{name}': integer below minimum value. Expected a value >= {least}, but got {digits} instead."

@@ -84,10 +84,12 @@ def _pieces(block: object, context: ResultContext) -> list[Piece]:
         return text_pieces(block, context)
     if not is_json(block):
         return [
-            _lost(f"a content block that is no object but {type(block).__name__}", "nothing is known of it")
+            _not_shown(
+                f"a content block that is no object but {type(block).__name__}", "nothing is known of it"
+            )
         ]
     if context.policy.audience == "strict" and for_user_only(block):
-        return [_lost(f"a block of type {_tag(block)}", "the tool meant it for the user alone")]
+        return [_not_shown(f"a block of type {_tag(block)}", "the tool meant it for the user alone")]
     match block.get("type"):
         case "text" if block.get("text") is not None:
             return text_pieces(_text_or_json(block["text"]), context)
@@ -95,7 +97,7 @@ def _pieces(block: object, context: ResultContext) -> list[Piece]:
             return _image(image(block), context)
         case "audio" if not _is_seen(text_of(block, "data")):
             what = _described(text_of(block, "data"), _media_type(block))
-            return [_lost(f"audio ({what})", "the model takes no sound here")]
+            return [_not_shown(f"audio ({what})", "the model takes no sound here")]
         case "resource" if is_json(resource := block.get("resource")):
             return _resource(block, resource, context)
         case "resource_link":
@@ -163,7 +165,7 @@ def embedded_pieces(
     try:
         data, _ = base64_bytes(encoded)
     except PictureError as error:
-        return [_lost(sentences.described(label, None, uri=uri), error.reason)]
+        return [_not_shown(sentences.described(label, None, uri=uri), error.reason)]
     file_type = kinds.kind(data)
     if file_type is not None and file_type.sort == "picture":
         return picture_pieces(encoded, context, label=label, uri=uri, detail=detail)
@@ -193,7 +195,9 @@ def _file_pieces(
             return text_pieces(text, context)
         case _:
             return [
-                _lost(sentences.described(label, len(data), data, uri), "the model cannot be given this type")
+                _not_shown(
+                    sentences.described(label, len(data), data, uri), "the model cannot be given this type"
+                )
             ]
 
 
@@ -223,16 +227,16 @@ def picture_pieces(
         # some are another thing, and would be handed to and fro.
         if (found := _whole(encoded)) and found[1].sort in ("document", "archive"):
             return _file_pieces(encoded, *found, context, label=label, uri=uri)
-        return [_lost(f"a picture ({_described(encoded, label, uri)})", error.reason)]
+        return [_not_shown(f"a picture ({_described(encoded, label, uri)})", error.reason)]
     pieces: list[Piece] = []
     for at, picture in enumerate(conversion.pictures):
         number = context.number(encoded if at == 0 else picture.base64)
         # The sentence speaks of all pictures of the file and stands once, after the last.
         last = at == len(conversion.pictures) - 1 and conversion.sentence
         sentence = f"{sentences.numbered(number - at, number)}: {conversion.sentence}" if last else ""
-        file = encoded if len(conversion.pictures) == 1 else ""
+        encoded_file = encoded if len(conversion.pictures) == 1 else ""
         pieces.append(
-            PicturePiece(number, picture, detail, sentence, conversion.source, conversion.size, file)
+            PicturePiece(number, picture, detail, sentence, conversion.source, conversion.size, encoded_file)
         )
     return pieces
 
@@ -251,12 +255,12 @@ def _image(block: JSON, context: ResultContext) -> list[Piece]:
     """The pictures of an image block; a line where it gives an address."""
     if block.get("type") == "resource_link":
         return _link(block, context)
-    label, data = _media_type(block), block.get("data")
-    if data and not isinstance(data, str):
+    label, encoded = _media_type(block), block.get("data")
+    if encoded and not isinstance(encoded, str):
         return [
-            _lost(
+            _not_shown(
                 f"a picture ({sentences.described(label, None)})",
-                f"its data is {type(data).__name__}, not base64",
+                f"its data is {type(encoded).__name__}, not base64",
             )
         ]
     return picture_pieces(text_of(block, "data"), context, label=label, detail=_detail(block))
@@ -264,18 +268,18 @@ def _image(block: JSON, context: ResultContext) -> list[Piece]:
 
 def _resource(block: JSON, resource: JSON, context: ResultContext) -> list[Piece]:
     """An embedded resource: text as it is, bytes by what they are, both where there are both."""
-    text, blob = resource.get("text"), text_of(resource, "blob")
-    pieces = text_pieces(text, context) if isinstance(text, str) and (text or not blob) else []
-    if pieces and not blob:
+    text, encoded = resource.get("text"), text_of(resource, "blob")
+    pieces = text_pieces(text, context) if isinstance(text, str) and (text or not encoded) else []
+    if pieces and not encoded:
         return pieces
     uri, label = text_of(resource, "uri"), _media_type(resource)
-    return [*pieces, *embedded_pieces(blob, context, label=label, uri=uri, detail=_detail(block))]
+    return [*pieces, *embedded_pieces(encoded, context, label=label, uri=uri, detail=_detail(block))]
 
 
 def _document(data: bytes, file_type: kinds.FileType, uri: str, context: ResultContext) -> list[Piece]:
     if len(data) > MAX_FILE:
         return [
-            _lost(
+            _not_shown(
                 sentences.described("", len(data), data, uri),
                 f"the API takes files of {sentences.amount(MAX_FILE)} at most",
             )
@@ -384,8 +388,10 @@ def _is_seen(encoded: str) -> bool:
 def _unknown(block: JSON, tag: object) -> TextPiece:
     fields = ", ".join(sorted(str(key) for key in block if key != "type"))
     what = f"a content block of type {tag!r}" if isinstance(tag, str) else "a content block without a type"
-    return _lost(sentences.short(what), f"only its fields are known: {sentences.short(fields) or 'none'}")
+    return _not_shown(
+        sentences.short(what), f"only its fields are known: {sentences.short(fields) or 'none'}"
+    )
 
 
-def _lost(what: str, why: str) -> TextPiece:
+def _not_shown(what: str, why: str) -> TextPiece:
     return TextPiece(sentences.not_shown(what, why), f"a sentence: {why}", ours=True)

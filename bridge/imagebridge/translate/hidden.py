@@ -62,7 +62,7 @@ def brought_out(
     pieces: list[str] = []
     done = 0
     for one in quoted(text, known):
-        pieces += (text[done : one.start], _sentence_for_strings(bring_out(one.base64)))
+        pieces += (text[done : one.start], _sentence_for_strings(bring_out(one.encoded)))
         done = one.stop
     return "".join((*pieces, text[done:])) if pieces else text
 
@@ -73,7 +73,7 @@ class Quoted(NamedTuple):
     kind: None for other bytes, which are known.
     """
 
-    base64: str
+    encoded: str
     kind: kinds.FileType | None
     start: int
     stop: int
@@ -134,15 +134,15 @@ def _sentence_for_strings(words: str) -> str:
     return " ".join(words.translate(_QUOTES).split())
 
 
-def _kind(text: str) -> kinds.FileType | None:
+def _kind(encoded: str) -> kinds.FileType | None:
     """Return what base64, or a `data:` URL, is by its first bytes, where that is a picture or a document."""
-    if len(text) < _SHORTEST:
+    if len(encoded) < _SHORTEST:
         return None
-    file_type = kinds.kind(base64_start(text))
+    file_type = kinds.kind(base64_start(encoded))
     if file_type is kinds.ZIP:
         # The member that makes an archive a document may stand anywhere in it.
         try:
-            file_type = kinds.kind(base64_bytes(text)[0])
+            file_type = kinds.kind(base64_bytes(encoded)[0])
         except PictureError:
             return None
     return file_type if file_type is not None and file_type.sort in ("picture", "document") else None

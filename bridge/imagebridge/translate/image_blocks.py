@@ -19,8 +19,8 @@ _ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+._-]{0,40}://")
 
 def image(block: JSON) -> JSON:
     """Return an image block with `data` as a string, or a link where it gives an address; the very same where nothing is to be done."""
-    data = block.get("data")
-    if isinstance(data, str) and data and not _ADDRESS.match(data):
+    encoded = block.get("data")
+    if isinstance(encoded, str) and encoded and not _ADDRESS.match(encoded):
         return block
     inner = (block.get("source"), block.get("image_url"))
     for holder in (block, *filter(is_json, inner)):
@@ -29,18 +29,18 @@ def image(block: JSON) -> JSON:
     return block
 
 
-def _image_or_link(block: JSON, holder: JSON, data: str) -> JSON:
+def _image_or_link(block: JSON, holder: JSON, address_or_data: str) -> JSON:
     label = block.get("mimeType") or holder.get("media_type") or holder.get("mimeType")
     fields = {name: block[name] for name in ("annotations", "_meta") if name in block}
     fields |= {"mimeType": label} if label else {}
-    if _ADDRESS.match(data):
+    if _ADDRESS.match(address_or_data):
         return {
             "type": "resource_link",
-            "uri": data.strip(),
-            "name": text_of(block, "name") or data,
+            "uri": address_or_data.strip(),
+            "name": text_of(block, "name") or address_or_data,
             **fields,
         }
-    return {"type": "image", "data": data, **fields}
+    return {"type": "image", "data": address_or_data, **fields}
 
 
 def standard(block: JSON) -> JSON | None:

@@ -228,7 +228,7 @@ def _shown_in_strips(
         strip = own_strip.enlarged(*piece.scale)
         place = sentences.strip_place(strip, width, height)
         if handle:
-            source = f" ({piece.source})" if piece.file and piece.source else ""
+            source = f" ({piece.source})" if piece.encoded_file and piece.source else ""
             line = f"{strip.name} of {handle}{source}\n{place}"
         else:
             line = f"{strip.name} of picture {piece.number}: {place}"
@@ -325,7 +325,7 @@ def _line(piece: PicturePiece, picture: Picture, view: Seen, limit: str, handle:
     """Name the picture where it has a handle, and say what was done to it, nothing where nothing was."""
     original = piece.picture
     # A tool is given the file that came, which may be of another type than what is seen.
-    named = f"{handle} ({piece.source})" if handle and piece.file and piece.source else handle
+    named = f"{handle} ({piece.source})" if handle and piece.encoded_file and piece.source else handle
     phrases = [named, piece.sentence]
     width, height = piece.full_size
     if (picture.width, picture.height) != (width, height):

@@ -26,7 +26,7 @@ class PicturePiece(NamedTuple):
     """Picture `number` of the result: the detail its block asked for, and a sentence that belongs to it.
 
     source: the media type it was made from, where that is another. size: the pixels that it asked for, where it
-    was drawn smaller already. file: what it was made from, as base64, where that is this picture alone.
+    was drawn smaller already. encoded_file: what it was made from, as base64, where that is this picture alone.
     scale: the factors, across and down, from its pixels to those that it had before another layer made it smaller.
     """
 
@@ -36,7 +36,7 @@ class PicturePiece(NamedTuple):
     sentence: str = ""
     source: str = ""
     size: tuple[int, int] | None = None
-    file: str = ""
+    encoded_file: str = ""
     scale: tuple[float, float] = (1, 1)
 
     @property

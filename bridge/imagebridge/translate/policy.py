@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from imagebridge.facts.endpoints import server
+from imagebridge.facts.endpoints import endpoint_kind
 from imagebridge.facts.models import Detail
 from imagebridge.pictures.picture import Proof
 
@@ -70,7 +70,7 @@ class Policy:
                 raise TypeError(
                     f"Policy({name}=...) is a str or None, not {type(getattr(self, name)).__name__}"
                 )
-        server(self.server)
+        endpoint_kind(self.server)
         for name in ("max_pictures", "max_bytes", "max_tokens", "max_text", "uploads"):
             limit = getattr(self, name)
             if limit is not None and limit < 0:

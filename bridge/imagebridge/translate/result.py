@@ -40,10 +40,10 @@ class ReadResult:
     is_error: bool
 
     @property
-    def files(self) -> dict[int, str]:
+    def encoded_files(self) -> dict[int, str]:
         """What each picture was made from, by its number: base64 or a `data:` URL of the file, full size."""
         pictures = [piece for _, piece in self.pieces if isinstance(piece, PicturePiece)]
-        return {picture.number: picture.file or picture.picture.data_url for picture in pictures}
+        return {picture.number: picture.encoded_file or picture.picture.data_url for picture in pictures}
 
     @property
     def uris(self) -> dict[int, str]:

@@ -39,7 +39,7 @@ _PIECE = re.compile(r"\x1b_G([^;]*);([^\x1b\x9c]*)")
 
 
 def pictured(text: str, describe: Callable[[str], str]) -> str:
-    """Return a text in which each picture for a terminal is `told(its base64)`; that is empty where it has another form."""
+    """Return a text in which each picture for a terminal is `describe(its base64)`; that is empty where it has another form."""
     if "\x1b" not in text:
         return text
     return _PICTURES.sub(
@@ -49,10 +49,10 @@ def pictured(text: str, describe: Callable[[str], str]) -> str:
 
 def _kitty(written: str, describe: Callable[[str], str]) -> str:
     """Tell the pictures of pieces, each but a picture's last with `m=1`; only `f=100` is a file, a PNG, which only `t=d` holds."""
-    pieces = iter([(set(keys.split(",")), data) for keys, data in _PIECE.findall(written)])
+    pieces = iter([(set(keys.split(",")), encoded) for keys, encoded in _PIECE.findall(written)])
     described: list[str] = []
-    for keys, data in pieces:
-        more = [data]
+    for keys, encoded in pieces:
+        more = [encoded]
         if "m=1" in keys:
             for later, rest in pieces:
                 more.append(rest)

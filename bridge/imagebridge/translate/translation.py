@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class ShownPicture(NamedTuple):
     """Picture `number` as it is sent: after fitting, at its detail, with what the `model` sees of it.
 
-    original: its size in pixels before it was fitted. source: the media type it was made from, where that
+    full_size: its size in pixels before it was fitted. source: the media type it was made from, where that
     is another. handle: the name under which a tool can be given it, such as `picture:3`, where there is one.
     strip: which of several strips of a long picture this is, such as `part 2 of 5`; empty for the whole.
     """
@@ -28,7 +28,7 @@ class ShownPicture(NamedTuple):
     seen: Seen
     detail: Detail
     model: str | None
-    original: tuple[int, int]
+    full_size: tuple[int, int]
     source: str = ""
     handle: str = ""
     strip: str = ""
@@ -39,8 +39,8 @@ class ShownPicture(NamedTuple):
         facts += [picture.media_type, f"{picture.width}x{picture.height}", sentences.amount(picture.size)]
         if self.source:
             facts.append(f"made from {self.source}")
-        if self.original != (picture.width, picture.height):
-            facts.append("shrunk from {}x{}".format(*self.original))
+        if self.full_size != (picture.width, picture.height):
+            facts.append("shrunk from {}x{}".format(*self.full_size))
         assumed = f" (sizes of {self.model} are assumed)" if self.model and family(self.model).assumed else ""
         return f"{', '.join(facts)}, {self.seen.tokens:,} tokens at detail {self.detail}{assumed}"
 

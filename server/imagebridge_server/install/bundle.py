@@ -112,10 +112,10 @@ def laid_out(folder: Path) -> None:
                 shutil.copytree(
                     source, folder / "src" / package, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
                 )
-        _write(folder / _START, _SERVER)
+        _write_text(folder / _START, _SERVER)
         project = _PROJECT.format(version=imagebridge.__version__, needed=json.dumps(_needed(), indent=4))
-        _write(folder / "pyproject.toml", project)
-        _write(folder / "manifest.json", json.dumps(manifest(), indent=2) + "\n")
+        _write_text(folder / "pyproject.toml", project)
+        _write_text(folder / "manifest.json", json.dumps(manifest(), indent=2) + "\n")
     except OSError as error:
         raise BridgeError(f"{folder} cannot be written: {error.strerror or error}") from error
 
@@ -162,5 +162,5 @@ def _needed() -> list[str]:
     return needed
 
 
-def _write(path: Path, text: str) -> None:
+def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")

@@ -10,7 +10,7 @@ from imagebridge.errors import BridgeError
 from .config_file import Content, content, replaced
 from .editing import FormatError, edited, entry_lines, value_at
 from .hosts import HostFile, ServerEntry
-from .launch import NAME
+from .server_entry import NAME
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import imagebridge
 from imagebridge.errors import BridgeError
 
 from .change import FileChange, installed, is_installed, uninstalled
-from .hosts import HOSTS, HostFile, file_here
-from .launch import entry
+from .hosts import HOST_FILES, HostFile, file_here
+from .server_entry import entry
 from .wrap import unwrapped, wrapped
 
 _FILE = click.option(
@@ -37,7 +37,7 @@ def commands(serving: Serving) -> list[click.Command]:
     @click.command(
         context_settings={"ignore_unknown_options": True},
         short_help="Add this server to a host's configuration.",
-        epilog=f"HOST is one of {', '.join(host.name for host in HOSTS)}.",
+        epilog=f"HOST is one of {', '.join(host.name for host in HOST_FILES)}.",
     )
     @click.argument("host", required=False)
     @click.argument("options", nargs=-1, type=click.UNPROCESSED)
@@ -143,12 +143,12 @@ def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
     """Return the host of that name and its file."""
     from difflib import get_close_matches
 
-    names = [host.name for host in HOSTS]
+    names = [host.name for host in HOST_FILES]
     if name not in names:
         near = get_close_matches(name, names, 1)
         hint = f"; did you mean {near[0]}?" if near else "."
         raise click.UsageError(f"no host is called {name!r}{hint} There are: {', '.join(names)}.")
-    host = HOSTS[names.index(name)]
+    host = HOST_FILES[names.index(name)]
     path = file or file_here(host)
     if path is None:
         raise click.UsageError(f"{host.title} keeps its file where its owner put it: name it with --file")
@@ -182,8 +182,8 @@ def _carry_out(work_out: Callable[[], FileChange], dry_run: bool, done: str) -> 
 
 def _list() -> None:
     """Print each host, its file, and whether it knows us."""
-    width = max(len(host.name) for host in HOSTS)
-    for host in HOSTS:
+    width = max(len(host.name) for host in HOST_FILES)
+    for host in HOST_FILES:
         path = file_here(host)
         click.echo(f"{host.name:<{width}}  {_state(host, path):<13}  {path or 'name it with --file'}")
 

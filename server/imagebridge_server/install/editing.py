@@ -33,7 +33,7 @@ def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] |
         return text
     try:
         edited_text = _edited_text(text, form, tuple(keys), value)
-        lost = _lost(text, edited_text, form, keys)
+        lost = _lost_comment(text, edited_text, form, keys)
     except ImportError as error:
         raise FormatError(_LACKING) from error
     except Exception as error:  # whatever an editor stumbles over, the file is not touched
@@ -146,7 +146,7 @@ def _differences(old: object, new: object, path: tuple[str, ...]) -> Iterator[tu
         yield from _differences(before.get(key), after.get(key), (*path, key))
 
 
-def _lost(old: str, new: str, form: Syntax, keys: Sequence[str]) -> str | None:
+def _lost_comment(old: str, new: str, form: Syntax, keys: Sequence[str]) -> str | None:
     """Return the first comment outside of the entry that is not in the new text, or not in its order."""
     editor = _EDITORS[form]
     entry = editor.ranges(old, keys)

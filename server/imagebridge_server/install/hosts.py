@@ -94,7 +94,7 @@ def _everywhere(path: str) -> dict[System, str]:
     return {"linux": path, "macos": path, "windows": path}
 
 
-HOSTS = (
+HOST_FILES = (
     HostFile(
         name="claude-desktop",
         title="Claude Desktop",

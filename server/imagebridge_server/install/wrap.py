@@ -11,7 +11,7 @@ from .change import FileChange
 from .config_file import backup, content
 from .editing import FormatError, edited, spliced, value_at
 from .hosts import HostFile
-from .launch import relay
+from .server_entry import relay
 
 _MARK = ("proxy", "--host")
 

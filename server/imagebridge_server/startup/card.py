@@ -51,21 +51,21 @@ class Card(NamedTuple):
         checksum, _, body = data.partition(b"\n")
         if int(checksum, 16) != zlib.crc32(body):
             raise ValueError("broken")
-        told = json.loads(body)
+        card_fields = json.loads(body)
         if (
-            told["format"] != _FORMAT
-            or told["command"] != launch.command
-            or told["modules"] != launch.modules
+            card_fields["format"] != _FORMAT
+            or card_fields["command"] != launch.command
+            or card_fields["modules"] != launch.modules
         ):
             raise ValueError("of another start")
-        if any(file_state(path) != (path, changed, size) for path, changed, size in told["files"]):
+        if any(file_state(path) != (path, changed, size) for path, changed, size in card_fields["files"]):
             raise ValueError("of other modules")
-        if not all(os.path.isdir(folder) for folder in told["folders"]):
+        if not all(os.path.isdir(folder) for folder in card_fields["folders"]):
             raise ValueError("a folder is gone")
-        texts: list[str] = told["texts"]
+        texts: list[str] = card_fields["texts"]
         with suppress(OSError):
             os.utime(file)  # It was used: see _clear.
-        return cls(_told(told["handshake"], texts), _told(told["stateless"], texts), file)
+        return cls(_answers(card_fields["handshake"], texts), _answers(card_fields["stateless"], texts), file)
 
     def keep(self, launch: Launch, folders: Iterable[str]) -> bool:
         """Keep this card for starts like this one, and tell whether that could be.
@@ -95,7 +95,7 @@ class Card(NamedTuple):
         if len(body) > _LIMIT - 10:
             return False
         try:
-            _write(launch.file(depends=launch.depends(named)), b"%08x\n%b" % (zlib.crc32(body), body))
+            _write_card(launch.file(depends=launch.depends(named)), b"%08x\n%b" % (zlib.crc32(body), body))
             _clear(launch.folder)
         except OSError:
             return False
@@ -123,7 +123,7 @@ def _numbered(answers: Answers, texts: dict[str, int]) -> dict[str, dict[str, in
     }
 
 
-def _told(answers: Mapping[str, Mapping[str, int]], texts: list[str]) -> Answers:
+def _answers(answers: Mapping[str, Mapping[str, int]], texts: list[str]) -> Answers:
     """Return answers by the texts that their numbers mean."""
     return {
         version: {question: texts[number] for question, number in known.items()}
@@ -160,7 +160,7 @@ def _read(file: str) -> bytes:
         return opened.read(_LIMIT)
 
 
-def _write(file: str, data: bytes) -> None:
+def _write_card(file: str, data: bytes) -> None:
     folder = os.path.dirname(file)
     if not writable(folder):
         raise PermissionError("others can write the folder")

@@ -68,8 +68,8 @@ class Launch(NamedTuple):
 
     def file(self, *, depends: bool) -> str:
         """Return where a card is kept that depends on the working folder, or does not."""
-        told = self.command + (self.here if depends else "")
-        name = f"{zlib.crc32(told.encode('utf-8', 'surrogateescape')):08x}.card"
+        identity = self.command + (self.here if depends else "")
+        name = f"{zlib.crc32(identity.encode('utf-8', 'surrogateescape')):08x}.card"
         return os.path.join(self.folder, name)
 
     def depends(self, folders: Iterable[str]) -> bool:

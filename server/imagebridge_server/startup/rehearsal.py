@@ -13,8 +13,8 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSI
 
 from .card import Card
 from .handshake import CLIENT_CAPABILITIES, CLIENT_INFO, PROTOCOL_VERSION, question
+from .message_streams import serve_streams
 from .opening import canonical
-from .session import serve_streams
 
 _CLIENT = {"name": "imagebridge", "version": "1"}
 

@@ -152,11 +152,11 @@ async def test_progress_starts_the_clock_anew_but_not_for_ever(monkeypatch):
 
     heard = []
 
-    async def hear(event):
+    async def on_event(event):
         heard.append((event.call.name, event.progress, event.total, event.message))
 
     # A busy machine may take more than a second from one step to the next.
-    async with Bridge(slow, timeout=2, on_event=hear) as bridge:
+    async with Bridge(slow, timeout=2, on_event=on_event) as bridge:
         (output,) = await bridge.outputs(response_of("work", steps=9))
         assert output["output"] == "done"
         assert heard == [("work", step, 9, "on it") for step in range(9)]

@@ -154,6 +154,27 @@ async def test_the_answer_is_right_however_it_is_sent(server, api, name, change)
     assert told in ("", "It is red. \U0001f600")
 
 
+@pytest.mark.parametrize("streamed", [True, False], ids=["always streamed", "never streamed"])
+@pytest.mark.parametrize(
+    ("api", "how"),
+    [("responses", {}), ("responses", {"direct": True}), ("chat", {})],
+    ids=["create", "direct", "chat"],
+)
+async def test_whether_it_is_streamed_need_not_be_what_was_asked_for(server, api, how, streamed):
+    steps = [Odd(LOOK, streamed=streamed), Odd("It is red.", streamed=streamed)] * 2
+    with Endpoint(steps) as endpoint:
+        async with (
+            AsyncOpenAI(base_url=endpoint.base_url, api_key="x", max_retries=0) as client,
+            Bridge(server) as bridge,
+        ):
+            reply = await bridge.run(client, model=MODEL, input="?", api=api, **how)
+            events = [event async for event in bridge.stream(client, model=MODEL, input="?", api=api, **how)]
+    assert [bool(one.get("stream")) for one in endpoint.requests] == [False, False, True, True]
+    assert [reply.text, events[-1].reply.text] == ["It is red."] * 2
+    assert [one.size for one in endpoint.seen] == [(64, 64)] * 2
+    assert (reply.usage["total_tokens"] > 0) == (api == "responses" or not streamed)
+
+
 ASKED = [
     pytest.param(*row, marks=[pytest.mark.long] if at % 12 else [], id=f"{row[0]}: {row[1]}")
     for at, row in enumerate(ROWS)

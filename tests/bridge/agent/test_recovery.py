@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from openai import APIError
 from samples import data_url, drawing, file, photo
 
-from imagebridge.agent.api_errors import fault, read
+from imagebridge.agent.api_errors import fault, refusal_of
 from imagebridge.agent.recovery import Recovery
 from imagebridge.conversation.attachments import attachments
 
@@ -206,4 +206,4 @@ def test_files_of_older_turns_give_way_too():
 )
 def test_the_words_of_an_error_are_read_in_every_form(body, expected):
     error = APIError("Error code: 400", httpx2.Request("POST", "http://x/"), body=body)
-    assert read(error).message == expected
+    assert refusal_of(error).message == expected

@@ -36,8 +36,8 @@ DATA = [b'{"a": 1}', b'{"b":\n2}', b"[DONE]"]
 
 def decoded(chunks):
     decoder = EventDecoder()
-    found = [data for chunk in chunks for data in decoder.feed(chunk)]
-    return [*found, *decoder.rest()]
+    found = [event for chunk in chunks for event in decoder.feed(chunk)]
+    return [event.data for event in (*found, *decoder.rest())]
 
 
 @given(st.lists(st.integers(0, len(EVENTS)), max_size=12))
@@ -563,7 +563,8 @@ def mutated(draw, events):
 def test_whatever_a_stream_holds_a_run_ends_with_an_answer_or_a_documented_error(api, data):
     first, last = RIGHT[api]
     (one, cut), (two, cut_too) = data.draw(mutated(first)), data.draw(mutated(last))
-    ended = anyio.run(lambda: played([stream(one, cut=cut), stream(two, cut=cut_too)], api=api))
+    asked = data.draw(st.booleans())  # Some endpoints stream whatever is asked for.
+    ended = anyio.run(lambda: played([stream(one, cut=cut), stream(two, cut=cut_too)], api=api, stream=asked))
     assert isinstance(ended.items, list)
     json.dumps(ended.items, allow_nan=False, ensure_ascii=False).encode()
 
@@ -650,6 +651,67 @@ async def test_whether_it_is_streamed_is_seen_and_not_believed(api, label):
     ]
     reply = await played(streamed, api=api)
     assert (reply.text, len(reply.pictures)) == (RED, 1)
+
+
+def lines(events, form="data: {}\n", last=""):
+    return ("".join(form.format(json.dumps(event)) for event in events) + last).encode()
+
+
+def named(events):
+    """Events that tell their type in their name alone."""
+    return "".join(
+        f"event: {one['type']}\ndata: {json.dumps(bare(one, 'type'))}\n\n" for one in events
+    ).encode()
+
+
+FINAL = ended(SAID)["response"]
+AGAIN = [
+    {"choices": [{"index": at, "delta": {"content": piece}}]}
+    for at, piece in ((1, "It is "), (0, "blue."), (1, "red."))
+]
+READ = {
+    "type in the event's name": ("responses", named(LAST)),
+    "no blank lines": ("responses", lines(LAST)),
+    "no blank lines, in Chat": ("chat", lines(CHAT_LAST, last="data: [DONE]\n")),
+    "an event a line": ("responses", lines(LAST, "{}\n")),
+    "a chunk a line": ("chat", lines(CHAT_LAST, "{}\n", "[DONE]")),
+    "events in a list": ("responses", json.dumps(LAST).encode()),
+    "chunks in a list": ("chat", json.dumps(CHAT_LAST).encode()),
+    "the last event alone": ("responses", json.dumps(ended(SAID)).encode()),
+    "a chunk alone": ("chat", json.dumps(chunk({"content": RED}, "stop")).encode()),
+    "a byte order mark": ("responses", b"\xef\xbb\xbf" + json.dumps(FINAL).encode()),
+    "comments first": ("chat", b": PROCESSING\n\n" * 3 + lines(CHAT_LAST, "data: {}\n\n")),
+    "CR alone": ("responses", lines(LAST, "data: {}\r\r")),
+    "one item in place of a list": ("responses", json.dumps({**FINAL, "output": SAID}).encode()),
+    "one choice in place of a list": ("chat", json.dumps({"choices": {"message": {"content": RED}}}).encode()),
+    "the question too": ("responses", json.dumps({"output": [{"role": "user", "content": "Look"}, SAID]}).encode()),
+    "choices that take turns": ("chat", lines([*AGAIN, chunk({}, "stop")], "data: {}\n\n", "data: [DONE]\n\n").replace(b'"index": 0, "delta": {}', b'"index": 1, "delta": {}')),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "run"])
+@pytest.mark.parametrize(("api", "sent"), READ.values(), ids=READ)
+async def test_what_is_written_otherwise_is_read(api, sent, streamed):
+    assert (await played([httpx2.Response(200, content=sent)], api=api, stream=streamed)).text == RED
+
+
+SAID_WRONG = {
+    "an event named error": ("chat", b'event: error\ndata: {"message": "overloaded"}\n\n', "overloaded"),
+    "an event named error, in words": ("responses", b"event: error\ndata: overloaded\n\n", "overloaded"),
+    "an error beside an empty output": ("responses", b'{"error": {"message": "overloaded"}, "output": []}', "overloaded"),
+    "an error in a choice": ("chat", b'{"choices": [{"error": {"message": "overloaded"}, "message": {}, "finish_reason": "error"}]}', "overloaded"),
+    "a queue": ("responses", b'{"id": "r", "status": "queued", "output": []}', "not finished: its status is queued"),
+    "another text": ("responses", b"OK, your request has been taken", "OK, your request"),
+    "half a list of chunks": ("chat", b'[{"choices": []}', "not a response"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "run"])
+@pytest.mark.parametrize(("api", "sent", "said"), SAID_WRONG.values(), ids=SAID_WRONG)
+async def test_what_says_that_it_is_wrong_is_told(api, sent, said, streamed):
+    error = await played([httpx2.Response(200, content=sent)], api=api, stream=streamed)
+    assert isinstance(error, ResponseError)
+    assert said in str(error)
 
 
 OLDER = {"role": "assistant", "content": None, "function_call": {"name": "look", "arguments": A}}
@@ -755,7 +817,8 @@ async def test_other_tasks_go_on_while_what_was_packed_is_read():
         anyio.create_task_group() as tasks,
     ):
         tasks.start_soon(count)
-        assert not await openai_client.Caller(openai, blocking=False).each(opened, told)
+        caller = openai_client.Caller(openai, blocking=False)
+        assert await caller.answer(opened, told, streamed=True) == (False,)
         tasks.cancel_scope.cancel()
     assert turns > 9_000_000 / 65_536
 

@@ -328,12 +328,12 @@ def test_progress_and_warnings_of_servers_are_shown():
     terminal._console = Console(file=StringIO(), force_terminal=True)
     call = ToolCall("paint", {}, "desk", Tool(name="paint", input_schema={"type": "object"}))
     with terminal.busy("starting"):
-        terminal.hear(Progress(call, 3, 4, "drying"))
+        terminal.on_event(Progress(call, 3, 4, "drying"))
         assert terminal._status.status == "paint: 3 of 4, drying"
-        terminal.hear(Progress(call, 0.5))
+        terminal.on_event(Progress(call, 0.5))
         assert terminal._status.status == "paint: 0.5"
-        terminal.hear(Log("desk", "info", "nothing"))
-        terminal.hear(Log("desk", "warning", {"paint": "low"}))
+        terminal.on_event(Log("desk", "info", "nothing"))
+        terminal.on_event(Log("desk", "warning", {"paint": "low"}))
     shown = terminal._console.file.getvalue()
     assert "desk: warning: {'paint': 'low'}" in shown
     assert "nothing" not in shown

@@ -146,7 +146,7 @@ def told(server, steps, prompt="What is there?", images=(), api="responses", mod
         ):
             said = message(prompt, pictures, chat=api == "chat")
             async for event in bridge.stream(client, model=model, input=[said], api=api, max_turns=4):
-                transcript.hear(event)
+                transcript.on_event(event)
 
     with Endpoint(steps) as endpoint:
         try:
@@ -262,7 +262,7 @@ def test_a_run_that_breaks_off_shows_what_there_was(server):
 def test_how_it_ended(reply, problem, state, cost):
     transcript = Transcript(PromptEntry("Hi"), MODEL, ("eyes",))
     if reply is not None:
-        transcript.hear(Replied(Reply("Hello.", [], {}, **reply)))
+        transcript.on_event(Replied(Reply("Hello.", [], {}, **reply)))
     transcript.end(problem)
     text = " ".join(Read("".join(page(transcript))).text.split())
     assert state in text

@@ -31,6 +31,35 @@ DAY = datetime.date
         ("gpt-5-mini-2025-08-07", DAY(2026, 12, 11)),
         ("openai/o3", DAY(2026, 12, 11)),
         ("gpt-4o", DAY(2027, 1, 14)),
+        *(
+            (name, DAY(2027, 1, 14))
+            for name in (
+                "gpt-4o-audio-preview",
+                "gpt-4o-audio-preview-2024-12-17",
+                "gpt-4o-search-preview",
+                "gpt-4o-mini-search-preview",
+                "gpt-4o-mini-search-preview-2025-03-11",
+                "chatgpt-4o-latest",
+                "gpt-4o-mini",
+                "gpt-4.1",
+            )
+        ),
+        *(
+            (name, DAY(2026, 12, 11))
+            for name in (
+                "gpt-5-search-api",
+                "gpt-5-search-api-2025-10-14",
+                "gpt-5-nano",
+                "gpt-5-pro",
+                "gpt-5-codex",
+                "o3-mini",
+                "o3-deep-research",
+            )
+        ),
+        ("gpt-5.3-codex", DAY(2027, 4, 1)),
+        ("o1", DAY(2026, 10, 23)),
+        ("gpt-image-1-mini", DAY(2026, 12, 1)),
+        ("chatgpt-image-latest", DAY(2026, 12, 1)),
         ("gpt-4.1-mini", DAY(2027, 1, 14)),
         ("gpt-4.1-nano", DAY(2026, 10, 23)),
         ("gpt-5.1", DAY(2027, 4, 1)),
@@ -44,7 +73,12 @@ DAY = datetime.date
         ("gpt-6-luna", None),
         ("gpt-image-2", None),
         ("mistral/gpt-5", None),
-        ("gpt-5-oss", None),
+        ("gpt-oss-120b", None),
+        ("gpt-5.2", None),
+        ("gpt-5.3", None),
+        ("gpt-50", None),
+        ("o30", None),
+        ("gpt-4.5", None),
         ("", None),
     ],
 )
@@ -110,6 +144,9 @@ def test_check_and_doctor_name_a_model_that_has_ended(monkeypatch):
     assert (found.rule, found.path, found.refused) == ("model-ended", "model", True)
     assert found.consequence == "OpenAI answers 404: gpt-5.1 has ended on 2027-04-01."
     assert check({"model": "gpt-6-luna", "input": "Hello."}) == []
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://eu.api.openai.com/v1")
+    assert "failed   model gpt-5.1 has ended" in CliRunner().invoke(doctor.command, []).stdout
+    monkeypatch.delenv("OPENAI_BASE_URL")
     told = CliRunner().invoke(doctor.command, []).stdout
     assert "failed   model gpt-5.1 has ended on 2027-04-01: name another in IMAGEBRIDGE_MODEL" in told
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")

@@ -16,7 +16,7 @@ from imagebridge.errors import PictureError
 from imagebridge.pictures import contact_sheet as sheet
 from imagebridge.pictures import grey as deep
 from imagebridge.pictures.convert import converted, fitted
-from imagebridge.pictures.encode import encoded, resized
+from imagebridge.pictures.encode import as_picture, resized
 from imagebridge.pictures.picture import Picture
 
 pytestmark = pytest.mark.pure
@@ -390,10 +390,10 @@ def test_a_channel_through_which_nothing_shines_costs_nothing(name):
     image = OPAQUE[name].copy()
     if "colour" in name:
         image.info["transparency"] = (1, 2, 3)
-    assert encoded(image).media_type == "image/jpeg"
+    assert as_picture(image).media_type == "image/jpeg"
     image = OPAQUE[name].convert("RGBA")
     image.putpixel((0, 0), (0, 0, 0, 254))
-    assert encoded(image).media_type == "image/png"
+    assert as_picture(image).media_type == "image/png"
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "LA", "RGBA"])

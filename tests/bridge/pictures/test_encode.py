@@ -9,7 +9,7 @@ from samples import b64, file, noise
 
 from imagebridge import output_parts
 from imagebridge.pictures.convert import converted, fitted, retyped
-from imagebridge.pictures.encode import encoded, is_flat
+from imagebridge.pictures.encode import as_picture, is_flat
 from imagebridge.pictures.picture import Picture
 
 pytestmark = pytest.mark.pure
@@ -129,4 +129,4 @@ def test_a_type_that_is_asked_for_is_given(image, media_type):
 def test_a_grey_photograph_is_one_in_colour_too():
     grain = noise(300, 200).convert("RGB")
     assert len(grain.getcolors(256)) == 256
-    assert encoded(grain).media_type == encoded(grain.convert("L")).media_type == "image/jpeg"
+    assert as_picture(grain).media_type == as_picture(grain.convert("L")).media_type == "image/jpeg"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagebridge.relay.json_rpc import Unreadable, one_line, read, spliced, written
+from imagebridge.relay.json_rpc import Unreadable, one_line, read_line, spliced, written
 
 LARGE = b"x" * 200_000
 
@@ -33,7 +33,7 @@ LARGE = b"x" * 200_000
 )
 def test_a_line_that_any_reader_takes_is_clean(number, clean, padding):
     line = b'{"jsonrpc": "2.0", "id": 1, "result": {"n": %s, "p": "%s"}}' % (number, padding)
-    message, passes = read(line)
+    message, passes = read_line(line)
     assert (message["id"], passes) == (1, clean)
     # What is written anew is taken by the strictest reader.
     again = written(message, len(line))
@@ -60,12 +60,12 @@ def test_numbers_that_are_none_are_null(size):
     ],
 )  # fmt: skip
 def test_what_is_not_a_message_alone_is_not_clean(line, expected):
-    assert read(line) == (expected, False)
+    assert read_line(line) == (expected, False)
 
 
 def test_a_message_too_deep_to_be_read_may_pass():
     line = b'{"id":1,"result":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-    message, clean = read(line)
+    message, clean = read_line(line)
     assert (message.deep, clean) == (True, True)
 
 

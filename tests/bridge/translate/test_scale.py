@@ -74,7 +74,7 @@ def test_two_layers_tell_the_factor_from_what_is_seen_to_the_original(host, poli
 def test_each_of_several_pictures_gets_its_own():
     large = file(Image.radial_gradient("L").resize((4000, 3000)), "JPEG")
     made = translate(repair(tool_result("Three.", RED, large, large), "qwen-code"), FULL)
-    assert [one.original for one in made.pictures] == [(400, 300), (4000, 3000), (4000, 3000)]
+    assert [one.full_size for one in made.pictures] == [(400, 300), (4000, 3000), (4000, 3000)]
     words = "\n".join(part.get("text", "") for part in made.parts)
     assert "for those in full size" not in words
     assert re.findall(r"shown \S+ of (\S+); multiply coordinates by (\S+)", words) == [

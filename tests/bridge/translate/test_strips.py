@@ -123,7 +123,7 @@ def test_a_handle_is_that_of_the_whole_and_stands_behind_the_part():
     found = read_result(page(400, 4200), Policy(), 7)
     first = ["part 1 of 3 of picture:7", "part 2 of 3 of picture:7", "part 3 of 3 of picture:7"]
     assert [line.split("\n")[0] for line in words(found.translation().parts)] == first
-    assert list(found.files) == [7]
+    assert list(found.encoded_files) == [7]
 
 
 def test_the_account_tells_the_parts():

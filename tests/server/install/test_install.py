@@ -18,16 +18,16 @@ from ruamel.yaml import YAML
 from imagebridge.errors import BridgeError
 from imagebridge.wire import _STRING_OR_COMMENT
 from imagebridge_server.cli import command
-from imagebridge_server.install import jsonc, launch
+from imagebridge_server.install import jsonc, server_entry
 from imagebridge_server.install.change import installed, uninstalled
 from imagebridge_server.install.editing import FormatError, edited
-from imagebridge_server.install.hosts import HOSTS, ServerEntry, file_of
-from imagebridge_server.install.launch import entry, published, relay
+from imagebridge_server.install.hosts import HOST_FILES, ServerEntry, file_of
+from imagebridge_server.install.server_entry import entry, published, relay
 from imagebridge_server.install.wrap import unwrapped, wrapped
 
 ENTRY = ServerEntry("/opt/uvx", ("--from", "imagebridge[server]", "imagebridge-server"), {"A": "ä"})
 KEYS = ("mcpServers", "imagebridge")
-BY_NAME = {host.name: host for host in HOSTS}
+BY_NAME = {host.name: host for host in HOST_FILES}
 
 FULL = {
     "json": """// servers of this machine
@@ -73,7 +73,7 @@ def read(text, form):
             return YAML(typ="safe", pure=True).load(text) or {}
 
 
-@pytest.fixture(params=HOSTS, ids=lambda host: host.name)
+@pytest.fixture(params=HOST_FILES, ids=lambda host: host.name)
 def host(request):
     return request.param
 
@@ -134,7 +134,7 @@ class TestTheTable:
         assert host.date >= "2026-11-22"
 
     def test_names_are_unique(self):
-        assert len(BY_NAME) == len(HOSTS)
+        assert len(BY_NAME) == len(HOST_FILES)
 
 
 class TestFiles:
@@ -312,7 +312,7 @@ url = "https://host/mcp"
 }
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@pytest.mark.parametrize("host", HOST_FILES, ids=lambda host: host.name)
 class TestWrap:
     def file(self, host, tmp_path):
         text = OTHER[host.form].replace("KEY", host.keys[0]).replace("CMD", host.command)
@@ -490,7 +490,7 @@ class TestCommands:
 
     def test_the_help_names_the_hosts(self, tmp_path):
         told = " ".join(self.run("install", "--help", home=tmp_path).stdout.split())
-        assert f"HOST is one of {', '.join(host.name for host in HOSTS)}." in told
+        assert f"HOST is one of {', '.join(host.name for host in HOST_FILES)}." in told
 
     def test_a_broken_file_is_code_1(self, tmp_path):
         file = tmp_path / "x.json"
@@ -515,7 +515,7 @@ class TestLinks:
         from base64 import b64decode
         from urllib.parse import parse_qs, urlsplit
 
-        link = urlsplit(launch.cursor(published()))
+        link = urlsplit(server_entry.cursor(published()))
         assert link[:3] == ("https", "cursor.com", "/en/install-mcp")
         query = parse_qs(link.query)
         assert query["name"] == ["imagebridge"]
@@ -524,7 +524,7 @@ class TestLinks:
     def test_vscode(self):
         from urllib.parse import parse_qs, unquote, urlsplit
 
-        link = urlsplit(launch.vscode(published()))
+        link = urlsplit(server_entry.vscode(published()))
         assert link[:3] == ("https", "insiders.vscode.dev", "/redirect")
         start, _, packed = parse_qs(link.query)["url"][0].partition("?")
         assert start == "vscode:mcp/install"
@@ -532,5 +532,5 @@ class TestLinks:
 
     def test_the_readme_carries_both(self):
         text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-        assert f"]({launch.cursor(published())})" in text
-        assert f"]({launch.vscode(published())})" in text
+        assert f"]({server_entry.cursor(published())})" in text
+        assert f"]({server_entry.vscode(published())})" in text

@@ -22,8 +22,8 @@ from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
 from imagebridge_server.startup import handshake
 from imagebridge_server.startup.handshake import Handshake
+from imagebridge_server.startup.message_streams import serve_streams
 from imagebridge_server.startup.rehearsal import rehearsed
-from imagebridge_server.startup.session import serve_streams
 
 NO_APPS = {"roots": {"listChanged": True}, "sampling": {}, "elicitation": {"form": {}, "url": {}}}
 APPS = {"extensions": {EXTENSION_ID: {"mimeTypes": [APP_MIME_TYPE]}}}

@@ -12,9 +12,9 @@ from mcp.server.stdio import stdio_server
 from imagebridge_server.app import build_server
 from imagebridge_server.startup import opening
 from imagebridge_server.startup.card import Card
+from imagebridge_server.startup.message_streams import serve_streams, tell_tools_changed
 from imagebridge_server.startup.opening import Opening
 from imagebridge_server.startup.rehearsal import rehearsed
-from imagebridge_server.startup.session import serve_streams, tell_tools_changed
 
 SERVER = build_server()
 CHANGED = {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}

@@ -13,8 +13,8 @@ from babel.numbers import format_currency, format_decimal
 from workbooks import Formatted, workbook
 
 from imagebridge_tools import generate_chart
-from imagebridge_tools.answer import number
 from imagebridge_tools.files.source import Places
+from imagebridge_tools.tool_output import number
 
 pytestmark = pytest.mark.anyio
 

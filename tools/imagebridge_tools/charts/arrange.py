@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from imagebridge_tools.answer import JsonValue
 from imagebridge_tools.tables import month_names, written_dates, written_durations
 from imagebridge_tools.tables.cells import date, is_missing, numbers
 from imagebridge_tools.tables.column_types import ColumnReading
 from imagebridge_tools.tables.table import Table
+from imagebridge_tools.tool_output import JsonValue
 
 from .plan import Columns
 from .theme import PALETTE

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from imagebridge_tools.answer import JsonObject, JsonValue
 from imagebridge_tools.tables.cells import date
+from imagebridge_tools.tool_output import JsonObject, JsonValue
 
 from . import dates, labels
 from .theme import NORMAL, Style

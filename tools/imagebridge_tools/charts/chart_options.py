@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue, nearest
+from imagebridge_tools.tool_output import JsonValue, nearest
 
 AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
 """How the rows of one place become one number."""
@@ -36,7 +36,7 @@ _WHERE = {
 """The kinds of charts that each option goes with."""
 
 
-def read(
+def read_options(
     kinds: Sequence[str],
     aggregate: JsonValue,
     sort: JsonValue,

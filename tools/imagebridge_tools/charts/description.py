@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from imagebridge_tools.answer import JsonValue, counted, label, number
 from imagebridge_tools.tables.table import Table
+from imagebridge_tools.tool_output import JsonValue, counted, label, number
 
 from .plan import Chart
 
@@ -91,7 +91,7 @@ def _extremes(chart: Chart, table: Table) -> str:
     text = ""
     if chart.types.get(value) == "number" and known:
         low, high = min(known, key=lambda pair: pair[0]), max(known, key=lambda pair: pair[0])
-        text += f"; {chart.names[value]} from {_at(low, place, chart)} to {_at(high, place, chart)}"
+        text += f"; {chart.names[value]} from {_value_and_place(low, place, chart)} to {_value_and_place(high, place, chart)}"
     if (
         chart.kind == "bar"
         and chart.names["y"] != "rows"
@@ -110,7 +110,7 @@ def _merged(pie: Chart) -> int:
     return len({str(row["x"]) for row in pie.every if row["x"] not in slices})
 
 
-def _at(pair: tuple[float, Mapping[str, JsonValue]], place: str, chart: Chart) -> str:
+def _value_and_place(pair: tuple[float, Mapping[str, JsonValue]], place: str, chart: Chart) -> str:
     value, row = pair
     others = ("y", "facet") if chart.kind == "heatmap" else () if chart.kind == "pie" else ("color", "facet")
     roles = [role for role in (place, *others) if role in row]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from imagebridge_tools.answer import JsonObject, JsonValue
 from imagebridge_tools.tables.cells import date, numbers
 from imagebridge_tools.tables.table import ColumnType
+from imagebridge_tools.tool_output import JsonObject, JsonValue
 
 from . import dates, labels
 from .plan import Chart

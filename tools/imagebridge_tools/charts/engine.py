@@ -60,7 +60,7 @@ def main() -> None:
     while line := sys.stdin.buffer.readline():
         request = json.loads(line)
         spec = sys.stdin.buffer.read(request["spec"]).decode()
-        _answer(wire, painter, spec, request)
+        _paint(wire, painter, spec, request)
 
 
 def _log() -> int:
@@ -87,7 +87,7 @@ def _limit() -> None:
         resource.setrlimit(limit, (soft, hard))
 
 
-def _answer(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, float]) -> None:
+def _paint(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, float]) -> None:
     # The parent ends this process in time; the alarm does it where the parent is gone itself.
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, request["seconds"] + 2)

@@ -7,11 +7,11 @@ from datetime import UTC
 from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue, counted, label
 from imagebridge_tools.tables import column_types
 from imagebridge_tools.tables.cells import date, numbers
 from imagebridge_tools.tables.column_types import ColumnReading
 from imagebridge_tools.tables.table import ColumnType, Table
+from imagebridge_tools.tool_output import JsonValue, counted, label
 
 from . import number_formats, roles
 from .chart_options import Options

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 import anyio
 
-from imagebridge_tools.answer import JsonObject, JsonValue
+from imagebridge_tools.tool_output import JsonObject, JsonValue
 
 from .worker import DrawnChart
 

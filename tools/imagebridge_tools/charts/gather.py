@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from statistics import fmean, median
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue, counted, label, number
 from imagebridge_tools.tables.table import ColumnType
+from imagebridge_tools.tool_output import JsonValue, counted, label, number
 
 from . import dates, number_labels, ranges, reduce
 from .plan import Chart

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher, get_close_matches
 from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue, counted, few
+from imagebridge_tools.tool_output import JsonValue, counted, few
 
 from . import vega_lite_schema
 from .spec_views import COMPOSING, SpecView, listed, mapping
@@ -53,7 +53,7 @@ class Mistake(NamedTuple):
     words: tuple[str, ...] = ()
     is_key: bool = False
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         """Return the mistake as a model reads it."""
         if self.problem:
             return self.problem
@@ -61,7 +61,7 @@ class Mistake(NamedTuple):
         named = ", ".join(self.words[:_NAMED])
         more = f" and {len(self.words) - _NAMED} more" if len(self.words) > _NAMED else ""
         hint = f"did you mean {near!r}?" if near else f"there are {named}{more}"
-        return _at(self.path, f"Vega-Lite does not know {self.word!r}; {hint}")
+        return _located(self.path, f"Vega-Lite does not know {self.word!r}; {hint}")
 
 
 class Checked(NamedTuple):
@@ -81,13 +81,14 @@ def checked(spec: SpecView) -> Checked:
     """
     conformance = vega_lite_schema.Conformance()
     if not conformance.fits(vega_lite_schema.root(), spec):
-        told = list(
+        problems = list(
             dict.fromkeys(
-                mistake.told() for mistake in _Mistakes(conformance).find(vega_lite_schema.root(), spec, "")
+                mistake.sentence()
+                for mistake in _Mistakes(conformance).find(vega_lite_schema.root(), spec, "")
             )
         )
-        more = f"; and {len(told) - _TOLD} more like these" if len(told) > _TOLD else ""
-        raise ArgumentError("spec", "; ".join(told[:_TOLD]) + more)
+        more = f"; and {len(problems) - _TOLD} more like these" if len(problems) > _TOLD else ""
+        raise ArgumentError("spec", "; ".join(problems[:_TOLD]) + more)
     passed_over = ""
     if wrong := [*_paths(spec, conformance.unshown, "")]:
         passed_over += f"; passed over: {few(wrong)}, as a picture shows no tooltip"
@@ -200,7 +201,7 @@ def _shape(part: Subschema, value: SpecView, path: str) -> list[Mistake]:
             if near in missing:
                 missing.remove(near)
             mistakes.append(Mistake(path, 2 - _alike(key, near), word=key, words=names, is_key=True))
-    return mistakes + [Mistake(path, 1.5, _at(path, f"{name!r} is missing")) for name in missing]
+    return mistakes + [Mistake(path, 1.5, _located(path, f"{name!r} is missing")) for name in missing]
 
 
 def _apart(part: Subschema, value: SpecView) -> float:
@@ -209,7 +210,7 @@ def _apart(part: Subschema, value: SpecView) -> float:
     for key, word in value.items():
         inner = vega_lite_schema.resolved(vega_lite_schema.inner(part, key))
         if isinstance(word, str) and (allowed := vega_lite_schema.words(inner)) and word not in allowed:
-            distance += 2 - _alike(word, _near(word, _texts([inner])))
+            distance += 2 - _alike(word, _near(word, _allowed_words([inner])))
     return distance
 
 
@@ -225,7 +226,7 @@ def _widened(mistake: Mistake, parts: list[Subschema], value: SpecView, path: st
             for part in parts
             for branch in vega_lite_schema.branches(vega_lite_schema.inner(part, key))
         ]
-        return mistake._replace(words=_texts(known)) if known else mistake
+        return mistake._replace(words=_allowed_words(known)) if known else mistake
     if mistake.path != path:
         return mistake
     for part in parts:
@@ -234,12 +235,12 @@ def _widened(mistake: Mistake, parts: list[Subschema], value: SpecView, path: st
         if mistake.word in names and rivals:
             composed = rivals[0] in COMPOSING or rivals[0] == "repeat"
             move = "say it of the charts inside" if composed else "leave one of them out"
-            problem = _at(path, f"{mistake.word!r} does not go with {rivals[0]!r}; {move}")
+            problem = _located(path, f"{mistake.word!r} does not go with {rivals[0]!r}; {move}")
             return mistake._replace(problem=problem)
     return mistake
 
 
-def _at(path: str, problem: str) -> str:
+def _located(path: str, problem: str) -> str:
     return f"{path}: {problem}" if path else problem
 
 
@@ -249,7 +250,7 @@ def _scalar(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
         if vega_lite_schema.is_type(part, value) and not vega_lite_schema.in_range(part, value):
             return Mistake(path, 1, f"{path} is {value}; give {vega_lite_schema.bounds(part, 'imum')}")
     choices = [part for part in parts if "anyOf" not in part]
-    words = _texts(choices)
+    words = _allowed_words(choices)
     if (
         isinstance(value, str)
         and words
@@ -299,7 +300,7 @@ def _or(words: Sequence[str]) -> str:
     return " or ".join(filter(None, (", ".join(named[:-1]), named[-1]))) if named else ""
 
 
-def _texts(parts: Iterable[Subschema]) -> tuple[str, ...]:
+def _allowed_words(parts: Iterable[Subschema]) -> tuple[str, ...]:
     """Return the words that some parts allow, each once."""
     words = (word for part in parts for word in vega_lite_schema.words(part) or ())
     return tuple(dict.fromkeys(word for word in words if isinstance(word, str)))

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue
 from imagebridge_tools.files.source import NOWHERE, Places
 from imagebridge_tools.tables import cells
+from imagebridge_tools.tool_output import JsonValue
 
 ROWS = 20_000
 """Rows of a part of a spec at most. Those of the whole spec may be more: fewer are drawn."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 from .text_width import BOLD, broken, shortened, wide
 from .theme import NORMAL

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from imagebridge_tools.answer import JsonObject, JsonValue
+from imagebridge_tools.tool_output import JsonObject, JsonValue
 
 from . import encoding, labels
 from .number_labels import labelled
@@ -96,13 +96,17 @@ def _unit_view(chart: Chart, width: int, height: int) -> JsonObject:
         case "bar":
             return view | _bar(chart, width, height)
         case "line" | "area" | "scatter":
-            return view | _cells(chart, width, height) if chart.cells else _along_both(chart, width, height)
+            return (
+                view | _density_marks(chart, width, height)
+                if chart.cells
+                else _along_both(chart, width, height)
+            )
         case "histogram":
             return view | _histogram(chart, width, height)
         case "box":
             return view | _box(chart, width, height)
         case "heatmap":
-            return view | (_cells if chart.cells else _heatmap)(chart, width, height)
+            return view | (_density_marks if chart.cells else _heatmap)(chart, width, height)
         case "pie":
             return view | _pie(chart)
 
@@ -219,7 +223,7 @@ def _reaching(chart: Chart, role: str, width: int, height: int) -> JsonObject:
     return {role: first, f"{role}2": {"field": f"{role}2"}}
 
 
-def _cells(chart: Chart, width: int, height: int) -> JsonObject:
+def _density_marks(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw how dense points lie. Counts differ by powers of ten, so the colours follow their logarithm."""
     channels = _reaching(chart, "x", width, height) | _reaching(chart, "y", width, height)
     for role in "xy":

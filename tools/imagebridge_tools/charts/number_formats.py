@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue
 from imagebridge_tools.tables.cells import date
 from imagebridge_tools.tables.table import ColumnType
+from imagebridge_tools.tool_output import JsonValue
 
 from .dates import written
 

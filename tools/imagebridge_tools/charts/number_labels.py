@@ -1,6 +1,6 @@
 """The numbers of a chart written at its marks, where that was asked for."""
 
-from imagebridge_tools.answer import JsonObject
+from imagebridge_tools.tool_output import JsonObject
 
 from . import encoding
 from .plan import Chart

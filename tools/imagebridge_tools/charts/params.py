@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 from .spec_views import SpecView, listed, mapping, views
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from imagebridge_tools.answer import JsonValue
 from imagebridge_tools.tables.table import ColumnType
+from imagebridge_tools.tool_output import JsonValue
 
 from .chart_options import Options
 from .theme import ChartFrame, Style, heading, style

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue, counted
 from imagebridge_tools.tables import written_dates
 from imagebridge_tools.tables.cells import date, numbers
 from imagebridge_tools.tables.table import ColumnType
+from imagebridge_tools.tool_output import JsonValue, counted
 
 from .chart_options import Range
 from .plan import Chart

@@ -6,9 +6,9 @@ from difflib import get_close_matches
 from typing import cast
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue, nearest
 from imagebridge_tools.tables.cells import is_missing, numbers
 from imagebridge_tools.tables.table import ColumnType, Table
+from imagebridge_tools.tool_output import JsonValue, nearest
 
 from .plan import ROLES, ChartKind
 from .theme import PALETTE

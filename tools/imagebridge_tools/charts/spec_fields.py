@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from itertools import chain
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 from .spec_views import SpecView, definitions, encoding, listed, mapping, views, within
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 SpecView = Mapping[str, JsonValue]
 

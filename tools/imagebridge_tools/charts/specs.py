@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue, counted
 from imagebridge_tools.tables.cells import date
+from imagebridge_tools.tool_output import JsonValue, counted
 
 from . import axes, grammar, params, reduce, spec_fields, spec_views
 from .fit import COMPOSED, composed

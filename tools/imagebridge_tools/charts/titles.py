@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from imagebridge_tools.answer import JsonObject, JsonValue
+from imagebridge_tools.tool_output import JsonObject, JsonValue
 
 from .labels import LINE
 from .spec_views import mapping

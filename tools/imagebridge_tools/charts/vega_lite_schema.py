@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 FILE = Path(__file__).parents[1] / "vega_lite" / "schema.json.gz"
 """Vega-Lite's schema without its descriptions, with its version, its date and the version that vl-convert draws;
@@ -44,9 +44,9 @@ Keys = set[tuple[int, str]]
 def document() -> Mapping[str, JsonValue]:
     """Return the schema as it is shipped."""
     read: dict[str, JsonValue] = json.loads(gzip.decompress(FILE.read_bytes()))
-    definitions = dict(_parts(read["definitions"]))
+    definitions = dict(_subschema(read["definitions"]))
     for name, wider in _DRAWN_TOO.items():
-        own = _parts(definitions[name])
+        own = _subschema(definitions[name])
         union = "type" in wider  # Which it replaces.
         known = {"properties": {**properties(own), **properties(wider)}} if "properties" in wider else {}
         definitions[name] = wider if union else {**own, **wider, **known}
@@ -55,19 +55,19 @@ def document() -> Mapping[str, JsonValue]:
 
 def root() -> Subschema:
     """Return the part that describes a whole spec."""
-    return _parts(document())
+    return _subschema(document())
 
 
 def resolved(part: Subschema) -> Subschema:
     """Return a part, or the definition that it refers to."""
     while isinstance(name := part.get("$ref"), str):
-        part = _parts(_definitions()[name.removeprefix("#/definitions/")])
+        part = _subschema(_definitions()[name.removeprefix("#/definitions/")])
     return part
 
 
 @cache
 def _definitions() -> Mapping[str, JsonValue]:
-    return _parts(document()["definitions"])
+    return _subschema(document()["definitions"])
 
 
 def branches(part: Subschema) -> list[Subschema]:
@@ -75,13 +75,13 @@ def branches(part: Subschema) -> list[Subschema]:
     part = resolved(part)
     if "anyOf" not in part:
         return [part]
-    found = [one for inner in _list(part["anyOf"]) for one in branches(_parts(inner))]
+    found = [one for inner in _list(part["anyOf"]) for one in branches(_subschema(inner))]
     return list({id(one): one for one in found}.values())
 
 
 def properties(part: Subschema) -> Mapping[str, JsonValue]:
     """Return what an object may hold, by name."""
-    return _parts(part.get("properties"))
+    return _subschema(part.get("properties"))
 
 
 def closed(part: Subschema) -> bool:
@@ -92,7 +92,7 @@ def closed(part: Subschema) -> bool:
 def inner(part: Subschema, key: str) -> Subschema:
     """Return what describes the value of a key that an object may have."""
     found = properties(part).get(key, part.get("additionalProperties"))
-    return _parts(found)
+    return _subschema(found)
 
 
 def required(part: Subschema) -> Iterator[str]:
@@ -120,10 +120,10 @@ def in_range(part: Subschema, value: JsonValue) -> bool:
     if isinstance(value, bool) or value != value:  # noqa: PLR0124  # NaN, which is told elsewhere.
         return True
     if isinstance(value, int | float):
-        return _number(part, "minimum", value) <= value <= _number(part, "maximum", value)
+        return _bound(part, "minimum", value) <= value <= _bound(part, "maximum", value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         size = len(value)
-        return _number(part, "minItems", size) <= size <= _number(part, "maxItems", size)
+        return _bound(part, "minItems", size) <= size <= _bound(part, "maxItems", size)
     return True
 
 
@@ -156,13 +156,13 @@ class Conformance:
         part = resolved(part)
         if not isinstance(value, Mapping | list | tuple):
             if "anyOf" in part:
-                chosen = any(self.fits(_parts(one), value) for one in _list(part["anyOf"]))
+                chosen = any(self.fits(_subschema(one), value) for one in _list(part["anyOf"]))
                 return chosen and in_range(part, value)
             return _fits_scalar(part, value)
         key = (id(part), id(value))
         if (known := self._known.get(key)) is None:
             if "anyOf" in part:
-                known = any(self.fits(_parts(one), value) for one in _list(part["anyOf"]))
+                known = any(self.fits(_subschema(one), value) for one in _list(part["anyOf"]))
             else:
                 known = is_type(part, value) and (
                     self._fits_object(part, value)
@@ -188,7 +188,7 @@ class Conformance:
         return True
 
     def _fits_list(self, part: Subschema, value: Sequence[JsonValue]) -> bool:
-        items = _parts(part.get("items"))
+        items = _subschema(part.get("items"))
         return in_range(part, value) and all(self.fits(items, one) for one in value)
 
 
@@ -213,12 +213,12 @@ def _is(name: JsonValue, value: JsonValue) -> bool:
             return isinstance(value, list | tuple)
 
 
-def _number(part: Subschema, key: str, otherwise: float) -> float:
+def _bound(part: Subschema, key: str, otherwise: float) -> float:
     value = part.get(key)
     return value if isinstance(value, int | float) else otherwise
 
 
-def _parts(value: JsonValue) -> Subschema:
+def _subschema(value: JsonValue) -> Subschema:
     return value if isinstance(value, dict) else {}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import nearest
+from imagebridge_tools.tool_output import nearest
 
 from .pixels import colors_of
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import fonts
-from imagebridge_tools.answer import few
+from imagebridge_tools.tool_output import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

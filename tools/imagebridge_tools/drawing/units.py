@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import nearest
+from imagebridge_tools.tool_output import nearest
 
 UNITS = {"pixels": 0, "0-1": 1, "0-1000": 1000}
 """The units, and where right and bottom edge lie in each (0: at the picture's own size)."""

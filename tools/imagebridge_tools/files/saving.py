@@ -12,8 +12,8 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
-from imagebridge_tools.answer import ToolOutput, described
 from imagebridge_tools.apart import apart
+from imagebridge_tools.tool_output import ToolOutput, described
 
 from . import folders
 
@@ -130,7 +130,7 @@ def _write_all(where: Target, files: Mapping[str, bytes]) -> None:
     """Write the files of one answer, or none of them: where one cannot be written, those that were new are taken away."""
     with ExitStack() as written:
         for name, data in files.items():
-            _write(where, name, data)
+            _write_file(where, name, data)
             if not where.overwrite:
                 written.callback(_unlink, where.folder, name)
         written.pop_all()
@@ -138,17 +138,20 @@ def _write_all(where: Target, files: Mapping[str, bytes]) -> None:
 
 def _unlink(where: str, name: str) -> None:
     with suppress(OSError), folders.held(where) as folder:
-        os.unlink(_at(where, name, folder), dir_fd=folder)
+        os.unlink(_path_in(where, name, folder), dir_fd=folder)
 
 
-def _write(where: Target, name: str, data: bytes) -> None:
+def _write_file(where: Target, name: str, data: bytes) -> None:
     """Write a file; one that is written over changes at once, and a link in its place is replaced, not followed."""
     try:
         # Looked at again where no folder can be held.
         if os.path.realpath(where.folder) != where.folder:
             raise OSError(0, "its folder has become a link")
         with folders.held(where.folder) as folder:
-            path, new = _at(where.folder, name, folder), _at(where.folder, f".{token_hex(8)}.part", folder)
+            path, new = (
+                _path_in(where.folder, name, folder),
+                _path_in(where.folder, f".{token_hex(8)}.part", folder),
+            )
             making = new if where.overwrite else path
             with os.fdopen(os.open(making, _NEW, 0o644, dir_fd=folder), "wb") as file:
                 try:
@@ -165,7 +168,7 @@ def _write(where: Target, name: str, data: bytes) -> None:
         raise ArgumentError("save_as", f"{name!r} cannot be written: {error.strerror}") from None
 
 
-def _at(folder: str, name: str, descriptor: int | None) -> str:
+def _path_in(folder: str, name: str, descriptor: int | None) -> str:
     return os.path.join(folder, name) if descriptor is None else name
 
 

@@ -70,7 +70,7 @@ async def opened(source: str, places: Places = NOWHERE, argument: str = "source"
         return Source(note.short, data, note.uri)
     if scheme[:5] == "data:":
         return await to_thread.run_sync(_inline, text, argument)
-    return await to_thread.run_sync(_file, text, places, argument)
+    return await to_thread.run_sync(_local_file, text, places, argument)
 
 
 def characters(source: Source, read: str, argument: str = "source") -> encodings.DecodedText:
@@ -90,7 +90,7 @@ def characters(source: Source, read: str, argument: str = "source") -> encodings
     return encodings.DecodedText(text.replace("\r\n", "\n"), guessed)
 
 
-def _file(text: str, places: Places, argument: str) -> Source:
+def _local_file(text: str, places: Places, argument: str) -> Source:
     file = folders.read_file(text, places.allow, FILE_SIZE, argument)
     return Source(file.path.name, file.data, file.path.as_uri())
 

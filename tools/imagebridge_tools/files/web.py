@@ -13,7 +13,7 @@ import anyio
 
 from imagebridge.errors import ArgumentError
 from imagebridge.facts.addresses import SPECIAL
-from imagebridge_tools.answer import size_in_words
+from imagebridge_tools.tool_output import size_in_words
 
 if TYPE_CHECKING:
     import ssl

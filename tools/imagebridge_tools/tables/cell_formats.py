@@ -42,7 +42,7 @@ NOTHING = SheetFormats({}, 0)
 """No format says anything, as in files other than xlsx."""
 
 
-def read(data: bytes, sheet: str) -> SheetFormats:
+def sheet_formats(data: bytes, sheet: str) -> SheetFormats:
     """Return the formats of a sheet of an xlsx. Where they cannot be found, none says anything."""
     if not data.startswith(b"PK"):
         return NOTHING

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 MAX_NUMBER = 1e300
 """The largest number, either way; so many rows of it can be added up."""

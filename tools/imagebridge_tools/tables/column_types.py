@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from imagebridge_tools.answer import JsonValue, number
+from imagebridge_tools.tool_output import JsonValue, number
 
 from . import written_dates, written_durations, written_numbers
 from .cells import DURATION, Measured, are_numbers, date, is_missing, numbers
@@ -27,7 +27,7 @@ class ColumnReading:
     written: Mapping[JsonValue, str] = field(default_factory=dict["JsonValue", str])
 
 
-def read(
+def read_columns(
     columns: Mapping[str, Sequence[JsonValue]], separator: str = ""
 ) -> tuple[dict[str, Sequence[JsonValue]], dict[str, ColumnReading]]:
     """Return columns as numbers, or dates as ISO 8601 texts, where all their cells are, and how they were read.
@@ -124,13 +124,15 @@ def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnRe
         return [_kept(cell) for cell in bare], ColumnReading(how)
     several = [unit for unit in units if unit]
     if len(several) > 1:
-        told = [f"{number(cell)} {cell.unit}" if isinstance(cell, Measured) else cell for cell in bare]
+        cells_with_units = [
+            f"{number(cell)} {cell.unit}" if isinstance(cell, Measured) else cell for cell in bare
+        ]
         first, other = (
             next(one for one in bare if isinstance(one, Measured) and one.unit == unit)
             for unit in several[:2]
         )
         doubt = f"{number(first)} {several[0]} and {number(other)} {several[1]} are not of one unit"
-        return told, ColumnReading(doubt=doubt)
+        return cells_with_units, ColumnReading(doubt=doubt)
     unit = several[0]
     if unit == DURATION:
         found = written_durations.of_seconds(
@@ -164,7 +166,7 @@ def reading_note(name: str, reading: ColumnReading) -> str:
 def as_dates(cells: Sequence[JsonValue], form: str) -> tuple[Sequence[JsonValue], ColumnReading] | None:
     """Return the cells of a column as the dates that they are in a format of D3's, or None where one is none."""
     texts = [None if is_missing(cell) else str(cell) for cell in cells]
-    days = {text: written_dates.parsed(text, form) for text in dict.fromkeys(texts) if text is not None}
+    days = {text: written_dates.in_format(text, form) for text in dict.fromkeys(texts) if text is not None}
     known = {text: day for text, day in days.items() if day}
     if not known or len(known) < len(days):
         return None

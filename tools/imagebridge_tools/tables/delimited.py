@@ -6,7 +6,7 @@ from collections import Counter
 from io import StringIO
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 from . import header
 from .header import FoundTable

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue, counted
+from imagebridge_tools.tool_output import JsonValue, counted
 
 from .cells import check_size, date, is_missing, numbers
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TypeGuard
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 _DEPTH = 4
 """Levels of an answer below which rows are looked for."""
@@ -31,15 +31,15 @@ def flat(data: RowObjects) -> RowObjects:
     """Return rows whose objects are taken apart: `{"stats": {"views": 3}}` becomes `{"stats.views": 3}`."""
     if not any(isinstance(cell, dict) for row in data for cell in row.values()):
         return data
-    return [dict(_cells(row)) for row in data]
+    return [dict(_flat_cells(row)) for row in data]
 
 
-def _cells(
+def _flat_cells(
     row: Mapping[str, JsonValue], before: str = "", depth: int = _DEPTH
 ) -> Iterator[tuple[str, JsonValue]]:
     for name, cell in row.items():
         if isinstance(cell, Mapping) and cell and depth:
-            yield from _cells(cell, f"{before}{name}.", depth - 1)
+            yield from _flat_cells(cell, f"{before}{name}.", depth - 1)
         else:
             yield f"{before}{name}", cell
 

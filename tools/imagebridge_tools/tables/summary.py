@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 from statistics import fmean
 
-from imagebridge_tools.answer import JsonValue, counted, label, number
+from imagebridge_tools.tool_output import JsonValue, counted, label, number
 
 from . import column_types
 from .cells import DURATION, Measured, is_missing, numbers
@@ -26,7 +26,7 @@ _LETTERS = 40
 """Characters of a text that is named."""
 
 
-def described(table: Table) -> str:
+def column_lines(table: Table) -> str:
     """Return a line for each column: what it holds, its ends, and how it was read; then what was left out."""
     names = list(table.columns)
     lines = [f"- {name}: {_column(table, name)}" for name in names[:_COLUMNS]]
@@ -51,18 +51,18 @@ def _column(table: Table, name: str) -> str:
         days = sorted(map(str, known))
         said.append(f"dates, {days[0]} to {days[-1]}, {len(set(days)):,} different")
     else:
-        said.append(_texts(known))
+        said.append(_texts_in_words(known))
     if missing := len(cells) - len(known):
         said.append(f"{missing:,} missing")
-    told = (
+    reading_note = (
         column_types.reading_note(name, reading).partition(" ")[2].removeprefix(f"{name!r} ")
         if reading
         else ""
     )
-    return "; ".join([", ".join(said), told] if told else [", ".join(said)])
+    return "; ".join([", ".join(said), reading_note] if reading_note else [", ".join(said)])
 
 
-def _texts(cells: Sequence[JsonValue]) -> str:
+def _texts_in_words(cells: Sequence[JsonValue]) -> str:
     counts = Counter(label(cell) for cell in cells)
     if len(counts) <= _FEW:
         return "names, " + ", ".join(f"{_short(text)} ({count:,})" for text, count in counts.most_common())
@@ -74,7 +74,9 @@ def _short(text: str) -> str:
     return repr(text if len(text) <= _LETTERS else f"{text[: _LETTERS - 3]}...")
 
 
-def rows(columns: Mapping[str, Sequence[JsonValue]], first: int, last: int, most: int) -> tuple[str, int]:
+def rows_as_csv(
+    columns: Mapping[str, Sequence[JsonValue]], first: int, last: int, most: int
+) -> tuple[str, int]:
     """Return the rows from `first` to `last`, counted from 1, as CSV of at most `most` characters, and the last of them."""
     made = StringIO()
     writer = csv.writer(made, lineterminator="\n")

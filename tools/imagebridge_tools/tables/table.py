@@ -12,9 +12,9 @@ from typing import Literal, cast
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.answer import JsonValue
 from imagebridge_tools.files.encodings import DecodedText
 from imagebridge_tools.files.source import Places, Source, characters, opened
+from imagebridge_tools.tool_output import JsonValue
 
 from . import column_types, delimited, json_rows, totals, workbook
 from .cells import MAX_NUMBER, are_numbers, check_size, date, finite
@@ -65,8 +65,10 @@ class Table:
 
     def description(self, shown: Container[str]) -> str:
         """Return words on how the columns were read that are `shown` as numbers or dates, or why they were not."""
-        told = [column_types.reading_note(name, one) for name, one in self.readings.items() if name in shown]
-        return "".join([*(f"; {note}" for note in self.notes), *told])
+        reading_notes = [
+            column_types.reading_note(name, one) for name, one in self.readings.items() if name in shown
+        ]
+        return "".join([*(f"; {note}" for note in self.notes), *reading_notes])
 
     def type_of(self, name: str) -> ColumnType:
         """Tell what a column holds: numbers, ISO dates, or text (anything else, and mixtures)."""
@@ -223,7 +225,7 @@ def _rows(rows: Sequence[JsonValue]) -> dict[str, list[JsonValue]]:
         known.append(row)
     names = dict.fromkeys(chain.from_iterable(known))
     check_size(len(known), len(names))
-    return {name: _cells([row.get(name) for row in known]) for name in names}
+    return {name: _sound_cells([row.get(name) for row in known]) for name in names}
 
 
 def _columns(columns: Mapping[str, JsonValue]) -> dict[str, list[JsonValue]]:
@@ -233,15 +235,15 @@ def _columns(columns: Mapping[str, JsonValue]) -> dict[str, list[JsonValue]]:
             raise ArgumentError(
                 "data", f"column {name!r} is no list; give columns such as {{{name!r}: [1, 2, 3]}}"
             )
-        found[name] = _cells(cells)
+        found[name] = _sound_cells(cells)
     lengths = {name: len(cells) for name, cells in found.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise ArgumentError("data", f"its columns have different lengths: {told}")
+        lengths_listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise ArgumentError("data", f"its columns have different lengths: {lengths_listed}")
     return found
 
 
-def _cells(cells: Sequence[JsonValue]) -> list[JsonValue]:
+def _sound_cells(cells: Sequence[JsonValue]) -> list[JsonValue]:
     """Return the cells of a column; numbers that nothing can be done with are missing."""
     kinds = set(map(type, cells))
     if not kinds & {int, float}:
@@ -262,5 +264,5 @@ def _checked(columns: dict[str, list[JsonValue]], separator: str = "", notes: Se
     if without := totals.left_out(columns, separator):
         columns, note = without
         notes = (*notes, note)
-    read, readings = column_types.read(columns, separator)
+    read, readings = column_types.read_columns(columns, separator)
     return Table(read, readings, written, tuple(notes))

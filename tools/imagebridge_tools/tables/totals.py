@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 from . import column_types
 from .cells import numbers
@@ -37,7 +37,11 @@ def left_out(
     count = len(next(iter(columns.values())))
     if not names or count < 3 or len(names) * 2 > count:
         return None
-    read = [list(cells) for cells in column_types.read(columns, separator)[0].values() if _are_numbers(cells)]
+    read = [
+        list(cells)
+        for cells in column_types.read_columns(columns, separator)[0].values()
+        if _are_numbers(cells)
+    ]
     left = [at for at in names if _adds_up(at, read, names)]
     if not left:
         return None

@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagebridge.errors import ArgumentError, BridgeError
-from imagebridge_tools.answer import JsonValue, counted, nearest
+from imagebridge_tools.tool_output import JsonValue, counted, nearest
 
 from . import header
 from .cells import DURATION, Measured
@@ -74,7 +74,7 @@ def table(book: Book) -> tuple[FoundTable, list[str]]:
         _fill_merged(rows, opened.get_sheet_by_name(name).merged_cell_ranges or ())
     from . import cell_formats  # Only now: it loads a parser of XML.
 
-    formats = cell_formats.read(book.data, name)
+    formats = cell_formats.sheet_formats(book.data, name)
     lines = [[_cell(cell) for cell in row] for row in rows]
     for (row, column), form in formats.cells.items():
         if row < len(lines) and column < len(lines[row]):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from imagebridge_tools.answer import JsonValue
+from imagebridge_tools.tool_output import JsonValue
 
 from . import month_names, written_clocks
 
@@ -138,7 +138,7 @@ def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
     return ReadDate([*days], "year, month, day") if days.count(None) == list(cells).count(None) else None
 
 
-def parsed(text: str, form: str) -> str | None:
+def in_format(text: str, form: str) -> str | None:
     """Return what a text is in a format of D3's, as ISO 8601, or None where it is not written so."""
     codes = re.sub(r"%[-_0]?([a-zA-Z])", lambda code: f"%{'d' if code[1] == 'e' else code[1]}", form)
     try:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from imagebridge_tools.answer import JsonValue, number
+from imagebridge_tools.tool_output import JsonValue, number
 
 from .written_dates import Doubt
 
@@ -67,8 +67,8 @@ def of_seconds(seconds: Sequence[float | None], example: str = "") -> ReadDurati
     unit = next((unit for unit, size in _UNITS.items() if longest >= 2 * size), "s")
     cells: list[JsonValue] = [None if one is None else _short(one / _UNITS[unit]) for one in seconds]
     first = next(one for one in seconds if one is not None) / _UNITS[unit]
-    told = f": {example!r} as {number(_short(first))}" if example else ""
-    return ReadDurations(cells, f"durations in {unit}{told}", unit)
+    example_note = f": {example!r} as {number(_short(first))}" if example else ""
+    return ReadDurations(cells, f"durations in {unit}{example_note}", unit)
 
 
 def _clocks(
@@ -85,8 +85,8 @@ def _clocks(
     if found[0]["c"] is not None:
         return of_seconds([None if text is None else values[text] for text in texts], found[0][0])
     cells: list[JsonValue] = [None if text is None else _short(values[text] / 3600) for text in texts]
-    told = f"{found[0][0]!r} as {number(_short(values[found[0][0]] / 3600))}"
-    return ReadDurations(cells, f"durations: {told}, in hours or minutes", "")
+    example_note = f"{found[0][0]!r} as {number(_short(values[found[0][0]] / 3600))}"
+    return ReadDurations(cells, f"durations: {example_note}, in hours or minutes", "")
 
 
 def _clock(found: re.Match[str]) -> float:

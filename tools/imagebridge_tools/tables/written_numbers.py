@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Literal, NamedTuple
 
-from imagebridge_tools.answer import number
+from imagebridge_tools.tool_output import number
 
 from .cells import finite
 from .written_dates import Doubt
@@ -108,15 +108,15 @@ class FoundNumber(NamedTuple):
     def chosen(self, decimal: Decimal) -> tuple[Mapping[str, float], str]:
         """Return the numbers where `decimal` decides what is ambiguous, and words on how they were read."""
         known = self.readings.get(decimal) or next(iter(self.readings.values()))
-        told = "percent" if self.unit == "%" else f"numbers in {self.unit}" if self.unit else "numbers"
+        noun = "percent" if self.unit == "%" else f"numbers in {self.unit}" if self.unit else "numbers"
         text = max(known, key=_marks)
         if len(self.readings) > 1:
             other = next(one for one in self.readings.values() if one is not known)
             return (
                 known,
-                f"{told}: {text!r} as {number(known[text])}, though it may be {number(other[text])}{self.note}",
+                f"{noun}: {text!r} as {number(known[text])}, though it may be {number(other[text])}{self.note}",
             )
-        return known, f"{told}, {text!r} as {number(known[text])}{self.note}"
+        return known, f"{noun}, {text!r} as {number(known[text])}{self.note}"
 
 
 def read(texts: Iterable[str]) -> FoundNumber | Doubt | None:

@@ -84,7 +84,7 @@ async def _run() -> "tuple[Journey, list[Comparison]]":
 
     from imagebridge.cli.terminal import Terminal
 
-    from .before_after import rows
+    from .before_after import compared
     from .journey import journey
     from .report import Report
 
@@ -97,7 +97,7 @@ async def _run() -> "tuple[Journey, list[Comparison]]":
         report.chart(chart)
         report.heading()
         comparisons: list[Comparison] = []
-        async for row in rows(client, model):
+        async for row in compared(client, model):
             report.row(row)
             comparisons.append(row)
     report.sum(comparisons)

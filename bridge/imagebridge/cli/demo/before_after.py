@@ -26,7 +26,7 @@ class Comparison:
     by_us: Outcome
 
 
-async def rows(client: "AsyncOpenAI", model: str) -> AsyncIterator[Comparison]:
+async def compared(client: "AsyncOpenAI", model: str) -> AsyncIterator[Comparison]:
     """Send every case both ways and yield what became of it."""
     for case in CASES:
         server = _server(case)

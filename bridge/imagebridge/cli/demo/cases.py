@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
-from .scene import base64, encoded, scene
+from .scene import base64, image_file, scene
 
 ToolResult = dict[str, Any]
 """A tool result as MCP's JSON."""
@@ -49,11 +49,11 @@ def result(*blocks: ToolResult | str, **more: object) -> ToolResult:
 
 def png(hour: int = 1) -> bytes:
     """Return a small, sound PNG."""
-    return encoded(scene(640, 400, hour), "PNG")
+    return image_file(scene(640, 400, hour), "PNG")
 
 
 def _photograph() -> ToolResult:
-    return result("The north tower.", picture_block(encoded(scene(1024, 683, 2, 24), "PNG"), "image/png"))
+    return result("The north tower.", picture_block(image_file(scene(1024, 683, 2, 24), "PNG"), "image/png"))
 
 
 def _thirty_megapixels() -> ToolResult:
@@ -63,16 +63,16 @@ def _thirty_megapixels() -> ToolResult:
     large = scene(1680, 1120, 0, 16).transform(
         (6720, 4480), Image.Transform.EXTENT, (0, 0, 1680, 1120), Image.Resampling.BILINEAR
     )
-    return result("DSC_4711", picture_block(encoded(large, "JPEG", quality=85), "image/jpeg"))
+    return result("DSC_4711", picture_block(image_file(large, "JPEG", quality=85), "image/jpeg"))
 
 
 def _bitmap() -> ToolResult:
-    return result(picture_block(encoded(scene(640, 400, 1), "BMP"), "image/bmp"))
+    return result(picture_block(image_file(scene(640, 400, 1), "BMP"), "image/bmp"))
 
 
 def _animation() -> ToolResult:
     frames = [scene(320, 200, hour) for hour in (3, 0, 1, 2)]
-    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=500, loop=0)
+    data = image_file(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=500, loop=0)
     return result("A day in four frames.", picture_block(data, "image/gif"))
 
 

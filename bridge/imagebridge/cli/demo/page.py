@@ -12,7 +12,7 @@ from . import naive
 from .journey import PROMPT
 from .outcome import Fate, Outcome
 from .report import rules
-from .scene import base64, encoded
+from .scene import base64, image_file
 
 if TYPE_CHECKING:
     from imagebridge.testing import SeenPicture
@@ -129,7 +129,7 @@ def _small(picture: "SeenPicture") -> str:
         image.draft("RGB", (_WIDTH, _WIDTH))
         small = image.convert("RGB")
     small.thumbnail((_WIDTH, _WIDTH), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return _url(encoded(small, "WEBP", quality=82), "image/webp")
+    return _url(image_file(small, "WEBP", quality=82), "image/webp")
 
 
 def _url(data: bytes, media_type: str) -> str:

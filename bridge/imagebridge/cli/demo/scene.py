@@ -87,7 +87,7 @@ def _grained(image: "Image", levels: int) -> "Image":
     return ImageChops.add(image, Image.merge("RGB", (quiet, quiet, quiet)), offset=-levels // 2)
 
 
-def encoded(image: "Image", form: str, **options: object) -> bytes:
+def image_file(image: "Image", form: str, **options: object) -> bytes:
     """Encode a picture in one of Pillow's formats."""
     buffer = BytesIO()
     image.save(buffer, form, **options)

@@ -29,7 +29,7 @@ def saved(transcript: "Transcript", path: Path | None, terminal: "Terminal") -> 
     if path is None:
         yield
         return
-    _write(transcript, path)
+    _write_page(transcript, path)
     problem = "the run ended with an unexpected error"
     try:
         yield
@@ -42,11 +42,11 @@ def saved(transcript: "Transcript", path: Path | None, terminal: "Terminal") -> 
         raise
     finally:
         transcript.end(problem)
-        _write(transcript, path)
+        _write_page(transcript, path)
         terminal.tell(f"saved {path} ({amount(path.stat().st_size)})")
 
 
-def _write(transcript: "Transcript", path: Path) -> None:
+def _write_page(transcript: "Transcript", path: Path) -> None:
     from .page import page
 
     try:

@@ -83,7 +83,7 @@ class Transcript:
         """Take in the pictures beside the question, as the model is given them."""
         self.question = self.entries[0] = replace(self.question, attached=pictures)
 
-    def hear(self, event: "Event") -> None:
+    def on_event(self, event: "Event") -> None:
         """Take in an event of the run."""
         from imagebridge.events import (
             Answered,

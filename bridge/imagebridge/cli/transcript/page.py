@@ -200,8 +200,8 @@ def _facts(shown_picture: ShownPicture) -> str:
     facts = [_picture_label(shown_picture), f"{size} pixels", picture.media_type, amount(picture.size)]
     facts += [f"detail {shown_picture.detail}", f"{shown_picture.seen.tokens:,} tokens"]
     changes = [f"made from {shown_picture.source}"] if shown_picture.source else []
-    if shown_picture.original != (picture.width, picture.height):
-        changes.append("shrunk from {}x{}".format(*shown_picture.original))
+    if shown_picture.full_size != (picture.width, picture.height):
+        changes.append("shrunk from {}x{}".format(*shown_picture.full_size))
     if (shown_picture.seen.width, shown_picture.seen.height) != (picture.width, picture.height):
         changes.append(f"seen at {shown_picture.seen.width}x{shown_picture.seen.height}")
     if shown_picture.model and family(shown_picture.model).assumed:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from imagebridge.pictures.picture import Picture
 
 from . import raster, scrub
-from .markup import SvgAllowance, parsed
+from .markup import SvgAllowance, svg_root
 
 _SIDE = 2_048
 """Pixels of the longer side that every vision model sees."""
@@ -69,7 +69,7 @@ def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
         PictureError: no SVG, too large or too deep, refused by the rasteriser, or over its limits.
     """
     room, notes = SvgAllowance(), scrub.Notes()
-    root = parsed(data, room)
+    root = svg_root(data, room)
     width, height = _size(root)
     scrub.scrubbed(root, room, notes)
     # The rasteriser reads percentages and missing sizes otherwise; it must not stretch the drawing.
@@ -97,7 +97,7 @@ def shown(data: bytes, fit: Fit = capped) -> DrawnSvg:
 
 def _size(root: ElementTree.Element) -> tuple[float, float]:
     """Return width and height in pixels, from the view box where they are missing."""
-    box = [_number(part) for part in re.split(r"[\s,]+", root.get("viewBox", "").strip())]
+    box = [_as_float(part) for part in re.split(r"[\s,]+", root.get("viewBox", "").strip())]
     across, down = (box[2], box[3]) if len(box) == 4 else (0.0, 0.0)
     width, height = _length(root.get("width")), _length(root.get("height"))
     if not width and not height:
@@ -110,10 +110,10 @@ def _size(root: ElementTree.Element) -> tuple[float, float]:
 def _length(text: str | None) -> float:
     """Return a length in pixels, 0 for none, for percentages and for units of a window."""
     match = _LENGTH.match(text or "")
-    return _number(match[1]) * _UNITS.get(match[2].lower(), 0.0) if match else 0.0
+    return _as_float(match[1]) * _UNITS.get(match[2].lower(), 0.0) if match else 0.0
 
 
-def _number(text: str) -> float:
+def _as_float(text: str) -> float:
     try:
         value = float(text)
     except ValueError:

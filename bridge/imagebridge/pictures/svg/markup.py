@@ -32,7 +32,7 @@ class SvgAllowance:
     """Of inlined pictures."""
 
 
-def parsed(data: bytes, room: SvgAllowance) -> ElementTree.Element:
+def svg_root(data: bytes, room: SvgAllowance) -> ElementTree.Element:
     """Return the root of an SVG; what it takes is taken off `room`.
 
     Raises:

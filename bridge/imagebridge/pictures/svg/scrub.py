@@ -10,7 +10,7 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes, to_base64
 from imagebridge.pictures.picture import Picture
 
-from .markup import SvgAllowance, name, parsed
+from .markup import SvgAllowance, name, svg_root
 
 _NESTED = 3
 """SVGs inside one another at most, not counting the outermost."""
@@ -109,7 +109,7 @@ def _inlined(value: str, room: SvgAllowance, notes: Notes, level: int) -> str:
     if kinds.kind(data) is kinds.SVG:
         if level == _NESTED:
             raise PictureError(f"over {_NESTED} SVGs are inside one another")
-        root = parsed(data, room)
+        root = svg_root(data, room)
         scrubbed(root, room, notes, level + 1)
         return f"data:{kinds.SVG.media_type};base64,{to_base64(ElementTree.tostring(root, encoding='utf-8'))}"
     picture = Picture.from_bytes(data)
