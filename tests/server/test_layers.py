@@ -70,11 +70,11 @@ def parameters(folder, *relays):
     ("relays", "arguments"),
     [
         ([], {}),
-        ([], {"max_size": 2500}),
-        (["qwen-code"], {}),
-        (["claude-desktop"], {}),
+        pytest.param([], {"max_size": 2500}, marks=pytest.mark.long),
+        pytest.param(["qwen-code"], {}, marks=pytest.mark.long),
+        pytest.param(["claude-desktop"], {}, marks=pytest.mark.long),
         (["qwen-code", "claude-desktop"], {}),
-        (["claude-desktop"], {"max_size": 2500}),
+        pytest.param(["claude-desktop"], {"max_size": 2500}, marks=pytest.mark.long),
     ],
 )
 @pytest.mark.parametrize("handles", [True, False])

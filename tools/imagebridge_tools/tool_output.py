@@ -1,4 +1,4 @@
-"""ToolOutput: what every tool hands back."""
+"""ToolOutput: what every tool hands back; how its sentence writes numbers, sizes and names; JSON as tools are given it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -8,6 +8,8 @@ from imagebridge.pictures.picture import Picture
 
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 """A JSON value as Python holds it."""
+
+JsonObject = dict[str, JsonValue]
 
 
 class File(NamedTuple):
@@ -80,12 +82,15 @@ def label(cell: JsonValue) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number as people write it: 1,250 or 0.3."""
+    """Return a number as people write it: 1,250 or 0.25; one of more than 12 digits, which is computed, rounded to 6."""
+    if isinstance(value, int) and abs(value) < _LONG:
+        return f"{value:,}"
     if abs(value) >= 1e15:
         return f"{value:.6g}"
-    if isinstance(value, int):
-        return f"{value:,}"
+    if float(short := f"{value:.12g}") == value and "e" not in short:
+        return f"{value:,.12g}"
     return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:,.6g}"
 
 
-JsonObject = dict[str, JsonValue]
+_LONG = 10**21
+"""From where on the digits of a whole number are not all written."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import ResponseError, RunError
 from imagebridge.facts.models import chat_tools_of, no_chat_tools
-from imagebridge.wire import JSON, Item, is_json, is_list, listed, text_of
+from imagebridge.wire import JSON, Item, is_json, is_list, listed, paired, text_of
 
 from .chat_chunks import ChatChunks, pieces
 from .event_stream import sound
@@ -134,8 +134,8 @@ class Completions:
             theirs,
             final_text([{"type": "message", **message}]) or text_of(message, "refusal"),
             Usage.of(completion.get("usage")),
-            text_of(completion, "model") or self._arguments["model"],
-            text_of(completion, "id") or None,
+            paired(text_of(completion, "model")) or self._arguments["model"],
+            paired(text_of(completion, "id")) or None,
             cut.get(finish) if isinstance(finish, str) else None,
             text_of(completion, "service_tier") or None,
         )

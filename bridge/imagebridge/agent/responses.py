@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import ResponseError
-from imagebridge.wire import JSON, Item, is_json, is_list, listed, text_of
+from imagebridge.wire import JSON, Item, is_json, is_list, listed, paired, text_of
 
 from .event_stream import sound
 from .openai_client import BROKEN, STRANGE, Caller, Whole
@@ -140,7 +140,7 @@ class Responses:
             output_items = items([sound(item) for item in output])
         except (TypeError, ValueError) as error:
             raise self._caller.strange(response) from error
-        identity = text_of(response, "id")
+        identity = paired(text_of(response, "id"))
         if self._chained and not identity:
             raise ResponseError("the response has no id, by which previous_response_id could go on", STRANGE)
         calls = [item for item in output_items if item.get("type") == "function_call"]
@@ -153,7 +153,7 @@ class Responses:
             [*(call for call in calls if call["name"] in self._tools.names), *unanswered(output_items)],
             text,
             Usage.of(response.get("usage")),
-            text_of(response, "model") or self._arguments["model"],
+            paired(text_of(response, "model")) or self._arguments["model"],
             identity or None,
             reason or ("unknown" if response.get("status") == "incomplete" else None),
             text_of(response, "service_tier") or None,

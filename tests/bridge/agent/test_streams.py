@@ -714,6 +714,15 @@ async def test_what_says_that_it_is_wrong_is_told(api, sent, said, streamed):
     assert said in str(error)
 
 
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_half_a_character_in_a_models_name_or_an_id_is_not_sent_back(api):
+    odd = [{**event, "id": "\ud83d", "model": "\ud83d"} for event in RIGHT[api][0]]
+    if api == "responses":
+        odd[-1] = ended(CALL, id="\ud83d", model="\ud83d")
+    reply = await played([stream(odd), stream(RIGHT[api][1])], api=api)
+    assert (reply.text, len(reply.pictures)) == (RED, 1)
+
+
 OLDER = {"role": "assistant", "content": None, "function_call": {"name": "look", "arguments": A}}
 
 
