@@ -40,10 +40,13 @@ _LOOKED_INTO = {*_SPELLINGS, "uri", "resource", "annotations"}
 _RESULT_KEYS = {"content", "structuredContent", "isError", "_meta", "resultType", "toolResult"}
 
 
+_OTHERS = (str, list, int, float, NoneType)
+
+
 def is_json(value: object) -> TypeGuard[JSON]:
     """Tell whether `value` is a JSON object."""
-    # A dict first: asking for the abstract type costs ten times as much.
-    return isinstance(value, (dict, Mapping))
+    # The types of JSON first: asking for the abstract type costs ten times as much.
+    return isinstance(value, dict) or (not isinstance(value, _OTHERS) and isinstance(value, Mapping))
 
 
 def is_list(value: object) -> TypeGuard[Sequence[object]]:
@@ -139,7 +142,7 @@ def blocks_of(result: JSON) -> Sequence[object]:
 
 
 def tool_json(tool: object) -> JSON:
-    """Return a tool's definition as its JSON object: `tool` is that already, or a `Tool` of any mcp version.
+    """Return a tool's definition as its JSON object, `writable`: `tool` is that already, or a `Tool` of any mcp version.
 
     Raises:
         TypeError: something else came; the message names it.
@@ -147,7 +150,7 @@ def tool_json(tool: object) -> JSON:
     tool = dumped(tool)
     if not is_json(tool) or not isinstance(tool.get("name"), str):
         raise TypeError(f"a tool is an MCP Tool or its JSON object with a name, not {type(tool).__name__}")
-    return tool
+    return cast("JSON", writable(tool))
 
 
 def dumped(value: object) -> object:
@@ -180,7 +183,7 @@ _MAX_BITS = 14_000
 """Bits of a whole number that is written as one: Python writes and reads 4,300 digits at most (its documentation, 3.11)."""
 
 
-def writable(value: object, *, finite: bool = False) -> object:
+def writable(value: object, *, finite: bool = False, halves: bool = False) -> object:
     """Return a JSON value that can be written as UTF-8 JSON and read again; the very same where it can.
 
     Texts and names become `paired`. A number of too many digits becomes a text, and so does what lies deeper than
@@ -189,6 +192,7 @@ def writable(value: object, *, finite: bool = False) -> object:
     Args:
         value: the JSON value.
         finite: infinity and NaN, which Python and few others read, become texts too.
+        halves: half surrogates are left as they are.
     """
     # Level by level, as a value may be deeper than functions can call one another.
     level: Collection[object] = [[value]]
@@ -196,16 +200,20 @@ def writable(value: object, *, finite: bool = False) -> object:
         below: dict[int, object] = {}
         for holder in level:
             for one in _inside(holder):
-                if is_json(one) or is_list(one):
-                    below[id(one)] = one
-                elif (isinstance(one, str) and paired(one) is not one) or (
-                    isinstance(one, (int, float)) and _readable_number(one, finite=finite) is not one
-                ):
-                    return _Writable(finite=finite).made(value)
+                if isinstance(one, str):
+                    sound = halves or paired(one) is one
+                elif isinstance(one, (int, float)):
+                    sound = _readable_number(one, finite=finite) is one
+                else:
+                    sound = True
+                    if is_json(one) or is_list(one):
+                        below[id(one)] = one
+                if not sound:
+                    return _Writable(finite=finite, halves=halves).made(value)
         if not below:
             return value
         level = below.values()
-    return _Writable(finite=finite).made(value)
+    return _Writable(finite=finite, halves=halves).made(value)
 
 
 def is_deep(value: object) -> bool:
@@ -234,13 +242,14 @@ def _held(holders: Iterable[object]) -> Collection[object]:
 class _Writable:
     """A copy that can be written, in the making. `_around` holds the objects and lists around the place that it is at."""
 
-    def __init__(self, *, finite: bool) -> None:
+    def __init__(self, *, finite: bool, halves: bool) -> None:
         self._finite = finite
+        self._halves = halves
         self._around: list[object] = []
 
     def made(self, value: object) -> object:
         if isinstance(value, str):
-            return paired(value)
+            return value if self._halves else paired(value)
         if isinstance(value, (int, float)):
             return _readable_number(value, finite=self._finite)
         if not is_json(value) and not is_list(value):

@@ -28,7 +28,7 @@ from samples import SVG, animation, b64, data_url, drawing, file, pdf, photo, wa
 import imagebridge
 from imagebridge import tool_names
 from imagebridge.check import check, fixed
-from imagebridge.check.dumps import result as dumped_result
+from imagebridge.check.dumps import parse_result
 from imagebridge.check.finding import FIXES, Finding
 from imagebridge.check.runs import runs
 from imagebridge.cli import imagebridge as command
@@ -612,7 +612,7 @@ def test_what_cannot_be_fixed_stays_and_is_still_found():
     ],
 )
 def test_a_dump_is_read_back(written):
-    block = dumped_result(written)["content"][0]
+    block = parse_result(written)["content"][0]
     assert (block["type"], block["data"], block["mimeType"]) == ("image", "aGk=", "image/png")
 
 
@@ -622,7 +622,7 @@ def test_a_dump_is_read_back(written):
      "print('hello')", '{"type": "text", "text": "a"} and more', "[" * 100_000, "content=" + "[" * 100_000],
 )  # fmt: skip
 def test_other_text_is_no_dump(written):
-    assert dumped_result(written) is None
+    assert parse_result(written) is None
 
 
 WORDS = [
@@ -737,6 +737,38 @@ def test_findings_are_lines_and_decide_the_exit_code(written):
     assert ": advice: " in advised.stdout
     fine = run("-", stdin=json.dumps(said("a")))
     assert (fine.exit_code, fine.stdout, fine.stderr) == (0, "", "")
+
+
+def nested(levels):
+    value = {}
+    for _ in range(levels):
+        value = {"a": [value]}
+    return value
+
+
+@pytest.mark.parametrize("odd", [10**6_000, nested(3_000)], ids=["digits", "depth"])
+@pytest.mark.parametrize(
+    "odd_body",
+    [
+        lambda odd: {"input": [odd]},
+        lambda odd: {"input": [{**call(), "arguments": odd}, output("a")]},
+        lambda odd: {"input": [call(), output(odd)]},
+        lambda odd: {"input": [call(), output([{"type": "input_text", "text": odd}])]},
+        lambda odd: {"messages": [user(odd)]},
+        lambda odd: {"input": "x", "tools": [{"type": "function", "name": "t", "parameters": odd}]},
+        lambda odd: {"input": "x", "tools": [{"type": "function", "name": "t", "parameters": {"type": odd}}]},
+        lambda odd: {
+            "input": "x",
+            "tools": [{"type": "function", "name": "t", "parameters": {"type": "object", "properties": odd}}],
+        },
+        lambda odd: {"input": "x", "tools": odd, "model": odd, "max_output_tokens": odd},
+    ],
+)
+def test_what_no_json_can_hold_is_judged_and_mended_as_words(odd_body, odd):
+    odd = {"model": "gpt-5.6-luna", **odd_body(odd)}
+    mended_body = fixed(odd)
+    json.dumps([str(finding) for one in (odd, mended_body) for finding in check(one)])
+    json.dumps(mended_body)
 
 
 def test_findings_as_json(written):
