@@ -112,7 +112,9 @@ def _chart(view: Mapping[str, JsonValue], inherited: _InheritedRows, style: Styl
     done = dict(view)
     for channel in ("x", "y"):
         uses = list(_uses(view, channel, inherited))
-        if (
+        if channel == "x" and uses and all(map(_periodic, uses)):
+            done = _replaced(done, channel, _level)
+        elif (
             uses
             and all(_free(use.definition) for use in uses)
             and (write_axis := _axis(view, channel, uses, style))
@@ -169,6 +171,20 @@ def _free(definition: Mapping[str, JsonValue]) -> bool:
     axis = definition.get("axis", {})
     plain = not any(key in definition for key in ("bin", "timeUnit", "aggregate", "impute"))
     return plain and isinstance(axis, Mapping) and not _OWN & set(axis)
+
+
+def _periodic(use: _AxisUse) -> bool:
+    """Tell whether a field is shown by its months, days or hours as categories, on an axis of which nothing is said."""
+    one = use.definition
+    axis = one.get("axis", {})
+    named = "timeUnit" in one and one.get("type") in ("ordinal", "nominal") and "bin" not in one
+    return named and isinstance(axis, Mapping) and not _OWN & set(axis)
+
+
+def _level(definition: Mapping[str, JsonValue]) -> JsonObject:
+    """Return a definition with labels that lie level, and of which Vega leaves out those that would overlap."""
+    axis = _mapping(definition.get("axis"))
+    return {**definition, "axis": {"labelAngle": 0, "labelOverlap": True, **axis}}
 
 
 def _replaced(

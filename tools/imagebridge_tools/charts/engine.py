@@ -3,7 +3,7 @@ which runs this file with the folders of more fonts: it imports nothing of this 
 
 A request is one line, `{"spec": bytes that follow, "scale": pixels of the picture a pixel of the spec, "pixels":
 most pixels, "seconds": most seconds}`, and the spec. The answer is one line, `{"png": bytes that follow, "width":,
-"height": pixels of the spec, "boxes": [characters without a glyph]}` or `{"problem": why not}`, and the picture.
+"height": pixels of the spec, "boxes": [letters without a glyph], "left_out": [emoji without one]}` or `{"problem": why not}`, and the picture.
 """
 
 import json
@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import sys
+import unicodedata
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -34,6 +35,12 @@ _MARKS = re.compile(r'class="mark-(?!group)[a-z]+ role-mark[^"]*"[^>]*[^/]>(?!\s
 _NO_GLYPH = "No fonts with a "
 _NO_FONT = "No match for "
 # What resvg 0.5 says where a font lacks a character, or no font has the name asked for.
+
+_PICTURES = ("So", "Sk", "Cn")
+"""Categories of characters that are pictures, not letters."""
+
+_JOINING = "\u200d\ufe0e\ufe0f"
+"""What joins and forms emoji, and shows nothing."""
 
 _FIRST = '{"data": {"values": [{}]}, "mark": "point"}'
 
@@ -94,8 +101,13 @@ def _paint(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, fl
     try:
         svg = painter.svg(spec)
         width, height = _checked(svg, request["pixels"] / request["scale"] ** 2)
-        png, boxes = painter.png(svg, request["scale"])
-        head = json.dumps({"png": len(png), "width": width, "height": height, "boxes": boxes})
+        png, lacking = painter.png(svg, request["scale"])
+        emoji = [one for one in lacking if unicodedata.category(one[0]) in _PICTURES]
+        if emoji:
+            png, lacking = painter.png(_without(svg, emoji), request["scale"])
+        head = json.dumps(
+            {"png": len(png), "width": width, "height": height, "boxes": lacking, "left_out": emoji}
+        )
     except (ValueError, ElementTree.ParseError, _UndrawableError) as error:
         png, head = b"", json.dumps({"problem": _engine_message(str(error))})
     if hasattr(signal, "setitimer"):
@@ -165,6 +177,12 @@ class _Painter:
             log_information=log,
         )
         return bytes(png)
+
+
+def _without(svg: str, emoji: list[str]) -> str:
+    """Return a drawing whose words lack some emoji and what joins these, but not what joins letters."""
+    one = "|".join(map(re.escape, sorted(emoji, key=len, reverse=True)))
+    return re.sub(f"(?:{one})[{_JOINING}]*", "", svg)
 
 
 def _lacking(log: str, svg: str) -> list[str]:

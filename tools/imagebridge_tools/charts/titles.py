@@ -1,7 +1,6 @@
 """Titles of axes and legends: broken into lines where they are longer than what they stand at."""
 
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from imagebridge_tools.tool_output import JsonObject, JsonValue
@@ -14,9 +13,6 @@ from .theme import Style
 _LEGENDS = ("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash", "strokeWidth")
 _SHARE = 0.12
 """Share of the picture that the lines of an axis' title take at most; half of that of a legend's."""
-
-_JOINING = "\u200d\ufe0e\ufe0f"
-"""What joins and forms emoji, and shows nothing."""
 
 _WORD = 200
 """Pixels of a word in a legend's title that is not broken, however small the chart."""
@@ -103,25 +99,6 @@ def _fitting(
     if "title" in guide:
         return {**definition, place: {**guide, "title": lines}}
     return {**definition, "title": lines}
-
-
-def without(title: JsonValue, characters: frozenset[str]) -> JsonValue:
-    """Return a chart's title without some characters, None where nothing is left."""
-    if isinstance(title, str):
-        return (
-            " ".join("".join(c for c in title if c not in characters and c not in _JOINING).split()) or None
-        )
-    if isinstance(title, Mapping):
-        lines = {key: without(title[key], characters) for key in ("text", "subtitle") if key in title}
-        return {**title, **lines, "text": lines.get("text") or ""} if any(lines.values()) else None
-    if isinstance(title, list | tuple):
-        return [line for part in title if (line := without(part, characters))] or None
-    return title
-
-
-def pictographs(characters: Iterable[str]) -> frozenset[str]:
-    """Return those of some characters that are pictures, not letters, without the marks on them."""
-    return frozenset(c[0] for c in characters if unicodedata.category(c[0]) in ("So", "Sk", "Cn"))
 
 
 def _derived(definition: Mapping[str, JsonValue]) -> JsonValue:

@@ -43,12 +43,16 @@ class DrawingError(BridgeError):
 
 
 class DrawnChart(NamedTuple):
-    """A chart as a PNG, its size in pixels of the spec, and the characters that no font here has: boxes."""
+    """A chart as a PNG, its size in pixels of the spec, and what no font here has: letters, which are boxes, and emoji.
+
+    Emoji are left out of the picture.
+    """
 
     picture: Picture
     width: int
     height: int
     boxes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnChart:
@@ -154,7 +158,8 @@ class _Process:
         if "problem" in answer:
             raise ArgumentError("spec", str(answer["problem"]))
         width, height = round(float(answer["width"])), round(float(answer["height"]))
-        return DrawnChart(Picture.from_bytes(png), width, height, tuple(answer["boxes"]))
+        lacking = tuple(answer["boxes"]), tuple(answer["left_out"])
+        return DrawnChart(Picture.from_bytes(png), width, height, *lacking)
 
     def kill(self) -> None:
         self._process.kill()
