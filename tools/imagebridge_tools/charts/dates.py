@@ -10,8 +10,8 @@ from imagebridge_tools.tool_output import JsonValue
 from .labels import LETTER, LINE
 
 _DAY = timedelta(days=1)
-_SPLIT = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 _CLOCK = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200)
+# Vega tells the moments of ticks apart by their seconds alone: parts of a second have none.
 _DAYS = (1, 2, 4, 7, 14)
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000, 12_000)
 _NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
@@ -115,8 +115,8 @@ def _plans(known: Sequence[datetime]) -> Iterator[list[datetime]]:
         min((later - earlier for earlier, later in pairwise(known)), default=_DAY), (end - start) / _MOST
     )
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    clock = (timedelta(seconds=count) for count in (*_SPLIT, *_CLOCK))
-    for step in (*clock, *(timedelta(days=count) for count in _DAYS)):
+    steps = [*(timedelta(seconds=count) for count in _CLOCK), *(timedelta(days=count) for count in _DAYS)]
+    for step in steps:
         if step >= finest:
             yield _every(midnight, step, start, end)
     for count in _MONTHS:
@@ -149,8 +149,7 @@ def _forms(
         if titled and start.year == end.year:
             return [("%-d %b",)], str(start.year)
         return [("%-d %b %Y",), ("%-d %b", "%Y")], ""
-    clock = "%H:%M:%S" if any(tick.second or tick.microsecond for tick in ticks) else "%H:%M"
-    clock += ".%L" if any(tick.microsecond for tick in ticks) else ""
+    clock = "%H:%M:%S" if any(tick.second for tick in ticks) else "%H:%M"
     if titled and start.date() == end.date():
         return [(clock,)], f"{start.day} {_NAMES[start.month - 1]} {start.year}"
     if titled and start.year == end.year:
@@ -168,7 +167,7 @@ def _length(form: DateLabel, size: int, *, down: bool) -> float:
     """Return the pixels that a label takes along the axis."""
     if down:
         return len(form) * size * LINE
-    example = {"%-d": "22", "%b": "Nov", "%Y": "2026", "%H": "08", "%M": "22", "%S": "19", "%L": "041"}
+    example = {"%-d": "22", "%b": "Nov", "%Y": "2026", "%H": "08", "%M": "22", "%S": "19"}
     widest = 0
     for line in form:
         for code, text in example.items():

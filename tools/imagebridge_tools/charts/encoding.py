@@ -273,7 +273,11 @@ def color(chart: Chart) -> JsonObject:
     encoding: JsonObject = {"field": "color", "title": chart.frame.titles.get("color", chart.names["color"])}
     if chart.types["color"] == "number" and chart.kind == "scatter":
         scale: JsonObject = {"scheme": scheme(chart), "nice": LEGEND_TICKS}
-        return encoding | {"type": "quantitative", "scale": scale, "legend": formatted(chart, "color")}
+        return encoding | {
+            "type": "quantitative",
+            "scale": scale,
+            "legend": {"tickCount": LEGEND_TICKS, **formatted(chart, "color")},
+        }
     legend = key(chart, "color") if _legend(chart) else None
     return encoding | {"type": "nominal", "sort": None, "legend": legend}
 

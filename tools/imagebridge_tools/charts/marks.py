@@ -271,7 +271,8 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
     form = chart.frame.formats.get("color") or _cell_format(numbers)
     long = height // 2 if height < 400 else 200
     title = chart.frame.titles.get("color", chart.names["color"])
-    legend: JsonObject = {"title": title, "gradientLength": long, **encoding.formatted(chart, "color")}
+    legend: JsonObject = {"title": title, "gradientLength": long, "tickCount": encoding.LEGEND_TICKS}
+    legend |= encoding.formatted(chart, "color")
     color: JsonObject = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
     place, down = encoding.both(chart, width, height)
     room = (width - 200) / columns, down / rows
