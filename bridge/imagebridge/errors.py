@@ -35,16 +35,26 @@ class PictureError(BridgeError):
 
 
 class ArgumentError(BridgeError):
-    """An argument of a tool that its caller can correct. `.argument` names it, the message says how."""
+    """An argument of a tool that its caller can correct. `.argument` names it, the message says how.
 
-    def __init__(self, argument: str, problem: str) -> None:
-        super().__init__(f"{argument}: {problem}")
+    `.others` are further mistakes of the same call; the message tells each on a line of its own.
+    """
+
+    def __init__(self, argument: str, problem: str, others: "Sequence[ArgumentError]" = ()) -> None:
+        super().__init__("\n".join([f"{argument}: {problem}", *map(str, others)]))
         self.argument = argument
         self.problem = problem
+        self.others = tuple(others)
 
-    def __reduce__(self) -> "tuple[type[ArgumentError], tuple[str, str]]":
+    def __reduce__(self) -> "tuple[type[ArgumentError], tuple[str, str, tuple[ArgumentError, ...]]]":
         """Let it travel between processes."""
-        return type(self), (self.argument, self.problem)
+        return type(self), (self.argument, self.problem, self.others)
+
+
+def together(mistakes: "Sequence[ArgumentError]") -> ArgumentError:
+    """Return all that is wrong with a call, one mistake at least, as one error, which names the first argument."""
+    first, *others = mistakes
+    return ArgumentError(first.argument, first.problem, [*first.others, *others])
 
 
 class ServerError(BridgeError):

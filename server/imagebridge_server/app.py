@@ -7,12 +7,12 @@ from mcp.server import MCPServer
 from mcp.types import Icon
 
 import imagebridge
-from imagebridge.requirements import CHARTS, lacking
+from imagebridge.requirements import CHARTS, IMAGES, lacking
 
 from .jobs import Jobs
 from .paid_tools import create_image_tool, edit_image_tool
 from .prompts import Prompting, prompts
-from .registration import placed
+from .registration import judging, placed
 from .resources import KeepingServer
 from .results import HostFitting
 from .settings import Settings
@@ -57,7 +57,7 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
         *([generate_chart_tool(settings)] if charts else []),
         *viewing_tools(settings),
     ]
-    if settings.create:
+    if settings.create and not lacking(IMAGES):
         tools += [create_image_tool(settings), edit_image_tool(settings)]
     places = settings.places
     choices: dict[str, Any] = {
@@ -68,7 +68,7 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
         "tools": placed(tools, places),
         "extensions": [viewer()],
         "lifespan": _running,
-        "middleware": [HostFitting(settings.host), Offering(), Prompting(charts=charts)],
+        "middleware": [HostFitting(settings.host), Offering(), judging, Prompting(charts=charts)],
         "log_level": "WARNING",
     }
     server: MCPServer[Any] = (

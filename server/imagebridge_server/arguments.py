@@ -4,23 +4,28 @@ Where Pydantic would answer a wrong value with several lines about unions, the t
 schema still tells models what to give, and the tool itself says what is wrong.
 """
 
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from imagebridge_tools import annotate
+from imagebridge_tools import annotate, compare
 from imagebridge_tools.charts import chart_options
 from imagebridge_tools.charts.plan import KINDS
 from imagebridge_tools.drawing.units import UNITS
-from imagebridge_tools.qr_code import LARGEST, SMALLEST
+from imagebridge_tools.qr_code import LARGEST, LEVELS, SMALLEST
 
 from . import lenient_arguments
 
 _ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 
+_WORDS = BeforeValidator(lenient_arguments.text)
+_PIXELS = BeforeValidator(lenient_arguments.number)
+_ALONE = BeforeValidator(lenient_arguments.alone)
+"""For texts that may come as numbers, numbers that may come with their unit, one text that may come as a list."""
+
 Text = Annotated[
     str,
+    _WORDS,
     Field(description="The words to show, at most 1,500 characters."),
 ]
 
@@ -30,6 +35,7 @@ _NAMED = (
 
 ImageSource = Annotated[
     str,
+    _ALONE,
     Field(
         description=f"A picture: its {_NAMED}.",
         examples=["photos/bridge.jpg", "image://3f2a9c01d4e7"],
@@ -38,6 +44,7 @@ ImageSource = Annotated[
 
 AnySource = Annotated[
     str,
+    _ALONE,
     Field(description="As in load_image."),
 ]
 
@@ -49,7 +56,7 @@ PageNumber = Annotated[int | None, Field(description="One page of a TIFF, counte
 
 FrameNumber = Annotated[int | None, Field(description="One frame of an animation, counted from 1.", ge=1)]
 
-MaxSize = Annotated[int | None, Field(description="Most pixels of the longer side.", ge=16)]
+MaxSize = Annotated[int | None, _PIXELS, Field(description="Most pixels of the longer side.", ge=16)]
 
 SaveAs = Annotated[
     str | None,
@@ -85,7 +92,7 @@ Data = Annotated[
     ),
 ]
 
-SheetName = Annotated[str | None, Field(description="Of a workbook; else the first.")]
+SheetName = Annotated[str | None, _WORDS, Field(description="Of a workbook; else the first.")]
 
 _TEXT: dict[str, Any] = {"type": "string"}
 
@@ -96,7 +103,7 @@ def _by(*roles: str, **more: Any) -> WithJsonSchema:
 
 
 Columns = Annotated[
-    dict[str, Any] | None,
+    Any,
     Field(
         description="Which field of data is x, y, color (series, at most 20) and facet (small charts side by side, "
         "at most 24); y may be several, or count. Missing ones are guessed.",
@@ -129,30 +136,31 @@ Ranges = Annotated[Any, Field(description='As {"y": [0, 100]}.'), WithJsonSchema
 
 Labels = Annotated[Any, Field(description="Write numbers at marks."), WithJsonSchema({"type": "boolean"})]
 
-Title = Annotated[str | None, Field(description="Above the chart."), WithJsonSchema(_TEXT)]
+Title = Annotated[str | None, _WORDS, Field(description="Above the chart."), WithJsonSchema(_TEXT)]
 
-Subtitle = Annotated[str | None, Field(description="Below the title."), WithJsonSchema(_TEXT)]
+Subtitle = Annotated[str | None, _WORDS, Field(description="Below the title."), WithJsonSchema(_TEXT)]
 
 Titles = Annotated[
-    dict[str, str] | None,
+    Any,
     Field(description="Words for axes and legend."),
     _by("x", "y", "color"),
 ]
 
 Formats = Annotated[
-    dict[str, str] | None,
+    Any,
     Field(
         description="D3 formats of numbers or dates.", examples=[{"x": "%b %Y", "y": ",.1f", "color": ".0%"}]
     ),
     _by("x", "y", "color"),
 ]
 
-ThemeName = Literal["light", "dark"]
+ThemeName = Annotated[Literal["light", "dark"], BeforeValidator(lenient_arguments.word(("light", "dark")))]
 
 _SIDE = {"type": "integer", "minimum": 150, "maximum": 8000}
 
 Width = Annotated[
     int | None,
+    _PIXELS,
     Field(
         description="Pixels of the whole picture; 800 by default.",
         ge=150,
@@ -163,11 +171,16 @@ Width = Annotated[
 
 Height = Annotated[
     int | None,
+    _PIXELS,
     Field(description="Its height; 500 by default.", ge=150, le=8000),
     WithJsonSchema(_SIDE),
 ]
 
-Scale = Annotated[float, Field(description="Pixels for each of width and height.", ge=0.5, le=4)]
+Scale = Annotated[
+    float,
+    BeforeValidator(lenient_arguments.zoom),
+    Field(description="Pixels for each of width and height.", ge=0.5, le=4),
+]
 
 Spec = Annotated[
     Any,
@@ -196,25 +209,38 @@ Prompt = Annotated[
 
 Size = Annotated[
     str,
+    BeforeValidator(lenient_arguments.size),
     Field(
         description="auto, or WIDTHxHEIGHT in pixels, both divisible by 16.",
         examples=["1536x1024"],
     ),
 ]
 
-Format = Annotated[Literal["png", "jpeg", "webp"], Field(description="The format of the file.")]
+_FORMATS = ("png", "jpeg", "webp")
+_FORMATS_MEANT = {"jpg": "jpeg"} | {f"{start}{one}": one for start in (".", "image/") for one in _FORMATS}
+
+Format = Annotated[
+    Literal["png", "jpeg", "webp"],
+    BeforeValidator(lenient_arguments.word(_FORMATS, _FORMATS_MEANT)),
+    Field(description="The format of the file."),
+]
 
 Quality = Annotated[
     Literal["low", "medium", "high", "xhigh", "max", "auto"] | None,
+    BeforeValidator(lenient_arguments.word(("low", "medium", "high", "xhigh", "max", "auto"))),
     Field(description="Higher is slower and dearer."),
 ]
 
 Background = Annotated[
-    Literal["transparent", "opaque", "auto"] | None, Field(description="transparent goes with png and webp.")
+    Literal["transparent", "opaque", "auto"] | None,
+    BeforeValidator(lenient_arguments.word(("transparent", "opaque", "auto"))),
+    Field(description="transparent goes with png and webp."),
 ]
 
 Compression = Annotated[
-    int | None, Field(description="Percent for jpeg and webp; 100 looks best.", ge=0, le=100)
+    int | None,
+    BeforeValidator(lenient_arguments.percent),
+    Field(description="Percent for jpeg and webp; 100 looks best.", ge=0, le=100),
 ]
 
 Count = Annotated[int, Field(description="How many pictures; each costs.", ge=1, le=10)]
@@ -230,6 +256,7 @@ Partial = Annotated[
 
 Images = Annotated[
     list[str],
+    BeforeValidator(lenient_arguments.listed),
     Field(
         description="1 to 16 pictures to change or combine, named as in load_image.",
         min_length=1,
@@ -239,29 +266,12 @@ Images = Annotated[
 
 Mask = Annotated[
     str | None,
+    _ALONE,
     Field(description="A picture of the first one's size, transparent where that shall change."),
 ]
 
 
-def explained(error: ValidationError, names: list[str]) -> str:
-    """Say what is wrong with a call's arguments and what to give; `names` are those that the tool has."""
-    return "; ".join(
-        dict.fromkeys(_problem(one["loc"], one["type"], one["msg"], names) for one in error.errors())
-    )
-
-
-def _problem(place: tuple[int | str, ...], kind: str, message: str, names: list[str]) -> str:
-    name = str(place[0]) if place else "arguments"
-    if kind == "missing":
-        return f"{name} is missing"
-    if kind == "extra_forbidden":
-        nearest = get_close_matches(name, names, 1, 0.5)
-        hint = f"did you mean {nearest[0]}?" if nearest else f"there are: {', '.join(names)}"
-        return f"{name} is no argument of this tool; {hint}"
-    return f"{name}: {message[:1].lower()}{message[1:]}"
-
-
-SourceImage = Annotated[str, Field(description="As in load_image.")]
+SourceImage = Annotated[str, _ALONE, Field(description="As in load_image.")]
 
 
 Region = Annotated[
@@ -271,20 +281,26 @@ Region = Annotated[
 ]
 
 
+_UNITS_MEANT = {"px": "pixels", "pixel": "pixels"} | dict.fromkeys(("normalized", "relative"), "0-1")
+
 Units = Annotated[
     str,
+    BeforeValidator(lenient_arguments.word(tuple(UNITS), _UNITS_MEANT)),
     WithJsonSchema({"type": "string", "enum": list(UNITS)}),
 ]
 
 
-Zoom = Annotated[float | None, Field(description="Pixels shown for one.")]
+Zoom = Annotated[
+    float | None, BeforeValidator(lenient_arguments.zoom), Field(description="Pixels shown for one.")
+]
 
 
-Rotation = Annotated[int, Field(description="0, 90, 180 or 270 degrees clockwise.")]
+Rotation = Annotated[int, _PIXELS, Field(description="0, 90, 180 or 270 degrees clockwise.")]
 
 
 Contrast = Annotated[
     Any,
+    BeforeValidator(lenient_arguments.factor),
     Field(description="A factor, or auto."),
     WithJsonSchema({"anyOf": [{"type": ["number", "string"]}, {"type": "null"}]}),
 ]
@@ -295,6 +311,7 @@ Grid = Annotated[bool, Field(description="Draw lines at coordinates.")]
 
 Marks = Annotated[
     list[Any],
+    BeforeValidator(lenient_arguments.listed),
     Field(
         description="at: [left, top, right, bottom] of box and redact (black out), [x, y] of point, number, text, "
         "[x, y, x, y] of an arrow to its tip, [x, y, ...] of a polygon.",
@@ -319,6 +336,7 @@ Marks = Annotated[
 
 Show = Annotated[
     Literal["all", "side_by_side", "overlay", "difference"],
+    BeforeValidator(lenient_arguments.word(compare.SHOWS, {"diff": "difference"})),
     Field(description="all is both and the overlay."),
 ]
 
@@ -328,6 +346,7 @@ Tolerance = Annotated[int, Field(description="Of 255: less is no change.")]
 
 Operations = Annotated[
     list[Any],
+    BeforeValidator(lenient_arguments.listed),
     Field(
         description="In order, one key each: crop [left, top, right, bottom]; resize [width, height], null for a side that "
         "follows; fit [width, height]; rotate degrees clockwise; flip horizontal or vertical; pad pixels; grayscale, "
@@ -346,13 +365,15 @@ SourceImages = Annotated[
 ]
 
 
-CellLabels = Annotated[list[str] | None, Field(description="One for each.")]
+CellLabels = Annotated[
+    list[str] | None, BeforeValidator(lenient_arguments.texts), Field(description="One for each.")
+]
 
 
 Exif = Annotated[bool, Field(description="Tell camera and place (GPS).")]
 
 
-Document = Annotated[str, Field(description="A PDF or SVG, as in load_image.")]
+Document = Annotated[str, _ALONE, Field(description="A PDF or SVG, as in load_image.")]
 
 
 PageRange = Annotated[str, BeforeValidator(lenient_arguments.pages), Field(description="Such as 1-3, 7.")]
@@ -361,13 +382,19 @@ PageRange = Annotated[str, BeforeValidator(lenient_arguments.pages), Field(descr
 PageText = Annotated[bool, Field(description="Tell the text too.")]
 
 
-PageSize = Annotated[int, Field(description="Longer side, 200 to 2000 pixels.")]
+PageSize = Annotated[int, _PIXELS, Field(description="Longer side, 200 to 2000 pixels.")]
 
 
-CodeText = Annotated[str, Field(description="What it holds.")]
+CodeText = Annotated[str, _WORDS, Field(description="What it holds.")]
 
 
-CodeSize = Annotated[int, Field(description=f"{SMALLEST} to {LARGEST} pixels.")]
+CodeSize = Annotated[int, _PIXELS, Field(description=f"{SMALLEST} to {LARGEST} pixels.")]
 
 
-Correction = Annotated[Literal["L", "M", "Q", "H"], Field(description="7, 15, 25, 30% may be hidden.")]
+_LEVELS_MEANT = {"low": "L", "medium": "M", "quartile": "Q", "high": "H"}
+
+Correction = Annotated[
+    Literal["L", "M", "Q", "H"],
+    BeforeValidator(lenient_arguments.word(tuple(LEVELS), _LEVELS_MEANT)),
+    Field(description="7, 15, 25, 30% may be hidden."),
+]

@@ -1,5 +1,6 @@
 """The tools that ask the OpenAI API for pictures; whoever calls them pays."""
 
+from functools import partial
 from typing import Any
 
 from mcp.server.mcpserver import Context
@@ -48,7 +49,9 @@ def create_image_tool(settings: Settings) -> Tool:
         }
 
         async def make(on_progress: OnProgress) -> ToolOutput:
-            making = imagebridge_tools.create_image(prompt, places=places, on_progress=on_progress, **choices)
+            making = partial(
+                imagebridge_tools.create_image, prompt, places=places, on_progress=on_progress, **choices
+            )
             return await finished(making, save_as, overwrite=overwrite)
 
         return await _run(context, make, settings)
@@ -89,8 +92,14 @@ def edit_image_tool(settings: Settings) -> Tool:
         }
 
         async def make(on_progress: OnProgress) -> ToolOutput:
-            making = imagebridge_tools.edit_image(
-                prompt, images, mask, places=places, on_progress=on_progress, **choices
+            making = partial(
+                imagebridge_tools.edit_image,
+                prompt,
+                images,
+                mask,
+                places=places,
+                on_progress=on_progress,
+                **choices,
             )
             return await finished(making, save_as, overwrite=overwrite)
 

@@ -2,27 +2,31 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, NamedTuple, cast
+from functools import partial
+from typing import Any, NamedTuple, Protocol, cast
 
 import anyio
 from mcp.server.apps import client_supports_apps
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import ValidationError
 
-from imagebridge.errors import BridgeError
+from imagebridge.errors import ArgumentError, BridgeError
 from imagebridge.pictures.picture import Picture
+from imagebridge.schemas.arguments import JUDGED
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.files import saving
 from imagebridge_tools.files.source import NOWHERE, Places, opened
+from imagebridge_tools.mistakes import Mistakes
 
-from .arguments import explained
-from .lenient_arguments import renamed
-from .results import failure, in_thread, shortened, success
+from . import invalid_arguments
+from .lenient_arguments import mended
+from .results import failure, in_thread, success
 from .settings import Settings
 from .viewer import COMPARED, SHOWN_BY
 
@@ -56,12 +60,13 @@ def paying(settings: Settings) -> ToolAnnotations:
 
 
 class _CallContext(NamedTuple):
-    """The call that is being answered, in words, and where its tool may read and write."""
+    """The call that is being answered, in words, where its tool may read and write, and what is wrong with it already."""
 
     words: str = ""
     places: Places = NOWHERE
     apps: bool = False
     """Whether its host shows the viewer."""
+    noted: Sequence[ArgumentError] = ()
 
 
 _NO_CALL = _CallContext()
@@ -111,6 +116,18 @@ def _compact_schema(schema: dict[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in schema.items() if key != "title"}, "properties": properties}
 
 
+async def judging(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Say with a list of the tools, as middleware, that the server judges arguments itself.
+
+    What models guess is mended here, and all mistakes are told together: no client has to refuse a call before. It is
+    said once, not of each tool, for lists travel often.
+    """
+    result = await call_next(ctx)
+    if ctx.method == "tools/list" and isinstance(result, dict):
+        result["_meta"] = {**(result.get("_meta") or {}), JUDGED: True}
+    return result
+
+
 def placed(tools: Iterable[Tool], places: Places) -> list[Tool]:
     """Return the tools, knowing where they keep and save what they give; where nothing may be saved they do not offer it."""
     placed_tools = list(tools)
@@ -146,10 +163,40 @@ class _ExplainingTool(Tool):
     async def run(
         self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
     ) -> Any:
-        apps = client_supports_apps(context)
         self._refuse_others()
-        arguments = renamed(arguments, self.parameters["properties"])
-        token = _CALL.set(_CallContext(_call_description(self.name, arguments), self.places, apps))
+        fields = self.fn_metadata.arg_model.model_fields
+        required = {name for name, field in fields.items() if field.is_required()}
+        arguments = mended(arguments, fields, required)
+        call = _CallContext(
+            _call_description(self.name, arguments), self.places, client_supports_apps(context)
+        )
+        try:
+            return await self._answered(arguments, context, call, convert_result=convert_result)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            noted = invalid_arguments.mistakes(
+                error.__cause__, list(self.parameters["properties"]), arguments
+            )
+            wrong = {str(one["loc"][0]) for one in error.__cause__.errors() if one["loc"]}
+        # What is wrong with the others is told too: the tool looks at them, and makes nothing.
+        others = {name: value for name, value in arguments.items() if name not in wrong}
+        empty: dict[str, Any] = {
+            name: "" if fields[name].annotation is str else [""] for name in required & wrong
+        }
+        call = call._replace(noted=noted)
+        return await self._answered(others | empty, context, call, convert_result=convert_result)
+
+    async def _answered(
+        self,
+        arguments: dict[str, Any],
+        context: Context[Any, Any],
+        call: _CallContext,
+        *,
+        convert_result: bool,
+    ) -> Any:
+        """Run the tool as a call, which is told from time to time that it is at work."""
+        token = _CALL.set(call)
         failed: Exception | None = None
         result: Any = None
         try:
@@ -165,9 +212,6 @@ class _ExplainingTool(Tool):
             _CALL.reset(token)
         if failed is None:
             return result
-        if isinstance(failed, ToolError) and isinstance(failed.__cause__, ValidationError):
-            problem = explained(failed.__cause__, list(self.parameters["properties"]))
-            raise ToolError(shortened(problem)) from failed
         raise failed
 
 
@@ -189,14 +233,29 @@ def _call_description(name: str, arguments: Mapping[str, object]) -> str:
     return f"{name}({', '.join(shortened)})"
 
 
-async def answered(
-    making: Coroutine[Any, Any, ToolOutput], save_as: str | None = None, *, overwrite: bool = False
-) -> CallToolResult:
+class Making(Protocol):
+    """Makes an answer, unless something is wrong with the call: that is told with what was noted before."""
+
+    def __call__(self, *, noted: Sequence[ArgumentError]) -> Awaitable[ToolOutput]:
+        """Return the answer, or raise all that is wrong as one `ArgumentError`."""
+        ...
+
+
+def threaded(function: Callable[..., ToolOutput], *arguments: object) -> Making:
+    """Return what makes an answer in a thread, of a tool that works there."""
+
+    def make(*, noted: Sequence[ArgumentError]) -> Awaitable[ToolOutput]:
+        return in_thread(partial(function, *arguments, noted=noted))
+
+    return make
+
+
+async def answered(make: Making, save_as: str | None = None, *, overwrite: bool = False) -> CallToolResult:
     """Run a tool, save its pictures as `save_as`, keep them in the store, and return its result.
 
-    What its caller can correct comes back as an error result, and so does all else that fails.
+    What its caller can correct comes back as an error result, all of it, and so does all else that fails.
     """
-    return await reported(finished(making, save_as, overwrite=overwrite))
+    return await reported(finished(make, save_as, overwrite=overwrite))
 
 
 async def reported(making: Awaitable[ToolOutput]) -> CallToolResult:
@@ -212,23 +271,18 @@ async def reported(making: Awaitable[ToolOutput]) -> CallToolResult:
         return failure(f"the tool failed with {type(error).__name__}; the server's log says more")
 
 
-async def finished(
-    making: Coroutine[Any, Any, ToolOutput], save_as: str | None = None, *, overwrite: bool = False
-) -> ToolOutput:
+async def finished(make: Making, save_as: str | None = None, *, overwrite: bool = False) -> ToolOutput:
     """Return what a tool makes, saved as `save_as` and kept in the store, which its sentence tells.
 
     Where it may not be saved nothing is made.
     """
     call = _CALL.get()
-    try:
-        where = None
-        if save_as is not None:
-            where = await in_thread(
-                lambda: saving.target(save_as, call.places.allow_write, overwrite=overwrite)
-            )
-        answer = await making
-    finally:
-        making.close()  # It may not have begun.
+    mistakes = Mistakes(call.noted)
+    where = None
+    if save_as is not None:
+        target = partial(saving.target, save_as, call.places.allow_write, overwrite=overwrite)
+        where = await mistakes.met(in_thread(target))
+    answer = await make(noted=mistakes.found)
     if where:
         answer = await saving.saved(answer, where)
     return await in_thread(lambda: _with_kept_uris(answer, call))

@@ -1,22 +1,24 @@
 """The tools that look, load, draw charts, mark and change pictures: their arguments, and the functions behind them."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from anyio import to_thread
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult
 
 import imagebridge_tools
+from imagebridge.errors import ArgumentError
 from imagebridge.requirements import DOCUMENTS, QR_CODES, lacking
-from imagebridge_tools import document
+from imagebridge_tools import ToolOutput, document
 from imagebridge_tools.drawing import pixels
+from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tool_output import counted
 
 from . import arguments
 from .jobs import PENDING, Jobs
-from .registration import answered, compared, hints, tool
-from .results import in_thread
+from .registration import answered, compared, hints, threaded, tool
 from .settings import Settings
 
 
@@ -51,7 +53,8 @@ def generate_chart_tool(settings: Settings) -> Tool:
     ) -> CallToolResult:
         """Draw a chart as a PNG: from kind and data, or from a Vega-Lite spec."""
         return await answered(
-            imagebridge_tools.generate_chart(
+            partial(
+                imagebridge_tools.generate_chart,
                 spec=spec,
                 kind=kind,
                 data=data,
@@ -90,7 +93,7 @@ def get_image_tool(settings: Settings) -> Tool:
 
     async def get_image(text: arguments.Text) -> CallToolResult:
         """Draw a text large on a card of 1024x576 pixels. Good for trying out whether pictures arrive."""
-        return await answered(in_thread(lambda: imagebridge_tools.get_image(text)))
+        return await answered(threaded(imagebridge_tools.get_image, text))
 
     return tool(get_image, "Sample picture of a text", hints(settings, fetches=False))
 
@@ -110,15 +113,24 @@ def load_image_tool(settings: Settings) -> Tool:
     ) -> CallToolResult:
         if source.strip().lower().startswith(PENDING):
             jobs = context.request_context.lifespan_context
-            return await answered(jobs.collected(source, settings.patience), save_as, overwrite=overwrite)
-        making = imagebridge_tools.load_image(source, places, page=page, frame=frame, max_size=max_size)
-        return await answered(making, save_as, overwrite=overwrite)
+            return await answered(partial(_collected, jobs, source, settings), save_as, overwrite=overwrite)
+        make = partial(
+            imagebridge_tools.load_image, source, places, page=page, frame=frame, max_size=max_size
+        )
+        return await answered(make, save_as, overwrite=overwrite)
 
     description = (
         f"Show a picture: {pixels.SHOWN}. It comes upright, without metadata, and smaller where it is too large "
         f"for a result; an animation as a sheet of frames, a TIFF as a picture a page. {_where(settings)}"
     )
     return tool(load_image, "Load a picture", hints(settings, saves=True), description)
+
+
+async def _collected(
+    jobs: Jobs, handle: str, settings: Settings, *, noted: Sequence[ArgumentError]
+) -> ToolOutput:
+    Mistakes(noted).tell()
+    return await jobs.collected(handle, settings.patience)
 
 
 def load_file_tool(settings: Settings) -> Tool:
@@ -132,7 +144,7 @@ def load_file_tool(settings: Settings) -> Tool:
         rows: arguments.Rows = None,
     ) -> CallToolResult:
         return await answered(
-            imagebridge_tools.load_file(source, places, start=start, sheet=sheet, rows=rows)
+            partial(imagebridge_tools.load_file, source, places, start=start, sheet=sheet, rows=rows)
         )
 
     description = (
@@ -182,7 +194,8 @@ def _view_image(settings: Settings) -> Tool:
     ) -> CallToolResult:
         """Look closely at a region; tells how its pixels map to the original."""
         return await answered(
-            imagebridge_tools.view_image(
+            partial(
+                imagebridge_tools.view_image,
                 source,
                 places,
                 region=region,
@@ -208,8 +221,8 @@ def _annotate_image(settings: Settings) -> Tool:
         overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
         """Draw marks on a picture, or black out parts of it for good."""
-        making = imagebridge_tools.annotate_image(source, marks, places, units=units)
-        return await answered(making, save_as, overwrite=overwrite)
+        make = partial(imagebridge_tools.annotate_image, source, marks, places, units=units)
+        return await answered(make, save_as, overwrite=overwrite)
 
     return tool(annotate_image, "Annotate a picture", hints(settings, saves=True))
 
@@ -224,8 +237,8 @@ def _compare_images(settings: Settings) -> Tool:
         tolerance: arguments.Tolerance = 10,
     ) -> CallToolResult:
         """Tell whether two pictures are identical, or where and how much they differ."""
-        making = imagebridge_tools.compare_images(a, b, places, show=show, tolerance=tolerance)
-        return await compared(await answered(making), a, b)
+        make = partial(imagebridge_tools.compare_images, a, b, places, show=show, tolerance=tolerance)
+        return await compared(await answered(make), a, b)
 
     return tool(compare_images, "Compare pictures", hints(settings))
 
@@ -241,8 +254,8 @@ def _transform_image(settings: Settings) -> Tool:
         overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
         """Change a picture."""
-        making = imagebridge_tools.transform_image(source, operations, places, units=units)
-        return await answered(making, save_as, overwrite=overwrite)
+        make = partial(imagebridge_tools.transform_image, source, operations, places, units=units)
+        return await answered(make, save_as, overwrite=overwrite)
 
     return tool(transform_image, "Transform a picture", hints(settings, saves=True))
 
@@ -255,7 +268,7 @@ def _contact_sheet(settings: Settings) -> Tool:
         labels: arguments.CellLabels = None,
     ) -> CallToolResult:
         """Lay out up to 48 pictures on one numbered sheet."""
-        return await answered(imagebridge_tools.contact_sheet(sources, places, labels=labels))
+        return await answered(partial(imagebridge_tools.contact_sheet, sources, places, labels=labels))
 
     return tool(contact_sheet, "Contact sheet", hints(settings))
 
@@ -265,7 +278,7 @@ def _image_info(settings: Settings) -> Tool:
 
     async def image_info(source: arguments.SourceImage, exif: arguments.Exif = False) -> CallToolResult:
         """Tell format, size, frames, colors, and what QR and bar codes say, without the picture."""
-        return await answered(imagebridge_tools.image_info(source, places, exif=exif))
+        return await answered(partial(imagebridge_tools.image_info, source, places, exif=exif))
 
     return tool(image_info, "Picture facts", hints(settings))
 
@@ -280,8 +293,8 @@ def _render_document(settings: Settings) -> Tool:
         size: arguments.PageSize = 1536,
     ) -> CallToolResult:
         """Show pages of a PDF, or an SVG, as pictures."""
-        making = imagebridge_tools.render_document(source, places, pages=pages, text=text, size=size)
-        return await answered(making)
+        make = partial(imagebridge_tools.render_document, source, places, pages=pages, text=text, size=size)
+        return await answered(make)
 
     return tool(render_document, "Show a document", hints(settings))
 
@@ -295,7 +308,7 @@ def _make_qr_code(settings: Settings) -> Tool:
         overwrite: arguments.Overwrite = False,
     ) -> CallToolResult:
         """Make a QR code as a PNG."""
-        making = to_thread.run_sync(imagebridge_tools.make_qr_code, text, size, error_correction)
-        return await answered(making, save_as, overwrite=overwrite)
+        make = threaded(imagebridge_tools.make_qr_code, text, size, error_correction)
+        return await answered(make, save_as, overwrite=overwrite)
 
     return tool(make_qr_code, "Make a QR code", hints(settings, fetches=False, saves=True))

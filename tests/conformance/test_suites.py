@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -82,9 +83,16 @@ def reached(request, address, tmp_path_factory):
         return
     server = [sys.executable, str(TESTS / "servers" / "conformance.py")]
     target = ["--url", address] if request.param == "relay to a URL" else ["--", *server]
+    with relayed(target, tmp_path_factory.mktemp("relay") / "log") as url:
+        yield url
+
+
+@contextmanager
+def relayed(target, log, **variables):
+    """Serve a relay; yield its address."""
     command = [*PROXY, "--http", "127.0.0.1:0", *target]
-    log = tmp_path_factory.mktemp("relay") / "log"
-    with log.open("w") as errors, subprocess.Popen(command, env=ENVIRONMENT, stderr=errors) as process:
+    environment = ENVIRONMENT | variables
+    with log.open("w") as errors, subprocess.Popen(command, env=environment, stderr=errors) as process:
         try:
             while not (told := re.search(r"serving at (\S+)\n", log.read_text())):
                 assert process.poll() is None, log.read_text()
@@ -113,3 +121,35 @@ def test_the_suite_passes(node, suites, reached, tmp_path, suite, options, scena
     scored = {name: mark for name, mark in marks.items() if name not in unscored}
     assert set(scored.values()) == {"✓"}
     assert len(scored) == scenarios
+
+
+# What the suites ask of any server; their other scenarios need tools of the suite's own.
+OF_ANY_SERVER = {
+    "released": ["server-initialize", "ping", "tools-list", "resources-list", "prompts-list"],
+    "next": ["tools-list", "resources-list", "prompts-list", "caching", "sep-2164-resource-not-found"],
+}
+
+
+def test_our_server_passes_through_the_relay_with_a_card_of_an_earlier_start(node, suites, tmp_path):
+    environment, program = node
+    server = ["--", sys.executable, str(TESTS / "servers" / "with_card.py")]
+    cards = tmp_path / "cards"
+    failed = []
+    with relayed(server, tmp_path / "log", IMAGEBRIDGE_TESTED_CARDS=str(cards)) as url:
+        for suite, scenarios in OF_ANY_SERVER.items():
+            script = suites / "node_modules" / suite / "dist" / "index.js"
+            version = ["--spec-version", "2026-07-28"] if suite == "next" else []
+            for scenario in scenarios:
+                command = [program, script, "server", "--url", url, "--scenario", scenario, *version]
+                run = subprocess.run(
+                    [*command, "-o", str(tmp_path / "said")],
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    timeout=240,
+                )
+                failed += [(suite, scenario, run.stdout[-2_000:])] if run.returncode else []
+    assert failed == []
+    # One that is used gets another date than the oldest.
+    assert [card for card in cards.rglob("*.card") if card.stat().st_mtime > 1]

@@ -163,9 +163,10 @@ class TestWhatIsListed:
     @pytest.mark.parametrize(
         ("package", "missing"),
         [
-            ("vl-convert-python", "generate_chart"),
-            ("pypdfium2", "render_document"),
-            ("segno", "make_qr_code"),
+            ("vl-convert-python", {"generate_chart"}),
+            ("pypdfium2", {"render_document"}),
+            ("segno", {"make_qr_code"}),
+            ("openai", {"create_image", "edit_image"}),
         ],
     )
     async def test_a_tool_whose_package_is_missing_is_not_offered(self, monkeypatch, package, missing):
@@ -174,17 +175,17 @@ class TestWhatIsListed:
                 raise metadata.PackageNotFoundError(name)
             return "9999"
 
-        async with Client(build_server(Settings())) as client:
+        async with Client(build_server(Settings(create=True))) as client:
             every = {tool.name for tool in (await client.list_tools()).tools}
         monkeypatch.setattr(metadata, "version", version)
         monkeypatch.setattr(requirements, "_MET", set())
-        async with Client(build_server(Settings())) as client:
+        async with Client(build_server(Settings(create=True))) as client:
             tools = {tool.name for tool in (await client.list_tools()).tools}
             prompts = {prompt.name for prompt in (await client.list_prompts()).prompts}
             said = client.instructions
-        assert tools == every - {missing}
-        assert ("chart_file" in prompts) == (missing != "generate_chart")
-        assert ("generate_chart" in said) == (missing != "generate_chart")
+        assert tools == every - missing
+        assert ("chart_file" in prompts) == ("generate_chart" not in missing)
+        assert ("generate_chart" in said) == ("generate_chart" not in missing)
 
     async def test_create_image_only_where_it_can_work(self):
         async with Client(build_server(Settings())) as client:
@@ -252,12 +253,12 @@ class TestCalls:
             (
                 "get_image",
                 {"txt": "a"},
-                "text is missing; txt is no argument of this tool; did you mean text?",
+                "text: is missing; give the text\ntxt: is not an argument of this tool; did you mean text?",
             ),
-            ("get_image", {"text": 5}, "text: input should be a valid string"),
+            ("get_image", {"text": [5, 6]}, "text: is [5, 6]; give the text"),
             ("load_image", {"source": "rde.png"}, "did you mean 'red.png'?"),
             ("load_image", {"source": "/etc/passwd"}, "is not below an allowed folder"),
-            ("load_image", {"source": "https://example.com/a.png"}, "started with --allow-https"),
+            ("load_image", {"source": "https://example.com/a.png"}, "start the server with --allow-https"),
             ("load_image", {"source": "http://example.com/a.png"}, "http: addresses are not read"),
             ("load_image", {"source": "image://3f2a9c01d4e7"}, "no pictures are kept here"),
             ("load_image", {"source": "image://pending-01234567"}, "is not being made here"),
@@ -266,21 +267,25 @@ class TestCalls:
             (
                 "load_image",
                 {"source": "red.png", "max_size": 3},
-                "max_size: input should be greater than or equal to 16",
+                "max_size: is 3; give 16 or more",
             ),
             ("load_image", {"source": "red.png", "save_as": "a.png"}, "--allow-write"),
-            ("load_image", {"source": "sales.csv"}, "no picture of a known format"),
+            ("load_image", {"source": "sales.csv"}, "not a picture of a known format"),
             ("load_file", {"source": "red.png"}, "load_image shows it"),
             (
                 "load_file",
                 {"source": "sales.csv", "start": 1000},
                 "start: is 1,000; sales.csv has 24 characters",
             ),
-            ("create_image", {"prompt": "x", "n": 11}, "n: input should be less than or equal to 10"),
-            ("edit_image", {"prompt": "x", "images": []}, "images: list should have at least 1 item"),
-            ("edit_image", {"prompt": "x", "images": ["sales.csv"]}, "images: sales.csv is no picture"),
-            ("edit_image", {"prompt": "x", "images": "red.png"}, "images: input should be a valid list"),
-            ("generate_chart", {}, "give one of spec and kind"),
+            ("create_image", {"prompt": "x", "n": 11}, "n: is 11; give 10 or less"),
+            ("edit_image", {"prompt": "x", "images": []}, "images: has 0 entries; give at least 1"),
+            ("edit_image", {"prompt": "x", "images": ["sales.csv"]}, "images: sales.csv is not a picture"),
+            (
+                "edit_image",
+                {"prompt": "x", "images": 5},
+                'images: is 5; give a list of pictures, such as ["a.png", "b.png"]',
+            ),
+            ("generate_chart", {}, "kind: is missing; give one of bar, line"),
             ("generate_chart", {"kind": "barr", "data": ROWS}, "did you mean 'bar'?"),
             ("generate_chart", {"kind": "bar", "data": 5}, "data: give rows"),
             (
@@ -290,8 +295,8 @@ class TestCalls:
             ),
             (
                 "generate_chart",
-                {"kind": "bar", "data": ROWS, "x": "month"},
-                "x is no argument of this tool; there are: kind, data, sheet, columns",
+                {"kind": "bar", "data": ROWS, "x": "month", "columns": {"x": "month"}},
+                "x: is not an argument of this tool; there are: kind, data, sheet, columns",
             ),
             (
                 "generate_chart",

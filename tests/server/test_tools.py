@@ -106,7 +106,9 @@ class TestWhatIsListed:
 async def test_calls(client, name, arguments, size, point, color, words):
     result = await client.call_tool(name, arguments)
     if words is None:
-        assert result.content[0].text.startswith("Tool error:\noperations: is empty; give some of crop")
+        assert result.content[0].text.startswith(
+            "Tool error:\noperations: is empty; give one operation in each object"
+        )
         return
     text, (image,) = shown(result)
     assert words in text
@@ -172,9 +174,9 @@ async def test_a_result_is_saved_and_worked_on_again(client, folder):
 
 
 BAD = [
-    ("view_image", {}, "source is missing"),
-    ("view_image", {"source": "bridge.png", "rgion": [0, 0, 1, 1]}, "rgion is no argument of this tool; did you mean region?"),
-    ("view_image", {"source": "bridge.png", "region": "all"}, "region: input should be a valid list"),
+    ("view_image", {}, "source: is missing; give a path"),
+    ("view_image", {"source": "bridge.png", "rgion": [0, 0, 1, 1]}, "rgion: is not an argument of this tool; did you mean region?"),
+    ("view_image", {"source": "bridge.png", "region": "all"}, 'region: is "all"; give [left, top, right, bottom]'),
     ("view_image", {"source": "bridge.png", "region": [0, 0, 500, 300]}, "region: x = 500 lies outside the picture"),
     ("view_image", {"source": "bridge.png", "units": "percent"}, "units: is 'percent'; allowed: pixels, 0-1, 0-1000"),
     ("view_image", {"source": "birdge.png"}, "source: 'birdge.png' does not exist; did you mean 'bridge.png'?"),
@@ -183,23 +185,23 @@ BAD = [
     ("view_image", {"source": "bomb.png"}, "source: bomb.png cannot be shown: it unpacks to 20000x20000 pixels"),
     ("view_image", {"source": "https://example.com/a.png"}, "source: https: addresses are not read"),
     ("view_image", {"source": "bridge.png", "zoom": 1000}, "zoom: is 1000; 400x300 pixels are shown at most 5 times"),
-    ("annotate_image", {"source": "bridge.png"}, "marks is missing"),
-    ("annotate_image", {"source": "notes.txt", "marks": [{"kind": "point", "at": [1, 1]}]}, "source: notes.txt is no picture"),
+    ("annotate_image", {"source": "bridge.png"}, "marks: is missing; give a list such as"),
+    ("annotate_image", {"source": "notes.txt", "marks": [{"kind": "point", "at": [1, 1]}]}, "source: notes.txt is not a picture"),
     ("annotate_image", {"source": "bridge.png", "marks": [{"kind": "circle", "at": [1, 1]}]}, "marks[0].kind: is 'circle'; allowed: box, point"),
-    ("annotate_image", {"source": "bridge.png", "marks": {"kind": "box"}}, "marks: input should be a valid list"),
-    ("compare_images", {"a": "bridge.png"}, "b is missing"),
+    ("annotate_image", {"source": "bridge.png", "marks": {"kind": "box"}}, "marks[0].at: is missing; write {"),
+    ("compare_images", {"a": "bridge.png"}, "b: is missing; give a path"),
     ("compare_images", {"a": "bridge.png", "b": "gone.png"}, "b: 'gone.png' does not exist"),
-    ("compare_images", {"a": "bridge.png", "b": "changed.png", "show": "both"}, "show: input should be 'all', 'side_by_side', 'overlay' or 'difference'"),
-    ("transform_image", {"source": "bridge.png", "operations": [{"scale": 2}]}, "operations[0]: has 'scale', which is no operation; "),
+    ("compare_images", {"a": "bridge.png", "b": "changed.png", "show": "both"}, 'show: is "both"; allowed: all, side_by_side, overlay, difference'),
+    ("transform_image", {"source": "bridge.png", "operations": [{"scale": 2}]}, "operations[0]: has 'scale', which no operation is called; did you mean 'resize'?"),
     ("transform_image", {"source": "bridge.png", "operations": [{"resize": [100_000, 100_000]}]}, "operations[0].resize: is 100000; give a number from 1 to 12000"),
     ("contact_sheet", {"sources": []}, "sources: is empty"),
     ("contact_sheet", {"sources": ["*.bmp"]}, "sources[0]: no file has a name like '*.bmp'"),
-    ("contact_sheet", {"sources": ["notes.txt"]}, "none of the pictures can be shown: sources[0]: notes.txt is no picture"),
+    ("contact_sheet", {"sources": ["notes.txt"]}, "none of the pictures can be shown: sources[0]: notes.txt is not a picture"),
     ("image_info", {"source": "paper.pdf"}, "source: paper.pdf is a PDF; render_document shows its pages"),
     ("render_document", {"source": "photo.jpg"}, "source: photo.jpg is of type image/jpeg; PDF and SVG are drawn"),
     ("render_document", {"source": "paper.pdf", "pages": "3"}, "pages: names page 3; the document has 2 pages"),
     ("make_qr_code", {"text": ""}, "text: is empty"),
-    ("make_qr_code", {"text": "x", "error_correction": "Z"}, "error_correction: input should be 'L', 'M', 'Q' or 'H'"),
+    ("make_qr_code", {"text": "x", "error_correction": "Z"}, 'error_correction: is "Z"; allowed: L, M, Q, H'),
     ("make_qr_code", {"text": "x", "save_as": "../code.png"}, "save_as: '../code.png' is not below a writable folder"),
 ]  # fmt: skip
 

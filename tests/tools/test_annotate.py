@@ -235,15 +235,15 @@ BOX = {"kind": "box", "at": [10, 20, 110, 70]}
     ("marks", "argument", "problem"),
     [
         ([], "marks", "is empty; give marks of the kinds box, point, arrow, polygon, number, text, redact"),
-        ([BOX] * 201, "marks", "are 201; at most 200 are drawn in a call"),
-        (["box"], "marks[0]", 'is no object such as {"kind": "box"'),
+        ([BOX] * 201, "marks", "has 201 marks; give at most 200 in a call"),
+        (["box"], "marks[0]", 'is \'box\', which is not an object; write {"kind": "box"'),
         ([BOX, {"kind": "bocks", "at": [1, 2]}], "marks[1].kind", "is 'bocks'; did you mean 'box'? allowed: box, point"),
-        ([{"at": [1, 2]}], "marks[0].kind", "is ''; allowed: box"),
+        ([{"at": [1, 2]}], "marks[0].kind", "is missing; give one of box, point"),
         ([{**BOX, "lable": "x"}], "marks[0]", "has 'lable', which no mark has; did you mean 'label'?"),
-        ([{"kind": "box"}], "marks[0].at", "is no list of numbers"),
-        ([{"kind": "box", "at": "10,20"}], "marks[0].at", "is no list of numbers"),
-        ([{"kind": "box", "at": [1, 2, "3", 4]}], "marks[0].at", "is no list of numbers"),
-        ([{"kind": "box", "at": [1, 2, 3]}], "marks[0].at", "has 3 numbers; give [left, top, right, bottom]"),
+        ([{"kind": "box"}], "marks[0].at", "is missing; write {"),
+        ([{"kind": "box", "at": "here"}], "marks[0].at", "is 'here', which is not a list of numbers; write {"),
+        ([{"kind": "box", "at": [1, 2, "c", 4]}], "marks[0].at", "is [1, 2, 'c', 4], which is not a list of numbers"),
+        ([{"kind": "box", "at": [1, 2, 3]}], "marks[0].at", "has 3 numbers; a mark of kind box has [left, top, right, bottom]"),
         ([{"kind": "box", "at": [110, 20, 10, 70]}], "marks[0].at", "such as [10, 20, 110, 70]"),
         ([{"kind": "point", "at": [401, 20]}], "marks[0].at", "x = 401 lies outside the picture, which reaches from 0 to 400"),
         ([{"kind": "point", "at": [0.5, 0.5]}], "marks[0].at", 'is one pixel of 400x300; did you mean units="0-1"?'),
@@ -257,7 +257,7 @@ BOX = {"kind": "box", "at": [10, 20, 110, 70]}
         ([{"kind": "polygon", "at": [1, 2, 3, 4, 5, 6, 7]}], "marks[0].at", "has 7 numbers; give x and y of each point in turn"),
         ([{"kind": "text", "at": [1, 2]}], "marks[0].label", "is missing; it is the text to write"),
         ([{**BOX, "label": "x" * 301}], "marks[0].label", "has 301 characters; give at most 300"),
-        ([{**BOX, "label": ["x"]}], "marks[0].label", "is no text"),
+        ([{**BOX, "label": ["x"]}], "marks[0].label", "is ['x'], which is not a text"),
         ([{**BOX, "color": "greeen"}], "marks[0].color", "is 'greeen'; give a CSS name or #rrggbb; did you mean 'green'?"),
     ],
 )  # fmt: skip
@@ -291,3 +291,42 @@ def test_a_label_that_fits_no_way():
         drawn({"kind": "point", "at": [5, 5], "label": "a long label"}, source=page(20, 10))
     assert caught.value.argument == "marks[0].label"
     assert "'a long label' does not fit 20x10 pixels; give fewer letters" in caught.value.problem
+
+
+PLACE = [10, 20, 110, 70]
+
+
+@pytest.mark.parametrize(
+    ("guess", "meant"),
+    [
+        ({"type": "rectangle", "x": 10, "y": 20, "width": 100, "height": 50}, BOX),
+        ({"shape": "box", "x": 10, "y": 20, "w": 100, "h": 50}, BOX),
+        ({"kind": "Box", "left": 10, "top": 20, "right": 110, "bottom": 70}, BOX),
+        ({"kind": "box", "x1": 10, "y1": 20, "x2": 110, "y2": 70}, BOX),
+        ({"kind": "box", "bbox": PLACE}, BOX),
+        ({"kind": "box", "at": {"x": 10, "y": 20, "width": 100, "height": 50}}, BOX),
+        ({"kind": "box", "at": "10, 20, 110, 70"}, BOX),
+        ({"kind": "box", "at": ["10", "20", "110", "70"]}, BOX),
+        ({**BOX, "text": "a", "colour": "red"}, {**BOX, "label": "a", "color": "red"}),
+        ({"kind": "arrow", "from": [10, 20], "to": [110, 70]}, {"kind": "arrow", "at": PLACE}),
+        ({"kind": "arrow", "start": {"x": 10, "y": 20}, "end": {"x": 110, "y": 70}}, {"kind": "arrow", "at": PLACE}),
+        ({"kind": "dot", "x": 10, "y": 20}, {"kind": "point", "at": [10, 20]}),
+        ({"kind": "polygon", "points": [[1, 2], [30, 4], [5, 60]]}, {"kind": "polygon", "at": [1, 2, 30, 4, 5, 60]}),
+        ({"kind": "polygon", "at": [{"x": 1, "y": 2}, {"x": 30, "y": 4}, {"x": 5, "y": 60}]}, {"kind": "polygon", "at": [1, 2, 30, 4, 5, 60]}),
+        ({"kind": "blackout", "region": PLACE}, {"kind": "redact", "at": PLACE}),
+    ],
+)  # fmt: skip
+def test_a_mark_may_be_written_otherwise_where_it_means_one_thing(guess, meant):
+    assert drawn(guess) == drawn(meant)
+
+
+def test_all_that_is_wrong_with_all_marks_is_told_at_once():
+    marks = [
+        {"kind": "bxo", "at": [1, 2, 3, 4], "radius": 4, "color": "rde"},
+        BOX,
+        {"kind": "box", "at": [0, 0, 999, 9]},
+    ]
+    with pytest.raises(ArgumentError) as caught:
+        drawn(*marks)
+    told = [line.partition(": ")[0] for line in str(caught.value).splitlines()]
+    assert told == ["marks[0]", "marks[0].kind", "marks[0].color", "marks[2].at"]

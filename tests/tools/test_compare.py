@@ -203,7 +203,7 @@ class TestWhatIsShown:
 @pytest.mark.parametrize(
     ("a", "b", "given", "argument", "problem"),
     [
-        (b"hello", None, {}, "a", "one.png is no picture of a known format"),
+        (b"hello", None, {}, "a", "one.png is not a picture of a known format"),
         (None, b"", {}, "b", "two.png is empty"),
         (None, b"%PDF-1.7", {}, "b", "two.png is a PDF; render_document shows its pages"),
         (None, None, {"show": "sidebyside"}, "show", "did you mean 'side_by_side'? allowed: all, side_by_side, overlay, difference"),

@@ -366,13 +366,13 @@ class TestEdit:
             ([], None, "images: has 0 pictures; give 1 to 16"),
             ([url(RED)] * 17, None, "images: has 17 pictures"),
             (["/etc/passwd"], None, "images: no folder is allowed"),
-            (["data:;base64,aGVsbG8="], None, "images: data: URL is no picture"),
-            ([url(RED)], "data:;base64,aGVsbG8=", "mask: data: URL is no picture"),
+            (["data:;base64,aGVsbG8="], None, "images: data: URL is not a picture"),
+            ([url(RED)], "data:;base64,aGVsbG8=", "mask: data: URL is not a picture"),
             ([url(RED)], url(RED), "mask: data: URL cannot be sent: no part of it is transparent"),
             (
                 [url(BLUE)],
                 url(HOLE),
-                "mask: has 64x32 px and the first picture 20x20; they must be of one size",
+                "mask: has 64x32 px and the first picture 20x20; give a mask of the same size",
             ),
             (
                 [url(RED, "GIF", save_all=True, append_images=[RED.rotate(180), HOLE])],

@@ -140,14 +140,14 @@ class TestTables:
     async def test_a_sheet_and_its_rows(self, folder):
         answer = await read(folder, "a.xlsx", self.BOOK, sheet="costs", rows="1")
         assert answer.files[0].content == "k,n\na,3\n"
-        assert "With sheet others come: 'Sales', 'Costs', 'Empty'." in answer.sentence
+        assert "Its sheets are 'Sales', 'Costs', 'Empty': give sheet to read another." in answer.sentence
 
     async def test_a_long_workbook_is_described(self, folder):
         rows = [["day", "n"], *([date(2026, 1, 1 + n % 31), n] for n in range(3000))]
         answer = await read(folder, "a.xlsx", workbook({"Long": rows, "Other": [["a"], [1]]}))
         assert "a table of 3,000 rows and 2 columns; these are rows 1 to 50, as CSV" in answer.sentence
         assert "- day: dates, 2026-01-01 to 2026-01-31, 31 different" in answer.sentence
-        assert "With sheet others come: 'Long', 'Other'" in answer.sentence
+        assert "Its sheets are 'Long', 'Other': give sheet to read another." in answer.sentence
 
     @pytest.mark.parametrize(
         ("name", "choices", "words"),
@@ -157,7 +157,7 @@ class TestTables:
             ("a.csv", {"rows": "9-3"}, "rows: is '9-3'"),
             ("a.csv", {"rows": "9999"}, "rows: begins at 9,999; a.csv has 2,000 rows"),
             ("a.csv", {"rows": "1", "start": 1}, "rows: goes with tables and start with texts"),
-            ("a.csv", {"sheet": "x"}, "sheet: goes with workbooks; a.csv is none"),
+            ("a.csv", {"sheet": "x"}, "sheet: goes with workbooks, and a.csv is not one; leave it out"),
             ("a.xlsx", {"sheet": "Cost"}, "did you mean 'Costs'?"),
             ("a.xlsx", {"start": 1}, "start: goes with texts; a.xlsx is a workbook"),
             ("a.md", {"rows": "1"}, "rows: goes with tables, and a.md"),

@@ -163,7 +163,7 @@ class TestCodes:
     ("data", "problem"),
     [
         (b"", "x is empty; PNG, JPEG"),
-        (b"hello", "x is no picture of a known format"),
+        (b"hello", "x is not a picture of a known format"),
         (b"%PDF-1.7", "x is a PDF; render_document shows its pages"),
         (b"RIFF\0\0\0\0WAVE", "x is a file of type audio/wav"),
         (file(drawing(), "PNG")[:70], "x cannot be shown: "),

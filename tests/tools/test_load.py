@@ -171,7 +171,7 @@ class TestWhatIsRefused:
 
     async def test_a_pipe_is_not_waited_for(self, allowed):
         os.mkfifo(allowed / "pipe.png")
-        assert await problem("pipe.png", allowed) == "'pipe.png' is no plain file"
+        assert await problem("pipe.png", allowed) == "'pipe.png' is not a plain file"
 
     async def test_a_missing_file_suggests_its_neighbour(self, allowed):
         assert (
@@ -189,7 +189,7 @@ class TestWhatIsRefused:
         ("data", "words"),
         [
             (b"", "is empty"),
-            (b"hello", "no picture of a known format"),
+            (b"hello", "not a picture of a known format"),
             (b"%PDF-1.7", "application/pdf"),
             (saved(halves(), "BMP")[:40], "cannot be shown: "),
             (b"<svg xmlns='http://www.w3.org/2000/svg'><g>", "cannot be shown: "),
@@ -212,7 +212,7 @@ class TestWhatIsRefused:
 
     async def test_a_data_url_that_is_none(self):
         assert "cannot be read" in await problem("data:image/png;base64,!!!")
-        assert "no picture" in await problem("data:image/png;base64,aGVsbG8=")
+        assert "is not a picture" in await problem("data:image/png;base64,aGVsbG8=")
 
 
 class TestWhatBecomesOfIt:

@@ -124,7 +124,7 @@ def test_the_text_of_an_svg():
 @pytest.mark.parametrize(
     ("data", "given", "argument", "problem"),
     [
-        (b"hello", {}, "source", "x is no file of a known type; PDF and SVG are drawn"),
+        (b"hello", {}, "source", "x is not a file of a known type; PDF and SVG are drawn"),
         (file(drawing(), "PNG"), {}, "source", "x is of type image/png; PDF and SVG are drawn; load_image shows pictures"),
         (b"%PDF-1.7 broken", {}, "source", "x cannot be drawn: the PDF cannot be read"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><g>", {}, "source", "x cannot be drawn: "),

@@ -7,8 +7,9 @@ from PIL import Image
 from samples import drawing, file, oriented, photo, pixels
 
 from imagebridge.errors import ArgumentError
+from imagebridge_tools.drawing.operations import OPERATIONS
 from imagebridge_tools.files.source import Source
-from imagebridge_tools.transform import OPERATIONS, transformed
+from imagebridge_tools.transform import transformed
 
 WHITE, RED, NAVY = (255, 255, 255), (255, 0, 0), (0, 0, 128)
 
@@ -161,14 +162,14 @@ def test_metadata_is_dropped_and_the_picture_upright():
 @pytest.mark.parametrize(
     ("operations", "given", "argument", "problem"),
     [
-        ([], {}, "operations", "is empty; give some of crop, resize, fit, rotate"),
-        ([{"rotate": 1}] * 21, {}, "operations", "are 21; at most 20 are done in a call"),
-        (["rotate"], {}, "operations[0]", 'is not an object with one key such as {"rotate": 90}'),
+        ([], {}, "operations", 'is empty; give one operation in each object, such as [{"crop": [0, 0, 40, 30]}, {"resize": [800, null]}]; there are crop, resize'),
+        ([{"rotate": 1}] * 21, {}, "operations", "has 21 operations; give at most 20 in a call"),
+        (["rotate"], {}, "operations[0]", 'is \'rotate\', which is not an object; write {"rotate": 90}'),
         ([{"rotate": 1, "flip": "vertical"}], {}, "operations[0]", "give one operation in each"),
-        ([{}], {}, "operations[0]", "is not an object with one key"),
-        ([{"rotate": 90}, {"croop": [1, 2, 3, 4]}], {}, "operations[1]", "has 'croop', which is no operation; did you mean 'crop'?"),
-        ([{"crop": [1, 2, 3]}], {}, "operations[0].crop", "has 3 numbers; give [left, top, right, bottom]"),
-        ([{"crop": "all"}], {}, "operations[0].crop", "is 'all'; give a list of numbers"),
+        ([{}], {}, "operations[0]", "has no operation; give one operation in each object"),
+        ([{"rotate": 90}, {"croop": [1, 2, 3, 4]}], {}, "operations[1]", "has 'croop', which no operation is called; did you mean 'crop'?"),
+        ([{"crop": [1, 2, 3]}], {}, "operations[0].crop", "is [1, 2, 3]; give [left, top, right, bottom]"),
+        ([{"crop": "all"}], {}, "operations[0].crop", "is 'all'; give [left, top, right, bottom]"),
         ([{"crop": [0, 0, 65, 10]}], {}, "operations[0].crop", "x = 65 lies outside the picture, which reaches from 0 to 64"),
         ([{"crop": [0, 0, 8, 8]}, {"crop": [0, 0, 10, 8]}], {}, "operations[1].crop", "reaches from 0 to 8"),
         ([{"resize": 100}], {}, "operations[0].resize", "is 100; give [width, height] in pixels, null for one that follows"),
@@ -179,11 +180,11 @@ def test_metadata_is_dropped_and_the_picture_upright():
         ([{"resize": [10 ** 9, 1]}], {}, "operations[0].resize", "is 1000000000; give a number from 1 to 12000"),
         ([{"resize": [9000, 100]}, {"rotate": 45}], {}, "operations[1].rotate", "would make 13500x150 pixels"),
         ([{"pad": 12000}], {}, "operations[0].pad", "would make 24064x24048 pixels"),
-        ([{"pad": [1, 2]}], {}, "operations[0].pad", "takes a number of pixels, or [left, top, right, bottom]"),
+        ([{"pad": [1, 2]}], {}, "operations[0].pad", "is [1, 2]; give a number of pixels, or [left, top, right, bottom]"),
         ([{"rotate": "left"}], {}, "operations[0].rotate", "is 'left'; give a number from -360 to 360"),
-        ([{"flip": "horizontally"}], {}, "operations[0].flip", "did you mean 'horizontal'? allowed: horizontal, vertical"),
+        ([{"flip": "horizontl"}], {}, "operations[0].flip", "did you mean 'horizontal'? allowed: horizontal, vertical"),
         ([{"flip": True}], {}, "operations[0].flip", "is True; allowed: horizontal, vertical"),
-        ([{"grayscale": 1}], {}, "operations[0].grayscale", "is 1; give true, or leave it out"),
+        ([{"grayscale": 1}], {}, "operations[0].grayscale", "is 1; give true, or leave the operation out"),
         ([{"brightness": 11}], {}, "operations[0].brightness", "is 11; give a factor from 0 to 10, where 1 changes nothing"),
         ([{"brightness": "auto"}], {}, "operations[0].brightness", "is 'auto'; give a factor"),
         ([{"contrast": "more"}], {}, "operations[0].contrast", "is 'more'; give auto or a factor"),
@@ -191,9 +192,9 @@ def test_metadata_is_dropped_and_the_picture_upright():
         ([{"blur": True}], {}, "operations[0].blur", "is True; give a number"),
         ([{"background": "withe"}], {}, "operations[0].background", "is 'withe'; give a CSS name or #rrggbb; did you mean 'white'?"),
         ([{"background": "transprent"}], {}, "operations[0].background", "give a CSS name or #rrggbb; did you mean 'transparent'? allowed: transparent, red,"),
-        ([{"format": "jpg"}], {}, "operations[0].format", "is 'jpg'; did you mean 'jpeg'? allowed: png, jpeg, webp"),
+        ([{"format": "jepg"}], {}, "operations[0].format", "is 'jepg'; did you mean 'jpeg'? allowed: png, jpeg, webp"),
         ([{"quality": 0}], {}, "operations[0].quality", "is 0; give a number from 1 to 100"),
-        ([{"quality": 5}, {"format": "png"}], {}, "operations", "quality goes with jpeg and webp"),
+        ([{"quality": 5}, {"format": "png"}], {}, "operations[0].quality", "goes with jpeg and webp; png keeps every pixel, leave it out"),
         ([{"rotate": 1}], {"units": "cm"}, "units", "is 'cm'; allowed: pixels, 0-1, 0-1000"),
     ],
 )  # fmt: skip
@@ -202,3 +203,51 @@ def test_bad_arguments(operations, given, argument, problem):
         done(*operations, **given)
     assert caught.value.argument == argument
     assert problem in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    ("guess", "meant"),
+    [
+        ({"type": "crop", "box": [0, 0, 40, 30]}, {"crop": [0, 0, 40, 30]}),
+        ({"op": "crop", "left": 0, "top": 0, "right": 40, "bottom": 30}, {"crop": [0, 0, 40, 30]}),
+        ({"crop": {"x": 4, "y": 2, "width": 30, "height": 20}}, {"crop": [4, 2, 34, 22]}),
+        ({"crop": "4, 2, 34, 22"}, {"crop": [4, 2, 34, 22]}),
+        ({"operation": "resize", "width": 32}, {"resize": [32, None]}),
+        ({"resize": {"width": 32, "height": 30}}, {"resize": [32, 30]}),
+        ({"resize": "32x30"}, {"resize": [32, 30]}),
+        ({"type": "resize", "size": [32, 30]}, {"resize": [32, 30]}),
+        ({"name": "rotate", "angle": 90}, {"rotate": 90}),
+        ({"Rotate": "90"}, {"rotate": 90}),
+        ({"flip": "Horizontally"}, {"flip": "horizontal"}),
+        ("greyscale", {"grayscale": True}),
+        ({"type": "grayscale"}, {"grayscale": True}),
+        ({"invert": {}}, {"invert": True}),
+        ({"format": "JPG"}, {"format": "jpeg"}),
+        ({"pad": "5px"}, {"pad": 5}),
+    ],
+)
+def test_an_operation_may_be_written_otherwise_where_it_means_one_thing(guess, meant):
+    assert done(guess) == done(meant)
+
+
+@pytest.mark.parametrize(
+    ("operations", "given", "told"),
+    [
+        (
+            [{"brightness": "x"}, {"rotat": 90}, {"crop": [0, 0, 99, 9]}, {"blur": -1}, {"fit": 5}],
+            {"units": "cm"},
+            ["units", "operations[0].brightness", "operations[1]", "operations[3].blur", "operations[4].fit"],
+        ),
+        (
+            [{"invert": 0}, {"crop": [0, 0, 99, 9]}, {"blur": "x"}],
+            {},
+            ["operations[0].invert", "operations[2].blur", "operations[1].crop"],
+        ),
+        ([{"crop": [0, 0, 99, 9]}, {"crop": [0, 0, 99, 9]}], {}, ["operations[0].crop"]),
+    ],
+)
+def test_all_that_is_wrong_is_told_at_once(operations, given, told):
+    """What lies outside is told up to the first operation that fails: it decides on what those after it work."""
+    with pytest.raises(ArgumentError) as caught:
+        done(*operations, **given)
+    assert [line.partition(": ")[0] for line in str(caught.value).splitlines()] == told

@@ -150,8 +150,8 @@ def test_other_files():
     [
         ({"rotate": 45}, "rotate", "is 45; a view turns by 0, 90, 180 or 270 degrees clockwise, such as 0 (transform_image takes any angle)"),
         ({"rotate": 100}, "rotate", "such as 90"),
-        ({"zoom": 0}, "zoom", "is 0; 64x48 pixels are shown at most 31 times as large, in 2000 pixels; give up to 31, or a smaller region"),
-        ({"zoom": 100}, "zoom", "give up to 31"),
+        ({"zoom": 0}, "zoom", "is 0; give a number above 0, such as 2 or 0.5"),
+        ({"zoom": 100}, "zoom", "is 100; 64x48 pixels are shown at most 31 times as large, in 2000 pixels; give up to 31, or a smaller region"),
         ({"zoom": -1}, "zoom", "is -1"),
         ({"contrast": -1}, "contrast", "is -1; give auto or a factor from 0 to 10, where 1 changes nothing"),
         ({"contrast": "high"}, "contrast", "is 'high'; give auto or a factor"),
@@ -170,7 +170,7 @@ def test_bad_arguments(given, argument, problem):
     ("data", "problem"),
     [
         (b"", "x is empty"),
-        (b"hello", "x is no picture of a known format; PNG, JPEG"),
+        (b"hello", "x is not a picture of a known format; PNG, JPEG"),
         (pdf(), "x is a PDF; render_document shows its pages"),
         (file(drawing(), "PNG")[:60], "x cannot be shown: "),
         (file(photo(), "JPEG")[:300], "x cannot be shown: "),
@@ -181,3 +181,10 @@ def test_what_is_no_picture(data, problem):
         viewed(Source("x", data))
     assert caught.value.argument == "source"
     assert problem in caught.value.problem
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    with pytest.raises(ArgumentError) as caught:
+        viewed(source(drawing()), [0, 0, 999, 9], zoom=-1, rotate=45, contrast="high")
+    told = [line.partition(": ")[0] for line in str(caught.value).splitlines()]
+    assert told == ["rotate", "contrast", "zoom", "region"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, together
 
 from .apart import apart
 from .drawing import strokes
@@ -12,8 +12,9 @@ from .drawing.captions import Bounds, Captions
 from .drawing.colors import BLACK, Color, color, over, standing_out
 from .drawing.pixels import pixels
 from .drawing.text import bundled
-from .drawing.units import Ruler
+from .drawing.units import Ruler, coordinates
 from .files.source import NOWHERE, Places, Source, opened
+from .mistakes import Mistakes, Noted
 from .tool_output import JsonValue, ToolOutput, counted, described, nearest
 
 if TYPE_CHECKING:
@@ -54,33 +55,49 @@ class _Mark:
 
 
 async def annotate_image(
-    source: str, marks: Sequence[Mapping[str, JsonValue]], places: Places = NOWHERE, *, units: str = "pixels"
+    source: str,
+    marks: Sequence[Mapping[str, JsonValue]],
+    places: Places = NOWHERE,
+    *,
+    units: str = "pixels",
+    noted: Noted = (),
 ) -> ToolOutput:
     """Draw marks on the picture that `source` names; all coordinates are in `units`.
 
     A mark is `{"kind", "at", "label", "color"}`, the last two at will. `at` is `[left, top, right, bottom]` of a box
     or of what is blacked out (`redact`), `[x, y]` of a point, number or text, `[x, y, x, y]` of an arrow from tail to
     tip, and `[x, y, x, y, ...]` of a polygon. Numbers count up by themselves. Without a colour a mark gets the
-    one that stands out best. What is blacked out is not in the file any more.
+    one that stands out best. What is blacked out is not in the file any more. `noted` is what is wrong with the call
+    already; it is told with what is found here.
 
     Raises:
-        ArgumentError: no such picture, or a mark that cannot be drawn; it says which.
+        ArgumentError: no such picture, or marks that cannot be drawn; all of them are told.
         ApartError: the work took too long or too much memory.
     """
-    file = await opened(source, places)
-    return await apart(annotated, file, marks, units)
+    mistakes = Mistakes(noted)
+    file = await mistakes.met(opened(source, places))
+    if file is None:
+        mistakes.of(lambda: Ruler(1, 1, units))
+        mistakes.of(lambda: _every(marks, None, None))
+        raise mistakes.error()
+    return await apart(annotated, file, marks, units, mistakes.found)
 
 
-def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: str = "pixels") -> ToolOutput:
+def annotated(
+    source: Source,
+    marks: Sequence[Mapping[str, JsonValue]],
+    units: str = "pixels",
+    noted: Noted = (),
+) -> ToolOutput:
     """Do what `annotate_image` says with a file that was read."""
-    if not marks:
-        raise ArgumentError("marks", f"is empty; give marks of the kinds {', '.join(KINDS)}")
-    if len(marks) > MAX_MARKS:
-        raise ArgumentError("marks", f"are {len(marks)}; at most {MAX_MARKS} are drawn in a call")
-    seen = pixels(source)
-    ruler = Ruler(*seen.image.size, units)
-    image = seen.image.convert("RGBA" if seen.image.mode in ("LA", "RGBA") else "RGB")
-    read = _numbered(_every(marks, ruler, image))
+    mistakes = Mistakes(noted)
+    seen = mistakes.of(lambda: pixels(source))
+    ruler = mistakes.of(lambda: Ruler(*(seen.image.size if seen else (1, 1)), units))
+    image = seen.image.convert("RGBA" if seen.image.mode in ("LA", "RGBA") else "RGB") if seen else None
+    every = mistakes.of(lambda: _every(marks, ruler if seen else None, image))
+    if seen is None or image is None or every is None or mistakes.found:
+        raise mistakes.error()
+    read = _numbered(every)
     remarks = _draw_marks(image, read)
     from imagebridge.pictures.encode import as_picture
 
@@ -93,8 +110,14 @@ def annotated(source: Source, marks: Sequence[Mapping[str, JsonValue]], units: s
     )
 
 
-def _every(marks: Sequence[Mapping[str, JsonValue]], ruler: Ruler, image: "Image") -> list[_Mark]:
-    """Check all marks, and tell at once which of them are wrong."""
+def _every(
+    marks: Sequence[Mapping[str, JsonValue]], ruler: Ruler | None, image: "Image | None"
+) -> list[_Mark]:
+    """Check all marks, and tell at once which of them are wrong; only their form where the picture is not known."""
+    if not marks:
+        raise ArgumentError("marks", f"is empty; give marks of the kinds {', '.join(KINDS)}; {_FORM}")
+    if len(marks) > MAX_MARKS:
+        raise ArgumentError("marks", f"has {len(marks)} marks; give at most {MAX_MARKS} in a call")
     read: list[_Mark] = []
     wrong: list[ArgumentError] = []
     for at, mark in enumerate(marks):
@@ -103,14 +126,42 @@ def _every(marks: Sequence[Mapping[str, JsonValue]], ruler: Ruler, image: "Image
         except ArgumentError as error:
             wrong.append(error)
     if wrong:
-        more = f"; and {len(wrong) - _TOLD} more" if len(wrong) > _TOLD else ""
-        others = "".join(f"; {error}" for error in wrong[1:_TOLD])
-        raise ArgumentError(wrong[0].argument, f"{wrong[0].problem}{others}{more}")
+        if len(wrong) > _TOLD:
+            wrong[_TOLD:] = [ArgumentError("marks", f"{len(wrong) - _TOLD} more are wrong")]
+        raise together(wrong)
     return read
 
 
-_MEANT = {"type": "kind", "box": "at", "bbox": "at", "region": "at", "points": "at", "text": "label"}
+_MEANT = {
+    "type": "kind",
+    "shape": "kind",
+    **dict.fromkeys(
+        ("box", "bbox", "region", "rect", "bounds", "points", "position", "xy", "coordinates"), "at"
+    ),
+    **dict.fromkeys(("text", "caption", "name"), "label"),
+    "colour": "color",
+}
 """What models call the keys of a mark otherwise, each meaning one thing."""
+
+_KINDS_MEANT = {
+    **dict.fromkeys(("rectangle", "rect", "square", "bbox", "bounding_box"), "box"),
+    "dot": "point",
+    "label": "text",
+    **dict.fromkeys(("blackout", "black_out", "censor", "redaction"), "redact"),
+}
+
+_PLACES = (
+    ("x", "y", "width", "height"),
+    ("x", "y", "w", "h"),
+    ("left", "top", "width", "height"),
+    ("left", "top", "right", "bottom"),
+    ("x1", "y1", "x2", "y2"),
+    ("x0", "y0", "x1", "y1"),
+    ("from", "to"),
+    ("start", "end"),
+    ("x", "y"),
+)
+"""Keys beside `kind` that say together where a mark is."""
 
 
 def _with_known_names(mark: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
@@ -120,50 +171,72 @@ def _with_known_names(mark: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     fields: dict[str, JsonValue] = {}
     for key, value in mark.items():
         name = _MEANT.get(key, key)
-        fields[name if name == key or name not in mark else key] = value
-    x, y, width, height = (fields.get(key) for key in ("x", "y", "width", "height"))
-    if "at" not in fields and isinstance(x, int | float) and isinstance(y, int | float):
-        if isinstance(width, int | float) and isinstance(height, int | float):
-            fields["at"] = [x, y, x + width, y + height]
-        elif width is None and height is None:
-            fields["at"] = [x, y]
-        if "at" in fields:
-            fields = {key: value for key, value in fields.items() if key not in ("x", "y", "width", "height")}
+        fields[name if name == key or (name not in mark and name not in fields) else key] = value
+    if "at" not in fields and (keys := next((one for one in _PLACES if set(one) <= set(fields)), None)):
+        fields["at"] = {key: fields.pop(key) for key in keys}
+    if "at" in fields:
+        fields["at"] = coordinates(fields["at"])
+    if isinstance(kind := fields.get("kind"), str):
+        plain = kind.strip().casefold().replace("-", "_").replace(" ", "_")
+        fields["kind"] = _KINDS_MEANT.get(plain, plain if plain in KINDS else kind)
     return fields
 
 
 _FORM = 'write {"kind": "box", "at": [left, top, right, bottom]} or {"kind": "point", "at": [x, y]}'
 
 
-def _checked_mark(mark: Mapping[str, JsonValue], path: str, ruler: Ruler, image: "Image") -> _Mark:
-    """Check one mark and turn its numbers into pixels."""
+def _checked_mark(
+    mark: Mapping[str, JsonValue], path: str, ruler: Ruler | None, image: "Image | None"
+) -> _Mark:
+    """Check one mark and turn its numbers into pixels; without a picture only what needs none is checked.
+
+    Raises:
+        ArgumentError: all that is wrong with it.
+    """
     if not isinstance(mark, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
-        raise ArgumentError(path, 'is no object such as {"kind": "box", "at": [10, 20, 200, 80]}')
-    for key in mark:
-        if key not in _KEYS:
-            raise ArgumentError(path, f"has {key!r}, which no mark has; {nearest(key, _KEYS)}; {_FORM}")
-    kind, label, wanted = (_word(mark, key, path) for key in ("kind", "label", "color"))
+        raise ArgumentError(path, f"is {mark!r}, which is not an object; {_FORM}")
+    mistakes = Mistakes()
+    if others := [key for key in mark if key not in _KEYS]:
+        named = ", ".join(map(repr, others))
+        mistakes.add(
+            ArgumentError(path, f"has {named}, which no mark has; {nearest(others[0], _KEYS)}; {_FORM}")
+        )
+    kind = mistakes.of(lambda: _kind(mark, path)) or ""
+    label = mistakes.of(lambda: _label(mark, kind, path)) or ""
+    wanted = mistakes.of(lambda: _word(mark, "color", path)) or ""
+    value = BLACK if kind == "redact" or not wanted else mistakes.of(lambda: color(wanted, f"{path}.color"))
+    points = mistakes.of(lambda: _points(kind, _flat(mark.get("at"), f"{path}.at"), f"{path}.at", ruler))
+    if value is None or points is None or mistakes.found:
+        raise mistakes.error()
+    named = "black" if kind == "redact" else wanted
+    if not named and image is not None:
+        across, down = [x for x, _ in points], [y for _, y in points]
+        named, value = standing_out(image, (min(across), min(down), max(across), max(down)))
+    return _Mark(path, kind, points, label, named, value, bool(wanted))
+
+
+def _kind(mark: Mapping[str, JsonValue], path: str) -> str:
+    kind = _word(mark, "kind", path)
+    if not kind:
+        raise ArgumentError(f"{path}.kind", f"is missing; give one of {', '.join(KINDS)}; {_FORM}")
     if kind not in KINDS:
         raise ArgumentError(f"{path}.kind", f"is {kind!r}; {nearest(kind, KINDS)}; {_FORM}")
+    return kind
+
+
+def _label(mark: Mapping[str, JsonValue], kind: str, path: str) -> str:
+    label = _word(mark, "label", path)
     if kind == "text" and not label:
         raise ArgumentError(f"{path}.label", "is missing; it is the text to write")
     if len(label) > MAX_CHARACTERS:
         raise ArgumentError(f"{path}.label", f"has {len(label)} characters; give at most {MAX_CHARACTERS}")
-    points = _points(kind, _flat(mark.get("at"), f"{path}.at"), f"{path}.at", ruler)
-    across, down = [x for x, _ in points], [y for _, y in points]
-    if kind == "redact":
-        named, value = "black", BLACK
-    elif wanted:
-        named, value = wanted, color(wanted, f"{path}.color")
-    else:
-        named, value = standing_out(image, (min(across), min(down), max(across), max(down)))
-    return _Mark(path, kind, points, label, named, value, bool(wanted))
+    return label
 
 
 def _word(mark: Mapping[str, JsonValue], key: str, path: str) -> str:
     value = mark.get(key)
     if value is not None and not isinstance(value, str | int | float):
-        raise ArgumentError(f"{path}.{key}", "is no text")
+        raise ArgumentError(f"{path}.{key}", f"is {value!r}, which is not a text")
     text = "" if value is None else str(value)
     return "\n".join(
         "".join(c for c in line if c.isprintable()).strip() for line in text.expandtabs(4).splitlines()
@@ -172,29 +245,37 @@ def _word(mark: Mapping[str, JsonValue], key: str, path: str) -> str:
 
 def _flat(at: JsonValue, path: str) -> list[float]:
     """Return the numbers of `at`; points may be lists of their own."""
+    if at is None:
+        raise ArgumentError(path, f"is missing; {_FORM}")
     numbers: list[float] = []
-    for value in at if isinstance(at, Sequence) and not isinstance(at, str) else (None,):
+    for value in at if isinstance(at, Sequence) and not isinstance(at, str) else (at,):
         if isinstance(value, Sequence) and not isinstance(value, str):
             numbers += _flat(value, path)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             numbers.append(value)
         else:
-            raise ArgumentError(path, "is no list of numbers")
+            raise ArgumentError(path, f"is {at!r}, which is not a list of numbers; {_FORM}")
     return numbers
 
 
-def _points(kind: str, numbers: list[float], path: str, ruler: Ruler) -> list[tuple[float, float]]:
-    if kind in ("box", "redact"):
-        left, top, right, bottom = ruler.region(numbers, path)
-        return [(left, top), (right, bottom)]
+def _points(kind: str, numbers: list[float], path: str, ruler: Ruler | None) -> list[tuple[float, float]]:
+    """Return the points of a mark in pixels; where the picture or the kind is not known only their count is checked."""
+    if kind not in KINDS:
+        return []
     wanted = KINDS[kind]
     if wanted and len(numbers) != wanted:
-        shape = "[x, y]" if wanted == 2 else "[x, y, x, y] from tail to tip"
-        raise ArgumentError(path, f"has {len(numbers)} numbers; a mark of kind {kind} has {shape}")
+        shape = {"box": "[left, top, right, bottom]", "arrow": "[x, y, x, y] from tail to tip"}
+        form = shape.get("box" if kind == "redact" else kind, "[x, y]")
+        raise ArgumentError(path, f"has {len(numbers)} numbers; a mark of kind {kind} has {form}")
     if not wanted and not 6 <= len(numbers) <= 2 * MAX_CORNERS:
         raise ArgumentError(
             path, f"has {len(numbers)} numbers; a polygon has x and y of 3 to {MAX_CORNERS} corners"
         )
+    if ruler is None:
+        return []
+    if kind in ("box", "redact"):
+        left, top, right, bottom = ruler.region(numbers, path)
+        return [(left, top), (right, bottom)]
     points = ruler.pixels(numbers, path)
     if kind == "arrow" and points[0] == points[1]:
         raise ArgumentError(path, "begins where it ends; give [x, y, x, y] from tail to tip")

@@ -2,29 +2,34 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from functools import partial
 from itertools import islice
-from typing import Literal, cast
+from typing import Literal
 
 from anyio import to_thread
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, together
 
-from .charts import arrange, chart_options, fields, fit, marks, number_formats, plan, roles, specs, worker
+from .charts import (
+    arrange,
+    fields,
+    fit,
+    marks,
+    number_labels,
+    numbered_chart,
+    plan,
+    request,
+    roles,
+    specs,
+    worker,
+)
 from .charts.description import chart_description
 from .charts.guard import SPEC_SIZE, guarded
-from .charts.theme import THEMES, ChartFrame, ThemeName
+from .charts.theme import ChartFrame
 from .files.source import NOWHERE, Places
-from .tables.table import Table, parsed, read, table
-from .tables.workbook import Book
-from .tool_output import JsonValue, ToolOutput, described, few, nearest
-
-SMALLEST = 150
-"""Pixels of a picture's side at least."""
-
-SCALES = (0.5, 4)
-"""Pixels of the picture for one of `width` and `height`, at least and at most."""
+from .mistakes import Mistakes, Noted
+from .tables.table import Table, TableData, parsed, read, table
+from .tool_output import JsonValue, ToolOutput, described, few
 
 LEVELS = 100
 """Levels of a spec at most; the engine's own reader of JSON stops at 127."""
@@ -60,6 +65,7 @@ async def generate_chart(
     return_spec: bool = False,
     places: Places = NOWHERE,
     seconds: float = worker.SECONDS,
+    noted: Noted = (),
 ) -> ToolOutput:
     """Draw a chart: give either `spec` (Vega-Lite, an object or JSON text) or `kind`.
 
@@ -79,61 +85,54 @@ async def generate_chart(
     before `scale` multiplies them; a spec's own size stays where neither is given, and a spec of several charts
     keeps its own width or height where only the other is given. Over 20,000 rows are counted, outlined, averaged
     or sampled as fits what is drawn, and the sentence says so. With `return_spec` the Vega-Lite that was drawn
-    follows the sentence, without its rows where it is long.
+    follows the sentence, without its rows where it is long. `noted` is what is wrong with the call already; it is told
+    with what is found here.
 
     Raises:
-        ArgumentError: an argument that the caller can correct.
+        ArgumentError: arguments that the caller can correct; all that are wrong are told.
         worker.DrawingError: the drawing died, took over `seconds`, or has no engine.
     """
-    if (spec is None) == (kind is None):
-        problem = "give one of spec and kind" if spec is None else "give spec or kind, not both"
-        raise ArgumentError("spec", f'{problem}; for example kind="bar" with data')
-    _check_size(width, height, scale)
-    if theme not in THEMES:
-        raise ArgumentError("theme", f"{theme!r} is unknown; there are {', '.join(THEMES)}")
-    _check_roles(titles or {}, formats or {})
-    _check_words(
-        {
-            "title": title,
-            "subtitle": subtitle,
-            **{f"titles.{role}": one for role, one in (titles or {}).items()},
-        }
+    mistakes = Mistakes(noted)
+    asked = request.read(
+        mistakes,
+        spec=spec,
+        kind=kind,
+        columns=columns,
+        stack=stack,
+        options={
+            "aggregate": aggregate,
+            "sort": sort,
+            "scales": scales,
+            "ranges": ranges,
+            "labels": labels or None,
+        },
+        title=title,
+        subtitle=subtitle,
+        titles=titles,
+        formats=formats,
+        theme=theme,
+        width=width,
+        height=height,
+        scale=scale,
     )
-    size = (width or specs.WIDTH, height or specs.HEIGHT)
-    options: Mapping[str, JsonValue] = {
-        "aggregate": aggregate,
-        "sort": sort,
-        "scales": scales,
-        "ranges": ranges,
-        "labels": labels or None,
-    }
-    held = await read(data, places, sheet)
-    frame = ChartFrame(*size, title, subtitle, titles or {}, formats or {}, cast("ThemeName", theme))
-    if kind is None:
-        if one := next(
-            (
-                name
-                for name, value in (
-                    ("columns", columns),
-                    ("titles", titles),
-                    ("formats", formats),
-                    ("stack", stack),
-                    *options.items(),
-                )
-                if value
-            ),
-            None,
-        ):
-            raise ArgumentError(one, "goes with kind; a spec says it itself, in encoding")
-        reading = partial(_of_spec, spec, held, frame, width, height)
-        drawing, own, description = await to_thread.run_sync(reading)
-        drawn = await _of_views(drawing, own, frame, width, height, seconds, scale)
+    held = await mistakes.met(read(data, places, sheet))
+    if held is None and data is not None:
+        raise mistakes.error()
+    if spec is not None and kind is None:
+        reading = partial(_of_spec, spec, held, asked.frame, width, height)
+        planned = await mistakes.met(to_thread.run_sync(reading))
+        if planned is None or mistakes.found:
+            raise mistakes.error()
+        drawing, own, description = planned
+        drawn = await _of_views(drawing, own, asked.frame, width, height, seconds, scale)
     else:
-        if not isinstance(kind, str | Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ArgumentError("kind", f"is {kind!r}; give one of {', '.join(plan.KINDS)}")
-        kinds = [plan.kind_name(str(one)) for one in ([kind] if isinstance(kind, str) else kind)]
-        reading = partial(_of_kind, kinds, held, columns or {}, frame, stack, options)
-        chart, description = await to_thread.run_sync(reading)
+        if data is None:
+            problem = 'is missing; give rows such as [{"month": "Jan", "sales": 3}], or a file'
+            mistakes.add(ArgumentError("data", problem))
+        chart = await mistakes.met(to_thread.run_sync(_of_kind, asked, held)) if held is not None else None
+        if chart is None or mistakes.found:
+            raise mistakes.error()
+        chart, description = chart
         try:
             drawn = await _of_chart(chart, seconds, scale)
         except ArgumentError as error:  # There is no spec to correct.
@@ -154,9 +153,14 @@ async def _of_chart(chart: plan.Chart, seconds: float, scale: float) -> fit.Fitt
     async def draw(spec: dict[str, JsonValue]) -> worker.DrawnChart:
         return await worker.drawn(await to_thread.run_sync(_json_for_engine, spec), seconds, scale)
 
+    async def lying(spec: dict[str, JsonValue]) -> Sequence[worker.LyingMark]:
+        return await worker.lying(await to_thread.run_sync(_json_for_engine, spec), seconds)
+
+    if number_labels.is_measurable(drawing):
+        return await numbered_chart.fitted(chart, draw, lying, seconds)
     if fit.composed(drawing):
         return await fit.fitted(drawing, chart.frame.width, chart.frame.height, draw, seconds)
-    return fit.Fitted(await draw(drawing), drawing, "")
+    return fit.Fitted(await draw(drawing), drawing, number_labels.lacking(drawing, chart))
 
 
 async def _of_views(
@@ -194,34 +198,6 @@ async def _placed(error: ArgumentError, own: Mapping[str, JsonValue], seconds: f
             if same.problem == error.problem:
                 return ArgumentError("spec", f"{path} is {expression[:200]!r}: {error.problem}")
     return error
-
-
-def _check_size(width: int | None, height: int | None, scale: float) -> None:
-    for name, size in (("width", width), ("height", height)):
-        if size is not None and size < SMALLEST:
-            raise ArgumentError(name, f"is {size} pixels; give {SMALLEST} or more")
-    if not SCALES[0] <= scale <= SCALES[1]:
-        raise ArgumentError("scale", f"is {scale:g}; give {SCALES[0]:g} to {SCALES[1]:g}")
-    pixels = (width or specs.WIDTH) * (height or specs.HEIGHT) * scale**2
-    if pixels > worker.PIXELS:
-        by = "times height" if scale == 1 else f"times height at scale {scale:g}"
-        raise ArgumentError("width", f"{by} is {pixels:,.0f} pixels; at most {worker.PIXELS:,} are drawn")
-
-
-def _check_roles(titles: Mapping[str, str], formats: Mapping[str, str]) -> None:
-    for name, texts in (("titles", titles), ("formats", formats)):
-        for role, text in texts.items():
-            if role not in ("x", "y", "color"):
-                raise ArgumentError(name, f"{role!r} has none; there are x, y, color")
-            if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise ArgumentError(name, f"of {role} is {text!r}, which is no text")
-    number_formats.check(formats)
-
-
-def _check_words(words: Mapping[str, str | None]) -> None:
-    for name, text in words.items():
-        if text and len(text) > fields.LETTERS:
-            raise ArgumentError(name, f"has {len(text):,} characters; at most {fields.LETTERS} are shown")
 
 
 def _spec_text(drawing: Mapping[str, JsonValue]) -> str:
@@ -267,70 +243,26 @@ def _json_for_engine(drawing: Mapping[str, JsonValue]) -> str:
     return text
 
 
-def _of_kind(
-    kinds: Sequence[str],
-    data: JsonValue | Book,
-    columns: plan.Columns,
-    frame: ChartFrame,
-    stack: JsonValue,
-    options: Mapping[str, JsonValue],
-) -> tuple[plan.Chart, str]:
-    """Return what a kind of chart shows of the data, and words on it. All that is wrong with a call is told at once."""
-    if not kinds:
-        raise ArgumentError("kind", f"is empty; there are {', '.join(plan.KINDS)}")
-    wrong = [_unknown_kind(kind) for kind in kinds if kind not in plan.KINDS]
-    chosen, errors = chart_options.read_options(
-        [kind for kind in kinds if kind in plan.KINDS] or ["bar"], **options
-    )
-    wrong += errors
-    stacked: plan.Stack = None
-    try:
-        stacked = _stacked(stack)
-        if stacked is not None and not wrong and kinds[0] not in ("bar", "area", "histogram"):
-            raise ArgumentError("stack", f"goes with bar, area and histogram, not with {kinds[0]}")
-    except ArgumentError as error:
-        wrong.append(error)
-    if data is None:
-        wrong.append(ArgumentError("data", 'is missing; give rows such as [{"month": "Jan", "sales": 3}]'))
-        raise _together(wrong)
-    found = table(data)
-    wrong += roles.wrong(found, columns)
-    if wrong:
-        raise _together(wrong)
-    if len(kinds) == 1:
-        found, columns = arrange.arranged(kinds[0], found, columns)
-    chart = fields.build_chart(
-        cast("Sequence[plan.ChartKind]", kinds), found, columns, frame, stacked, chosen
-    )
+def _of_kind(asked: request.Request, data: TableData) -> tuple[plan.Chart, str] | None:
+    """Return what a kind of chart shows of the data, and words on it; None where it is not known which kind is meant.
+
+    Raises:
+        ArgumentError: the data are no table, or do not have what is asked for; all that is wrong is told.
+    """
+    found, columns = table(data), asked.columns
+    if wrong := roles.wrong(found, columns):
+        raise together(wrong)
+    if not asked.kinds:
+        return None
+    if len(asked.kinds) == 1:
+        found, columns = arrange.arranged(asked.kinds[0], found, columns)
+    chart = fields.build_chart(asked.kinds, found, columns, asked.frame, asked.stack, asked.options)
     return chart, chart_description(chart, found)
-
-
-def _unknown_kind(kind: str) -> ArgumentError:
-    close = get_close_matches(kind.lower(), plan.KINDS, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    problem = f"{kind!r} is unknown; {hint}there are {', '.join(plan.KINDS)}; others can be drawn with spec"
-    return ArgumentError("kind", problem)
-
-
-def _together(wrong: Sequence[ArgumentError]) -> ArgumentError:
-    """Return all that is wrong with a call as one error, which names the first argument."""
-    first, *others = wrong
-    return ArgumentError(first.argument, "; ".join([first.problem, *map(str, others)]))
-
-
-def _stacked(stack: JsonValue) -> plan.Stack:
-    """Return how colours are stacked; "true" and "false" are read as JSON."""
-    ways: dict[str, plan.Stack] = {"true": True, "false": False, "normalize": "normalize"}
-    if stack is None or isinstance(stack, bool):
-        return stack
-    if (name := str(stack)) not in ways:
-        raise ArgumentError("stack", f"{name!r} is unknown; {nearest(name, ways)}")
-    return ways[name]
 
 
 def _of_spec(
     spec: JsonValue,
-    data: JsonValue | Book,
+    data: TableData,
     frame: ChartFrame,
     width: int | None,
     height: int | None,
@@ -338,7 +270,9 @@ def _of_spec(
     """Return a model's own Vega-Lite spec, completed and as it was, and words on it."""
     spec_object = parsed(spec, "spec") if isinstance(spec, str) else spec
     if not isinstance(spec_object, Mapping):
-        raise ArgumentError("spec", 'is no object; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
+        raise ArgumentError(
+            "spec", 'is not an object; give Vega-Lite such as {"mark": "bar", "encoding": {...}}'
+        )
     rows: Table | None = None if data is None else table(data)
     if _too_deep({**spec_object, "data": None}):
         raise ArgumentError("spec", "is nested too deeply")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from imagebridge.errors import ArgumentError
@@ -12,9 +13,10 @@ from .drawing import strokes
 from .drawing.captions import Bounds, Captions
 from .drawing.colors import MARKING
 from .drawing.panels import PanelPlace, paneled
-from .drawing.pixels import Pixels, pixels
+from .drawing.pixels import Pixels, pixels, required
 from .drawing.units import Box
 from .files.source import NOWHERE, Places, Source, opened
+from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, counted, described, nearest
 
 if TYPE_CHECKING:
@@ -126,29 +128,50 @@ _RED, _FADED = MARKING["red"], 0.35
 
 
 async def compare_images(
-    a: str, b: str, places: Places = NOWHERE, *, show: str = "all", tolerance: int = TOLERANCE
+    a: str,
+    b: str,
+    places: Places = NOWHERE,
+    *,
+    show: str = "all",
+    tolerance: int = TOLERANCE,
+    noted: Noted = (),
 ) -> ToolOutput:
     """Compare the pictures that `a` and `b` name; `identical` is said only where all pixels are.
 
     Pixels that differ by more than `tolerance` (0 to 255, in the channel that differs most) count as changed, and
     the boxes around them are told in pixels of `a`. `b` is scaled to the size of `a` where the proportions are the
-    same; else both are laid on each other at the upper left, and what only one of them covers is changed.
+    same; else both are laid on each other at the upper left, and what only one of them covers is changed. `noted` is
+    what is wrong with the call already; it is told with what is found here.
 
     Raises:
-        ArgumentError: no such picture, or an argument that is out of range.
+        ArgumentError: no such picture, or arguments that are out of range; all of them are told.
         ApartError: the work took too long or too much memory.
     """
-    one, other = await opened(a, places, "a"), await opened(b, places, "b")
+    mistakes = Mistakes(noted)
+    one, other = await mistakes.met(opened(a, places, "a")), await mistakes.met(opened(b, places, "b"))
+    for argument, file in (("a", one), ("b", other)):
+        if file:
+            mistakes.of(partial(required, file, argument))
+    _check(mistakes, show, tolerance)
+    if one is None or other is None or mistakes.found:
+        raise mistakes.error()
     return await apart(compared, one, other, show, tolerance)
+
+
+def _check(mistakes: Mistakes, show: str, tolerance: int) -> None:
+    if show not in SHOWS:
+        mistakes.add(ArgumentError("show", f"is {show!r}; {nearest(show, SHOWS)}"))
+    if not 0 <= tolerance <= 254:
+        mistakes.add(ArgumentError("tolerance", f"is {tolerance}; give 0 to 254"))
 
 
 def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE) -> ToolOutput:
     """Do what `compare_images` says with files that were read."""
-    if show not in SHOWS:
-        raise ArgumentError("show", f"is {show!r}; {nearest(show, SHOWS)}")
-    if not 0 <= tolerance <= 254:
-        raise ArgumentError("tolerance", f"is {tolerance}; give 0 to 254")
-    one, other = pixels(a, "a"), pixels(b, "b")
+    mistakes = Mistakes()
+    _check(mistakes, show, tolerance)
+    one, other = mistakes.of(lambda: pixels(a, "a")), mistakes.of(lambda: pixels(b, "b"))
+    if one is None or other is None or mistakes.found:
+        raise mistakes.error()
     both = f"a is {one.description}, b is {other.description}"
     scaled, how = _matched(one.image, other.image)
     differing = difference(one.image, scaled)

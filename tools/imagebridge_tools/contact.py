@@ -13,6 +13,7 @@ from .drawing.pixels import Pixels, pixels, squared
 from .drawing.text import face, missing, shortened
 from .files import folders
 from .files.source import NOWHERE, Places, Source, opened
+from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, counted, described
 
 if TYPE_CHECKING:
@@ -43,20 +44,26 @@ async def contact_sheet(
     *,
     labels: Sequence[str] | None = None,
     columns: int | None = None,
+    noted: Noted = (),
 ) -> ToolOutput:
     """Lay out the pictures that `sources` name on one sheet, in their order; a `*` in the last part of a path is any name.
 
-    Each has its number and name, or its label, under it. What cannot be shown is named in the sentence.
+    Each has its number and name, or its label, under it. What cannot be shown is named in the sentence. `noted` is what
+    is wrong with the call already; it is told with what is found here.
 
     Raises:
-        ArgumentError: none of them can be shown, more than `PICTURES`, or labels that do not go with them.
+        ArgumentError: none of them can be shown, more than `PICTURES`, or labels that do not go with them; all that is
+            wrong is told.
         ApartError: the work took too long or too much memory.
     """
-    _check_arguments(sources, None, columns)
+    mistakes = Mistakes(noted)
+    mistakes.of(lambda: _check_arguments(sources, None, columns))
     named: list[str] = []
     for number, source in enumerate(sources):
-        named += await to_thread.run_sync(folders.matching, source, places.allow, f"sources[{number}]")
-    _check_arguments(named, labels, columns)
+        finding = to_thread.run_sync(folders.matching, source, places.allow, f"sources[{number}]")
+        named += await mistakes.met(finding) or [source]
+    mistakes.of(lambda: _check_arguments(named, labels, columns))
+    mistakes.tell()
     files: list[Source | str] = []
     room = TOGETHER
     for number, name in enumerate(named):
@@ -107,16 +114,20 @@ def laid_out(
 
 
 def _check_arguments(sources: Sequence[object], labels: Sequence[str] | None, columns: int | None) -> None:
+    mistakes = Mistakes()
     if not sources:
-        raise ArgumentError("sources", "is empty; give the pictures to lay out")
+        problem = 'is empty; give the pictures to lay out, such as ["a.png", "b.png"]'
+        mistakes.add(ArgumentError("sources", problem))
     if len(sources) > PICTURES:
-        raise ArgumentError("sources", f"are {len(sources)}; a sheet takes {PICTURES}")
+        mistakes.add(ArgumentError("sources", f"names {len(sources)} pictures; a sheet takes {PICTURES}"))
     if labels is not None and len(labels) != len(sources):
-        raise ArgumentError(
-            "labels", f"are {len(labels)} for {counted(len(sources), 'picture')}; give one for each"
+        problem = (
+            f"has {counted(len(labels), 'text')} for {counted(len(sources), 'picture')}; give one for each"
         )
+        mistakes.add(ArgumentError("labels", problem))
     if columns is not None and not 1 <= columns <= PICTURES:
-        raise ArgumentError("columns", f"is {columns}; give 1 to {PICTURES}")
+        mistakes.add(ArgumentError("columns", f"is {columns}; give 1 to {PICTURES}"))
+    mistakes.tell()
 
 
 def _small(seen: Pixels) -> Pixels:

@@ -25,6 +25,7 @@ from .image_api import (
     request_pictures,
 )
 from .load import decoded, known
+from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described, size_in_words
 
 OnProgress = Callable[[float, str], Awaitable[None]]
@@ -60,18 +61,22 @@ async def create_image(
     on_progress: OnProgress | None = None,
     seconds: float = SECONDS,
     tick: float = TICK,
+    noted: Noted = (),
     **choices: Unpack[Choices],
 ) -> ToolOutput:
     """Make pictures of `prompt`. Key, base URL and the rest come from the SDK's environment variables.
 
     `on_progress` is called at once and then every `tick` seconds; unfinished pictures are kept in `places.store`.
+    `noted` is what is wrong with the call already; it is told with what is found here, and nothing is asked of the API.
 
     Raises:
-        ArgumentError: the API refuses the prompt or another argument.
+        ArgumentError: arguments that are wrong, all of which are told; or the API refuses one.
         CreationError: no key, no credit, no connection, or nothing within `seconds`.
     """
     order = ImageRequest(prompt=prompt, **choices)
-    _check(order, places)
+    mistakes = Mistakes(noted)
+    _check(mistakes, order, places)
+    mistakes.tell()
     done = await _watched(order, places, on_progress, seconds, tick)
     return _output(order, "", done)
 
@@ -85,6 +90,7 @@ async def edit_image(
     on_progress: OnProgress | None = None,
     seconds: float = SECONDS,
     tick: float = TICK,
+    noted: Noted = (),
     **choices: Unpack[Choices],
 ) -> ToolOutput:
     """Make pictures of `prompt` from up to 16 `images`, each named as `source.opened` takes it.
@@ -93,20 +99,30 @@ async def edit_image(
     sent upright and without metadata. All else is as in `create_image`.
 
     Raises:
-        ArgumentError: a picture or the mask does not do, or the API refuses the prompt or another argument.
+        ArgumentError: a picture, the mask or other arguments are wrong, all of which are told; or the API refuses one.
         ApartError: decoding a picture took too long or too much memory.
         CreationError: no key, no credit, no connection, or nothing within `seconds`.
     """
     order = ImageRequest(prompt=prompt, **choices)
-    _check(order, places)
+    mistakes = Mistakes(noted)
+    _check(mistakes, order, places)
     if not 1 <= len(images) <= MAX_EDIT_IMAGES:
-        raise ArgumentError("images", f"has {len(images)} pictures; give 1 to {MAX_EDIT_IMAGES}")
-    read = [await _opened_picture(one, places, "images", _still) for one in images]
+        problem = f"has {len(images)} pictures; give 1 to {MAX_EDIT_IMAGES}"
+        mistakes.add(ArgumentError("images", problem))
+    read: list[tuple[str, Picture]] = []
+    for number, one in enumerate(images[:MAX_EDIT_IMAGES]):
+        argument = "images" if len(images) == 1 else f"images[{number}]"
+        if found := await mistakes.met(_opened_picture(one, places, argument, _still)):
+            read.append(found)
     pictures = tuple(picture for _, picture in read)
-    covered = (await _opened_picture(mask, places, "mask", _mask))[1] if mask is not None else None
-    if covered and (covered.width, covered.height) != (pictures[0].width, pictures[0].height):
-        problem = f"has {covered.width}x{covered.height} px and the first picture {pictures[0].width}x{pictures[0].height}"
-        raise ArgumentError("mask", f"{problem}; they must be of one size")
+    found = await mistakes.met(_opened_picture(mask, places, "mask", _mask)) if mask is not None else None
+    covered = found[1] if found else None
+    if covered and len(read) == len(images):
+        size, first = (covered.width, covered.height), (pictures[0].width, pictures[0].height)
+        if size != first:
+            problem = f"has {size[0]}x{size[1]} px and the first picture {first[0]}x{first[1]}"
+            mistakes.add(ArgumentError("mask", f"{problem}; give a mask of the same size"))
+    mistakes.tell()
     order = replace(order, images=pictures, mask=covered)
     done = await _watched(order, places, on_progress, seconds, tick)
     names = ", ".join(name for name, _ in read)
@@ -129,23 +145,37 @@ def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
     )
 
 
-def _check(order: ImageRequest, places: Places) -> None:
-    if not order.prompt.strip():
-        raise ArgumentError("prompt", "is empty; say what the picture shows")
-    if len(order.prompt) > MAX_PROMPT:
-        raise ArgumentError("prompt", f"has {len(order.prompt):,} characters; the API takes {MAX_PROMPT:,}")
-    if not re.fullmatch(r"auto|[1-9]\d{1,4}x[1-9]\d{1,4}", order.size):
-        raise ArgumentError("size", f'is {order.size!r}; give "auto" or pixels such as "1536x1024"')
-    if order.compression is not None and order.format == "png":
-        raise ArgumentError("compression", "goes with the formats jpeg and webp")
-    if order.background == "transparent" and order.format == "jpeg":
-        raise ArgumentError("background", "cannot be transparent in a jpeg; give format png or webp")
-    if order.partial_images and order.n > 1:
-        raise ArgumentError("partial_images", "go with n=1")
-    if order.partial_images and places.store is None:
-        raise ArgumentError(
-            "partial_images", "are told by their names, but no pictures are kept here; leave it out"
-        )
+def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
+    """Note what is wrong whatever the pictures are."""
+    prompt = len(order.prompt)
+    kept = places.store is not None
+    for argument, wrong, problem in (
+        ("prompt", not order.prompt.strip(), "is empty; say what the picture shows"),
+        ("prompt", prompt > MAX_PROMPT, f"has {prompt:,} characters; the API takes {MAX_PROMPT:,}"),
+        (
+            "size",
+            not re.fullmatch(r"auto|[1-9]\d{1,4}x[1-9]\d{1,4}", order.size),
+            f'is {order.size!r}; give "auto" or pixels such as "1536x1024"',
+        ),
+        (
+            "compression",
+            order.compression is not None and order.format == "png",
+            'goes with the formats jpeg and webp; give format="webp", or leave it out',
+        ),
+        (
+            "background",
+            order.background == "transparent" and order.format == "jpeg",
+            "cannot be transparent in a jpeg; give format png or webp",
+        ),
+        ("partial_images", order.partial_images and order.n > 1, "goes with n=1; leave one of them out"),
+        (
+            "partial_images",
+            order.partial_images and not kept,
+            "needs a store of pictures, and this server keeps none; leave it out",
+        ),
+    ):
+        if wrong:
+            mistakes.add(ArgumentError(argument, problem))
 
 
 async def _watched(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from imagebridge.pictures import kinds
 
 from .files.encodings import DecodedText
 from .files.source import NOWHERE, Places, Source, characters, opened
+from .mistakes import Mistakes, Noted
 from .tables import summary, workbook
 from .tables.table import FILE_SIZE, Table, table
 from .tables.workbook import Book
@@ -61,33 +63,41 @@ async def load_file(
     start: int | None = None,
     sheet: str | None = None,
     rows: str | None = None,
+    noted: Noted = (),
 ) -> ToolOutput:
     """Read the file that `source` names (see `source.opened`).
 
     A document comes as it is, a text in pieces of `CHARACTERS`; `start`, counted from 1, is the first character of
     the piece. A workbook comes as the rows of its sheets, or of the `sheet` named. Of a long table the columns are
-    described, and its first rows come; `rows`, such as "51-200", are others, `start` its text.
+    described, and its first rows come; `rows`, such as "51-200", are others, `start` its text. `noted` is what is wrong
+    with the call already; it is told with what is found here.
 
     Raises:
         ArgumentError: `source` may not be read, is not there, is too large or neither a document nor a text; or
-            `start`, `sheet` or `rows` are not in it.
+            `start`, `sheet` or `rows` are not in it. All that is wrong is told.
         BridgeError: a workbook, and the extra `server` is not installed.
     """
+    mistakes = Mistakes(noted)
     if start is not None and start < 1:
-        raise ArgumentError("start", f"is {start}; characters count from 1")
+        mistakes.add(ArgumentError("start", f"is {start}; characters count from 1"))
     if start is not None and rows is not None:
-        raise ArgumentError("rows", "goes with tables and start with texts; give one of them")
-    asked = _asked(rows) if rows is not None else None
-    found = await opened(source, places)
-    if workbook.is_book(found.name, found.data):
-        if start is not None:
-            raise ArgumentError(
-                "start", f"goes with texts; {found.name} is a workbook, of which rows are given"
-            )
-        return await to_thread.run_sync(_book, found, sheet, asked)
-    if sheet is not None:
-        raise ArgumentError("sheet", f"goes with workbooks; {found.name} is none")
-    return await to_thread.run_sync(_read, found, start, asked)
+        mistakes.add(ArgumentError("rows", "goes with tables and start with texts; give one of them"))
+    asked = mistakes.of(lambda: _asked(rows)) if rows is not None else None
+    found = await mistakes.met(opened(source, places))
+    if found is None:
+        raise mistakes.error()
+    book = workbook.is_book(found.name, found.data)
+    if book and start is not None:
+        problem = f"goes with texts; {found.name} is a workbook: give rows, such as 51-200"
+        mistakes.add(ArgumentError("start", problem))
+    if not book and sheet is not None:
+        problem = f"goes with workbooks, and {found.name} is not one; leave it out"
+        mistakes.add(ArgumentError("sheet", problem))
+    reading = partial(_book, found, sheet, asked) if book else partial(_read, found, start, asked)
+    read = await mistakes.met(to_thread.run_sync(reading))
+    if read is None or mistakes.found:
+        raise mistakes.error()
+    return read
 
 
 def _asked(rows: str) -> tuple[int, int | None]:
@@ -205,7 +215,11 @@ def _book(found: Source, sheet: str | None, asked: tuple[int, int | None] | None
         return whole
     made = table(Book(found.name, found.data, sheet))
     file = _sheet_file(found, sheet or "", "")
-    others = f" With sheet others come: {', '.join(map(repr, names))}." if len(names) > 1 else ""
+    others = (
+        f" Its sheets are {', '.join(map(repr, names))}: give sheet to read another."
+        if len(names) > 1
+        else ""
+    )
     return _piece(made, asked, f"{words}; ", others, file)
 
 

@@ -12,6 +12,7 @@ from imagebridge.pictures import kinds
 from .apart import apart
 from .drawing.pixels import Pixels, colors_of, frame_count, pixels, required, squared
 from .files.source import NOWHERE, Places, Source, opened
+from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, counted, size_in_words
 
 if TYPE_CHECKING:
@@ -41,16 +42,25 @@ _SCANNED = 2_400
 """Pixels of the longer side that codes are first looked for in; where there are none, all are looked at."""
 
 
-async def image_info(source: str, places: Places = NOWHERE, *, exif: bool = False) -> ToolOutput:
+async def image_info(
+    source: str, places: Places = NOWHERE, *, exif: bool = False, noted: Noted = ()
+) -> ToolOutput:
     """Tell of the picture that `source` names format, size, frames, colours, transparency and codes (QR and bar); no pixels come back.
 
-    With `exif` the camera's notes are told too, the place (GPS) among them.
+    With `exif` the camera's notes are told too, the place (GPS) among them. `noted` is what is wrong with the call
+    already; it is told with what is found here.
 
     Raises:
-        ArgumentError: no such picture.
+        ArgumentError: no such picture, and what was noted.
         ApartError: the work took too long or too much memory.
     """
-    return await apart(described_in_words, await opened(source, places), exif)
+    mistakes = Mistakes(noted)
+    file = await mistakes.met(opened(source, places))
+    if file:
+        mistakes.of(lambda: required(file))
+    if file is None or mistakes.found:
+        raise mistakes.error()
+    return await apart(described_in_words, file, exif)
 
 
 def described_in_words(source: Source, exif: bool = False) -> ToolOutput:

@@ -11,7 +11,8 @@ from imagebridge.pictures.picture import Picture
 
 from .apart import apart
 from .drawing.pixels import MOVING, PAGED, SHOWN, frame_count
-from .files.source import NOWHERE, Places, opened
+from .files.source import NOWHERE, Places, Source, opened
+from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described, size_in_words
 
 SMALLEST = 16
@@ -38,25 +39,41 @@ async def load_image(
     page: int | None = None,
     frame: int | None = None,
     max_size: int | None = None,
+    noted: Noted = (),
 ) -> ToolOutput:
     """Load the picture that `source` names (see `source.opened`).
 
     Every format the bridge converts. Pictures come back upright and without metadata (place, camera, comments),
     in formats that models take: an animation as one sheet of its frames, a TIFF as a picture a page. `page` and
-    `frame`, counted from 1, pick one of them; `max_size` is the most pixels of the longer side.
+    `frame`, counted from 1, pick one of them; `max_size` is the most pixels of the longer side. `noted` is what is wrong
+    with the call already; it is told with what is found here.
 
     Raises:
-        ArgumentError: `source` may not be read, is not there, or is no such picture; or there is no such page.
+        ArgumentError: `source` may not be read, is not there, or is no such picture; or there is no such page. All
+            that is wrong is told.
         ApartError: decoding took too long or too much memory.
     """
-    _check(page, frame, max_size)
-    name, data, _ = await opened(source, places)
-    known(name, data)
+    mistakes = Mistakes(noted)
+    _check(mistakes, page, frame, max_size)
+    found = await mistakes.met(_picture(source, places))
+    if found and mistakes.found and (page or frame):
+        # Nothing will be shown: it is only seen whether there is such a page.
+        picked = page if page and page >= 1 else None, frame if frame and frame >= 1 else None
+        await mistakes.met(apart(_check_number, found.data, *picked))
+    if found is None or mistakes.found:
+        raise mistakes.error()
+    name, data, _ = found
     try:
         loaded = await apart(decoded, data, page, frame, max_size)
     except PictureError as error:
         raise ArgumentError("source", f"{name} cannot be shown: {error.reason}") from error
     return ToolOutput(f"{name}: {loaded.words}.", loaded.pictures, scale=loaded.scale)
+
+
+async def _picture(source: str, places: Places) -> Source:
+    found = await opened(source, places)
+    known(found.name, found.data)
+    return found
 
 
 def known(name: str, data: bytes, argument: str = "source") -> kinds.FileType:
@@ -73,12 +90,12 @@ def known(name: str, data: bytes, argument: str = "source") -> kinds.FileType:
     return file_type
 
 
-def _check(page: int | None, frame: int | None, max_size: int | None) -> None:
+def _check(mistakes: Mistakes, page: int | None, frame: int | None, max_size: int | None) -> None:
     if page is not None and frame is not None:
-        raise ArgumentError("frame", "goes with animations and page with TIFF; give one of them")
+        mistakes.add(ArgumentError("frame", "goes with animations and page with TIFF; give one of them"))
     for name, value, least in (("page", page, 1), ("frame", frame, 1), ("max_size", max_size, SMALLEST)):
         if value is not None and value < least:
-            raise ArgumentError(name, f"is {value}; give {least} or more")
+            mistakes.add(ArgumentError(name, f"is {value}; give {least} or more"))
 
 
 def decoded(
@@ -150,6 +167,24 @@ def _one(
     from imagebridge.pictures import animation, pages
     from imagebridge.pictures.encode import redrawn
 
+    noun, number, total = _check_number(data, page, frame)
+    if file_type in MOVING and total == 1 and file_type.media_type in limits.SENDABLE:
+        still, done = _bare(Picture.from_bytes(data))
+        return (still,), done
+    if file_type not in PAGED and total == 1:
+        return _converted(data)[:2]
+    at = number - 1
+    picture = redrawn(pages.page(data, at)[0] if file_type in PAGED else animation.frame(data, at))
+    return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
+
+
+def _check_number(data: bytes, page: int | None, frame: int | None) -> tuple[str, int, int]:
+    """Return what is counted, which one is asked for, and how many there are.
+
+    Raises:
+        ArgumentError: there is no such page or frame.
+    """
+    file_type = known("it", data)
     noun, number = ("page", page) if page is not None else ("frame", frame or 1)
     if noun == "page" and file_type in MOVING:
         raise ArgumentError("page", "goes with TIFF; a picture of this format has frames, give frame")
@@ -160,11 +195,7 @@ def _one(
         raise ArgumentError(
             noun, f"is {number}; the file has {total} {noun}{'' if total == 1 else 's'}, counted from 1"
         )
-    if file_type not in MOVING | PAGED:
-        return _converted(data)[:2]
-    at = number - 1
-    picture = redrawn(pages.page(data, at)[0] if file_type in PAGED else animation.frame(data, at))
-    return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
+    return noun, number, total
 
 
 def _sentence(file_type: kinds.FileType, data: bytes, original: Picture | None) -> str:
@@ -192,7 +223,7 @@ def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
 
 
 def _unknown(data: bytes) -> str:
-    return "empty" if not data else "no picture of a known format"
+    return "empty" if not data else "not a picture of a known format"
 
 
 def _bare(original: Picture) -> tuple[Picture, str]:

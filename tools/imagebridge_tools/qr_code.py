@@ -6,6 +6,7 @@ from typing import Any
 from imagebridge.errors import ArgumentError, BridgeError
 
 from .drawing.pixels import squared
+from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, counted, described, nearest
 
 LEVELS = {"L": 7, "M": 15, "Q": 25, "H": 30}
@@ -21,30 +22,36 @@ _QUIET = 4
 """Modules of white around a code (ISO/IEC 18004)."""
 
 
-def make_qr_code(text: str, size: int = 512, error_correction: str = "M") -> ToolOutput:
+def make_qr_code(text: str, size: int = 512, error_correction: str = "M", noted: Noted = ()) -> ToolOutput:
     """Draw `text` as a QR code of `size` x `size` pixels, its squares all of the same whole number of pixels.
 
-    `error_correction` is L, M, Q or H: what may be hidden of the code without harm, 7, 15, 25 or 30 percent.
+    `error_correction` is L, M, Q or H: what may be hidden of the code without harm, 7, 15, 25 or 30 percent. `noted` is
+    what is wrong with the call already; it is told with what is found here.
 
     Raises:
-        ArgumentError: no text, more than a code holds or than the size shows, or an unknown level.
+        ArgumentError: no text, more than a code holds or than the size shows, or an unknown level; all that is wrong is
+            told.
         BridgeError: the extra `server` is not installed.
     """
+    mistakes = Mistakes(noted)
     level = error_correction.strip().upper()
     if level not in LEVELS:
-        raise ArgumentError("error_correction", f"is {error_correction!r}; {nearest(level, LEVELS)}")
+        problem = f"is {error_correction!r}; {nearest(level, LEVELS)}"
+        mistakes.add(ArgumentError("error_correction", problem))
     if not text:
-        raise ArgumentError("text", "is empty; give the text or address that the code holds")
+        mistakes.add(ArgumentError("text", "is empty; give the text or address that the code holds"))
     if not SMALLEST <= size <= LARGEST:
-        raise ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels")
-    code = _qr_code(text, level)
+        mistakes.add(ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels"))
+    code = mistakes.of(lambda: _qr_code(text, level if level in LEVELS else "L")) if text else None
+    if code is None:
+        raise mistakes.error()
     modules = code.symbol_size(border=0)[0]
     scale = size // (modules + 2 * _QUIET)
-    if not scale:
+    if not scale and level in LEVELS and size >= SMALLEST:
         least = modules + 2 * _QUIET
-        raise ArgumentError(
-            "size", f"is {size}; this text needs {least} pixels at least, {3 * least} to be read well"
-        )
+        problem = f"is {size}; this text needs {least} pixels at least, {3 * least} to be read well"
+        mistakes.add(ArgumentError("size", problem))
+    mistakes.tell()
     from PIL import Image
 
     from imagebridge.pictures.encode import as_picture
@@ -81,4 +88,4 @@ def _qr_code(text: str, level: str) -> Any:
 
 def _too_long(text: str) -> ArgumentError:
     limits = "a code holds up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"
-    return ArgumentError("text", f"has {len(text.encode(errors='replace')):,} bytes; {limits}")
+    return ArgumentError("text", f"has {len(text.encode(errors='replace')):,} bytes; {limits}; shorten it")

@@ -13,6 +13,7 @@ from imagebridge.pictures.picture import Picture
 
 from .apart import apart
 from .files.source import NOWHERE, Places, Source, opened
+from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, counted, described
 
 PAGES = 6
@@ -28,40 +29,70 @@ _RANGE = re.compile(r"(\d{1,20})(?:\s*-\s*(\d{1,20}))?$")
 
 
 async def render_document(
-    source: str, places: Places = NOWHERE, *, pages: str = "", text: bool = False, size: int = 1536
+    source: str,
+    places: Places = NOWHERE,
+    *,
+    pages: str = "",
+    text: bool = False,
+    size: int = 1536,
+    noted: Noted = (),
 ) -> ToolOutput:
     """Draw `pages` of the PDF that `source` names, such as `1-3, 7` (the first six where it is empty), or an SVG.
 
-    The longer side of each has `size` pixels. With `text` the letters on them are in the sentence too.
+    The longer side of each has `size` pixels. With `text` the letters on them are in the sentence too. `noted` is what
+    is wrong with the call already; it is told with what is found here.
 
     Raises:
-        ArgumentError: no PDF or SVG, no such pages, or it cannot be drawn.
+        ArgumentError: no PDF or SVG, no such pages, or it cannot be drawn; all that is wrong is told.
         BridgeError: the extra `server` is not installed.
         ApartError: the work took too long or too much memory.
     """
-    return await apart(rendered, await opened(source, places), pages, text, size)
+    mistakes = Mistakes(noted)
+    file = await mistakes.met(opened(source, places))
+    if file is None:
+        _check(mistakes, pages, size)
+        raise mistakes.error()
+    return await apart(rendered, file, pages, text, size, mistakes.found)
 
 
-def rendered(source: Source, pages: str = "", text: bool = False, size: int = 1536) -> ToolOutput:
-    """Do what `render_document` says with a file that was read. PDFium works for one thread at a time."""
+def _check(mistakes: Mistakes, pages: str, size: int) -> None:
+    """Note what is wrong whatever the document is."""
     if not SMALLEST <= size <= LARGEST:
-        raise ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels")
+        mistakes.add(ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels"))
+    mistakes.of(lambda: _ranges(pages))
+
+
+def rendered(
+    source: Source, pages: str = "", text: bool = False, size: int = 1536, noted: Noted = ()
+) -> ToolOutput:
+    """Do what `render_document` says with a file that was read. PDFium works for one thread at a time."""
+    mistakes = Mistakes(noted)
+    _check(mistakes, pages, size)
+    try:
+        return _drawn(mistakes, source, pages, size, text=text)
+    except ArgumentError as error:
+        mistakes.add(error)
+        raise mistakes.error() from error
+
+
+def _drawn(mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
+    """Draw a document, unless there are `mistakes`; what is wrong with the document or its pages is raised first."""
     file_type = kinds.kind(source.data)
     try:
         match file_type:
             case kinds.PDF:
-                return _document(source, pages, size, text=text)
+                return _document(mistakes, source, pages, size, text=text)
             case kinds.SVG:
-                return _drawing(source, pages, size, text=text)
+                return _drawing(mistakes, source, pages, size, text=text)
             case _:
-                what = f"is of type {file_type.media_type}" if file_type else "is no file of a known type"
+                what = f"is of type {file_type.media_type}" if file_type else "is not a file of a known type"
                 hint = "; load_image shows pictures" if file_type and file_type.sort == "picture" else ""
                 raise ArgumentError("source", f"{source.name} {what}; PDF and SVG are drawn{hint}")
     except PictureError as error:
         raise ArgumentError("source", f"{source.name} cannot be drawn: {error.reason}") from error
 
 
-def _document(source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
+def _document(mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
     try:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
@@ -73,6 +104,7 @@ def _document(source: Source, pages: str, size: int, *, text: bool) -> ToolOutpu
     with document:
         total = len(document)
         numbers = _chosen(pages, total)
+        mistakes.tell()
         drawn = [_page(document[number - 1], size, text=text) for number in numbers]
     pictures = tuple(picture for picture, _, _ in drawn)
     each = [f"{one.width}x{one.height} px ({scale:.4g} pixels a point)" for one, _, scale in drawn]
@@ -114,11 +146,7 @@ def _chosen(pages: str, total: int) -> list[int]:
     if not pages.strip():
         return list(range(1, min(total, PAGES) + 1))
     numbers: list[int] = []
-    for part in pages.split(","):
-        match = _RANGE.match(part.strip())
-        if not match:
-            raise ArgumentError("pages", f"holds {part.strip()!r}; give numbers and ranges such as 1-3, 7")
-        first, last = int(match[1]), int(match[2] or match[1])
+    for first, last in _ranges(pages):
         for number in (first, last):
             if not 1 <= number <= total:
                 raise ArgumentError(
@@ -135,6 +163,17 @@ def _chosen(pages: str, total: int) -> list[int]:
     return numbers
 
 
+def _ranges(pages: str) -> list[tuple[int, int]]:
+    """Return the first and the last page of each range that is asked for."""
+    ranges: list[tuple[int, int]] = []
+    for part in pages.split(",") if pages.strip() else ():
+        match = _RANGE.match(part.strip())
+        if not match:
+            raise ArgumentError("pages", f"holds {part.strip()!r}; give numbers and ranges such as 1-3, 7")
+        ranges.append((int(match[1]), int(match[2] or match[1])))
+    return ranges
+
+
 def _page_list(numbers: Sequence[int]) -> str:
     """Return `page 2`, `pages 1-3, 7`."""
     if not numbers:
@@ -149,10 +188,11 @@ def _page_list(numbers: Sequence[int]) -> str:
     return f"page{'' if len(numbers) == 1 else 's'} {numbers_in_words}"
 
 
-def _drawing(source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
+def _drawing(mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
     """Draw an SVG; it has one page."""
     if pages.strip() not in ("", "1"):
-        raise ArgumentError("pages", f"is {pages!r}; an SVG has one page")
+        raise ArgumentError("pages", f"is {pages!r}; an SVG has one page: leave pages out")
+    mistakes.tell()
     from imagebridge.pictures.svg import drawn
 
     def fit(width: int, height: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from imagebridge.errors import ArgumentError
 
 from .drawing.text import bundled, face, missing, wrapped
+from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described
 
 if TYPE_CHECKING:
@@ -29,17 +30,22 @@ _PAPER, _WHITE, _FRAME, _INK, _QUIET, _ACCENT = (
 )
 
 
-def get_image(text: str) -> ToolOutput:
+def get_image(text: str, noted: Noted = ()) -> ToolOutput:
     """Draw `text` large on a card of 1024x576 pixels. The same text gives the same bytes.
 
+    `noted` is what is wrong with the call already; it is told with what is found here.
+
     Raises:
-        ArgumentError: no visible text, or more than fits.
+        ArgumentError: no visible text, or more than fits, and what was noted.
     """
+    mistakes = Mistakes(noted)
     cleaned = _cleaned(text)
     if not cleaned:
-        raise ArgumentError("text", "is empty; give the words to show")
+        mistakes.add(ArgumentError("text", "is empty; give the words to show"))
     if len(cleaned) > LONGEST:
-        raise ArgumentError("text", f"has {len(cleaned):,} characters; give at most {LONGEST:,}")
+        problem = f"has {len(cleaned):,} characters; give at most {LONGEST:,}"
+        mistakes.add(ArgumentError("text", problem))
+    mistakes.tell()
     from PIL import Image, ImageDraw
 
     from imagebridge.pictures.encode import as_picture

@@ -82,9 +82,15 @@ def label(cell: JsonValue) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number as people write it: 1,250 or 0.3."""
+    """Return a number as people write it: 1,250 or 0.25; one of more than 12 digits, which is computed, rounded to 6."""
+    if isinstance(value, int) and abs(value) < _LONG:
+        return f"{value:,}"
     if abs(value) >= 1e15:
         return f"{value:.6g}"
-    if isinstance(value, int):
-        return f"{value:,}"
+    if float(short := f"{value:.12g}") == value and "e" not in short:
+        return f"{value:,.12g}"
     return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:,.6g}"
+
+
+_LONG = 10**21
+"""From where on the digits of a whole number are not all written."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
@@ -11,27 +12,19 @@ from imagebridge.pictures.picture import Picture
 
 from .apart import apart
 from .drawing import tones
-from .drawing.colors import WHITE, Color, color
+from .drawing.colors import WHITE, Color
+from .drawing.operations import SHAPING, SIDE, Ground, Step, steps
 from .drawing.pixels import pixels
 from .drawing.units import Ruler
 from .files.source import NOWHERE, Places, Source, opened
-from .tool_output import JsonValue, ToolOutput, described, nearest
+from .mistakes import Mistakes, Noted
+from .tool_output import JsonValue, ToolOutput, described
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("png", "jpeg", "webp")
-
-MAX_OPERATIONS = 20
-"""Operations of a call at most."""
-
-PIXELS, SIDE = 40_000_000, 12_000
-"""Pixels of a result, and of its sides, at most."""
-
-_BLUR = 200
-"""Pixels of the largest radius."""
-
-_CLEAR = "transparent"
+PIXELS = 40_000_000
+"""Pixels of a result at most."""
 
 
 @dataclass(slots=True)
@@ -57,6 +50,7 @@ async def transform_image(
     places: Places = NOWHERE,
     *,
     units: str = "pixels",
+    noted: Noted = (),
 ) -> ToolOutput:
     """Do `operations`, each an object with one key, in order, with the picture that `source` names.
 
@@ -65,67 +59,77 @@ async def transform_image(
     flip: horizontal or vertical; pad: pixels, or [left, top, right, bottom]; grayscale, invert: true; brightness,
     contrast, saturation, sharpen: a factor from 0 to 10, 1 for no change, contrast also auto; blur: a radius in
     pixels. background: a colour, or transparent, for what rotate and pad add from there on, by default white. format:
-    png, jpeg or webp, by default as the picture asks; quality: 1 to 100 for jpeg and webp.
+    png, jpeg or webp, by default as the picture asks; quality: 1 to 100 for jpeg and webp. `noted` is what is wrong
+    with the call already; it is told with what is found here.
 
     Raises:
-        ArgumentError: no such picture, or an operation that cannot be done; it says which.
+        ArgumentError: no such picture, or operations that cannot be done; all of them are told.
         ApartError: the work took too long or too much memory.
     """
-    return await apart(transformed, await opened(source, places), operations, units)
+    mistakes = Mistakes(noted)
+    file = await mistakes.met(opened(source, places))
+    if file is None:
+        _read(mistakes, operations, units)
+        raise mistakes.error()
+    return await apart(transformed, file, operations, units, mistakes.found)
 
 
 def transformed(
-    source: Source, operations: Sequence[Mapping[str, JsonValue]], units: str = "pixels"
+    source: Source,
+    operations: Sequence[Mapping[str, JsonValue]],
+    units: str = "pixels",
+    noted: Noted = (),
 ) -> ToolOutput:
     """Do what `transform_image` says with a file that was read."""
-    if not operations:
-        raise ArgumentError("operations", f"is empty; give some of {', '.join(OPERATIONS)}")
-    if len(operations) > MAX_OPERATIONS:
-        raise ArgumentError(
-            "operations", f"are {len(operations)}; at most {MAX_OPERATIONS} are done in a call"
-        )
-    Ruler(1, 1, units)  # Units that are none are told where no region is given, too.
-    seen = pixels(source)
+    mistakes = Mistakes(noted)
+    read = _read(mistakes, operations, units)
+    seen = mistakes.of(lambda: pixels(source))
+    if seen is None:
+        raise mistakes.error()
     work, done = _Work(seen.image, units), list[str]()
-    for number, operation in enumerate(operations):
-        name, value, work.argument = _operation(operation, f"operations[{number}]")
-        if name in _CHOICES:
-            _CHOICES[name](work, value)
-            continue
-        before = work.image.size
-        work.image, words = _OPERATIONS[name](work, value)
-        size = work.image.size
-        done.append(words if size == before else f"{words} to {size[0]}x{size[1]}")
+    for step in read:
+        if step is None:
+            break  # What lies where after it cannot be told.
+        if mistakes.found and step.name not in SHAPING:
+            continue  # Nothing will be made: it is only seen whether the rest fits.
+        words = mistakes.of(partial(_done, work, step))
+        if words is None:
+            break
+        done += words
+    mistakes.tell()
     picture, remarks = _encoded(work, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
     if work.unused:
         remarks.append("background not used: it fills what rotate and pad add after it")
-    steps = ", ".join([*done, *remarks]) or "as it is"
-    return ToolOutput(f"{seen.description}: {steps}. {described(picture)}.", (picture,))
+    said = ", ".join([*done, *remarks]) or "as it is"
+    return ToolOutput(f"{seen.description}: {said}. {described(picture)}.", (picture,))
 
 
-def _operation(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValue, str]:
-    """Return name and value of an operation, and the path that errors name."""
-    if not isinstance(operation, Mapping) or len(operation) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
-        raise ArgumentError(
-            path,
-            'is not an object with one key such as {"rotate": 90} or {"crop": [left, top, right, bottom]}; '
-            "give one operation in each",
-        )
-    ((name, value),) = operation.items()
-    if name not in OPERATIONS:
-        raise ArgumentError(path, f"has {name!r}, which is no operation; {nearest(name, OPERATIONS)}")
-    return name, value, f"{path}.{name}"
+def _done(work: _Work, step: Step) -> list[str]:
+    """Do one operation; returns words on it."""
+    work.argument = step.argument
+    if step.name in _CHOICES:
+        _CHOICES[step.name](work, step.value)
+        return []
+    before = work.image.size
+    work.image, words = _OPERATIONS[step.name](work, step.value)
+    size = work.image.size
+    return [words if size == before else f"{words} to {size[0]}x{size[1]}"]
 
 
-def _crop(work: _Work, value: JsonValue) -> "tuple[Image, str]":
-    numbers = _numbers(work, value)
-    box = Ruler(*work.image.size, work.units).region(numbers, work.argument)
+def _read(mistakes: Mistakes, operations: Sequence[Mapping[str, JsonValue]], units: str) -> list[Step | None]:
+    """Return the operations as far as they can be read without the picture, and note what is wrong with them."""
+    mistakes.of(lambda: Ruler(1, 1, units))
+    return steps(mistakes, operations)
+
+
+def _crop(work: _Work, value: Sequence[float]) -> "tuple[Image, str]":
+    box = Ruler(*work.image.size, work.units).region(value, work.argument)
     left, top, right, bottom = box
     return work.image.crop(box), f"cropped at x {left} to {right}, y {top} to {bottom}"
 
 
-def _resize(work: _Work, value: JsonValue) -> "tuple[Image, str]":
-    width, height = _size(work, value)
+def _resize(work: _Work, value: tuple[int | None, int | None]) -> "tuple[Image, str]":
+    width, height = value
     if width is None or height is None:
         scale = width / work.image.width if width else (height or 1) / work.image.height
         width = width or max(1, round(work.image.width * scale))
@@ -133,17 +137,16 @@ def _resize(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     return _resized_image(work, width, height), "resized"
 
 
-def _fit(work: _Work, value: JsonValue) -> "tuple[Image, str]":
-    width, height = _size(work, value)
-    scale = min(side / own for side, own in zip((width, height), work.image.size, strict=True) if side)
+def _fit(work: _Work, value: tuple[int | None, int | None]) -> "tuple[Image, str]":
+    scale = min(side / own for side, own in zip(value, work.image.size, strict=True) if side)
     sides = (max(1, round(own * scale)) for own in work.image.size)
     return _resized_image(work, *sides), "fitted"
 
 
-def _rotate(work: _Work, value: JsonValue) -> "tuple[Image, str]":
+def _rotate(work: _Work, value: float) -> "tuple[Image, str]":
     from PIL.Image import Resampling, Transpose
 
-    degrees = _checked_number(work, value, -360, 360) % 360
+    degrees = value % 360
     words = f"rotated {degrees:g} degrees clockwise"
     quarter = {0: None, 90: "ROTATE_270", 180: "ROTATE_180", 270: "ROTATE_90"}
     if degrees in quarter:
@@ -154,24 +157,18 @@ def _rotate(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     return image.rotate(-degrees, Resampling.BICUBIC, expand=True, fillcolor=fill), words + work.ground
 
 
-def _flip(work: _Work, value: JsonValue) -> "tuple[Image, str]":
+def _flip(work: _Work, value: str) -> "tuple[Image, str]":
     from PIL.Image import Transpose
 
     ways = {"horizontal": Transpose.FLIP_LEFT_RIGHT, "vertical": Transpose.FLIP_TOP_BOTTOM}
-    if not isinstance(value, str) or value not in ways:
-        raise ArgumentError(work.argument, f"is {value!r}; {nearest(str(value), ways)}")
-    return work.image.transpose(
-        ways[value]
-    ), f"flipped {'left to right' if value == 'horizontal' else 'top to bottom'}"
+    words = "flipped left to right" if value == "horizontal" else "flipped top to bottom"
+    return work.image.transpose(ways[value]), words
 
 
-def _pad(work: _Work, value: JsonValue) -> "tuple[Image, str]":
+def _pad(work: _Work, value: Sequence[int]) -> "tuple[Image, str]":
     from PIL import Image as Images
 
-    numbers = [value] * 4 if isinstance(value, int | float) else _numbers(work, value)
-    if len(numbers) != 4:
-        raise ArgumentError(work.argument, "takes a number of pixels, or [left, top, right, bottom]")
-    left, top, right, bottom = (round(_checked_number(work, number, 0, SIDE)) for number in numbers)
+    left, top, right, bottom = value
     image, fill = _filled(work)
     size = image.width + left + right, image.height + top + bottom
     _within(work, *size)
@@ -180,55 +177,47 @@ def _pad(work: _Work, value: JsonValue) -> "tuple[Image, str]":
     return page, f"padded{work.ground}"
 
 
-def _grayscale(work: _Work, value: JsonValue) -> "tuple[Image, str]":
-    _switch(work, value)
+def _grayscale(work: _Work, _: bool) -> "tuple[Image, str]":
     return work.image.convert("LA" if work.image.mode in ("LA", "RGBA") else "L"), "made grey"
 
 
-def _invert(work: _Work, value: JsonValue) -> "tuple[Image, str]":
+def _invert(work: _Work, _: bool) -> "tuple[Image, str]":
     from PIL import ImageOps
 
-    _switch(work, value)
     return tones.toned(work.image, ImageOps.invert), "inverted"
 
 
-def _brightness(work: _Work, value: JsonValue) -> "tuple[Image, str]":
-    return tones.brightened(work.image, _factor(work, value)), f"brightness times {value}"
+def _brightness(work: _Work, value: float) -> "tuple[Image, str]":
+    return tones.brightened(work.image, value), f"brightness times {value}"
 
 
-def _contrast(work: _Work, value: JsonValue) -> "tuple[Image, str]":
-    amount = tones.factor(value, work.argument, auto=True)
-    return tones.contrasted(
-        work.image, amount
-    ), "tones stretched" if amount == "auto" else f"contrast times {amount:g}"
+def _contrast(work: _Work, value: tones.Contrast) -> "tuple[Image, str]":
+    words = "tones stretched" if value == "auto" else f"contrast times {value:g}"
+    return tones.contrasted(work.image, value), words
 
 
-def _saturation(work: _Work, value: JsonValue) -> "tuple[Image, str]":
-    return tones.saturated(work.image, _factor(work, value)), f"saturation times {value}"
+def _saturation(work: _Work, value: float) -> "tuple[Image, str]":
+    return tones.saturated(work.image, value), f"saturation times {value}"
 
 
-def _sharpen(work: _Work, value: JsonValue) -> "tuple[Image, str]":
+def _sharpen(work: _Work, value: float) -> "tuple[Image, str]":
     from PIL import ImageEnhance
 
-    amount = _factor(work, value)
-    return tones.toned(
-        work.image, lambda plain: ImageEnhance.Sharpness(plain).enhance(amount)
-    ), f"sharpness times {value}"
+    image = tones.toned(work.image, lambda plain: ImageEnhance.Sharpness(plain).enhance(value))
+    return image, f"sharpness times {value}"
 
 
-def _blur(work: _Work, value: JsonValue) -> "tuple[Image, str]":
+def _blur(work: _Work, value: float) -> "tuple[Image, str]":
     from PIL import ImageFilter
 
-    radius = _checked_number(work, value, 0, _BLUR)
     image = work.image
     # Mixed with what transparency hides, colours at its edges would be wrong.
     clear = {"LA": "La", "RGBA": "RGBa"}.get(image.mode, image.mode)
-    return image.convert(clear).filter(ImageFilter.GaussianBlur(radius)).convert(
-        image.mode
-    ), f"blurred by {radius:g} px"
+    blurred = image.convert(clear).filter(ImageFilter.GaussianBlur(value)).convert(image.mode)
+    return blurred, f"blurred by {value:g} px"
 
 
-_Operation = Callable[[_Work, JsonValue], "tuple[Image, str]"]
+_Operation = Callable[[_Work, Any], "tuple[Image, str]"]
 _OPERATIONS: dict[str, _Operation] = {
     "crop": _crop,
     "resize": _resize,
@@ -246,67 +235,24 @@ _OPERATIONS: dict[str, _Operation] = {
 }
 
 
-def _background(work: _Work, value: JsonValue) -> None:
-    named = str(value).strip().lower()
-    clear = named == _CLEAR
-    work.background = None if clear else color(named, work.argument, also=[_CLEAR])
-    work.ground, work.unused = f" on {named}", True
+def _background(work: _Work, value: Ground) -> None:
+    work.background = value.color
+    work.ground, work.unused = f" on {value.name}", True
 
 
-def _format(work: _Work, value: JsonValue) -> None:
-    if value not in FORMATS:
-        raise ArgumentError(work.argument, f"is {value!r}; {nearest(str(value), FORMATS)}")
-    work.form = str(value)
+def _format(work: _Work, value: str) -> None:
+    work.form = value
 
 
-def _quality(work: _Work, value: JsonValue) -> None:
-    work.quality = round(_checked_number(work, value, 1, 100))
+def _quality(work: _Work, value: int) -> None:
+    work.quality = value
 
 
-_CHOICES: dict[str, Callable[[_Work, JsonValue], None]] = {
+_CHOICES: dict[str, Callable[[_Work, Any], None]] = {
     "background": _background,
     "format": _format,
     "quality": _quality,
 }
-
-OPERATIONS = (*_OPERATIONS, *_CHOICES)
-"""The names of the operations."""
-
-
-def _checked_number(work: _Work, value: JsonValue, least: float, most: float) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
-        raise ArgumentError(work.argument, f"is {value!r}; give a number from {least} to {most}")
-    return value
-
-
-def _numbers(work: _Work, value: JsonValue) -> Sequence[float]:
-    numbers = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    values = [one for one in numbers if isinstance(one, int | float) and not isinstance(one, bool)]
-    if len(values) != len(numbers):
-        raise ArgumentError(work.argument, f"is {value!r}; give a list of numbers")
-    return values
-
-
-def _factor(work: _Work, value: JsonValue) -> float:
-    amount = tones.factor(value, work.argument)
-    assert amount != "auto"  # It is not allowed here.
-    return amount
-
-
-def _switch(work: _Work, value: JsonValue) -> None:
-    if value is not True:
-        raise ArgumentError(work.argument, f"is {value!r}; give true, or leave it out")
-
-
-def _size(work: _Work, value: JsonValue) -> tuple[int | None, int | None]:
-    """Return a width and a height, one of which may be left to the other."""
-    sides = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
-    if len(sides) != 2 or sides == [None, None]:
-        raise ArgumentError(
-            work.argument, f"is {value!r}; give [width, height] in pixels, null for one that follows"
-        )
-    width, height = (None if side is None else round(_checked_number(work, side, 1, SIDE)) for side in sides)
-    return width, height
 
 
 def _resized_image(work: _Work, width: int, height: int) -> "Image":
@@ -343,10 +289,6 @@ def _encoded(work: _Work, *, lossless: bool) -> tuple[Picture, list[str]]:
     image, form, quality = standard(work.image), work.form, work.quality
     if form is None and quality is None:
         return as_picture(image, lossless=lossless), []
-    if form == "png" and quality is not None:
-        raise ArgumentError(
-            "operations", "quality goes with jpeg and webp; png keeps every pixel, leave it out"
-        )
     clear = image.mode in ("LA", "RGBA")
     form = form or ("webp" if clear else "jpeg")
     remarks = [f"as {form.upper().replace('WEBP', 'WebP')}" + (f" of quality {quality}" if quality else "")]

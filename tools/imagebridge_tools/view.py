@@ -10,10 +10,11 @@ from imagebridge.pictures import kinds
 
 from .apart import apart
 from .drawing.grid import View
-from .drawing.pixels import pixels, squared
+from .drawing.pixels import Pixels, pixels, squared
 from .drawing.tones import Contrast, contrasted, factor
-from .drawing.units import Ruler
+from .drawing.units import Box, Ruler
 from .files.source import NOWHERE, Places, Source, opened
+from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described
 
 if TYPE_CHECKING:
@@ -42,20 +43,26 @@ async def view_image(
     rotate: int = 0,
     contrast: Contrast | None = None,
     grid: bool = False,
+    noted: Noted = (),
 ) -> ToolOutput:
     """Show a `region` `[left, top, right, bottom]` of the picture that `source` names, in `units`; or all of it.
 
     `zoom` is pixels shown for each of the original: by default a large region is shrunk to 1,600 pixels
     and a small one enlarged, by a whole number, up to 1,024. `rotate` is degrees clockwise, in quarter turns.
     `contrast` multiplies it, or stretches the region's tones with `auto`. `grid` draws lines with the
-    original's coordinates, in `units`. The sentence tells how to get from the view to the original.
+    original's coordinates, in `units`. The sentence tells how to get from the view to the original. `noted` is what is
+    wrong with the call already; it is told with what is found here.
 
     Raises:
-        ArgumentError: no such picture, or an argument that is out of range.
+        ArgumentError: no such picture, or arguments that are out of range; all of them are told.
         ApartError: the work took too long or too much memory.
     """
-    file = await opened(source, places)
-    return await apart(viewed, file, region, units, zoom, rotate, contrast, grid)
+    mistakes = Mistakes(noted)
+    file = await mistakes.met(opened(source, places))
+    _check(mistakes, units, zoom, rotate, contrast)
+    if file is None:
+        raise mistakes.error()
+    return await apart(viewed, file, region, units, zoom, rotate, contrast, grid, mistakes.found)
 
 
 def viewed(
@@ -66,14 +73,17 @@ def viewed(
     rotate: int = 0,
     contrast: Contrast | None = None,
     grid: bool = False,
+    noted: Noted = (),
 ) -> ToolOutput:
     """Do what `view_image` says with a file that was read."""
-    seen = pixels(source)
-    ruler = Ruler(*seen.image.size, units)
-    box = (0, 0, *seen.image.size) if region is None else ruler.region(region, "region")
+    mistakes = Mistakes(noted)
+    _check(mistakes, units, zoom, rotate, contrast)
+    placed = mistakes.of(lambda: _placed(source, region, units, zoom))
+    if placed is None or mistakes.found:
+        raise mistakes.error()
+    seen, ruler, box, size = placed
     turn = _turn(rotate)
     image = _toned(seen.image.crop(box), contrast)
-    size = _shown_size(image.width, image.height, zoom)
     view = View(box, size[0] / image.width, size[1] / image.height, turn)
     image = _turned(_resized(image, size), turn)
     if grid:
@@ -86,6 +96,36 @@ def viewed(
     picture = as_picture(image, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
     done = _done(view, region is None, turn, contrast, units if grid else "")
     return ToolOutput(f"{seen.description}: {done}. {view.description()}. {described(picture)}.", (picture,))
+
+
+def _check(
+    mistakes: Mistakes, units: str, zoom: float | None, rotate: int, contrast: Contrast | None
+) -> None:
+    """Note what is wrong whatever the picture is."""
+    mistakes.of(lambda: Ruler(1, 1, units))
+    mistakes.of(lambda: _turn(rotate))
+    if contrast is not None:
+        mistakes.of(lambda: factor(contrast, "contrast", auto=True))
+    if not _is_zoom(zoom):
+        mistakes.add(ArgumentError("zoom", f"is {zoom:g}; give a number above 0, such as 2 or 0.5"))
+
+
+def _placed(
+    source: Source, region: Sequence[float] | None, units: str, zoom: float | None
+) -> tuple[Pixels, Ruler, Box, tuple[int, int]]:
+    """Return the picture, its coordinates, the part of it that is shown, and the pixels that this is shown in.
+
+    Raises:
+        ArgumentError: there is no such picture or part, or the zoom is out of range for it.
+    """
+    seen = pixels(source)
+    ruler = Ruler(*seen.image.size, units)
+    box = (0, 0, *seen.image.size) if region is None else ruler.region(region, "region")
+    return seen, ruler, box, _shown_size(box[2] - box[0], box[3] - box[1], zoom if _is_zoom(zoom) else None)
+
+
+def _is_zoom(zoom: float | None) -> bool:
+    return zoom is None or zoom > 0
 
 
 def _turn(rotate: int) -> int:
@@ -115,7 +155,7 @@ def _shown_size(width: int, height: int, zoom: float | None) -> tuple[int, int]:
     if zoom is None:
         zoom = min(_MOST, max(1, _ENLARGED // longer)) if longer <= _USUAL else _USUAL / longer
     most = SIDE / longer
-    if not 0 < zoom <= max(most, 1 / longer) + 1e-9:
+    if zoom > max(most, 1 / longer) + 1e-9:
         largest = floor(most) if most >= 2 else floor(most * 1000) / 1000
         limit = f"{width}x{height} pixels are shown at most {largest:g} times as large, in {SIDE} pixels"
         raise ArgumentError("zoom", f"is {zoom:g}; {limit}; give up to {largest:g}, or a smaller region")

@@ -54,7 +54,8 @@ class ToolRegistry:
         self._offers = {}
         for connection, tool in listed:
             name = self._given[id(connection), tool.name]
-            self._offers.setdefault(name, OfferedTool(name, tool, Schema(tool.input_schema), connection))
+            schema = Schema(tool.input_schema, tool.meta)
+            self._offers.setdefault(name, OfferedTool(name, tool, schema, connection))
         self._tools = None
 
     def warn(self, connections: Sequence["Connection"]) -> None:

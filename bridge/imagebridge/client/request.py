@@ -15,13 +15,14 @@ from mcp.types import (
 from pydantic import RootModel
 
 from imagebridge.errors import ServerError, short
+from imagebridge.schemas.arguments import JUDGED
 
 from .http_errors import SESSION_LOST
 from .messages import STOWED
 
 if TYPE_CHECKING:
     from mcp.shared.dispatcher import ProgressFnT
-    from mcp.types import Tool
+    from mcp.types import ListToolsResult, Tool
 
 _LOG = logging.getLogger(__name__)
 
@@ -125,7 +126,7 @@ async def listed(client: Client) -> "list[Tool]":
     costs itself alone.
     """
     page = await client.list_tools(cache_mode="refresh")
-    tools = {tool.name: tool for tool in page.tools}
+    tools = _by_name(page)
     turned: set[str] = set()
     idle = 0
     while (cursor := page.next_cursor) is not None and cursor not in turned and idle < _IDLE:
@@ -136,9 +137,19 @@ async def listed(client: Client) -> "list[Tool]":
             if cursor:  # Some servers write an empty one where they mean none, and refuse it.
                 _LOG.warning("the tools after %r cannot be listed: %s", cursor, short(error))
             break
-        new = {tool.name: tool for tool in page.tools if tool.name not in tools}
+        new = {name: tool for name, tool in _by_name(page).items() if name not in tools}
         if page.tools and not new:
             break
         idle = 0 if new else idle + 1
         tools |= new
     return list(tools.values())
+
+
+def _by_name(page: "ListToolsResult") -> "dict[str, Tool]":
+    """Return the tools of a page; what the page says of who judges arguments, each of them says."""
+    word = {JUDGED: True} if (page.meta or {}).get(JUDGED) is True else {}
+    tools = (
+        tool.model_copy(update={"meta": {**word, **(tool.meta or {})}}) if word else tool
+        for tool in page.tools
+    )
+    return {tool.name: tool for tool in tools}

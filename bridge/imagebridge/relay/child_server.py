@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,7 +16,7 @@ from imagebridge.client.pipes import STREAM_ENDED
 from imagebridge.errors import ServerError
 from imagebridge.wire import JSON
 
-from .streams import LineReader, PipeInput, PipeOutput
+from .streams import Input, LineReader, PipeOutput, Rest, Take, follow
 
 if TYPE_CHECKING:
     from anyio.abc import Process
@@ -33,13 +34,12 @@ class ChildServer:
     def __init__(self, name: str, process: "Process", pipes: "_Pipes") -> None:
         self.name = name
         self.process = process
-        self.lines = LineReader(pipes.receive)
+        self.lines = LineReader(pipes.follow)
         self._pipes = pipes
 
-    async def send(self, line: bytes, message: JSON | None = None) -> None:
+    def send(self, line: bytes, message: JSON | None = None) -> Rest:
         """Write a line to the server; one that is gone gets none, and its end is told when its output ends."""
-        with suppress(*STREAM_ENDED):
-            await self._pipes.send(line)
+        return self._pipes.send(line)
 
     async def finish(self) -> None:
         """Tell the server that no more is coming, which asks it to end (2025-11-25, lifecycle, stdio)."""
@@ -74,8 +74,8 @@ class ChildServer:
 class _Pipes:
     """The standard streams of a process, from outside: what reads, what writes, and what closes either."""
 
-    receive: Callable[[], Awaitable[bytes]]
-    send: Callable[[bytes], Awaitable[None]]
+    follow: Callable[[Take], Awaitable[None]]
+    send: Callable[[bytes], Rest]
     finish: Callable[[], Awaitable[None]]
     cut: Callable[[], Awaitable[None]]
 
@@ -117,11 +117,21 @@ async def _started(command: Sequence[str]) -> tuple["Process", _Pipes]:
         made: Any = await create_windows_process(
             program, list(command[1:]), dict(os.environ), sys.stderr, None
         )
-        return made, _Pipes(made.stdout.receive, made.stdin.send, made.stdin.aclose, made.stdout.aclose)
+
+        async def written(line: bytes) -> None:
+            with suppress(*STREAM_ENDED):
+                await made.stdin.send(line)
+
+        return made, _Pipes(
+            partial(follow, made.stdout.receive),
+            partial(partial, written),
+            made.stdin.aclose,
+            made.stdout.aclose,
+        )
     program = shutil.which(command[0]) or command[0]
     their_input, asked = os.pipe()
     answered, their_output = os.pipe()
-    stdin, stdout = PipeOutput(asked), PipeInput(answered)
+    stdin, stdout = PipeOutput(asked), Input(answered)
     try:
         process = await anyio.open_process(
             [program, *command[1:]],
@@ -137,7 +147,7 @@ async def _started(command: Sequence[str]) -> tuple["Process", _Pipes]:
     finally:
         os.close(their_input)
         os.close(their_output)
-    return process, _Pipes(stdout.receive, stdin.send, stdin.aclose, stdout.aclose)
+    return process, _Pipes(stdout.follow, stdin.send, stdin.aclose, stdout.aclose)
 
 
 async def _ended(process: "Process", seconds: float) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from imagebridge.translate.sentences import amount, short
-from imagebridge.wire import JSON, blocks_of, is_json, text_of
+from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from .json_rpc import same
 
@@ -20,13 +20,27 @@ def changes(before: JSON, after: JSON) -> Iterator[str]:
             yield f"took out {_listed(old[start:stop])}"
         elif tag == "replace":
             yield f"{_listed(old[start:stop])} became {_listed(new[first:last])}"
-    for name in sorted({*before, *after} - {"content"}):
+    yield from _fields({**before, "content": None}, {**after, "content": None})
+
+
+def changes_of_list(before: JSON, after: JSON, key: str, name: str) -> Iterator[str]:
+    """Yield a line for each field that changed of what is listed under `key`, each with what it was called under `name`."""
+    lists = (found if is_list(found := result.get(key)) else () for result in (before, after))
+    for old, new in zip(*lists, strict=False):
+        if is_json(old) and is_json(new):
+            for change in _fields(old, new):
+                yield f"{short(text_of(old, name))}: {change}"
+
+
+def _fields(before: JSON, after: JSON) -> Iterator[str]:
+    for name in sorted({*before, *after}):
         if name not in after:
             yield f"took out {name}"
         elif name not in before:
             yield f"added {name}"
         elif not same(before[name], after[name]):
-            yield f"changed {name}"
+            new = text_of(after, name)
+            yield f"changed {name}{f' to {short(new)}' if name in ('name', 'uri') else ''}"
 
 
 class _ComparedBlock:

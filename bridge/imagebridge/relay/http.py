@@ -30,7 +30,7 @@ class _UvicornServer(uvicorn.Server):
 
 
 def serve(options: RelayOptions, address: str, *, authenticated: bool = True) -> None:
-    """Serve the relay at `address` until SIGINT, SIGTERM or SIGHUP; running calls have some seconds to end.
+    """Serve the relay at `address` until SIGINT, SIGTERM or SIGHUP (Windows: Ctrl+C or Ctrl+Break); running calls have some seconds to end.
 
     Args:
         options: what each session's relay is to do.

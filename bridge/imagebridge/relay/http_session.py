@@ -18,6 +18,7 @@ from imagebridge.wire import JSON, is_json
 from .http_stream import SUBSCRIPTION, Renaming, Stream
 from .json_rpc import RequestId, failure, key, other_spelling, written
 from .relay import HostStream, Relay
+from .streams import LineQueue
 
 _LOG = logging.getLogger("imagebridge.proxy")
 
@@ -57,7 +58,7 @@ class HostSession:
         try:
             with self._scope:
                 self._rest()
-                await self._relay.run(self._heard)
+                await self._relay.run(LineQueue(self._heard))
         except ServerError as error:
             self._why = f"{error.server}: {error.problem}"
         finally:
@@ -164,7 +165,7 @@ class HostSession:
 
     # To the host.
 
-    async def send(self, line: bytes, said: Sequence[JSON]) -> None:
+    def send(self, line: bytes, said: Sequence[JSON]) -> None:
         """Put a message of the server on the stream of the request that it belongs to."""
         answered = [at for one in said if (at := _answered(one))]
         stream = self._stream_of(said, answered)

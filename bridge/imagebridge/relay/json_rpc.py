@@ -20,10 +20,13 @@ RequestId = tuple[str, object]
 
 
 class Unreadable(NamedTuple):
-    """A line that is not a message. `text` is its beginning; `deep`: it may be one, nested more deeply than Python reads."""
+    """A line that is not a message. `text` is its beginning.
+
+    deep: a message all the same, nested more deeply than Python reads; of it, its id and its method, where it tells them.
+    """
 
     text: str
-    deep: bool = False
+    deep: JSON | None = None
 
 
 Message = JSON | Sequence[object] | Unreadable
@@ -33,34 +36,35 @@ Message = JSON | Sequence[object] | Unreadable
 def read_line(line: bytes) -> tuple[Message, bool]:
     """Return what a line says, and whether it can be passed on as it is, since any reader of JSON takes it.
 
-    Where a program printed something before a message, the message counts.
+    Where a program printed something before a message, the message counts. Of a batch the messages count. Numbers of
+    more digits than Python reads are words in what is returned.
     """
-    for strict in (_read_large, _read_strictly) if len(line) > _LARGE else (_read_strictly,):
-        with suppress(ValueError, RecursionError):
-            found = strict(line)
-            if _is_message(found):
-                return found, True
-    deep = False
+    if len(line) > _LARGE and _is_message(found := _read_large(line)):
+        return found, True
     try:
-        found = json.loads(line)
+        try:
+            found, clean = _STRICT.decode(line.decode()), True
+        except ValueError:
+            found, clean = _read_leniently(line)
     except RecursionError:
-        found, deep = None, line.lstrip()[:1] == b"{"
-    except ValueError:
-        found = _mended(line.decode(errors="replace"))
+        return Unreadable(_beginning(line), _of_deep(line)), True
     if _is_message(found):
-        return found, False
-    return Unreadable(line[:200].decode(errors="replace").strip(), deep), deep
+        return found, clean
+    batch = [one for one in found if is_json(one)] if is_list(found) else []
+    return (batch or Unreadable(_beginning(line))), False
+
+
+def _beginning(line: bytes) -> str:
+    return line[:200].decode(errors="replace").strip()
 
 
 def _read_large(line: bytes) -> object:
     # Eight times as fast as Python's own reader, but it takes long to load, and refuses halves of surrogate pairs.
     from pydantic_core import from_json
 
-    return from_json(line, allow_inf_nan=False)
-
-
-def _read_strictly(line: bytes) -> object:
-    return _STRICT.decode(line.decode())
+    with suppress(ValueError, RecursionError):
+        return from_json(line, allow_inf_nan=False)
+    return None
 
 
 def _refused(constant: str) -> object:
@@ -71,32 +75,66 @@ _STRICT = json.JSONDecoder(parse_constant=_refused)
 """Refuses NaN and Infinity, which Python's own writer makes, and no other reader takes."""
 
 
+class LongNumber(str):
+    """Words for a whole number of more digits than Python reads."""
+
+    __slots__ = ()
+
+
+def _integer(digits: str) -> int | LongNumber:
+    try:
+        return int(digits)
+    except ValueError:  # 4,300 digits (Python's documentation, 3.11)
+        return LongNumber(f"[a whole number of {len(digits.lstrip('-')):,} digits]")
+
+
+_LONG_NUMBERS = json.JSONDecoder(parse_constant=_refused, parse_int=_integer)
+
+
+def _read_leniently(line: bytes) -> tuple[object, bool]:
+    """Return what a line says that Python refuses, and whether others take it."""
+    with suppress(ValueError):
+        return _LONG_NUMBERS.decode(line.decode()), True
+    with suppress(ValueError):
+        return json.loads(line, parse_int=_integer), False
+    text = line.decode(errors="replace")
+    with suppress(ValueError):
+        return json.loads(text, parse_int=_integer), False
+    return _behind(text), False
+
+
+_DEEP_ID = rb'"id"\s*:\s*("[^"\\]{0,200}"|-?\d{1,18})\s*'
+_HEAD = re.compile(
+    rb'\s*\{(?:\s*"jsonrpc"\s*:\s*"[^"\\]*"\s*,)?(?:\s*' + _DEEP_ID + rb"[,}])?"
+    rb'(?:\s*"method"\s*:\s*("[^"\\]{0,200}"))?'
+)
+_TAIL = re.compile(
+    rb'\}\s*,\s*(?:"jsonrpc"\s*:\s*"[^"\\]*"\s*,\s*)?'
+    + _DEEP_ID
+    + rb'(?:,\s*"jsonrpc"\s*:\s*"[^"\\]*"\s*)?\}\s*$'
+)
+
+
+def _of_deep(line: bytes) -> JSON | None:
+    """Return the id and the method of a message that is too deep to be read, as they stand before or behind the rest."""
+    head, tail = _HEAD.match(line), _TAIL.search(line[-500:])
+    if head is None:
+        return None
+    number = head[1] or (tail[1] if tail else b"null")
+    return {"id": json.loads(number)} | ({"method": json.loads(head[2])} if head[2] else {})
+
+
 def _is_message(found: object) -> TypeGuard[JSON | Sequence[object]]:
     if is_json(found):
         return "method" in found or "id" in found
     return is_list(found) and bool(found) and all(is_json(one) for one in found)
 
 
-def _mended(text: str) -> object:
-    """Return what a line says in which bytes are no UTF-8, or a number has more digits than Python reads at once."""
-    try:
-        return json.loads(text, parse_int=_integer)
-    except (ValueError, RecursionError):
-        return _behind(text)
-
-
-def _integer(digits: str) -> int | float:
-    try:
-        return int(digits)
-    except ValueError:  # the limit on digits, CPython 3.11
-        return float(digits)
-
-
 def _behind(text: str) -> object:
     """Return the answer at the end of a line. Nothing else is taken there: servers print the requests that they get."""
     for start in ('{"jsonrpc"', "{"):
         with suppress(ValueError, RecursionError):
-            found: object = json.loads(text[text.index(start) :])
+            found: object = json.loads(text[text.index(start) :], parse_int=_integer)
             if is_json(found) and "jsonrpc" in found and "method" not in found:
                 return found
     return None
@@ -141,6 +179,8 @@ def _finite(value: object) -> object:
 
 
 _DECODER = json.JSONDecoder()
+_SCALAR = re.compile(r'"(?:[^"\\]++|\\.)*+"|[^\s,\]}]++')
+_MARK = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{\]}]')
 _BLANKS = re.compile(r"[ \t\r\n]*")
 
 
@@ -166,11 +206,24 @@ def _members(text: str, start: int) -> Iterator[tuple[str, tuple[int, int]]]:
     while text[at] != "}":
         name, at = _DECODER.raw_decode(text, at)
         at = _behind_blanks(text, _behind_blanks(text, at) + 1)
-        _, end = _DECODER.raw_decode(text, at)
+        end = _end(text, at)
         yield name, (at, end)
         at = _behind_blanks(text, end)
         if text[at] == ",":
             at = _behind_blanks(text, at + 1)
+
+
+def _end(text: str, at: int) -> int:
+    """Return where the value that begins at `at` ends, however deep it nests and however long its numbers are."""
+    if text[at] not in "[{":
+        found = _SCALAR.match(text, at)
+        return found.end() if found else at
+    levels = 0
+    for mark in _MARK.finditer(text, at):
+        levels += {"[": 1, "{": 1, "]": -1, "}": -1}.get(text[mark.start()], 0)
+        if not levels:
+            return mark.end()
+    return len(text)
 
 
 def _behind_blanks(text: str, at: int) -> int:
@@ -185,14 +238,10 @@ def key(number: object) -> RequestId | None:
     return ("text" if isinstance(number, str) else "number", number)
 
 
-_ID = re.compile(rb'"id"\s*:\s*("[^"\\]*"|-?\d{1,18})\s*[,}]')
-
-
 def answered_by(start: bytes) -> RequestId | None:
     """Return the id of the request that a broken line was to answer, as its beginning tells; None where it tells none."""
-    found = _ID.search(start)
-    broken = start.lstrip()[:1] == b"{" and b'"jsonrpc"' in start and b'"method"' not in start
-    return key(json.loads(found[1])) if found and broken else None
+    head = _HEAD.match(start) if b'"jsonrpc"' in start else None
+    return key(json.loads(head[1])) if head and head[1] and not head[2] else None
 
 
 def other_spelling(at: RequestId) -> RequestId:
@@ -207,7 +256,7 @@ def other_spelling(at: RequestId) -> RequestId:
 def messages(message: Message) -> list[JSON]:
     """Return the messages of a batch, or the one that there is."""
     if isinstance(message, Unreadable):
-        return []
+        return [message.deep] if message.deep else []
     return [message] if is_json(message) else [one for one in message if is_json(one)]
 
 
@@ -218,6 +267,7 @@ def request(number: str, method: str, params: JSON) -> dict[str, Any]:
 
 def failure(number: object, why: str) -> dict[str, Any]:
     """Return the error that answers a request."""
+    number = None if isinstance(number, LongNumber) else number
     return {"jsonrpc": "2.0", "id": number, "error": {"code": INTERNAL_ERROR, "message": why}}
 
 

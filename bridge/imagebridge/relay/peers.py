@@ -78,11 +78,12 @@ class Peers:
             self.opening = message, line
         elif method == "notifications/initialized":
             self.opened = line
-        self._name(meta.get(_CLIENT))
+        if meta:
+            self._name(meta.get(_CLIENT))
         at = key(number)
         if not method or at is None:
             return None
-        envelope = {name: meta[name] for name in _ENVELOPE if name in meta}
+        envelope = {name: meta[name] for name in _ENVELOPE if name in meta} if meta else {}
         pending = HostRequest(
             self._named or self._called,
             number,
@@ -167,7 +168,7 @@ def payload(pending: HostRequest, result: JSON) -> JSON | None:
     return result
 
 
-def is_plain(message: JSON, pending: HostRequest) -> bool:
+def _is_plain(message: JSON, pending: HostRequest) -> bool:
     """Tell at once that an answer to a call is right as it came: short texts alone, as most are."""
     result = message.get("result")
     if pending.method != "tools/call" or not is_json(result):
@@ -176,6 +177,28 @@ def is_plain(message: JSON, pending: HostRequest) -> bool:
     from imagebridge.repair import protocol
 
     return protocol.is_plain(result, pending.host)
+
+
+_CHANGING = frozenset(("tools/list", "tools/call", "tasks/result", "tasks/get"))
+
+
+def passes(message: JSON, pending: HostRequest | None) -> bool:
+    """Tell at once that a message is right as it came."""
+    if pending is None:
+        return "method" not in message or not is_of_task(message)
+    if pending.method == "tools/call":
+        return _is_plain(message, pending)
+    return not pending.given and pending.method not in _CHANGING
+
+
+def is_of_task(message: JSON) -> bool:
+    """Tell whether a notification carries what a task came to."""
+    params = message.get("params")
+    return (
+        text_of(message, "method").startswith("notifications/tasks")
+        and is_json(params)
+        and inside(params) is not None
+    )
 
 
 def inside(task: JSON) -> JSON | None:

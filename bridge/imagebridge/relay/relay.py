@@ -1,8 +1,8 @@
 """Messages passed on between a host and a server; the results of tools are repaired on the way."""
 
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, Protocol
 
@@ -16,10 +16,10 @@ from imagebridge.translate.sentences import short
 from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from . import resource_uris
-from .explanation import changes
+from .explanation import changes, changes_of_list
 from .json_rpc import Message, Unreadable, answered_by, failure, messages, read_line, request, same, written
-from .peers import HostRequest, Peers, inside, is_plain, payload, replaced
-from .streams import LineTooLongError
+from .peers import HostRequest, Peers, inside, is_of_task, passes, payload, replaced
+from .streams import Line, LongLine, Rest, TakeLine
 from .tool_names import Names
 
 _LOG = logging.getLogger("imagebridge.proxy")
@@ -45,17 +45,25 @@ _MOST_TOLD = 10
 """Lines that are not messages of which is told: some servers print their whole log to stdout."""
 
 
+class Lines(Protocol):
+    """What a host or a server says, line by line."""
+
+    async def each(self, take: TakeLine) -> None:
+        """Hand over each line until the last. What `take` leaves of one is done before the next."""
+        ...
+
+
 class Server(Protocol):
     """A server that runs."""
 
     name: str
 
     @property
-    def lines(self) -> AsyncIterator[bytes]:
-        """What it says, line by line."""
+    def lines(self) -> Lines:
+        """What it says."""
         ...
 
-    async def send(self, line: bytes, message: JSON | None = None) -> None:
+    def send(self, line: bytes, message: JSON | None = None) -> Rest:
         """Send a line; `message` is what it says, where that is one message."""
         ...
 
@@ -71,7 +79,7 @@ class Server(Protocol):
 class HostStream(Protocol):
     """The way to the host."""
 
-    async def send(self, line: bytes, said: Sequence[JSON]) -> None:
+    def send(self, line: bytes, said: Sequence[JSON]) -> Rest:
         """Send a line, with its end; `said` are the messages in it."""
         ...
 
@@ -106,7 +114,7 @@ class Relay:
         self._waiting: dict[object, _Waiting] = {}
         self._garbage = 0
 
-    async def run(self, host: AsyncIterable[bytes]) -> None:
+    async def run(self, host: Lines) -> None:
         """Relay until the host closes its side or reads no more.
 
         Raises:
@@ -120,7 +128,7 @@ class Relay:
             except ServerError as error:
                 failed = error
             else:
-                await self._follow(host)
+                await host.each(self._heard)
                 if self._server:
                     await self._server.finish()
                 with anyio.move_on_after(_GRACE):
@@ -129,22 +137,13 @@ class Relay:
         if failed:
             raise failed
 
-    async def _follow(self, host: AsyncIterable[bytes]) -> None:
-        lines = aiter(host)
-        while True:
-            try:
-                line = await anext(lines)
-            except StopAsyncIteration:
-                return
-            except LineTooLongError as error:
-                _LOG.warning("the host sent %s; it is left out", error)
-                continue
-            await self._heard(line)
-
     # From the host to the server.
 
-    async def _heard(self, line: bytes) -> None:
+    def _heard(self, line: Line) -> Rest:
         """Pass on a message of the host. Requests to a server that has ended start it anew, or are refused."""
+        if isinstance(line, LongLine):
+            _LOG.warning("the host sent %s; it is left out", line)
+            return None
         message, _ = read_line(line)
         parts = messages(message)
         pending = [one for part in parts if (one := self._session.heard(part, line))]
@@ -152,12 +151,12 @@ class Relay:
             line = self._names.called(message, line)
         if is_json(message):
             message, line = resource_uris.asked(message, line)
-        if self._server is None and pending:
-            await self._start_anew(pending)
+        said = message.deep if isinstance(message, Unreadable) else message if is_json(message) else None
         if self._server is not None:
-            await self._server.send(line + b"\n", message if is_json(message) else None)
+            return self._server.send(line + b"\n", said)
+        return partial(self._ask_anew, pending, line, said) if pending else None
 
-    async def _start_anew(self, pending: list[HostRequest]) -> None:
+    async def _ask_anew(self, pending: list[HostRequest], line: bytes, said: JSON | None) -> None:
         """Start the server again, and let it hear the handshake of before; refuse what was asked where that fails."""
         opening, opened = self._session.opening, self._session.opened
         try:
@@ -166,9 +165,11 @@ class Relay:
                 first = {**opening[0], "id": self._session.own_id()}
                 await self._own(first, _START)
                 if opened and self._server:
-                    await self._server.send(opened + b"\n")
+                    await _done(self._server.send(opened + b"\n"))
         except ServerError as error:
             await self._refuse(f"{error.server}: {error.problem}")
+        if self._server is not None:
+            await _done(self._server.send(line + b"\n", said))
 
     async def _refuse(self, why: str) -> None:
         """Answer all that waits for a server which cannot answer any more."""
@@ -176,7 +177,7 @@ class Relay:
             waiting.set(failure(None, why))
         for pending in self._session.unanswered():
             refused = failure(pending.number, why)
-            await self._send(written(refused), [refused])
+            await _done(self._output.send(written(refused), [refused]))
 
     # The server.
 
@@ -187,7 +188,7 @@ class Relay:
             task_status.started()
             # Answers are repaired beside each other; what comes behind them is not held up.
             async with anyio.create_task_group() as repairs:
-                await self._listen(server, repairs)
+                await server.lines.each(partial(self._came, repairs))
             how = await server.end()
         self._server = None
         await self._refuse(
@@ -195,53 +196,42 @@ class Relay:
         )
         self._over.set()
 
-    async def _listen(self, server: Server, repairs: anyio.abc.TaskGroup) -> None:
-        while True:
-            try:
-                line = await anext(server.lines)
-            except StopAsyncIteration:
-                return
-            except LineTooLongError as error:
-                _LOG.warning("the server sent %s; it is left out", error)
-                await self._refuse_broken(error.start, f"the server answered with {error}")
-                continue
-            await self._came(line, repairs)
-
-    async def _came(self, line: bytes, repairs: anyio.abc.TaskGroup) -> None:
+    def _came(self, repairs: anyio.abc.TaskGroup, line: Line) -> Rest:
         """Pass on a message of the server, or have it repaired first."""
+        if isinstance(line, LongLine):
+            _LOG.warning("the server sent %s; it is left out", line)
+            return self._refuse_broken(line.start, f"the server answered with {line}")
         message, clean = read_line(line)
         if isinstance(message, Unreadable):
             if message.deep:
-                await self._send(line + b"\n", [])
-            else:
-                self._tell_garbage(message)
-                await self._refuse_broken(
-                    line[:_BEGINNING], "the server's answer is not JSON that can be read"
-                )
-            return
+                self._session.answered(message.deep)
+                return self._output.send(line + b"\n", [message.deep])
+            self._tell_garbage(message)
+            return self._refuse_broken(line[:_BEGINNING], "the server's answer is not JSON that can be read")
         parts = messages(message)
         if is_json(message) and self._session.is_own(message.get("id")) and "method" not in message:
             if waiting := self._waiting.get(message["id"]):
                 waiting.set(message)
-            return
+            return None
         pending = [self._session.answered(part) for part in parts]
-        passes = (
-            one is None or not _may_change(one) or is_plain(part, one)
-            for part, one in zip(parts, pending, strict=True)
-        )
-        if all(passes) and not any(map(_is_of_task, parts)):
-            await self._send(line + b"\n" if clean else written(message, len(line)), parts)
-            return
+        if all(map(passes, parts, pending)):
+            return self._output.send(line + b"\n" if clean else written(message, len(line)), parts)
+        repair = partial(self._repair, message, pending, line, clean=clean)
         if len(line) < _SMALL and not any(mark in line for mark in _HEAVY) and not any(map(_links, parts)):
-            await self._repair(message, pending, line, clean=clean)
-        else:
-            repairs.start_soon(partial(self._repair, message, pending, line, clean=clean))
+            return repair
 
-    async def _refuse_broken(self, start: bytes, why: str) -> None:
+        async def beside_others() -> None:
+            repairs.start_soon(repair)
+
+        return beside_others
+
+    def _refuse_broken(self, start: bytes, why: str) -> Rest:
         """Answer the request that a broken line was to answer, where its beginning says which."""
-        if pending := self._session.taken(answered_by(start)):
-            refused = failure(pending.number, why)
-            await self._send(written(refused), [refused])
+        pending = self._session.taken(answered_by(start))
+        if pending is None:
+            return None
+        refused = failure(pending.number, why)
+        return self._output.send(written(refused), [refused])
 
     def _tell_garbage(self, message: Unreadable) -> None:
         self._garbage += 1
@@ -252,11 +242,6 @@ class Relay:
                 message.text,
                 more,
             )
-
-    async def _send(self, line: bytes, said: Sequence[JSON]) -> None:
-        # A host that reads no more closes its own side too, which ends all.
-        with suppress(OSError):
-            await self._output.send(line, said)
 
     # Repairs.
 
@@ -273,16 +258,16 @@ class Relay:
         except Exception:  # noqa: BLE001
             _LOG.exception("a result could not be repaired, so it is passed on as it came")
             made = list(parts)
-        if all(new is old for new, old in zip(made, parts, strict=True)) and clean:
-            await self._send(line + b"\n", parts)
+        if clean and all(new is old for new, old in zip(made, parts, strict=True)):
+            await _done(self._output.send(line + b"\n", parts))
         else:
-            await self._send(written(made[0] if is_json(message) else made, len(line)), made)
+            await _done(self._output.send(written(made[0] if is_json(message) else made, len(line)), made))
 
     async def _repaired(self, message: JSON, pending: HostRequest | None, size: int) -> JSON:
         """Return a message with what it holds of a tool's result repaired; the very same where nothing is to be done."""
         if pending is None:
             params = message.get("params")
-            if not (_is_of_task(message) and is_json(params)):
+            if not (is_of_task(message) and is_json(params)):
                 return message
             found = inside(params)
             new = found and await self._result(found, self._session.nobody(), size)
@@ -299,9 +284,11 @@ class Relay:
         if pending.method == "tools/list":
             listed = self._session.listed(result, pending.host)
             listed = self._names.listed(listed) if self._names else listed
+            self._tell(pending, changes_of_list(result, listed, "tools", "name"))
             return message if listed is message["result"] else {**message, "result": listed}
         if pending.given:
             read_result = resource_uris.answered(result)
+            self._tell(pending, changes_of_list(result, read_result, "contents", "uri"))
             return message if read_result is message["result"] else {**message, "result": read_result}
         found = payload(pending, result)
         if found is None:
@@ -322,10 +309,13 @@ class Relay:
         made = work() if size < _SMALL and whole is result else await anyio.to_thread.run_sync(work)
         if same(made, result):
             return result
-        if self._explain:
-            for change in changes(result, made):
-                _LOG.info("%s: %s", pending.tool or pending.method, change)
+        self._tell(pending, changes(result, made))
         return made
+
+    def _tell(self, pending: HostRequest, told: Iterator[str]) -> None:
+        if self._explain:
+            for change in told:
+                _LOG.info("%s: %s", pending.tool or pending.method, change)
 
     # Requests of our own.
 
@@ -356,12 +346,18 @@ class Relay:
         number = message["id"]
         waiting = self._waiting[number] = _Waiting()
         try:
-            await server.send(written(message), message)
+            await _done(server.send(written(message), message))
             with anyio.move_on_after(seconds):
                 return await waiting.answer()
             raise ServerError(server.name, f"no answer within {seconds:g} seconds")
         finally:
             del self._waiting[number]
+
+
+async def _done(rest: Rest) -> None:
+    """Do what is left of something."""
+    if rest:
+        await rest()
 
 
 class _Waiting:
@@ -378,20 +374,6 @@ class _Waiting:
     async def answer(self) -> JSON:
         await self._event.wait()
         return self._answer
-
-
-def _may_change(pending: HostRequest) -> bool:
-    return pending.given or pending.method in ("tools/list", "tools/call", "tasks/result", "tasks/get")
-
-
-def _is_of_task(message: JSON) -> bool:
-    """Tell whether a notification carries what a task came to."""
-    params = message.get("params")
-    return (
-        text_of(message, "method").startswith("notifications/tasks")
-        and is_json(params)
-        and inside(params) is not None
-    )
 
 
 def _links(message: JSON) -> bool:

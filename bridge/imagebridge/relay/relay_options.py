@@ -18,6 +18,9 @@ from .child_server import child
 from .peers import Peers
 from .relay import Connect, HostStream, Relay
 
+_LOOK = 0.2
+"""Seconds between two looks at whether a signal has come."""
+
 _MOST_TOLD = 4_000
 """Bytes of a line on stderr, which a pipe takes at once where it takes any."""
 
@@ -75,6 +78,14 @@ class _StandardError(logging.Handler):
 
 async def until_signal() -> None:
     """Return once the process is asked to end."""
+    if sys.platform == "win32":
+        # No event loop there tells of signals.
+        came: list[int] = []
+        for number in (signal.SIGINT, signal.SIGBREAK):
+            signal.signal(number, lambda one, _: came.append(one))
+        while not came:  # noqa: ASYNC110
+            await anyio.sleep(_LOOK)
+        return
     ending = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under `nohup`
         ending.append(signal.SIGHUP)

@@ -4,6 +4,7 @@ import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +15,8 @@ import httpx2
 from imagebridge.translate.sentences import location
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .json_rpc import RequestId, Unreadable, failure, key, one_line, read_line, written
+from .json_rpc import RequestId, Unreadable, failure, key, messages, one_line, read_line, written
+from .streams import LineQueue, Rest
 
 _VERSION = "io.modelcontextprotocol/protocolVersion"
 
@@ -53,10 +55,14 @@ class RemoteServer:
         self._calls: dict[RequestId, anyio.CancelScope] = {}
         self._opening: RequestId | None = None
         self._schemas: dict[str, object] = {}
-        self._arrived, self.lines = anyio.create_memory_object_stream[bytes](math.inf)
+        self._arrived, self._arriving = anyio.create_memory_object_stream[bytes](math.inf)
+        self.lines = LineQueue(self._arriving)
 
-    async def send(self, line: bytes, message: JSON | None = None) -> None:
+    def send(self, line: bytes, message: JSON | None = None) -> Rest:
         """Post a message. A request is answered when it is; anything else is taken before what comes after it."""
+        return partial(self._send, line, message)
+
+    async def _send(self, line: bytes, message: JSON | None) -> None:
         if message is None:
             await self._post(line, None, {})
             return
@@ -85,6 +91,10 @@ class RemoteServer:
     async def end(self) -> str:
         """Return how it ended."""
         return "forgot the session"
+
+    def close(self) -> None:
+        """Take in no more lines."""
+        self._arriving.close()
 
     def _ends_a_call(self, message: JSON) -> bool:
         """Cancel a call as 2026-07-28 does, by closing its response; tell whether that was asked."""
@@ -204,14 +214,14 @@ class RemoteServer:
         """Pass on one message; tell whether it answers `number`."""
         message, _ = read_line(body)
         await self._arrive(one_line(body))
-        if is_list(message):
+        if is_list(message) and not isinstance(message, Unreadable):
             return True
-        if not is_json(message) or "method" in message or message.get("id") != number:
-            return False
-        result = message.get("result")
-        if is_json(result):
-            self._remember(result, number)
-        return True
+        for said in messages(message):
+            if "method" not in said and said.get("id") == number:
+                if is_json(result := said.get("result")):
+                    self._remember(result, number)
+                return True
+        return False
 
     def _remember(self, result: JSON, number: object) -> None:
         """Take note of the version that was agreed on, and of the tools' parameters."""
@@ -251,7 +261,7 @@ async def remote(url: str, headers: Mapping[str, str]) -> AsyncGenerator[RemoteS
         finally:
             with anyio.CancelScope(shield=True):
                 await server.finish()
-            server.lines.close()
+            server.close()
             tasks.cancel_scope.cancel()
 
 

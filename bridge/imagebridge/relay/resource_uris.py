@@ -11,14 +11,13 @@ _METHODS = frozenset(("resources/read", "resources/subscribe", "resources/unsubs
 
 def is_given(method: str, params: JSON) -> bool:
     """Tell whether a request names a resource by an address that the relay has given it."""
-    uri = text_of(params, "uri")
-    return method in _METHODS and relative(uri) != uri
+    return method in _METHODS and relative(uri := text_of(params, "uri")) != uri
 
 
 def asked(message: JSON, line: bytes) -> tuple[JSON, bytes]:
     """Return a message of the host with the address that the server knows, and as a line; any other as it came."""
-    params = message.get("params")
-    if not is_json(params) or not is_given(text_of(message, "method"), params):
+    params, method = message.get("params"), text_of(message, "method")
+    if method not in _METHODS or not is_json(params) or not is_given(method, params):
         return message, line
     uri = relative(text_of(params, "uri"))
     return {**message, "params": {**params, "uri": uri}}, spliced(line, ("params", "uri"), uri)

@@ -9,7 +9,7 @@ import anyio.abc
 from imagebridge.errors import ServerError
 
 from .relay_options import RelayOptions, until_signal
-from .streams import LineReader, StandardInput, StandardOutput
+from .streams import Input, LineReader, StandardOutput
 
 _LOOK = 1.0
 """Seconds between two looks at whether the process that started this one is still there."""
@@ -37,7 +37,7 @@ def serve(options: RelayOptions) -> None:
                 tasks.start_soon(_until_signal, tasks)
                 tasks.start_soon(_until_orphaned, tasks, parent)
             try:
-                await relay.run(LineReader(StandardInput(0).receive))
+                await relay.run(LineReader(Input(0).follow))
             except ServerError as error:
                 failed.append(error)
             tasks.cancel_scope.cancel()

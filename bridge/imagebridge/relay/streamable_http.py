@@ -110,7 +110,9 @@ class HttpRelay:
         message, _ = read_line(body)
         if isinstance(message, Unreadable):
             wrong = INVALID_REQUEST if body.strip()[:1] in (b"{", b"[") and _is_json(body) else PARSE_ERROR
-            raise _RequestRefused(400, wrong, "the body is not a message of JSON-RPC 2.0")
+            number = message.deep.get("id") if message.deep else None
+            why = "nests too deep to be read" if message.deep else "is not a message of JSON-RPC 2.0"
+            raise _RequestRefused(400, wrong, f"the body {why}", number)
         said = messages(message)
         line = one_line(body)
         if request.headers.get(_VERSION, _RESUMABLE) not in HANDSHAKE_PROTOCOL_VERSIONS:

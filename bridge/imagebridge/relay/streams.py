@@ -1,10 +1,14 @@
 """The standard streams of this process and of a server as lines of any length, without a copy at every chunk."""
 
+import asyncio  # noqa: TID251  # see `Input`
 import os
 import select
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
+from typing import NamedTuple
 
 import anyio
 import anyio.to_thread
@@ -15,97 +19,197 @@ from imagebridge.wire import JSON
 MAX_LINE = 256_000_000
 """Bytes of a line at most. A longer one cannot be a message that anybody meant, and would take the machine's memory."""
 
-_CHUNK = _WIDE = 1 << 20
+_SMALL, _WIDE = 1 << 16, 1 << 20
+"""Bytes that are read at once: few, and many once they have come. Room for many costs more than a small message does."""
+
+Rest = Callable[[], Awaitable[None]] | None
+"""What is left of a piece of work and has to be waited for; None where all of it is done, as it mostly is."""
+
+Take = Callable[[bytes], Rest]
 
 
-class LineTooLongError(Exception):
-    """A line passed `MAX_LINE`; `.start` is its beginning. The lines after it can be read."""
+class LongLine(NamedTuple):
+    """Stands for a line that passed `MAX_LINE`: its beginning. The lines after it can be read."""
 
-    def __init__(self, start: bytes) -> None:
-        super().__init__(f"a line of more than {MAX_LINE:,} bytes")
-        self.start = start
+    start: bytes
+
+    def __str__(self) -> str:
+        return f"a line of more than {MAX_LINE:,} bytes"
+
+
+Line = bytes | LongLine
+TakeLine = Callable[[Line], Rest]
 
 
 class LineReader:
-    """Splits what `receive` returns into lines, without their line feeds; nothing, or one of `STREAM_ENDED`, ends them."""
+    """Splits what `follow` reads into lines, without their line feeds; empty ones are left out."""
 
-    def __init__(self, receive: Callable[[], Awaitable[bytes]]) -> None:
-        self._receive = receive
+    def __init__(self, follow: Callable[[Take], Awaitable[None]]) -> None:
+        self._follow = follow
         self._parts: list[bytes] = []
         self._size = 0
-        self._ready: list[bytes] = []
         self._skipping = False
         self.heard = 0
         """Chunks that were read so far."""
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
+    async def each(self, take: TakeLine) -> None:
+        """Hand over each line until the last. What `take` leaves of one is done before the next."""
+        await self._follow(partial(self._taken, take))
+        # A last line may lack its end.
+        if self._parts and (rest := self._taken(take, b"\n")):
+            await rest()
 
-    async def __anext__(self) -> bytes:
-        """Return the next line that is not empty.
+    def _taken(self, take: TakeLine, chunk: bytes) -> Rest:
+        self.heard += 1
+        lines = iter(self._split(chunk))
+        for line in lines:
+            if rest := take(line):
+                return partial(_go_on, rest, take, lines)
+        return None
 
-        Raises:
-            LineTooLongError: it is too long to be kept.
-        """
-        while not self._ready:
-            try:
-                chunk = await self._receive()
-            except STREAM_ENDED:
-                chunk = b""
-            if not chunk:
-                if not self._parts:
-                    raise StopAsyncIteration
-                chunk = b"\n"  # A last line may lack its end.
-            self.heard += 1
-            self._split(chunk)
-            if self._size > MAX_LINE:
-                start = b"".join(self._parts)[:1_000]
-                self._forget()
-                self._skipping = True
-                raise LineTooLongError(start)
-        return self._ready.pop(0)
-
-    def _split(self, chunk: bytes) -> None:
+    def _split(self, chunk: bytes) -> list[Line]:
+        found: list[Line] = []
         *lines, rest = chunk.split(b"\n")
         for line in lines:
             self._parts.append(line)
             whole = b"".join(self._parts)
             self._forget()
             if whole.strip() and not self._skipping:
-                self._ready.append(whole)
+                found.append(whole)
             self._skipping = False
         if rest and not self._skipping:
             self._parts.append(rest)
             self._size += len(rest)
+            if self._size > MAX_LINE:
+                found.append(LongLine(b"".join(self._parts)[:1_000]))
+                self._forget()
+                self._skipping = True
+        return found
 
     def _forget(self) -> None:
         self._parts.clear()
         self._size = 0
 
 
-class PipeInput:
-    """The reading end of a pipe, which is this process's own."""
+async def _go_on(rest: Callable[[], Awaitable[None]], take: TakeLine, lines: Iterator[Line]) -> None:
+    await rest()
+    for line in lines:
+        if left := take(line):
+            await left()
+
+
+class LineQueue:
+    """Lines that come one by one from within this process."""
+
+    def __init__(self, lines: AsyncIterable[bytes]) -> None:
+        self._lines = lines
+
+    async def each(self, take: TakeLine) -> None:
+        """Hand over each line until the last. What `take` leaves of one is done before the next."""
+        async for line in self._lines:
+            if rest := take(line):
+                await rest()
+
+
+async def follow(receive: Callable[[], Awaitable[bytes]], take: Take) -> None:
+    """Hand over what `receive` returns until that is nothing, or the stream has ended."""
+    while True:
+        try:
+            chunk = await receive()
+        except STREAM_ENDED:
+            return
+        if not chunk:
+            return
+        if rest := take(chunk):
+            await rest()
+
+
+class Input:
+    """A descriptor that is read without a thread where the system can tell when it is ready, else in one.
+
+    Where the loop is asyncio's, what has come is taken in the loop's own call. A task that waits to be told (anyio
+    offers no more) costs a small message several turns of the loop, more than all that a relay does with it.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        os.set_blocking(descriptor, False)
+        self._room = _SMALL
+        self._turn: asyncio.Future[Rest] | None = None
+        self._waits = sys.platform != "win32"
         widen(descriptor)
 
-    async def receive(self) -> bytes:
-        """Return what there is, nothing at the end.
-
-        Raises:
-            ClosedResourceError: it was closed.
-        """
+    async def follow(self, take: Take) -> None:
+        """Hand over each chunk until the end, or until this is closed. What `take` leaves is done before more is read."""
         while self._descriptor >= 0:
+            turn = self._turn = self._called_back(take)
+            if turn is None:
+                await follow(self._receive, take)
+                return
             try:
-                return os.read(self._descriptor, _CHUNK)
-            except BlockingIOError:
+                rest = await turn
+            finally:
+                self._end_turn(None)
+            if rest is None:
+                return
+            await rest()
+
+    def _called_back(self, take: Take) -> "asyncio.Future[Rest] | None":
+        """Have the loop call for each chunk; return what tells of the first that leaves something, or of the end. None: the loop cannot."""
+        try:
+            loop = asyncio.get_running_loop()
+            loop.add_reader(self._descriptor, self._read, take)
+        except (RuntimeError, NotImplementedError, PermissionError):
+            # Not asyncio's; that of Windows; a regular file, of which nothing tells that it is ready, as it always is.
+            return None
+        return loop.create_future()
+
+    def _read(self, take: Take) -> None:
+        try:
+            chunk = self._chunk()
+        except BlockingIOError:
+            return
+        except OSError:
+            chunk = b""
+        if not chunk:
+            self._end_turn(None)
+            return
+        try:
+            rest = take(chunk)
+        except Exception as error:  # noqa: BLE001  # raised where `follow` is awaited
+            self._end_turn(error)
+        else:
+            if rest:
+                self._end_turn(rest)
+
+    def _end_turn(self, end: Rest | Exception) -> None:
+        turn = self._turn
+        if turn is None or self._descriptor < 0:
+            return
+        turn.get_loop().remove_reader(self._descriptor)
+        if turn.done():
+            return
+        if isinstance(end, Exception):
+            turn.set_exception(end)
+        else:
+            turn.set_result(end)
+
+    async def _receive(self) -> bytes:
+        if self._waits:
+            try:
                 await anyio.wait_readable(self._descriptor)
-        raise anyio.ClosedResourceError
+                return self._chunk()
+            except (PermissionError, NotImplementedError):
+                self._waits = False
+        return await anyio.to_thread.run_sync(self._chunk, abandon_on_cancel=True)
+
+    def _chunk(self) -> bytes:
+        chunk = os.read(self._descriptor, self._room)
+        self._room = _WIDE if len(chunk) == self._room else _SMALL
+        return chunk
 
     async def aclose(self) -> None:
-        """Close it; whoever waits for it is told."""
+        """Close it; whoever follows it is told that this is the end."""
+        self._end_turn(None)
         self._descriptor = _closed(self._descriptor)
 
 
@@ -114,32 +218,41 @@ class PipeOutput:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._left: deque[memoryview] = deque()
         self._turn = anyio.Lock(fast_acquire=True)
         os.set_blocking(descriptor, False)
         widen(descriptor)
 
-    async def send(self, line: bytes) -> None:
-        """Write a line.
-
-        Raises:
-            ClosedResourceError: it was closed.
-            OSError: nobody reads any more.
-        """
+    def send(self, line: bytes) -> Rest:
+        """Write a line: at once where there is room for it, as there mostly is. One that nobody reads any more is lost."""
         left = memoryview(line)
-        if not self._turn.locked() and self._descriptor >= 0:
-            # Mostly there is room at once: a turn is waited for only where there is not.
-            with suppress(BlockingIOError):
+        if not self._left:
+            try:
                 left = left[os.write(self._descriptor, left) :]
+            except BlockingIOError:
+                pass
+            except OSError:
+                return None
             if not left:
-                return
+                return None
+        self._left.append(left)
+        return self._write
+
+    async def _write(self) -> None:
+        """Write what is left of all lines."""
         async with self._turn:
-            while left:
-                if self._descriptor < 0:
-                    raise anyio.ClosedResourceError
+            while self._left:
                 try:
-                    left = left[os.write(self._descriptor, left) :]
+                    written = os.write(self._descriptor, self._left[0])
                 except BlockingIOError:
-                    await anyio.wait_writable(self._descriptor)
+                    with suppress(*STREAM_ENDED):
+                        await anyio.wait_writable(self._descriptor)
+                except OSError:
+                    self._left.clear()
+                else:
+                    self._left[0] = self._left[0][written:]
+                    if not self._left[0]:
+                        self._left.popleft()
 
     async def aclose(self) -> None:
         """Close it; whoever waits for it is told."""
@@ -154,31 +267,12 @@ def _closed(descriptor: int) -> int:
     return -1
 
 
-class StandardInput:
-    """A file descriptor read without a thread where the system can tell when it is ready, else in one."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._waits = sys.platform != "win32"
-        widen(descriptor)
-
-    async def receive(self) -> bytes:
-        """Return what there is, nothing at the end."""
-        if self._waits:
-            try:
-                await anyio.wait_readable(self._descriptor)
-                return os.read(self._descriptor, _CHUNK)
-            except (PermissionError, NotImplementedError):
-                # A regular file is always ready, and so nothing tells it.
-                self._waits = False
-        return await anyio.to_thread.run_sync(os.read, self._descriptor, _CHUNK, abandon_on_cancel=True)
-
-
 class StandardOutput:
     """A file descriptor that takes whole lines, one after the other, without holding up the rest of the process."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._left: deque[bytes] = deque()
         self._turn = anyio.Lock(fast_acquire=True)
         self._poll = None
         if sys.platform != "win32":
@@ -186,18 +280,25 @@ class StandardOutput:
             self._poll.register(descriptor, select.POLLOUT)
         widen(descriptor)
 
-    async def send(self, line: bytes, said: Sequence[JSON] = ()) -> None:
-        """Write a line, whatever it says.
-
-        Raises:
-            OSError: nobody reads any more.
-        """
+    def send(self, line: bytes, said: Sequence[JSON] = ()) -> Rest:
+        """Write a line, whatever it says. One that nobody reads any more is lost."""
         # A pipe says that it is ready only where there is room for a short line.
-        if len(line) <= ATOMIC and not self._turn.locked() and self._is_ready():
-            _write_line(self._descriptor, line)
-            return
+        if len(line) <= ATOMIC and not self._left and self._is_ready():
+            with suppress(OSError):
+                _write_line(self._descriptor, line)
+            return None
+        self._left.append(line)
+        return self._write
+
+    async def _write(self) -> None:
+        """Write all lines that wait."""
         async with self._turn:
-            await anyio.to_thread.run_sync(_write_line, self._descriptor, line, abandon_on_cancel=True)
+            while self._left:
+                with suppress(OSError):
+                    await anyio.to_thread.run_sync(
+                        _write_line, self._descriptor, self._left[0], abandon_on_cancel=True
+                    )
+                self._left.popleft()
 
     def _is_ready(self) -> bool:
         """Tell whether something can be written without waiting."""

@@ -35,7 +35,8 @@ class Names:
         description = str(definition.get("description") or "")
         if (name, schema) == (tool.get("name"), tool.get("inputSchema")):
             return tool
-        return {**tool, "name": name, "description": description, "inputSchema": schema}
+        described = {"description": description} if description else {}
+        return {**tool, "name": name, **described, "inputSchema": schema}
 
     def called(self, message: JSON, line: bytes) -> bytes:
         """Return a call under the name that its server knows; any other message as it came."""

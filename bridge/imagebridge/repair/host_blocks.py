@@ -121,21 +121,19 @@ def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
         if entry.sentence:
             yield entry.sentence
         if entry.strip:
-            yield _strip_sentence(entry, several=several)
-            continue
+            yield _strip_sentence(entry.strip, *entry.size, f" of picture {entry.number}" if several else "")
         name = "" if len(entries) == 1 else f"Picture {entry.number}: "
-        if change := _change(entry):
+        if not entry.strip and (change := _change(entry)):
             yield f"{name}{'s' if name else 'S'}hown as {change}."
         if _factors(entry) != (1, 1) and not entry.scale_stated:
             yield multiply("its " if name else "", *_factors(entry))
 
 
-def _strip_sentence(entry: HostEntry, *, several: bool) -> str:
-    """Say where a strip lies in its picture, and how coordinates are mapped back."""
-    picture, strip = cast("Picture", entry.picture), cast("Strip", entry.strip)
-    strip = strip._replace(seen=Seen(picture.width, picture.height, 0, 0))
-    of = f" of picture {entry.number}" if several else ""
-    return f"Part {strip.number} of {strip.total}{of}: {sentences.strip_place(strip, *entry.size)}."
+def _strip_sentence(strip: Strip, width: int, height: int, of: str) -> str:
+    """Say where a strip lies in its picture of `width` x `height` pixels. By how much it was made smaller says `multiply`, as of any picture."""
+    whole = strip._replace(seen=Seen(strip.width, strip.height, 0, 0))
+    where, _, back = sentences.strip_place(whole, width, height).partition("; ")
+    return f"Part {strip.number} of {strip.total}{of}: {where}; in full size, {back}."
 
 
 def _change(entry: HostEntry) -> str:

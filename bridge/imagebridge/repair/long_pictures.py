@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from imagebridge.errors import PictureError
 from imagebridge.facts.hosts import Host
@@ -11,7 +10,7 @@ from imagebridge.translate import vision
 from imagebridge.translate.strips import is_unreadable, strips
 from imagebridge.translate.vision import Seen
 
-from .host_blocks import HostEntry
+from .host_blocks import HostEntry, showing
 
 _MOST = 10
 """Pictures of a result at most, with the parts of long ones."""
@@ -46,10 +45,10 @@ def _strip_entries(entry: HostEntry, host: Host) -> list[HostEntry]:
         return []  # as a whole it cannot be decoded either, which is told there
     parts: list[HostEntry] = []
     for strip, shown in zip(found, pictures, strict=True):
-        block: dict[str, Any] = {**entry.block, "data": shown.base64, "mimeType": shown.media_type}
         sentence = entry.sentence if strip.number == 1 else ""
         size = picture.width, picture.height
-        parts.append(HostEntry(block, entry.number, shown, shown, size, sentence=sentence, strip=strip))
+        part = HostEntry(entry.block, entry.number, shown, shown, size, sentence=sentence, strip=strip)
+        parts.append(showing(part, shown))
     return parts
 
 

@@ -7,6 +7,7 @@ wrong type or a block of a new kind would lose all the others. The shapes are th
 
 import json
 import operator
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -73,6 +74,8 @@ def repaired_for(result: JSON, host: "Host", *, promised: bool = False) -> dict[
     return fitted(_plain(repaired(result)), host, promised=promised)
 
 
+_PLAIN_KEYS = {"content", "isError", "resultType"}
+
 _TEXT = 10_000
 """Characters of JSON that one of the texts below takes at most, each written as an escape."""
 
@@ -84,7 +87,7 @@ def is_plain(result: JSON, host: "Host") -> bool:
         is_list(blocks)
         and bool(blocks)
         and len(blocks) * _TEXT < host.characters
-        and all(key in ("content", "isError", "resultType") for key in result)
+        and result.keys() <= _PLAIN_KEYS
         and result.get("isError", False) is False
         and isinstance(result.get("resultType", ""), str)
         and all(is_json(block) and _is_short_text(block) for block in blocks)
@@ -99,8 +102,15 @@ def _is_short_text(block: JSON) -> bool:
         and isinstance(text, str)
         and len(text) < _TEXT // 12 - 10
         and bool(text.strip())
-        and text_pieces(text, ResultContext(_ANY)) == [TextPiece(text)]
+        and (
+            _NOTHING_HIDDEN.fullmatch(text) is not None
+            or text_pieces(text, ResultContext(_ANY)) == [TextPiece(text)]
+        )
     )
+
+
+_NOTHING_HIDDEN = re.compile(r"[^\x1b\x80-\x9f<]{1,63}")
+"""A text without codes for a terminal and markup, and shorter than the base64 of any picture (see `hidden`)."""
 
 
 _ANY = Policy()

@@ -3,18 +3,29 @@
 Servers are more lenient than the schemas that their frameworks write for them: many require what they have a
 default for (zod's and Playwright's, 2026-11), or close objects in which they pass over what they do not know. Such
 calls are for the server to judge.
+
+So are all calls of a tool that says so in its `_meta`, or whose list of tools does: its server takes more than the schema teaches (a number as
+text, another name of an argument), and tells more of what is wrong than a schema can. MCP leaves checking to servers
+("Servers MUST validate all tool inputs", 2025-11-25, server/tools), whose errors the model reads as any result.
+Without that word the schema counts, as many servers check nothing and fail, or worse do something else.
 """
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, together
 from imagebridge.schemas.parameters import pointed
 from imagebridge.wire import JSON, is_json, is_list
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
+
+JUDGED = "imagebridge/judgesArguments"
+"""The key in the `_meta` of a tool, or of a list of tools, that is true where the server judges what the schema refuses."""
+
+_TOLD = 20
+"""Mistakes that are told at most."""
 
 _LONGEST = 300
 """Characters of an error: values in it may be whole pictures."""
@@ -28,21 +39,28 @@ _CLOSED = ("additionalProperties", "unevaluatedProperties")
 
 
 class Schema:
-    """A tool's `inputSchema` (JSON Schema 2020-12 where it does not say), read when it is first needed."""
+    """A tool's `inputSchema` (JSON Schema 2020-12 where it does not say), read when it is first needed.
 
-    def __init__(self, schema: JSON) -> None:
+    meta: the tool's `_meta`, in which it may say that its server judges all calls.
+    """
+
+    def __init__(self, schema: JSON, meta: JSON | None = None) -> None:
         self._schema = schema
+        self._judged = (meta or {}).get(JUDGED) is True
         self._validator: Validator | None = None
         self._read = False
 
     def check(self, arguments: JSON) -> list[str]:
         """Return what to say of arguments that may be sent: the fields that the schema does not know, if there are any.
 
-        All may be sent where the schema cannot be used.
+        All may be sent where the schema cannot be used, or the server judges calls itself.
 
         Raises:
-            ArgumentError: they are not what the schema asks for; it names the argument, what came and what is allowed.
+            ArgumentError: they are not what the schema asks for; it names all such arguments, what came and what is
+                allowed.
         """
+        if self._judged:
+            return []
         if not arguments and not self._schema.get("required"):
             return []  # Nothing came and nothing has to: the common case, at a twentieth of a small call's time.
         if not self._read:
@@ -55,10 +73,13 @@ class Schema:
             errors = list(self._validator.iter_errors(cast("Any", arguments)))
         except (Unresolvable, RecursionError):
             return []  # A fault of the schema: the server knows better what it takes.
-        error = _best([one for one in errors if not self._forgiven(one)])
-        if error is not None:
-            raise ArgumentError(_argument_path(error), _error_message(error))
-        return [f"{_argument_path(one)}: {_error_message(one)}" for one in errors if one.validator in _CLOSED]
+        forgiven = [self._forgiven(one) for one in errors]
+        # What would be passed over is told too where the call is refused: it may be what is missing, misspelt.
+        told = [one for one, let in zip(errors, forgiven, strict=True) if not let or one.validator in _CLOSED]
+        mistakes = [ArgumentError(_argument_path(one), _error_message(one)) for one in map(_best, told)]
+        if not all(forgiven):
+            raise together(mistakes[:_TOLD])
+        return list(map(str, mistakes))
 
     def _forgiven(self, error: "ValidationError") -> bool:
         """Tell whether a server can do with what a schema calls an error: a field more, or one with a default less."""
@@ -90,14 +111,12 @@ def _names(required: object) -> Iterable[str]:
     return [one for one in required if isinstance(one, str)] if is_list(required) else ()
 
 
-def _best(errors: "list[ValidationError]") -> "ValidationError | None":
-    """Return the error that says most, None where there is none."""
-    if not errors:
-        return None
+def _best(error: "ValidationError") -> "ValidationError":
+    """Return what says most of an error: it, or the one in it that is nearest to what came."""
     import jsonschema.exceptions
 
     best = cast("Any", jsonschema.exceptions.best_match)  # pyright: ignore[reportUnknownMemberType]  # it has no type
-    return best(errors)
+    return best([error])
 
 
 def _validator(schema: JSON) -> "Validator | None":

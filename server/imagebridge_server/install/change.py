@@ -15,13 +15,19 @@ from .server_entry import NAME
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """What a file holds and what it shall hold; `server` is the entry that changes."""
+    """What a file holds and what it shall hold; `server` is the entry that changes.
+
+    copied: the copy of before the first change does not hold that entry as it is, so one more is made for it.
+    done_with: a copy that is of no use after the change.
+    """
 
     path: Path
     host: HostFile
     old: Content
     new: str
     server: str = NAME
+    copied: bool = False
+    done_with: Path | None = None
 
     @property
     def diff(self) -> str:
@@ -45,7 +51,10 @@ class FileChange:
         """
         if self.new == self.old.text:
             return None
-        return replaced(self.path, self.old.encoded(self.new))
+        saved = replaced(self.path, self.old.encoded(self.new), wrapped=self.server if self.copied else "")
+        if self.done_with:
+            self.done_with.unlink(missing_ok=True)
+        return saved
 
 
 def installed(host: HostFile, path: Path, entry: ServerEntry) -> FileChange:

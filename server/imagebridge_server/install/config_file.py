@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from imagebridge.errors import BridgeError
 
@@ -54,10 +55,15 @@ def content(path: Path) -> Content:
     return Content(text, encoding, mark)
 
 
-def replaced(path: Path, data: bytes) -> Path | None:
+def replaced(path: Path, data: bytes, *, wrapped: str = "") -> Path | None:
     """Replace the file by `data` in one step; return where it is kept as it was before the first change, None where it is new.
 
     A link stays a link: the file it leads to is replaced. Missing folders are made.
+
+    Args:
+        path: the file.
+        data: what it is to hold.
+        wrapped: a server that the first copy knows otherwise, or not: the file is copied once more for it.
 
     Raises:
         BridgeError: it cannot be written; the old file is as it was.
@@ -66,6 +72,8 @@ def replaced(path: Path, data: bytes) -> Path | None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         saved = _saved(target) if target.exists() else None
+        if wrapped:
+            shutil.copy2(target, backup(path, wrapped))
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -83,10 +91,11 @@ def replaced(path: Path, data: bytes) -> Path | None:
     return saved
 
 
-def backup(path: Path) -> Path:
-    """Return where a file is kept as it was before the first change that this package made to it."""
+def backup(path: Path, wrapped: str = "") -> Path:
+    """Return where a file is kept as it was before the first change that this package made to it, or before a server was wrapped."""
     target = Path(os.path.realpath(path))
-    return target.with_name(f"{target.name}.imagebridge.backup")
+    server = f".{quote(wrapped, safe='')}" if wrapped else ""
+    return target.with_name(f"{target.name}.imagebridge{server}.backup")
 
 
 def _saved(target: Path) -> Path:

@@ -1,6 +1,8 @@
 """The relay in front of a server that a host has, and out again: only the words of its command change."""
 
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +15,8 @@ from .editing import FormatError, edited, spliced, value_at
 from .hosts import HostFile
 from .server_entry import relay
 
-_MARK = ("proxy", "--host")
+_PROGRAM = re.compile(r"(?:^|[/\\])imagebridge(?:\.exe)?(?:@[^/\\]*)?$")
+"""What starts the relay, or names it behind `uvx --from` and `python -m`."""
 
 
 def wrapped(host: HostFile, path: Path, server: str) -> FileChange:
@@ -45,24 +48,38 @@ def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> FileChan
         if bool(start) == into:
             return FileChange(path, host, old, old.text, server)
         if into:
-            relayed = _with_argv(host, table, [*relay(host.name), *argv])
-            return FileChange(
-                path, host, old, edited(old.text, host.form, keys, {**host.patience, **relayed}), server
-            )
+            relayed = {**host.patience, **_with_argv(host, table, [*relay(host.name), *argv])}
+            new = edited(old.text, host.form, keys, relayed)
+            first = backup(path)
+            copied = first.exists() and spliced(old.text, content(first).text, host.form, keys) != old.text
+            return FileChange(path, host, old, new, server, copied=copied)
         relayed = _with_argv(host, table, argv[start:])
-        before = content(backup(path)).text
-        old_entry = value_at(before, host.form, keys) if before else None
-        patient = (
-            {**host.patience, **old_entry} == {**host.patience, **relayed}
-            if isinstance(old_entry, dict)
-            else False
-        )
-        if patient and (new := spliced(old.text, before, host.form, keys)) is not None:
-            return FileChange(path, host, old, new, server)
+        for copy in (backup(path, server), backup(path)):
+            new = _as_before(host, old.text, content(copy).text, keys, relayed)
+            if new is not None:
+                return FileChange(path, host, old, new, server, done_with=backup(path, server))
         relayed = {key: value for key, value in relayed.items() if host.patience.get(key) != value}
-        return FileChange(path, host, old, edited(old.text, host.form, keys, relayed), server)
+        return FileChange(
+            path,
+            host,
+            old,
+            edited(old.text, host.form, keys, relayed),
+            server,
+            done_with=backup(path, server),
+        )
     except FormatError as error:
         raise BridgeError(f"{path} is not touched: {error}") from error
+
+
+def _as_before(
+    host: HostFile, text: str, before: str, keys: tuple[str, ...], entry: dict[str, Any]
+) -> str | None:
+    """Return a text with the entry as it is written in an earlier one; None where it is not the same there."""
+    earlier = value_at(before, host.form, keys) if before else None
+    if not isinstance(earlier, dict):
+        return None
+    same = _settled(host, cast("dict[str, Any]", earlier)) == _settled(host, entry)
+    return spliced(text, before, host.form, keys) if same else None
 
 
 def _command_line(host: HostFile, path: Path, server: str, entry: object) -> list[str]:
@@ -85,14 +102,18 @@ def _command_line(host: HostFile, path: Path, server: str, entry: object) -> lis
 def _with_argv(host: HostFile, entry: dict[str, Any], argv: list[str]) -> dict[str, Any]:
     if isinstance(entry[host.command], list):
         return {**entry, host.command: argv}
-    arguments = {"args": argv[1:]} if argv[1:] or "args" in entry else {}
-    return {**entry, host.command: argv[0], **arguments}
+    changed = {**entry, host.command: argv[0], "args": argv[1:]}
+    return {key: value for key, value in changed.items() if key != "args" or value}
+
+
+def _settled(host: HostFile, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return what an entry means: no arguments are none, and a start-up time-out that lacks may be ours."""
+    return {**host.patience, **entry, "args": entry.get("args") or []}
 
 
 def _relay(argv: Sequence[str]) -> int:
-    """Return how many words are the relay's, 0 where it is not in front."""
-    for at in range(1, len(argv) - 3):
-        ours = any("imagebridge" in word for word in argv[:at])
-        if ours and tuple(argv[at : at + 2]) == _MARK and argv[at + 3] == "--":
-            return at + 4
+    """Return how many words are the relay's, with options that its user added; 0 where it is not in front."""
+    for at, (before, word) in enumerate(pairwise(argv), 1):
+        if word == "proxy" and _PROGRAM.search(before) and "--" in argv[at:-1]:
+            return argv.index("--", at) + 1
     return 0

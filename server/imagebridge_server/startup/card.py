@@ -164,18 +164,10 @@ def _write_card(file: str, data: bytes) -> None:
     folder = os.path.dirname(file)
     if not writable(folder):
         raise PermissionError("others can write the folder")
-    from tempfile import NamedTemporaryFile
+    # Only now: who reads a card loads as little as can be.
+    from imagebridge_tools.files.whole import write_whole
 
-    # The temporary file is its owner's alone from the start.
-    with NamedTemporaryFile(dir=folder, prefix="new-", delete=False) as made:
-        try:
-            made.write(data)
-            made.close()
-            os.replace(made.name, file)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(made.name)
-            raise
+    write_whole(file, data)
 
 
 def _clear(folder: str) -> None:

@@ -26,7 +26,11 @@ IMAGE = {"type": "image", "data": b64(PNG), "mimeType": "image/png"}
 BOTH = {"accept": "application/json, text/event-stream"}
 MODERN = "2026-07-28"
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the servers are ended by signals")
+# What asks a process to end, without an end by force.
+WINDOWS = os.name == "nt"
+END = signal.CTRL_BREAK_EVENT if WINDOWS else signal.SIGTERM
+GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if WINDOWS else {}
+counted = pytest.mark.skipif(WINDOWS, reason="there a virtual environment's python starts another process")
 
 
 @contextmanager
@@ -34,14 +38,17 @@ def served(*options, server=SLOPPY, address="127.0.0.1:0"):
     """Serve a relay; yield its address and its process."""
     target = ["--", *server] if server else []
     command = [*PROXY, "--http", address, *options, *target]
-    with subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, cwd=TESTS.parent) as process:
+    with subprocess.Popen(
+        command, env=ENVIRONMENT, stderr=subprocess.PIPE, cwd=TESTS.parent, **GROUP
+    ) as process:
         try:
             line = process.stderr.readline().decode()
             found = re.fullmatch(r"imagebridge proxy: serving at (http://\S+)\n", line)
             assert found, line + process.stderr.read().decode()
             yield found[1], process
         finally:
-            process.terminate()
+            if process.poll() is None:
+                process.send_signal(END)
             process.wait(60)
     assert process.returncode == 0
 
@@ -111,6 +118,7 @@ async def test_an_sdk_client_is_served(mode):
             assert Picture.from_base64(picture.data).width == 2048
 
 
+@counted
 @pytest.mark.anyio
 async def test_many_hosts_at_once_get_each_their_own_answers():
     """Each host of 2025-11-25 has a server of its own."""
@@ -190,6 +198,7 @@ def test_notifications_and_answers_are_accepted(url):
         assert (accepted.status_code, accepted.content) == (202, b"")
 
 
+@counted
 def test_a_session_ends_with_its_server_and_is_not_found_after_that():
     with served() as (address, process):
         session = Session(address)
@@ -201,6 +210,7 @@ def test_a_session_ends_with_its_server_and_is_not_found_after_that():
         assert gone.json()["error"]["message"].startswith("there is no such session")
 
 
+@counted
 def test_the_end_of_the_relay_ends_all_servers_and_open_streams():
     with served() as (address, process):
         sessions = [Session(address) for _ in range(2)]
@@ -209,7 +219,7 @@ def test_the_end_of_the_relay_ends_all_servers_and_open_streams():
         headers = sessions[0].headers | {"accept": "text/event-stream"}
         with httpx2.stream("GET", address, headers=headers, timeout=60) as listening:
             assert listening.status_code == 200
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(END)
             assert b"id: 0-0" in listening.read()
         assert process.wait(60) == 0
         assert all(processes.ended(server, 60) for server in servers)
@@ -277,6 +287,7 @@ def echo(text):
     return {"name": "echo", "arguments": {"result": {"content": [{"type": "text", "text": text}]}}}
 
 
+@counted
 def test_all_hosts_share_one_server_and_get_each_their_own_answers(stateless):
     """All have the same ids and progress tokens, which the server never sees twice at a time."""
     address, process = stateless

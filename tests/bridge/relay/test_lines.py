@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagebridge.relay.json_rpc import Unreadable, one_line, read_line, spliced, written
+from imagebridge.relay.json_rpc import (
+    Unreadable,
+    answered_by,
+    failure,
+    messages,
+    one_line,
+    read_line,
+    spliced,
+    written,
+)
 
 LARGE = b"x" * 200_000
 
@@ -23,7 +32,9 @@ LARGE = b"x" * 200_000
         (b'"\\ud800"', True),
         (b'"\\u00e9\\/"', True),
         ('"ä\u2028"'.encode(), True),
-        (b"9" * 5_000, False),
+        (b"9" * 6_000, True),
+        (b"[-%s, 1]" % (b"9" * 6_000), True),
+        (b"[%s, NaN]" % (b"9" * 6_000), False),
         (b"NaN", False),
         (b"-Infinity", False),
         (b'"NaN Infinity"', True),
@@ -63,10 +74,51 @@ def test_what_is_not_a_message_alone_is_not_clean(line, expected):
     assert read_line(line) == (expected, False)
 
 
-def test_a_message_too_deep_to_be_read_may_pass():
-    line = b'{"id":1,"result":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-    message, clean = read_line(line)
-    assert (message.deep, clean) == (True, True)
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b'{"id":1,"result":%s}', {"id": 1}),
+        (b' {"jsonrpc": "2.0", "id" : "a", "result":{"id":7,"x":%s}}', {"id": "a"}),
+        (b'{"result":{"id":7,"x":%s},"jsonrpc":"2.0","id":-3}', {"id": -3}),
+        (b'{"jsonrpc":"2.0","result":{"x":%s} , "id":"b" }', {"id": "b"}),
+        (b'{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"x":%s}}', {"id": 4, "method": "tools/call"}),
+        (b'{"method":"tools/call","params":{"x":%s},"jsonrpc":"2.0","id":5}', {"id": 5, "method": "tools/call"}),
+        (b'{"jsonrpc":"2.0","method":"notifications/x","params":{"x":%s}}', {"id": None, "method": "notifications/x"}),
+        (b"%s", None),
+    ],
+)  # fmt: skip
+def test_a_message_too_deep_to_be_read_tells_what_it_is(line, said):
+    message, clean = read_line(line % DEEP)
+    assert (message.deep, clean) == (said, True)
+    assert messages(message) == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("start", "number"),
+    [
+        (b'{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"te', ("number", 1)),
+        (b'{"id":"1","jsonrpc":"2.0","result":{"content":"method', ("text", "1")),
+        (b'{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","par', None),
+        (b'{"jsonrpc":"2.0","result":{"id":1,"content":[', None),
+        (b'{"result":{"content":[{"id":1},"id":2}', None),
+        (b'{"id":1,"level":"info","msg":"', None),
+    ],
+)
+def test_a_broken_line_tells_by_its_beginning_what_it_was_to_answer(start, number):
+    assert answered_by(start) == number
+
+
+@pytest.mark.parametrize("line", [b'[{"id":1,"result":{}},2]', b'[null,{"id":1,"result":{}},[]]'])
+def test_of_a_batch_the_messages_count(line):
+    assert read_line(line) == ([{"id": 1, "result": {}}], False)
+
+
+def test_an_id_of_thousands_of_digits_is_refused_under_none():
+    (message,) = messages(read_line(b'{"id":%s,"method":"ping"}' % (b"9" * 6_000))[0])
+    assert failure(message["id"], "no")["id"] is None
 
 
 JSON = st.recursive(
@@ -101,6 +153,14 @@ def test_a_value_is_put_in_place_and_every_other_byte_stays(around, path, old, n
     )
     assert json.loads(spliced(line, path, new)) == json.loads(message(new))
     assert spliced(spliced(line, path, new), path, marked) == spliced(line, path, marked)
+
+
+@pytest.mark.parametrize(
+    "value", [b"9" * 6_000, b"[-%s]" % (b"8" * 6_000), DEEP], ids=["long", "held", "deep"]
+)
+def test_a_value_is_put_beside_what_python_does_not_read(value):
+    line = b'{"n":%s,"id":1,"m":[%s]}' % (value, value)
+    assert spliced(line, ("id",), "x") == line.replace(b'"id":1', b'"id":"x"')
 
 
 def test_of_a_name_that_comes_twice_the_last_counts():

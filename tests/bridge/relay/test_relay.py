@@ -217,6 +217,27 @@ def test_a_named_host_wins_and_changes_are_told():
     )
 
 
+def test_changes_of_lists_and_addresses_are_told():
+    script = """
+import json, sys
+tools = [{"name": "img.render", "outputSchema": {"type": "object"}, "inputSchema": {"type": "object", "properties": {}}}]
+for line in sys.stdin:
+    asked = json.loads(line)
+    result = {"tools": tools} if asked["method"] == "tools/list" else {"contents": [{"uri": "docs/a.md", "text": "x"}]}
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
+"""
+    options = ("--host", "opencode", "--explain", "--names")
+    with relay(*options, server=[sys.executable, "-c", script]) as wire:
+        wire.ask("tools/list")
+        wire.ask("resources/read", {"uri": "unknown:docs/a.md"})
+        lines = [wire.process.stderr.readline().decode().rstrip() for _ in range(3)]
+    assert lines == [
+        "imagebridge proxy: tools/list: img.render: changed name to img_render",
+        "imagebridge proxy: tools/list: img.render: took out outputSchema",
+        "imagebridge proxy: resources/read: docs/a.md: changed uri to unknown:docs/a.md",
+    ]
+
+
 def test_a_bare_result_and_one_without_a_result_are_mended(plain):
     raw = '{"jsonrpc":"2.0","id":ID,"result":["a",{"type":"text","text":"b"}]}'
     assert plain.call("raw", {"lines": [raw]}) == {"content": [told("a"), told("b")]}

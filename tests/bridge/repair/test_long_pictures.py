@@ -1,12 +1,13 @@
 """Long pages on their way to a host: cut where the host would make them too small to read, whole elsewhere."""
 
 import base64
+import re
 
 import pytest
 from PIL import Image, ImageDraw
 from samples import b64, file, pixels
 
-from imagebridge import repair
+from imagebridge import Policy, output_parts, repair
 from imagebridge.facts.hosts import HOSTS
 
 pytestmark = pytest.mark.pure
@@ -50,10 +51,11 @@ def test_every_host_that_makes_pictures_smaller_gets_parts_in_full_size(host, si
     axis = "y" if height > width else "x"
     length = max(sizes[0])
     assert (
-        f"Part 1 of 5: {axis} 0 to {length} of {width}x{height}; coordinates are those of the whole." in words
+        f"Part 1 of 5: {axis} 0 to {length} of {width}x{height}; in full size, coordinates are those of the whole."
+        in words
     )
     assert (
-        f"Part 5 of 5: {axis} {9467 - length} to 9467 of {width}x{height}; add {9467 - length} to {axis}."
+        f"Part 5 of 5: {axis} {9467 - length} to 9467 of {width}x{height}; in full size, add {9467 - length} to {axis}."
         in words
     )
 
@@ -63,6 +65,41 @@ def test_a_part_shows_its_place_in_the_whole():
     first, second = [one for one in result["content"] if one["type"] == "image"][:2]
     assert pixels(base64.b64decode(first["data"])).getpixel((9, 0))[0] == 0
     assert pixels(base64.b64decode(second["data"])).getpixel((9, 0))[0] == 1877 // 64
+
+
+LAYERS = [
+    (1280, 9467, ["unknown", "codex", "claude-code"]),
+    pytest.param(2600, 14_000, ["claude-code", "codex"], marks=pytest.mark.long),
+    pytest.param(14_000, 2600, ["unknown", "claude-code", "codex"], marks=pytest.mark.long),
+]
+PLACE = re.compile(r"Part \d of 5: [xy] (\d+) to (\d+) of \d+x\d+; in full size, (?:add \1 to|coordinates)")
+FACTORS = re.compile(
+    r"Multiply its coordinates by ([\d.]+)(?: across and ([\d.]+) down)? for those in full size\."
+)
+SHOWN = re.compile(
+    r"picture \d: shown (\d+)x(\d+) of \d+x\d+; multiply (?:coordinates|x) by ([\d.]+)(?: and y by ([\d.]+))?"
+)
+
+
+@pytest.mark.parametrize(("width", "height", "hosts"), LAYERS)
+def test_parts_that_several_layers_make_smaller_are_told_one_factor_each(width, height, hosts):
+    result = {"content": [{"type": "text", "text": "A page."}, page(width, height)]}
+    for host in hosts:
+        result = repair(result, host=host)
+    sizes, words = shown(result)
+    lengths = [int(end) - int(start) for start, end in PLACE.findall(words)]
+    along = int(height > width)
+    told = [float(one[along] or one[0]) for one in FACTORS.findall(words)]
+    assert told == pytest.approx(
+        [length / size[along] for length, size in zip(lengths, sizes, strict=True)], rel=0.002
+    )
+    # The model's own limits make them smaller once more.
+    lines = "\n".join(part.get("text", "") for part in output_parts(result, Policy(model="gpt-5.4-mini")))
+    told = [(int(one[along]), float(one[2 + along] or one[2])) for one in SHOWN.findall(lines)]
+    assert [factor for _, factor in told] == pytest.approx(
+        [length / side for length, (side, _) in zip(lengths, told, strict=True)], rel=0.002
+    )
+    assert "Multiply" not in lines
 
 
 def test_a_host_that_fits_pictures_itself_gets_it_whole():

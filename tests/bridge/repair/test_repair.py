@@ -15,8 +15,13 @@ from mcp.types import CallToolResult, ReadResourceResult
 from samples import b64, drawing, file
 
 from imagebridge import Bridge
-from imagebridge.repair.protocol import repair, repaired, reread
+from imagebridge.facts.hosts import UNKNOWN
+from imagebridge.repair.fitting import fitted
+from imagebridge.repair.protocol import is_plain, repair, repaired, reread
 from imagebridge.repair.uris import absolute, relative
+from imagebridge.translate.blocks import text_pieces
+from imagebridge.translate.pieces import ResultContext, TextPiece
+from imagebridge.translate.policy import Policy
 
 pytestmark = pytest.mark.pure
 
@@ -140,6 +145,15 @@ def test_a_malformed_block_is_mended_or_told(case):
     result = repaired({"content": [BEFORE, came, AFTER]})
     assert result == {"content": [BEFORE, expected, AFTER]}
     CallToolResult.model_validate(result)
+
+
+@given(st.text(max_size=90) | st.text("<svg/>\x1b[]\x9bA= \n,:data;", max_size=90))
+@settings(deadline=None)
+def test_a_text_that_is_plain_at_once_is_one_that_a_translation_leaves_alone(text):
+    result = {"content": [told(text)]}
+    if is_plain(result, UNKNOWN):
+        assert text_pieces(text, ResultContext(Policy())) == [TextPiece(text)]
+        assert fitted(repaired(result), UNKNOWN) == result
 
 
 def test_what_is_valid_is_passed_on_as_it_is():

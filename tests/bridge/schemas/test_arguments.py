@@ -9,7 +9,7 @@ from mcp.server import MCPServer
 
 from imagebridge import Bridge
 from imagebridge.errors import ArgumentError
-from imagebridge.schemas.arguments import Schema
+from imagebridge.schemas.arguments import JUDGED, Schema
 
 SIZE = {
     "type": "object",
@@ -33,14 +33,29 @@ SIZE = {
         ({"side": 1, "colour": "green"}, "colour: 'green' is not one of ['red', 'blue']"),
         ({"side": 1, "points": [{"x": 1}, {"x": "a"}]}, "points[1].x: 'a' is not of type 'number'"),
         ({}, "the arguments: 'side' is a required property"),
-        ({"sides": 2}, "the arguments: 'side' is a required property"),
+        (
+            {"sides": 2},
+            (
+                "the arguments: 'side' is a required property\n"
+                "the arguments: 'sides' is not among the fields; they are: side, colour, points, picture"
+            ),
+        ),
+        (
+            {"side": "wide", "colour": "green", "points": [{"x": "a"}, {"x": "b"}]},
+            (
+                "side: 'wide' is not of type 'integer'\n"
+                "colour: 'green' is not one of ['red', 'blue']\n"
+                "points[0].x: 'a' is not of type 'number'\n"
+                "points[1].x: 'b' is not of type 'number'"
+            ),
+        ),
         (
             {"side": 1, "picture": "A" * 1_000},
             f"picture: '{'A' * 99}... is not what the schema asks for, maxLength: 5",
         ),
     ],
 )
-def test_the_argument_what_came_and_what_is_allowed_are_named(arguments, message):
+def test_all_arguments_that_are_wrong_what_came_and_what_is_allowed_are_named(arguments, message):
     with pytest.raises(ArgumentError) as raised:
         Schema(SIZE).check(arguments)
     assert str(raised.value) == message
@@ -117,7 +132,14 @@ def test_what_a_server_may_do_with_is_for_it_to_judge(schema, arguments, told):
     [
         ({**ZOD, "required": ["scale", "target"]}, {}, "the arguments: 'target' is a required property"),
         (ZOD, {"scale": "large"}, "scale: 'large' is not one of ['css', 'device']"),
-        (ZOD, {"ref": 1, "target": 5}, "target: 5 is not of type 'string'"),
+        (
+            ZOD,
+            {"ref": 1, "target": 5},
+            (
+                "target: 5 is not of type 'string'\n"
+                "the arguments: 'ref' is not among the fields; they are: scale, level, note, target, at"
+            ),
+        ),
         (ZOD, {"at": {"x": "wide"}}, "at.x: 'wide' is not of type 'number'"),
         (
             {"type": "object", "additionalProperties": {"type": "string"}},
@@ -151,6 +173,52 @@ def test_what_no_server_can_do_with_is_refused(schema, arguments, message):
 )
 def test_a_schema_that_cannot_be_used_leaves_the_server_to_judge(schema):
     Schema(schema).check({"a": 1})
+
+
+@pytest.mark.parametrize("meta", [{JUDGED: True}, {JUDGED: False}, {JUDGED: "true"}, {}, None])
+def test_a_tool_may_say_that_its_server_judges_all_calls(meta):
+    schema = Schema(SIZE, meta)
+    if meta == {JUDGED: True}:
+        assert schema.check({"side": "wide", "sides": 2}) == []
+    else:
+        with pytest.raises(ArgumentError):
+            schema.check({"side": "wide", "sides": 2})
+
+
+TOLD = """
+import json, sys
+tool = {"name": "paint", "inputSchema": {"type": "object", "properties": {"side": {"type": "integer"}}}}
+info = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "a", "version": "1"}}
+for message in map(json.loads, sys.stdin):
+    method, asked = message.get("method"), message.get("params") or {}
+    said = [{"type": "text", "text": json.dumps(asked.get("arguments"))}]
+    listed = {"tools": [tool], "_meta": {"imagebridge/judgesArguments": JUDGED}}
+    known = {"initialize": info, "tools/list": listed, "tools/call": {"content": said}}
+    answer = {"result": known[method]} if method in known else {"error": {"code": -32601, "message": "no"}}
+    if "id" in message:
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer}), flush=True)
+"""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("word", [True, False, "yes"])
+async def test_a_list_of_tools_may_say_that_its_server_judges_all_calls(word):
+    server = StdioServerParameters(command=sys.executable, args=["-c", TOLD.replace("JUDGED", repr(word))])
+    async with Bridge(server) as bridge:
+        if word is True:
+            (block,) = (await bridge.call("paint", {"side": "wide"}))["content"]
+            assert block["text"] == '{"side": "wide"}'
+        else:
+            with pytest.raises(ArgumentError, match="side: 'wide' is not of type 'integer'"):
+                await bridge.call("paint", {"side": "wide"})
+
+
+def test_mistakes_without_end_are_told_in_part():
+    with pytest.raises(ArgumentError) as raised:
+        Schema(SIZE).check({"side": 1, "points": [{"x": "a"}] * 500})
+    assert str(raised.value).splitlines() == [
+        f"points[{at}].x: 'a' is not of type 'number'" for at in range(20)
+    ]
 
 
 @pytest.mark.parametrize("branch", ["allOf", "oneOf"])

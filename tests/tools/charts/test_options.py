@@ -159,7 +159,7 @@ class TestLabels:
 
     async def test_too_many_are_said(self):
         told, spec = await drawn(kind="line", data={"n": [*range(101)], "v": [*range(101)]}, labels=True)
-        assert "numbers are not written at bins or at over 100 marks" in told
+        assert "no numbers are written: at over 100 marks they would lie on each other" in told
         assert "layer" not in spec
 
     @pytest.mark.parametrize("kind", ["pie", "heatmap"])
@@ -181,7 +181,7 @@ class TestLabels:
         ({"kind": "line", "sort": "ascending"}, "sort: goes with bar, pie, histogram, not with line"),
         ({"kind": "box", "aggregate": "mean"}, "aggregate: goes with bar"),
         ({"scales": {"y": "lgo"}}, "scales: of y is 'lgo'; did you mean 'log'?"),
-        ({"scales": {"z": "log"}}, "scales: 'z' has none; there are x, y"),
+        ({"scales": {"z": "log"}}, "scales: has 'z', which is not an axis; there are x, y"),
         ({"scales": "log"}, 'scales: is \'log\'; give it by axis, such as {"y": "log"}'),
         ({"scales": {"x": "log"}}, "scales: of x is 'log', but x has no numbers"),
         (
@@ -190,12 +190,12 @@ class TestLabels:
         ),
         ({"ranges": {"y": [5, 5]}}, "ranges: of y is [5, 5]; give the lowest and the highest value"),
         ({"ranges": {"y": 100}}, "ranges: of y is 100"),
-        ({"labels": "yes"}, "labels: is 'yes'; give true or false"),
-        ({"kind": "barr", "columns": {"x": "K", "y": "V"}}, "columns: x is 'K', which is no field"),
-        ({"kind": "barr", "columns": {"x": "K", "y": "V"}}, "columns: y is 'V', which is no field"),
+        ({"labels": "big"}, "labels: is 'big'; give true to write numbers at marks, or false"),
+        ({"kind": "barr", "columns": {"x": "K", "y": "V"}}, "columns: x is 'K', which is not a field"),
+        ({"kind": "barr", "columns": {"x": "K", "y": "V"}}, "columns: y is 'V', which is not a field"),
         ({"kind": "barr", "sort": "up", "stack": "yes"}, "kind: 'barr' is unknown; did you mean 'bar'?"),
-        ({"kind": "barr", "sort": "up", "stack": "yes"}, "; sort: is 'up'"),
-        ({"kind": "barr", "sort": "up", "stack": "yes"}, "; stack: 'yes' is unknown"),
+        ({"kind": "barr", "sort": "up", "stack": "yes"}, "\nsort: is 'up'"),
+        ({"kind": "barr", "sort": "up", "stack": "yes"}, "\nstack: 'yes' is unknown"),
     ],
 )
 async def test_what_is_wrong_is_told_at_once(arguments, words):

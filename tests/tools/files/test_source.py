@@ -55,8 +55,8 @@ async def test_a_data_url(data, head):
     [
         ("my cat.png", "no folder is allowed, so no files are read"),
         ("image://01234567", "no pictures are kept here; give a path or a data: URL"),
-        ("https://example.com/cat.png", "started with --allow-https"),
-        ("HTTPS://example.com/cat.png", "started with --allow-https"),
+        ("https://example.com/cat.png", "start the server with --allow-https"),
+        ("HTTPS://example.com/cat.png", "start the server with --allow-https"),
         ("http://example.com/cat.png", "http: addresses are not read"),
         ("data:image/png;base64,!", "the data: URL cannot be read"),
         ("data:image/png;base64,", "the data: URL cannot be read: it is empty"),

@@ -45,10 +45,10 @@ def test_a_picture_is_kept_with_its_origin_and_read_by_any_of_its_names(store):
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("image://1234567", "is no kept picture; they are named image:// and 8 to 64 digits"),
-        ("image://../../etc/passwd", "is no kept picture"),
-        ("image://" + "0" * 65, "is no kept picture"),
-        ("image://", "is no kept picture"),
+        ("image://1234567", "is not a kept picture; they are named image:// and 8 to 64 digits"),
+        ("image://../../etc/passwd", "is not a kept picture"),
+        ("image://" + "0" * 65, "is not a kept picture"),
+        ("image://", "is not a kept picture"),
         ("image://00000000", "is not kept here, or no longer"),
     ],
 )  # fmt: skip

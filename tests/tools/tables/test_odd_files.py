@@ -172,3 +172,15 @@ def test_encodings_that_no_mark_tells(encoding, text):
 @pytest.mark.parametrize("data", [b"MZ\0\1" * 9, b"\0" * 50, b"\xff\xfe", b"", b"\x80\x81\x8d"])
 def test_what_is_hardly_text_does_not_raise(data):
     assert isinstance(decoded(data).text, str)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["1\t3\n2\t5\n3\t4\n", "1,2\r3,4\r", "a;b\r\nKöln;3\r\n", "1,2"])
+def test_wide_letters_that_no_mark_tells(encoding, text):
+    assert decoded(text.encode(encoding)) == (text, encoding)
+
+
+def test_the_yen_sign_of_japanese_files():
+    columns, told = read("品目,価格\nりんご,\\100\nみかん,\\1,250\n".replace("\\1,250", '"\\1,250"'), "cp932")
+    assert columns == {"品目": ["りんご", "みかん"], "価格": [100, 1250]}
+    assert "'価格' read as numbers in ¥" in told

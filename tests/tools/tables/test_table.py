@@ -67,7 +67,10 @@ async def test_encodings(tmp_path, encoding):
         ("b.csv", "data: 'b.csv' does not exist; did you mean 'a.csv'?"),
         ("../a.csv", "is not below an allowed folder"),
         ("image://3f2a9c01d4e7", "data: no pictures are kept here; give a path or a data: URL"),
-        ("https://example.com/a.csv", "data: https: addresses are not read here; the server is started with"),
+        (
+            "https://example.com/a.csv",
+            "data: https: addresses are not read here; start the server with --allow-https",
+        ),
         ("http://example.com/a.csv", "data: http: addresses are not read"),
         ("month,sales", "the head of a CSV without rows"),
     ],

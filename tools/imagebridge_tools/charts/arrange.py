@@ -5,14 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from imagebridge_tools.tables import month_names, written_dates, written_durations
+from imagebridge_tools.tables import (
+    column_types,
+    date_formats,
+    month_names,
+    written_dates,
+    written_durations,
+)
 from imagebridge_tools.tables.cells import date, is_missing, numbers
 from imagebridge_tools.tables.column_types import ColumnReading
 from imagebridge_tools.tables.table import Table
-from imagebridge_tools.tool_output import JsonValue
+from imagebridge_tools.tool_output import JsonValue, label
 
-from .plan import Columns
-from .theme import PALETTE
+from . import number_formats
+from .plan import ChartKind, Columns
+from .theme import PALETTE, ChartFrame
 
 _LEAST = 3
 """Columns of periods side by side at least."""
@@ -127,3 +134,33 @@ def _timed(table: Table, columns: Columns) -> Table:
     if not isinstance(found, written_durations.ReadDurations):
         return table
     return table.reread(wanted, (found.cells, ColumnReading(found.how, found.unit)))
+
+
+def with_numbers(kind: ChartKind, table: Table, names: Mapping[str, str]) -> Table:
+    """Return a table in which doubtful numbers such as 1.10 beside 1.9 are numbers where only numbers are shown."""
+    for role in ("x", "y") if kind == "scatter" else ("y",):
+        name = names.get(role, "")
+        if (
+            (reading := table.readings.get(name))
+            and reading.doubt
+            and (cells := numbers(table.columns[name]))
+        ):
+            written = max(map(str, table.columns[name]), key=len)
+            how = f"numbers, {written!r} as {label(float(written))}"
+            table = table.reread(name, (cells, ColumnReading(how)))
+    return table
+
+
+def settled(table: Table, names: Mapping[str, str], frame: ChartFrame) -> tuple[Table, ChartFrame]:
+    """Return a table in which a format of dates that all cells of its role follow has read them.
+
+    Of several formats the first is that of the axis.
+    """
+    forms = dict(frame.formats)
+    for role in names.keys() & forms.keys():
+        name, form = names[role], forms[role]
+        if number_formats.of_dates(form):
+            forms[role] = form.partition(date_formats.OR)[0]
+            if table.type_of(name) == "text":
+                table = table.reread(name, column_types.as_dates(table.columns[name], form))
+    return table, replace(frame, formats=forms)

@@ -44,16 +44,18 @@ def read_options(
     ranges: JsonValue,
     labels: JsonValue,
 ) -> tuple[Options, list[ArgumentError]]:
-    """Return what is asked of charts of some kinds, and all that is wrong with it."""
+    """Return what is asked of charts of some kinds, none where it is not known which, and all that is wrong with it."""
     wrong: list[ArgumentError] = []
     asked = {"aggregate": aggregate, "sort": sort, "scales": scales, "ranges": ranges, "labels": labels}
     for name, value in asked.items():
-        if value and kinds[0] not in _WHERE[name]:
-            wrong.append(ArgumentError(name, f"goes with {', '.join(_WHERE[name])}, not with {kinds[0]}"))
+        if value and kinds and kinds[0] not in _WHERE[name]:
+            problem = f"goes with {', '.join(_WHERE[name])}, not with {kinds[0]}; leave it out"
+            wrong.append(ArgumentError(name, problem))
         elif value and len(kinds) > 1 and name in ("sort", "labels"):
-            wrong.append(ArgumentError(name, "goes with one kind of chart"))
-    how = _word("aggregate", aggregate, AGGREGATES, {"average": "mean", "avg": "mean"}, wrong)
-    order = _word("sort", sort, ORDERS, {"asc": "ascending", "desc": "descending"}, wrong)
+            wrong.append(ArgumentError(name, "goes with one kind of chart; leave it out, or give one kind"))
+    how = _word("aggregate", aggregate, AGGREGATES, _AGGREGATES_MEANT, wrong)
+    orders = {"asc": "ascending", "desc": "descending", "-y": "descending", "y": "ascending"}
+    order = _word("sort", sort, ORDERS, orders, wrong)
     known: dict[str, str] = {}
     for role, value in _by_role("scales", scales, '{"y": "log"}', wrong).items():
         if found := _word("scales", value, SCALES, {"logarithmic": "log"}, wrong, f"of {role} "):
@@ -65,9 +67,21 @@ def read_options(
         else:
             problem = f"of {role} is {value!r}; give the lowest and the highest value, such as [0, 100]"
             wrong.append(ArgumentError("ranges", problem))
-    if not isinstance(labels, bool | None):
-        wrong.append(ArgumentError("labels", f"is {labels!r}; give true or false"))
-    return Options(how, order, known, limits, labels is True), wrong
+    shown = _SWITCH.get(labels.strip().casefold(), labels) if isinstance(labels, str) else labels
+    if not isinstance(shown, bool | None):
+        wrong.append(ArgumentError("labels", f"is {labels!r}; give true to write numbers at marks, or false"))
+    return Options(how, order, known, limits, shown is True), wrong
+
+
+_AGGREGATES_MEANT = {
+    "average": "mean",
+    "avg": "mean",
+    "total": "sum",
+    "minimum": "min",
+    "maximum": "max",
+    "counts": "count",
+}
+_SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
 def _word(
@@ -95,9 +109,10 @@ def _by_role(
     if not isinstance(value, Mapping):
         wrong.append(ArgumentError(name, f"is {value!r}; give it by axis, such as {example}"))
         return {}
-    others = [role for role in value if role not in ("x", "y")]
-    wrong += [ArgumentError(name, f"{role!r} has none; there are x, y") for role in others]
-    return {role: one for role, one in value.items() if role in ("x", "y")}
+    by_role = {role.casefold(): one for role, one in value.items()}
+    others = [role for role in value if role.casefold() not in ("x", "y")]
+    wrong += [ArgumentError(name, f"has {role!r}, which is not an axis; there are x, y") for role in others]
+    return {role: one for role, one in by_role.items() if role in ("x", "y") and one is not None}
 
 
 def _is_rising(low: JsonValue, high: JsonValue) -> bool:

@@ -7,7 +7,7 @@ from imagebridge_tools.tables.cells import date, numbers
 from imagebridge_tools.tables.table import ColumnType
 from imagebridge_tools.tool_output import JsonObject, JsonValue
 
-from . import dates, labels
+from . import dates, labels, log_axes
 from .plan import Chart
 from .text_width import broken, wide
 from .titles import PlotSize, side_title_width
@@ -122,13 +122,21 @@ def title(chart: Chart, role: str) -> str | None:
     return chart.frame.titles.get(role, chart.names.get(role)) if chart.style.titles else None
 
 
-def named(chart: Chart, role: str, axis: JsonObject | None = None) -> JsonObject:
-    """Return the title of a position and its axis, in the format asked for."""
+def named(chart: Chart, role: str, axis: JsonObject | None = None, *, across: bool = False) -> JsonObject:
+    """Return the title of a position and its axis, in the format asked for; `across`: the axis lies below the chart."""
     form = chart.frame.formats.get(role)
+    kind = chart.options.scales.get(role, "linear")
+    if kind != "linear":
+        return {
+            "title": title(chart, role),
+            "axis": {**(axis or {}), **_log_axis(chart, role, kind, across=across)},
+        }
     both: JsonObject = {**(axis or {}), **({"format": form} if form else {})}
+    if across and role in chart.reach:  # Its last tick need not be where it ends.
+        both["labelFlush"] = _FLUSH
     share = chart.stack == "normalize" and role == ("x" if chart.horizontal else "y")
     if not form and "format" not in both:
-        both |= {"format": ".0%"} if share else _number_format(chart, role)
+        both |= {"format": ".0%"} if share else _number_format(chart, role, across=across)
     return {"title": title(chart, role), **({"axis": both} if both else {})}
 
 
@@ -141,18 +149,46 @@ LEGEND_TICKS = 5
 _LARGE, _SMALL = 1e8, 1e-3
 """From where on, and below where, digits alone are too long for an axis."""
 
+_FLUSH = 12
+"""Pixels from the end of an axis within which the last label does not stand in the middle of its tick."""
 
-def _number_format(chart: Chart, role: str) -> JsonObject:
-    """Return how the numbers of an axis are written: whole ones as such, very large and very small ones short."""
-    keys = (role, f"{role}2", *(_BOX if chart.kind == "box" else ()))
-    cells = [cell for row in chart.rows for key in keys if isinstance(cell := row.get(key), int | float)]
+_MANY, _FEW_LABELS = 10_000, 7
+"""From where on numbers are written short where there is room for fewer of them than this."""
+
+_SHORT = "replace(format(datum.value, '~s'), 'G', 'B')"
+"""Vega's expression that writes large numbers short, as 2.5B."""
+
+_PLAIN = "format(datum.value, abs(datum.value) < 1 ? '~g' : ',d')"
+"""Vega's expression that writes powers of ten, which their usual format writes as 1e+6."""
+
+_LOG_TICKS = 10
+"""Ticks of a logarithmic axis at most."""
+
+_ROOM = 0.75
+"""Share of the plot's width, which is known about, that the labels of such an axis take."""
+
+
+def _number_format(chart: Chart, role: str, *, across: bool) -> JsonObject:
+    """Return how the numbers of an axis are written: whole ones as such, very large and very small ones short.
+
+    So are those that would leave room for few along an axis below a small chart.
+    """
+    cells = _cells(chart, role)
     most = max(map(abs, cells), default=0)
-    if _LARGE <= most < 1e15:
-        return {"labelExpr": "replace(format(datum.value, '~s'), 'G', 'B')"}
+    long = len(f"{most:,.0f}") * chart.style.text * labels.LETTER
+    crowded = across and most >= _MANY and chart.frame.width * _ROOM < _FEW_LABELS * long
+    if (most >= _LARGE or crowded) and most < 1e15:
+        return {"labelExpr": _SHORT}
     if most >= 1e15 or 0 < most < _SMALL:
         return {"format": "~e"}
     whole = all(isinstance(cell, int) or cell.is_integer() for cell in cells)
     return {"tickMinStep": labels.WHOLE} if whole else {}
+
+
+def _cells(chart: Chart, role: str) -> list[float]:
+    """Return the numbers that an axis shows."""
+    keys = (role, f"{role}2", *(_BOX if chart.kind == "box" else ()))
+    return [cell for row in chart.rows for key in keys if isinstance(cell := row.get(key), int | float)]
 
 
 def grouped(chart: Chart, category: str) -> bool:
@@ -183,7 +219,7 @@ def along(chart: Chart, role: str, width: int, height: int) -> JsonObject:
         known = [row[role] for row in chart.rows if row[role] is not None]
         years = role == "x" and all(isinstance(cell, int) and 1000 <= cell < 3000 for cell in known)
         axis: JsonObject = {"format": "d", "tickMinStep": labels.WHOLE} if years else {}
-        encoding |= named(chart, role, axis)
+        encoding |= named(chart, role, axis, across=role == "x")
         if role == "y" and chart.kind == "area":
             stacked = "normalize" if chart.stack == "normalize" else "zero"
             encoding["stack"] = None if chart.stack is False else stacked
@@ -202,8 +238,43 @@ def along(chart: Chart, role: str, width: int, height: int) -> JsonObject:
 def scale(chart: Chart, role: str, usual: JsonObject) -> JsonObject:
     """Return the scale of numbers that was asked for, or the usual one."""
     kind, limits = chart.options.scales.get(role, "linear"), chart.options.ranges.get(role)
-    definition: JsonObject = usual if kind == "linear" else {"type": kind, "nice": True}
-    return {**definition, "domain": list(limits), "nice": False, "zero": False} if limits else definition
+    if kind != "linear":
+        return {"type": kind, "domain": [*_log_ends(chart, role, kind)], "nice": False, "zero": False}
+    if limits:
+        return {**usual, "domain": list(limits), "nice": False, "zero": False}
+    low, high = chart.reach.get(role, (None, None))
+    ends = {"domainMin": low, "domainMax": high}
+    return {**usual, **{name: end for name, end in ends.items() if end is not None}}
+
+
+def _log_ends(chart: Chart, role: str, kind: str) -> tuple[float, float]:
+    """Return where a logarithmic axis ends: where that was asked for, else beyond its numbers and their words."""
+    if limits := chart.options.ranges.get(role):
+        return _as_float(limits[0]), _as_float(limits[1])
+    reach = [end for end in chart.reach.get(role, ()) if end is not None]
+    return log_axes.ends(kind, [*_cells(chart, role), *reach], ground=chart.kind in ("bar", "histogram"))
+
+
+def _log_axis(chart: Chart, role: str, kind: str, *, across: bool) -> JsonObject:
+    """Return the ticks of a logarithmic axis and their labels, of which Vega would leave out some."""
+    low, high = _log_ends(chart, role, kind)
+    form = chart.frame.formats.get(role)
+    longest = 4 if high >= _LARGE else max(len(f"{low:,.9g}"), len(f"{high:,.9g}"), 4)
+    across_room = (
+        plot(chart, chart.frame.width, chart.frame.height)[0]
+        * _ROOM
+        / (longest * chart.style.text * labels.LETTER + 16)
+    )
+    most = max(
+        2,
+        min(
+            _LOG_TICKS if chart.style.normal else _LOG_TICKS // 2, int(across_room) if across else _LOG_TICKS
+        ),
+    )
+    values: list[JsonValue] = [*log_axes.ticks(kind, low, high, most)]
+    if form:
+        return {"values": values, "labelExpr": f"format(datum.value, {form!r})"}
+    return {"values": values, "labelExpr": _SHORT if high >= _LARGE else _PLAIN}
 
 
 def _ordered(names: list[str]) -> list[str] | None:
@@ -250,7 +321,7 @@ def _zero(chart: Chart, role: str) -> bool:
         chart.kind == "line"
         and role == "y"
         and bool(numbers)
-        and not (max(numbers) - min(numbers)) < 0.5 * min(map(abs, numbers))
+        and not 0 < max(numbers) - min(numbers) < 0.5 * min(map(abs, numbers))
     )
 
 

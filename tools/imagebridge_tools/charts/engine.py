@@ -4,6 +4,7 @@ which runs this file with the folders of more fonts: it imports nothing of this 
 A request is one line, `{"spec": bytes that follow, "scale": pixels of the picture a pixel of the spec, "pixels":
 most pixels, "seconds": most seconds}`, and the spec. The answer is one line, `{"png": bytes that follow, "width":,
 "height": pixels of the spec, "boxes": [letters without a glyph], "left_out": [emoji without one]}` or `{"problem": why not}`, and the picture.
+A request with `"marks": true` asks where marks lie instead, and gets `{"marks": [see `_lying`]}`.
 """
 
 import json
@@ -12,10 +13,11 @@ import re
 import signal
 import sys
 import unicodedata
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 MEMORY = 1 << 30
@@ -32,6 +34,9 @@ _FAMILY = "font-family="
 
 _SIZE = re.compile(r'<svg[^>]*?\swidth="([\d.]+)"[^>]*?\sheight="([\d.]+)"')
 _MARKS = re.compile(r'class="mark-(?!group)[a-z]+ role-mark[^"]*"[^>]*[^/]>(?!\s*</g>)')
+NAMED = "#"
+"""What the descriptions of marks start with whose places are asked for."""
+
 _NO_GLYPH = "No fonts with a "
 _NO_FONT = "No match for "
 # What resvg 0.5 says where a font lacks a character, or no font has the name asked for.
@@ -99,20 +104,26 @@ def _paint(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, fl
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, request["seconds"] + 2)
     try:
+        if request.get("marks"):
+            _send(wire, {"marks": painter.marks(spec)})
+            return
         svg = painter.svg(spec)
         width, height = _checked(svg, request["pixels"] / request["scale"] ** 2)
         png, lacking = painter.png(svg, request["scale"])
         emoji = [one for one in lacking if unicodedata.category(one[0]) in _PICTURES]
         if emoji:
             png, lacking = painter.png(_without(svg, emoji), request["scale"])
-        head = json.dumps(
-            {"png": len(png), "width": width, "height": height, "boxes": lacking, "left_out": emoji}
-        )
+        told = {"width": width, "height": height, "boxes": lacking, "left_out": emoji}
+        _send(wire, {"png": len(png), **told}, png)
     except (ValueError, ElementTree.ParseError, _UndrawableError) as error:
-        png, head = b"", json.dumps({"problem": _engine_message(str(error))})
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    wire.write(head.encode() + b"\n" + png)
+        _send(wire, {"problem": _engine_message(str(error))})
+    finally:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _send(wire: BinaryIO, answer: dict[str, Any], png: bytes = b"") -> None:
+    wire.write(json.dumps(answer).encode() + b"\n" + png)
     wire.flush()
 
 
@@ -141,6 +152,14 @@ class _Painter:
         import vl_convert
 
         return vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+
+    def marks(self, spec: str) -> list[Any]:
+        """Return where the marks of a spec lie that have a description which starts with `NAMED`."""
+        import vl_convert
+
+        graph = vl_convert.vegalite_to_scenegraph(spec, allowed_base_urls=[])
+        x, y = graph["origin"]
+        return [*_lying(graph["scenegraph"], x, y, [0, 0, 0, 0])]
 
     def png(self, svg: str, scale: float) -> tuple[bytes, list[str]]:
         """Return the picture of an SVG, and the characters that no font here has: they show as boxes.
@@ -183,6 +202,22 @@ def _without(svg: str, emoji: list[str]) -> str:
     """Return a drawing whose words lack some emoji and what joins these, but not what joins letters."""
     one = "|".join(map(re.escape, sorted(emoji, key=len, reverse=True)))
     return re.sub(f"(?:{one})[{_JOINING}]*", "", svg)
+
+
+def _lying(mark: dict[str, Any], left: float, top: float, plot: list[float]) -> Iterator[Any]:
+    """Yield `[description, plot, box]` for each mark with a description of `NAMED`; places are left, top, width, height."""
+    for item in mark.get("items", ()):
+        x, y = left + (item.get("x") or 0), top + (item.get("y") or 0)
+        if mark.get("marktype") == "group":
+            own = item.get("width") and item.get("height")
+            around = [x, y, item["width"], item["height"]] if own else plot
+            for inner in item.get("items", ()):
+                yield from _lying(inner, x, y, around)
+        elif str(item.get("description", "")).startswith(NAMED):
+            wide, high = item.get("width") or 0, item.get("height") or 0
+            if mark.get("marktype") == "rule":
+                high = item.get("y2", item.get("y", 0)) - item.get("y", 0)
+            yield item["description"], plot, [x, min(y, y + high), wide, abs(high)]
 
 
 def _lacking(log: str, svg: str) -> list[str]:

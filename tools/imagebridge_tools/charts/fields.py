@@ -7,13 +7,12 @@ from datetime import UTC
 from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.tables import column_types
 from imagebridge_tools.tables.cells import date, numbers
 from imagebridge_tools.tables.column_types import ColumnReading
 from imagebridge_tools.tables.table import ColumnType, Table
 from imagebridge_tools.tool_output import JsonValue, counted, label
 
-from . import number_formats, roles
+from . import arrange, number_formats, roles
 from .chart_options import Options
 from .gather import gathered, size
 from .plan import LAYERS, Chart, ChartKind, Columns, Stack
@@ -51,7 +50,7 @@ def build_chart(
     table, columns, options = _counted(kind, table, columns, options)
     table, chosen, several = _unfolded(kinds, table, columns)
     names = roles.fields_by_role(kind, table, chosen)
-    table = _settled(table, names, frame.formats)
+    table, frame = arrange.settled(arrange.with_numbers(kind, table, names), names, frame)
     chart = _prepared_chart(
         kind,
         table,
@@ -73,8 +72,9 @@ def build_chart(
             )
     _check_words(chart)
     _check_colors(chart)
-    shown_names = {*names.values(), *several}
-    return gathered(replace(chart, stack=stack, readings=table.description(shown_names), options=options))
+    shown = {name: role for role, name in names.items()} | dict.fromkeys(several, "y")
+    readings = table.description(shown, shown)
+    return gathered(replace(chart, stack=stack, readings=readings, options=options))
 
 
 def _counted(
@@ -97,15 +97,6 @@ def _counted(
     counts: Sequence[JsonValue] = [1] * table.rows
     counted_table = replace(table, columns={**table.columns, name: counts})
     return counted_table, {**columns, "y": name}, replace(options, aggregate="count")
-
-
-def _settled(table: Table, names: Mapping[str, str], forms: Mapping[str, str]) -> Table:
-    """Return a table in which a format of dates that all cells of its role follow has read them."""
-    for role in names.keys() & forms.keys():
-        name = names[role]
-        if table.type_of(name) == "text" and number_formats.of_dates(forms[role]):
-            table = table.reread(name, column_types.as_dates(table.columns[name], forms[role]))
-    return table
 
 
 def _unfolded(
@@ -183,7 +174,12 @@ def _prepared_chart(
     number_formats.check_roles(frame.formats, names, {"histogram": "y", "heatmap": "color"}.get(kind))
     places = [role for role in types if not dense and _is_place(role, kind, types, horizontal=horizontal)]
     # Dates that are written as names are no longer seen to be dates.
-    if kind != "pie" and (dated := [role for role in ("x", "y") if role in places and types[role] == "date"]):
+    dated = [
+        role
+        for role in ("x", "y")
+        if role in places and (types[role] == "date" or roles.are_years(names[role], cells[role]))
+    ]
+    if kind != "pie" and dated:
         cells = _ordered(cells, dated)
     # Places and series are told apart by their names, whatever they look like.
     for role in types:
@@ -258,6 +254,8 @@ def _ordered(cells: dict[str, list[JsonValue]], by: Sequence[str]) -> dict[str, 
 
 
 def _at(cell: JsonValue) -> float:
+    if isinstance(cell, int):
+        return cell
     moment = date(cell) if isinstance(cell, str) else None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else math.inf
 

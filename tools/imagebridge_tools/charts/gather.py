@@ -36,14 +36,10 @@ def _labelled(chart: Chart) -> Chart:
     """Return the chart whose rows have their numbers in words, or words on why they are not written."""
     if chart.kind in ("pie", "heatmap"):  # They have numbers of their own.
         return chart
-    if (
-        chart.kind not in ("bar", "line", "area", "scatter")
-        or chart.cells
-        or len(chart.rows) > number_labels.MOST
-    ):
+    if chart.cells or len(chart.rows) > number_labels.MOST:
         options = replace(chart.options, labels=False)
-        note = f"{chart.note}; numbers are not written at bins or at over {number_labels.MOST} marks"
-        return replace(chart, options=options, note=note)
+        why = f"at over {number_labels.MOST} marks they would lie on each other"
+        return replace(chart, options=options, note=f"{chart.note}; no numbers are written: {why}")
     value = "x" if chart.horizontal and chart.kind == "bar" else "y"
     rows = [
         {**row, "label": number(cell) if isinstance(cell := row[value], int | float) else ""}
@@ -97,6 +93,12 @@ def _scaled(chart: Chart) -> Chart:
     for role, scale in chart.options.scales.items():
         if chart.types.get(role) != "number" and not (role == "y" and chart.kind == "histogram"):
             raise ArgumentError("scales", f"of {role} is {scale!r}, but {role} has no numbers")
+        if scale != "linear" and chart.kind == "histogram" and role == "x":
+            raise ArgumentError(
+                "scales", f"of x is {scale!r}, but the bins of a histogram are equal; give it for y"
+            )
+        if scale == "log":
+            chart = _unstacked(chart, role)
         if scale != "log" or chart.kind == "histogram":
             continue
         rows = [row for row in chart.rows if not isinstance(cell := row[role], int | float) or cell > 0]
@@ -109,6 +111,19 @@ def _scaled(chart: Chart) -> Chart:
             note += f"; left out: {many} of 0 or less, which a log axis of {role} does not show (symlog does)"
             chart = replace(chart, rows=rows)
     return replace(chart, note=note)
+
+
+def _unstacked(chart: Chart, role: str) -> Chart:
+    """Return the chart without a stack along a logarithmic axis, on which a part has no length of its own.
+
+    Raises:
+        ArgumentError: a stack was asked for.
+    """
+    if chart.stack:
+        raise ArgumentError(
+            "scales", f"of {role} is 'log', on which stacks have no meaning; leave stack out, or give linear"
+        )
+    return replace(chart, stack=False)
 
 
 def _ordered(chart: Chart) -> Chart:
@@ -312,7 +327,7 @@ def _pie(chart: Chart) -> Chart:
         share = size(row) / totals[row.get("facet")]
         slice_label = f"{row['x']}" if "facet" in roles else f"{row['x']} ({share:.1%})"
         mark = f"{share:.0%}" if share >= 0.05 else ""
-        slices.append({**row, "color": slice_label, "order": order[row["x"]], "share": mark})
+        slices.append({**row, "color": slice_label, "order": order[row["x"]], "share": mark, "part": share})
     return replace(summed, rows=slices, types={**summed.types, "color": "text"})
 
 

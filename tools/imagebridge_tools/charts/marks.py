@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from imagebridge_tools.tool_output import JsonObject, JsonValue
 
-from . import encoding, labels
-from .number_labels import labelled
+from . import encoding, labels, text_width
+from .number_formats import written_number
+from .number_labels import measurable
 from .plan import Chart, ChartKind
 from .theme import heading, merged
 from .titles import titled
@@ -19,6 +20,12 @@ _SPACING = 24
 
 _HEADED = 0.95
 """Share of a small chart's width that its name takes at most: `fit` makes it a little narrower."""
+
+_CELL_TEXT = 11
+"""Height of the numbers in the cells of a heatmap."""
+
+_MIDDLE = 0.72
+"""Where the share of a slice stands: from the middle of a pie to its edge."""
 
 _SHAPE = 1.5
 """Width of a small chart for each pixel of its height, where it can be had."""
@@ -75,7 +82,7 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
 
 
 def _view(chart: Chart, width: int, height: int) -> JsonObject:
-    view = labelled(_clipped(_unit_view(chart, width, height), chart), chart)
+    view = measurable(_clipped(_unit_view(chart, width, height), chart), chart)
     return titled(view, encoding.room(chart, view, width, height), chart.style)
 
 
@@ -114,7 +121,11 @@ def _unit_view(chart: Chart, width: int, height: int) -> JsonObject:
 def _bar(chart: Chart, width: int, height: int) -> JsonObject:
     """Draw bars side by side for each colour, or on each other; lying ones where labels would not fit below."""
     _, along, channels, side = encoding.places(chart, width, height)
-    number: JsonObject = {"field": side, "type": "quantitative", **encoding.named(chart, side)}
+    number: JsonObject = {
+        "field": side,
+        "type": "quantitative",
+        **encoding.named(chart, side, across=along == "x"),
+    }
     # Said also where there is nothing to stack: each round bar would be drawn in a clipped group, 2 ms a bar.
     number["stack"] = ("normalize" if chart.stack == "normalize" else "zero") if chart.stack else None
     if scale := encoding.scale(chart, side, {}):
@@ -201,7 +212,7 @@ def _histogram(chart: Chart, width: int, height: int) -> JsonObject:
     channels = _reaching(chart, "x", width, height)
     y: JsonObject = {"field": "y", "type": "quantitative", **encoding.named(chart, "y")}
     overlaid = chart.stack is False and "color" in chart.names
-    y["stack"] = None if overlaid else "normalize" if chart.stack == "normalize" else "zero"
+    y["stack"] = None if chart.stack is False else "normalize" if chart.stack == "normalize" else "zero"
     channels["y"] = y | ({"scale": scale} if (scale := encoding.scale(chart, "y", {})) else {})
     if "color" in chart.names:
         channels |= {"color": encoding.color(chart), **encoding.stacking(chart)}
@@ -276,7 +287,8 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
     color: JsonObject = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
     place, down = encoding.both(chart, width, height)
     room = (width - 200) / columns, down / rows
-    labelled = chart.style.titles and room[0] >= 38 and room[1] >= 16
+    wide = max(text_width.wide(written_number(one, form)) for one in numbers) * _CELL_TEXT
+    labelled = chart.style.titles and room[0] >= max(38, wide + 6) and room[1] >= 16
     rect: JsonObject = {"type": "rect", **({} if labelled else _SEALED)}
     layers: list[JsonValue] = [{"mark": rect, "encoding": {"color": color}}]
     if labelled:
@@ -289,7 +301,7 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
         }
         text: JsonObject = {"field": "color", "type": "quantitative", "format": form}
         layers.append(
-            {"mark": {"type": "text", "fontSize": 11}, "encoding": {"text": text, "color": letters}}
+            {"mark": {"type": "text", "fontSize": _CELL_TEXT}, "encoding": {"text": text, "color": letters}}
         )
     return {"encoding": place, "layer": layers}
 
@@ -298,7 +310,8 @@ def _cell_format(numbers: Sequence[float]) -> str:
     """Return the format of numbers in cells: whole, or with as many digits as tell them apart."""
     if all(isinstance(number, int) or number.is_integer() for number in numbers):
         return ",d" if max(map(abs, numbers)) < 100_000 else ".3~s"
-    return ".3~s" if max(map(abs, numbers)) >= 1000 else ".3~g"
+    sizes = [abs(number) for number in numbers if number]
+    return ".3~s" if max(sizes) >= 1000 else ".3~r" if min(sizes) >= 0.001 else ".3~g"
 
 
 def _box(chart: Chart, width: int, height: int) -> JsonObject:
@@ -313,7 +326,11 @@ def _box(chart: Chart, width: int, height: int) -> JsonObject:
         channels[place] = {**encoding.mapping(channels[place]), "axis": None, "title": None}
 
     def layer(mark: JsonObject, low: str, high: str | None = None, *, colored: bool = False) -> JsonValue:
-        first: JsonObject = {"field": low, "type": "quantitative", **encoding.named(chart, "y")}
+        first: JsonObject = {
+            "field": low,
+            "type": "quantitative",
+            **encoding.named(chart, "y", across=along == "x"),
+        }
         first["scale"] = encoding.scale(chart, "y", {"zero": False})
         ends: JsonObject = {along: first, **({f"{along}2": {"field": high}} if high else {})}
         valid: JsonObject = {"filter": {"field": low, "valid": True}}
@@ -341,14 +358,17 @@ def _pie(chart: Chart) -> JsonObject:
     color["legend"] = encoding.key(chart, "color")
     arc: JsonObject = {"type": "arc", "stroke": chart.style.theme.paper, "strokeWidth": 1.5}
     cell = "child_" if "facet" in chart.names else ""  # What Vega calls the size of a small chart.
+    radius, size = f"min({cell}width, {cell}height) / 2 * {_MIDDLE}", chart.style.text + 1
+    room = f"{radius} * 2 * sin(min(datum.part, 0.5) * PI)"
     text: JsonObject = {
         "type": "text",
-        "radius": {"expr": f"min({cell}width, {cell}height) / 2 * 0.72"},
-        "fontSize": chart.style.text + 1,
+        "radius": {"expr": radius},
+        "text": {"expr": f"{room} < {text_width.wide('55%', bold=True) * size + 4:.0f} ? '' : datum.share"},
+        "fontSize": size,
         "fontWeight": "bold",
         "fill": chart.style.theme.on,
     }
     layers: list[JsonValue] = [{"mark": arc, "encoding": {"color": color}}]
     if chart.style.titles:  # In a tiny pie no slice has room for its share.
-        layers.append({"mark": text, "encoding": {"text": {"field": "share", "type": "nominal"}}})
+        layers.append({"mark": text})
     return {"encoding": {"theta": theta, "order": order}, "layer": layers}

@@ -44,6 +44,22 @@ def of_dates(form: str) -> bool:
     return bool(_DATE.search(form))
 
 
+def written_number(value: float, form: str) -> str:
+    """Return a number about as long as D3 writes it in a format; in shapes and bases of its own it is taken for long."""
+    plain = re.fullmatch(r"[+-]?(?P<money>\$?)(?P<comma>,?)(\.(?P<places>\d+))?~?(?P<type>[defgrs%]?)", form)
+    if not plain:
+        return "−000,000,000"
+    places, kind = plain["places"], plain["type"]
+    if kind == "s":
+        text = "0" * (int(places or 6) + 2)
+    elif kind in ("r", "") and not places:
+        text = f"{value:{plain['comma']}}"
+    else:
+        python = {"d": ".0f", "r": f".{places}g", "": f".{places}g"}.get(kind, f".{places or 6}{kind}")
+        text = f"{value:{plain['comma']}{python}}"
+    return plain["money"] + text.replace("-", "−") + ("−" if kind == "s" and value < 0 else "")
+
+
 def check_axis(role: str, name: str, sort: ColumnType, form: str) -> None:
     """Refuse a format that is none of what a role shows along an axis or in shades.
 

@@ -1,65 +1,248 @@
-"""The numbers of a chart written at its marks, where that was asked for."""
+"""The numbers of a chart written at its marks, where that was asked for: measured first, then written where there is room."""
 
-from imagebridge_tools.tool_output import JsonObject
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
-from . import encoding
+from imagebridge_tools.tool_output import JsonObject, JsonValue, counted
+
+from . import encoding, label_places
+from .engine import NAMED
+from .label_places import Numbered, Place
 from .plan import Chart
+from .worker import LyingMark
 
 MOST = 100
 """Numbers that are written at most; more would cover each other."""
 
-_ROOM = 0.08
-"""Share of its numbers by which an axis reaches beyond the outermost, for the words there."""
+_SIZES = (11, 9)
+"""Heights of letters that are tried where those of the chart are too large."""
+
+_KINDS = ("bar", "line", "area", "scatter", "histogram")
+
+_LEAST = 0.4
+"""Share of an axis that its marks take at least, however long their numbers are."""
+
+_ROUNDS = 30
+"""How often an axis is made longer, which makes each of its pixels mean more, until it has room at both ends."""
+
+_AT, _TOLD = "at", "told"
+"""The fields that number the rows and write their numbers while they are measured."""
+
+_SCALES: Mapping[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
+    "linear": (float, float),
+    "log": (math.log, math.exp),
+    "symlog": (
+        lambda number: math.copysign(math.log1p(abs(number)), number),
+        lambda place: math.copysign(math.expm1(abs(place)), place),
+    ),
+}
+"""Where numbers lie along an axis, and which number lies somewhere."""
 
 
-def labelled(view: JsonObject, chart: Chart) -> JsonObject:
-    """Return the view of a chart with its numbers at its marks: beyond the ends of bars, in the middle of parts of a stack."""
-    if not chart.options.labels or chart.kind not in ("bar", "line", "area", "scatter") or "layer" in view:
+def measurable(view: JsonObject, chart: Chart) -> JsonObject:
+    """Return the view of a chart with a layer that shows nothing and tells where its marks lie (see `worker.lying`)."""
+    if not chart.options.labels or chart.kind not in _KINDS or "layer" in view:
         return view
-    side = "x" if chart.horizontal and chart.kind == "bar" else "y"
-    channels = encoding.mapping(view.get("encoding"))
-    along = next(name for name in ("x", "y") if encoding.mapping(channels.get(name)).get("field") == side)
-    value = encoding.mapping(channels[along])
-    scale = encoding.mapping(value.get("scale"))
-    if not chart.stacked and "domain" not in scale:
-        value["scale"] = scale | _wider(chart, side)
+    bars = chart.kind in ("bar", "histogram")
+    sort = "bar" if bars else "rule" if chart.parted else "point"
+    side = _side(chart)
     form = chart.frame.formats.get(side)
-    text: JsonObject = (
+    words = f"format(datum.{side}, {form!r})" if form else "datum.label"
+    told = f"'{NAMED}' + datum.{_AT} + ' ' + {words}"
+    channels = encoding.mapping(view.get("encoding"))
+    if "color" in channels:
+        del channels["color"]
+        channels["detail"] = {"field": "color", "type": "nominal"}
+    silent: JsonObject = {
+        "mark": {"type": sort, "opacity": 0},
+        "encoding": {**channels, "description": {"field": _TOLD, "type": "nominal"}},
+        "transform": [{"filter": {"field": side, "valid": True}}, {"calculate": told, "as": _TOLD}],
+    }
+    shown: JsonObject = {"mark": view["mark"], "encoding": view["encoding"]}
+    rest = {key: part for key, part in view.items() if key not in ("mark", "encoding")}
+    return {**rest, "layer": [shown, silent]}
+
+
+def numbered(chart: Chart) -> Chart:
+    """Return the chart whose rows are numbered, as `measurable` needs them."""
+    return replace(chart, rows=[{**row, _AT: at} for at, row in enumerate(chart.rows)])
+
+
+def is_measurable(spec: JsonObject) -> bool:
+    """Tell whether numbers may be written in a spec."""
+    return _silent(spec) is not None
+
+
+def with_room(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Chart:
+    """Return the chart whose axis of numbers reaches as far beyond its marks as their numbers need."""
+    side, silent = _side(chart), _silent(spec)
+    if not marks or not silent or chart.parted or side in chart.options.ranges:
+        return chart
+    along = _along(silent, side)
+    lying = along == "x"
+    long = min(mark.plot.width if lying else mark.plot.height for mark in marks)
+    scale = encoding.mapping(encoding.mapping(encoding.mapping(silent["encoding"])[along]).get("scale"))
+    kind, zero = str(scale.get("type", "linear")), scale.get("zero", True) is True
+    low = high = None
+    for size in _sizes(chart):
+        room = [
+            (
+                _real(chart.rows[at][side]),
+                (label_places.width(words, size) if lying else size) + 2 * label_places.GAP,
+            )
+            for at, words, _ in _parts(marks)
+        ]
+        low, high = _reaching(room, long, kind, zero=zero)
+        if (low, high) != (None, None):
+            break
+    return replace(chart, reach={side: (low, high)})
+
+
+def _reaching(
+    room: Sequence[tuple[float, float]], long: float, scale: str, *, zero: bool
+) -> tuple[float | None, float | None]:
+    """Return where an axis of `long` pixels begins and ends that has the pixels that each of its numbers needs beyond it.
+
+    `zero`: the axis has 0 on it anyway.
+    """
+    place, number = _SCALES[scale]
+    above = [(place(value), pixels) for value, pixels in room if value >= 0]
+    below = [(place(value), pixels) for value, pixels in room if value < 0]
+    known = [at for at, _ in above + below] + ([0.0] if zero or scale == "symlog" else [])
+    start, end = min(known), max(known)
+    low: float = start
+    high: float = end
+    for _ in range(_ROUNDS):
+        pixel: float = (high - low) / long
+        low = min(start, *(at - pixels * pixel for at, pixels in below), start)
+        high = max(end, *(at + pixels * pixel for at, pixels in above), end)
+        if (high - low) * _LEAST > end - start:
+            return None, None
+    return number(low) if low < start else None, number(high) if high > end else None
+
+
+def lacking(spec: JsonObject, chart: Chart) -> str:
+    """Return words on the numbers that were asked for and that a chart which has numbers of its own has no room for."""
+    if not chart.options.labels or chart.kind not in ("pie", "heatmap"):
+        return ""
+    layers = encoding.mapping(spec.get("spec", spec)).get("layer")
+    marks = (
+        [encoding.mapping(encoding.mapping(one).get("mark")) for one in layers]
+        if isinstance(layers, list)
+        else []
+    )
+    return (
+        ""
+        if any(mark.get("type") == "text" for mark in marks)
+        else "; no numbers are written: they have no room"
+    )
+
+
+class Written(NamedTuple):
+    """A spec with the numbers of its chart at the marks, and words on those that have no room."""
+
+    spec: JsonObject
+    note: str
+
+
+def written(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Written:
+    """Return the spec of a `measurable` chart with its numbers where they have room."""
+    silent = _silent(spec) or {}
+    tries = [(size, _places(silent, chart, marks, size)) for size in _sizes(chart)]
+    size, places = max(tries, key=lambda one: (len(one[1]), one[0]))
+    rows: list[JsonValue] = [
+        {**row, **(places[at]._asdict() if at in places else {})} for at, row in enumerate(chart.rows)
+    ]
+    layers: list[JsonValue] = [_text_layer(silent, chart, size)] if places else []
+    done = {**_replaced(spec, layers), "data": {"values": rows}}
+    left = len(marks) - len(places)
+    many = f"{left} of the {counted(len(marks), 'number')}"
+    return Written(done, f"; {many} are not written: they have no room" if left else "")
+
+
+def _places(silent: JsonObject, chart: Chart, marks: Sequence[LyingMark], size: int) -> dict[int, Place]:
+    """Return the places of numbers by the rows that they are of."""
+    side, bars = _side(chart), chart.kind in ("bar", "histogram")
+    lying = bars and _along(silent, side) == "x"
+    known: list[Numbered] = []
+    for at, words, mark in _parts(marks):
+        row = chart.rows[at]
+        sign = 0 if chart.parted else -1 if bars and _real(row[side]) < 0 else 1
+        known.append(Numbered(words, mark.plot, mark.box, sign, row.get("color")))
+    if chart.parted:
+        found = label_places.inside(known, size, bars=bars)
+    elif bars:
+        found = label_places.beyond(known, size, lying=lying)
+    else:
+        found = label_places.around(known, size, joined=chart.kind != "scatter", above=chart.kind == "area")
+    rows = [at for at, _, _ in _parts(marks)]
+    if chart.kind == "histogram":  # Words hang at the beginning of a bin.
+        found = {at: place._replace(dx=place.dx + known[at].box.width / 2) for at, place in found.items()}
+    return {rows[at]: place for at, place in found.items()}
+
+
+def _sizes(chart: Chart) -> list[int]:
+    return [chart.style.text, *(size for size in _SIZES if size < chart.style.text)]
+
+
+def _parts(marks: Sequence[LyingMark]) -> Iterator[tuple[int, str, LyingMark]]:
+    """Yield the number of each mark's row, its number in words, and the mark."""
+    for mark in marks:
+        at, _, words = mark.description.partition(" ")
+        yield int(at), words, mark
+
+
+def _text_layer(silent: JsonObject, chart: Chart, size: int) -> JsonObject:
+    """Return the layer that writes the numbers of those rows that have a place for them."""
+    side = _side(chart)
+    along = _along(silent, side)
+    channels = encoding.mapping(silent["encoding"])
+    for name in ("description", "x2", "detail" if not chart.parted else ""):
+        channels.pop(name, None)
+    if chart.parted:
+        channels[along] = {**encoding.mapping(channels[along]), "bandPosition": 0.5}
+    form = chart.frame.formats.get(side)
+    channels["text"] = (
         {"field": side, "type": "quantitative", "format": form}
         if form
         else {"field": "label", "type": "nominal"}
     )
-    place = {name: one for name, one in channels.items() if name not in ("color", along)}
-    if chart.stacked:
-        place |= {"detail": {"field": "color", "type": "nominal"}}
-    ink = chart.style.theme.on if chart.kind == "bar" and chart.stacked else chart.style.theme.ink
-    mark: JsonObject = {"type": "text", "fontSize": chart.style.text, "fill": ink, "baseline": "middle"}
-    words: JsonObject = {
-        "mark": mark | ({} if chart.stacked else _beyond(along, side)),
-        "encoding": {**place, along: value | ({"bandPosition": 0.5} if chart.stacked else {}), "text": text},
-        "transform": [{"filter": {"field": side, "valid": True}}],
-    }
-    marks: JsonObject = {"mark": view["mark"], "encoding": {**channels, along: value}}
-    rest = {key: part for key, part in view.items() if key not in ("mark", "encoding")}
-    return {**rest, "layer": [marks, words]}
+    ink = chart.style.theme.on if chart.parted else chart.style.theme.ink
+    mark: JsonObject = {"type": "text", "fontSize": size, "fill": ink, "baseline": "middle"}
+    mark |= {name: {"expr": f"datum.{name}"} for name in Place._fields}
+    transform: list[JsonValue] = [{"filter": {"field": "dx", "valid": True}}]
+    return {"mark": mark, "encoding": channels, "transform": transform}
 
 
-def _wider(chart: Chart, side: str) -> JsonObject:
-    """Return where an axis ends that has room for words beyond its marks."""
-    known = [cell for row in chart.rows if isinstance(cell := row.get(side), int | float)]
-    low, high = min(known), max(known)
-    if chart.options.scales.get(side) == "log":
-        return {"domainMax": high * 1.5}
-    reach = (max(high, 0) - min(low, 0)) * _ROOM
-    return {
-        **({"domainMax": high + reach} if high > 0 else {}),
-        **({"domainMin": low - reach} if low < 0 else {}),
-    }
+def _silent(spec: JsonObject) -> JsonObject | None:
+    """Return the layer of a spec that shows nothing."""
+    inner = encoding.mapping(spec.get("spec", spec))
+    layers = inner.get("layer")
+    last = encoding.mapping(layers[-1]) if isinstance(layers, list) else {}
+    described = encoding.mapping(encoding.mapping(last.get("encoding")).get("description"))
+    return last if described.get("field") == _TOLD else None
 
 
-def _beyond(along: str, side: str) -> JsonObject:
-    """Return where words stand beyond the end of a mark: on the other side of the axis for negative numbers."""
-    sign = f"datum['{side}'] < 0"
-    if along == "y":
-        return {"dy": {"expr": f"{sign} ? 10 : -10"}}
-    return {"align": {"expr": f"{sign} ? 'right' : 'left'"}, "dx": {"expr": f"{sign} ? -5 : 5"}}
+def _replaced(spec: JsonObject, layers: list[JsonValue]) -> JsonObject:
+    """Return a spec whose layer that shows nothing is replaced by others."""
+    if "spec" in spec:
+        return {**spec, "spec": _replaced(encoding.mapping(spec["spec"]), layers)}
+    known = spec["layer"]
+    return {**spec, "layer": [*known[:-1], *layers]} if isinstance(known, list) else spec
+
+
+def _side(chart: Chart) -> str:
+    """Return the role of the numbers."""
+    return "x" if chart.horizontal and chart.kind == "bar" else "y"
+
+
+def _along(layer: JsonObject, side: str) -> str:
+    """Return the channel that shows the numbers."""
+    channels = encoding.mapping(layer["encoding"])
+    return next(name for name in ("x", "y") if encoding.mapping(channels.get(name)).get("field") == side)
+
+
+def _real(cell: JsonValue) -> float:
+    return cell if isinstance(cell, int | float) else 0.0

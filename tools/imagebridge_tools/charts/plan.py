@@ -57,7 +57,8 @@ class Chart:
     smallest of them added up. `cells`: rows of a histogram or a density reach from x to x2 and y to y2. `layers`:
     the series that each kind draws, where there are several kinds; `right`: those whose axis is at the right.
     `note`: words on rows that were made fewer. `missing`: on those left out. `readings`: on how columns were read.
-    `options`: what was asked beside the fields.
+    `options`: what was asked beside the fields. `reach`: where axes of numbers begin and end that reach beyond their
+    marks.
     """
 
     kind: ChartKind
@@ -76,6 +77,9 @@ class Chart:
     missing: str = ""
     readings: str = ""
     options: Options = field(default_factory=Options)
+    reach: Mapping[str, tuple[float | None, float | None]] = field(
+        default_factory=dict[str, "tuple[float | None, float | None]"]
+    )
 
     @property
     def style(self) -> Style:
@@ -87,6 +91,11 @@ class Chart:
         """Whether colours lie on each other: those of bars where asked for, of areas and histograms unless not."""
         kinds = self.kind == "bar" and bool(self.stack), self.kind in ("area", "histogram")
         return not self.layers and (kinds[0] or (kinds[1] and self.stack is not False))
+
+    @property
+    def parted(self) -> bool:
+        """Whether several colours lie on each other."""
+        return self.stacked and "color" in self.names
 
     @property
     def below(self) -> float:

@@ -29,6 +29,9 @@ def settled(chart: Chart) -> Chart:
         ends = [_end(role, limit, column_type) for limit in limits]
         if _at(ends[0]) >= _at(ends[1]):
             raise ArgumentError("ranges", f"of {role} is {list(limits)}; give the lower end first")
+        if chart.options.scales.get(role) == "log" and _at(ends[0]) <= 0:
+            problem = f"of {role} begins at {limits[0]}, which a log axis does not show"
+            raise ArgumentError("ranges", f"{problem}; begin above 0, or give scales={{{role!r}: 'symlog'}}")
         ranges[role] = (ends[0], ends[1])
     return replace(chart, options=replace(chart.options, ranges=ranges))
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.tables.cells import is_missing, numbers
+from imagebridge_tools.tables.column_types import CODES
 from imagebridge_tools.tables.table import ColumnType, Table
 from imagebridge_tools.tool_output import JsonValue, nearest
 
@@ -16,7 +17,7 @@ from .theme import PALETTE
 _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
 """Text that people read as a number: 3,5 or $12 or 40 %."""
 
-WRITTEN = "write numbers as 3.5 or 1200, without units and separators of thousands"
+WRITTEN = "give numbers, or nothing, in its cells, or name another field"
 
 
 def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
@@ -27,7 +28,7 @@ def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) ->
     """
     for role, name in columns.items():
         if role not in ROLES:
-            raise ArgumentError("columns", f"{role!r} is no role; {nearest(role, ROLES)}")
+            raise ArgumentError("columns", f"{role!r} is not a role; {nearest(role, ROLES)}")
         check_name(role, name, table)
     chosen = dict(columns)
     if kind == "pie" and "color" in chosen:  # The slices are the colours: both names mean the same here.
@@ -46,7 +47,7 @@ def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
     errors: list[ArgumentError] = []
     for role, name in columns.items():
         if role not in ROLES:
-            errors.append(ArgumentError("columns", f"{role!r} is no role; {nearest(role, ROLES)}"))
+            errors.append(ArgumentError("columns", f"{role!r} is not a role; {nearest(role, ROLES)}"))
             continue
         several = cast("Sequence[object]", name) if isinstance(name, list | tuple) else (name,)
         for one in several:
@@ -65,7 +66,7 @@ def check_name(role: str, name: object, table: Table) -> None:
         close = get_close_matches(str(name), table.columns, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]!r}? " if close else ""
         names = ", ".join(repr(known) for known in list(table.columns)[:30])
-        raise ArgumentError("columns", f"{role} is {name!r}, which is no field; {hint}there are {names}")
+        raise ArgumentError("columns", f"{role} is {name!r}, which is not a field; {hint}there are {names}")
 
 
 _ORDERS: dict[ChartKind, tuple[ColumnType, ...]] = {
@@ -99,8 +100,15 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
     """Complete x and what shows numbers: the first fields that hold what this kind shows there."""
     chosen = _with_fields_called_like_roles(kind, table, chosen)
     free = [name for name in table.columns if name not in chosen.values()]
-    types = {name: "number" if numbers(table.columns[name]) else table.type_of(name) for name in free}
-    years = [name for name in free if _are_years(name, table.columns[name])]
+    doubted = {name for name, reading in table.readings.items() if reading.doubt}
+    doubted |= {
+        name for name in free if CODES.search(name.casefold()) and str in map(type, table.columns[name])
+    }
+    types = {
+        name: "number" if name not in doubted and numbers(table.columns[name]) else table.type_of(name)
+        for name in free
+    }
+    years = [name for name in free if are_years(name, table.columns[name])]
     known = [
         name for name in free if types[name] == "number" and name not in years and not _is_identifier(name)
     ]
@@ -160,7 +168,8 @@ def _is_identifier(name: str) -> bool:
     return bool(_IDENTIFIER.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)))
 
 
-def _are_years(name: str, cells: Sequence[JsonValue]) -> bool:
+def are_years(name: str, cells: Sequence[JsonValue]) -> bool:
+    """Tell whether a column holds years: whole numbers, and its name says so."""
     known = [cell for cell in cells if cell is not None]
     return bool(_YEARS.search(name) and known) and all(
         isinstance(cell, int) and 1000 <= cell < 3000 for cell in known

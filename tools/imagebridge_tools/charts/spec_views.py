@@ -44,7 +44,9 @@ def encoding(view: SpecView) -> SpecView:
     """
     definitions = view.get("encoding", {})
     if not isinstance(definitions, Mapping):
-        raise ArgumentError("spec", 'encoding is no object; write it as {"x": {"field": ..., "type": ...}}')
+        raise ArgumentError(
+            "spec", 'encoding is not an object; write it as {"x": {"field": ..., "type": ...}}'
+        )
     return definitions
 
 

@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,6 +56,23 @@ class DrawnChart(NamedTuple):
     left_out: tuple[str, ...] = ()
 
 
+class Box(NamedTuple):
+    """A rectangle, in pixels of the spec."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class LyingMark(NamedTuple):
+    """A mark: its description without the "#", the plot that it is in, and the rectangle around it."""
+
+    description: str
+    plot: Box
+    box: Box
+
+
 async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnChart:
     """Draw a Vega-Lite `spec`, JSON text, in the drawing process; `scale` pixels for each of its pixels.
 
@@ -62,6 +80,20 @@ async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnC
         ArgumentError: Vega-Lite refuses the spec, or the picture is blank or too large.
         DrawingError: the process died or needed more than `seconds`, or vl-convert is not installed.
     """
+    answer, png = await _answered(spec, seconds, {"scale": scale})
+    width, height = round(float(answer["width"])), round(float(answer["height"]))
+    picture = await to_thread.run_sync(Picture.from_bytes, png)
+    return DrawnChart(picture, width, height, tuple(answer["boxes"]), tuple(answer["left_out"]))
+
+
+async def lying(spec: str, seconds: float = SECONDS) -> list[LyingMark]:
+    """Return where those marks of a spec lie whose descriptions start with "#"; errors are those of `drawn`."""
+    answer, _ = await _answered(spec, seconds, {"scale": 1, "marks": True})
+    return [LyingMark(told[1:], Box(*plot), Box(*box)) for told, plot, box in answer["marks"]]
+
+
+async def _answered(spec: str, seconds: float, wanted: Mapping[str, float]) -> tuple[dict[str, Any], bytes]:
+    """Return what the drawing process answers to a request, and the picture in it."""
     if find_spec("vl_convert") is None:
         raise DrawingError(
             'charts need the drawing engine; install it with: pip install "imagebridge[server]"'
@@ -72,7 +104,7 @@ async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnC
         process.busy = True  # From here on: a call cancelled before its thread starts must not pass it on.
         try:
             with anyio.fail_after(seconds):
-                return await to_thread.run_sync(process.draw, spec, seconds, scale, abandon_on_cancel=True)
+                return await to_thread.run_sync(process.ask, spec, seconds, wanted, abandon_on_cancel=True)
         except TimeoutError as error:
             problem = (
                 f"the chart took longer than {seconds:g} seconds and was stopped; give fewer rows or marks"
@@ -135,11 +167,11 @@ class _Process:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def draw(self, spec: str, seconds: float, scale: float) -> DrawnChart:
+    def ask(self, spec: str, seconds: float, wanted: Mapping[str, float]) -> tuple[dict[str, Any], bytes]:
         """Send a request and wait for its answer; called in a thread, on a process that is marked as busy."""
         self._read = True
         text = spec.encode()
-        head = json.dumps({"spec": len(text), "scale": scale, "pixels": PIXELS, "seconds": seconds})
+        head = json.dumps({"spec": len(text), "pixels": PIXELS, "seconds": seconds, **wanted})
         stdin, stdout = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
         try:
             stdin.write(head.encode() + b"\n" + text)
@@ -148,7 +180,7 @@ class _Process:
             png = stdout.read(int(answer.get("png", 0)))
         except (OSError, ValueError):
             answer, png = {}, b""
-        if "problem" not in answer and not png:
+        if not {"problem", "marks"} & answer.keys() and not png:
             self._close()
             raise DrawingError(
                 "the drawing process ended before the chart was done, most likely out of memory; "
@@ -157,9 +189,7 @@ class _Process:
         self.busy = self._read = False
         if "problem" in answer:
             raise ArgumentError("spec", str(answer["problem"]))
-        width, height = round(float(answer["width"])), round(float(answer["height"]))
-        lacking = tuple(answer["boxes"]), tuple(answer["left_out"])
-        return DrawnChart(Picture.from_bytes(png), width, height, *lacking)
+        return answer, png
 
     def kill(self) -> None:
         self._process.kill()

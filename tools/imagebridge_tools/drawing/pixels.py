@@ -43,7 +43,7 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
     `side` is what the longer side will be shrunk to, where it will: a JPEG is then decoded smaller, which is faster.
 
     Raises:
-        ArgumentError: it is no picture, or cannot be decoded. It names `argument`.
+        ArgumentError: it is not a picture, or cannot be decoded. It names `argument`.
     """
     from imagebridge.pictures.convert import first
     from imagebridge.pictures.decode import decoding, drafted, read, srgb, upright
@@ -100,7 +100,7 @@ def required(source: Source, argument: str = "source") -> kinds.FileType:
     if file_type is kinds.PDF:
         raise ArgumentError(argument, f"{source.name} is a PDF; render_document shows its pages")
     if file_type is None or file_type.sort != "picture":
-        unknown = "no picture of a known format" if source.data else "empty"
+        unknown = "not a picture of a known format" if source.data else "empty"
         what = f"a file of type {file_type.media_type}" if file_type else unknown
         raise ArgumentError(argument, f"{source.name} is {what}; {SHOWN} are taken")
     return file_type

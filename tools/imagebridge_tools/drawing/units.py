@@ -1,16 +1,29 @@
 """Coordinates of a picture in three units, the same in every tool."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.tool_output import nearest
+from imagebridge_tools.tool_output import JsonValue, nearest
 
 UNITS = {"pixels": 0, "0-1": 1, "0-1000": 1000}
 """The units, and where right and bottom edge lie in each (0: at the picture's own size)."""
 
 _LOST = 1e-6
+
+_SIDES = (("left", "top", "right", "bottom"), ("x1", "y1", "x2", "y2"), ("x0", "y0", "x1", "y1"))
+_SIZES = (
+    ("x", "y", "width", "height"),
+    ("x", "y", "w", "h"),
+    ("left", "top", "width", "height"),
+)
+_POINTS = (("x", "y"), ("from", "to"), ("start", "end"))
+"""What coordinates are called where they come by name: sides; a corner with width and height; one or two points."""
+
+_LISTED = re.compile(r"[\s\[(]*(-?\d+(?:\.\d+)?(?:[\s,;]+-?\d+(?:\.\d+)?)*)[\s\])]*")
+"""Numbers in a row, as text."""
 
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels; right and bottom lie behind the last pixel."""
@@ -91,3 +104,33 @@ class Ruler:
             inside = max(values[::2]) <= self.width and max(values[1::2], default=0) <= self.height
             fitting = "pixels" if inside else "0-1000" if max(values) <= 1000 else ""
         return f'; did you mean units="{fitting}"?' if fitting and fitting != self.units else ""
+
+
+def coordinates(value: JsonValue) -> JsonValue:
+    """Return coordinates as a list of numbers where they come in another form of one meaning; else as they came.
+
+    That is by the names of sides, with a width and a height, as points, or as text.
+    """
+    if isinstance(value, str):
+        found = _LISTED.fullmatch(value)
+        return [float(one) for one in re.split(r"[\s,;]+", found[1])] if found else value
+    if isinstance(value, Sequence):
+        inner = [coordinates(one) if isinstance(one, str | Mapping) else one for one in value]
+        return [
+            number
+            for one in inner
+            for number in (one if isinstance(one, Sequence) and not isinstance(one, str) else [one])
+        ]
+    if not isinstance(value, Mapping):
+        return value
+    given = {name.casefold(): one for name, one in value.items()}
+    for names in (*_SIDES, *_POINTS):
+        if set(given) == set(names):
+            return coordinates([given[name] for name in names])
+    for names in _SIZES:
+        if set(given) == set(names):
+            left, top, width, height = (given[name] for name in names)
+            sides = [one for one in (left, top, width, height) if isinstance(one, int | float)]
+            if len(sides) == 4:
+                return [sides[0], sides[1], sides[0] + sides[2], sides[1] + sides[3]]
+    return value

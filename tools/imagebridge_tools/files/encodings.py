@@ -17,10 +17,21 @@ _WESTERN = "cp1252"
 _NEAR = 0.75
 """From how much of the trust in another on the Western encoding is taken: it is by far the most frequent."""
 
+_WIDE = (
+    ("utf-32-le", 4, 0, 0.8),
+    ("utf-32-be", 4, 3, 0.8),
+    ("utf-16-le", 2, 0, 0.5),
+    ("utf-16-be", 2, 1, 0.5),
+)
+"""Encodings, the bytes of a letter in them, which of these ASCII has, and the share of zeros among the others at least."""
+
+_ZEROS = 1000
+"""Bytes in which zeros tell that a text is wide."""
+
 _SEEN = 200_000
 """Bytes from which an encoding is told."""
 
-_SIGNS = frozenset("€£¥¢§©®™°±²³µ·×÷½¼¾«»‹›„“”‘’‚–—…•\u00a0")
+_SIGNS = frozenset("€£¥¢¤§©®™°±²³µ·×÷½¼¾«»‹›„“”‘’‚–—…•\u00a0")
 """Signs of Windows' Western encoding that stand alone in texts of English, or beside a number."""
 
 _SURE = 0.004
@@ -44,11 +55,21 @@ def decoded(data: bytes) -> DecodedText:
             return DecodedText(data.decode())
         except UnicodeDecodeError:
             pass
-    guessed = _guessed(data)
+    guessed = _wide(data) or _guessed(data)
     try:
         return DecodedText(data.decode(guessed), guessed)
     except (UnicodeDecodeError, LookupError):
         return DecodedText(data.decode(_WESTERN, "replace"), _WESTERN)
+
+
+def _wide(data: bytes) -> str:
+    """Return UTF-16 or UTF-32 where zeros stand in the places of bytes that they have for ASCII, else ""."""
+    seen = data[:_ZEROS]
+    for encoding, step, place, least in _WIDE:
+        others = bytes(byte for at, byte in enumerate(seen) if at % step != place)
+        if others and others.count(0) > least * len(others) and b"\0" not in seen[place::step]:
+            return encoding
+    return ""
 
 
 def _guessed(data: bytes) -> str:

@@ -101,7 +101,7 @@ def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> Pu
     native = PureWindowsPath if windows else PurePosixPath
     text = source.strip()
     if not text or "\0" in text:
-        raise ArgumentError(argument, "is no path")
+        raise ArgumentError(argument, "is not a path; give the path of a file")
     if text[:5].lower() != "file:":
         if "://" in text:
             raise ArgumentError(
@@ -111,10 +111,10 @@ def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> Pu
     try:
         url = urlsplit(text)
     except ValueError as error:
-        raise ArgumentError(argument, "is no legal file: URL") from error
+        raise ArgumentError(argument, "is not a legal file: URL") from error
     path = unquote(url.path)
     if "\0" in path:
-        raise ArgumentError(argument, "is no path")
+        raise ArgumentError(argument, "is not a path; give the path of a file")
     host = "" if url.netloc.lower() == "localhost" else url.netloc
     if not windows:
         if host:
@@ -176,7 +176,7 @@ def _file_bytes(path: str, source: str, allow: Sequence[Path], limit: int, argum
     with os.fdopen(descriptor, "rb") as file:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            raise ArgumentError(argument, f"{source!r} is no plain file")
+            raise ArgumentError(argument, f"{source!r} is not a plain file")
         # Where no folder can be held, one on the way may have become a link between the check and the opening.
         if os.path.realpath(path) != real or not os.path.samestat(about, os.stat(real)):
             raise ArgumentError(argument, f"{source!r} changed while it was opened")

@@ -84,7 +84,7 @@ def _stem_and_suffix(name: str, save_as: str) -> tuple[str, str]:
     odd = any(sign in ':*?"<>|' or (category(sign) in _UNSEEN and sign not in _JOINERS) for sign in name)
     if not plain or odd or stem.strip(" .") != stem or not stem or stem.split(".")[0].lower() in _RESERVED:
         raise ArgumentError(
-            "save_as", f"{name!r} is no file name on every system; give letters, digits, - and _"
+            "save_as", f"{name!r} is not a file name on every system; give letters, digits, - and _"
         )
     return stem, suffix
 

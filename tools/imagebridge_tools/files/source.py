@@ -59,7 +59,7 @@ async def opened(source: str, places: Places = NOWHERE, argument: str = "source"
         if places.web is None:
             raise ArgumentError(
                 argument,
-                "https: addresses are not read here; the server is started with --allow-https for that",
+                "https: addresses are not read here; start the server with --allow-https to read them",
             )
         data = await places.web.fetched(text, FILE_SIZE, argument)
         return Source(name(text), data, text)

@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
+
+from .whole import UNFINISHED, write_whole
 
 SCHEME = "image://"
 
@@ -81,7 +82,8 @@ class Store:
         try:
             os.utime(file)
         except FileNotFoundError:
-            self._write(file, _head(note) + data)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(file, _head(note) + data)
             self._clear(spared=note.hash)
         return note
 
@@ -93,7 +95,7 @@ class Store:
         """
         digits = uri.strip().lower().removeprefix(SCHEME)
         if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", digits):
-            problem = f"{uri[:100]!r} is no kept picture; they are named image:// and {SHORTEST} to 64 digits 0-9 a-f"
+            problem = f"{uri[:100]!r} is not a kept picture; they are named image:// and {SHORTEST} to 64 digits 0-9 a-f"
             raise ArgumentError(argument, problem)
         names = [name for name, _ in self._files() if name.startswith(digits)]
         if len(names) > 1:
@@ -125,19 +127,6 @@ class Store:
                     if _NAME.fullmatch(entry.name) and (state := entry.stat()).st_mtime >= oldest:
                         yield entry.name, state
 
-    def _write(self, file: Path, content: bytes) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # The temporary file is its owner's alone from the start.
-        with NamedTemporaryFile(dir=self._folder, prefix="new-", delete=False) as temporary:
-            try:
-                temporary.write(content)
-                temporary.close()
-                os.replace(temporary.name, file)
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(temporary.name)
-                raise
-
     def _clear(self, spared: str) -> None:
         """Take away what is too old or too much, never the picture that was just given."""
         fresh = sorted(self._files(), key=lambda one: one[1].st_mtime, reverse=True)
@@ -152,11 +141,11 @@ class Store:
                 with suppress(OSError):
                     stays = _NAME.fullmatch(entry.name) and entry.name in stay
                     # What a process left half-written when it was killed.
-                    new = entry.name.startswith("new-") and entry.stat().st_mtime > time.time() - 3600
+                    new = entry.name.startswith(UNFINISHED) and entry.stat().st_mtime > time.time() - 3600
                     if (
                         not stays
                         and not new
-                        and (_NAME.fullmatch(entry.name) or entry.name.startswith("new-"))
+                        and (_NAME.fullmatch(entry.name) or entry.name.startswith(UNFINISHED))
                     ):
                         os.unlink(entry.path)
 

@@ -173,7 +173,7 @@ def _checked(url: str) -> SplitResult:
         if parts.port == 0:
             raise ValueError("port 0")
     except ValueError as error:
-        raise _RefusedError("is no legal address") from error
+        raise _RefusedError("is not a legal address") from error
     if parts.scheme.lower() != "https":
         raise _RefusedError(f"leads to {parts.scheme[:20] or 'no'}: addresses; only https: ones are fetched")
     if parts.username is not None or parts.password is not None:

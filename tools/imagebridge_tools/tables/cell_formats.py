@@ -21,6 +21,16 @@ _PART = re.compile(
 """The parts of a format; what follows _ and * only takes room, brackets hold colors and conditions."""
 
 _CELL = rb"""<(?:\w+:)?c (?=[^>]*\bs=["'](%s)["'])[^>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']"""
+_BARE = re.compile(
+    rb"(?P<formula><(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<>]*</(?:\w+:)?f>))"
+    rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+"""A formula that is all that is in its cell, or has no value beside it."""
+
+_REFERENCE = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
+_STRING = re.compile(rb"""\bt=["']str["']""")
+"""An empty text is a value."""
+
 _HIDDEN = re.compile(rb"""<(?:\w+:)?row [^>]*\bhidden=["'](?:1|true)["']""")
 
 
@@ -32,13 +42,17 @@ class CellFormat(NamedTuple):
 
 
 class SheetFormats(NamedTuple):
-    """The formats of a sheet's cells by row and column, counted from 0, where they say something; and its hidden rows."""
+    """The formats of a sheet's cells by row and column, counted from 0, where they say something; and its hidden rows.
+
+    `uncalculated`: the cells, such as "B3", whose formulas have no value in the file.
+    """
 
     cells: Mapping[tuple[int, int], CellFormat]
     hidden: int
+    uncalculated: Mapping[tuple[int, int], str]
 
 
-NOTHING = SheetFormats({}, 0)
+NOTHING = SheetFormats({}, 0, {})
 """No format says anything, as in files other than xlsx."""
 
 
@@ -53,7 +67,8 @@ def sheet_formats(data: bytes, sheet: str) -> SheetFormats:
     except (KeyError, ElementTree.ParseError, zipfile.BadZipFile):
         return NOTHING
     hidden = len(_HIDDEN.findall(text)) if b"hidden=" in text else 0
-    return SheetFormats(dict(_cells(text, styles)) if styles else {}, hidden)
+    formats = dict(_cells(text, styles)) if styles else {}
+    return SheetFormats(formats, hidden, dict(_uncalculated(text)))
 
 
 def understood(code: str) -> CellFormat:
@@ -115,10 +130,22 @@ def _part(packed: zipfile.ZipFile, sheet: str) -> str:
 
 def _cells(text: bytes, styles: Mapping[bytes, CellFormat]) -> Iterator[tuple[tuple[int, int], CellFormat]]:
     for found in re.finditer(_CELL % b"|".join(styles), text):
-        column = 0
-        for letter in found[2]:
-            column = column * 26 + letter - 64
-        yield (int(found[3]) - 1, column - 1), styles[found[1]]
+        yield _place(found[2], found[3]), styles[found[1]]
+
+
+def _uncalculated(text: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+    for found in _BARE.finditer(text):
+        head = text[text.rfind(b"<", 0, found.start("formula")) : found.start("formula")]
+        if (place := _REFERENCE.search(head)) and not _STRING.search(head):
+            yield _place(place[1], place[2]), (place[1] + place[2]).decode()
+
+
+def _place(letters: bytes, digits: bytes) -> tuple[int, int]:
+    """Return the row and the column of a cell such as B3, counted from 0."""
+    column = 0
+    for letter in letters:
+        column = column * 26 + letter - 64
+    return int(digits) - 1, column - 1
 
 
 def _name(element: ElementTree.Element) -> str:

@@ -26,7 +26,7 @@ CELLS = 5_000_000
 _MISSING = frozenset(
     """
     nan na n/a n.a. null none nil - -- --- – — − … ... #n/a #n/a! #null! #value! #div/0! #ref!
-    #name? #num! #spill! #calc! tbd tba tbc k.a. n.b. n.d. b.d. .. н/д н.д. 欠測 不明
+    #name? #num! #spill! #calc! \\n tbd tba tbc k.a. n.b. n.d. b.d. .. н/д н.д. 欠測 不明
     """.split()  # noqa: SIM905
 ) | {""}
 """What stands for a missing cell among numbers or dates, in small letters. Elsewhere it may be a name."""
@@ -88,7 +88,10 @@ def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
         elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
             # What has more digits than MAX_NUMBER is infinite to `float`, and Python reads no whole number of over 4,300.
             whole = len(cell) <= _DIGITS and cell.lstrip("+-").isdigit()
-            found.append(finite(int(cell) if whole else float(cell)))
+            value = finite(int(cell) if whole else float(cell))
+            if value is None and re.match(r"\d+e", cell):
+                return None  # Such as the hash 89e1234.
+            found.append(value)
         elif isinstance(cell, int | float) and not isinstance(cell, bool):
             found.append(cell)
         else:

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 
 from imagebridge_tools.tool_output import JsonValue, number
 
-from . import written_dates, written_durations, written_numbers
+from . import date_formats, written_dates, written_durations, written_numbers
 from .cells import DURATION, Measured, are_numbers, date, is_missing, numbers
 from .written_dates import Doubt
 
-CODES = re.compile(r"version|release|build|phone|tel\b|fax|mobile|zip|plz|postal|code|isbn|sku|\bip\b")
+CODES = re.compile(
+    r"version|release|build|phone|telefon|teléfono|téléphone|\btel\b|fax\b|mobile|handy|zip|plz|post(al|leit)|code|\bcap\b"
+    r"|isbn|issn|\bean\b|gtin|\bupc\b|sku|iban|\bbic\b|\bip\b|\bmac\b|\bsha\d*\b|hash|commit|[ug]uid|\bvin\b|\bssn\b"
+)
 """Names of columns of codes, which may be written like dates or numbers."""
 
 
@@ -41,7 +44,7 @@ def read_columns(
     signs: set[written_numbers.Decimal] = set()
     for name, column in columns.items():
         codes = bool(CODES.search(name.casefold()))  # Version 3.10 is not 3.1.
-        if separator and not codes and (plain := _plain(column)):
+        if separator and not codes and not _like_versions(column) and (plain := _plain(column)):
             cells[name], pointed = plain
             signs |= {"."} if pointed else set()
         match _read(name, cells[name], text=bool(separator)):
@@ -74,6 +77,30 @@ def _plain(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], bool] | Non
     return read, bool(pointed)
 
 
+def _like_versions(cells: Sequence[JsonValue]) -> tuple[str, str] | None:
+    """Return two texts of a column such as 1.9 and 1.10, which as numbers are written so by nobody; or None.
+
+    Programs write numbers with as many decimals each, or without zeros at their ends.
+    """
+    minors: dict[str, list[str]] = {}
+    for cell in dict.fromkeys(cells):
+        if not is_missing(cell):
+            parts = _VERSION.fullmatch(cell) if isinstance(cell, str) else None
+            if parts is None:
+                return None
+            minors.setdefault(parts[1], []).append(parts[2])
+    for major, every in minors.items():
+        short = next((minor for minor in reversed(every) if len(minor) == 1), None)
+        long = next((minor for minor in every if len(minor) > 1 and minor.endswith("0")), None)
+        if short and long and max(map(int, every)) <= 2 * len(every) + _SKIPPED:
+            return f"{major}.{short}", f"{major}.{long}"
+    return None
+
+
+_VERSION = re.compile(r"(\d{1,4})\.(0|[1-9]\d{0,2})")
+_SKIPPED = 6
+"""Minor versions that a list may lack, beside every other one."""
+
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})*")
 
 
@@ -91,6 +118,11 @@ def _read(
         return None
     texts = [None if is_missing(cell) else str(cell).strip() for cell in cells]
     known = dict.fromkeys(text for text in texts if text is not None)
+    if not CODES.search(name.casefold()) and (versions := _like_versions(list(known))):
+        early, late = versions
+        return cells, ColumnReading(
+            doubt=f"{late!r} beside {early!r} may be a version, or {number(float(late))}"
+        )
     if not known or (not text and numbers(list(known))):
         return None
     if all(map(date, known)):
@@ -156,17 +188,19 @@ def _kept(cell: JsonValue, factor: float = 1) -> JsonValue:
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 
-def reading_note(name: str, reading: ColumnReading) -> str:
-    """Return words on how a column that is shown was read, or why it was not."""
+def reading_note(name: str, reading: ColumnReading, role: str = "") -> str:
+    """Return words on how a column that is shown, in a role or in a spec, was read, or why it was not."""
     if reading.doubt:
-        return f"; {name!r} is shown as names, as written: {reading.doubt}"
+        doubt, settle, how = reading.doubt.partition(date_formats.SETTLE)
+        doubt += settle + how.replace("formats={'x'", f"formats={{{role!r}") if role and settle else ""
+        return f"; {name!r} is shown as names, as written: {doubt}"
     return f"; {name!r} read as {reading.how}" if reading.how else ""
 
 
 def as_dates(cells: Sequence[JsonValue], form: str) -> tuple[Sequence[JsonValue], ColumnReading] | None:
     """Return the cells of a column as the dates that they are in a format of D3's, or None where one is none."""
     texts = [None if is_missing(cell) else str(cell) for cell in cells]
-    days = {text: written_dates.in_format(text, form) for text in dict.fromkeys(texts) if text is not None}
+    days = {text: date_formats.in_format(text, form) for text in dict.fromkeys(texts) if text is not None}
     known = {text: day for text, day in days.items() if day}
     if not known or len(known) < len(days):
         return None

@@ -63,10 +63,12 @@ class Table:
         }
         return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
-    def description(self, shown: Container[str]) -> str:
-        """Return words on how the columns were read that are `shown` as numbers or dates, or why they were not."""
+    def description(self, shown: Container[str], roles: Mapping[str, str] | None = None) -> str:
+        """Return words on how the columns were read that are `shown`, in their `roles` if they have any, or why they were not."""
         reading_notes = [
-            column_types.reading_note(name, one) for name, one in self.readings.items() if name in shown
+            column_types.reading_note(name, one, (roles or {}).get(name, ""))
+            for name, one in self.readings.items()
+            if name in shown
         ]
         return "".join([*(f"; {note}" for note in self.notes), *reading_notes])
 

@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from importlib import import_module
@@ -61,8 +61,17 @@ def sheets(book: Book) -> list[str]:
         return _shown(opened) or list[str](opened.sheet_names)
 
 
+_UNCALCULATED = "\0formula "
+"""What stands in a cell whose formula has no value, before its place, until the columns have names."""
+
+_NAMED = 5
+"""Cells that are named of many at most."""
+
+
 def table(book: Book) -> tuple[FoundTable, list[str]]:
-    """Return the table in a sheet: the one asked for, else the first that holds anything; and columns of bare formulas.
+    """Return the table in a sheet: the one asked for, else the first that holds anything.
+
+    And the columns of which no formula has a value. Where some have none, a note says which.
 
     Raises:
         ArgumentError: it is no workbook that can be read, has no such sheet, or no table in it.
@@ -79,14 +88,46 @@ def table(book: Book) -> tuple[FoundTable, list[str]]:
     for (row, column), form in formats.cells.items():
         if row < len(lines) and column < len(lines[row]):
             lines[row][column] = _formatted(lines[row][column], form)
+    for (row, column), place in formats.uncalculated.items():
+        if row < len(lines) and column < len(lines[row]) and lines[row][column] is None:
+            lines[row][column] = _UNCALCULATED + place
     found = header.table([*enumerate(lines, 1)], "row")
+    columns, bare, lacking = _without_formulas(found.columns)
     others = ", ".join(repr(other) for other in names if other != name)
     notes = [f"sheet {name!r}; other sheets: {others}"] if others else []
     if formats.hidden:
         notes.append(f"{counted(formats.hidden, 'row')} that the sheet hides: read too")
-    bare = [column for column, cells in found.columns.items() if not any(cell is not None for cell in cells)]
-    formulas = bare if bare and _has_bare_formulas(book.data) else []
-    return FoundTable(found.columns, notes + found.notes), formulas
+    return FoundTable(columns, notes + found.notes + lacking), bare
+
+
+def _without_formulas(
+    columns: Mapping[str, list[JsonValue]],
+) -> tuple[dict[str, list[JsonValue]], list[str], list[str]]:
+    """Return columns without the places of formulas that have no value, the columns of these alone, words on the others."""
+    kept: dict[str, list[JsonValue]] = {}
+    bare: list[str] = []
+    notes: list[str] = []
+    for at, (name, cells) in enumerate(columns.items(), 1):
+        own = f"column {at}" if name.startswith(_UNCALCULATED) else name
+        places = [
+            cell.removeprefix(_UNCALCULATED) for cell in cells if isinstance(cell, str) and _is_bare(cell)
+        ]
+        kept[own] = [None if isinstance(cell, str) and _is_bare(cell) else cell for cell in cells]
+        if places and not any(cell is not None for cell in kept[own]):
+            bare.append(own)
+        elif places:
+            more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+            which = f"{counted(len(places), 'formula')} of {own!r} ({', '.join(places[:_NAMED])}{more})"
+            have, they = ("has", "it") if len(places) == 1 else ("have", "them")
+            notes.append(
+                f"{which} {have} no value in the file: open it in a spreadsheet program, which computes {they},"
+                " and save it"
+            )
+    return kept, bare, notes
+
+
+def _is_bare(cell: str) -> bool:
+    return cell.startswith(_UNCALCULATED)
 
 
 @contextmanager
@@ -142,15 +183,6 @@ def _check_size(book: Book) -> None:
     if size > UNPACKED:
         problem = f"{book.name} has {size:,} bytes unpacked; at most {UNPACKED:,} are read"
         raise ArgumentError("data", f"{problem}: save the sheet as CSV, or a part of it")
-
-
-def _has_bare_formulas(data: bytes) -> bool:
-    """Tell whether cells of an xlsx hold formulas without the values that they had when it was saved."""
-    if not data.startswith(b"PK"):
-        return False
-    with zipfile.ZipFile(BytesIO(data)) as packed:
-        sheets = [name for name in packed.namelist() if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
-        return any(re.search(rb"</f>\s*(<v\s*/>|<v>\s*</v>)?\s*</c>", packed.read(name)) for name in sheets)
 
 
 def _fill_merged(rows: list[list[object]], merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from imagebridge_tools.tool_output import JsonValue
 
-from . import month_names, written_clocks
+from . import date_formats, month_names, written_clocks
 
 MAX_CHARACTERS = 60
 """Characters of a date at most."""
@@ -61,7 +61,6 @@ _WEEK = re.compile(
 )
 
 _ORDERS = {"ymd": "year, month, day", "dmy": "day, month, year", "mdy": "month, day, year"}
-_D3 = {"ymd": "%Y{0}%m{0}%d", "dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y"}
 
 _YEARLESS = "a day without a year"
 
@@ -136,16 +135,6 @@ def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
         return ReadDate([f"{text[:4]}-{text[4:]}" if text else None for text in texts], "year, month")
     days = [None if cell is None else _compact(cell) for cell in cells]
     return ReadDate([*days], "year, month, day") if days.count(None) == list(cells).count(None) else None
-
-
-def in_format(text: str, form: str) -> str | None:
-    """Return what a text is in a format of D3's, as ISO 8601, or None where it is not written so."""
-    codes = re.sub(r"%[-_0]?([a-zA-Z])", lambda code: f"%{'d' if code[1] == 'e' else code[1]}", form)
-    try:
-        moment = datetime.strptime(text.strip(), codes)  # a zone is in the text or nowhere
-    except ValueError:
-        return None
-    return moment.date().isoformat() if moment.time() == datetime.min.time() else moment.isoformat()
 
 
 def _are_buddhist(texts: Iterable[str]) -> bool:
@@ -334,18 +323,17 @@ def _doubt(shared: set[str], forms_of: Mapping[str, _Forms]) -> Doubt | None:
         return None
     if shared:
         text = next(text for text, forms in forms_of.items() if len({forms[form] for form in shared}) > 1)
-        orders = sorted(form for form in shared if form[:3] in _ORDERS)
+        orders = sorted(form for form in shared if form[:3] in _ORDERS or form.startswith("named"))
         known = sorted(shared, key=lambda form: (form == _YEARLESS, form))
         meant = dict.fromkeys(form if form == _YEARLESS else forms_of[text][form] for form in known)
         readings = " or ".join(meant)
-        settle = " or ".join(repr(_D3[form[:3]].format(form[3:])) for form in orders)
-        return Doubt(
-            f"{text!r} may be {readings}" + (f"; settle it with formats={{'x': {settle}}}" if orders else "")
-        )
+        return Doubt(f"{text!r} may be {readings}{date_formats.settling(forms_of, orders)}")
     if other := next((text for text, forms in forms_of.items() if not forms), None):
-        return Doubt(f"{other[:40]!r} is not a date as {dates[0]!r} is")
+        return Doubt(f"{other[:40]!r} is not a date as {dates[0]!r} is; mend the cell, or leave it empty")
+    settle = date_formats.settling(forms_of, ())
+    settle = settle or "; write all of them in one form, such as 2026-03-05"
     one = next(iter(forms_of))
     other = next((text for text, forms in forms_of.items() if not set(forms) & set(forms_of[one])), None)
     if other is None:
-        return Doubt("no one order of day and month reads all of them")
-    return Doubt(f"{one!r} and {other!r} are not written in one form")
+        return Doubt(f"no one order of day and month reads all of them{settle}")
+    return Doubt(f"{one!r} and {other!r} are not written in one form{settle}")

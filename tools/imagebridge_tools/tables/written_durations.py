@@ -55,6 +55,9 @@ def read(name: str, texts: Sequence[str | None], *, wanted: bool = False) -> Rea
     if all(_HALF.fullmatch(text) or clocks[text] for text in known):
         return Doubt("times of day without a date")
     seconds = {text: _seconds(text) for text in known}
+    feet = any("'" in text and '"' in text for text in known)
+    if feet and None not in seconds.values() and not _takes_time(name):
+        return Doubt("they may be feet and inches, or minutes and seconds")
     if None in seconds.values() or not any(len(re.findall("[a-zA-Z'\"]+", text)) > 1 for text in known):
         return None
     return of_seconds([None if text is None else seconds[text] for text in texts], first)
@@ -75,9 +78,8 @@ def _clocks(
     name: str, texts: Sequence[str | None], clocks: Iterable[re.Match[str]], *, wanted: bool
 ) -> ReadDurations | Doubt:
     found = list(clocks)
-    words = set(re.split(r"[\W_\d]+", name.casefold()))
     long = any(int(one["a"]) > 23 or one["sign"] for one in found)
-    if not (long or wanted or words & _NAMES):
+    if not (long or wanted or _takes_time(name)):
         return Doubt("they may be times of day or durations, and have no date")
     if len({one["c"] is None for one in found}) > 1:
         return Doubt("some have seconds and some have none")
@@ -87,6 +89,11 @@ def _clocks(
     cells: list[JsonValue] = [None if text is None else _short(values[text] / 3600) for text in texts]
     example_note = f"{found[0][0]!r} as {number(_short(values[found[0][0]] / 3600))}"
     return ReadDurations(cells, f"durations: {example_note}, in hours or minutes", "")
+
+
+def _takes_time(name: str) -> bool:
+    """Tell whether a column's name says that its cells are durations."""
+    return bool(set(re.split(r"[\W_\d]+", name.casefold())) & _NAMES)
 
 
 def _clock(found: re.Match[str]) -> float:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from typing import Any, Literal, NamedTuple
@@ -23,13 +23,21 @@ _SIGNS = str.maketrans(
         **dict.fromkeys("\u200e\u200f\u061c", ""),
         **dict.fromkeys("−–﹣－", "-"),
         **dict.fromkeys("’‘`ʼ", "'"),
+        **dict(zip("．，％＋", ".,%+", strict=True)),
         "٫": ".",
         "٬": ",",
         "٪": "%",
+        "\\": "¥",  # So Japanese encodings show it.
     }
 )
 _BRACKETS = re.compile(r"([^\d()]*)\(([^()]*)\)([^\d()]*)")
 """A number in brackets, which accountants write for a negative one; a currency may stand outside."""
+
+_NO_PARTS = re.compile(r"(?<=\d)[.,] ?[-—]+(?!\d)")
+"""What stands for no cents, as in 5,- or 5.—"""
+
+_FRACTION = re.compile(r"(\d*) ?([¼-¾⅐-⅞])")
+"""A fraction of one sign, behind a whole number or alone."""
 
 _MARK = re.compile(r"^ ?(?:[*†‡§]+|[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\[\w\]|\(\d\))$")
 """What behind a number leads to a note."""
@@ -59,6 +67,19 @@ _MONEY = frozenset(
     """.split()  # noqa: SIM905
 )
 """Signs of currencies that are letters, beside the codes of ISO 4217."""
+
+_CODES_BY_SIGN = {
+    "€": "EUR", "£": "GBP", "$": "USD AUD CAD NZD SGD HKD TWD MXN BRL ARS CLP COP", "US$": "USD", "A$": "AUD", "AU$": "AUD",
+    "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "S$": "SGD", "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL",
+    "¥": "JPY CNY", "￥": "JPY CNY", "円": "JPY", "元": "CNY", "₩": "KRW", "￦": "KRW", "원": "KRW", "₹": "INR", "Rs": "INR PKR LKR",
+    "Rs.": "INR PKR LKR", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "₴": "UAH", "грн": "UAH", "₺": "TRY", "TL": "TRY", "₪": "ILS",
+    "₫": "VND", "฿": "THB", "₱": "PHP", "₦": "NGN", "₸": "KZT", "Kč": "CZK", "zł": "PLN", "Ft": "HUF", "kr": "SEK NOK DKK ISK",
+    "kr.": "SEK NOK DKK ISK", "lei": "RON MDL", "лв": "BGN", "лв.": "BGN", "Fr": "CHF", "Fr.": "CHF", "din": "RSD", "din.": "RSD",
+    "Rp": "IDR", "RM": "MYR", "R": "ZAR", "S/": "PEN",
+}  # fmt: skip
+"""The codes of ISO 4217 (2026-01-01) that a sign of a currency may stand for."""
+
+_MONEY_OF = {sign: frozenset(codes.split()) for sign, codes in _CODES_BY_SIGN.items()}
 
 _WHOLE = frozenset("¥ ￥ JPY 円 ₩ ￦ KRW 원 ₫ VND".split())  # noqa: SIM905
 """Currencies without parts, in which three digits behind a sign are never decimals: ISO 4217, 2026-01-01."""
@@ -152,8 +173,8 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
     for text, cell in cells.items():
         if cell.unit or not re.fullmatch("0*[.,]?0+", cell.body):  # Nothing is nothing of every unit.
             units.setdefault(_one(cell.unit), (cell.unit, text))
-    if len(units) > 1:
-        (_, first), (_, second) = list(units.values())[:2]
+    if different := _different([unit for unit, _ in units.values()]):
+        first, second = (units[_one(unit)][1] for unit in different)
         return Doubt(f"{first!r} and {second!r} are not of one unit")
     readings: dict[Decimal, dict[str, float]] = {}
     for separator, decimal in _STYLES:
@@ -177,6 +198,19 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
     if len(every) == 2 and every[0] == every[1]:
         return FoundNumber({".": every[0]}, unit, False)
     return FoundNumber(readings, unit, len(readings) == 1 and proven)
+
+
+def _different(units: Sequence[str]) -> tuple[str, str] | None:
+    """Return two units that are not the same, as $ and USD may be, or None."""
+    common: frozenset[str] | None = None
+    for at, unit in enumerate(units):
+        codes = _MONEY_OF.get(unit, frozenset({unit}))
+        if common is not None and not common & codes:
+            return next(
+                (one for one in units[:at] if not _MONEY_OF.get(one, frozenset({one})) & codes), units[0]
+            ), unit
+        common = codes if common is None else common & codes
+    return None
 
 
 def _one(unit: str) -> str:
@@ -206,7 +240,7 @@ def _cell(text: str) -> _Cell | None:
     """Take a written number apart, or return None where it is none; codes such as 007 are none."""
     if len(text) > MAX_CHARACTERS:
         return None
-    plain = text.translate(_SIGNS).strip()
+    plain = _FRACTION.sub(_decimal, _NO_PARTS.sub("", text.translate(_SIGNS).strip()))
     brackets = _BRACKETS.fullmatch(plain)
     found = _CELL.fullmatch("".join(brackets.groups()).strip() if brackets else plain)
     if not found or re.match(r"0\d", found["body"]):
@@ -222,6 +256,11 @@ def _cell(text: str) -> _Cell | None:
     if unit is None:
         return None
     return _Cell("-" in signs, body, power, unit)
+
+
+def _decimal(found: re.Match[str]) -> str:
+    """Return 1½ as 1.500000, whose point cannot be one of thousands."""
+    return f"{int(found[1] or 0) + unicodedata.numeric(found[2]):.6f}"
 
 
 def _power(after: str, *, glued: bool) -> tuple[int, str]:

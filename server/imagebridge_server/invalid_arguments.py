@@ -1,0 +1,125 @@
+"""What Pydantic finds wrong with a call's arguments, told as a tool tells the rest: where, what came, the right form."""
+
+import json
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.tool_output import nearest
+
+from .lenient_arguments import meaning
+
+_SHOWN = 80
+"""Characters of a wrong value that are repeated."""
+
+_SIMILAR = 0.72
+"""How alike two names are at least for one to be asked for in place of the other, 0 to 1 (difflib's ratio)."""
+
+_PICTURE = 'give a path, a URL or an image:// uri, such as "photos/bridge.jpg"'
+_REGION = "give [left, top, right, bottom], such as [0, 0, 400, 300]"
+_FORMS = {
+    "source": _PICTURE,
+    "a": _PICTURE,
+    "b": _PICTURE,
+    "mask": _PICTURE,
+    "sources": 'give a list of pictures, such as ["a.png", "b.png"]',
+    "images": 'give a list of pictures, such as ["a.png", "b.png"]',
+    "labels": 'give a list of texts, one for each picture, such as ["before", "after"]',
+    "text": "give the text",
+    "prompt": "say in words what the picture shows",
+    "marks": 'give a list such as [{"kind": "box", "at": [10, 20, 200, 80]}]',
+    "operations": 'give a list such as [{"crop": [0, 0, 40, 30]}, {"resize": [800, null]}]',
+    "region": _REGION,
+    "rotate": "give 0, 90, 180 or 270 degrees clockwise",
+    "columns": 'give an object such as {"x": "month", "y": "sales"}',
+    "titles": 'give an object such as {"x": "Month", "y": "EUR"}',
+    "formats": 'give an object such as {"x": "%b %Y", "y": ",.1f"}',
+    "pages": "give numbers and ranges, such as 1-3, 7",
+    "rows": "give the first and the last row, such as 51-200",
+    "save_as": 'give the path of a file, such as "charts/sales.png"',
+    "sheet": 'give the name of a sheet, such as "Costs"',
+    "size": 'give "auto" or pixels such as "1536x1024"',
+}
+"""How texts, lists and objects are written, which a type alone does not explain."""
+
+_TYPES = {
+    "string": "give a text",
+    "int": "give a whole number",
+    "float": "give a number",
+    "finite": "give a number",
+    "bool": "give true or false",
+    "list": "give a list",
+    "dict": "give an object",
+}
+"""What is asked for, by the first part of Pydantic's names of errors (2.12, errors/validation_errors)."""
+
+
+def mistakes(
+    error: ValidationError, names: Sequence[str], arguments: Mapping[str, Any]
+) -> list[ArgumentError]:
+    """Return all that is wrong with a call of a tool that has arguments of these `names`."""
+    found = error.errors()
+    unknown = [str(one["loc"][0]) for one in found if one["type"] == "extra_forbidden"]
+    told = [_mistake(one, names, arguments) for one in found if one["type"] != "extra_forbidden"]
+    return [*told, *_unknown(unknown, names, arguments)]
+
+
+def _mistake(error: ErrorDetails, names: Sequence[str], arguments: Mapping[str, Any]) -> ArgumentError:
+    name = str(error["loc"][0]) if error["loc"] else "arguments"
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error["loc"]).lstrip(".")
+    form = _FORMS.get(name, "")
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "missing":
+        return ArgumentError(name, f"is missing; {form}" if form else "is missing")
+    came = _shown(error["input"])
+    if kind == "literal_error":
+        allowed = [
+            part.strip().strip("'") for part in str(context["expected"]).replace(" or ", ", ").split(", ")
+        ]
+        return ArgumentError(place, f"is {came}; {nearest(str(error['input']), allowed)}")
+    if kind in ("greater_than_equal", "less_than_equal"):
+        least = kind == "greater_than_equal"
+        limit = context["ge" if least else "le"]
+        return ArgumentError(place, f"is {came}; give {limit:g} or {'more' if least else 'less'}")
+    if kind in ("too_short", "too_long"):
+        limit = context["min_length" if kind == "too_short" else "max_length"]
+        more = "at least" if kind == "too_short" else "at most"
+        return ArgumentError(place, f"has {context['actual_length']} entries; give {more} {limit}")
+    sort = kind.partition("_")[0]
+    explained = form if sort in ("string", "list", "dict") or name == "rotate" else ""
+    asked = explained or _TYPES.get(sort, "")
+    message = error["msg"]
+    return ArgumentError(place, f"is {came}; {asked or message[:1].lower() + message[1:]}")
+
+
+def _shown(value: object) -> str:
+    """Return a value as it came, JSON like all of the call; long ones are cut."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _unknown(
+    unknown: Sequence[str], names: Sequence[str], arguments: Mapping[str, Any]
+) -> list[ArgumentError]:
+    """Name the nearest argument for each that the tool does not have; all that it has where one is like none of them."""
+    found: list[ArgumentError] = []
+    lost = False
+    for name in unknown:
+        meant = meaning(name, names)
+        if meant in arguments and meant != name:
+            problem = f"is not an argument of this tool; {meant} is, and is given too: leave this one out"
+            found.append(ArgumentError(name, problem))
+            continue
+        free = [one for one in names if one not in arguments]
+        close = get_close_matches(name.casefold(), free, 1, _SIMILAR)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        lost = lost or not close
+        found.append(ArgumentError(name, f"is not an argument of this tool{hint}"))
+    if found and lost:
+        last = found[-1]
+        found[-1] = ArgumentError(last.argument, f"{last.problem}; there are: {', '.join(names)}")
+    return found

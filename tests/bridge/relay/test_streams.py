@@ -1,0 +1,143 @@
+"""Lines over pipes: in order and whole, whatever is done with them and however slowly they are read."""
+
+import contextlib
+import os
+import random
+from functools import partial
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from imagebridge.relay import streams
+from imagebridge.relay.streams import Input, LineReader, LongLine, PipeOutput, StandardOutput
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(
+        os.name == "nt", reason="pipes there are read in threads, which tests/bridge/relay covers"
+    ),
+]
+
+
+@pytest.fixture(autouse=True, params=["called back", "told"])
+def loop(request, monkeypatch):
+    """The loop that calls back for each chunk, and one that only tells when something can be read."""
+    if request.param == "told":
+        monkeypatch.setattr(Input, "_called_back", lambda *_: None)
+
+
+@pytest.fixture
+def pipe():
+    reading, writing = os.pipe()
+    yield reading, writing
+    for end in (reading, writing):
+        with contextlib.suppress(OSError):
+            os.close(end)
+
+
+async def later(found, line):
+    await anyio.lowlevel.checkpoint()
+    found.append(line)
+
+
+@pytest.mark.parametrize("slow", [0.0, 0.5, 1.0], ids=["at once", "mixed", "waited for"])
+async def test_each_line_comes_once_and_in_order(pipe, slow):
+    reading, writing = pipe
+    dice = random.Random(1)
+    lines = [b"%d " % number + b"x" * dice.choice([0, 1, 5_000, 200_000]) for number in range(200)]
+    found = []
+
+    def take(line):
+        if dice.random() < slow:
+            return partial(later, found, line)
+        found.append(line)
+        return None
+
+    output = PipeOutput(writing)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(LineReader(Input(reading).follow).each, take)
+        for line in lines:
+            if rest := output.send(line + b"\n"):
+                tasks.start_soon(rest)
+        while output._left:  # noqa: ASYNC110
+            await anyio.sleep(0.01)
+        await output.aclose()
+    assert found == lines
+
+
+async def test_what_is_sent_while_the_pipe_is_full_waits_its_turn(pipe):
+    reading, writing = pipe
+    output, found = PipeOutput(writing), []
+    first = output.send(b"1" * 5_000_000 + b"\n")
+    second = output.send(b"2\n")
+    assert first
+    assert second
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(LineReader(Input(reading).follow).each, found.append)
+        await second()
+        await first()
+        assert output.send(b"3\n") is None
+        await output.aclose()
+    assert found == [b"1" * 5_000_000, b"2", b"3"]
+
+
+@pytest.mark.parametrize("kind", [PipeOutput, StandardOutput])
+async def test_what_nobody_reads_is_lost_and_breaks_nothing(pipe, kind):
+    reading, writing = pipe
+    os.close(reading)
+    output = kind(writing)
+    for line in (b"short\n", b"x" * 5_000_000 + b"\n"):
+        if rest := output.send(line):
+            await rest()
+    assert not output._left
+
+
+async def test_a_last_line_may_lack_its_end_and_empty_ones_are_left_out(pipe):
+    reading, writing = pipe
+    os.write(writing, b"\n a\r\n\n  \nb")
+    os.close(writing)
+    found = []
+    await LineReader(Input(reading).follow).each(found.append)
+    assert found == [b" a\r", b"b"]
+
+
+async def test_in_place_of_a_line_that_is_too_long_its_beginning_comes(pipe, monkeypatch):
+    monkeypatch.setattr(streams, "MAX_LINE", 100_000)
+    reading, writing = pipe
+    output, found = PipeOutput(writing), []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(LineReader(Input(reading).follow).each, found.append)
+        if rest := output.send(b"a\n" + b"b" * 3_000_000 + b"\nc\n" + b"d" * 3_000_000):
+            await rest()
+        await output.aclose()
+    assert found == [b"a", LongLine(b"b" * 1_000), b"c", LongLine(b"d" * 1_000)]
+
+
+async def test_closing_ends_who_follows(pipe):
+    end = Input(pipe[0])
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(LineReader(end.follow).each, pytest.fail)
+        await anyio.wait_all_tasks_blocked()
+        await end.aclose()
+        await end.aclose()
+
+
+async def test_a_fault_is_raised_where_the_lines_are_followed(pipe):
+    os.write(pipe[1], b"a\nb\n")
+
+    def take(line):
+        raise ValueError(line)
+
+    with pytest.raises(ValueError, match="b'a'"):
+        await LineReader(Input(pipe[0]).follow).each(take)
+
+
+async def test_a_regular_file_is_read_too(tmp_path):
+    file = tmp_path / "asked"
+    file.write_bytes(b"a\n" + b"b" * 300_000)
+    found = []
+    descriptor = os.open(file, os.O_RDONLY)
+    await LineReader(Input(descriptor).follow).each(found.append)
+    os.close(descriptor)
+    assert found == [b"a", b"b" * 300_000]

@@ -1,0 +1,194 @@
+"""Where the numbers at marks stand: whole, inside the plot, over no other number and no other mark, or nowhere."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from .text_width import wide
+from .worker import Box
+
+GAP = 5
+"""Pixels between a number and the end of its bar, or its point."""
+
+_HIGH = 1.15
+"""Height of a number with what keeps it from others, as a share of the letters' size."""
+
+_DOT = 4.5
+"""Pixels from the middle of a point to its edge, about."""
+
+_EDGE = 0.5
+"""Pixels by which a number may reach beyond the room for it: rounding."""
+
+
+_Point = tuple[float, float]
+"""Pixels from the left and from the top."""
+
+
+class Place(NamedTuple):
+    """Where a number stands from the end of its mark: pixels to the right, pixels down, and which of its sides is there."""
+
+    dx: float
+    dy: float
+    align: str
+
+
+class Numbered(NamedTuple):
+    """A mark whose number is to be written: the words, the plot, the mark's rectangle and series.
+
+    `sign`: at which end of the mark the number hangs, 1 where numbers grow, -1 at the other, 0 in the middle.
+    """
+
+    text: str
+    plot: Box
+    box: Box
+    sign: int
+    series: object
+
+
+class _Rect(NamedTuple):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: "_Rect") -> bool:
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+    def within(self, other: "_Rect") -> bool:
+        return (
+            self.left >= other.left - _EDGE
+            and self.right <= other.right + _EDGE
+            and self.top >= other.top - _EDGE
+            and self.bottom <= other.bottom + _EDGE
+        )
+
+    def crossed(self, first: _Point, second: _Point) -> bool:
+        """Tell whether a line from one point to another runs through it (Liang and Barsky's algorithm)."""
+        start, end = 0.0, 1.0
+        for at, by, low, high in (
+            (first[0], second[0] - first[0], self.left, self.right),
+            (first[1], second[1] - first[1], self.top, self.bottom),
+        ):
+            if not by:
+                if not low < at < high:
+                    return False
+                continue
+            ways = sorted(((low - at) / by, (high - at) / by))
+            start, end = max(start, ways[0]), min(end, ways[1])
+        return start < end
+
+
+def _height(size: int) -> float:
+    return size * _HIGH
+
+
+def width(text: str, size: int) -> float:
+    """Return the pixels that a number takes from left to right."""
+    return wide(text) * size
+
+
+def beyond(marks: Sequence[Numbered], size: int, *, lying: bool) -> dict[int, Place]:
+    """Return the places of numbers beyond the ends of bars that lie or stand, by number of the mark."""
+    ends = [_end(mark, lying=lying) for mark in marks]
+    far = GAP if lying else GAP + _height(size) / 2 - 2
+    places = [
+        [
+            Place(mark.sign * far, 0, "left" if mark.sign > 0 else "right")
+            if lying
+            else Place(0, -mark.sign * far, "center")
+        ]
+        for mark in marks
+    ]
+    return _placed(marks, ends, places, size, [_rect(mark.box) for mark in marks])
+
+
+def inside(marks: Sequence[Numbered], size: int, *, bars: bool) -> dict[int, Place]:
+    """Return the places of numbers in the middle of the parts of stacks, which are `bars` or bands of areas."""
+    ends = [(mark.box.left + mark.box.width / 2, mark.box.top + mark.box.height / 2) for mark in marks]
+    fitting = [
+        mark.box.height >= size and (not bars or mark.box.width >= width(mark.text, size)) for mark in marks
+    ]
+    places = [[Place(0, 0, "center")] if fits else [] for fits in fitting]
+    return _placed(marks, ends, places, size, [])
+
+
+def around(marks: Sequence[Numbered], size: int, *, joined: bool, above: bool) -> dict[int, Place]:
+    """Return the places of numbers at points, which lines may have `joined`; all `above` where areas lie below."""
+    ends = [(mark.box.left, mark.box.top) for mark in marks]
+    far = _DOT + _height(size) / 2
+    side = _DOT + 2
+    over = [Place(0, -far, "center"), Place(side, -far + 2, "left"), Place(-side, -far + 2, "right")]
+    under = [Place(0, far, "center"), Place(side, far - 2, "left"), Place(-side, far - 2, "right")]
+    beside = [Place(side + 2, 0, "left"), Place(-side - 2, 0, "right")]
+    places = over if above else [*over[:1], *under[:1], *over[1:], *under[1:], *beside]
+    if joined:
+        return _placed(marks, ends, [places] * len(marks), size, [], [*_segments(marks)])
+    dots = [_Rect(x - _DOT, y - _DOT, x + _DOT, y + _DOT) for x, y in ends]
+    return _placed(marks, ends, [places] * len(marks), size, dots)
+
+
+def _end(mark: Numbered, *, lying: bool) -> tuple[float, float]:
+    """Return the middle of the end of a bar at which its number hangs."""
+    left, top, right, bottom = _rect(mark.box)
+    if lying:
+        return (right if mark.sign > 0 else left), (top + bottom) / 2
+    return (left + right) / 2, (top if mark.sign > 0 else bottom)
+
+
+def _placed(
+    marks: Sequence[Numbered],
+    ends: Sequence[_Point],
+    wanted: Sequence[Sequence[Place]],
+    size: int,
+    others: Sequence[_Rect],
+    lines: Sequence[tuple[_Point, _Point]] = (),
+) -> dict[int, Place]:
+    """Return the first place of each number that is free; `others` are the marks that it may not lie over, but for its own."""
+    taken: list[_Rect] = []
+    found: dict[int, Place] = {}
+    for at in _order(ends):
+        plot = _rect(marks[at].plot)
+        for place in wanted[at]:
+            words = _words(marks[at].text, ends[at], place, size)
+            if (
+                words.within(plot)
+                and not any(map(words.meets, taken))
+                and not any(words.meets(other) for one, other in enumerate(others) if one != at)
+                and not any(words.crossed(*line) for line in lines)
+            ):
+                taken.append(words)
+                found[at] = place
+                break
+    return found
+
+
+def _order(ends: Sequence[_Point]) -> Iterable[int]:
+    """Return the marks in the order in which they find places: the highest and the lowest tell most."""
+    by_height = sorted(range(len(ends)), key=lambda at: ends[at][1])
+    return dict.fromkeys([*by_height[:1], *by_height[-1:], *range(len(ends))])
+
+
+def _words(text: str, end: _Point, place: Place, size: int) -> _Rect:
+    """Return the rectangle that a number takes at the end of its mark."""
+    x, y = end[0] + place.dx, end[1] + place.dy
+    long, half = width(text, size), _height(size) / 2
+    left = x - {"left": 0.0, "center": long / 2, "right": long}[place.align]
+    return _Rect(left, y - half, left + long, y + half)
+
+
+def _segments(marks: Sequence[Numbered]) -> Iterator[tuple[_Point, _Point]]:
+    """Yield the lines between neighbours of one series, which run from left to right."""
+    points: dict[tuple[object, Box], list[_Point]] = {}
+    for mark in marks:
+        points.setdefault((mark.series, mark.plot), []).append((mark.box.left, mark.box.top))
+    for line in points.values():
+        yield from pairwise(sorted(line))
+
+
+def _rect(box: Box) -> _Rect:
+    return _Rect(box.left, box.top, box.left + box.width, box.top + box.height)

@@ -1,0 +1,215 @@
+"""A call of generate_chart, read as far as that goes without its data; all that is wrong is noted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import cast
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.mistakes import Mistakes
+from imagebridge_tools.tool_output import JsonValue, nearest
+
+from . import chart_options, number_formats, plan, specs, worker
+from .chart_options import Options
+from .fields import LETTERS
+from .theme import THEMES, ChartFrame, ThemeName
+
+SMALLEST = 150
+"""Pixels of a picture's side at least."""
+
+SCALES = (0.5, 4)
+"""Pixels of the picture for one of `width` and `height`, at least and at most."""
+
+_ROLES = ("x", "y", "color")
+"""Roles that have titles and formats."""
+
+_STACKED = ("bar", "area", "histogram")
+"""Kinds whose colours can lie on each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a call asks for; what was wrong in it is left out. `kinds` is empty for a chart of a spec."""
+
+    kinds: Sequence[plan.ChartKind]
+    columns: plan.Columns
+    frame: ChartFrame
+    stack: plan.Stack
+    options: Options
+
+
+def read(
+    mistakes: Mistakes,
+    *,
+    spec: JsonValue,
+    kind: JsonValue,
+    columns: JsonValue,
+    stack: JsonValue,
+    options: Mapping[str, JsonValue],
+    title: str | None,
+    subtitle: str | None,
+    titles: JsonValue,
+    formats: JsonValue,
+    theme: str,
+    width: int | None,
+    height: int | None,
+    scale: float,
+) -> Request:
+    """Return what a call asks for, and note what is wrong with it. The arguments are those of `generate_chart`."""
+    if spec is None and not kind and kind != []:
+        problem = f"is missing; give one of {', '.join(plan.KINDS)} with data, or a Vega-Lite spec"
+        mistakes.add(ArgumentError("kind", problem))
+    if spec is not None and kind is not None:
+        mistakes.add(ArgumentError("spec", "stands beside kind; give one of spec and kind, not both"))
+    if spec is not None and kind is None:
+        given = {"columns": columns, "titles": titles, "formats": formats, "stack": stack, **options}
+        for name in (name for name, value in given.items() if value):
+            mistakes.add(
+                ArgumentError(name, "goes with kind; a spec says it itself, in encoding: leave it out")
+            )
+        kinds: list[plan.ChartKind] = []
+        return Request(
+            kinds, {}, _frame(mistakes, title, subtitle, {}, {}, theme, width, height, scale), None, Options()
+        )
+    kinds = _kinds(mistakes, kind)
+    chosen, wrong = chart_options.read_options(kinds, **options)
+    for error in wrong:
+        mistakes.add(error)
+    stacked = _stack(mistakes, stack, kinds)
+    named = _by_role(mistakes, "titles", titles, '{"x": "Month", "y": "EUR"}')
+    written = _by_role(mistakes, "formats", formats, '{"x": "%b %Y", "y": ",.1f"}')
+    right = {
+        role: one
+        for role, one in written.items()
+        if mistakes.of(lambda role=role, one=one: _format(role, one))
+    }
+    frame = _frame(mistakes, title, subtitle, named, right, theme, width, height, scale)
+    return Request(kinds, _columns(mistakes, columns), frame, stacked, chosen)
+
+
+def _kinds(mistakes: Mistakes, kind: JsonValue) -> list[plan.ChartKind]:
+    """Return the kinds of a chart that are known."""
+    if kind is None or kind == "":
+        return []
+    if not isinstance(kind, str | Sequence) or not kind:
+        problem = "is empty" if kind == [] else f"is {kind!r}"
+        mistakes.add(ArgumentError("kind", f"{problem}; give one of {', '.join(plan.KINDS)}"))
+        return []
+    names = [plan.kind_name(str(one)) for one in ([kind] if isinstance(kind, str) else kind)]
+    for name in names:
+        if name not in plan.KINDS:
+            close = get_close_matches(name.lower(), plan.KINDS, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            problem = (
+                f"{name!r} is unknown; {hint}there are {', '.join(plan.KINDS)}; others can be drawn with spec"
+            )
+            mistakes.add(ArgumentError("kind", problem))
+    known = [name for name in names if name in plan.KINDS]
+    return cast("list[plan.ChartKind]", known) if len(known) == len(names) else []
+
+
+def _stack(mistakes: Mistakes, stack: JsonValue, kinds: Sequence[str]) -> plan.Stack:
+    """Return how colours are stacked; "true" and "false" are read as JSON."""
+    ways: dict[str, plan.Stack] = {"true": True, "false": False, "normalize": "normalize"}
+    meant = {"stacked": "true", "normalized": "normalize", "normalise": "normalize", "percent": "normalize"}
+    if stack is None:
+        return None
+    name = str(stack).strip().casefold()
+    name = meant.get(name, name)
+    if name not in ways:
+        mistakes.add(ArgumentError("stack", f"{stack!r} is unknown; {nearest(name, ways)}"))
+        return None
+    if kinds and kinds[0] not in _STACKED:
+        problem = f"goes with bar, area and histogram, not with {kinds[0]}; leave it out"
+        mistakes.add(ArgumentError("stack", problem))
+    return ways[name]
+
+
+_ROLES_MEANT = {"colour": "color", "hue": "color", "series": "color", "group": "color", "facets": "facet"}
+"""What models call roles otherwise."""
+
+
+def _columns(mistakes: Mistakes, columns: JsonValue) -> plan.Columns:
+    """Return the fields by role, by the names that roles have."""
+    if columns is None:
+        return {}
+    if not isinstance(columns, Mapping):
+        problem = f'is {columns!r}; give the field of each role, such as {{"x": "month", "y": "sales"}}'
+        mistakes.add(ArgumentError("columns", problem))
+        return {}
+    found: dict[str, str | Sequence[str]] = {}
+    for role, name in columns.items():
+        meant = role.casefold()
+        meant = _ROLES_MEANT.get(meant, meant)
+        if name is not None:
+            found[meant if meant in plan.ROLES and meant not in columns else role] = cast("str", name)
+    return found
+
+
+def _by_role(mistakes: Mistakes, name: str, value: JsonValue, example: str) -> dict[str, str]:
+    """Return texts by role; those that are of no role, or are not texts, are noted."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        mistakes.add(ArgumentError(name, f"is {value!r}; give it by role, such as {example}"))
+        return {}
+    found: dict[str, str] = {}
+    for key, text in value.items():
+        role = _ROLES_MEANT.get(key.casefold(), key.casefold())
+        if role not in _ROLES:
+            mistakes.add(
+                ArgumentError(name, f"has {key!r}, which is not a role; there are {', '.join(_ROLES)}")
+            )
+        elif isinstance(text, int | float) and not isinstance(text, bool):
+            found[role] = str(text)
+        elif isinstance(text, str):
+            found[role] = text
+        elif text is not None:
+            mistakes.add(
+                ArgumentError(name, f"of {role} is {text!r}, which is not a text; write such as {example}")
+            )
+    return found
+
+
+def _format(role: str, form: str) -> bool:
+    number_formats.check({role: form})
+    return True
+
+
+def _frame(
+    mistakes: Mistakes,
+    title: str | None,
+    subtitle: str | None,
+    titles: Mapping[str, str],
+    formats: Mapping[str, str],
+    theme: str,
+    width: int | None,
+    height: int | None,
+    scale: float,
+) -> ChartFrame:
+    """Return size, words and colours around a chart."""
+    words = {"title": title, "subtitle": subtitle, **{f"titles.{role}": one for role, one in titles.items()}}
+    for name, text in words.items():
+        if text and len(text) > LETTERS:
+            problem = f"has {len(text):,} characters; at most {LETTERS} are shown: shorten it"
+            mistakes.add(ArgumentError(name, problem))
+    if theme not in THEMES:
+        problem = f"{theme!r} is unknown; there are {', '.join(THEMES)}"
+        mistakes.add(ArgumentError("theme", problem))
+        theme = "light"
+    small = [
+        name for name, side in (("width", width), ("height", height)) if side is not None and side < SMALLEST
+    ]
+    for name in small:
+        side = width if name == "width" else height
+        mistakes.add(ArgumentError(name, f"is {side} pixels; give {SMALLEST} or more"))
+    in_range = SCALES[0] <= scale <= SCALES[1]
+    if not in_range:
+        mistakes.add(ArgumentError("scale", f"is {scale:g}; give {SCALES[0]:g} to {SCALES[1]:g}"))
+    size = (width or specs.WIDTH, height or specs.HEIGHT)
+    pixels = size[0] * size[1] * scale**2
+    if pixels > worker.PIXELS and in_range and not small:
+        by = "times height" if scale == 1 else f"times height at scale {scale:g}"
+        problem = f"{by} is {pixels:,.0f} pixels; at most {worker.PIXELS:,} are drawn: make it smaller"
+        mistakes.add(ArgumentError("width", problem))
+    return ChartFrame(*size, title, subtitle, titles, formats, cast("ThemeName", theme))

@@ -1,0 +1,247 @@
+"""The operations of transform_image as callers write them: all are read before the first is done."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from imagebridge.errors import ArgumentError
+from imagebridge_tools.mistakes import Mistakes
+from imagebridge_tools.tool_output import JsonValue, nearest
+
+from . import tones
+from .colors import Color, color
+from .units import coordinates
+
+FORMATS = ("png", "jpeg", "webp")
+
+MAX_OPERATIONS = 20
+"""Operations of a call at most."""
+
+SIDE = 12_000
+"""Pixels of a result's sides at most."""
+
+_BLUR = 200
+"""Pixels of the largest radius."""
+
+_CLEAR = "transparent"
+
+_NAMED = ("type", "op", "operation", "name", "action", "kind")
+"""Keys under which models name an operation, with what it takes beside it."""
+
+_HINTS = {"scale": "resize", "thumbnail": "fit", "mirror": "flip", "border": "pad", "convert": "format"}
+"""Names of what one of the operations does, which takes its value in another form."""
+
+_MEANT = {"greyscale": "grayscale", "grey": "grayscale", "gray": "grayscale", "colour": "color"}
+
+
+class Step(NamedTuple):
+    """An operation that was read: `argument` is its place in the call, `value` what it takes."""
+
+    argument: str
+    name: str
+    value: Any
+
+
+class Ground(NamedTuple):
+    """What rotate and pad add: a colour, or None for transparency, and what the caller calls it."""
+
+    color: Color | None
+    name: str
+
+
+def steps(mistakes: Mistakes, operations: Sequence[JsonValue]) -> list[Step | None]:
+    """Return the operations, None for one that is wrong and may have changed the size; what is wrong is noted."""
+    if not operations:
+        mistakes.add(ArgumentError("operations", f"is empty; {_FORM}; there are {', '.join(OPERATIONS)}"))
+    if len(operations) > MAX_OPERATIONS:
+        problem = f"has {len(operations)} operations; give at most {MAX_OPERATIONS} in a call"
+        mistakes.add(ArgumentError("operations", problem))
+        return []
+    read: list[Step | None] = []
+    for number, one in enumerate(operations):
+        try:
+            read.append(_step(one, f"operations[{number}]"))
+        except ArgumentError as error:
+            mistakes.add(error)
+            name = error.argument.rpartition(".")[2]
+            if name in SHAPING or name not in _OPERATIONS:
+                read.append(None)
+    chosen = {step.name: step for step in read if step}
+    if "quality" in chosen and "format" in chosen and chosen["format"].value == "png":
+        problem = "goes with jpeg and webp; png keeps every pixel, leave it out"
+        mistakes.add(ArgumentError(chosen["quality"].argument, problem))
+    return read
+
+
+_FORM = 'give one operation in each object, such as [{"crop": [0, 0, 40, 30]}, {"resize": [800, null]}]'
+
+
+def _step(operation: JsonValue, path: str) -> Step:
+    """Return an operation with the value that it takes.
+
+    Raises:
+        ArgumentError: there is no such operation, or it does not take this value.
+    """
+    if isinstance(operation, str):
+        name = _name(operation)
+        if name in _SWITCHES:
+            return Step(f"{path}.{name}", name, True)
+        raise ArgumentError(path, f"is {operation!r}, which is not an object; {_form(name)}")
+    if not isinstance(operation, Mapping):
+        raise ArgumentError(path, f"is {operation!r}, which is not an object; {_FORM}")
+    name, value = _named(operation, path)
+    argument = f"{path}.{name}"
+    return Step(argument, name, _OPERATIONS[name].read(value, argument))
+
+
+def _name(text: str) -> str:
+    plain = text.strip().casefold().replace("-", "_").replace(" ", "_")
+    return _MEANT.get(plain, plain)
+
+
+def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValue]:
+    """Return the name of an operation and its value, also where the name is a value itself: `{"type": "crop", ...}`."""
+    if len(operation) == 1:
+        ((key, value),) = operation.items()
+        if (name := _name(key)) in _OPERATIONS:
+            return name, value
+        if key not in _NAMED or not isinstance(value, str):
+            raise ArgumentError(
+                path,
+                f"has {key!r}, which no operation is called; {nearest(_HINTS.get(name, name), OPERATIONS)}",
+            )
+    naming = [key for key in _NAMED if isinstance(operation.get(key), str)]
+    if naming and not any(_name(key) in _OPERATIONS for key in operation):
+        name = _name(str(operation[naming[0]]))
+        if name not in _OPERATIONS:
+            raise ArgumentError(path, f"is {operation[naming[0]]!r}; {nearest(name, OPERATIONS)}; {_FORM}")
+        others = {key: value for key, value in operation.items() if key != naming[0]}
+        if not others and name in _SWITCHES:
+            return name, True
+        if len(others) == 1 and not {"width", "height"} & set(others):
+            return name, next(iter(others.values()))
+        if others and name in ("crop", "resize", "fit", "pad"):
+            return name, others
+        raise ArgumentError(path, f"is {dict(operation)!r}; {_form(name)}")
+    known = [key for key in operation if _name(key) in _OPERATIONS]
+    unknown = [key for key in operation if key not in known]
+    told = f" and {', '.join(map(repr, unknown))}, which no operation is called" if unknown else ""
+    raise ArgumentError(path, f"has {', '.join(map(repr, known)) or 'no operation'}{told}; {_FORM}")
+
+
+def _form(name: str) -> str:
+    """Say how an operation is written."""
+    return f'write {{"{name}": {_OPERATIONS[name].form}}}' if name in _OPERATIONS else _FORM
+
+
+def _number(value: JsonValue, argument: str, least: float, most: float) -> float:
+    if isinstance(value, str) and re.fullmatch(r"\s*-?\d+(\.\d+)?\s*(px|°|deg(rees)?)?\s*", value):
+        value = float(re.sub(r"[^\d.-]", "", value))
+    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
+        raise ArgumentError(argument, f"is {value!r}; give a number from {least} to {most}")
+    return value
+
+
+def _region(value: JsonValue, argument: str) -> Sequence[float]:
+    found = coordinates(value)
+    sides = [one for one in found if isinstance(one, int | float)] if isinstance(found, list) else []
+    if len(sides) != 4 or not isinstance(found, list) or len(found) != 4:
+        raise ArgumentError(argument, f"is {value!r}; give [left, top, right, bottom]")
+    return sides
+
+
+def _size(value: JsonValue, argument: str) -> tuple[int | None, int | None]:
+    """Return a width and a height, one of which may be left to the other."""
+    sides: list[JsonValue] = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
+    if isinstance(value, Mapping) and value and set(value) <= {"width", "height"}:
+        sides = [value.get("width"), value.get("height")]
+    if isinstance(value, str) and (found := re.fullmatch(r"\s*(\d+)\s*[x×*]\s*(\d+)\s*(?:px)?\s*", value)):
+        sides = [int(found[1]), int(found[2])]
+    if len(sides) != 2 or sides == [None, None]:
+        form = "give [width, height] in pixels, null for one that follows"
+        raise ArgumentError(argument, f"is {value!r}; {form}, such as [800, null]")
+    width, height = (None if side is None else round(_number(side, argument, 1, SIDE)) for side in sides)
+    return width, height
+
+
+def _way(value: JsonValue, argument: str) -> str:
+    ways = ("horizontal", "vertical")
+    plain = str(value).strip().casefold().removesuffix("ly")
+    if plain not in ways:
+        raise ArgumentError(argument, f"is {value!r}; {nearest(plain, ways)}")
+    return plain
+
+
+def _edges(value: JsonValue, argument: str) -> list[int]:
+    found = coordinates(value) if isinstance(value, Mapping) else value
+    edges = [found] * 4 if isinstance(found, int | float | str) else found
+    if not isinstance(edges, list) or len(edges) != 4:
+        problem = f"is {value!r}; give a number of pixels, or [left, top, right, bottom]"
+        raise ArgumentError(argument, problem)
+    return [round(_number(one, argument, 0, SIDE)) for one in edges]
+
+
+def _switch(value: JsonValue, argument: str) -> bool:
+    if value is not True and value != {} and str(value).casefold() != "true":
+        raise ArgumentError(argument, f"is {value!r}; give true, or leave the operation out")
+    return True
+
+
+def _factor(value: JsonValue, argument: str) -> float:
+    amount = tones.factor(value, argument)
+    assert amount != "auto"  # It is not allowed here.
+    return amount
+
+
+def _ground(value: JsonValue, argument: str) -> Ground:
+    named = str(value).strip().lower()
+    return Ground(None if named == _CLEAR else color(named, argument, also=[_CLEAR]), named)
+
+
+def _format(value: JsonValue, argument: str) -> str:
+    plain = str(value).strip().casefold().removeprefix("image/").removeprefix(".")
+    plain = {"jpg": "jpeg"}.get(plain, plain)
+    if plain not in FORMATS:
+        raise ArgumentError(argument, f"is {value!r}; {nearest(plain, FORMATS)}")
+    return plain
+
+
+def _percent(value: JsonValue, argument: str) -> int:
+    return round(_number(value, argument, 1, 100))
+
+
+class _Form(NamedTuple):
+    """How the value of an operation is read, and written."""
+
+    read: Callable[[JsonValue, str], Any]
+    form: str
+
+
+_FACTOR = _Form(_factor, "1.5")
+_OPERATIONS: dict[str, _Form] = {
+    "crop": _Form(_region, "[left, top, right, bottom]"),
+    "resize": _Form(_size, "[width, height]"),
+    "fit": _Form(_size, "[width, height]"),
+    "rotate": _Form(partial(_number, least=-360, most=360), "90"),
+    "flip": _Form(_way, '"horizontal"'),
+    "pad": _Form(_edges, "20"),
+    "grayscale": _Form(_switch, "true"),
+    "invert": _Form(_switch, "true"),
+    "brightness": _FACTOR,
+    "contrast": _Form(partial(tones.factor, auto=True), '"auto"'),
+    "saturation": _FACTOR,
+    "sharpen": _FACTOR,
+    "blur": _Form(partial(_number, least=0, most=_BLUR), "4"),
+    "background": _Form(_ground, '"white"'),
+    "format": _Form(_format, '"png"'),
+    "quality": _Form(_percent, "85"),
+}
+
+_SWITCHES = ("grayscale", "invert")
+
+SHAPING = ("crop", "resize", "fit", "rotate", "pad")
+"""Operations that may change the size, on which those after them depend."""
+
+OPERATIONS = tuple(_OPERATIONS)
+"""The names of the operations."""
