@@ -132,7 +132,7 @@ AXES = {
     "config": {"config": {"bar": {"color": "teal"}, "axis": {"grid": False}}, **bars()},
     "steps": {"width": {"step": 30}, "height": 90, **bars()},
     "invalid": {"data": {"values": [{"x": 1, "y": 2}, {"x": 2, "y": None}, {"x": 3, "y": 4}]}, **view({"type": "line", "point": True}, x=q("x"), y=q("y"))},
-    "description, href, tooltip": view("bar", x=n("c"), y=COUNT, tooltip=n("c"), href={"value": "#"}, description=n("c"), key=n("c"), detail=n("e")),
+    "description, href, tooltip": view("bar", x=n("c"), y=COUNT, tooltip=n("c"), href=n("c"), description=n("c"), key=n("c"), detail=n("e")),
 }  # fmt: skip
 
 TRANSFORMS = {

@@ -67,7 +67,7 @@ def completed(
     several keeps the sizes of its parts: `fit` changes them.
     """
     theme = sizes(width, height, frame.theme)
-    done = {**spec, "config": _config(spec.get("config"), theme)}
+    done = {**spec, "config": _config(spec, theme)}
     if not composed(spec) and (width or height or not ("width" in spec or "height" in spec)):
         done |= {"width": width or WIDTH, "height": height or HEIGHT}
         done["autosize"] = {"type": "fit", "contains": "padding"}
@@ -84,11 +84,20 @@ def completed(
     return done
 
 
-def _config(own: JsonValue, theme: Style) -> dict[str, JsonValue]:
-    """Return the theme below a spec's own config; the theme's angle of labels is the more special, but not wanted."""
-    own_config = dict(own) if isinstance(own, Mapping) else {}
-    config = merged(own_config, theme)
-    return config | {"axisXDiscrete": own_config.get("axisXDiscrete", {})} if axes.ruled(own) else config
+def _config(spec: Mapping[str, JsonValue], theme: Style) -> dict[str, JsonValue]:
+    """Return the theme below a spec's own config, without what is more special there but not wanted."""
+    own = dict(spec_views.mapping(spec.get("config")))
+    config = merged(own, theme)
+    if axes.ruled(own):
+        config["axisXDiscrete"] = own.get("axisXDiscrete", {})
+    if any(_unfilled(view) for _, view in spec_views.views(spec)):
+        config["geoshape"] = own.get("geoshape", {})
+    return config
+
+
+def _unfilled(view: Mapping[str, JsonValue]) -> bool:
+    """Tell whether a map shows lines alone, which would be as white as those between its areas."""
+    return spec_views.mark(view) == "geoshape" and spec_views.mapping(view.get("mark")).get("filled") is False
 
 
 _GATHERS = ("aggregate", "bin", "timeUnit")
