@@ -1,4 +1,4 @@
-"""Looking at processes that tests have started, on every system."""
+"""Processes that tests have started, looked at on every system, and what some of them are to do."""
 
 import os
 import sys
@@ -47,3 +47,17 @@ def server_command():
     if "IMAGEBRIDGE_TESTED_CARDS" in os.environ:
         return [sys.executable, str(Path(__file__).parent / "servers" / "with_card.py")]
     return [sys.executable, "-m", "imagebridge_server"]
+
+
+_HELD = []
+
+
+def hold(size):
+    """Hold so many bytes for good in the process that this is called in; return its number."""
+    _HELD.append(b"x" * size)
+    return os.getpid()
+
+
+def take_and_free(size):
+    """Take so many bytes, free them, and return how many they were."""
+    return len(b"x" * size)

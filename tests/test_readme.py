@@ -9,9 +9,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from mcp import Client
 from ruamel.yaml import YAML
 
 from imagebridge.testing import Endpoint
+from imagebridge_server import Settings, build_server
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -79,6 +81,15 @@ def test_the_hosts_entries_start_our_server(form, number, table, command):
     server = read(found[number])[table]["imagebridge"]
     assert server[command] == "uvx"
     assert server["args"][:3] == ["--from", "imagebridge[server]", "imagebridge-server"]
+
+
+@pytest.mark.anyio
+async def test_the_table_names_every_tool_of_the_server_and_no_other():
+    async with Client(build_server(Settings(create=True))) as client:
+        offered = [tool.name for tool in (await client.list_tools()).tools]
+    (table,) = re.findall(r"\| tool \| what it does \|\n\|---\|---\|\n((?:\|.*\n)+)", README)
+    cells = [row.split("|")[1] for row in table.splitlines()]
+    assert sorted(name for cell in cells for name in re.findall(r"`(\w+)", cell)) == sorted(offered)
 
 
 def test_both_commands_are_complete_lines():

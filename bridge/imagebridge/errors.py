@@ -27,11 +27,16 @@ class BridgeError(Exception):
 
 
 class PictureError(BridgeError):
-    """Bytes that cannot be shown as a picture. `.reason` says why, in words a model can read."""
+    """Bytes that cannot be shown as a picture. `.reason` says why, `.instead` what could be, in words a model can read."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, instead: str = "a whole PNG or JPEG of it") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.instead = instead
+
+    def __reduce__(self) -> "tuple[type[PictureError], tuple[str, str]]":
+        """Let it travel between processes."""
+        return type(self), (self.reason, self.instead)
 
 
 class ArgumentError(BridgeError):

@@ -40,10 +40,13 @@ _LOOKED_INTO = {*_SPELLINGS, "uri", "resource", "annotations"}
 _RESULT_KEYS = {"content", "structuredContent", "isError", "_meta", "resultType", "toolResult"}
 
 
+_OTHERS = (str, list, int, float, NoneType)
+
+
 def is_json(value: object) -> TypeGuard[JSON]:
     """Tell whether `value` is a JSON object."""
-    # A dict first: asking for the abstract type costs ten times as much.
-    return isinstance(value, (dict, Mapping))
+    # The types of JSON first: asking for the abstract type costs ten times as much.
+    return isinstance(value, dict) or (not isinstance(value, _OTHERS) and isinstance(value, Mapping))
 
 
 def is_list(value: object) -> TypeGuard[Sequence[object]]:
@@ -196,11 +199,15 @@ def writable(value: object, *, finite: bool = False) -> object:
         below: dict[int, object] = {}
         for holder in level:
             for one in _inside(holder):
-                if is_json(one) or is_list(one):
-                    below[id(one)] = one
-                elif (isinstance(one, str) and paired(one) is not one) or (
-                    isinstance(one, (int, float)) and _readable_number(one, finite=finite) is not one
-                ):
+                if isinstance(one, str):
+                    sound = paired(one) is one
+                elif isinstance(one, (int, float)):
+                    sound = _readable_number(one, finite=finite) is one
+                else:
+                    sound = True
+                    if is_json(one) or is_list(one):
+                        below[id(one)] = one
+                if not sound:
                     return _Writable(finite=finite).made(value)
         if not below:
             return value

@@ -17,6 +17,7 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import ValidationError
 
 from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge.pictures.cost import HeavyError
 from imagebridge.pictures.picture import Picture
 from imagebridge.schemas.arguments import JUDGED
 from imagebridge_tools import ToolOutput
@@ -306,7 +307,7 @@ async def compared(result: CallToolResult, *sources: str) -> CallToolResult:
             uris.append(
                 await in_thread(lambda data=data: store.keep(Picture.from_bytes(data), call.words).short)
             )
-    except (BridgeError, OSError):
+    except (BridgeError, HeavyError, OSError):
         return result
     block = result.content[1]
     block.meta = {**(block.meta or {}), COMPARED: uris}

@@ -10,12 +10,15 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.types import CallToolResult, TextContent
 
 from imagebridge import tool_result
-from imagebridge.facts.hosts import host
+from imagebridge.facts.hosts import Host, host
 from imagebridge.pictures.base64 import to_base64
+from imagebridge.pictures.cost import HeavyError, allowing
 from imagebridge.repair.protocol import repaired_for
 from imagebridge.translate.scale import SCALE
+from imagebridge.translate.sentences import not_shown
 from imagebridge.wire import URI
 from imagebridge_tools import ToolOutput
+from imagebridge_tools.apart import ApartError, apart
 from imagebridge_tools.tool_output import File
 
 T = TypeVar("T")
@@ -62,8 +65,34 @@ class HostFitting:
         result = await call_next(ctx)
         if ctx.method != "tools/call" or not isinstance(result, dict) or "content" not in result:
             return result
-        known_host = host(self.host or _client(ctx))
-        return await in_thread(lambda: repaired_for(result, known_host))
+        return await _fitted(result, host(self.host or _client(ctx)))
+
+
+HERE = 16_000_000
+"""Bytes that a picture may take to be fitted in this process, 2 megapixels; others are in a process of their own."""
+
+_SECONDS = 120.0
+"""Seconds that the pictures of one result may take there; there may be thirty pages."""
+
+
+async def _fitted(result: dict[str, Any], known_host: Host) -> HandlerResult:
+    """Return a result as the host copes with it; without its pictures where these cannot be made to fit."""
+
+    def fitted_here() -> HandlerResult:
+        with allowing(HERE):
+            return repaired_for(result, known_host)
+
+    try:
+        return await in_thread(fitted_here)
+    except HeavyError:
+        pass
+    try:
+        return await apart(repaired_for, result, known_host, seconds=_SECONDS)
+    except ApartError as error:
+        words = [block for block in result["content"] if block.get("type") == "text"]
+        sentence = TextContent(text=not_shown("the pictures of this result", str(error)))
+        content = [*words, sentence.model_dump(by_alias=True, exclude_none=True)]
+        return await in_thread(lambda: repaired_for({**result, "content": content}, known_host))
 
 
 def _client(context: ServerRequestContext[Any, Any]) -> str:

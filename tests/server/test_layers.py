@@ -108,6 +108,53 @@ async def test_a_tool_that_is_given_the_picture_gets_it_in_the_pixels_that_are_s
     assert across == pytest.approx(2.193, abs=0.01)
 
 
+LONG = (1280, 9467)
+BAND = (1000, 7000, 1200, 7040)
+"""Where a long page is red: left, top, right and bottom, which is on its fourth part of five."""
+
+
+@pytest.fixture
+def pages(tmp_path):
+    """A long page as a raster and as a drawing, each white but for the band."""
+    page = Image.new("RGB", LONG, "white")
+    ImageDraw.Draw(page).rectangle((BAND[0], BAND[1], BAND[2] - 1, BAND[3] - 1), fill="red")
+    page.save(tmp_path / "page.png")
+    left, top, right, bottom = BAND
+    (tmp_path / "page.svg").write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LONG[0]}" height="{LONG[1]}"><rect width="100%" height="100%" '
+        f'fill="white"/><rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" fill="red"/></svg>'
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["page.png", "page.svg"])
+async def test_a_place_on_a_part_of_a_long_page_is_looked_at_closely(pages, name):
+    async with Bridge(parameters(pages), timeout=120) as bridge:
+        (first,) = await bridge.outputs(asked("load_image", source=name))
+        shown = [pixels(part["image_url"]) for part in first["output"] if part["type"] == "input_image"]
+        words = [part["text"] for part in first["output"] if part["type"] == "input_text"]
+        (line,) = [text for text in words if text.startswith("part 4 of 5 of picture:1\n")]
+        assert len(shown) == 5
+        x, y = middle_of_red(shown[3].convert("RGB"))
+        down = int(re.search(r"add (\d+) to y", line)[1])
+        assert (x, y + down) == pytest.approx((1100, 7020), abs=1)
+        region = [x - 150, y + down - 40, x + 150, y + down + 40]
+        (second,) = await bridge.outputs(asked("view_image", source="picture:1", region=region))
+        (third,) = await bridge.outputs(asked("view_image", source="part 4 of 5 of picture:1"))
+        (fourth,) = await bridge.outputs(asked("image_info", source="picture:1"))
+    (part,) = [part for part in second["output"] if part["type"] == "input_image"]
+    view = pixels(part["image_url"]).convert("RGB")
+    scale = view.width / 300
+    red, white = (255, 0, 0), (255, 255, 255)
+    assert [view.getpixel((at * scale, 40 * scale)) for at in (20, 150, 280)] == [white, red, white]
+    assert third["output"] == (
+        "Tool error:\nsource: 'part 4 of 5 of picture:1' is a part of a picture, and tools are given whole ones; give "
+        "'picture:1', with coordinates of the whole, which the line beside the part tells"
+    )
+    assert "1280" in str(fourth["output"])
+    assert "9467" in str(fourth["output"])
+
+
 def asked(tool, **arguments):
     """Return a response of the model that calls a tool."""
     call = {"type": "function_call", "call_id": "call_1", "name": tool, "arguments": json.dumps(arguments)}

@@ -1,4 +1,4 @@
-"""What a server and its workers hold together while bombs and large pictures come in at the same time: a measurement."""
+"""What a server and its workers hold together while bombs and large pictures come in at the same time."""
 
 import sys
 from threading import Event, Thread
@@ -9,7 +9,7 @@ import pytest
 from anyio import create_task_group
 from mcp import Client, StdioServerParameters
 
-pytestmark = [pytest.mark.anyio, pytest.mark.benchmark]
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 MOST = 1_500_000_000
 """Bytes that the whole tree may hold."""

@@ -7,10 +7,11 @@ import time
 
 import psutil
 import pytest
+from processes import hold, take_and_free
 
 from imagebridge.errors import ArgumentError, PictureError
 from imagebridge.pictures.picture import Picture
-from imagebridge_tools.apart import ApartError, apart
+from imagebridge_tools.apart import KEPT, ApartError, apart
 from imagebridge_tools.files import folders
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
@@ -93,3 +94,28 @@ async def test_our_own_errors_come_back_as_they_are(function, arguments, error):
         await apart(function, *arguments)
     assert str(there.value) == str(here.value)
     assert vars(there.value) == vars(here.value)
+
+
+@LINUX
+async def test_a_process_that_would_go_on_holding_much_ends():
+    first = await apart(hold, 10_000_000)
+    assert await apart(hold, 150_000_000) == first
+    assert await apart(os.getpid) != first
+
+
+@LINUX
+@pytest.mark.parametrize("size", [200_000_000, 600_000_000])
+async def test_a_process_that_gives_back_what_it_took_is_kept(size):
+    first = await apart(os.getpid)
+    assert await apart(take_and_free, size) == size
+    assert psutil.Process(first).memory_info().rss < KEPT
+    assert await apart(os.getpid) == first
+
+
+@LINUX
+async def test_work_that_takes_much_is_done_alone():
+    before = psutil.Process().children()
+    assert await apart(take_and_free, 900_000_000) == 900_000_000
+    with pytest.raises(ApartError, match="too much memory"):
+        await apart(take_and_free, 1_100_000_000)
+    assert len([one for one in psutil.Process().children() if one not in before]) <= 1

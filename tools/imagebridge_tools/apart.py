@@ -4,21 +4,26 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from typing import TypeVar, TypeVarTuple, cast
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from typing import NamedTuple, TypeVar, TypeVarTuple, cast
 
 import anyio
 from anyio import BrokenWorkerProcess, CancelScope, to_process
 from anyio.lowlevel import RunVar, checkpoint_if_cancelled
 
 from imagebridge.errors import BridgeError
-from imagebridge.pictures.cost import ALLOWANCE, MAX_MEMORY, HeavyError
+from imagebridge.pictures.cost import MAX_MEMORY, HeavyError, allowing
 
-MEMORY = 1_300_000_000
-"""Bytes of data that a process may hold, where the system can limit them."""
+MEMORY = 1_050_000_000
+"""Bytes of data that a process may hold which works alone, where the system can limit them."""
 
-LIGHT = 250_000_000
-"""Bytes that decoding a picture may take beside other work; what takes more waits until it is alone."""
+LIGHT, LIGHT_MEMORY = 250_000_000, 450_000_000
+"""Bytes that decoding a picture may take beside other work, and those that the process may then hold. What takes more
+is done again when it is alone."""
+
+KEPT = 100_000_000
+"""Bytes of memory with which a process is kept for the next call. With them a server of two processes, one alone at work
+and one that waits, stays below 1.5 GB: its own share is `imagebridge.pictures.cost.TOGETHER` and what it began with."""
 
 SECONDS = 30.0
 """Wall-clock seconds that one piece of work may take; ordinary ones take a tenth."""
@@ -58,24 +63,46 @@ async def apart(
     """
     try:
         async with _limiter():
-            return await _worked(seconds, LIGHT, function, *arguments)
-    except HeavyError:
-        async with _alone():
-            return await _worked(seconds, MAX_MEMORY, function, *arguments)
+            return await _worked(_Limits(seconds, LIGHT, LIGHT_MEMORY), function, *arguments)
+    except (HeavyError, MemoryError):
+        pass
+    async with _alone():
+        try:
+            return await _worked(_Limits(seconds, MAX_MEMORY, MEMORY), function, *arguments)
+        except MemoryError as error:
+            raise ApartError(_BROKEN) from error
+
+
+class _Limits(NamedTuple):
+    """What one piece of work may take: seconds, bytes to decode a picture, and bytes that its process holds."""
+
+    seconds: float
+    picture: int
+    process: int
+
+
+class _Outcome(NamedTuple):
+    """What a call returned or raised, and the bytes that its process held then."""
+
+    returned: object
+    raised: Exception | None
+    held: int
 
 
 async def _worked(
-    seconds: float, memory: int, function: Callable[[*Arguments], Returned], *arguments: *Arguments
+    limits: _Limits, function: Callable[[*Arguments], Returned], *arguments: *Arguments
 ) -> Returned:
-    """Call `function` in a worker that may take `memory` bytes to decode a picture.
+    """Call `function` in a worker within limits, which ends where it would go on holding too much.
 
     Raises:
         ApartError: as `apart`.
-        HeavyError: it would take more.
+        HeavyError: a picture takes more than is allowed here.
+        MemoryError: so does something else.
     """
+    seconds = limits.seconds
     try:
         with anyio.fail_after(seconds):
-            return await _twice(_limited, os.getpid(), seconds, memory, function, *arguments)
+            outcome = await _twice(_limited, os.getpid(), limits, function, *arguments)
     except TimeoutError:
         raise ApartError(
             f"the file took longer than {seconds:g} seconds and was given up; give a smaller one"
@@ -84,8 +111,21 @@ async def _worked(
         if error.args:  # It never got as far as the file.
             raise ApartError(f"no process can be started to read the file in: {error.__cause__}") from error
         raise ApartError(_BROKEN) from error
-    except MemoryError as error:
-        raise ApartError(_BROKEN) from error
+    if outcome.held > KEPT:
+        await _tidied()
+    if outcome.raised:
+        raise outcome.raised
+    return cast("Returned", outcome.returned)
+
+
+async def _tidied() -> None:
+    """Let the worker that has just answered give back what it holds, and end it where it cannot."""
+    with CancelScope(shield=True), suppress(BrokenWorkerProcess):
+        # Until the first of the two, it holds what it was given and has answered.
+        for _ in range(2):
+            if await _run(_given_back) <= KEPT:
+                return
+        await _run(os._exit, 0)
 
 
 async def _twice(function: Callable[[*Arguments], Returned], *arguments: *Arguments) -> Returned:
@@ -121,29 +161,47 @@ def _nothing() -> None:
 
 
 def _limited(
-    parent: int,
-    seconds: float,
-    memory: int,
-    function: Callable[[*Arguments], Returned],
-    *arguments: *Arguments,
-) -> Returned:
+    parent: int, limits: _Limits, function: Callable[[*Arguments], Returned], *arguments: *Arguments
+) -> _Outcome:
     """Run in the worker: within limits that hold where nobody is left to watch, too."""
     # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _bind(parent)
-    _limit_memory()
-    ALLOWANCE.memory = memory
+    _limit_memory(limits.process)
     alarm = getattr(signal, "alarm", None)  # not on Windows
     if alarm:
         # It ends the process where the one that watches it is gone itself.
-        alarm(int(seconds) + 10)
+        alarm(int(limits.seconds) + 10)
     try:
-        return function(*arguments)
+        with allowing(limits.picture):
+            return _Outcome(function(*arguments), None, _held())
     except SystemExit:
         os._exit(1)  # As a pickle it would end the parent.
+    except Exception as error:  # noqa: BLE001  # raised again where it was asked for
+        return _Outcome(None, error.with_traceback(None), _held())
     finally:
         if alarm:
             alarm(0)
+
+
+def _held() -> int:
+    """Return the bytes of memory that this process holds, 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", "rb") as pages:
+            return int(pages.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
+
+
+def _given_back() -> int:
+    """Give back to the system what this process holds and does not need; return the bytes that it still holds."""
+    import ctypes
+    import gc
+
+    gc.collect()
+    with suppress(OSError, AttributeError):  # glibc alone keeps what was freed
+        ctypes.CDLL(None).malloc_trim(0)
+    return _held()
 
 
 def _bind(parent: int) -> None:
@@ -158,12 +216,12 @@ def _bind(parent: int) -> None:
         os._exit(1)
 
 
-def _limit_memory() -> None:
+def _limit_memory(memory: int) -> None:
     try:
         import resource
     except ImportError:  # Windows: the wall clock remains.
         return
-    for limit, size in ((resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_CORE, 0)):
+    for limit, size in ((resource.RLIMIT_DATA, memory), (resource.RLIMIT_CORE, 0)):
         hard = resource.getrlimit(limit)[1]
         resource.setrlimit(limit, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
 

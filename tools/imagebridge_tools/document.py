@@ -82,7 +82,7 @@ async def load_file(
         mistakes.add(ArgumentError("start", f"is {start}; characters count from 1"))
     if start is not None and rows is not None:
         mistakes.add(ArgumentError("rows", "goes with tables and start with texts; give one of them"))
-    asked = mistakes.of(lambda: _asked(rows)) if rows is not None else None
+    row_range = mistakes.of(lambda: _row_range(rows)) if rows is not None else None
     found = await mistakes.met(opened(source, places))
     if found is None:
         raise mistakes.error()
@@ -93,14 +93,14 @@ async def load_file(
     if not book and sheet is not None:
         problem = f"goes with workbooks, and {found.name} is not one; leave it out"
         mistakes.add(ArgumentError("sheet", problem))
-    reading = partial(_book, found, sheet, asked) if book else partial(_read, found, start, asked)
+    reading = partial(_book, found, sheet, row_range) if book else partial(_read, found, start, row_range)
     read = await mistakes.met(to_thread.run_sync(reading))
     if read is None or mistakes.found:
         raise mistakes.error()
     return read
 
 
-def _asked(rows: str) -> tuple[int, int | None]:
+def _row_range(rows: str) -> tuple[int, int | None]:
     """Return the first and the last row that are asked for; no last one: as many as come at once."""
     found = _ROWS.fullmatch(str(rows))
     first, last = (int(found[1]), int(found[2]) if found[2] else None) if found else (0, None)
@@ -111,11 +111,11 @@ def _asked(rows: str) -> tuple[int, int | None]:
     return first, last
 
 
-def _read(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> ToolOutput:
+def _read(found: Source, start: int | None, row_range: tuple[int, int | None] | None) -> ToolOutput:
     name, data, uri = found
     file_type = kinds.kind(data)
     if file_type is None or file_type is kinds.SVG:
-        return _text(found, start, asked)
+        return _text(found, start, row_range)
     if file_type.sort == "picture":
         raise ArgumentError(
             "source", f"{name} is a picture of type {file_type.media_type}; load_image shows it"
@@ -124,7 +124,7 @@ def _read(found: Source, start: int | None, asked: tuple[int, int | None] | None
         raise ArgumentError(
             "source", f"{name} is a file of type {file_type.media_type}; what is read: {READ}"
         )
-    for argument, given in (("start", start), ("rows", asked)):
+    for argument, given in (("start", start), ("rows", row_range)):
         if given is not None and given != 1:
             noun = "texts" if argument == "start" else "tables"
             raise ArgumentError(
@@ -139,7 +139,7 @@ def _read(found: Source, start: int | None, asked: tuple[int, int | None] | None
     )
 
 
-def _text(found: Source, start: int | None, asked: tuple[int, int | None] | None) -> ToolOutput:
+def _text(found: Source, start: int | None, row_range: tuple[int, int | None] | None) -> ToolOutput:
     name, _, uri = found
     decoded = characters(found, READ)
     text, total = decoded.text, len(decoded.text)
@@ -148,12 +148,12 @@ def _text(found: Source, start: int | None, asked: tuple[int, int | None] | None
     lines = text.count("\n") + (not text.endswith("\n") and total > 0)
     guessed = f", read as {decoded.guessed}" if decoded.guessed else ""
     words = f"{name}: {media_type}, {counted(total, 'character')} in {counted(lines, 'line')}{guessed}"
-    if asked or (start is None and total > WHOLE and suffix in _TABLES):
-        made = _table_in(found, decoded, needed=asked is not None)
+    if row_range or (start is None and total > WHOLE and suffix in _TABLES):
+        made = _table_in(found, decoded, needed=row_range is not None)
         if made:
             whole = " start=1 gives the text as it is."
             return _piece(
-                made, asked, f"{words}; ", whole, File(uri or "file:///table.csv", name, "text/csv", "")
+                made, row_range, f"{words}; ", whole, File(uri or "file:///table.csv", name, "text/csv", "")
             )
     first = start or 1
     if first > max(1, total):
@@ -183,15 +183,15 @@ def _table_in(found: Source, text: DecodedText, *, needed: bool) -> Table | None
 
 
 def _piece(
-    made: Table, asked: tuple[int, int | None] | None, words: str, whole: str, file: File
+    made: Table, row_range: tuple[int, int | None] | None, words: str, whole: str, file: File
 ) -> ToolOutput:
-    """Return a long table: its columns in words and its first rows, or the rows that are `asked` for."""
+    """Return a long table: its columns in words and its first rows, or the rows of `row_range`."""
     total = max(map(len, made.written.values()))
-    first, last = asked or (1, FIRST[0])
+    first, last = row_range or (1, FIRST[0])
     if first > total:
         raise ArgumentError("rows", f"begins at {first:,}; {file.name} has {counted(total, 'row')}")
     end = total if last is None else min(last, total)
-    text, shown = summary.rows_as_csv(made.written, first, end, CHARACTERS if asked else FIRST[1])
+    text, shown = summary.rows_as_csv(made.written, first, end, CHARACTERS if row_range else FIRST[1])
     size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
     these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"
     sentence = f"{words}{size}; {these}, as CSV"
@@ -200,18 +200,18 @@ def _piece(
         if shown < total
         else ""
     )
-    columns = "" if asked else f"\nColumns:\n{summary.column_lines(made)}"
+    columns = "" if row_range else f"\nColumns:\n{summary.column_lines(made)}"
     return ToolOutput(f"{sentence}.{more}{whole}{columns}", files=(file._replace(content=text),))
 
 
-def _book(found: Source, sheet: str | None, asked: tuple[int, int | None] | None) -> ToolOutput:
+def _book(found: Source, sheet: str | None, row_range: tuple[int, int | None] | None) -> ToolOutput:
     """Return the sheets of a workbook: all whole where they are short, else the one that is asked for, or the first."""
     if len(found.data) > FILE_SIZE:
         problem = f"{found.name} has {len(found.data):,} bytes; workbooks of at most {FILE_SIZE:,} are read"
         raise ArgumentError("source", problem)
     names = workbook.sheets(Book(found.name, found.data, None))
     words = f"{found.name}: workbook, {size_in_words(len(found.data))}"
-    if sheet is None and asked is None and (whole := _sheets(found, names, words)):
+    if sheet is None and row_range is None and (whole := _sheets(found, names, words)):
         return whole
     made = table(Book(found.name, found.data, sheet))
     file = _sheet_file(found, sheet or "", "")
@@ -220,7 +220,7 @@ def _book(found: Source, sheet: str | None, asked: tuple[int, int | None] | None
         if len(names) > 1
         else ""
     )
-    return _piece(made, asked, f"{words}; ", others, file)
+    return _piece(made, row_range, f"{words}; ", others, file)
 
 
 def _sheets(found: Source, names: Sequence[str], words: str) -> ToolOutput | None:

@@ -66,7 +66,9 @@ async def load_image(
     try:
         loaded = await apart(decoded, data, page, frame, max_size)
     except PictureError as error:
-        raise ArgumentError("source", f"{name} cannot be shown: {error.reason}") from error
+        raise ArgumentError(
+            "source", f"{name} cannot be shown: {error.reason}; give {error.instead}"
+        ) from error
     return ToolOutput(f"{name}: {loaded.words}.", loaded.pictures, scale=loaded.scale)
 
 

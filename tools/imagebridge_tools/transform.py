@@ -13,7 +13,7 @@ from imagebridge.pictures.picture import Picture
 from .apart import apart
 from .drawing import tones
 from .drawing.colors import WHITE, Color
-from .drawing.operations import SHAPING, SIDE, Ground, Step, steps
+from .drawing.operations import SHAPING, SIDE, Ground, Operation, read_operations
 from .drawing.pixels import pixels
 from .drawing.units import Ruler
 from .files.source import NOWHERE, Places, Source, opened
@@ -87,12 +87,12 @@ def transformed(
     if seen is None:
         raise mistakes.error()
     work, done = _Work(seen.image, units), list[str]()
-    for step in read:
-        if step is None:
+    for operation in read:
+        if operation is None:
             break  # What lies where after it cannot be told.
-        if mistakes.found and step.name not in SHAPING:
+        if mistakes.found and operation.name not in SHAPING:
             continue  # Nothing will be made: it is only seen whether the rest fits.
-        words = mistakes.of(partial(_done, work, step))
+        words = mistakes.of(partial(_done, work, operation))
         if words is None:
             break
         done += words
@@ -104,22 +104,24 @@ def transformed(
     return ToolOutput(f"{seen.description}: {said}. {described(picture)}.", (picture,))
 
 
-def _done(work: _Work, step: Step) -> list[str]:
+def _done(work: _Work, operation: Operation) -> list[str]:
     """Do one operation; returns words on it."""
-    work.argument = step.argument
-    if step.name in _CHOICES:
-        _CHOICES[step.name](work, step.value)
+    work.argument = operation.argument
+    if operation.name in _CHOICES:
+        _CHOICES[operation.name](work, operation.value)
         return []
     before = work.image.size
-    work.image, words = _OPERATIONS[step.name](work, step.value)
+    work.image, words = _OPERATIONS[operation.name](work, operation.value)
     size = work.image.size
     return [words if size == before else f"{words} to {size[0]}x{size[1]}"]
 
 
-def _read(mistakes: Mistakes, operations: Sequence[Mapping[str, JsonValue]], units: str) -> list[Step | None]:
+def _read(
+    mistakes: Mistakes, operations: Sequence[Mapping[str, JsonValue]], units: str
+) -> list[Operation | None]:
     """Return the operations as far as they can be read without the picture, and note what is wrong with them."""
     mistakes.of(lambda: Ruler(1, 1, units))
-    return steps(mistakes, operations)
+    return read_operations(mistakes, operations)
 
 
 def _crop(work: _Work, value: Sequence[float]) -> "tuple[Image, str]":
@@ -217,8 +219,8 @@ def _blur(work: _Work, value: float) -> "tuple[Image, str]":
     return blurred, f"blurred by {value:g} px"
 
 
-_Operation = Callable[[_Work, Any], "tuple[Image, str]"]
-_OPERATIONS: dict[str, _Operation] = {
+_Apply = Callable[[_Work, Any], "tuple[Image, str]"]
+_OPERATIONS: dict[str, _Apply] = {
     "crop": _crop,
     "resize": _resize,
     "fit": _fit,

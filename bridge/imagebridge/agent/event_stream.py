@@ -109,7 +109,7 @@ def documents(data: bytes) -> list[object]:
         return [DONE if line.strip() == b"[DONE]" else loaded(line) for line in lines]
 
 
-def told(event: ServerEvent) -> list[object]:
+def objects_of(event: ServerEvent) -> list[object]:
     """Return what an event says: objects of the API, and `DONE`. Anything else is a sign of life, but for an error.
 
     An object that does not tell its type has the event's name for one.

@@ -28,7 +28,7 @@ from .event_stream import (
     TooLargeError,
     documents,
     is_event,
-    told,
+    objects_of,
 )
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Caller:
                 nonlocal came
                 for event in _unbroken(events):
                     try:
-                        values = await self._read(told, event, len(event.data))
+                        values = await self._read(objects_of, event, len(event.data))
                     except ValueError as error:
                         raise _broken(error) from error
                     came = came or bool(values)

@@ -1,12 +1,11 @@
 """One response, whichever API gave it, and what asks for it."""
 
-import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from imagebridge.events import Answer, Event
-from imagebridge.facts.models import LONG_INPUT, PRICES
+from imagebridge.facts.models import LONG_INPUT, price_of
 from imagebridge.translate.policy import Api
 from imagebridge.wire import JSON, Item, is_json
 
@@ -20,9 +19,6 @@ OnRunEvent = Callable[[Event], Awaitable[None]]
 
 _MANY = 1e15
 """Above it a count is none: JSON can write numbers that no integer holds."""
-
-
-_DATED = re.compile(r"-\d{4}-\d\d-\d\d$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ def _count(counts: JSON, name: str) -> int:
 
 def cost(model: str, usage: Usage, tier: str | None = None) -> float | None:
     """Return what one request costs in USD; None for a model without a price or another tier than the standard."""
-    price = PRICES.get(_DATED.sub("", model))
+    price = price_of(model)
     if price is None or tier not in (None, "default", "auto"):
         return None
     if usage.written and price.written is None:

@@ -171,7 +171,7 @@ def _text_findings(body: Body) -> Iterator[Finding]:
     for path, text, by_tool in body_texts(body):
         if path in blind:
             yield _finding("picture-as-text", path, text, body.model, list(runs(text)))
-        elif by_tool and dumps.result(text) is not None:
+        elif by_tool and dumps.parse_result(text) is not None:
             yield _finding("parts-as-text", path, text, body.model, [])
         elif base64_runs := list(runs(text)):
             yield _finding("base64-in-text", path, text, body.model, base64_runs)

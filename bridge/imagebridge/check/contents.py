@@ -77,7 +77,7 @@ class Contents:
         """Return what a part becomes without being translated beside the others; None where it is to be."""
         kind = text_of(part, "type")
         if kind in _TEXTS:
-            dumped_result = dumps.result(text_of(part, "text"))
+            dumped_result = dumps.parse_result(text_of(part, "text"))
             return self._translated(dumped_result) if dumped_result else None
         if kind in _IMAGES and (remote := _remote(part)):
             return [self._image(part, remote)]
@@ -114,7 +114,7 @@ def _result(content: object) -> JSON:
     """Return a content that is no list of parts as a tool result."""
     if content is None or content == []:
         return {"content": []}
-    dumped_result = dumps.result(content) if isinstance(content, str) else dumps.of(content)
+    dumped_result = dumps.parse_result(content) if isinstance(content, str) else dumps.result_from(content)
     return dumped_result or {"content": _opened(_as_text(content))}
 
 

@@ -46,14 +46,14 @@ _MOST = 500_000
 _SHOWN = frozenset(("image", "input_image", "image_url"))
 
 
-def result(text: str) -> JSON | None:
+def parse_result(text: str) -> JSON | None:
     """Return the tool result whose dump `text` is, as its JSON object; None where it is something else."""
-    return of(_parsed_text(text)) if _HEAD.match(text) else None
+    return result_from(_parsed_text(text)) if _HEAD.match(text) else None
 
 
 def shows(text: str) -> bool:
     """Tell whether the tool result whose dump `text` is holds a picture."""
-    dumped = result(text)
+    dumped = parse_result(text)
     return dumped is not None and any(
         is_json(one) and text_of(one, "type") in _SHOWN for one in blocks_of(dumped)
     )
@@ -64,7 +64,7 @@ def is_block(value: object) -> bool:
     return is_json(value) and any(name in value for name in _NEEDED.get(text_of(value, "type"), ()))
 
 
-def of(value: object) -> JSON | None:
+def result_from(value: object) -> JSON | None:
     """Return the tool result that `value`, read from a dump, stands for; None where it is something else."""
     if is_list(value):
         block_list = [one for one in value if is_block(one)]
@@ -77,7 +77,7 @@ def of(value: object) -> JSON | None:
         return None
     if is_block(value):
         return {"content": [value]}
-    inner = of(value.get("content")) or of(value.get("output"))
+    inner = result_from(value.get("content")) or result_from(value.get("output"))
     if inner is None:
         return None
     error_fields = {"isError": is_error(value)}

@@ -78,7 +78,7 @@ class LastWords:
         return self._kept.decode(errors="replace")[-_QUOTED:]
 
 
-class Lines(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
+class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
     """The lines of a server's output as messages. The session itself reads them: a task between costs a tenth of a call."""
 
     def __init__(self, output: anyio.abc.ByteReceiveStream) -> None:
@@ -193,7 +193,7 @@ async def pipe(
     # From here to the task group nothing waits: a cancellation in between would leave the process alone.
     assert process.stdin
     assert process.stdout
-    lines, writer = Lines(process.stdout), Writer(process.stdin, process.stdout)
+    lines, writer = StdoutMessages(process.stdout), Writer(process.stdin, process.stdout)
     async with anyio.create_task_group() as tasks:
         has_written = anyio.Event()
         tasks.start_soon(_listen, errors, stderr, has_written)
@@ -271,7 +271,7 @@ async def _listen(errors: anyio.abc.ByteReceiveStream, stderr: LastWords, has_wr
     has_written.set()
 
 
-async def _watch(process: ServerProcess, lines: Lines) -> None:
+async def _watch(process: ServerProcess, lines: StdoutMessages) -> None:
     """End the messages once the process is gone: a child of it that holds its output would keep them open."""
     assert process.stdout
     await _ended(process, math.inf, _LOOK)

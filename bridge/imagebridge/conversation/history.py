@@ -160,7 +160,7 @@ class _Replay:
 
     limits: Sequence[_Limit]
     model: str | None
-    kept: dict[object, _ShownAttachment] = field(default_factory=dict[object, _ShownAttachment])
+    shown: dict[object, _ShownAttachment] = field(default_factory=dict[object, _ShownAttachment])
     named: dict[str, Attachment] = field(default_factory=dict[str, Attachment])
     changes: dict[tuple[int, int], JsonObject] = field(default_factory=dict[tuple[int, int], JsonObject])
 
@@ -170,9 +170,9 @@ class _Replay:
         if target is None:
             return
         identity = target.identity
-        if earlier := self.kept.pop(identity, None):
+        if earlier := self.shown.pop(identity, None):
             earlier.users.append(one.item)
-            self.kept[identity] = earlier
+            self.shown[identity] = earlier
             if isinstance(one, Attachment):
                 self.changes[one.item, one.part] = one.text(again(earlier.attachment))
             return
@@ -180,7 +180,7 @@ class _Replay:
         if isinstance(one, StandIn):
             # With smaller budgets than the last time, what it refers to gave way before it was used here.
             self.changes[one.item, one.part] = dict(target.fields)
-        self.kept[identity] = _ShownAttachment(here, [one.item], self._counts(here))
+        self.shown[identity] = _ShownAttachment(here, [one.item], self._counts(here))
         self.named |= dict.fromkeys(filter(None, (one.label, one.handle)), here)
 
     def _counts(self, one: Attachment) -> dict[str, int]:
@@ -197,11 +197,11 @@ class _Replay:
         """Cut the budgets that are passed, as far as what is not used from item `answered` on, nor in `task`, allows."""
         over = [limit for limit in self.limits if self._sum(limit.name) > limit.most]
         dropped: list[Attachment] = []
-        for identity, one in list(self.kept.items()):
+        for identity, one in list(self.shown.items()):
             over = [limit for limit in over if self._sum(limit.name) > limit.left]
             free = one.users[-1] < answered and task.isdisjoint(one.users)
             if free and any(one.counts.get(limit.name) for limit in over):
-                del self.kept[identity]
+                del self.shown[identity]
                 dropped.append(one.attachment)
         for one in dropped:
             self.changes[one.item, one.part] = one.text(gone(one))
@@ -210,4 +210,4 @@ class _Replay:
             self.changes[last] = {**self.changes[last], "prompt_cache_breakpoint": {"mode": "explicit"}}
 
     def _sum(self, name: str) -> int:
-        return sum(one.counts.get(name, 0) for one in self.kept.values())
+        return sum(one.counts.get(name, 0) for one in self.shown.values())

@@ -233,6 +233,11 @@ def _stem(model: str) -> str:
     return _DATED.sub("", model.strip().lower().removeprefix("openai/"))
 
 
+def price_of(model: str) -> Price | None:
+    """Return what a model's tokens cost, whatever its date; None where no price is known, as behind a router."""
+    return PRICES.get(_DATED.sub("", model))
+
+
 def last_day(model: str) -> datetime.date | None:
     """Return the day on which a model ends or ended; None where no end is announced."""
     stem = _stem(model)

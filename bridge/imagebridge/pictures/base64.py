@@ -120,6 +120,9 @@ def strictly_decoded(encoded: str) -> bytes:
     return pybase64.b64decode(encoded, validate=True)
 
 
-def sample(encoded: str) -> tuple[int, str, str, str]:
+Sample = tuple[int, str, str, str]
+
+
+def sample(encoded: str) -> Sample:
     """Return what tells most base64 texts apart at once, however long they are; not all."""
     return len(encoded), encoded[:48], encoded[-48:], encoded[:: 1 << 17]

@@ -34,6 +34,16 @@ def profile(primaries: int, transfer: int) -> bytes:
     return _written(known, curve or _srgb)
 
 
+def hdr_sentence(transfer: int) -> str:
+    """Say of a picture with one of the curves of HDR how its light is shown; empty for other curves."""
+    if transfer not in (16, 18):
+        return ""
+    return (
+        "an HDR picture, shown as on an ordinary screen: what is brighter than white is compressed, "
+        "and tones may differ from those that a browser shows"
+    )
+
+
 def of_gamma(gamma: float) -> bytes:
     """Return the ICC profile of sRGB's colours with the gamma that a PNG names; empty where it passes for sRGB."""
     if not 0.05 < gamma < 5 or abs(gamma - 0.45455) < 0.02:

@@ -10,12 +10,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from struct import pack, unpack_from
+from typing import cast
 
 from imagebridge.errors import PictureError
 
 from . import kinds, png
 from .cost import check_scans
 from .png import Mend, mended
+
+try:
+    from stringzilla import count  # pyright: ignore[reportUnknownVariableType]  # its stubs know no buffers
+except ImportError:  # no wheel for this processor: the same at a fifth of the speed
+    count = None
 
 __all__ = ["Container", "Mend", "mended", "orientation", "walk"]
 
@@ -100,7 +106,7 @@ def _png(data: bytes) -> Container:
     )
 
 
-# One literal byte first: the engine then searches with memchr (20 times faster than a class first).
+# One literal byte first: 20 times faster than a class first.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 # Lower ones mean nothing inside of pixels: decoders go on behind them.
 _MARKER_IN_SCAN = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
@@ -110,7 +116,7 @@ _PROGRESSIVE = 0xC2
 _COMMON = frozenset((0xC0, 0xC1, _PROGRESSIVE))
 """Baseline, extended and progressive frames. Lossless, hierarchical and arithmetic ones few decoders read."""
 # A search holds the interpreter lock until it ends, so long scans are searched in windows.
-_WINDOW = 1 << 20
+_WINDOW = 1 << 16
 
 
 def _jpeg(data: bytes) -> Container:
@@ -229,13 +235,26 @@ def _next_marker(data: bytes, at: int) -> int:
 
 def _sought(data: bytes, at: int, marker: "re.Pattern[bytes]") -> int:
     """Return where the next `marker` stands from `at` on: where entropy-coded data ends; the file's length without one."""
+    counted = count is not None
     while at < len(data):
+        stop = at + _WINDOW
+        if counted and _holds_none(data, at, stop):
+            at = stop
+            continue
         # One byte of overlap, for a marker on the edge of two windows.
-        found = marker.search(data, at, at + _WINDOW + 1)
+        found = marker.search(data, at, stop + 1)
         if found:
             return found.start()
-        at += _WINDOW
+        # Between restart markers counting is in vain; only the edge of a window is worth another try.
+        counted = counted and stop <= len(data) and data[stop - 1] == 0xFF
+        at = stop
     return len(data)
+
+
+def _holds_none(data: bytes, at: int, stop: int) -> bool:
+    """Tell whether every 0xFF of a window is one of the pixels, which zero follows: then no marker is among them."""
+    counted = cast("Callable[[bytes, bytes, int, int], int]", count)
+    return counted(data, b"\xff\0", at, stop) == counted(data, b"\xff", at, stop)
 
 
 def _webp(data: bytes) -> Container:

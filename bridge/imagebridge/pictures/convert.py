@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imagebridge.errors import PictureError
 
-from . import animation, contact_sheet, grey, kinds, pages
+from . import animation, contact_sheet, grey, iso_boxes, kinds, pages
 from .base64 import base64_bytes, base64_start
 from .cache import Cache
+from .colour_spaces import hdr_sentence
 from .cost import memory_of, turn
 from .decode import decoding, drafted, frames, load, opened, read, srgb, upright
 from .encode import as_picture, is_flat, jpeg, png, redrawn, resized, standard
@@ -105,9 +106,22 @@ def retyped(encoded: str, media_types: Collection[str]) -> Picture:
     drawn = kinds.PNG.media_type in media_types
     if not drawn and kinds.JPEG.media_type not in media_types:
         raise PictureError(f"it is {picture.media_type}, and is wanted as {' or '.join(media_types)} alone")
-    with decoding("its pixels cannot be converted"):
+    with (
+        decoding("its pixels cannot be converted"),
+        turn(_PER_PIXEL * picture.width * picture.height),
+    ):
         image = upright(opened(picture.data), picture.orientation)
         return png(image) if drawn else jpeg(image)
+
+
+def redone(picture: Picture) -> Picture:
+    """Return a picture as PNG or JPEG, whichever it asks for.
+
+    Raises:
+        PictureError: its pixels cannot be decoded.
+    """
+    with turn(_PER_PIXEL * picture.width * picture.height):
+        return redrawn(opened(picture.data), picture.orientation)
 
 
 def _foreign(
@@ -131,9 +145,13 @@ def _foreign(
             # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
             image = read(data)
             with turn(memory_of(image)):
-                sentence = grey.depth_sentence(load(image))
+                sentence = grey.depth_sentence(load(image)) or _hdr_sentence(data, file_type)
                 conversion = Converted((redrawn(image, lossless=file_type in kinds.LOSSLESS),), sentence)
     return _from(file_type, conversion)
+
+
+def _hdr_sentence(data: bytes, file_type: kinds.FileType | None) -> str:
+    return hdr_sentence(iso_boxes.colour(data)[1]) if file_type in (kinds.AVIF, kinds.HEIC) else ""
 
 
 def _from(file_type: kinds.FileType | None, conversion: Converted) -> Converted:
@@ -193,13 +211,12 @@ def cut(picture: Picture, cuts: Sequence[Crop]) -> tuple[Picture, ...]:
 def _cut(picture: Picture, data: bytes, cuts: Sequence[Crop]) -> tuple[Picture, ...]:
     with turn(_PER_PIXEL * picture.width * picture.height):
         image = standard(srgb(upright(opened(data), picture.orientation)))
-        flat = is_flat(image)
+        flat, lossless = is_flat(image), kinds.kind(data) in kinds.LOSSLESS
         made: list[Picture] = []
         for box, size in cuts:
             part = image.crop(box)
-            made.append(
-                as_picture(part if part.size == size else resized(part, *size, sharp=flat), flat=flat)
-            )
+            shown = part if part.size == size else resized(part, *size, sharp=flat)
+            made.append(as_picture(shown, flat=flat, lossless=lossless, shrunk=True))
         return tuple(made)
 
 
@@ -223,4 +240,4 @@ def _shrunk(picture: Picture, data: bytes, width: int, height: int) -> Picture:
         small = resized(standard(image), width, height, sharp=flat)
         # After shrinking: the same colours for a fraction of the work.
         small.info = {"icc_profile": profile} if profile else {}
-        return as_picture(srgb(small), flat=flat)
+        return as_picture(srgb(small), flat=flat, lossless=kinds.kind(data) in kinds.LOSSLESS, shrunk=True)

@@ -4,9 +4,11 @@ A file of some bytes may claim any size, and a decoder makes room for what is cl
 Pillow 13.0 and pillow-heif 1.8 as the growth of the process (`tests/bridge/pictures/test_cost.py` builds the files).
 """
 
+from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
-from threading import RLock
+from contextvars import ContextVar
+from threading import Condition, local
 from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import PictureError
@@ -17,17 +19,23 @@ if TYPE_CHECKING:
 MAX_PIXELS = 120_000_000
 """Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
 
+MAX_DRAWN = 25_000_000
+"""Pixels with which an SVG is drawn at most, whatever it asks for."""
+
 MAX_SIDE = 500_000
 """Pixels of a side at most: a decoder takes memory for each row, however thin it is."""
 
 MAX_MEMORY = 900_000_000
 """Bytes that decoding one picture may take; a server with its worker at work then stays below 1.5 GB."""
 
-_HEAVY = 100_000_000
-"""Bytes from which on pictures are decoded one after the other."""
+TOGETHER = 128_000_000
+"""Bytes that pictures which are decoded side by side may take together; a larger one is decoded alone."""
 
 _SCANNED = 50 * MAX_PIXELS
 """Pixels that the scans of one JPEG may pass over together: each takes time for all of them, and some bytes of file."""
+
+SMALLER = "a smaller one, or a part of it"
+"""What could be shown in place of a picture that takes too much."""
 
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
 """Bytes a pixel in Pillow's memory; 4 in every other mode."""
@@ -44,29 +52,77 @@ _DECODERS = {
 """Bytes a pixel that a decoder holds beside Pillow's."""
 
 
-class _Allowance:
-    """What this process may spend on one picture. A worker is given less, or more when it works alone."""
-
-    def __init__(self) -> None:
-        self.memory = MAX_MEMORY
+_ALLOWED: ContextVar[int] = ContextVar("imagebridge.pictures.cost", default=MAX_MEMORY)
 
 
-ALLOWANCE = _Allowance()
+def allowed() -> int:
+    """Return the bytes that one picture may take here and now."""
+    return _ALLOWED.get()
 
-_TURN = RLock()
+
+@contextmanager
+def allowing(memory: int) -> Generator[None]:
+    """Let a picture take so many bytes; what takes more, and less than `MAX_MEMORY`, is a `HeavyError`."""
+    token = _ALLOWED.set(memory)
+    try:
+        yield
+    finally:
+        _ALLOWED.reset(token)
 
 
 class HeavyError(Exception):
-    """Decoding takes more memory than this process may use now, and less than `MAX_MEMORY`."""
+    """Decoding takes more memory than is allowed here and now, and less than `MAX_MEMORY`."""
+
+
+class _Turns:
+    """Who decodes now, in the order in which they came: several together, or one that takes more than these may."""
+
+    def __init__(self) -> None:
+        self._held = 0
+        self._waiting: deque[object] = deque()
+        self._changed = Condition()
+        self._within = local()
+
+    @contextmanager
+    def of(self, memory: int) -> Generator[None]:
+        """Hold `memory` bytes. A turn inside another one of the same thread is a part of it."""
+        if getattr(self._within, "turn", False):
+            yield
+            return
+        memory = min(memory, TOGETHER)
+        self._begin(memory)
+        self._within.turn = True
+        try:
+            yield
+        finally:
+            self._within.turn = False
+            with self._changed:
+                self._held -= memory
+                self._changed.notify_all()
+
+    def _begin(self, memory: int) -> None:
+        me = object()
+        with self._changed:
+            self._waiting.append(me)
+            self._changed.wait_for(lambda: self._waiting[0] is me and self._held + memory <= TOGETHER)
+            self._waiting.popleft()
+            self._held += memory
+            self._changed.notify_all()
+
+
+_TURNS = _Turns()
 
 
 @contextmanager
 def turn(memory: int) -> Generator[None]:
-    """Hold the turn of heavy pictures while one of `memory` bytes is decoded and changed; light ones need none."""
-    if memory < _HEAVY:
-        yield
-        return
-    with _TURN:
+    """Wait until a picture may take `memory` bytes to be decoded and changed, and hold them meanwhile.
+
+    Raises:
+        HeavyError: that is more than is allowed here.
+    """
+    if min(memory, MAX_MEMORY) > allowed():
+        raise HeavyError(memory)
+    with _TURNS.of(memory):
         yield
 
 
@@ -104,9 +160,13 @@ def check_pixels(width: int, height: int) -> None:
         PictureError: it has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
     """
     if max(width, height) > MAX_SIDE:
-        raise PictureError(f"it is {width}x{height} pixels, and a side may have {MAX_SIDE:,} at most")
+        raise PictureError(
+            f"it is {width}x{height} pixels, and a side may have {MAX_SIDE:,} at most", SMALLER
+        )
     if width * height > MAX_PIXELS:
-        raise PictureError(f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}")
+        raise PictureError(
+            f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}", SMALLER
+        )
 
 
 def check_scans(scans: int, width: int, height: int) -> None:
@@ -116,7 +176,9 @@ def check_scans(scans: int, width: int, height: int) -> None:
         PictureError: they pass over more than `_SCANNED` pixels.
     """
     if scans * width * height > _SCANNED:
-        raise PictureError(f"it passes {scans:,} times over {width}x{height} pixels, which takes too long")
+        raise PictureError(
+            f"it passes {scans:,} times over {width}x{height} pixels, which takes too long", SMALLER
+        )
 
 
 def check_memory(width: int, height: int, memory: int) -> None:
@@ -124,12 +186,13 @@ def check_memory(width: int, height: int, memory: int) -> None:
 
     Raises:
         PictureError: it takes more than `MAX_MEMORY`.
-        HeavyError: it takes more than this process may use now.
+        HeavyError: it takes more than is allowed here and now.
     """
     if memory > MAX_MEMORY:
         raise PictureError(
             f"decoding its {width}x{height} pixels takes {memory // 1_000_000:,} MB of memory, "
-            f"over the limit of {MAX_MEMORY // 1_000_000:,} MB"
+            f"over the limit of {MAX_MEMORY // 1_000_000:,} MB",
+            SMALLER,
         )
-    if memory > ALLOWANCE.memory:
+    if memory > allowed():
         raise HeavyError(memory)

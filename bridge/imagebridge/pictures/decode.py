@@ -21,7 +21,7 @@ from . import bitmaps, iso_boxes, kinds, metadata
 from .colour_spaces import of_gamma
 from .colour_spaces import profile as profile_of
 from .containers import orientation, walk
-from .cost import MAX_PIXELS, HeavyError, check_memory, check_pixels, memory_of
+from .cost import MAX_MEMORY, MAX_PIXELS, SMALLER, HeavyError, allowed, check_memory, check_pixels, memory_of
 from .grey import eight_bits, is_deep
 from .png import chunks
 
@@ -46,6 +46,9 @@ _READERS: dict[kinds.FileType, tuple[str, str]] = {
 }
 
 
+_OF_PROGRAMS = (LookupError, ArithmeticError, AttributeError, AssertionError, TypeError, UnicodeError)
+"""What Pillow's readers run into where numbers in a file lead nowhere: their words speak of the program."""
+
 _NUMBERED = re.compile(r"decoder error -?\d+|^-?\d+$|broken data stream|unrecognized data stream")
 
 
@@ -60,14 +63,16 @@ def decoding(what: str) -> Generator[None]:
     except (PictureError, HeavyError):
         raise
     except Exception as error:
+        if isinstance(error, MemoryError) and allowed() < MAX_MEMORY:
+            raise HeavyError from error  # it takes more than was thought
         said = (str(error).splitlines() or [type(error).__name__])[0][:120]
         # Pillow hands on what `struct` says of its buffers, which means nothing to a reader.
         if isinstance(error.__cause__ or error, struct_error):
             said = "it ends too early"
         elif isinstance(error, MemoryError):
-            said = "that takes more memory than is allowed here"
-        elif _NUMBERED.search(said):
-            said = "they are broken"
+            raise PictureError(f"{what} (that takes more memory than is allowed here)", SMALLER) from error
+        elif isinstance(error, _OF_PROGRAMS) or _NUMBERED.search(said):
+            said = "the file is broken there"
         raise PictureError(f"{what} ({said})") from error
 
 
@@ -130,7 +135,7 @@ def header(data: bytes) -> "Image":
     if file_type is kinds.BMP:
         with decoding("its header cannot be read"):
             if image := bitmaps.image(data):
-                _seen_rightly(image, data, kinds.BMP)
+                _mend_colours(image, data, kinds.BMP)
                 return image
     if file_type not in _READERS:
         raise PictureError(
@@ -150,11 +155,11 @@ def header(data: bytes) -> "Image":
     with decoding("its header cannot be read"), _unwarned() if file_type is kinds.TIFF else nullcontext():
         image = reader(BytesIO(bare))
     image.info.update(info)
-    _seen_rightly(image, data, file_type)
+    _mend_colours(image, data, file_type)
     return image
 
 
-def _seen_rightly(image: "Image", data: bytes, file_type: kinds.FileType) -> None:
+def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> None:
     """Set right what Pillow leaves to its users: colours that are named by number or gamma, and palettes."""
     if (
         file_type is kinds.JP2

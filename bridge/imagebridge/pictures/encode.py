@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from imagebridge.errors import PictureError
 
-from . import grey
+from . import grey, kinds
 from .cost import turn
 from .decode import decoding, drafted, load, opened, read, srgb, upright
 from .picture import Picture
@@ -72,21 +72,26 @@ _EXACT = 160_000
 pixels), 3.8 kB (to 40,000) and 12.8 kB (to 160,000), as JPEG 768 bytes, 3.0 kB and 7.9 kB with a mean error of up to 28,
 48 and 11 of 255; a photograph of 320x240 takes 131 kB in place of 18."""
 
+_WITHOUT_LOSS = frozenset(one.media_type for one in kinds.LOSSLESS)
+
 _LOSS = 4
 """Mean error of 255 above which a JPEG with halved colours shows no photograph. Measured in the same run: photographs
 0.3 to 3.3, screens made smaller 9.1 to 10.4, charts 6.6 to 7.4, patterns 46.7 to 48.1."""
 
 
-def as_picture(image: "Image", *, flat: bool | None = None, lossless: bool = False) -> Picture:
+def as_picture(
+    image: "Image", *, flat: bool | None = None, lossless: bool = False, shrunk: bool = False
+) -> Picture:
     """Encode pixels as the picture asks: JPEG for photographs, PNG for drawings, screens and transparency.
 
     The bytes depend on the pixels alone: no metadata, no time. `flat` says what is already known of
     the picture (see `is_flat`). What looks like a drawing and takes far less as a JPEG is a photograph all the same,
     a soft or a dark one; that keeps the full resolution of its colours. `lossless` says that the picture came
-    so: up to `_EXACT` pixels it stays so, and above them where a JPEG would lose more than of a photograph.
+    so: up to `_EXACT` pixels it stays so, and above them, or where it was `shrunk`, where a JPEG would lose more
+    than of a photograph.
     """
     image = standard(image)
-    exact = lossless and image.width * image.height <= _EXACT
+    exact = lossless and not shrunk and image.width * image.height <= _EXACT
     if exact or image.mode in ("LA", "RGBA"):
         return png(image)
     if not _may_be_drawn(image, flat=flat):
@@ -176,7 +181,10 @@ def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
                 return made
         if flat and (drawing := _of_few_colours(opaque(image), limit)):
             return Picture.from_bytes(drawing)
-        data = _squeezed(opaque(image), limit, flat=flat)
+        page = opaque(image)
+        lossless = picture.media_type in _WITHOUT_LOSS
+        full = flat or (lossless and _difference(page, _jpeg(page, _QUALITY, flat=False)) > _LOSS)
+        data = _squeezed(page, limit, flat=full)
     return Picture.from_bytes(data)
 
 
@@ -315,7 +323,8 @@ def shines_through(picture: Picture) -> bool:
     header = read(picture.data)
     if header.mode not in ("LA", "PA", "RGBA") and "transparency" not in header.info:
         return False
-    return standard(load(header)).mode in ("LA", "RGBA")
+    with turn(8 * picture.width * picture.height):
+        return standard(load(header)).mode in ("LA", "RGBA")
 
 
 def opaque(image: "Image") -> "Image":

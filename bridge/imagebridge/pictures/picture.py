@@ -15,7 +15,7 @@ from typing import Literal, Self
 from imagebridge.facts import limits
 
 from . import kinds, png_rows
-from .base64 import base64_bytes, sample, strictly_decoded, to_base64
+from .base64 import Sample, base64_bytes, sample, strictly_decoded, to_base64
 from .cache import KeyedLocks
 from .containers import Container, mended, walk
 from .cost import check_pixels, turn
@@ -86,21 +86,22 @@ class Picture:
         Raises:
             PictureError: as `from_bytes`, or `text` is not base64.
         """
-        known = _PROVEN.get(text)
+        key = sample(text)
+        known = _PROVEN.get(key, text)
         if known is not None and (proof == "structure" or known.proof == proof):
             return known
         # The same picture in several calls at once is proven by one of them.
-        with _PROVING.of(sample(text)):
-            known = _PROVEN.get(text)
+        with _PROVING.of(key):
+            known = _PROVEN.get(key, text)
             if known is None:
-                return cls._proven(text, proof)
+                return cls._proven(key, text, proof)
             proven = known.proven(proof)
             if proven is not known:
-                _PROVEN.put(text, proven)
+                _PROVEN.put(key, proven)
             return proven
 
     @classmethod
-    def _proven(cls, encoded: str, proof: Proof) -> "Picture":
+    def _proven(cls, key: Sample, encoded: str, proof: Proof) -> "Picture":
         """Prove base64 that was not proven before."""
         data, strict = base64_bytes(encoded)
         container = walk(data)
@@ -111,7 +112,7 @@ class Picture:
         del data, sound  # The bytes are freed before the URL is built: one copy fewer at the peak.
         made = cls._of(encoded_sound, container, proof)
         if intact:
-            _PROVEN.put(encoded, made)
+            _PROVEN.put(key, made)
         return made
 
     @classmethod
@@ -188,7 +189,8 @@ def _sound(data: bytes, container: Container, proof: Proof) -> bytes:
         from .decode import ended
 
         check_pixels(container.width, container.height)
-        return ended(sound)
+        with turn(4 * container.width * container.height):
+            return ended(sound)
     if proof == "decoded" or not container.whole:
         return _decoded(sound, container.width, container.height)
     return sound
@@ -204,21 +206,19 @@ class _Proven:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._held = 0
-        self._pictures: OrderedDict[tuple[int, str, str, str], Picture] = OrderedDict()
+        self._pictures: OrderedDict[Sample, Picture] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, encoded: str) -> Picture | None:
-        """Return the picture that was proven from exactly this base64."""
-        key = sample(encoded)
+    def get(self, key: Sample, encoded: str) -> Picture | None:
+        """Return the picture that was proven from exactly this base64, whose `sample` the key is."""
         with self._lock:
             found = self._pictures.get(key)
             if found is not None:
                 self._pictures.move_to_end(key)
         return found if found is not None and found.data_url.endswith(encoded) else None
 
-    def put(self, encoded: str, picture: Picture) -> None:
-        """Keep the `picture` proven from `encoded`; the longest unused give way once all together pass the limit."""
-        key = sample(encoded)
+    def put(self, key: Sample, picture: Picture) -> None:
+        """Keep the `picture` proven from base64 with this `sample`; the longest unused give way once all together pass the limit."""
         with self._lock:
             old = self._pictures.pop(key, None)
             self._held += len(picture.data_url) - (len(old.data_url) if old else 0)

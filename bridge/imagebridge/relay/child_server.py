@@ -168,15 +168,15 @@ async def _stopped(process: "Process") -> None:
         return
     await _ended(process, _GRACE)
     for number in (signal.SIGTERM, signal.SIGKILL):
-        if not _signalled(process.pid, number):
+        if not _send_signal(process.pid, number):
             break
         with anyio.move_on_after(_GRACE):
-            while _signalled(process.pid, 0):  # noqa: ASYNC110
+            while _send_signal(process.pid, 0):  # noqa: ASYNC110
                 await anyio.sleep(0.01)
     await _ended(process, _GRACE)
 
 
-def _signalled(group: int, number: int) -> bool:
+def _send_signal(group: int, number: int) -> bool:
     """Send a signal to a group; tell whether there is any process in it."""
     try:
         os.killpg(group, number)

@@ -118,7 +118,7 @@ class HostSession:
         )
         self._streams.append(stream)
         try:
-            await self.hear(renaming.asked(line) if renaming else line)
+            await self.hear(renaming.to_server(line) if renaming else line)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             self._refuse()
         return stream

@@ -42,7 +42,7 @@ class Renaming:
         self.token = meta.get("progressToken") if is_json(meta) else None
         self.sent_number, self.sent_token = self.number, self.token
 
-    def asked(self, line: bytes) -> bytes:
+    def to_server(self, line: bytes) -> bytes:
         """Return the request under the ids that it is sent with."""
         if self.sent_number is not self.number:
             line = spliced(line, ("id",), self.sent_number)
@@ -50,7 +50,7 @@ class Renaming:
             line = spliced(line, ("params", "_meta", "progressToken"), self.sent_token)
         return line
 
-    def answered(self, line: bytes, said: JSON) -> bytes:
+    def to_host(self, line: bytes, said: JSON) -> bytes:
         """Return a message of the server under the ids that its host knows."""
         params, result = said.get("params"), said.get("result")
         if self.sent_token is not self.token and is_json(params) and "progressToken" in params:
@@ -105,7 +105,7 @@ class Stream:
     def put(self, line: bytes, said: JSON | None = None) -> None:
         """Add a message: `said` is what it says, where that is one."""
         if said and self.renaming:
-            line = self.renaming.answered(line, said)
+            line = self.renaming.to_host(line, said)
         line = one_line(line)
         self._put += 1
         self._kept.append((self._put, line))

@@ -45,7 +45,7 @@ _MOST_TOLD = 10
 """Lines that are not messages of which is told: some servers print their whole log to stdout."""
 
 
-class Lines(Protocol):
+class LineSource(Protocol):
     """What a host or a server says, line by line."""
 
     async def each(self, take: TakeLine) -> None:
@@ -59,7 +59,7 @@ class Server(Protocol):
     name: str
 
     @property
-    def lines(self) -> Lines:
+    def lines(self) -> LineSource:
         """What it says."""
         ...
 
@@ -114,7 +114,7 @@ class Relay:
         self._waiting: dict[object, _Waiting] = {}
         self._garbage = 0
 
-    async def run(self, host: Lines) -> None:
+    async def run(self, host: LineSource) -> None:
         """Relay until the host closes its side or reads no more.
 
         Raises:
@@ -150,7 +150,7 @@ class Relay:
         if self._names and is_json(message):
             line = self._names.called(message, line)
         if is_json(message):
-            message, line = resource_uris.asked(message, line)
+            message, line = resource_uris.to_server(message, line)
         said = message.deep if isinstance(message, Unreadable) else message if is_json(message) else None
         if self._server is not None:
             return self._server.send(line + b"\n", said)
@@ -287,7 +287,7 @@ class Relay:
             self._tell(pending, changes_of_list(result, listed, "tools", "name"))
             return message if listed is message["result"] else {**message, "result": listed}
         if pending.given:
-            read_result = resource_uris.answered(result)
+            read_result = resource_uris.to_host(result)
             self._tell(pending, changes_of_list(result, read_result, "contents", "uri"))
             return message if read_result is message["result"] else {**message, "result": read_result}
         found = payload(pending, result)

@@ -14,7 +14,7 @@ def is_given(method: str, params: JSON) -> bool:
     return method in _METHODS and relative(uri := text_of(params, "uri")) != uri
 
 
-def asked(message: JSON, line: bytes) -> tuple[JSON, bytes]:
+def to_server(message: JSON, line: bytes) -> tuple[JSON, bytes]:
     """Return a message of the host with the address that the server knows, and as a line; any other as it came."""
     params, method = message.get("params"), text_of(message, "method")
     if method not in _METHODS or not is_json(params) or not is_given(method, params):
@@ -23,7 +23,7 @@ def asked(message: JSON, line: bytes) -> tuple[JSON, bytes]:
     return {**message, "params": {**params, "uri": uri}}, spliced(line, ("params", "uri"), uri)
 
 
-def answered(result: JSON) -> JSON:
+def to_host(result: JSON) -> JSON:
     """Return the answer to `resources/read` with addresses that the host takes; the very same where they are."""
     contents = result.get("contents")
     if not is_list(contents):

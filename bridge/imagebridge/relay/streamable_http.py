@@ -169,7 +169,7 @@ class HttpRelay:
         session.hold()
         try:
             if not asked:
-                await self._told(request, session, line, send)
+                await self._pass_on(request, session, line, send)
                 return
             for one in asked:
                 if session.in_use(one["id"]):
@@ -190,7 +190,7 @@ class HttpRelay:
         finally:
             session.release()
 
-    async def _told(self, request: Request, session: HostSession, line: bytes, send: Send) -> None:
+    async def _pass_on(self, request: Request, session: HostSession, line: bytes, send: Send) -> None:
         try:
             await session.hear(line)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):

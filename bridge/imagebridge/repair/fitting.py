@@ -250,12 +250,9 @@ class _Fitting:
         try:
             picture = convert.fitted(picture, picture.width, picture.height).proven("decoded")
             if picture.media_type not in self.host.formats:
-                from imagebridge.pictures.decode import opened
-                from imagebridge.pictures.encode import redrawn
-
-                picture = redrawn(opened(picture.data))
+                picture = convert.redone(picture)
         except PictureError as error:
-            return not_shown(entry, error.reason)
+            return not_shown(entry, sentences.asking(error))
         return showing(entry, picture)
 
     # Sizes.
@@ -306,7 +303,7 @@ class _Fitting:
             try:
                 return showing(entry, within(entry.picture, share // 4 * 3, self._side(entry.picture)))
             except PictureError as error:
-                return not_shown(entry, error.reason)
+                return not_shown(entry, sentences.asking(error))
         if entry.need <= share:
             return entry
         if not entry.whole:

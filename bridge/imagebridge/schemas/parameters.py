@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
+from imagebridge.errors import ArgumentError
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
 from . import hints
@@ -48,7 +49,10 @@ Hand = Callable[[str, int, Wish], PictureArgument]
 Chosen = Mapping[str, PictureForm | None]
 """Forms that a caller chose, by the path of a parameter (`pages.image`); None for one that is no picture."""
 
-_HANDLE = re.compile(r"\s*picture(:\s*|\s+)([1-9][0-9]{0,8})\s*", re.IGNORECASE)
+_HANDLE = re.compile(
+    r"\s*(?P<part>part\s+\d+\s+(?:of\s+\d+\s+)?of\s+)?picture(?P<mark>:\s*|\s+)(?P<number>[1-9][0-9]{0,8})\s*",
+    re.IGNORECASE,
+)
 
 _DEPTH = 16
 """Levels of objects and arrays that are looked into for pictures."""
@@ -106,6 +110,9 @@ def replaced(tool: str, schema: JSON, arguments: JSON, chosen: Chosen, hand: Han
     """Return `arguments` of `tool` with each picture's name replaced by what `hand` gives for it.
 
     Only whole strings are names: `picture:3`, in any case and with space around it. What `hand` raises passes.
+
+    Raises:
+        ArgumentError: the name is that of a part of a long picture.
     """
     filling = _Filling(chosen, hand)
     return cast("dict[str, object]", filling.filled(arguments, _root(tool, schema)))
@@ -289,6 +296,12 @@ class _Filling:
         else:
             wish = node.wish()
         # `picture 3` is what the lines beside it call it; only a parameter that is surely a picture can mean that.
-        if wish is None or (":" not in handle[1] and not wish.certain):
+        if wish is None or (":" not in handle["mark"] and not wish.certain):
             return None
-        return self.hand(node.path, int(handle[2]), wish)
+        if handle["part"]:
+            raise ArgumentError(
+                node.path,
+                f"{handle[0].strip()!r} is a part of a picture, and tools are given whole ones; give "
+                f"'picture:{handle['number']}', with coordinates of the whole, which the line beside the part tells",
+            )
+        return self.hand(node.path, int(handle["number"]), wish)

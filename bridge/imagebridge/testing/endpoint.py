@@ -72,7 +72,7 @@ class Endpoint:
         self._problems: list[str] = []
         self._memory = Memory()
         self._stopping = threading.Event()
-        self._told: list[list[object]] = []
+        self._earlier: list[list[object]] = []
         self._files = Files() if files else None
         self.exchanges: list[Exchange] = []
         """Every POST request in the order in which they came, with its path and what it broke."""
@@ -304,20 +304,20 @@ class Endpoint:
         items = cast("list[object]", content) if isinstance(content, list) else []
         # Of the earlier requests with the same opening, the longest one that this one may go on from.
         earlier_items: list[object] = []
-        for earlier in self._told:
+        for earlier in self._earlier:
             if len(earlier_items) < len(earlier) < len(items) and earlier[0] == items[0]:
                 earlier_items = earlier
         repeated = {index for index, item in enumerate(items) if item in earlier_items}
         new_pictures = [picture for picture in pictures(body, api) if _index(picture.path) not in repeated]
         self.seen += new_pictures
-        self._told.append(items)
+        self._earlier.append(items)
         return items, new_pictures
 
     def _unshow(self, items_and_pictures: tuple[list[object], list[SeenPicture]]) -> None:
         """Forget what a request showed that the model did not answer after all."""
         items, new_pictures = items_and_pictures
         with self._guard:
-            self._told = [one for one in self._told if one is not items]
+            self._earlier = [one for one in self._earlier if one is not items]
             self.seen[:] = [one for one in self.seen if not any(one is mine for mine in new_pictures)]
 
     def _refuse(self, exchange: Exchange, *violations: Violation) -> HttpResponse:

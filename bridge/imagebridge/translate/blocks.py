@@ -18,7 +18,6 @@ Pieces know nothing of models and budgets: `parts.py` sets them into parts.
 
 import json
 import re
-from typing import NamedTuple
 from urllib.parse import unquote
 
 from imagebridge.errors import PictureError
@@ -31,7 +30,7 @@ from imagebridge.pictures.convert import converted
 from imagebridge.pictures.kinds import svg_of
 from imagebridge.wire import JSON, is_json, text_of
 
-from . import hidden, sentences, terminal_codes, vision
+from . import hidden, sentences, terminal_codes
 from .image_blocks import image, standard
 from .pieces import (
     FilePiece,
@@ -44,6 +43,7 @@ from .pieces import (
     for_user_only,
 )
 from .scale import scale_of
+from .strips import DrawnSize
 
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
 
@@ -201,23 +201,12 @@ def _file_pieces(
             ]
 
 
-class _ModelFit(NamedTuple):
-    """The size in pixels that a model sees of a picture; equal for equal models, so that what it led to can be kept."""
-
-    model: str | None
-    detail: Detail
-
-    def __call__(self, width: int, height: int) -> tuple[int, int]:
-        view = vision.seen(width, height, self.model, self.detail)
-        return view.width, view.height
-
-
 def picture_pieces(
     encoded: str, context: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
     """Return the pictures that `encoded` holds, or the sentence that says why there is none."""
     policy = context.policy
-    fit = _ModelFit(policy.model, policy.detail_for(detail))
+    fit = DrawnSize(policy.model, policy.detail_for(detail))
     try:
         conversion = converted(
             encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first"
@@ -227,7 +216,7 @@ def picture_pieces(
         # some are another thing, and would be handed to and fro.
         if (found := _whole(encoded)) and found[1].sort in ("document", "archive"):
             return _file_pieces(encoded, *found, context, label=label, uri=uri)
-        return [_not_shown(f"a picture ({_described(encoded, label, uri)})", error.reason)]
+        return [_not_shown(f"a picture ({_described(encoded, label, uri)})", sentences.asking(error))]
     pieces: list[Piece] = []
     for at, picture in enumerate(conversion.pictures):
         number = context.number(encoded if at == 0 else picture.base64)
@@ -260,7 +249,7 @@ def _image(block: JSON, context: ResultContext) -> list[Piece]:
         return [
             _not_shown(
                 f"a picture ({sentences.described(label, None)})",
-                f"its data is {type(encoded).__name__}, not base64",
+                f"its data is {type(encoded).__name__}, not base64; ask for the picture as base64",
             )
         ]
     return picture_pieces(text_of(block, "data"), context, label=label, detail=_detail(block))

@@ -309,7 +309,7 @@ def _picture_parts(
     original = piece.picture
     handle = sentences.handle(piece.number) if handles else ""
     if plan is None or not isinstance(picture, Picture):
-        why = picture.reason if isinstance(picture, PictureError) else limit
+        why = sentences.asking(picture) if isinstance(picture, PictureError) else limit
         name = handle or sentences.numbered(piece.number, piece.number)
         return _not_shown(f"{name} ({original.media_type}, {original.width}x{original.height})", why)
     view = seen(picture.width, picture.height, model, plan.detail)

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from imagebridge.errors import PictureError
 from imagebridge.pictures.kinds import kind
 
 from .strips import Strip
@@ -36,6 +37,11 @@ def location(url: str) -> str:
 def not_shown(what: str, why: str) -> str:
     """Say that one block is not shown: what came, and why."""
     return f"[not shown: {what}; {why}]"
+
+
+def asking(error: PictureError) -> str:
+    """Say why a picture is not shown, and what to ask for in its place."""
+    return f"{error.reason}; ask for {error.instead}"
 
 
 def described(label: str, size: int | None, data: bytes = b"", uri: str = "") -> str:

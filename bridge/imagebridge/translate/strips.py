@@ -1,10 +1,14 @@
 """A page much longer than wide, or wider than long, is cut into strips that overlap, so that it can be read."""
 
 from collections.abc import Callable
+from functools import partial
 from math import ceil
 from typing import NamedTuple
 
-from .vision import Seen
+from imagebridge.facts.models import Detail
+from imagebridge.pictures.cost import MAX_DRAWN
+
+from .vision import Seen, seen
 
 MAX_STRIPS = 5
 """Strips of a picture at most."""
@@ -81,3 +85,25 @@ def _strips_of_count(
         return [Strip(at, total, 0, start, width, length, view) for at, start in enumerate(starts, 1)]
     view = fit(length, height)
     return [Strip(at, total, start, 0, length, height, view) for at, start in enumerate(starts, 1)]
+
+
+class DrawnSize(NamedTuple):
+    """The size in pixels in which a drawing is made for a model: the one that it sees, and of a long page the page's own, to be cut.
+
+    Equal for equal models, so that what it led to can be kept.
+    """
+
+    model: str | None
+    detail: Detail
+
+    def __call__(self, width: int, height: int) -> tuple[int, int]:
+        """Return it for a drawing that asks for `width` x `height` pixels."""
+        fit = partial(seen, model=self.model, detail=self.detail)
+        view = fit(width, height)
+        is_cut = (
+            self.detail != "low"
+            and width * height <= MAX_DRAWN
+            and is_unreadable(width, height, view)
+            and strips(width, height, fit)
+        )
+        return (width, height) if is_cut else (view.width, view.height)

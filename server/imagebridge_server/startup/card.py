@@ -65,7 +65,9 @@ class Card(NamedTuple):
         texts: list[str] = card_fields["texts"]
         with suppress(OSError):
             os.utime(file)  # It was used: see _clear.
-        return cls(_answers(card_fields["handshake"], texts), _answers(card_fields["stateless"], texts), file)
+        return cls(
+            _with_texts(card_fields["handshake"], texts), _with_texts(card_fields["stateless"], texts), file
+        )
 
     def keep(self, launch: Launch, folders: Iterable[str]) -> bool:
         """Keep this card for starts like this one, and tell whether that could be.
@@ -87,8 +89,8 @@ class Card(NamedTuple):
                 "modules": launch.modules,
                 "files": files,
                 "folders": named,
-                "handshake": _numbered(self.handshake, texts),
-                "stateless": _numbered(self.stateless, texts),
+                "handshake": _with_text_numbers(self.handshake, texts),
+                "stateless": _with_text_numbers(self.stateless, texts),
                 "texts": list(texts),
             }
         ).encode()
@@ -115,16 +117,16 @@ def writable(folder: str) -> bool:
     return False
 
 
-def _numbered(answers: Answers, texts: dict[str, int]) -> dict[str, dict[str, int]]:
-    """Return answers by the numbers of their texts: many are the same in several versions."""
+def _with_text_numbers(answers: Answers, texts: dict[str, int]) -> dict[str, dict[str, int]]:
+    """Return answers with numbers in place of their texts, of which many are the same in several versions."""
     return {
         version: {question: texts.setdefault(text, len(texts)) for question, text in known.items()}
         for version, known in answers.items()
     }
 
 
-def _answers(answers: Mapping[str, Mapping[str, int]], texts: list[str]) -> Answers:
-    """Return answers by the texts that their numbers mean."""
+def _with_texts(answers: Mapping[str, Mapping[str, int]], texts: list[str]) -> Answers:
+    """Return answers with the texts in place of their numbers."""
     return {
         version: {question: texts[number] for question, number in known.items()}
         for version, known in answers.items()
@@ -165,7 +167,7 @@ def _write_card(file: str, data: bytes) -> None:
     if not writable(folder):
         raise PermissionError("others can write the folder")
     # Only now: who reads a card loads as little as can be.
-    from imagebridge_tools.files.whole import write_whole
+    from imagebridge_tools.files.atomic_write import write_whole
 
     write_whole(file, data)
 

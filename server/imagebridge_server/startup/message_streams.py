@@ -28,7 +28,7 @@ async def serve_streams(server: MCPServer[Any], reading: Any, writing: Any) -> N
     """
     served = server._lowlevel_server  # pyright: ignore[reportPrivateUsage]
     options = served.create_initialization_options(NotificationOptions(tools_changed=True))
-    sent = _Written(writing)
+    sent = _WritableMessages(writing)
     await served.run(_Read(reading, sent), sent, options)  # pyright: ignore[reportArgumentType]  # streams by their methods
 
 
@@ -37,7 +37,7 @@ async def tell_tools_changed(server: MCPServer[Any]) -> None:
     await server._subscriptions.publish(ToolsListChanged())  # pyright: ignore[reportPrivateUsage]
 
 
-class _Written(anyio.abc.ObjectSendStream[SessionMessage]):
+class _WritableMessages(anyio.abc.ObjectSendStream[SessionMessage]):
     """The messages to the host, each of which can be written."""
 
     def __init__(self, stream: Any) -> None:
@@ -61,7 +61,7 @@ class _Written(anyio.abc.ObjectSendStream[SessionMessage]):
 class _Read(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
     """The messages from the host; those that the SDK could not read are mended, or answered in words."""
 
-    def __init__(self, stream: Any, answers: _Written) -> None:
+    def __init__(self, stream: Any, answers: _WritableMessages) -> None:
         self._stream = stream
         self._answers = answers
         self._mended: deque[SessionMessage] = deque()

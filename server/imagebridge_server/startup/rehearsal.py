@@ -44,12 +44,12 @@ async def _answers(server: MCPServer[Any], version: str, asking: Any) -> dict[st
     found: dict[str, str] = {}
     for apps in (False, True):
         capabilities = {"extensions": {EXTENSION_ID: {"mimeTypes": [APP_MIME_TYPE]}}} if apps else {}
-        for method, result in await _asked(server, asking(version, capabilities)):
+        for method, result in await _ask(server, asking(version, capabilities)):
             found[question(method, apps=apps)] = canonical(result)
     return found
 
 
-async def _asked(server: MCPServer[Any], questions: Questions) -> list[tuple[str, dict[str, Any]]]:
+async def _ask(server: MCPServer[Any], questions: Questions) -> list[tuple[str, dict[str, Any]]]:
     """Return the results of a connection's questions; one that is refused has none."""
     found: list[tuple[str, dict[str, Any]]] = []
     async with (

@@ -83,7 +83,7 @@ async def test_every_call_is_answered_in_order_and_truthfully():
     assert "side" in by_id["e"]
     assert by_id["f"].splitlines() == [
         "before",
-        "[not shown: a picture (image/png, 3 bytes); bytes of no known format cannot be decoded]",
+        "[not shown: a picture (image/png, 3 bytes); bytes of no known format cannot be decoded; ask for a whole PNG or JPEG of it]",
         "[link: plan <file:///plan.png>]",
         "[the link above could not be read: Unknown resource: file:///plan.png]",
     ]

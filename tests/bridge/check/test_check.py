@@ -28,7 +28,7 @@ from samples import SVG, animation, b64, data_url, drawing, file, pdf, photo, wa
 import imagebridge
 from imagebridge import tool_names
 from imagebridge.check import check, fixed
-from imagebridge.check.dumps import result as dumped_result
+from imagebridge.check.dumps import parse_result
 from imagebridge.check.finding import FIXES, Finding
 from imagebridge.check.runs import runs
 from imagebridge.cli import imagebridge as command
@@ -612,7 +612,7 @@ def test_what_cannot_be_fixed_stays_and_is_still_found():
     ],
 )
 def test_a_dump_is_read_back(written):
-    block = dumped_result(written)["content"][0]
+    block = parse_result(written)["content"][0]
     assert (block["type"], block["data"], block["mimeType"]) == ("image", "aGk=", "image/png")
 
 
@@ -622,7 +622,7 @@ def test_a_dump_is_read_back(written):
      "print('hello')", '{"type": "text", "text": "a"} and more', "[" * 100_000, "content=" + "[" * 100_000],
 )  # fmt: skip
 def test_other_text_is_no_dump(written):
-    assert dumped_result(written) is None
+    assert parse_result(written) is None
 
 
 WORDS = [

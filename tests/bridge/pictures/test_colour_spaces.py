@@ -142,3 +142,10 @@ def test_a_small_photograph_that_came_with_loss_stays_small():
     from imagebridge.pictures.convert import fitted
 
     assert fitted(picture, 200, 200).media_type == "image/jpeg"
+
+
+@pytest.mark.parametrize(("transfer", "is_told"), [(13, False), (1, False), (16, True), (18, True)])
+def test_an_hdr_picture_is_said_to_be_one(transfer, is_told):
+    sentence = converted(samples.b64(avif((148, 148, 148), 9, transfer)), "decoded").sentence
+    assert sentence.startswith("an HDR picture, shown as on an ordinary screen") == is_told
+    assert bool(sentence) == is_told

@@ -4,6 +4,8 @@ import base64
 import json
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import bombs
@@ -106,10 +108,10 @@ def test_what_memory_is_thought_to_take():
 
 
 def test_a_heavy_picture_waits_until_more_is_allowed(monkeypatch):
-    monkeypatch.setattr(cost.ALLOWANCE, "memory", 10_000)
-    with pytest.raises(cost.HeavyError):
-        load(read(file(Image.new("RGB", (100, 100)), "PNG")))
-    assert load(read(file(Image.new("RGB", (10, 10)), "PNG"))).size == (10, 10)
+    with cost.allowing(10_000):
+        with pytest.raises(cost.HeavyError):
+            load(read(file(Image.new("RGB", (100, 100)), "PNG")))
+        assert load(read(file(Image.new("RGB", (10, 10)), "PNG"))).size == (10, 10)
     monkeypatch.setattr(cost, "MAX_MEMORY", 20_000)
     with pytest.raises(PictureError, match="decoding its 100x100 pixels takes 0 MB"):
         load(read(file(Image.new("RGB", (100, 100)), "PNG")))
@@ -171,3 +173,37 @@ def test_what_is_large_is_shown_and_takes_no_more_than_a_gigabyte(name, tmp_path
     print(name, seen)
     assert [one[1] for one in seen] == [pictures] * 3
     assert max(one[2] for one in seen) < 1_050
+
+
+def test_pictures_are_decoded_side_by_side_or_alone_in_the_order_in_which_they_came():
+    turns, began, told, ended = cost._Turns(), [threading.Event() for _ in range(4)], [], threading.Event()
+
+    def decode(number, memory):
+        with turns.of(memory), turns.of(10 * memory):  # the inner one is a part of the outer
+            told.append(number)
+            began[number].set()
+            ended.wait()
+
+    half = cost.TOGETHER // 2
+    threads = [
+        threading.Thread(target=decode, args=one)
+        for one in enumerate((half, half, 5 * cost.TOGETHER, half // 9))
+    ]
+    for number, thread in enumerate(threads):
+        thread.start()
+        while number > 1 and len(turns._waiting) < number - 1:
+            time.sleep(0)
+        if number < 2:
+            assert began[number].wait(60)
+    assert told == [0, 1]
+    ended.set()
+    for thread in threads:
+        thread.join(60)
+    assert (told, turns._held) == ([0, 1, 2, 3], 0)
+
+
+def test_a_turn_of_more_than_is_allowed_is_none():
+    with cost.allowing(10_000), pytest.raises(cost.HeavyError), cost.turn(10_001):
+        pass
+    with cost.turn(5 * cost.MAX_MEMORY):
+        assert cost.allowed() == cost.MAX_MEMORY

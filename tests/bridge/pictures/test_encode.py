@@ -9,7 +9,7 @@ from samples import b64, file, noise
 
 from imagebridge import output_parts
 from imagebridge.pictures.convert import converted, fitted, retyped
-from imagebridge.pictures.encode import as_picture, is_flat
+from imagebridge.pictures.encode import as_picture, is_flat, within
 from imagebridge.pictures.picture import Picture
 
 pytestmark = pytest.mark.pure
@@ -130,3 +130,25 @@ def test_a_grey_photograph_is_one_in_colour_too():
     grain = noise(300, 200).convert("RGB")
     assert len(grain.getcolors(256)) == 256
     assert as_picture(grain).media_type == as_picture(grain.convert("L")).media_type == "image/jpeg"
+
+
+def stripes(width, height):
+    """Columns of colours that all differ: what halved colours mix."""
+    row = bytes(one for x in range(width) for one in (x * 37 % 256, x * 91 % 256, x * 53 % 256))
+    return Image.frombytes("RGB", (width, height), row * height)
+
+
+@pytest.mark.parametrize("limit", [None, 100_000, 30_000])
+@pytest.mark.parametrize(
+    "image",
+    [stripes(900, 700), noise(128, 128).convert("RGB"), noise(300, 300).convert("RGB").quantize(8)],
+    ids=["stripes", "noise", "dither"],
+)
+def test_what_came_without_loss_keeps_the_resolution_of_its_colours_when_it_shrinks(image, limit):
+    picture = Picture.from_bytes(file(image, "PNG"))
+    made = (
+        fitted(picture, picture.width // 2, picture.height // 2) if limit is None else within(picture, limit)
+    )
+    shown = Image.open(io.BytesIO(made.data))
+    assert made.size <= (limit or made.size)
+    assert shown.format == "PNG" or {layer[1:3] for layer in shown.layer} == {(1, 1)}

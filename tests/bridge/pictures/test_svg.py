@@ -16,7 +16,7 @@ from samples import SCRIPTS, data_url, file, lacked_here
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures.kinds import kind
-from imagebridge.pictures.svg import drawn, raster
+from imagebridge.pictures.svg import capped, drawn, raster
 
 pytestmark = pytest.mark.pure
 
@@ -98,9 +98,18 @@ def test_the_drawing_is_not_stretched():
     assert image(made).getbbox() == (21, 1, 39, 19)
 
 
-def test_a_large_one_is_drawn_smaller_and_tells_what_it_asked_for():
-    made = drawn(svg(FILLED, 'width="4000" height="1000"'))
-    assert (made.width, made.height, made.picture.width, made.picture.height) == (4000, 1000, 2048, 512)
+@pytest.mark.parametrize(
+    ("asked", "size"),
+    [
+        ((4000, 1000), (4000, 1000)),
+        ((1280, 9467), (1280, 9467)),
+        ((10_000, 10_000), (5_000, 5_000)),
+        ((1, 900_000_000), (1, 500_000)),
+        ((300_000, 900), (91_287, 274)),
+    ],
+)
+def test_tools_see_a_drawing_in_its_own_pixels_up_to_a_limit(asked, size):
+    assert capped(*asked) == size
 
 
 def test_it_is_drawn_in_the_size_the_caller_wants():

@@ -38,7 +38,7 @@ def told(words):
 BLOCKS = {
     "image without data": (
         {"type": "image", "mimeType": "image/png"},
-        told("[not shown: a picture (image/png); it is empty]"),
+        told("[not shown: a picture (image/png); it is empty; ask for a whole PNG or JPEG of it]"),
     ),
     "image without a label": ({"type": "image", "data": b64(PNG)}, IMAGE),
     "image with a false label": (IMAGE | {"mimeType": "image/jpg"}, IMAGE),
@@ -406,7 +406,10 @@ def test_whatever_comes_is_valid_after(result):
         (
             {"contents": [{"uri": "a", "text": 3}, "b"]},
             [
-                {"uri": "a", "text": "[not shown: data of an unknown type, a; it is empty]"},
+                {
+                    "uri": "a",
+                    "text": "[not shown: data of an unknown type, a; it is empty]",
+                },
                 {"uri": "unknown:", "text": "b"},
             ],
         ),

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from imagebridge.errors import ArgumentError
 from imagebridge.schemas.parameters import PictureArgument, Wish, has_handle, picture_parameters, replaced
 
 pytestmark = pytest.mark.pure
@@ -437,3 +438,15 @@ def test_arguments_may_nest_as_deep_as_can_be_sent():
 )
 def test_arguments_without_names_are_known(value, found):
     assert has_handle(value) is found
+
+
+@pytest.mark.parametrize("name", ["part 2 of 5 of picture:3", " Part 2 of picture 3 "])
+def test_a_part_of_a_picture_is_none_that_tools_are_given(name):
+    schema = shape(image=text("The picture."), note=text())
+    assert has_handle({"image": name})
+    with pytest.raises(ArgumentError, match="give 'picture:3', with coordinates of the whole") as problem:
+        replaced("crop", schema, {"image": name}, {}, lambda *_: PictureArgument("data:", "image/png"))
+    assert problem.value.argument == "image"
+    assert replaced("crop", schema, {"note": name}, {}, lambda *_: PictureArgument("data:", "x")) == {
+        "note": name
+    }

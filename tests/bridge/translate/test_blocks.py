@@ -92,7 +92,11 @@ EXACT = {
     ),
     "data that is no picture in any form": (
         {"type": "image", "data": {"shot": 1.5}, "mimeType": "image/png"},
-        [text("[not shown: a picture (image/png); its data is dict, not base64]")],
+        [
+            text(
+                "[not shown: a picture (image/png); its data is dict, not base64; ask for the picture as base64]"
+            )
+        ],
     ),
     "base64 in lines": (
         {"type": "image", "data": "\r\n".join(b64(PNG)[i : i + 76] for i in range(0, 999, 76))},
@@ -207,18 +211,25 @@ EXACT = {
     ),
     "not base64": (
         {"type": "image", "data": "!!! not base64", "mimeType": "image/png"},
-        [text("[not shown: a picture (image/png); it is not base64]")],
+        [text("[not shown: a picture (image/png); it is not base64; ask for a whole PNG or JPEG of it]")],
     ),
     "nothing in data": (
         {"type": "image", "data": "", "mimeType": "image/png"},
-        [text("[not shown: a picture (image/png); it is empty]")],
+        [text("[not shown: a picture (image/png); it is empty; ask for a whole PNG or JPEG of it]")],
     ),
-    "no data": ({"type": "image"}, [text("[not shown: a picture (data of an unknown type); it is empty]")]),
+    "no data": (
+        {"type": "image"},
+        [
+            text(
+                "[not shown: a picture (data of an unknown type); it is empty; ask for a whole PNG or JPEG of it]"
+            )
+        ],
+    ),
     "cut short": (
         block(PNG[:-20]),
         [
             text(
-                f"[not shown: a picture (image/png, {len(PNG) - 20} bytes); the PNG is cut short in its IDAT chunk]"
+                f"[not shown: a picture (image/png, {len(PNG) - 20} bytes); the PNG is cut short in its IDAT chunk; ask for a whole PNG or JPEG of it]"
             )
         ],
     ),
@@ -226,13 +237,17 @@ EXACT = {
         block(PNG.replace(PNG[50:60], bytes(10))),
         [
             text(
-                f"[not shown: a picture (image/png, {len(PNG)} bytes); the checksum of the PNG's IDAT chunk is wrong]"
+                f"[not shown: a picture (image/png, {len(PNG)} bytes); the checksum of the PNG's IDAT chunk is wrong; ask for a whole PNG or JPEG of it]"
             )
         ],
     ),
     "no picture at all": (
         block(b"<html>sorry</html>"),
-        [text("[not shown: a picture (image/png, 18 bytes); bytes of no known format cannot be decoded]")],
+        [
+            text(
+                "[not shown: a picture (image/png, 18 bytes); bytes of no known format cannot be decoded; ask for a whole PNG or JPEG of it]"
+            )
+        ],
     ),
     "unknown type": (
         {"type": "hologram", "depth": 3, "data": "x"},
@@ -250,7 +265,11 @@ EXACT = {
     ),
     "a thousand prefixes": (
         {"type": "image", "data": "data:;base64," * 1000 + "AAAA"},
-        [text("[not shown: a picture (data of an unknown type); it is not base64]")],
+        [
+            text(
+                "[not shown: a picture (data of an unknown type); it is not base64; ask for a whole PNG or JPEG of it]"
+            )
+        ],
     ),
     "a pdf in an image block": (
         block(samples.pdf(), "application/pdf"),
@@ -300,7 +319,9 @@ def test_a_bomb_becomes_a_sentence():
     header[16:24] = (60_000).to_bytes(4, "big") + (60_000).to_bytes(4, "big")
     header[29:33] = zlib.crc32(header[12:29]).to_bytes(4, "big")
     (part,) = parts_of(block(bytes(header)))
-    assert part["text"].endswith("it unpacks to 60000x60000 pixels, over the limit of 120,000,000]")
+    assert part["text"].endswith(
+        "it unpacks to 60000x60000 pixels, over the limit of 120,000,000; ask for a smaller one, or a part of it]"
+    )
 
 
 CONVERTED = {

@@ -13,7 +13,7 @@ from samples import b64, data_url, docx, file, noise
 
 from imagebridge import function_call_output, output_parts
 from imagebridge.check import fixed
-from imagebridge.check.dumps import result as dumped_result
+from imagebridge.check.dumps import parse_result
 from imagebridge.rules import refusals
 from imagebridge.translate.hidden import brought_out
 
@@ -249,7 +249,7 @@ def test_the_search_takes_no_memory(name):
     tracemalloc.start()
     try:
         assert brought_out(HOSTILE[name], str) == HOSTILE[name]
-        assert dumped_result(HOSTILE[name]) is None
+        assert parse_result(HOSTILE[name]) is None
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -177,3 +177,49 @@ def test_strips_cover_the_whole_overlap_and_are_readable(side, factor, lying, mo
     if made:
         assert made[0].box[:2] == (0, 0)
         assert made[-1].box[2:] == (width, height)
+
+
+ROWS = "".join(
+    f'<rect x="100" y="{at}" width="200" height="32" fill="rgb({at // 64},0,0)"/>'
+    for at in range(0, 9467, 64)
+)
+
+
+def drawing(width, height):
+    text = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"><rect width="100%" height="100%" '
+        f'fill="white"/>{ROWS}</svg>'
+    )
+    return {"content": [{"type": "image", "data": samples.b64(text.encode())}]}
+
+
+def test_a_long_drawing_is_cut_as_a_page_is():
+    parts = output_parts(drawing(1280, 9467))
+    assert words(parts) == words(output_parts(page(1280, 9467)))
+    start = 1877
+    for shown in pictures(parts)[1:2]:
+        assert shown.size == (1280, 1959)
+        assert shown.convert("RGB").getpixel((200, 30 * 64 + 10 - start)) == (30, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "policy", "expected"),
+    [
+        ((400, 4200), Policy(max_pictures=2), CASES["too few pictures"][2]),
+        ((400, 4200), Policy(model="gpt-5.6-luna", detail="low"), CASES["a low detail"][2]),
+        (
+            (200, 24000),
+            Policy(),
+            ["picture 1: shown 17x2040 of 200x24000; multiply coordinates by 11.765" + TOO_SMALL],
+        ),
+        (
+            (3000, 9100),
+            Policy(),
+            ["picture 1: shown 675x2048 of 3000x9100; multiply x by 4.444 and y by 4.443" + TOO_SMALL],
+        ),
+        ((3000, 2000), Policy(), ["picture 1: shown 1920x1280 of 3000x2000; multiply coordinates by 1.562"]),
+    ],
+    ids=["budget", "low", "too long", "too large", "no page"],
+)
+def test_a_drawing_that_cannot_be_cut_is_shown_whole(size, policy, expected):
+    assert words(output_parts(drawing(*size), policy)) == expected

@@ -313,10 +313,10 @@ class TestFrames:
         image, _ = await drawn(kind="bar", data=PLAN, columns={"x": "m", "y": "sold"}, theme="dark")
         theme = style(800, 500, "dark").theme
         counts = Counter(image.get_flattened_data())
-        paper, blue = (tuple(bytes.fromhex(color[1:])) for color in (theme.paper, theme.palette[0]))
-        assert counts[paper] > 100_000
+        background, blue = (tuple(bytes.fromhex(color[1:])) for color in (theme.background, theme.palette[0]))
+        assert counts[background] > 100_000
         assert counts[blue] > 10_000
-        assert image.getpixel((0, 0)) == paper
+        assert image.getpixel((0, 0)) == background
 
     async def test_a_spec_can_be_dark(self):
         spec = {

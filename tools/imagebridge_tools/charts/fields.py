@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.tables.cells import date, numbers
+from imagebridge_tools.tables.cells import date, numbers, position
 from imagebridge_tools.tables.column_types import ColumnReading
 from imagebridge_tools.tables.table import ColumnType, Table
 from imagebridge_tools.tool_output import JsonValue, counted, label
@@ -248,16 +248,10 @@ def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
 
 def _ordered(cells: dict[str, list[JsonValue]], by: Sequence[str]) -> dict[str, list[JsonValue]]:
     """Return columns with their rows in the order of the dates of some roles, those without one last."""
-    keys = [tuple(map(_at, key)) for key in zip(*(cells[role] for role in by), strict=True)]
+    places = ([position(cell) for cell in cells[role]] for role in by)
+    keys = [tuple(math.inf if place is None else place for place in key) for key in zip(*places, strict=True)]
     order = sorted(range(len(keys)), key=keys.__getitem__)
     return {role: [column[at] for at in order] for role, column in cells.items()}
-
-
-def _at(cell: JsonValue) -> float:
-    if isinstance(cell, int):
-        return cell
-    moment = date(cell) if isinstance(cell, str) else None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else math.inf
 
 
 _SLICES = {"color": "x"}

@@ -22,7 +22,7 @@ _UNSIZED = 300
 """Pixels of a chart that has no size of its own: the parts keep their proportions."""
 
 _SMALLEST = 40
-"""Pixels of a chart's side at least."""
+"""Pixels that a chart is wide and high at least."""
 
 _DRAWINGS = 6
 """How often a picture is drawn at most; two or three times are enough where labels keep their places."""
@@ -39,16 +39,16 @@ class Fitted(NamedTuple):
     note: str
 
 
-class _Side(NamedTuple):
-    """One side of the picture: what is asked for, the scale of its parts to try now, and what was tried before."""
+class _Dimension(NamedTuple):
+    """A width or height: what is asked for, the scale of its parts to try now, and what was tried before."""
 
     name: Name
     asked: int
     scale: float
     before: tuple[float, int] | None = None
 
-    def next(self, size: int) -> "_Side":
-        """Return the side with the scale that leads to the size asked for, if both grow together."""
+    def next(self, size: int) -> "_Dimension":
+        """Return the dimension with the scale that leads to the size asked for, if both grow together."""
         scale = self.scale * self.asked / size
         if self.before and self.scale != self.before[0]:
             slope = (size - self.before[1]) / (self.scale - self.before[0])
@@ -66,52 +66,52 @@ def composed(spec: Mapping[str, JsonValue]) -> bool:
 async def fitted(
     spec: JsonObject, width: int | None, height: int | None, draw: Draw, seconds: float
 ) -> Fitted:
-    """Draw a spec of several charts in `width` x `height` pixels; None leaves a side to its parts.
+    """Draw a spec of several charts in `width` x `height` pixels; None leaves a dimension to its parts.
 
     The words say so where the size is not the one asked for. Drawing again ends after half of the `seconds`.
     """
-    sides: list[_Side] = []
+    dimensions: list[_Dimension] = []
     if width:
-        sides.append(_first(spec, "width", width))
+        dimensions.append(_first(spec, "width", width))
     if height:
-        sides.append(_first(spec, "height", height))
+        dimensions.append(_first(spec, "height", height))
     stop = anyio.current_time() + seconds / 2
     best: Fitted | None = None
     for left in reversed(range(_DRAWINGS)):
-        sized = _sized(spec, sides)
+        sized = _sized(spec, dimensions)
         drawing = await draw(sized)
-        if best is None or _off(drawing, sides) < _off(best.drawing, sides):
+        if best is None or _off(drawing, dimensions) < _off(best.drawing, dimensions):
             best = Fitted(drawing, sized, "")
-        if not _off(drawing, sides) or anyio.current_time() > stop:
+        if not _off(drawing, dimensions) or anyio.current_time() > stop:
             break
         edge = _EDGE if left else None
-        if (padded := _padded(sized, drawing, sides, edge)) is not None:
+        if (padded := _padded(sized, drawing, dimensions, edge)) is not None:
             drawing = await draw(padded)
-            if _off(drawing, sides) < _off(best.drawing, sides):
+            if _off(drawing, dimensions) < _off(best.drawing, dimensions):
                 best = Fitted(drawing, padded, "")
             break
-        sides = [side.next(_size(drawing, side)) for side in sides]
+        dimensions = [dimension.next(_size(drawing, dimension)) for dimension in dimensions]
     assert best is not None  # _DRAWINGS is over 0.
-    if not _off(best.drawing, sides):
+    if not _off(best.drawing, dimensions):
         return best
-    wanted = " and ".join(f"{side.name} {side.asked}" for side in sides)
+    wanted = " and ".join(f"{dimension.name} {dimension.asked}" for dimension in dimensions)
     return best._replace(note=f"; its charts cannot be made to fit {wanted}")
 
 
-def _first(spec: JsonObject, name: Name, asked: int) -> _Side:
-    """Return a side as its parts are, or smaller where one of them alone is larger than the picture."""
+def _first(spec: JsonObject, name: Name, asked: int) -> _Dimension:
+    """Return a dimension as its parts are, or smaller where one of them alone is larger than the picture."""
     largest = max(
         (size for leaf in _leaves(spec) if isinstance(size := leaf.get(name), int | float)), default=0
     )
-    return _Side(name, asked, min(1, asked / largest) if largest > 0 else 1)
+    return _Dimension(name, asked, min(1, asked / largest) if largest > 0 else 1)
 
 
-def _size(drawing: DrawnChart, side: _Side) -> int:
-    return drawing.width if side.name == "width" else drawing.height
+def _size(drawing: DrawnChart, dimension: _Dimension) -> int:
+    return drawing.width if dimension.name == "width" else drawing.height
 
 
-def _off(drawing: DrawnChart, sides: Sequence[_Side]) -> int:
-    return sum(abs(side.asked - _size(drawing, side)) for side in sides)
+def _off(drawing: DrawnChart, dimensions: Sequence[_Dimension]) -> int:
+    return sum(abs(dimension.asked - _size(drawing, dimension)) for dimension in dimensions)
 
 
 def _leaves(spec: Mapping[str, JsonValue]) -> Iterator[Mapping[str, JsonValue]]:
@@ -129,31 +129,31 @@ def _leaves(spec: Mapping[str, JsonValue]) -> Iterator[Mapping[str, JsonValue]]:
                 yield from _leaves(view)
 
 
-def _sized(spec: Mapping[str, JsonValue], sides: Sequence[_Side]) -> JsonObject:
+def _sized(spec: Mapping[str, JsonValue], dimensions: Sequence[_Dimension]) -> JsonObject:
     """Return the spec with every chart in it scaled."""
     inner = spec.get("spec")
     if isinstance(inner, Mapping):
-        return {**spec, "spec": _sized(inner, sides)}
+        return {**spec, "spec": _sized(inner, dimensions)}
     lists: JsonObject = {
-        key: [_sized(view, sides) if isinstance(view, Mapping) else view for view in views]
+        key: [_sized(view, dimensions) if isinstance(view, Mapping) else view for view in views]
         for key in _LISTS
         if isinstance(views := spec.get(key), Sequence)
     }
     if lists:
         return {**spec, **lists}
-    return _without_layer_sizes(spec, sides) | {
-        side.name: _scaled_size(spec.get(side.name), side.scale) for side in sides
+    return _without_layer_sizes(spec, dimensions) | {
+        dimension.name: _scaled_size(spec.get(dimension.name), dimension.scale) for dimension in dimensions
     }
 
 
-def _without_layer_sizes(leaf: Mapping[str, JsonValue], sides: Sequence[_Side]) -> JsonObject:
+def _without_layer_sizes(leaf: Mapping[str, JsonValue], dimensions: Sequence[_Dimension]) -> JsonObject:
     """Return a chart whose layers have no sizes of their own: they would win."""
     layers = leaf.get("layer")
     if not isinstance(layers, Sequence):
         return dict(leaf)
-    names = {side.name for side in sides}
+    names = {dimension.name for dimension in dimensions}
     bare: list[JsonValue] = [
-        _without_layer_sizes({key: value for key, value in layer.items() if key not in names}, sides)
+        _without_layer_sizes({key: value for key, value in layer.items() if key not in names}, dimensions)
         if isinstance(layer, Mapping)
         else layer
         for layer in layers
@@ -166,17 +166,17 @@ def _scaled_size(own: JsonValue, scale: float) -> JsonValue:
 
 
 def _padded(
-    spec: JsonObject, drawing: DrawnChart, sides: Sequence[_Side], edge: int | None
+    spec: JsonObject, drawing: DrawnChart, dimensions: Sequence[_Dimension], edge: int | None
 ) -> JsonObject | None:
     """Return the spec with what is missing in its empty edge, or None where that is over `edge` pixels.
 
     Without an `edge` it may be a twentieth of the picture.
     """
     padding = _padding(spec)
-    for side in sides:
-        missing = side.asked - _size(drawing, side)
-        end = "right" if side.name == "width" else "bottom"
-        most = side.asked // 20 if edge is None else edge
+    for dimension in dimensions:
+        missing = dimension.asked - _size(drawing, dimension)
+        end = "right" if dimension.name == "width" else "bottom"
+        most = dimension.asked // 20 if edge is None else edge
         if missing > most or padding[end] + missing < min(padding[end], 4):
             return None
         padding[end] += missing

@@ -84,7 +84,7 @@ def checked(spec: SpecView) -> Checked:
         problems = list(
             dict.fromkeys(
                 mistake.sentence()
-                for mistake in _Mistakes(conformance).find(vega_lite_schema.root(), spec, "")
+                for mistake in _MistakeFinder(conformance).find(vega_lite_schema.root(), spec, "")
             )
         )
         more = f"; and {len(problems) - _TOLD} more like these" if len(problems) > _TOLD else ""
@@ -124,7 +124,7 @@ def _without(value: JsonValue, keys: Keys) -> JsonValue:
     return [_without(inner, keys) for inner in value] if isinstance(value, list | tuple) else value
 
 
-class _Mistakes:
+class _MistakeFinder:
     """What is wrong with values that do not fit; where there is a choice, by the branch that is nearest."""
 
     def __init__(self, conformance: vega_lite_schema.Conformance) -> None:
@@ -209,7 +209,11 @@ def _apart(part: Subschema, value: SpecView) -> float:
     distance = 0.0
     for key, word in value.items():
         inner = vega_lite_schema.resolved(vega_lite_schema.inner(part, key))
-        if isinstance(word, str) and (allowed := vega_lite_schema.words(inner)) and word not in allowed:
+        if (
+            isinstance(word, str)
+            and (allowed := vega_lite_schema.allowed_values(inner))
+            and word not in allowed
+        ):
             distance += 2 - _alike(word, _near(word, _allowed_words([inner])))
     return distance
 
@@ -254,7 +258,7 @@ def _scalar(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
     if (
         isinstance(value, str)
         and words
-        and (_near(value, words) or all(map(vega_lite_schema.words, choices)))
+        and (_near(value, words) or all(map(vega_lite_schema.allowed_values, choices)))
     ):
         return Mistake(path, 1, word=value, words=words)
     return _other_kind(choices, value, path)
@@ -273,8 +277,8 @@ def _other_kind(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
 
 def _kinds(parts: list[Subschema]) -> list[str]:
     """Return what some parts take, in words: values, kinds, and objects by the keys that they cannot lack."""
-    types = [name for part in parts if vega_lite_schema.words(part) is None for name in _types(part)]
-    words = [word for part in parts for word in vega_lite_schema.words(part) or ()]
+    types = [name for part in parts if vega_lite_schema.allowed_values(part) is None for name in _types(part)]
+    words = [word for part in parts for word in vega_lite_schema.allowed_values(part) or ()]
     kinds = [
         repr(word) if isinstance(word, str) else json.dumps(word) for word in words if "string" not in types
     ]
@@ -302,7 +306,7 @@ def _or(words: Sequence[str]) -> str:
 
 def _allowed_words(parts: Iterable[Subschema]) -> tuple[str, ...]:
     """Return the words that some parts allow, each once."""
-    words = (word for part in parts for word in vega_lite_schema.words(part) or ())
+    words = (word for part in parts for word in vega_lite_schema.allowed_values(part) or ())
     return tuple(dict.fromkeys(word for word in words if isinstance(word, str)))
 
 

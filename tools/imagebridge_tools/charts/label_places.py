@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from .text_width import wide
-from .worker import Box
+from .worker import MarkBounds
 
 GAP = 5
 """Pixels between a number and the end of its bar, or its point."""
@@ -39,8 +39,8 @@ class Numbered(NamedTuple):
     """
 
     text: str
-    plot: Box
-    box: Box
+    plot: MarkBounds
+    box: MarkBounds
     sign: int
     series: object
 
@@ -154,7 +154,7 @@ def _placed(
     for at in _order(ends):
         plot = _rect(marks[at].plot)
         for place in wanted[at]:
-            words = _words(marks[at].text, ends[at], place, size)
+            words = _text_rect(marks[at].text, ends[at], place, size)
             if (
                 words.within(plot)
                 and not any(map(words.meets, taken))
@@ -173,7 +173,7 @@ def _order(ends: Sequence[_Point]) -> Iterable[int]:
     return dict.fromkeys([*by_height[:1], *by_height[-1:], *range(len(ends))])
 
 
-def _words(text: str, end: _Point, place: Place, size: int) -> _Rect:
+def _text_rect(text: str, end: _Point, place: Place, size: int) -> _Rect:
     """Return the rectangle that a number takes at the end of its mark."""
     x, y = end[0] + place.dx, end[1] + place.dy
     long, half = width(text, size), _height(size) / 2
@@ -183,12 +183,12 @@ def _words(text: str, end: _Point, place: Place, size: int) -> _Rect:
 
 def _segments(marks: Sequence[Numbered]) -> Iterator[tuple[_Point, _Point]]:
     """Yield the lines between neighbours of one series, which run from left to right."""
-    points: dict[tuple[object, Box], list[_Point]] = {}
+    points: dict[tuple[object, MarkBounds], list[_Point]] = {}
     for mark in marks:
         points.setdefault((mark.series, mark.plot), []).append((mark.box.left, mark.box.top))
     for line in points.values():
         yield from pairwise(sorted(line))
 
 
-def _rect(box: Box) -> _Rect:
+def _rect(box: MarkBounds) -> _Rect:
     return _Rect(box.left, box.top, box.left + box.width, box.top + box.height)

@@ -356,7 +356,7 @@ def _pie(chart: Chart) -> JsonObject:
     title = chart.frame.titles.get("color", chart.frame.titles.get("x", chart.names["x"]))
     color: JsonObject = {"field": "color", "type": "nominal", "sort": None, "title": title}
     color["legend"] = encoding.key(chart, "color")
-    arc: JsonObject = {"type": "arc", "stroke": chart.style.theme.paper, "strokeWidth": 1.5}
+    arc: JsonObject = {"type": "arc", "stroke": chart.style.theme.background, "strokeWidth": 1.5}
     cell = "child_" if "facet" in chart.names else ""  # What Vega calls the size of a small chart.
     radius, size = f"min({cell}width, {cell}height) / 2 * {_MIDDLE}", chart.style.text + 1
     room = f"{radius} * 2 * sin(min(datum.part, 0.5) * PI)"

@@ -140,14 +140,14 @@ def lacking(spec: JsonObject, chart: Chart) -> str:
     )
 
 
-class Written(NamedTuple):
+class NumberedSpec(NamedTuple):
     """A spec with the numbers of its chart at the marks, and words on those that have no room."""
 
     spec: JsonObject
     note: str
 
 
-def written(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Written:
+def written(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> NumberedSpec:
     """Return the spec of a `measurable` chart with its numbers where they have room."""
     silent = _silent(spec) or {}
     tries = [(size, _places(silent, chart, marks, size)) for size in _sizes(chart)]
@@ -159,7 +159,7 @@ def written(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Writt
     done = {**_replaced(spec, layers), "data": {"values": rows}}
     left = len(marks) - len(places)
     many = f"{left} of the {counted(len(marks), 'number')}"
-    return Written(done, f"; {many} are not written: they have no room" if left else "")
+    return NumberedSpec(done, f"; {many} are not written: they have no room" if left else "")
 
 
 def _places(silent: JsonObject, chart: Chart, marks: Sequence[LyingMark], size: int) -> dict[int, Place]:

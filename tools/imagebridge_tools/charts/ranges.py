@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.tables import written_dates
-from imagebridge_tools.tables.cells import date, numbers
+from imagebridge_tools.tables.cells import date, numbers, position
 from imagebridge_tools.tables.table import ColumnType
 from imagebridge_tools.tool_output import JsonValue, counted
 
@@ -27,9 +26,10 @@ def settled(chart: Chart) -> Chart:
         if column_type == "text":
             raise ArgumentError("ranges", f"names {role}, which shows names and has no range")
         ends = [_end(role, limit, column_type) for limit in limits]
-        if _at(ends[0]) >= _at(ends[1]):
+        low, high = (position(end) or 0.0 for end in ends)
+        if low >= high:
             raise ArgumentError("ranges", f"of {role} is {list(limits)}; give the lower end first")
-        if chart.options.scales.get(role) == "log" and _at(ends[0]) <= 0:
+        if chart.options.scales.get(role) == "log" and low <= 0:
             problem = f"of {role} begins at {limits[0]}, which a log axis does not show"
             raise ArgumentError("ranges", f"{problem}; begin above 0, or give scales={{{role!r}: 'symlog'}}")
         ranges[role] = (ends[0], ends[1])
@@ -64,8 +64,8 @@ def outside(chart: Chart, roles: Sequence[str], noun: str) -> Chart:
     for role in roles:
         if role not in chart.options.ranges:
             continue
-        low, high = map(_at, chart.options.ranges[role])
-        known = [_at(cell) for row in chart.rows if (cell := row.get(role)) is not None]
+        low, high = (position(end) or 0.0 for end in chart.options.ranges[role])
+        known = [at for row in chart.rows if (at := position(row.get(role))) is not None]
         for count, side in (
             (sum(one < low for one in known), "below"),
             (sum(one > high for one in known), "above"),
@@ -86,11 +86,3 @@ def of_bars(chart: Chart, kind: str) -> Chart:
     """Return the chart of bars with words on those that reach beyond the range of their axis."""
     roles: Mapping[str, tuple[str, ...]] = {"bar": ("x", "y"), "histogram": ("y",)}
     return outside(chart, roles.get(kind, ()), "bar")
-
-
-def _at(cell: JsonValue) -> float:
-    """Return where a number or a date lies."""
-    if isinstance(cell, str):
-        moment = datetime.fromisoformat(f"{cell}-01" if len(cell) == 7 else cell)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    return cell if isinstance(cell, int | float) else 0.0

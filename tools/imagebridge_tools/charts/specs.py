@@ -1,10 +1,9 @@
 """A Vega-Lite spec written by a model: what is wrong in it, what it lacks, and what it shows, in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.tables.cells import date
+from imagebridge_tools.tables.cells import position
 from imagebridge_tools.tool_output import JsonValue, counted
 
 from . import axes, grammar, params, reduce, spec_fields, spec_views
@@ -160,7 +159,7 @@ def _outline(
         if isinstance(one, Mapping)
     }
     x, y = fields.pop("x", ""), fields.pop("y", "")
-    place = [_place(row.get(x)) for row in rows]
+    place = [position(row.get(x)) for row in rows]
     if None in place or not all(isinstance(row.get(y), int | float) for row in rows):
         return None
     groups = sorted(set(fields.values()))
@@ -173,13 +172,6 @@ def _outline(
         light, [one or 0.0 for one in place], groups, max(50, min(WIDTH, ROWS // 4 // lines))
     )
     return [rows[at] for row in outline_rows if isinstance(at := row["at"], int)]
-
-
-def _place(cell: JsonValue) -> float | None:
-    if isinstance(cell, int | float):
-        return cell
-    moment = date(cell) if isinstance(cell, str) else None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else None
 
 
 def ready(spec: dict[str, JsonValue], own: Mapping[str, JsonValue], theme: Style) -> dict[str, JsonValue]:

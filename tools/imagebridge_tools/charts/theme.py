@@ -22,7 +22,7 @@ class Theme:
     ink: str
     quiet: str
     line: str
-    paper: str
+    background: str
     palette: tuple[str, ...]
     on: str
     ramp: tuple[str, ...]
@@ -109,7 +109,7 @@ _LIGHT = Theme(
     ink="#1d2b3a",
     quiet="#465566",
     line="#dfe5ec",
-    paper="white",
+    background="white",
     palette=PALETTE,
     on="white",
     ramp=("#e3edf7", "#7fb0dc", "#2f6fb0", "#123c66"),
@@ -119,7 +119,7 @@ _DARK = Theme(
     ink="#eef3f8",
     quiet="#b3c0cd",
     line="#33424f",
-    paper="#17212b",
+    background="#17212b",
     palette=_DARK_PALETTE,
     on="#17212b",
     ramp=("#22384d", "#2f6fa8", "#6fb2ea", "#d9edff"),
@@ -159,7 +159,7 @@ def _config(style: Style) -> dict[str, JsonValue]:
     }
     return {
         "font": FONT,
-        "background": theme.paper,
+        "background": theme.background,
         "padding": style.padding,
         "view": {"stroke": None},
         "range": {
@@ -175,7 +175,7 @@ def _config(style: Style) -> dict[str, JsonValue]:
         **{name: {"color": theme.ink} for name in ("text", "rule")},
         "errorbar": {"rule": {"color": theme.ink}},
         "boxplot": {"rule": {"color": theme.quiet}, "median": {"color": theme.on}},
-        "geoshape": {"stroke": theme.paper, "strokeWidth": 0.5},
+        "geoshape": {"stroke": theme.background, "strokeWidth": 0.5},
         "axis": axis if style.titles else axis | {"title": None},
         # A number in the middle of the last tick ends outside the picture where Vega hid it when it made room.
         "axisXQuantitative": {"labelFlush": True},

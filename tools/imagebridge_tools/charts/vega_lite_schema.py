@@ -100,7 +100,7 @@ def required(part: Subschema) -> Iterator[str]:
     yield from (name for name in _list(part.get("required")) if isinstance(name, str) and name != "data")
 
 
-def words(part: Subschema) -> list[JsonValue] | None:
+def allowed_values(part: Subschema) -> list[JsonValue] | None:
     """Return the only values that a part takes, None where it takes any of its type."""
     if "const" in part:
         return [part["const"]]
@@ -193,7 +193,7 @@ class Conformance:
 
 
 def _fits_scalar(part: Subschema, value: JsonValue) -> bool:
-    allowed = words(part)
+    allowed = allowed_values(part)
     return is_type(part, value) and (allowed is None or value in allowed) and in_range(part, value)
 
 

@@ -56,7 +56,7 @@ class DrawnChart(NamedTuple):
     left_out: tuple[str, ...] = ()
 
 
-class Box(NamedTuple):
+class MarkBounds(NamedTuple):
     """A rectangle, in pixels of the spec."""
 
     left: float
@@ -69,8 +69,8 @@ class LyingMark(NamedTuple):
     """A mark: its description without the "#", the plot that it is in, and the rectangle around it."""
 
     description: str
-    plot: Box
-    box: Box
+    plot: MarkBounds
+    box: MarkBounds
 
 
 async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnChart:
@@ -89,7 +89,7 @@ async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnC
 async def lying(spec: str, seconds: float = SECONDS) -> list[LyingMark]:
     """Return where those marks of a spec lie whose descriptions start with "#"; errors are those of `drawn`."""
     answer, _ = await _answered(spec, seconds, {"scale": 1, "marks": True})
-    return [LyingMark(told[1:], Box(*plot), Box(*box)) for told, plot, box in answer["marks"]]
+    return [LyingMark(told[1:], MarkBounds(*plot), MarkBounds(*box)) for told, plot, box in answer["marks"]]
 
 
 async def _answered(spec: str, seconds: float, wanted: Mapping[str, float]) -> tuple[dict[str, Any], bytes]:

@@ -72,7 +72,7 @@ def _sum(start: int, sign: int, letter: str, scale: float) -> str:
     return f"{start} {'+' if sign > 0 else '-'} {factor}"
 
 
-class _Line(NamedTuple):
+class _LabelledLine(NamedTuple):
     """A line of the grid: down the view or across it, where in pixels, and its label."""
 
     upright: bool
@@ -117,7 +117,9 @@ def ruled(image: "Image", ruler: Ruler, view: "View") -> "tuple[Image, tuple[int
     return page, (left, top)
 
 
-def _grid_lines(ruler: Ruler, view: "View", size: tuple[int, int], font: "FreeTypeFont") -> list[_Line]:
+def _grid_lines(
+    ruler: Ruler, view: "View", size: tuple[int, int], font: "FreeTypeFont"
+) -> list[_LabelledLine]:
     """Return the lines of both directions, with the smallest step at which no two labels touch."""
     x0, y0, x1, y1 = view.box
     unit = ruler.width / ruler.edges[0], ruler.height / ruler.edges[1]
@@ -146,12 +148,12 @@ def _values(start: float, stop: float, step: float) -> list[float]:
 
 def _line(
     letter: str, value: float, view: "View", size: tuple[int, int], point: tuple[float, float]
-) -> _Line:
+) -> _LabelledLine:
     """Return the line through a point of the original; one at the far edge lies on the last pixels."""
     u, v = view.seen(*point)
     if (letter == "x") == (view.turn % 180 == 0):
-        return _Line(True, min(u, size[0] - 1), f"{letter} {value:.10g}")
-    return _Line(False, min(v, size[1] - 1), f"{letter} {value:.10g}")
+        return _LabelledLine(True, min(u, size[0] - 1), f"{letter} {value:.10g}")
+    return _LabelledLine(False, min(v, size[1] - 1), f"{letter} {value:.10g}")
 
 
 def _round(rough: float, *, whole: bool) -> float:
@@ -161,7 +163,7 @@ def _round(rough: float, *, whole: bool) -> float:
     return max(1, round(step)) if whole else step
 
 
-def _touching(lines: list[_Line], font: "FreeTypeFont") -> bool:
+def _touching(lines: list[_LabelledLine], font: "FreeTypeFont") -> bool:
     """Tell whether the labels of neighbours in one direction overlap."""
     for upright in (True, False):
         placed = sorted((line for line in lines if line.upright == upright), key=lambda line: line.at)

@@ -35,7 +35,7 @@ _HINTS = {"scale": "resize", "thumbnail": "fit", "mirror": "flip", "border": "pa
 _MEANT = {"greyscale": "grayscale", "grey": "grayscale", "gray": "grayscale", "colour": "color"}
 
 
-class Step(NamedTuple):
+class Operation(NamedTuple):
     """An operation that was read: `argument` is its place in the call, `value` what it takes."""
 
     argument: str
@@ -50,7 +50,7 @@ class Ground(NamedTuple):
     name: str
 
 
-def steps(mistakes: Mistakes, operations: Sequence[JsonValue]) -> list[Step | None]:
+def read_operations(mistakes: Mistakes, operations: Sequence[JsonValue]) -> list[Operation | None]:
     """Return the operations, None for one that is wrong and may have changed the size; what is wrong is noted."""
     if not operations:
         mistakes.add(ArgumentError("operations", f"is empty; {_FORM}; there are {', '.join(OPERATIONS)}"))
@@ -58,16 +58,16 @@ def steps(mistakes: Mistakes, operations: Sequence[JsonValue]) -> list[Step | No
         problem = f"has {len(operations)} operations; give at most {MAX_OPERATIONS} in a call"
         mistakes.add(ArgumentError("operations", problem))
         return []
-    read: list[Step | None] = []
+    read: list[Operation | None] = []
     for number, one in enumerate(operations):
         try:
-            read.append(_step(one, f"operations[{number}]"))
+            read.append(_operation(one, f"operations[{number}]"))
         except ArgumentError as error:
             mistakes.add(error)
             name = error.argument.rpartition(".")[2]
             if name in SHAPING or name not in _OPERATIONS:
                 read.append(None)
-    chosen = {step.name: step for step in read if step}
+    chosen = {one.name: one for one in read if one}
     if "quality" in chosen and "format" in chosen and chosen["format"].value == "png":
         problem = "goes with jpeg and webp; png keeps every pixel, leave it out"
         mistakes.add(ArgumentError(chosen["quality"].argument, problem))
@@ -77,7 +77,7 @@ def steps(mistakes: Mistakes, operations: Sequence[JsonValue]) -> list[Step | No
 _FORM = 'give one operation in each object, such as [{"crop": [0, 0, 40, 30]}, {"resize": [800, null]}]'
 
 
-def _step(operation: JsonValue, path: str) -> Step:
+def _operation(operation: JsonValue, path: str) -> Operation:
     """Return an operation with the value that it takes.
 
     Raises:
@@ -86,13 +86,13 @@ def _step(operation: JsonValue, path: str) -> Step:
     if isinstance(operation, str):
         name = _name(operation)
         if name in _SWITCHES:
-            return Step(f"{path}.{name}", name, True)
+            return Operation(f"{path}.{name}", name, True)
         raise ArgumentError(path, f"is {operation!r}, which is not an object; {_form(name)}")
     if not isinstance(operation, Mapping):
         raise ArgumentError(path, f"is {operation!r}, which is not an object; {_FORM}")
     name, value = _named(operation, path)
     argument = f"{path}.{name}"
-    return Step(argument, name, _OPERATIONS[name].read(value, argument))
+    return Operation(argument, name, _OPERATIONS[name].read(value, argument))
 
 
 def _name(text: str) -> str:

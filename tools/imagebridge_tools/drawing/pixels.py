@@ -69,7 +69,9 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
             image = srgb(image)
             image = standard(image)
     except PictureError as error:
-        raise ArgumentError(argument, f"{source.name} cannot be shown: {error.reason}") from error
+        raise ArgumentError(
+            argument, f"{source.name} cannot be shown: {error.reason}; give {error.instead}"
+        ) from error
     part = "page" if file_type is kinds.TIFF else "frame"
     if (image.width > image.height) != (stored[0] > stored[1]):
         size = size[1], size[0]

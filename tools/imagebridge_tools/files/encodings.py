@@ -78,7 +78,7 @@ def _guessed(data: bytes) -> str:
         chardet: Any = import_module("chardet")
     except ImportError:  # The extra `server` brings it.
         return _WESTERN
-    seen = _letters(data)
+    seen = _telling_lines(data)
     likely: dict[str, float] = {
         str(one["encoding"] or _WESTERN).lower(): one["confidence"]
         for one in reversed(
@@ -101,7 +101,7 @@ def _is_wide(data: bytes, name: str) -> bool:
     return "\n" in text and all(sign.isprintable() or sign.isspace() for sign in text[:1000])
 
 
-def _letters(data: bytes) -> bytes:
+def _telling_lines(data: bytes) -> bytes:
     """Return the lines of some bytes that tell most: those with letters beyond ASCII, rather than spaces alone."""
     if b"\0" in data[:1000]:
         return data[:_SEEN]

@@ -13,7 +13,7 @@ from pathlib import Path
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
 
-from .whole import UNFINISHED, write_whole
+from .atomic_write import UNFINISHED, write_whole
 
 SCHEME = "image://"
 

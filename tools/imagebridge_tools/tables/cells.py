@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
 from imagebridge.errors import ArgumentError
@@ -59,6 +59,17 @@ def date(text: str) -> datetime | None:
         return datetime.fromisoformat(f"{text}-01" if len(text) == 7 else text)
     except ValueError:
         return None
+
+
+def position(cell: JsonValue) -> float | None:
+    """Return where a cell lies on an axis: a number, an ISO date in seconds, or None where it is neither.
+
+    A date without a zone is in UTC.
+    """
+    if isinstance(cell, str):
+        moment = date(cell)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else None
+    return cell if isinstance(cell, int | float) else None
 
 
 def is_missing(cell: JsonValue) -> bool:

@@ -147,13 +147,13 @@ def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnRe
     """Return the numbers of a workbook's column, of which all or some are of a unit."""
     bare = [None if is_missing(cell) else cell for cell in cells]
     if not are_numbers(float(cell) if isinstance(cell, Measured) else cell for cell in bare):
-        return [_kept(cell) for cell in cells], ColumnReading()
+        return [_without_unit(cell) for cell in cells], ColumnReading()
     units = dict.fromkeys(cell.unit if isinstance(cell, Measured) else "" for cell in bare if cell)
     units = units or {cell.unit: None for cell in bare if isinstance(cell, Measured)}
     if {"%", DURATION} & set(units) and len(units) > 1:
         unit = "percent" if "%" in units else "durations"
         how = f"the numbers that the file keeps: only some of them are formatted as {unit}"
-        return [_kept(cell) for cell in bare], ColumnReading(how)
+        return [_without_unit(cell) for cell in bare], ColumnReading(how)
     several = [unit for unit in units if unit]
     if len(several) > 1:
         cells_with_units = [
@@ -172,7 +172,7 @@ def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnRe
         )
         return found.cells, ColumnReading(found.how, found.unit)
     factor = 100 if unit == "%" else 1
-    read = [_kept(cell, factor) for cell in bare]
+    read = [_without_unit(cell, factor) for cell in bare]
     if unit != "%":
         return read, ColumnReading(f"numbers in {unit}", unit)
     example = next(cell for cell in bare if cell is not None)
@@ -180,7 +180,7 @@ def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnRe
     return read, ColumnReading(how, unit)
 
 
-def _kept(cell: JsonValue, factor: float = 1) -> JsonValue:
+def _without_unit(cell: JsonValue, factor: float = 1) -> JsonValue:
     """Return a number without its unit, and without the noise of binary fractions where it is made larger."""
     if not isinstance(cell, int | float) or isinstance(cell, bool):
         return cell

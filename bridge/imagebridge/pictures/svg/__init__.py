@@ -4,15 +4,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import sqrt
 from xml.etree import ElementTree
 
+from imagebridge.pictures.cost import MAX_DRAWN, MAX_SIDE
 from imagebridge.pictures.picture import Picture
 
 from . import raster, scrub
 from .markup import SvgAllowance, svg_root
-
-_SIDE = 2_048
-"""Pixels of the longer side that every vision model sees."""
 
 _ICON, _VISIBLE = 64, 512
 """Pixels of the longer side below which a drawing is an icon, and up to which that is drawn larger."""
@@ -49,8 +48,11 @@ class DrawnSvg:
 
 
 def capped(width: int, height: int) -> tuple[int, int]:
-    """Return the size within 2,048 x 2,048 pixels."""
-    scale = min(1.0, _SIDE / max(width, height))
+    """Return the size within `MAX_DRAWN` pixels: tools go by the coordinates that a drawing has by its own word."""
+    # By the longer side, as the shorter one of a line is a pixel, whatever the scale.
+    longer, shorter = max(width, height), min(width, height)
+    most = int(sqrt(MAX_DRAWN * longer / shorter)) if longer * shorter > MAX_DRAWN else longer
+    scale = min(most, MAX_SIDE) / longer
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 

@@ -12,12 +12,16 @@ from threading import Thread
 from typing import Self
 
 from imagebridge.errors import PictureError
+from imagebridge.pictures.cost import HeavyError, allowed
 
 SECONDS = 10.0
 """Seconds that one drawing may take; ordinary ones take hundredths."""
 
 MEMORY = 700_000_000
 """Bytes that one drawing may take, where the system can limit them (not on Windows and macOS)."""
+
+_LEAST = 200_000_000
+"""Bytes that are enough for ordinary drawings; where less is allowed none is begun."""
 
 _REFUSED = 3
 _LOGGED = 65_536
@@ -39,8 +43,12 @@ def rasterised(text: str, width: int, height: int) -> Raster:
 
     Raises:
         PictureError: it takes more than `SECONDS` or `MEMORY`, or the rasteriser refuses it or breaks.
+        HeavyError: it takes more than is allowed here and now.
     """
-    command = _command(width, height)
+    memory = min(MEMORY, allowed())
+    if allowed() < _LEAST:
+        raise HeavyError
+    command = _command(width, height, memory)
     try:
         with _LogPipe() as log:
             run = subprocess.run(
@@ -59,6 +67,8 @@ def rasterised(text: str, width: int, height: int) -> Raster:
         raise PictureError(f"the SVG rasteriser cannot be started ({error})") from error
     if run.returncode == _REFUSED:
         raise PictureError(f"the SVG cannot be drawn ({run.stdout[:120].decode(errors='replace')})")
+    if run.returncode and memory < MEMORY:
+        raise HeavyError
     if run.returncode:
         # Killed at a limit, or broken off by the rasteriser itself where it got no memory.
         raise PictureError("the SVG takes too much memory to draw, or breaks the rasteriser")
@@ -78,13 +88,13 @@ def lacking(log: str, text: str) -> list[str]:
     return list(dict.fromkeys(one for letter in letters for one in marked.get(letter, [letter])))
 
 
-def _command(width: int, height: int) -> list[str]:
+def _command(width: int, height: int, memory: int) -> list[str]:
     package = find_spec("resvg_py")
     if package is None or package.origin is None or not sys.executable or getattr(sys, "frozen", False):
         raise PictureError("SVG is drawn by the package resvg-py and a Python of its own, which are not here")
     # -I and -S: nothing of the environment and no .pth file may slow or change the start.
     script, folder = Path(__file__).with_name("painter.py"), Path(package.origin).parents[1]
-    arguments = (script, folder, width, height, MEMORY, int(SECONDS) + 2)
+    arguments = (script, folder, width, height, memory, int(SECONDS) + 2)
     return [sys.executable, "-I", "-S", *map(str, arguments)]
 
 
