@@ -1,5 +1,6 @@
 """Titles of axes and legends: broken into lines where they are longer than what they stand at."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,9 @@ from .theme import Style
 _LEGENDS = ("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash", "strokeWidth")
 _SHARE = 0.12
 """Share of the picture that the lines of an axis' title take at most; half of that of a legend's."""
+
+_UNITS = re.compile("year|quarter|month|week|dayofyear|day|date|hours|minutes|(?:milli)?seconds")
+"""Parts of a unit of time."""
 
 _WORD = 200
 """Pixels of a word in a legend's title that is not broken, however small the chart."""
@@ -109,4 +113,4 @@ def _derived(definition: Mapping[str, JsonValue]) -> JsonValue:
     if isinstance(aggregate := definition.get("aggregate"), str):
         return f"{aggregate.capitalize()} of {field}"
     unit = "binned" if definition.get("bin") not in (None, False, "binned") else definition.get("timeUnit")
-    return f"{field} ({unit})" if isinstance(unit, str) else field
+    return f"{field} ({'-'.join(_UNITS.findall(unit)) or unit})" if isinstance(unit, str) else field
