@@ -311,3 +311,25 @@ async def test_steps_of_colour_have_as_many_shades(color, theme):
     shades = re.findall(r'fill="([^"]+)"', re.search(r"mark-rect role-mark.*?</g>", svg, re.DOTALL)[0])
     assert len(shades) == 6
     assert len(set(shades)) == (5 if color.get("scale", {}).get("type") == "quantize" else 6)
+
+
+async def test_a_legend_without_room_counts_the_rest():
+    data = {"k": [f"slice {n}" for n in range(40)], "v": [n + 1 for n in range(40)]}
+    svg = vl_convert.vegalite_to_svg(await vega_lite(kind="pie", data=data, width=300, height=220))
+    assert re.search(r"\.\.\.\d+ entries", svg)
+
+
+@pytest.mark.parametrize(
+    "names", [["a", "b"], [f"Label number {n}" for n in range(60)]], ids=["two", "sixty"]
+)
+@pytest.mark.parametrize("width", [300, 800])
+async def test_labels_that_nobody_knows_stand_apart(names, width):
+    rows = [{"k": name, "v": n} for n, name in enumerate(names)]
+    transform = [{"calculate": "datum.k + ''", "as": "z"}]
+    encoding = {"x": {"field": "z"}, "y": {"field": "v", "type": "quantitative"}}
+    spec = {"data": {"values": rows}, "transform": transform, "mark": "bar", "encoding": encoding}
+    svg = vl_convert.vegalite_to_svg(await vega_lite(spec=spec, width=width, height=220))
+    labels = re.search(r'role-axis-label".*?</g>', svg[svg.index('"X-axis') :], re.DOTALL)[0]
+    at = sorted(float(x) for x in re.findall(r"translate\(([-\d.]+),", labels))
+    assert len(at) >= 2
+    assert min(after - before for before, after in itertools.pairwise(at)) >= 11

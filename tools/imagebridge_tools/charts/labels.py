@@ -19,6 +19,9 @@ LINE = 1.2
 WHOLE = 1.01
 """Between two ticks at least where all numbers are whole; at 1, Vega cuts a span of 1 or 2 in halves."""
 
+_ENTRY = 16
+"""Height of an entry of a legend at least: that of its symbol."""
+
 _NARROW = 26
 """Characters of a label's line where there is no reason for another width."""
 
@@ -215,7 +218,7 @@ def _heights(lines: Sequence[Sequence[str]], size: int, columns: int) -> list[fl
     """
     rows = -(-len(lines) // columns)
     counts = [max(map(len, lines[row::rows])) for row in range(rows)]
-    return [26, *(count * size * LINE + 3 for count in counts)]
+    return [26, *(max(_ENTRY, count * size * LINE + 3) for count in counts)]
 
 
 def _broken(labels: Sequence[str], letters: int) -> list[list[str]]:

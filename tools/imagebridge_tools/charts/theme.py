@@ -188,7 +188,7 @@ def _config(style: Style) -> dict[str, JsonValue]:
             }
         },
         # For labels that `axes` cannot know: Vega-Lite's own upright ones are hard to read.
-        "axisXDiscrete": {"labelAngle": -45, "labelOverlap": True},
+        "axisXDiscrete": {"labelAngle": -45 if style.normal else -90, "labelOverlap": True},
         "legend": {**words, **whole, "labelColor": theme.quiet, "titleColor": theme.ink, "symbolLimit": 0},
         "header": {**words, **whole, "labelColor": theme.ink, "labelFontWeight": "bold"},
         "title": {
