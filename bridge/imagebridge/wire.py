@@ -142,7 +142,7 @@ def blocks_of(result: JSON) -> Sequence[object]:
 
 
 def tool_json(tool: object) -> JSON:
-    """Return a tool's definition as its JSON object: `tool` is that already, or a `Tool` of any mcp version.
+    """Return a tool's definition as its JSON object, `writable`: `tool` is that already, or a `Tool` of any mcp version.
 
     Raises:
         TypeError: something else came; the message names it.
@@ -150,7 +150,7 @@ def tool_json(tool: object) -> JSON:
     tool = dumped(tool)
     if not is_json(tool) or not isinstance(tool.get("name"), str):
         raise TypeError(f"a tool is an MCP Tool or its JSON object with a name, not {type(tool).__name__}")
-    return tool
+    return cast("JSON", writable(tool))
 
 
 def dumped(value: object) -> object:
@@ -183,7 +183,7 @@ _MAX_BITS = 14_000
 """Bits of a whole number that is written as one: Python writes and reads 4,300 digits at most (its documentation, 3.11)."""
 
 
-def writable(value: object, *, finite: bool = False) -> object:
+def writable(value: object, *, finite: bool = False, halves: bool = False) -> object:
     """Return a JSON value that can be written as UTF-8 JSON and read again; the very same where it can.
 
     Texts and names become `paired`. A number of too many digits becomes a text, and so does what lies deeper than
@@ -192,6 +192,7 @@ def writable(value: object, *, finite: bool = False) -> object:
     Args:
         value: the JSON value.
         finite: infinity and NaN, which Python and few others read, become texts too.
+        halves: half surrogates are left as they are.
     """
     # Level by level, as a value may be deeper than functions can call one another.
     level: Collection[object] = [[value]]
@@ -200,7 +201,7 @@ def writable(value: object, *, finite: bool = False) -> object:
         for holder in level:
             for one in _inside(holder):
                 if isinstance(one, str):
-                    sound = paired(one) is one
+                    sound = halves or paired(one) is one
                 elif isinstance(one, (int, float)):
                     sound = _readable_number(one, finite=finite) is one
                 else:
@@ -208,11 +209,11 @@ def writable(value: object, *, finite: bool = False) -> object:
                     if is_json(one) or is_list(one):
                         below[id(one)] = one
                 if not sound:
-                    return _Writable(finite=finite).made(value)
+                    return _Writable(finite=finite, halves=halves).made(value)
         if not below:
             return value
         level = below.values()
-    return _Writable(finite=finite).made(value)
+    return _Writable(finite=finite, halves=halves).made(value)
 
 
 def is_deep(value: object) -> bool:
@@ -241,13 +242,14 @@ def _held(holders: Iterable[object]) -> Collection[object]:
 class _Writable:
     """A copy that can be written, in the making. `_around` holds the objects and lists around the place that it is at."""
 
-    def __init__(self, *, finite: bool) -> None:
+    def __init__(self, *, finite: bool, halves: bool) -> None:
         self._finite = finite
+        self._halves = halves
         self._around: list[object] = []
 
     def made(self, value: object) -> object:
         if isinstance(value, str):
-            return paired(value)
+            return value if self._halves else paired(value)
         if isinstance(value, (int, float)):
             return _readable_number(value, finite=self._finite)
         if not is_json(value) and not is_list(value):

@@ -54,6 +54,12 @@ def test_numbers_that_only_python_reads_are_texts_on_demand(number):
     assert writable({"n": number}, finite=True) == {"n": str(number)}
 
 
+def test_half_surrogates_are_left_on_demand():
+    came = {"\udfff": ["cut \ud83d here"]}
+    assert writable(came, halves=True) is came
+    assert writable([came, 10**6000], halves=True) == [came, "[a whole number of about 6,000 digits]"]
+
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()

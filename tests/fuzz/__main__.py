@@ -1,153 +1,118 @@
-"""Results and messages that chance has made odd go through translation, repair and the reading of JSON-RPC: none may raise.
+"""Inputs that chance has made odd go through every door that strangers reach: none may raise, or give what is invalid.
 
     uv run python -m tests.fuzz --minutes 10 --seed 3
 
-Case NUMBER of a seed is always the same, and `--first NUMBER` goes on there. Exit code 1 where something raised, cannot
-be written as JSON, or took over 5 seconds of CPU; each is printed with its number. Pictures have a command of their own
-(tests/collection/mutated.py).
+Input NUMBER of a kind and a seed is always the same. Exit code 1 where one raised, gave what is invalid, took over 5
+seconds of CPU, ended the process, or brought it over its memory; each is printed with the line that replays it. What
+--keep writes into corpus/ is replayed by test_fuzz.py from then on.
 """
 
 import argparse
-import base64
-import gzip
-import json
-import random
+import multiprocessing
 import sys
 import time
-import traceback
 
-from imagebridge import chat_messages, function_call_output, repair
-from imagebridge.client.json_rpc import messages
+from .cases import kept, kind_of
+from .kinds import KINDS
+from .working import MEMORY, work
 
-SECONDS = 5.0
-"""CPU seconds of one case at most."""
+SILENT = 120.0
+"""Seconds after which an input that does not end ends its process."""
 
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8"/></svg>'
-DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-
-HOSTS = (None, "unknown", "claude-desktop", "cursor", "text-only")
+TELL = 10.0
+"""Seconds between two lines that say how far it is."""
 
 
-def result(chance):
-    """A result as a server might send it, with odd values anywhere."""
-    blocks = [
-        {"type": "text", "text": chance.choice(["fine", '{"a": [1, 2]}', SVG.decode(), "[" * 500])},
-        {"type": "image", "data": DOT, "mimeType": "image/png"},
-        {"type": "image", "data": encoded(chance, gzip.compress(SVG)), "mimeType": "image/svg+xml"},
-        {"type": "resource", "resource": {"uri": "file:///a", "blob": encoded(chance, SVG)}},
-        {"type": "resource_link", "uri": "https://e.org/a.png", "name": "a", "size": 3},
-        {"type": "audio", "data": "UklGRg==", "mimeType": "audio/wav"},
-    ]
-    chance.shuffle(blocks)
-    whole = {
-        "content": blocks[: chance.randrange(7)],
-        "structuredContent": {"a": [DOT, 1]},
-        "_meta": {"b": 1},
-    }
-    for _ in range(chance.randrange(5)):
-        disturb(chance, whole)
-    return whole
+class Run:
+    """Inputs one after the other, in a process that is started anew where an input ends it."""
 
+    def __init__(self, asked):
+        self.asked = asked
+        self.number = asked.first
+        self.findings = 0
+        self.done = dict.fromkeys(KINDS, 0)
+        self.peak = self.cpu = 0.0
+        self.began = self.told = time.monotonic()
 
-def encoded(chance, data):
-    """Base64 of bytes of which some are lost or changed."""
-    damaged = bytearray(data)
-    for _ in range(chance.randrange(3)):
-        damaged[chance.randrange(len(damaged))] = chance.randrange(256)
-    return base64.b64encode(damaged[: chance.choice([None, chance.randrange(1, len(damaged))])]).decode()
+    @property
+    def seconds(self):
+        return time.monotonic() - self.began
 
+    def is_over(self):
+        if self.asked.count is not None:
+            return self.number >= self.asked.first + self.asked.count
+        return self.seconds >= 60 * self.asked.minutes
 
-def odd(chance):
-    """A value that nobody expects."""
-    value = chance.choice(
-        [
-            None,
-            True,
-            0,
-            -1,
-            10**400,
-            10**5_000,
-            1.5,
-            float("nan"),
-            float("inf"),
-            "",
-            "\ud83d",
-            "\0\x9b",
-            [],
-            {},
-            DOT,
-        ]
-    )
-    for _ in range(chance.choice([0, 0, 1, 3, 300, 3_000])):
-        value = {"a": value} if chance.random() < 0.5 else [value]
-    return value
+    def go(self):
+        context = multiprocessing.get_context("spawn")
+        while not self.is_over():
+            here, there = context.Pipe()
+            child = context.Process(
+                target=work, args=(there, self.asked.kind, self.asked.seed, self.number), daemon=True
+            )
+            child.start()
+            there.close()
+            self.follow(here)
+            child.kill()
+            child.join()
 
+    def follow(self, child):
+        """Take what the process says of each input, until it has to be replaced."""
+        begun = False
+        while not self.is_over():
+            if not child.poll(SILENT):
+                self.found(f"did not end in {SILENT:g} seconds" if begun else "the process does not start")
+                return
+            try:
+                problem, cpu, peak = child.recv()
+            except EOFError:
+                self.found("ended its process")
+                return
+            begun = True
+            self.peak, self.cpu = max(self.peak, peak), max(self.cpu, cpu)
+            self.done[kind_of(self.asked.kind, self.number)] += 1
+            if problem:
+                self.found(problem)
+            else:
+                self.number += 1
+            self.tell()
+            if peak > MEMORY:
+                return
 
-def disturb(chance, whole):
-    """Put an odd value, or an odd name, at some place of a JSON value."""
-    at = whole
-    for _ in range(chance.randrange(1, 5)):
-        inner = [
-            one
-            for one in (at.values() if isinstance(at, dict) else at)
-            if isinstance(one, dict | list) and one
-        ]
-        if not inner:
-            break
-        at = chance.choice(inner)
-    if isinstance(at, list):
-        at[chance.randrange(len(at))] = odd(chance)
-    elif chance.random() < 0.2:
-        at[chance.choice(["\udfff", "", "type", "9" * 5_000])] = odd(chance)
-    else:
-        at[chance.choice(list(at))] = odd(chance)
+    def found(self, problem):
+        kind = kind_of(self.asked.kind, self.number)
+        self.findings += 1
+        place = f"--kind {kind} --seed {self.asked.seed} --first {self.number} --count 1"
+        print(f"{kind} {self.number}: {problem}\n    uv run python -m tests.fuzz {place}", flush=True)
+        if self.asked.keep:
+            print(f"    kept as {kept(kind, self.asked.seed, self.number)}", flush=True)
+        self.number += 1
 
+    def tell(self):
+        if time.monotonic() - self.told > TELL:
+            self.told = time.monotonic()
+            print(f"{self.seconds:.0f} s: {self.summary()}", file=sys.stderr, flush=True)
 
-def line(chance):
-    """A line that a server writes in answer to request 7."""
-    start = json.dumps({"jsonrpc": "2.0", "id": 7, "result": {"content": [{"type": "text", "text": "fine"}]}})
-    deep = chance.choice([10, 300, 20_000])
-    written = chance.choice(
-        [start, f"[{start}]", start * 2, f"log: {start}", start.replace("fine", "\\ud83d"), start.replace('"fine"', "[" * deep + "]" * deep), start.replace('"fine"', "9" * 6_000)]
-    ).encode()  # fmt: skip
-    damaged = bytearray(written)
-    for _ in range(chance.randrange(3)):
-        damaged[chance.randrange(len(damaged))] = chance.randrange(256)
-    return bytes(damaged)
-
-
-def run(seed, number):
-    """Run one case; raises what is wrong."""
-    chance = random.Random(f"{seed} {number}")
-    assert messages(line(chance))
-    came = result(chance)
-    made = [function_call_output(came, "c"), chat_messages([("c", came)]), repair(came, chance.choice(HOSTS))]
-    json.dumps(made, ensure_ascii=False, allow_nan=False).encode()
+    def summary(self):
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.done.items() if count)
+        return (
+            f"{sum(self.done.values()):,} inputs ({kinds}), {self.findings} findings; at most {self.cpu:.1f} s of CPU "
+            f"for one, {self.peak:.0f} MB of memory"
+        )
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--minutes", type=float, default=1)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--first", type=int, default=0)
-    asked = parser.parse_args()
-    end, number, wrong = time.monotonic() + 60 * asked.minutes, asked.first, 0
-    while time.monotonic() < end:
-        began = time.process_time()
-        try:
-            run(asked.seed, number)
-            took = time.process_time() - began
-            if took > SECONDS:
-                raise TimeoutError(f"{took:.1f} seconds of CPU")
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is what is looked for
-            wrong += 1
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            print(
-                f"{asked.seed} {number}: {type(error).__name__} {str(error)[:200]} ({place.filename}:{place.lineno})"
-            )
-        number += 1
-    print(f"seed {asked.seed}: cases {asked.first} to {number - 1}, {wrong} wrong")
-    sys.exit(wrong > 0)
+    parser = argparse.ArgumentParser(prog="tests.fuzz", description=__doc__.partition("\n")[0])
+    parser.add_argument("--minutes", type=float, default=1, help="how long (1)")
+    parser.add_argument("--count", type=int, help="how many inputs, in place of --minutes")
+    parser.add_argument("--seed", type=int, default=1, help="which inputs (1)")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first input (0)")
+    parser.add_argument("--kind", choices=KINDS, help=f"one kind of input alone; they are {', '.join(KINDS)}")
+    parser.add_argument("--keep", action="store_true", help="write what is found into tests/fuzz/corpus/")
+    run = Run(parser.parse_args())
+    run.go()
+    print(f"seed {run.asked.seed}, inputs {run.asked.first} to {run.number - 1}: {run.summary()}")
+    sys.exit(run.findings > 0)
 
 
 if __name__ == "__main__":

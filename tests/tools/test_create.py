@@ -7,16 +7,18 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from threading import Event, Thread
+from types import SimpleNamespace
 
 import anyio
 import pybase64
 import pytest
 from PIL import Image
+from samples import b64, drawing, file
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.decode import opened
 from imagebridge.testing import Endpoint
-from imagebridge_tools import create_image, edit_image
+from imagebridge_tools import create_image, edit_image, image_api
 from imagebridge_tools.files.source import Places
 from imagebridge_tools.files.store import Store
 from imagebridge_tools.image_api import MODEL, CreationError
@@ -390,3 +392,20 @@ class TestEdit:
     async def test_a_still_gif_becomes_a_png(self, endpoint):
         await edit_image("x", [url(RED, "GIF")], size="256x256")
         assert sent(endpoint.exchanges[0].body["image"][0]).format == "PNG"
+
+
+async def test_of_a_stream_no_more_unfinished_pictures_are_kept_than_were_asked_for():
+    encoded = b64(file(drawing(), "PNG"))
+
+    async def stream():
+        for _ in range(300):
+            yield SimpleNamespace(type="image_generation.partial_image", b64_json=encoded)
+        yield SimpleNamespace(type="image_generation.completed", b64_json=encoded, quality="low")
+
+    handed = []
+
+    async def on_partial(picture):
+        handed.append(picture)
+
+    assert await image_api._streamed(stream(), on_partial, 2) == ([encoded], "low")
+    assert len(handed) == 2

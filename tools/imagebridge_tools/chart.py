@@ -4,11 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Literal
+from typing import Literal, cast
 
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, together
+from imagebridge.wire import writable
 
 from .charts import (
     arrange,
@@ -119,7 +120,7 @@ async def generate_chart(
     if held is None and data is not None:
         raise mistakes.error()
     if spec is not None and kind is None:
-        reading = partial(_of_spec, spec, held, asked.frame, width, height)
+        reading = partial(_of_spec, spec, held, places, asked.frame, width, height)
         planned = await mistakes.met(to_thread.run_sync(reading))
         if planned is None or mistakes.found:
             raise mistakes.error()
@@ -263,6 +264,7 @@ def _of_kind(asked: request.Request, data: TableData) -> tuple[plan.Chart, str] 
 def _of_spec(
     spec: JsonValue,
     data: TableData,
+    places: Places,
     frame: ChartFrame,
     width: int | None,
     height: int | None,
@@ -274,12 +276,14 @@ def _of_spec(
             "spec", 'is not an object; give Vega-Lite such as {"mark": "bar", "encoding": {...}}'
         )
     rows: Table | None = None if data is None else table(data)
-    if _too_deep({**spec_object, "data": None}):
+    if rows:
+        spec_object = {key: value for key, value in spec_object.items() if key != "data"}
+    if _too_deep(spec_object):
         raise ArgumentError("spec", "is nested too deeply")
-    own = guarded(
-        {**spec_object, "data": {"values": rows.records(specs.names(spec_object))}} if rows else spec_object
-    )
-    own, passed_over = specs.checked(own)
+    own = cast("Mapping[str, JsonValue]", writable(spec_object))
+    if rows:
+        own = {**own, "data": {"values": rows.records(specs.names(own))}}
+    own, passed_over = specs.checked(guarded(own, places))
     few, note = specs.fewer(own)
     description = (
         specs.spec_description(own)

@@ -105,7 +105,7 @@ async def request_pictures(
                 asking = client.images.edit if order.images else client.images.generate
                 answer = cast("object", await asking(**order.request(model)))
                 if isinstance(answer, openai.AsyncStream):
-                    encoded, quality = await _streamed(cast("Any", answer), on_partial)
+                    encoded, quality = await _streamed(cast("Any", answer), on_partial, order.partial_images)
                 else:
                     encoded, quality = _whole(answer)
         pictures = [await _proven(one) for one in encoded[: order.n]]
@@ -167,14 +167,17 @@ def _text(holder: object, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-async def _streamed(stream: Any, on_partial: OnPartial | None) -> tuple[list[str], str]:
-    """Return the finished picture of a stream; its events are of eight classes that share these fields."""
+async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> tuple[list[str], str]:
+    """Return the finished picture of a stream, and hand on `most` unfinished ones at most; its events are of eight classes
+    that share these fields."""
     result: tuple[list[str], str] | None = None
+    unfinished = 0
     async for (
         event
     ) in stream:  # To its end: a stream that is left before closes itself too late, with an error.
         kind = str(getattr(event, "type", ""))
-        if kind.endswith(".partial_image") and on_partial:
+        if kind.endswith(".partial_image") and on_partial and unfinished < most:
+            unfinished += 1
             with suppress(BridgeError):  # A broken one on the way must not cost the picture that is paid for.
                 await on_partial(await _proven(_encoded(event)))
         elif kind.endswith(".completed") and _encoded(event):

@@ -13,6 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from anyio.lowlevel import checkpoint_if_cancelled
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.server import MCPServer
 from mcp.types import Implementation
@@ -135,6 +136,10 @@ async def connect(
             raise cause from None
         problem = _problem(server, cause, listening.exchange)
         raise ServerError(label(server), problem, listening.stderr.text) from error
+    except BaseExceptionGroup:
+        # Who gave up hears of that alone, whatever broke in the SDK's tasks at the same moment: trio tells of both.
+        await checkpoint_if_cancelled()
+        raise
 
 
 async def _entered(

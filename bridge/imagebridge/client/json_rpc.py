@@ -53,7 +53,7 @@ def _validated(fields: object, line: bytes) -> SessionMessage | Exception:
     return SessionMessage(validated)
 
 
-_ID = rb'"id"\s*:\s*(-?[0-9]{1,18}|"[^"\\]{0,200}")\s*'
+_ID = rb'"id"\s*:\s*(-?(?:0|[1-9][0-9]{0,17})|"[^"\\]{0,200}")\s*'
 _HEAD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*' + _ID + rb"[,}]")
 _TAIL = re.compile(
     rb'\}\s*,\s*(?:"jsonrpc"\s*:\s*"[^"\\]*"\s*,\s*)?' + _ID + rb'(?:,\s*"jsonrpc"\s*:\s*"[^"\\]*"\s*)?\}\s*$'
@@ -66,7 +66,8 @@ def told_id(line: bytes, *, request: bool = False) -> RequestId | None:
     if bool(_METHOD.match(line)) is not request:
         return None
     found = _HEAD.match(line) or _TAIL.search(line[-500:])
-    return None if found is None else json.loads(found[1])
+    # Between the quotes may stand what neither JSON nor UTF-8 allows.
+    return None if found is None else json.loads(found[1].decode(errors="replace"), strict=False)
 
 
 def sound(line: bytes) -> JSON | None:

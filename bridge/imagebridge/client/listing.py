@@ -13,7 +13,7 @@ from mcp.types.methods import validate_server_result
 from pydantic import TypeAdapter, ValidationError
 
 from imagebridge.schemas.malformed import sound
-from imagebridge.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, is_json, is_list, text_of, writable
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ _GROUPS = ("completions", "experimental", "extensions", "logging", "prompts", "r
 
 def introduced(result: JSON) -> JSON:
     """Return what a server answers to `initialize` or `server/discover`, each field in a valid form or left out."""
-    introduction = _described(result)
+    introduction = _described(_writable(result))
     offered = introduction.get("capabilities")
     introduction["capabilities"] = {
         name: value if is_json(value) else {}
@@ -59,6 +59,7 @@ def relisted(result: JSON) -> JSON:
     What is invalid of a tool is left out of it. A tool that cannot be called, for it has no name, is left
     out, and a warning logged.
     """
+    result = _writable(result)
     listed = result.get("tools")
     if is_json(listed):
         listed = list(listed.values())
@@ -69,6 +70,11 @@ def relisted(result: JSON) -> JSON:
     if isinstance(cursor, (str, int, float)) and not isinstance(cursor, bool):
         page["nextCursor"] = str(cursor)
     return _accepted(page, "tools/list")
+
+
+def _writable(result: JSON) -> JSON:
+    """Return an answer that can be checked: the SDK's schemas give up on what is nested too deep."""
+    return cast("JSON", writable(result))
 
 
 def _described(result: JSON) -> dict[str, Any]:

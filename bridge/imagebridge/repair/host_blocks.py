@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, cast
 
 from imagebridge.errors import PictureError
@@ -14,7 +15,7 @@ from imagebridge.pictures.picture import Picture
 from imagebridge.translate import sentences
 from imagebridge.translate.scale import SCALE, multiplied, multiply
 from imagebridge.translate.strips import Strip
-from imagebridge.translate.structured_content import structured_text
+from imagebridge.translate.structured_content import saying_alone, structured_text
 from imagebridge.translate.vision import Seen
 from imagebridge.wire import JSON, is_json, text_of
 
@@ -183,5 +184,4 @@ def loses_blocks(result: JSON) -> bool:
     if any(block["type"] != "text" for block in blocks) or structured_text(result):
         return bool(blocks)
     # Said by one block alone: what the others say is said nowhere else.
-    repeating = [block for block in blocks if structured_text({**result, "content": [block]}) == ""]
-    return len(blocks) > 1 and len(repeating) == 1
+    return len(blocks) > 1 and len(list(islice(saying_alone(result), 2))) == 1

@@ -96,9 +96,9 @@ def tool_names(tools: Iterable[object]) -> dict[str, str]:
 
 
 def _with_legal_names(tools: Iterable[object]) -> list[tuple[str, JSON]]:
-    """Return each tool's JSON with its legal name."""
-    tool_list = [tool_json(tool) for tool in tools]
-    return list(zip(_legal_names([text_of(tool, "name") for tool in tool_list]), tool_list, strict=True))
+    """Return each tool's JSON with its legal name. Of tools of one name, which the API refuses, the last is meant."""
+    by_name = {text_of(tool, "name"): tool for tool in map(tool_json, tools)}
+    return list(zip(_legal_names(list(by_name)), by_name.values(), strict=True))
 
 
 def _check_number(named_tools: list[tuple[str, JSON]]) -> None:

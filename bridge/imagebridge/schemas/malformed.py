@@ -6,9 +6,10 @@ modelcontextprotocol/php-sdk#405); other servers write a text or null for a sche
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from math import isfinite
+from typing import Any, cast
 
-from imagebridge.wire import JSON, is_json, is_list
+from imagebridge.wire import JSON, is_json, is_list, writable
 
 LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 """Keywords that hold a list of schemas."""
@@ -39,10 +40,11 @@ _NAMES = ("required", "type")
 def sound(schema: object) -> dict[str, Any]:
     """Return a schema in which objects, lists and texts stand where they belong, at any depth.
 
-    What is right stays as it is, the very object where all of it is. What means nothing is left out.
+    What is right stays as it is, the very object where all of it is. What means nothing is left out: infinity and NaN,
+    which JSON does not have, are no bounds, and texts where they stand in a value.
     """
     read_schema = _schema_object(schema)
-    sound_schema = _sound(read_schema)
+    sound_schema = cast("dict[str, Any]", writable(_sound(read_schema), finite=True))
     return read_schema if sound_schema == read_schema and isinstance(read_schema, dict) else sound_schema
 
 
@@ -67,7 +69,7 @@ def _sound(schema: JSON) -> dict[str, Any]:
 
 def _value(key: str, value: object) -> object:
     """Return what a keyword's value means, None where that is nothing."""
-    if value is None:
+    if value is None or (isinstance(value, float) and not isfinite(value)):
         return None
     if key in MAPS:
         return {name: _one(inner) for name, inner in value.items()} if is_json(value) else {}

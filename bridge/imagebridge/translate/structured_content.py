@@ -7,6 +7,8 @@ of their own: `{"result": ...}`, `{"content": ...}`, `{"markdown": ...}`. Read t
 import json
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import cast
 
 from imagebridge.pictures.base64 import packed_base64
 from imagebridge.wire import JSON, blocks_of, is_error, is_json, is_list, text_of
@@ -70,6 +72,47 @@ def structured_text(result: JSON) -> str:
         return _json_text(block_texts.left(structured)) if block_texts.may_repeat(written) else written
     except RecursionError:
         return _json_text(structured)
+
+
+def saying_alone(result: JSON) -> Iterator[object]:
+    """Yield the blocks each of which alone says the structured content of a result.
+
+    Only those are compared with all of it that can say it: many blocks beside much content would take the product of both.
+    """
+    came = result.get("structuredContent")
+    # What holds nulls alone is not empty: one of them stands for all.
+    structured = _bare(came) or (came and {"": None})
+    value = structured
+    for _ in range(_KEYS):
+        members = _new(value) if is_json(value) else ()
+        if len(members) != 1:
+            break
+        (value,) = members
+    of_blocks = is_list(value) and any(map(_is_block, value))
+    items = cast("Sequence[object]", value) if of_blocks else ()
+    marks = {mark for item in items for mark in islice(_marks(item), 1)}
+    # The texts of one block are a list of one.
+    least = _characters(value[0] if is_list(value) and len(value) == 1 else value) if structured else 0
+    for block in blocks_of(result):
+        can = len(_block_text(block) or "") >= least or (of_blocks and marks <= set(_marks(block)))
+        if can and not structured_text({"structuredContent": structured, "content": [block]}):
+            yield block
+
+
+def _bare(value: object) -> object:
+    """Return a value without the fields that are null, which nothing needs to say."""
+    if is_json(value):
+        return {key: _bare(one) for key, one in value.items() if one is not None}
+    return [_bare(one) for one in value] if is_list(value) else value
+
+
+def _characters(value: object) -> int:
+    """Return how many characters a text that says a value has at least."""
+    if isinstance(value, str):
+        return len(_cleaned(value))
+    if is_json(value):
+        return 1 + sum(map(_characters, value.values()))
+    return 1 + sum(map(_characters, value)) if is_list(value) else 1
 
 
 def _json_text(value: object) -> str:

@@ -739,6 +739,38 @@ def test_findings_are_lines_and_decide_the_exit_code(written):
     assert (fine.exit_code, fine.stdout, fine.stderr) == (0, "", "")
 
 
+def nested(levels):
+    value = {}
+    for _ in range(levels):
+        value = {"a": [value]}
+    return value
+
+
+@pytest.mark.parametrize("odd", [10**6_000, nested(3_000)], ids=["digits", "depth"])
+@pytest.mark.parametrize(
+    "odd_body",
+    [
+        lambda odd: {"input": [odd]},
+        lambda odd: {"input": [{**call(), "arguments": odd}, output("a")]},
+        lambda odd: {"input": [call(), output(odd)]},
+        lambda odd: {"input": [call(), output([{"type": "input_text", "text": odd}])]},
+        lambda odd: {"messages": [user(odd)]},
+        lambda odd: {"input": "x", "tools": [{"type": "function", "name": "t", "parameters": odd}]},
+        lambda odd: {"input": "x", "tools": [{"type": "function", "name": "t", "parameters": {"type": odd}}]},
+        lambda odd: {
+            "input": "x",
+            "tools": [{"type": "function", "name": "t", "parameters": {"type": "object", "properties": odd}}],
+        },
+        lambda odd: {"input": "x", "tools": odd, "model": odd, "max_output_tokens": odd},
+    ],
+)
+def test_what_no_json_can_hold_is_judged_and_mended_as_words(odd_body, odd):
+    odd = {"model": "gpt-5.6-luna", **odd_body(odd)}
+    mended_body = fixed(odd)
+    json.dumps([str(finding) for one in (odd, mended_body) for finding in check(one)])
+    json.dumps(mended_body)
+
+
 def test_findings_as_json(written):
     bad = said([image(BASE64)])
     result = run(written(bad), "--json")

@@ -73,6 +73,8 @@ SCHEMAS = {
     "type is a number": ({"type": 3}, {}),
     "description is a list": ({"description": []}, {}),
     "a default that is a list": ({"default": []}, {"default": []}),
+    "a bound is NaN": ({"minimum": float("nan"), "maximum": float("inf"), "minLength": 1}, {"minLength": 1}),
+    "a default holds NaN": ({"default": [float("nan"), 1]}, {"default": ["nan", 1]}),
     "as JSON text": ('{"type": "object", "properties": []}', {**OBJECT, "properties": {}}),
     "a list": ([], {}),
     "a number": (5, {}),

@@ -68,6 +68,25 @@ def test_names_are_legal_readable_and_do_not_depend_on_order(names, legal):
     assert readable == [re.sub("_[0-9a-f]{8}$", "_#", name) for name in legal]
 
 
+def test_a_tool_that_is_listed_twice_is_defined_once_as_it_was_listed_last():
+    twice = [{**tool("a b"), "description": "first"}, tool("c"), {**tool("a b"), "description": "last"}]
+    assert [one["description"] for one in responses_tools(twice)] == [
+        "last",
+        responses_tools([tool("c")])[0]["description"],
+    ]
+    assert len(responses_tools(twice)) == len(chat_tools(twice)) == len(tool_names(twice)) == 2
+
+
+def test_a_definition_can_be_sent_whatever_it_holds():
+    odd = {
+        "description": "cut \ud83d",
+        "inputSchema": {"type": "object", "default": {"n": 10**6000}, "minProperties": float("nan")},
+    }
+    assert (
+        check({"model": "gpt-5.6-luna", "input": "x", "tools": responses_tools([{"name": "t", **odd}])}) == []
+    )
+
+
 @given(st.lists(st.text(max_size=90), unique=True, max_size=20))
 def test_every_name_leads_back(names):
     # Names that look like the marks of others, as a relay of another bridge's tools has them.

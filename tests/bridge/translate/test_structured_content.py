@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from samples import b64, data_url
 
 from imagebridge import Policy, function_call_output, output_parts
+from imagebridge.translate.structured_content import saying_alone, structured_text
 
 LETTER = "Dear reader,\n" + "it is a long text about bridges at noon.\n" * 10
 PNG = samples.file(samples.drawing(), "PNG")
@@ -257,3 +258,17 @@ def test_any_value_alone_is_said_as_json(value):
     assert told == "[The tool finished and returned nothing.]" or json.loads(told) == json.loads(
         json.dumps(value)
     )
+
+
+@settings(deadline=None)
+@given(
+    VALUES | st.lists(st.sampled_from([text("a"), IMAGE, "a"]), max_size=3),
+    st.lists(st.sampled_from(["", "a", "1", "{}", "[]"]), max_size=3),
+)
+def test_the_blocks_that_say_all_by_themselves_are_found(value, words):
+    structured = {"result": value, "none": None}
+    blocks = [text(json.dumps(structured)), text(json.dumps(value)), *map(text, words), IMAGE]
+    alone = [
+        one for one in blocks if not structured_text({"structuredContent": structured, "content": [one]})
+    ]
+    assert list(saying_alone({"structuredContent": structured, "content": blocks})) == alone

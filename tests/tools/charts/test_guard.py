@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -10,6 +11,8 @@ from PIL import Image
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.decode import opened
 from imagebridge_tools import generate_chart
+from imagebridge_tools.files.source import NOWHERE, Places
+from imagebridge_tools.files.web import Web
 
 pytestmark = pytest.mark.anyio
 
@@ -21,9 +24,9 @@ SPEC = {
 }
 
 
-async def problem(spec):
+async def problem(spec, places=NOWHERE):
     with pytest.raises(ArgumentError) as caught:
-        await generate_chart(spec=spec)
+        await generate_chart(spec=spec, places=places)
     assert caught.value.argument == "spec"
     return caught.value.problem
 
@@ -52,6 +55,48 @@ class TestNothingIsReadFromASpec:
     )
     async def test_by_a_written_address(self, spec, address):
         assert "not read from a spec" in await problem(spec(address))
+
+    @pytest.mark.parametrize(
+        ("places", "words"),
+        [
+            (
+                NOWHERE,
+                "give the rows in the argument data, or in data.values. For the argument data to read files too, start the server with --allow FOLDER",
+            ),
+            (
+                Places(allow=(Path("/srv/a"), Path("/srv/b"))),
+                "name it in the argument data instead, which reads files below /srv/a, /srv/b",
+            ),
+            (Places(web=Web()), "name it in the argument data instead, which reads https: addresses"),
+            (
+                Places(allow=(Path("/srv/a"),), web=Web()),
+                "name it in the argument data instead, which reads files below /srv/a and https: addresses",
+            ),
+        ],
+    )
+    async def test_the_argument_that_reads_files_is_named_with_its_folders(self, places, words):
+        for part in (SPEC, {"layer": [SPEC]}):
+            said = await problem({**part, "data": {"url": "sales.csv"}}, places)
+            assert (
+                said
+                == f"data.url is 'sales.csv', but files and web addresses are not read from a spec; {words}"
+            )
+
+    @pytest.mark.parametrize(
+        ("mark", "words"),
+        [
+            (
+                {"type": "image", "url": "a.png"},
+                "mark.url is 'a.png', but files and web addresses are not read from a spec; give a picture as a data: URL",
+            ),
+            (
+                {"type": "bar", "href": "https://a.example"},
+                "mark.href is 'https://a.example', but files and web addresses are not read from a spec; leave it out: a picture has no links",
+            ),
+        ],
+    )
+    async def test_what_to_give_instead_of_a_picture_or_a_link(self, mark, words):
+        assert await problem({**SPEC, "mark": mark}, Places(allow=(Path("/srv/a"),))) == words
 
     @pytest.mark.parametrize(
         "spec",

@@ -95,5 +95,30 @@ async def test_numbers_without_end_are_told(arguments):
         await generate_chart(**arguments)
 
 
+@pytest.mark.parametrize(
+    ("drawing", "words"),
+    [
+        (spec(width=10**5_000), r"width is .*a whole number of about 5,000 digits"),
+        (spec(title={"text": "a", "fontSize": 10**5_000}), "a whole number of about 5,000 digits"),
+        (
+            spec() | {"data": {"values": [{"a": 10**5_000}], "format": 10**5_000}},
+            "a whole number of about 5,000",
+        ),
+    ],
+)
+async def test_numbers_without_end_in_an_object_are_told(drawing, words):
+    with pytest.raises(ArgumentError, match=words):
+        await generate_chart(spec=drawing)
+
+
+@pytest.mark.parametrize("place", ["title", "data", "mark"])
+async def test_what_is_nested_without_end_is_told(place):
+    deep = {}
+    for _ in range(3_000):
+        deep = {"values": [deep]}
+    with pytest.raises(ArgumentError, match="is nested too deeply"):
+        await generate_chart(spec=spec() | {place: deep})
+
+
 async def test_numbers_without_end_in_delimited_text_are_missing():
     assert (await generate_chart(kind="bar", data=f"a,b\nx,{DIGITS}\ny,1\n")).pictures

@@ -81,6 +81,16 @@ async def test_several_pictures_are_numbered(folder):
     assert "page-2.png" in sentence
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+async def test_of_several_pictures_all_are_written_or_none(folder, overwrite):
+    (folder / "page-3.png").mkdir()
+    pages = [picture("red"), picture("blue"), picture("green")]
+    with pytest.raises(ArgumentError, match=r"'page-3\.png' (exists already|cannot be written)"):
+        await saved("page.png", *pages, allow=[folder], overwrite=overwrite)
+    new = {"page-1.png", "page-2.png"} if overwrite else set()
+    assert set(os.listdir(folder)) == {"deep", "there.png", "page-3.png"} | new
+
+
 @pytest.mark.parametrize(
     ("save_as", "words"),
     [

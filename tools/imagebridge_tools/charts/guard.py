@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from imagebridge.errors import ArgumentError
+from imagebridge_tools.files.source import NOWHERE, Places
 from imagebridge_tools.tables import cells
 from imagebridge_tools.tool_output import JsonValue
 
@@ -23,10 +24,10 @@ _FONT = re.compile(r"[\w ,.'-]{1,200}")
 _READ = frozenset({"url", "href"})
 
 
-def guarded(spec: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+def guarded(spec: Mapping[str, JsonValue], places: Places = NOWHERE) -> dict[str, JsonValue]:
     """Return the spec without notes to embedding pages, if it reads nothing and is not too large.
 
-    The drawing process looks at the finished drawing once more: an expression can put an address together.
+    `places` says which files the argument `data` reads, for those who named one here. The drawing process looks at the finished drawing once more: an expression can put an address together.
 
     Raises:
         ArgumentError: it names a file or web address, or carries too many rows. The message says where.
@@ -38,9 +39,7 @@ def guarded(spec: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
                     problem = (
                         f"{path} is {address[:80]!r}, but files and web addresses are not read from a spec"
                     )
-                    raise ArgumentError(
-                        "spec", f"{problem}; give rows inline (data.values) or in the argument data"
-                    )
+                    raise ArgumentError("spec", f"{problem}; {_instead(path, places)}")
         if key != "values" and (length := _longest(value)) > WORDS:
             raise ArgumentError(
                 "spec", f"{path} has a text of {length:,} characters; at most {WORDS:,} are drawn: shorten it"
@@ -59,6 +58,22 @@ def guarded(spec: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
                 "spec", f"{path} has {len(value):,} rows; at most {most:,} are drawn: aggregate them"
             )
     return {key: value for key, value in spec.items() if key != "usermeta"}
+
+
+def _instead(path: str, places: Places) -> str:
+    """Return what to give instead of an address: rows in the argument that reads files, a picture as a data: URL."""
+    if path.endswith(".href"):
+        return "leave it out: a picture has no links"
+    if not re.search(r"\bdata\.url$", path):
+        return "give a picture as a data: URL"
+    if not places.allow and not places.web:
+        return (
+            "give the rows in the argument data, or in data.values. For the argument data to read files too, "
+            "start the server with --allow FOLDER"
+        )
+    below = f"files below {', '.join(map(str, places.allow))}" if places.allow else ""
+    read = " and ".join(filter(None, (below, "https: addresses" if places.web else "")))
+    return f"name it in the argument data instead, which reads {read}"
 
 
 def entries(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str, JsonValue]]:

@@ -1,7 +1,8 @@
 """saved: pictures as files below writable folders, which is the one way in which tools write."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from secrets import token_hex
@@ -97,14 +98,15 @@ async def saved(answer: ToolOutput, where: Target) -> ToolOutput:
     Raises:
         ArgumentError: a file exists already, or cannot be written.
     """
-    places: list[str] = []
     several = len(answer.pictures) > 1
+    files: dict[str, Picture] = {}
     for number, picture in enumerate(answer.pictures, 1):
         wanted = FORMATS.get(where.suffix.lower(), picture.media_type)
         written = picture if wanted == picture.media_type else await apart(_as, picture, wanted)
-        name = where.name(written, number if several else None)
-        await to_thread.run_sync(_write_file, where, name, written.data)
-        places.append(f"{os.path.join(where.folder, name)} ({described(written)})")
+        files[where.name(written, number if several else None)] = written
+    # In one step: a call that is cancelled before it leaves no file, and afterwards none is missing.
+    await to_thread.run_sync(_write_all, where, {name: picture.data for name, picture in files.items()})
+    places = [f"{os.path.join(where.folder, name)} ({described(picture)})" for name, picture in files.items()]
     return answer._replace(sentence=f"{answer.sentence} Saved as {', '.join(places)}.") if places else answer
 
 
@@ -122,6 +124,21 @@ def _as(picture: Picture, media_type: str) -> Picture:
     bare.info = {}
     bare.save(buffer, form.upper(), **({} if form == "png" else {"quality": 92}))
     return Picture.from_bytes(buffer.getvalue())
+
+
+def _write_all(where: Target, files: Mapping[str, bytes]) -> None:
+    """Write the files of one answer, or none of them: where one cannot be written, those that were new are taken away."""
+    with ExitStack() as written:
+        for name, data in files.items():
+            _write_file(where, name, data)
+            if not where.overwrite:
+                written.callback(_unlink, where.folder, name)
+        written.pop_all()
+
+
+def _unlink(where: str, name: str) -> None:
+    with suppress(OSError), folders.held(where) as folder:
+        os.unlink(_path_in(where, name, folder), dir_fd=folder)
 
 
 def _write_file(where: Target, name: str, data: bytes) -> None:

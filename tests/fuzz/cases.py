@@ -1,0 +1,57 @@
+"""Which input a number stands for: an entry of the corpus, changed by chance."""
+
+import random
+from functools import cache
+from pathlib import Path
+
+from .kinds import KINDS
+
+CORPUS = Path(__file__).with_name("corpus")
+
+WHEEL = [
+    kind
+    for kind, share in {
+        "results": 5,
+        "pictures": 5,
+        "svgs": 2,
+        "specs": 2,
+        "tools": 2,
+        "streams": 1,
+        "answers": 3,
+        "requests": 2,
+        "bodies": 2,
+    }.items()
+    for _ in range(share)
+]
+"""The kind of each input in turn, where all are asked for: by what one costs."""
+
+
+@cache
+def corpus(kind):
+    """Return the files of a kind: right ones to start from, and what was found once."""
+    return sorted(one for one in (CORPUS / kind).iterdir() if one.is_file())
+
+
+@cache
+def content(file):
+    return KINDS[file.parent.name].read(file.read_bytes())
+
+
+def kind_of(only, number):
+    """Return the kind of input `number`."""
+    return only or WHEEL[number % len(WHEEL)]
+
+
+def odd_input(kind, seed, number):
+    """Return input `number` of a kind, always the same."""
+    chance = random.Random(f"{kind} {seed} {number}")
+    files = corpus(kind)
+    first, other = chance.choice(files), chance.choice(files)
+    return KINDS[kind].change(chance, content(first), content(other))
+
+
+def kept(kind, seed, number):
+    """Write an input into the corpus and return where."""
+    file = CORPUS / kind / f"found-{seed}-{number}"
+    file.write_bytes(KINDS[kind].written(odd_input(kind, seed, number)))
+    return file

@@ -1,0 +1,257 @@
+"""The kinds of input, each with how it is read, changed and written, and with what must hold of it."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+import anyio
+
+from .mutation import damaged, disturbed, with_checksums
+
+HOSTS = (None, "unknown", "claude-desktop", "cursor", "text-only", "codex")
+MODEL = "gpt-6-luna"
+
+
+class Kind(NamedTuple):
+    """read: bytes of a file to an input. change: an input and another one, by chance. hold: what must hold, with drawing
+    where that costs much. written: an input to bytes of a file."""
+
+    read: Callable
+    change: Callable
+    hold: Callable
+    written: Callable
+
+
+def json_text(value):
+    """Write JSON as servers that know no better do: NaN, halves of characters and numbers of any length pass."""
+    return json.dumps(value, indent=1, default=str).encode()
+
+
+def read_json(data):
+    return json.loads(data, parse_int=_integer)
+
+
+def _integer(digits):
+    return int(digits) if len(digits) < 4_000 else 10 ** len(digits)
+
+
+def sendable(made):
+    """What goes to an API must be JSON that every reader takes."""
+    json.dumps(made, ensure_ascii=False, allow_nan=False).encode()
+
+
+def accepted(body):
+    """A request that the API takes, by all rules that are known."""
+    from imagebridge import check
+
+    sendable(body)
+    refused = [str(finding) for finding in check(body) if finding.refused]
+    assert not refused, refused[0]
+
+
+def of_outputs(result, *, proof=None):
+    """A result as an output for both APIs, and repaired for a host."""
+    from imagebridge import Policy, chat_messages, function_call_output
+
+    call = {"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"}
+    accepted({"model": MODEL, "input": [call, function_call_output(result, "c", Policy(proof=proof))]})
+    asked = {"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    messages = [{"role": "user", "content": "look"}, {"role": "assistant", "tool_calls": [asked]}]
+    accepted({"model": MODEL, "messages": [*messages, *chat_messages([("c", result)], Policy(proof=proof))]})
+
+
+def results(result, draw):
+    from imagebridge import repair
+
+    # Without any field of a result it would be another object, given by mistake.
+    result = {"content": [], **result} if isinstance(result, dict) else {"content": result}
+    of_outputs(result, proof="decoded" if draw else None)
+    for host in HOSTS if draw else HOSTS[:2]:
+        sendable(repair(result, host))
+
+
+def pictures(data, draw):
+    from imagebridge import Policy, function_call_output, repair
+
+    encoded = base64.b64encode(data).decode()
+    result = {"content": [{"type": "image", "data": encoded, "mimeType": "image/png"}]}
+    if draw:
+        of_outputs(result, proof="decoded")
+        sendable(repair(result))
+    else:
+        call = {"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"}
+        output = function_call_output(result, "c", Policy(proof="decoded"))
+        accepted({"model": MODEL, "input": [call, output]})
+
+
+def svgs(data, draw):
+    from imagebridge import Policy, function_call_output
+
+    text = data.decode(errors="surrogateescape")
+    blocks = [{"type": "image", "data": base64.b64encode(data).decode(), "mimeType": "image/svg+xml"}]
+    if draw:
+        blocks.append({"type": "text", "text": text})
+    sendable(function_call_output({"content": blocks}, "c", Policy(proof="decoded")))
+
+
+def specs(spec, draw):
+    from imagebridge.errors import ArgumentError, BridgeError
+    from imagebridge_tools import chart
+    from imagebridge_tools.charts import specs as reading
+    from imagebridge_tools.charts.theme import ChartFrame
+    from imagebridge_tools.files.source import NOWHERE
+
+    if draw:
+
+        async def drawn():
+            said = ""
+            try:
+                await chart.generate_chart(spec=spec, seconds=30)
+            except BridgeError as error:
+                said = str(error)
+            assert "out of memory" not in said, said
+
+        anyio.run(drawn)
+        return
+    frame = ChartFrame(800, 500, None, None, {}, {}, "light")
+    try:
+        drawing, own, _ = chart._of_spec(spec, None, NOWHERE, frame, None, None)
+        text = chart._json_for_engine(reading.ready(drawing, own, reading.sizes(None, None, "light")))
+    except ArgumentError as error:
+        sendable(str(error).encode(errors="replace").decode())
+    else:
+        json.loads(text)
+
+
+def tools(listed, draw):
+    from mcp.types import ListToolsResult
+
+    from imagebridge import tool_names
+    from imagebridge.client.listing import relisted
+
+    page = relisted(listed if isinstance(listed, dict) else {"tools": listed})
+    found = ListToolsResult.model_validate(page).tools[:100]
+    assert set(tool_names(found).values()) == {tool.name for tool in found}
+    _defined(found)
+    raw = listed.get("tools") if isinstance(listed, dict) else listed
+    _defined(
+        [tool for tool in raw or () if isinstance(tool, dict) and isinstance(tool.get("name"), str)][:100]
+        if isinstance(raw, list)
+        else []
+    )
+
+
+def _defined(found):
+    """Tools as the SDK or a server lists them, for both APIs."""
+    from imagebridge import chat_tools, responses_tools
+    from imagebridge.errors import BridgeError
+
+    try:
+        body = {"model": MODEL, "tools": responses_tools(found)}
+        chat = {"model": MODEL, "tools": chat_tools(found), "reasoning_effort": "none"}
+    except BridgeError:
+        return
+    if found:
+        accepted({**body, "input": "Look."})
+        accepted({**chat, "messages": [{"role": "user", "content": "Look."}]})
+
+
+def streams(data, draw):
+    import httpx2
+    from openai import AsyncOpenAI, OpenAIError
+
+    from imagebridge import Bridge, BridgeError
+
+    is_json = data.lstrip()[:1] in (b"{", b"[")
+    is_chat = b"chat.completion" in data
+    label = "application/json" if is_json else "text/event-stream"
+
+    def answer(_):
+        return httpx2.Response(200, headers={"content-type": label}, content=data)
+
+    async def run():
+        transport = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+        asked = {"model": MODEL, "input": "Look.", "api": "chat" if is_chat else "responses", "max_turns": 2}
+        async with AsyncOpenAI(
+            base_url="http://x/v1", api_key="x", http_client=transport, max_retries=0
+        ) as client:
+            async with Bridge(_server()) as bridge:
+                try:
+                    if is_json:
+                        reply = await bridge.run(client, **asked)
+                    else:
+                        async for event in bridge.stream(client, **asked):
+                            reply = getattr(event, "reply", None)
+                    items = reply.items
+                except (BridgeError, OpenAIError) as error:
+                    items = error.items
+                sendable(items)
+
+    anyio.run(run)
+
+
+def _server():
+    from mcp.server import MCPServer
+
+    server = MCPServer("eyes", log_level="CRITICAL")
+
+    @server.tool()
+    def look() -> str:
+        return "a red square"
+
+    return server
+
+
+def answers(line, draw):
+    """What a server writes to a client."""
+    from imagebridge.client.json_rpc import messages
+
+    assert messages(line)
+
+
+def requests(line, draw):
+    """What a host writes to our server: one that cannot be read is answered where it tells its id."""
+    from mcp.types import jsonrpc_message_adapter
+    from pydantic import ValidationError
+
+    from imagebridge_server.startup.message_streams import _mended
+
+    try:
+        jsonrpc_message_adapter.validate_json(line.decode(errors="replace"), by_name=False)
+    except ValidationError as refused:
+        for message, _ in _mended(refused):
+            message.message.model_dump_json(by_alias=True)
+
+
+def bodies(body, draw):
+    from imagebridge import check
+    from imagebridge.check import fixed
+
+    if not isinstance(body, dict):
+        body = {"input": body}
+    for one in (body, fixed(body)):
+        for finding in check(one, proof="decoded" if draw else "structure"):
+            str(finding)
+
+
+def _damaged_picture(chance, data, other):
+    made = damaged(chance, data, other)
+    return with_checksums(made) if made.startswith(b"\x89PNG") and chance.random() < 0.7 else made
+
+
+def _same(data):
+    return data
+
+
+KINDS = {
+    "results": Kind(read_json, disturbed, results, json_text),
+    "pictures": Kind(_same, _damaged_picture, pictures, _same),
+    "svgs": Kind(_same, damaged, svgs, _same),
+    "specs": Kind(read_json, disturbed, specs, json_text),
+    "tools": Kind(read_json, disturbed, tools, json_text),
+    "streams": Kind(_same, damaged, streams, _same),
+    "answers": Kind(_same, damaged, answers, _same),
+    "requests": Kind(_same, damaged, requests, _same),
+    "bodies": Kind(read_json, disturbed, bodies, json_text),
+}
