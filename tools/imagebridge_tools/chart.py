@@ -27,7 +27,6 @@ from .charts import (
 from .charts.description import chart_description
 from .charts.guard import SPEC_SIZE, guarded
 from .charts.theme import ChartFrame
-from .charts.titles import pictographs, without
 from .files.source import NOWHERE, Places
 from .mistakes import Mistakes, Noted
 from .tables.table import Table, TableData, parsed, read, table
@@ -139,12 +138,12 @@ async def generate_chart(
             drawn = await _of_chart(chart, seconds, scale)
         except ArgumentError as error:  # There is no spec to correct.
             raise ArgumentError("data", error.problem) from error
-    drawn = await _titled(drawn, seconds, scale)
     picture = drawn.drawing
-    boxes = f"; no font has {few(picture.boxes)}: shown as boxes" if picture.boxes else ""
+    lacking = f"; no font has {few(picture.boxes)}: shown as boxes" if picture.boxes else ""
+    lacking += f"; no font has {few(picture.left_out)}: left out" if picture.left_out else ""
     handed = f"\n\nIts Vega-Lite{_spec_text(drawn.spec)}" if return_spec else ""
     return ToolOutput(
-        f"{description}{drawn.note}{boxes}. {described(picture.picture)}.{handed}", (picture.picture,)
+        f"{description}{drawn.note}{lacking}. {described(picture.picture)}.{handed}", (picture.picture,)
     )
 
 
@@ -189,20 +188,6 @@ async def _of_views(
     else:
         drawn = fit.Fitted(await draw(drawing), drawing, "")
     return drawn._replace(spec=specs.ready(drawn.spec, own, style))
-
-
-async def _titled(drawn: fit.Fitted, seconds: float, scale: float) -> fit.Fitted:
-    """Return a chart whose title lacks the emoji that no font has."""
-    emoji = pictographs(drawn.drawing.boxes)
-    title = drawn.spec.get("title")
-    bare = without(title, emoji) if emoji else title
-    left_out = [one for one in sorted(emoji) if one in str(title)]
-    if not left_out:
-        return drawn
-    spec = {**drawn.spec, "title": bare}
-    text = await to_thread.run_sync(_json_for_engine, spec)
-    note = f"{drawn.note}; no font has {few(left_out)}: left out of the title"
-    return fit.Fitted(await worker.drawn(text, seconds, scale), spec, note)
 
 
 async def _placed(error: ArgumentError, own: Mapping[str, JsonValue], seconds: float) -> ArgumentError:

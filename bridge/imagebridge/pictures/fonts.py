@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,15 +15,20 @@ _SYSTEM = {
     "darwin": (
         "/Library/Fonts",
         "/System/Library/Fonts",
-        "/System/Library/AssetsV2/com_apple_MobileAsset_Font6",
-        "/System/Library/AssetsV2/com_apple_MobileAsset_Font7",
+        "/System/Library/AssetsV2/com_apple_MobileAsset_Font*",
         "/Network/Library/Fonts",
         "~/Library/Fonts",
     ),
-    "win32": ("$SYSTEMROOT/Fonts", "~/AppData/Local/Microsoft/Windows/Fonts"),
+    "win32": (
+        "$SYSTEMROOT/Fonts",
+        "~/AppData/Local/Microsoft/Windows/Fonts",
+        "~/AppData/Roaming/Microsoft/Windows/Fonts",
+    ),
     "linux": ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts"),
 }
-"""The folders that resvg 0.5 looks through, by `sys.platform`: https://docs.rs/fontdb, 2026-11-29."""
+"""The folders of fonts, by `sys.platform`, that resvg 0.5 looks through: those of fontdb 0.24, `load_system_fonts` in
+https://github.com/RazrFalcon/fontdb/blob/master/src/lib.rs, read on 2026-11-30. On Linux fontdb asks the configuration of
+fontconfig first, which may name further folders; these it takes where there is none."""
 
 _SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
 
@@ -40,9 +46,11 @@ def packed() -> list[str]:
 
 def files() -> Iterator[str]:
     """Yield the font files of packages, then those of the system: what drawings of SVG find, too."""
-    system = (
-        os.path.expandvars(os.path.expanduser(one)) for one in _SYSTEM.get(sys.platform, _SYSTEM["linux"])
-    )
+    system = [
+        folder
+        for one in _SYSTEM.get(sys.platform, _SYSTEM["linux"])
+        for folder in sorted(glob(os.path.expandvars(os.path.expanduser(one))))
+    ]
     for folder in (*packed(), *system):
         for inside, folders, names in os.walk(folder):
             folders.sort()

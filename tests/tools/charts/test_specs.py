@@ -272,3 +272,24 @@ def test_what_a_picture_does_not_show_refuses_no_spec(spec, path, kept):
     found = specs.checked(spec)
     assert path in found.passed_over
     assert ("tooltip" in str(found.spec)) == kept
+
+
+_Q = {"field": "v", "type": "quantitative"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ({"mark": "bar", "encoding": {"x": {"field": "k"}, "y": {"aggregate": "count"}}}, "bar marks: 'k', the count of rows"),
+        ({"facet": {"field": "k"}, "spec": {"mark": "bar", "encoding": {"y": _Q}}}, "bar marks: 'k', 'v' (quantitative)"),
+        (
+            {"facet": {"row": {"field": "k", "type": "nominal"}, "column": {"field": "l"}}, "spec": {"mark": "bar", "encoding": {"y": _Q}}},
+            "bar marks: 'k' (nominal), 'l', 'v' (quantitative)",
+        ),
+        ({"repeat": ["a", "b"], "spec": {"mark": "bar", "encoding": {"x": {"field": {"repeat": "repeat"}}}}}, "bar marks: 'a', 'b'"),
+        ({"repeat": {"layer": ["a"]}, "spec": {"mark": "bar", "encoding": {"y": _Q}}}, "bar marks: 'a', 'v' (quantitative)"),
+        ({"mark": "bar", "title": {"text": ["Two", "lines"]}, "encoding": {"y": _Q}}, '"Two lines" of bar marks: \'v\' (quantitative)'),
+    ],
+)  # fmt: skip
+def test_the_sentence_names_what_a_spec_shows(spec, told):
+    assert specs.spec_description(spec).removeprefix("Vega-Lite chart ").removeprefix("of ") == told

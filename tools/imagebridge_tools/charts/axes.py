@@ -21,6 +21,15 @@ _OWN = frozenset({"labelAngle", "labelExpr", "labelOverlap", "format", "values",
 _SIDE, _STEP = 300, 20
 """Pixels of a chart that has no size of its own, and of one of its categories: Vega-Lite's own."""
 
+_NARROW = 40
+"""Pixels of a category under which its label may reach over the end of an axis."""
+
+_ENDS: Sequence[JsonObject] = (
+    {"test": "datum.index === 0", "value": "left"},
+    {"test": "datum.index === 1", "value": "right"},
+)
+"""How the first and the last label stand inside the axis."""
+
 _NOTHING: Mapping[str, JsonValue] = {}
 
 _MOST = 500
@@ -112,7 +121,9 @@ def _chart(view: Mapping[str, JsonValue], inherited: _InheritedRows, style: Styl
     done = dict(view)
     for channel in ("x", "y"):
         uses = list(_uses(view, channel, inherited))
-        if (
+        if channel == "x" and uses and all(map(_periodic, uses)):
+            done = _replaced(done, channel, _level_axis(view, uses))
+        elif (
             uses
             and all(_free(use.definition) for use in uses)
             and (write_axis := _axis(view, channel, uses, style))
@@ -169,6 +180,25 @@ def _free(definition: Mapping[str, JsonValue]) -> bool:
     axis = definition.get("axis", {})
     plain = not any(key in definition for key in ("bin", "timeUnit", "aggregate", "impute"))
     return plain and isinstance(axis, Mapping) and not _OWN & set(axis)
+
+
+def _periodic(use: _AxisUse) -> bool:
+    """Tell whether a field is shown by its months, days or hours as categories, on an axis of which nothing is said."""
+    one = use.definition
+    axis = one.get("axis", {})
+    named = "timeUnit" in one and one.get("type") in ("ordinal", "nominal") and "bin" not in one
+    return named and isinstance(axis, Mapping) and not _OWN & set(axis)
+
+
+def _level_axis(
+    view: Mapping[str, JsonValue], uses: Sequence[_AxisUse]
+) -> Callable[[Mapping[str, JsonValue]], JsonObject]:
+    """Return what lays the labels of a definition level, of which Vega leaves out those that would overlap."""
+    level: JsonObject = {"labelAngle": 0, "labelOverlap": True}
+    room, count = _room(view, "x", NORMAL), len({value for use in uses for value in use.values()})
+    if (room / max(count, 1) if room else _step(view, "x")) < _NARROW:
+        level["labelAlign"] = {"condition": [*_ENDS], "value": "center"}
+    return lambda definition: {**definition, "axis": level | _mapping(definition.get("axis"))}
 
 
 def _replaced(

@@ -11,6 +11,7 @@ from .labels import LETTER, LINE
 
 _DAY = timedelta(days=1)
 _CLOCK = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200)
+# Vega tells the moments of ticks apart by their seconds alone: parts of a second have none.
 _DAYS = (1, 2, 4, 7, 14)
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000, 12_000)
 _NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
@@ -177,5 +178,5 @@ def _length(form: DateLabel, size: int, *, down: bool) -> float:
 
 def _axis_labels(ticks: Sequence[datetime], form: DateLabel) -> dict[str, JsonValue]:
     lines = ", ".join(f"utcFormat(datum.value, '{line}')" for line in form)
-    values: list[JsonValue] = [int(tick.timestamp() * 1000) for tick in ticks]
+    values: list[JsonValue] = [round(tick.timestamp() * 1000) for tick in ticks]
     return {"values": values, "labelExpr": f"[{lines}]", "labelOverlap": "greedy", "labelSeparation": 4}

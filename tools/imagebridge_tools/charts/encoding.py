@@ -143,6 +143,9 @@ def named(chart: Chart, role: str, axis: JsonObject | None = None, *, across: bo
 _BOX = ("low", "q1", "q3", "high", "out")
 """What the rows of a box hold beside its median."""
 
+LEGEND_TICKS = 5
+"""Numbers beside a legend's shades, about, as Vega counts them: with ends as round, the first and the last are named."""
+
 _LARGE, _SMALL = 1e8, 1e-3
 """From where on, and below where, digits alone are too long for an axis."""
 
@@ -340,8 +343,12 @@ def color(chart: Chart) -> JsonObject:
     """Return the encoding of colours: shades of numbers, or series with a legend where it says something."""
     encoding: JsonObject = {"field": "color", "title": chart.frame.titles.get("color", chart.names["color"])}
     if chart.types["color"] == "number" and chart.kind == "scatter":
-        scale: JsonObject = {"scheme": scheme(chart)}
-        return encoding | {"type": "quantitative", "scale": scale, "legend": formatted(chart, "color")}
+        scale: JsonObject = {"scheme": scheme(chart), "nice": LEGEND_TICKS}
+        return encoding | {
+            "type": "quantitative",
+            "scale": scale,
+            "legend": {"tickCount": LEGEND_TICKS, **formatted(chart, "color")},
+        }
     legend = key(chart, "color") if _legend(chart) else None
     return encoding | {"type": "nominal", "sort": None, "legend": legend}
 

@@ -3,7 +3,7 @@ which runs this file with the folders of more fonts: it imports nothing of this 
 
 A request is one line, `{"spec": bytes that follow, "scale": pixels of the picture a pixel of the spec, "pixels":
 most pixels, "seconds": most seconds}`, and the spec. The answer is one line, `{"png": bytes that follow, "width":,
-"height": pixels of the spec, "boxes": [characters without a glyph]}` or `{"problem": why not}`, and the picture.
+"height": pixels of the spec, "boxes": [letters without a glyph], "left_out": [emoji without one]}` or `{"problem": why not}`, and the picture.
 A request with `"marks": true` asks where marks lie instead, and gets `{"marks": [see `_lying`]}`.
 """
 
@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import sys
+import unicodedata
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -39,6 +40,12 @@ NAMED = "#"
 _NO_GLYPH = "No fonts with a "
 _NO_FONT = "No match for "
 # What resvg 0.5 says where a font lacks a character, or no font has the name asked for.
+
+_PICTURES = ("So", "Sk", "Cn")
+"""Categories of characters that are pictures, not letters."""
+
+_JOINING = "\u200d\ufe0e\ufe0f"
+"""What joins and forms emoji, and shows nothing."""
 
 _FIRST = '{"data": {"values": [{}]}, "mark": "point"}'
 
@@ -102,8 +109,12 @@ def _paint(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, fl
             return
         svg = painter.svg(spec)
         width, height = _checked(svg, request["pixels"] / request["scale"] ** 2)
-        png, boxes = painter.png(svg, request["scale"])
-        _send(wire, {"png": len(png), "width": width, "height": height, "boxes": boxes}, png)
+        png, lacking = painter.png(svg, request["scale"])
+        emoji = [one for one in lacking if unicodedata.category(one[0]) in _PICTURES]
+        if emoji:
+            png, lacking = painter.png(_without(svg, emoji), request["scale"])
+        told = {"width": width, "height": height, "boxes": lacking, "left_out": emoji}
+        _send(wire, {"png": len(png), **told}, png)
     except (ValueError, ElementTree.ParseError, _UndrawableError) as error:
         _send(wire, {"problem": _engine_message(str(error))})
     finally:
@@ -185,6 +196,12 @@ class _Painter:
             log_information=log,
         )
         return bytes(png)
+
+
+def _without(svg: str, emoji: list[str]) -> str:
+    """Return a drawing whose words lack some emoji and what joins these, but not what joins letters."""
+    one = "|".join(map(re.escape, sorted(emoji, key=len, reverse=True)))
+    return re.sub(f"(?:{one})[{_JOINING}]*", "", svg)
 
 
 def _lying(mark: dict[str, Any], left: float, top: float, plot: list[float]) -> Iterator[Any]:

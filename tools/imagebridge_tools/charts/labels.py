@@ -19,6 +19,9 @@ LINE = 1.2
 WHOLE = 1.01
 """Between two ticks at least where all numbers are whole; at 1, Vega cuts a span of 1 or 2 in halves."""
 
+_ENTRY = 16
+"""Height of an entry of a legend at least: that of its symbol."""
+
 _NARROW = 26
 """Characters of a label's line where there is no reason for another width."""
 
@@ -30,6 +33,7 @@ _SLANTED = 1.45
 
 _DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d)?")
 _DAY_STEPS = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 30, 60, 90, 180, 365)
+_EDGE_STEPS = (1, 2, 4, 5, 10, 20)
 _EACH_DAY = 12
 """Days and months that are all named; of more of them, every few."""
 
@@ -55,7 +59,7 @@ def below(
             if whole and _widest(lines) * size <= room - 6 and max(map(len, lines)) <= 3:
                 return {"labelAngle": 0, "labelFontSize": size, **expression(labels, lines)}
     if len(labels) > _EACH_DAY and all(map(_DAY.fullmatch, labels)):
-        return _some_days(labels, room, largest)
+        return {"labelAngle": 0, **_some_days(labels, room, largest, largest * LETTER * _DAY_LETTERS)}
     for size in _sizes(largest):
         lines = _broken(labels, _deep(height, size))
         high = max(map(len, lines)) * size * LINE
@@ -69,17 +73,28 @@ def below(
     return {**_turned(-90, size, labels, lines), "labelOverlap": size * LINE > room}
 
 
-def _some_days(days: Sequence[str], room: float, size: int) -> dict[str, JsonValue]:
-    """Return an axis that names every few of many days, level, and the year where another one starts."""
-    step = next((step for step in _DAY_STEPS if step * room >= size * LETTER * _DAY_LETTERS), len(days))
+def _some_days(
+    days: Sequence[str], room: float, size: int, least: float, *, down: bool = False
+) -> dict[str, JsonValue]:
+    """Return an axis that names every few of many days, `least` pixels apart, and the year where another one starts."""
+    step = next((step for step in _DAY_STEPS if step * room >= least), len(days))
     shown, lines, year = [*days[::step]], list[list[str]](), ""
     for day in shown:
         month, number = _MONTHS[int(day[5:7]) - 1], day[8:].lstrip("0")
         named = f"{number} {month}".strip()
-        lines.append([named] if day[:4] == year else [named, day[:4]])
+        dated = [f"{named} {day[:4]}"] if down else [named, day[:4]]
+        lines.append([named] if day[:4] == year else dated)
         year = day[:4]
     values: list[JsonValue] = [*shown]
-    return {"labelAngle": 0, "labelFontSize": size, "values": values, **expression(shown, lines)}
+    return {"labelFontSize": size, "values": values, **expression(shown, lines)}
+
+
+def edges(numbers: Sequence[float], room: float, size: int) -> list[JsonValue]:
+    """Return the edges of bins that are named on an axis of `room` pixels: all, or every few from the first."""
+    widest = max(wide(f"{number:,.6g}") for number in (numbers[0], numbers[len(numbers) // 2], numbers[-1]))
+    each = room / max(1, len(numbers) - 1)
+    step = next((step for step in _EDGE_STEPS if step * each >= (widest + 1) * size), len(numbers))
+    return [*numbers[::step]]
 
 
 def _deep(height: float, size: int) -> int:
@@ -103,6 +118,9 @@ def beside(
 
     Each has `room` pixels one above the other, in a picture `width` pixels wide.
     """
+    apart = largest * LINE * 1.5
+    if len(labels) > _EACH_DAY and room < apart and all(map(_DAY.fullmatch, labels)):
+        return _some_days(labels, room, largest, apart, down=True), True
     for size in _sizes(largest):
         # Wider lines before smaller letters, up to two fifths of the picture.
         most = int(width * 0.4 / (size * LETTER))
@@ -200,7 +218,7 @@ def _heights(lines: Sequence[Sequence[str]], size: int, columns: int) -> list[fl
     """
     rows = -(-len(lines) // columns)
     counts = [max(map(len, lines[row::rows])) for row in range(rows)]
-    return [26, *(count * size * LINE + 3 for count in counts)]
+    return [26, *(max(_ENTRY, count * size * LINE + 3) for count in counts)]
 
 
 def _broken(labels: Sequence[str], letters: int) -> list[list[str]]:

@@ -230,8 +230,26 @@ def _reaching(chart: Chart, role: str, width: int, height: int) -> JsonObject:
     first = encoding.along(chart, role, width, height)
     if chart.types[role] == "number":
         first |= {"scale": encoding.scale(chart, role, {"zero": False, "nice": False})}
-        first |= {"bin": "binned"} if chart.kind == "histogram" else {}
+        if chart.kind == "histogram":
+            first |= {"bin": "binned"}
+            if role not in chart.options.ranges and role not in chart.options.scales:
+                axis = encoding.mapping(first.get("axis"))
+                first["axis"] = {**axis, "values": _edges(chart, encoding.plot(chart, width, height)[0])}
     return {role: first, f"{role}2": {"field": f"{role}2"}}
+
+
+def _edges(chart: Chart, room: float) -> list[JsonValue]:
+    """Return the edges of bins that are named along an axis of `room` pixels, those of empty bins, too."""
+    low, high = (
+        [cell for row in chart.rows if isinstance(cell := row[key], int | float)] for key in ("x", "x2")
+    )
+    first, last = min(low), max(high)
+    count = max(1, round((last - first) / (high[0] - low[0])))
+    known = {
+        place: edge for edge in (*low, *high) for place in [round((edge - first) / (last - first) * count)]
+    }
+    every = [known.get(at, first + (last - first) * at / count) for at in range(count + 1)]
+    return labels.edges(every, room, chart.style.text)
 
 
 def _density_marks(chart: Chart, width: int, height: int) -> JsonObject:
@@ -260,10 +278,12 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
     numbers = [cell for row in chart.rows if isinstance(cell := row["color"], int | float)]
     around = min(numbers) < 0 < max(numbers)
     scale: JsonObject = {"domainMid": 0, "range": "diverging", "interpolate": "rgb"} if around else {}
+    scale["nice"] = encoding.LEGEND_TICKS
     form = chart.frame.formats.get("color") or _cell_format(numbers)
     long = height // 2 if height < 400 else 200
     title = chart.frame.titles.get("color", chart.names["color"])
-    legend: JsonObject = {"title": title, "gradientLength": long, **encoding.formatted(chart, "color")}
+    legend: JsonObject = {"title": title, "gradientLength": long, "tickCount": encoding.LEGEND_TICKS}
+    legend |= encoding.formatted(chart, "color")
     color: JsonObject = {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}
     place, down = encoding.both(chart, width, height)
     room = (width - 200) / columns, down / rows

@@ -36,10 +36,26 @@ def _fields(spec: Mapping[str, JsonValue]) -> dict[str, str]:
     """Return the fields that the encodings name, each with its type or an empty text."""
     sorts_by_field: dict[str, str] = {}
     for _, view in spec_views.views(spec):
-        for definition in spec_views.mapping(view.get("encoding")).values():
+        repeat = view.get("repeat")
+        for names in spec_views.mapping(repeat).values() if isinstance(repeat, Mapping) else [repeat]:
+            sorts_by_field |= {
+                str(name): "" for name in spec_views.listed(names) if name not in sorts_by_field
+            }
+        facet = spec_views.mapping(view.get("facet"))
+        for definition in [facet, *facet.values(), *spec_views.mapping(view.get("encoding")).values()]:
             if isinstance(definition, Mapping) and isinstance(name := definition.get("field"), str):
                 sorts_by_field.setdefault(name, str(definition.get("type", definition.get("aggregate", ""))))
     return sorts_by_field
+
+
+def _counts(spec: Mapping[str, JsonValue]) -> bool:
+    """Tell whether a spec shows how many rows there are."""
+    encodings = [spec_views.mapping(view.get("encoding")) for _, view in spec_views.views(spec)]
+    return any(
+        spec_views.mapping(one).get("aggregate") == "count"
+        for encoding in encodings
+        for one in encoding.values()
+    )
 
 
 def shown_fields(spec: Mapping[str, JsonValue]) -> set[str]:
@@ -66,7 +82,7 @@ def completed(
     several keeps the sizes of its parts: `fit` changes them.
     """
     theme = sizes(width, height, frame.theme)
-    done = {**spec, "config": _config(spec.get("config"), theme)}
+    done = {**spec, "config": _config(spec, theme)}
     if not composed(spec) and (width or height or not ("width" in spec or "height" in spec)):
         done |= {"width": width or WIDTH, "height": height or HEIGHT}
         done["autosize"] = {"type": "fit", "contains": "padding"}
@@ -83,11 +99,20 @@ def completed(
     return done
 
 
-def _config(own: JsonValue, theme: Style) -> dict[str, JsonValue]:
-    """Return the theme below a spec's own config; the theme's angle of labels is the more special, but not wanted."""
-    own_config = dict(own) if isinstance(own, Mapping) else {}
-    config = merged(own_config, theme)
-    return config | {"axisXDiscrete": own_config.get("axisXDiscrete", {})} if axes.ruled(own) else config
+def _config(spec: Mapping[str, JsonValue], theme: Style) -> dict[str, JsonValue]:
+    """Return the theme below a spec's own config, without what is more special there but not wanted."""
+    own = dict(spec_views.mapping(spec.get("config")))
+    config = merged(own, theme)
+    if axes.ruled(own):
+        config["axisXDiscrete"] = own.get("axisXDiscrete", {})
+    if any(_unfilled(view) for _, view in spec_views.views(spec)):
+        config["geoshape"] = own.get("geoshape", {})
+    return config
+
+
+def _unfilled(view: Mapping[str, JsonValue]) -> bool:
+    """Tell whether a map shows lines alone, which would be as white as those between its areas."""
+    return spec_views.mark(view) == "geoshape" and spec_views.mapping(view.get("mark")).get("filled") is False
 
 
 _GATHERS = ("aggregate", "bin", "timeUnit")
@@ -175,6 +200,8 @@ def spec_description(spec: Mapping[str, JsonValue]) -> str:
     title = spec.get("title")
     if isinstance(title, Mapping):
         title = title.get("text")
+    if lines := spec_views.listed(title):
+        title = " ".join(map(str, lines))
     named = f' "{title}"' if isinstance(title, str) else ""
     text = f"Vega-Lite chart{named} of {', '.join(mark_types) or 'no'} marks"
     rows = spec_views.rows(spec)
@@ -182,6 +209,7 @@ def spec_description(spec: Mapping[str, JsonValue]) -> str:
         text += f" over {counted(len(rows), 'row')}"
     said_colors = "".join(_repeated(spec, rows))
     fields = [f"{name!r} ({sort})" if sort else repr(name) for name, sort in _fields(spec).items()]
+    fields += ["the count of rows"] if _counts(spec) else []
     return text + (f": {', '.join(fields)}" if fields else "") + said_colors
 
 

@@ -164,9 +164,11 @@ def _config(style: Style) -> dict[str, JsonValue]:
         "view": {"stroke": None},
         "range": {
             "category": theme.palette,
-            "ramp": theme.ramp[1:],
-            "heatmap": theme.ramp,
-            "diverging": theme.diverging,
+            # As schemes, of which bins and steps get as many shades as they are; of bare lists they repeat.
+            "ordinal": {"scheme": theme.ramp[1:]},
+            "ramp": {"scheme": theme.ramp[1:]},
+            "heatmap": {"scheme": theme.ramp},
+            "diverging": {"scheme": theme.diverging},
         },
         "mark": {"color": theme.palette[0]},
         # Vega-Lite draws these black, whatever the ground.
@@ -186,7 +188,7 @@ def _config(style: Style) -> dict[str, JsonValue]:
             }
         },
         # For labels that `axes` cannot know: Vega-Lite's own upright ones are hard to read.
-        "axisXDiscrete": {"labelAngle": -45},
+        "axisXDiscrete": {"labelAngle": -45 if style.normal else -90, "labelOverlap": True},
         "legend": {**words, **whole, "labelColor": theme.quiet, "titleColor": theme.ink, "symbolLimit": 0},
         "header": {**words, **whole, "labelColor": theme.ink, "labelFontWeight": "bold"},
         "title": {

@@ -1,7 +1,7 @@
 """Titles of axes and legends: broken into lines where they are longer than what they stand at."""
 
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from imagebridge_tools.tool_output import JsonObject, JsonValue
@@ -15,8 +15,8 @@ _LEGENDS = ("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash",
 _SHARE = 0.12
 """Share of the picture that the lines of an axis' title take at most; half of that of a legend's."""
 
-_JOINING = "\u200d\ufe0e\ufe0f"
-"""What joins and forms emoji, and shows nothing."""
+_UNITS = re.compile("year|quarter|month|week|dayofyear|day|date|hours|minutes|(?:milli)?seconds")
+"""Parts of a unit of time."""
 
 _WORD = 200
 """Pixels of a word in a legend's title that is not broken, however small the chart."""
@@ -105,25 +105,6 @@ def _fitting(
     return {**definition, "title": lines}
 
 
-def without(title: JsonValue, characters: frozenset[str]) -> JsonValue:
-    """Return a chart's title without some characters, None where nothing is left."""
-    if isinstance(title, str):
-        return (
-            " ".join("".join(c for c in title if c not in characters and c not in _JOINING).split()) or None
-        )
-    if isinstance(title, Mapping):
-        lines = {key: without(title[key], characters) for key in ("text", "subtitle") if key in title}
-        return {**title, **lines, "text": lines.get("text") or ""} if any(lines.values()) else None
-    if isinstance(title, list | tuple):
-        return [line for part in title if (line := without(part, characters))] or None
-    return title
-
-
-def pictographs(characters: Iterable[str]) -> frozenset[str]:
-    """Return those of some characters that are pictures, not letters, without the marks on them."""
-    return frozenset(c[0] for c in characters if unicodedata.category(c[0]) in ("So", "Sk", "Cn"))
-
-
 def _derived(definition: Mapping[str, JsonValue]) -> JsonValue:
     """Return the title of a field that has none, as Vega-Lite writes it."""
     field = definition.get("field")
@@ -132,4 +113,4 @@ def _derived(definition: Mapping[str, JsonValue]) -> JsonValue:
     if isinstance(aggregate := definition.get("aggregate"), str):
         return f"{aggregate.capitalize()} of {field}"
     unit = "binned" if definition.get("bin") not in (None, False, "binned") else definition.get("timeUnit")
-    return f"{field} ({unit})" if isinstance(unit, str) else field
+    return f"{field} ({'-'.join(_UNITS.findall(unit)) or unit})" if isinstance(unit, str) else field

@@ -44,12 +44,16 @@ class DrawingError(BridgeError):
 
 
 class DrawnChart(NamedTuple):
-    """A chart as a PNG, its size in pixels of the spec, and the characters that no font here has: boxes."""
+    """A chart as a PNG, its size in pixels of the spec, and what no font here has: letters, which are boxes, and emoji.
+
+    Emoji are left out of the picture.
+    """
 
     picture: Picture
     width: int
     height: int
     boxes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class MarkBounds(NamedTuple):
@@ -79,7 +83,7 @@ async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnC
     answer, png = await _answered(spec, seconds, {"scale": scale})
     width, height = round(float(answer["width"])), round(float(answer["height"]))
     picture = await to_thread.run_sync(Picture.from_bytes, png)
-    return DrawnChart(picture, width, height, tuple(answer["boxes"]))
+    return DrawnChart(picture, width, height, tuple(answer["boxes"]), tuple(answer["left_out"]))
 
 
 async def lying(spec: str, seconds: float = SECONDS) -> list[LyingMark]:
