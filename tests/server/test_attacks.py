@@ -105,7 +105,7 @@ async def test_an_svg_of_immense_size_is_drawn_small(client):
     picture = Picture.from_base64(result.content[1].data)
     assert max(picture.width, picture.height) == 2048
     assert result.content[0].text.endswith(" Multiply coordinates by 48.83 for those in full size.")
-    assert "100000x100000 px by its own word; given as PNG, 2048x2048 px" in result.content[0].text
+    assert "100000x100000 px by its own word; given as PNG, 5000x5000 px" in result.content[0].text
     assert await answered(client)
 
 
@@ -142,7 +142,7 @@ ROW = {"a": "x", "b": 1}
         ("view_image", {"source": "good.png", "units": "u" * 1_000_000}, "allowed: pixels, 0-1, 0-1000"),
         ("annotate_image", {"source": "good.png", "marks": [{"kind": "k" * 1_000_000, "at": [1, 1]}]}, "allowed: box, point"),
         ("get_image", {"text": "x", "y" * 1_000_000: 1}, "there are: text"),
-        ("contact_sheet", {"sources": ["good.png"] * 100_000}, "sources: are 100000; a sheet takes 48"),
+        ("contact_sheet", {"sources": ["good.png"] * 100_000}, "sources: names 100000 pictures; a sheet takes 48"),
         ("make_qr_code", {"text": "x" * 1_000_000}, "text: has 1,000,000 bytes; a code holds up to 2,953"),
         ("generate_chart", {"kind": "z" * 1_000_000, "data": [ROW]}, "others can be drawn with spec"),
         ("generate_chart", {"kind": "bar", "data": [ROW], "title": "x" * 5_000_000}, "title: has 5,000,000 characters; at most 500 are shown"),

@@ -168,7 +168,7 @@ class TestCancellation:
 
         started, end = threading.Event(), threading.Event()
 
-        def stuck(*_):
+        def stuck(*_, **__):
             started.set()
             end.wait(120)
 

@@ -32,7 +32,7 @@ class Noise:
 sys.meta_path.insert(0, Noise())
 import imagebridge_tools
 
-def noisy(text):
+def noisy(text, **rest):
     if text == "stuck":
         print("stuck")
         time.sleep(600)
@@ -40,7 +40,7 @@ def noisy(text):
     os.write(1, b"at the descriptor\\n")
     subprocess.run([sys.executable, "-c", "print('from a child')"])
     warnings.warn("careful")
-    return real(text)
+    return real(text, **rest)
 
 real, imagebridge_tools.get_image = imagebridge_tools.get_image, noisy
 from imagebridge_server.stdio import serve
