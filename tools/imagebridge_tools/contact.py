@@ -59,10 +59,12 @@ async def contact_sheet(
     mistakes = Mistakes(noted)
     mistakes.of(lambda: _check_arguments(sources, None, columns))
     named: list[str] = []
-    for number, source in enumerate(sources):
+    # What is more than a sheet takes is refused already, and not looked for.
+    for number, source in enumerate(sources[:PICTURES]):
         finding = to_thread.run_sync(folders.matching, source, places.allow, f"sources[{number}]")
         named += await mistakes.met(finding) or [source]
-    mistakes.of(lambda: _check_arguments(named, labels, columns))
+    if len(sources) <= PICTURES:
+        mistakes.of(lambda: _check_arguments(named, labels, columns))
     mistakes.tell()
     files: list[Source | str] = []
     room = TOGETHER

@@ -22,11 +22,13 @@ class Mistakes:
     def __init__(self, noted: Noted = ()) -> None:
         self.found = list(noted)
         self._before = {_argument(one) for one in self.found}
+        self._lines = {str(ArgumentError(one.argument, one.problem)) for one in self.found}
 
     def add(self, error: ArgumentError) -> None:
         """Take a mistake, and those that came with it."""
         alone = ArgumentError(error.argument, error.problem)
-        if _argument(error) not in self._before and str(alone) not in map(str, self.found):
+        if _argument(error) not in self._before and str(alone) not in self._lines:
+            self._lines.add(str(alone))
             self.found.append(alone)
         for one in error.others:
             self.add(one)
