@@ -81,7 +81,7 @@ class _Limits(NamedTuple):
     process: int
 
 
-class _Outcome(NamedTuple):
+class _WorkerResult(NamedTuple):
     """What a call returned or raised, and the bytes that its process held then."""
 
     returned: object
@@ -162,7 +162,7 @@ def _nothing() -> None:
 
 def _limited(
     parent: int, limits: _Limits, function: Callable[[*Arguments], Returned], *arguments: *Arguments
-) -> _Outcome:
+) -> _WorkerResult:
     """Run in the worker: within limits that hold where nobody is left to watch, too."""
     # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -174,11 +174,11 @@ def _limited(
         alarm(int(limits.seconds) + 10)
     try:
         with allowing(limits.picture):
-            return _Outcome(function(*arguments), None, _held())
+            return _WorkerResult(function(*arguments), None, _held())
     except SystemExit:
         os._exit(1)  # As a pickle it would end the parent.
     except Exception as error:  # noqa: BLE001  # raised again where it was asked for
-        return _Outcome(None, error.with_traceback(None), _held())
+        return _WorkerResult(None, error.with_traceback(None), _held())
     finally:
         if alarm:
             alarm(0)

@@ -60,7 +60,7 @@ class Streamed(NamedTuple):
     done: bool
 
 
-_Data = TypeVar("_Data")
+_Undecoded = TypeVar("_Undecoded")
 
 Open = Callable[[], Awaitable[Any]]
 """Sends a request and returns the HTTP response, whose body has not been read."""
@@ -191,7 +191,9 @@ class Caller:
         done = await _hand_over(events, receive)
         return Streamed(done=done or (first is not found and is_list(first)))
 
-    async def _read(self, read: Callable[[_Data], list[object]], data: _Data, size: int) -> list[object]:
+    async def _read(
+        self, read: Callable[[_Undecoded], list[object]], data: _Undecoded, size: int
+    ) -> list[object]:
         if size < _LONG:
             return read(data)
         return await anyio.to_thread.run_sync(read, data, abandon_on_cancel=True)
