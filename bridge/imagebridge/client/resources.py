@@ -58,8 +58,16 @@ def is_readable_link(block: object) -> bool:
     uri, size = text_of(block, "uri"), block.get("size")
     if uri.startswith(("http://", "https://")) or (isinstance(size, int) and size > MAX_BYTES):
         return False
-    media_type = text_of(block, "mimeType") or guess_type(uri)[0] or ""
+    media_type = text_of(block, "mimeType") or _guessed(uri)
     return media_type.startswith("image/") or media_type in _DOCUMENTS
+
+
+def _guessed(uri: str) -> str:
+    """Return the media type that the ending of an address stands for, "" where it stands for none."""
+    try:
+        return guess_type(uri)[0] or ""
+    except ValueError:  # no address at all, such as `file://[a.png`; raised since Python 3.13
+        return guess_type(uri.rpartition("/")[2])[0] or ""
 
 
 @dataclass(slots=True, eq=False)

@@ -58,9 +58,10 @@ class ChildServer:
         """End the lines once the process is gone: a child of it that holds its output would keep them open."""
         while self.process.returncode is None:  # noqa: ASYNC110  # waiting for it may wait for its pipes too
             await anyio.sleep(_LOOK)
-        heard = -1
-        while heard != self.lines.heard:
-            heard = self.lines.heard
+        steps = -1
+        # A host that reads slowly keeps what came before in the way of what is still to be read.
+        while self.lines.busy or steps != self.lines.steps:
+            steps = self.lines.steps
             await anyio.sleep(_LOOK)
         await self.cut()
 

@@ -111,6 +111,7 @@ class Relay:
         self._server: Server | None = None
         self._over = anyio.Event()
         self._over.set()
+        self._silent = False
         self._waiting: dict[object, _Waiting] = {}
         self._garbage = 0
 
@@ -173,8 +174,6 @@ class Relay:
 
     async def _refuse(self, why: str) -> None:
         """Answer all that waits for a server which cannot answer any more."""
-        for waiting in self._waiting.values():
-            waiting.set(failure(None, why))
         for pending in self._session.unanswered():
             refused = failure(pending.number, why)
             await _done(self._output.send(written(refused), [refused]))
@@ -184,17 +183,24 @@ class Relay:
     async def _hold(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
         """Run the server until it ends, and answer for it what it left open."""
         async with self._connect() as server:
-            self._server, self._over = server, anyio.Event()
+            self._server, self._over, self._silent = server, anyio.Event(), False
             task_status.started()
             # Answers are repaired beside each other; what comes behind them is not held up.
             async with anyio.create_task_group() as repairs:
                 await server.lines.each(partial(self._came, repairs))
+                self._give_up()
             how = await server.end()
         self._server = None
         await self._refuse(
             f"the server {server.name} {how} before it answered. Its log says why; the next request starts it again."
         )
         self._over.set()
+
+    def _give_up(self) -> None:
+        """Wait for no more answers to requests of our own: none come any more, and repairs that need them hold up the end."""
+        self._silent = True
+        for waiting in self._waiting.values():
+            waiting.set(failure(None, "the server has ended"))
 
     def _came(self, repairs: anyio.abc.TaskGroup, line: Line) -> Rest:
         """Pass on a message of the server, or have it repaired first."""
@@ -341,8 +347,8 @@ class Relay:
             ServerError: it does not come.
         """
         server = self._server
-        if server is None:
-            raise ServerError("the server", "it has ended")
+        if server is None or self._silent:
+            raise ServerError("the relay", "the server has ended")
         number = message["id"]
         waiting = self._waiting[number] = _Waiting()
         try:
@@ -377,5 +383,8 @@ class _Waiting:
 
 
 def _links(message: JSON) -> bool:
-    result = message.get("result")
-    return is_json(result) and any(map(is_readable_link, blocks_of(result)))
+    """Tell whether links are to be read, in any place where a message may hold the result of a tool."""
+    result, params = message.get("result"), message.get("params")
+    inner = [one.get("result") for one in (result, params) if is_json(one)]
+    found = [one for one in (result, {"content": result}, *inner) if is_json(one)]
+    return any(is_readable_link(block) for one in found for block in blocks_of(one))

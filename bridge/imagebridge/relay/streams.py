@@ -49,8 +49,10 @@ class LineReader:
         self._parts: list[bytes] = []
         self._size = 0
         self._skipping = False
-        self.heard = 0
-        """Chunks that were read so far."""
+        self.steps = 0
+        """Chunks that were read so far, and those that were waited for until all was done with them."""
+        self.busy = False
+        """More is read once what is left of the last chunk is done."""
 
     async def each(self, take: TakeLine) -> None:
         """Hand over each line until the last. What `take` leaves of one is done before the next."""
@@ -60,12 +62,23 @@ class LineReader:
             await rest()
 
     def _taken(self, take: TakeLine, chunk: bytes) -> Rest:
-        self.heard += 1
+        self.steps += 1
         lines = iter(self._split(chunk))
         for line in lines:
             if rest := take(line):
-                return partial(_go_on, rest, take, lines)
+                self.busy = True
+                return partial(self._go_on, rest, take, lines)
         return None
+
+    async def _go_on(
+        self, rest: Callable[[], Awaitable[None]], take: TakeLine, lines: Iterator[Line]
+    ) -> None:
+        await rest()
+        for line in lines:
+            if left := take(line):
+                await left()
+        self.steps += 1
+        self.busy = False
 
     def _split(self, chunk: bytes) -> list[Line]:
         found: list[Line] = []
@@ -89,13 +102,6 @@ class LineReader:
     def _forget(self) -> None:
         self._parts.clear()
         self._size = 0
-
-
-async def _go_on(rest: Callable[[], Awaitable[None]], take: TakeLine, lines: Iterator[Line]) -> None:
-    await rest()
-    for line in lines:
-        if left := take(line):
-            await left()
 
 
 class LineQueue:
@@ -317,4 +323,7 @@ def widen(descriptor: int) -> None:
 def _write_line(descriptor: int, line: bytes) -> None:
     left = memoryview(line)
     while left:
-        left = left[os.write(descriptor, left[:_WIDE]) :]
+        try:
+            left = left[os.write(descriptor, left[:_WIDE]) :]
+        except BlockingIOError:  # A descriptor is as whoever else holds it has left it.
+            select.select([], [descriptor], [])

@@ -268,6 +268,43 @@ def test_links_are_read_and_the_host_never_sees_it(plain):
     assert why == told("[the link above could not be read: it holds nothing]")
 
 
+LINKED = {"content": [{"type": "resource_link", "uri": "a:b", "name": "b.png", "mimeType": "image/png"}]}
+DONE = {"taskId": "t", "status": "completed", "result": LINKED}
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("tools/call", {"id": 1, "result": LINKED}),
+        ("tools/call", {"id": 1, "result": LINKED["content"]}),
+        ("tasks/result", {"id": 1, "result": LINKED}),
+        ("tasks/get", {"id": 1, "result": DONE}),
+        ("tools/call", {"method": "notifications/tasks/status", "params": DONE}),
+    ],
+    ids=["a result", "a bare one", "that of a task", "in a task", "in a notification"],
+)
+def test_a_link_is_read_wherever_a_result_may_stand(method, said):
+    """What the server answers to that is heard, though the message before it waits for it."""
+    script = f"""
+import json, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    said = json.loads({json.dumps(json.dumps(said))})
+    if asked["method"] == "resources/read":
+        blob = {{"uri": "a:b", "blob": "{b64(PNG)}", "mimeType": "image/png"}}
+        said = {{"id": asked["id"], "result": {{"contents": [blob]}}}}
+    print(json.dumps({{"jsonrpc": "2.0", **said}}), flush=True)
+"""
+    with relay(server=[sys.executable, "-c", script]) as wire:
+        wire.send({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"name": "t"}})
+        came = json.loads(wire.line())
+    task = came.get("params") or came["result"]
+    assert task.get("result", task)["content"] == [
+        told("Picture 1: PNG, 64x48 px, 173 bytes."),
+        IMAGE | {"_meta": {"imagebridge/uri": "a:b"}},
+    ]
+
+
 @pytest.mark.parametrize("method", ["tasks/result", "tasks/get"])
 def test_results_of_tasks_are_repaired(method):
     script = """

@@ -3,13 +3,15 @@
 import contextlib
 import os
 import random
+import sys
 from functools import partial
 
 import anyio
 import anyio.lowlevel
 import pytest
 
-from imagebridge.relay import streams
+from imagebridge.relay import child_server, streams
+from imagebridge.relay.child_server import child
 from imagebridge.relay.streams import Input, LineReader, LongLine, PipeOutput, StandardOutput
 
 pytestmark = [
@@ -91,6 +93,39 @@ async def test_what_nobody_reads_is_lost_and_breaks_nothing(pipe, kind):
         if rest := output.send(line):
             await rest()
     assert not output._left
+
+
+async def test_a_line_is_whole_where_the_descriptor_does_not_wait(pipe):
+    """Whoever started this process may have left it so."""
+    reading, writing = pipe
+    os.set_blocking(writing, False)
+    output, found = StandardOutput(writing), []
+    lines = [b"1" * 5_000_000, b"2", b"3" * 300_000]
+    async with anyio.create_task_group() as tasks:
+        for line in lines:
+            tasks.start_soon(output.send(line + b"\n"))
+        tasks.start_soon(LineReader(Input(reading).follow).each, found.append)
+        while output._left:  # noqa: ASYNC110
+            await anyio.sleep(0.01)
+        os.close(writing)
+    assert found == lines
+
+
+async def test_a_slow_reader_gets_all_that_a_server_wrote_before_its_end(monkeypatch):
+    """The rest waits in the pipe, however long the first line takes: many looks at whether more has come."""
+    monkeypatch.setattr(child_server, "_LOOK", 0.001)
+    found = []
+
+    async def slowly(server, line):
+        while server.process.returncode is None:  # noqa: ASYNC110
+            await anyio.sleep(0.001)
+        for _ in range(0 if found else 100):
+            await anyio.sleep(0.001)
+        found.append(line)
+
+    async with child([sys.executable, "-c", "for n in range(30_000): print(n)"]) as server:
+        await server.lines.each(partial(partial, slowly, server))
+    assert found == [b"%d" % number for number in range(30_000)]
 
 
 async def test_a_last_line_may_lack_its_end_and_empty_ones_are_left_out(pipe):

@@ -49,6 +49,21 @@ def test_the_call_is_answered_by_an_error_and_the_server_goes_on(how, words, tmp
         assert result == FINE
 
 
+def test_the_end_of_a_server_ends_the_wait_for_what_it_links_to():
+    script = """
+import json, os, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["method"] == "resources/read":
+        os._exit(3)
+    link = {"type": "resource_link", "uri": "a:b", "name": "b.png", "mimeType": "image/png"}
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": {"content": [link]}}), flush=True)
+"""
+    with relay(server=[sys.executable, "-c", script]) as wire:
+        words = wire.call("t")["content"][-1]["text"]
+    assert words == "[the link above could not be read: the server has ended]"
+
+
 def test_a_flood_on_stderr_that_nobody_reads_costs_no_answer(tmp_path):
     """The server can write no more to stderr, and the relay does not wait for it either."""
     how = """print("no JSON", flush=True); sys.stderr.flush(); os.set_blocking(2, False)

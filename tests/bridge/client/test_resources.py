@@ -1,0 +1,30 @@
+"""Links to what a server keeps: which of them are read, so that a model sees what they lead to."""
+
+import pytest
+
+from imagebridge.client.resources import MAX_BYTES, is_readable_link
+
+PNG = "image/png"
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_read"),
+    [
+        ({"uri": "file:///a.png"}, True),
+        ({"uri": "a:b", "mimeType": PNG}, True),
+        ({"uri": "a:b", "mimeType": "application/pdf", "size": MAX_BYTES}, True),
+        ({"uri": "a:b", "mimeType": PNG, "size": MAX_BYTES + 1}, False),
+        ({"uri": "a:b"}, False),
+        ({"uri": "file:///a.txt"}, False),
+        ({"uri": "https://example.org/a.png"}, False),
+        ({"uri": "a:b", "mimeType": PNG, "type": "resource"}, False),
+        ({"mimeType": PNG, "uri": None}, True),
+        # No addresses, of which Python says so since 3.13.
+        ({"uri": "file://[a.png"}, True),
+        ({"uri": "//[b/a.png"}, True),
+        ({"uri": "//[b/a"}, False),
+    ],
+    ids=str,
+)
+def test_links_to_pictures_and_documents_on_the_server_are_read(fields, is_read):
+    assert is_readable_link({"type": "resource_link", "name": "a"} | fields) is is_read
