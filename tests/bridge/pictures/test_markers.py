@@ -10,6 +10,8 @@ from samples import file, noise
 
 from imagebridge.pictures import containers
 
+pytestmark = pytest.mark.pure
+
 WITHOUT = """
 import sys
 sys.modules["stringzilla"] = None
