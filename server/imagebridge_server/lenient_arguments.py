@@ -80,6 +80,7 @@ _NAMES: dict[str, Iterable[str]] = {
 _TITLES = {"xlabel": "x", "x_label": "x", "x_title": "x", "ylabel": "y", "y_label": "y", "y_title": "y"}
 _ROLES = {
     **{role: role for role in ("x", "y", "color", "facet")},
+    **{f"{axis}_{word}": axis for axis in ("x", "y") for word in ("axis", "column", "col", "field")},
     **dict.fromkeys(("colour", "hue", "series", "group"), "color"),
 }
 """Parts of `titles` and `columns` that models write beside the others."""

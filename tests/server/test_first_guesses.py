@@ -103,6 +103,22 @@ GENERATE_CHART = [
     ({**BAR, "columns": '{"x": "month", "y": "revenue"}'}, "Bar chart of 2 rows"),
     ({**BAR, "column": {"x": "month"}}, "Bar chart of 2 rows"),
     ({**BAR, "x": "month", "y": "revenue", "xlabel": "M"}, "x 'month', y 'revenue'"),
+    ({**BAR, "x_axis": "month", "y_axis": "revenue"}, "x 'month', y 'revenue'"),
+    ({**BAR, "columns": {"x": "Month", "y": "REVENUE "}}, "x 'month', y 'revenue'"),
+    (
+        {**BAR, "kind": "stacked_bar", "columns": {"x": "month", "color": "month"}},
+        "Stacked bar chart of 2 rows",
+    ),
+    (
+        {**BAR, "kind": "Grouped column chart", "columns": {"x": "month", "color": "month"}},
+        "Bar chart of 2 rows",
+    ),
+    ({**BAR, "kind": "stacked_bar", "stack": False}, ["kind"]),
+    ({**BAR, "kind": "stacked_line"}, ["kind"]),
+    (
+        {**BAR, "data": {"labels": ["Jan", "Feb"], "datasets": [{"label": "n", "data": [3, 5]}]}},
+        "x 'label', y 'n'",
+    ),
     ({**BAR, "columns": {"X": "month", "hue": "month"}, "theme": "Dark"}, "Bar chart of 2 rows"),
     ({"kind": "bar", "x": ["a", "b"], "y": [1, 2], "width": "200px"}, "Bar chart of 2 rows"),
     ({"chartType": "donut", "rows": ROWS, "width": 200.0}, "Pie chart of 2 rows"),

@@ -415,7 +415,7 @@ class TestWhatIsRefused:
             ("stack", {"kind": "bar", "data": {"a": ["a", "a"], "p": ["p", "q"], "n": [3, -2]}, "columns": {"color": "p"}, "stack": "normalize"}, "'a' has -2, and a negative number has no share; give true"),
             ("stack", {"kind": "area", "data": {"a": ["a", "a"], "p": ["p", "q"], "n": [3, -2]}, "columns": {"color": "p"}, "stack": "normalize"}, "'a' has -2"),
             ("columns", {"kind": "line", "data": SALES, "columns": {"x": "sales", "y": "month"}}, "holds 'Jan'; a line chart needs numbers there. Fields of numbers: 'sales'"),
-            ("columns", {"kind": "bar", "data": [{"a": "b"}]}, "no field of numbers is left for y; name it"),
+            ("columns", {"kind": "bar", "data": [{"a": "b"}]}, "no field of numbers is left for y; there are 'a' ('b'): give a field of numbers, or count rows with columns={'y': 'count'}"),
             ("columns", {"kind": "bar", "data": "a,b\nx,1\ny,?\nz,3"}, "no field of numbers is left for y; 'b' holds '?' in row 2 (a missing number is an empty cell or null): give numbers, or nothing, in its cells"),
             ("columns", {"kind": "bar", "data": "a,b\nx,NA\ny,?\nz,3", "columns": {"y": "b"}}, "y is 'b', which holds '?'; a bar chart needs numbers there"),
             ("columns", {"kind": "line", "data": [{"x": n, "y": n, "s": n % 21} for n in range(42)], "columns": {"x": "x", "y": "y", "color": "s"}}, "color 's' has 21 different values, and 20 colors can be told apart: leave out or add up some, or name it as facet"),

@@ -250,7 +250,8 @@ def _of_kind(asked: request.Request, data: TableData) -> tuple[plan.Chart, str] 
     Raises:
         ArgumentError: the data are no table, or do not have what is asked for; all that is wrong is told.
     """
-    found, columns = table(data), asked.columns
+    found = table(data)
+    columns = roles.meant(found, asked.columns)
     if wrong := roles.wrong(found, columns):
         raise together(wrong)
     if not asked.kinds:

@@ -129,7 +129,7 @@ def test_what_may_be_several_things_is_said(cells, why):
         (("25:10:00", "1:00:00"), [25.1666667, 1]),
         (("1.50", "2.10", "3.25"), [1.5, 2.1, 3.25]),
         (("1.5", "2.10", "3.25"), [1.5, 2.1, 3.25]),
-        (("5", "#N/A", "7", "#DIV/0!", "\\N", "NULL"), [5, None, 7, None, None, None]),
+        (("5", "#N/A", "7", "#DIV/0!", "\\N", "NULL", ":"), [5, None, 7, None, None, None, None]),
     ],
 )
 def test_what_is_numbers(cells, numbers):

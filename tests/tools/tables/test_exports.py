@@ -110,6 +110,8 @@ def test_what_is_no_table_is_said_where(text, words):
             ["rows of 'many'; others are in 'few'"],
         ),
         ([{"k": "a", "s": {"v": 3, "w": {"x": 1}}}, {"k": "b"}], {"k": ["a", "b"], "s.v": [3, None], "s.w.x": [1, None]}, []),
+        ({"place": 3, "hourly": {"m": ["Jan", "Feb"], "n": [3, 5]}}, {"m": ["Jan", "Feb"], "n": [3, 5]}, ["rows of 'hourly'"]),
+        ({"labels": ["Jan"], "datasets": [{"label": "n", "data": [3]}, {"data": [5]}]}, {"label": ["Jan"], "n": [3], "dataset 2": [5]}, []),
         ([["m", "n"], ["Jan", 3]], {"m": ["Jan"], "n": [3]}, []),
         ({"columns": ["m", "n"], "index": [0], "data": [["Jan", 3]]}, {"m": ["Jan"], "n": [3]}, []),
         ({"fields": [{"name": "m"}, {"name": "n"}], "rows": [["Jan", 3]]}, {"m": ["Jan"], "n": [3]}, []),

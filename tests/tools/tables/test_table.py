@@ -100,7 +100,7 @@ async def test_a_file_from_the_web():
 
 
 def test_a_json_file_cannot_name_another_file():
-    with pytest.raises(ArgumentError, match="no list"):
+    with pytest.raises(ArgumentError, match="not a list"):
         table('{"values": "b.csv"}')
 
 
@@ -168,10 +168,10 @@ def test_what_is_no_date(text):
         ({}, "is empty"),
         ({"a": []}, "is empty"),
         (5, "give rows"),
-        ([1, 2], "row 1 is no object"),
-        ([{"a": 1}, []], "row 2 is no object"),
+        ([1, 2], "row 1 is not an object"),
+        ([{"a": 1}, []], "row 2 is not an object"),
         ({"a": [1], "b": [1, 2]}, "different lengths: a 1, b 2"),
-        ({"a": "xyz"}, "column 'a' is no list"),
+        ({"a": "xyz"}, "column 'a' is not a list"),
         ('[{"a": 1,}]', "at line 1, column "),
         ('{"a": [1', "is not JSON"),
         ("[" * 200_000, "nested too deeply"),

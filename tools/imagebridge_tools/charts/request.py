@@ -1,5 +1,6 @@
 """A call of generate_chart, read as far as that goes without its data; all that is wrong is noted."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -71,6 +72,7 @@ def read(
         return Request(
             kinds, {}, _frame(mistakes, title, subtitle, {}, {}, theme, width, height, scale), None, Options()
         )
+    kind, stack = _with_stack(kind, stack)
     kinds = _kinds(mistakes, kind)
     chosen, wrong = chart_options.read_options(kinds, **options)
     for error in wrong:
@@ -85,6 +87,25 @@ def read(
     }
     frame = _frame(mistakes, title, subtitle, named, right, theme, width, height, scale)
     return Request(kinds, _columns(mistakes, columns), frame, stacked, chosen)
+
+
+_STACKS: dict[str, plan.Stack] = {"stacked": True, "grouped": False, "clustered": False}
+
+
+def _with_stack(kind: JsonValue, stack: JsonValue) -> tuple[JsonValue, JsonValue]:
+    """Return the kind and how it is stacked, where a name such as `stacked_bar` says both and nothing else does."""
+    found = (
+        re.fullmatch(r"(stacked|grouped|clustered)[ _-]?(.+)", kind.strip().casefold())
+        if isinstance(kind, str)
+        else None
+    )
+    if (
+        found is None
+        or plan.kind_name(found[2]) not in _STACKED
+        or (stack is not None and stack != _STACKS[found[1]])
+    ):
+        return kind, stack
+    return found[2], _STACKS[found[1]]
 
 
 def _kinds(mistakes: Mistakes, kind: JsonValue) -> list[plan.ChartKind]:

@@ -11,7 +11,7 @@ from imagebridge_tools.tables.column_types import CODES
 from imagebridge_tools.tables.table import ColumnType, Table
 from imagebridge_tools.tool_output import JsonValue, nearest
 
-from .plan import ROLES, ChartKind
+from .plan import ROLES, ChartKind, Columns
 from .theme import PALETTE
 
 _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
@@ -123,6 +123,8 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
         pool = free if enough else spare if spare or kind == "box" else free
         if kind not in ("scatter", "histogram") and all(types[name] == "number" for name in pool):
             pool = sorted(pool, key=_is_identifier, reverse=True)
+        if kind not in ("scatter", "histogram"):  # All rows at one place tell nothing of them.
+            pool = [name for name in pool if len(set(map(str, table.columns[name]))) > 1] or pool
         x = next((name for column_type in wanted for name in pool if types[name] == column_type), None)
         if x is None and kind != "box":
             raise ArgumentError("columns", "no field is left for x; name it: columns={'x': ..., 'y': ...}")
@@ -146,7 +148,7 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
         y = next((name for name in free if types[name] == "number"), None)
         if y is None:
             nearly = _nearly(table, chosen.values())
-            hint = nearly or "name it: columns={'x': ..., 'y': ...}"
+            hint = nearly or _what_there_is(table)
             raise ArgumentError("columns", f"no field of numbers is left for y; {hint}")
         chosen["y"] = y
     if kind in ("line", "area") and "color" not in chosen and (series := _series(table, chosen)):
@@ -190,6 +192,31 @@ def _series(table: Table, chosen: Mapping[str, str]) -> str | None:
         if few and len(set(zip(places, cells, strict=True))) == len(places):
             return name
     return None
+
+
+def _what_there_is(table: Table) -> str:
+    """Name the fields with the first that each holds, and the way without numbers."""
+    examples = ", ".join(
+        f"{name!r} ({next((str(cell) for cell in cells if cell is not None), 'empty')[:30]!r})"
+        for name, cells in list(table.columns.items())[:10]
+    )
+    return f"there are {examples}: give a field of numbers, or count rows with columns={{'y': 'count'}}"
+
+
+def meant(table: Table, columns: Columns) -> Columns:
+    """Return the fields of roles by their own names, where a name differs in capitals and spaces alone."""
+    plain: dict[str, list[str]] = {}
+    for name in table.columns:
+        plain.setdefault(name.strip().casefold(), []).append(name)
+
+    def own(name: str) -> str:
+        known = plain.get(name.strip().casefold(), ())
+        return known[0] if name not in table.columns and name != COUNT and len(known) == 1 else name
+
+    return {
+        role: own(name) if isinstance(name, str) else [own(one) for one in name]
+        for role, name in columns.items()
+    }
 
 
 def _nearly(table: Table, chosen: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ CELLS = 5_000_000
 
 _MISSING = frozenset(
     """
-    nan na n/a n.a. null none nil - -- --- – — − … ... #n/a #n/a! #null! #value! #div/0! #ref!
+    nan na n/a n.a. null none nil - -- --- – — − … ... : #n/a #n/a! #null! #value! #div/0! #ref!
     #name? #num! #spill! #calc! \\n tbd tba tbc k.a. n.b. n.d. b.d. .. н/д н.д. 欠測 不明
     """.split()  # noqa: SIM905
 ) | {""}

@@ -11,7 +11,8 @@ from imagebridge_tools.tool_output import JsonValue
 from . import header
 from .header import FoundTable
 
-_SEPARATORS = ",;\t|"
+_SEPARATORS = "\t;|,"
+"""What separates cells; where several may, the one that is rarer within cells is first."""
 _CODE = re.compile('^(?:="(.*)"|\'(\\d.*))$', re.DOTALL)
 """A text that spreadsheets would take for a number, as it is written for them."""
 

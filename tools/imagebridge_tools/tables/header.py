@@ -23,6 +23,9 @@ FOOTERS = 10
 _UNIT = 12
 """Characters of a unit that stands below a name at most."""
 
+_HEAD = 30
+"""Lines below one that tells values, such as an account's, in which the names of the columns are looked for."""
+
 _NOTE = re.compile(
     r"\W*(sources?|notes?|quelle|hinweis|stand|fuente|nota|notas|source|fonte|bron|källa|lähde|zdroj|źródło"
     r"|источник|примечание|出典|注|来源|數據|数据来源|출처|©|\*)\b[\s:*]",
@@ -54,6 +57,11 @@ def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
     notes: list[str] = []
     rows = _without_footers(rows, len(header), _blocks(lines), notes, noun)
     check_size(len(rows), len(header))
+    if described := _descriptions(rows, len(header)):
+        many = f"the {noun}" if described == 1 else f"{described} {noun}s"
+        what = "describes" if described == 1 else "describe"
+        notes.append(f"left out: {many} below the header, {_excerpt(rows[0][1])}, which {what} the columns")
+        rows = rows[described:]
     grid = _rectangle(rows, header, first, noun, notes)
     names = [_name(cell) for cell in header]
     if above and _is_double(above[-1][1], names):
@@ -145,7 +153,9 @@ def _rectangle(
     if long and len(long) * 10 > len(rows):
         number, count = long[0]
         raise ArgumentError(
-            "data", f"{noun} {number} has {counted(count, 'cell')}, its header in {noun} {first} has {width}"
+            "data",
+            f"{noun} {number} has {counted(count, 'cell')}, its header in {noun} {first} has {width}; "
+            f"give the table alone, each {noun} with as many cells as its header",
         )
     if long:
         many = (
@@ -167,26 +177,88 @@ def _rectangle(
 def _header(lines: Sequence[GridLine]) -> int:
     """Return which line names the columns: the first that has about as many cells as most lines have."""
     counts = [sum(map(_filled, cells)) for _, cells in lines[:_SEEN]]
-    frequent = Counter(counts)
+    told = [count for at, count in enumerate(counts) if not _is_comment(lines[at][1])]
+    frequent = Counter(told or counts)
     usual = max(frequent, key=lambda count: (frequent[count], count))
     for at, count in enumerate(counts):
         if count * 2 >= usual and (count > 1 or usual == 1) and not _is_comment(lines[at][1]):
-            return at + _names_groups(lines[at : at + 2])
+            names = _below_values(lines, at)
+            return names + _names_groups(lines[names : names + _SEEN])
     return 0
 
 
+def _below_values(lines: Sequence[GridLine], at: int) -> int:
+    """Return the line of names below a line of values, such as `Account:;CH93 0076`, or that line where there is none."""
+    told = [_name(cell) for cell in lines[at][1] if _filled(cell)]
+    if not (told[0].endswith(":") or any(map(_is_value, told))):
+        return at
+    for below in range(at + 1, min(len(lines), at + _HEAD)):
+        names = [_name(cell) for cell in lines[below][1] if _filled(cell)]
+        are_names = len(set(names)) == len(names) > len(told) and not any(map(_is_value, names))
+        if are_names and _number_places(lines[below + 1 : below + _SEEN], len(lines[below][1])):
+            return below
+    return at
+
+
+def _is_value(text: str) -> bool:
+    """Tell whether a text is rather a value than the name of a column, which may be a year."""
+    return is_missing(text) or (_begins_as_number([text]) and not re.fullmatch(r"(19|20)\d\d", text))
+
+
+def _number_places(rows: Sequence[GridLine], width: int) -> list[int]:
+    """Return the places of the columns whose cells all begin as numbers do, and are filled in half of the rows."""
+    columns = [
+        [cells[at : at + 1] for _, cells in rows if any(map(_filled, cells[at : at + 1]))]
+        for at in range(width)
+    ]
+    return [
+        at
+        for at, cells in enumerate(columns)
+        if cells and len(cells) * 2 >= len(rows) and all(map(_begins_as_number, cells))
+    ]
+
+
 def _names_groups(lines: Sequence[GridLine]) -> bool:
-    """Tell whether a line names groups of the columns that the next one names, some of them alike."""
+    """Tell whether a line names groups of the columns that the next one names: some of them alike, or only some of them."""
     if len(lines) < 2:
         return False
-    above, below = ([_name(cell) for cell in cells] for _, cells in lines)
+    above, below = ([_name(cell) for cell in cells] for _, cells in lines[:2])
     names = [name for name in below if name]
-    numbered = any(map(_begins_as_number, ([name] for name in names)))
-    return len(names) > sum(map(bool, above)) and len(set(names)) < len(names) and not numbered
+    if not names or any(map(_begins_as_number, ([name] for name in names))):
+        return False
+    if len(names) > sum(map(bool, above)) and len(set(names)) < len(names):
+        return True
+    gaps = any(
+        before and not over and under
+        for before, over, under in zip(above, above[1:], below[1:], strict=False)
+    )
+    return bool(gaps and above[0] and not below[0] and 0 in _number_places(lines[2:], 1))
+
+
+def _descriptions(rows: Sequence[GridLine], width: int) -> int:
+    """Return how many lines below the header, two at most, describe the columns: words in each, long ones above numbers."""
+    for count in (2, 1):
+        if len(rows) < count + 2:
+            continue
+        places = _number_places(rows[count : count + _SEEN], width)
+        if len(places) > 1 and all(_describes(cells, places, width) for _, cells in rows[:count]):
+            return count
+    return 0
+
+
+def _describes(cells: Sequence[JsonValue], places: Sequence[int], width: int) -> bool:
+    texts = [_name(cell) for cell in cells]
+    if len(texts) != width or not all(texts) or any(map(_is_value, texts)):
+        return False
+    above = [texts[at] for at in places]
+    return len(set(above)) == len(above) and any(len(text) > _UNIT for text in above)
 
 
 def _is_comment(cells: Sequence[JsonValue]) -> bool:
-    return bool(cells) and isinstance(cells[0], str) and bool(re.match(r"#\s*\S|//", cells[0]))
+    if not cells or not isinstance(cells[0], str):
+        return False
+    alone = not any(map(_filled, cells[1:]))
+    return bool(re.match(r"#\s*\S|//" if not alone else r"#|//", cells[0]))
 
 
 def _units(grid: Sequence[Sequence[JsonValue]]) -> list[str] | None:

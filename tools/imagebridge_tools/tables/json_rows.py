@@ -18,7 +18,7 @@ RowObjects = Sequence[Mapping[str, JsonValue]]
 def rows(data: JsonValue) -> tuple[RowObjects, str] | None:
     """Return the rows that JSON holds, none of them with objects inside, and words on where they were; or None."""
     if isinstance(data, Mapping):
-        return _apart(data) or _within(data) or _keyed(data)
+        return _apart(data) or _series(data) or _within(data) or _keyed(data)
     if isinstance(data, Sequence) and not isinstance(data, str) and data:
         if all(isinstance(row, dict | Mapping) for row in data):
             return flat([row for row in data if isinstance(row, Mapping)]), ""
@@ -65,6 +65,30 @@ def _listed(names: JsonValue, lists: Sequence[JsonValue]) -> RowObjects | None:
     return flat([dict(zip(titles, one, strict=True)) for one in cells])
 
 
+def _series(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
+    """Return the rows of labels and datasets, as Chart.js takes them."""
+    labels, datasets = data.get("labels"), data.get("datasets")
+    if not (_is_list(labels) and labels and _is_list(datasets) and datasets):
+        return None
+    columns: dict[str, JsonValue] = {"label": labels}
+    for at, one in enumerate(datasets, 1):
+        if not isinstance(one, Mapping):
+            return None
+        columns[str(one.get("label") or f"dataset {at}")] = one.get("data")
+    found = _beside(columns) if len(columns) == len(datasets) + 1 else None
+    return (found, "") if found else None
+
+
+def _beside(data: Mapping[str, JsonValue]) -> RowObjects | None:
+    """Return the rows of an object of columns, two at least, of one length; None for anything else."""
+    columns = [cells for cells in data.values() if _is_list(cells) and cells]
+    if len(columns) < max(2, len(data)) or len(set(map(len, columns))) > 1:
+        return None
+    if any(isinstance(cell, Mapping) or _is_list(cell) for cells in columns for cell in cells):
+        return None
+    return [dict(zip(data, cells, strict=True)) for cells in zip(*columns, strict=True)]
+
+
 def _within(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
     """Return the most rows that stand somewhere in an answer of a program, and where."""
     lists_by_place = sorted(_inside(data, ""), key=lambda one: -len(one[1]))
@@ -84,7 +108,9 @@ def _inside(
     data: Mapping[str, JsonValue], before: str, depth: int = _DEPTH
 ) -> Iterator[tuple[str, Sequence[JsonValue]]]:
     for name, part in data.items():
-        if isinstance(part, Mapping) and depth:
+        if isinstance(part, Mapping) and (beside := _beside(part)):
+            yield f"{before}{name}", beside
+        elif isinstance(part, Mapping) and depth:
             yield from _inside(part, f"{before}{name}.", depth - 1)
         elif _is_list(part) and part and rows(part):
             yield f"{before}{name}", part

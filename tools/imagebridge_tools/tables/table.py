@@ -222,7 +222,7 @@ def _rows(rows: Sequence[JsonValue]) -> dict[str, list[JsonValue]]:
     known: list[Mapping[str, JsonValue]] = []
     for number, row in enumerate(rows):
         if not isinstance(row, dict | Mapping):  # A dict is told much faster.
-            problem = f'row {number + 1} is no object; give rows such as {{"month": "Jan", "sales": 3}}'
+            problem = f'row {number + 1} is not an object; give rows such as {{"month": "Jan", "sales": 3}}'
             raise ArgumentError("data", problem)
         known.append(row)
     names = dict.fromkeys(chain.from_iterable(known))
@@ -235,7 +235,7 @@ def _columns(columns: Mapping[str, JsonValue]) -> dict[str, list[JsonValue]]:
     for name, cells in columns.items():
         if isinstance(cells, str) or not isinstance(cells, Sequence):
             raise ArgumentError(
-                "data", f"column {name!r} is no list; give columns such as {{{name!r}: [1, 2, 3]}}"
+                "data", f"column {name!r} is not a list; give columns such as {{{name!r}: [1, 2, 3]}}"
             )
         found[name] = _sound_cells(cells)
     lengths = {name: len(cells) for name, cells in found.items()}

@@ -1,12 +1,13 @@
 """The rows of a table that add up others: drawn beside them they would be as tall as all."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from imagebridge_tools.tool_output import JsonValue
 
-from . import column_types
-from .cells import numbers
+from . import column_types, written_durations
+from .cells import is_missing, numbers
 
 _WORDS = frozenset(
     """
@@ -31,17 +32,15 @@ def left_out(
     """Return columns without the rows that are called totals and add up others, and words on them; or None.
 
     Most numbers in one must be such sums, of all other rows or of those since the total before: a company may be
-    called Total.
+    called Total. A last row may lack a name where it adds up three rows at least.
     """
     names = _names(columns)
     count = len(next(iter(columns.values())))
+    if count > 3 and count - 1 not in names and _lacks_name(columns):
+        names[count - 1] = ""
     if not names or count < 3 or len(names) * 2 > count:
         return None
-    read = [
-        list(cells)
-        for cells in column_types.read_columns(columns, separator)[0].values()
-        if _are_numbers(cells)
-    ]
+    read = _numbers_or_durations(columns, separator)
     left = [at for at in names if _adds_up(at, read, names)]
     if not left:
         return None
@@ -50,7 +49,33 @@ def left_out(
     if len(left) > 1:
         return kept, f"left out: {len(left)} rows such as {names[left[0]]!r}, which add up others"
     place = {0: "the first row", count - 1: "the last row"}.get(left[0], f"row {left[0] + 1}")
+    if not names[left[0]]:
+        return kept, f"left out: {place}, which has no name and adds up the others"
     return kept, f"left out: {place}, {names[left[0]]!r}, which {_what(names[left[0]])} the others"
+
+
+def _lacks_name(columns: Mapping[str, list[JsonValue]]) -> bool:
+    """Tell whether the last row alone lacks its first cell, and has nothing but what may be numbers."""
+    *named, last = next(iter(columns.values()))
+    others = [cells[-1] for cells in columns.values() if not is_missing(cells[-1])]
+    return (
+        is_missing(last)
+        and not any(map(is_missing, named))
+        and all(re.search(r"\d", str(cell)) for cell in others)
+    )
+
+
+def _numbers_or_durations(columns: Mapping[str, list[JsonValue]], separator: str) -> list[list[JsonValue]]:
+    """Return the columns of numbers, times of day among them: what they add up to tells that they are durations."""
+    found: list[list[JsonValue]] = []
+    for name, cells in column_types.read_columns(columns, separator)[0].items():
+        if _are_numbers(cells):
+            found.append(list(cells))
+        elif set(map(type, cells)) <= {str, type(None)}:
+            texts = [None if is_missing(cell) else str(cell).strip() for cell in cells]
+            times = written_durations.read(name, texts, wanted=True)
+            found += [times.cells] if isinstance(times, written_durations.ReadDurations) else []
+    return found
 
 
 def _what(name: str) -> str:
@@ -79,7 +104,12 @@ def _adds_up(at: int, columns: Sequence[Sequence[JsonValue]], totals: Mapping[in
     least = 1 if len(totals) > 1 else 2  # A lone company may be called Total.
     for others in (range(rows), range(before + 1, at), range(at + 1, after)):
         sums = [
-            _is_sum(cells[at], [cells[one] for one in others if one not in totals], least)
+            _is_sum(
+                cells[at],
+                [cells[one] for one in others if one not in totals],
+                least,
+                mean=bool(totals[at]),
+            )
             for cells in columns
             if cells[at] is not None
         ]
@@ -101,12 +131,14 @@ def _are_numbers(cells: Sequence[JsonValue]) -> bool:
     return numbers(cells) is not None
 
 
-def _is_sum(cell: JsonValue, cells: Sequence[JsonValue], least: int) -> bool:
-    """Tell whether a cell is the sum or the mean of others, which may have been rounded."""
+def _is_sum(cell: JsonValue, cells: Sequence[JsonValue], least: int, *, mean: bool) -> bool:
+    """Tell whether a cell is the sum of others, or their `mean`, which may have been rounded."""
     read = [value for value in numbers(cells) or () if isinstance(value, int | float)]
     known = numbers([cell])
     value = known[0] if known else None
     if not isinstance(value, int | float) or len(read) < least:
         return False
     total = math.fsum(read)
+    if not mean:
+        return bool(value) and math.isclose(value, total, rel_tol=1e-6, abs_tol=0.01)
     return any(math.isclose(value, one, rel_tol=1e-6, abs_tol=0.01) for one in (total, total / len(read)))

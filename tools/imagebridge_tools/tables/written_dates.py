@@ -124,6 +124,14 @@ def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
     if not numbers or not words & (_TIMES | _MONTHS) or len(numbers) + list(cells).count(None) < len(cells):
         return None
     low, high = min(numbers), max(numbers)
+    stamps = [None if cell is None else _stamp(cell) for cell in cells]
+    # One number such as 2026110108 may be seconds of the year 2034; several would hardly all be hours by chance.
+    if (
+        low < high
+        and len({len(str(cell)) for cell in numbers}) == 1
+        and stamps.count(None) == list(cells).count(None)
+    ):
+        return ReadDate([*stamps], "year, month, day, time")
     for unit, factor in _COUNTED.items():
         if _SPAN[0] * factor <= low and high < _SPAN[1] * factor:
             return ReadDate(
@@ -162,6 +170,17 @@ def _compact(cell: JsonValue) -> str | None:
     """Return the day that a number such as 20260131 is."""
     text = str(cell)
     return _day(text[:4], text[4:6], text[6:]) if re.fullmatch(r"(19|20)\d{6}", text) else None
+
+
+def _stamp(cell: JsonValue) -> str | None:
+    """Return the moment that a number such as 2026013108, 202601310800 or 20260131080000 is."""
+    form = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(str(cell)), "")
+    if not form or not re.match(r"(19|20)\d+$", str(cell)):
+        return None
+    try:
+        return datetime.strptime(str(cell), form).isoformat()
+    except ValueError:
+        return None
 
 
 def _real(cell: JsonValue) -> float:
