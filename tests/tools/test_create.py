@@ -115,13 +115,16 @@ async def test_unfinished_pictures_are_kept_and_told_on_the_way(endpoint, tmp_pa
         f'create_image(prompt="A bridge"), unfinished picture {number}' for number in (1, 2)
     ]
     assert told[0] == "the picture is being made"
-    for number, words in enumerate(told[1:], 1):
-        assert words.startswith("the picture is being made, ")
-        _, data = store.read(words.rpartition(" ")[2])
+    assert all(words.startswith("the picture is being made, ") for words in told[1:])
+    # A slow machine is told of more often than once a picture.
+    unfinished = list(dict.fromkeys(words.partition("; ")[2] for words in told[1:] if "; " in words))
+    assert len(unfinished) == 2
+    for number, words in enumerate(unfinished, 1):
+        name, _, uri = words.partition(": ")
+        assert name == f"unfinished picture {number} of 2"
+        _, data = store.read(uri)
         assert opened(data).size == (256, 256)
-        assert f"unfinished picture {number} of 2: " in words
         assert data != answer.pictures[0].data
-    assert len(told) == 3
     gc.collect()
     await anyio.lowlevel.checkpoint()
     assert caplog.records == []
