@@ -268,11 +268,11 @@ ANSWERS = {
         "[The tool finished and returned nothing.]",
     ),
     "thousands of levels": (
-        ['{"jsonrpc": "2.0", "id": ID, "result": {"_meta": %s}}' % ('{"a":' * 9_000 + "1" + "}" * 9_000)],
+        ['{"jsonrpc": "2.0", "id": ID, "result": {"_meta": %s}}' % ('{"a":' * 100_000 + "1" + "}" * 100_000)],
         "Tool error:\nsloppy: raw: the answer nests too deep to be read",
     ),
     "thousands of levels before the id": (
-        ['{"result": {"_meta": %s}, "jsonrpc": "2.0", "id": ID}' % ('{"a":' * 9_000 + "1" + "}" * 9_000)],
+        ['{"result": {"_meta": %s}, "jsonrpc": "2.0", "id": ID}' % ('{"a":' * 100_000 + "1" + "}" * 100_000)],
         "Tool error:\nsloppy: raw: the answer nests too deep to be read",
     ),
     "a number of 6,000 digits": (
