@@ -193,6 +193,13 @@ class TestLabels:
         ({"labels": "big"}, "labels: is 'big'; give true to write numbers at marks, or false"),
         ({"kind": "barr", "columns": {"x": "Q", "y": "W"}}, "columns: x is 'Q', which is not a field"),
         ({"kind": "barr", "columns": {"x": "Q", "y": "W"}}, "columns: y is 'W', which is not a field"),
+        ({"columns": {"x": 5}}, "columns: x is 5, which is not a field; there are 'k', 'v'"),
+        ({"columns": {"y": [5, "v"]}}, "columns: y is 5, which is not a field"),
+        ({"columns": {"y": [["v"]]}}, "columns: y is ['v'], which is not a field"),
+        ({"columns": {"x": {"field": "k"}}}, "columns: x is {'field': 'k'}, which is not a field"),
+        ({"columns": {"x": True}}, "columns: x is True, which is not a field"),
+        ({"columns": {5: "k"}}, "columns: '5' is not a role"),
+        ({"titles": {5: "k"}}, "titles: has 5, which is not a role"),
         ({"kind": "barr", "sort": "up", "stack": "yes"}, "kind: 'barr' is unknown; did you mean 'bar'?"),
         ({"kind": "barr", "sort": "up", "stack": "yes"}, "\nsort: is 'up'"),
         ({"kind": "barr", "sort": "up", "stack": "yes"}, "\nstack: 'yes' is unknown"),
@@ -201,6 +208,16 @@ class TestLabels:
 async def test_what_is_wrong_is_told_at_once(arguments, words):
     with pytest.raises(ArgumentError, match=re.escape(words)):
         await generate_chart(**{"kind": "bar", "data": {"k": ["a", "b"], "v": [1, 2]}, **arguments})
+
+
+async def test_a_field_whose_name_is_a_number_may_be_given_as_one():
+    _, spec = await drawn(
+        kind="bar", data={"k": ["a", "b"], "2024": [1, 2], "2025": [3, 4]}, columns={"x": "k", "y": 2025}
+    )
+    _, same = await drawn(
+        kind="bar", data={"k": ["a", "b"], "2024": [1, 2], "2025": [3, 4]}, columns={"x": "k", "y": "2025"}
+    )
+    assert spec == same
 
 
 @pytest.mark.parametrize("option", [{"sort": "ascending"}, {"labels": True}, {"scales": {"y": "log"}}])

@@ -159,7 +159,8 @@ def _columns(mistakes: Mistakes, columns: JsonValue) -> plan.Columns:
         mistakes.add(ArgumentError("columns", problem))
         return {}
     found: dict[str, str | Sequence[str]] = {}
-    for role, name in columns.items():
+    for key, name in columns.items():
+        role = str(key)
         meant = role.casefold()
         meant = _ROLES_MEANT.get(meant, meant)
         if name is not None:
@@ -176,7 +177,8 @@ def _by_role(mistakes: Mistakes, name: str, value: JsonValue, example: str) -> d
         return {}
     found: dict[str, str] = {}
     for key, text in value.items():
-        role = _ROLES_MEANT.get(key.casefold(), key.casefold())
+        role = str(key).casefold()
+        role = _ROLES_MEANT.get(role, role)
         if role not in _ROLES:
             mistakes.add(
                 ArgumentError(name, f"has {key!r}, which is not a role; there are {', '.join(_ROLES)}")

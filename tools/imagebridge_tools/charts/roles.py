@@ -204,19 +204,25 @@ def _what_there_is(table: Table) -> str:
 
 
 def meant(table: Table, columns: Columns) -> Columns:
-    """Return the fields of roles by their own names, where a name differs in capitals and spaces alone."""
+    """Return the fields of roles by their own names, where a name differs in capitals and spaces alone, or is a number."""
     plain: dict[str, list[str]] = {}
     for name in table.columns:
         plain.setdefault(name.strip().casefold(), []).append(name)
 
-    def own(name: str) -> str:
-        known = plain.get(name.strip().casefold(), ())
-        return known[0] if name not in table.columns and name != COUNT and len(known) == 1 else name
+    def own(name: object) -> object:
+        if not isinstance(name, str | int) or name in table.columns or name == COUNT:
+            return name
+        known = plain.get(str(name).strip().casefold(), ())
+        return known[0] if len(known) == 1 else name
 
-    return {
-        role: own(name) if isinstance(name, str) else [own(one) for one in name]
+    # What is not a name at all is kept for `wrong` to tell.
+    fields = {
+        role: [own(one) for one in cast("Sequence[object]", name)]
+        if isinstance(name, list | tuple)
+        else own(name)
         for role, name in columns.items()
     }
+    return cast("Columns", fields)
 
 
 def _nearly(table: Table, chosen: Iterable[str]) -> str:
