@@ -171,7 +171,7 @@ class _Fitting:
     def _entries(self, block: JSON) -> list[HostEntry]:
         match block["type"]:
             case "image" if picture := still(block):
-                number = self.context.number(picture.base64)
+                number = self.context.number(text_of(block, "data"))
                 size = picture.width, picture.height
                 return [HostEntry(dict(block), number, picture, picture, size, scale_of(block))]
             case "resource_link" if self.host.links:
@@ -245,7 +245,7 @@ class _Fitting:
             return entry
         if not self.host.formats:
             return not_shown(entry, f"{self.host.name} shows its model no pictures")
-        if picture.plain and (len(picture.base64) > self.room or self._too_wide(entry)):
+        if picture.plain and (picture.size > self.room // 4 * 3 or self._too_wide(entry)):
             return entry  # It is decoded where it is made smaller.
         try:
             picture = convert.fitted(picture, picture.width, picture.height).proven("decoded")
