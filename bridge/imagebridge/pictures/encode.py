@@ -44,6 +44,9 @@ _PALETTES = (256, 64)
 _TRIES, _GUESSES = 10, 3
 """Encodings at most on the way to a size that fits, and how many of them follow from the one before; then halves are tried."""
 
+_NEAR = 5
+"""Qualities between two JPEGs of which one tells the size of the other well, by `_GROWTH`."""
+
 _FLAT = 0.5
 """Share of equal neighbours above which a picture is a drawing; screenshots measured 0.8 to 0.96, noise 0."""
 
@@ -241,26 +244,32 @@ def _squeezed(image: "Image", limit: int, *, flat: bool) -> bytes:
 
 def _at_best(image: "Image", limit: int, *, flat: bool) -> bytes:
     """Return the best JPEG in `limit` bytes, from `_FILLED` of them on a good one; empty where none fits."""
-    sample = _sample(image)
-    share = limit * sample.height // image.height
-    data, quality = _searched(sample, share, _QUALITY, flat=flat)
-    return data if sample is image else _searched(image, limit, quality, flat=flat)[0]
-
-
-def _searched(image: "Image", limit: int, quality: int, *, flat: bool) -> tuple[bytes, int]:
-    """Return what `_at_best` does and its quality, tried from this quality on."""
-    best, found, low, high = b"", _LOWEST, _LOWEST - 1, 101
+    best, low, high = b"", _LOWEST - 1, 101
+    quality = _likely(image, limit, flat=flat)
     for tries in range(_TRIES):
         data = _jpeg(image, quality, flat=flat)
         if len(data) > limit:
             high = quality
         else:
-            best, found, low = data, quality, quality
+            best, low = data, quality
         if high - low == 1 or _FILLED * limit <= len(data) <= limit:
             break
         guess = _guessed(quality, limit / len(data)) if tries < _GUESSES else (low + high) // 2
         quality = min(max(guess, low + 1), high - 1)
-    return best, found
+    return best
+
+
+def _likely(image: "Image", limit: int, *, flat: bool) -> int:
+    """Return the quality of the best JPEG in `limit` bytes as a sample of the picture tells it, more or less."""
+    sample, quality = _sample(image), _QUALITY
+    if sample is image:
+        return quality
+    for _ in range(_GUESSES):
+        size = len(_jpeg(sample, quality, flat=flat)) * image.height / sample.height
+        tried, quality = quality, _guessed(quality, limit / size)
+        if abs(quality - tried) <= _NEAR:
+            break
+    return quality
 
 
 def _guessed(known: int, growth: float) -> int:
