@@ -33,7 +33,8 @@ class Container:
     `width` and `height` are those of the stored pixels; `orientation` is EXIF's, 1 for upright.
     `end` counts the bytes that belong to the picture. `common` is true where every decoder reads the
     pixels: at most 8 bits a channel, no CMYK, no rare coding. `mends` are in order and do not overlap.
-    `whole` is false where the file lacks its end, so that only its pixels can tell whether they are all there.
+    `whole` is false where only the pixels can tell whether they are all there: the file lacks its end, or a PNG has
+    too few bytes of them.
     """
 
     kind: kinds.FileType

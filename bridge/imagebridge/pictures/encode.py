@@ -88,7 +88,7 @@ def as_picture(
     the picture (see `is_flat`). What looks like a drawing and takes far less as a JPEG is a photograph all the same,
     a soft or a dark one; that keeps the full resolution of its colours. `lossless` says that the picture came
     so: up to `_EXACT` pixels it stays so, and above them, or where it was `shrunk`, where a JPEG would lose more
-    than of a photograph.
+    than of a photograph. Another one of so few pixels keeps the full resolution of its colours there.
     """
     image = standard(image)
     exact = lossless and not shrunk and image.width * image.height <= _EXACT
@@ -96,8 +96,11 @@ def as_picture(
         return png(image)
     if not _may_be_drawn(image, flat=flat):
         halved = _jpeg(image, _QUALITY, flat=False)
-        if not lossless or _difference(image, halved) <= _LOSS:
+        small = image.width * image.height <= _EXACT
+        if not (lossless or small) or _difference(image, halved) <= _LOSS:
             return Picture.from_bytes(halved)
+        if not lossless:
+            return Picture.from_bytes(_jpeg(image, _QUALITY, flat=True))
     drawing = _bytes(image, "PNG", compress_level=6)
     if len(drawing) > max(_SMALL_FILE, _LEAN * image.width * image.height):
         photograph = _jpeg(image, _QUALITY, flat=True)

@@ -26,6 +26,8 @@ _CHECKSUM = Struct(">I")
 _HEADER = Struct(">IIBBBBB")
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _PALETTED = 3
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""Samples a pixel, by the number of the colour type."""
 
 _LENGTHS = {b"cHRM": 32, b"gAMA": 4, b"sRGB": 1, b"pHYs": 9, b"tIME": 7, b"cICP": 4, b"cLLI": 8, b"mDCV": 24}
 """Bytes of the chunks that have one length."""
@@ -47,6 +49,9 @@ _CRITICAL = frozenset((b"IHDR", b"PLTE", b"IDAT"))
 
 _TEXT = 1_000_000
 """Bytes that all compressed texts of a file may unpack to: readers refuse whole pictures for more."""
+
+_AROUND, _DENSEST = 7, 1_032
+"""Bytes of a stream beside its pixels, at least, and into how many bytes one of it unpacks at most: 258 for two bits."""
 
 END = b"\0\0\0\0IEND\xaeB`\x82"
 
@@ -72,7 +77,8 @@ def read_header(data: bytes) -> Header:
 class Chunks:
     """What the walk over a PNG found: its header, its frames, where it ends, and what to mend in it.
 
-    `whole` is false where the end is missing: whether pixels are missing too only `png_rows.unpacked` can tell.
+    `whole` is false where the end is missing, or the pixels are packed in too few bytes or begin wrongly: whether
+    pixels are missing only `png_rows.unpacked` can tell.
     """
 
     width: int = 0
@@ -177,6 +183,7 @@ class _Walk:
             raise PictureError("the PNG has no pixels" if found.whole else "the PNG is cut short")
         if not found.whole:
             found.mends.append((found.end, found.end, END))
+        found.whole = found.whole and _may_be_whole(data, self._still)
         found.frames, corrected = _animated(data, self._moving, self._still)
         found.mends = sorted([*found.mends, *corrected])
         return found
@@ -298,6 +305,21 @@ class _Walk:
             return False
         self._text += len(unpacked)
         return self._text <= _TEXT
+
+
+def _may_be_whole(data: bytes, still: list[tuple[int, int]]) -> bool:
+    """Tell whether the pixels begin as a stream must (RFC 1950, 2.2), and have the bytes that their rows take at least."""
+    header = read_header(data)
+    rows = header.height * (1 + header.width * header.bits * CHANNELS[header.colour] // 8)
+    if sum(stop - at - 12 for at, stop in still) < _AROUND + rows // _DENSEST:
+        return False
+    start = b""
+    for at, stop in still:
+        start += data[at + 8 : min(at + 10, stop - 4)]
+        if len(start) > 1:
+            break
+    # Deflate, a window of at most 32 kB, no dictionary, and a sum that 31 divides.
+    return start[0] & 0x8F == 8 and not start[1] & 0x20 and int.from_bytes(start[:2], "big") % 31 == 0
 
 
 def _animated(

@@ -144,6 +144,19 @@ def test_a_small_photograph_that_came_with_loss_stays_small():
     assert fitted(picture, 200, 200).media_type == "image/jpeg"
 
 
+def test_a_small_picture_that_came_with_loss_keeps_its_colours_apart():
+    image = Image.new("RGB", (64, 64))
+    chance = random.Random(6)
+    for y in range(64):
+        for x in range(64):
+            shade = chance.randrange(40)
+            image.putpixel((x, y), (255 - shade, shade, shade) if x // 3 % 2 else (shade, shade, 255 - shade))
+    data = samples.file(image, "AVIF", quality=100, subsampling="4:4:4")
+    converted = shown(data)
+    apart = ImageStat.Stat(ImageChops.difference(image, converted.convert("RGB"))).mean
+    assert (converted.format, max(apart) < 8) == ("JPEG", True)
+
+
 @pytest.mark.parametrize(("transfer", "is_told"), [(13, False), (1, False), (16, True), (18, True)])
 def test_an_hdr_picture_is_said_to_be_one(transfer, is_told):
     sentence = converted(samples.b64(avif((148, 148, 148), 9, transfer)), "decoded").sentence
