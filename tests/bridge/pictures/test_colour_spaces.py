@@ -149,8 +149,8 @@ def test_a_small_picture_that_came_with_loss_keeps_its_colours_apart():
     chance = random.Random(6)
     for y in range(64):
         for x in range(64):
-            shade = chance.randrange(40)
-            image.putpixel((x, y), (255 - shade, shade, shade) if x // 3 % 2 else (shade, shade, 255 - shade))
+            one, two, three = (chance.randrange(60) for _ in range(3))
+            image.putpixel((x, y), (255 - one, two, three) if x // 3 % 2 else (one, two, 255 - three))
     data = samples.file(image, "AVIF", quality=100, subsampling="4:4:4")
     converted = shown(data)
     apart = ImageStat.Stat(ImageChops.difference(image, converted.convert("RGB"))).mean
