@@ -149,7 +149,7 @@ def test_a_small_picture_that_came_with_loss_keeps_its_colours_apart():
     chance = random.Random(6)
     for y in range(64):
         for x in range(64):
-            one, two, three = (chance.randrange(60) for _ in range(3))
+            one, two, three = (chance.randrange(20) for _ in range(3))
             image.putpixel((x, y), (255 - one, two, three) if x // 3 % 2 else (one, two, 255 - three))
     data = samples.file(image, "AVIF", quality=100, subsampling="4:4:4")
     converted = shown(data)
