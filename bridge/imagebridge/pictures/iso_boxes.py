@@ -6,7 +6,12 @@ Source: ISO/IEC 14496-12 (boxes), 23008-12 (`iprp`, `ipma`), 15444-1 annex I (`j
 from collections.abc import Iterator
 from struct import pack, unpack_from
 
-_INSIDE = {b"meta": 4, b"iinf": 6, b"iprp": 0, b"ipco": 0, b"jp2h": 0}
+_INSIDE = {b"meta": 4, b"iinf": 6, b"iprp": 0, b"ipco": 0, b"jp2h": 0} | {
+    # The way to what a sequence says of its colours.
+    **dict.fromkeys((b"moov", b"trak", b"mdia", b"minf", b"stbl"), 0),
+    b"stsd": 8,
+    b"av01": 78,
+}
 """Boxes that hold boxes, behind so many bytes of their own."""
 
 
