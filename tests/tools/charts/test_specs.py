@@ -3,7 +3,7 @@
 import pytest
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.charts import specs
+from imagebridge_tools.charts import guard, specs
 
 ROWS = [
     {"day": "2026-01-03", "sales": 3, "costs": 2, "shop": "a", "at": {"x": 1, "y": 2}, "tags": ["p", "q"], "1.5 m": 4},
@@ -266,12 +266,40 @@ def test_what_would_draw_a_wrong_picture_is_refused(spec, words):
         (drawn(mark={"type": "bar", "tooltip": {"contents": "data"}}), "passed over: mark.tooltip, as a picture", False),
         (encoded(x={**X, "tooltip": False}), "passed over: encoding.x.tooltip, newer than the drawing engine (Vega-Lite 6.4.1)", True),
         (encoded(x={**X, "tooltip": {"filtr": 1}}), "passed over: encoding.x.tooltip, as a picture", False),
+        (
+            encoded(x={**X, "tooltip": False}, tooltip={"fliter": 1}),
+            "passed over: encoding.tooltip, as a picture shows no tooltip; passed over: encoding.x.tooltip, newer than",
+            True,
+        ),
     ],
 )  # fmt: skip
 def test_what_a_picture_does_not_show_refuses_no_spec(spec, path, kept):
     found = specs.checked(spec)
     assert path in found.passed_over
     assert ("tooltip" in str(found.spec)) == kept
+
+
+@pytest.mark.parametrize(
+    ("spec", "paths"),
+    [
+        (drawn(mark={"type": "bar", "href": "https://a.example"}), "mark.href"),
+        (drawn(mark={"type": "bar", "href": "javascript:alert(1)"}), "mark.href"),
+        (encoded(href={"value": "a.html"}), "encoding.href"),
+        (encoded(href={"field": "sales", "type": "nominal"}), "encoding.href"),
+        (encoded(href={"condition": {"test": "datum.sales > 1", "value": "a.html"}}), "encoding.href"),
+        (drawn(config={"mark": {"href": "a.html"}, "bar": {"href": {"expr": "'a' + 'b'"}}}), "config.mark.href config.bar.href"),
+    ],
+)  # fmt: skip
+def test_a_link_refuses_no_spec(spec, paths):
+    found = specs.checked(guard.guarded(spec))
+    assert found.passed_over == f"; passed over: {paths}, as a picture has no links"
+    assert "href" not in str(found.spec)
+
+
+def test_a_field_that_is_called_as_a_link_stays():
+    data = {"values": [{"href": "2026-01-01", "sales": 1}], "format": {"parse": {"href": "date"}}}
+    spec = {"data": data, "mark": "bar", "encoding": {"x": {"field": "href"}, "y": {"field": "sales"}}}
+    assert specs.checked(spec) == (spec, "")
 
 
 _Q = {"field": "v", "type": "quantitative"}

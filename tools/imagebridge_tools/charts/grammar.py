@@ -74,7 +74,7 @@ class Checked(NamedTuple):
 def checked(spec: SpecView) -> Checked:
     """Return a spec whose words and values Vega-Lite knows.
 
-    Passed over are wrong tooltips, which no picture shows, and words that are newer than the drawing engine.
+    Passed over are links and wrong tooltips, which no picture shows, and words that are newer than the drawing engine.
 
     Raises:
         ArgumentError: all else that it does not know; the message says where it stands and names the nearest.
@@ -89,13 +89,17 @@ def checked(spec: SpecView) -> Checked:
         )
         more = f"; and {len(problems) - _TOLD} more like these" if len(problems) > _TOLD else ""
         raise ArgumentError("spec", "; ".join(problems[:_TOLD]) + more)
-    passed_over = ""
-    if wrong := [*_paths(spec, conformance.unshown, "")]:
-        passed_over += f"; passed over: {few(wrong)}, as a picture shows no tooltip"
-        spec = mapping(_without(spec, conformance.unshown))
-    if newer := [*_paths(spec, conformance.newer, "")]:
-        engine = vega_lite_schema.document()["engine"]
-        passed_over += f"; passed over: {few(newer)}, newer than the drawing engine (Vega-Lite {engine})"
+    links = {*_links(spec)}  # The engine fails at some of them.
+    engine = vega_lite_schema.document()["engine"]
+    reasons = (
+        (conformance.unshown, "as a picture shows no tooltip"),
+        (links, "as a picture has no links"),
+        (conformance.newer, f"newer than the drawing engine (Vega-Lite {engine})"),
+    )
+    told = [(list(_paths(spec, keys, "")), reason) for keys, reason in reasons]
+    passed_over = "".join(f"; passed over: {few(paths)}, {reason}" for paths, reason in told if paths)
+    if unshown := conformance.unshown | links:
+        spec = mapping(_without(spec, unshown))
     return Checked(spec, passed_over)
 
 
@@ -111,6 +115,19 @@ def _paths(value: JsonValue, keys: Keys, path: str) -> Iterator[str]:
     elif keys:
         for number, inner in enumerate(listed(value)):
             yield from _paths(inner, keys, f"{path}[{number}]")
+
+
+def _links(value: JsonValue) -> Iterator[tuple[int, str]]:
+    """Yield where marks and channels link to an address; rows, and how their fields are read, are not entered."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key == "href":
+                yield id(value), key
+            elif key not in (*_ROWS, "parse"):
+                yield from _links(inner)
+    else:
+        for inner in listed(value):
+            yield from _links(inner)
 
 
 def _without(value: JsonValue, keys: Keys) -> JsonValue:

@@ -6,7 +6,7 @@ from imagebridge.errors import ArgumentError
 from imagebridge_tools.tables.cells import position
 from imagebridge_tools.tool_output import JsonValue, counted
 
-from . import axes, grammar, params, reduce, spec_fields, spec_views
+from . import axes, count_ticks, grammar, params, reduce, spec_fields, spec_views
 from .fit import COMPOSED, composed
 from .guard import ROWS, entries
 from .theme import PALETTE, ChartFrame, Style, ThemeName, heading, merged, style, title_lines
@@ -176,6 +176,7 @@ def _outline(
 
 def ready(spec: dict[str, JsonValue], own: Mapping[str, JsonValue], theme: Style) -> dict[str, JsonValue]:
     """Return a spec that has its sizes with readable labels, unless the config of the model's `own` says how."""
+    spec = count_ticks.stepped(spec)
     return spec if axes.ruled(own.get("config")) else axes.labelled(spec, theme)
 
 
