@@ -84,7 +84,7 @@ def _is_count(definition: SpecView, whole: frozenset[str]) -> bool:
         return False
     if definition.get("type", "quantitative" if aggregate else "nominal") != "quantitative":
         return False
-    return aggregate in _COUNTS or (definition.get("field") in whole and aggregate in (None, *_KEEP))
+    return aggregate in _COUNTS or (str(definition.get("field")) in whole and aggregate in (None, *_KEEP))
 
 
 def _behind(transform: SpecView, whole: frozenset[str]) -> frozenset[str]:
@@ -111,4 +111,6 @@ def _usual_name(part: SpecView) -> str:
 
 def _counts(part: SpecView, whole: frozenset[str]) -> bool:
     """Tell whether a part of a transform makes a whole number."""
-    return part.get("op") in (*_COUNTS, *_RANKS) or (part.get("op") in _KEEP and part.get("field") in whole)
+    return part.get("op") in (*_COUNTS, *_RANKS) or (
+        part.get("op") in _KEEP and str(part.get("field")) in whole
+    )

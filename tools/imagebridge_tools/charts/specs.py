@@ -25,7 +25,8 @@ def checked(spec: Mapping[str, JsonValue]) -> grammar.Checked:
         raise ArgumentError(
             "spec", "is Vega; write it in Vega-Lite (mark and encoding instead of marks and scales)"
         )
-    if not any(key in spec for key in ("mark", "layer", *COMPOSED)):
+    drawing = ("mark", "layer", *COMPOSED)
+    if not any(key in drawing or grammar.is_meant(key, drawing) for key in spec):
         raise ArgumentError("spec", 'has no mark; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
     done = grammar.checked(spec)
     spec_fields.check(done.spec)
