@@ -95,14 +95,18 @@ def as_picture(
     the picture (see `is_flat`). What looks like a drawing and takes far less as a JPEG is a photograph all the same,
     a soft or a dark one; that keeps the full resolution of its colours. `lossless` says that the picture came
     so: up to `_EXACT` pixels it stays so, and above them, or where it was `shrunk`, where a JPEG would lose more
-    than of a photograph.
+    than of a photograph. Another one of so few pixels keeps the full resolution of its colours there.
     """
     image = standard(image)
     exact = lossless and not shrunk and image.width * image.height <= _EXACT
     if exact or image.mode in ("LA", "RGBA"):
         return png(image)
-    if not _may_be_drawn(image, flat=flat) and not (lossless and _loses_colours(image)):
-        return Picture.from_bytes(_jpeg(image, _QUALITY, flat=False))
+    if not _may_be_drawn(image, flat=flat):
+        small = image.width * image.height <= _EXACT
+        if not ((lossless or small) and _loses_colours(image)):
+            return Picture.from_bytes(_jpeg(image, _QUALITY, flat=False))
+        if not lossless:
+            return Picture.from_bytes(_jpeg(image, _QUALITY, flat=True))
     drawing = _bytes(image, "PNG", compress_level=6)
     if len(drawing) > max(_SMALL_FILE, _LEAN * image.width * image.height):
         photograph = _jpeg(image, _QUALITY, flat=True)

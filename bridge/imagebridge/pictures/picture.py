@@ -28,7 +28,7 @@ class Picture:
     """An encoded picture. Sizes are pixels, as seen upright; `frames` is 1 for a still.
 
     `plain` is true where the API takes these bytes as they are: an upright still of 8 bits a channel
-    that is not CMYK and not of a rare coding. `orientation` is how EXIF says that the stored pixels are
+    that is not CMYK, not HDR and not of a rare coding. `orientation` is how EXIF says that the stored pixels are
     to be turned, 1 for not at all to 8. Build one with `from_bytes` or `from_base64`.
     """
 
