@@ -111,7 +111,7 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
 
 
 def page(data: bytes, index: int) -> "tuple[Image, str]":
-    """Decode one page of a TIFF, counted from 0, and say what of its range had to be chosen.
+    """Decode one page of a TIFF, counted from 0, and say what of its range had to be chosen, or is left out.
 
     Raises:
         PictureError: it cannot be decoded; where its form is the reason, that is told.
@@ -128,7 +128,8 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
             raise PictureError(stored.sentence()) from error
         raise
     # Its mode before it is converted says whether there is something to tell.
-    return image, grey.depth_sentence(image)
+    remarks = grey.depth_sentence(image), tiff.left_out(stored) if stored else ""
+    return image, "; ".join(filter(None, remarks))
 
 
 def _counted(data: bytes) -> tuple[int, bool]:
