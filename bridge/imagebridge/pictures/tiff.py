@@ -248,10 +248,10 @@ def _unsigned(layout: Page, channels: list[bytes]) -> tuple[list[bytes], str]:
             "its values are signed: -128 is shown as black, 127 as white"
         )
     _check_looped(layout)
-    values = [unpack_from(f"<{len(channel) // 2}h", channel) for channel in channels]
+    values: list[tuple[int, ...]] = [unpack_from(f"<{len(channel) // 2}h", channel) for channel in channels]
     low, high = min(map(min, values)), max(map(max, values))
     scale = 255 / (high - low) if high > low else 0.0
-    shown = {value: round((value - low) * scale) for value in set().union(*values)}
+    shown = {value: round((value - low) * scale) for value in set[int]().union(*values)}
     return [bytes(map(shown.__getitem__, one)) for one in values], (
         f"its values from {low} to {high} are shown as black to white"
         if high > low
