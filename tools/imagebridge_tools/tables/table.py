@@ -16,7 +16,7 @@ from imagebridge_tools.files.encodings import DecodedText
 from imagebridge_tools.files.source import Places, Source, characters, opened
 from imagebridge_tools.tool_output import JsonValue
 
-from . import column_types, delimited, json_rows, totals, workbook
+from . import column_types, delimited, json_rows, log_lines, sentinels, totals, workbook
 from .cells import MAX_NUMBER, are_numbers, check_size, date, finite
 from .column_types import ColumnReading
 from .workbook import Book
@@ -70,7 +70,8 @@ class Table:
             for name, one in self.readings.items()
             if name in shown
         ]
-        return "".join([*(f"; {note}" for note in self.notes), *reading_notes])
+        gaps = [sentinels.note(name, cells) for name, cells in self.columns.items() if name in shown]
+        return "".join([*(f"; {note}" for note in self.notes), *reading_notes, *gaps])
 
     def type_of(self, name: str) -> ColumnType:
         """Tell what a column holds: numbers, ISO dates, or text (anything else, and mixtures)."""
@@ -178,6 +179,8 @@ def _content(text: str) -> Table:
     text = text.strip("\n\r \ufeff")
     if text.lstrip().startswith(("[", "{")):
         return table(_json_lines(text) if _has_lines(text) else parsed(text, "data"))
+    if pairs := log_lines.rows(text):
+        return _checked(_rows(pairs), log_lines.SEPARATOR)
     found, separator = delimited.table(text)
     return _checked(found.columns, separator, found.notes)
 
