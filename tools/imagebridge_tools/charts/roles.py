@@ -157,7 +157,7 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
 
 
 _IDENTIFIER = re.compile(
-    r"(?:^|[\W_])(?:id|ids|uid|uuid|nr|no|idx|index|key|code|zip|plz)\.?$|^(?:#|№|n°|row|unnamed: 0)$",
+    r"(?:^|[\W_])(?:id|ids|uid|uuid|nr|no|idx|index|key|code|zip|plz)\.?$|^(?:#|№|n°|row|unnamed: 0|record( \(rn\))?)$",
     re.IGNORECASE,
 )
 """Names of columns that tell rows apart."""
