@@ -133,7 +133,10 @@ def _read(
         return None
     if doubt := marked_numbers.grades(known):
         return cells, ColumnReading(doubt=doubt.why)
-    found = written_durations.read(name, texts) or written_dates.read(known) or written_numbers.read(known)
+    readers = (written_dates.read, written_numbers.read)
+    if written_numbers.is_measured(next(iter(known))):
+        readers = readers[::-1]  # In Nheengatu 12 ms is a day of March.
+    found = written_durations.read(name, texts) or readers[0](known) or readers[1](known)
     if (found is None or isinstance(found, Doubt)) and (flagged := marked_numbers.flagged(texts)):
         return flagged[0], ColumnReading(flagged[1])
     if isinstance(found, written_durations.ReadDurations):

@@ -155,6 +155,12 @@ def read(texts: Iterable[str]) -> FoundNumber | Doubt | None:
     return _measured(known)
 
 
+def is_measured(text: str) -> bool:
+    """Tell whether a text is a number with a sign of a currency or a common unit, which may be a month in some language."""
+    cell = _cell(text)
+    return bool(cell and cell.unit) and (cell.unit.casefold() in _GLUED or is_money(cell.unit))
+
+
 def _balances(sides: Mapping[str, re.Match[str]]) -> FoundNumber | Doubt | None:
     """Return the readings of credits and debits, as banks write them."""
     signed = {text: f"-{side[1]}" if side[2][0] in "dD" else side[1] for text, side in sides.items()}
