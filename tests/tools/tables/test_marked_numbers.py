@@ -22,6 +22,8 @@ def column(*cells):
     [
         (["12.3 p", ": c", "10.4", "8.1 b"], [12.3, None, 10.4, 8.1], "numbers, flags such as 'b' left out, ': c' as missing"),
         (["12.9", "11.0 b", ":"], [12.9, 11.0, None], "numbers, flags such as 'b' left out"),
+        ([": C", "10.4", "8.1 bP"], [None, 10.4, 8.1], "numbers, flags such as 'bP' left out, ': C' as missing"),
+        (["20 C", "21 C", "22"], ["20 C", "21 C", "22"], "'20 C' and '22' are not of one unit"),
         ([": u", "-3 ep", "4 m"], [None, -3, 4], "numbers, flags such as 'm' left out, ': u' as missing"),
         (["12 m", "13 m"], [12, 13], "numbers in m, '12 m' as 12"),
         (["12ms", "20ms"], [12, 20], "numbers in ms"),  # Dates of March in Nheengatu, as CLDR has it.

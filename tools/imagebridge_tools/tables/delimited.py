@@ -18,7 +18,7 @@ _CODE = re.compile('^(?:="(.*)"|\'(\\d.*))$', re.DOTALL)
 
 _LOGGER = "TOA5"
 """What the first cell of Campbell Scientific's tables says. Below stand names, units, and how each number was made:
-https://help.campbellsci.com/crbasic/cr1000x/Content/Info/tableformats.htm, read on 2026-11-30."""
+https://help.campbellsci.com/loggernet-manual/ln_manual/campbell_scientific_file_formats/toa5.htm, 2026-11-30."""
 
 _SEEN = 100
 """Lines that tell what separates cells."""

@@ -8,10 +8,12 @@ from imagebridge_tools.tool_output import JsonValue
 from .cells import numbers
 from .written_dates import Doubt
 
-_FLAGGED = re.compile(r"(?P<number>[+-]?\d+(?:\.\d+)?|:)(?: (?P<flags>[bcdefimnprsuz]{1,3}))?")
-"""A number or a missing one with flags: https://ec.europa.eu/eurostat/data/database/information, read on 2026-11-30."""
+_FLAGGED = re.compile(r"(?P<number>[+-]?\d+(?:\.\d+)?|:)(?: (?P<flags>[bcdefimnprsuxzCNP]{1,3}))?")
+"""A number or a missing one with flags, as Eurostat has them: of observations and, in capitals, of confidentiality since
+2025-01-27 (https://ec.europa.eu/eurostat/en/web/main/data/database), and those before (c, r, s, x and z are in `Flag.java`
+of https://github.com/eurostat/java4eurostat at 88e6ade0). Both were read on 2026-11-30, the first as an archive keeps it."""
 
-_UNITS = frozenset({"m", "s", "d", "mm", "pm", "nm", "ms", "ns", "min"})
+_UNITS = frozenset({"m", "s", "d", "mm", "pm", "nm", "ms", "ns", "min", "C", "N", "P"})
 """Flags that may be units as well: those alone prove nothing."""
 
 _GRADE = re.compile(r"[1-6][+-]?")

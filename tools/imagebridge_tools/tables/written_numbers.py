@@ -157,8 +157,8 @@ def read(texts: Iterable[str]) -> FoundNumber | Doubt | None:
 
 def is_measured(text: str) -> bool:
     """Tell whether a text is a number with a sign of a currency or a common unit, which may be a month in some language."""
-    cell = _cell(text)
-    return bool(cell and cell.unit) and (cell.unit.casefold() in _GLUED or is_money(cell.unit))
+    unit = cell.unit if (cell := _cell(text)) else ""
+    return bool(unit) and (unit.casefold() in _GLUED or is_money(unit))
 
 
 def _balances(sides: Mapping[str, re.Match[str]]) -> FoundNumber | Doubt | None:
