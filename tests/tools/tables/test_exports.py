@@ -185,3 +185,34 @@ class TestWorkbooks:
             "Line chart of 2 rows: x 'day', y 'amount'; amount from 3.5 (2026-01-10) to 4 (2026-03-10); "
             "sheet 'Sales'; other sheets: 'Costs'."
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "note"),
+    [
+        (  # As Destatis heads its tables: nothing above the names of places, or no names of places at all.
+            ";;Index;Index\n;;home;abroad\nyear;month;2021=100;2021=100\n2024;Jan;117,6;102,9\n2024;Feb;118,1;\n",
+            {"year": [2024, 2024], "month": ["Jan", "Feb"], "Index home 2021=100": [117.6, 118.1], "Index abroad 2021=100": [102.9, None]},
+            "3 lines of names are read as one, such as 'Index abroad 2021=100'",
+        ),
+        (
+            ";;Index\n;;2021=100\nyear;month;\n2024;Jan;117,6\n2024;Feb;118,1\n",
+            {"year": [2024, 2024], "month": ["Jan", "Feb"], "Index 2021=100": [117.6, 118.1]},
+            "3 lines of names are read as one",
+        ),
+        (
+            "Table 7;;;\nPrices;;;\nGermany;;;\n;;Index;Change\n;;2021=100;in (%)\n2024;Jan;117,6;+2,9\n2024;Feb;118,1;+2,5\n____;;;\n© Office, 2026;;;\n",
+            {"column 1": [2024, 2024], "column 2": ["Jan", "Feb"], "Index 2021=100": [117.6, 118.1], "Change in (%)": [2.9, 2.5]},
+            "2 lines of names are read as one",
+        ),
+        (  # Names of groups above several columns, as merged cells of workbooks leave them.
+            ",North,,South,\n,shop,web,shop,web\nmonth,EUR,EUR,EUR,EUR\nJan,1,2,3,4\nFeb,5,6,7,8\n",
+            {"month": ["Jan", "Feb"], "North shop EUR": [1, 5], "North web EUR": [2, 6], "South shop EUR": [3, 7], "South web EUR": [4, 8]},
+            "3 lines of names are read as one",
+        ),
+    ],
+)  # fmt: skip
+def test_names_below_each_other(text, columns, note):
+    found = table(text)
+    assert found.columns == columns
+    assert any(one.startswith(note) for one in found.notes)

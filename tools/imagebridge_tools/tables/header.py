@@ -28,7 +28,7 @@ _HEAD = 30
 
 _NOTE = re.compile(
     r"\W*(sources?|notes?|quelle|hinweis|stand|fuente|nota|notas|source|fonte|bron|källa|lähde|zdroj|źródło"
-    r"|источник|примечание|出典|注|来源|數據|数据来源|출처|©|\*)\b[\s:*]",
+    r"|источник|примечание|出典|注|来源|數據|数据来源|출처)\b[\s:*]|[©*]\s*\w|[\W_]{3,}$",
     re.IGNORECASE,
 )
 """What notes below a table begin with."""
@@ -53,8 +53,13 @@ def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
     if not known:
         raise ArgumentError("data", "is empty; give at least one row")
     at = _header(known)
-    above, (first, header), rows = known[:at], known[at], known[at + 1 :]
     notes: list[str] = []
+    if stacked := _stacked(known, at):
+        top, end, names_line = stacked
+        known = [*known[:top], names_line, *known[end:]]
+        notes.append(f"{end - top} {noun}s of names are read as one, such as {names_line[1][-1]!r}")
+        at = top
+    above, (first, header), rows = known[:at], known[at], known[at + 1 :]
     rows = _without_footers(rows, len(header), _blocks(lines), notes, noun)
     check_size(len(rows), len(header))
     if described := _descriptions(rows, len(header)):
@@ -122,7 +127,9 @@ def _is_below(cells: Sequence[JsonValue], width: int, places: Sequence[int]) -> 
 
 def _begins_as_number(cells: Sequence[JsonValue]) -> bool:
     """Tell whether a cell, if there is one, begins as a number does."""
-    return any(isinstance(cell, int | float) or bool(re.match(r"[^\w\s]*\d", _name(cell))) for cell in cells)
+    return any(
+        isinstance(cell, int | float) or bool(re.match(r"[^\w\s]*\d[^=]*$", _name(cell))) for cell in cells
+    )
 
 
 def _is_note(cells: Sequence[JsonValue]) -> bool:
@@ -180,6 +187,13 @@ def _header(lines: Sequence[GridLine]) -> int:
     told = [count for at, count in enumerate(counts) if not _is_comment(lines[at][1])]
     frequent = Counter(told or counts)
     usual = max(frequent, key=lambda count: (frequent[count], count))
+    if usual == 1:  # Lines of words around a short table may be more than its rows.
+        rows = Counter(
+            count
+            for count, (_, cells) in zip(counts, lines, strict=False)
+            if count > 1 and any(map(_begins_as_number, ([cell] for cell in cells[1:])))
+        )
+        usual = next((count for count, times in rows.most_common(1) if times > 1), usual)
     for at, count in enumerate(counts):
         if count * 2 >= usual and (count > 1 or usual == 1) and not _is_comment(lines[at][1]):
             names = _below_values(lines, at)
@@ -216,6 +230,44 @@ def _number_places(rows: Sequence[GridLine], width: int) -> list[int]:
         for at, cells in enumerate(columns)
         if cells and len(cells) * 2 >= len(rows) and all(map(_begins_as_number, cells))
     ]
+
+
+def _stacked(lines: Sequence[GridLine], at: int) -> tuple[int, int, GridLine] | None:
+    """Return where the lines begin and end that name the columns of numbers together, and one line in their place.
+
+    So Destatis heads its tables: `;;Index` above `;;2020=100` above `year;month;`. Two lines, of which the lower one
+    names the first column, are groups and names (see `_is_double`).
+    """
+    width = len(lines[at][1])
+    top = at
+    while top and len(lines[top - 1][1]) == width and not _filled(lines[top - 1][1][0]):
+        top -= 1
+    if width < 2 or _filled(lines[top][1][0]):
+        return None
+    named = {place for place, cell in enumerate(lines[top][1]) if _filled(cell)}
+    for end in range(max(at, top + 1), min(top + _STACK + 1, len(lines))):
+        places = set(_number_places(lines[end : end + _SEEN], width))
+        if not named or not named <= places or not any(_filled(lines[end][1][place]) for place in named):
+            continue
+        head = [cells for _, cells in lines[top:end]]
+        stub = head[-1][0]
+        if any(len(cells) != width for cells in head) or len(head) < 2 or _begins_as_number([stub]):
+            return None
+        if len(head) == 2 and _filled(stub):
+            return None
+        words: list[list[str]] = [[] for _ in range(width)]
+        for line in head:
+            texts, over = [_name(cell) for cell in line], ""
+            for place, text in enumerate(texts):
+                over = (text or over) if place in places and line is not head[-1] else text
+                if over and over not in words[place]:
+                    words[place].append(over)
+        return top, end, (lines[end - 1][0], [" ".join(one) for one in words])
+    return None
+
+
+_STACK = 5
+"""Lines that name the columns together at most."""
 
 
 def _names_groups(lines: Sequence[GridLine]) -> bool:
