@@ -8,6 +8,8 @@ from workbooks import Formula, workbook
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import generate_chart
+from imagebridge_tools.charts.fields import build_chart
+from imagebridge_tools.charts.theme import ChartFrame
 from imagebridge_tools.files.source import Places
 from imagebridge_tools.tables.table import read, table
 
@@ -216,3 +218,9 @@ def test_names_below_each_other(text, columns, note):
     found = table(text)
     assert found.columns == columns
     assert any(one.startswith(note) for one in found.notes)
+
+
+def test_years_without_a_name_are_not_what_is_drawn():
+    found = table(";;Index\n;;2021=100\n2024;Jan;117,6\n2024;Feb;118,1\n2025;Jan;119,0\n")
+    chart = build_chart(["line"], found, {}, ChartFrame(800, 500, None, None, {}, {}, "light"))
+    assert chart.names == {"x": "column 1", "y": "Index 2021=100", "color": "column 2"}

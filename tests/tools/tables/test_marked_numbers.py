@@ -42,6 +42,12 @@ def test_marks_behind_numbers(cells, read, how):
     assert words.startswith(how)
 
 
+def test_flags_of_one_column_prove_those_of_another():
+    found = table("land\t2024\t2025\nAT\t: C\t4.8 p\nDE\t3.0 e\t3.1 p\n")
+    assert found.columns == {"land": ["AT", "DE"], "2024": [None, 3.0], "2025": [4.8, 3.1]}
+    assert found.readings["2025"].how == "numbers, flags such as 'p' left out"
+
+
 @pytest.mark.parametrize(
     ("cells", "said"),
     [

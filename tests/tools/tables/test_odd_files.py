@@ -133,6 +133,7 @@ def test_what_the_name_of_a_column_tells(name, cells, kept):
             "left out: 3 rows such as 'A total', which add up others",
         ),
         ("# ----\n# shop\n#\n# from 20261101\n# to 20261102\nmonth,sales\nJan,3\nFeb,5\n", SALES, "left out: 5 lines above the header"),
+        ("Account:;DE89 3704\nBalance:;1.234,50 EUR\n\nday;for;sum\n01.03.2026;rent;-950,00 EUR\n13.03.2026;pay;2.850,33 EUR\n15.03.2026;food;-87,12 EUR\n", {"day": ["2026-03-01", "2026-03-13", "2026-03-15"], "for": ["rent", "pay", "food"], "sum": [-950, 2850.33, -87.12]}, "left out: 2 lines above the header, 'Account: DE89 3704'"),
         ("From:;2026-11-01\nTo:;2026-11-30\n\nday;text;sales\n01.11.2026;a;3\n13.11.2026;b;5\n\nNot signed:\n", {"day": ["2026-11-01", "2026-11-13"], "text": ["a", "b"], "sales": [3, 5]}, "left out: 2 lines above the header, 'From: 2026-11-01'"),
         ("Balance on 30/11/2026;;;1 234,56\n\nday;text;in;out\n01/11/2026;a;3;\n13/11/2026;b;;5\n", {"day": ["2026-11-01", "2026-11-13"], "text": ["a", "b"], "in": [3, None], "out": [None, 5]}, "left out: 1 line above the header, 'Balance on"),
         ("name,5 km,10 km\nBo,DNF,DNS\nAl,20,41\n", {"name": ["Bo", "Al"], "5 km": ["DNF", "20"], "10 km": ["DNS", "41"]}, ""),

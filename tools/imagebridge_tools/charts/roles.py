@@ -171,11 +171,11 @@ def _is_identifier(name: str) -> bool:
 
 
 def are_years(name: str, cells: Sequence[JsonValue]) -> bool:
-    """Tell whether a column holds years: whole numbers, and its name says so."""
+    """Tell whether a column holds years: whole numbers, and its name says so, or it has none."""
     known = [cell for cell in cells if cell is not None]
-    return bool(_YEARS.search(name) and known) and all(
-        isinstance(cell, int) and 1000 <= cell < 3000 for cell in known
-    )
+    first, last = (1000, 3000) if _YEARS.search(name) else (1900, 2100)
+    may_be = bool(_YEARS.search(name) or re.fullmatch(r"column \d+", name))
+    return may_be and bool(known) and all(isinstance(cell, int) and first <= cell < last for cell in known)
 
 
 def _series(table: Table, chosen: Mapping[str, str]) -> str | None:

@@ -55,6 +55,11 @@ def read_columns(
                 signs |= set(numbers_.readings) if numbers_.proven else set()
             case read, reading:
                 cells[name], known[name] = read, reading
+    if any(one.how.startswith(marked_numbers.FLAGS) for one in known.values()):
+        for name in [*(name for name, one in known.items() if one.doubt), *found]:
+            if flagged := marked_numbers.flagged(_texts(columns[name]), certain=True):
+                cells[name], known[name] = flagged[0], ColumnReading(flagged[1])
+                found.pop(name, None)
     decimal = next(iter(signs)) if len(signs) == 1 else "," if separator == ";" else "."
     for name, one in found.items():
         values, how = one.chosen(decimal)
@@ -116,7 +121,7 @@ def _read(
         return (found.cells, ColumnReading(found.how)) if found else None
     if kinds != {str}:
         return None
-    texts = [None if is_missing(cell) else str(cell).strip() for cell in cells]
+    texts = _texts(cells)
     known = dict.fromkeys(text for text in texts if text is not None)
     if not CODES.search(name.casefold()) and (versions := _like_versions(list(known))):
         early, late = versions
@@ -148,6 +153,11 @@ def _read(
     days, how = found
     written: dict[JsonValue, str] = {days[text]: text for text in reversed(known)}
     return [None if text is None else days[text] for text in texts], ColumnReading(how, written=written)
+
+
+def _texts(cells: Sequence[JsonValue]) -> list[str | None]:
+    """Return cells as texts, those that are missing as None."""
+    return [None if is_missing(cell) else str(cell).strip() for cell in cells]
 
 
 def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnReading]:

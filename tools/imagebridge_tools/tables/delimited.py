@@ -60,9 +60,9 @@ def table(text: str) -> tuple[FoundTable, str]:
 
 
 def _separator(text: str) -> str:
-    """Return what separates cells: what makes most lines equally long, of those the one that the first of them has."""
+    """Return what separates cells: what makes most lines equally long, of those what stands in most, and in the first."""
     lines = [line for line in text.split("\n", _SEEN)[:_SEEN] if line.strip()]
-    ranks: dict[str, tuple[float, int]] = {}
+    ranks: dict[str, tuple[float, int, int]] = {}
     for separator in _SEPARATORS:
         try:
             rows = [len(cells) for cells in csv.reader(lines, delimiter=separator) if cells]
@@ -72,7 +72,7 @@ def _separator(text: str) -> str:
         if counts:
             usual = max(counts, key=lambda count: (counts[count], count))
             at = next(at for at, count in enumerate(rows) if count == usual)
-            ranks[separator] = counts[usual] / len(rows), -at
+            ranks[separator] = counts[usual] / len(rows), counts.total(), -at
     return max(ranks, key=lambda separator: ranks[separator], default="")
 
 

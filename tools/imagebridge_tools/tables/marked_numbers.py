@@ -16,11 +16,17 @@ of https://github.com/eurostat/java4eurostat at 88e6ade0). Both were read on 202
 _UNITS = frozenset({"m", "s", "d", "mm", "pm", "nm", "ms", "ns", "min", "C", "N", "P"})
 """Flags that may be units as well: those alone prove nothing."""
 
+FLAGS = "numbers, flags such as"
+"""How words on numbers with flags begin."""
+
 _GRADE = re.compile(r"[1-6][+-]?")
 
 
-def flagged(texts: Sequence[str | None]) -> tuple[list[JsonValue], str] | None:
-    """Return the numbers of a column of which some have flags, and words on these; None where they may be units."""
+def flagged(texts: Sequence[str | None], *, certain: bool = False) -> tuple[list[JsonValue], str] | None:
+    """Return the numbers of a column of which some have flags, and words on these; None where they may be units.
+
+    It is `certain` that they are flags where another column of the table has shown it.
+    """
     parts = [None if text is None else _FLAGGED.fullmatch(text) for text in texts]
     known = [part for part in parts if part]
     flags = [part["flags"] for part in known if part["flags"]]
@@ -28,13 +34,13 @@ def flagged(texts: Sequence[str | None]) -> tuple[list[JsonValue], str] | None:
         return None
     without = next((part[0] for part in known if part["number"] == ":"), "")
     bare = len(known) - len(flags)
-    if not without and (bare < len(flags) or _UNITS & set(flags)):
+    if not (without or certain) and (bare < len(flags) or _UNITS & set(flags)):
         return None
     cells = numbers([part["number"] if part else None for part in parts])
     if cells is None:
         return None
     missing = f", {without!r} as missing" if without else ""
-    return cells, f"numbers, flags such as {flags[-1]!r} left out{missing}"
+    return cells, f"{FLAGS} {flags[-1]!r} left out{missing}"
 
 
 def grades(texts: Iterable[str]) -> Doubt | None:

@@ -133,6 +133,7 @@ class FoundNumber(NamedTuple):
         text = max(known, key=_marks)
         if len(self.readings) > 1:
             other = next(one for one in self.readings.values() if one is not known)
+            text = max((text for text in known if known[text] != other[text]), key=_marks)
             return (
                 known,
                 f"{noun}: {text!r} as {number(known[text])}, though it may be {number(other[text])}{self.note}",
