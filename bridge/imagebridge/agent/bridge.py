@@ -207,7 +207,7 @@ class Bridge:
         return result
 
     async def answer(
-        self, name: str, arguments: Mapping[str, object] | None = None, *, model: str | None = None
+        self, name: str, arguments: Mapping[str, object] | str | None = None, *, model: str | None = None
     ) -> Translation:
         """Call a tool by its name in `tools` and return what the model is to see of it, for frameworks with a loop of their own.
 
@@ -216,7 +216,7 @@ class Bridge:
 
         Args:
             name: the tool's name in `tools`.
-            arguments: what the tool is given; names of pictures that were shown (`picture:3`) become the pictures.
+            arguments: what the tool is given, as an object or as the JSON text that a model wrote; names of pictures that were shown (`picture:3`) become the pictures.
             model: the model that will look, where the policy names none.
 
         Raises:
@@ -227,7 +227,7 @@ class Bridge:
             "type": "function_call",
             "call_id": "answer",
             "name": name,
-            "arguments": dict(arguments or {}),
+            "arguments": arguments if isinstance(arguments, str) else dict(arguments or {}),
         }
         (answer,) = await self.answers({"model": model, "output": [call]})
         return answer.translation
