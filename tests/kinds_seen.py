@@ -45,8 +45,8 @@ def is_right(name, parts):
         case "struct_image":
             return len(pictures) == 1 and '{"answer":42}' in words.replace(" ", "")
         case "error_text" | "error_image":
-            first = words.startswith("Tool error:") and "BOOM-TEXT" in words
-            return first and len(pictures) == (name == "error_image")
+            told = "error" in words.lower() and "BOOM-TEXT" in words
+            return told and len(pictures) == (name == "error_image")
         case "audience_user":
             return "FOR-USER" in words and len(pictures) == 1
         case "empty" | "empty_text":

@@ -216,7 +216,8 @@ class Bridge:
 
         Args:
             name: the tool's name in `tools`.
-            arguments: what the tool is given, as an object or as the JSON text that a model wrote; names of pictures that were shown (`picture:3`) become the pictures.
+            arguments: what the tool is given, as an object or as the JSON text that a model wrote; names of pictures
+                that were shown (`picture:3`) become the pictures.
             model: the model that will look, where the policy names none.
 
         Raises:

@@ -9,7 +9,7 @@
         agent = create_agent(ChatOpenAI(model="gpt-6-luna", use_responses_api=True), langchain.tools(bridge))
         await agent.ainvoke({"messages": [("user", "What does example.org look like?")]})
 
-Beside langchain-mcp-adapters, which connects the servers itself and needs mcp 1, one argument does most of it:
+Beside langchain-mcp-adapters, which connects the servers itself and needs mcp 1, one argument does nearly all of it:
 
     from langchain_mcp_adapters.client import MultiServerMCPClient
     from imagebridge.frameworks.langchain import interceptor
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
     from imagebridge.wire import Part
 
-Block = dict[str, Any]
+__all__ = ["interceptor", "tools"]
+
+Block = dict[Any, Any]
 
 
 class Request(Protocol):
@@ -83,7 +85,7 @@ async def interceptor(request: Request, handler: Callable[[Any], Awaitable[Any]]
     result = await handler(request)
     if isinstance(result, ToolMessage) or not hasattr(result, "content"):
         return result
-    content = [_block(part) for part in output_parts(result, Policy(proof="decoded"))]
+    content: list[str | Block] = [_block(part) for part in output_parts(result, Policy(proof="decoded"))]
     failed = bool(getattr(result, "isError", getattr(result, "is_error", False)))
     return ToolMessage(
         content, tool_call_id=request.runtime.tool_call_id, status="error" if failed else "success"
@@ -91,7 +93,7 @@ async def interceptor(request: Request, handler: Callable[[Any], Awaitable[Any]]
 
 
 def _calling(bridge: "Bridge", name: str) -> Callable[..., Awaitable[list[Block]]]:
-    # LangChain looks at the signature, and passes arguments by names that may be any: `bridge` and `name` too.
+    # Arguments come by their names, which may be any, `bridge` and `name` too: so these two are not parameters.
     async def called(**arguments: object) -> list[Block]:
         answer = await bridge.answer(name, arguments)
         blocks = [_block(part) for part in answer.parts]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
     from imagebridge.wire import Part
 
+__all__ = ["tools"]
+
 Output = ToolOutputText | ToolOutputImage | ToolOutputFileContent
 
 _DETAILS = get_args(get_args(ToolOutputImage.model_fields["detail"].annotation)[0])
@@ -53,10 +55,16 @@ def tools(bridge: "Bridge") -> list[FunctionTool]:
 async def _called(
     bridge: "Bridge", name: str, context: ToolContext[Any], arguments: str
 ) -> str | list[Output]:
-    model = getattr(context.agent, "model", None)
-    answer = await bridge.answer(name, arguments, model=model if isinstance(model, str) else None)
+    answer = await bridge.answer(name, arguments, model=_model_of(context))
     output = answer.output
     return output if isinstance(output, str) else [_output(part) for part in output]
+
+
+def _model_of(context: ToolContext[Any]) -> str | None:
+    """Return the name of the model that will look: the run's where it has one, else the agent's."""
+    asked = getattr(context.run_config, "model", None) or getattr(context.agent, "model", None)
+    name = getattr(asked, "model", asked)
+    return name if isinstance(name, str) else None
 
 
 def _output(part: "Part") -> Output:
@@ -68,7 +76,7 @@ def _output(part: "Part") -> Output:
             return ToolOutputImage(
                 image_url=part.get("image_url"),
                 file_id=part.get("file_id"),
-                detail=detail if detail in _DETAILS else None,
+                detail=cast("Any", detail if detail in _DETAILS else None),
             )
         case _:
             return ToolOutputFileContent.model_validate({**part, "type": "file"})

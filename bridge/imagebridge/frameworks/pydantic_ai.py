@@ -20,6 +20,8 @@ from pydantic_core import SchemaValidator, core_schema
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
 
+__all__ = ["toolset"]
+
 _ANYTHING = SchemaValidator(core_schema.dict_schema(core_schema.str_schema()))
 """The bridge checks the arguments itself, against the tool's own schema."""
 

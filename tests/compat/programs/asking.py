@@ -15,5 +15,5 @@ async def ask_of_each(ask):
     for kind in os.environ["COMPAT_KINDS"].split():
         try:
             await ask(f"Call the tool {kind}.")
-        except Exception:
+        except Exception:  # noqa: BLE001  # the next kind is asked all the same
             traceback.print_exc()

@@ -4,10 +4,9 @@ import sys
 from contextlib import asynccontextmanager
 
 import anyio
+from agents import Agent, OpenAIResponsesModel, Runner, set_tracing_disabled
 from asking import ask_of_each, command
 from openai import AsyncOpenAI
-
-from agents import Agent, OpenAIResponsesModel, Runner, set_tracing_disabled
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 import anyio
 from asking import ask_of_each, command
-
 from pydantic_ai import Agent
 from pydantic_ai.models.openai import OpenAIResponsesModel
 from pydantic_ai.providers.openai import OpenAIProvider
@@ -24,7 +23,6 @@ async def toolset(how):
             yield pydantic_ai.toolset(bridge)
     else:
         from fastmcp.client.transports import StdioTransport
-
         from pydantic_ai.mcp import MCPToolset
 
         async with MCPToolset(StdioTransport(program, arguments)) as own:
