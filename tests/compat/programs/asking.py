@@ -1,13 +1,13 @@
 """What the programs share: each asks a framework's agent about one kind of result after the other."""
 
+import json
 import os
-import shlex
 import traceback
 
 
 def command():
     """The words that start the server."""
-    return shlex.split(os.environ["COMPAT_SERVER"])
+    return json.loads(os.environ["COMPAT_COMMAND"])
 
 
 async def ask_of_each(ask):
