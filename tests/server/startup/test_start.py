@@ -123,6 +123,7 @@ def test_a_signal_ends_it_quietly_while_it_loads(kept, environment, end):
     assert b"Traceback" not in err
 
 
+@pytest.mark.long
 def test_a_card_that_the_server_contradicts_is_written_anew(kept, environment, tmp_path):
     card, answers = kept
     good = body(card)
