@@ -1,7 +1,5 @@
 """What a model is to see of each result of servers/kinds.py, in a body that the API takes."""
 
-import json
-
 from imagebridge import check
 from imagebridge.pictures.picture import Picture
 
@@ -41,7 +39,7 @@ def is_right(name, parts):
         case "link_https":
             return "https://example.org/red.png" in words
         case "struct_only" | "struct_text":
-            return json.loads(words) == {"answer": 42}
+            return words.replace(" ", "") == '{"answer":42}'
         case "struct_image":
             return len(pictures) == 1 and '{"answer":42}' in words.replace(" ", "")
         case "error_text" | "error_image":
