@@ -24,12 +24,14 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes, to_base64
 from imagebridge.pictures.convert import converted, retyped
 from imagebridge.pictures.picture import Picture
+from imagebridge.providers.provider import Translation
+from imagebridge.providers.registry import receiver
+from imagebridge.providers.responses import translate, translation_of
 from imagebridge.schemas.hints import FORMS, PictureForm
 from imagebridge.schemas.parameters import PictureArgument, Wish, has_handle, picture_parameters, replaced
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.result import ReadResult, read_result, translate
+from imagebridge.translate.result import ReadResult, read_result
 from imagebridge.translate.sentences import amount, handle
-from imagebridge.translate.translation import Translation
 from imagebridge.wire import JSON, is_json
 
 if TYPE_CHECKING:
@@ -169,7 +171,9 @@ class Handles:
         assert self._order is not None, "the bridge is open"
         # Others wait only until it is known how many pictures these are: fitting takes longer than reading.
         async with self._order:
-            read = await anyio.to_thread.run_sync(partial(read_result, result, policy, self._next))
+            read = await anyio.to_thread.run_sync(
+                partial(read_result, result, policy, self._next, receiver(policy))
+            )
             self._keep(read.encoded_files, read.uris, origin)
         return read
 
@@ -287,7 +291,7 @@ class Numbering:
             read = await self._handles.read(result, policy, origin)
         finally:
             self._done.set()
-        return await anyio.to_thread.run_sync(read.translation)
+        return await anyio.to_thread.run_sync(translation_of, read)
 
 
 def _encoded(encoded_file: str, media_types: tuple[str, ...]) -> tuple[str, str]:
