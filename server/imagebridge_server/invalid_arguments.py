@@ -1,9 +1,9 @@
-"""What Pydantic finds wrong with a call's arguments, told as a tool tells the rest: where, what came, the right form."""
+"""What is wrong with a call's arguments before its tool sees them, told as a tool tells the rest: where, what came, the right form."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -56,6 +56,46 @@ _TYPES = {
     "dict": "give an object",
 }
 """What is asked for, by the first part of Pydantic's names of errors (2.12, errors/validation_errors)."""
+
+
+_MOST = 10**300
+"""The largest number that is taken, either way: JSON has larger ones, with which nothing can be computed."""
+
+_HELD = frozenset({"data", "spec"})
+"""Arguments that hold a table, whose reader judges each cell, and takes those of a million without a second walk."""
+
+
+def unsound(arguments: Mapping[str, Any], names: Container[str]) -> dict[str, ArgumentError]:
+    """Return, by the arguments of these `names`, what stands in them that nothing can be done with.
+
+    These are whole numbers of hundreds of digits, and texts with half of a character, which JSON can both write.
+    """
+    found: dict[str, ArgumentError] = {}
+    for name, value in arguments.items():
+        held = name in _HELD and not isinstance(value, str)
+        if name in names and not held and (wrong := _unsound(value, name)):
+            found[name] = wrong
+    return found
+
+
+def _unsound(value: object, name: str) -> ArgumentError | None:
+    """Return the last such value in an argument, without recursion: JSON may be nested deeply."""
+    left: list[tuple[str, object]] = [(name, value)]
+    while left:
+        place, one = left.pop()
+        if isinstance(one, dict):
+            left += [(f"{place}.{key}", part) for key, part in cast("dict[str, object]", one).items()]
+        elif isinstance(one, list):
+            left += [(f"{place}[{at}]", part) for at, part in enumerate(cast("list[object]", one))]
+        elif isinstance(one, int) and abs(one) > _MOST:
+            return ArgumentError(place, "is a whole number of over 300 digits; give a smaller one")
+        elif isinstance(one, str) and not one.isascii() and _has_half(one):
+            return ArgumentError(place, "holds half of a character (a lone surrogate); give whole characters")
+    return None
+
+
+def _has_half(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def mistakes(

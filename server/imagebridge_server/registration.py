@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
@@ -15,6 +15,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from imagebridge.errors import ArgumentError, BridgeError
 from imagebridge.pictures.cost import HeavyError
@@ -168,25 +169,24 @@ class _ExplainingTool(Tool):
         fields = self.fn_metadata.arg_model.model_fields
         required = {name for name, field in fields.items() if field.is_required()}
         arguments = mended(arguments, fields, required)
+        unsound = invalid_arguments.unsound(arguments, fields)
+        given = _without(arguments, unsound, required, fields)
+        noted = [*unsound.values()]
         call = _CallContext(
-            _call_description(self.name, arguments), self.places, client_supports_apps(context)
+            _call_description(self.name, given), self.places, client_supports_apps(context), noted
         )
         try:
-            return await self._answered(arguments, context, call, convert_result=convert_result)
+            return await self._answered(given, context, call, convert_result=convert_result)
         except ToolError as error:
             if not isinstance(error.__cause__, ValidationError):
                 raise
-            noted = invalid_arguments.mistakes(
-                error.__cause__, list(self.parameters["properties"]), arguments
-            )
-            wrong = {str(one["loc"][0]) for one in error.__cause__.errors() if one["loc"]}
+            refused = error.__cause__
         # What is wrong with the others is told too: the tool looks at them, and makes nothing.
-        others = {name: value for name, value in arguments.items() if name not in wrong}
-        empty: dict[str, Any] = {
-            name: "" if fields[name].annotation is str else [""] for name in required & wrong
-        }
-        call = call._replace(noted=noted)
-        return await self._answered(others | empty, context, call, convert_result=convert_result)
+        wrong = {str(one["loc"][0]) for one in refused.errors() if one["loc"]}
+        told = invalid_arguments.mistakes(refused, list(self.parameters["properties"]), given)
+        call = call._replace(noted=[*noted, *told])
+        given = _without(given, wrong, required, fields)
+        return await self._answered(given, context, call, convert_result=convert_result)
 
     async def _answered(
         self,
@@ -214,6 +214,22 @@ class _ExplainingTool(Tool):
         if failed is None:
             return result
         raise failed
+
+
+def _without(
+    arguments: Mapping[str, Any],
+    wrong: Container[str],
+    required: Container[str],
+    fields: Mapping[str, FieldInfo],
+) -> dict[str, Any]:
+    """Return a call's arguments without those that are `wrong`: nothing stands in the place of those that it needs."""
+    others = {name: value for name, value in arguments.items() if name not in wrong}
+    empty: dict[str, Any] = {
+        name: "" if fields[name].annotation is str else [""]
+        for name in fields
+        if name in wrong and name in required
+    }
+    return others | empty
 
 
 async def _tell(context: Context[Any, Any], what: str) -> None:

@@ -11,6 +11,8 @@ from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from imagebridge.client.host_log import finish_stderr, keep_stderr_writable
+
 from .settings import Settings
 from .startup.start import ServerStart, divert_stdout
 
@@ -32,6 +34,7 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
     """
     parent = os.getppid()
     opening = start and start.opening
+    keep_stderr_writable()
     # Whatever prints while modules load must not reach the host; the SDK sees to it afterwards.
     wire = None if opening else os.dup(1)
     divert_stdout()
@@ -115,6 +118,7 @@ def _leave() -> None:
         if thread is not threading.main_thread() and not thread.daemon:
             thread.join(max(0.0, last - time.monotonic()))
             if thread.is_alive():
+                finish_stderr()
                 os._exit(0)
 
 

@@ -14,19 +14,25 @@ pytestmark = [pytest.mark.benchmark, pytest.mark.anyio]
 
 ROUNDS = 12
 SERVER = """
-import base64, io, json, random, sys
+import base64, io, itertools, json, random, sys
 from PIL import Image
 
-def picture(side, form):
-    image = Image.frombytes("RGB", (side, side), random.Random(1).randbytes(side * side * 3))
+def picture(side, seed=0):
+    image = Image.frombytes("RGB", (side, side), random.Random(seed).randbytes(side * side * 3))
     buffer = io.BytesIO()
-    image.save(buffer, form, **({"compress_level": 1} if form == "PNG" else {"quality": 95}))
-    return {"type": "image", "data": base64.b64encode(buffer.getvalue()).decode(), "mimeType": f"image/{form.lower()}"}
+    image.save(buffer, "PNG", compress_level=1)
+    return {"type": "image", "data": base64.b64encode(buffer.getvalue()).decode(), "mimeType": "image/png"}
+
+def pictures(side, count):
+    made = [picture(side, seed) for seed in range(count)]
+    while True:
+        yield from made
 
 results = {
-    "small": [{"type": "text", "text": "x"}],
-    "png": [picture(578, "PNG")],
-    "large": [picture(1660, "PNG")],
+    "small": itertools.repeat({"type": "text", "text": "x"}),
+    "png": pictures(578, int(sys.argv[1])),
+    "same": itertools.repeat(picture(578)),
+    "large": pictures(1660, 4),
 }
 for line in sys.stdin:
     asked = json.loads(line)
@@ -38,11 +44,11 @@ for line in sys.stdin:
     elif method == "tools/list":
         result = {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in results]}
     else:
-        result = {"content": results[asked["params"]["name"]]}
+        result = {"content": [next(results[asked["params"]["name"]])]}
     print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
 """
 
-LIMITS = {"100 small calls": 1.6, "1 MB PNG": 2.0, "11 MB result": 1.0}
+LIMITS = {"100 small calls": 1.6, "1 MB PNG": 2.0, "the same 1 MB PNG": 2.0, "11 MB result": 1.0}
 
 
 async def timed(client):
@@ -51,6 +57,7 @@ async def timed(client):
     for name, tool, times in (
         ("100 small calls", "small", 100),
         ("1 MB PNG", "png", 1),
+        ("the same 1 MB PNG", "same", 1),
         ("11 MB result", "large", 1),
     ):
         start = time.perf_counter()
@@ -64,8 +71,8 @@ async def test_calls_through_the_relay():
     def server(*command):
         return StdioServerParameters(command=command[0], args=list(command[1:]), env=ENVIRONMENT)
 
-    direct = server(sys.executable, "-c", SERVER)
-    relayed = server(*PROXY, "--", sys.executable, "-c", SERVER)
+    command = sys.executable, "-c", SERVER, str(ROUNDS + 1)
+    direct, relayed = server(*command), server(*PROXY, "--", *command)
     async with Client(direct, mode="legacy") as one, Client(relayed, mode="legacy") as other:
         await timed(one)
         await timed(other)

@@ -57,13 +57,23 @@ LINES = {
 }
 
 
+BROKEN = """
+from imagebridge_server import registration
+from imagebridge_server.__main__ import main
+
+registration.Mistakes = lambda noted: 1 / 0
+main()
+"""
+"""A server each of whose tools fails in a way that is logged."""
+
+
 class Server:
-    def __init__(self, *options):
+    def __init__(self, *options, command=None, stderr=subprocess.DEVNULL):
         self._process = subprocess.Popen(
-            [*server_command(), *options],
+            [*(command or server_command()), *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=stderr,
         )
         hello = {
             "protocolVersion": "2025-11-25",
@@ -83,6 +93,12 @@ class Server:
             if json.loads(came).get("id") == 7:
                 return json.loads(came)
         raise AssertionError("the server ended")
+
+    def log(self, size):
+        """Return so many bytes of the log."""
+        found = self._process.stderr.read(size)
+        assert len(found) == size, found[-2000:]
+        return found
 
     def close(self):
         with self._process:
@@ -119,3 +135,14 @@ def test_names_that_are_not_utf_8_are_listed_and_found(server, folder):
     answer = server.answer(line(call("contact_sheet", sources=["*.png"])))
     assert "image" in [block["type"] for block in answer["result"]["content"]]
     assert "still here" in json.dumps(server.answer(line(call("get_image", text="still here"))))
+
+
+def test_a_log_that_nobody_reads_stops_no_call():
+    """A pipe takes 64 kB; 300 calls log more."""
+    server = Server("--store", "off", command=[sys.executable, "-c", BROKEN], stderr=subprocess.PIPE)
+    failed = "the tool failed with ZeroDivisionError; the server's log says more"
+    for _ in range(300):
+        assert failed in json.dumps(server.answer(line(call("get_image", text="x"))))
+    first = b"ERROR imagebridge_server.registration: a tool failed\nTraceback (most recent call last):"
+    assert server.log(100_000).startswith(first)
+    server.close()

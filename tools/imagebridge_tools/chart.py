@@ -9,12 +9,14 @@ from typing import Literal, cast
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, together
+from imagebridge.pictures import fonts
 from imagebridge.wire import writable
 
 from .charts import (
     arrange,
     fields,
     fit,
+    hairlines,
     marks,
     number_labels,
     numbered_chart,
@@ -138,8 +140,10 @@ async def generate_chart(
             drawn = await _of_chart(chart, seconds, scale)
         except ArgumentError as error:  # There is no spec to correct.
             raise ArgumentError("data", error.problem) from error
+        description += hairlines.told(drawn.spec)
     picture = drawn.drawing
     lacking = f"; no font has {few(picture.boxes)}: shown as boxes" if picture.boxes else ""
+    lacking += f" ({remedy})" if (remedy := fonts.remedy(picture.boxes)) else ""
     lacking += f"; no font has {few(picture.left_out)}: left out" if picture.left_out else ""
     handed = f"\n\nIts Vega-Lite{_spec_text(drawn.spec)}" if return_spec else ""
     return ToolOutput(

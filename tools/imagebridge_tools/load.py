@@ -233,6 +233,7 @@ def _bare(original: Picture) -> tuple[Picture, str]:
 
     A file that is so already, and that models take as it is, keeps its bytes.
     """
+    from imagebridge.pictures.convert import light_sentence
     from imagebridge.pictures.decode import decoding, load, read, srgb, upright
     from imagebridge.pictures.encode import as_picture
     from imagebridge.pictures.metadata import is_noted
@@ -245,7 +246,8 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     with decoding("its pixels cannot be converted"):
         lossless = kinds.kind(original.data) in kinds.LOSSLESS
         picture = as_picture(srgb(upright(load(image), original.orientation)), lossless=lossless)
-    done = "; turned upright" if turned else ""
+    light = light_sentence(original.data)
+    done = (f"; shown: {light}" if light else "") + ("; turned upright" if turned else "")
     if picture.media_type != original.media_type:
         done += f"; given as {described(picture)}"
     return picture, done if bare else f"{done}; metadata removed"

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -146,19 +146,30 @@ async def answer_calls(
     lanes = [lane(text_of(call, "name")) for call, _ in numbered_calls]
     waits = after(lanes)
     begun = anyio.current_time()
-    ended = [anyio.Event() for _ in numbered_calls]
-    limits = {one and one.server: anyio.CapacityLimiter(_AT_ONCE) for one in lanes}
+    ended = {before: anyio.Event() for earlier in waits for before in earlier}
+    by_server: dict[Hashable, list[int]] = {}
+    for at, one in enumerate(lanes):
+        by_server.setdefault(one and one.server, []).append(at)
 
-    async def answer(at: int, call: JSON, numbering: Numbering) -> None:
-        for before in waits[at]:
-            await ended[before].wait()
-        one = lanes[at]
-        async with limits[one and one.server]:
+    async def begin(places: Sequence[int]) -> None:
+        """Begin the calls of one server in turn: thousands that wait would hold up the loop, and its deadline."""
+        room = anyio.Semaphore(_AT_ONCE)
+        for at in places:
+            await room.acquire()
+            tasks.start_soon(answer, at, *numbered_calls[at], room)
+
+    async def answer(at: int, call: JSON, numbering: Numbering, room: anyio.Semaphore) -> None:
+        try:
+            for before in waits[at]:
+                await ended[before].wait()
             began = anyio.current_time()
             # What a result links to is read before the next call may change it.
             connection, result = await _result(call, partial(calling, asked_at=begun), on_event)
             seconds = anyio.current_time() - began
-        ended[at].set()
+        finally:
+            room.release()
+        if at in ended:
+            ended[at].set()
         # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
         try:
             translation = await numbering.translated(result, policy, connection)
@@ -172,8 +183,8 @@ async def answer_calls(
             await on_event(answers[at])
 
     async with anyio.create_task_group() as tasks:
-        for at, (call, numbering) in enumerate(numbered_calls):
-            tasks.start_soon(answer, at, call, numbering)
+        for places in by_server.values():
+            tasks.start_soon(begin, places)
     return [answers[at] for at in sorted(answers)]
 
 

@@ -120,13 +120,16 @@ class Completions:
             raise ResponseError("the model calls a tool, and no call came", STRANGE)
         if calls and finish == "length":
             calls[-1]["status"] = "incomplete"
-        theirs = [
-            call for call in calls if call["name"] in self._tools.names or call["type"] != "function_call"
-        ]
+        names = self._tools.names
+        own: list[Item] = []
+        theirs: list[Item] = []
+        for call in calls:
+            is_own = call["type"] == "function_call" and call["name"] not in names
+            (own if is_own else theirs).append(call)
         cut = {"length": "max_output_tokens", "content_filter": "content_filter"}
         return Turn(
             [message],
-            [call for call in calls if not any(call is entry for entry in theirs)],
+            own,
             theirs,
             final_text([{"type": "message", **message}]) or text_of(message, "refusal"),
             Usage.of(completion.get("usage")),

@@ -4,7 +4,7 @@ The files are kept as the tools returned them, full size, up to `MAX_BYTES`; the
 from a tool's schema to the form it wants is in `imagebridge.schemas.parameters`.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkstemp
 from threading import Lock
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import anyio
@@ -47,6 +47,8 @@ _GZIP = b"\x1f\x8b"
 
 HandlesChoice = Literal["auto"] | bool | Mapping[str, PictureForm | None]
 Share = Literal["local"] | bool | Collection[str]
+
+_Made = TypeVar("_Made")
 
 _HINT = 'A picture shown before is given by its name, such as "picture:3".'
 
@@ -171,9 +173,7 @@ class Handles:
         assert self._order is not None, "the bridge is open"
         # Others wait only until it is known how many pictures these are: fitting takes longer than reading.
         async with self._order:
-            read = await anyio.to_thread.run_sync(
-                partial(read_result, result, policy, self._next, receiver(policy))
-            )
+            read = await _in_thread(partial(read_result, result, policy, self._next, receiver(policy)))
             self._keep(read.encoded_files, read.uris, origin)
         return read
 
@@ -284,14 +284,19 @@ class Numbering:
         if not self._handles.on:
             # Said here too: handles may come on before the next call is read, which waits for this one.
             self._done.set()
-            return await anyio.to_thread.run_sync(partial(translate, result, policy))
+            return await _in_thread(partial(translate, result, policy))
         try:
             if self._before:
                 await self._before.wait()
             read = await self._handles.read(result, policy, origin)
         finally:
             self._done.set()
-        return await anyio.to_thread.run_sync(translation_of, read)
+        return await _in_thread(partial(translation_of, read))
+
+
+async def _in_thread(work: Callable[[], _Made]) -> _Made:
+    """Return what is made in a thread. Given up, it ends by itself and changes nothing: no deadline waits for it."""
+    return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
 
 
 def _encoded(encoded_file: str, media_types: tuple[str, ...]) -> tuple[str, str]:

@@ -143,10 +143,11 @@ class Responses:
         output_items = ended(output_items, cut=bool(reason))
         calls = [item for item in output_items if item.get("type") == "function_call"]
         text = final_text(output_items)
+        theirs = self._tools.names
         return Turn(
             output_items,
-            [call for call in calls if call["name"] not in self._tools.names],
-            [*(call for call in calls if call["name"] in self._tools.names), *unanswered(output_items)],
+            [call for call in calls if call["name"] not in theirs],
+            [*(call for call in calls if call["name"] in theirs), *unanswered(output_items)],
             text,
             Usage.of(response.get("usage")),
             paired(text_of(response, "model")) or self._arguments["model"],

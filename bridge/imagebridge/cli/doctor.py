@@ -231,7 +231,7 @@ def _fonts() -> ReportLine:
     return ReportLine(
         "missing",
         f"fonts: none with {', '.join(lacking)}, which would be drawn as boxes; "
-        'install them with: pip install "imagebridge[cjk]"',
+        f"install them with: {fonts.EXTRA}",
     )
 
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -143,5 +142,7 @@ def _filled(text: str) -> str:
 
 def _leave(code: int) -> None:
     """End at once: a thread may still wait for a host that neither reads nor closes its side."""
-    sys.stderr.flush()
+    from imagebridge.client.host_log import finish_stderr
+
+    finish_stderr()
     os._exit(code)

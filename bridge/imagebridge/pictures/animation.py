@@ -130,13 +130,17 @@ _LEAVES: tuple[Literal["itself", "nothing", "what was before"], ...] = (
 )
 
 
+_BESIDE = frozenset((b"PLTE", b"tRNS", b"iCCP", *png.COLOURS))
+"""Chunks of an animated PNG that hold for each of its frames."""
+
+
 def _of_png(data: bytes) -> Iterator[_Frame]:
     """Yield the frames of an animated PNG; the picture for who cannot show them is none of them where it has no control."""
     beside, pixels, control, left = b"", b"", b"", 0
     header = data[16:29]
     for at, stop, name in png.chunks(data):
         body = data[at + 8 : stop - 4]
-        if name in (b"PLTE", b"tRNS", b"gAMA", b"iCCP"):
+        if name in _BESIDE:
             beside += data[at:stop]
         elif name == b"acTL":
             left = int.from_bytes(body[:4], "big")

@@ -9,12 +9,18 @@ from functools import cache
 from math import exp
 from struct import pack
 
-_PRIMARIES: dict[int, tuple[float, ...]] = {
-    1: (0.64, 0.33, 0.30, 0.60, 0.15, 0.06),
-    9: (0.708, 0.292, 0.170, 0.797, 0.131, 0.046),
-    12: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
+Primaries = tuple[float, ...]
+"""x and y of white, red, green and blue."""
+
+_PRIMARIES: dict[int, Primaries] = {
+    1: (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06),
+    9: (0.3127, 0.3290, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046),
+    12: (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
 }
-"""x and y of red, green and blue, all with the white D65: sRGB, BT.2020, Display P3. Others pass for sRGB."""
+"""Those of sRGB, BT.2020 and Display P3. Others pass for sRGB."""
+
+_SAME = 0.002
+"""How far primaries are from sRGB's that pass for them: files give them in a few digits."""
 
 _WHITE = 203.0
 """Candelas a square metre of white in HDR (BT.2408): what an ordinary screen shows as white is this bright."""
@@ -24,6 +30,9 @@ _PEAK = 1_000.0 / _WHITE
 
 _STEPS = 1_024
 
+HDR = frozenset((16, 18))
+"""The numbers of the curves of HDR: PQ and HLG."""
+
 
 def profile(primaries: int, transfer: int) -> bytes:
     """Return the ICC profile of a colour space by its numbers; empty where it passes for sRGB."""
@@ -31,12 +40,12 @@ def profile(primaries: int, transfer: int) -> bytes:
     curve = _CURVES.get(transfer)
     if known == 1 and curve is None:
         return b""
-    return _written(known, curve or _srgb)
+    return _written(_PRIMARIES[known], curve or _srgb)
 
 
 def hdr_sentence(transfer: int) -> str:
     """Say of a picture with one of the curves of HDR how its light is shown; empty for other curves."""
-    if transfer not in (16, 18):
+    if transfer not in HDR:
         return ""
     return (
         "an HDR picture, shown as on an ordinary screen: what is brighter than white is compressed, "
@@ -44,11 +53,28 @@ def hdr_sentence(transfer: int) -> str:
     )
 
 
-def of_gamma(gamma: float) -> bytes:
-    """Return the ICC profile of sRGB's colours with the gamma that a PNG names; empty where it passes for sRGB."""
-    if not 0.05 < gamma < 5 or abs(gamma - 0.45455) < 0.02:
-        return b""
-    return _written(1, _Power(1 / gamma))
+def of_gamma(gamma: float, primaries: Primaries = ()) -> bytes:
+    """Return the ICC profile of the gamma and the primaries that a PNG names; empty where they pass for sRGB.
+
+    A gamma of 0, and no primaries, stand for those that it does not name; what cannot be one counts as not named.
+    """
+    curve = _srgb if not 0.05 < gamma < 5 or abs(gamma - 0.45455) < 0.02 else _Power(1 / gamma)
+    named = primaries if _are_apart(primaries) else _PRIMARIES[1]
+    if max(abs(one - other) for one, other in zip(named, _PRIMARIES[1], strict=True)) <= _SAME:
+        named = _PRIMARIES[1]
+    return b"" if curve is _srgb and named == _PRIMARIES[1] else _written(named, curve)
+
+
+def _are_apart(primaries: Primaries) -> bool:
+    """Tell whether primaries span a triangle with white in it: only then there are lights of these colours."""
+    if len(primaries) != 8 or not all(0 <= one <= 1 for one in primaries) or min(primaries[1::2]) < _SAME:
+        return False
+    corners = list(zip(primaries[2::2], primaries[3::2], strict=True))
+    turns = [
+        (x - primaries[0]) * (v - primaries[1]) - (y - primaries[1]) * (u - primaries[0])
+        for (x, y), (u, v) in zip(corners, [*corners[1:], corners[0]], strict=True)
+    ]
+    return min(turns) > _SAME or max(turns) < -_SAME
 
 
 class _Power:
@@ -99,13 +125,13 @@ _CURVES: dict[int, Callable[[float], float]] = {
 
 
 @cache
-def _written(primaries: int, curve: Callable[[float], float]) -> bytes:
+def _written(primaries: Primaries, curve: Callable[[float], float]) -> bytes:
     """Write a profile of three colours and one curve."""
     table = [round(65_535 * curve(step / (_STEPS - 1))) for step in range(_STEPS)]
     tone = b"curv" + pack(f">II{_STEPS}H", 0, _STEPS, *(min(65_535, max(0, value)) for value in table))
     name = b"imagebridge\0"
     described = b"desc" + pack(">II", 0, len(name)) + name + bytes(78)
-    red, green, blue = _colorants(_PRIMARIES[primaries])
+    red, green, blue = _colorants(primaries)
     tags = [
         (b"desc", described),
         (b"cprt", b"text" + bytes(4) + b"none\0"),
@@ -129,7 +155,7 @@ def _written(primaries: int, curve: Callable[[float], float]) -> bytes:
     return head.ljust(128, b"\0") + pack(">I", len(tags)) + table_of_tags + body
 
 
-_D50, _D65 = (0.9642, 1.0, 0.8249), (0.95047, 1.0, 1.08883)
+_D50 = (0.9642, 1.0, 0.8249)
 _BRADFORD = ((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296))
 Vector = tuple[float, float, float]
 Matrix = tuple[Vector, Vector, Vector]
@@ -139,12 +165,12 @@ def _xyz(value: Vector) -> bytes:
     return b"XYZ " + bytes(4) + pack(">iii", *(round(65_536 * one) for one in value))
 
 
-def _colorants(xy: tuple[float, ...]) -> Matrix:
+def _colorants(xy: Primaries) -> Matrix:
     """Return red, green and blue as profiles hold them, seen under D50 (ICC.1:2022, annex E: Bradford)."""
-    columns = [(x / y, 1.0, (1 - x - y) / y) for x, y in zip(xy[::2], xy[1::2], strict=True)]
+    white, *columns = [(x / y, 1.0, (1 - x - y) / y) for x, y in zip(xy[::2], xy[1::2], strict=True)]
     rows = _turned(_matrix(columns))
-    shares = _times(_inverse(rows), _D65)
-    light, dark = _times(_BRADFORD, _D50), _times(_BRADFORD, _D65)
+    shares = _times(_inverse(rows), white)
+    light, dark = _times(_BRADFORD, _D50), _times(_BRADFORD, white)
     back = _inverse(_BRADFORD)
     colorants: list[Vector] = []
     for column, share in zip(columns, shares, strict=True):

@@ -14,7 +14,8 @@ from typing import cast
 
 from imagebridge.errors import PictureError
 
-from . import kinds, png
+from . import kinds, png_walk
+from .colour_spaces import HDR
 from .cost import check_scans
 from .png import Mend, mended
 
@@ -32,8 +33,9 @@ class Container:
 
     `width` and `height` are those of the stored pixels; `orientation` is EXIF's, 1 for upright.
     `end` counts the bytes that belong to the picture. `common` is true where every decoder reads the
-    pixels: at most 8 bits a channel, no CMYK, no rare coding. `mends` are in order and do not overlap.
-    `whole` is false where the file lacks its end, so that only its pixels can tell whether they are all there.
+    pixels: at most 8 bits a channel, no CMYK, no HDR, no rare coding. `mends` are in order and do not overlap.
+    `whole` is false where only the pixels can tell whether they are all there: the file lacks its end, or a PNG has
+    too few bytes of them.
     """
 
     kind: kinds.FileType
@@ -92,14 +94,14 @@ def orientation(exif: bytes) -> int:
 
 
 def _png(data: bytes) -> Container:
-    found = png.walked(data)
+    found = png_walk.walked(data)
     return Container(
         kinds.PNG,
         found.width,
         found.height,
         found.frames,
         found.end,
-        found.bits <= 8,
+        found.bits <= 8 and found.curve not in HDR,
         orientation(found.exif),
         tuple(found.mends),
         found.whole,

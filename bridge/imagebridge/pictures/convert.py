@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imagebridge.errors import PictureError
 
 from . import animation, contact_sheet, grey, iso_boxes, kinds, pages
+from . import png as png_chunks
 from .base64 import base64_bytes, base64_start
 from .cache import Cache
 from .colour_spaces import hdr_sentence
@@ -71,9 +72,11 @@ def _converted(encoded: str, proof: Proof, fit: "Fit | None", *, first_frame: bo
             lambda: _foreign(data, kinds.kind(data), fit, first_frame=first_frame),
         )
     picture = Picture.from_base64(encoded, proof)
-    if picture.frames == 1:
+    if picture.frames == 1 and (picture.plain or file_type is not kinds.PNG):
         return Converted((picture,))
     data = picture.data
+    if picture.frames == 1:
+        return Converted((picture,), light_sentence(data))
     return _MADE.once(
         (*key, sha256(data).digest()),
         lambda: _from(file_type, _animation(data, fit, first_frame=first_frame)),
@@ -145,13 +148,20 @@ def _foreign(
             # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
             image = read(data)
             with turn(memory_of(image)):
-                sentence = grey.depth_sentence(load(image)) or _hdr_sentence(data, file_type)
+                sentence = grey.depth_sentence(load(image)) or light_sentence(data)
                 conversion = Converted((redrawn(image, lossless=file_type in kinds.LOSSLESS),), sentence)
     return _from(file_type, conversion)
 
 
-def _hdr_sentence(data: bytes, file_type: kinds.FileType | None) -> str:
-    return hdr_sentence(iso_boxes.colour(data)[1]) if file_type in (kinds.AVIF, kinds.HEIC) else ""
+def light_sentence(data: bytes) -> str:
+    """Say of a picture in HDR how its light is shown; empty for others."""
+    match kinds.kind(data):
+        case kinds.AVIF | kinds.HEIC:
+            return hdr_sentence(iso_boxes.colour(data)[1])
+        case kinds.PNG:
+            return hdr_sentence(png_chunks.colours(data).get(b"cICP", bytes(2))[1])
+        case _:
+            return ""
 
 
 def _from(file_type: kinds.FileType | None, conversion: Converted) -> Converted:
@@ -163,17 +173,19 @@ def _from(file_type: kinds.FileType | None, conversion: Converted) -> Converted:
 
 def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converted:
     width, height = animation.size(data)
+    light = light_sentence(data)
     with turn(_PER_PIXEL * width * height):
         too_large = width * height > _MAX_FRAME
         if first_frame or too_large:
             sentence = f"the first of {animation.count(data)} frames of an animation"
             if too_large:
                 sentence += f", {width}x{height} pixels each: too large to show more"
-            return Converted((redrawn(animation.frame(data, 0)),), sentence)
-        sheet = contact_sheet.contact_sheet(
-            data, min(fit(contact_sheet.SIDE, contact_sheet.SIDE)) if fit else contact_sheet.SIDE
-        )
-        return Converted((redrawn(sheet.image),), sheet.sentence)
+            image = animation.frame(data, 0)
+        else:
+            side = min(fit(contact_sheet.SIDE, contact_sheet.SIDE)) if fit else contact_sheet.SIDE
+            sheet = contact_sheet.contact_sheet(data, side)
+            image, sentence = sheet.image, sheet.sentence
+        return Converted((redrawn(image),), f"{sentence}; {light}" if light else sentence)
 
 
 def fitted(picture: Picture, width: int, height: int) -> Picture:

@@ -12,18 +12,18 @@ from io import BytesIO
 from logging import NullHandler, getLogger
 from pathlib import Path
 from struct import error as struct_error
+from struct import unpack
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
 
-from . import bitmaps, iso_boxes, kinds, metadata
+from . import bitmaps, iso_boxes, kinds, metadata, png
 from .colour_spaces import of_gamma
 from .colour_spaces import profile as profile_of
 from .containers import orientation, walk
 from .cost import MAX_MEMORY, MAX_PIXELS, SMALLER, HeavyError, allowed, check_memory, check_pixels, memory_of
 from .grey import eight_bits, is_deep
-from .png import chunks
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -173,32 +173,26 @@ def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> Non
         image.palette = None  # the file's, beside a grey one of the frame's own
     if not isinstance(image.info.get("icc_profile", b""), bytes):
         del image.info["icc_profile"]  # a TIFF may give it in any type
-    if image.info.get("icc_profile"):
+    said = png.colours(data) if file_type is kinds.PNG else {}
+    if numbers := said.get(b"cICP"):
+        image.info.pop("icc_profile", None)  # numbers count before it
+        profile = profile_of(numbers[0], numbers[1])
+    elif image.info.get("icc_profile"):
         return
-    profile = b""
-    if file_type is kinds.AVIF:
+    elif file_type is kinds.AVIF:
         profile = profile_of(*iso_boxes.colour(data))
     elif file_type is kinds.PNG:
-        profile = _png_profile(data)
-    elif file_type is kinds.BMP:
-        profile = bitmaps.profile(data)
+        profile = b"" if b"sRGB" in said else _of_gamma(said)
+    else:
+        profile = bitmaps.profile(data) if file_type is kinds.BMP else b""
     if profile:
         image.info["icc_profile"] = profile
 
 
-def _png_profile(data: bytes) -> bytes:
-    """Return the profile of a PNG's colours, in the order in which its chunks count (PNG third edition, 4.3)."""
-    said = {
-        name: data[at + 8 : stop - 4]
-        for at, stop, name in chunks(data)
-        if name in (b"cICP", b"sRGB", b"gAMA")
-    }
-    if len(numbers := said.get(b"cICP", b"")) == 4:
-        return profile_of(numbers[0], numbers[1])
-    gamma = said.get(b"gAMA", b"")
-    return (
-        of_gamma(int.from_bytes(gamma, "big") / 100_000) if len(gamma) == 4 and b"sRGB" not in said else b""
-    )
+def _of_gamma(said: dict[bytes, bytes]) -> bytes:
+    gamma = int.from_bytes(said.get(b"gAMA", b""), "big") / 100_000
+    primaries = unpack(">8I", said.get(b"cHRM", bytes(32)))
+    return of_gamma(gamma, tuple(one / 100_000 for one in primaries))
 
 
 def _icon(data: bytes) -> "Image":

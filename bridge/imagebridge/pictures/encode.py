@@ -24,6 +24,7 @@ _FILLED = 0.9
 """Share of a limit from which on a picture is not encoded again to use more of it."""
 
 _GROWTH = (
+    (60, 1.0),
     (61, 1.02),
     (70, 1.18),
     (80, 1.45),
@@ -40,8 +41,11 @@ _GROWTH = (
 _PALETTES = (256, 64)
 """Colours that a drawing is left with where it takes too many bytes in all of its own."""
 
-_TRIES = 10
-"""Encodings at most on the way to a size that fits."""
+_TRIES, _GUESSES = 10, 3
+"""Encodings at most on the way to a size that fits, and how many of them follow from the one before; then halves are tried."""
+
+_NEAR = 5
+"""Qualities between two JPEGs of which one tells the size of the other well, by `_GROWTH`."""
 
 _FLAT = 0.5
 """Share of equal neighbours above which a picture is a drawing; screenshots measured 0.8 to 0.96, noise 0."""
@@ -64,6 +68,9 @@ _HALVED = 1_000_000
 
 _ROWS = 64
 """Rows that are sampled to tell a drawing from a photograph."""
+
+_BANDS, _BAND = 8, 16
+"""Bands that a picture is sampled in at least, and rows of each: a JPEG with halved colours is made of squares of 16."""
 
 
 _EXACT = 160_000
@@ -88,16 +95,18 @@ def as_picture(
     the picture (see `is_flat`). What looks like a drawing and takes far less as a JPEG is a photograph all the same,
     a soft or a dark one; that keeps the full resolution of its colours. `lossless` says that the picture came
     so: up to `_EXACT` pixels it stays so, and above them, or where it was `shrunk`, where a JPEG would lose more
-    than of a photograph.
+    than of a photograph. Another one of so few pixels keeps the full resolution of its colours there.
     """
     image = standard(image)
     exact = lossless and not shrunk and image.width * image.height <= _EXACT
     if exact or image.mode in ("LA", "RGBA"):
         return png(image)
     if not _may_be_drawn(image, flat=flat):
-        halved = _jpeg(image, _QUALITY, flat=False)
-        if not lossless or _difference(image, halved) <= _LOSS:
-            return Picture.from_bytes(halved)
+        small = image.width * image.height <= _EXACT
+        if not ((lossless or small) and _loses_colours(image)):
+            return Picture.from_bytes(_jpeg(image, _QUALITY, flat=False))
+        if not lossless:
+            return Picture.from_bytes(_jpeg(image, _QUALITY, flat=True))
     drawing = _bytes(image, "PNG", compress_level=6)
     if len(drawing) > max(_SMALL_FILE, _LEAN * image.width * image.height):
         photograph = _jpeg(image, _QUALITY, flat=True)
@@ -106,13 +115,29 @@ def as_picture(
     return Picture.from_bytes(drawing)
 
 
-def _difference(image: "Image", jpeg: bytes) -> float:
-    """Return the mean difference of a channel of a picture and what its JPEG shows."""
+def _loses_colours(image: "Image") -> bool:
+    """Tell whether a JPEG with halved colours loses more of a picture than of a photograph."""
     from PIL import ImageChops, ImageStat
 
-    shown = load(read(jpeg)).convert(image.mode)
+    image = _sample(image)
+    shown = load(read(_jpeg(image, _QUALITY, flat=False))).convert(image.mode)
     mean = ImageStat.Stat(ImageChops.difference(image, shown)).mean
-    return sum(mean) / len(mean)
+    return sum(mean) / len(mean) > _LOSS
+
+
+def _sample(image: "Image") -> "Image":
+    """Return some bands of a picture, one below the other, from its top to its bottom: a JPEG loses, and takes, of them what it does of all."""
+    bands = max(_BANDS, image.height // (_BANDS * _BAND))
+    if image.height <= 2 * bands * _BAND:
+        return image
+    from PIL import Image as Images
+
+    sample = Images.new(image.mode, (image.width, bands * _BAND))
+    step = (image.height - _BAND) / (bands - 1)
+    for number in range(bands):
+        top = round(number * step)
+        sample.paste(image.crop((0, top, image.width, top + _BAND)), (0, number * _BAND))
+    return sample
 
 
 def _may_be_drawn(image: "Image", *, flat: bool | None) -> bool:
@@ -183,8 +208,7 @@ def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
             return Picture.from_bytes(drawing)
         page = opaque(image)
         lossless = picture.media_type in _WITHOUT_LOSS
-        full = flat or (lossless and _difference(page, _jpeg(page, _QUALITY, flat=False)) > _LOSS)
-        data = _squeezed(page, limit, flat=full)
+        data = _squeezed(page, limit, flat=flat or (lossless and _loses_colours(page)))
     return Picture.from_bytes(data)
 
 
@@ -224,25 +248,46 @@ def _squeezed(image: "Image", limit: int, *, flat: bool) -> bytes:
 
 def _at_best(image: "Image", limit: int, *, flat: bool) -> bytes:
     """Return the best JPEG in `limit` bytes, from `_FILLED` of them on a good one; empty where none fits."""
-    best = _jpeg(image, _LOWEST, flat=flat)
-    if len(best) > limit:
-        return b""
-    quality, low, high = _guessed(limit / len(best)), _LOWEST, 101
-    while high - low > 1:
+    best, low, high = b"", _LOWEST - 1, 101
+    quality = _likely(image, limit, flat=flat)
+    for tries in range(_TRIES):
         data = _jpeg(image, quality, flat=flat)
         if len(data) > limit:
             high = quality
         else:
             best, low = data, quality
-            if len(best) >= _FILLED * limit:
-                break
-        quality = (low + high) // 2
+        if high - low == 1 or _FILLED * limit <= len(data) <= limit:
+            break
+        guess = _guessed(quality, limit / len(data)) if tries < _GUESSES else (low + high) // 2
+        quality = min(max(guess, low + 1), high - 1)
     return best
 
 
-def _guessed(growth: float) -> int:
-    """Return the quality at which a JPEG is so many times as large as at `_LOWEST`, more or less."""
-    return next((quality for quality, times in _GROWTH if times >= growth * _FILLED), 100)
+def _likely(image: "Image", limit: int, *, flat: bool) -> int:
+    """Return the quality of the best JPEG in `limit` bytes as a sample of the picture tells it, more or less."""
+    sample, quality = _sample(image), _QUALITY
+    if sample is image:
+        return quality
+    for _ in range(_GUESSES):
+        size = len(_jpeg(sample, quality, flat=flat)) * image.height / sample.height
+        tried, quality = quality, _guessed(quality, limit / size)
+        if abs(quality - tried) <= _NEAR:
+            break
+    return quality
+
+
+def _guessed(known: int, growth: float) -> int:
+    """Return the best quality at which a JPEG is at most so many times as large as at the known one, more or less."""
+    growth *= _times(known) * (1 + _FILLED) / 2
+    return max((one for one in range(_LOWEST, 101) if _times(one) <= growth), default=_LOWEST)
+
+
+def _times(quality: int) -> float:
+    """Return how many times the bytes at `_LOWEST` this quality takes, between those of `_GROWTH`."""
+    (above, more), (below, less) = next(
+        (one, _GROWTH[max(at - 1, 0)]) for at, one in enumerate(_GROWTH) if one[0] >= quality
+    )
+    return less + (more - less) * (quality - below) / max(above - below, 1)
 
 
 def _scaled(image: "Image", factor: float, *, flat: bool) -> "Image":

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from glob import glob
 from importlib.util import find_spec
@@ -10,6 +11,12 @@ from pathlib import Path
 
 PACKAGES = ("noto_cjk_sans_otc",)
 """Packages whose folders hold fonts: what the extra `cjk` installs, 2026-11-22."""
+
+EXTRA = 'pip install "imagebridge[cjk]"'
+"""What brings them."""
+
+_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC")
+"""What Unicode's names of their letters begin with."""
 
 _SYSTEM = {
     "darwin": (
@@ -42,6 +49,12 @@ def packed() -> list[str]:
             if package and package.origin:
                 folders.append(str(Path(package.origin).parent))
     return folders
+
+
+def remedy(characters: Iterable[str]) -> str:
+    """Return what to type for fonts that have some characters which no font here has; "" where nothing is known to help."""
+    helps = any(unicodedata.name(character, "").startswith(_SCRIPTS) for character in characters)
+    return f"{EXTRA} brings Chinese, Japanese and Korean letters" if helps and not packed() else ""
 
 
 def files() -> Iterator[str]:

@@ -41,7 +41,7 @@ def bare(data: bytes, found: kinds.FileType) -> tuple[bytes, dict[str, bytes]]:
     A PNG keeps its pixels, its frames and what says in which colours: Pillow refuses the whole picture where
     another chunk is broken, or a text unpacks to over a megabyte. A JPEG loses its EXIF: Pillow looks for a
     resolution in it, and warns on stderr where it is broken. AVIF and HEIC lose it too: they are turned by a
-    property of their own, whatever EXIF says.
+    property of their own, whatever EXIF says. An AVIF also loses its groups (see `iso_boxes.without_groups`).
     """
     if found is kinds.PNG:
         return _bare_png(data)
@@ -52,7 +52,7 @@ def bare(data: bytes, found: kinds.FileType) -> tuple[bytes, dict[str, bytes]]:
     if found is kinds.BMP:
         return bitmaps.mended(data), {}
     if found is kinds.AVIF:
-        return iso_boxes.without_exif(iso_boxes.joined(data)), {}
+        return iso_boxes.without_exif(iso_boxes.without_groups(iso_boxes.joined(data))), {}
     return iso_boxes.without_exif(data) if found is kinds.HEIC else data, {}
 
 

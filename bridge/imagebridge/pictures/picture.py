@@ -28,7 +28,7 @@ class Picture:
     """An encoded picture. Sizes are pixels, as seen upright; `frames` is 1 for a still.
 
     `plain` is true where the API takes these bytes as they are: an upright still of 8 bits a channel
-    that is not CMYK and not of a rare coding. `orientation` is how EXIF says that the stored pixels are
+    that is not CMYK, not HDR and not of a rare coding. `orientation` is how EXIF says that the stored pixels are
     to be turned, 1 for not at all to 8. Build one with `from_bytes` or `from_base64`.
     """
 
@@ -101,8 +101,27 @@ class Picture:
             return proven
 
     @classmethod
+    def unremembered(cls, encoded: str) -> "Picture":
+        """Prove the structure of a picture as `from_base64` does, without a look into the memory of those that were proven.
+
+        It is for what is seen once: a server of other programs' pictures would fill the memory in vain.
+
+        Raises:
+            PictureError: as `from_base64`.
+        """
+        return cls._anew(encoded, "structure")[0]
+
+    @classmethod
     def _proven(cls, key: Sample, encoded: str, proof: Proof) -> "Picture":
-        """Prove base64 that was not proven before."""
+        """Prove base64 that was not proven before, and remember it."""
+        made, intact = cls._anew(encoded, proof)
+        if intact:
+            _PROVEN.put(key, made)
+        return made
+
+    @classmethod
+    def _anew(cls, encoded: str, proof: Proof) -> tuple["Picture", bool]:
+        """Prove base64; tell whether the picture holds it as it came."""
         data, strict = base64_bytes(encoded)
         container = walk(data)
         intact = strict and container.end == len(data) and not container.mends
@@ -110,10 +129,7 @@ class Picture:
         intact = intact and (sound is data or sound == data)
         encoded_sound = encoded if intact else to_base64(sound)
         del data, sound  # The bytes are freed before the URL is built: one copy fewer at the peak.
-        made = cls._of(encoded_sound, container, proof)
-        if intact:
-            _PROVEN.put(key, made)
-        return made
+        return cls._of(encoded_sound, container, proof), intact
 
     @classmethod
     def _of(cls, encoded: str, container: Container, proof: Proof) -> Self:

@@ -1,52 +1,37 @@
-"""PNG as its strictest reader takes it: the chunks, by a walk (png_rows.py unpacks the pixels).
+"""The chunks of a PNG: what it says of its pixels and of their colours (png_walk.py proves them, png_rows.py unpacks).
 
-The walk refuses what no strict reader takes and cannot be mended, and notes what can: chunks out of place, of a
-wrong length or said twice go, a palette that is too long is cut. Nothing that is mended changes a pixel.
-Source: PNG third edition (W3C, 2025-06-24), sections 5 and 11.
+Source: PNG third edition (W3C, 2025-06-24), sections 4, 5 and 11.
 """
 
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from struct import Struct, pack
-from typing import NamedTuple
-
-from imagebridge.errors import PictureError
+from typing import NamedTuple, cast
 
 try:
     from zlib_ng.zlib_ng import crc32  # pyright: ignore[reportUnknownVariableType]  # its stubs know no buffers
 except ImportError:  # no wheel for this processor: the same at a tenth of the speed
     from zlib import crc32
 
+checksum = cast("Callable[[bytes | memoryview], int]", crc32)
+"""The sum that stands behind each chunk (CRC-32)."""
+
 Mend = tuple[int, int, bytes]
 """What stands from one byte of the file to another gives way to other bytes."""
 
 _START = Struct(">I4s")
-_CHECKSUM = Struct(">I")
-_HEADER = Struct(">IIBBBBB")
-_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
-_PALETTED = 3
+HEADER = Struct(">IIBBBBB")
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""Samples a pixel, by the number of the colour type."""
 
-_LENGTHS = {b"cHRM": 32, b"gAMA": 4, b"sRGB": 1, b"pHYs": 9, b"tIME": 7, b"cICP": 4, b"cLLI": 8, b"mDCV": 24}
+LENGTHS = {b"cHRM": 32, b"gAMA": 4, b"sRGB": 1, b"pHYs": 9, b"tIME": 7, b"cICP": 4, b"cLLI": 8, b"mDCV": 24}
 """Bytes of the chunks that have one length."""
 
-_LENGTHS_BY_COLOUR = {
-    b"tRNS": {0: 2, 2: 6},
-    b"bKGD": {0: 2, 2: 6, 3: 1, 4: 2, 6: 6},
-    b"sBIT": {0: 1, 2: 3, 3: 3, 4: 2, 6: 4},
-}
-"""Bytes of the chunks whose length goes with the colour type; other colour types have no such chunk."""
-
-_ONCE = frozenset((*_LENGTHS, *_LENGTHS_BY_COLOUR, b"iCCP", b"hIST", b"eXIf"))
-_BEFORE_PIXELS = _ONCE - {b"tIME", b"eXIf"}
+COLOURS = {name: LENGTHS[name] for name in (b"cICP", b"sRGB", b"gAMA", b"cHRM")}
+"""Those that say what the colours are."""
 
 MOVING = frozenset((b"acTL", b"fcTL", b"fdAT"))
 """The chunks of an animated PNG: how many frames it has, the frame that follows, a frame's pixels."""
-
-_CRITICAL = frozenset((b"IHDR", b"PLTE", b"IDAT"))
-
-_TEXT = 1_000_000
-"""Bytes that all compressed texts of a file may unpack to: readers refuse whole pictures for more."""
 
 END = b"\0\0\0\0IEND\xaeB`\x82"
 
@@ -65,25 +50,7 @@ class Header(NamedTuple):
 
 def read_header(data: bytes) -> Header:
     """Return the header of a PNG that was walked."""
-    return Header(*_HEADER.unpack_from(data, 16))
-
-
-@dataclass(slots=True)
-class Chunks:
-    """What the walk over a PNG found: its header, its frames, where it ends, and what to mend in it.
-
-    `whole` is false where the end is missing: whether pixels are missing too only `png_rows.unpacked` can tell.
-    """
-
-    width: int = 0
-    height: int = 0
-    bits: int = 0
-    colour: int = 0
-    frames: int = 1
-    end: int = 0
-    exif: bytes = b""
-    whole: bool = True
-    mends: list[Mend] = field(default_factory=list)
+    return Header(*HEADER.unpack_from(data, 16))
 
 
 _PROFILE = 8_000_000
@@ -104,7 +71,31 @@ def chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 def chunk(name: bytes, body: bytes) -> bytes:
     """Return a chunk with its length and checksum."""
-    return pack(">I", len(body)) + name + body + pack(">I", crc32(name + body))
+    return pack(">I", len(body)) + name + body + pack(">I", checksum(name + body))
+
+
+def colours(data: bytes) -> dict[bytes, bytes]:
+    """Return what a PNG says of its colours, chunk by chunk, but for a profile (PNG third edition, 4.3).
+
+    Numbers that say nothing (2), or are not for red, green and blue of the full range, are none; nor are primaries
+    without a gamma, for browsers.
+    """
+    found = {
+        name: data[at + 8 : stop - 4]
+        for at, stop, name in chunks(data)
+        if stop - at - 12 == COLOURS.get(name)
+    }
+    if not named(found.get(b"cICP", b"")):
+        found.pop(b"cICP", None)
+    if b"gAMA" not in found:
+        found.pop(b"cHRM", None)
+    return found
+
+
+def named(numbers: bytes) -> tuple[int, int] | None:
+    """Return the primaries and the curve that a chunk cICP names (H.273); None where it names none that count."""
+    sound = len(numbers) == 4 and numbers[2:] == b"\0\1" and 2 not in numbers[:2]
+    return (numbers[0], numbers[1]) if sound else None
 
 
 def profile(body: bytes) -> bytes:
@@ -118,239 +109,6 @@ def profile(body: bytes) -> bytes:
     except zlib.error:
         return b""
     return unpacked if stream.eof else b""
-
-
-def walked(data: bytes) -> Chunks:
-    """Walk a PNG to its end.
-
-    Raises:
-        PictureError: it is cut short before its pixels, or broken in a part that a decoder needs.
-    """
-    return _Walk(data).done()
-
-
-class _Walk:
-    """One walk. `aside` holds the chunks since the last pixels: between pixels nothing else may stand."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._found = Chunks()
-        self._palette: bytes | None = None
-        self._pixels = False
-        self._seen: set[bytes] = set()
-        self._aside: list[tuple[int, int, bytes]] = []
-        self._moving: list[tuple[int, int, bytes]] = []
-        self._still: list[tuple[int, int]] = []
-        self._text = 0
-
-    def done(self) -> Chunks:
-        data, found, view, size, at = self._data, self._found, memoryview(self._data), len(self._data), 8
-        for at, stop, name in chunks(data):
-            if stop > size and (name == b"IDAT" or not self._pixels):
-                raise PictureError(f"the PNG is cut short in its {_ascii(name)} chunk")
-            if stop > size:
-                found.end, found.whole = at, False
-                break
-            found.end = stop
-            sound = _CHECKSUM.unpack_from(data, stop - 4) == (crc32(view[at + 4 : stop - 4]),)
-            if sound and name == b"IDAT" and self._pixels and not self._aside:
-                self._still.append((at, stop))  # more of the same: nearly all chunks
-            elif at == 8:
-                self._header(at, stop, name, sound=sound)
-            elif name == b"IEND":
-                if not sound or stop - at > len(END):
-                    found.mends.append((at, stop, END))
-                break
-            elif not sound and name[0] & 0x20:
-                self._drop(at, stop)
-            elif self._pixels and not name[0] & 0x20 and name not in _CRITICAL:
-                # No chunk that is known, as where bytes were lost: the pixels tell whether they are all there.
-                found.end, found.whole = at, False
-                break
-            elif not sound:
-                raise PictureError(f"the checksum of the PNG's {_ascii(name)} chunk is wrong")
-            else:
-                self._chunk(at, stop, name)
-        else:
-            found.whole = False
-        if not found.width or not self._pixels:
-            raise PictureError("the PNG has no pixels" if found.whole else "the PNG is cut short")
-        if not found.whole:
-            found.mends.append((found.end, found.end, END))
-        found.frames, corrected = _animated(data, self._moving, self._still)
-        found.mends = sorted([*found.mends, *corrected])
-        return found
-
-    def _header(self, at: int, stop: int, name: bytes, *, sound: bool) -> None:
-        if name != b"IHDR" or stop - at != 25:
-            raise PictureError(f"the PNG begins with {_ascii(name)}, not with its header")
-        if not sound:
-            raise PictureError("the checksum of the PNG's IHDR chunk is wrong")
-        found = self._found
-        found.width, found.height, found.bits, found.colour, *rest = _HEADER.unpack_from(self._data, 16)
-        if found.bits not in _DEPTHS.get(found.colour, ()):
-            raise PictureError(f"the PNG names bit depth {found.bits} with colour type {found.colour}")
-        if not (0 < found.width < 1 << 31 and 0 < found.height < 1 << 31):
-            raise PictureError(f"its header says {found.width}x{found.height} pixels")
-        for what, value, most in zip(("compression", "filter", "interlace"), rest, (0, 0, 1), strict=True):
-            if value > most:
-                raise PictureError(f"the PNG's header names {what} method {value}, which does not exist")
-
-    def _drop(self, at: int, stop: int) -> None:
-        self._found.mends.append((at, stop, b""))
-
-    def _chunk(self, at: int, stop: int, name: bytes) -> None:
-        """Take in one chunk with a right checksum, behind the header."""
-        if name == b"IDAT":
-            self._more_pixels()
-            self._still.append((at, stop))
-        elif name == b"PLTE":
-            self._colours(at, stop)
-        elif name == b"IHDR":
-            if self._data[at:stop] != self._data[8:33]:
-                raise PictureError("the PNG has two headers that say different things")
-            self._drop(at, stop)
-        elif not name[0] & 0x20:
-            raise PictureError(
-                f"the PNG holds a chunk {_ascii(name)}, which is marked as needed to read it and is not known"
-            )
-        elif not name.isalpha() or name[2] & 0x20:
-            # A small third letter is for PNGs yet to come (section 5.4): strict readers refuse the file.
-            self._drop(at, stop)
-        elif name in MOVING:
-            self._moving.append((at, stop, name))
-            self._aside.append((at, stop, name))
-        elif not self._is_in_order(at, stop, name):
-            self._drop(at, stop)
-        else:
-            self._seen.add(name)
-            self._aside.append((at, stop, name))
-            if name == b"eXIf":
-                self._found.exif = self._data[at + 8 : stop - 4]
-
-    def _more_pixels(self) -> None:
-        if not self._pixels and self._found.colour == _PALETTED and not self._palette:
-            raise PictureError("the PNG has no palette before its pixels")
-        if self._pixels and any(name in MOVING for _, _, name in self._aside):
-            raise PictureError("the PNG has pixels in two places")
-        if self._pixels:
-            self._found.mends += [(start, end, b"") for start, end, _ in self._aside]
-        self._aside.clear()
-        self._pixels = True
-
-    def _colours(self, at: int, stop: int) -> None:
-        """Take in a palette. One that colours are not made from is advice that few follow: it goes where it is wrong."""
-        body, found = self._data[at + 8 : stop - 4], self._found
-        if found.colour != _PALETTED:
-            sound = found.colour in (2, 6) and len(body) in range(3, 769, 3) and not self._pixels
-            if not sound or self._palette is not None:
-                self._drop(at, stop)
-            self._palette = body
-            return
-        if self._palette is not None:
-            if body != self._palette:
-                raise PictureError("the PNG has two palettes")
-            self._drop(at, stop)
-            return
-        if self._pixels:
-            raise PictureError("the PNG has its palette behind its pixels")
-        self._palette = body
-        colours = min(len(body) // 3, 1 << found.bits)
-        if not colours:
-            raise PictureError("the PNG has an empty palette")
-        if 3 * colours != len(body):
-            found.mends.append((at, stop, chunk(b"PLTE", body[: 3 * colours])))
-
-    def _is_in_order(self, at: int, stop: int, name: bytes) -> bool:
-        """Tell whether a chunk that says something beside the pixels stands where it may, and is as long as it must be."""
-        if name in (self._seen & _ONCE) or (self._pixels and name in _BEFORE_PIXELS):
-            return False
-        length, colour = stop - at - 12, self._found.colour
-        if name == b"tRNS" and colour == _PALETTED:
-            return self._opacities(at, stop)
-        if name in _LENGTHS_BY_COLOUR:
-            return length == _LENGTHS_BY_COLOUR[name].get(colour)
-        if name == b"iCCP":
-            return bool(profile(self._data[at + 8 : stop - 4]))
-        if name in (b"zTXt", b"iTXt"):
-            return self._is_short(self._data[at + 8 : stop - 4], name)
-        return length == _LENGTHS.get(name, length)
-
-    def _opacities(self, at: int, stop: int) -> bool:
-        colours = min(len(self._palette or b"") // 3, 1 << self._found.bits)
-        if colours and stop - at - 12 > colours:
-            self._found.mends.append((at, stop, chunk(b"tRNS", self._data[at + 8 : at + 8 + colours])))
-        return colours > 0 and stop - at > 12
-
-    def _is_short(self, body: bytes, name: bytes) -> bool:
-        """Tell whether a text, with those before it, unpacks to what readers bear."""
-        keyword, _, rest = body.partition(b"\0")
-        method, packed = rest[:1], rest[1:]
-        if name == b"iTXt":
-            if method != b"\1":
-                return True
-            method, packed = packed[:1], packed[1:].partition(b"\0")[2].partition(b"\0")[2]
-        if not keyword or method != b"\0" or self._text > _TEXT:
-            return False
-        try:
-            unpacked = zlib.decompressobj().decompress(packed, _TEXT + 1 - self._text)
-        except zlib.error:
-            return False
-        self._text += len(unpacked)
-        return self._text <= _TEXT
-
-
-def _animated(
-    data: bytes, moving: list[tuple[int, int, bytes]], still: list[tuple[int, int]]
-) -> tuple[int, list[Mend]]:
-    """Return how many frames a PNG shows, and what to mend where it claims another number.
-
-    Frames beyond the claim are none, and a claim beyond the frames makes decoders wait. Without a sound claim before
-    the pixels, or with fewer than two frames, the picture is a still, and all of `moving` goes; where its one frame
-    is not the picture for who cannot show animations, that gives way to the frame.
-    """
-    if not moving:
-        return 1, []  # nearly all of them
-    frame_count = sum(name == b"fcTL" for _, _, name in moving)
-    claims = [(at, stop) for at, stop, name in moving if name == b"acTL"]
-    declared_count = _claimed(data, *claims[0]) if claims and claims[0][0] < still[0][0] else 0
-    count = min(declared_count, frame_count)
-    if count == 1 and (lone := _lone_frame(data, moving, still)):
-        return 1, lone
-    if count < 2:
-        return 1, [(at, stop, b"") for at, stop, _ in moving]
-    first = (
-        [(*claims[0], chunk(b"acTL", pack(">II", frame_count, 0)))] if declared_count > frame_count else []
-    )
-    return count, [*first, *((at, stop, b"") for at, stop in claims[1:])]
-
-
-def _claimed(data: bytes, at: int, stop: int) -> int:
-    """Return how many frames an acTL chunk claims, 0 where it is not sound."""
-    frames = int.from_bytes(data[at + 8 : at + 12], "big")
-    return frames if stop - at == 20 and frames < 1 << 31 else 0
-
-
-def _lone_frame(
-    data: bytes, moving: list[tuple[int, int, bytes]], still: list[tuple[int, int]]
-) -> list[Mend]:
-    """Return the mends that put the only frame of an animation, of full size, in the place of the picture beside it."""
-    controls = [(at, stop) for at, stop, name in moving if name == b"fcTL"]
-    at, stop = controls[0]
-    end = controls[1][0] if len(controls) > 1 else len(data)
-    pixels = [
-        (start, to) for start, to, name in moving if name == b"fdAT" and at < start < end and to - start > 16
-    ]
-    if not pixels or at < still[0][0] or stop - at != 38 or data[at + 12 : at + 28] != data[16:24] + bytes(8):
-        return []
-    moved = [(start, to, chunk(b"IDAT", data[start + 12 : to - 4])) for start, to in pixels]
-    gone = [(start, to, b"") for start, to, _ in moving if (start, to) not in pixels]
-    return [*((start, to, b"") for start, to in still), *moved, *gone]
-
-
-def _ascii(name: bytes) -> str:
-    """Show a chunk's name, also where it is no text."""
-    return repr(name)[2:-1]
 
 
 def mended(data: bytes, mends: "list[Mend] | tuple[Mend, ...]") -> bytes:

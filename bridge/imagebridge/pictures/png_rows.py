@@ -10,9 +10,8 @@ from typing import Any
 from imagebridge.errors import PictureError
 
 from .cost import check_memory
-from .png import Header, chunk, chunks, mended, read_header
+from .png import CHANNELS, Header, chunk, chunks, mended, read_header
 
-_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PIECE = 1 << 16
 _UNPACKED = 1 << 20
 _PASSES = (
@@ -31,7 +30,7 @@ class _RowDecoder:
     """Rows as they come unpacked: each begins with the number of its filter, 0 to 4."""
 
     def __init__(self, header: Header) -> None:
-        bits = header.bits * _CHANNELS[header.colour]
+        bits = header.bits * CHANNELS[header.colour]
         passes = _PASSES if header.interlace else ((0, 0, 1, 1),)
         self._left: list[tuple[int, int]] = []
         for left, top, across, down in passes:

@@ -29,7 +29,7 @@ _LOOK = 0.2
 
 
 class ChildServer:
-    """A running server. Its stderr is the relay's own, which the host keeps as its log."""
+    """A running server. Its stderr is the relay's own, which the host keeps as its log and is always read."""
 
     def __init__(self, name: str, process: "Process", pipes: "_Pipes") -> None:
         self.name = name

@@ -1,17 +1,15 @@
 """What a relay is to do, and the relay made of that: the same over stdio and HTTP."""
 
 import logging
-import os
-import select
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
 import anyio
 
+from imagebridge.client.host_log import keep_stderr_writable
 from imagebridge.facts.hosts import Host
 
 from .child_server import child
@@ -20,9 +18,6 @@ from .relay import Connect, HostStream, Relay
 
 _LOOK = 0.2
 """Seconds between two looks at whether a signal has come."""
-
-_MOST_TOLD = 4_000
-"""Bytes of a line on stderr, which a pipe takes at once where it takes any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,22 +53,11 @@ class RelayOptions:
         return partial(remote, self.url, self.headers)
 
     def tell(self) -> None:
-        """Have what the relay says written to stderr."""
-        logging.basicConfig(
-            level=logging.WARNING, format="imagebridge proxy: %(message)s", handlers=[_StandardError()]
-        )
+        """Have what the relay says written to stderr; nothing waits for a host that does not read it."""
+        keep_stderr_writable()
+        logging.basicConfig(level=logging.WARNING, format="imagebridge proxy: %(message)s")
         if self.explain:
             logging.getLogger("imagebridge.proxy").setLevel(logging.INFO)
-
-
-class _StandardError(logging.Handler):
-    """Writes to stderr, as long as somebody reads it: a host that does not must not hold up the relay."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a line, or leave it out."""
-        with suppress(OSError):
-            if sys.platform == "win32" or select.select([], [2], [], 0)[1]:
-                os.write(2, self.format(record).encode(errors="replace")[:_MOST_TOLD] + b"\n")
 
 
 async def until_signal() -> None:

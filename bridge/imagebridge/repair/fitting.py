@@ -12,7 +12,6 @@ from imagebridge.errors import PictureError
 from imagebridge.facts.hosts import Host
 from imagebridge.pictures import convert, kinds
 from imagebridge.pictures.base64 import base64_start
-from imagebridge.pictures.encode import within
 from imagebridge.pictures.picture import Picture
 from imagebridge.repair.host_blocks import (
     PAYLOAD,
@@ -29,6 +28,7 @@ from imagebridge.repair.host_blocks import (
     text_entry,
 )
 from imagebridge.repair.long_pictures import in_parts
+from imagebridge.repair.shrinking import shrunk
 from imagebridge.translate import sentences, vision
 from imagebridge.translate.blocks import block_pieces, text_pieces
 from imagebridge.translate.pieces import (
@@ -171,7 +171,7 @@ class _Fitting:
     def _entries(self, block: JSON) -> list[HostEntry]:
         match block["type"]:
             case "image" if picture := still(block):
-                number = self.context.number(picture.base64)
+                number = self.context.number(text_of(block, "data"))
                 size = picture.width, picture.height
                 return [HostEntry(dict(block), number, picture, picture, size, scale_of(block))]
             case "resource_link" if self.host.links:
@@ -245,7 +245,7 @@ class _Fitting:
             return entry
         if not self.host.formats:
             return not_shown(entry, f"{self.host.name} shows its model no pictures")
-        if picture.plain and (len(picture.base64) > self.room or self._too_wide(entry)):
+        if picture.plain and (picture.size > self.room // 4 * 3 or self._too_wide(entry)):
             return entry  # It is decoded where it is made smaller.
         try:
             picture = convert.fitted(picture, picture.width, picture.height).proven("decoded")
@@ -301,7 +301,7 @@ class _Fitting:
         """Return an entry in at most `share` characters, as far as that is possible."""
         if entry.picture:
             try:
-                return showing(entry, within(entry.picture, share // 4 * 3, self._side(entry.picture)))
+                return showing(entry, shrunk(entry.picture, share // 4 * 3, self._side(entry.picture)))
             except PictureError as error:
                 return not_shown(entry, sentences.asking(error))
         if entry.need <= share:

@@ -9,7 +9,7 @@ from typing import Any, cast
 from imagebridge.errors import PictureError
 from imagebridge.facts import limits
 from imagebridge.pictures import kinds
-from imagebridge.pictures.base64 import base64_bytes
+from imagebridge.pictures.base64 import base64_start
 from imagebridge.pictures.encode import shines_through
 from imagebridge.pictures.picture import Picture
 from imagebridge.translate import sentences
@@ -30,7 +30,7 @@ class HostEntry:
     sent. size: pixels that the picture had or asked for. scale: the factor from those to what it had before it
     was made smaller by another. sentence: what it is where it was not shown by the file itself. scale_stated: a text
     among the blocks states its factor. whole: the block cannot be cut. strip: where a part of a long picture, whose
-    whole `size` is, lies in it.
+    whole `size` is, lies in it. on_white: what shone through the original was laid on white.
     """
 
     block: dict[str, Any]
@@ -43,6 +43,7 @@ class HostEntry:
     scale_stated: bool = False
     whole: bool = False
     strip: Strip | None = None
+    on_white: bool = False
 
     @property
     def need(self) -> int:
@@ -73,7 +74,10 @@ def text_entry(text: str) -> HostEntry:
 def showing(entry: HostEntry, picture: Picture) -> HostEntry:
     """Return an entry with another picture in its block, and the factor to the original."""
     block: dict[str, Any] = {**entry.block, "data": picture.base64, "mimeType": picture.media_type}
-    shown_entry = replace(entry, block=block, picture=picture)
+    original = cast("Picture", entry.original)
+    made = picture.data_url != original.data_url
+    on_white = made and picture.media_type == kinds.JPEG.media_type and shines_through(original)
+    shown_entry = replace(entry, block=block, picture=picture, on_white=on_white)
     across, _ = _factors(shown_entry)
     if across != 1:
         block["_meta"] = {**block.get("_meta", {}), SCALE: across}
@@ -143,9 +147,7 @@ def _change(entry: HostEntry) -> str:
         return ""
     size = f"{entry.size[0]}x{entry.size[1]}"
     shrunk = f"{picture.width}x{picture.height}" != size
-    white = (
-        ", laid on white" if picture.media_type == kinds.JPEG.media_type and shines_through(original) else ""
-    )
+    white = ", laid on white" if entry.on_white else ""
     return f"{described(picture)}, of {size if shrunk else described(original)}{white}, to fit a result"
 
 
@@ -168,14 +170,15 @@ def resource_of(block: JSON) -> JSON:
 
 def still(block: JSON) -> Picture | None:
     """Return a picture that is a still in a common format; None for what needs more looking at."""
+    encoded = text_of(block, "data")
+    file_type = kinds.kind(base64_start(encoded))
+    if file_type is None or file_type.media_type not in limits.SENDABLE:
+        return None
     try:
-        data, _ = base64_bytes(text_of(block, "data"))
-        file_type = kinds.kind(data)
-        # Not by way of the memory of proven pictures: a server would fill it with what it never sees again.
-        picture = Picture.from_bytes(data) if file_type and file_type.media_type in limits.SENDABLE else None
+        picture = Picture.unremembered(encoded)
     except PictureError:
         return None
-    return picture if picture and picture.frames == 1 else None
+    return picture if picture.frames == 1 else None
 
 
 def loses_blocks(result: JSON) -> bool:

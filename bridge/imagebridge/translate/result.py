@@ -14,6 +14,9 @@ from .receiver import ANY, Receiver
 from .structured_content import structured_text
 from .translation import FittedResult
 
+_MOST_BLOCKS = 100_000
+"""Content blocks of a result that are read, at 12 µs of CPU each (2026-11). No model takes in as many."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
@@ -76,8 +79,12 @@ def read_result(
     context.begin(blocks)
     failed = is_error(wire)
     pieces: list[PieceOfBlock] = []
-    for index, block in enumerate(blocks):
+    for index, block in enumerate(blocks[:_MOST_BLOCKS]):
         pieces += [(index, piece) for piece in block_pieces(block, context)]
+    if (more := len(blocks) - _MOST_BLOCKS) > 0:
+        what = "1 more content block" if more == 1 else f"{more:,} more content blocks"
+        why = f"of one result {_MOST_BLOCKS:,} are read; ask the tool for less at a time"
+        pieces.append((None, TextPiece(sentences.not_shown(what, why), "a sentence", ours=True)))
     if structured := structured_text(wire):
         first, *hidden = text_pieces(structured, context)
         pieces += [

@@ -135,6 +135,27 @@ async def test_a_server_that_hangs_holds_up_no_call_of_another():
     assert [one["output"] for one in outputs] == ["at last"] * 40 + ["gone"] * 3
 
 
+@pytest.mark.anyio
+async def test_calls_that_wait_for_room_are_no_tasks_yet():
+    """Thousands of tasks, begun and cancelled in one go, would hold up the event loop, and with it a run's deadline."""
+    server = MCPServer("many", log_level="CRITICAL")
+    tasks = []
+
+    @server.tool(annotations=ToolAnnotations(read_only_hint=True))
+    async def look() -> str:
+        """Looks."""
+        tasks.append(len(anyio.get_running_tasks()))
+        return "seen"
+
+    calls = [
+        {"type": "function_call", "call_id": str(at), "name": "look", "arguments": "{}"} for at in range(300)
+    ]
+    async with Bridge(server, timeout=60) as bridge:
+        outputs = await bridge.outputs({"model": "gpt-5.6-luna", "output": calls})
+    assert [one["call_id"] for one in outputs] == [str(at) for at in range(300)]
+    assert tasks[0] < 100
+
+
 def test_order_holds_for_blocking_clients_too():
     log = []
     calls = [

@@ -1,8 +1,10 @@
 """What goes wrong at the API, on a real HTTP server: a true answer comes, or a clear error, and no call stays open."""
 
 import json
+import threading
 
 import anyio
+import anyio.to_thread
 import httpx2
 import openai
 import pytest
@@ -261,6 +263,25 @@ async def test_a_deadline_answers_the_calls_that_it_cancels(server):
     assert error.items[4]["output"].startswith("Tool error:\nthe run ended before the result")
     _, endpoint = await run(server, ["Red."], input=error.items)
     assert [one.size for one in endpoint.seen] == [(64, 64)]
+
+
+@pytest.mark.parametrize(("handles", "work"), [(True, "read_result"), (False, "translate")])
+async def test_what_is_given_up_waits_for_no_translation(monkeypatch, server, handles, work):
+    began, go_on, ended = threading.Event(), threading.Event(), []
+
+    def slow(*_):
+        began.set()
+        ended.append(go_on.wait(60))
+
+    monkeypatch.setattr(f"imagebridge.agent.handles.{work}", slow)
+    call = {"type": "function_call", "call_id": "c", "name": "look", "arguments": '{"side": 9}'}
+    async with Bridge(server, handles=handles) as bridge:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(bridge.outputs, {"model": MODEL, "output": [call]})
+            await anyio.to_thread.run_sync(began.wait, 60)
+            tasks.cancel_scope.cancel()
+        assert ended == []
+        go_on.set()
 
 
 def test_a_deadline_holds_for_a_blocking_client(server):

@@ -7,7 +7,9 @@ import zlib
 
 import pytest
 import samples
-from PIL import Image, ImageChops, ImageStat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageCms, ImageStat
 
 from imagebridge.pictures import iso_boxes
 from imagebridge.pictures.colour_spaces import of_gamma, profile
@@ -65,6 +67,12 @@ GAMMAS = {
     "sRGB's own": (png(16, 2, DEEP, chunk(b"gAMA", struct.pack(">I", 45_455))), 55),
     "said to be sRGB all the same": (png(16, 2, DEEP, chunk(b"sRGB", b"\0"), GAMMA), 55),
     "none": (png(16, 2, DEEP), 55),
+    "linear, beside a gamma that is sRGB's": (
+        png(16, 2, DEEP, chunk(b"cICP", bytes((1, 8, 0, 1))), chunk(b"gAMA", struct.pack(">I", 45_455))),
+        128,
+    ),
+    "by a number that says nothing": (png(16, 2, DEEP, chunk(b"cICP", bytes((2, 2, 0, 1)))), 55),
+    "by number of a narrow range": (png(16, 2, DEEP, chunk(b"cICP", bytes((1, 8, 0, 0)))), 55),
     "by number": (png(16, 2, DEEP, chunk(b"cICP", bytes((1, 8, 0, 1)))), 128),
 }
 
@@ -74,6 +82,45 @@ def test_the_gamma_of_a_png_is_applied_where_it_is_converted(name):
     data, grey = GAMMAS[name]
     red, green, blue = shown_after_fitting(data)
     assert max(abs(one - grey) for one in (red, green, blue)) <= 4
+
+
+def primaries(*xy):
+    return chunk(b"cHRM", struct.pack(">8I", *xy))
+
+
+SRGB_GAMMA = chunk(b"gAMA", struct.pack(">I", 45_455))
+SWAPPED = primaries(31_270, 32_900, 30_000, 60_000, 64_000, 33_000, 15_000, 6_000)
+WARM = primaries(34_567, 35_850, 64_000, 33_000, 21_000, 71_000, 15_000, 6_000)
+COLOUR = bytes((150, 100, 60))
+PRIMARIES = {
+    "red and green exchanged": ((SRGB_GAMMA, SWAPPED), (100, 151, 57)),
+    "wide": ((SRGB_GAMMA, primaries(31_270, 32_900, 73_470, 26_530, 11_500, 82_600, 15_660, 1_800)), (177, 90, 49)),
+    "a warm white": ((SRGB_GAMMA, WARM), (169, 101, 58)),
+    "a warm white and another gamma": ((chunk(b"gAMA", struct.pack(">I", 55_556)), WARM), (184, 120, 77)),
+    "sRGB's, in a few digits": ((SRGB_GAMMA, primaries(31_300, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000)), COLOUR),
+    "no gamma beside them": ((SWAPPED,), COLOUR),
+    "said to be sRGB all the same": ((chunk(b"sRGB", b"\0"), SRGB_GAMMA, SWAPPED), COLOUR),
+    "said by number to be sRGB": ((chunk(b"cICP", bytes((1, 13, 0, 1))), SRGB_GAMMA, SWAPPED), COLOUR),
+    "two of them the same": ((SRGB_GAMMA, primaries(31_270, 32_900, *(64_000, 33_000) * 2, 15_000, 6_000)), COLOUR),
+    "white outside of them": ((SRGB_GAMMA, primaries(90_000, 5_000, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000)), COLOUR),
+    "all of them 0": ((SRGB_GAMMA, primaries(*(0,) * 8)), COLOUR),
+    "larger than any": ((SRGB_GAMMA, primaries(*((1 << 31) - 1,) * 8)), COLOUR),
+}  # fmt: skip
+"""What Chromium 149 shows of them (2026-11-30)."""
+
+
+@pytest.mark.parametrize("name", PRIMARIES)
+def test_the_primaries_of_a_png_are_applied_where_it_is_converted(name):
+    chunks, expected = PRIMARIES[name]
+    found = shown_after_fitting(png(16, 2, bytes(one for value in COLOUR for one in (value, value)), *chunks))
+    assert max(abs(one - other) for one, other in zip(found, expected, strict=True)) <= 4
+
+
+@given(st.lists(st.integers(0, 100_000), min_size=8, max_size=8), st.integers(0, 1_000_000))
+@settings(deadline=None, max_examples=60)
+def test_whatever_primaries_a_file_names_its_profile_can_be_read(xy, gamma):
+    made = of_gamma(gamma / 100_000, tuple(one / 100_000 for one in xy))
+    assert not made or ImageCms.ImageCmsProfile(io.BytesIO(made))
 
 
 def shown_after_fitting(data):
@@ -144,8 +191,70 @@ def test_a_small_photograph_that_came_with_loss_stays_small():
     assert fitted(picture, 200, 200).media_type == "image/jpeg"
 
 
+def test_a_small_picture_that_came_with_loss_keeps_its_colours_apart():
+    image = Image.new("RGB", (64, 64))
+    chance = random.Random(6)
+    for y in range(64):
+        for x in range(64):
+            one, two, three = (chance.randrange(20) for _ in range(3))
+            image.putpixel((x, y), (255 - one, two, three) if x // 3 % 2 else (one, two, 255 - three))
+    data = samples.file(image, "AVIF", quality=100, subsampling="4:4:4")
+    converted = shown(data)
+    apart = ImageStat.Stat(ImageChops.difference(image, converted.convert("RGB"))).mean
+    assert (converted.format, max(apart) < 8) == ("JPEG", True)
+
+
 @pytest.mark.parametrize(("transfer", "is_told"), [(13, False), (1, False), (16, True), (18, True)])
 def test_an_hdr_picture_is_said_to_be_one(transfer, is_told):
     sentence = converted(samples.b64(avif((148, 148, 148), 9, transfer)), "decoded").sentence
     assert sentence.startswith("an HDR picture, shown as on an ordinary screen") == is_told
     assert bool(sentence) == is_told
+
+
+PQ, HLG = (chunk(b"cICP", bytes((9, curve, 0, 1))) for curve in (16, 18))
+LIGHT = {
+    "PQ": (PQ, True),
+    "HLG": (HLG, True),
+    "P3": (chunk(b"cICP", bytes((12, 13, 0, 1))), False),
+    "a range of its own": (chunk(b"cICP", bytes((9, 16, 0, 0))), False),
+}
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("name", LIGHT)
+def test_a_png_in_hdr_is_converted_and_said_to_be_one(name, bits):
+    said, is_told = LIGHT[name]
+    made = converted(samples.b64(png(bits, 2, bytes((148,) * (3 * bits // 8)), said)), "structure")
+    assert made.sentence.startswith("an HDR picture, shown as on an ordinary screen") == is_told
+    assert made.pictures[0].plain == (bits == 8 and not is_told)
+    grey = shown_after_fitting(png(bits, 2, bytes((148,) * (3 * bits // 8)), PQ))[1]
+    assert abs(grey - 187) <= 6
+
+
+def moving_png(*before):
+    made = samples.animation("PNG")
+    return made[:33] + b"".join(before) + made[33:]
+
+
+def moving_avif(transfer):
+    made = bytearray(samples.animation("AVIF"))
+    at = -1
+    while (at := made.find(b"colrnclx", at + 1)) > 0:
+        struct.pack_into(">HH", made, at + 8, 9, transfer)
+    return bytes(made)
+
+
+MOVING = {
+    "PNG": (moving_png(), moving_png(PQ)),
+    "AVIF": (moving_avif(13), moving_avif(16)),
+}
+
+
+@pytest.mark.parametrize("first_frame", [True, False])
+@pytest.mark.parametrize("form", MOVING)
+def test_an_animation_in_hdr_is_converted_and_said_to_be_one(form, first_frame):
+    plain, light = (
+        converted(samples.b64(data), "structure", first_frame=first_frame) for data in MOVING[form]
+    )
+    assert light.sentence.removeprefix(plain.sentence).startswith("; an HDR picture, shown as on")
+    assert light.pictures[0].data_url != plain.pictures[0].data_url

@@ -237,10 +237,38 @@ BROKEN = {
 }
 
 
+SEEN_BY_THE_WALK = ("nothing", "no stream")
+LARGE = SIGNATURE + header(size=(1024, 1449))
+TOO_FEW = {
+    "nothing": rgb(pixels=b""),
+    "no stream": rgb(pixels=b"no stream of pixels"),
+    "a chunk of no bytes in a large picture": LARGE + chunk(b"IDAT", b"") + END,
+    "a stream of no rows": LARGE + chunk(b"IDAT", zlib.compress(b"")) + END,
+    "fewer bytes than rows of one colour take": LARGE + chunk(b"IDAT", zlib.compress(bytes(3_000_000))) + END,
+}
+
+
+@pytest.mark.parametrize("name", TOO_FEW)
+def test_pixels_that_cannot_be_all_there_are_refused_without_being_asked_for(name):
+    with pytest.raises(PictureError, match="its pixels are not all there"):
+        Picture.from_bytes(TOO_FEW[name])
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3])
+def test_the_densest_pixels_and_those_in_small_pieces_keep_their_bytes(pieces):
+    packed = zlib.compress(bytes((1 + 3 * 1024) * 1449), 9)
+    cut = [packed[:at] if at == 1 else packed[at - 1 : at] for at in range(1, pieces)] + [
+        packed[pieces - 1 :]
+    ]
+    data = LARGE + chunk(b"IDAT", b"") * (pieces - 1) + b"".join(chunk(b"IDAT", one) for one in cut) + END
+    assert Picture.from_bytes(data).data == data
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_pixels_that_are_missing_are_found_by_unpacking(name):
     pixels, reason = BROKEN[name]
-    assert Picture.from_bytes(rgb(pixels=pixels)).proof == "structure"
+    if name not in SEEN_BY_THE_WALK:
+        assert Picture.from_bytes(rgb(pixels=pixels)).proof == "structure"
     with pytest.raises(PictureError) as raised:
         Picture.from_bytes(rgb(pixels=pixels), "decoded")
     assert raised.value.reason == reason

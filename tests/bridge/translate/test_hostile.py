@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 import zlib
 
 import pytest
@@ -109,3 +110,22 @@ def test_what_a_server_returns_never_raises(case):
     for entry, made in ENTRIES.items():
         sent = json.dumps(made(RESULTS[case]), ensure_ascii=False, allow_nan=False).encode()
         assert b"kept beside it" in sent, entry
+
+
+@pytest.mark.parametrize(
+    ("count", "more"),
+    [
+        (3, []),
+        (4, ["[not shown: 1 more content block; of one result 3 are read; ask the tool for less at a time]"]),
+        (
+            2_003,
+            [
+                "[not shown: 2,000 more content blocks; of one result 3 are read; ask the tool for less at a time]"
+            ],
+        ),
+    ],
+)
+def test_blocks_beyond_what_is_read_are_counted(monkeypatch, count, more):
+    monkeypatch.setattr(sys.modules["imagebridge.translate.result"], "_MOST_BLOCKS", 3)
+    blocks = [{"type": "text", "text": str(at)} for at in range(count)]
+    assert translate({"content": blocks}).output == "\n".join(["0", "1", "2", *more])

@@ -1,5 +1,6 @@
 """Axes of dates: whatever the span, each label and the title together name the day."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
@@ -7,7 +8,7 @@ import pytest
 
 from imagebridge_tools.charts import dates
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MS, HOUR, DAY = timedelta(milliseconds=1), timedelta(hours=1), timedelta(days=1)
 
 
 def every(start, step, count):
@@ -21,16 +22,28 @@ def monthly(year, count, step=1):
     ]
 
 
+def values(axis):
+    """Return the moments of the ticks, in milliseconds."""
+    ticks = axis["values"]
+    return json.loads(ticks["expr"]) if isinstance(ticks, dict) else ticks
+
+
 def labels(axis):
-    """Return the labels as they are drawn, lines separated by a bar; a month's first days have no zero."""
-    forms = [form.replace("%-d", "%e") for form in axis["labelExpr"].split("'")[1::2]]
-    moments = [datetime.fromtimestamp(value / 1000, UTC) for value in axis["values"]]
-    return ["|".join(moment.strftime(form).strip() for form in forms) for moment in moments]
+    """Return the labels as they are drawn, lines separated by a bar."""
+    forms = axis["labelExpr"].split("'")[1::2]
+    moments = [datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=value) for value in values(axis)]
+    return ["|".join(dates.written(moment, form) for form in forms) for moment in moments]
 
 
 @pytest.mark.parametrize(
     ("moments", "first", "last", "shared"),
     [
+        (every("2026-03-18T06:00:00", 37 * MS, 20), "06:00:00.000", "06:00:00.700", "18 Mar 2026"),
+        (every("2026-03-18T23:59:59.99", 5 * MS, 3), "23:59:59.990|18 Mar", "00:00:00.000|19 Mar", "2026"),
+        (every("2026-03-18T06:00:00.25", 1500 * MS, 2), "06:00:00.250", "06:00:01.750", "18 Mar 2026"),
+        (every("2026-03-18T06:00:00.2501", MS / 4, 9), "06:00:00.250", "06:00:00.252", "18 Mar 2026"),
+        (every("2026-03-18T06:00:00.25", MS / 4, 3), "06:00:00.250", "06:00:00.250", "18 Mar 2026"),
+        (every("2026-03-18T06:00:00.013", 1013 * MS, 15), "06:00:02", "06:00:14", "18 Mar 2026"),
         (every("2026-03-18T06:00:00", timedelta(seconds=2), 20), "06:00:00", "06:00:35", "18 Mar 2026"),
         (every("2026-03-18T06:00", timedelta(minutes=2), 20), "06:00", "06:35", "18 Mar 2026"),
         (every("2026-03-18T06:13", timedelta(minutes=41), 3), "06:13", "07:35", "18 Mar 2026"),
@@ -62,7 +75,7 @@ def test_the_labels_name_the_day(moments, first, last, shared):
 
 
 @pytest.mark.parametrize(
-    "step", [timedelta(seconds=7), timedelta(minutes=9), 5 * HOUR, DAY, 9 * DAY, 400 * DAY]
+    "step", [3 * MS, 270 * MS, timedelta(seconds=7), timedelta(minutes=9), 5 * HOUR, DAY, 9 * DAY, 400 * DAY]
 )
 @pytest.mark.parametrize("count", [2, 5, 40, 700])
 @pytest.mark.parametrize("room", [60, 300, 900])
@@ -71,8 +84,8 @@ def test_labels_never_touch(step, count, room):
     axis, _ = dates.axis(moments, room, 13)
     length = max(len(line) for label in labels(axis) for line in label.split("|")) * 13 * 0.5
     span = (moments[-1] - moments[0]).total_seconds() * 1000
-    gaps = [(later - earlier) / span * room for earlier, later in pairwise(axis["values"])]
-    assert 1 <= len(axis["values"]) <= 61
+    gaps = [(later - earlier) / span * room for earlier, later in pairwise(values(axis))]
+    assert 1 <= len(values(axis)) <= 61
     assert all(gap > length for gap in gaps) or room == 60
 
 
@@ -90,7 +103,18 @@ def test_a_zone_is_told_in_utc():
 
 def test_labels_down_the_side_are_as_close_as_lines():
     axis, _ = dates.axis(every("2026-03-09", DAY, 15), 400, 13, down=True)
-    assert len(axis["values"]) == 15
+    assert len(values(axis)) == 15
+
+
+@pytest.mark.parametrize(
+    ("step", "count", "bins"), [(MS, 3, 3), (10 * MS, 30, 15), (MS / 4, 8, 2), (HOUR, 3, 3)]
+)
+def test_bins_of_parts_of_a_second(step, count, bins):
+    moments = every("2026-03-18T06:00", step, count)
+    within = dates.bins(moments, 20)
+    parts = {within(moment) for moment in moments}
+    assert len(parts) == bins
+    assert all(start <= moment < end for moment in moments for start, end in [within(moment)])
 
 
 @pytest.mark.parametrize(

@@ -242,7 +242,7 @@ async def test_what_is_drawn_is_what_vega_lite_draws(name, monkeypatch):
         own |= {key: size for key, size in SMALL.items() if key in ALL[name]}
     answer = await generate_chart(spec=own, return_spec=True)
     assert len(answer.pictures) == 1
-    assert "passed over" not in answer.sentence
+    assert ("passed over" in answer.sentence) == ("href" in name)
     returned = json.loads(answer.sentence.split("Its Vega-Lite:\n")[1])
     assert shown(returned) == shown(own)
 

@@ -49,9 +49,8 @@ class TestNothingIsReadFromASpec:
             },
             lambda url: {"data": {"values": SALES}, "mark": {"type": "image", "url": url}},
             lambda url: {"data": {"values": SALES}, "mark": "image", "encoding": {"url": {"value": url}}},
-            lambda url: {**SPEC, "mark": {"type": "bar", "href": url}},
         ],
-        ids=["data", "lookup", "layer", "geoshape", "mark", "channel", "href"],
+        ids=["data", "lookup", "layer", "geoshape", "mark", "channel"],
     )
     async def test_by_a_written_address(self, spec, address):
         assert "not read from a spec" in await problem(spec(address))
@@ -88,10 +87,6 @@ class TestNothingIsReadFromASpec:
             (
                 {"type": "image", "url": "a.png"},
                 "mark.url is 'a.png', but files and web addresses are not read from a spec; give a picture as a data: URL",
-            ),
-            (
-                {"type": "bar", "href": "https://a.example"},
-                "mark.href is 'https://a.example', but files and web addresses are not read from a spec; leave it out: a picture has no links",
             ),
         ],
     )

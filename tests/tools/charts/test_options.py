@@ -104,6 +104,18 @@ class TestOrder:
         _, spec = await drawn(kind=kind, data=SCORES, sort=sort)
         assert "".join(dict.fromkeys(row["x"] for row in spec["data"]["values"])) == found
 
+    @pytest.mark.parametrize(
+        ("kind", "sort", "said"),
+        [
+            ("bar", "descending", "; bars sorted by size, the largest first"),
+            ("bar", "ascending", "; bars sorted by size, the smallest first"),
+            ("pie", "descending", "; slices sorted by size, the largest first"),
+        ],
+    )
+    async def test_it_is_told(self, kind, sort, said):
+        assert said in (await drawn(kind=kind, data=SCORES, sort=sort))[0]
+        assert "sorted" not in (await drawn(kind=kind, data=SCORES))[0]
+
     async def test_lying_bars(self):
         _, spec = await drawn(kind="bar", data=SCORES, columns={"x": "score", "y": "team"}, sort="descending")
         assert [row["y"] for row in spec["data"]["values"]] == ["b", "a", "c"]

@@ -3,7 +3,7 @@
 import pytest
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.charts import specs
+from imagebridge_tools.charts import guard, specs
 
 ROWS = [
     {"day": "2026-01-03", "sales": 3, "costs": 2, "shop": "a", "at": {"x": 1, "y": 2}, "tags": ["p", "q"], "1.5 m": 4},
@@ -217,7 +217,7 @@ def test_what_is_legal_passes(spec):
         (drawn(config={"axis": {"labelFontsize": 20}}), "config.axis: Vega-Lite does not know 'labelFontsize'; did you mean 'labelFontSize'?"),
         (drawn(config={"style": {"mine": {"fontsize": 20}}}), "config.style.mine: Vega-Lite does not know 'fontsize'; did you mean 'fontSize'?"),
         (drawn(title={"txt": "T"}), "title: Vega-Lite does not know 'txt'; did you mean 'text'?"),
-        (drawn(title={"text": "T", "anchor": "centre"}), "title.anchor: Vega-Lite does not know 'centre'; there are start, middle, end"),
+        (drawn(title={"text": "T", "anchor": "centre"}), "title.anchor: Vega-Lite does not know 'centre'; did you mean 'middle'?"),
         (drawn(title={"subtitle": "T"}), "title: 'text' is missing"),
         (drawn(width="wide"), "width is 'wide'; give 'container', a number or an object with 'step'"),
         (drawn(width=[1]), "width is [1]; give 'container', a number or an object with 'step'"),
@@ -246,6 +246,19 @@ def test_what_is_legal_passes(spec):
         ({"data": {"values": ROWS}, "repeat": {"rows": ["sales"]}, "spec": {"mark": "bar"}}, "repeat: Vega-Lite does not know 'rows'; did you mean 'row'?"),
         ({"data": {"values": ROWS}, "hconcat": [{"mark": "bar"}], "width": 300}, "'width' does not go with 'hconcat'; say it of the charts inside"),
         ({"data": {"values": ROWS}, "mark": "bar", "layer": []}, "does not go with"),
+        # What is near in letters alone is not meant; what other tools say is.
+        (drawn(mark="pie"), "mark: Vega-Lite does not know 'pie'; did you mean 'arc'?"),
+        (drawn(mark={"type": "scatter"}), "mark.type: Vega-Lite does not know 'scatter'; did you mean 'point'?"),
+        (drawn(mark="histogram"), "mark: Vega-Lite does not know 'histogram'; did you mean 'bar'?"),
+        (drawn(mark="sunburst"), "mark is 'sunburst'; give 'boxplot', "),
+        (encoded(x={**X, "type": "categorical"}), "encoding.x.type: Vega-Lite does not know 'categorical'; did you mean 'nominal'?"),
+        (encoded(y={**Y, "scale": {"type": "logarithmic"}}), "encoding.y.scale.type: Vega-Lite does not know 'logarithmic'; did you mean 'log'?"),
+        (encoded(group={"field": "shop"}), "encoding: Vega-Lite does not know 'group'; did you mean 'color'?"),
+        (transformed({"filter": {"field": "sales", "greater": 1}}), "transform[0].filter: Vega-Lite does not know 'greater'; did you mean 'gt'?"),
+        ({"data": {"values": ROWS}, "layers": [{"mark": "bar"}]}, "Vega-Lite does not know 'layers'; did you mean 'layer'?"),
+        ({"data": {"values": ROWS}, "marks": "bar"}, "Vega-Lite does not know 'marks'; did you mean 'mark'?"),
+        (drawn(hconact=[]), "Vega-Lite does not know 'hconact'; did you mean 'hconcat'?"),
+        ({"data": {"values": ROWS}, "title": "bars"}, "has no mark; give Vega-Lite such as"),
         (drawn("1.5 m"), r"encoding.x: field '1.5 m' means '1' of nested objects; write '1\\.5 m' for the field of this name"),
     ],
 )  # fmt: skip
@@ -266,12 +279,40 @@ def test_what_would_draw_a_wrong_picture_is_refused(spec, words):
         (drawn(mark={"type": "bar", "tooltip": {"contents": "data"}}), "passed over: mark.tooltip, as a picture", False),
         (encoded(x={**X, "tooltip": False}), "passed over: encoding.x.tooltip, newer than the drawing engine (Vega-Lite 6.4.1)", True),
         (encoded(x={**X, "tooltip": {"filtr": 1}}), "passed over: encoding.x.tooltip, as a picture", False),
+        (
+            encoded(x={**X, "tooltip": False}, tooltip={"fliter": 1}),
+            "passed over: encoding.tooltip, as a picture shows no tooltip; passed over: encoding.x.tooltip, newer than",
+            True,
+        ),
     ],
 )  # fmt: skip
 def test_what_a_picture_does_not_show_refuses_no_spec(spec, path, kept):
     found = specs.checked(spec)
     assert path in found.passed_over
     assert ("tooltip" in str(found.spec)) == kept
+
+
+@pytest.mark.parametrize(
+    ("spec", "paths"),
+    [
+        (drawn(mark={"type": "bar", "href": "https://a.example"}), "mark.href"),
+        (drawn(mark={"type": "bar", "href": "javascript:alert(1)"}), "mark.href"),
+        (encoded(href={"value": "a.html"}), "encoding.href"),
+        (encoded(href={"field": "sales", "type": "nominal"}), "encoding.href"),
+        (encoded(href={"condition": {"test": "datum.sales > 1", "value": "a.html"}}), "encoding.href"),
+        (drawn(config={"mark": {"href": "a.html"}, "bar": {"href": {"expr": "'a' + 'b'"}}}), "config.mark.href config.bar.href"),
+    ],
+)  # fmt: skip
+def test_a_link_refuses_no_spec(spec, paths):
+    found = specs.checked(guard.guarded(spec))
+    assert found.passed_over == f"; passed over: {paths}, as a picture has no links"
+    assert "href" not in str(found.spec)
+
+
+def test_a_field_that_is_called_as_a_link_stays():
+    data = {"values": [{"href": "2026-01-01", "sales": 1}], "format": {"parse": {"href": "date"}}}
+    spec = {"data": data, "mark": "bar", "encoding": {"x": {"field": "href"}, "y": {"field": "sales"}}}
+    assert specs.checked(spec) == (spec, "")
 
 
 _Q = {"field": "v", "type": "quantitative"}

@@ -17,6 +17,22 @@ def test_the_shipped_font_has_these(text):
     assert not lettering.missing(text, font)
 
 
+@pytest.mark.parametrize(
+    ("letters", "installed", "said"),
+    [
+        ("北京", [], 'pip install "imagebridge[cjk]" brings Chinese, Japanese and Korean letters'),
+        ("aさ", [], 'pip install "imagebridge[cjk]" brings Chinese, Japanese and Korean letters'),
+        ("서", [], 'pip install "imagebridge[cjk]" brings Chinese, Japanese and Korean letters'),
+        ("北", ["/fonts"], ""),
+        ("\U0010fffc\u0700", [], ""),
+        ("", [], ""),
+    ],
+)
+def test_the_fonts_that_would_help_are_named(monkeypatch, letters, installed, said):
+    monkeypatch.setattr(fonts, "packed", lambda: installed)
+    assert fonts.remedy(letters) == said
+
+
 def test_what_no_font_has_is_told(monkeypatch):
     monkeypatch.setattr(lettering, "_FONTS", ())
     font = lettering.face("a \U0010fffe")

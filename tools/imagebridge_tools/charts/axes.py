@@ -18,6 +18,9 @@ _LISTS = ("concat", "hconcat", "vconcat")
 _OWN = frozenset({"labelAngle", "labelExpr", "labelOverlap", "format", "values", "tickCount"})
 """Where a spec says one of these of an axis, it has its own idea of the labels."""
 
+_KEEP_WHOLE = ("max", "min", "sum")
+"""Aggregates that make whole numbers of whole numbers."""
+
 _SIDE, _STEP = 300, 20
 """Pixels of a chart that has no size of its own, and of one of its categories: Vega-Lite's own."""
 
@@ -178,8 +181,16 @@ def _layers(view: Mapping[str, JsonValue]) -> list[Mapping[str, JsonValue]]:
 def _free(definition: Mapping[str, JsonValue]) -> bool:
     """Tell whether the values of a field are shown as they are, on an axis of which nothing is said."""
     axis = definition.get("axis", {})
-    plain = not any(key in definition for key in ("bin", "timeUnit", "aggregate", "impute"))
-    return plain and isinstance(axis, Mapping) and not _OWN & set(axis)
+    plain = not any(key in definition for key in ("bin", "timeUnit", "impute"))
+    kept = "aggregate" not in definition or (
+        definition["aggregate"] in _KEEP_WHOLE and _type(definition) == "quantitative"
+    )
+    return plain and kept and isinstance(axis, Mapping) and not _OWN & set(axis)
+
+
+def _type(definition: Mapping[str, JsonValue]) -> str:
+    """Return how a definition reads its field, as Vega-Lite takes it where it does not say."""
+    return str(definition.get("type", "quantitative" if "aggregate" in definition else "nominal"))
 
 
 def _periodic(use: _AxisUse) -> bool:
@@ -227,7 +238,7 @@ def _axis(
     view: Mapping[str, JsonValue], channel: Channel, uses: Sequence[_AxisUse], style: Style
 ) -> Callable[[Mapping[str, JsonValue]], JsonObject] | None:
     """Return what puts labels on a definition, or None where nothing is known of its values."""
-    types = {str(use.definition.get("type", "nominal")) for use in uses}
+    types = {_type(use.definition) for use in uses}
     values = [value for use in uses for value in use.values()]
     if not values:
         return None

@@ -10,8 +10,12 @@ from imagebridge_tools.tool_output import JsonValue
 from .labels import LETTER, LINE
 
 _DAY = timedelta(days=1)
-_CLOCK = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200)
-# Vega tells the moments of ticks apart by their seconds alone: parts of a second have none.
+_MILLISECONDS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200)
+_CLOCK = (
+    *(timedelta(milliseconds=count) for count in _MILLISECONDS),
+    *(timedelta(seconds=count) for count in _SECONDS),
+)
 _DAYS = (1, 2, 4, 7, 14)
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000, 12_000)
 _NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
@@ -37,9 +41,10 @@ def axis(
     The axis has `room` pixels and letters of `size`. Without a title (`titled`) each label says all. Labels
     stand one above the other where the axis goes `down`.
     """
-    known = sorted({moment.astimezone(UTC) for moment in moments})
+    known = sorted({_in_milliseconds(moment) for moment in moments})
     start, end = known[0], known[-1]
-    plans = [plan for plan in _plans(known) if plan and (len(plan) > 1 or start == end)] or [known[:1]]
+    plans = [plan for plan in _plans(known) if plan and (len(plan) > 1 or start == end)]
+    plans = plans or [sorted({start, end})]  # Moments that no step meets twice.
     for ticks in plans:
         forms, shared = _forms(ticks, start, end, titled=titled)
         for form in forms:
@@ -47,6 +52,11 @@ def axis(
                 return _axis_labels(ticks, form), shared
     forms, shared = _forms(plans[-1], start, end, titled=titled)
     return _axis_labels(plans[-1], forms[-1]), shared
+
+
+def _in_milliseconds(moment: datetime) -> datetime:
+    """Return a moment in UTC as Vega reads it: without what is finer than a millisecond."""
+    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def written(moment: datetime, form: str) -> str:
@@ -79,7 +89,7 @@ def bins(moments: Sequence[datetime], most: int) -> Callable[[datetime], tuple[d
     """Return what puts a moment into one of at most `most` equal parts of time: its start and its end, in UTC."""
     start, end = min(moments).astimezone(UTC), max(moments).astimezone(UTC)
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    steps = [*(timedelta(seconds=count) for count in _CLOCK), _DAY, 7 * _DAY]
+    steps = [*_CLOCK, _DAY, 7 * _DAY]
     for step in steps:
         if (end - start) / step < most:
             first = midnight - timedelta(days=midnight.weekday()) if step > _DAY else midnight
@@ -115,7 +125,7 @@ def _plans(known: Sequence[datetime]) -> Iterator[list[datetime]]:
         min((later - earlier for earlier, later in pairwise(known)), default=_DAY), (end - start) / _MOST
     )
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    steps = [*(timedelta(seconds=count) for count in _CLOCK), *(timedelta(days=count) for count in _DAYS)]
+    steps = [*_CLOCK, *(timedelta(days=count) for count in _DAYS)]
     for step in steps:
         if step >= finest:
             yield _every(midnight, step, start, end)
@@ -149,7 +159,8 @@ def _forms(
         if titled and start.year == end.year:
             return [("%-d %b",)], str(start.year)
         return [("%-d %b %Y",), ("%-d %b", "%Y")], ""
-    clock = "%H:%M:%S" if any(tick.second for tick in ticks) else "%H:%M"
+    clock = "%H:%M:%S" if any(tick.second or tick.microsecond for tick in ticks) else "%H:%M"
+    clock += ".%L" if any(tick.microsecond for tick in ticks) else ""
     if titled and start.date() == end.date():
         return [(clock,)], f"{start.day} {_NAMES[start.month - 1]} {start.year}"
     if titled and start.year == end.year:
@@ -167,7 +178,7 @@ def _length(form: DateLabel, size: int, *, down: bool) -> float:
     """Return the pixels that a label takes along the axis."""
     if down:
         return len(form) * size * LINE
-    example = {"%-d": "22", "%b": "Nov", "%Y": "2026", "%H": "08", "%M": "22", "%S": "19"}
+    example = {"%-d": "22", "%b": "Nov", "%Y": "2026", "%H": "08", "%M": "22", "%S": "19", "%L": "000"}
     widest = 0
     for line in form:
         for code, text in example.items():
@@ -178,5 +189,9 @@ def _length(form: DateLabel, size: int, *, down: bool) -> float:
 
 def _axis_labels(ticks: Sequence[datetime], form: DateLabel) -> dict[str, JsonValue]:
     lines = ", ".join(f"utcFormat(datum.value, '{line}')" for line in form)
-    values: list[JsonValue] = [round(tick.timestamp() * 1000) for tick in ticks]
+    moments = [round(tick.timestamp() * 1000) for tick in ticks]
+    values: JsonValue = [*moments]
+    if any(tick.microsecond for tick in ticks):
+        # Vega-Lite makes dates of a list, and Vega tells the dates of ticks apart by their seconds alone.
+        values = {"expr": str(moments)}
     return {"values": values, "labelExpr": f"[{lines}]", "labelOverlap": "greedy", "labelSeparation": 4}

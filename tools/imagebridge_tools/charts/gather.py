@@ -135,7 +135,13 @@ def _ordered(chart: Chart) -> Chart:
             "sort", "orders names by the size shown, but x has numbers or dates, which have an order"
         )
     value, place = ("x", "y") if chart.horizontal else ("y", "x")
-    return replace(chart, rows=_by_size(chart, place, value))
+    return replace(chart, rows=_by_size(chart, place, value), note=chart.note + _order_note(chart))
+
+
+def _order_note(chart: Chart) -> str:
+    """Return words on the order of bars or slices that was asked for."""
+    first = "largest" if chart.options.order == "descending" else "smallest"
+    return f"; {'slices' if chart.kind == 'pie' else 'bars'} sorted by size, the {first} first"
 
 
 def _by_size(chart: Chart, place: str, value: str) -> list[Mapping[str, JsonValue]]:
@@ -319,7 +325,7 @@ def _pie(chart: Chart) -> Chart:
     if not all(totals.values()):
         raise ArgumentError("data", "the values add up to 0; a pie chart has nothing to show")
     if chart.options.order:
-        every = replace(every, rows=_by_size(every, "x", "y"))
+        every = replace(every, rows=_by_size(every, "x", "y"), note=every.note + _order_note(every))
     summed = _few(every)
     order = {place: at for at, place in enumerate(summed.distinct("x"))}
     slices: list[dict[str, JsonValue]] = []

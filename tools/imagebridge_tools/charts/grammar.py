@@ -18,11 +18,34 @@ _TOLD = 3
 _NAMED = 60
 """Words that are named at most where none is near."""
 
-_ALIKE = 0.5
-"""How alike a word and a known one are at least where one is meant for the other; the same are 1."""
+_ALIKE, _ALIKE_SHORT = 0.65, 0.5
+"""How alike a word and a known one are at least where one is meant for the other, and of up to `_SHORT` letters; the same are 1."""
 
-_MEANT = {"selection": "params"}
-"""What Vega-Lite 4 called otherwise."""
+_SHORT = 3
+
+_MEANT: Mapping[str, tuple[str, ...]] = {
+    "selection": ("params",),  # What Vega-Lite 4 called otherwise.
+    **dict.fromkeys(("pie", "donut", "doughnut"), ("arc",)),
+    **dict.fromkeys(("scatter", "scatterplot", "bubble", "dot"), ("point",)),
+    **dict.fromkeys(("histogram", "column", "columns", "barh", "candle"), ("bar",)),
+    "heatmap": ("rect",),
+    "map": ("geoshape",),
+    **dict.fromkeys(("box", "violin"), ("boxplot",)),
+    **dict.fromkeys(("categorical", "category", "discrete", "string", "str", "text"), ("nominal",)),
+    **dict.fromkeys(("number", "numeric", "numerical", "continuous", "integer", "float"), ("quantitative",)),
+    **dict.fromkeys(("date", "datetime", "time"), ("temporal",)),
+    **dict.fromkeys(("group", "hue", "series"), ("color",)),
+    **dict.fromkeys(("label", "labels"), ("text",)),
+    "std": ("stdev",),
+    "var": ("variance",),
+    "logarithmic": ("log",),
+    **dict.fromkeys(("centre", "center"), ("middle", "center")),
+    **dict.fromkeys(("greater", "greaterThan", "more", "above"), ("gt",)),
+    **dict.fromkeys(("less", "lessThan", "below"), ("lt",)),
+    **dict.fromkeys(("eq", "equals"), ("equal",)),
+    "in": ("oneOf",),
+}
+"""What other tools, and people, call otherwise: the words that may be meant, where one of them is known."""
 
 _ROWS = ("values", "datasets")
 """Where rows stand, whose names mean nothing to Vega-Lite."""
@@ -74,7 +97,7 @@ class Checked(NamedTuple):
 def checked(spec: SpecView) -> Checked:
     """Return a spec whose words and values Vega-Lite knows.
 
-    Passed over are wrong tooltips, which no picture shows, and words that are newer than the drawing engine.
+    Passed over are links and wrong tooltips, which no picture shows, and words that are newer than the drawing engine.
 
     Raises:
         ArgumentError: all else that it does not know; the message says where it stands and names the nearest.
@@ -89,13 +112,17 @@ def checked(spec: SpecView) -> Checked:
         )
         more = f"; and {len(problems) - _TOLD} more like these" if len(problems) > _TOLD else ""
         raise ArgumentError("spec", "; ".join(problems[:_TOLD]) + more)
-    passed_over = ""
-    if wrong := [*_paths(spec, conformance.unshown, "")]:
-        passed_over += f"; passed over: {few(wrong)}, as a picture shows no tooltip"
-        spec = mapping(_without(spec, conformance.unshown))
-    if newer := [*_paths(spec, conformance.newer, "")]:
-        engine = vega_lite_schema.document()["engine"]
-        passed_over += f"; passed over: {few(newer)}, newer than the drawing engine (Vega-Lite {engine})"
+    links = {*_links(spec)}  # The engine fails at some of them.
+    engine = vega_lite_schema.document()["engine"]
+    reasons = (
+        (conformance.unshown, "as a picture shows no tooltip"),
+        (links, "as a picture has no links"),
+        (conformance.newer, f"newer than the drawing engine (Vega-Lite {engine})"),
+    )
+    told = [(list(_paths(spec, keys, "")), reason) for keys, reason in reasons]
+    passed_over = "".join(f"; passed over: {few(paths)}, {reason}" for paths, reason in told if paths)
+    if unshown := conformance.unshown | links:
+        spec = mapping(_without(spec, unshown))
     return Checked(spec, passed_over)
 
 
@@ -111,6 +138,19 @@ def _paths(value: JsonValue, keys: Keys, path: str) -> Iterator[str]:
     elif keys:
         for number, inner in enumerate(listed(value)):
             yield from _paths(inner, keys, f"{path}[{number}]")
+
+
+def _links(value: JsonValue) -> Iterator[tuple[int, str]]:
+    """Yield where marks and channels link to an address; rows, and how their fields are read, are not entered."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key == "href":
+                yield id(value), key
+            elif key not in (*_ROWS, "parse"):
+                yield from _links(inner)
+    else:
+        for inner in listed(value):
+            yield from _links(inner)
 
 
 def _without(value: JsonValue, keys: Keys) -> JsonValue:
@@ -241,7 +281,20 @@ def _widened(mistake: Mistake, parts: list[Subschema], value: SpecView, path: st
             move = "say it of the charts inside" if composed else "leave one of them out"
             problem = _located(path, f"{mistake.word!r} does not go with {rivals[0]!r}; {move}")
             return mistake._replace(problem=problem)
+    if not _near(mistake.word, mistake.words):
+        known = [name for part in parts for name in vega_lite_schema.properties(part)]
+        return mistake._replace(words=tuple(known)) if _near(mistake.word, known) else mistake
     return mistake
+
+
+def is_meant(word: str, words: Iterable[str]) -> bool:
+    """Tell whether a key of a spec that Vega-Lite does not know is meant for one of some words."""
+    known = {
+        name
+        for part in vega_lite_schema.branches(vega_lite_schema.root())
+        for name in vega_lite_schema.properties(part)
+    }
+    return word not in known and _near(word, known) in words
 
 
 def _located(path: str, problem: str) -> str:
@@ -312,12 +365,15 @@ def _allowed_words(parts: Iterable[Subschema]) -> tuple[str, ...]:
 
 def _near(word: str, words: Iterable[str]) -> str:
     """Return the known word that a word is meant for, or an empty text."""
-    words = list(words)
-    if (meant := _MEANT.get(word)) in words:
-        return str(meant)
     folded = {known.casefold(): known for known in words}
-    close = get_close_matches(word.casefold(), folded, n=1, cutoff=_ALIKE)
-    return folded[close[0]] if close else ""
+    known = [meant for meant in _MEANT.get(word, ()) if meant.casefold() in folded]
+    if known:
+        return known[0]
+    own = word.casefold()
+    close = get_close_matches(own, folded, n=1, cutoff=_ALIKE if len(own) > _SHORT else _ALIKE_SHORT)
+    begun = [one for one in folded if len(own) > _SHORT and one.startswith(own)]
+    nearest = close or sorted(begun, key=len)
+    return folded[nearest[0]] if nearest else ""
 
 
 def _alike(word: str, known: str) -> float:

@@ -21,8 +21,6 @@ _FONT_KEY = re.compile("[fF]ont(Weight|Style)?$")
 _FONT = re.compile(r"[\w ,.'-]{1,200}")
 """Names of fonts, weights, styles. vl-convert 1.9 puts them unescaped into the SVG in which it measures text."""
 
-_READ = frozenset({"url", "href"})
-
 
 def guarded(spec: Mapping[str, JsonValue], places: Places = NOWHERE) -> dict[str, JsonValue]:
     """Return the spec without notes to embedding pages, if it reads nothing and is not too large.
@@ -33,7 +31,7 @@ def guarded(spec: Mapping[str, JsonValue], places: Places = NOWHERE) -> dict[str
         ArgumentError: it names a file or web address, or carries too many rows. The message says where.
     """
     for path, key, value in entries(spec):
-        if key in _READ:
+        if key == "url":
             for address in _addresses(value):
                 if not address.strip().lower().startswith("data:"):
                     problem = (
@@ -62,8 +60,6 @@ def guarded(spec: Mapping[str, JsonValue], places: Places = NOWHERE) -> dict[str
 
 def _instead(path: str, places: Places) -> str:
     """Return what to give instead of an address: rows in the argument that reads files, a picture as a data: URL."""
-    if path.endswith(".href"):
-        return "leave it out: a picture has no links"
     if not re.search(r"\bdata\.url$", path):
         return "give a picture as a data: URL"
     if not places.allow and not places.web:
@@ -114,7 +110,7 @@ def _is_font(value: JsonValue) -> bool:
 
 
 def _addresses(value: JsonValue) -> Iterator[str]:
-    """Yield the fixed addresses of a `url` or `href`: the text itself, or the value a channel is given."""
+    """Yield the fixed addresses of a `url`: the text itself, or the value a channel is given."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

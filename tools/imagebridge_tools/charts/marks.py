@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from imagebridge_tools.tool_output import JsonObject, JsonValue
 
-from . import encoding, labels, text_width
+from . import encoding, hairlines, labels, text_width
 from .number_formats import written_number
 from .number_labels import measurable
 from .plan import Chart, ChartKind
@@ -133,7 +133,10 @@ def _bar(chart: Chart, width: int, height: int) -> JsonObject:
     channels |= {along: number, **encoding.stacking(chart, lying=along == "x")}
     if "color" in chart.names:
         channels["color"] = encoding.color(chart)
-    return {"mark": {"type": "bar", **({} if chart.stack else {"cornerRadiusEnd": 2})}, "encoding": channels}
+    long = encoding.plot(chart, width, height)[along == "y"]
+    shape: JsonObject = {} if chart.stack else {"cornerRadiusEnd": 2}
+    shape |= hairlines.offset(chart, side, along, along, long)
+    return {"mark": {"type": "bar", **shape}, "encoding": channels}
 
 
 def _along_both(chart: Chart, width: int, height: int) -> JsonObject:
@@ -195,7 +198,11 @@ def _layered(chart: Chart, width: int, height: int) -> JsonObject:
             y["stack"] = None
         if kind == "bar" and len(series) > 1:
             channels["xOffset"] = {"field": "color", "type": "nominal", "sort": list(series)}
-        layer: JsonObject = {"mark": _mark(kind, part), "encoding": channels}
+        mark = _mark(kind, part)
+        if kind == "bar":
+            scale = f"layer_{len(layers)}_y" if chart.right else "y"
+            mark |= hairlines.offset(part, "y", "y", scale, encoding.plot(chart, width, height)[1])
+        layer: JsonObject = {"mark": mark, "encoding": channels}
         if series:
             layer["transform"] = [{"filter": {"field": "color", "oneOf": list(series)}}]
         layers.append(layer)
@@ -212,7 +219,10 @@ def _histogram(chart: Chart, width: int, height: int) -> JsonObject:
     channels = _reaching(chart, "x", width, height)
     y: JsonObject = {"field": "y", "type": "quantitative", **encoding.named(chart, "y")}
     overlaid = chart.stack is False and "color" in chart.names
-    y["stack"] = None if chart.stack is False else "normalize" if chart.stack == "normalize" else "zero"
+    if "color" in chart.names:
+        y["stack"] = None if chart.stack is False else "normalize" if chart.stack == "normalize" else "zero"
+    else:
+        y["stack"] = None
     channels["y"] = y | ({"scale": scale} if (scale := encoding.scale(chart, "y", {})) else {})
     if "color" in chart.names:
         channels |= {"color": encoding.color(chart), **encoding.stacking(chart)}
@@ -221,6 +231,7 @@ def _histogram(chart: Chart, width: int, height: int) -> JsonObject:
         "orient": "vertical",
         "binSpacing": 1,
         **({"opacity": 0.55} if overlaid else {}),
+        **hairlines.offset(chart, "y", "y", "y", encoding.plot(chart, width, height)[1]),
     }
     return {"mark": mark, "encoding": channels}
 

@@ -6,7 +6,7 @@ from imagebridge.errors import ArgumentError
 from imagebridge_tools.tables.cells import position
 from imagebridge_tools.tool_output import JsonValue, counted
 
-from . import axes, grammar, params, reduce, spec_fields, spec_views
+from . import axes, count_ticks, grammar, params, reduce, spec_fields, spec_views
 from .fit import COMPOSED, composed
 from .guard import ROWS, entries
 from .theme import PALETTE, ChartFrame, Style, ThemeName, heading, merged, style, title_lines
@@ -25,7 +25,8 @@ def checked(spec: Mapping[str, JsonValue]) -> grammar.Checked:
         raise ArgumentError(
             "spec", "is Vega; write it in Vega-Lite (mark and encoding instead of marks and scales)"
         )
-    if not any(key in spec for key in ("mark", "layer", *COMPOSED)):
+    drawing = ("mark", "layer", *COMPOSED)
+    if not any(key in drawing or grammar.is_meant(key, drawing) for key in spec):
         raise ArgumentError("spec", 'has no mark; give Vega-Lite such as {"mark": "bar", "encoding": {...}}')
     done = grammar.checked(spec)
     spec_fields.check(done.spec)
@@ -176,6 +177,7 @@ def _outline(
 
 def ready(spec: dict[str, JsonValue], own: Mapping[str, JsonValue], theme: Style) -> dict[str, JsonValue]:
     """Return a spec that has its sizes with readable labels, unless the config of the model's `own` says how."""
+    spec = count_ticks.stepped(spec)
     return spec if axes.ruled(own.get("config")) else axes.labelled(spec, theme)
 
 

@@ -110,7 +110,8 @@ def lacking(text: str, font: "FreeTypeFont") -> list[str]:
 def missing(text: str, font: "FreeTypeFont") -> str:
     """Name the characters of a text that show as boxes, in brackets; nothing where there are none."""
     boxes = lacking(text, font)
-    return f" (no glyphs, shown as boxes: {few(boxes)})" if boxes else ""
+    help_ = f"; {remedy}" if (remedy := fonts.remedy(boxes)) else ""
+    return f" (no glyphs, shown as boxes: {few(boxes)}{help_})" if boxes else ""
 
 
 def _glyph(font: "FreeTypeFont", character: str) -> tuple[tuple[int, int], bytes]:

@@ -1,0 +1,130 @@
+"""The stderr of a server or relay, which its host keeps as a log: where nobody reads it, nothing waits for it.
+
+A pipe takes some 64 kB and then holds up whoever writes: a thread that logs an error, and every child that has
+inherited it. MCP leaves it to the host whether it reads (2025-11-25, transports, stdio: it MAY capture or ignore it).
+"""
+
+import atexit
+import os
+import stat
+import sys
+import threading
+import time
+from contextlib import suppress
+
+_KEPT = 1 << 18
+"""Bytes that wait for a slow host; of what comes while they do, lines are left out and counted."""
+
+_READ = 1 << 16
+"""Bytes that are read and written at once."""
+
+_LAST = 0.5
+"""Seconds that the last lines have to reach the host as this process ends."""
+
+_logs: "list[HostLog]" = []
+
+
+def keep_stderr_writable() -> None:
+    """Put a pipe that is always read in stderr's place, for this process and its children, and pass on what comes.
+
+    A file or a terminal stays as it is: it takes what is written, or shows a person why it does not.
+    """
+    try:
+        mode = os.fstat(2).st_mode
+    except OSError:  # It is closed.
+        return
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        reading, writing = os.pipe()
+        log = HostLog(reading, os.dup(2))
+        os.dup2(writing, 2)
+        os.close(writing)
+        log.begin()
+        if not _logs:
+            atexit.register(finish_stderr)
+        _logs.append(log)
+
+
+def finish_stderr() -> None:
+    """Give what was written last some time to reach the host. Nothing that is written to stderr afterwards does."""
+    if _logs and sys.stderr:
+        sys.stderr.flush()
+    while _logs:
+        _logs.pop().finish()
+
+
+class HostLog:
+    """Lines on their way from a pipe to the host, in two threads: one always reads, the other may wait."""
+
+    def __init__(self, reading: int, host: int) -> None:
+        self._reading = reading
+        self._host = host
+        self._changed = threading.Condition()
+        self._waiting = bytearray()
+        self._last = b"\n"
+        self._left_out = 0
+        self._skipping = False
+        self._ended = self._unheard = False
+        self._threads = [threading.Thread(target=one, daemon=True) for one in (self._collect, self._pass_on)]
+
+    def begin(self) -> None:
+        """Pass on what comes from now on."""
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self) -> None:
+        """Let go of the pipe, and wait for the last of it."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        # Standard output may have been led into the log too.
+        with suppress(OSError):
+            if os.path.sameopenfile(1, 2):
+                os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        stop = time.monotonic() + _LAST
+        for thread in self._threads:
+            thread.join(max(0.0, stop - time.monotonic()))
+
+    def _collect(self) -> None:
+        while chunk := os.read(self._reading, _READ):
+            with self._changed:
+                self._add(chunk)
+                self._changed.notify()
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    def _add(self, chunk: bytes) -> None:
+        if self._skipping:
+            _, end, chunk = chunk.partition(b"\n")
+            self._skipping = not end
+        if self._unheard or not chunk:
+            return
+        # Nothing passes what was left out before it.
+        if self._left_out or len(self._waiting) + len(chunk) > _KEPT:
+            self._skipping = not chunk.endswith(b"\n")
+            self._left_out += chunk.count(b"\n") + self._skipping
+        else:
+            self._waiting += chunk
+
+    def _pass_on(self) -> None:
+        try:
+            while chunk := self._next():
+                while chunk:
+                    chunk = chunk[os.write(self._host, chunk) :]
+        except OSError:
+            self._unheard = True
+        os.close(self._host)
+
+    def _next(self) -> bytes:
+        """Return what is to be written next, nothing at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._left_out or self._ended)
+            chunk = bytes(self._waiting[:_READ])
+            del self._waiting[:_READ]
+            if self._left_out and not self._waiting:
+                lines = "1 line" if self._left_out == 1 else f"{self._left_out:,} lines"
+                start = "" if (chunk or self._last).endswith(b"\n") else "\n"
+                chunk += f"{start}({lines} of this log left out: nothing read it in time)\n".encode()
+                self._left_out = 0
+            self._last = chunk[-1:]
+            return chunk

@@ -1,0 +1,36 @@
+"""Pictures made small enough for a host, and kept for a while: models look at the same file again and again."""
+
+from dataclasses import dataclass
+
+from imagebridge.pictures.base64 import sample
+from imagebridge.pictures.cache import Cache
+from imagebridge.pictures.encode import within
+from imagebridge.pictures.picture import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """A picture as a key: found by a sample of its base64, and compared in full."""
+
+    data_url: str
+
+    def __hash__(self) -> int:
+        return hash(sample(self.data_url))
+
+
+_SHRUNK: Cache[tuple[Picture, Picture]] = Cache(
+    16_000_000, lambda pair: sum(len(one.data_url) for one in pair)
+)
+"""Pictures as they came, and what was made of them lately."""
+
+
+def shrunk(picture: Picture, limit: int, side: int) -> Picture:
+    """Return `picture` in at most `limit` bytes, each side at most `side` pixels; the very same where it fits.
+
+    Raises:
+        PictureError: its pixels cannot be decoded, or not even one pixel fits.
+    """
+    if picture.size <= limit and max(picture.width, picture.height) <= side:
+        return picture
+    key = _Content(picture.data_url), limit, side
+    return _SHRUNK.once(key, lambda: (picture, within(picture, limit, side)))[1]
