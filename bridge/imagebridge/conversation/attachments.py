@@ -7,7 +7,7 @@ model said may be objects of an SDK. A computer's screenshot is left alone: no t
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from imagebridge.errors import PictureError
@@ -39,7 +39,7 @@ class Attachment:
     """A picture or a file: part `part` of item `item`, with its fields as sent.
 
     label: how it is named in words, such as `picture 2 of look (call_3)`. handle: `picture:7`, or "".
-    kind: whether it is a picture or a file. wire: what writes and reads it.
+    kind: whether it is a picture or a file. wire: what writes and reads it. source: where it comes from.
     """
 
     item: int
@@ -49,11 +49,11 @@ class Attachment:
     handle: str
     kind: AttachmentKind
     wire: Provider
+    source: Source
 
-    @property
-    def source(self) -> Source:
-        """Where it comes from."""
-        return self.wire.source(self.fields)
+    def at(self, place: "StandIn") -> "Attachment":
+        """Return it as it stands in another place, under the names that it has there."""
+        return replace(self, item=place.item, part=place.part, label=place.label, handle=place.handle)
 
     @property
     def url(self) -> str:
@@ -246,8 +246,8 @@ class _Content:
         """Read the parts of an item; an empty object stands for each that is none."""
         content = item.get(wire.holder(item))
         parts: list[JSON] = [part if is_json(part) else {} for part in content] if is_list(content) else []
-        # Some servers take the parts of one wire in the items of another.
-        wires = (wire, *(one for one in providers() if one is not wire)) if parts else ()
+        # Of all wires: some servers take the parts of one in the items of another.
+        wires = providers() if parts else ()
         attached: dict[int, tuple[AttachmentKind, Provider]] = {}
         lines: list[str] = []
         standing: dict[int, re.Match[str]] = {}
@@ -310,11 +310,11 @@ def _placed(at: int, content: _Content, where: str) -> Iterator[Attachment | Sta
         named_so = f"{piece[1] if piece else ''}{kind} {number} of {where}"
         label = sentences.short(caption[1] if caption else named_so)
         name = handle[1] if handle else ""
-        yield (
-            StandIn(at, index, label, name, stand_in[3] or "")
-            if stand_in
-            else Attachment(at, index, content.parts[index], label, name, *content.attached[index])
-        )
+        if stand_in:
+            yield StandIn(at, index, label, name, stand_in[3] or "")
+        else:
+            part, wire = content.parts[index], content.attached[index][1]
+            yield Attachment(at, index, part, label, name, kind, wire, wire.source(part))
 
 
 def _stood_for(sentence: re.Match[str]) -> AttachmentKind:

@@ -10,7 +10,7 @@ trim left goes on; and between two cuts every request begins as the one before, 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar, cast, get_args
 
 from imagebridge.facts.models import Detail, family
@@ -175,7 +175,7 @@ class _Replay:
             if isinstance(one, Attachment):
                 self.changes[one.item, one.part] = one.text(again(earlier.attachment))
             return
-        here = replace(target, item=one.item, part=one.part, label=one.label, handle=one.handle)
+        here = target.at(one) if isinstance(one, StandIn) else one
         if isinstance(one, StandIn):
             # With smaller budgets than the last time, what it refers to gave way before it was used here.
             self.changes[one.item, one.part] = dict(target.fields)

@@ -180,9 +180,12 @@ class Translation(FittedResult):
 
     def text_alone(self) -> str | None:
         """Return the words, where there is nothing else."""
-        parts = self._parts()
-        texts = [part.text for part in parts if isinstance(part, Text)]
-        return "\n".join(texts) if len(texts) == len(parts) else None
+        texts: list[str] = []
+        for part in self._parts():
+            if not isinstance(part, Text):
+                return None
+            texts.append(part.text)
+        return "\n".join(texts)
 
     def _parts(self) -> list[Part]:
         return [part for one in self.placed for part in one.parts]

@@ -33,9 +33,14 @@ def provider(name: str) -> Provider:
     return _loaded(module)
 
 
-def providers() -> list[Provider]:
+def providers() -> tuple[Provider, ...]:
     """Return all of them."""
-    return [_loaded(module) for module in PROVIDERS.values()]
+    return _all(tuple(PROVIDERS.values()))
+
+
+@cache
+def _all(modules: tuple[str, ...]) -> tuple[Provider, ...]:
+    return tuple(map(_loaded, modules))
 
 
 def receiver(policy: Policy) -> Receiver:
