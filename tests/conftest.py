@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -19,6 +20,9 @@ settings.load_profile("some")
 # Hundreds of tests start Python: where its compiled code is not to be kept beside the sources, it is kept here.
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+
+# Collection makes a million objects that stay: looking for garbage among them would take a quarter of its time.
+gc.disable()
 
 # A shell that runs the tests in the background has switched SIGINT off, and nohup SIGHUP, for all that they start too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -55,6 +59,12 @@ def pytest_collection_modifyitems(items):
     """Begin with the files of few tests: those start processes, and a worker that got one last would end long after the others."""
     tests = Counter(item.path for item in items)
     items.sort(key=lambda item: (tests[item.path], item.path))
+
+
+def pytest_collection_finish():
+    """Look for garbage from here on, and never among what collection has made."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

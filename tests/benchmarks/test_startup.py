@@ -1,6 +1,6 @@
 """From the start of the process to its answer to `tools/list`, against an empty server of the SDK.
 
-`uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_startup.py`. Linux only: it reads the scheduler's count.
+`uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_startup.py`.
 """
 
 import json
@@ -8,15 +8,12 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from processes import worked
 
-pytestmark = [
-    pytest.mark.benchmark,
-    pytest.mark.skipif(sys.platform != "linux", reason="reads the CPU time of a process in /proc"),
-]
+pytestmark = pytest.mark.benchmark
 
 ROUNDS = 15
 WITHOUT_CARD, WITH_CARD = 1.15, 0.35
@@ -60,8 +57,7 @@ def started(command, cards="off", until=lambda: True):
             process.stdin.flush()
             answer = json.loads(process.stdout.readline())
         wall = time.perf_counter() - begun
-        threads = Path(f"/proc/{process.pid}/task").glob("*/schedstat")
-        cpu = sum(int(file.read_text().split()[0]) for file in threads) / 1e9
+        cpu = worked(process.pid)
         while not until():
             time.sleep(0.05)
         process.kill()

@@ -24,6 +24,8 @@ NEAR = 6
 NEAR_ANYWHERE = 60
 """The same for the place in which they differ most."""
 MOST_FRAMES = 9
+HANGS = 300_000
+"""Milliseconds in which the browser has to start, and to show a file, on the slowest machine."""
 
 
 @lru_cache(64)
@@ -144,6 +146,8 @@ _PAGE = """async ([encoded, type, side, most]) => {
         if (await ImageDecoder.isTypeSupported(type)) {
             decoder = new ImageDecoder({data, type});
             (await decoder.decode({frameIndex: 0, completeFramesOnly: true})).image.close();
+            // Until then the number of frames may grow (WebCodecs, ImageTrack.frameCount).
+            await decoder.completed;
             frames = decoder.tracks.selectedTrack.frameCount;
         }
         const shown = new Image();
@@ -152,6 +156,7 @@ _PAGE = """async ([encoded, type, side, most]) => {
         made.push(drawn(shown, shown.naturalWidth, shown.naturalHeight));
         URL.revokeObjectURL(shown.src);
     } catch (error) {
+        decoder?.close();
         return [0, []];
     }
     try {
@@ -163,6 +168,7 @@ _PAGE = """async ([encoded, type, side, most]) => {
     } catch (error) {
         frames = made.length;
     }
+    decoder?.close();
     return [frames, made];
 }"""
 
@@ -175,6 +181,7 @@ class Browser:
 
     def _open(self):
         self._page = self._chromium.new_page()
+        self._page.set_default_timeout(HANGS)
         # ImageDecoder is for secure pages alone.
         self._page.route(
             "https://collection.test/",
@@ -185,12 +192,18 @@ class Browser:
     def shown(self, data, media_type, most=MOST_FRAMES):
         """Return what the browser shows of a file, its first `most` frames."""
         from playwright.sync_api import Error
+        from playwright.sync_api import TimeoutError as TooLong
 
         if self._page is None:
             self._open()
         encoded = base64.b64encode(data).decode()
         try:
-            count, made = self._page.evaluate(_PAGE, [encoded, media_type, SIDE, most])
+            # Of what a page evaluates the end is waited for without a bound; of a function that gives something, with one.
+            answer = self._page.wait_for_function(_PAGE, arg=[encoded, media_type, SIDE, most])
+            count, made = answer.json_value()
+            answer.dispose()
+        except TooLong:  # no verdict: the test fails
+            raise
         except Error:  # the page has died of the file
             self._page = None
             return Shown()
@@ -210,6 +223,6 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=HANGS)
         yield Browser(chromium)
         chromium.close()

@@ -9,9 +9,7 @@ the work by two seeds. Exit code 1 where a rule is broken; `--keep DIR` keeps th
 import argparse
 import base64
 import random
-import struct
 import sys
-import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -22,6 +20,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import judges
 import samples
+from fuzz.mutation import with_checksums
 
 from imagebridge import Policy, translate
 from imagebridge.pictures import kinds
@@ -103,17 +102,6 @@ def mutated(data, chance):
                 made[at:at] = made[at : at + chance.randint(1, 200)]
             case _:
                 del made[max(at, len(made) - chance.choice((1, 2, 4, 12, 60, 999))) :]
-    return bytes(made)
-
-
-def with_checksums(data):
-    """A PNG whose chunks have the right checksums, as far as they go: what is behind them is looked at too."""
-    made, at = bytearray(data), 8
-    while at + 12 <= len(made):
-        stop = at + 12 + int.from_bytes(made[at : at + 4], "big")
-        if stop <= len(made):
-            made[stop - 4 : stop] = struct.pack(">I", zlib.crc32(made[at + 4 : stop - 4]))
-        at = stop
     return bytes(made)
 
 

@@ -385,6 +385,7 @@ async def test_as_a_client_of_the_sdk_sends_them(folder):
     assert seen == SENT
 
 
+@pytest.mark.long
 def test_as_the_command_line_sends_them(folder):
     pairs = [word for tool, arguments, _ in SENT for word in (tool, json.dumps(arguments))]
     called = subprocess.run(

@@ -69,7 +69,7 @@ def parameters(folder, *relays):
 @pytest.mark.parametrize(
     ("relays", "arguments"),
     [
-        ([], {}),
+        pytest.param([], {}, marks=pytest.mark.long),
         pytest.param([], {"max_size": 2500}, marks=pytest.mark.long),
         pytest.param(["qwen-code"], {}, marks=pytest.mark.long),
         pytest.param(["claude-desktop"], {}, marks=pytest.mark.long),
@@ -77,7 +77,7 @@ def parameters(folder, *relays):
         pytest.param(["claude-desktop"], {"max_size": 2500}, marks=pytest.mark.long),
     ],
 )
-@pytest.mark.parametrize("handles", [True, False])
+@pytest.mark.parametrize("handles", [True, pytest.param(False, marks=pytest.mark.long)])
 async def test_a_point_leads_to_the_original_by_one_factor(folder, relays, arguments, handles):
     seen, words = await shown(
         {"source": "photo.jpg", **arguments}, parameters(folder, *relays), handles=handles
@@ -90,6 +90,7 @@ async def test_a_point_leads_to_the_original_by_one_factor(folder, relays, argum
     assert (x * across, y * down) == tuple(pytest.approx(one, abs=2 * across) for one in SPOT)
 
 
+@pytest.mark.long
 async def test_a_tool_that_is_given_the_picture_gets_it_in_the_pixels_that_are_said(folder):
     """What its own server, and another one, is given for `picture:1` is the file that came, whose pixels the line names."""
     server = parameters(folder, "qwen-code")
@@ -127,7 +128,7 @@ def pages(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["page.png", "page.svg"])
+@pytest.mark.parametrize("name", ["page.png", pytest.param("page.svg", marks=pytest.mark.long)])
 async def test_a_place_on_a_part_of_a_long_page_is_looked_at_closely(pages, name):
     async with Bridge(parameters(pages), timeout=120) as bridge:
         (first,) = await bridge.outputs(asked("load_image", source=name))

@@ -132,6 +132,7 @@ def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
     assert ended(child)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "end", ["eof", pytest.param(signal.SIGTERM, marks=[pytest.mark.long, sends_signals])]
 )
@@ -152,6 +153,7 @@ def test_the_end_takes_the_decoding_process_along_and_is_quiet(raw, end):
     assert ended(child)
 
 
+@pytest.mark.long
 def test_files_of_the_folder_it_is_started_in_are_no_modules(tmp_path):
     for name in ("anyio", "pickle", "PIL", "json", "vl_convert"):
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")

@@ -17,6 +17,8 @@ from imagebridge_server.settings import Settings
 from imagebridge_server.viewer import URI
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+HANGS = 120_000
+"""Milliseconds after which what does not come in the browser is missed, on the busiest machine."""
 
 # What a host must enforce for a page that declares no domains (MCP Apps 2026-01-26, content requirements).
 CSP = (
@@ -127,7 +129,7 @@ def browser():
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     assert path, "install Chromium (Debian: apt-get install chromium); the viewer is tested in it"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=HANGS)
         yield browser
         browser.close()
 
@@ -136,6 +138,7 @@ def browser():
 def host(browser):
     html = (Path(__file__).parents[2] / "server" / "imagebridge_server" / "viewer.html").read_text("utf-8")
     context = browser.new_context(viewport={"width": 820, "height": 640}, accept_downloads=True)
+    context.set_default_timeout(HANGS)
     page = context.new_page()
     wrong = []
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)

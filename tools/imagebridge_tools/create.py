@@ -134,15 +134,18 @@ def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
     count = len(done.pictures)
     what = "A picture" if count == 1 else f"{count} pictures"
     descriptions = "; ".join(described(one) for one in done.pictures)
-    more = (
-        f" The API sent {done.left_out} more than were asked for; these are left out."
-        if done.left_out
-        else ""
-    )
+    more = _left_out(done.left_out, "picture") + _left_out(done.unfinished_left_out, "unfinished picture")
     return ToolOutput(
         f"{what} of {_quoted(order.prompt)}{origin} by {done.model}{kind}. {descriptions}.{more}",
         done.pictures,
     )
+
+
+def _left_out(count: int, what: str) -> str:
+    """Say how many pictures came beyond those that were asked for; nothing where none did."""
+    if count < 2:
+        return f" The API sent 1 {what} more than was asked for; it is left out." if count else ""
+    return f" The API sent {count:,} {what}s more than were asked for; these are left out."
 
 
 def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:

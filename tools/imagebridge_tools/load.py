@@ -234,7 +234,8 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     A file that is so already, and that models take as it is, keeps its bytes.
     """
     from imagebridge.pictures.convert import light_sentence
-    from imagebridge.pictures.decode import decoding, load, read, srgb, upright
+    from imagebridge.pictures.decode import load, read, srgb, upright
+    from imagebridge.pictures.decoder_errors import decoding
     from imagebridge.pictures.encode import as_picture
     from imagebridge.pictures.metadata import is_noted
 

@@ -294,9 +294,10 @@ def _data_url(data: bytes, file_type: kinds.FileType) -> str:
 def _filename(uri: str, file_type: kinds.FileType) -> str:
     """Name a document after the last part of its uri: the API wants a real file name with the right suffix."""
     last = re.split(r"[/\\\\]", unquote(re.split(r"[?#]", uri)[0]).rstrip("/\\"))[-1]
-    safe = re.sub(r"[^\w.() -]", "_", last)[-100:]
+    # Of an address without a path, such as `cid:report.pdf`, the scheme is no part of the name.
+    safe = re.sub(r"[^\w.() -]", "_", re.sub(r"^[A-Za-z][A-Za-z0-9+.-]+:", "", last))
     stem = safe[: -len(file_type.suffix)] if safe.lower().endswith(file_type.suffix) else safe
-    return f"{stem or 'document'}{file_type.suffix}"
+    return f"{stem[-100:] or 'document'}{file_type.suffix}"
 
 
 def _decoded_text(data: bytes) -> str | None:

@@ -90,6 +90,7 @@ async def test_every_call_is_answered_in_order_and_truthfully():
     assert [part["type"] for part in by_id["g"]] == ["input_text", "input_image"]
 
 
+@pytest.mark.long
 async def test_half_a_surrogate_is_refused_and_the_connection_stays():
     async with Bridge(STDIO) as bridge:
         first, second = await bridge.outputs(

@@ -8,12 +8,12 @@ import anyio.to_thread
 import httpx2
 import openai
 import pytest
+from eyes import eyes
 from mcp.server import MCPServer
-from mcp.types import CallToolResult
 from openai import AsyncOpenAI, DefaultAsyncHttpx2Client, OpenAI
-from samples import data_url, drawing, file, photo
+from samples import data_url, drawing, file
 
-from imagebridge import Bridge, Policy, tool_result
+from imagebridge import Bridge, Policy
 from imagebridge.errors import BridgeError, DeadlineError, ResponseError
 from imagebridge.events import Replied, Retried, TextDelta
 from imagebridge.testing import Cut, Endpoint, Fault, Late
@@ -32,12 +32,7 @@ BAD = Fault(400, REFUSED, "invalid_value", "input")
 
 @pytest.fixture
 def server():
-    server = MCPServer("eyes", log_level="CRITICAL")
-
-    @server.tool()
-    def look(side: int) -> CallToolResult:
-        """Looks."""
-        return CallToolResult.model_validate(tool_result(f"{side} pixels", photo(side, side)))
+    server = eyes()
 
     @server.tool()
     async def wait() -> str:

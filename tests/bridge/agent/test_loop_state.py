@@ -4,12 +4,11 @@ import copy
 import json
 
 import pytest
+from eyes import eyes
 from mcp.server import MCPServer
-from mcp.types import CallToolResult
 from openai import AsyncOpenAI, BadRequestError, DefaultAsyncHttpx2Client
-from samples import photo
 
-from imagebridge import Bridge, tool_result
+from imagebridge import Bridge
 from imagebridge.errors import TurnLimitError
 from imagebridge.events import ReasoningDelta
 from imagebridge.testing import Endpoint, Fault
@@ -50,14 +49,7 @@ TURNS = [
 
 @pytest.fixture
 def server():
-    server = MCPServer("eyes", log_level="CRITICAL")
-
-    @server.tool()
-    def look(side: int) -> CallToolResult:
-        """Looks."""
-        return CallToolResult.model_validate(tool_result(f"{side} pixels", photo(side, side)))
-
-    return server
+    return eyes()
 
 
 def client_of(endpoint):

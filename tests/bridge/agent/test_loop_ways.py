@@ -3,9 +3,10 @@
 import anyio
 import httpx2
 import pytest
+from eyes import eyes
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
-from mcp.types import CallToolResult, ToolAnnotations
+from mcp.types import ToolAnnotations
 from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAsyncHttpx2Client, OpenAI
 from pydantic import BaseModel
 from samples import photo
@@ -40,12 +41,7 @@ class ColourAndSides(BaseModel):
 
 @pytest.fixture
 def server():
-    server = MCPServer("eyes", log_level="CRITICAL")
-
-    @server.tool()
-    def look(side: int) -> CallToolResult:
-        """Looks."""
-        return CallToolResult.model_validate(tool_result(f"{side} pixels", photo(side, side)))
+    server = eyes()
 
     @server.tool()
     async def step(ctx: Context) -> str:

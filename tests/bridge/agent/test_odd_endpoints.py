@@ -6,13 +6,11 @@ import json
 import httpx2
 import pytest
 from commands import SCRIPT, ask
+from eyes import eyes
 from local_servers import serving
-from mcp.server import MCPServer
-from mcp.types import CallToolResult
 from openai import AsyncOpenAI, OpenAI, OpenAIError
-from samples import photo
 
-from imagebridge import Bridge, tool_result
+from imagebridge import Bridge
 from imagebridge.errors import RunError
 from imagebridge.events import Replied, TextDelta
 from imagebridge.testing import Cut, Endpoint, Events, Fault, Odd
@@ -124,14 +122,7 @@ CHAT = {
 
 @pytest.fixture
 def server():
-    server = MCPServer("eyes", log_level="CRITICAL")
-
-    @server.tool()
-    def look(side: int) -> CallToolResult:
-        """Looks."""
-        return CallToolResult.model_validate(tool_result(f"{side} pixels", photo(side, side)))
-
-    return server
+    return eyes()
 
 
 ROWS = [("responses", *row) for row in RESPONSES.items()] + [("chat", *row) for row in CHAT.items()]

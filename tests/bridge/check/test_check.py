@@ -126,6 +126,7 @@ UNION = {
 }
 OUTPUT = "input[2].output"
 URL = f"{OUTPUT}[0].image_url"
+SCREENSHOT = data_url(file(drawing(3840, 2160), "PNG", compress_level=1), "image/png")
 TALL = file(Image.new("1", (1425, 21637)), "PNG")
 
 # What it is, the findings as (rule, path, refused), how many pictures the fixed body shows, the body.
@@ -178,9 +179,9 @@ PEERS = [
     ("langchain: 30 megapixels at high", [("picture-too-large", URL, False)], 1,
         shown(file(drawing(6000, 5000), "JPEG"), "image/jpeg")),
     ("openai-agents: no detail", [("detail-missing", f"{OUTPUT}[0].detail", False)], 1,
-        said([without_detail(data_url(file(drawing(3840, 2160), "PNG"), "image/png"))])),
+        said([without_detail(SCREENSHOT)])),
     ("pydantic-ai: detail auto", [("detail-missing", f"{OUTPUT}[0].detail", False)], 1,
-        said([image(data_url(file(drawing(3840, 2160), "PNG"), "image/png"), detail="auto")])),
+        said([image(SCREENSHOT, detail="auto")])),
     ("a screenshot of a long page", [("too-many-patches", URL, True), ("detail-missing", f"{OUTPUT}[0].detail", False)], 1,
         said([without_detail(data_url(TALL, "image/png"))])),
     ("a made-up detail", [("detail", f"{OUTPUT}[0].detail", True)], 1, said([image(detail="medium")])),
@@ -421,8 +422,7 @@ def test_a_dump_is_explained_with_its_tokens():
 
 def test_a_missing_detail_is_explained_with_its_tokens():
     """documented: 8,160 patches at 1.2 tokens at original, 2,304 at high (OpenAI's guide, 2026-09)."""
-    screenshot = data_url(file(drawing(3840, 2160), "PNG"), "image/png")
-    missing = said([without_detail(screenshot)])
+    missing = said([without_detail(SCREENSHOT)])
     assert str(found(missing, "detail-missing")) == (
         "input[2].output[0].detail: advice: A missing detail means original on gpt-5.6-luna: 9,792 tokens for "
         '3840x2160 pixels, 2,765 at high. Fix: Write "detail": "high". [detail-missing]'
@@ -431,7 +431,7 @@ def test_a_missing_detail_is_explained_with_its_tokens():
         Finding(
             "picture-too-large",
             URL,
-            f"gpt-5.4 sees 2048x1152 of these 3840x2160 pixels, and the {len(screenshot) / 1000:.0f} kB are sent with "
+            f"gpt-5.4 sees 2048x1152 of these 3840x2160 pixels, and the {len(SCREENSHOT) / 1000:.0f} kB are sent with "
             "every turn.",
             "Shrink it to 2048x1152 and say by how much.",
             refused=False,

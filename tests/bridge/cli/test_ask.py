@@ -67,6 +67,7 @@ def test_the_environment_names_the_model(server, variable, model):
     assert endpoint.requests[0]["model"] == model
 
 
+@pytest.mark.long
 def test_our_own_server_writes_and_fetches_where_it_is_allowed(tmp_path):
     calls = [
         ("make_qr_code", {"text": "a", "save_as": "code.png"}),

@@ -257,6 +257,7 @@ def test_our_own_server_does_what_it_is_allowed_and_stdout_is_pure(tmp_path):
     assert "127.0.0.1" in refused_address
 
 
+@pytest.mark.long
 def test_a_closed_pipe_is_quiet(server):
     with subprocess.Popen(
         [*MAIN, "tools", "--server", server], stdout=subprocess.PIPE, stderr=subprocess.PIPE

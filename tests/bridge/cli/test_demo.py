@@ -195,9 +195,15 @@ def test_the_page_needs_nothing_but_itself(demo):
     assert len(demo[2]) < 1_000_000
 
 
-def test_cases_are_the_same_every_time():
-    for case in cases.CASES:
-        assert case.result() == case.result()
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(one, id=one.name, marks=[pytest.mark.long] if "megapixels" in one.name else [])
+        for one in cases.CASES
+    ],
+)
+def test_a_case_is_the_same_every_time(case):
+    assert case.result() == case.result()
 
 
 def test_the_rules_that_only_flag_are_ours_alone():
@@ -222,6 +228,7 @@ def test_what_counts_as_arrived(kind, lost, whole, accepted):
     assert (outcome.whole, outcome.accepted) == (whole, accepted)
 
 
+@pytest.mark.long
 def test_a_chart_that_does_not_arrive_is_code_1_and_a_page_that_cannot_be_written_is_said(
     tmp_path, monkeypatch
 ):
@@ -286,7 +293,7 @@ def live(reader):
 
 def test_the_reader_reads_pictures_and_nothing_else():
     random = Random(2)
-    for _ in range(10):
+    for _ in range(3):
         code = "".join(random.choices(ALPHABET, k=LENGTH))
         assert read(drawn(code)) == code
     assert read(Image.new("RGB", (1024, 576), "white")) == ""

@@ -344,6 +344,7 @@ async def test_answers_out_of_order_reach_their_own_calls():
     assert [(one["call_id"], one["output"]) for one in outputs] == [("a", "one"), ("b", "two")]
 
 
+@pytest.mark.long
 async def test_a_picture_of_20_megabytes_arrives():
     async with Bridge(SLOPPY) as bridge:
         (output,) = await bridge.outputs(response(call("big", size=20_000_000)))

@@ -4,14 +4,13 @@ import re
 
 import openai
 import pytest
+from eyes import eyes
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mcp.server import MCPServer
-from mcp.types import CallToolResult
 from openai import AsyncOpenAI
 from samples import data_url, drawing, file, photo
 
-from imagebridge import Bridge, tool_result
+from imagebridge import Bridge
 from imagebridge.agent.recovery import fresh
 from imagebridge.conversation.image_limit import pictures, within
 from imagebridge.testing import Endpoint, Fault
@@ -70,14 +69,7 @@ def test_what_the_caller_has_just_sent_stays():
 
 @pytest.fixture
 def server():
-    server = MCPServer("eyes", log_level="CRITICAL")
-
-    @server.tool()
-    def look(side: int) -> CallToolResult:
-        """Looks."""
-        return CallToolResult.model_validate(tool_result(f"{side} pixels", photo(side, side)))
-
-    return server
+    return eyes()
 
 
 def taking(most, wording, turns, status=400, **more):

@@ -68,6 +68,8 @@ def pictures(result):
         ("qwen-cli-mcp-client-imagebridge", "qwen-code"),
         ("inspector-cli", "inspector"),
         ("mcporter", "mcporter"),
+        ("opencode", "opencode"),
+        ("fast-agent-mcp", "fast-agent"),
         ("mcp-test-client", "conformance"),
         ("LangChain", "langchain"),
         ("mcp", "unknown"),
@@ -330,11 +332,12 @@ SMALL = replace(host("claude-desktop"), characters=60_000)
 
 class TestSizes:
     @pytest.mark.parametrize(
-        "data",
-        [noise(1000, 1000), noise(2200, 1100, "JPEG", quality=95), samples.oriented()],
+        "made",
+        [lambda: noise(1000, 1000), lambda: noise(2200, 1100, "JPEG", quality=95), samples.oriented],
         ids=["noise", "large", "small"],
     )
-    def test_the_limit_of_a_real_host(self, data):
+    def test_the_limit_of_a_real_host(self, made):
+        data = made()
         result = repair(tool_result("A picture.", data), "claude-desktop")
         (picture,), text = pictures(result), result["content"][0]["text"]
         assert message(result) <= DESKTOP

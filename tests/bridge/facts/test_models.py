@@ -135,6 +135,7 @@ class Later(datetime.date):
         return cls(2027, 4, 2)
 
 
+@pytest.mark.long
 def test_check_and_doctor_name_a_model_that_has_ended(monkeypatch):
     monkeypatch.setattr(advice.datetime, "date", Later)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)

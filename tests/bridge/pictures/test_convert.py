@@ -237,6 +237,7 @@ def test_the_size_of_every_page_is_checked():
     )
 
 
+@pytest.mark.long
 def test_large_pages_are_decoded_without_a_warning_up_to_a_number_of_pixels_together():
     """Pillow warns from 89 million pixels on; ours are 120 million a page and 240 together."""
     found = converted(b64(bilevel(9_500, 9_500, 9_500)), "structure")

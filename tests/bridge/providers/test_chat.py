@@ -68,7 +68,7 @@ def test_the_scale_follows_its_picture():
     )
 
 
-LARGE = file(drawing(4000, 3000), "PNG")
+LARGE = file(drawing(4000, 3000), "PNG", compress_level=1)
 BLOCK = {"type": "image", "data": samples.b64(LARGE), "mimeType": "image/png"}
 
 

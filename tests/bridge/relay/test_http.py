@@ -198,6 +198,7 @@ def test_notifications_and_answers_are_accepted(url):
         assert (accepted.status_code, accepted.content) == (202, b"")
 
 
+@pytest.mark.long
 @counted
 def test_a_session_ends_with_its_server_and_is_not_found_after_that():
     with served() as (address, process):
@@ -210,6 +211,7 @@ def test_a_session_ends_with_its_server_and_is_not_found_after_that():
         assert gone.json()["error"]["message"].startswith("there is no such session")
 
 
+@pytest.mark.long
 @counted
 def test_the_end_of_the_relay_ends_all_servers_and_open_streams():
     with served() as (address, process):
@@ -263,6 +265,7 @@ def test_a_server_that_dies_is_told_of_and_started_anew(url):
     assert again[-1]["result"]["content"][0]["text"] == "alive"
 
 
+@pytest.mark.long
 def test_a_server_that_cannot_start_is_told_of(tmp_path):
     program = tmp_path / "broken"
     program.write_text("not a program")

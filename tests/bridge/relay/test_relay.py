@@ -192,12 +192,12 @@ def test_what_the_host_says_reaches_the_server_as_it_is():
     ("client", "came", "expected"),
     [
         ("mcp", {"content": [IMAGE | {"mimeType": "image/jpg"}, told("b")]}, [told("Picture 1: PNG, 64x48 px, 173 bytes."), IMAGE, told("b")]),
-        ("mcp", {"content": "bare"}, [told("bare")]),
-        ("mcp", {"content": [], "isError": True}, [told("Tool error:\n[The tool gave no reason.]")]),
-        ("mcp", {"content": [{"type": "hologram"}]}, [told("[not shown: a content block of type 'hologram'; only its fields are known: none]")]),
+        pytest.param("mcp", {"content": "bare"}, [told("bare")], marks=pytest.mark.long),
+        pytest.param("mcp", {"content": [], "isError": True}, [told("Tool error:\n[The tool gave no reason.]")], marks=pytest.mark.long),
+        pytest.param("mcp", {"content": [{"type": "hologram"}]}, [told("[not shown: a content block of type 'hologram'; only its fields are known: none]")], marks=pytest.mark.long),
         ("codex-mcp-client", {"content": [told("a"), IMAGE], "structuredContent": {"n": 1}}, [told("a"), IMAGE, told('{"n": 1}')]),
         ("github-copilot-developer", {"content": [IMAGE]}, [told("[not shown: picture 1 (PNG, 64x48 px, 173 bytes); copilot-cli shows its model no pictures]")]),
-        ("mcp", {"content": [told(samples.data_url(PNG, "image/png"))]}, [told("[picture 1 below]"), IMAGE]),
+        pytest.param("mcp", {"content": [told(samples.data_url(PNG, "image/png"))]}, [told("[picture 1 below]"), IMAGE], marks=pytest.mark.long),
     ],
 )  # fmt: skip
 def test_results_are_repaired_for_who_the_client_says_it_is(client, came, expected):
@@ -276,9 +276,9 @@ DONE = {"taskId": "t", "status": "completed", "result": LINKED}
     ("method", "said"),
     [
         ("tools/call", {"id": 1, "result": LINKED}),
-        ("tools/call", {"id": 1, "result": LINKED["content"]}),
-        ("tasks/result", {"id": 1, "result": LINKED}),
-        ("tasks/get", {"id": 1, "result": DONE}),
+        pytest.param("tools/call", {"id": 1, "result": LINKED["content"]}, marks=pytest.mark.long),
+        pytest.param("tasks/result", {"id": 1, "result": LINKED}, marks=pytest.mark.long),
+        pytest.param("tasks/get", {"id": 1, "result": DONE}, marks=pytest.mark.long),
         ("tools/call", {"method": "notifications/tasks/status", "params": DONE}),
     ],
     ids=["a result", "a bare one", "that of a task", "in a task", "in a notification"],
@@ -466,6 +466,7 @@ async def test_a_server_behind_a_url(mode, server):
         assert (await client.call_tool("broken", {})).content[0].text == "Tool error:\nit failed here"
 
 
+@pytest.mark.long
 def test_what_a_url_answers_is_passed_on_as_it_is_and_refusals_are_errors():
     with serving(*SLOPPY[1:]) as url, Wire([*PROXY, "--url", url]) as wire:
         wire.open()

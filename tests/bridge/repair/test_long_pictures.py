@@ -38,7 +38,7 @@ SIZES = {"a page": (1280, 9467), "a strip": (9467, 1280)}
 @pytest.mark.parametrize(
     "host",
     [
-        pytest.param(one.name, marks=[] if one.name in ("codex", "cursor", "vscode") else pytest.mark.long)
+        pytest.param(one.name, marks=[] if one.name == "codex" else pytest.mark.long)
         for one in HOSTS
         if one.formats and one.side
     ],

@@ -302,6 +302,7 @@ def test_files_and_pictures_share_the_budget_of_bytes():
     assert kinds == ["input_text", "input_image"]
 
 
+@pytest.mark.long
 def test_budgets_shrink_far_before_they_leave_out():
     shown = translate(
         {"content": [picture(file(photo(800, 600), "PNG"))] * 3}, Policy(max_bytes=30_000)

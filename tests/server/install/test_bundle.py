@@ -64,6 +64,7 @@ def test_the_bundle_needs_what_the_server_needs(folder):
     )
 
 
+@pytest.mark.long
 async def test_the_bundle_starts_from_its_own_folder(folder, tmp_path):
     # Run from elsewhere, by the file that the manifest names; an empty answer to a question sets nothing.
     server = StdioServerParameters(

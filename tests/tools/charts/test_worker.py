@@ -82,6 +82,7 @@ def test_the_process_outlives_the_event_loop():
     assert processes() == first
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("fresh")
 async def test_no_more_processes_than_allowed_at_the_same_time():
     async with anyio.create_task_group() as calls:
@@ -97,6 +98,7 @@ async def test_time_out():
     assert (await drawn(text(BAR))).picture.media_type == "image/png"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("fresh")
 async def test_a_process_killed_while_it_waits_costs_nothing():
     await drawn(text(BAR))

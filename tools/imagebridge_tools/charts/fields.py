@@ -91,6 +91,9 @@ def _counted(
     )
     if not named and not alone and options.aggregate != "count":
         return table, columns, options
+    if kind == "heatmap":  # Its counts are colours: both of its places are fields.
+        places = {role: one for role, one in columns.items() if not (named and role == "y")}
+        return table, places, replace(options, aggregate="count")
     name = roles.COUNT
     while name in table.columns:
         name = f"{name} "

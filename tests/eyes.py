@@ -1,0 +1,19 @@
+"""The small server of many tests, in this process."""
+
+from mcp.server import MCPServer
+from mcp.types import CallToolResult
+from samples import photo
+
+from imagebridge import tool_result
+
+
+def eyes():
+    """Return a server whose tool `look` shows a picture with sides of so many pixels."""
+    server = MCPServer("eyes", log_level="CRITICAL")
+
+    @server.tool()
+    def look(side: int) -> CallToolResult:
+        """Looks."""
+        return CallToolResult.model_validate(tool_result(f"{side} pixels", photo(side, side)))
+
+    return server
