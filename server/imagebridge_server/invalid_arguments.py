@@ -142,6 +142,42 @@ def _shown(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
+_LOG = 'give scales={"y": "log"}'
+_LYING = 'give the field of numbers as x: columns={"x": "sales", "y": "month"}'
+_INSTEAD = {
+    **dict.fromkeys(("log", "log_y", "logy", "log_scale", "yscale", "y_scale"), _LOG),
+    **dict.fromkeys(("log_x", "logx", "xscale", "x_scale"), 'give scales={"x": "log"}'),
+    **dict.fromkeys(
+        ("colors", "colours", "palette", "color_scheme", "colormap", "cmap"),
+        'the field that colors tell apart is columns={"color": "region"}; colors of your own are drawn with spec',
+    ),
+    **dict.fromkeys(
+        ("bins", "bin", "nbins", "bin_count", "bin_size", "binwidth"),
+        'bins are chosen by the data; others are drawn with spec: {"bin": {"maxbins": 20}} of x',
+    ),
+    **dict.fromkeys(
+        ("filter", "filters", "where", "query", "limit", "top", "head", "top_n"),
+        'give as data the rows to draw, or a spec with "transform": [{"filter": "datum.sales > 3"}]',
+    ),
+    **dict.fromkeys(("horizontal", "orientation", "orient"), _LYING),
+    **dict.fromkeys(
+        ("trendline", "trend", "regression", "error_bars"),
+        'draw it with spec: a layer with "transform": [{"regression": "y", "on": "x"}]',
+    ),
+    **dict.fromkeys(("group_by", "groupby"), 'give columns={"x": ..., "color": ...} and aggregate="sum"'),
+    **dict.fromkeys(
+        ("y2", "secondary_y", "dual_axis"), 'give two kinds for two fields: kind=["bar", "line"]'
+    ),
+    **dict.fromkeys(("xlim", "x_range", "x_min", "x_max"), 'give ranges={"x": [0, 100]}'),
+    **dict.fromkeys(("ylim", "y_range", "y_min", "y_max"), 'give ranges={"y": [0, 100]}'),
+    **dict.fromkeys(("dpi", "resolution"), "give scale, from 0.5 to 4"),
+    **dict.fromkeys(
+        ("legend", "font", "font_size", "background", "grid", "annotations"), "it is drawn with spec"
+    ),
+}
+"""What charts of other libraries take by these names, and how it is said here."""
+
+
 def _unknown(
     unknown: Sequence[str], names: Sequence[str], arguments: Mapping[str, Any]
 ) -> list[ArgumentError]:
@@ -153,6 +189,10 @@ def _unknown(
         if meant in arguments and meant != name:
             problem = f"is not an argument of this tool; {meant} is, and is given too: leave this one out"
             found.append(ArgumentError(name, problem))
+            continue
+        instead = _INSTEAD.get(name.casefold()) if "spec" in names else None
+        if instead:
+            found.append(ArgumentError(name, f"is not an argument of this tool; {instead}"))
             continue
         free = [one for one in names if one not in arguments]
         close = get_close_matches(name.casefold(), free, 1, _SIMILAR)

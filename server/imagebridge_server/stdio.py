@@ -57,7 +57,8 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
     from .warmup import Warming, warm
 
     server = build_server(settings)
-    warming = Warming(partial(_keep_card, server, settings, start), warm)
+    keep_card = partial(_keep_card, server, settings, start)
+    warming = Warming(keep_card, warm)
     server.middleware.append(warming)
     if opening:
         import anyio.from_thread
@@ -76,6 +77,9 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
             # Closing a worker's pipes, asyncio may take note of its end before its own watcher, which then warns.
             logging.getLogger("asyncio").setLevel(logging.ERROR)
             tasks.cancel_scope.cancel()
+        # A host that was busy to its end, or left at once: the next start shall find a card all the same.
+        if warming.owes(keep_card):
+            await keep_card()
 
     sys.stdout.flush()
     if wire is not None:

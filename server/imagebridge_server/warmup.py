@@ -50,6 +50,10 @@ class Warming:
             if not self._calls:
                 self._quiet.set()
 
+    def owes(self, step: Callable[[], Awaitable[object]]) -> bool:
+        """Tell whether a host has come, and was never quiet for long enough to take this step."""
+        return self._greeted.is_set() and step in self._steps
+
     async def run(self) -> None:
         """Wait for the handshake and for quiet, and take the steps; returns once that is done."""
         await self._greeted.wait()

@@ -33,8 +33,12 @@ FINDINGS = (
 MISREAD = {
     "hopper_unexpected.ico": "16x16 pixels, which its list calls 16x32: Chromium shows an empty half",
     "mmap_error.bmp": "its pixels are said to begin in its palette: Chromium and OpenCV show the palette as pixels",
+    "zackthecat.tif": "old JPEG in a tile: libvips 8.18 shows nothing, libtiff the cat",
+    "minisblack-2c-8b-alpha.tiff": "two planes of grey and opacity: libvips shows each row twice, OpenCV no opacity",
+    "extra_bits_rgb_8b.tiff": "a fourth value of no meaning (ExtraSamples 0): libvips and OpenCV take it for opacity",
+    "extra_bits_gray_8b.tiff": "a second value of no meaning (ExtraSamples 0): libvips takes it for opacity",
 }
-"""Files of Pillow's that other decoders read wrongly, as one can see (2026-11-29, Chromium 149)."""
+"""Files of Pillow's, libtiff's and image-rs' that other decoders read wrongly, as one can see (2026-11-30, Chromium 149)."""
 
 
 @pytest.fixture(scope="module")

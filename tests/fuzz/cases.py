@@ -20,6 +20,7 @@ WHEEL = [
         "answers": 3,
         "requests": 2,
         "bodies": 2,
+        "calls": 1,
     }.items()
     for _ in range(share)
 ]

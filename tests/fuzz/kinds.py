@@ -2,7 +2,10 @@
 
 import base64
 import json
+import os
+import re
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import anyio
@@ -224,6 +227,39 @@ def requests(line, draw):
             message.message.model_dump_json(by_alias=True)
 
 
+def calls(call, draw):
+    """What a host asks of our server's tools, as far as it can be written: each answers, and none fails in a way that nobody meant."""
+    from imagebridge.wire import writable
+
+    call = json.loads(json.dumps(writable(call, finite=True)), parse_int=_integer)
+    arguments = call["arguments"]
+
+    async def answered():
+        from mcp import Client
+
+        with anyio.fail_after(60):
+            async with Client(_tools()) as client:
+                return await client.call_tool(
+                    call["name"], arguments if isinstance(arguments, dict) else {"arguments": arguments}
+                )
+
+    answer = anyio.run(answered).model_dump(mode="json", by_alias=True)
+    sendable(answer)
+    said = json.dumps(answer["content"])
+    assert not re.search("the tool failed with|Error executing", said), said
+
+
+@cache
+def _tools():
+    """Our server with every tool. No key is set, so that nothing is asked of the image API."""
+    from imagebridge_server.app import build_server
+    from imagebridge_server.settings import Settings
+
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        os.environ.pop(name, None)
+    return build_server(Settings(create=True))
+
+
 def bodies(body, draw):
     from imagebridge import check
     from imagebridge.check import fixed
@@ -240,6 +276,10 @@ def _damaged_picture(chance, data, other):
     return with_checksums(made) if made.startswith(b"\x89PNG") and chance.random() < 0.7 else made
 
 
+def _other_arguments(chance, call, other):
+    return {"name": call["name"], "arguments": disturbed(chance, call["arguments"], other["arguments"])}
+
+
 def _same(data):
     return data
 
@@ -253,5 +293,6 @@ KINDS = {
     "streams": Kind(_same, damaged, streams, _same),
     "answers": Kind(_same, damaged, answers, _same),
     "requests": Kind(_same, damaged, requests, _same),
+    "calls": Kind(read_json, _other_arguments, calls, json_text),
     "bodies": Kind(read_json, disturbed, bodies, json_text),
 }

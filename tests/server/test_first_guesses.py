@@ -128,6 +128,13 @@ GENERATE_CHART = [
     ),
     ({**BAR, "labels": "true", "sort": "desc", "aggregate": "average"}, "Bar chart"),
     ({**BAR, "scales": {"Y": "Log"}, "titles": {"y": 2024}}, "Bar chart of 2 rows"),
+    ({**BAR, "data": {"file": "t.csv"}}, "x 'k', y 'n'"),
+    ({**BAR, "data": [["Jan", 3], ["Feb", 4]]}, "x 'column 1', y 'column 2'"),
+    ({**BAR, "columns": {"x": {"field": "month"}, "y": ["revenue"]}}, "x 'month', y 'revenue'"),
+    (
+        {**BAR, "sort": {"y": "descending"}, "aggregate": {"y": "mean"}},
+        "bars sorted by size, the largest first",
+    ),
     ({}, ["kind", "data"]),
     ({"data": ROWS}, ["kind"]),
     ({"kind": "barr", "data": "gone.csv", "theme": "night"}, ["theme", "kind", "data"]),
@@ -140,6 +147,12 @@ GENERATE_CHART = [
         ["theme", "scales", "columns"],
     ),
     ({**BAR, "colums": {"x": "month"}, "titel": "T"}, ["colums", "titel"]),
+    ({**BAR, "log": True, "colors": ["red"], "bins": 5, "filter": "x"}, ["log", "colors", "bins", "filter"]),
+    ({**BAR, "sort": {"by": "x"}, "aggregate": ["sum", "mean"]}, ["aggregate", "sort"]),
+    (
+        {**BAR, "columns": {"y": {"field": "revenue", "aggregate": "mean", "bin": True}}},
+        ["columns", "columns"],
+    ),
     ({**BAR, "x": "month", "columns": {"x": "month"}, "titel": "T"}, ["x", "titel"]),
     ({**BAR, "type": "line", "height": 20}, ["height", "type"]),
     (

@@ -238,3 +238,27 @@ async def test_what_nothing_can_be_done_with_is_told_in_its_place(client, tool, 
     lines = result.content[0].text.removeprefix("Tool error:\n").splitlines()
     assert [line for line in lines if line.startswith(said)], lines
     assert [line for line in lines if line.startswith("furlong: is not an argument")], lines
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("log", 'give scales={"y": "log"}'),
+        ("log_x", 'give scales={"x": "log"}'),
+        ("colors", 'columns={"color": "region"}'),
+        ("bins", '{"bin": {"maxbins": 20}}'),
+        ("filter", '"transform": [{"filter": "datum.sales > 3"}]'),
+        ("orientation", 'columns={"x": "sales", "y": "month"}'),
+        ("ylim", 'ranges={"y": [0, 100]}'),
+        ("dpi", "give scale"),
+        ("group_by", 'aggregate="sum"'),
+        ("legend", "spec"),
+    ],
+)
+async def test_what_other_libraries_take_is_answered_with_the_way_here(client, name, said):
+    result = await client.call_tool("generate_chart", {"kind": "bar", "data": ROWS, name: [1]})
+    text = result.content[0].text.removeprefix("Tool error:\n")
+    assert text.startswith(f"{name}: is not an argument of this tool; ")
+    assert said in text
+    elsewhere = await client.call_tool("get_image", {"text": "Hi", name: 1})
+    assert said not in elsewhere.content[0].text

@@ -293,6 +293,12 @@ def test_a_label_that_fits_no_way():
     assert "'a long label' does not fit 20x10 pixels; give fewer letters" in caught.value.problem
 
 
+@pytest.mark.parametrize("kind", ["box", "arrow", "point", "redact", "number"])
+def test_wrong_units_are_told_of_marks_without_a_colour_too(kind):
+    with pytest.raises(ArgumentError, match="units: is 'feet'"):
+        drawn({"kind": kind, "at": BOX["at"][: 4 if kind in ("box", "arrow", "redact") else 2]}, units="feet")
+
+
 PLACE = [10, 20, 110, 70]
 
 

@@ -433,7 +433,7 @@ class TestWhatIsRefused:
             ("columns", {"kind": "box", "data": [{"a": "b", "c": 1, "d": 2}], "columns": {"y": ["c", "d"]}}, "several fields of y go with bar, line, area, scatter"),
             ("columns", {"kind": "bar", "data": [{"a": "b", "c": 1, "d": 2}], "columns": {"y": ["c", "e"]}}, "y is 'e', which is not a field"),
             ("columns", {"kind": "bar", "data": [{"a": "b", "c": 1, "d": 2}], "columns": {"y": ["c", "d"], "color": "a"}}, "color goes with one field of y"),
-            ("columns", {"kind": "bar", "data": SALES, "columns": {"x": ["month"]}}, "x takes one field; only y takes several"),
+            ("columns", {"kind": "bar", "data": SALES, "columns": {"x": ["month", "sales"]}}, "x takes one field; only y takes several"),
             ("columns", {"kind": "histogram", "data": SALES, "columns": {"x": "month", "y": "sales"}}, "it takes no y"),
             ("columns", {"kind": "heatmap", "data": SALES, "columns": {"x": "month", "y": "sales", "color": "month"}}, "color is 'month', which holds 'Jan'; a heatmap needs numbers there"),
             ("columns", {"kind": "box", "data": [{"a": "b"}]}, "no field of numbers is left for y"),

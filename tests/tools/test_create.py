@@ -19,6 +19,7 @@ from imagebridge.errors import ArgumentError
 from imagebridge.pictures.decode import opened
 from imagebridge.testing import Endpoint
 from imagebridge_tools import create_image, edit_image, image_api
+from imagebridge_tools.create import _output
 from imagebridge_tools.files.source import Places
 from imagebridge_tools.files.store import Store
 from imagebridge_tools.image_api import MODEL, CreationError
@@ -275,7 +276,7 @@ async def test_no_more_pictures_than_were_asked_for(monkeypatch):
     with answering(monkeypatch, 200, {"created": 1, "data": [{"b64_json": dot}] * 30, "quality": {}}):
         answer = await create_image("x", n=2)
     assert len(answer.pictures) == 2
-    assert answer.sentence.endswith(" The API sent 28 more than were asked for; these are left out.")
+    assert answer.sentence.endswith(" The API sent 28 pictures more than were asked for; these are left out.")
 
 
 async def test_time_out(monkeypatch):
@@ -397,18 +398,43 @@ class TestEdit:
         assert sent(endpoint.exchanges[0].body["image"][0]).format == "PNG"
 
 
-async def test_of_a_stream_no_more_unfinished_pictures_are_kept_than_were_asked_for():
-    encoded = b64(file(drawing(), "PNG"))
+@pytest.mark.parametrize(
+    ("unfinished", "finished", "handed_on", "words"),
+    [
+        (0, 1, 0, ""),
+        (2, 1, 2, ""),
+        (300, 1, 2, " The API sent 298 unfinished pictures more than were asked for; these are left out."),
+        (1, 4, 1, " The API sent 3 pictures more than were asked for; these are left out."),
+        (
+            3,
+            2,
+            2,
+            (
+                " The API sent 1 picture more than was asked for; it is left out."
+                " The API sent 1 unfinished picture more than was asked for; it is left out."
+            ),
+        ),
+    ],
+)
+async def test_of_a_stream_no_more_is_kept_than_was_asked_for(
+    monkeypatch, unfinished, finished, handed_on, words
+):
+    """The last finished picture is kept: it is what the API ended with."""
+    pictures = [b64(file(drawing(20 + number, 20), "PNG")) for number in range(finished)]
 
     async def stream():
-        for _ in range(300):
-            yield SimpleNamespace(type="image_generation.partial_image", b64_json=encoded)
-        yield SimpleNamespace(type="image_generation.completed", b64_json=encoded, quality="low")
+        for _ in range(unfinished):
+            yield SimpleNamespace(type="image_generation.partial_image", b64_json=pictures[0])
+        for encoded in pictures:
+            yield SimpleNamespace(type="image_generation.completed", b64_json=encoded, quality="low")
 
     handed = []
 
     async def on_partial(picture):
         handed.append(picture)
 
-    assert await image_api._streamed(stream(), on_partial, 2) == ([encoded], "low")
-    assert len(handed) == 2
+    came = await image_api._streamed(stream(), on_partial, 2)
+    assert (came.encoded, came.quality, len(handed)) == ([pictures[-1]], "low", handed_on)
+    made = image_api.CreatedPictures((), "m", "low", came.left_out, came.unfinished_left_out)
+    sentence = _output(image_api.ImageRequest(prompt="x"), "", made).sentence
+    assert sentence == f'0 pictures of "x" by m (low quality). .{words}'

@@ -209,7 +209,8 @@ def _checked_mark(
     if value is None or points is None or mistakes.found:
         raise mistakes.error()
     named = "black" if kind == "redact" else wanted
-    if not named and image is not None:
+    # Of a mark that cannot be measured, in units that there are not, no point is known.
+    if not named and image is not None and points:
         across, down = [x for x, _ in points], [y for _, y in points]
         named, value = standing_out(image, (min(across), min(down), max(across), max(down)))
     return _Mark(path, kind, points, label, named, value, bool(wanted))

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from math import floor, hypot
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import anyio
 from anyio import to_thread
@@ -74,12 +74,16 @@ class ImageRequest:
 
 @dataclass(frozen=True, slots=True)
 class CreatedPictures:
-    """The pictures, and the model and quality that the API says it used; `left_out` came beyond what was asked for."""
+    """The pictures, and the model and quality that the API says it used.
+
+    left_out: finished pictures beyond those that were asked for. unfinished_left_out: unfinished ones.
+    """
 
     pictures: tuple[Picture, ...]
     model: str
     quality: str
     left_out: int = 0
+    unfinished_left_out: int = 0
 
 
 async def request_pictures(
@@ -105,10 +109,10 @@ async def request_pictures(
                 asking = client.images.edit if order.images else client.images.generate
                 answer = cast("object", await asking(**order.request(model)))
                 if isinstance(answer, openai.AsyncStream):
-                    encoded, quality = await _streamed(cast("Any", answer), on_partial, order.partial_images)
+                    came = await _streamed(cast("Any", answer), on_partial, order.partial_images)
                 else:
-                    encoded, quality = _whole(answer)
-        pictures = [await _proven(one) for one in encoded[: order.n]]
+                    came = _whole(answer, order.n)
+        pictures = [await _proven(one) for one in came.encoded]
     except TimeoutError:
         return CreationError(_TOO_LONG)
     except openai.OpenAIError as error:
@@ -117,7 +121,16 @@ async def request_pictures(
         return error
     except ValueError:  # What calls itself JSON and is not: the SDK passes on what its reader says.
         return CreationError(f"the endpoint's answer is not JSON; {_CHECK}")
-    return CreatedPictures(tuple(pictures), model, quality, len(encoded) - len(pictures))
+    return CreatedPictures(tuple(pictures), model, came.quality, came.left_out, came.unfinished_left_out)
+
+
+class _Came(NamedTuple):
+    """What the API sent: the pictures as base64, and what stands in `CreatedPictures`."""
+
+    encoded: list[str]
+    quality: str
+    left_out: int = 0
+    unfinished_left_out: int = 0
 
 
 _ARGUMENTS = {"output_format": "format", "output_compression": "compression", "image": "images"}
@@ -145,14 +158,14 @@ def _form_file(name: str, picture: Picture) -> tuple[str, bytes, str]:
     return f"{name}.{picture.media_type.removeprefix('image/')}", picture.data, picture.media_type
 
 
-def _whole(response: object) -> tuple[list[str], str]:
-    """Return the pictures and the quality of an answer, of which the SDK validates nothing."""
+def _whole(response: object, most: int) -> _Came:
+    """Return the first `most` pictures of an answer, of which the SDK validates nothing."""
     if isinstance(response, str):
         raise CreationError(f"the endpoint answered with a text, {response[:80]!r}; {_CHECK}")
     data = getattr(response, "data", None)
     encoded = [text for one in cast("list[object]", data) if (text := _encoded(one))] if is_list(data) else []
     if encoded:
-        return encoded, _text(response, "quality")
+        return _Came(encoded[:most], _text(response, "quality"), max(0, len(encoded) - most))
     if is_list(data) or hasattr(response, "created"):
         raise CreationError("the API answered without a picture; call again")
     raise CreationError(f"the endpoint's answer is not one of an Images API ({response!r:.80}); {_CHECK}")
@@ -167,24 +180,29 @@ def _text(holder: object, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> tuple[list[str], str]:
-    """Return the finished picture of a stream, and hand on `most` unfinished ones at most; its events are of eight classes
+async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> _Came:
+    """Return the last finished picture of a stream, and hand on `most` unfinished ones; its events are of eight classes
     that share these fields."""
-    result: tuple[list[str], str] | None = None
-    unfinished = 0
+    last: tuple[str, str] | None = None
+    finished = unfinished = 0
     async for (
         event
     ) in stream:  # To its end: a stream that is left before closes itself too late, with an error.
         kind = str(getattr(event, "type", ""))
-        if kind.endswith(".partial_image") and on_partial and unfinished < most:
+        if kind.endswith(".partial_image"):
             unfinished += 1
-            with suppress(BridgeError):  # A broken one on the way must not cost the picture that is paid for.
-                await on_partial(await _proven(_encoded(event)))
+            if on_partial and unfinished <= most:
+                with suppress(
+                    BridgeError
+                ):  # A broken one on the way must not cost the picture that is paid for.
+                    await on_partial(await _proven(_encoded(event)))
         elif kind.endswith(".completed") and _encoded(event):
-            result = [_encoded(event)], _text(event, "quality")
-    if result is None:
+            finished += 1
+            last = _encoded(event), _text(event, "quality")
+    if last is None:
         raise CreationError("the API's stream ended without a picture; call again")
-    return result
+    encoded, quality = last
+    return _Came([encoded], quality, finished - 1, max(0, unfinished - most))
 
 
 async def _proven(encoded: str) -> Picture:

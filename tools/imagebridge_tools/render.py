@@ -97,7 +97,7 @@ def _document(mistakes: Mistakes, source: Source, pages: str, size: int, *, text
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
         raise BridgeError('PDFs are drawn with an extra: pip install "imagebridge[server]"') from error
-    from imagebridge.pictures.decode import decoding
+    from imagebridge.pictures.decoder_errors import decoding
 
     with decoding("the PDF cannot be read"):
         document = pypdfium2.PdfDocument(source.data)
@@ -124,7 +124,7 @@ def _document(mistakes: Mistakes, source: Source, pages: str, size: int, *, text
 
 def _page(page: Any, size: int, *, text: bool) -> tuple[Picture, str, float]:
     """Return a page drawn, its text, and its pixels for a point (1/72 inch)."""
-    from imagebridge.pictures.decode import decoding
+    from imagebridge.pictures.decoder_errors import decoding
     from imagebridge.pictures.encode import redrawn
 
     with closing(page), decoding("a page cannot be drawn"):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
     from imagebridge.events import Event, Reply
+    from imagebridge.providers.provider import Translation
     from imagebridge.translate.policy import Api
-    from imagebridge.translate.translation import Translation
 
 
 class AsyncBridge(Toolbox, AbstractAsyncContextManager["AsyncBridge"], Protocol):

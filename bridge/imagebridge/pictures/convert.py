@@ -12,7 +12,8 @@ from .base64 import base64_bytes, base64_start
 from .cache import Cache
 from .colour_spaces import hdr_sentence
 from .cost import memory_of, turn
-from .decode import decoding, drafted, frames, load, opened, read, srgb, upright
+from .decode import drafted, frames, load, opened, read, srgb, upright
+from .decoder_errors import decoding
 from .encode import as_picture, is_flat, jpeg, png, redrawn, resized, standard
 from .picture import Picture, Proof
 

@@ -11,7 +11,6 @@ from importlib import import_module
 from io import BytesIO
 from logging import NullHandler, getLogger
 from pathlib import Path
-from struct import error as struct_error
 from struct import unpack
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
@@ -22,7 +21,8 @@ from . import bitmaps, iso_boxes, kinds, metadata, png
 from .colour_spaces import of_gamma
 from .colour_spaces import profile as profile_of
 from .containers import orientation, walk
-from .cost import MAX_MEMORY, MAX_PIXELS, SMALLER, HeavyError, allowed, check_memory, check_pixels, memory_of
+from .cost import MAX_PIXELS, check_memory, check_pixels, memory_of
+from .decoder_errors import decoding
 from .grey import eight_bits, is_deep
 
 if TYPE_CHECKING:
@@ -44,36 +44,6 @@ _READERS: dict[kinds.FileType, tuple[str, str]] = {
     kinds.PNM: ("PIL.PpmImagePlugin", "PpmImageFile"),
     kinds.HEIC: ("pillow_heif", "HeifImageFile"),
 }
-
-
-_OF_PROGRAMS = (LookupError, ArithmeticError, AttributeError, AssertionError, TypeError, UnicodeError)
-"""What Pillow's readers run into where numbers in a file lead nowhere: their words speak of the program."""
-
-_NUMBERED = re.compile(r"decoder error -?\d+|^-?\d+$|broken data stream|unrecognized data stream")
-
-
-@contextmanager
-def decoding(what: str) -> Generator[None]:
-    """Turn whatever a decoder raises into a `PictureError` that begins with `what`.
-
-    Pillow's readers raise many kinds of exception on bad bytes, and all mean the same here.
-    """
-    try:
-        yield
-    except (PictureError, HeavyError):
-        raise
-    except Exception as error:
-        if isinstance(error, MemoryError) and allowed() < MAX_MEMORY:
-            raise HeavyError from error  # it takes more than was thought
-        said = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        # Pillow hands on what `struct` says of its buffers, which means nothing to a reader.
-        if isinstance(error.__cause__ or error, struct_error):
-            said = "it ends too early"
-        elif isinstance(error, MemoryError):
-            raise PictureError(f"{what} (that takes more memory than is allowed here)", SMALLER) from error
-        elif isinstance(error, _OF_PROGRAMS) or _NUMBERED.search(said):
-            said = "the file is broken there"
-        raise PictureError(f"{what} ({said})") from error
 
 
 def read(data: bytes) -> "Image":

@@ -8,7 +8,8 @@ from imagebridge.errors import PictureError
 
 from . import grey, kinds
 from .cost import turn
-from .decode import decoding, drafted, load, opened, read, srgb, upright
+from .decode import drafted, load, opened, read, srgb, upright
+from .decoder_errors import decoding
 from .picture import Picture
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
 """The pages of a document as pictures: a TIFF, and a PDF where the extra `documents` is installed."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -10,7 +9,8 @@ from imagebridge.errors import PictureError
 
 from . import grey, tiff
 from .cost import MAX_PIXELS, check_pixels
-from .decode import at_page, decoding, frames, header, load
+from .decode import at_page, frames, header, load
+from .decoder_errors import UNKNOWN_FORM, decoding
 from .encode import redrawn
 from .picture import Picture
 
@@ -111,7 +111,7 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
 
 
 def page(data: bytes, index: int) -> "tuple[Image, str]":
-    """Decode one page of a TIFF, counted from 0, and say what of its range had to be chosen.
+    """Decode one page of a TIFF, counted from 0, and say what of its range had to be chosen, or is left out.
 
     Raises:
         PictureError: it cannot be decoded; where its form is the reason, that is told.
@@ -124,12 +124,12 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
             return tiff.image(stored)
         image = load(at_page(header(data), index))
     except PictureError as error:
-        # What Pillow says of a form that it does not know means nothing to a reader.
-        if stored and re.search(r"pixel mode|unsupported|unknown (pixel|data)", error.reason, re.IGNORECASE):
+        if stored and UNKNOWN_FORM in error.reason:
             raise PictureError(stored.sentence()) from error
         raise
     # Its mode before it is converted says whether there is something to tell.
-    return image, grey.depth_sentence(image)
+    remarks = grey.depth_sentence(image), tiff.left_out(stored) if stored else ""
+    return image, "; ".join(filter(None, remarks))
 
 
 def _counted(data: bytes) -> tuple[int, bool]:

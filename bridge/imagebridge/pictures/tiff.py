@@ -56,12 +56,14 @@ _PACKED = {
     32773: "PackBits",
     32946: "deflate",
     34712: "JPEG 2000",
+    34676: "SGI's logarithms",
+    34677: "SGI's logarithms",
     34925: "LZMA",
     50000: "Zstandard",
     50001: "WebP",
 }
-_NOT_UNPACKED = frozenset((34712, 50001))
-"""What the libtiff in Pillow's wheels lacks (13.0, 2026-11-29)."""
+_NOT_UNPACKED = frozenset((34676, 34677, 34712, 50001))
+"""What the libtiff in Pillow's wheels lacks (13.0, 2026-11-29), and light that Pillow makes no colours of."""
 
 _COLOURED = {
     0: "grey",
@@ -72,6 +74,7 @@ _COLOURED = {
     5: "CMYK",
     6: "YCbCr",
     8: "Lab",
+    32844: "LogL",
     32845: "LogLuv",
 }
 _FORMATS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
@@ -197,6 +200,7 @@ def is_strange(layout: Page) -> bool:
         or (layout.colours == 3 and layout.bits == 16)
         or (layout.colours == 5 and layout.samples == 5 and layout.bits == 8 and extra in (1, 2))
         or (grey and layout.samples == 1 and layout.bits == 8 and layout.form == 2)
+        or (layout.colours == 2 and layout.samples == 3 and layout.bits in (8, 16) and layout.form == 2)
         or (grey and layout.samples == 2 and layout.bits in (8, 16) and extra == 1)
     )
 
@@ -211,13 +215,11 @@ def image(layout: Page) -> "tuple[Image, str]":
 
     size = layout.of(_WIDTH), layout.of(_HEIGHT)
     channels = _channels(layout)
-    if layout.form == 2:
-        grey = bytes(value ^ 0x80 for value in range(256))
-        return Images.frombytes("L", size, channels[0].translate(grey)), (
-            "its values are signed: -128 is shown as black, 127 as white"
-        )
+    sentence = ""
     if layout.colours == 3:
         return _from_palette(layout, channels[0], size), ""
+    if layout.form == 2:
+        channels, sentence = _unsigned(layout, channels)
     planes = [Images.frombytes("L", size, channel) for channel in channels]
     if layout.colours == 5:
         ink = Images.merge("CMYK", planes[:4]).convert("RGB")
@@ -235,11 +237,43 @@ def image(layout: Page) -> "tuple[Image, str]":
             solid = Images.merge("RGBa", planes)
         merged = solid.convert("RGBA")
         merged = Images.merge("LA", (merged.getchannel("R"), planes[1])) if mode == "LA" else merged
-    return merged, ""
+    return merged, sentence
+
+
+def _unsigned(layout: Page, channels: list[bytes]) -> tuple[list[bytes], str]:
+    """Return channels of values with a sign as 8 bits without one, and the sentence on what is black and white."""
+    if layout.bits == 8:
+        shifted = bytes(value ^ 0x80 for value in range(256))
+        return [channel.translate(shifted) for channel in channels], (
+            "its values are signed: -128 is shown as black, 127 as white"
+        )
+    _check_looped(layout)
+    values: list[tuple[int, ...]] = [unpack_from(f"<{len(channel) // 2}h", channel) for channel in channels]
+    low, high = min(map(min, values)), max(map(max, values))
+    scale = 255 / (high - low) if high > low else 0.0
+    shown = {value: round((value - low) * scale) for value in set[int]().union(*values)}
+    return [bytes(map(shown.__getitem__, one)) for one in values], (
+        f"its values from {low} to {high} are shown as black to white"
+        if high > low
+        else f"all its values are {low}, which is shown as black"
+    )
+
+
+_SAMPLES_OF = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3}
+"""Samples a pixel that each form of colours takes."""
+
+
+def left_out(layout: Page) -> str:
+    """Say how many samples a pixel are not shown, as the file does not say what they are (ExtraSamples 0); empty for none."""
+    more = layout.samples - _SAMPLES_OF.get(layout.colours, layout.samples)
+    if more < 1 or {1, 2} & set(layout.tags.get(_EXTRA, ())):
+        return ""
+    what = "one more value" if more == 1 else f"{more} more values"
+    return f"each pixel has {what}, of which the file does not say what {'it is' if more == 1 else 'they are'}: left out"
 
 
 def _channels(layout: Page) -> list[bytes]:
-    """Return each channel in 8 bits, but for the indices of a palette, which keep their 16 (lower byte first)."""
+    """Return each channel in 8 bits, but for a palette's indices and values with a sign, which stay (lower byte first)."""
     samples = layout.samples
     if layout.of(_PREDICTOR, 1) != 1 and samples > 1 and layout.of(_PLANAR, 1) == 1:
         raise PictureError(layout.sentence())
@@ -249,7 +283,7 @@ def _channels(layout: Page) -> list[bytes]:
         whole = _unpacked(layout, samples, None)
         width = layout.bits // 8
         planes = [_every(whole, width, samples, at) for at in range(samples)] if samples > 1 else [whole]
-    if layout.colours == 3:
+    if layout.colours == 3 or layout.form == 2:
         return planes
     return [_eight_bits(plane, layout) for plane in planes]
 

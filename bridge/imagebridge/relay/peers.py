@@ -6,8 +6,9 @@ Pure: it sees each message and says what is to become of it.
 from secrets import token_hex
 from typing import Any, NamedTuple
 
+from imagebridge.client.resources import is_readable_link
 from imagebridge.facts.hosts import UNKNOWN, Host, host
-from imagebridge.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from .json_rpc import RequestId, key, other_spelling
 from .resource_uris import is_given
@@ -210,3 +211,11 @@ def inside(task: JSON) -> JSON | None:
 def replaced(pending: HostRequest, result: JSON, repaired: JSON) -> dict[str, Any]:
     """Return the answer with the repaired result in the place where `payload` found it."""
     return {**result, "result": repaired} if pending.method == "tasks/get" else dict(repaired)
+
+
+def holds_link(message: JSON) -> bool:
+    """Tell whether links are to be read, in any place where a message may hold the result of a tool."""
+    result, params = message.get("result"), message.get("params")
+    inner = [one.get("result") for one in (result, params) if is_json(one)]
+    found = [one for one in (result, {"content": result}, *inner) if is_json(one)]
+    return any(is_readable_link(block) for one in found for block in blocks_of(one))

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from typing import Any, Protocol
 
@@ -18,8 +18,8 @@ from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 from . import resource_uris
 from .explanation import changes, changes_of_list
 from .json_rpc import Message, Unreadable, answered_by, failure, messages, read_line, request, same, written
-from .peers import HostRequest, Peers, inside, is_of_task, passes, payload, replaced
-from .streams import Line, LongLine, Rest, TakeLine
+from .peers import HostRequest, Peers, holds_link, inside, is_of_task, passes, payload, replaced
+from .streams import Line, LineSource, LongLine, Rest, done
 from .tool_names import Names
 
 _LOG = logging.getLogger("imagebridge.proxy")
@@ -43,14 +43,6 @@ _BEGINNING = 1_000
 
 _MOST_TOLD = 10
 """Lines that are not messages of which is told: some servers print their whole log to stdout."""
-
-
-class LineSource(Protocol):
-    """What a host or a server says, line by line."""
-
-    async def each(self, take: TakeLine) -> None:
-        """Hand over each line until the last. What `take` leaves of one is done before the next."""
-        ...
 
 
 class Server(Protocol):
@@ -141,6 +133,16 @@ class Relay:
     # From the host to the server.
 
     def _heard(self, line: Line) -> Rest:
+        """Pass on a message of the host, as it came where a fault of ours is in the way."""
+        try:
+            return self._to_server(line)
+        except Exception as fault:  # noqa: BLE001
+            said = _told_fault("the host", line, fault)
+            if isinstance(line, LongLine) or self._server is None:
+                return None
+            return self._server.send(line + b"\n", said[0] if len(said) == 1 else None)
+
+    def _to_server(self, line: Line) -> Rest:
         """Pass on a message of the host. Requests to a server that has ended start it anew, or are refused."""
         if isinstance(line, LongLine):
             _LOG.warning("the host sent %s; it is left out", line)
@@ -166,17 +168,17 @@ class Relay:
                 first = {**opening[0], "id": self._session.own_id()}
                 await self._own(first, _START)
                 if opened and self._server:
-                    await _done(self._server.send(opened + b"\n"))
+                    await done(self._server.send(opened + b"\n"))
         except ServerError as error:
             await self._refuse(f"{error.server}: {error.problem}")
         if self._server is not None:
-            await _done(self._server.send(line + b"\n", said))
+            await done(self._server.send(line + b"\n", said))
 
     async def _refuse(self, why: str) -> None:
         """Answer all that waits for a server which cannot answer any more."""
         for pending in self._session.unanswered():
             refused = failure(pending.number, why)
-            await _done(self._output.send(written(refused), [refused]))
+            await done(self._output.send(written(refused), [refused]))
 
     # The server.
 
@@ -203,6 +205,14 @@ class Relay:
             waiting.set(failure(None, "the server has ended"))
 
     def _came(self, repairs: anyio.abc.TaskGroup, line: Line) -> Rest:
+        """Pass on a message of the server, as it came where a fault of ours is in the way."""
+        try:
+            return self._to_host(repairs, line)
+        except Exception as fault:  # noqa: BLE001
+            said = _told_fault("the server", line, fault)
+            return None if isinstance(line, LongLine) else self._output.send(line + b"\n", said)
+
+    def _to_host(self, repairs: anyio.abc.TaskGroup, line: Line) -> Rest:
         """Pass on a message of the server, or have it repaired first."""
         if isinstance(line, LongLine):
             _LOG.warning("the server sent %s; it is left out", line)
@@ -223,7 +233,8 @@ class Relay:
         if all(map(passes, parts, pending)):
             return self._output.send(line + b"\n" if clean else written(message, len(line)), parts)
         repair = partial(self._repair, message, pending, line, clean=clean)
-        if len(line) < _SMALL and not any(mark in line for mark in _HEAVY) and not any(map(_links, parts)):
+        heavy = any(mark in line for mark in _HEAVY)
+        if len(line) < _SMALL and not heavy and not any(map(holds_link, parts)):
             return repair
 
         async def beside_others() -> None:
@@ -260,14 +271,13 @@ class Relay:
             made = [
                 await self._repaired(part, one, len(line)) for part, one in zip(parts, pending, strict=True)
             ]
+            unchanged = clean and all(new is old for new, old in zip(made, parts, strict=True))
+            out = line + b"\n" if unchanged else written(made[0] if is_json(message) else made, len(line))
         # A fault of ours must not cost the answer.
         except Exception:  # noqa: BLE001
             _LOG.exception("a result could not be repaired, so it is passed on as it came")
-            made = list(parts)
-        if clean and all(new is old for new, old in zip(made, parts, strict=True)):
-            await _done(self._output.send(line + b"\n", parts))
-        else:
-            await _done(self._output.send(written(made[0] if is_json(message) else made, len(line)), made))
+            made, out = parts, line + b"\n"
+        await done(self._output.send(out, made))
 
     async def _repaired(self, message: JSON, pending: HostRequest | None, size: int) -> JSON:
         """Return a message with what it holds of a tool's result repaired; the very same where nothing is to be done."""
@@ -352,7 +362,7 @@ class Relay:
         number = message["id"]
         waiting = self._waiting[number] = _Waiting()
         try:
-            await _done(server.send(written(message), message))
+            await done(server.send(written(message), message))
             with anyio.move_on_after(seconds):
                 return await waiting.answer()
             raise ServerError(server.name, f"no answer within {seconds:g} seconds")
@@ -360,10 +370,13 @@ class Relay:
             del self._waiting[number]
 
 
-async def _done(rest: Rest) -> None:
-    """Do what is left of something."""
-    if rest:
-        await rest()
+def _told_fault(sender: str, line: Line, fault: Exception) -> list[JSON]:
+    """Tell of a fault of ours, which must not end the relay; return the messages of the line that met it, as far as they can be read."""
+    why = f"{type(fault).__name__}: {short(str(fault))}"
+    _LOG.error("a line of %s met a fault, so it is passed on as it came (%s)", sender, why)
+    with suppress(Exception):
+        return [] if isinstance(line, LongLine) else messages(read_line(line)[0])
+    return []
 
 
 class _Waiting:
@@ -380,11 +393,3 @@ class _Waiting:
     async def answer(self) -> JSON:
         await self._event.wait()
         return self._answer
-
-
-def _links(message: JSON) -> bool:
-    """Tell whether links are to be read, in any place where a message may hold the result of a tool."""
-    result, params = message.get("result"), message.get("params")
-    inner = [one.get("result") for one in (result, params) if is_json(one)]
-    found = [one for one in (result, {"content": result}, *inner) if is_json(one)]
-    return any(is_readable_link(block) for one in found for block in blocks_of(one))

@@ -1,6 +1,5 @@
 """The server of a relay behind a URL: Streamable HTTP (2025-11-25 and 2026-07-28), its messages as they come."""
 
-import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -23,11 +22,20 @@ _VERSION = "io.modelcontextprotocol/protocolVersion"
 # A connection is made within seconds or not at all; tools take minutes, and streams of events are silent for hours.
 _PATIENCE = httpx2.Timeout(30.0, read=None)
 
+# Beside the calls, what the host says besides always finds one.
+_CONNECTIONS = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
+
 _NOTICE = 3.0
 """Seconds that a server has to take the end of a session."""
 
 _PAUSE = 1.0
 """Seconds before a stream is opened again, where its server names none."""
+
+_MOST_WAITING = 16
+"""Lines that wait for the host at most. Then no more is read, so that the server is held up, not this memory filled."""
+
+_MOST_CALLS = 500
+"""Calls at most that wait for their answers: hosts have a few. No more are taken, but what the host says besides is."""
 
 _MOST_FRUITLESS = 5
 """Times that a stream which breaks off is opened again without any event from it."""
@@ -55,7 +63,7 @@ class RemoteServer:
         self._calls: dict[RequestId, anyio.CancelScope] = {}
         self._opening: RequestId | None = None
         self._schemas: dict[str, object] = {}
-        self._arrived, self._arriving = anyio.create_memory_object_stream[bytes](math.inf)
+        self._arrived, self._arriving = anyio.create_memory_object_stream[bytes](_MOST_WAITING)
         self.lines = LineQueue(self._arriving)
 
     def send(self, line: bytes, message: JSON | None = None) -> Rest:
@@ -64,7 +72,7 @@ class RemoteServer:
 
     async def _send(self, line: bytes, message: JSON | None) -> None:
         if message is None:
-            await self._post(line, None, {})
+            await self._notify(line, None, {})
             return
         at = key(message.get("id")) if "method" in message else None
         if message.get("method") == "initialize":
@@ -73,11 +81,32 @@ class RemoteServer:
             return
         headers = await self._request_headers(message)
         if at is None:
-            await self._post(line, message, headers)
+            await self._notify(line, message, headers)
             if message.get("method") == "notifications/initialized":
                 self._tasks.start_soon(self._listen)
+        elif len(self._calls) < _MOST_CALLS:
+            scope = self._calls[at] = anyio.CancelScope()
+            self._tasks.start_soon(self._call, line, message, headers, at, scope)
         else:
-            self._tasks.start_soon(self._call, line, message, headers, at)
+            self._tasks.start_soon(self._refuse, message)
+
+    async def _notify(self, line: bytes, message: JSON | None, headers: dict[str, str]) -> None:
+        """Post what has no answer, and return once the server has taken it."""
+        taken = anyio.Event()
+
+        async def post() -> None:
+            try:
+                await self._post(line, message, headers, taken)
+            finally:
+                taken.set()
+
+        # Should it be answered all the same, that may wait for the host, which must be heard meanwhile.
+        self._tasks.start_soon(post)
+        await taken.wait()
+
+    async def _refuse(self, message: JSON) -> None:
+        why = f"{_MOST_CALLS} calls to {self.name} wait for their answers, and there can be no more. Call again once one has come."
+        await self._arrive(written(failure(message["id"], why)))
 
     async def finish(self) -> None:
         """Give up what is not answered, and the session."""
@@ -135,8 +164,9 @@ class RemoteServer:
         headers |= {"mcp-session-id": self._session} if self._session else {}
         return headers | ({"mcp-protocol-version": self._version} if self._version else {})
 
-    async def _call(self, line: bytes, message: JSON, headers: dict[str, str], at: RequestId) -> None:
-        scope = self._calls[at] = anyio.CancelScope()
+    async def _call(
+        self, line: bytes, message: JSON, headers: dict[str, str], at: RequestId, scope: anyio.CancelScope
+    ) -> None:
         try:
             with scope:
                 await self._post(line, message, headers)
@@ -144,7 +174,9 @@ class RemoteServer:
             if self._calls.get(at) is scope:
                 del self._calls[at]
 
-    async def _post(self, line: bytes, message: JSON | None, headers: dict[str, str]) -> None:
+    async def _post(
+        self, line: bytes, message: JSON | None, headers: dict[str, str], taken: anyio.Event | None = None
+    ) -> None:
         asks = message is not None and "method" in message and "id" in message
         number = message.get("id") if asks and message else None
         position = _StreamPosition()
@@ -154,6 +186,8 @@ class RemoteServer:
             )
             async with sending as response:
                 self._session = response.headers.get("mcp-session-id") or self._session
+                if taken:
+                    taken.set()
                 answered = await self._read_response(response, number, position)
         except httpx2.HTTPError as error:
             answered, why = False, f"{self.name} cannot be reached: {error or type(error).__name__}"
@@ -252,7 +286,7 @@ class RemoteServer:
 async def remote(url: str, headers: Mapping[str, str]) -> AsyncGenerator[RemoteServer]:
     """Speak to the server at `url`, with `headers` of the user's own; nothing is sent before the host says something."""
     async with (
-        httpx2.AsyncClient(timeout=_PATIENCE, headers=headers) as client,
+        httpx2.AsyncClient(timeout=_PATIENCE, limits=_CONNECTIONS, headers=headers) as client,
         anyio.create_task_group() as tasks,
     ):
         server = RemoteServer(url, client, tasks)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import anyio
 import anyio.to_thread
@@ -28,6 +28,12 @@ Rest = Callable[[], Awaitable[None]] | None
 Take = Callable[[bytes], Rest]
 
 
+async def done(rest: Rest) -> None:
+    """Do what is left of something."""
+    if rest:
+        await rest()
+
+
 class LongLine(NamedTuple):
     """Stands for a line that passed `MAX_LINE`: its beginning. The lines after it can be read."""
 
@@ -39,6 +45,14 @@ class LongLine(NamedTuple):
 
 Line = bytes | LongLine
 TakeLine = Callable[[Line], Rest]
+
+
+class LineSource(Protocol):
+    """What a host or a server says, line by line."""
+
+    async def each(self, take: TakeLine) -> None:
+        """Hand over each line until the last. What `take` leaves of one is done before the next."""
+        ...
 
 
 class LineReader:

@@ -92,6 +92,9 @@ class _Fitting:
         entries = [entry for block in content for entry in self._entries(self._bare(block))]
         entries += self._structured(result, frame)
         entries = self._marked([self._showable(entry) for entry in entries], result, frame)
+        # What is said of an error, or of what is hidden, counts as what the server said.
+        if self._replaces({**frame, "content": [entry.block for entry in entries]}, promised=promised):
+            frame.pop("structuredContent", None)
         entries = list(in_parts(entries, self.host))
         if cost(frame) + self._total(entries) > self.room or any(map(self._too_wide, entries)):
             entries = self._few(entries)
@@ -103,8 +106,8 @@ class _Fitting:
     def _frame(self, result: JSON, *, promised: bool) -> dict[str, Any]:
         """Return the result without its blocks."""
         frame = {key: value for key, value in result.items() if key != "content"}
-        if self._is_too_much(frame.get("structuredContent"), 2 if promised else 10) or (
-            self.host.structured == "replaces" and not promised and loses_blocks(result)
+        if self._is_too_much(frame.get("structuredContent"), 2 if promised else 10) or self._replaces(
+            result, promised=promised
         ):
             frame.pop("structuredContent", None)
         beside = {key: value for key, value in frame.items() if key != "structuredContent"}
@@ -113,6 +116,10 @@ class _Fitting:
             frame = {key: frame[key] for key in names if key in frame}
             self.notes.append("What the result said beside its blocks is left out: it is too large.")
         return {**frame, "content": []}
+
+    def _replaces(self, result: JSON, *, promised: bool) -> bool:
+        """Tell whether structured content would take the place of blocks that say more, and may be left out."""
+        return self.host.structured == "replaces" and not promised and loses_blocks(result)
 
     def _structured(self, result: JSON, frame: dict[str, Any]) -> Iterator[HostEntry]:
         """Yield structured content in words, where the host does not show it and the blocks do not say it.

@@ -186,5 +186,7 @@ def loses_blocks(result: JSON) -> bool:
     blocks = cast("Sequence[JSON]", result["content"])
     if any(block["type"] != "text" for block in blocks) or structured_text(result):
         return bool(blocks)
+    if blocks and text_of(blocks[0], "text").startswith(sentences.ERROR):
+        return True
     # Said by one block alone: what the others say is said nowhere else.
     return len(blocks) > 1 and len(list(islice(saying_alone(result), 2))) == 1

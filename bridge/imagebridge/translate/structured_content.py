@@ -216,8 +216,8 @@ def _block_text(block: object) -> str | None:
 
 
 def _cleaned(text: str) -> str:
-    """Return a text as it is compared: what is around it, or ends its lines, says nothing."""
-    return plain(text).replace("\r\n", "\n").strip()
+    """Return a text as it is compared: what is around it, or ends its lines, says nothing, nor that it is an error."""
+    return plain(text).replace("\r\n", "\n").strip().removeprefix(f"{sentences.ERROR}\n")
 
 
 def _is_block(value: object) -> bool:

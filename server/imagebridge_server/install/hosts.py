@@ -1,7 +1,7 @@
 """Where MCP hosts keep their configuration, and what an entry of theirs looks like. Dated data, no disk.
 
 A row that was read in the host's own documentation is `verified`; the others are what several
-independent guides agree on. None of the hosts was run to find out.
+independent guides agree on. A host was run to find out only where `source` says so.
 """
 
 import os
@@ -158,9 +158,9 @@ HOST_FILES = (
         paths=_everywhere("~/.codex/config.toml"),
         entry=_patient(_START),
         patience={"startup_timeout_sec": _START},
-        after="Start a new session; /mcp lists it.",
-        source="developers.openai.com/codex/mcp",
-        date="2026-11-22",
+        after="Start a new session; /mcp lists it. With `required = true` in its entry the first turn waits for its tools.",
+        source="developers.openai.com/codex/mcp; `required`: Codex 0.171.0, run against a local endpoint",
+        date="2026-11-29",
         verified=True,
     ),
     HostFile(

@@ -68,6 +68,8 @@ def pictures(result):
         ("qwen-cli-mcp-client-imagebridge", "qwen-code"),
         ("inspector-cli", "inspector"),
         ("mcporter", "mcporter"),
+        ("opencode", "opencode"),
+        ("fast-agent-mcp", "fast-agent"),
         ("mcp-test-client", "conformance"),
         ("LangChain", "langchain"),
         ("mcp", "unknown"),

@@ -29,12 +29,12 @@ DRAWN = {
     "the last is missing": (
         (True, False),
         1,
-        "[page 1 of the 2 pages of a PDF; page 2 cannot be shown: it cannot be drawn (Failed to load page.)]",
+        "[page 1 of the 2 pages of a PDF; page 2 cannot be shown: it cannot be drawn (the file is broken there)]",
     ),
     "the first is missing": (
         (False, True, True),
         2,
-        "[pages 2 and 3 of the 3 pages of a PDF; page 1 cannot be shown: it cannot be drawn (Failed to load page.)]",
+        "[pages 2 and 3 of the 3 pages of a PDF; page 1 cannot be shown: it cannot be drawn (the file is broken there)]",
     ),
 }
 

@@ -32,6 +32,8 @@ def made(bits, colours, strips, *, order="<", packed=1, **tags):
         "halved": 530,
         "across": 322,
         "down": 323,
+        "stream": 513,
+        "length": 514,
     }
     count = tags.get("samples", 1)
     values = {256: (4, [WIDTH]), 257: (4, [HEIGHT]), 258: (3, [bits] * count), 259: (3, [packed]),
@@ -119,13 +121,87 @@ def test_grey_that_was_multiplied_with_its_opacity_is_divided():
     assert (abs(grey - 100) <= 1, alpha) == (True, 248)
 
 
+def test_grey_in_planes_that_was_multiplied_with_its_opacity_is_divided():
+    alphas = list(range(0, 256, 8))
+    image, sentence = shown(
+        made(8, 1, [bytes(100 * one // 255 for one in alphas), bytes(alphas)], samples=2, planar=2, extra=1)
+    )
+    grey, alpha = image.getpixel((7, 3))
+    assert (image.mode, abs(grey - 100) <= 1, alpha, sentence) == ("LA", True, 248, "")
+
+
+def test_a_jpeg_as_old_tiffs_hold_it_shows_its_colours():
+    """TIFF 6.0, section 22: the whole stream, whose place and length two tags name."""
+    picture = Image.new("RGB", (WIDTH, HEIGHT), (200, 60, 30))
+    stream = samples.file(picture, "JPEG", quality=95)
+    data = made(8, 6, [stream], samples=3, packed=6, halved=[2, 2], stream=8, length=len(stream))
+    image, sentence = shown(data)
+    apart = [abs(a - b) for a, b in zip(image.convert("RGB").getpixel((4, 2)), (200, 60, 30), strict=True)]
+    assert (max(apart) <= 6, sentence) == (True, "")
+
+
 def test_signed_grey_goes_from_dark_to_light_and_says_so():
     image, sentence = shown(made(8, 1, [bytes(range(128, 160))], form=2))
     assert image.getpixel((0, 0)) < image.getpixel((7, 3)) < 40
     assert sentence == "its values are signed: -128 is shown as black, 127 as white"
 
 
+SIGNED = {
+    "8 bits": (8, "b", lambda v: v - 128, "its values are signed: -128 is shown as black, 127 as white"),
+    "16 bits": (
+        16,
+        "h",
+        lambda v: 20 * v - 3_000,
+        "its values from -3000 to 2100 are shown as black to white",
+    ),
+    "16 bits that are all the same": (
+        16,
+        "h",
+        lambda _: -7,
+        "all its values are -7, which is shown as black",
+    ),
+}
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("planar", [1, 2])
+@pytest.mark.parametrize("name", SIGNED)
+def test_signed_colours_go_from_dark_to_light_and_say_so(name, planar, order):
+    bits, letter, of, told = SIGNED[name]
+    pixels = planes(letter, of, order) if planar == 2 else [samples_of(letter, of, order)]
+    image, sentence = shown(made(bits, 2, pixels, order=order, samples=3, planar=planar, form=2))
+    black = [(0, 0, 0)] * 32
+    assert sentence == told
+    assert [image.convert("RGB").getpixel((at % 8, at // 8)) for at in range(32)] == (
+        black if "same" in name else PIXELS
+    )
+
+
+MORE = {
+    "one more beside colours": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4, extra=0), QUARTERS[0], "one more value"),
+    "one more that is not named": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4), QUARTERS[0], "one more value"),
+    "one more beside grey": (made(8, 1, [bytes((9, 1)) * 32], samples=2, extra=0), (9, 9, 9), "one more value"),
+    "two more beside colours": (made(8, 2, [bytes((*QUARTERS[0], 1, 2)) * 32], samples=5, extra=[0, 0]), QUARTERS[0], "2 more values"),
+    "opacity": (made(8, 2, [bytes((*QUARTERS[0], 255)) * 32], samples=4, extra=2), QUARTERS[0], ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_values_that_say_nothing_are_left_out_and_told(name):
+    data, colour, told = MORE[name]
+    image, sentence = shown(data)
+    assert image.convert("RGB").getpixel((3, 3)) == colour
+    assert sentence.startswith(f"each pixel has {told}, of which the file") if told else not sentence
+
+
 TOLD = {
+    "logarithms of light": (
+        made(16, 32845, [bytes(64)], packed=34676, samples=3, form=2),
+        (
+            "a TIFF of a form that is not decoded here: LogLuv, 3 samples a pixel, signed 16 bits a sample, packed with "
+            "SGI's logarithms"
+        ),
+    ),
     "WebP inside": (
         made(8, 2, [b"RIFF"], packed=50001, samples=3),
         "a TIFF of a form that is not decoded here: RGB, 3 samples a pixel, 8 bits a sample, packed with WebP",

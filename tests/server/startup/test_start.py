@@ -112,6 +112,25 @@ def test_a_host_that_hangs_up_at_once_waits_for_nothing(kept, environment):
     assert [one["id"] for one in server.end()] == [1, 2]
 
 
+def test_a_first_start_without_a_quiet_moment_keeps_a_card_too(environment, tmp_path):
+    cards = tmp_path / "cards"
+    server = Process(environment | {"IMAGEBRIDGE_CARD": str(cards)})
+    answers = [server.ask(HELLO), server.ask(LIST)]
+    assert server.end() == []
+    assert len(list(cards.glob("*.card"))) == 1
+    again = Process(environment | {"IMAGEBRIDGE_CARD": str(cards)})
+    assert [again.ask(HELLO), again.ask(LIST)] == answers
+    assert again.end() == []
+
+
+@pytest.mark.parametrize("said", [b"", b"no JSON\n"], ids=["nothing", "nonsense"])
+def test_a_start_that_no_host_greets_keeps_none(said, environment, tmp_path):
+    cards = tmp_path / "cards"
+    server = Process(environment | {"IMAGEBRIDGE_CARD": str(cards)})
+    server.process.communicate(said, timeout=120)
+    assert not list(cards.glob("*.card"))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no signals")
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_quietly_while_it_loads(kept, environment, end):

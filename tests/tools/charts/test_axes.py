@@ -55,8 +55,8 @@ async def test_whole_numbers_are_told_as_whole(arguments):
     [
         ([2.5e13, 4.5e12], {"0", "10T", "20T"}),
         ([5e9, 1e9], {"1B", "5B"}),
-        ([2e-6, 1e-6], {"1e-6", "2e-6"}),
-        ([2e18, 1e18], {"1e+18", "2e+18"}),
+        ([2e-6, 1e-6], {"0", "1e-6", "2e-6"}),
+        ([2e18, 1e18], {"0", "1e+18", "2e+18"}),
         ([9_000_000, 1], {"9,000,000"}),
         ([0.5, 1.0], {"0.5", "1.0"}),
     ],
@@ -191,6 +191,20 @@ async def test_the_line_of_zero_is_seen_where_values_are_negative(theme):
         ("Fruit \U0001f34e sales", "Fruit sales", "no font has \U0001f34e: left out"),
         ("\U0001f680\ufe0f Growth", "Growth", "no font has \U0001f680: left out"),
         ("Growth", "Growth", ""),
+        # Several in a row, joined, flags, tones of skin, keys, tags: each is one picture.
+        (
+            "Fruit \U0001f34e\U0001f34c\U0001f347",
+            "Fruit",
+            "no font has \U0001f34e \U0001f34c \U0001f347: left out",
+        ),
+        (
+            "Us \U0001f469\u200d\U0001f469\u200d\U0001f467",
+            "Us",
+            "no font has \U0001f469\u200d\U0001f469\u200d\U0001f467: left out",
+        ),
+        ("Rhine \U0001f1e9\U0001f1ea", "Rhine", "no font has \U0001f1e9\U0001f1ea: left out"),
+        ("OK \U0001f44d\U0001f3fd", "OK", "no font has \U0001f44d\U0001f3fd: left out"),
+        ("No. 1\ufe0f\u20e3", "No. 1", "no font has \ufe0f\u20e3: left out"),
     ],
 )
 async def test_emoji_that_no_font_has_are_left_out(title, shown, told):
@@ -238,6 +252,7 @@ HISTOGRAMS = {
     "small": [1e-5 * ((n * 37) % 90) for n in range(300)],
     "gaps": [0, 0, 1, 1, 2, 50, 51, 52, 99],
     "one": [3],
+    "few": [0, 0, 1, 1, 2, 3, 4] * 9,
 }
 
 
@@ -252,6 +267,9 @@ async def test_ticks_of_a_histogram_stand_on_edges(numbers, width):
     assert ticks[0] == min(edges)
     assert all(tick in edges or round((tick - min(edges)) / each, 6).is_integer() for tick in ticks)
     assert max(ticks) <= max(edges)
+    svg = vl_convert.vegalite_to_svg(made, allowed_base_urls=[])
+    shown = re.search(r'role-axis-tick".*?</g>', svg[svg.index('"X-axis') :], re.DOTALL)[0]
+    assert shown.count("<line") == len(ticks)
 
 
 @pytest.mark.parametrize("unit", ["month", "yearmonth", "yearmonthdate", "hours", "day", "yearquarter"])

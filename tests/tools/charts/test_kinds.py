@@ -448,3 +448,34 @@ class TestFrames:
         answer = await generate_chart(kind="scatter", data=data, return_spec=True)
         text = answer.sentence.split("Its Vega-Lite, its rows left out:\n")[1]
         assert json.loads(text)["data"] == {"values": []}
+
+
+PAIRS = [{"a": "x", "b": "u"}, {"a": "y", "b": "v"}, {"a": "y", "b": "v"}]
+
+
+@pytest.mark.parametrize("asked", [{}, {"aggregate": "count"}, {"columns": {"x": "a", "y": "count"}}])
+async def test_a_heatmap_of_two_fields_counts_rows(asked):
+    _, sentence = await drawn(kind="heatmap", data=PAIRS, **asked)
+    assert "x 'a', y 'b', color 'rows'; rows from 1 (x, u) to 2 (y, v)" in sentence
+
+
+async def test_a_heatmap_counts_rows_though_there_are_numbers():
+    rows = [{**pair, "n": 40} for pair in PAIRS]
+    _, sentence = await drawn(kind="heatmap", data=rows, aggregate="count")
+    assert "from 1 (x, u) to 2 (y, v); rows are counted" in sentence
+
+
+@pytest.mark.parametrize("how", ["sum", "mean", "median", "min", "max"])
+async def test_a_heatmap_without_numbers_has_nothing_to_aggregate(how):
+    with pytest.raises(
+        ArgumentError, match=f"aggregate: is '{how}', but no field of numbers is drawn as color"
+    ):
+        await drawn(kind="heatmap", data=PAIRS, aggregate=how)
+
+
+@pytest.mark.parametrize("kind", ["line", "area", "bar", "scatter"])
+@pytest.mark.parametrize("columns", [None, {"x": "d", "y": "n"}, {"x": "d", "y": "n", "color": "g"}])
+async def test_cells_may_be_lists_and_objects(kind, columns):
+    rows = [{"d": [1], "n": 1, "g": [1]}, {"d": [1], "n": 2, "g": {"a": 1}}, {"d": [2, 3], "n": 3, "g": [1]}]
+    _, sentence = await drawn(kind=kind, data=rows, columns=columns)
+    assert "chart of 3 rows: " in sentence

@@ -106,7 +106,7 @@ def _long(
     if kind == "heatmap":
         return made, {"x": period, "y": others[0], "color": value, **chosen}
     chosen.setdefault("x", period)
-    few = [name for name in others if len(set(table.columns[name])) <= len(PALETTE)]
+    few = [name for name in others if len(set(map(str, table.columns[name]))) <= len(PALETTE)]
     group = (
         next((name for name in few if name not in chosen.values()), None) if chosen["x"] == period else period
     )

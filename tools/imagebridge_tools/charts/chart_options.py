@@ -53,6 +53,10 @@ def read_options(
             wrong.append(ArgumentError(name, problem))
         elif value and len(kinds) > 1 and name in ("sort", "labels"):
             wrong.append(ArgumentError(name, "goes with one kind of chart; leave it out, or give one kind"))
+    aggregate, sort = (
+        _alone(aggregate, ("y", "op", "function", "method")),
+        _alone(sort, ("y", "order", "direction")),
+    )
     how = _word("aggregate", aggregate, AGGREGATES, _AGGREGATES_MEANT, wrong)
     orders = {"asc": "ascending", "desc": "descending", "-y": "descending", "y": "ascending"}
     order = _word("sort", sort, ORDERS, orders, wrong)
@@ -72,6 +76,19 @@ def read_options(
         wrong.append(ArgumentError("labels", f"is {labels!r}; give true to write numbers at marks, or false"))
     return Options(how, order, known, limits, shown is True), wrong
 
+
+def _alone(value: JsonValue, names: Sequence[str]) -> JsonValue:
+    """Return the word of an object that says nothing else, such as `{"y": "mean"}`: numbers stand in one place alone."""
+    if isinstance(value, Mapping) and len(value) == 1 and (name := next(iter(value))).casefold() in names:
+        return value[name]
+    return value
+
+
+_FORMS = {
+    "aggregate": 'give one word for the numbers shown, such as "mean"',
+    "sort": 'bars are sorted by the size shown: give "ascending" or "descending"; names keep the order of the data',
+}
+"""What is said where an object is given for a word."""
 
 _AGGREGATES_MEANT = {
     "average": "mean",
@@ -93,6 +110,9 @@ def _word(
     of: str = "",
 ) -> str:
     if value is None:
+        return ""
+    if isinstance(value, Mapping | list) and (form := _FORMS.get(name)):
+        wrong.append(ArgumentError(name, f"is {value!r}; {form}"))
         return ""
     text = str(value).strip().casefold()
     if (text := meant.get(text, text)) in words:

@@ -72,7 +72,9 @@ def _stepped(channel: str, own: JsonValue, definition: SpecView, whole: frozense
     guide = "axis" if channel in _AXES else "legend" if channel in _LEGENDS else ""
     said = definition.get(guide, _NOTHING)
     shows = isinstance(own, Mapping) and ("field" in own or "aggregate" in own)
-    if not guide or not shows or not isinstance(said, Mapping) or not _is_count(definition, whole):
+    if not guide or not shows or not isinstance(said, Mapping) or "values" in said:
+        return own
+    if not _is_count(definition, whole):
         return own
     return {**mapping(own), guide: {"tickMinStep": labels.WHOLE, **said}}
 

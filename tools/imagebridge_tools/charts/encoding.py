@@ -158,6 +158,9 @@ _MANY, _FEW_LABELS = 10_000, 7
 _SHORT = "replace(format(datum.value, '~s'), 'G', 'B')"
 """Vega's expression that writes large numbers short, as 2.5B."""
 
+_POWERS = "datum.value === 0 ? '0' : format(datum.value, '~e')"
+"""Vega's expression that writes numbers as 2e-6."""
+
 _PLAIN = "format(datum.value, abs(datum.value) < 1 ? '~g' : ',d')"
 """Vega's expression that writes powers of ten, which their usual format writes as 1e+6."""
 
@@ -180,7 +183,7 @@ def _number_format(chart: Chart, role: str, *, across: bool) -> JsonObject:
     if (most >= _LARGE or crowded) and most < 1e15:
         return {"labelExpr": _SHORT}
     if most >= 1e15 or 0 < most < _SMALL:
-        return {"format": "~e"}
+        return {"labelExpr": _POWERS}
     whole = all(isinstance(cell, int) or cell.is_integer() for cell in cells)
     return {"tickMinStep": labels.WHOLE} if whole else {}
 

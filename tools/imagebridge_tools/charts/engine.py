@@ -44,8 +44,16 @@ _NO_FONT = "No match for "
 _PICTURES = ("So", "Sk", "Cn")
 """Categories of characters that are pictures, not letters."""
 
-_JOINING = "\u200d\ufe0e\ufe0f"
-"""What joins and forms emoji, and shows nothing."""
+_FORMING = (
+    "(?:\u200d.|[\ufe0e\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f])*\u200d?"
+)
+"""What makes one picture with the emoji before it: what is joined to it, forms, keys, letters of flags, tones of skin, tags."""
+
+_KEY = "\u20e3"
+"""What draws a key around the character before it."""
+
+_PASSES = 20
+"""How often emoji are looked for at most: of those beside each other, resvg tells the first alone."""
 
 _FIRST = '{"data": {"values": [{}]}, "mark": "point"}'
 
@@ -110,10 +118,15 @@ def _paint(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, fl
         svg = painter.svg(spec)
         width, height = _checked(svg, request["pixels"] / request["scale"] ** 2)
         png, lacking = painter.png(svg, request["scale"])
-        emoji = [one for one in lacking if unicodedata.category(one[0]) in _PICTURES]
-        if emoji:
-            png, lacking = painter.png(_without(svg, emoji), request["scale"])
-        told = {"width": width, "height": height, "boxes": lacking, "left_out": emoji}
+        left_out: list[str] = []
+        for _ in range(_PASSES):
+            emoji = [shown for one in lacking if (shown := _picture(one))]
+            if not emoji:
+                break
+            svg, clusters = _without(svg, emoji)
+            left_out += clusters
+            png, lacking = painter.png(svg, request["scale"])
+        told = {"width": width, "height": height, "boxes": lacking, "left_out": list(dict.fromkeys(left_out))}
         _send(wire, {"png": len(png), **told}, png)
     except (ValueError, ElementTree.ParseError, _UndrawableError) as error:
         _send(wire, {"problem": _engine_message(str(error))})
@@ -198,10 +211,18 @@ class _Painter:
         return bytes(png)
 
 
-def _without(svg: str, emoji: list[str]) -> str:
-    """Return a drawing whose words lack some emoji and what joins these, but not what joins letters."""
+def _picture(lacking: str) -> str:
+    """Return what of letters that no font has is a picture: an emoji, or the key around a digit."""
+    if _KEY in lacking:
+        return lacking[1:]
+    return lacking if unicodedata.category(lacking[0]) in _PICTURES else ""
+
+
+def _without(svg: str, emoji: list[str]) -> tuple[str, list[str]]:
+    """Return a drawing whose words lack some emoji with all that makes one picture with these, and what was left out."""
     one = "|".join(map(re.escape, sorted(emoji, key=len, reverse=True)))
-    return re.sub(f"(?:{one})[{_JOINING}]*", "", svg)
+    cluster = re.compile(f"(?:{one}){_FORMING}")
+    return cluster.sub("", svg), cluster.findall(svg)
 
 
 def _lying(mark: dict[str, Any], left: float, top: float, plot: list[float]) -> Iterator[Any]:

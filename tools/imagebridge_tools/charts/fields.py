@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
+from imagebridge_tools.tables import written_numbers
 from imagebridge_tools.tables.cells import date, numbers, position
 from imagebridge_tools.tables.column_types import ColumnReading
 from imagebridge_tools.tables.table import ColumnType, Table
@@ -91,6 +92,9 @@ def _counted(
     )
     if not named and not alone and options.aggregate != "count":
         return table, columns, options
+    if kind == "heatmap":  # Its counts are colours: both of its places are fields.
+        places = {role: one for role, one in columns.items() if not (named and role == "y")}
+        return table, places, replace(options, aggregate="count")
     name = roles.COUNT
     while name in table.columns:
         name = f"{name} "
@@ -122,6 +126,7 @@ def _unfolded(
         raise ArgumentError("columns", "color goes with one field of y: several have a color each")
     for name in ys:
         roles.check_name("y", name, table)
+    _check_currencies(table, ys)
     title, series = ", ".join(ys), "series"
     rest = {name: cells for name, cells in table.columns.items() if name not in ys}
     while series in rest or title in rest:
@@ -132,6 +137,18 @@ def _unfolded(
     units = {table.readings[name].unit if name in table.readings else "" for name in ys}
     several = {title: ColumnReading(unit=units.pop())} if len(units) == 1 else {}
     return Table(long, {**table.readings, **several}), {**plain, "y": title, "color": series}, ys
+
+
+def _check_currencies(table: Table, ys: Sequence[str]) -> None:
+    """Refuse money of several currencies on one axis, which would compare what cannot be compared."""
+    units = {name: table.readings[name].unit for name in ys if name in table.readings}
+    money = {unit: name for name, unit in units.items() if written_numbers.is_money(unit)}
+    if mixed := written_numbers.different(list(money)):
+        told = " and ".join(f"{money[unit]!r} in {unit}" for unit in mixed)
+        raise ArgumentError(
+            "columns",
+            f"y has {told}, which one axis cannot compare; draw a chart of each, or give one currency",
+        )
 
 
 def _prepared_chart(

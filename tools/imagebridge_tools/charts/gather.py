@@ -54,6 +54,13 @@ def _aggregated(chart: Chart) -> Chart:
     if not how or chart.kind == "histogram":
         return chart
     value = "color" if chart.kind == "heatmap" else "x" if chart.horizontal else "y"
+    if value not in chart.names:  # A heatmap of two fields counts rows in any case.
+        if how == "count":
+            return chart
+        problem = (
+            f"is {how!r}, but no field of numbers is drawn as color; name one: columns={{'color': ...}}, or"
+        )
+        raise ArgumentError("aggregate", f"{problem} leave aggregate out, and rows are counted")
     keys = [role for role in chart.rows[0] if role != value]
     cells: dict[tuple[JsonValue, ...], list[float]] = {}
     for row in chart.rows:

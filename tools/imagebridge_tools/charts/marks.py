@@ -245,6 +245,8 @@ def _reaching(chart: Chart, role: str, width: int, height: int) -> JsonObject:
             first |= {"bin": "binned"}
             if role not in chart.options.ranges and role not in chart.options.scales:
                 axis = encoding.mapping(first.get("axis"))
+                if axis.pop("tickMinStep", None):  # By which Vega would leave out every other of them.
+                    axis["format"] = ",d"
                 first["axis"] = {**axis, "values": _edges(chart, encoding.plot(chart, width, height)[0])}
     return {role: first, f"{role}2": {"field": f"{role}2"}}
 

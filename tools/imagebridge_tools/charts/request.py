@@ -164,8 +164,33 @@ def _columns(mistakes: Mistakes, columns: JsonValue) -> plan.Columns:
         meant = role.casefold()
         meant = _ROLES_MEANT.get(meant, meant)
         if name is not None:
-            found[meant if meant in plan.ROLES and meant not in columns else role] = cast("str", name)
+            field = _field(mistakes, role, name)
+            found[meant if meant in plan.ROLES and meant not in columns else role] = cast("str", field)
     return found
+
+
+_ELSEWHERE = {
+    "aggregate": 'aggregate is an argument of its own, such as "mean"',
+    "sort": 'sort is an argument of its own, such as "descending"',
+    "scale": 'scales is an argument of its own, such as {"y": "log"}',
+    "title": 'titles is an argument of its own, such as {"y": "EUR"}',
+    "format": 'formats is an argument of its own, such as {"y": ",.1f"}',
+    "stack": "stack is an argument of its own, such as true",
+}
+"""What Vega-Lite says of a field in the place where it is named, and which argument says it here."""
+
+
+def _field(mistakes: Mistakes, role: str, name: JsonValue) -> JsonValue:
+    """Return the field that a role has, also where it is an object as Vega-Lite names it, or alone in a list."""
+    if isinstance(name, list) and len(name) == 1:
+        return _field(mistakes, role, name[0])
+    if not isinstance(name, Mapping) or not isinstance(field := name.get("field"), str):
+        return name
+    for key in name:
+        if key not in ("field", "type"):
+            hint = _ELSEWHERE.get(key, "give the name of the field alone, or draw it with spec")
+            mistakes.add(ArgumentError("columns", f"{role} has {key!r} beside its field; {hint}"))
+    return field
 
 
 def _by_role(mistakes: Mistakes, name: str, value: JsonValue, example: str) -> dict[str, str]:

@@ -157,7 +157,7 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
 
 
 _IDENTIFIER = re.compile(
-    r"(?:^|[\W_])(?:id|ids|uid|uuid|nr|no|idx|index|key|code|zip|plz)\.?$|^(?:#|№|n°|row|unnamed: 0)$",
+    r"(?:^|[\W_])(?:id|ids|uid|uuid|nr|no|idx|index|key|code|zip|plz)\.?$|^(?:#|№|n°|row|unnamed: 0|record( \(rn\))?)$",
     re.IGNORECASE,
 )
 """Names of columns that tell rows apart."""
@@ -180,12 +180,12 @@ def are_years(name: str, cells: Sequence[JsonValue]) -> bool:
 
 def _series(table: Table, chosen: Mapping[str, str]) -> str | None:
     """Return the field that tells the rows of one x apart, without which a line would go up and down at each; or None."""
-    places = list(
-        zip(*(table.columns[chosen[role]] for role in ("x", "facet") if role in chosen), strict=True)
-    )
+    # As text: a cell of JSON may be a list or an object.
+    texts = {name: list(map(str, cells)) for name, cells in table.columns.items()}
+    places = list(zip(*(texts[chosen[role]] for role in ("x", "facet") if role in chosen), strict=True))
     if len(set(places)) == len(places):
         return None
-    for name, cells in table.columns.items():
+    for name, cells in texts.items():
         few = (
             name not in chosen.values() and table.type_of(name) == "text" and len(set(cells)) <= len(PALETTE)
         )

@@ -46,7 +46,8 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
         ArgumentError: it is not a picture, or cannot be decoded. It names `argument`.
     """
     from imagebridge.pictures.convert import first
-    from imagebridge.pictures.decode import decoding, drafted, read, srgb, upright
+    from imagebridge.pictures.decode import drafted, read, srgb, upright
+    from imagebridge.pictures.decoder_errors import decoding
     from imagebridge.pictures.encode import standard
     from imagebridge.pictures.picture import sound
 

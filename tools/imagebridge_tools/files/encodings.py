@@ -34,6 +34,9 @@ _SEEN = 200_000
 _SIGNS = frozenset("€£¥¢¤§©®™°±²³µ·×÷½¼¾«»‹›„“”‘’‚–—…•\u00a0")
 """Signs of Windows' Western encoding that stand alone in texts of English, or beside a number."""
 
+_VIETNAMESE = frozenset("\u0300\u0301\u0303\u0309\u0323ơưĂăđĐ")
+"""Marks and letters of which a text in Vietnamese has some."""
+
 _SURE = 0.004
 """What chardet must trust an encoding with at least; it trusts few words in their own encoding with 0.005 to 0.3."""
 
@@ -85,12 +88,15 @@ def _guessed(data: bytes) -> str:
             chardet.detect_all(seen, ignore_threshold=True, encoding_era=chardet.EncodingEra.MODERN_WEB)
         )
     }
+    if not _VIETNAMESE & set(seen.decode("cp1258", "replace")):
+        likely.pop("windows-1258", None)
+        likely.pop("cp1258", None)
     name = max(likely, key=lambda one: likely[one], default=_WESTERN)
     if b"\0" in data[:1000]:
         return name if _is_wide(data, name) else _WESTERN
     signs_alone = all(sign.isascii() or sign in _SIGNS for sign in seen.decode(_WESTERN, "replace"))
     western = likely.get("windows-1252", 0) >= _NEAR * likely.get(name, 0)
-    return _WESTERN if signs_alone or western or likely[name] < _SURE else name
+    return _WESTERN if signs_alone or western or likely.get(name, 0) < _SURE else name
 
 
 def _is_wide(data: bytes, name: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from imagebridge_tools.tool_output import JsonValue, number
 
-from . import date_formats, written_dates, written_durations, written_numbers
+from . import date_formats, marked_numbers, written_dates, written_durations, written_numbers
 from .cells import DURATION, Measured, are_numbers, date, is_missing, numbers
 from .written_dates import Doubt
 
@@ -131,7 +131,11 @@ def _read(
         return [None if text is None else iso[text] for text in texts], ColumnReading(how)
     if CODES.search(name.casefold()):
         return None
+    if doubt := marked_numbers.grades(known):
+        return cells, ColumnReading(doubt=doubt.why)
     found = written_durations.read(name, texts) or written_dates.read(known) or written_numbers.read(known)
+    if (found is None or isinstance(found, Doubt)) and (flagged := marked_numbers.flagged(texts)):
+        return flagged[0], ColumnReading(flagged[1])
     if isinstance(found, written_durations.ReadDurations):
         return found.cells, ColumnReading(found.how, found.unit)
     if isinstance(found, Doubt):

@@ -16,6 +16,10 @@ _SEPARATORS = "\t;|,"
 _CODE = re.compile('^(?:="(.*)"|\'(\\d.*))$', re.DOTALL)
 """A text that spreadsheets would take for a number, as it is written for them."""
 
+_LOGGER = "TOA5"
+"""What the first cell of Campbell Scientific's tables says. Below stand names, units, and how each number was made:
+https://help.campbellsci.com/crbasic/cr1000x/Content/Info/tableformats.htm, read on 2026-11-30."""
+
 _SEEN = 100
 """Lines that tell what separates cells."""
 
@@ -47,6 +51,11 @@ def table(text: str) -> tuple[FoundTable, str]:
             start = skipped + reader.line_num + 1
     except csv.Error as error:
         raise ArgumentError("data", f"is not CSV: {error} in line {skipped + reader.line_num}") from error
+    if lines and lines[0][1][:1] == [_LOGGER]:
+        found = header.table([*lines[1:3], *lines[4:]])
+        return found._replace(
+            notes=[f"left out: what a {_LOGGER} file tells of its logger", *found.notes]
+        ), separator
     return header.table(lines), separator
 
 

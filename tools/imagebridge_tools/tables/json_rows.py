@@ -24,7 +24,19 @@ def rows(data: JsonValue) -> tuple[RowObjects, str] | None:
             return flat([row for row in data if isinstance(row, Mapping)]), ""
         if len(data) > 1 and all(map(_is_list, data)) and (row_objects := _listed(data[0], data[1:])):
             return row_objects, ""
+        return _unnamed(data)
     return None
+
+
+def _unnamed(data: Sequence[JsonValue]) -> tuple[RowObjects, str] | None:
+    """Return rows that are lists of one length without a first that names their cells, and words on that; or None."""
+    lists = [one for one in data if _is_list(one) and one]
+    if len(lists) < len(data) or len(set(map(len, lists))) > 1:
+        return None
+    if any(_is_list(cell) or isinstance(cell, Mapping) for one in lists for cell in one):
+        return None
+    names = [f"column {at}" for at in range(1, len(lists[0]) + 1)]
+    return [dict(zip(names, one, strict=True)) for one in lists], "no row names the columns"
 
 
 def flat(data: RowObjects) -> RowObjects:

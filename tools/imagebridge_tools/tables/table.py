@@ -16,7 +16,7 @@ from imagebridge_tools.files.encodings import DecodedText
 from imagebridge_tools.files.source import Places, Source, characters, opened
 from imagebridge_tools.tool_output import JsonValue
 
-from . import column_types, delimited, json_rows, totals, workbook
+from . import column_types, delimited, json_rows, log_lines, sentinels, totals, workbook
 from .cells import MAX_NUMBER, are_numbers, check_size, date, finite
 from .column_types import ColumnReading
 from .workbook import Book
@@ -70,7 +70,8 @@ class Table:
             for name, one in self.readings.items()
             if name in shown
         ]
-        return "".join([*(f"; {note}" for note in self.notes), *reading_notes])
+        gaps = [sentinels.note(name, cells) for name, cells in self.columns.items() if name in shown]
+        return "".join([*(f"; {note}" for note in self.notes), *reading_notes, *gaps])
 
     def type_of(self, name: str) -> ColumnType:
         """Tell what a column holds: numbers, ISO dates, or text (anything else, and mixtures)."""
@@ -93,6 +94,7 @@ async def read(data: JsonValue, places: Places, sheet: str | None = None) -> Tab
     Raises:
         ArgumentError: it may not be read, is too large, or no table; or a `sheet` is asked for of what has none.
     """
+    data = _naming(data)
     named = isinstance(data, str) and _is_name(data.strip())
     found = await _opened(data.strip(), places) if named and isinstance(data, str) else None
     if found and workbook.is_book(found.name, found.data):
@@ -100,6 +102,18 @@ async def read(data: JsonValue, places: Places, sheet: str | None = None) -> Tab
     if sheet is not None:
         raise ArgumentError("sheet", "goes with workbooks such as xlsx; leave it out")
     return await to_thread.run_sync(characters, found, READ, "data") if found else data
+
+
+def _naming(data: JsonValue) -> JsonValue:
+    """Return the name of a file where an object says nothing else: `{"file": "sales.csv"}`."""
+    if not isinstance(data, Mapping) or len(data) != 1:
+        return data
+    ((key, name),) = data.items()
+    return name if isinstance(name, str) and key.casefold() in _FILE else data
+
+
+_FILE = ("file", "path", "filename", "file_path", "source", "url", "uri", "csv")
+"""What objects call the file that they name."""
 
 
 async def _opened(text: str, places: Places) -> Source:
@@ -140,7 +154,7 @@ def table(data: TableData) -> Table:
         return _checked(_columns(data))
     if isinstance(data, Sequence):
         found = json_rows.rows(data)
-        return _checked(_rows(found[0] if found else data))
+        return _checked(_rows(found[0] if found else data), notes=[found[1]] if found and found[1] else [])
     raise ArgumentError("data", 'give rows such as [{"month": "Jan", "sales": 3}], columns, or a file')
 
 
@@ -165,6 +179,8 @@ def _content(text: str) -> Table:
     text = text.strip("\n\r \ufeff")
     if text.lstrip().startswith(("[", "{")):
         return table(_json_lines(text) if _has_lines(text) else parsed(text, "data"))
+    if pairs := log_lines.rows(text):
+        return _checked(_rows(pairs), log_lines.SEPARATOR)
     found, separator = delimited.table(text)
     return _checked(found.columns, separator, found.notes)
 

@@ -173,8 +173,8 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
     for text, cell in cells.items():
         if cell.unit or not re.fullmatch("0*[.,]?0+", cell.body):  # Nothing is nothing of every unit.
             units.setdefault(_one(cell.unit), (cell.unit, text))
-    if different := _different([unit for unit, _ in units.values()]):
-        first, second = (units[_one(unit)][1] for unit in different)
+    if apart := different([unit for unit, _ in units.values()]):
+        first, second = (units[_one(unit)][1] for unit in apart)
         return Doubt(f"{first!r} and {second!r} are not of one unit")
     readings: dict[Decimal, dict[str, float]] = {}
     for separator, decimal in _STYLES:
@@ -200,7 +200,7 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
     return FoundNumber(readings, unit, len(readings) == 1 and proven)
 
 
-def _different(units: Sequence[str]) -> tuple[str, str] | None:
+def different(units: Sequence[str]) -> tuple[str, str] | None:
     """Return two units that are not the same, as $ and USD may be, or None."""
     common: frozenset[str] | None = None
     for at, unit in enumerate(units):

@@ -1,0 +1,86 @@
+"""What decoders say of files that they cannot read, in words that a reader understands.
+
+A decoder speaks of itself: of its numbers, its objects, the names of boxes. Only what it means goes on to the model;
+its own words stay in the exception behind. The messages are those of Pillow 13.0, pillow-heif 1.8 with libheif,
+libavif 1.4, libwebp 1.6 and pdfium (2026-11-30).
+"""
+
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from struct import error as struct_error
+
+from imagebridge.errors import PictureError
+
+from .cost import MAX_MEMORY, SMALLER, HeavyError, allowed
+
+BROKEN = "the file is broken there"
+"""What all else means, also what Pillow's readers run into where numbers in a file lead nowhere."""
+
+UNKNOWN_FORM = "it is of a form that is not decoded here"
+
+_MEANINGS = tuple(
+    (re.compile(pattern, re.IGNORECASE), words)
+    for pattern, words in (
+        (r"password", "it is locked with a password"),
+        (r"memory|security limit|exceeds", "that takes more memory than is allowed here"),
+        (
+            (
+                r"truncated|incomplete|not enough|only got|reached eof|end of (file|data)|premature|outside of file bounds|"
+                r"buffer is not large enough|requires a buffer|ends too early"
+            ),
+            "it ends too early",
+        ),
+        (
+            (
+                r"unsupported|not (yet )?supported|not implemented|pixel mode|unknown (data|compression|filter)|"
+                r"cannot handle|unable to determine|cannot find loader|no codec"
+            ),
+            UNKNOWN_FORM,
+        ),
+        (
+            r"dimensions|size must be|invalid value for samples",
+            "it names a size that no picture can have",
+        ),
+        (
+            r"no more images|frame sequence|next frame|seek|outside sequence",
+            "it has fewer frames than it says",
+        ),
+        (r"not (a|an|exactly) |not identified|no marker", "it does not begin as its format does"),
+    )
+)
+"""The first pattern that is found in a message says what it means."""
+
+
+def meaning(error: Exception) -> str:
+    """Return what a decoder's exception means."""
+    # Pillow hands on what `struct` says of its buffers.
+    if isinstance(error.__cause__ or error, struct_error):
+        return "it ends too early"
+    if isinstance(error, MemoryError):
+        return "that takes more memory than is allowed here"
+    if not isinstance(error, (OSError, SyntaxError, ValueError, RuntimeError)) or isinstance(
+        error, UnicodeError
+    ):
+        return BROKEN
+    said = str(error)
+    return next((words for pattern, words in _MEANINGS if pattern.search(said)), BROKEN)
+
+
+@contextmanager
+def decoding(what: str) -> Generator[None]:
+    """Turn whatever a decoder raises into a `PictureError` that begins with `what`.
+
+    Pillow's readers raise many kinds of exception on bad bytes, and all mean the same here.
+    """
+    try:
+        yield
+    except (PictureError, HeavyError):
+        raise
+    except Exception as error:
+        if isinstance(error, MemoryError) and allowed() < MAX_MEMORY:
+            raise HeavyError from error  # it takes more than was thought
+        reason = f"{what} ({meaning(error)})"
+        raise (
+            PictureError(reason, SMALLER) if isinstance(error, MemoryError) else PictureError(reason)
+        ) from error

@@ -1,0 +1,122 @@
+"""A fault of the relay's own: the line that met it passes as it came, and the relay goes on."""
+
+import json
+import logging
+from contextlib import asynccontextmanager
+
+import pytest
+
+from imagebridge.relay import relay as relays
+from imagebridge.relay.peers import Peers
+from imagebridge.relay.relay import Relay
+from imagebridge.relay.streams import LineQueue
+
+pytestmark = pytest.mark.anyio
+
+CALL = b'{"jsonrpc":"2.0", "id":1, "method":"tools/call", "params":{"name":"t"}}'
+ANSWER = b'{"jsonrpc":"2.0", "id":1, "result":{"content":"bare"}}'
+REPAIRED = {"jsonrpc": "2.0", "id": 1, "result": {"content": [{"type": "text", "text": "bare"}]}}
+
+
+async def these(*lines):
+    for line in lines:
+        yield line
+
+
+class Ends:
+    """A host and a server, and what has come to them."""
+
+    name = "server"
+
+    def __init__(self, answers):
+        self.lines = LineQueue(these(*answers))
+        self.heard = []
+        self.read = []
+
+    @asynccontextmanager
+    async def connect(self):
+        yield self
+
+    async def finish(self):
+        pass
+
+    async def end(self):
+        return "ended"
+
+
+class Server(Ends):
+    def send(self, line, message=None):
+        self.heard.append((line, message))
+
+
+class Host(Ends):
+    def send(self, line, said):
+        self.read.append((line, list(said)))
+
+
+async def relayed(asked, answers):
+    """Relay these lines; return what the server has heard and the host has read."""
+    server, host = Server(answers), Host(())
+    relay = Relay(Peers(), server.connect, host)
+
+    async def asking():
+        # Once the relay has begun to read the host it knows the server.
+        for line in asked:
+            yield line
+
+    await relay.run(LineQueue(asking()))
+    return server.heard, host.read
+
+
+def faulty(*_, **__):
+    raise KeyError("a fault of ours\nin two lines")
+
+
+@pytest.fixture
+def told(caplog):
+    caplog.set_level(logging.WARNING)
+    return lambda: [record.getMessage() for record in caplog.records]
+
+
+async def test_a_line_of_the_host_passes_as_it_came(monkeypatch, told):
+    monkeypatch.setattr(Peers, "heard", faulty)
+    heard, _ = await relayed([CALL], [])
+    assert heard == [(CALL + b"\n", json.loads(CALL))]
+    assert told() == [
+        "a line of the host met a fault, so it is passed on as it came (KeyError: 'a fault of ours\\nin two lines')"
+    ]
+
+
+async def test_a_line_of_the_server_passes_as_it_came(monkeypatch, told):
+    monkeypatch.setattr(Peers, "answered", faulty)
+    _, read = await relayed([CALL], [ANSWER, ANSWER])
+    assert read[:2] == [(ANSWER + b"\n", [json.loads(ANSWER)])] * 2
+    assert [one.partition(" (")[0] for one in told()] == [
+        "a line of the server met a fault, so it is passed on as it came"
+    ] * 2
+
+
+@pytest.mark.parametrize("asked", ["host", "server"])
+async def test_a_line_that_nothing_can_read_passes_too(asked, monkeypatch):
+    monkeypatch.setattr(relays, "read_line", faulty)
+    heard, read = await relayed([b"{"] if asked == "host" else [], [b"{"] if asked == "server" else [])
+    assert (heard, read) == (([(b"{\n", None)], []) if asked == "host" else ([], [(b"{\n", [])]))
+
+
+@pytest.mark.parametrize("broken", ["_repaired", "written"])
+async def test_a_result_that_cannot_be_repaired_passes_as_it_came(broken, monkeypatch, told):
+    monkeypatch.setattr(*((Relay, broken) if broken == "_repaired" else (relays, broken)), faulty)
+    peers = Peers()
+    peers.heard(json.loads(CALL), CALL)
+    server, host = Server([ANSWER]), Host(())
+    await Relay(peers, server.connect, host).run(LineQueue(these()))
+    assert host.read == [(ANSWER + b"\n", [json.loads(ANSWER)])]
+    assert told() == ["a result could not be repaired, so it is passed on as it came"]
+
+
+async def test_without_a_fault_it_is_repaired():
+    peers = Peers()
+    peers.heard(json.loads(CALL), CALL)
+    server, host = Server([ANSWER]), Host(())
+    await Relay(peers, server.connect, host).run(LineQueue(these()))
+    assert [json.loads(line) for line, _ in host.read] == [REPAIRED]

@@ -1,0 +1,26 @@
+"""Lines of a log in which each value is named: logfmt, `time=2026-03-01 level=info msg="started up"`."""
+
+import re
+
+from imagebridge_tools.tool_output import JsonValue
+
+SEPARATOR = " "
+"""What stands between the pairs of a line."""
+
+_PAIR = re.compile(r'([A-Za-z_][\w.:/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
+_LINE = re.compile(rf"\s*{_PAIR.pattern}(?:\s+{_PAIR.pattern})+\s*")
+
+
+def rows(text: str) -> list[JsonValue]:
+    """Return a row for each line of pairs; none where a line is something else, or begins otherwise."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2 or not all(map(_LINE.fullmatch, lines)):
+        return []
+    if len({line.partition("=")[0].strip() for line in lines}) > 1:  # A program begins each line alike.
+        return []
+    return [{name: _value(value) for name, value in _PAIR.findall(line)} for line in lines]
+
+
+def _value(text: str) -> str | None:
+    bare = re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
+    return bare or None

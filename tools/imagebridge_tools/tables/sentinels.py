@@ -1,0 +1,32 @@
+"""Numbers that may stand for missing ones, such as -999: nobody can tell, so they are drawn, and told."""
+
+from collections.abc import Sequence
+
+from imagebridge_tools.tool_output import JsonValue, counted, number
+
+_SENTINELS = frozenset(
+    sign * value
+    for value in (99, 999, 9999, 99_999, 999_999, 99.9, 999.9, 9999.9, 999.99, 99.99)
+    for sign in (1, -1)
+)
+"""What loggers, surveys and weather services write where nothing was measured."""
+
+_APART = 3
+"""How many times as far from 0 as all other numbers of its column one is at least that may be no number."""
+
+
+def note(name: str, cells: Sequence[JsonValue]) -> str:
+    """Return words on the numbers of a column that may stand for missing ones, and on how that is settled; or nothing."""
+    known = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, bool)]
+    if len(known) < 3:
+        return ""
+    found = [one for one in dict.fromkeys((min(known), max(known))) if one in _SENTINELS]
+    others = [cell for cell in known if cell not in found]
+    if not found or not others:
+        return ""
+    far = [one for one in found if abs(one) >= _APART * max(map(abs, others))]
+    if not far:
+        return ""
+    told = " and ".join(number(one) for one in far)
+    rows = counted(sum(cell in far for cell in known), "row")
+    return f"; {name!r} has {told} in {rows}, drawn as written: if it means none, give null there, or ranges without it"
