@@ -68,6 +68,12 @@ class Environment:
     versions: dict[str, str]
 
 
+def interpreter(version):
+    """Return a Python of a version: pyenv's, which its shims may not offer, or what uv finds."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    return next(iter(sorted(root.glob(f"versions/{version}.*/bin/python"))), version)
+
+
 def environment(framework, folder, wheel, lock=None):
     """Install a framework with its locked versions, or those of another lock, and imagebridge where it has an adapter."""
     lock = lock or LOCKS / framework.lock
@@ -78,7 +84,8 @@ def environment(framework, folder, wheel, lock=None):
         copy = Path(shutil.copy(program, modules.parent))
         return Environment([npm.node(), copy], json.loads(lock.read_text()))
     ours = [f"{wheel}{framework.extra}"] if "adapter" in framework.least else []
-    programs = environment_with(folder, "-r", lock, *ours, python=framework.python or sys.executable)
+    python = interpreter(framework.python) if framework.python else sys.executable
+    programs = environment_with(folder, "-r", lock, *ours, python=python)
     return Environment([programs / "python", "-W", "ignore", program], versions(programs))
 
 
