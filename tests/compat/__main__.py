@@ -29,7 +29,7 @@ HEAD = f"""# What models see through frameworks
 A server with a tool for each of {len(kinds.KINDS)} kinds of results (`tests/servers/kinds.py`), an agent of each framework that calls every
 one, and the strict endpoint of `imagebridge.testing` in place of the model. A kind is right where the request was one that the API
 takes and held what the tool meant: the picture whole and in order, the words, the error told as one. *alone* is the framework as
-it is, *relay* the same behind `imagebridge proxy`, *adapter* with `imagebridge.frameworks`. See [frameworks](frameworks.md) and
+it is, *relay* the same behind `imagebridge proxy`, *adapter* with one of ours. See [frameworks](frameworks.md) and
 [the relay](relay.md).
 
 `uv run python -m tests.compat` writes this page; `--newest` takes what resolves today and names what changed.
