@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 
-def environment_with(folder, *packages, seed=False):
+def environment_with(folder, *packages, seed=False, python=sys.executable):
     """Make an environment, install packages into it in one go, and return its folder of programs."""
-    made = ["uv", "venv", "-q", "--python", sys.executable, *(["--seed"] if seed else []), str(folder)]
+    made = ["uv", "venv", "-q", "--python", python, *(["--seed"] if seed else []), str(folder)]
     subprocess.run(made, check=True)
     programs = folder / ("Scripts" if os.name == "nt" else "bin")
     install(programs, *packages)

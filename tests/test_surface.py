@@ -41,6 +41,12 @@ NAMES = [
     "trim",
 ]
 MODULES = ("imagebridge", "imagebridge.events", "imagebridge.testing", "imagebridge.testing.fixtures")
+ADAPTERS = {
+    "imagebridge.frameworks.openai_agents": ["tools"],
+    "imagebridge.frameworks.langchain": ["interceptor", "tools"],
+    "imagebridge.frameworks.pydantic_ai": ["toolset"],
+}
+"""They import their frameworks, which need not be installed here: these are read, not imported."""
 SERVER = "imagebridge_server"
 DOCUMENTS = [
     ROOT / "README.md",
@@ -83,6 +89,22 @@ def test_the_server_offers_what_it_is_built_with():
     assert build_server(Settings()).name == "imagebridge"
 
 
+@pytest.mark.parametrize("module", ADAPTERS)
+def test_an_adapter_offers_exactly_these_and_describes_each_argument(module):
+    tree = ast.parse((ROOT / "bridge" / f"{module.replace('.', '/')}.py").read_text("utf-8"))
+    (named,) = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    assert named == ADAPTERS[module]
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    public = {node.name: node for node in tree.body if isinstance(node, functions) and node.name[0] != "_"}
+    assert sorted(public) == named
+    for function in public.values():
+        assert_entries(ast.get_docstring(function), [one.arg for one in function.args.args])
+
+
 def imports(code):
     """The modules and names that a program takes of ours."""
     for node in ast.walk(ast.parse(code)):
@@ -97,10 +119,16 @@ def test_documents_use_public_names_alone(document):
     text = document.read_text("utf-8")
     programs = [text] if document.suffix == ".py" else re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     for module, name in (one for program in programs for one in imports(program)):
-        assert module in (*MODULES, SERVER), module
-        assert not name or name in importlib.import_module(module).__all__, (module, name)
+        if module == "imagebridge.frameworks":
+            assert f"{module}.{name}" in ADAPTERS, name
+            continue
+        assert module in (*MODULES, *ADAPTERS, SERVER), module
+        names = ADAPTERS.get(module) or importlib.import_module(module).__all__
+        assert not name or name in names, (module, name)
     for module in re.findall(r"`(imagebridge(?:_server|_tools)?(?:\.\w+)+)", text):
         parent, _, name = module.rpartition(".")
+        if module in ADAPTERS or name in ADAPTERS.get(parent, []):
+            continue
         assert module in MODULES or name in importlib.import_module(parent).__all__, module
 
 
@@ -126,11 +154,15 @@ def sdk_described():
     yield from (Bridge.run, Bridge.stream, Bridge.call, Bridge.outputs, Bridge.attach)
 
 
+def assert_entries(text, names):
+    entries = text.partition("Args:\n")[2]
+    for name in names:
+        assert re.search(rf"^    {name}: \w*", entries, re.MULTILINE), name
+
+
 def assert_described(thing):
     text = inspect.getdoc(thing)
-    entries = text.partition("Args:\n")[2]
-    for name in arguments(thing):
-        assert re.search(rf"^    {name}: \w*", entries, re.MULTILINE), name
+    assert_entries(text, arguments(thing))
     deeper = [
         one
         for one in re.findall(r"imagebridge\.\w+\.\w+", text)

@@ -15,13 +15,12 @@ from .conversation.history import replace_images, trim
 from .errors import BridgeError
 from .pictures.picture import Picture
 from .providers.chat import chat_messages, chat_part
-from .providers.responses import function_call_output, output_items, output_parts
+from .providers.provider import Translation
+from .providers.responses import function_call_output, output_items, output_parts, translate
 from .repair.compose import tool_result
 from .repair.protocol import repair
 from .schemas.definitions import chat_tools, responses_tools, tool_names
 from .translate.policy import Policy
-from .translate.result import translate
-from .translate.translation import Translation
 
 if TYPE_CHECKING:
     from .agent.bridge import Bridge

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .providers.responses import CallReference, call_reference
-from .translate.translation import ShownPicture, Translation
+from .providers.provider import CallReference, Translation, call_reference
+from .translate.translation import ShownPicture
 from .wire import JSON, Item
 
 if TYPE_CHECKING:

@@ -276,11 +276,6 @@ def _readable_number(number: float, *, finite: bool) -> object:
     return number if isfinite(number) or not finite else str(number)
 
 
-def input_text(text: str) -> "Part":
-    """Return a text part. Half surrogates, which JSON can write and UTF-8 cannot, become U+FFFD."""
-    return {"type": "input_text", "text": paired(text)}
-
-
 _STRING_OR_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n\r]*|/\*.*?\*/', re.DOTALL)
 
 

@@ -71,7 +71,7 @@ async def answered(client):
         ("900.png", "30000x30000 pixels, over the limit"),
         ("169.tif", "13000x13000 pixels, over the limit"),
         ("wide.png", "a side may have 500,000 at most"),
-        ("short.png", "its pixels cannot be decoded"),
+        ("short.png", "its pixels are not all there"),
         ("laughs.svg", "entities inside entities"),
         ("escape.png", "is a link that leads out of the allowed folders"),
         ("out/secret.png", "is a link that leads out of the allowed folders"),

@@ -55,7 +55,7 @@ async def test_where_no_process_makes_it_fit_the_words_stay(monkeypatch):
         raise ApartError("the file took longer than 120 seconds and was given up; give a smaller one")
 
     monkeypatch.setattr(results, "apart", broken)
-    assert await results._fitted(result(2_500, 1_600), HOST) == {
+    assert await results._fitted(result(2_600, 1_700), HOST) == {
         "content": [
             {"type": "text", "text": "A picture."},
             {

@@ -95,7 +95,7 @@ SCHEMA = {"type": "object", "properties": {"answer": {"type": "integer"}}, "requ
 def tools():
     """Return the definitions; those with structured content promise it."""
     return [
-        {"name": name, "description": name, "inputSchema": {"type": "object"}}
+        {"name": name, "description": name, "inputSchema": {"type": "object", "properties": {}}}
         | ({"outputSchema": SCHEMA} if name in PROMISING else {})
         for name in KINDS
     ]

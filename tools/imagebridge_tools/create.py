@@ -11,6 +11,7 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK, MAX_PROMPT
 from imagebridge.pictures.picture import Picture
+from imagebridge.translate.sentences import amount
 
 from .apart import apart
 from .drawing.pixels import frame_count
@@ -26,7 +27,7 @@ from .image_api import (
 )
 from .load import decoded, known
 from .mistakes import Mistakes, Noted
-from .tool_output import ToolOutput, described, size_in_words
+from .tool_output import ToolOutput, described
 
 OnProgress = Callable[[float, str], Awaitable[None]]
 """Told the seconds since the start, and a few words, while a picture is made."""
@@ -258,9 +259,7 @@ def _still(data: bytes) -> Picture:
     if picture.media_type == "image/gif":
         picture = _png(picture)
     if picture.size > MAX_EDIT_IMAGE:
-        raise PictureError(
-            f"it has {size_in_words(picture.size)}; the API takes {size_in_words(MAX_EDIT_IMAGE)}"
-        )
+        raise PictureError(f"it has {amount(picture.size)}; the API takes {amount(MAX_EDIT_IMAGE)}")
     return picture
 
 
@@ -268,9 +267,7 @@ def _mask(data: bytes) -> Picture:
     """Return a mask as a PNG."""
     picture = _png(_still(data), clear=True)
     if picture.size > MAX_EDIT_MASK:
-        raise PictureError(
-            f"it has {size_in_words(picture.size)}; the API takes {size_in_words(MAX_EDIT_MASK)}"
-        )
+        raise PictureError(f"it has {amount(picture.size)}; the API takes {amount(MAX_EDIT_MASK)}")
     return picture
 
 

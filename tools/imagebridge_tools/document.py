@@ -10,6 +10,7 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
+from imagebridge.translate.sentences import amount
 
 from .files.encodings import DecodedText
 from .files.source import NOWHERE, Places, Source, characters, opened
@@ -17,7 +18,7 @@ from .mistakes import Mistakes, Noted
 from .tables import summary, workbook
 from .tables.table import FILE_SIZE, Table, table
 from .tables.workbook import Book
-from .tool_output import File, ToolOutput, counted, size_in_words
+from .tool_output import File, ToolOutput, counted
 
 MAX_DOCUMENT_BYTES = 600_000
 """Bytes of a document at most: as base64 it must fit the result of a tool (see `imagebridge_server.results`)."""
@@ -131,11 +132,11 @@ def _read(found: Source, start: int | None, row_range: tuple[int, int | None] | 
                 argument, f"goes with {noun}; {name} is {file_type.media_type} and comes whole"
             )
     if len(data) > MAX_DOCUMENT_BYTES:
-        problem = f"{name} has {size_in_words(len(data))}; a result holds {size_in_words(MAX_DOCUMENT_BYTES)}"
+        problem = f"{name} has {amount(len(data))}; a result holds {amount(MAX_DOCUMENT_BYTES)}"
         raise ArgumentError("source", f"{problem}; give a part of it, or its pages as pictures")
     file = File(uri or f"file:///file{file_type.suffix}", name, file_type.media_type, data)
     return ToolOutput(
-        f"{name}: {file_type.suffix[1:].upper()}, {size_in_words(len(data))}, attached.", files=(file,)
+        f"{name}: {file_type.suffix[1:].upper()}, {amount(len(data))}, attached.", files=(file,)
     )
 
 
@@ -210,7 +211,7 @@ def _book(found: Source, sheet: str | None, row_range: tuple[int, int | None] | 
         problem = f"{found.name} has {len(found.data):,} bytes; workbooks of at most {FILE_SIZE:,} are read"
         raise ArgumentError("source", problem)
     names = workbook.sheets(Book(found.name, found.data, None))
-    words = f"{found.name}: workbook, {size_in_words(len(found.data))}"
+    words = f"{found.name}: workbook, {amount(len(found.data))}"
     if sheet is None and row_range is None and (whole := _sheets(found, names, words)):
         return whole
     made = table(Book(found.name, found.data, sheet))

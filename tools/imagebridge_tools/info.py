@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
+from imagebridge.translate.sentences import amount
 
 from .apart import apart
 from .drawing.pixels import Pixels, colors_of, frame_count, pixels, required, squared
 from .files.source import NOWHERE, Places, Source, opened
 from .mistakes import Mistakes, Noted
-from .tool_output import ToolOutput, counted, size_in_words
+from .tool_output import ToolOutput, counted
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -68,7 +69,7 @@ def described_in_words(source: Source, exif: bool = False) -> ToolOutput:
     file_type = required(source)
     seen = pixels(source)
     facts = [
-        f"{source.name}: {_format(file_type)}, {seen.image.width}x{seen.image.height} px, {size_in_words(len(source.data))}",
+        f"{source.name}: {_format(file_type)}, {seen.image.width}x{seen.image.height} px, {amount(len(source.data))}",
         *_file_facts(source, file_type),
         _transparent(seen.image),
         _colors(seen.image),

@@ -8,12 +8,13 @@ from imagebridge.facts import limits
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.picture import Picture
+from imagebridge.translate.sentences import amount
 
 from .apart import apart
 from .drawing.pixels import MOVING, PAGED, SHOWN, frame_count
 from .files.source import NOWHERE, Places, Source, opened
 from .mistakes import Mistakes, Noted
-from .tool_output import ToolOutput, described, size_in_words
+from .tool_output import ToolOutput, described
 
 SMALLEST = 16
 """Pixels of `max_size` at least."""
@@ -203,8 +204,8 @@ def _check_number(data: bytes, page: int | None, frame: int | None) -> tuple[str
 def _sentence(file_type: kinds.FileType, data: bytes, original: Picture | None) -> str:
     """Return the format of a file, its pixels where they are known, and its size."""
     if original:
-        return f"{described(original).rsplit(',', 1)[0]}, {size_in_words(len(data))}"
-    return f"{_NAMES.get(file_type, file_type.suffix[1:].upper())}, {size_in_words(len(data))}"
+        return f"{described(original).rsplit(',', 1)[0]}, {amount(len(data))}"
+    return f"{_NAMES.get(file_type, file_type.suffix[1:].upper())}, {amount(len(data))}"
 
 
 def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from imagebridge.pictures.picture import Picture
+from imagebridge.translate.sentences import amount
 
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
 """A JSON value as Python holds it."""
@@ -40,19 +41,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def size_in_words(size: int) -> str:
-    """Return a number of bytes as people write it: `912 bytes`, `48 kB`, `3.2 MB`."""
-    if size < 1000:
-        return f"{size} bytes"
-    if size < 1_000_000:
-        return f"{size / 1000:.0f} kB"
-    return f"{size / 1_000_000:.1f} MB"
-
-
 def described(picture: Picture) -> str:
     """Return format, pixels and size of a picture: `PNG, 800x500 px, 12 kB`."""
     form = picture.media_type.removeprefix("image/").upper().replace("WEBP", "WebP")
-    return f"{form}, {picture.width}x{picture.height} px, {size_in_words(picture.size)}"
+    return f"{form}, {picture.width}x{picture.height} px, {amount(picture.size)}"
 
 
 def few(characters: Sequence[str]) -> str:

@@ -13,10 +13,11 @@ from imagebridge.client.connection import Connection
 from imagebridge.client.resources import with_linked
 from imagebridge.errors import BridgeError, short
 from imagebridge.events import Answer, Progress
-from imagebridge.providers.responses import call_reference
+from imagebridge.providers.chat import PROVIDER as CHAT
+from imagebridge.providers.provider import call_reference
+from imagebridge.providers.responses import translate
 from imagebridge.repair.compose import tool_result
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.result import translate
 from imagebridge.wire import JSON, is_error, is_json, is_list, text_of
 
 from .call_order import Lane, after
@@ -37,7 +38,7 @@ def function_calls(response: "Response | JSON") -> list[JSON]:
     output = fields.get("output")
     if not is_list(output):
         keys = ", ".join(sorted(map(str, fields))) or "nothing"
-        hint = '; chat completions are run by run(api="chat")' if "choices" in fields else ""
+        hint = f'; chat completions are run by run(api="{CHAT.name}")' if "choices" in fields else ""
         raise TypeError(f"a response has `output`, a list; this object has {keys}{hint}")
     calls = [item for item in output if is_json(item) and item.get("type") == "function_call"]
     for call in calls:

@@ -12,10 +12,10 @@ from imagebridge.client.connect import checked
 from imagebridge.conversation.history import trim
 from imagebridge.errors import BridgeError, ServerError
 from imagebridge.events import Answer
-from imagebridge.providers import chat
-from imagebridge.providers.responses import items
+from imagebridge.providers.provider import Translation
+from imagebridge.providers.registry import provider
+from imagebridge.providers.responses import PROVIDER as RESPONSES
 from imagebridge.translate.policy import Api, Policy
-from imagebridge.translate.translation import Translation
 from imagebridge.wire import JSON, result_json, text_of
 
 from .answers import OnCallEvent, answer_calls, function_calls, response_json
@@ -99,6 +99,7 @@ class Bridge:
             raise TypeError("Bridge needs a server: a command line, an http(s) URL, an MCPServer, or config=")
         self._setups = [Setup(checked(server), timeout=timeout) for server in servers]
         self._config = config
+        provider(policy.api)  # raises where there is none of that name
         self._policy = replace(policy, proof=policy.proof or "decoded")
         self._rules = Filter.of(allow, deny)
         self._on_display = on_display
@@ -207,7 +208,7 @@ class Bridge:
         return result
 
     async def answer(
-        self, name: str, arguments: Mapping[str, object] | None = None, *, model: str | None = None
+        self, name: str, arguments: Mapping[str, object] | str | None = None, *, model: str | None = None
     ) -> Translation:
         """Call a tool by its name in `tools` and return what the model is to see of it, for frameworks with a loop of their own.
 
@@ -216,7 +217,8 @@ class Bridge:
 
         Args:
             name: the tool's name in `tools`.
-            arguments: what the tool is given; names of pictures that were shown (`picture:3`) become the pictures.
+            arguments: what the tool is given, as an object or as the JSON text that a model wrote; names of pictures
+                that were shown (`picture:3`) become the pictures.
             model: the model that will look, where the policy names none.
 
         Raises:
@@ -227,7 +229,7 @@ class Bridge:
             "type": "function_call",
             "call_id": "answer",
             "name": name,
-            "arguments": dict(arguments or {}),
+            "arguments": arguments if isinstance(arguments, str) else dict(arguments or {}),
         }
         (answer,) = await self.answers({"model": model, "output": [call]})
         return answer.translation
@@ -245,16 +247,11 @@ class Bridge:
         """
         answers = await self.answers(response)
         await self.settled()
-        return self.items(answers)
+        return cast("list[ResponseInputItemParam]", self.items(answers))
 
-    def items(self, answers: Sequence[Answer]) -> "list[ResponseInputItemParam]":
-        """Return what `outputs` returns for answers that were made already."""
-        input_items = items([answer.pair for answer in answers], self._policy.server)
-        return cast("list[ResponseInputItemParam]", input_items)
-
-    def messages(self, answers: Sequence[Answer]) -> list[dict[str, Any]]:
-        """Return the same answers as messages for Chat Completions; see `imagebridge.chat_messages`."""
-        return chat.messages([answer.pair for answer in answers], self._policy.server)
+    def items(self, answers: Sequence[Answer], *, api: Api = RESPONSES.name) -> list[dict[str, Any]]:
+        """Return answers that were made already as the items, or for Chat Completions the messages, of an API."""
+        return provider(api).answers([answer.pair for answer in answers], self._policy.server)
 
     async def answers(
         self,

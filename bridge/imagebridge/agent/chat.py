@@ -1,10 +1,11 @@
 """Requests to Chat Completions, for servers that offer no Responses API."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from imagebridge.errors import ResponseError, RunError
 from imagebridge.facts.models import chat_tools_of, no_chat_tools
+from imagebridge.providers.chat import PROVIDER
 from imagebridge.wire import JSON, Item, is_json, is_list, listed, paired, text_of
 
 from .chat_chunks import ChatChunks, pieces
@@ -13,12 +14,9 @@ from .openai_client import BROKEN, STRANGE, Caller, Whole
 from .response_events import failure, refused
 from .response_items import UNNAMED, final_text, unique, written
 from .text_format import TextFormat
-from .turn import CallableTools, OnRunEvent, Toolbox, Turn, Usage, plain, relaxed
+from .turn import CallableTools, OnRunEvent, Turn, Usage, plain, relaxed
 
-if TYPE_CHECKING:
-    from imagebridge.events import Answer
-
-
+_ARGUMENT = f'api="{PROVIDER.name}"'
 _RESPONSES_ONLY = ("previous_response_id", "conversation", "background", "include")
 
 
@@ -30,7 +28,6 @@ class Completions:
 
     def __init__(
         self,
-        bridge: Toolbox,
         caller: Caller,
         tools: CallableTools,
         arguments: dict[str, Any],
@@ -39,10 +36,9 @@ class Completions:
     ) -> None:
         for name in _RESPONSES_ONLY:
             if arguments.get(name):
-                raise TypeError(f'{name} belongs to the Responses API; leave it out, or api="chat"')
+                raise TypeError(f"{name} belongs to the Responses API; leave it out, or {_ARGUMENT}")
         if arguments.get("n") not in (None, 1):
             raise TypeError("run() and stream() follow one choice: leave n out")
-        self._bridge = bridge
         self._caller = caller
         self._tools = tools
         self._arguments = arguments
@@ -76,7 +72,7 @@ class Completions:
         """
         how = chat_tools_of(str(body["model"]))
         if how == "never":
-            raise RunError(f'{no_chat_tools(str(body["model"]))}: leave out api="chat" (`ask`: --chat)')
+            raise RunError(f"{no_chat_tools(str(body['model']))}: leave out {_ARGUMENT} (`ask`: --chat)")
         if how == "without effort":
             body.setdefault("reasoning_effort", "none")
 
@@ -155,10 +151,6 @@ class Completions:
     def without_include(self, parameter: str) -> bool:
         """Nothing is included here; see `ModelApi.without_include`."""
         return False
-
-    def outputs(self, answers: "list[Answer]") -> list[Item]:
-        """See `ModelApi.outputs`."""
-        return self._bridge.messages(answers)
 
 
 def _tool(tool: Any) -> Item:

@@ -24,12 +24,14 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes, to_base64
 from imagebridge.pictures.convert import converted, retyped
 from imagebridge.pictures.picture import Picture
+from imagebridge.providers.provider import Translation
+from imagebridge.providers.registry import receiver
+from imagebridge.providers.responses import translate, translation_of
 from imagebridge.schemas.hints import FORMS, PictureForm
 from imagebridge.schemas.parameters import PictureArgument, Wish, has_handle, picture_parameters, replaced
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.result import ReadResult, read_result, translate
+from imagebridge.translate.result import ReadResult, read_result
 from imagebridge.translate.sentences import amount, handle
-from imagebridge.translate.translation import Translation
 from imagebridge.wire import JSON, is_json
 
 if TYPE_CHECKING:
@@ -171,7 +173,7 @@ class Handles:
         assert self._order is not None, "the bridge is open"
         # Others wait only until it is known how many pictures these are: fitting takes longer than reading.
         async with self._order:
-            read = await _in_thread(partial(read_result, result, policy, self._next))
+            read = await _in_thread(partial(read_result, result, policy, self._next, receiver(policy)))
             self._keep(read.encoded_files, read.uris, origin)
         return read
 
@@ -289,7 +291,7 @@ class Numbering:
             read = await self._handles.read(result, policy, origin)
         finally:
             self._done.set()
-        return await _in_thread(read.translation)
+        return await _in_thread(partial(translation_of, read))
 
 
 async def _in_thread(work: Callable[[], _Made]) -> _Made:

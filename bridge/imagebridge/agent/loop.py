@@ -20,10 +20,14 @@ from imagebridge.errors import (
     TurnLimitError,
 )
 from imagebridge.events import Answer, Answered, Called, Event, Progress, Replied, Reply, Responded, Retried
+from imagebridge.providers.chat import PROVIDER as CHAT
+from imagebridge.providers.provider import Translation
+from imagebridge.providers.registry import provider
+from imagebridge.providers.responses import PROVIDER as RESPONSES
+from imagebridge.providers.responses import translate
 from imagebridge.repair.compose import tool_result
 from imagebridge.translate.policy import Api
-from imagebridge.translate.result import translate
-from imagebridge.translate.translation import ShownPicture, Translation
+from imagebridge.translate.translation import ShownPicture
 from imagebridge.wire import Item
 
 from .api_errors import refusal_of
@@ -60,7 +64,7 @@ class Run:
         *,
         model: str,
         input: str | Iterable[object],  # noqa: A002 - the SDK's own name
-        api: Api = "responses",
+        api: Api = RESPONSES.name,
         instructions: str | None = None,
         max_turns: int = 20,
         deadline: float | None = None,
@@ -86,7 +90,7 @@ class Run:
         self._name: Api = api
         self._api = self._chosen(api, callable_tools, arguments, streaming=streaming, direct=direct)
         # What the API stores may be gone on from later: its files stay until they expire.
-        stored = api == "responses" and sdk_arguments.get("store") is not False
+        stored = provider(api).stores and sdk_arguments.get("store") is not False
         self._uploads = bridge.uploads.of(client, uploads, keep=stored)
         # Cache breakpoints are OpenAI's own: other hosts may refuse them under the same model's name.
         at_openai = history is trim and self._caller.at_openai
@@ -108,13 +112,13 @@ class Run:
     def _chosen(
         self, name: str, tools: CallableTools, arguments: dict[str, Any], *, streaming: bool, direct: bool
     ) -> ModelApi:
-        if name == "responses":
-            return Responses(self._bridge, self._caller, tools, arguments, streaming=streaming, direct=direct)
-        if name != "chat":
-            raise TypeError(f'api is "responses" or "chat", not {name!r}')
+        if name == RESPONSES.name:
+            return Responses(self._caller, tools, arguments, streaming=streaming, direct=direct)
+        if name != CHAT.name:
+            raise TypeError(f'api is "{RESPONSES.name}" or "{CHAT.name}", not {name!r}')
         if direct:
-            raise TypeError('direct=True posts to the Responses API; leave it out, or api="chat"')
-        return Completions(self._bridge, self._caller, tools, arguments, streaming=streaming)
+            raise TypeError(f'direct=True posts to the Responses API; leave it out, or api="{CHAT.name}"')
+        return Completions(self._caller, tools, arguments, streaming=streaming)
 
     async def __call__(self, on_event: OnRunEvent | None = None) -> Reply:
         """Run to the end. What leaves it as an exception carries `.items` and `.response_id`.
@@ -237,7 +241,7 @@ class Run:
             self._sent = len(self._items)
         if self._api.previous is not None:
             self._api.previous = turn.id
-        self._items += self._api.outputs(answers) if answers else []
+        self._items += self._bridge.items(answers, api=self._name) if answers else []
         for answer in answers:
             self._pictures += answer.translation.pictures
 

@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from imagebridge.conversation.attachments import Attachment, AttachmentKind, attachments, by_model, replaced
+from imagebridge.conversation.attachments import Attachment, attachments, by_model, replaced
 from imagebridge.conversation.history import trim
 from imagebridge.conversation.image_limit import pictures, within
 from imagebridge.conversation.long_outputs import halved, is_output
 from imagebridge.conversation.stated_limit import limit
+from imagebridge.providers.provider import AttachmentKind
+from imagebridge.providers.registry import provider
 from imagebridge.rules import Body, broken
 from imagebridge.rules.pictures import PICTURES
 from imagebridge.translate.sentences import not_shown
@@ -161,7 +163,7 @@ class Recovery:
         if not ones:
             return []
         first = ones[0].item
-        name = "input" if self._api == "responses" else "messages"
+        name = provider(self._api).items_field
         body = Body({"model": self._model, name: self.items[first:]}, self._api)
         paths = " ".join(violation.path for violation in broken(body, PICTURES))
         refused_places = {(int(item) + first, int(part)) for item, part in _PLACE.findall(paths) if part}

@@ -1,7 +1,7 @@
 """Requests to the Responses API."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from imagebridge.errors import ResponseError
 from imagebridge.wire import JSON, Item, is_json, is_list, listed, paired, text_of
@@ -11,11 +11,7 @@ from .openai_client import BROKEN, STRANGE, Caller, Whole
 from .response_events import ResponseEvents, failure, refused
 from .response_items import ended, final_text, items, unanswered, unreferenced
 from .text_format import TextFormat
-from .turn import CallableTools, OnRunEvent, Toolbox, Turn, Usage, relaxed
-
-if TYPE_CHECKING:
-    from imagebridge.events import Answer
-
+from .turn import CallableTools, OnRunEvent, Turn, Usage, relaxed
 
 _ENCRYPTED = "reasoning.encrypted_content"
 _UNFINISHED = ("queued", "in_progress")
@@ -30,7 +26,6 @@ class Responses:
 
     def __init__(
         self,
-        bridge: Toolbox,
         caller: Caller,
         tools: CallableTools,
         arguments: dict[str, Any],
@@ -48,7 +43,6 @@ class Responses:
                 raise TypeError('text_format and text={"format": ...} say the same: leave one of them out')
             self.form = TextFormat(wanted)
             arguments["text"] = {**text, "format": self.form.responses}
-        self._bridge = bridge
         self._caller = caller
         self._tools = tools
         self._arguments = arguments
@@ -190,7 +184,3 @@ class Responses:
         self._included = False
         self._arguments["include"] = [one for one in self._arguments["include"] if one != _ENCRYPTED]
         return True
-
-    def outputs(self, answers: "list[Answer]") -> list[Item]:
-        """See `ModelApi.outputs`."""
-        return [cast("Item", item) for item in self._bridge.items(answers)]

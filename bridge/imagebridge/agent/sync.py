@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
     from imagebridge.events import Event, Reply
+    from imagebridge.providers.provider import Translation
     from imagebridge.translate.policy import Api
-    from imagebridge.translate.translation import Translation
 
 
 class AsyncBridge(Toolbox, AbstractAsyncContextManager["AsyncBridge"], Protocol):
@@ -39,7 +39,7 @@ class AsyncBridge(Toolbox, AbstractAsyncContextManager["AsyncBridge"], Protocol)
         ...
 
     async def answer(
-        self, name: str, arguments: Mapping[str, object] | None = None, *, model: str | None = None
+        self, name: str, arguments: Mapping[str, object] | str | None = None, *, model: str | None = None
     ) -> "Translation":
         """See `Bridge.answer`."""
         ...
@@ -118,7 +118,7 @@ class SyncBridge:
         return self._call(self._bridge.call, name, arguments)
 
     def answer(
-        self, name: str, arguments: Mapping[str, object] | None = None, *, model: str | None = None
+        self, name: str, arguments: Mapping[str, object] | str | None = None, *, model: str | None = None
     ) -> "Translation":
         """See `Bridge.answer`."""
         return self._call(partial(self._bridge.answer, name, arguments, model=model))

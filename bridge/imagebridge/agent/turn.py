@@ -126,12 +126,8 @@ class Toolbox(Protocol):
         """Run the function calls of a response; return each with the account of its result, in their order."""
         ...
 
-    def items(self, answers: Sequence[Answer]) -> Sequence[Any]:
-        """Return the input items that answer calls."""
-        ...
-
-    def messages(self, answers: Sequence[Answer]) -> list[dict[str, Any]]:
-        """Return the messages of Chat Completions that answer calls."""
+    def items(self, answers: Sequence[Answer], *, api: Api = ...) -> list[dict[str, Any]]:
+        """Return the items that answer calls, as an API takes them."""
         ...
 
 
@@ -171,10 +167,6 @@ class ModelApi(Protocol):
 
     def without_include(self, parameter: str) -> bool:
         """Take back what we included ourselves where the API refused just that; tell whether it was so."""
-        ...
-
-    def outputs(self, answers: list[Answer]) -> list[Item]:
-        """Return the items that answer calls."""
         ...
 
 

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 import anyio
 import anyio.to_thread
 
-from imagebridge.conversation.attachments import Attachment, AttachmentKind, attachments, listed, replaced
+from imagebridge.conversation.attachments import Attachment, attachments, listed, replaced
 from imagebridge.errors import PictureError
 from imagebridge.facts.limits import FILE_EXPIRY
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes
+from imagebridge.providers.provider import AttachmentKind
 from imagebridge.requirements import UPLOADS, need
-from imagebridge.wire import text_of
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
@@ -166,8 +166,8 @@ class Uploads:
 
         async def upload(one: Attachment) -> None:
             async with self._limit:
-                if identity := await self._upload(one):
-                    changes[one.item, one.part] = one.uploaded(identity)
+                if (identity := await self._upload(one)) and (part := one.uploaded(identity)):
+                    changes[one.item, one.part] = part
 
         async with anyio.create_task_group() as tasks:
             for one in wanted:
@@ -200,10 +200,10 @@ class Uploads:
             self._suspicion = ""
 
     def _by_id(self, sent: Iterable[object]) -> bool:
-        return any(text_of(one.inner, "file_id") in self._ids for one in attachments(listed(sent)))
+        return any(one.source.file_id in self._ids for one in attachments(listed(sent)))
 
     def _wanted(self, one: Attachment) -> bool:
-        return one.size > self._threshold and text_of(one.fields, "type") != "image_url"
+        return one.size > self._threshold and one.uploaded("") is not None
 
     async def _upload(self, one: Attachment) -> str:
         """Return the id of a picture or file, uploaded now where it was not yet; "" where it goes as data."""
@@ -315,12 +315,12 @@ class BridgeUploads:
 
 
 def _source(one: Attachment) -> tuple[str, str]:
-    return one.url, text_of(one.inner, "filename")
+    return one.url, one.source.filename
 
 
 def _key(one: Attachment) -> Key:
     data, _ = base64_bytes(one.url)
-    return one.kind, text_of(one.inner, "filename"), sha256(data).digest()
+    return one.kind, one.source.filename, sha256(data).digest()
 
 
 def _suspect(error: Exception) -> bool:

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from imagebridge.errors import PictureError
-from imagebridge.facts.limits import LENGTHS
+from imagebridge.facts.limits import MAX_FILE_DATA, MAX_ID
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes, to_base64
+from imagebridge.providers.responses import PROVIDER, translate
 from imagebridge.rules.body import scheme
 from imagebridge.rules.form import KNOWN
 from imagebridge.rules.pictures import DETAILS
 from imagebridge.translate import hidden, sentences
 from imagebridge.translate.policy import Policy
-from imagebridge.translate.result import translate
 from imagebridge.translate.vision import known
 from imagebridge.wire import JSON, JsonObject, is_error, is_json, is_list, text_of
 
@@ -63,7 +63,7 @@ class Contents:
         translated: dict[int, list[JsonObject]] = {}
         for placed in translate({"content": blocks}, self.policy).placed if blocks else ():
             if placed.block is not None:
-                translated.setdefault(owners[placed.block], []).extend(cast("list[JsonObject]", placed.parts))
+                translated.setdefault(owners[placed.block], []).extend(map(PROVIDER.part, placed.parts))
         for index, parts in translated.items():
             original = content[index]
             if is_json(original) and "prompt_cache_breakpoint" in original and parts:
@@ -104,7 +104,7 @@ def _holder(part: JSON) -> JSON:
 
 def _remote(part: JSON) -> JsonObject:
     """Return the fields that give a picture by its id or by an address on the web; empty where it is given as data."""
-    if (identity := text_of(part, "file_id")) and len(identity) <= LENGTHS["file_id"]:
+    if (identity := text_of(part, "file_id")) and len(identity) <= MAX_ID:
         return {"file_id": identity}
     url = dumps.address(part)
     return {"image_url": url} if url[:8].lower().startswith(("http://", "https://")) else {}
@@ -187,7 +187,7 @@ def _file_part(part: JSON) -> JsonObject:
     if not strict or not is_data_url(data):
         label = file_type.media_type if file_type else "application/octet-stream"
         data = f"data:{label};base64,{to_base64(content)}"
-    if len(data) > LENGTHS["file_data"]:
+    if len(data) > MAX_FILE_DATA:
         return _input_text(
             sentences.not_shown(f"the file {name}, {sentences.amount(len(content))}", "it is too large")
         )

@@ -10,6 +10,7 @@ import click
 from imagebridge.requirements import ASK, need
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.sentences import amount
+from imagebridge.translate.translation import Text, is_file
 
 from . import event_loop, options
 
@@ -275,16 +276,12 @@ def line(answer: "Answer") -> str:
     translation = answer.translation
     phrases = [f"{answer.call.get('name')}: {'error, ' if answer.is_error else ''}{answer.seconds:.1f} s"]
     phrases += map(described, translation.pictures)
-    phrases += [
-        placed.name
-        for placed in translation.placed
-        if any(part["type"] == "input_file" for part in placed.parts)
-    ]
+    phrases += [one.name for one in translation.placed if any(map(is_file, one.parts))]
     if translation.pictures:
         phrases.append(f"{translation.tokens:,} tokens")
     elif len(phrases) == 1:
         phrases.append(
-            f"{sum(len(part['text']) for part in translation.parts if 'text' in part):,} characters of text"
+            f"{sum(len(part.text) for one in translation.placed for part in one.parts if isinstance(part, Text)):,} characters of text"
         )
     return ", ".join(phrases)
 

@@ -9,7 +9,7 @@ from imagebridge.translate.policy import Policy
 from .failure import Failure
 
 if TYPE_CHECKING:
-    from imagebridge.translate.translation import Translation
+    from imagebridge.providers.provider import Translation
 
 
 def attached(files: Sequence[Path], policy: Policy) -> "Translation":
@@ -19,8 +19,8 @@ def attached(files: Sequence[Path], policy: Policy) -> "Translation":
         Failure: a file cannot be read, or shows nothing; the message says which and why.
     """
     from imagebridge.errors import PictureError
+    from imagebridge.providers.responses import translate
     from imagebridge.repair.compose import tool_result
-    from imagebridge.translate.result import translate
     from imagebridge.translate.translation import ShownPicture
 
     content: list[object] = []
@@ -45,7 +45,7 @@ def message(prompt: str, pictures: "Translation | None", *, chat: bool) -> dict[
     if pictures is None:
         return {"role": "user", "content": prompt}
     from imagebridge.providers.chat import chat_part
-    from imagebridge.wire import input_text
+    from imagebridge.providers.responses import input_text
 
     parts = [input_text(prompt), *pictures.parts]
     return {"role": "user", "content": [chat_part(one) for one in parts] if chat else parts}

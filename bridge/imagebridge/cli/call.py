@@ -113,7 +113,7 @@ def command(
             _thumbnails(answers, terminal)
             for number, answer in enumerate(answers, 1):
                 save_pictures(save, f"call_{number}", answer.translation.pictures, terminal)
-            document = bridge.messages(answers) if chat else bridge.items(answers)
+            document = bridge.items(answers, api="chat" if chat else "responses")
             show(document[0] if len(document) == 1 and not chat else document, whole=whole)
         return any(answer.is_error for answer in answers)
 

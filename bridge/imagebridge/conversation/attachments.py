@@ -1,42 +1,26 @@
 """The pictures and files of a conversation: where they stand, what they are called, and what may stand in for them.
 
-A conversation is a list of input items (Responses) or of messages (Chat Completions), as JSON; what the
-model said may be objects of the SDK. A computer's screenshot is left alone: no text can stand in for it.
+A conversation is a list of items on the wire of any provider, as JSON; what the
+model said may be objects of an SDK. A computer's screenshot is left alone: no text can stand in for it.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, cast
+from dataclasses import dataclass, replace
+from typing import cast
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures.base64 import sample
 from imagebridge.pictures.picture import Picture
+from imagebridge.providers.provider import AttachmentKind, Provider, Source
+from imagebridge.providers.registry import providers
 from imagebridge.translate import sentences
-from imagebridge.wire import JSON, JsonObject, is_json, is_list, text_of
+from imagebridge.translate.translation import Text
+from imagebridge.wire import JSON, JsonObject, is_json, is_list
 
-AttachmentKind = Literal["picture", "file"]
 Changes = Mapping[tuple[int, int], JsonObject]
 """New parts by the place of the old: the index of the item and of the part in it."""
-
-KINDS: Mapping[str, AttachmentKind] = {
-    "input_image": "picture",
-    "input_file": "file",
-    "image_url": "picture",
-    "file": "file",
-}
-_CHAT = ("image_url", "file")
-_TEXTS = ("input_text", "text")
-_OUTPUTS = ("function_call_output", "custom_tool_call_output")
-_CALLS = (
-    "function_call",
-    "custom_tool_call",
-    "computer_call",
-    "local_shell_call",
-    "shell_call",
-    "apply_patch_call",
-)
 
 # The line right behind a picture that names it for tools, and the type it was made from (`translate.parts`).
 _HANDLE = re.compile(r"((?:part \d+ of \d+ of )?picture:(\d{1,9}))(?: \([\w.+/-]+\))?(?=\n|\Z)")
@@ -55,6 +39,7 @@ class Attachment:
     """A picture or a file: part `part` of item `item`, with its fields as sent.
 
     label: how it is named in words, such as `picture 2 of look (call_3)`. handle: `picture:7`, or "".
+    kind: whether it is a picture or a file. wire: what writes and reads it. source: where it comes from.
     """
 
     item: int
@@ -62,30 +47,18 @@ class Attachment:
     fields: JSON
     label: str
     handle: str
+    kind: AttachmentKind
+    wire: Provider
+    source: Source
 
-    @property
-    def kind(self) -> AttachmentKind:
-        """Whether it is a picture or a file."""
-        return KINDS[text_of(self.fields, "type")]
-
-    @property
-    def inner(self) -> JSON:
-        """The fields that say where it comes from: Chat Completions wraps them."""
-        name = text_of(self.fields, "type")
-        inner = self.fields.get(name) if name in _CHAT else None
-        return inner if is_json(inner) else self.fields
+    def at(self, place: "StandIn") -> "Attachment":
+        """Return it as it stands in another place, under the names that it has there."""
+        return replace(self, item=place.item, part=place.part, label=place.label, handle=place.handle)
 
     @property
     def url(self) -> str:
         """Its data URL or web address, "" where it is given by a file's id."""
-        return next(
-            (
-                url
-                for name in ("image_url", "url", "file_data", "file_url")
-                if (url := text_of(self.inner, name))
-            ),
-            "",
-        )
+        return self.source.url
 
     @property
     def is_data(self) -> bool:
@@ -103,9 +76,10 @@ class Attachment:
     @property
     def identity(self) -> tuple[object, ...]:
         """What two attachments share that show the model the same: their bytes, and the detail."""
-        source = self.url if self.is_data else text_of(self.inner, "file_id")
+        source = self.source
+        origin = source.url if self.is_data else source.file_id
         # What a web address shows may change, and what is malformed is nobody's twin.
-        return (_Origin(source), text_of(self.inner, "detail")) if source else (self.item, self.part)
+        return (_Origin(origin), source.detail) if origin else (self.item, self.part)
 
     @property
     def pixels(self) -> tuple[int, int] | None:
@@ -122,7 +96,7 @@ class Attachment:
     @property
     def description(self) -> str:
         """What it is, in words: handle, label, media type, size in pixels and bytes."""
-        facts = [self.handle, self.label, sentences.short(text_of(self.inner, "filename"))]
+        facts = [self.handle, self.label, sentences.short(self.source.filename)]
         if picture := self._picture():
             facts += [picture.media_type, f"{picture.width}x{picture.height}", sentences.amount(picture.size)]
         elif self.is_data:
@@ -133,16 +107,12 @@ class Attachment:
 
     def text(self, sentence: str) -> JsonObject:
         """Return the text part that stands in for it."""
-        chat = text_of(self.fields, "type") in _CHAT
-        return self._marked({"type": "text" if chat else "input_text", "text": sentence})
+        return self._marked(self.wire.part(Text(sentence)))
 
-    def uploaded(self, file_id: str) -> JsonObject:
-        """Return the part that gives it by the id of a file."""
-        name = text_of(self.fields, "type")
-        if name == "file":
-            return self._marked({"type": name, "file": {"file_id": file_id}})
-        detail = {"detail": self.fields["detail"]} if "detail" in self.fields else {}
-        return self._marked({"type": name, "file_id": file_id, **detail})
+    def uploaded(self, file_id: str) -> JsonObject | None:
+        """Return the part that gives it by the id of a file; None where there is no such part."""
+        part = self.wire.uploaded(self.fields, file_id)
+        return None if part is None else self._marked(part)
 
     def _marked(self, part: JsonObject) -> JsonObject:
         mark = self.fields.get("prompt_cache_breakpoint")
@@ -202,11 +172,14 @@ def places(items: Sequence[object]) -> Iterator[Attachment | StandIn]:
     names: dict[str, str] = {}
     users = 0
     for at, item in enumerate(items):
-        names.update(_called(item))
-        users += _get(item, "role") == "user"
-        parts = _parts(item)
-        if any(text_of(part, "type") in KINDS for part in parts) or _standing(parts):
-            yield from _placed(at, parts, _where(item, names, users))
+        wire, speaker = _read(item)
+        names.update(wire.calls(item))
+        users += speaker == "user"
+        if not is_json(item) or speaker == "assistant":
+            continue
+        content = _Content.of(item, wire)
+        if content.attached or content.standing:
+            yield from _placed(at, content, _where(wire.answered(item), speaker, names, users))
 
 
 def attachments(items: Sequence[object]) -> Iterator[Attachment]:
@@ -224,115 +197,125 @@ def replaced(items: Sequence[object], changes: Changes) -> list[object]:
 
 def _with(item: object, parts: Mapping[int, JsonObject]) -> object:
     fields = cast("JSON", item)
-    name = _holder(fields)
+    name = _read(item)[0].holder(fields)
     content = cast("Sequence[object]", fields[name])
     return {**fields, name: [parts.get(index, part) for index, part in enumerate(content)]}
 
 
 def by_model(item: object) -> bool:
     """Tell whether the model made an item or message: anything but messages to it, and outputs."""
-    role, kind = _get(item, "role"), str(_get(item, "type") or "")
-    if role is not None:
-        return role == "assistant"
-    return not kind.endswith(("_output", "_response"))
+    return _read(item)[1] == "assistant"
 
 
 def by_user(item: object) -> bool:
     """Tell whether a user said it: not a message in which pictures follow that a tool returned."""
-    if _get(item, "role") != "user":
+    wire, speaker = _read(item)
+    if speaker != "user":
         return False
-    parts = _parts(item)
-    return not any(_CAPTION.fullmatch(_line_of_ours(parts, index)) for index in range(len(parts)))
+    return not (is_json(item) and any(map(_CAPTION.fullmatch, _Content.of(item, wire).lines)))
 
 
 def is_call(item: object) -> bool:
     """Tell whether an item or message of the model waits for outputs."""
-    return _get(item, "type") in _CALLS or bool(_get(item, "tool_calls"))
+    return _read(item)[0].waits(item)
 
 
-def _get(item: object, name: str) -> object:
-    return item.get(name) if is_json(item) else getattr(item, name, None)
+def _read(item: object) -> tuple[Provider, str]:
+    """Return the wire that an item is on, and who said it: the model, where nobody is named."""
+    wires = providers()
+    for wire in wires:
+        if speaker := wire.speaker(item):
+            return wire, speaker
+    return wires[0], "assistant"
 
 
-def _called(item: object) -> Iterator[tuple[str, str]]:
-    """Yield the id and the name of the calls in an item or message."""
-    inner = _get(item, "tool_calls")
-    for call in inner if is_list(inner) else (item,):
-        identity = _get(call, "call_id") or _get(call, "id")
-        name = _get(call, "name") or _get(_get(call, "function"), "name")
-        if isinstance(identity, str) and isinstance(name, str):
-            yield identity, name
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What an item gives to the model. attached: the kind and the wire of the parts that are more than text, by place.
+
+    lines: each part that may be a line of ours, "" for others. standing: the lines that stand in for attachments.
+    """
+
+    parts: Sequence[JSON]
+    attached: Mapping[int, tuple[AttachmentKind, Provider]]
+    lines: Sequence[str]
+    standing: Mapping[int, re.Match[str]]
+
+    @classmethod
+    def of(cls, item: JSON, wire: Provider) -> "_Content":
+        """Read the parts of an item; an empty object stands for each that is none."""
+        content = item.get(wire.holder(item))
+        parts: list[JSON] = [part if is_json(part) else {} for part in content] if is_list(content) else []
+        # Of all wires: some servers take the parts of one in the items of another.
+        wires = providers() if parts else ()
+        attached: dict[int, tuple[AttachmentKind, Provider]] = {}
+        lines: list[str] = []
+        standing: dict[int, re.Match[str]] = {}
+        for index, part in enumerate(parts):
+            line = ""
+            for one in wires:
+                if kind := one.kind(part):
+                    attached[index] = kind, one
+                    break
+                if (text := one.text(part)) is not None:
+                    # What is too long is no line of ours.
+                    line = text if len(text) < _LONGEST else ""
+                    break
+            lines.append(line)
+            if line and (match := _STAND_IN.fullmatch(line)):
+                standing[index] = match
+        return cls(parts, attached, lines, standing)
+
+    def line(self, index: int) -> str:
+        """Return the line at a place, "" where there is none."""
+        return self.lines[index] if 0 <= index < len(self.lines) else ""
 
 
-def _holder(item: JSON) -> str:
-    return "output" if item.get("type") in _OUTPUTS else "content"
+_LONGEST = 2_000
+"""Characters from which on a text is no line of ours."""
 
 
-def _parts(item: object) -> list[JSON]:
-    """Return the parts of what was given to the model; an empty object for each that is none."""
-    if not is_json(item) or by_model(item):
-        return []
-    content = item.get(_holder(item))
-    return [part if is_json(part) else {} for part in content] if is_list(content) else []
-
-
-def _where(item: object, names: Mapping[str, str], users: int) -> str:
+def _where(call: str, speaker: str, names: Mapping[str, str], users: int) -> str:
     """Name what an attachment belongs to: a call, or a message."""
-    call = _get(item, "call_id") or _get(item, "tool_call_id")
-    if isinstance(call, str):
+    if call:
         return f"{names[call]} ({call})" if call in names else call
-    role = _get(item, "role")
-    return f"user message {users}" if role == "user" else f"a {role} message"
+    return f"user message {users}" if speaker == "user" else f"a {speaker} message"
 
 
-def _placed(at: int, parts: Sequence[JSON], where: str) -> Iterator[Attachment | StandIn]:
-    standing = _standing(parts)
+def _placed(at: int, content: _Content, where: str) -> Iterator[Attachment | StandIn]:
+    standing = content.standing
     kinds: dict[int, AttachmentKind] = {
-        index: kind
-        for index, part in enumerate(parts)
-        if (kind := _stood_for(standing[index]) if index in standing else KINDS.get(text_of(part, "type")))
+        index: _stood_for(standing[index]) if index in standing else content.attached[index][0]
+        for index in range(len(content.parts))
+        if index in standing or index in content.attached
     }
     handles = {
         index: handle
         for index, kind in kinds.items()
-        if kind == "picture" and (handle := _HANDLE.match(_line_of_ours(parts, index + 1)))
+        if kind == "picture" and (handle := _HANDLE.match(content.line(index + 1)))
     }
     named = {int(handle[2]) for handle in handles.values()}
     numbers: Counter[AttachmentKind] = Counter()
     for index, kind in kinds.items():
-        piece = _PART.match(_line_of_ours(parts, index + 1)) if kind == "picture" else None
+        piece = _PART.match(content.line(index + 1)) if kind == "picture" else None
         # The parts of a picture count as one.
         numbers[kind] += piece is None or piece[2] == "1"
         number = numbers[kind]
         # No two get the same: what stands beside a picture with a handle may be counted as that is named.
         while kind == "picture" and number in named:
             number += len(kinds)
-        part, stand_in, handle = parts[index], standing.get(index), handles.get(index)
-        caption = _CAPTION.fullmatch(_line_of_ours(parts, index - 1))
+        stand_in, handle = standing.get(index), handles.get(index)
+        caption = _CAPTION.fullmatch(content.line(index - 1))
         number = int(handle[2]) if handle else number
         named_so = f"{piece[1] if piece else ''}{kind} {number} of {where}"
         label = sentences.short(caption[1] if caption else named_so)
         name = handle[1] if handle else ""
-        yield (
-            StandIn(at, index, label, name, stand_in[3] or "")
-            if stand_in
-            else Attachment(at, index, part, label, name)
-        )
+        if stand_in:
+            yield StandIn(at, index, label, name, stand_in[3] or "")
+        else:
+            part, wire = content.parts[index], content.attached[index][1]
+            yield Attachment(at, index, part, label, name, kind, wire, wire.source(part))
 
 
 def _stood_for(sentence: re.Match[str]) -> AttachmentKind:
     return "picture" if "picture" in (sentence[1], sentence[2]) else "file"
-
-
-def _standing(parts: Sequence[JSON]) -> dict[int, re.Match[str]]:
-    """Return the sentences of ours that stand in for attachments, by their place."""
-    matches = ((index, _STAND_IN.fullmatch(_line_of_ours(parts, index))) for index in range(len(parts)))
-    return {index: match for index, match in matches if match}
-
-
-def _line_of_ours(parts: Sequence[JSON], index: int) -> str:
-    """Return the text part at `index`, "" where there is none or it is too long to be a line of ours."""
-    if not 0 <= index < len(parts) or text_of(parts[index], "type") not in _TEXTS:
-        return ""
-    text = text_of(parts[index], "text")
-    return text if len(text) < 2_000 else ""

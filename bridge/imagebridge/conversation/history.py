@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast, get_args
 
 from imagebridge.facts.models import Detail, family
-from imagebridge.translate.vision import seen
 from imagebridge.wire import JsonObject
 
 from .attachments import (
@@ -176,7 +175,7 @@ class _Replay:
             if isinstance(one, Attachment):
                 self.changes[one.item, one.part] = one.text(again(earlier.attachment))
             return
-        here = Attachment(one.item, one.part, target.fields, one.label, one.handle)
+        here = target.at(one) if isinstance(one, StandIn) else one
         if isinstance(one, StandIn):
             # With smaller budgets than the last time, what it refers to gave way before it was used here.
             self.changes[one.item, one.part] = dict(target.fields)
@@ -188,9 +187,10 @@ class _Replay:
         counts = {"max_pictures": int(picture), "max_bytes": len(one.url) if one.is_data else 0}
         # Only now, as the picture has to be looked into.
         if picture and any(limit.name == "max_tokens" for limit in self.limits):
-            detail = one.inner.get("detail")
+            detail = one.source.detail
             known = detail if detail in get_args(Detail) else "auto"
-            counts["max_tokens"] = seen(*(one.pixels or _UNKNOWN), self.model, cast("Detail", known)).tokens
+            receiver = one.wire.receiver(self.model)
+            counts["max_tokens"] = receiver.seen(*(one.pixels or _UNKNOWN), cast("Detail", known)).tokens
         return counts
 
     def cut(self, answered: int, task: frozenset[int]) -> None:

@@ -31,7 +31,7 @@ ENDPOINTS: dict[str, EndpointKind] = {
     "llama.cpp": EndpointKind(
         "user_message",
         "native",
-        "ggml-org/llama.cpp#23542, PR #27958: chat takes image_url in every role; PR #22575: outputs take pictures "
+        "ggml-org/llama.cpp#23542, PR #27958: chat takes pictures in every role; PR #22575: outputs take pictures "
         "and no files, which builds before it refuse (met on 2026-09-23)",
     ),
     "lm-studio": EndpointKind(
@@ -53,7 +53,7 @@ ENDPOINTS: dict[str, EndpointKind] = {
     "vllm": EndpointKind(
         "text", "user_message", "vllm-project/vllm#46631 (Responses), #43203 (chat tool role)"
     ),
-    "xai": EndpointKind("user_message", "user_message", "docs.x.ai: input_image in the user role"),
+    "xai": EndpointKind("user_message", "user_message", "docs.x.ai: pictures in the user role"),
     # For servers that are not listed, the mode itself can be named.
     "native": EndpointKind("native", "native", "named by the caller"),
     "user_message": EndpointKind("user_message", "user_message", "named by the caller"),

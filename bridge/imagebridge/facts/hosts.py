@@ -296,8 +296,10 @@ HOSTS: tuple[Host, ...] = (
         clients=("fast-agent*",),
         side=2_048,
         formats=frozenset({_PNG, _JPEG, _WEBP}),
+        resources=False,
         files=True,
-        source=f"fast-agent-mcp 0.10.46, {_PEERS}: a GIF is replaced by a sentence",
+        source=f"fast-agent-mcp 0.10.48, {_PEERS}: a GIF is replaced by a sentence, an embedded text comes inside a tag of XML",
+        date="2026-11-30",
         verified=True,
     ),
     Host(

@@ -12,10 +12,13 @@ MAX_TOOLS = 128
 """Tools of a request at most (400 `array_above_max_length`, reported live, 2026-11)."""
 
 MAX_DATA_URL = 20_971_520
-"""Characters of an `image_url` at most (`maxLength` in OpenAI's OpenAPI document, 2026-08-21)."""
+"""Characters of a picture's URL at most (`maxLength` in OpenAI's OpenAPI document, 2026-08-21)."""
 
 MAX_FILE = 50_000_000
-"""Bytes of a file at most (OpenAI's guide "File inputs", 2026-09)."""
+"""Bytes below which a file, and all files of a request together, have to stay (OpenAI's guide "File inputs", 2026-09).
+
+The guide says "50 MB": in bytes of the SI, which are the fewer, so that what is sent is taken however it was meant.
+"""
 
 MAX_IMAGES = 1_500
 """Pictures of a request at most (OpenAI's guide "Images and vision", 2026-09)."""
@@ -26,18 +29,13 @@ MAX_BODY = 512 * 2**20
 MAX_TEXT = 10_485_760
 """Characters of a text in a request at most (`maxLength` in OpenAI's OpenAPI document, 2026-08-21)."""
 
-LENGTHS: Mapping[str, int] = {
-    "text": MAX_TEXT,
-    "image_url": MAX_DATA_URL,
-    "file_data": 73_400_320,
-    "file_id": 64,
-}
-"""Characters of the fields of a content part at most (`maxLength` in OpenAI's OpenAPI document, 2026-08-21).
+MAX_FILE_DATA = 73_400_320
+"""Characters of a file's data at most (the same document)."""
 
-`file_id`: a live 400 `string_above_max_length` (BerriAI/litellm#24797, read 2026-11-22).
-"""
+MAX_ID = 64
+"""Characters of a file's or a call's id at most (a live 400 `string_above_max_length`, BerriAI/litellm#24797, read 2026-11-22)."""
 
-OUTPUT_LENGTHS: Mapping[str, int] = {"output": MAX_TEXT, "call_id": 64, "name": 128, "namespace": 64}
+OUTPUT_LENGTHS: Mapping[str, int] = {"output": MAX_TEXT, "call_id": MAX_ID, "name": 128, "namespace": 64}
 """Characters of the fields of a `function_call_output` at most (the same document)."""
 
 MAX_EDIT_IMAGES = 16

@@ -6,21 +6,97 @@ tool messages, only type `text` is supported"), each named after its call.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.facts.endpoints import endpoint_kind
-from imagebridge.translate.policy import Policy
-from imagebridge.translate.result import translate
+from imagebridge.facts.models import Detail
+from imagebridge.translate.pieces import FilePiece, LinkPiece
+from imagebridge.translate.policy import Api, Policy
+from imagebridge.translate.receiver import Receiver
 from imagebridge.translate.sentences import not_shown
-from imagebridge.translate.translation import Translation
-from imagebridge.wire import input_text
+from imagebridge.translate.translation import Part, Text
+from imagebridge.translate.vision import known
+from imagebridge.wire import JSON, JsonObject, is_json, text_of
 
-from .responses import CallReference, attachments, call_reference, text_alone
+from . import responses
+from .openai_items import OpenAIItems
+from .provider import AttachmentKind, CallReference, Source, Translation, call_reference
+from .responses import attachments, text_alone, translate
 
 if TYPE_CHECKING:
-    from imagebridge.wire import Part
+    from imagebridge.wire import Part as ResponsesPart
 
 _DEFAULT = Policy()
+
+_KINDS: dict[str, AttachmentKind] = {"image_url": "picture", "file": "file"}
+
+
+def _detail(model: str | None, wanted: Detail) -> Detail:
+    """Return a detail that strict servers know: auto, low and high alone (farion1231/cc-switch#7536, 2026-11)."""
+    detail = known(model, wanted)
+    return "high" if detail == "original" else detail
+
+
+class _Chat(OpenAIItems):
+    """Chat Completions; see `Provider`."""
+
+    name: Api = "chat"
+    items_field = "messages"
+    stores = False
+
+    @lru_cache(maxsize=64)  # noqa: B019  # there is one of these, for ever
+    def receiver(self, model: str | None) -> Receiver:
+        """See `Provider.receiver`."""
+        return Receiver(model=model, choose=_detail)
+
+    def part(self, part: Part) -> JsonObject:
+        """See `Provider.part`."""
+        return chat_part(cast("ResponsesPart", responses.PROVIDER.part(part)))
+
+    def shown(self, part: Part) -> JsonObject:
+        """Write one part in the form of Responses, of which `chat_part` makes this API's; see `Provider.shown`."""
+        return responses.PROVIDER.part(part)
+
+    def answers(
+        self, answers: Sequence[tuple[CallReference, Translation]], server: str | None
+    ) -> list[JsonObject]:
+        """Write a tool message a call, and a user message with the pictures; see `chat_messages`."""
+        mode = endpoint_kind(server).chat
+        answers = [(reference, _with_told_files(translation)) for reference, translation in answers]
+        messages: list[JsonObject] = []
+        for reference, translation in answers:
+            content: object = translation.text_alone() if mode == "native" else text_alone(translation, mode)
+            if content is None:
+                content = [self.part(part) for one in translation.placed for part in one.parts]
+            messages.append({"role": "tool", "tool_call_id": reference.id, "content": content})
+        if mode == "user_message" and (attached := attachments(answers)):
+            messages.append({"role": "user", "content": [self.part(part) for part in attached]})
+        return messages
+
+    def uploaded(self, part: JSON, file_id: str) -> JsonObject | None:
+        """Write a file by its id: pictures have none here."""
+        return {"type": "file", "file": {"file_id": file_id}} if part.get("type") == "file" else None
+
+    def kind(self, part: JSON) -> AttachmentKind | None:
+        """See `Provider.kind`."""
+        return _KINDS.get(text_of(part, "type"))
+
+    def source(self, part: JSON) -> Source:
+        """See `Provider.source`."""
+        inner = part.get(text_of(part, "type"))
+        if not is_json(inner):
+            # As some write it, in the part itself.
+            inner = {**part, "url": text_of(part, "image_url") or text_of(part, "url")}
+        url = text_of(inner, "url") or text_of(inner, "file_data") or text_of(inner, "file_url")
+        return Source(url, text_of(inner, "file_id"), text_of(inner, "filename"), text_of(inner, "detail"))
+
+    def text(self, part: JSON) -> str | None:
+        """See `Provider.text`."""
+        return text_of(part, "text") if part.get("type") == "text" else None
+
+
+PROVIDER = _Chat()
 
 
 def chat_messages(
@@ -39,27 +115,9 @@ def chat_messages(
     Raises:
         TypeError: a call or a result is something else. Content never raises.
     """
-    policy = replace(policy, api="chat")
-    return messages(
-        [(call_reference(call), translate(result, policy)) for call, result in answers], policy.server
-    )
-
-
-def messages(
-    answers: Sequence[tuple[CallReference, Translation]], server_name: str | None
-) -> list[dict[str, Any]]:
-    """Return the messages for results that are translated already, with `Policy(api="chat")`; see `chat_messages`."""
-    mode = endpoint_kind(server_name).chat
-    answers = [(reference, _with_told_files(translation)) for reference, translation in answers]
-    chat_messages: list[dict[str, Any]] = []
-    for reference, translation in answers:
-        content: object = translation.output if mode == "native" else text_alone(translation, mode)
-        if not isinstance(content, str):
-            content = [chat_part(part) for part in translation.parts]
-        chat_messages.append({"role": "tool", "tool_call_id": reference.id, "content": content})
-    if mode == "user_message" and (attached := attachments(answers)):
-        chat_messages.append({"role": "user", "content": [chat_part(part) for part in attached]})
-    return chat_messages
+    policy = replace(policy, api=PROVIDER.name)
+    references = [(call_reference(call), translate(result, policy)) for call, result in answers]
+    return PROVIDER.answers(references, policy.server)
 
 
 def _with_told_files(translation: Translation) -> Translation:
@@ -68,12 +126,17 @@ def _with_told_files(translation: Translation) -> Translation:
     return replace(translation, placed=tuple(placed))
 
 
-def _file_as_text(part: "Part") -> "Part":
-    chat_file = chat_part(part) if part["type"] == "input_file" else {}
-    return input_text(chat_file["text"]) if "text" in chat_file else part
+def _file_as_text(part: Part) -> Part:
+    match part:
+        case FilePiece(data_url, filename) if not data_url.startswith(_PDF):
+            return Text(_untaken(f"the file {filename}"))
+        case LinkPiece(url, "document"):
+            return Text(_untaken(f"the file at {url}"))
+        case _:
+            return part
 
 
-def chat_part(part: "Part") -> dict[str, Any]:
+def chat_part(part: "ResponsesPart") -> dict[str, Any]:
     """Return a part that was made with `Policy(api="chat")` in the form of Chat Completions.
 
     Args:
@@ -91,7 +154,13 @@ def chat_part(part: "Part") -> dict[str, Any]:
 
 def _file_part(name: str, data: str | None, url: str | None) -> dict[str, Any]:
     """Return a PDF as a file, and a sentence for what Chat Completions does not take (guide "File inputs", 2026-09)."""
-    if data and data.startswith("data:application/pdf;"):
+    if data and data.startswith(_PDF):
         return {"type": "file", "file": {"filename": name, "file_data": data}}
-    what = f"the file {name}" if data else f"the file at {url}"
-    return {"type": "text", "text": not_shown(what, "Chat Completions takes PDF files alone, as data")}
+    return {"type": "text", "text": _untaken(f"the file {name}" if data else f"the file at {url}")}
+
+
+_PDF = "data:application/pdf;"
+
+
+def _untaken(what: str) -> str:
+    return not_shown(what, "Chat Completions takes PDF files alone, as data")

@@ -1,60 +1,116 @@
 """Results on the wire of the Responses API: one output a call, pictures where the server takes them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from imagebridge.facts.endpoints import Mode, endpoint_kind
-from imagebridge.translate.policy import Policy
-from imagebridge.translate.result import DEFAULT, translate
-from imagebridge.translate.translation import PlacedPiece, ShownPicture, Translation
-from imagebridge.wire import JSON, dumped, input_text, is_json, text_of
+from imagebridge.translate.pieces import FilePiece, LinkPiece
+from imagebridge.translate.policy import Api, Policy
+from imagebridge.translate.receiver import Receiver
+from imagebridge.translate.result import ReadResult, read_result
+from imagebridge.translate.translation import Part, PlacedPiece, ShownPicture, Text
+from imagebridge.wire import JSON, JsonObject, text_of
+
+from .openai_items import OpenAIItems
+from .provider import AttachmentKind, CallReference, Source, Translation, call_reference
+from .registry import provider, receiver
 
 if TYPE_CHECKING:
-    from imagebridge.wire import FunctionCallOutput, Part
+    from imagebridge.wire import FunctionCallOutput
+    from imagebridge.wire import Part as ResponsesPart
+
+DEFAULT = Policy()
+
+_KINDS: dict[str, AttachmentKind] = {"input_image": "picture", "input_file": "file"}
 
 
-@dataclass(frozen=True, slots=True)
-class CallReference:
-    """A call of either API.
+class _Responses(OpenAIItems):
+    """The Responses API; see `Provider`."""
 
-    custom: it calls a custom tool, whose answer is a `custom_tool_call_output`.
-    caller: what made it, where that was a program; programs read text alone.
-    """
+    name: Api = "responses"
+    items_field = "input"
+    stores = True
 
-    id: str
-    name: str = ""
-    namespace: str = ""
-    custom: bool = False
-    caller: JSON | None = None
+    @lru_cache(maxsize=64)  # noqa: B019  # there is one of these, for ever
+    def receiver(self, model: str | None) -> Receiver:
+        """See `Provider.receiver`."""
+        return Receiver(model=model)
+
+    def part(self, part: Part) -> JsonObject:
+        """See `Provider.part`."""
+        match part:
+            case Text(text):
+                return {"type": "input_text", "text": text}
+            case ShownPicture():
+                return {"type": "input_image", "image_url": part.picture.data_url, "detail": part.detail}
+            case FilePiece(data_url, filename):
+                return {"type": "input_file", "filename": filename, "file_data": data_url}
+            case LinkPiece(url, "document"):
+                return {"type": "input_file", "file_url": url}
+            case LinkPiece(url, detail=detail):
+                return {"type": "input_image", "image_url": url, "detail": detail}
+
+    shown = part
+
+    def answers(
+        self, answers: Sequence[tuple[CallReference, Translation]], server: str | None
+    ) -> list[JsonObject]:
+        """Write one output a call, in order, and for servers that need it one user message with the pictures after them."""
+        mode = endpoint_kind(server).responses
+        output_items = [_output_item(translation, reference, mode) for reference, translation in answers]
+        if mode == "user_message":
+            attached = attachments(
+                (reference, translation) for reference, translation in answers if not reference.caller
+            )
+            parts = [self.part(part) for part in attached]
+            output_items += [{"role": "user", "content": parts}] if parts else []
+        return output_items
+
+    def uploaded(self, part: JSON, file_id: str) -> JsonObject:
+        """See `Provider.uploaded`."""
+        detail = {"detail": part["detail"]} if "detail" in part else {}
+        return {"type": text_of(part, "type"), "file_id": file_id, **detail}
+
+    def kind(self, part: JSON) -> AttachmentKind | None:
+        """See `Provider.kind`."""
+        return _KINDS.get(text_of(part, "type"))
+
+    def source(self, part: JSON) -> Source:
+        """See `Provider.source`."""
+        url = text_of(part, "image_url") or text_of(part, "file_data") or text_of(part, "file_url")
+        return Source(url, text_of(part, "file_id"), text_of(part, "filename"), text_of(part, "detail"))
+
+    def text(self, part: JSON) -> str | None:
+        """See `Provider.text`."""
+        return text_of(part, "text") if part.get("type") == "input_text" else None
 
 
-def call_reference(value: object) -> CallReference:
-    """Return the call that `value` names: its id, an item of a response's output, or a chat message's tool call.
+PROVIDER = _Responses()
+
+
+def input_text(text: str) -> "ResponsesPart":
+    """Return a text part."""
+    return {"type": "input_text", "text": text}
+
+
+def translate(result: object, policy: Policy = DEFAULT) -> Translation:
+    """Translate an MCP tool result and give the account of it: parts, notes, tokens, what is for the user's eyes.
+
+    Args:
+        result: a `CallToolResult` of any mcp version, or its JSON object.
+        policy: the choices of the translation; the default is right for every vision model.
 
     Raises:
-        TypeError: something else came, or a call without an id.
+        TypeError: `result` is neither a `CallToolResult` nor its JSON object.
+        ValueError: the policy names an API that is not known.
     """
-    if isinstance(value, CallReference):
-        return value
-    if isinstance(value, str) and value:
-        return CallReference(value)
-    item = dumped(value)
-    if not is_json(item):
-        raise TypeError(f"a call is its id, or the call item of a response, not {type(value).__name__}")
-    caller, function = item.get("caller"), item.get("function")
-    reference = CallReference(
-        text_of(item, "call_id") or text_of(item, "id"),
-        text_of(function, "name") if is_json(function) else text_of(item, "name"),
-        text_of(item, "namespace"),
-        item.get("type") == "custom_tool_call",
-        caller if is_json(caller) and caller.get("type") == "program" else None,
-    )
-    if not reference.id:
-        raise TypeError(
-            f"a call has a call_id (Responses) or an id (Chat); this object has {', '.join(sorted(item))}"
-        )
-    return reference
+    return translation_of(read_result(result, policy, receiver=receiver(policy)))
+
+
+def translation_of(read: ReadResult) -> Translation:
+    """Return the translation of a result that has been read, for the API that its policy names."""
+    return Translation.of(read.fitted(), provider(read.policy.api), read.receiver)
 
 
 Way = Mode | Literal["program"]
@@ -67,7 +123,7 @@ _WHY: dict[Way, str] = {
 }
 
 
-def output_item(translation: Translation, reference: CallReference, mode: Mode) -> dict[str, Any]:
+def _output_item(translation: Translation, reference: CallReference, mode: Mode) -> dict[str, Any]:
     """Return the item that answers one call: `type`, `call_id`, `output`, and what the API wants repeated.
 
     `output` is one string where only text is left. A program that called gets a string always.
@@ -93,37 +149,23 @@ def text_alone(translation: Translation, way: Way) -> str:
                 name = f"{name if way == 'user_message' else one.content.handle or name}: {one.content}"
             lines.append(f"[{name}; {_WHY[way]}]")
         else:
-            lines += [part["text"] for part in one.parts if part["type"] == "input_text"]
+            lines += [part.text for part in one.parts if isinstance(part, Text)]
     return "\n".join(lines)
 
 
 def is_attachment(one: PlacedPiece) -> bool:
     """Tell whether a piece is more than text."""
-    return any(part["type"] != "input_text" for part in one.parts)
+    return any(not isinstance(part, Text) for part in one.parts)
 
 
-def attachments(translations: Iterable[tuple[CallReference, Translation]]) -> "list[Part]":
+def attachments(translations: Iterable[tuple[CallReference, Translation]]) -> list[Part]:
     """Return the pictures and files of several calls for one user message, each named after its call."""
     parts: list[Part] = []
     for reference, translation in translations:
         name = f"{reference.name} ({reference.id})" if reference.name else reference.id
         for one in filter(is_attachment, translation.placed):
-            parts += [input_text(f"{one.name} of {name}:"), *one.parts]
+            parts += [Text(f"{one.name} of {name}:"), *one.parts]
     return parts
-
-
-def items(
-    answers: Sequence[tuple[CallReference, Translation]], server_name: str | None
-) -> list[dict[str, Any]]:
-    """Return one output a call, in order, and for servers that need it one user message with the pictures after them."""
-    mode = endpoint_kind(server_name).responses
-    output_items = [output_item(translation, reference, mode) for reference, translation in answers]
-    if mode == "user_message":
-        attached = attachments(
-            (reference, translation) for reference, translation in answers if not reference.caller
-        )
-        output_items += [{"role": "user", "content": attached}] if attached else []
-    return output_items
 
 
 def function_call_output(result: object, call_id: object, policy: Policy = DEFAULT) -> "FunctionCallOutput":
@@ -143,7 +185,7 @@ def function_call_output(result: object, call_id: object, policy: Policy = DEFAU
         TypeError: `result` or `call_id` is something else. Content never raises: it is said in words.
     """
     mode = endpoint_kind(policy.server).responses
-    return cast("FunctionCallOutput", output_item(translate(result, policy), call_reference(call_id), mode))
+    return cast("FunctionCallOutput", _output_item(translate(result, policy), call_reference(call_id), mode))
 
 
 def output_items(answers: Iterable[tuple[object, object]], policy: Policy = DEFAULT) -> list[dict[str, Any]]:
@@ -159,12 +201,11 @@ def output_items(answers: Iterable[tuple[object, object]], policy: Policy = DEFA
     Raises:
         TypeError: a call or a result is something else.
     """
-    return items(
-        [(call_reference(call), translate(result, policy)) for call, result in answers], policy.server
-    )
+    references = [(call_reference(call), translate(result, policy)) for call, result in answers]
+    return PROVIDER.answers(references, policy.server)
 
 
-def output_parts(result: object, policy: Policy = DEFAULT) -> "list[Part]":
+def output_parts(result: object, policy: Policy = DEFAULT) -> "list[ResponsesPart]":
     """Translate an MCP tool result into `input_text`, `input_image` and `input_file` parts: never none, always a list.
 
     Args:

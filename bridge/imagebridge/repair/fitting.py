@@ -201,16 +201,14 @@ class _Fitting:
 
     def _passes(self, resource: JSON) -> bool:
         """Tell whether an embedded resource reaches the model as it is."""
-        if not self.host.resources:
-            return False
         if text := text_of(resource, "text"):
-            return [TextPiece(text)] == [
+            return self.host.resources and [TextPiece(text)] == [
                 TextPiece(one.text) for one in text_pieces(text, self.context) if isinstance(one, TextPiece)
             ]
         file_type = kinds.kind(base64_start(text_of(resource, "blob")))
-        return file_type is None or (
-            file_type.sort != "picture" and (self.host.files or file_type.sort != "document")
-        )
+        if file_type is not None and file_type.sort == "document":
+            return self.host.files
+        return self.host.resources and (file_type is None or file_type.sort != "picture")
 
     def _is_document(self, block: JSON) -> bool:
         file_type = kinds.kind(base64_start(text_of(resource_of(block), "blob")))
@@ -235,7 +233,7 @@ class _Fitting:
                     yield HostEntry(
                         image_block, number, picture, picture, size, piece.scale[0], sentence=sentence
                     )
-                case FilePiece(data_url=url, filename=name) if self.host.resources:
+                case FilePiece(data_url=url, filename=name) if self.host.resources or self.host.files:
                     media_type, _, encoded = url[5:].partition(";base64,")
                     inner = {"uri": f"attachment:{name}", "mimeType": media_type, "blob": encoded}
                     yield HostEntry({"type": "resource", "resource": inner}, whole=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from imagebridge.facts.limits import LENGTHS, OUTPUT_LENGTHS
+from imagebridge.facts.limits import MAX_DATA_URL, MAX_FILE_DATA, MAX_ID, MAX_TEXT, OUTPUT_LENGTHS
 from imagebridge.rules import sources
 from imagebridge.rules.body import OUTPUTS, Author, Body, InputItem, Part, contents, kind, string, values
 from imagebridge.rules.rule import Breach, Rule
@@ -223,9 +223,12 @@ def _absent_text(body: Body) -> Iterator[Breach]:
             yield _missing(f"{part.path}.text")
 
 
+_LENGTHS = {"text": MAX_TEXT, "image_url": MAX_DATA_URL, "file_data": MAX_FILE_DATA, "file_id": MAX_ID}
+
+
 def _too_long(body: Body) -> Iterator[Breach]:
     for part in body.parts:
-        yield from _longer(part.path, part.fields, LENGTHS)
+        yield from _longer(part.path, part.fields, _LENGTHS)
     for item in body.items:
         if item.type in OUTPUTS or item.type == "function_call":
             yield from _longer(item.path, item.fields, OUTPUT_LENGTHS)

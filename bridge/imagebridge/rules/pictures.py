@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from imagebridge.facts import models
-from imagebridge.facts.limits import MAX_BODY, MAX_IMAGES
+from imagebridge.facts.limits import MAX_BODY, MAX_FILE, MAX_IMAGES
 from imagebridge.rules import sources
 from imagebridge.rules.body import Body, Part, PictureUrl, fields, kind, scheme, string
 from imagebridge.rules.rule import Breach, Rule
@@ -206,14 +206,11 @@ def _spaced(encoded: str) -> bool:
     return any(blank in encoded for blank in (" ", "\n", "\r", "\t"))
 
 
-FILE_BYTES = 50 * 2**20
-
-
 def _file_sizes(body: Body) -> Iterator[Breach]:
     sizes = [len(string(_file_fields(part)[1].get("file_data"))) * 3 // 4 for part in body.parts]
-    if sum(sizes) >= FILE_BYTES:
+    if sum(sizes) >= MAX_FILE:
         message = (
-            f"The files of a request may hold less than {FILE_BYTES} bytes together, but got {sum(sizes)}."
+            f"The files of a request may hold less than {MAX_FILE} bytes together, but got {sum(sizes)}."
         )
         yield Breach(body.list_name, message, param="input")
 

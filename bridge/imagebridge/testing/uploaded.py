@@ -12,7 +12,7 @@ from itertools import count
 from typing import cast
 
 from imagebridge.conversation.attachments import Attachment, attachments, replaced
-from imagebridge.facts.limits import FILE_EXPIRY, LENGTHS
+from imagebridge.facts.limits import FILE_EXPIRY, MAX_DATA_URL
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.kinds import PNG, kind
 from imagebridge.rules import Violation
@@ -144,7 +144,7 @@ class Files:
         changes: dict[tuple[int, int], dict[str, object]] = {}
         violations: list[Violation] = []
         for one in attachments(cast("Sequence[object]", items)):
-            identity = text_of(one.inner, "file_id")
+            identity = one.source.file_id
             if not identity or one.url or text_of(one.fields, "type") not in USABLE:
                 continue
             file = next((file for file in self.stored if file.id == identity), None)
@@ -154,7 +154,7 @@ class Files:
                 path += ".file.file_id" if api == "chat" else ".file_id"
                 violations.append(Violation("file-id", path, *problem, path, "invalid_value"))
             # A file may be larger than a data URL may be long: then its id is all that is judged.
-            elif file is not None and len(file.content) < LENGTHS["image_url"] // 4 * 3 - 100:
+            elif file is not None and len(file.content) < MAX_DATA_URL // 4 * 3 - 100:
                 changes[one.item, one.part] = _part(one, file)
         return {**body, name: replaced(cast("Sequence[object]", items), changes)}, violations
 

@@ -21,8 +21,6 @@ import re
 from urllib.parse import unquote
 
 from imagebridge.errors import PictureError
-from imagebridge.facts import limits
-from imagebridge.facts.limits import MAX_FILE
 from imagebridge.facts.models import Detail
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes, base64_start, packed_base64, to_base64
@@ -205,8 +203,8 @@ def picture_pieces(
     encoded: str, context: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
     """Return the pictures that `encoded` holds, or the sentence that says why there is none."""
-    policy = context.policy
-    fit = DrawnSize(policy.model, policy.detail_for(detail))
+    policy, receiver = context.policy, context.receiver
+    fit = DrawnSize(receiver.view, receiver.model, receiver.detail(policy.detail or detail))
     try:
         conversion = converted(
             encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first"
@@ -266,11 +264,11 @@ def _resource(block: JSON, resource: JSON, context: ResultContext) -> list[Piece
 
 
 def _document(data: bytes, file_type: kinds.FileType, uri: str, context: ResultContext) -> list[Piece]:
-    if len(data) > MAX_FILE:
+    if len(data) > (limit := context.receiver.max_file):
         return [
             _not_shown(
                 sentences.described("", len(data), data, uri),
-                f"the API takes files of {sentences.amount(MAX_FILE)} at most",
+                f"the API takes files of {sentences.amount(limit)} at most",
             )
         ]
     if file_type is kinds.PDF and context.policy.documents == "pages":
@@ -318,7 +316,7 @@ def _link(block: JSON, context: ResultContext) -> list[Piece]:
     if uri[:5].lower() == "data:":
         return embedded_pieces(uri, context, label=label, detail=_detail(block))
     if context.policy.links == "pass" and uri.startswith(("http://", "https://")) and _is_sendable(uri):
-        if label in limits.SENDABLE:
+        if label in context.receiver.formats:
             return [LinkPiece(uri, "picture", _detail(block))]
         if label == kinds.PDF.media_type:
             return [LinkPiece(uri, "document")]

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from imagebridge.facts.models import Detail
 
-from .vision import Seen, seen
+from .receiver import Receiver
+from .vision import Seen
 
 _SIDE = 64
 """Pixels of the longer side below which a picture is not shrunk for a budget of tokens: less shows too little."""
@@ -25,7 +26,7 @@ class Plan(NamedTuple):
     seen: Seen
 
 
-def within_tokens(plans: Sequence[Plan], model: str | None, limit: int) -> list[Plan | None]:
+def within_tokens(plans: Sequence[Plan], receiver: Receiver, limit: int) -> list[Plan | None]:
     """Return smaller plans whose tokens are at most `limit` together; None for a picture that gives way.
 
     The costliest shrinks first, step by step. When nothing can shrink, the last picture gives way.
@@ -35,7 +36,7 @@ def within_tokens(plans: Sequence[Plan], model: str | None, limit: int) -> list[
         costliest = max(
             (at for at, plan in enumerate(plans_left) if plan), key=lambda at: _tokens(plans_left[at])
         )
-        smaller = _smaller(plans_left[costliest], model)
+        smaller = _smaller(plans_left[costliest], receiver)
         if smaller:
             plans_left[costliest] = smaller
         else:
@@ -47,17 +48,17 @@ def _tokens(plan: Plan | None) -> int:
     return plan.seen.tokens if plan else 0
 
 
-def _smaller(plan: Plan | None, model: str | None) -> Plan | None:
+def _smaller(plan: Plan | None, receiver: Receiver) -> Plan | None:
     """Return the next cheaper plan: seven tenths of each side, at last the detail `low`; None at the end."""
     if plan is None:
         return None
     view = plan.seen
     width, height = max(1, int(view.width / sqrt(2))), max(1, int(view.height / sqrt(2)))
     if max(width, height) >= _SIDE:
-        scaled = Plan(plan.detail, seen(width, height, model, plan.detail))
+        scaled = Plan(plan.detail, receiver.seen(width, height, plan.detail))
         if scaled.seen.tokens < view.tokens:
             return scaled
-    low = Plan("low", seen(view.width, view.height, model, "low"))
+    low = Plan("low", receiver.seen(view.width, view.height, "low"))
     return low if low.seen.tokens < view.tokens else None
 
 

@@ -12,7 +12,10 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_start, to_base64
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-_FIELDS = ("data", "base64", "blob", "source", "url", "uri", "image_url")
+_FIELDS = ("data", "base64", "blob", "source", "url", "uri")
+
+_URL = re.compile(r"\w+_ur[il]")
+"""Other names of a field that holds an address, or what holds one, as vendors write them."""
 
 _ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+._-]{0,40}://")
 
@@ -22,9 +25,11 @@ def image(block: JSON) -> JSON:
     encoded = block.get("data")
     if isinstance(encoded, str) and encoded and not _ADDRESS.match(encoded):
         return block
-    inner = (block.get("source"), block.get("image_url"))
+    others = [name for name in block if _URL.fullmatch(name)]
+    inner = [block.get(name) for name in ("source", *others)]
     for holder in (block, *filter(is_json, inner)):
-        if address_or_data := next(filter(None, (_data_text(holder.get(name)) for name in _FIELDS)), ""):
+        texts = (_data_text(holder.get(name)) for name in (*_FIELDS, *others))
+        if address_or_data := next(filter(None, texts), ""):
             return _image_or_link(block, holder, address_or_data)
     return block
 

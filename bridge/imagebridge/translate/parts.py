@@ -1,29 +1,23 @@
-"""Pieces are set into parts: pictures fitted to the model and the budgets, each followed by its line."""
+"""Pieces are set into parts: pictures fitted to what the receiver takes and to the budgets, each followed by its line."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from imagebridge.errors import PictureError
-from imagebridge.facts.limits import MAX_DATA_URL
-from imagebridge.pictures.convert import cut, fitted
+from imagebridge.pictures.convert import cut, fitted, retyped
 from imagebridge.pictures.encode import within
 from imagebridge.pictures.picture import Picture
-from imagebridge.wire import input_text
 
 from . import budget, sentences
 from .budget import Plan
 from .pieces import FilePiece, LinkPiece, PicturePiece, Piece, TextPiece
 from .policy import Policy
+from .receiver import Receiver
 from .scale import taken_over
 from .strips import Strip, is_unreadable, strips
-from .translation import PlacedPiece, ShownPicture
-from .vision import Seen, seen
-
-if TYPE_CHECKING:
-    from imagebridge.wire import Part
-
+from .translation import Part, PlacedPiece, ShownPicture, words
+from .vision import Seen
 
 _OURS = 200_000
 """Characters for our own sentences, beside the limit of texts: together they stay under the API's 10,485,760."""
@@ -33,7 +27,7 @@ PieceOfBlock = tuple[int | None, Piece]
 
 
 def placed(
-    pieces: Sequence[PieceOfBlock], policy: Policy, *, handles: bool = False
+    pieces: Sequence[PieceOfBlock], policy: Policy, receiver: Receiver, *, handles: bool = False
 ) -> tuple[PlacedPiece, ...]:
     """Set pieces into parts, in their order and within the policy's budgets; with `handles` each picture is named beside it."""
     pieces = taken_over(pieces)
@@ -42,7 +36,7 @@ def placed(
     picture_pieces = [
         (piece, at in beyond) for at, (_, piece) in enumerate(pieces) if isinstance(piece, PicturePiece)
     ]
-    pictures = _pictures(picture_pieces, left, policy, handles=handles)
+    pictures = _pictures(picture_pieces, left, policy, receiver, handles=handles)
     text_budget = _TextBudget(policy.max_text, _OURS)
     placed_pieces: list[PlacedPiece] = []
     for at, (block, piece) in enumerate(pieces):
@@ -62,12 +56,12 @@ def placed(
                     )
                 )
             case LinkPiece():
-                placed_pieces.append(PlacedPiece(block, *_link(piece, policy)))
+                placed_pieces.append(PlacedPiece(block, *_link(piece, policy, receiver)))
     if text_budget.left_out:
         sentence = (
             f"[cut: {text_budget.left_out:,} more texts, {text_budget.characters:,} characters, are left out]"
         )
-        placed_pieces.append(PlacedPiece(None, [input_text(sentence)], "a sentence on what was cut"))
+        placed_pieces.append(PlacedPiece(None, [words(sentence)], "a sentence on what was cut"))
     return tuple(placed_pieces)
 
 
@@ -97,30 +91,30 @@ class _TextBudget:
     characters: int = 0
     cut: bool = False
 
-    def fitted(self, piece: TextPiece) -> "tuple[list[Part], str]":
+    def fitted(self, piece: TextPiece) -> tuple[list[Part], str]:
         """Return a text within the room: whole, cut with a sentence, or, after the first that was cut, only counted."""
         text, size = piece.text, len(piece.text)
         if piece.ours and size <= self.ours:
             self.ours -= size
-            return [input_text(text)], piece.what
+            return [words(text)], piece.what
         if not piece.ours and not self.cut:
             length = min(size, self.texts)
             self.texts -= length
             if length == size:
-                return [input_text(text)], piece.what
+                return [words(text)], piece.what
             self.cut = True
             note = f"[cut: {size - length:,} of {size:,} characters are left out]"
-            return [input_text(f"{text[:length]}\n{note}")], f"{piece.what}, cut"
+            return [words(f"{text[:length]}\n{note}")], f"{piece.what}, cut"
         self.left_out += 1
         self.characters += size
         return [], "left out"
 
 
-def _not_shown(what: str, why: str) -> "tuple[list[Part], str]":
-    return [input_text(sentences.not_shown(what, why))], f"a sentence: {why}"
+def _not_shown(what: str, why: str) -> tuple[list[Part], str]:
+    return [words(sentences.not_shown(what, why))], f"a sentence: {why}"
 
 
-def _files(files: Sequence[FilePiece], policy: Policy) -> "tuple[Iterator[tuple[list[Part], str]], int]":
+def _files(files: Sequence[FilePiece], policy: Policy) -> tuple[Iterator[tuple[list[Part], str]], int]:
     """Return what each document becomes, and the bytes that are left for pictures."""
     left = policy.max_bytes
     files_and_notes: list[tuple[list[Part], str]] = []
@@ -131,8 +125,7 @@ def _files(files: Sequence[FilePiece], policy: Policy) -> "tuple[Iterator[tuple[
             files_and_notes.append(_not_shown(what, f"the limit is {_bytes(policy)} of one result"))
             continue
         left -= size
-        part: Part = {"type": "input_file", "filename": file.filename, "file_data": file.data_url}
-        files_and_notes.append(([part], f"the file {file.filename}"))
+        files_and_notes.append(([file], f"the file {file.filename}"))
     return iter(files_and_notes), left
 
 
@@ -140,36 +133,40 @@ def _bytes(policy: Policy) -> str:
     return sentences.amount(policy.max_bytes)
 
 
-def _link(piece: LinkPiece, policy: Policy) -> "tuple[list[Part], str]":
+def _link(piece: LinkPiece, policy: Policy, receiver: Receiver) -> tuple[list[Part], str]:
     if piece.sort == "document":
-        return [{"type": "input_file", "file_url": piece.url}], "the address of a file"
-    detail = policy.detail_for(piece.detail)
-    return [{"type": "input_image", "image_url": piece.url, "detail": detail}], "the address of a picture"
+        return [piece], "the address of a file"
+    return [piece._replace(detail=receiver.detail(policy.detail or piece.detail))], "the address of a picture"
 
 
 def _pictures(
-    candidates: Sequence[tuple[PicturePiece, bool]], room: int, policy: Policy, *, handles: bool
-) -> "dict[int, list[tuple[list[Part], ShownPicture | str]]]":
+    candidates: Sequence[tuple[PicturePiece, bool]],
+    room: int,
+    policy: Policy,
+    receiver: Receiver,
+    *,
+    handles: bool,
+) -> dict[int, list[tuple[list[Part], ShownPicture | str]]]:
     """Return what each picture becomes, by its number. Each comes with whether it is over the limit of pictures.
 
     `room` is the bytes that they have together.
     """
     pieces = [piece for piece, _ in candidates]
     limits = [_most(policy) if beyond else "" for _, beyond in candidates]
-    plans = [None if beyond else _plan(piece, policy) for piece, beyond in candidates]
+    plans = [None if beyond else _plan(piece, policy, receiver) for piece, beyond in candidates]
     if policy.max_tokens is not None:
-        _spend_tokens(plans, limits, policy.model, policy.max_tokens)
-    long = _cut_into_strips(pieces, plans, limits, policy)
+        _spend_tokens(plans, limits, receiver, policy.max_tokens)
+    long = _cut_into_strips(pieces, plans, limits, policy, receiver)
     fitted_pictures = [
-        None if piece.number in long else _fitted(piece, plan)
+        None if piece.number in long else _fitted(piece, plan, receiver)
         for piece, plan in zip(pieces, plans, strict=True)
     ]
     room -= sum(len(picture.data_url) for strips_of_one in long.values() for _, picture in strips_of_one)
-    _spend_bytes(fitted_pictures, limits, room, policy)
+    _spend_bytes(fitted_pictures, limits, room, policy, receiver.max_data_url)
     return {
-        piece.number: _shown_in_strips(piece, plan, long[piece.number], policy.model, handles=handles)
+        piece.number: _shown_in_strips(piece, plan, long[piece.number], receiver, handles=handles)
         if plan and piece.number in long
-        else [_picture_parts(piece, plan, picture, limit, policy.model, handles=handles)]
+        else [_picture_parts(piece, plan, picture, limit, receiver, handles=handles)]
         for piece, plan, picture, limit in zip(pieces, plans, fitted_pictures, limits, strict=True)
     }
 
@@ -179,7 +176,11 @@ _Strips = dict[int, list[tuple[Strip, Picture]]]
 
 
 def _cut_into_strips(
-    pieces: Sequence[PicturePiece], plans: Sequence[Plan | None], limits: Sequence[str], policy: Policy
+    pieces: Sequence[PicturePiece],
+    plans: Sequence[Plan | None],
+    limits: Sequence[str],
+    policy: Policy,
+    receiver: Receiver,
 ) -> _Strips:
     """Cut the pictures that are too long to be read whole, where the budgets have room for their strips."""
     pictures = sum(plan is not None for plan in plans)
@@ -192,7 +193,7 @@ def _cut_into_strips(
             continue
         if not is_unreadable(picture.width, picture.height, plan.seen):
             continue
-        fit = partial(seen, model=policy.model, detail=plan.detail)
+        fit = partial(receiver.seen, detail=plan.detail)
         fitting_strips = strips(picture.width, picture.height, fit)
         count = pictures + len(fitting_strips) - 1
         cost = tokens + sum(strip.seen.tokens for strip in fitting_strips) - plan.seen.tokens
@@ -206,7 +207,7 @@ def _cut_into_strips(
         except PictureError:
             continue  # as a whole it cannot be decoded either, which is told there
         size = sum(len(one.data_url) for one in cut_pictures)
-        if held + size <= min(policy.max_bytes, MAX_DATA_URL) // 2:
+        if held + size <= min(policy.max_bytes, receiver.max_data_url) // 2:
             strips_of[piece.number] = list(zip(fitting_strips, cut_pictures, strict=True))
             held, pictures, tokens = held + size, count, cost
     return strips_of
@@ -215,11 +216,11 @@ def _cut_into_strips(
 def _shown_in_strips(
     piece: PicturePiece,
     plan: Plan,
-    strips_shown: "list[tuple[Strip, Picture]]",
-    model: str | None,
+    strips_shown: list[tuple[Strip, Picture]],
+    receiver: Receiver,
     *,
     handles: bool,
-) -> "list[tuple[list[Part], ShownPicture | str]]":
+) -> list[tuple[list[Part], ShownPicture | str]]:
     """Return the strips of one picture, each with the line that tells where in it they lie."""
     handle = sentences.handle(piece.number) if handles else ""
     width, height = piece.full_size
@@ -234,28 +235,33 @@ def _shown_in_strips(
             line = f"{strip.name} of picture {piece.number}: {place}"
         if strip.number == 1:
             line = "\n".join(filter(None, (line, piece.sentence, _given(piece, handle))))
-        parts: list[Part] = [
-            {"type": "input_image", "image_url": picture.data_url, "detail": plan.detail},
-            input_text(line),
-        ]
         size = (strip.width, strip.height)
         what = ShownPicture(
-            piece.number, picture, strip.seen, plan.detail, model, size, piece.source, handle, strip.name
+            piece.number,
+            picture,
+            strip.seen,
+            plan.detail,
+            receiver.model,
+            size,
+            piece.source,
+            handle,
+            strip.name,
+            receiver.assumes(receiver.model),
         )
-        strip_parts.append((parts, what))
+        strip_parts.append(([what, words(line)], what))
     return strip_parts
 
 
-def _plan(piece: PicturePiece, policy: Policy) -> Plan:
+def _plan(piece: PicturePiece, policy: Policy, receiver: Receiver) -> Plan:
     """Return how a picture is to be shown where there are no budgets."""
-    detail = policy.detail_for(piece.detail)
-    return Plan(detail, seen(piece.picture.width, piece.picture.height, policy.model, detail))
+    detail = receiver.detail(policy.detail or piece.detail)
+    return Plan(detail, receiver.seen(piece.picture.width, piece.picture.height, detail))
 
 
-def _spend_tokens(plans: list[Plan | None], limits: list[str], model: str | None, limit: int) -> None:
+def _spend_tokens(plans: list[Plan | None], limits: list[str], receiver: Receiver, limit: int) -> None:
     """Make the plans fit the budget of tokens, and write down which ones it changed."""
     open_plans = [(at, plan) for at, plan in enumerate(plans) if plan]
-    smaller_plans = budget.within_tokens([plan for _, plan in open_plans], model, limit)
+    smaller_plans = budget.within_tokens([plan for _, plan in open_plans], receiver, limit)
     for (at, plan), smaller in zip(open_plans, smaller_plans, strict=True):
         plans[at] = smaller
         if smaller != plan:
@@ -263,33 +269,38 @@ def _spend_tokens(plans: list[Plan | None], limits: list[str], model: str | None
 
 
 def _spend_bytes(
-    pictures: "list[Picture | PictureError | None]", limits: list[str], limit: int, policy: Policy
+    pictures: list[Picture | PictureError | None],
+    limits: list[str],
+    limit: int,
+    policy: Policy,
+    most: int,
 ) -> None:
-    """Squeeze pictures into the budget of bytes, and write down which ones it changed."""
+    """Squeeze pictures into the budget of bytes, each into `most` characters, and write down which ones it changed."""
     held = [(at, picture) for at, picture in enumerate(pictures) if isinstance(picture, Picture)]
-    if sum(len(picture.data_url) for _, picture in held) <= min(limit, MAX_DATA_URL):
+    if sum(len(picture.data_url) for _, picture in held) <= min(limit, most):
         return
     limit_in_words = _bytes(policy)
     shares = budget.within_bytes([len(picture.data_url) for _, picture in held], limit)
     for (at, picture), share in zip(held, shares, strict=True):
         if share is None:
             pictures[at], limits[at] = None, f"the limit is {limit_in_words} of one result"
-        elif min(share, MAX_DATA_URL) < len(picture.data_url):
-            limits[at] = (
-                f"the limit is {limit_in_words} of one result" if share < MAX_DATA_URL else "the API's limit"
-            )
+        elif min(share, most) < len(picture.data_url):
+            limits[at] = f"the limit is {limit_in_words} of one result" if share < most else "the API's limit"
             # 64 characters are more than any prefix `data:...;base64,`; four characters hold three bytes.
-            pictures[at] = _picture_or_error(within, picture, max(0, min(share, MAX_DATA_URL) - 64) // 4 * 3)
+            pictures[at] = _picture_or_error(within, picture, max(0, min(share, most) - 64) // 4 * 3)
 
 
-def _fitted(piece: PicturePiece, plan: Plan | None) -> "Picture | PictureError | None":
+def _fitted(piece: PicturePiece, plan: Plan | None, receiver: Receiver) -> Picture | PictureError | None:
     """Return the picture at the size that the plan says; the same bytes where it fits and the API takes them."""
     if plan is None:
         return None
-    return _picture_or_error(fitted, piece.picture, plan.seen.width, plan.seen.height)
+    picture = _picture_or_error(fitted, piece.picture, plan.seen.width, plan.seen.height)
+    if isinstance(picture, Picture) and picture.media_type not in receiver.formats:
+        picture = _picture_or_error(retyped, picture.data_url, receiver.formats)
+    return picture
 
 
-def _picture_or_error(make: Callable[..., Picture], *arguments: object) -> "Picture | PictureError":
+def _picture_or_error(make: Callable[..., Picture], *arguments: object) -> Picture | PictureError:
     try:
         return make(*arguments)
     except PictureError as error:
@@ -299,12 +310,12 @@ def _picture_or_error(make: Callable[..., Picture], *arguments: object) -> "Pict
 def _picture_parts(
     piece: PicturePiece,
     plan: Plan | None,
-    picture: "Picture | PictureError | None",
+    picture: Picture | PictureError | None,
     limit: str,
-    model: str | None,
+    receiver: Receiver,
     *,
     handles: bool,
-) -> "tuple[list[Part], ShownPicture | str]":
+) -> tuple[list[Part], ShownPicture | str]:
     """Return one picture with the line that tells its scale, or the sentence that stands for it."""
     original = piece.picture
     handle = sentences.handle(piece.number) if handles else ""
@@ -312,13 +323,20 @@ def _picture_parts(
         why = sentences.asking(picture) if isinstance(picture, PictureError) else limit
         name = handle or sentences.numbered(piece.number, piece.number)
         return _not_shown(f"{name} ({original.media_type}, {original.width}x{original.height})", why)
-    view = seen(picture.width, picture.height, model, plan.detail)
-    parts: list[Part] = [{"type": "input_image", "image_url": picture.data_url, "detail": plan.detail}]
-    if line := _line(piece, picture, view, limit, handle):
-        parts.append(input_text(line))
-    return parts, ShownPicture(
-        piece.number, picture, view, plan.detail, model, piece.full_size, piece.source, handle
+    view = receiver.seen(picture.width, picture.height, plan.detail)
+    shown = ShownPicture(
+        piece.number,
+        picture,
+        view,
+        plan.detail,
+        receiver.model,
+        piece.full_size,
+        piece.source,
+        handle,
+        assumed=receiver.assumes(receiver.model),
     )
+    line = _line(piece, picture, view, limit, handle)
+    return [shown, words(line)] if line else [shown], shown
 
 
 def _line(piece: PicturePiece, picture: Picture, view: Seen, limit: str, handle: str) -> str:

@@ -12,6 +12,7 @@ from imagebridge.wire import JSON, is_json, is_list, text_of
 
 from . import hidden
 from .policy import Policy
+from .receiver import ANY, Receiver
 
 
 class TextPiece(NamedTuple):
@@ -69,12 +70,13 @@ Piece = TextPiece | PicturePiece | FilePiece | LinkPiece
 class ResultContext:
     """What is known while one result is read: the policy, and what became of the base64 that was met.
 
-    first: the number of its first picture. withheld: the base64 of what a strict policy keeps from the model, and
+    first: the number of its first picture. receiver: what the pieces are for. withheld: the base64 of what a strict policy keeps from the model, and
     `words` the texts, as JSON strings.
     """
 
     policy: Policy
     first: int = 1
+    receiver: Receiver = ANY
     withheld: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     _count: int = 0

@@ -7,8 +7,6 @@ from imagebridge.facts.endpoints import endpoint_kind
 from imagebridge.facts.models import Detail
 from imagebridge.pictures.picture import Proof
 
-from .vision import known
-
 Api = Literal["responses", "chat"]
 
 
@@ -59,7 +57,6 @@ class Policy:
 
     def __post_init__(self) -> None:
         _one_of("detail", self.detail, None, "low", "high", "auto", "original")
-        _one_of("api", self.api, "responses", "chat")
         _one_of("audience", self.audience, "lenient", "strict")
         _one_of("proof", self.proof, None, "structure", "decoded")
         _one_of("animation", self.animation, "sheet", "first")
@@ -79,12 +76,6 @@ class Policy:
     def for_request(self, model: str | None, api: Api | None) -> "Policy":
         """Return this policy for a model, where it names none itself, and for an API, where that is given."""
         return replace(self, model=self.model or model or None, api=api or self.api)
-
-    def detail_for(self, requested: Detail | None) -> Detail:
-        """Return the detail at which a picture is shown whose block asks for `requested`."""
-        detail = known(self.model, self.detail or requested or "high")
-        # farion1231/cc-switch#7536, 2026-11: strict servers take auto, low and high alone.
-        return "high" if detail == "original" and self.api == "chat" else detail
 
 
 def _one_of(name: str, value: object, *allowed: str | None) -> None:

@@ -1,4 +1,4 @@
-"""A whole MCP result becomes one `function_call_output`: order, error marker, structured content, empty."""
+"""A whole MCP result becomes fitted parts and an error flag: order, structured content, empty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,26 +10,12 @@ from .blocks import block_pieces, text_pieces
 from .parts import PieceOfBlock, placed
 from .pieces import PicturePiece, ResultContext, TextPiece, for_user_only
 from .policy import Policy
+from .receiver import ANY, Receiver
 from .structured_content import structured_text
-from .translation import Translation
-
-DEFAULT = Policy()
+from .translation import FittedResult
 
 _MOST_BLOCKS = 100_000
 """Content blocks of a result that are read, at 12 µs of CPU each (2026-11). No model takes in as many."""
-
-
-def translate(result: object, policy: Policy = DEFAULT) -> Translation:
-    """Translate an MCP tool result and give the account of it: parts, notes, tokens, what is for the user's eyes.
-
-    Args:
-        result: a `CallToolResult` of any mcp version, or its JSON object.
-        policy: the choices of the translation; the default is right for every vision model.
-
-    Raises:
-        TypeError: `result` is neither a `CallToolResult` nor its JSON object.
-    """
-    return read_result(result, policy).translation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +25,7 @@ class ReadResult:
     pieces: "Sequence[PieceOfBlock]"
     blocks: Sequence[object]
     policy: Policy
+    receiver: Receiver
     handles: bool
     is_error: bool
 
@@ -66,12 +53,11 @@ class ReadResult:
             if len(numbers) == 1 and (uri := _uri(self.blocks[index])).startswith("image://")
         }
 
-    def translation(self) -> Translation:
+    def fitted(self) -> FittedResult:
         """Fit the pictures and set all into parts."""
         for_user = [dict(block) for block in self.blocks if is_json(block) and for_user_only(block)]
-        return Translation(
-            placed(self.pieces, self.policy, handles=self.handles), self.blocks, for_user, self.is_error
-        )
+        placed_pieces = placed(self.pieces, self.policy, self.receiver, handles=self.handles)
+        return FittedResult(placed_pieces, self.blocks, for_user, self.is_error)
 
 
 def _uri(block: object) -> str:
@@ -79,14 +65,16 @@ def _uri(block: object) -> str:
     return text_of(meta, URI)[:100] if is_json(meta) else ""
 
 
-def read_result(result: object, policy: Policy, start: int | None = None) -> ReadResult:
-    """Read a result: find, prove and convert what is in it. With `start`, its pictures have handles from that number on.
+def read_result(
+    result: object, policy: Policy, start: int | None = None, receiver: Receiver = ANY
+) -> ReadResult:
+    """Read a result for a receiver: find, prove and convert what is in it. With `start`, its pictures have handles from that number on.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.
     """
     wire = result_json(result)
-    context = ResultContext(policy, 1 if start is None else start)
+    context = ResultContext(policy, 1 if start is None else start, receiver)
     blocks = blocks_of(wire)
     context.begin(blocks)
     failed = is_error(wire)
@@ -109,6 +97,4 @@ def read_result(result: object, policy: Policy, start: int | None = None) -> Rea
         pieces = [
             (None, TextPiece(sentences.NO_REASON if failed else sentences.NOTHING, "a sentence", ours=True))
         ]
-    if failed:
-        pieces.insert(0, (None, TextPiece(sentences.ERROR, "the mark of an error", ours=True)))
-    return ReadResult(pieces, blocks, policy, start is not None, failed)
+    return ReadResult(pieces, blocks, policy, receiver, start is not None, failed)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from imagebridge.facts.models import Detail
 from imagebridge.pictures.cost import MAX_DRAWN
 
-from .vision import Seen, seen
+from .receiver import View
+from .vision import Seen
 
 MAX_STRIPS = 5
 """Strips of a picture at most."""
@@ -93,12 +94,13 @@ class DrawnSize(NamedTuple):
     Equal for equal models, so that what it led to can be kept.
     """
 
+    view: View
     model: str | None
     detail: Detail
 
     def __call__(self, width: int, height: int) -> tuple[int, int]:
         """Return it for a drawing that asks for `width` x `height` pixels."""
-        fit = partial(seen, model=self.model, detail=self.detail)
+        fit = partial(self.view, model=self.model, detail=self.detail)
         view = fit(width, height)
         is_cut = (
             self.detail != "low"

@@ -1,18 +1,16 @@
-"""What a result became: the parts for the model, and the account of how each block got there."""
+"""What a result became: neutral parts for the model, fitted, and the account of how each block got there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from imagebridge.facts.models import Detail, family
+from imagebridge.facts.models import Detail
 from imagebridge.pictures.picture import Picture
-from imagebridge.wire import is_json, text_of
+from imagebridge.wire import is_json, paired, text_of
 
 from . import sentences
+from .pieces import FilePiece, LinkPiece
 from .vision import Seen
-
-if TYPE_CHECKING:
-    from imagebridge.wire import Part
 
 
 class ShownPicture(NamedTuple):
@@ -21,6 +19,7 @@ class ShownPicture(NamedTuple):
     full_size: its size in pixels before it was fitted. source: the media type it was made from, where that
     is another. handle: the name under which a tool can be given it, such as `picture:3`, where there is one.
     strip: which of several strips of a long picture this is, such as `part 2 of 5`; empty for the whole.
+    assumed: whether the sizes that the model sees are assumed.
     """
 
     number: int
@@ -32,6 +31,7 @@ class ShownPicture(NamedTuple):
     source: str = ""
     handle: str = ""
     strip: str = ""
+    assumed: bool = False
 
     def __str__(self) -> str:
         picture = self.picture
@@ -41,16 +41,36 @@ class ShownPicture(NamedTuple):
             facts.append(f"made from {self.source}")
         if self.full_size != (picture.width, picture.height):
             facts.append("shrunk from {}x{}".format(*self.full_size))
-        assumed = f" (sizes of {self.model} are assumed)" if self.model and family(self.model).assumed else ""
+        assumed = f" (sizes of {self.model} are assumed)" if self.assumed else ""
         return f"{', '.join(facts)}, {self.seen.tokens:,} tokens at detail {self.detail}{assumed}"
+
+
+class Text(NamedTuple):
+    """Words for the model."""
+
+    text: str
+
+
+def words(text: str) -> Text:
+    """Return a text for the model. Half surrogates, which JSON can write and UTF-8 cannot, become U+FFFD."""
+    return Text(paired(text))
+
+
+Part = Text | ShownPicture | FilePiece | LinkPiece
+"""What a provider writes in its own way."""
+
+
+def is_file(part: Part) -> bool:
+    """Tell whether a part is a document, or the address of one."""
+    return isinstance(part, FilePiece) or (isinstance(part, LinkPiece) and part.sort == "document")
 
 
 class PlacedPiece(NamedTuple):
     """One piece as parts: from which block it came (None: the result itself), and the picture or what else it is."""
 
     block: int | None
-    parts: "list[Part]"
-    content: "ShownPicture | str"
+    parts: list[Part]
+    content: ShownPicture | str
 
     @property
     def name(self) -> str:
@@ -74,16 +94,11 @@ class Note(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Translation:
-    """What a result became.
+class FittedResult:
+    """A result as neutral parts that a receiver takes, in the order of the blocks.
 
-    parts: for the model, in the order of the blocks.
-    pictures: those among the parts, as sent.
-    notes: one a block: what came, what was done, sizes, bytes, tokens.
-    output: what a `function_call_output` holds: one string where only text is left, else `parts`.
-    tokens: what the pictures cost the model, by the formulas of `vision`.
-    for_user: blocks that the server marks for the user and not for the model.
-    is_error: whether the tool failed; then the first part says so.
+    placed: the parts by the pieces that they are of. blocks: what came. for_user: blocks that the server marks for the
+    user and not for the model. is_error: whether the tool failed.
     """
 
     placed: tuple[PlacedPiece, ...]
@@ -93,19 +108,7 @@ class Translation:
 
     def __repr__(self) -> str:
         # The account alone: whole pictures are no use on a terminal.
-        return f"Translation(notes={self.notes}, tokens={self.tokens})"
-
-    @property
-    def parts(self) -> "list[Part]":
-        """The parts, in the order of the blocks."""
-        return [part for one in self.placed for part in one.parts]
-
-    @property
-    def output(self) -> "str | list[Part]":
-        """`parts`, or one string joined by line breaks where only text is left: what most servers take."""
-        parts = self.parts
-        texts = [part["text"] for part in parts if part["type"] == "input_text"]
-        return "\n".join(texts) if len(texts) == len(parts) else parts
+        return f"{type(self).__name__}(notes={self.notes}, tokens={self.tokens})"
 
     @property
     def pictures(self) -> tuple[ShownPicture, ...]:

@@ -19,7 +19,7 @@ from imagebridge.client.connect import own_server
 from imagebridge.client.environment import UNHEARD
 from imagebridge.client.resources import Resources
 from imagebridge.errors import ServerError, ToolNameError
-from imagebridge.translate.result import translate
+from imagebridge.providers.responses import translate
 
 SCRIPT = Path(__file__).parents[2] / "servers" / "pictures.py"
 STDIO = shlex.join([sys.executable, str(SCRIPT)])

@@ -173,7 +173,7 @@ async def test_chat_completions_hand_pictures_on():
                     call(one.function.name, json.loads(one.function.arguments), one.id)
                     for one in said.tool_calls
                 ]
-                messages += bridge.messages(await bridge.answers(response(*calls)))
+                messages += bridge.items(await bridge.answers(response(*calls)), api="chat")
     assert [one["image"] for one in taken] == [data_url(SMALL, "image/jpeg")]
     named = [
         part["text"]
@@ -314,7 +314,7 @@ async def test_lines_inside_a_result_use_the_same_number():
 
 async def test_chat_and_servers_that_take_text_alone():
     async with Bridge(eyes(), handles=True) as bridge:
-        tool, user = bridge.messages(await bridge.answers(response(call("look"))))
+        tool, user = bridge.items(await bridge.answers(response(call("look"))), api="chat")
     size = "image/jpeg, 64x48, 891 bytes, 5 tokens at detail high"
     assert tool["content"] == f"what I see\n[picture 1: {size}; in the user message that follows]"
     assert [part.get("text") for part in user["content"]] == [

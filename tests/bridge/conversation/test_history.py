@@ -11,6 +11,7 @@ from samples import SVG, data_url, file, pdf
 
 from imagebridge import Policy, chat_messages, output_items, replace_images, tool_result, trim
 from imagebridge.conversation.attachments import Attachment, StandIn, attachments, places
+from imagebridge.providers.responses import translation_of
 from imagebridge.rules import refusals
 from imagebridge.translate.result import read_result
 
@@ -169,7 +170,7 @@ def test_a_handle_is_told():
 
 
 def test_a_handle_is_told_of_what_was_made_from_another_type():
-    shown = read_result(tool_result("Drawn.", SVG), Policy(), 7).translation()
+    shown = translation_of(read_result(tool_result("Drawn.", SVG), Policy(), 7))
     items = [call(1), output(1, *shown.parts), {"role": "assistant", "content": "Seen."}]
     (one,) = attachments(items)
     assert one.handle == "picture:7"

@@ -9,13 +9,13 @@ import sys
 import processes
 import pytest
 import samples
+from kinds_seen import is_right
 from local_servers import serving
 from mcp import Client, StdioServerParameters
 from relaying import ENVIRONMENT, KINDS, PROXY, SLOPPY, Wire, relay
 from samples import b64, drawing, file
 from servers import kinds
 
-from imagebridge import check
 from imagebridge.pictures.picture import Picture
 
 PNG = file(drawing(), "PNG")
@@ -48,53 +48,6 @@ def by_hand(result):
             url = f"data:{block.mime_type};base64,{block.data}"
             parts.append({"type": "input_image", "image_url": url, "detail": "high"})
     return parts
-
-
-def is_right(name, parts):
-    """Tell whether a model sees what this kind of result holds, in a body that the API takes."""
-    output = {"type": "function_call_output", "call_id": "call_1", "output": parts}
-    call = {"type": "function_call", "call_id": "call_1", "name": "x", "arguments": "{}"}
-    body = {"model": "gpt-5.4", "input": [{"role": "user", "content": "go"}, call, output]}
-    if not parts or any(finding.refused for finding in check(body)):
-        return False
-    words = "\n".join(part["text"] for part in parts if part["type"] == "input_text")
-    shown = [part for part in parts if part["type"] == "input_image"]
-    pictures = [Picture.from_base64(part["image_url"], "decoded") for part in shown]
-    if any(max(one.width, one.height) > 2_048 for one in pictures) or "base64" in words.replace(
-        "not base64", ""
-    ):
-        return False
-    match name:
-        case "text_only":
-            return words == "ONLY"
-        case "text_png_text":
-            order = [part.get("text", "picture") for part in parts]
-            return order == ["BEFORE", "picture", "AFTER"]
-        case "png_two":
-            return len(pictures) == 2
-        case "bad_base64" | "png_truncated":
-            return "CAPTION" in words and "not shown" in words and not pictures
-        case "audio_wav":
-            return "CAPTION" in words and "audio" in words
-        case "res_text":
-            return words == "RES-TEXT"
-        case "res_pdf":
-            return len(pictures) == 1 and "plan.pdf" in words
-        case "link_https":
-            return "https://example.org/red.png" in words
-        case "struct_only" | "struct_text":
-            return json.loads(words) == {"answer": 42}
-        case "struct_image":
-            return len(pictures) == 1 and '{"answer": 42}' in words
-        case "error_text" | "error_image":
-            first = words.startswith("Tool error:") and "BOOM-TEXT" in words
-            return first and len(pictures) == (name == "error_image")
-        case "audience_user":
-            return "FOR-USER" in words and len(pictures) == 1
-        case "empty" | "empty_text":
-            return "returned nothing" in words
-        case _:
-            return len(pictures) == 1
 
 
 @pytest.mark.anyio

@@ -9,6 +9,7 @@ from pydantic import AnyUrl
 from samples import b64, data_url, drawing, file, photo
 
 from imagebridge import Policy, function_call_output, output_parts, repair, translate
+from imagebridge.translate.sentences import amount
 from imagebridge.translate.translation import Note
 
 pytestmark = pytest.mark.pure
@@ -446,3 +447,18 @@ def test_a_url_object_in_a_dump_is_its_address():
         page | {"resource": page["resource"] | {"uri": "file:///b.bin"}},
     ]
     assert output_parts({"content": [link, page]}) == output_parts({"content": written})
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1_000, "1 kB"),
+        (999_499, "999 kB"),
+        (999_600, "1.0 MB"),
+        (3_249_000, "3.2 MB"),
+    ],
+)
+def test_sizes_in_words(size, words):
+    assert amount(size) == words

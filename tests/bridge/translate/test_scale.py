@@ -7,6 +7,7 @@ from PIL import Image
 from samples import file
 
 from imagebridge import Policy, repair, tool_result, translate
+from imagebridge.providers.responses import translation_of
 from imagebridge.translate.result import read_result
 from imagebridge.translate.scale import SCALE
 
@@ -107,7 +108,7 @@ def test_a_handle_names_the_file_as_it_came():
     result["content"][1]["_meta"]["imagebridge/uri"] = "image://0123"
     read = read_result(result, FULL, 3)
     assert read.uris == {}
-    assert [part.get("text", "picture") for part in read.translation().parts] == [
+    assert [part.get("text", "picture") for part in translation_of(read).parts] == [
         "A.",
         "picture",
         "picture:3\npicture 3: shown 400x300 of 1000x750; multiply coordinates by 2.5\n"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from imagebridge import Policy, function_call_output, output_parts, translate, trim
+from imagebridge.providers.responses import translation_of
 from imagebridge.translate.result import read_result
 from imagebridge.translate.strips import MAX_STRIPS, is_unreadable, strips
 from imagebridge.translate.vision import seen
@@ -122,7 +123,7 @@ def test_pages_of_every_format_are_cut_always_to_the_same_bytes(form):
 def test_a_handle_is_that_of_the_whole_and_stands_behind_the_part():
     found = read_result(page(400, 4200), Policy(), 7)
     first = ["part 1 of 3 of picture:7", "part 2 of 3 of picture:7", "part 3 of 3 of picture:7"]
-    assert [line.split("\n")[0] for line in words(found.translation().parts)] == first
+    assert [line.split("\n")[0] for line in words(translation_of(found).parts)] == first
     assert list(found.encoded_files) == [7]
 
 
@@ -137,7 +138,7 @@ def test_the_account_tells_the_parts():
 def test_a_conversation_tells_parts_that_give_way_apart(handles):
     result = page(400, 4200)
     result["content"].append({"type": "image", "data": samples.b64(samples.file(samples.drawing(), "PNG"))})
-    output = read_result(result, Policy(), 1 if handles else None).translation().parts
+    output = translation_of(read_result(result, Policy(), 1 if handles else None)).parts
     items = [
         {"type": "function_call", "call_id": "call_1", "name": "look", "arguments": "{}"},
         {"type": "function_call_output", "call_id": "call_1", "output": output},

@@ -13,7 +13,7 @@ import anyio
 
 from imagebridge.errors import ArgumentError
 from imagebridge.facts.addresses import SPECIAL
-from imagebridge_tools.tool_output import size_in_words
+from imagebridge.translate.sentences import amount
 
 if TYPE_CHECKING:
     import ssl
@@ -212,7 +212,7 @@ async def _body(response: "Response", limit: int) -> bytes:
         raise _RefusedError(f"was answered with status {response.status}")
     if (packed := _header(response, b"content-encoding").strip().lower()) not in ("", "identity"):
         raise _RefusedError(f"came packed as {packed[:20]}, which is not unpacked")
-    problem = f"has more than {size_in_words(limit)}, the most that is read"
+    problem = f"has more than {amount(limit)}, the most that is read"
     if (length := _header(response, b"content-length")).isdigit() and int(length) > limit:
         raise _RefusedError(problem)
     data = bytearray()

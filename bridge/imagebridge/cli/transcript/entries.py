@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imagebridge.events import Answer, Event, Reply
-    from imagebridge.translate.translation import Translation
+    from imagebridge.providers.provider import Translation
     from imagebridge.wire import JSON, Item
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from imagebridge.cli.html import foot, head
 from imagebridge.cli.output import shortened
 from imagebridge.facts.models import family
+from imagebridge.translate.pieces import FilePiece, LinkPiece
 from imagebridge.translate.sentences import amount
-from imagebridge.translate.translation import ShownPicture
+from imagebridge.translate.translation import ShownPicture, Text
 from imagebridge.wire import is_json, is_list, text_of
 
 from .entries import (
@@ -23,8 +24,8 @@ from .entries import (
 )
 
 if TYPE_CHECKING:
-    from imagebridge.translate.translation import Translation
-    from imagebridge.wire import JSON, Part
+    from imagebridge.providers.provider import Translation
+    from imagebridge.wire import JSON
 
 _LONGEST = 100_000
 """Characters of one text on the page: a tool may return millions."""
@@ -169,8 +170,8 @@ def _content(translation: "Translation", pictures: _Figures) -> Iterator[str]:
     """Yield what the model got, in its order, and the account of how it came to that."""
     for one in translation.placed:
         for part in one.parts:
-            if part["type"] == "input_image" and isinstance(one.content, ShownPicture):
-                yield pictures.figure(one.content)
+            if isinstance(part, ShownPicture):
+                yield pictures.figure(part)
             else:
                 yield _part_html(part, one.name)
     rows = "".join(
@@ -181,11 +182,10 @@ def _content(translation: "Translation", pictures: _Figures) -> Iterator[str]:
     yield f"<details><summary>What came, and what became of it</summary>{table}</details>\n"
 
 
-def _part_html(part: "Part", name: str) -> str:
-    if part["type"] == "input_text":
-        return f"<pre>{escape(_shortened(part['text']))}</pre>\n" if part["text"].strip() else ""
-    data = part.get("file_data") if part["type"] == "input_file" else None
-    size = f", {amount(len(data) * 3 // 4)} as data" if isinstance(data, str) else ""
+def _part_html(part: Text | FilePiece | LinkPiece, name: str) -> str:
+    if isinstance(part, Text):
+        return f"<pre>{escape(_shortened(part.text))}</pre>\n" if part.text.strip() else ""
+    size = f", {amount(len(part.data_url) * 3 // 4)} as data" if isinstance(part, FilePiece) else ""
     return f'<p><span class="tag wait">sent</span>{escape(_shortened(name, 500))}{size}</p>\n'
 
 

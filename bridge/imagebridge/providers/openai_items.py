@@ -1,0 +1,59 @@
+"""The items of a conversation on both of OpenAI's wires, which share their roles: who said them, which calls they make or answer.
+
+What the model said may be objects of the SDK.
+"""
+
+from collections.abc import Iterator
+
+from imagebridge.wire import JSON, is_json, is_list, text_of
+
+_OUTPUTS = ("function_call_output", "custom_tool_call_output")
+_CALLS = (
+    "function_call",
+    "custom_tool_call",
+    "computer_call",
+    "local_shell_call",
+    "shell_call",
+    "apply_patch_call",
+)
+
+
+def _get(item: object, name: str) -> object:
+    return item.get(name) if is_json(item) else getattr(item, name, None)
+
+
+class OpenAIItems:
+    """How items of Responses and messages of Chat Completions are read; see `Provider`."""
+
+    def speaker(self, item: object) -> str | None:
+        """See `Provider.speaker`."""
+        if (role := _get(item, "role")) is not None:
+            return str(role)
+        if (kind := _get(item, "type")) is None:
+            return None
+        return "tool" if str(kind).endswith(("_output", "_response")) else "assistant"
+
+    def calls(self, item: object) -> list[tuple[str, str]]:
+        """See `Provider.calls`."""
+        return list(_calls(item))
+
+    def waits(self, item: object) -> bool:
+        """See `Provider.waits`."""
+        return _get(item, "type") in _CALLS or bool(_get(item, "tool_calls"))
+
+    def answered(self, item: JSON) -> str:
+        """See `Provider.answered`."""
+        return text_of(item, "call_id") or text_of(item, "tool_call_id")
+
+    def holder(self, item: JSON) -> str:
+        """See `Provider.holder`."""
+        return "output" if item.get("type") in _OUTPUTS else "content"
+
+
+def _calls(item: object) -> Iterator[tuple[str, str]]:
+    inner = _get(item, "tool_calls")
+    for call in inner if is_list(inner) else (item,):
+        identity = _get(call, "call_id") or _get(call, "id")
+        name = _get(call, "name") or _get(_get(call, "function"), "name")
+        if isinstance(identity, str) and isinstance(name, str):
+            yield identity, name

@@ -1,0 +1,52 @@
+"""The vendors whose wire is known, by the name that `Policy(api=...)` has for each."""
+
+from functools import cache
+from importlib import import_module
+from typing import cast
+
+from imagebridge.translate.policy import Policy
+from imagebridge.translate.receiver import Receiver
+
+from .provider import Provider
+
+PROVIDERS: dict[str, str] = {
+    "responses": "imagebridge.providers.responses",
+    "chat": "imagebridge.providers.chat",
+}
+"""The module of each, whose `PROVIDER` it is: loaded when first asked for."""
+
+
+@cache
+def _loaded(module: str) -> Provider:
+    return cast("Provider", import_module(module).PROVIDER)
+
+
+def provider(name: str) -> Provider:
+    """Return the provider of a name.
+
+    Raises:
+        ValueError: there is none; the message names those there are.
+    """
+    module = PROVIDERS.get(name)
+    if module is None:
+        raise ValueError(f"Policy(api={name!r}): it is one of {', '.join(map(repr, PROVIDERS))}")
+    return _loaded(module)
+
+
+def providers() -> tuple[Provider, ...]:
+    """Return all of them."""
+    return _all(tuple(PROVIDERS.values()))
+
+
+@cache
+def _all(modules: tuple[str, ...]) -> tuple[Provider, ...]:
+    return tuple(map(_loaded, modules))
+
+
+def receiver(policy: Policy) -> Receiver:
+    """Return what takes the parts of a policy's translations.
+
+    Raises:
+        ValueError: the policy names no API that is known.
+    """
+    return provider(policy.api).receiver(policy.model)

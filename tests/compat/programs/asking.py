@@ -1,0 +1,19 @@
+"""What the programs share: each asks a framework's agent about one kind of result after the other."""
+
+import json
+import os
+import traceback
+
+
+def command():
+    """The words that start the server."""
+    return json.loads(os.environ["COMPAT_COMMAND"])
+
+
+async def ask_of_each(ask):
+    """Run the agent once for each kind; one that fails stops no other, and its error goes to stderr."""
+    for kind in os.environ["COMPAT_KINDS"].split():
+        try:
+            await ask(f"Call the tool {kind}.")
+        except Exception:  # noqa: BLE001  # the next kind is asked all the same
+            traceback.print_exc()

@@ -1,0 +1,135 @@
+"""Runs a framework's program with every kind of result, in an environment of its own, against the strict endpoint."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import npm
+from compat.frameworks import HERE, LOCKS
+from environments import environment_with, versions
+from kinds_seen import is_right
+from relaying import TESTS
+from servers import kinds
+
+from imagebridge.testing import Endpoint
+
+# Not by PYTHONPATH: frameworks hand few variables on.
+SERVER = f"import runpy, sys; sys.path.insert(0, {str(TESTS)!r}); runpy.run_module('servers.kinds', run_name='__main__')"
+KINDS = [sys.executable, "-c", SERVER]
+
+
+class Model:
+    """A model that calls the tool that it is asked to, once; `outputs` is what accepted requests showed it then.
+
+    calls: what it calls in place of a tool of that name, with which arguments.
+    """
+
+    def __init__(self, calls):
+        self.calls = calls
+        self.asked = ""
+        self.outputs = {}
+
+    def step(self, body):
+        # Some keep what was asked before in the conversation; some leave the conversation to the API.
+        since = 0
+        for place, item in enumerate(body["input"]):
+            if found := re.search(r"Call the tool (\w+)", json.dumps(item)):
+                self.asked, since = found[1], place
+        items = body["input"][since:]
+        shown = [item["output"] for item in items if item.get("type") == "function_call_output"]
+        if not shown:
+            name, arguments = self.calls.get(self.asked, (self.asked, {}))
+            return [(self.name_of(name, body), arguments)]
+        output = shown[-1]
+        self.outputs[self.asked] = (
+            [{"type": "input_text", "text": output}] if isinstance(output, str) else output
+        )
+        return "Done."
+
+    def name_of(self, asked, body):
+        """Some put the server's name before the tool's."""
+        names = [tool["name"] for tool in body["tools"]]
+        return next((name for name in names if name.endswith(asked)), asked)
+
+    def endpoint(self):
+        return Endpoint([self.step] * 10 * len(kinds.KINDS))
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A framework that is installed: the words that start its program, and which version of what it is."""
+
+    program: list
+    versions: dict[str, str]
+
+
+def interpreter(version):
+    """Return a Python of a version: pyenv's, which its shims may not offer, or what uv finds."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    return next(iter(sorted(root.glob(f"versions/{version}.*/bin/python"))), version)
+
+
+def environment(framework, folder, wheel, lock=None):
+    """Install a framework with its locked versions, or those of another lock, and imagebridge where it has an adapter."""
+    lock = lock or LOCKS / framework.lock
+    program = HERE / "programs" / framework.program
+    if framework.is_node:
+        modules = npm.installed(json.loads(lock.read_text()))
+        # Node looks for modules beside the program.
+        copy = Path(shutil.copy(program, modules.parent))
+        return Environment([npm.node(), copy], json.loads(lock.read_text()))
+    ours = [f"{wheel}{framework.extra}"] if "adapter" in framework.least else []
+    python = interpreter(framework.python) if framework.python else sys.executable
+    programs = environment_with(folder, "-r", lock, *ours, python=python)
+    return Environment([programs / "python", "-W", "ignore", program], versions(programs))
+
+
+def resolved(framework):
+    """Return a lock of the newest versions that work together."""
+    if framework.is_node:
+        found = {name: npm.newest(name) for name in framework.packages}
+        return json.dumps(found, indent=2) + "\n"
+    ours = ["pyproject.toml"] if "adapter" in framework.least else []
+    extras = ["--extra", framework.extra.strip("[]")] if framework.extra else []
+    version = (
+        ["--python", framework.python] if framework.python else ["--universal", "--python-version", "3.11"]
+    )
+    command = ["uv", "pip", "compile", "-q", "--no-header", "--no-annotate", *version, *extras, *ours, "-"]
+    asked = "\n".join(framework.packages)
+    done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True, cwd=TESTS.parent)
+    return done.stdout
+
+
+def server(framework, how, command):
+    """The words that start the server, behind the relay where it is asked for."""
+    if how != "relay":
+        return command
+    return [sys.executable, "-m", "imagebridge", "proxy", "--host", framework.host, "--", *command]
+
+
+def asked(framework, how, program, names=tuple(kinds.KINDS), command=KINDS, calls=None, **variables):
+    """Run the framework's program; return what the model was shown by name, what was printed, and the errors."""
+    model = Model(calls or {})
+    endpoint = model.endpoint().start()
+    environment = os.environ | variables | {
+        "COMPAT_COMMAND": json.dumps(server(framework, how, command)),
+        "COMPAT_KINDS": " ".join(names),
+    }  # fmt: skip
+    try:
+        done = subprocess.run(
+            [*program, how, endpoint.base_url], env=environment, capture_output=True, text=True, check=False
+        )
+    finally:
+        endpoint.stop()
+    assert done.returncode == 0, done.stderr[-3_000:]
+    return model.outputs, done.stdout, done.stderr
+
+
+def wrong(outputs):
+    """Return the kinds that a model did not see as they were meant."""
+    return [kind for kind in kinds.KINDS if not is_right(kind, outputs.get(kind, []))]
