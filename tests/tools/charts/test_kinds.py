@@ -138,6 +138,20 @@ class TestLayers:
         assert made["resolve"] == {"scale": {"y": "independent"}}
         assert [layer["encoding"]["y"]["title"] for layer in made["layer"]] == ["sold", "plan"]
 
+    @pytest.mark.parametrize(
+        ("text", "titles"),
+        [
+            ("m,sold,share\nJan,$30,20%\nFeb,$35,25%\n", ["sold ($)", "share (%)"]),
+            ("m,sold,share\nJan,$30000,20%\nFeb,$35000,25%\n", ["sold ($)", "share (%)"]),
+            ("m,sold,share\nJan,$30,20 USD\nFeb,$35,25 USD\n", None),
+            ("m,sold,share\nJan,$30,20\nFeb,$35,25\n", None),
+        ],
+    )
+    async def test_what_is_of_another_unit_gets_an_axis_of_its_own(self, text, titles):
+        made = await vega_lite(kind=["bar", "line"], data=text, columns={"x": "m", "y": ["sold", "share"]})
+        apart = "resolve" in made and [layer["encoding"]["y"]["title"] for layer in made["layer"]]
+        assert apart == (titles or False)
+
     async def test_several_fields_of_one_kind_are_series(self):
         image, sentence = await drawn(kind="bar", data=PLAN, columns={"x": "m", "y": ["sold", "plan"]})
         assert len(columns(image, BLUE)) == len(columns(image, ORANGE)) == 3

@@ -62,7 +62,8 @@ def build_chart(
         how=options.aggregate.replace("count", ""),
     )
     if several:
-        chart = replace(chart, names={**chart.names, "color": ""})
+        units = {name: table.readings[name].unit for name in several if name in table.readings}
+        chart = replace(chart, names={**chart.names, "color": ""}, units=units)
     if len(kinds) > 1:
         chart = _layered(chart, kinds, several)
     for role, most in (("x", PLACES), ("y", PLACES), ("facet", FACETS)):
@@ -296,7 +297,7 @@ def _is_place(role: str, kind: ChartKind, types: Mapping[str, ColumnType], *, ho
 
 
 def _layered(chart: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) -> Chart:
-    """Return a chart of several kinds; a second axis where the numbers of one kind would lie flat on the first."""
+    """Return a chart of several kinds; a second axis where one kind is of another unit, or would lie flat on the first."""
     if not set(kinds) <= set(LAYERS):
         raise ArgumentError("kind", f"only {', '.join(LAYERS)} are drawn over each other")
     if len(set(kinds)) < len(kinds) and not series:
@@ -313,7 +314,8 @@ def _layered(chart: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) ->
             max((abs(size(row)) for row in chart.rows if row["color"] in names), default=0)
             for names in (first, second)
         ]
-        apart = max(tall) > 10 * min(tall) > 0
+        units = [chart.units.get(name, "") for name in (*first, *second)]
+        apart = max(tall) > 10 * min(tall) > 0 or (all(units) and written_numbers.different(units))
         right = second if apart else ()
     return replace(chart, layers=layers, right=right)
 

@@ -187,7 +187,9 @@ def _layered(chart: Chart, width: int, height: int) -> JsonObject:
             else y.get("axis", {})
         )
         if chart.right:
-            y["title"] = ", ".join(series) if chart.style.titles else None
+            units = {chart.units.get(name, "") for name in series}
+            unit = f" ({one})" if len(units) == 1 and (one := next(iter(units))) else ""
+            y["title"] = ", ".join(series) + unit if chart.style.titles else None
             if len(series) == 1:  # The axis is told to belong to its series by the colour.
                 at = chart.distinct("color").index(series[0])
                 y["axis"] = {**encoding.mapping(y["axis"]), "titleColor": chart.style.theme.palette[at]}

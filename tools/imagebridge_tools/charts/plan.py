@@ -55,7 +55,8 @@ class Chart:
     `names` are the fields' own names by role, `types` what they hold. `horizontal` bars have their numbers in x.
     `zoned`: its dates had a zone, and are told in UTC. `every` are the slices of a pie where `rows` has the
     smallest of them added up. `cells`: rows of a histogram or a density reach from x to x2 and y to y2. `layers`:
-    the series that each kind draws, where there are several kinds; `right`: those whose axis is at the right.
+    the series that each kind draws, where there are several kinds; `right`: those whose axis is at the right,
+    `units`: what the numbers of each are of.
     `note`: words on rows that were made fewer. `missing`: on those left out. `readings`: on how columns were read.
     `options`: what was asked beside the fields. `reach`: where axes of numbers begin and end that reach beyond their
     marks.
@@ -73,6 +74,7 @@ class Chart:
     cells: bool = False
     layers: Mapping[ChartKind, Sequence[str]] = field(default_factory=dict["ChartKind", "Sequence[str]"])
     right: Sequence[str] = ()
+    units: Mapping[str, str] = field(default_factory=dict[str, str])
     note: str = ""
     missing: str = ""
     readings: str = ""
