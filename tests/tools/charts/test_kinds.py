@@ -152,6 +152,19 @@ class TestLayers:
         apart = "resolve" in made and [layer["encoding"]["y"]["title"] for layer in made["layer"]]
         assert apart == (titles or False)
 
+    async def test_all_that_is_wrong_with_several_fields_is_told_at_once(self):
+        fields = {"x": "m", "y": ["sold", "share"], "color": "m"}
+        with pytest.raises(ArgumentError) as caught:
+            await generate_chart(
+                kind=["bar", "pie", "line"], data="m,sold,share\nJan,$1,€2\n", columns=fields
+            )
+        assert [line.split(";")[0] for line in str(caught.value).splitlines()] == [
+            "kind: has 3 kinds for 2 fields of y",
+            "columns: several fields of y go with bar, line, area, scatter",
+            "columns: color goes with one field of y: several have a color each",
+            "columns: y has 'sold' in $ and 'share' in €, which one axis cannot compare",
+        ]
+
     async def test_several_fields_of_one_kind_are_series(self):
         image, sentence = await drawn(kind="bar", data=PLAN, columns={"x": "m", "y": ["sold", "plan"]})
         assert len(columns(image, BLUE)) == len(columns(image, ORANGE)) == 3

@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
+from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tables import written_numbers
 from imagebridge_tools.tables.cells import date, numbers, position
 from imagebridge_tools.tables.column_types import ColumnReading
@@ -117,17 +118,19 @@ def _unfolded(
         return table, {**plain, "y": ys[0]}, ()
     if not ys:
         return table, plain, ()
+    mistakes = Mistakes()
     if len(kinds) not in (1, len(ys)):
-        raise ArgumentError(
-            "kind", f"has {len(kinds)} kinds for {len(ys)} fields of y; give one each, or one kind"
-        )
+        problem = f"has {len(kinds)} kinds for {len(ys)} fields of y; give one each, or one kind"
+        mistakes.add(ArgumentError("kind", problem))
     if not set(kinds) <= set(LAYERS):
-        raise ArgumentError("columns", f"several fields of y go with {', '.join(LAYERS)}")
+        mistakes.add(ArgumentError("columns", f"several fields of y go with {', '.join(LAYERS)}"))
     if "color" in plain:
-        raise ArgumentError("columns", "color goes with one field of y: several have a color each")
+        problem = "color goes with one field of y: several have a color each"
+        mistakes.add(ArgumentError("columns", problem))
     for name in ys:
-        roles.check_name("y", name, table)
-    _check_currencies(table, ys)
+        mistakes.of(lambda name=name: roles.check_name("y", name, table))
+    mistakes.of(lambda: _check_currencies(table, ys))
+    mistakes.tell()
     title, series = ", ".join(ys), "series"
     rest = {name: cells for name, cells in table.columns.items() if name not in ys}
     while series in rest or title in rest:
