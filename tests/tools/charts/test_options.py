@@ -223,6 +223,139 @@ async def test_what_is_wrong_is_told_at_once(arguments, words):
         await generate_chart(**{"kind": "bar", "data": {"k": ["a", "b"], "v": [1, 2]}, **arguments})
 
 
+SIGNED = {"k": ["a", "b"], "v": [-1, 2], "c": ["p", "q"]}
+FALLING = {"n": [1, 2, 3], "v": [0, -10, -5], "c": ["p", "q", "p"]}
+MONTHS = {"d": ["2026-01-01", "2026-02-01", "2026-03-01"], "v": [1, 2, 3]}
+STACKS = {"kind": "bar", "data": SIGNED, "columns": {"x": "k", "y": "v", "color": "c"}, "stack": "normalize"}
+NOTHING_TO_AGGREGATE = (
+    "aggregate: is 'mean', but no field of numbers is drawn as color; name one: columns={'color': ...}, or leave "
+    "aggregate out, and rows are counted"
+)
+TOO_MANY = (
+    "columns: x 'k' has 502 different values; at most 500 are shown: add up or leave out some, or draw numbers and "
+    "dates as a line"
+)
+NO_NUMBERS = "scales: of x is 'log', but x has no numbers"
+NO_RANGE = "ranges: names x, which shows names and has no range"
+NO_SHARE = "stack: 'a' has -1, and a negative number has no share; give true, or leave stack out"
+NO_STACKS = "scales: of y is 'log', on which stacks have no meaning; leave stack out, or give linear"
+NONE_ABOVE = "scales: of y is 'log', which shows numbers above 0 alone; give symlog"
+BELOW = (
+    "ranges: of y begins at -5, which a log axis does not show; begin above 0, or give scales={'y': 'symlog'}"
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({**STACKS, "stack": None, "scales": {"x": "log"}, "ranges": {"x": [0, 1]}}, [NO_NUMBERS, NO_RANGE]),
+        (
+            {**STACKS, "stack": None, "scales": {"x": "log"}, "ranges": {"y": ["low", "high"]}},
+            [
+                NO_NUMBERS,
+                "ranges: of y has 'low', but y shows numbers, such as [0, 100]",
+                "ranges: of y has 'high', but y shows numbers, such as [0, 100]",
+            ],
+        ),
+        ({**STACKS, "scales": {"x": "log"}, "ranges": {"x": [0, 1]}}, [NO_NUMBERS, NO_RANGE, NO_SHARE]),
+        ({**STACKS, "scales": {"y": "log"}, "ranges": {"x": [0, 1]}}, [NO_STACKS, NO_RANGE, NO_SHARE]),
+        (
+            {
+                "kind": "area",
+                "data": FALLING,
+                "columns": {"x": "n", "y": "v"},
+                "stack": True,
+                "scales": {"y": "log"},
+                "ranges": {"y": [-5, 1]},
+            },
+            [NO_STACKS, NONE_ABOVE, BELOW],
+        ),
+        (
+            {
+                "kind": "line",
+                "data": FALLING,
+                "columns": {"x": "n", "y": "v"},
+                "scales": {"y": "log"},
+                "formats": {"x": "%b", "y": "%b"},
+            },
+            [
+                "formats: of x is '%b', a format of dates, but x 'n' holds numbers; for example \",.1f\"",
+                "formats: of y is '%b', a format of dates, but y 'v' holds numbers; for example \",.1f\"",
+                NONE_ABOVE,
+            ],
+        ),
+        (
+            {"kind": "line", "data": MONTHS, "scales": {"x": "log"}, "ranges": {"x": ["soon", "2026-02-01"]}},
+            [
+                NO_NUMBERS,
+                'ranges: of x has \'soon\', but x shows dates, such as ["2026-01-01", "2026-12-31"]',
+            ],
+        ),
+        (
+            {
+                "kind": "line",
+                "data": {**FALLING, "v": [1, 10, 100]},
+                "scales": {"y": "log"},
+                "ranges": {"y": ["5", "-5"]},
+            },
+            ["ranges: of y is ['5', '-5']; give the lower end first", BELOW],
+        ),
+        (
+            {"kind": "histogram", "data": {"n": [1, 2, 3]}, "sort": "descending", "scales": {"x": "log"}},
+            [
+                "scales: of x is 'log', but the bins of a histogram are equal; give it for y",
+                "sort: orders names by the size shown, but x has numbers or dates, which have an order",
+            ],
+        ),
+        (
+            {"kind": "pie", "data": SIGNED, "formats": {"y": "%b"}},
+            [
+                "formats: of y is '%b', a format of dates, but y 'v' holds numbers; for example \",.1f\"",
+                "data: 'a' has -1; a pie chart shows no negative values",
+            ],
+        ),
+        (
+            {
+                "kind": "heatmap",
+                "data": {"k": ["a"], "c": ["p"]},
+                "aggregate": "mean",
+                "formats": {"x": ".1f"},
+            },
+            [
+                "formats: of x is '.1f', but x 'k' holds names, which have no format",
+                NOTHING_TO_AGGREGATE,
+            ],
+        ),
+        (
+            {
+                "kind": "bar",
+                "data": {"k": [*map(str, range(501)), "x" * 501]},
+                "columns": {"x": "k"},
+                "scales": {"x": "log"},
+            },
+            [
+                TOO_MANY,
+                "data: 'k' holds a text of 501 characters; at most 500 are shown",
+                NO_NUMBERS,
+            ],
+        ),
+        (
+            {"kind": "line", "data": MONTHS, "scales": {"x": "lgo"}, "ranges": {"y": ["a", 3]}, "sort": "up"},
+            [
+                "sort: goes with bar, pie, histogram, not with line; leave it out",
+                "sort: is 'up'; allowed: ascending, descending",
+                "scales: of x is 'lgo'; did you mean 'log'? allowed: linear, log, symlog",
+                "ranges: of y has 'a', but y shows numbers, such as [0, 100]",
+            ],
+        ),
+    ],
+)
+async def test_several_mistakes_are_told_together(arguments, told):
+    with pytest.raises(ArgumentError) as raised:
+        await generate_chart(**arguments)
+    assert str(raised.value).split("\n") == told
+
+
 async def test_a_field_whose_name_is_a_number_may_be_given_as_one():
     _, spec = await drawn(
         kind="bar", data={"k": ["a", "b"], "2024": [1, 2], "2025": [3, 4]}, columns={"x": "k", "y": 2025}

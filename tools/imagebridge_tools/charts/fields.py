@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
+from functools import partial
 from typing import TypeVar
 
 from imagebridge.errors import ArgumentError
@@ -58,6 +59,7 @@ def build_chart(
         table,
         names,
         frame,
+        mistakes := Mistakes(),
         layered=len(kinds) > 1,
         noun="cell" if several else "row",
         how=options.aggregate.replace("count", ""),
@@ -66,18 +68,17 @@ def build_chart(
         units = {name: table.readings[name].unit for name in several if name in table.readings}
         chart = replace(chart, names={**chart.names, "color": ""}, units=units)
     if len(kinds) > 1:
-        chart = _layered(chart, kinds, several)
+        chart = mistakes.of(partial(_layered, chart, kinds, several)) or chart
     for role, most in (("x", PLACES), ("y", PLACES), ("facet", FACETS)):
         if chart.types.get(role) == "text" and (count := len(chart.distinct(role))) > most:
             problem = f"{role} {names[role]!r} has {count:,} different values; at most {most} are shown"
-            raise ArgumentError(
-                "columns", f"{problem}: add up or leave out some, or draw numbers and dates as a line"
-            )
-    _check_words(chart)
-    _check_colors(chart)
+            problem = f"{problem}: add up or leave out some, or draw numbers and dates as a line"
+            mistakes.add(ArgumentError("columns", problem))
+    _check_words(chart, mistakes)
+    mistakes.of(lambda: _check_colors(chart))
     shown = {name: role for role, name in names.items()} | dict.fromkeys(several, "y")
     readings = table.description(shown, shown)
-    return gathered(replace(chart, stack=stack, readings=readings, options=options))
+    return gathered(replace(chart, stack=stack, readings=readings, options=options), mistakes)
 
 
 def _counted(
@@ -160,12 +161,16 @@ def _prepared_chart(
     table: Table,
     names: dict[str, str],
     frame: ChartFrame,
+    mistakes: Mistakes,
     *,
     layered: bool,
     noun: str,
     how: str = "",
 ) -> Chart:
-    """Return the rows of a chart, each cell as its axis takes it; `noun`: what each row is of the caller's table."""
+    """Return the rows of a chart, each cell as its axis takes it; formats that do not fit are noted.
+
+    noun: what each row is of the caller's table.
+    """
     types: dict[str, ColumnType] = {role: table.type_of(name) for role, name in names.items()}
     cells = {role: list(table.columns[name]) for role, name in names.items()}
     for role in ("x", "y", "color"):
@@ -192,7 +197,9 @@ def _prepared_chart(
         frame = replace(
             frame, formats={_SLICES.get(role, role): form for role, form in frame.formats.items()}
         )
-    number_formats.check_roles(frame.formats, names, {"histogram": "y", "heatmap": "color"}.get(kind))
+    counts = {"histogram": "y", "heatmap": "color"}.get(kind)
+    for role, form in frame.formats.items():
+        mistakes.of(partial(number_formats.check_role, role, form, names, counts))
     places = [role for role in types if not dense and _is_place(role, kind, types, horizontal=horizontal)]
     # Dates that are written as names are no longer seen to be dates.
     dated = [
@@ -206,9 +213,10 @@ def _prepared_chart(
     for role in types:
         form = frame.formats.get(role)
         if form and role not in places:
-            number_formats.check_axis(role, names[role], types[role], form)
+            mistakes.of(partial(number_formats.check_axis, role, names[role], types[role], form))
         if form and role in places:
-            cells[role] = number_formats.places(role, names[role], cells[role], types[role], form)
+            written = partial(number_formats.places, role, names[role], cells[role], types[role], form)
+            cells[role] = mistakes.of(written) or cells[role]
         elif role in places and (reading := table.readings.get(names[role])):
             cells[role] = [reading.written.get(cell, cell) for cell in cells[role]]
         if role in places:
@@ -338,20 +346,19 @@ def _check_colors(chart: Chart) -> None:
         raise ArgumentError("columns", f"{problem}: leave out or add up some{facet}")
 
 
-def _check_words(chart: Chart) -> None:
-    """Refuse words that no chart has room for, and whose measuring takes minutes."""
+def _check_words(chart: Chart, mistakes: Mistakes) -> None:
+    """Note words that no chart has room for, and whose measuring takes minutes."""
     for role, name in chart.names.items():
         if len(name) > LETTERS:
-            raise ArgumentError(
-                "columns",
-                f"{role} is a field whose name has {len(name):,} characters; at most {LETTERS} are shown",
+            problem = (
+                f"{role} is a field whose name has {len(name):,} characters; at most {LETTERS} are shown"
             )
+            mistakes.add(ArgumentError("columns", problem))
         if chart.types[role] == "text":
             longest = max((len(cell) for cell in chart.distinct(role) if isinstance(cell, str)), default=0)
             if longest > LETTERS:
-                raise ArgumentError(
-                    "data", f"{name!r} holds a text of {longest:,} characters; at most {LETTERS} are shown"
-                )
+                problem = f"{name!r} holds a text of {longest:,} characters; at most {LETTERS} are shown"
+                mistakes.add(ArgumentError("data", problem))
 
 
 def _check_numbers(

@@ -4,9 +4,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from statistics import fmean, median
 
 from imagebridge.errors import ArgumentError
+from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tables.table import ColumnType
 from imagebridge_tools.tool_output import JsonValue, counted, label, number
 
@@ -18,12 +20,20 @@ ROWS = 20_000
 """Rows that are drawn one by one at most."""
 
 
-def gathered(chart: Chart) -> Chart:
-    """Return the chart with the rows that are drawn, those of stacks with the order of their colours."""
-    rows = ranges.of_rows(ranges.settled(_scaled(_aggregated(chart))))
-    chart = _marked(_ordered(ranges.of_bars(_gathered(rows), rows.kind)))
-    if chart.stack == "normalize":
-        _check_shares(chart)
+def gathered(chart: Chart, mistakes: Mistakes) -> Chart:
+    """Return the chart with the rows that are drawn, those of stacks with the order of their colours.
+
+    Raises:
+        ArgumentError: the `mistakes` that were found before, and all that cannot be shown as it was asked for.
+    """
+    asked = mistakes.of(lambda: _aggregated(chart)) or chart
+    rows = ranges.of_rows(ranges.settled(_scaled(asked, mistakes), mistakes))
+    made = mistakes.of(lambda: ranges.of_bars(_gathered(rows), rows.kind)) or rows
+    ordered = mistakes.of(lambda: _ordered(made)) or made
+    if ordered.stack == "normalize":
+        mistakes.of(lambda: _check_shares(ordered))
+    mistakes.tell()
+    chart = _marked(ordered)
     if chart.options.labels:
         chart = _labelled(chart)
     if "color" not in chart.names or not chart.stacked:
@@ -94,30 +104,49 @@ def _plain(value: float) -> float:
     return int(short) if short.is_integer() and abs(short) < 1e15 else short
 
 
-def _scaled(chart: Chart) -> Chart:
+def _scaled(chart: Chart, mistakes: Mistakes) -> Chart:
     """Return the chart without the rows that a logarithmic axis cannot show, and words on them."""
-    note = chart.note
     for role, scale in chart.options.scales.items():
-        if chart.types.get(role) != "number" and not (role == "y" and chart.kind == "histogram"):
-            raise ArgumentError("scales", f"of {role} is {scale!r}, but {role} has no numbers")
-        if scale != "linear" and chart.kind == "histogram" and role == "x":
-            raise ArgumentError(
-                "scales", f"of x is {scale!r}, but the bins of a histogram are equal; give it for y"
-            )
-        if scale == "log":
-            chart = _unstacked(chart, role)
-        if scale != "log" or chart.kind == "histogram":
-            continue
-        rows = [row for row in chart.rows if not isinstance(cell := row[role], int | float) or cell > 0]
-        if not any(isinstance(row[role], int | float) for row in rows):
-            raise ArgumentError(
-                "scales", f"of {role} is 'log', which shows numbers above 0 alone; give symlog"
-            )
-        if left := len(chart.rows) - len(rows):
-            many = counted(left, "row")
-            note += f"; left out: {many} of 0 or less, which a log axis of {role} does not show (symlog does)"
-            chart = replace(chart, rows=rows)
-    return replace(chart, note=note)
+        chart = mistakes.of(partial(_on_scale, chart, role, scale)) or chart
+    return chart
+
+
+def _on_scale(chart: Chart, role: str, scale: str) -> Chart:
+    """Return the chart with what a scale of one axis can show.
+
+    Raises:
+        ArgumentError: all for which the axis cannot have it.
+    """
+    if chart.types.get(role) != "number" and not (role == "y" and chart.kind == "histogram"):
+        raise ArgumentError("scales", f"of {role} is {scale!r}, but {role} has no numbers")
+    if scale != "linear" and chart.kind == "histogram" and role == "x":
+        problem = f"of x is {scale!r}, but the bins of a histogram are equal; give it for y"
+        raise ArgumentError("scales", problem)
+    if scale != "log":
+        return chart
+    mistakes = Mistakes()
+    shown = mistakes.of(partial(_unstacked, chart, role))
+    if chart.kind != "histogram":
+        shown = mistakes.of(partial(_above_zero, shown or chart, role))
+    mistakes.tell()
+    return shown or chart
+
+
+def _above_zero(chart: Chart, role: str) -> Chart:
+    """Return the chart with the rows of which a role is above 0 or missing, and words on the others.
+
+    Raises:
+        ArgumentError: none is above 0.
+    """
+    rows = [row for row in chart.rows if not isinstance(cell := row[role], int | float) or cell > 0]
+    if not any(isinstance(row[role], int | float) for row in rows):
+        raise ArgumentError("scales", f"of {role} is 'log', which shows numbers above 0 alone; give symlog")
+    left = len(chart.rows) - len(rows)
+    if not left:
+        return chart
+    many = counted(left, "row")
+    note = f"; left out: {many} of 0 or less, which a log axis of {role} does not show (symlog does)"
+    return replace(chart, rows=rows, note=chart.note + note)
 
 
 def _unstacked(chart: Chart, role: str) -> Chart:

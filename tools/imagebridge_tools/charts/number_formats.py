@@ -75,17 +75,16 @@ def check_axis(role: str, name: str, sort: ColumnType, form: str) -> None:
         raise ArgumentError("formats", problem)
 
 
-def check_roles(formats: Mapping[str, str], names: Mapping[str, str], counted: str | None) -> None:
-    """Refuse formats of roles that a chart does not have; the role that is `counted` has numbers.
+def check_role(role: str, form: str, names: Mapping[str, str], counted: str | None) -> None:
+    """Refuse a format of a role that a chart does not have; the role that is `counted` has numbers.
 
     Raises:
         ArgumentError: such a format, or one of dates for what is counted.
     """
-    for role, form in formats.items():
-        if role not in names and role != counted:
-            raise ArgumentError("formats", f"names {role}, of which this chart has none")
-        if role not in names:
-            check_axis(role, "", "number", form)
+    if role not in names and role != counted:
+        raise ArgumentError("formats", f"names {role}, of which this chart has none")
+    if role not in names:
+        check_axis(role, "", "number", form)
 
 
 def places(role: str, name: str, cells: Sequence[JsonValue], sort: ColumnType, form: str) -> list[JsonValue]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from imagebridge.errors import ArgumentError
+from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tables import written_dates
 from imagebridge_tools.tables.cells import date, numbers, position
 from imagebridge_tools.tables.table import ColumnType
@@ -13,27 +15,37 @@ from .chart_options import Range
 from .plan import Chart
 
 
-def settled(chart: Chart) -> Chart:
-    """Return the chart with its ranges as numbers or moments, which its axes have.
-
-    Raises:
-        ArgumentError: an axis has names, or a range is not of what it shows.
-    """
+def settled(chart: Chart, mistakes: Mistakes) -> Chart:
+    """Return the chart with its ranges as numbers or moments, which its axes have; those that are wrong are noted."""
     ranges: dict[str, Range] = {}
     for role, limits in chart.options.ranges.items():
-        counts = role == "y" and chart.kind == "histogram"
-        column_type: ColumnType = "number" if counts else chart.types.get(role, "text")
-        if column_type == "text":
-            raise ArgumentError("ranges", f"names {role}, which shows names and has no range")
-        ends = [_end(role, limit, column_type) for limit in limits]
-        low, high = (position(end) or 0.0 for end in ends)
-        if low >= high:
-            raise ArgumentError("ranges", f"of {role} is {list(limits)}; give the lower end first")
-        if chart.options.scales.get(role) == "log" and low <= 0:
-            problem = f"of {role} begins at {limits[0]}, which a log axis does not show"
-            raise ArgumentError("ranges", f"{problem}; begin above 0, or give scales={{{role!r}: 'symlog'}}")
-        ranges[role] = (ends[0], ends[1])
+        if found := mistakes.of(partial(_range, chart, role, limits)):
+            ranges[role] = found
     return replace(chart, options=replace(chart.options, ranges=ranges))
+
+
+def _range(chart: Chart, role: str, limits: Range) -> Range:
+    """Return the range of one axis.
+
+    Raises:
+        ArgumentError: the axis has names, or the range is not of what it shows.
+    """
+    counts = role == "y" and chart.kind == "histogram"
+    column_type: ColumnType = "number" if counts else chart.types.get(role, "text")
+    if column_type == "text":
+        raise ArgumentError("ranges", f"names {role}, which shows names and has no range")
+    mistakes = Mistakes()
+    first, last = (mistakes.of(partial(_end, role, limit, column_type)) for limit in limits)
+    mistakes.tell()
+    low, high = (position(end) or 0.0 for end in (first, last))
+    if low >= high:
+        mistakes.add(ArgumentError("ranges", f"of {role} is {list(limits)}; give the lower end first"))
+    if chart.options.scales.get(role) == "log" and min(low, high) <= 0:
+        problem = f"of {role} begins at {limits[0 if low <= high else 1]}, which a log axis does not show"
+        problem = f"{problem}; begin above 0, or give scales={{{role!r}: 'symlog'}}"
+        mistakes.add(ArgumentError("ranges", problem))
+    mistakes.tell()
+    return first, last
 
 
 def _end(role: str, limit: JsonValue, column_type: ColumnType) -> JsonValue:
