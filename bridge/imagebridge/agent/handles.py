@@ -149,14 +149,15 @@ class Handles:
                         f"handles names the parameter {tool}.{path}, which there is not{_nearest(name, properties)}"
                     )
 
-    async def filled(self, tool: str, arguments: JSON, connection: "Connection") -> JSON:
-        """Return the arguments of a call of `connection`'s tool with pictures in place of their names.
+    async def filled(
+        self, tool: str, arguments: JSON, connection: "Connection"
+    ) -> tuple[JSON, list[ArgumentError]]:
+        """Return the arguments of a call of `connection`'s tool with pictures in place of their names, and all that is wrong.
 
-        Raises:
-            ArgumentError: a name that there is not, or a picture that this server may not or cannot be given.
+        Wrong is a name that there is not, or a picture that this server may not or cannot be given: such a name stays.
         """
         if not self.on or not has_handle(arguments):
-            return arguments
+            return arguments, []
         chosen = self._chosen_forms.get(tool, {})
         give = partial(
             replaced, tool, self._schemas.get(tool, {}), arguments, chosen, partial(self._hand, connection)

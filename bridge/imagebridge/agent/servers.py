@@ -145,7 +145,9 @@ class Servers:
         offered_tool = await self.offered_tool(name)
         connection = offered_tool.connection
         plain = sendable(arguments)
-        filled = await self._handles.filled(name, plain, connection)
+        filled, wrong = await self._handles.filled(name, plain, connection)
+        if wrong:
+            raise offered_tool.schema.refusal(filled, wrong)
         for note in offered_tool.schema.check(filled):
             _LOG.warning("%s is called all the same: %s", name, note)
         # Whoever is asked reads the names of pictures, not their bytes.

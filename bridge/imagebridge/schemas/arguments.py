@@ -7,14 +7,15 @@ calls are for the server to judge.
 So are all calls of a tool that says so in its `_meta`, or whose list of tools does: its server takes more than the schema teaches (a number as
 text, another name of an argument), and tells more of what is wrong than a schema can. MCP leaves checking to servers
 ("Servers MUST validate all tool inputs", 2025-11-25, server/tools), whose errors the model reads as any result.
-Without that word the schema counts, as many servers check nothing and fail, or worse do something else.
+Without that word the schema counts, as many servers check nothing and fail, or worse do something else. A call that names a
+picture that cannot be given never reaches a server: what the schema says of its other arguments is told with that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import ArgumentError, together
-from imagebridge.schemas.parameters import pointed
+from imagebridge.schemas.parameters import has_handle, pointed
 from imagebridge.wire import JSON, is_json, is_list
 
 if TYPE_CHECKING:
@@ -61,6 +62,31 @@ class Schema:
         """
         if self._judged:
             return []
+        errors = self._errors(arguments)
+        mistakes = [_mistake(one) for one, _ in errors]
+        if not all(forgiven for _, forgiven in errors):
+            raise together(mistakes[:_TOLD])
+        return list(map(str, mistakes))
+
+    def refusal(self, arguments: JSON, wrong: Sequence[ArgumentError]) -> ArgumentError:
+        """Return all that is wrong with a call that is not sent: names of pictures, which still stand in it, and the rest.
+
+        The schema of a server that judges calls itself is asked too, for this call never reaches it.
+
+        Args:
+            arguments: those of the call.
+            wrong: what is wrong with names of pictures; the schema is not asked of those.
+        """
+        named = {one.argument.partition(".")[0] for one in wrong}
+        others = [
+            _mistake(error)
+            for error, _ in self._errors(arguments)
+            if not (isinstance(error.instance, str) and has_handle(error.instance) and _top(error) in named)
+        ]
+        return together([*wrong, *others][:_TOLD])
+
+    def _errors(self, arguments: JSON) -> "list[tuple[ValidationError, bool]]":
+        """Return what is told of arguments by the schema, and of each whether they may be sent all the same."""
         if not arguments and not self._schema.get("required"):
             return []  # Nothing came and nothing has to: the common case, at a twentieth of a small call's time.
         if not self._read:
@@ -75,11 +101,11 @@ class Schema:
             return []  # A fault of the schema: the server knows better what it takes.
         forgiven = [self._forgiven(one) for one in errors]
         # What would be passed over is told too where the call is refused: it may be what is missing, misspelt.
-        told = [one for one, let in zip(errors, forgiven, strict=True) if not let or one.validator in _CLOSED]
-        mistakes = [ArgumentError(_argument_path(one), _error_message(one)) for one in map(_best, told)]
-        if not all(forgiven):
-            raise together(mistakes[:_TOLD])
-        return list(map(str, mistakes))
+        return [
+            (_best(one), let)
+            for one, let in zip(errors, forgiven, strict=True)
+            if not let or one.validator in _CLOSED
+        ]
 
     def _forgiven(self, error: "ValidationError") -> bool:
         """Tell whether a server can do with what a schema calls an error: a field more, or one with a default less."""
@@ -132,6 +158,15 @@ def _validator(schema: JSON) -> "Validator | None":
         return None
     # An empty registry: references lead within the schema, never to the web.
     return validator_class(schema, registry=Registry[Any]())
+
+
+def _mistake(error: "ValidationError") -> ArgumentError:
+    return ArgumentError(_argument_path(error), _error_message(error))
+
+
+def _top(error: "ValidationError") -> str:
+    """Return the name of the argument that an error is in."""
+    return str(next(iter(error.absolute_path), ""))
 
 
 def _argument_path(error: "ValidationError") -> str:

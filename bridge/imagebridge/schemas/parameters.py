@@ -15,7 +15,7 @@ what can carry one, is replaced; given to any other it stays the text it is. See
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 from imagebridge.errors import ArgumentError
@@ -106,16 +106,17 @@ def has_handle(value: object) -> bool:
     return is_list(value) and any(map(has_handle, value))
 
 
-def replaced(tool: str, schema: JSON, arguments: JSON, chosen: Chosen, hand: Hand) -> dict[str, object]:
-    """Return `arguments` of `tool` with each picture's name replaced by what `hand` gives for it.
+def replaced(
+    tool: str, schema: JSON, arguments: JSON, chosen: Chosen, hand: Hand
+) -> tuple[dict[str, object], list[ArgumentError]]:
+    """Return `arguments` of `tool` with each picture's name replaced by what `hand` gives for it, and all that is wrong.
 
-    Only whole strings are names: `picture:3`, in any case and with space around it. What `hand` raises passes.
-
-    Raises:
-        ArgumentError: the name is that of a part of a long picture.
+    Only whole strings are names: `picture:3`, in any case and with space around it. Where `hand` raises an
+    `ArgumentError`, or the name is that of a part of a long picture, the name stays and the mistake is told once.
     """
     filling = _Filling(chosen, hand)
-    return cast("dict[str, object]", filling.filled(arguments, _root(tool, schema)))
+    fields = cast("dict[str, object]", filling.filled(arguments, _root(tool, schema)))
+    return fields, list({str(one): one for one in filling.wrong}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +261,7 @@ class _Filling:
 
     chosen: Chosen
     hand: Hand
+    wrong: list[ArgumentError] = field(default_factory=list["ArgumentError"])
 
     def filled(self, value: object, node: _Node) -> object:
         """Return a value with the names of pictures in it replaced."""
@@ -281,8 +283,10 @@ class _Filling:
             )
             if handed := picture_arguments[key]:
                 fields[key] = handed.text
+            elif isinstance(one, str):
+                fields[key] = types[0] if typed and len(types) == 1 else one
             else:
-                fields[key] = types[0] if typed and len(types) == 1 else self.filled(one, node.child(key))
+                fields[key] = self.filled(one, node.child(key))
         return fields
 
     def _picture_argument(self, value: object, node: _Node) -> PictureArgument | None:
@@ -299,9 +303,14 @@ class _Filling:
         if wish is None or (":" not in handle["mark"] and not wish.certain):
             return None
         if handle["part"]:
-            raise ArgumentError(
-                node.path,
+            problem = (
                 f"{handle[0].strip()!r} is a part of a picture, and tools are given whole ones; give "
-                f"'picture:{handle['number']}', with coordinates of the whole, which the line beside the part tells",
+                f"'picture:{handle['number']}', with coordinates of the whole, which the line beside the part tells"
             )
-        return self.hand(node.path, int(handle["number"]), wish)
+            self.wrong.append(ArgumentError(node.path, problem))
+            return None
+        try:
+            return self.hand(node.path, int(handle["number"]), wish)
+        except ArgumentError as error:
+            self.wrong.append(error)
+            return None

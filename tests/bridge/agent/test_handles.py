@@ -436,6 +436,51 @@ async def test_names_that_there_are_not_are_answered_with_those_there_are():
     assert output["output"] == ("Tool error:\nimage: there is no picture:9; there are picture:1 to picture:2")
 
 
+def own():
+    return build_server(Settings())
+
+
+@pytest.mark.parametrize(
+    ("server", "tool", "arguments", "told"),
+    [
+        (
+            lambda: hands([]),
+            "crop",
+            {"image": "picture:9", "note": 5},
+            ["image: there is no picture:9; no picture is there yet", "note: 5 is not of type 'string'"],
+        ),
+        (
+            own,  # It judges arguments itself, and is never asked about these.
+            "compare_images",
+            {"a": "picture:9", "b": "picture:8", "tolerance": "many", "show": "picture:7"},
+            [
+                "a: there is no picture:9; no picture is there yet",
+                "b: there is no picture:8; no picture is there yet",
+                "show: 'picture:7' is not one of ['all', 'side_by_side', 'overlay', 'difference']",
+                "tolerance: 'many' is not of type 'integer'",
+            ],
+        ),
+        (
+            own,
+            "annotate_image",
+            {"source": "picture:9", "marks": [{"kind": "boxx", "at": [1, 2]}], "unit": "0-1"},
+            [
+                "source: there is no picture:9; no picture is there yet",
+                "the arguments: 'unit' is not among the fields; they are: source, marks, units",
+                "marks[0].kind: 'boxx' is not one of ['box', 'point', 'arrow', 'polygon', 'number', 'text', 'redact']",
+            ],
+        ),
+    ],
+)
+async def test_what_else_is_wrong_is_told_with_them(server, tool, arguments, told):
+    async with Bridge(server()) as bridge:
+        with pytest.raises(ArgumentError) as raised:
+            await bridge.call(tool, arguments)
+        (output,) = await bridge.outputs(response(call(tool, arguments)))
+    assert str(raised.value).split("\n") == told
+    assert output["output"] == "\n".join(["Tool error:", *told])
+
+
 async def test_the_oldest_pictures_give_way(monkeypatch):
     monkeypatch.setattr(handles, "MAX_BYTES", len(b64(SMALL)) * 2)
     taken = []
@@ -514,12 +559,12 @@ async def test_which_servers_may_be_given_pictures_of_others(share, origin, peer
     await mine.read(tool_result("", SMALL), Policy(), origin)
     if allowed:
         filled = await mine.filled("crop", {"image": "picture:1"}, peer)
-        assert filled == {"image": data_url(SMALL, "image/jpeg")}
+        assert filled == ({"image": data_url(SMALL, "image/jpeg")}, [])
         return
-    with pytest.raises(ArgumentError) as raised:
-        await mine.filled("crop", {"image": "picture:1"}, peer)
+    made, (wrong,) = await mine.filled("crop", {"image": "picture:1"}, peer)
     whose = f"came from the server {origin.name}" if origin else "is the user's own"
-    assert str(raised.value) == (
+    assert made == {"image": "picture:1"}
+    assert str(wrong) == (
         f"image: picture:1 {whose}, and {peer.name} may not be given pictures that are not its own; "
         "Bridge(share=...) or --share allows it"
     )
@@ -530,10 +575,10 @@ async def test_a_path_is_not_given_to_another_machine():
     mine.open([OTHER])
     mine.learn(responses_tools([{"name": "crop", "inputSchema": {"properties": {"image_path": {}}}}]))
     await mine.read(tool_result("", SMALL), Policy(), OTHER)
-    with pytest.raises(
-        ArgumentError, match="picture:1 cannot be given as the path of a file: far is on another"
-    ):
-        await mine.filled("crop", {"image_path": "picture:1"}, OTHER)
+    _, (wrong,) = await mine.filled("crop", {"image_path": "picture:1"}, OTHER)
+    assert str(wrong) == (
+        "image_path: picture:1 cannot be given as the path of a file: far is on another machine"
+    )
 
 
 @pytest.mark.parametrize(

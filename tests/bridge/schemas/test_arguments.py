@@ -185,6 +185,53 @@ def test_a_tool_may_say_that_its_server_judges_all_calls(meta):
             schema.check({"side": "wide", "sides": 2})
 
 
+PICTURES = {
+    "type": "object",
+    "properties": {
+        "image": {"type": "string", "pattern": "^data:"},
+        "masks": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"image": {"type": "string", "pattern": "^data:"}, "side": {"type": "integer"}},
+                "required": ["side"],
+            },
+        },
+        "mode": {"enum": ["crop", "fit"]},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong", "told"),
+    [
+        ({"image": "picture:9"}, ["image"], []),
+        ({"image": "picture:9", "mode": "pad"}, ["image"], ["mode: 'pad' is not one of ['crop', 'fit']"]),
+        (
+            {"image": "picture:9", "mode": "picture:8"},
+            ["image"],
+            ["mode: 'picture:8' is not one of ['crop', 'fit']"],
+        ),
+        (
+            {"image": 3, "masks": [{"image": "picture:9", "side": "a"}, {"image": "picture:8"}]},
+            ["masks.image"],
+            [
+                "image: 3 is not of type 'string'",
+                "masks[0].side: 'a' is not of type 'integer'",
+                "masks[1]: 'side' is a required property",
+            ],
+        ),
+    ],
+)
+@pytest.mark.parametrize("meta", [{JUDGED: True}, {}])
+def test_a_call_that_is_not_sent_is_told_all_but_what_the_schema_says_of_its_pictures(
+    arguments, wrong, told, meta
+):
+    known = [ArgumentError(path, "there is no picture:9") for path in wrong]
+    refusal = Schema(PICTURES, meta).refusal(arguments, known)
+    assert str(refusal).split("\n") == [*map(str, known), *told]
+
+
 TOLD = """
 import json, sys
 tool = {"name": "paint", "inputSchema": {"type": "object", "properties": {"side": {"type": "integer"}}}}

@@ -354,9 +354,9 @@ def test_a_picture_is_found_and_replaced_however_deep(case):
         return PictureArgument("BYTES", "image/png")
 
     before = {"scan": arguments("picture:7")}
-    after = replaced("t", schema, before, {}, hand)
+    after, wrong = replaced("t", schema, before, {}, hand)
     assert set(handed) == {(where, 7, Wish("base64", True, ("image/png",)))}
-    assert after == {"scan": arguments("BYTES")}
+    assert (after, wrong) == ({"scan": arguments("BYTES")}, [])
     assert before == {"scan": arguments("picture:7")}
 
 
@@ -365,7 +365,7 @@ def test_a_picture_is_found_and_replaced_however_deep(case):
 def test_what_is_no_picture_is_never_replaced(case):
     inner, arguments, _ = case
     given_ = {"scan": arguments("picture:7")}
-    assert replaced("t", shape(scan=inner), given_, {}, None) == given_
+    assert replaced("t", shape(scan=inner), given_, {}, None) == (given_, [])
 
 
 def give(at, number, wish):
@@ -410,18 +410,36 @@ FREE = {"type": "object"}
     ],
 )
 def test_names_become_pictures(schema, arguments, made):
-    assert replaced("t", schema, arguments, {}, give) == (made or arguments)
+    assert replaced("t", schema, arguments, {}, give) == (made or arguments, [])
 
 
 def test_forms_that_a_caller_chose_win():
     schema = shape(image=TEXT, thing=TEXT, pages=array(shape(scan=TEXT)))
     chosen = {"image": None, "thing": "path", "pages.scan": "base64"}
     arguments = {"image": "picture:1", "thing": "picture:2", "pages": [{"scan": "picture 3"}]}
-    assert replaced("t", schema, arguments, chosen, give) == {
-        "image": "picture:1",
-        "thing": "<2 as path>",
-        "pages": [{"scan": "<3 as base64>"}],
+    made = {"image": "picture:1", "thing": "<2 as path>", "pages": [{"scan": "<3 as base64>"}]}
+    assert replaced("t", schema, arguments, chosen, give) == (made, [])
+
+
+def test_all_names_that_cannot_be_given_stay_and_are_told_once():
+    def hand(at, number, wish):
+        if number > 2:
+            raise ArgumentError(at, f"there is no picture:{number}")
+        return give(at, number, wish)
+
+    schema = shape(image=TEXT, mask=TEXT, pictures=array(TEXT))
+    arguments = {
+        "image": "picture:3",
+        "mask": "picture:1",
+        "pictures": ["picture:4", "picture:2", "picture:4"],
     }
+    made, wrong = replaced("t", schema, arguments, {}, hand)
+    assert made == {
+        "image": "picture:3",
+        "mask": "<1 as data_url>",
+        "pictures": ["picture:4", "<2 as data_url>", "picture:4"],
+    }
+    assert list(map(str, wrong)) == ["image: there is no picture:3", "pictures: there is no picture:4"]
 
 
 def test_arguments_may_nest_as_deep_as_can_be_sent():
@@ -429,7 +447,7 @@ def test_arguments_may_nest_as_deep_as_can_be_sent():
     for _ in range(250):
         arguments, expected = {"a": arguments}, {"a": expected}
     assert has_handle(arguments)
-    assert replaced("t", {}, arguments, {}, give) == expected
+    assert replaced("t", {}, arguments, {}, give) == (expected, [])
 
 
 @pytest.mark.parametrize(
@@ -444,9 +462,7 @@ def test_arguments_without_names_are_known(value, found):
 def test_a_part_of_a_picture_is_none_that_tools_are_given(name):
     schema = shape(image=text("The picture."), note=text())
     assert has_handle({"image": name})
-    with pytest.raises(ArgumentError, match="give 'picture:3', with coordinates of the whole") as problem:
-        replaced("crop", schema, {"image": name}, {}, lambda *_: PictureArgument("data:", "image/png"))
-    assert problem.value.argument == "image"
-    assert replaced("crop", schema, {"note": name}, {}, lambda *_: PictureArgument("data:", "x")) == {
-        "note": name
-    }
+    made, (wrong,) = replaced("crop", schema, {"image": name}, {}, give)
+    assert (made, wrong.argument) == ({"image": name}, "image")
+    assert "give 'picture:3', with coordinates of the whole" in wrong.problem
+    assert replaced("crop", schema, {"note": name}, {}, give) == ({"note": name}, [])
