@@ -121,14 +121,16 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
         raise PictureError(refusal)
     try:
         if stored and tiff.is_strange(stored):
-            return tiff.image(stored)
-        image = load(at_page(header(data), index))
+            image, remark = tiff.image(stored)
+        else:
+            image = load(at_page(header(data), index))
+            # Its mode before it is converted says whether there is something to tell.
+            remark = grey.depth_sentence(image)
     except PictureError as error:
         if stored and UNKNOWN_FORM in error.reason:
             raise PictureError(stored.sentence()) from error
         raise
-    # Its mode before it is converted says whether there is something to tell.
-    remarks = grey.depth_sentence(image), tiff.left_out(stored) if stored else ""
+    remarks = remark, tiff.left_out(stored) if stored else ""
     return image, "; ".join(filter(None, remarks))
 
 

@@ -201,7 +201,7 @@ def is_strange(layout: Page) -> bool:
         or (layout.colours == 5 and layout.samples == 5 and layout.bits == 8 and extra in (1, 2))
         or (grey and layout.samples == 1 and layout.bits == 8 and layout.form == 2)
         or (layout.colours == 2 and layout.samples == 3 and layout.bits in (8, 16) and layout.form == 2)
-        or (grey and layout.samples == 2 and layout.bits in (8, 16) and extra == 1)
+        or (grey and layout.samples == 2 and layout.bits in (8, 16) and extra in (0, 1))
     )
 
 
@@ -220,6 +220,8 @@ def image(layout: Page) -> "tuple[Image, str]":
         return _from_palette(layout, channels[0], size), ""
     if layout.form == 2:
         channels, sentence = _unsigned(layout, channels)
+    if left_out(layout):
+        channels = channels[: _SAMPLES_OF[layout.colours]]
     planes = [Images.frombytes("L", size, channel) for channel in channels]
     if layout.colours == 5:
         ink = Images.merge("CMYK", planes[:4]).convert("RGB")
