@@ -308,6 +308,15 @@ BELOW = (
             ],
         ),
         (
+            {"kind": "pie", "data": SIGNED, "scales": {"x": "lgo"}, "ranges": {"x": 1}, "stack": "normalize"},
+            [
+                "scales: goes with bar, line, area, scatter, histogram, box, not with pie; leave it out",
+                "ranges: goes with bar, line, area, scatter, histogram, box, not with pie; leave it out",
+                "stack: goes with bar, area and histogram, not with pie; leave it out",
+                "data: 'a' has -1; a pie chart shows no negative values",
+            ],
+        ),
+        (
             {"kind": "pie", "data": SIGNED, "formats": {"y": "%b"}},
             [
                 "formats: of y is '%b', a format of dates, but y 'v' holds numbers; for example \",.1f\"",
@@ -343,7 +352,6 @@ BELOW = (
             {"kind": "line", "data": MONTHS, "scales": {"x": "lgo"}, "ranges": {"y": ["a", 3]}, "sort": "up"},
             [
                 "sort: goes with bar, pie, histogram, not with line; leave it out",
-                "sort: is 'up'; allowed: ascending, descending",
                 "scales: of x is 'lgo'; did you mean 'log'? allowed: linear, log, symlog",
                 "ranges: of y has 'a', but y shows numbers, such as [0, 100]",
             ],

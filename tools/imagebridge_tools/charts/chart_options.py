@@ -44,7 +44,10 @@ def read_options(
     ranges: JsonValue,
     labels: JsonValue,
 ) -> tuple[Options, list[ArgumentError]]:
-    """Return what is asked of charts of some kinds, none where it is not known which, and all that is wrong with it."""
+    """Return what is asked of charts of some kinds, none where it is not known which, and all that is wrong with it.
+
+    What does not go with a kind is to be left out, and not looked at any further.
+    """
     wrong: list[ArgumentError] = []
     asked = {"aggregate": aggregate, "sort": sort, "scales": scales, "ranges": ranges, "labels": labels}
     for name, value in asked.items():
@@ -53,24 +56,26 @@ def read_options(
             wrong.append(ArgumentError(name, problem))
         elif value and len(kinds) > 1 and name in ("sort", "labels"):
             wrong.append(ArgumentError(name, "goes with one kind of chart; leave it out, or give one kind"))
+    asked |= dict.fromkeys((one.argument for one in wrong), None)
     aggregate, sort = (
-        _alone(aggregate, ("y", "op", "function", "method")),
-        _alone(sort, ("y", "order", "direction")),
+        _alone(asked["aggregate"], ("y", "op", "function", "method")),
+        _alone(asked["sort"], ("y", "order", "direction")),
     )
     how = _word("aggregate", aggregate, AGGREGATES, _AGGREGATES_MEANT, wrong)
     orders = {"asc": "ascending", "desc": "descending", "-y": "descending", "y": "ascending"}
     order = _word("sort", sort, ORDERS, orders, wrong)
     known: dict[str, str] = {}
-    for role, value in _by_role("scales", scales, '{"y": "log"}', wrong).items():
+    for role, value in _by_role("scales", asked["scales"], '{"y": "log"}', wrong).items():
         if found := _word("scales", value, SCALES, {"logarithmic": "log"}, wrong, f"of {role} "):
             known[role] = found
     limits: dict[str, Range] = {}
-    for role, value in _by_role("ranges", ranges, '{"y": [0, 100]}', wrong).items():
+    for role, value in _by_role("ranges", asked["ranges"], '{"y": [0, 100]}', wrong).items():
         if isinstance(value, list | tuple) and len(value) == 2 and _is_rising(*value):
             limits[role] = (value[0], value[1])
         else:
             problem = f"of {role} is {value!r}; give the lowest and the highest value, such as [0, 100]"
             wrong.append(ArgumentError("ranges", problem))
+    labels = asked["labels"]
     shown = _SWITCH.get(labels.strip().casefold(), labels) if isinstance(labels, str) else labels
     if not isinstance(shown, bool | None):
         wrong.append(ArgumentError("labels", f"is {labels!r}; give true to write numbers at marks, or false"))

@@ -143,6 +143,7 @@ def _stack(mistakes: Mistakes, stack: JsonValue, kinds: Sequence[str]) -> plan.S
     if kinds and kinds[0] not in _STACKED:
         problem = f"goes with bar, area and histogram, not with {kinds[0]}; leave it out"
         mistakes.add(ArgumentError("stack", problem))
+        return None
     return ways[name]
 
 
