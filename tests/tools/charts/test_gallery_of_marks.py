@@ -65,7 +65,7 @@ MARKS = {
     "boxplot": view("boxplot", x=n("e"), y=q("b")),
     "boxplot, ends": view({"type": "boxplot", "extent": "min-max"}, y=n("c"), x=q("b")),
     "circle": view("circle", x=q("a"), y=q("b"), size=q("n")),
-    "errorband": view({"type": "errorband", "extent": "ci"}, x=q("a"), y=q("b")),
+    "errorband": view({"type": "errorband", "extent": "iqr"}, x=q("a"), y=q("b")),  # "ci" is drawn at random
     "errorbar": view({"type": "errorbar", "extent": "stdev"}, x=q("b"), y=n("c")),
     "image": {**view({"type": "image", "width": 20, "height": 20}, x=q("x"), y=q("y"), url={"field": "u", "type": "nominal"}), "data": {"values": [{"x": 1, "y": 2, "u": PIXEL}, {"x": 2, "y": 1, "u": PIXEL}]}},
     "line": view("line", x=q("n"), y=q("a")),
