@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from asyncio.subprocess import SubprocessStreamProtocol  # noqa: TID251  # see below
 from collections import Counter
 from pathlib import Path
 
@@ -28,6 +29,17 @@ gc.disable()
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+if sys.version_info < (3, 11, 7):
+    # These tell, when it is collected and in whichever test that is, of a pipe whose process died: nobody had to wait for it.
+    _pipe_lost = SubprocessStreamProtocol.pipe_connection_lost
+
+    def _pipe_lost_and_told(self, fd, exc):
+        _pipe_lost(self, fd, exc)
+        if fd == 0 and exc is not None:
+            self._stdin_closed.exception()
+
+    SubprocessStreamProtocol.pipe_connection_lost = _pipe_lost_and_told
 
 
 @pytest.fixture(scope="session")
