@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TypeGuard
+from typing import TypeGuard, cast
 
 from imagebridge_tools.tool_output import JsonValue
 
@@ -21,7 +21,7 @@ def rows(data: JsonValue) -> tuple[RowObjects, str] | None:
         return _apart(data) or _series(data) or _within(data) or _keyed(data)
     if isinstance(data, Sequence) and not isinstance(data, str) and data:
         if all(isinstance(row, dict | Mapping) for row in data):
-            return flat([row for row in data if isinstance(row, Mapping)]), ""
+            return flat(cast("RowObjects", data)), ""
         if len(data) > 1 and all(map(_is_list, data)) and (row_objects := _listed(data[0], data[1:])):
             return row_objects, ""
         return _unnamed(data)

@@ -119,9 +119,11 @@ def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
 
 def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
     """Return numbers that count time from 1970 on, in a column whose name says so, as moments; or None."""
-    numbers = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, bool)]
     words = set(re.split(r"[\W_\d]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()))
-    if not numbers or not words & (_TIMES | _MONTHS) or len(numbers) + list(cells).count(None) < len(cells):
+    if not words & (_TIMES | _MONTHS):
+        return None
+    numbers = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, bool)]
+    if not numbers or len(numbers) + list(cells).count(None) < len(cells):
         return None
     low, high = min(numbers), max(numbers)
     stamps = [None if cell is None else _stamp(cell) for cell in cells]
