@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["interceptor", "tools"]
 
-Block = dict[Any, Any]
+ContentBlock = dict[Any, Any]
 
 
-class Request(Protocol):
+class AdapterCall(Protocol):
     """What langchain-mcp-adapters tells an interceptor of a call."""
 
     @property
@@ -73,7 +73,7 @@ def tools(bridge: "Bridge") -> list[BaseTool]:
     ]
 
 
-async def interceptor(request: Request, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+async def interceptor(request: AdapterCall, handler: Callable[[Any], Awaitable[Any]]) -> Any:
     """Let langchain-mcp-adapters hand its model pictures: `MultiServerMCPClient(..., tool_interceptors=[interceptor])`.
 
     Links to pictures and documents become a line that names them; `tools` reads them.
@@ -85,18 +85,20 @@ async def interceptor(request: Request, handler: Callable[[Any], Awaitable[Any]]
     result = await handler(request)
     if isinstance(result, ToolMessage) or not hasattr(result, "content"):
         return result
-    content: list[str | Block] = [_block(part) for part in output_parts(result, Policy(proof="decoded"))]
+    content: list[str | ContentBlock] = [
+        _content_block(part) for part in output_parts(result, Policy(proof="decoded"))
+    ]
     failed = bool(getattr(result, "isError", getattr(result, "is_error", False)))
     return ToolMessage(
         content, tool_call_id=request.runtime.tool_call_id, status="error" if failed else "success"
     )
 
 
-def _calling(bridge: "Bridge", name: str) -> Callable[..., Awaitable[list[Block]]]:
+def _calling(bridge: "Bridge", name: str) -> Callable[..., Awaitable[list[ContentBlock]]]:
     # Arguments come by their names, which may be any, `bridge` and `name` too: so these two are not parameters.
-    async def called(**arguments: object) -> list[Block]:
+    async def called(**arguments: object) -> list[ContentBlock]:
         answer = await bridge.answer(name, arguments)
-        blocks = [_block(part) for part in answer.parts]
+        blocks = [_content_block(part) for part in answer.parts]
         if answer.is_error:
             raise ToolFailedError(blocks)
         return blocks
@@ -104,11 +106,11 @@ def _calling(bridge: "Bridge", name: str) -> Callable[..., Awaitable[list[Block]
     return called
 
 
-def _blocks_of(error: ToolException) -> Sequence[Block]:
+def _blocks_of(error: ToolException) -> Sequence[ContentBlock]:
     return error.args[0]
 
 
-def _block(part: "Part") -> Block:
+def _content_block(part: "Part") -> ContentBlock:
     """Return a block that LangChain passes to every vendor; parts as OpenAI has them would become JSON text."""
     match part["type"]:
         case "input_text":
@@ -120,5 +122,5 @@ def _block(part: "Part") -> Block:
             return {"type": "file", "file": _file(part)}
 
 
-def _file(part: Mapping[str, Any]) -> Block:
+def _file(part: Mapping[str, Any]) -> ContentBlock:
     return {name: value for name, value in part.items() if name != "type" and value}

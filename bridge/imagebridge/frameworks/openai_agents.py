@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["tools"]
 
-Output = ToolOutputText | ToolOutputImage | ToolOutputFileContent
+AgentOutput = ToolOutputText | ToolOutputImage | ToolOutputFileContent
 
 _DETAILS = get_args(get_args(ToolOutputImage.model_fields["detail"].annotation)[0])
 """The details that this version of the framework takes: another one would turn the whole output into text."""
@@ -54,7 +54,7 @@ def tools(bridge: "Bridge") -> list[FunctionTool]:
 
 async def _called(
     bridge: "Bridge", name: str, context: ToolContext[Any], arguments: str
-) -> str | list[Output]:
+) -> str | list[AgentOutput]:
     answer = await bridge.answer(name, arguments, model=_model_of(context))
     output = answer.output
     return output if isinstance(output, str) else [_output(part) for part in output]
@@ -67,7 +67,7 @@ def _model_of(context: ToolContext[Any]) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _output(part: "Part") -> Output:
+def _output(part: "Part") -> AgentOutput:
     match part["type"]:
         case "input_text":
             return ToolOutputText(text=part["text"])

@@ -9,7 +9,7 @@ from imagebridge.pictures.picture import Picture
 
 
 @dataclass(frozen=True, slots=True)
-class _Content:
+class _DataUrlKey:
     """A picture as a key: found by a sample of its base64, and compared in full."""
 
     data_url: str
@@ -32,5 +32,5 @@ def shrunk(picture: Picture, limit: int, side: int) -> Picture:
     """
     if picture.size <= limit and max(picture.width, picture.height) <= side:
         return picture
-    key = _Content(picture.data_url), limit, side
+    key = _DataUrlKey(picture.data_url), limit, side
     return _SHRUNK.once(key, lambda: (picture, within(picture, limit, side)))[1]

@@ -10,7 +10,7 @@ from imagebridge.facts.models import Detail, family
 from .vision import Seen, known, seen
 
 
-class View(Protocol):
+class PictureView(Protocol):
     """What a model sees of a width and a height in pixels at a detail, and what it costs."""
 
     def __call__(self, width: int, height: int, model: str | None, detail: Detail) -> Seen:
@@ -30,7 +30,7 @@ class Receiver:
 
     model: str | None = None
     formats: frozenset[str] = SENDABLE
-    view: View = seen
+    view: PictureView = seen
     choose: Callable[[str | None, Detail], Detail] = known
     assumes: Callable[[str | None], bool] = lambda model: bool(model) and family(model).assumed
     max_data_url: int = MAX_DATA_URL

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from imagebridge.facts.models import Detail
 from imagebridge.pictures.cost import MAX_DRAWN
 
-from .receiver import View
+from .receiver import PictureView
 from .vision import Seen
 
 MAX_STRIPS = 5
@@ -94,7 +94,7 @@ class DrawnSize(NamedTuple):
     Equal for equal models, so that what it led to can be kept.
     """
 
-    view: View
+    view: PictureView
     model: str | None
     detail: Detail
 
