@@ -1,8 +1,9 @@
-"""What the README and the examples show is run as it stands."""
+"""What the README, its pages in docs/ and the examples show is run as it stands."""
 
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -12,12 +13,18 @@ import pytest
 from mcp import Client
 from ruamel.yaml import YAML
 
+from imagebridge import Bridge
 from imagebridge.testing import Endpoint
 from imagebridge_server import Settings, build_server
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").rglob("*.md"))}
+SNIPPETS = [
+    snippet
+    for text in (README, *(PAGES[f"{name}.md"] for name in ("own-loop", "server-authors", "testing")))
+    for snippet in re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+]
 CHART = (
     "generate_chart",
     {"kind": "bar", "data": [{"bar": "first", "height": 3}, {"bar": "last", "height": 4}]},
@@ -86,7 +93,7 @@ def test_thread_example(tmp_path):
 )
 def test_the_hosts_entries_start_our_server(form, number, table, command):
     read = {"json": json.loads, "toml": tomllib.loads, "yaml": YAML(typ="safe").load}[form]
-    found = re.findall(rf"```{form}\n(.*?)```", README, re.DOTALL)
+    found = re.findall(rf"```{form}\n(.*?)```", PAGES["server.md"], re.DOTALL)
     assert len(found) == {"json": 2, "toml": 1, "yaml": 2}[form]
     server = read(found[number])[table]["imagebridge"]
     assert server[command] == "uvx"
@@ -97,7 +104,7 @@ def test_the_hosts_entries_start_our_server(form, number, table, command):
 async def test_the_table_names_every_tool_of_the_server_and_no_other():
     async with Client(build_server(Settings(create=True))) as client:
         offered = [tool.name for tool in (await client.list_tools()).tools]
-    (table,) = re.findall(r"\| tool \| what it does \|\n\|---\|---\|\n((?:\|.*\n)+)", README)
+    (table,) = re.findall(r"\| tool \| what it does \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGES["server.md"])
     cells = [row.split("|")[1] for row in table.splitlines()]
     assert sorted(name for cell in cells for name in re.findall(r"`(\w+)", cell)) == sorted(offered)
 
@@ -110,6 +117,25 @@ def test_both_commands_are_complete_lines():
     ]
 
 
-def test_links_lead_somewhere():
-    for target in re.findall(r"\]\((?![a-z]+:)([^)#]+)", README):
-        assert (ROOT / target).exists(), target
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 200
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")], ids=lambda path: path.name
+)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?![a-z]+:)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.anyio
+async def test_the_tool_of_a_server_author_shows_its_picture(tmp_path):
+    (code,) = re.findall(r"```python\n(.*?)```", PAGES["server-authors.md"], re.DOTALL)
+    program = tmp_path / "signs.py"
+    program.write_text(code, encoding="utf-8")
+    async with Bridge(runpy.run_path(str(program))["server"]) as bridge:
+        answer = await bridge.answer("noise", {})
+    assert [part["type"] for part in answer.parts] == ["input_text", "input_image", "input_text"]
+    assert answer.parts[0]["text"].startswith("Noise. Shown as ")
+    assert answer.parts[2]["text"].startswith("picture 1: shown ")
