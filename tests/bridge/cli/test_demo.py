@@ -91,7 +91,7 @@ def demo(tmp_path_factory):
         capture_output=True,
         text=True,
         check=False,
-        timeout=90,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert all(line.startswith("saved pictures") for line in done.stderr.splitlines()), done.stderr
