@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Annotated
 from urllib.parse import quote
 
 from anyio import to_thread
@@ -12,8 +13,11 @@ from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 from imagebridge.translate.sentences import amount
 
+from .arguments import AnySource, SheetName
+from .declaration import Argument, tool
 from .files.encodings import DecodedText
 from .files.source import NOWHERE, Places, Source, characters, opened
+from .lenient_values import span
 from .mistakes import Mistakes, Noted
 from .tables import summary, workbook
 from .tables.table import FILE_SIZE, Table, table
@@ -57,13 +61,30 @@ _TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson
 _ROWS = re.compile(r"\s*(\d{1,9})(?:\s*[-–:]\s*(\d{1,9}))?\s*")
 
 
+Start = Annotated[int | None, Argument("First character of a long text.", least=1)]
+
+Rows = Annotated[
+    str | None,
+    Argument(
+        "Such as 51-200.",
+        reading=span,
+        form="give the first and the last row, such as 51-200",
+        names=("row_range", "lines"),
+    ),
+]
+
+
+@tool(
+    "Read a file",
+    f"Read a file, from where load_image does: {READ}. Long texts come in pieces, long tables as a summary and rows.",
+)
 async def load_file(
-    source: str,
+    source: AnySource,
     places: Places = NOWHERE,
     *,
-    start: int | None = None,
-    sheet: str | None = None,
-    rows: str | None = None,
+    start: Start = None,
+    sheet: SheetName = None,
+    rows: Rows = None,
     noted: Noted = (),
 ) -> ToolOutput:
     """Read the file that `source` names (see `source.opened`).
