@@ -26,7 +26,7 @@ class Container:
 
     `width` and `height` are those of the stored pixels; `orientation` is EXIF's, 1 for upright.
     `end` counts the bytes that belong to the picture. `common` is true where every decoder reads the
-    pixels: at most 8 bits a channel, no CMYK, no HDR, no rare coding. `mends` are in order and do not overlap.
+    pixels, and alike: at most 8 bits a channel, no CMYK, no HDR, no rare coding, a GIF's screen filled. `mends` are in order and do not overlap.
     `whole` is false where only the pixels can tell whether they are all there: the file lacks its end, or a PNG has
     too few bytes of them.
     """
@@ -182,7 +182,7 @@ def _gif(data: bytes) -> Container:
     screen = unpack_from("<HH", data, 6) if len(data) >= 13 else (0, 0)
     width, height = screen
     at, size, frames, control = 13 + palette_length(data, 10), len(data), 0, 0
-    end, mends = 0, list[Mend]()
+    end, mends, common = 0, list[Mend](), True
     while at < size and data[at] != GIF_END:
         block, start = data[at], at
         if block not in (GIF_EXTENSION, GIF_FRAME) and not frames:
@@ -201,6 +201,8 @@ def _gif(data: bytes) -> Container:
         if frames == 1:
             # The first frame makes a screen larger that is too small for it; later ones are cut.
             width, height = max(width, left + across), max(height, top + down)
+            # Decoders disagree on what is seen where it does not lie.
+            common = (across, down) == (width, height)
         if control and across * down > _WARNED:
             mends.append((control, control + 1, bytes((data[control] & ~_DISPOSAL,))))
         control = 0
@@ -213,7 +215,7 @@ def _gif(data: bytes) -> Container:
     if (width, height) != screen and max(width, height) <= 0xFFFF:
         # Decoders disagree on a first frame that reaches beyond the screen: some enlarge it, some cut.
         mends.insert(0, (6, 10, pack("<HH", width, height)))
-    return Container(kinds.GIF, width, height, frames, end, mends=tuple(mends))
+    return Container(kinds.GIF, width, height, frames, end, common, mends=tuple(mends))
 
 
 _WARNED = 89_478_485

@@ -54,7 +54,7 @@ def bare(data: bytes, found: kinds.FileType) -> tuple[bytes, dict[str, bytes]]:
     if found is kinds.TIFF:
         return tiff_directory.classic(data), {}
     if found is kinds.AVIF:
-        return iso_boxes.without_exif(iso_boxes.without_groups(iso_boxes.joined(data))), {}
+        return iso_boxes.without_exif(iso_boxes.without_groups(iso_boxes.with_properties(data))), {}
     return iso_boxes.without_exif(data) if found is kinds.HEIC else data, {}
 
 
