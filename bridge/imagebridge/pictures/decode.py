@@ -125,8 +125,14 @@ def header(data: bytes) -> "Image":
     with decoding("its header cannot be read"), _unwarned() if file_type is kinds.TIFF else nullcontext():
         image = reader(BytesIO(bare))
     image.info.update(info)
+    if file_type is kinds.AVIF and (size := iso_boxes.crop(data)):
+        image.info[_CROP] = size
     _mend_colours(image, data, file_type)
     return image
+
+
+_CROP = "crop"
+"""Where `header` notes for `load` to which width and height a picture is to be cut."""
 
 
 def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> None:
@@ -203,6 +209,8 @@ def load(image: "Image") -> "Image":
     with decoding("its pixels cannot be decoded"), _unwarned() if hasattr(image, "tag_v2") else nullcontext():
         _prepare(image)
         image.load()
+        if size := image.info.get(_CROP):
+            return image.crop((0, 0, *size))
         return _cleared(image, covered) if covered else image
 
 
