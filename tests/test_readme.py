@@ -1,15 +1,19 @@
 """What the README and the examples show is run as it stands."""
 
+import base64
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from mcp import Client
+from PIL import Image
 from ruamel.yaml import YAML
 
 from imagebridge.testing import Endpoint
@@ -18,6 +22,8 @@ from imagebridge_server import Settings, build_server
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+SERVERS = [one for one in SNIPPETS if "MCPServer(" in one]
+PROGRAMS = [one for one in SNIPPETS if one not in SERVERS]
 CHART = (
     "generate_chart",
     {"kind": "bar", "data": [{"bar": "first", "height": 3}, {"bar": "last", "height": 4}]},
@@ -48,7 +54,7 @@ def run(code, steps, tmp_path, *arguments, python=sys.executable):
 
 def runs(number, snippet):
     """Leave to the long run what starts the server by `Bridge` in the way that a snippet before it does."""
-    again = any(("Bridge(" in one, last(one)) == (True, last(snippet)) for one in SNIPPETS[:number])
+    again = any(("Bridge(" in one, last(one)) == (True, last(snippet)) for one in PROGRAMS[:number])
     return pytest.param(snippet, id=last(snippet), marks=[pytest.mark.long] if again else [])
 
 
@@ -56,13 +62,27 @@ def last(code):
     return code.strip().splitlines()[-1][:40]
 
 
-@pytest.mark.parametrize("snippet", [runs(*one) for one in enumerate(SNIPPETS)])
+@pytest.mark.parametrize("snippet", [runs(*one) for one in enumerate(PROGRAMS)])
 def test_snippet_runs(snippet, tmp_path):
     steps = [[CHART], "The last."] if "Bridge(" in snippet else []
     out, endpoint = run(snippet, steps, tmp_path)
     if steps:
         assert out.startswith("The last.\n")
         assert [picture.format for picture in endpoint.seen] == ["PNG"]
+
+
+@pytest.mark.anyio
+async def test_the_servers_tool_returns_a_picture(monkeypatch, tmp_path):
+    (snippet,) = SERVERS
+    (tmp_path / "readme_server.py").write_text(snippet, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = import_module("readme_server")
+    async with Client(module.server) as client:
+        text, picture = (await client.call_tool("sign", {"colour": "red"})).content
+    assert text.text == "A red sign."
+    image = Image.open(io.BytesIO(base64.b64decode(picture.data)))
+    assert (image.size, Image.MIME[image.format]) == ((320, 200), picture.mime_type)
+    assert image.convert("RGB").getpixel((0, 0)) == (255, 0, 0)
 
 
 def test_thread_example(tmp_path):
