@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from imagebridge_tools.files.source import Places
@@ -47,6 +48,12 @@ class Settings:
         host: the host that results are fitted to, by a name that `imagebridge-server --help` lists. None to go by
             what each client calls itself.
         patience: seconds after which a call that takes longer is answered with a handle.
+        no_auth: over HTTP, whether other machines are answered though nobody is asked who it is.
+        public_url: the URL of /mcp by which callers know the server over HTTP, where a proxy stands before it.
+        json_response: over HTTP, answers are always JSON, without progress; else streams of events where they take time.
+
+    Raises:
+        SettingsError: `public_url` is not a URL whose path is /mcp.
     """
 
     allow: tuple[Path, ...] = ()
@@ -58,6 +65,15 @@ class Settings:
     create: bool = False
     host: str | None = None
     patience: float = PATIENCE
+    no_auth: bool = False
+    public_url: str | None = None
+    json_response: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be right."""
+        url = urlsplit(self.public_url or "https://localhost/mcp")
+        if url.scheme not in ("http", "https") or not url.hostname or url.path != "/mcp" or url.query:
+            raise SettingsError(f"{self.public_url!r} is not a URL of /mcp; write it as in https://host/mcp")
 
     @property
     def places(self) -> "Places":
