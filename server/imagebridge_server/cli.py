@@ -13,7 +13,7 @@ from imagebridge.errors import BridgeError, RequirementError
 from imagebridge.facts.hosts import NAMES, named
 from imagebridge.requirements import SERVER, need
 
-from .http.options import check_http_options, http_options
+from .http.options import check_http_options, http_options, token
 from .settings import ALLOW, ALLOW_WRITE, PATIENCE, STORE, STORE_BYTES, STORE_SECONDS, Settings, SettingsError
 
 
@@ -22,10 +22,12 @@ class _Rarely(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
-        return ["install", "uninstall", "bundle"]
+        return ["install", "uninstall", "token", "bundle"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, None for a name that is none."""
+        if cmd_name == token.name:
+            return token
         from .install.command import commands
 
         return next((one for one in commands(_for_a_host) if one.name == cmd_name), None)
@@ -132,7 +134,7 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
 
     try:
         serving.serve(settings, http)
-    except BridgeError as error:
+    except (BridgeError, SettingsError) as error:
         raise click.UsageError(str(error)) from error
 
 

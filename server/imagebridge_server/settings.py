@@ -29,6 +29,10 @@ PATIENCE = 50.0
 """Seconds after which a long call is answered with a handle: hosts give up after 60 or so."""
 
 
+CALLS = 16
+"""Requests of one caller at the same time: agents call a few tools side by side."""
+
+
 class SettingsError(ValueError):
     """A setting that cannot be right; the message is for the person who wrote it."""
 
@@ -48,6 +52,9 @@ class Settings:
         host: the host that results are fitted to, by a name that `imagebridge-server --help` lists. None to go by
             what each client calls itself.
         patience: seconds after which a call that takes longer is answered with a handle.
+        tokens: over HTTP, the file of callers and their tokens, which `imagebridge-server token` writes. Each of these has
+            an own store below `store` and own folders below those of `allow_write`; all read what `allow` names.
+        calls: over HTTP, requests that one caller may have under way, or waiting, at the same time.
         no_auth: over HTTP, whether other machines are answered though nobody is asked who it is.
         public_url: the URL of /mcp by which callers know the server over HTTP, where a proxy stands before it.
         json_response: over HTTP, answers are always JSON, without progress; else streams of events where they take time.
@@ -65,6 +72,8 @@ class Settings:
     create: bool = False
     host: str | None = None
     patience: float = PATIENCE
+    tokens: Path | None = None
+    calls: int = CALLS
     no_auth: bool = False
     public_url: str | None = None
     json_response: bool = False
@@ -108,8 +117,8 @@ class Settings:
             SettingsError: an allowed folder does not exist or is no folder.
         """
         return cls(
-            allow=_folders(allow, environment.get(ALLOW, "")),
-            allow_write=_folders(allow_write, environment.get(ALLOW_WRITE, "")),
+            allow=existing_folders(allow, environment.get(ALLOW, "")),
+            allow_write=existing_folders(allow_write, environment.get(ALLOW_WRITE, "")),
             store=_store(store or environment.get(STORE, "")),
             create=any(environment.get(name) for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")),
             **choices,
@@ -126,7 +135,12 @@ def _store(name: str | Path) -> Path | None:
     return user_cache_path("imagebridge", appauthor=False) / "pictures"
 
 
-def _folders(names: Iterable[str | Path], more: str) -> tuple[Path, ...]:
+def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path, ...]:
+    """Return folders by their absolute names, each once; `more` are further ones, separated as in PATH.
+
+    Raises:
+        SettingsError: one does not exist or is no folder.
+    """
     named = [*names, *filter(None, more.split(os.pathsep))]
     return tuple(dict.fromkeys(_folder(name) for name in named))
 

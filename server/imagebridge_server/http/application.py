@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 
 import anyio
 from mcp.server import MCPServer
+from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecurityMiddleware
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -23,7 +26,8 @@ from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
 from imagebridge_tools.files.source import FILE_SIZE
 
-from .caller_servers import Caller, CallerServers
+from .caller_servers import CallerServers
+from .callers import Caller, callers
 from .request_log import Noting, RequestLog, record_of
 
 PATH = "/mcp"
@@ -47,6 +51,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     Args:
         settings: what the server may do, and who may ask. None: no files, and only this machine.
+
+    Raises:
+        SettingsError: the file of tokens cannot be right.
     """
     return _Application(settings or Settings()).app
 
@@ -56,7 +63,8 @@ class _Application:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._open = settings.no_auth
+        self._callers = callers(settings)
+        self._open = settings.no_auth or self._callers.verifier is not None
         public = urlsplit(settings.public_url or "")
         checks = bool(public.hostname) or not self._open
         self._security = TransportSecurityMiddleware(
@@ -66,6 +74,11 @@ class _Application:
             origins = self._security.settings.allowed_origins
             origins.append(f"{public.scheme}://{public.netloc}")
         self._servers = CallerServers(self._built)
+        self._known: Any = RequestBodyLimitMiddleware(self._call, _MOST_BODY)
+        if self._callers.verifier:
+            asked = RequireAuthMiddleware(self._known, [])
+            backend = BearerAuthBackend(self._callers.verifier)
+            self._known = AuthenticationMiddleware(AuthContextMiddleware(asked), backend=backend)
         self._ready = self._ended = False
         self.app = Starlette(
             routes=[
@@ -80,6 +93,8 @@ class _Application:
 
     def _built(self, caller: Caller) -> MCPServer[Any]:
         """Return the server of a caller, with a session manager that is ready to run."""
+        for folder in caller.settings.allow_write:
+            folder.mkdir(mode=0o700, exist_ok=True)
         # What a caller hears of must not depend on the replica that it happens to ask: nothing here changes by itself.
         server = build_server(caller.settings, tells_changes=False)
         tools = frozenset(tool.name for tool in server._tool_manager.list_tools())  # pyright: ignore[reportPrivateUsage]
@@ -96,7 +111,8 @@ class _Application:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncGenerator[None]:
         async with self._servers.running():
-            async with self._servers.of(self._anybody()):
+            # The first caller is not to wait for all that is loaded then.
+            async with self._servers.of(Caller("", Settings())):
                 pass
             self._ready = True
             yield
@@ -105,9 +121,6 @@ class _Application:
     def end(self) -> None:
         """Say that no more is to come here; what is under way is answered."""
         self._ended = True
-
-    def _anybody(self) -> Caller:
-        return Caller("", self._settings)
 
     # Whether it is well.
 
@@ -127,10 +140,8 @@ class _Application:
         if refused:
             await refused(scope, receive, send)
             return
-        receive = _in_time(receive)
-        limited: Any = RequestBodyLimitMiddleware(self._call, _MOST_BODY)
         try:
-            await limited(scope, receive, send)
+            await self._known(scope, _in_time(receive), send)
         except _SlowBodyError:
             words = f"the body did not come within {_BODY_SECONDS:.0f} seconds"
             await _refusal(408, words, Connection="close")(scope, receive, send)
@@ -148,7 +159,8 @@ class _Application:
         return Response("Invalid Origin header", status_code=403) if is_foreign(request) else None
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        caller = self._anybody()
+        user = scope.get("user")
+        caller = self._callers.of(user.access_token if isinstance(user, AuthenticatedUser) else None)
         record_of(scope).caller = caller.name
         async with self._servers.of(caller) as manager:
             await manager.handle_request(scope, receive, send)

@@ -4,7 +4,6 @@ import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import anyio
 from anyio.abc import TaskGroup
@@ -12,20 +11,16 @@ from mcp.server import MCPServer
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from imagebridge_server.results import in_thread
-from imagebridge_server.settings import Settings
+
+from .callers import Caller
 
 _LOG = logging.getLogger("imagebridge.http")
 
 IDLE_SERVERS = 64
 """Servers that stay for callers who ask nothing at the moment. Each takes half a megabyte and 40 ms to build."""
 
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks: a name that no other caller has, empty where nobody is asked for one, and what this one may do."""
-
-    name: str
-    settings: Settings
+IDLE_SECONDS = 900.0
+"""Seconds that a server stays at least, after its caller asked something: a picture may be in the making."""
 
 
 class _CallerServer:
@@ -36,6 +31,7 @@ class _CallerServer:
         self.ready = anyio.Event()
         self.over = anyio.Event()
         self.in_use = 0
+        self.last = 0.0
 
     async def run(self, build: Callable[[], MCPServer]) -> None:
         """Serve until it is over."""
@@ -97,12 +93,14 @@ class CallerServers:
             yield server.manager
         finally:
             server.in_use -= 1
+            server.last = anyio.current_time()
             self._tidy()
 
     def _tidy(self) -> None:
-        """End those that were idle for longest, where there are too many."""
-        idle = [(caller, one) for caller, one in self._servers.items() if not one.in_use]
-        for caller, one in idle[: max(0, len(idle) - IDLE_SERVERS)]:
+        """End those that were idle for longest, where there are too many; what goes on in the background ends with them."""
+        since = anyio.current_time() - IDLE_SECONDS
+        idle = [(caller, one) for caller, one in self._servers.items() if not one.in_use and one.last < since]
+        for caller, one in idle[: max(0, len(self._servers) - IDLE_SERVERS)]:
             self._forget(caller, one)
 
     def _forget(self, caller: Caller, server: _CallerServer) -> None:

@@ -1,10 +1,14 @@
-"""The options of `imagebridge-server --http`; loads nothing but click."""
+"""The options of `imagebridge-server --http`, and the command that makes tokens; loads nothing but click at first."""
 
 from collections.abc import Callable
 from functools import reduce
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
+
+from imagebridge_server.settings import CALLS, SettingsError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -13,7 +17,21 @@ _OPTIONS = (
         "--http",
         metavar="HOST:PORT",
         help="Serve over Streamable HTTP at this address, under /mcp, in place of stdin and stdout; port 0 is any that "
-        "is free. Beyond this machine only with --no-auth.",
+        "is free. Beyond this machine only with --tokens or --no-auth.",
+    ),
+    click.option(
+        "--tokens",
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="With --http: answer only callers whose tokens are in this file, each with an own store and own folders. "
+        "`imagebridge-server token NAME --tokens FILE` makes one.",
+    ),
+    click.option(
+        "--calls",
+        type=click.IntRange(min=1),
+        default=CALLS,
+        show_default=True,
+        help="With --http: requests of one caller at the same time, those that wait included; more are refused.",
     ),
     click.option(
         "--no-auth",
@@ -31,7 +49,7 @@ _OPTIONS = (
         "--json", "json_response", is_flag=True, help="With --http: answer in JSON alone, without progress."
     ),
 )
-_NAMES = ("no_auth", "public_url", "json_response")
+_NAMES = ("tokens", "calls", "no_auth", "public_url", "json_response")
 
 
 def http_options(command: Command) -> Command:
@@ -46,5 +64,29 @@ def check_http_options(context: click.Context, http: str | None) -> None:
         click.UsageError: something is.
     """
     for option in context.command.params:
-        if http is None and option.name in _NAMES and context.params.get(option.name):
+        given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+        if http is None and option.name in _NAMES and given:
             raise click.UsageError(f"{option.opts[0]} goes with --http HOST:PORT")
+
+
+@click.command(short_help="Make a token for a caller over HTTP.")
+@click.argument("name")
+@click.option(
+    "--tokens",
+    metavar="FILE",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file of callers; it is made where there is none.",
+)
+def token(name: str, tokens: Path) -> None:
+    """Print a new token for the caller NAME, once, and add its hash to FILE.
+
+    Servers that were started with --tokens FILE know it at once. A caller may have several; to take one away, remove
+    its line from FILE.
+    """
+    from .token_file import add_token
+
+    try:
+        click.echo(add_token(tokens, name))
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error

@@ -27,18 +27,19 @@ def serve(settings: Settings, address: str) -> None:
 
     Raises:
         BridgeError: the address cannot be had, or other machines reach it and nobody is asked who it is.
+        SettingsError: the file of tokens cannot be right.
     """
     keep_stderr_writable()
     place = Address.parsed(address)
-    if not (place.is_local or settings.no_auth):
+    if not (place.is_local or settings.no_auth or settings.tokens):
         raise BridgeError(
-            f"{address} is reached from other machines, and nobody is asked who it is: listen on 127.0.0.1, "
-            "or give --no-auth where something before the server lets only the right ones through"
+            f"{address} is reached from other machines, and nobody is asked who it is: give --tokens FILE, listen on "
+            "127.0.0.1, or give --no-auth where something before the server lets only the right ones through"
         )
-    listening = place.listen()
     # As on stdio: files of the folder that this is started in must not pass for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"
     app = create_app(settings)
+    listening = place.listen()
     log_json_lines()
     # What has been loaded stays: it is not looked through for what does not (see __main__).
     gc.freeze()
