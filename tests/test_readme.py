@@ -10,8 +10,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from mcp import Client
+from kinds_seen import by_hand, is_right
+from mcp import Client, StdioServerParameters
+from mcp.types import CallToolResult
+from PIL import Image
+from relaying import ENVIRONMENT, KINDS
 from ruamel.yaml import YAML
+from servers import kinds
 
 from imagebridge import Bridge
 from imagebridge.testing import Endpoint
@@ -119,6 +124,31 @@ def test_both_commands_are_complete_lines():
 
 def test_the_readme_is_short():
     assert len(README.splitlines()) <= 200
+
+
+@pytest.mark.long
+@pytest.mark.anyio
+async def test_the_table_of_kinds_counts_what_arrives():
+    by_hand_right, ours = [], []
+    server = StdioServerParameters(command=KINDS[0], args=KINDS[1:], env=ENVIRONMENT)
+    async with Bridge(server) as bridge:
+        for name, result in kinds.KINDS.items():
+            by_hand_right.append(is_right(name, by_hand(CallToolResult.model_validate(result()))))
+            ours.append(is_right(name, (await bridge.answer(name, {})).parts))
+    alone = re.findall(r"\| alone \| (\d+) \|", PAGES["compatibility.md"])
+    rows = re.findall(r"^\| (?:a loop|the best of eight|imagebridge).* \| (\d+) \|$", README, re.MULTILINE)
+    assert (len(alone), f"of {len(kinds.KINDS)} |" in README) == (8, True)
+    assert list(map(int, rows)) == [sum(by_hand_right), max(map(int, alone)), sum(ours)]
+
+
+@pytest.mark.long
+def test_the_picture_shows_the_demo_as_it_is(tmp_path):
+    demo = runpy.run_path(str(ROOT / "docs" / "demo.py"))
+    with Image.open(ROOT / "docs" / "demo.png") as picture:
+        assert picture.size == demo["SIZE"]
+        shown = picture.text[demo["WORDS"]]
+    now = demo["words"](demo["demo"](tmp_path).read_text(encoding="utf-8"))
+    assert shown == now, "docs/demo.png is out of date: uv run python docs/demo.py"
 
 
 @pytest.mark.parametrize(

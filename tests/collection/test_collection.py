@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
     if given:
         return Path(given)
     made = tmp_path_factory.mktemp("collection")
-    with urllib.request.urlopen(INDEX, timeout=60) as answer:
+    with urllib.request.urlopen(INDEX, timeout=600) as answer:
         (url,) = (one["url"] for one in json.load(answer)["urls"] if one["packagetype"] == "sdist")
         url = urljoin(answer.url, url)
     packed = made / "pillow.tar.gz"
