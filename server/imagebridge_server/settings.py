@@ -54,13 +54,16 @@ class Settings:
         patience: seconds after which a call that takes longer is answered with a handle.
         tokens: over HTTP, the file of callers and their tokens, which `imagebridge-server token` writes. Each of these has
             an own store below `store` and own folders below those of `allow_write`; all read what `allow` names.
+        jwt: over HTTP, the URL of an issuer whose JSON web tokens show who asks, in place of `tokens`.
+        audience: for whom these tokens must be made out. None: for `public_url`.
+        scopes: what each of these tokens must allow.
         calls: over HTTP, requests that one caller may have under way, or waiting, at the same time.
         no_auth: over HTTP, whether other machines are answered though nobody is asked who it is.
         public_url: the URL of /mcp by which callers know the server over HTTP, where a proxy stands before it.
         json_response: over HTTP, answers are always JSON, without progress; else streams of events where they take time.
 
     Raises:
-        SettingsError: `public_url` is not a URL whose path is /mcp.
+        SettingsError: `public_url` is not a URL whose path is /mcp, or `jwt` lacks it or comes beside `tokens`.
     """
 
     allow: tuple[Path, ...] = ()
@@ -73,6 +76,9 @@ class Settings:
     host: str | None = None
     patience: float = PATIENCE
     tokens: Path | None = None
+    jwt: str | None = None
+    audience: str | None = None
+    scopes: tuple[str, ...] = ()
     calls: int = CALLS
     no_auth: bool = False
     public_url: str | None = None
@@ -83,6 +89,10 @@ class Settings:
         url = urlsplit(self.public_url or "https://localhost/mcp")
         if url.scheme not in ("http", "https") or not url.hostname or url.path != "/mcp" or url.query:
             raise SettingsError(f"{self.public_url!r} is not a URL of /mcp; write it as in https://host/mcp")
+        if self.jwt and self.tokens:
+            raise SettingsError("callers show who they are in one way: give --tokens or --jwt, not both")
+        if self.jwt and not self.public_url:
+            raise SettingsError("--jwt goes with --public-url: tokens are made out for that URL")
 
     @property
     def places(self) -> "Places":

@@ -12,11 +12,14 @@ import anyio
 from mcp.server import MCPServer
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
+from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
 from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecurityMiddleware
+from pydantic import AnyHttpUrl
 from starlette.applications import Starlette
+from starlette.authentication import AuthenticationError
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
@@ -53,7 +56,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
         settings: what the server may do, and who may ask. None: no files, and only this machine.
 
     Raises:
-        SettingsError: the file of tokens cannot be right.
+        SettingsError: the file of tokens or the issuer cannot be right.
     """
     return _Application(settings or Settings()).app
 
@@ -75,16 +78,24 @@ class _Application:
             origins.append(f"{public.scheme}://{public.netloc}")
         self._servers = CallerServers(self._built)
         self._known: Any = RequestBodyLimitMiddleware(self._call, _MOST_BODY)
+        metadata: list[Route] = []
         if self._callers.verifier:
-            asked = RequireAuthMiddleware(self._known, [])
+            place = None
+            if settings.jwt:
+                url = AnyHttpUrl(settings.public_url or "")
+                place = build_resource_metadata_url(url)
+                scopes = list(settings.scopes) or None
+                metadata = create_protected_resource_routes(url, [AnyHttpUrl(settings.jwt)], scopes)
+            asked = AuthContextMiddleware(RequireAuthMiddleware(self._known, list(settings.scopes), place))
             backend = BearerAuthBackend(self._callers.verifier)
-            self._known = AuthenticationMiddleware(AuthContextMiddleware(asked), backend=backend)
+            self._known = AuthenticationMiddleware(asked, backend=backend, on_error=_unverified)
         self._ready = self._ended = False
         self.app = Starlette(
             routes=[
                 Route(PATH, endpoint=_Asgi(self._serve)),
                 Route("/healthz", self._health),
                 Route("/readyz", self._readiness),
+                *metadata,
             ],
             middleware=[Middleware(RequestLog)],
             lifespan=self._lifespan,
@@ -174,6 +185,10 @@ class _Asgi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._application(scope, receive, send)
+
+
+def _unverified(_: HTTPConnection, error: AuthenticationError) -> Response:
+    return _refusal(503, str(error), **{"Retry-After": "5"})
 
 
 def _refusal(status: int, words: str, **headers: str) -> Response:

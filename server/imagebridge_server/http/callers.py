@@ -7,6 +7,7 @@ from mcp.server.auth.provider import AccessToken, TokenVerifier
 
 from imagebridge_server.settings import Settings, SettingsError
 
+from .jwt_issuer import IssuerTokens, caller_name
 from .token_file import TokenFile
 
 
@@ -33,22 +34,35 @@ def callers(settings: Settings) -> Callers:
     """Return the callers that the settings know.
 
     Raises:
-        SettingsError: the file of tokens cannot be right, or callers would read what others save.
+        SettingsError: the file of tokens or the issuer cannot be right, or callers would read what others save.
     """
-    if settings.tokens is None:
-        return Callers(None, lambda _: Caller("", settings))
-    _check_apart(settings)
-    file = TokenFile(settings.tokens)
+    if settings.jwt:
+        _check_apart(settings)
+        issuer = IssuerTokens(settings.jwt, settings.audience or settings.public_url or "")
+        return Callers(
+            issuer, lambda token: _named(caller_name(issuer.issuer, _shown(token)), settings, settings)
+        )
+    if settings.tokens:
+        _check_apart(settings)
+        return _holders(TokenFile(settings.tokens), settings)
+    return Callers(None, lambda _: Caller("", settings))
 
+
+def _holders(file: TokenFile, settings: Settings) -> Callers:
     def of(token: AccessToken | None) -> Caller:
-        if token is None:
-            raise RuntimeError("a request came this far without a token")
-        return named(token.client_id, file.holder(token.client_id).settings(settings), settings)
+        name = _shown(token).client_id
+        return _named(name, file.holder(name).settings(settings), settings)
 
     return Callers(file, of)
 
 
-def named(name: str, own: Settings, shared: Settings) -> Caller:
+def _shown(token: AccessToken | None) -> AccessToken:
+    if token is None:
+        raise RuntimeError("a request came this far without a token")
+    return token
+
+
+def _named(name: str, own: Settings, shared: Settings) -> Caller:
     """Return a caller with a store and folders of its own: below the shared ones, in a folder of its name."""
     writes = tuple(folder / name if folder in shared.allow_write else folder for folder in own.allow_write)
     store = own.store / "callers" / name if own.store else None

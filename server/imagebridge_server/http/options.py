@@ -17,7 +17,7 @@ _OPTIONS = (
         "--http",
         metavar="HOST:PORT",
         help="Serve over Streamable HTTP at this address, under /mcp, in place of stdin and stdout; port 0 is any that "
-        "is free. Beyond this machine only with --tokens or --no-auth.",
+        "is free. Beyond this machine only with --tokens, --jwt or --no-auth.",
     ),
     click.option(
         "--tokens",
@@ -25,6 +25,24 @@ _OPTIONS = (
         type=click.Path(dir_okay=False, path_type=Path),
         help="With --http: answer only callers whose tokens are in this file, each with an own store and own folders. "
         "`imagebridge-server token NAME --tokens FILE` makes one.",
+    ),
+    click.option(
+        "--jwt",
+        metavar="ISSUER",
+        help="With --http: answer only callers with a JSON web token of this issuer, made out for --public-url. Its keys "
+        "are found by its metadata (OAuth or OpenID Connect).",
+    ),
+    click.option(
+        "--audience",
+        metavar="NAME",
+        help="With --jwt: for whom tokens are made out, where not for --public-url.",
+    ),
+    click.option(
+        "--scope",
+        "scopes",
+        metavar="NAME",
+        multiple=True,
+        help="With --jwt: what a token must allow; repeat it for more.",
     ),
     click.option(
         "--calls",
@@ -49,7 +67,7 @@ _OPTIONS = (
         "--json", "json_response", is_flag=True, help="With --http: answer in JSON alone, without progress."
     ),
 )
-_NAMES = ("tokens", "calls", "no_auth", "public_url", "json_response")
+_NAMES = ("tokens", "jwt", "audience", "scopes", "calls", "no_auth", "public_url", "json_response")
 
 
 def http_options(command: Command) -> Command:

@@ -27,13 +27,13 @@ def serve(settings: Settings, address: str) -> None:
 
     Raises:
         BridgeError: the address cannot be had, or other machines reach it and nobody is asked who it is.
-        SettingsError: the file of tokens cannot be right.
+        SettingsError: the file of tokens or the issuer cannot be right.
     """
     keep_stderr_writable()
     place = Address.parsed(address)
-    if not (place.is_local or settings.no_auth or settings.tokens):
+    if not (place.is_local or settings.no_auth or settings.tokens or settings.jwt):
         raise BridgeError(
-            f"{address} is reached from other machines, and nobody is asked who it is: give --tokens FILE, listen on "
+            f"{address} is reached from other machines, and nobody is asked who it is: give --tokens FILE or --jwt ISSUER, listen on "
             "127.0.0.1, or give --no-auth where something before the server lets only the right ones through"
         )
     # As on stdio: files of the folder that this is started in must not pass for modules in workers.
