@@ -42,11 +42,9 @@ ImageSource = Annotated[
     ),
 ]
 
-AnySource = Annotated[
-    str,
-    _ALONE,
-    Field(description="As in load_image."),
-]
+AnySource = Annotated[str, _ALONE, Field(description="As in load_image.")]
+
+Part = Annotated[int | None, Field(description="Of a long text, counted from 1.", ge=1)]
 
 Start = Annotated[int | None, Field(description="First character of a long text.", ge=1)]
 

@@ -19,6 +19,7 @@ from imagebridge_tools.tool_output import counted
 from . import arguments
 from .jobs import PENDING, Jobs
 from .registration import answered, compared, hints, threaded, tool
+from .results import connected_host
 from .settings import Settings
 
 
@@ -139,17 +140,29 @@ def load_file_tool(settings: Settings) -> Tool:
 
     async def load_file(
         source: arguments.AnySource,
+        context: Context[Jobs, Any],
+        pages: arguments.PageRange = "",
+        part: arguments.Part = None,
         start: arguments.Start = None,
         sheet: arguments.SheetName = None,
         rows: arguments.Rows = None,
     ) -> CallToolResult:
-        return await answered(
-            partial(imagebridge_tools.load_file, source, places, start=start, sheet=sheet, rows=rows)
+        make = partial(
+            imagebridge_tools.load_file,
+            source,
+            places,
+            start=start,
+            sheet=sheet,
+            rows=rows,
+            pages=pages,
+            part=part,
+            attach=document.MAX_DOCUMENT_BYTES if connected_host(context, settings.host).files else 0,
         )
+        return await answered(make)
 
     description = (
-        f"Read a file, from where load_image does: {document.READ}. Long texts come in pieces, long tables as a "
-        "summary and rows."
+        f"Read a file, from where load_image does: {document.READ}. Documents come as Markdown where the host does "
+        "not take them, long ones by part; long tables as a summary and rows."
     )
     return tool(load_file, "Read a file", hints(settings), description)
 
