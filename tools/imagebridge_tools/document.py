@@ -33,7 +33,10 @@ WHOLE = 20_000
 FIRST = 50, 5_000
 """Rows of a long table that come first, and their characters, at most."""
 
-READ = "PDF, Word, PowerPoint, Excel, RTF, and text such as CSV, JSON, Markdown, HTML and code"
+ATTACHED = ("pdf", "docx", "pptx", "rtf")
+"""The documents that come as they are where those who ask take documents: models read them themselves."""
+
+READ = "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, HTML, and text such as CSV, JSON, Markdown and code"
 """What is read."""
 
 _TYPES = {
@@ -112,9 +115,10 @@ async def load_file(
     form = document_type(found.data, found.name)
     if form and start is None and rows is None and sheet is None:
         mistakes.tell()
-        if attach >= len(found.data) and not pages.strip() and part is None:
+        takes = form in ATTACHED and attach > 0
+        if takes and len(found.data) <= attach and not pages.strip() and part is None:
             return _attached(found)
-        return await _document_text(found, pages, part or 1, places, attached=attach > 0)
+        return await _document_text(found, pages, part or 1, places, attached=takes)
     if not form and pages.strip():
         problem = f"goes with documents that have pages, and {found.name} is not one; leave it out"
         mistakes.add(ArgumentError("pages", problem))
@@ -223,7 +227,7 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
     total = f", {counted(read.total, read.unit)}" if read.unit else ""
     where = f"; {read.where()}" if read.where() else ""
     told = [f"{found.name}: {read.form}, {amount(len(found.data))}{total}, as Markdown{where}."]
-    if attached and not pages.strip() and read.part == 1:
+    if attached and len(found.data) > MAX_DOCUMENT_BYTES and not pages.strip() and read.part == 1:
         told.append("It is too large to be attached.")
     if not read.is_last:
         others = f", or with {read.unit}s by number: pages={_next(read)}" if read.unit else ""
@@ -232,7 +236,9 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
     if read.scans:
         which = page_numbers.in_words(read.scans)
         told.append(f"{which[0].upper()}{which[1:]}: a picture without a text; render_document shows it.")
-    elif read.form == "PDF":
+    if read.form == "web page":
+        told.append("start=1 gives its source; nothing that it names was fetched.")
+    elif read.form == "PDF" and not read.scans:
         told.append("render_document shows its pages as pictures.")
     if uris:
         told.append(f"{counted(len(uris), 'figure')} in it: load_image shows one by its image:// uri.")

@@ -1,5 +1,6 @@
 """The text of PDFs, page by page, and the pictures that lie on them."""
 
+import re
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -24,6 +25,9 @@ _OBJECTS = 3_000
 
 _IMAGE = 3
 """FPDF_PAGEOBJ_IMAGE (pdfium, fpdf_edit.h, 2026-11)."""
+
+_SYMBOLS = re.compile("[\uf000-\uf0ff]")
+"""Signs of symbol fonts, which stand for bullets in most texts."""
 
 _OUTLINE = 60
 """Entries of the outline that are told."""
@@ -63,7 +67,7 @@ def _page(document: Any, contents: Contents, number: int) -> Section:
             whole = _fills(page)
     except PictureError as error:
         return Section("", f"[this page {error.reason}]")
-    text = tidy(text.replace("\r\n", "\n").replace("\ufffe", ""))
+    text = tidy(_SYMBOLS.sub("\u2022", text.replace("\r\n", "\n").replace("\ufffe", "")))
     if not text and whole:
         contents.scans.append(number)
         return Section("", "[a picture without a text]")

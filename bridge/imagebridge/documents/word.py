@@ -137,7 +137,7 @@ class _WordReader:
         if style.level:
             blocks.heading(style.level, f"{label} {text}" if label != "-" else text)
         elif label:
-            blocks.item(style.depth, label, text)
+            blocks.item(style.depth + style.indent, label, text)
         else:
             blocks.add(text.strip())
 

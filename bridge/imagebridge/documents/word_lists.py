@@ -15,16 +15,21 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 """The namespace of Word's elements."""
 
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
+_NESTED = re.compile(r"list (?:bullet|number) ([2-5])", re.IGNORECASE)
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"),
           (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 
 
 class ParagraphStyle(NamedTuple):
-    """What a style makes of a paragraph: a heading of a level from 1 on, 0 for none; an item of list `list_id`."""
+    """What a style makes of a paragraph: a heading of a level from 1 on, 0 for none; an item of list `list_id`.
+
+    depth: the level of the list. indent: that at which it is written, where the style has its own list for each.
+    """
 
     level: int = 0
     list_id: str = ""
     depth: int = 0
+    indent: int = 0
 
 
 PLAIN = ParagraphStyle()
@@ -39,22 +44,26 @@ class _ListLevel(NamedTuple):
 
 @dataclass(slots=True)
 class WordLists:
-    """The lists of a document, and how far each has counted."""
+    """The lists of a document, and how far each has counted.
 
-    _levels: dict[str, dict[int, _ListLevel]] = field(default_factory=dict)
-    _abstract: dict[str, str] = field(default_factory=dict)
+    levels: of each definition, by depth. abstract: the definition of each list. restarts: where lists begin anew, by
+    list and depth.
+    """
+
+    levels: dict[str, dict[int, _ListLevel]] = field(default_factory=dict)
+    abstract: dict[str, str] = field(default_factory=dict)
     _counts: dict[str, dict[int, int]] = field(default_factory=dict)
     _begun: set[tuple[str, int]] = field(default_factory=set)
-    _restarts: dict[tuple[str, int], int] = field(default_factory=dict)
+    restarts: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def label(self, list_id: str, depth: int) -> str:
         """Count one item of a list and return what stands before it: "-" for a bullet, else such as "2." or "(b)"."""
-        key = self._abstract.get(list_id, "")
-        levels = self._levels.get(key, {})
+        key = self.abstract.get(list_id, "")
+        levels = self.levels.get(key, {})
         level = levels.get(depth, _ListLevel("bullet", "", 1))
         counts = self._counts.setdefault(key, {})
-        if (list_id, depth) in self._restarts and (list_id, depth) not in self._begun:
-            counts[depth] = self._restarts[list_id, depth] - 1
+        if (list_id, depth) in self.restarts and (list_id, depth) not in self._begun:
+            counts[depth] = self.restarts[list_id, depth] - 1
         self._begun.add((list_id, depth))
         counts[depth] = counts.get(depth, level.start - 1) + 1
         for deeper in [one for one in counts if one > depth]:
@@ -75,13 +84,13 @@ def word_lists(root: ElementTree.Element | None) -> WordLists:
     lists = WordLists()
     for abstract in root.iter(f"{W}abstractNum") if root is not None else ():
         levels = {int(_depth(level)): _level(level) for level in abstract.iter(f"{W}lvl")}
-        lists._levels[abstract.get(f"{W}abstractNumId", "")] = levels  # pyright: ignore[reportPrivateUsage]
+        lists.levels[abstract.get(f"{W}abstractNumId", "")] = levels
     for one in root.iter(f"{W}num") if root is not None else ():
         list_id = one.get(f"{W}numId", "")
-        lists._abstract[list_id] = value(one, "abstractNumId")  # pyright: ignore[reportPrivateUsage]
+        lists.abstract[list_id] = value(one, "abstractNumId")
         for change in one.iter(f"{W}lvlOverride"):
             if (start := value(change, "startOverride")).isdecimal():
-                lists._restarts[list_id, int(_depth(change))] = int(start)  # pyright: ignore[reportPrivateUsage]
+                lists.restarts[list_id, int(_depth(change))] = int(start)
     return lists
 
 
@@ -124,6 +133,8 @@ def _style(element: ElementTree.Element, styles: Mapping[str, ElementTree.Elemen
         name = value(one, "name")
         if heading := _HEADING.fullmatch(name):
             style = style._replace(level=int(heading[1]))
+        elif nested := _NESTED.fullmatch(name):
+            style = style._replace(indent=int(nested[1]) - 1)
         elif name.casefold() == "title":
             style = style._replace(level=1)
         style = properties(one.find(f"{W}pPr"), style)
