@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Annotated
 from urllib.parse import quote
 
 from anyio import to_thread
@@ -15,7 +16,10 @@ from imagebridge.errors import ArgumentError, DocumentError
 from imagebridge.pictures import kinds
 from imagebridge.translate.sentences import amount
 
+from . import lenient_values
 from .apart import apart
+from .arguments import AnySource, PageRange, SheetName
+from .declaration import Argument, tool
 from .files.encodings import DecodedText
 from .files.source import NOWHERE, Places, Source, characters, opened
 from .mistakes import Mistakes, Noted
@@ -61,15 +65,37 @@ _TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson
 _ROWS = re.compile(r"\s*(\d{1,9})(?:\s*[-–:]\s*(\d{1,9}))?\s*")
 
 
+Part = Annotated[
+    int | None, Argument("Of a long text, counted from 1.", reading=lenient_values.number, least=1)
+]
+
+Start = Annotated[int | None, Argument("First character of a long text.", least=1)]
+
+Rows = Annotated[
+    str | None,
+    Argument(
+        "Such as 51-200.",
+        reading=lenient_values.span,
+        form="give the first and the last row, such as 51-200",
+        names=("row_range", "lines"),
+    ),
+]
+
+
+@tool(
+    "Read a file",
+    f"Read a file, from where load_image does: {READ}. Documents come as Markdown where the host does not take them, long "
+    "texts by part, long tables as a summary and rows.",
+)
 async def load_file(
-    source: str,
+    source: AnySource,
     places: Places = NOWHERE,
     *,
-    start: int | None = None,
-    sheet: str | None = None,
-    rows: str | None = None,
-    pages: str = "",
-    part: int | None = None,
+    pages: PageRange = "",
+    part: Part = None,
+    start: Start = None,
+    sheet: SheetName = None,
+    rows: Rows = None,
     attach: int = MAX_DOCUMENT_BYTES,
     noted: Noted = (),
 ) -> ToolOutput:

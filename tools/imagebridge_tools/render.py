@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from contextlib import closing
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 from xml.etree import ElementTree
 
 from imagebridge.documents import page_numbers
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
+from imagebridge.requirements import DOCUMENTS
 
+from . import lenient_values
 from .apart import apart
+from .arguments import TEXT_NAMES, Document, PageRange
+from .declaration import Argument, tool
 from .files.source import NOWHERE, Places, Source, opened
 from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described
@@ -26,13 +30,19 @@ _LETTERS = 20_000
 """Characters of text of one call."""
 
 
+PageText = Annotated[bool, Argument("Tell the text too.", names=TEXT_NAMES)]
+
+PageSize = Annotated[int, Argument("Longer side, 200 to 2000 pixels.", reading=lenient_values.number)]
+
+
+@tool("Show a document", "Show pages of a PDF, or an SVG, as pictures.", requirement=DOCUMENTS)
 async def render_document(
-    source: str,
+    source: Document,
     places: Places = NOWHERE,
     *,
-    pages: str = "",
-    text: bool = False,
-    size: int = 1536,
+    pages: PageRange = "",
+    text: PageText = False,
+    size: PageSize = 1536,
     noted: Noted = (),
 ) -> ToolOutput:
     """Draw `pages` of the PDF that `source` names, such as `1-3, 7` (the first six where it is empty), or an SVG.

@@ -14,6 +14,8 @@ from .decode import at_page, frames, header, load
 from .decoder_errors import UNKNOWN_FORM, decoding
 from .encode import redrawn
 from .picture import Picture
+from .tiff_directory import classic
+from .tiff_directory import page as stored_page
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -87,13 +89,14 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
     Raises:
         PictureError: none can be decoded.
     """
+    data = classic(data)
     total, whole = _counted(data)
     pages = _PageCount("TIFF", total)
     room = _MAX_TOGETHER
     for index in range(min(total, MAX_PAGES)):
         number = index + 1
         try:
-            stored = tiff.page(data, index)
+            stored = stored_page(data, index)
             # Read anew for each page: what a broken one leaves behind in the decoder stays with it.
             width, height = stored.size if stored else at_page(header(data), index).size
             check_pixels(width, height)
@@ -120,7 +123,8 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
     Raises:
         PictureError: it cannot be decoded; where its form is the reason, that is told.
     """
-    stored = tiff.page(data, index)
+    data = classic(data)
+    stored = stored_page(data, index)
     if stored and (refusal := tiff.refused(stored)):
         raise PictureError(refusal)
     try:
@@ -143,7 +147,7 @@ def _counted(data: bytes) -> tuple[int, bool]:
     try:
         return frames(header(data)), True
     except PictureError:
-        if tiff.page(data, 0) and not tiff.page(data, 1):
+        if stored_page(data, 0) and not stored_page(data, 1):
             # Its one page is of a form that Pillow does not know.
             return 1, True
         image = header(data)
