@@ -15,7 +15,7 @@ from mcp.server import MCPServer
 
 from imagebridge.errors import BridgeError
 from imagebridge.schemas.definitions import tool_names
-from imagebridge.wire import JSON, blanked, is_json, is_list, text_of
+from imagebridge.wire import JSON, blanked, is_json, is_list, is_number, text_of
 
 # ${VAR} and ${env:VAR} as VS Code and Cursor write it, ${VAR:-default} as Claude Code does.
 _VARIABLE = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -262,7 +262,7 @@ def _seconds(entry: JSON) -> float | None:
     value = entry.get("timeout")
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+    if not is_number(value) or value <= 0:
         raise BridgeError(f"has a `timeout` that is no positive number: {json.dumps(value)}")
     return value / 1000 if value > _MOST_SECONDS else float(value)
 
