@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
-from imagebridge import output_parts
+from imagebridge import chat_part, translate
 from imagebridge.translate.policy import Policy
 
 if TYPE_CHECKING:
@@ -85,13 +85,10 @@ async def interceptor(request: AdapterCall, handler: Callable[[Any], Awaitable[A
     result = await handler(request)
     if isinstance(result, ToolMessage) or not hasattr(result, "content"):
         return result
-    content: list[str | ContentBlock] = [
-        _content_block(part) for part in output_parts(result, Policy(proof="decoded"))
-    ]
-    failed = bool(getattr(result, "isError", getattr(result, "is_error", False)))
-    return ToolMessage(
-        content, tool_call_id=request.runtime.tool_call_id, status="error" if failed else "success"
-    )
+    translation = translate(result, Policy(proof="decoded"))
+    content: list[str | ContentBlock] = [_content_block(part) for part in translation.parts]
+    status = "error" if translation.is_error else "success"
+    return ToolMessage(content, tool_call_id=request.runtime.tool_call_id, status=status)
 
 
 def _calling(bridge: "Bridge", name: str) -> Callable[..., Awaitable[list[ContentBlock]]]:
@@ -112,14 +109,9 @@ def _blocks_of(error: ToolException) -> Sequence[ContentBlock]:
 
 def _content_block(part: "Part") -> ContentBlock:
     """Return a block that LangChain passes to every vendor; parts as OpenAI has them would become JSON text."""
-    match part["type"]:
-        case "input_text":
-            return {"type": "text", "text": part["text"]}
-        case "input_image":
-            shown = {"url": part.get("image_url"), "detail": part.get("detail")}
-            return {"type": "image_url", "image_url": {name: value for name, value in shown.items() if value}}
-        case _:
-            return {"type": "file", "file": _file(part)}
+    if part["type"] == "input_file":
+        return {"type": "file", "file": _file(part)}
+    return chat_part(part)
 
 
 def _file(part: Mapping[str, Any]) -> ContentBlock:
