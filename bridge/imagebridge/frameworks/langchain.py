@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, cast
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
-from imagebridge import Policy, translate
+from imagebridge import Policy, chat_part, translate
 
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
@@ -87,11 +87,7 @@ async def _called(bridge: "Bridge", name: str, /, **arguments: object) -> list[d
 
 def _block(part: "Part") -> dict[str, Any]:
     """Return a block that LangChain passes to every vendor; parts as OpenAI has them would become JSON text."""
-    said = {name: value for name, value in part.items() if name != "type" and value}
-    match part["type"]:
-        case "input_text":
-            return {"type": "text", "text": part["text"]}
-        case "input_image":
-            return {"type": "image_url", "image_url": {"url": said.pop("image_url", None), **said}}
-        case _:
-            return {"type": "file", "file": said}
+    if part["type"] == "input_file":
+        file = {name: value for name, value in part.items() if name != "type" and value}
+        return {"type": "file", "file": file}
+    return chat_part(part)
