@@ -39,13 +39,14 @@ _ICON = (
 """A bridge, 32 x 32 pixels in 282 characters: since 2026-07-28 each result carries it."""
 
 
-def build_server(settings: Settings | None = None) -> MCPServer[Any]:
+def build_server(settings: Settings | None = None, *, tells_changes: bool = True) -> MCPServer[Any]:
     """Build the server, with the tools whose packages are installed, and `create_image` and `edit_image` where they can work.
 
     Nothing is read or started before a tool is called.
 
     Args:
         settings: what the server may do. None: no files, only `data:` URLs.
+        tells_changes: whether clients can listen for changes of its lists (since 2026-07-28).
     """
     settings = settings or Settings()
     charts = not lacking(CHARTS)
@@ -58,6 +59,7 @@ def build_server(settings: Settings | None = None) -> MCPServer[Any]:
         "tools": placed(offered(settings, places), places),
         "extensions": [viewer()],
         "lifespan": _running,
+        "subscriptions": None if tells_changes else False,
         "middleware": [HostFitting(settings.host), Offering(), judging, Prompting(charts=charts)],
         "log_level": "WARNING",
     }

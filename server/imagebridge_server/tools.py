@@ -18,12 +18,14 @@ from imagebridge_tools import ToolOutput
 from imagebridge_tools.arguments import Overwrite, SaveAs
 from imagebridge_tools.create import OnProgress
 from imagebridge_tools.declaration import Declaration, argument, declaration
+from imagebridge_tools.document import MAX_DOCUMENT_BYTES
 from imagebridge_tools.files.source import Places
 from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tool_output import counted
 
 from .jobs import PENDING, Jobs
 from .registration import Making, answered, compared, finished, hints, paying, reported, threaded, tool
+from .results import connected_host
 from .settings import Settings
 
 _FOLDERS = 160
@@ -159,11 +161,22 @@ def _naming_pictures(answer: Answer, _: Settings) -> Answer:
     return compare
 
 
+def _attaching(answer: Answer, settings: Settings) -> Answer:
+    """Attach documents only where the host takes them."""
+
+    async def load_file(context: Context[Jobs, Any], **given: Any) -> CallToolResult:
+        takes = connected_host(context, settings.host).files
+        return await answer(context, attach=MAX_DOCUMENT_BYTES if takes else 0, **given)
+
+    return load_file
+
+
 _EXTRAS: Mapping[str, Callable[[Answer, Settings], Answer]] = {
+    "load_file": _attaching,
     "load_image": _collecting,
     "compare_images": _naming_pictures,
 }
-"""What a server adds to a tool: its jobs, its viewer."""
+"""What a server adds to a tool: its jobs, its viewer, what its host takes."""
 
 
 def _where(settings: Settings) -> str:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from .declaration import Argument
-from .lenient_values import alone, text
+from .lenient_values import alone, pages, text
 
 _PICTURES = ("image", "picture", "photo", "path", "file", "url", "uri", "src", "source", "input")
 _NAMES = (
@@ -63,3 +63,13 @@ TEXT_NAMES = (
     *("content", "contents", "string", "words", "message", "caption", "data", "value", "url", "payload"),
 )
 """What models call a text."""
+
+PageRange = Annotated[
+    str,
+    Argument(
+        "Such as 1-3, 7.",
+        reading=pages,
+        form="give numbers and ranges, such as 1-3, 7",
+        names=("page_range", "page_numbers"),
+    ),
+]
