@@ -51,7 +51,7 @@ TICK = 3.0
 Images = Annotated[
     Sequence[str],
     Argument(
-        "1 to 16 pictures to change or combine, named as in load_image.",
+        "Pictures to change or combine, named as in load_image.",
         reading=lenient_values.listed,
         json_type=list[str],
         entries=(1, 16),
