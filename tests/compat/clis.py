@@ -169,9 +169,9 @@ def looked(cli, folder, lock=None):
     Args:
         cli: the program.
         folder: an empty one, which becomes its home and the place where it is started.
-        lock: the text of its locked versions; those of locks/ by default.
+        lock: the file of its locked versions; that of locks/ by default.
     """
-    lock = lock or (LOCKS / cli.lock).read_text()
+    lock = (lock or LOCKS / cli.lock).read_text()
     modules = npm.locked(lock)
     program = next(modules.glob(cli.program))
     home, pictures, programs = (folder / name for name in ("home", "pictures", "programs"))

@@ -157,6 +157,7 @@ def shown(environment, files, folder):
         "PATH": os.pathsep.join(map(str, places)),
         "OPENAI_BASE_URL": endpoint.base_url,
         "OPENAI_API_KEY": "x",
+        "RESPONSES__BASE_URL": endpoint.base_url,  # fast-agent's
         "MCP_USE_ANONYMIZED_TELEMETRY": "false",
     }
     *interpreter, program = environment.program
