@@ -64,7 +64,7 @@ FRAMEWORKS = [
         ("langchain[mcp]", "langchain-openai"),
         "with_langchain_own_mcp.py",
         host="langchain",
-        least={"alone": 10, "relay": 30},
+        least={"relay": 30},
     ),
     Framework(
         "pydantic-ai",
