@@ -38,6 +38,11 @@ def newest(subject):
     return npm.resolved([subject.package]) if isinstance(subject, Cli) else resolved(subject)
 
 
+def cell(words):
+    """Return words as a table holds them."""
+    return " ".join(words.replace("|", "/").split())
+
+
 def framework_rows(framework, folder, wheel, lock):
     """Yield a row for each way: the framework's name, its version, the way, how many kinds are right, and which are not."""
     made = environment(framework, folder, wheel, lock)
@@ -51,7 +56,7 @@ def cli_rows(cli, folder, lock):
     """Yield a row for each way: the CLI's name, its version, the way, and what its model was shown."""
     version, told = looked(cli, folder, lock)
     for how, words in told.items():
-        yield cli.name, version, how, words
+        yield cli.name, version, how, cell(words)
 
 
 def rows_of(subject, folder, wheel, is_newest):
@@ -65,7 +70,7 @@ def rows_of(subject, folder, wheel, is_newest):
         own = folder / subject.name
         rows = list(cli_rows(subject, own, lock) if is_cli else framework_rows(subject, own, wheel, lock))
     except (AssertionError, KeyError, OSError, StopIteration, subprocess.SubprocessError) as error:
-        why = " ".join(f"{error!r} {getattr(error, 'stderr', None) or ''}".replace("|", "/").split())
+        why = cell(f"{error!r} {getattr(error, 'stderr', None) or ''}")
         counted = () if is_cli else ("0",)
         ways = WAYS if is_cli else subject.least
         rows = [(subject.name, "none", how, *counted, f"wrong: not run: {why[-500:]}") for how in ways]

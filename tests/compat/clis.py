@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from compat.anthropic_messages import AnthropicMessages
 from compat.frameworks import LOCKS
 from compat.gemini_contents import GeminiContents
 from compat.openai_responses import OpenAIResponses
+from compat.running import ended
 from compat.shown import photograph, verdict
 
 PAGES = Path(__file__).parents[2] / "docs" / "frameworks"
@@ -151,7 +151,7 @@ CLIS = [
         GeminiContents,
         gemini_cli,
     ),
-    Cli("opencode", "opencode-ai", "opencode.json", "opencode-*-x64/bin/opencode", OpenAIResponses, opencode),
+    Cli("opencode", "opencode-ai", "opencode.json", "opencode-*64/bin/opencode", OpenAIResponses, opencode),
 ]
 
 
@@ -192,15 +192,7 @@ def looked(cli, folder, lock=None):
         # Nothing else of this machine's environment: no keys, no settings of the user's own.
         environment = {"PATH": commands(programs), "HOME": str(home)} | variables
         starter = [npm.node()] if program.suffix == ".js" else []
-        done = subprocess.run(
-            [*starter, program, *arguments],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = ended([*starter, program, *arguments], cwd=folder, env=environment)
     told = dict(zip(WAYS, map(verdict, model.shown), strict=False))
     problem = f"wrong: {endpoint.refusals[:1] or (done.stdout + done.stderr)[-2_000:]}"
     if endpoint.refusals or done.returncode or "Done." not in done.stdout:
