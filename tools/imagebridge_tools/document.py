@@ -138,7 +138,9 @@ async def load_file(
     found = await mistakes.met(opened(source, places))
     if found is None:
         raise mistakes.error()
-    form = document_type(found.data, found.name)
+    book = workbook.is_book(found.name, found.data)
+    # Of workbooks rows are read, and understood.
+    form = None if book else document_type(found.data, found.name)
     if form and start is None and rows is None and sheet is None:
         mistakes.tell()
         takes = form in ATTACHED and attach > 0
@@ -148,7 +150,6 @@ async def load_file(
     if not form and pages.strip():
         problem = f"goes with documents that have pages, and {found.name} is not one; leave it out"
         mistakes.add(ArgumentError("pages", problem))
-    book = workbook.is_book(found.name, found.data)
     if book and start is not None:
         problem = f"goes with texts; {found.name} is a workbook: give rows, such as 51-200"
         mistakes.add(ArgumentError("start", problem))
