@@ -17,6 +17,7 @@ from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportS
 from pydantic import AnyHttpUrl
 from starlette.applications import Starlette
 from starlette.authentication import AuthenticationError
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection, Request
@@ -29,6 +30,7 @@ from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
 from imagebridge_tools.files.source import FILE_SIZE
 
+from .admission import TURNS, FullError, Places, TakingTurns, Turns, cores
 from .caller_servers import CallerServers
 from .callers import Caller, callers
 from .request_log import Noting, RequestLog, record_of
@@ -40,6 +42,10 @@ _MOST_BODY = FILE_SIZE * 4 // 3 + 1_000_000
 
 _BODY_SECONDS = 60.0
 """Seconds in which a request is to be here; one that is not holds its place no longer."""
+
+
+_RETRY = 1
+"""Seconds after which a request that found no place is to come again."""
 
 
 class _SlowBodyError(Exception):
@@ -77,7 +83,9 @@ class _Application:
             origins = self._security.settings.allowed_origins
             origins.append(f"{public.scheme}://{public.netloc}")
         self._servers = CallerServers(self._built)
-        self._known: Any = RequestBodyLimitMiddleware(self._call, _MOST_BODY)
+        self._places = Places()
+        self._turns = Turns(TURNS * cores())
+        self._known: Any = self._placed
         metadata: list[Route] = []
         if self._callers.verifier:
             place = None
@@ -109,7 +117,7 @@ class _Application:
         # What a caller hears of must not depend on the replica that it happens to ask: nothing here changes by itself.
         server = build_server(caller.settings, tells_changes=False)
         tools = frozenset(tool.name for tool in server._tool_manager.list_tools())  # pyright: ignore[reportPrivateUsage]
-        server.middleware.insert(0, Noting(tools))
+        server.middleware[:0] = [Noting(tools), TakingTurns(self._turns, caller.name)]
         server.streamable_http_app(
             streamable_http_path=PATH,
             json_response=self._settings.json_response,
@@ -169,12 +177,22 @@ class _Application:
             return refused
         return Response("Invalid Origin header", status_code=403) if is_foreign(request) else None
 
-    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _placed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request of a caller who is known, where there is a place for it."""
         user = scope.get("user")
         caller = self._callers.of(user.access_token if isinstance(user, AuthenticatedUser) else None)
         record_of(scope).caller = caller.name
-        async with self._servers.of(caller) as manager:
-            await manager.handle_request(scope, receive, send)
+
+        async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            async with self._servers.of(caller) as manager:
+                await manager.handle_request(scope, receive, send)
+
+        limited: Any = RequestBodyLimitMiddleware(call, _MOST_BODY)
+        try:
+            with self._places.taken(caller.name, caller.settings.calls, _body_size(scope)):
+                await limited(scope, receive, send)
+        except FullError as error:
+            await _refusal(429, str(error), **{"Retry-After": str(_RETRY)})(scope, receive, send)
 
 
 class _Asgi:
@@ -193,6 +211,12 @@ def _unverified(_: HTTPConnection, error: AuthenticationError) -> Response:
 
 def _refusal(status: int, words: str, **headers: str) -> Response:
     return JSONResponse({"error": words}, status_code=status, headers=headers)
+
+
+def _body_size(scope: Scope) -> int:
+    """Return how many bytes a request says that it has; one that does not may have as many as are allowed."""
+    told = Headers(scope=scope).get("content-length", "")
+    return min(int(told), _MOST_BODY) if told.isdecimal() else _MOST_BODY
 
 
 def _in_time(receive: Receive) -> Receive:
