@@ -69,7 +69,7 @@ Mask = Annotated[
 Markup = Annotated[
     str | None,
     Argument(
-        "A transparent picture of the first one's size with notes on what to change where; not with mask.",
+        "A picture of the first one's size, transparent but for notes on what to change; not with mask.",
         reading=lenient_values.alone,
         form=PICTURE,
     ),
