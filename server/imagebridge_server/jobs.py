@@ -12,7 +12,7 @@ import anyio
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import ToolOutput
-from imagebridge_tools.create import OnProgress
+from imagebridge_tools.image_progress import OnProgress
 
 PENDING = "image://pending-"
 """How handles begin."""
