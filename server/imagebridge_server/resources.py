@@ -11,6 +11,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
+    INTERNAL_ERROR,
     INVALID_PARAMS,
     InputRequiredResult,
     ListResourcesResult,
@@ -56,7 +57,12 @@ class KeepingServer(MCPServer[Any]):
         if after.strip("0123456789abcdef"):
             raise MCPError(INVALID_PARAMS, "the cursor is none that this server gave")
         fixed = [] if after else await self.list_resources()
-        notes, following = await to_thread.run_sync(self._store.listed, after, PAGE)
+        try:
+            notes, following = await to_thread.run_sync(self._store.listed, after, PAGE)
+        except OSError as error:
+            raise MCPError(
+                INTERNAL_ERROR, "the store does not answer at the moment; ask again later"
+            ) from error
         resources = [*fixed, *(_listed_resource(note) for note in notes)]
         return ListResourcesResult(resources=resources, next_cursor=following or None)
 
