@@ -109,7 +109,8 @@ def test_a_store_of_a_caller_is_no_part_of_the_one_above():
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda data: data[:-1], lambda data: b"", lambda data: data + b"x", lambda _: b"{}\n", lambda _: b"3\n"]
+    "damage",
+    [lambda data: data[:-1], lambda data: b"", lambda data: data + b"x", lambda _: b"{}\n", lambda _: b"3\n"],
 )
 def test_what_is_not_what_its_name_says_is_never_given(shared, damage):
     one, other = shared.stores

@@ -58,7 +58,7 @@ class Store:
     """
 
     def __init__(self, storage: ObjectStorage | Path, limit: int, seconds: float) -> None:
-        self._storage = FolderStorage(storage) if isinstance(storage, Path) else storage
+        self.storage = FolderStorage(storage) if isinstance(storage, Path) else storage
         self._limit = limit
         self._seconds = seconds
         self._cleared = -math.inf
@@ -78,9 +78,9 @@ class Store:
             len(data),
             origin[:1000],
         )
-        if not self._storage.touch(note.hash, self._seconds / 8):
-            self._storage.put(note.hash, _head(note) + data)
-            if time.monotonic() >= self._cleared + self._storage.pause:
+        if not self.storage.touch(note.hash, self._seconds / 8):
+            self.storage.put(note.hash, _head(note) + data)
+            if time.monotonic() >= self._cleared + self.storage.pause:
                 self._cleared = time.monotonic()
                 self._clear(spared=note.hash)
         return note
@@ -101,7 +101,7 @@ class Store:
                 raise ArgumentError(
                     argument, f"{SCHEME}{digits} begins {len(names)} kept pictures; give more digits"
                 )
-            note, data = _parsed(names[0], self._storage.get(names[0]))
+            note, data = _parsed(names[0], self.storage.get(names[0]))
         except (IndexError, FileNotFoundError, ValueError):
             problem = f"{SCHEME}{digits} is not kept here, or no longer; call the tool that gave it again"
             raise ArgumentError(argument, problem) from None
@@ -122,14 +122,14 @@ class Store:
         notes: list[StoredPicture] = []
         for name in names[:count]:
             with suppress(OSError, ValueError):
-                line, _, _ = self._storage.head(name, _HEAD).partition(b"\n")
+                line, _, _ = self.storage.head(name, _HEAD).partition(b"\n")
                 notes.append(_note(name, line))
         return notes, names[count - 1] if len(names) > count else ""
 
     def _fresh(self, beginning: str = "") -> Iterator[StoredObject]:
         """Yield the kept pictures that are not too old and whose names begin so."""
         oldest = time.time() - self._seconds
-        for one in self._storage.listed(beginning):
+        for one in self.storage.listed(beginning):
             if _NAME.fullmatch(one.name) and one.given >= oldest:
                 yield one
 
@@ -137,13 +137,13 @@ class Store:
         """Take away what is too old or too much, never the picture that was just given."""
         room = self._limit
         oldest = time.time() - self._seconds
-        for one in sorted(self._storage.listed(), key=lambda one: one.given, reverse=True):
+        for one in sorted(self.storage.listed(), key=lambda one: one.given, reverse=True):
             if not _NAME.fullmatch(one.name):
                 continue
             room -= one.size
             if one.name != spared and (room < 0 or one.given < oldest):
-                self._storage.delete(one.name)
-        self._storage.tidy()
+                self.storage.delete(one.name)
+        self.storage.tidy()
 
 
 def _head(note: StoredPicture) -> bytes:
