@@ -6,13 +6,15 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
-import boto3
 from local_servers import free_port, until_it_listens
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
 BUCKET = "pictures"
 
+SITE = (Path(__file__).parents[1] / "docs" / "deploy" / "nginx.conf").read_text()
+SERVER = next(line for line in SITE.splitlines() if "replica:8000" in line)
 NGINX = """
 daemon off;
 pid {folder}/nginx.pid;
@@ -23,22 +25,7 @@ http {{
     access_log off;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
     uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-    upstream replicas {{ {servers} keepalive 32; }}
-    server {{
-        listen 127.0.0.1:{port};
-        client_max_body_size 90m;
-        location / {{
-            proxy_pass http://replicas;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header Host $http_host;
-            proxy_buffering off;
-            proxy_request_buffering on;
-            proxy_read_timeout 120s;
-            proxy_next_upstream error timeout http_503;
-            proxy_connect_timeout 2s;
-        }}
-    }}
+{site}
 }}
 """
 
@@ -63,6 +50,8 @@ class S3:
 
     @property
     def client(self):
+        import boto3
+
         return boto3.client(
             "s3",
             endpoint_url=self.url,
@@ -122,9 +111,10 @@ def two_replicas(folder, *options, **environment):
         s3.start()
         running = [Replica(folder, number, s3, options, environment) for number in range(2)]
         port = free_port()
-        servers = " ".join(f"server 127.0.0.1:{one.port} max_fails=1 fail_timeout=2s;" for one in running)
+        servers = [SERVER.replace("replica:8000", f"127.0.0.1:{one.port}") for one in running]
+        site = SITE.replace(SERVER, "\n".join(servers)).replace("listen 8080;", f"listen 127.0.0.1:{port};")
         configuration = folder / "nginx.conf"
-        configuration.write_text(NGINX.format(folder=folder, servers=servers, port=port))
+        configuration.write_text(NGINX.format(folder=folder, site=site))
         command = [program, "-c", str(configuration), "-p", str(folder), "-e", str(folder / "start.log")]
         nginx = subprocess.Popen(command)
         try:
