@@ -59,7 +59,7 @@ Images = Annotated[
 Mask = Annotated[
     str | None,
     Argument(
-        "A picture of the first one's size, transparent where that shall change.",
+        "A picture of the first one's size, transparent where it is to change.",
         reading=lenient_values.alone,
         form=PICTURE,
     ),
@@ -69,15 +69,13 @@ Mask = Annotated[
 Markup = Annotated[
     str | None,
     Argument(
-        "A picture of the first one's size, transparent but for notes on what to change; not with mask.",
+        "A picture of the first one's size, transparent except for notes on what to change; not with mask.",
         reading=lenient_values.alone,
         form=PICTURE,
     ),
 ]
 
-_COST = (
-    "It takes up to some minutes and costs money; after {patience:g} s a handle to collect it later is given."
-)
+_COST = "It costs money and may take minutes; after {patience:g} s it returns a handle to collect the result with."
 
 
 @tool(

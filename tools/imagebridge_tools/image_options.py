@@ -47,7 +47,7 @@ FileFormat = Annotated[
 Care = Annotated[
     Quality | None,
     Argument(
-        "Higher is slower and dearer.",
+        "Higher is slower and costs more.",
         words=get_args(Quality),
         reading=lenient_values.word(get_args(Quality)),
     ),
@@ -76,7 +76,7 @@ Compression = Annotated[
 Count = Annotated[
     int,
     Argument(
-        "How many pictures; each costs.",
+        "How many pictures; each costs money.",
         least=1,
         most=10,
         names=("count", "number", "num", "num_images", "number_of_images"),
@@ -90,16 +90,19 @@ Unfinished = Annotated[
 Planning = Annotated[
     Complexity | None,
     Argument(
-        "How much is planned, beside quality.",
+        "How much planning goes into it.",
         words=get_args(Complexity),
         reading=lenient_values.word(get_args(Complexity)),
     ),
 ]
 
-FrameCount = Annotated[int | None, Argument("Of a gif; 9 without.", least=2, most=16, names=("frames",))]
-
-FrameDuration = Annotated[
-    int | None, Argument("Of each frame of a gif; 200 without.", least=10, most=655_350, names=("frame_ms",))
+FrameCount = Annotated[
+    int | None, Argument("Frames of a gif. Default: 9.", least=2, most=16, names=("frames",))
 ]
 
-SvgModel = Annotated[str | None, Argument("Writes the svg, where the account may choose.")]
+FrameDuration = Annotated[
+    int | None,
+    Argument("Duration of each gif frame. Default: 200.", least=10, most=655_350, names=("frame_ms",)),
+]
+
+SvgModel = Annotated[str | None, Argument("Model that writes the svg.")]

@@ -72,7 +72,7 @@ FieldNames = Annotated[
 Stacking = Annotated[
     plan.Stack,
     Argument(
-        "How the colors of a bar, area or histogram are combined: stacked (true), stacked as shares of 100% (normalize), or side by side (false).",
+        "How the colors of a bar, area or histogram are combined: stacked (true), as shares of 100% (normalize), or side by side (false).",
         json_type=Any,
         schema={"enum": [True, False, "normalize"]},
     ),
