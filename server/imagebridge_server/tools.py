@@ -93,9 +93,10 @@ def _wire_type(parameter: Parameter) -> Any:
         min_length=fewest,
         max_length=most,
     )
-    before = [BeforeValidator(declared.reading)] if declared.reading else []
-    after = [WithJsonSchema({**declared.schema})] if declared.schema else []
-    return Annotated[(wire_type, *before, field, *after)]
+    # Behind the limits, which Pydantic would call "ge" and "le" in the schema of what is read before.
+    reading = [BeforeValidator(declared.reading)] if declared.reading else []
+    schema = [WithJsonSchema({**declared.schema})] if declared.schema else []
+    return Annotated[(wire_type, field, *reading, *schema)]
 
 
 def _free(one: Declaration, places: Places) -> Answer:

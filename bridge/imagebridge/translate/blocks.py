@@ -17,7 +17,6 @@
 Pieces know nothing of models and budgets: `parts.py` sets them into parts.
 """
 
-import json
 import re
 from urllib.parse import unquote
 
@@ -28,7 +27,7 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes, base64_start, packed_base64, to_base64
 from imagebridge.pictures.convert import converted
 from imagebridge.pictures.kinds import svg_of
-from imagebridge.wire import JSON, is_json, text_of
+from imagebridge.wire import JSON, as_words, is_json, text_of
 
 from . import hidden, sentences, terminal_codes
 from .document_blocks import document_pieces
@@ -93,7 +92,7 @@ def _pieces(block: object, context: ResultContext) -> list[Piece]:
         return [_not_shown(f"a block of type {_tag(block)}", "the tool meant it for the user alone")]
     match block.get("type"):
         case "text" if block.get("text") is not None:
-            return text_pieces(_text_or_json(block["text"]), context)
+            return text_pieces(as_words(block["text"]), context)
         case "image":
             return _image(image(block), context)
         case "audio" if not _is_seen(text_of(block, "data")):
@@ -363,11 +362,6 @@ def _media_type(value: JSON) -> str:
 
 def _tag(block: JSON) -> str:
     return sentences.short(text_of(block, "type")) or "unknown"
-
-
-def _text_or_json(value: object) -> str:
-    """Return a text as it is, and another value as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _is_seen(encoded: str) -> bool:
