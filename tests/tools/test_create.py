@@ -445,9 +445,7 @@ class TestPreviews:
     """GIF, SVG, complexity and markup: openai 3.57, types/image_generate_params.py and image_edit_params.py."""
 
     async def test_a_gif_of_frames(self, endpoint):
-        answer = await create_image(
-            "A tide", format="gif", size="256x256", frame_count=4
-        )
+        answer = await create_image("A tide", format="gif", size="256x256", frame_count=4)
         (picture,) = answer.pictures
         assert (picture.media_type, picture.frames) == ("image/gif", 4)
         body = endpoint.requests[0]

@@ -45,7 +45,7 @@ TICK = 3.0
 Images = Annotated[
     Sequence[str],
     Argument(
-        "Pictures to change or combine, named as in load_image.",
+        "Pictures, as in load_image.",
         reading=lenient_values.listed,
         json_type=list[str],
         entries=(1, 16),
@@ -138,7 +138,7 @@ async def create_image(
 
 @tool(
     "Edit pictures",
-    "Change or combine pictures with the OpenAI Images API; arguments, time and cost as in create_image.",
+    "Change or combine pictures; arguments, time and cost as in create_image.",
     saves=True,
     paid=True,
     requirement=IMAGES,
@@ -294,6 +294,11 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
             "frame_count",
             order.frame_count is not None and order.format != "gif",
             'goes with gif; give format="gif", or leave it out',
+        ),
+        (
+            "frame_count",
+            not 2 <= (order.frame_count or 2) <= 16,
+            f"is {order.frame_count}; give 2 to 16 frames",
         ),
         (
             "partial_images",

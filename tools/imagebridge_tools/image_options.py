@@ -94,4 +94,4 @@ Planning = Annotated[
     ),
 ]
 
-FrameCount = Annotated[int | None, Argument("Of a gif.", least=2, most=16, names=("frames",))]
+FrameCount = Annotated[int | None, Argument("Of a gif.", names=("frames",))]
