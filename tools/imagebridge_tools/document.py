@@ -40,7 +40,7 @@ FIRST = 50, 5_000
 ATTACHED = ("pdf", "docx", "pptx", "rtf")
 """The documents that come as they are where those who ask take documents: models read them themselves."""
 
-READ = "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, HTML, and text such as CSV, JSON, Markdown and code"
+READ = "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, HTML and text"
 """What is read."""
 
 _TYPES = {
@@ -65,11 +65,9 @@ _TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson
 _ROWS = re.compile(r"\s*(\d{1,9})(?:\s*[-–:]\s*(\d{1,9}))?\s*")
 
 
-Part = Annotated[
-    int | None, Argument("Of a long text, counted from 1.", reading=lenient_values.number, least=1)
-]
+Part = Annotated[int | None, Argument("Of a long text.", reading=lenient_values.number, least=1)]
 
-Start = Annotated[int | None, Argument("First character of a long text.", least=1)]
+Start = Annotated[int | None, Argument("Its first character.", least=1)]
 
 Rows = Annotated[
     str | None,
@@ -84,8 +82,7 @@ Rows = Annotated[
 
 @tool(
     "Read a file",
-    f"Read a file, from where load_image does: {READ}. Documents come as Markdown where the host does not take them, long "
-    "texts by part, long tables as a summary and rows.",
+    f"Read a file, from where load_image does: {READ}. Long ones come by part.",
 )
 async def load_file(
     source: AnySource,

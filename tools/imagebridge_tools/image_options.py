@@ -37,7 +37,6 @@ _FORMATS_MEANT = {"jpg": "jpeg"} | {f"{start}{one}": one for start in (".", "ima
 FileFormat = Annotated[
     Format,
     Argument(
-        "The format of the file; gif is an animation, svg a drawing given as text too.",
         words=_FORMATS,
         reading=lenient_values.word(_FORMATS, _FORMATS_MEANT),
         names=("output_format", "file_format", "image_format"),
@@ -84,7 +83,7 @@ Count = Annotated[
 ]
 
 Unfinished = Annotated[
-    int, Argument("Unfinished pictures kept on the way; progress names their uris.", least=0, most=3)
+    int, Argument("How many unfinished pictures to keep on the way; progress names their uris.", least=0, most=3)
 ]
 
 Planning = Annotated[
@@ -96,13 +95,4 @@ Planning = Annotated[
     ),
 ]
 
-FrameCount = Annotated[
-    int | None, Argument("Frames of a gif. Default: 9.", least=2, most=16, names=("frames",))
-]
-
-FrameDuration = Annotated[
-    int | None,
-    Argument("Duration of each gif frame. Default: 200.", least=10, most=655_350, names=("frame_ms",)),
-]
-
-SvgModel = Annotated[str | None, Argument("Model that writes the svg.")]
+FrameCount = Annotated[int | None, Argument("Number of frames of a gif.", names=("frames",))]
