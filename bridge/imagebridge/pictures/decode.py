@@ -127,12 +127,18 @@ def header(data: bytes) -> "Image":
     image.info.update(info)
     if file_type is kinds.AVIF and (size := iso_boxes.crop(data)):
         image.info[_CROP] = size
+    if file_type is kinds.JP2 and (order := iso_boxes.columns(data)) and sorted(order) == _bands(image):
+        image.info[_ORDER] = order
     _mend_colours(image, data, file_type)
     return image
 
 
-_CROP = "crop"
-"""Where `header` notes for `load` to which width and height a picture is to be cut."""
+_CROP, _ORDER = "crop", "order"
+"""Where `header` notes for `load` to which width and height a picture is to be cut, and in which order its channels are."""
+
+
+def _bands(image: "Image") -> list[int]:
+    return list(range(len(image.getbands())))
 
 
 def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> None:
@@ -211,7 +217,18 @@ def load(image: "Image") -> "Image":
         image.load()
         if size := image.info.get(_CROP):
             return image.crop((0, 0, *size))
+        if order := image.info.get(_ORDER):
+            return _ordered(image, order)
         return _cleared(image, covered) if covered else image
+
+
+def _ordered(image: "Image", order: tuple[int, ...]) -> "Image":
+    """Return a picture with its channels in their usual order, of which `order` says where each one stands."""
+    from PIL import Image as Images
+
+    ordered = Images.merge(image.mode, [image.getchannel(at) for at in order])
+    ordered.info = image.info
+    return ordered
 
 
 def _covered(image: "Image") -> tuple[int, int, int, int] | None:

@@ -183,7 +183,7 @@ def palette(data: bytes) -> bytes:
             return b""
         colours = data[body + 6 : body + 6 + 3 * count]
         made = bytearray(3 * count)
-        for channel, column in enumerate(columns(data) or (0, 1, 2)):
+        for channel, column in enumerate((columns(data) or (0, 1, 2))[:3]):
             if column >= width:
                 return b""
             most = (1 << depths[column]) - 1
@@ -192,19 +192,24 @@ def palette(data: bytes) -> bytes:
     return b""
 
 
-def columns(data: bytes) -> tuple[int, int, int] | None:
-    """Return which columns of the palette of a JPEG 2000 are red, green and blue; None where they are in that order."""
+def columns(data: bytes) -> tuple[int, ...] | None:
+    """Return which columns of the palette of a JPEG 2000, or of its channels where it has none, are its colours in order.
+
+    The one that is opacity comes after them. None where they are in that order, or are not red, green and blue, or grey.
+    """
     for name, body, end in boxes(data):
-        if name != b"cdef" or end - body < 20:
+        if name != b"cdef" or end - body < 2:
             continue
         count = unpack_from(">H", data, body)[0]
         if 2 + 6 * count > end - body:
             return None
         entries = [unpack_from(">HHH", data, body + 2 + 6 * at) for at in range(count)]
         colours = {colour: column for column, kind, colour in entries if kind == 0}
-        if {1, 2, 3} <= colours.keys():
-            order = colours[1], colours[2], colours[3]
-            return None if order == (0, 1, 2) else order
+        if colours.keys() not in ({1}, {1, 2, 3}):
+            return None
+        opacity = [column for column, kind, _ in entries if kind in (1, 2)][:1]
+        order = (*(colours[colour] for colour in sorted(colours)), *opacity)
+        return None if order == tuple(range(len(order))) else order
     return None
 
 

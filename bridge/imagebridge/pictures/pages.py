@@ -9,11 +9,11 @@ from imagebridge.errors import PictureError
 
 from . import grey, tiff
 from .cost import MAX_PIXELS, check_pixels, turn
-from .decode import at_page, frames, header, load
+from .decode import at_page, frames, header, load, upright
 from .decoder_errors import UNKNOWN_FORM, decoding
 from .encode import redrawn
 from .picture import Picture
-from .tiff_directory import classic
+from .tiff_directory import ORIENTATION, classic
 from .tiff_directory import page as stored_page
 
 if TYPE_CHECKING:
@@ -131,8 +131,10 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
     try:
         if stored and tiff.is_strange(stored):
             image, remark = tiff.image(stored)
+            image = upright(image, stored.of(ORIENTATION, 1))
         else:
             image = load(at_page(header(data), index))
+            image = tiff.recoloured(image, stored) if stored else image
             # Its mode before it is converted says whether there is something to tell.
             remark = grey.depth_sentence(image)
     except PictureError as error:

@@ -51,7 +51,8 @@ def is_strange(layout: Page) -> bool:
         or (layout.colours == 5 and layout.samples == 5 and layout.bits == 8 and extra in (1, 2))
         or (grey and layout.samples == 1 and layout.bits == 8 and layout.form == 2)
         or (layout.colours == 2 and layout.samples == 3 and layout.bits in (8, 16) and layout.form == 2)
-        or (grey and layout.samples == 2 and layout.bits in (8, 16) and extra in (0, 1))
+        or (grey and layout.samples == 2 and layout.bits in (8, 16) and extra != 2)
+        or (extra > 2 and layout.colours in (1, 2) and layout.bits in (8, 16) and bool(left_out(layout)))
     )
 
 
@@ -60,7 +61,8 @@ def _is_ycbcr(layout: Page) -> bool:
     return (
         layout.colours == _YCBCR
         and layout.packed in _UNPACKED - _JPEG
-        and (layout.samples, layout.bits, layout.planar) == (3, 8, False)
+        and (layout.samples, layout.bits) == (3, 8)
+        and (not layout.planar or layout.tags.get(directory.HALVED) == (1, 1))
     )
 
 
@@ -158,6 +160,18 @@ def _from_palette(layout: Page, indices: bytes) -> "Image":
     return Images.merge("RGB", [Images.frombytes("L", layout.size, plane) for plane in planes])
 
 
+def recoloured(image: "Image", layout: Page) -> "Image":
+    """Return a page of few colours with those of its palette where old writers gave them in 8 bits.
+
+    Colours of 16 bits that all stay below 256 would be black; libtiff takes them for 8 bits too.
+    """
+    colours = layout.tags.get(directory.COLOURS, ())
+    entries = len(colours) // 3
+    if image.mode == "P" and layout.colours == 3 and 0 < max(colours, default=0) < 256 and entries <= 256:
+        image.putpalette([colours[at + entries * channel] for at in range(entries) for channel in range(3)])
+    return image
+
+
 _WEIGHTS = (0.299, 0.587, 0.114)
 """How much of red, green and blue makes the light, where a page does not say (section 21)."""
 _LEVELS = (0, 255, 128, 255, 128, 255)
@@ -168,6 +182,9 @@ def _from_ycbcr(layout: Page) -> "Image":
     from PIL import Image as Images
     from PIL.Image import Resampling
 
+    if layout.planar:
+        planes = [Images.frombytes("L", layout.size, one) for one in channels(layout)]
+        return Images.merge("RGB", planes).convert("RGB", _to_rgb(layout))
     shared = layout.tags.get(directory.HALVED, (2, 2))
     if len(shared) != 2 or not {1, 2, 4}.issuperset(shared):
         raise PictureError(layout.sentence())

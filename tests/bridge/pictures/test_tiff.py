@@ -26,6 +26,7 @@ PIXELS = [QUARTERS[(x >= 4) + 2 * (y >= 2)] for y in range(HEIGHT) for x in rang
 NAMES = {
     "rows": 278,
     "samples": 277,
+    "turned": 274,
     "planar": 284,
     "predictor": 317,
     "extra": 338,
@@ -39,8 +40,8 @@ NAMES = {
     "stream": 513,
     "length": 514,
 }
-SHORT, LONG, FRACTION, LONG8 = 3, 4, 5, 16
-LETTERS = {SHORT: "H", LONG: "I", FRACTION: "I", LONG8: "Q"}
+BYTE, SHORT, LONG, FRACTION, LONG8 = 1, 3, 4, 5, 16
+LETTERS = {BYTE: "B", SHORT: "H", LONG: "I", FRACTION: "I", LONG8: "Q"}
 
 
 def made(bits, colours, pieces, *, order="<", packed=1, big=False, **tags):
@@ -225,10 +226,46 @@ SHARED = {
     "levels of television": made(
         8, 6, [units(2, 1, light=STUDIO[1], colour=STUDIO[2], low=16)], samples=3, halved=[2, 1], levels=STUDIO[0]
     ),
+    "planes of colours that nothing shares": made(
+        8, 6, [units(1, 1)[at::3] for at in range(3)], samples=3, planar=2, halved=[1, 1]
+    ),
     "other weights": made(
         8, 6, [units(2, 1, BY_709)], samples=3, halved=[2, 1], weights=[round(1_000 * one) for one in BY_709]
     ),
 }  # fmt: skip
+
+
+LAYERS = [[pixel[at] for pixel in QUARTERS] for at in range(3)]
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_palette_of_8_bits_in_16_is_taken_for_what_it_is(bits, order):
+    """Old writers gave them so, and libtiff reads them."""
+    used = min(4, 1 << bits)
+    indices = [QUARTERS.index(pixel) % used for pixel in PIXELS]
+    each = 8 // bits
+    groups = [indices[at : at + each] for at in range(0, 32, each)]
+    pixels = bytes(sum(one << bits * (each - 1 - at) for at, one in enumerate(group)) for group in groups)
+    table = [value for layer in LAYERS for value in layer[:used] + [0] * ((1 << bits) - used)]
+    image, sentence = shown(made(bits, 3, [pixels], order=order, table=table))
+    found = [image.convert("RGB").getpixel((at % 8, at // 8)) for at in range(32)]
+    assert (found, sentence) == ([QUARTERS[one] for one in indices], "")
+
+
+@pytest.mark.parametrize("kind", [BYTE, SHORT, LONG])
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("big", [False, True])
+def test_a_page_is_turned_whatever_its_form_and_the_type_of_its_tag(bits, kind, big):
+    letter, of = ("B", int) if bits == 8 else ("H", lambda value: value * 257)
+    pieces = planes(letter, of)  # those of 16 bits Pillow does not read
+    values = {256: (LONG, [WIDTH]), 257: (LONG, [HEIGHT]), 258: (SHORT, [bits] * 3), 262: (SHORT, [2])}
+    values |= {274: (kind, [6]), 277: (SHORT, [3]), 278: (LONG, [HEIGHT]), 284: (SHORT, [2])}
+    starts = [(16 if big else 8) + len(pieces[0]) * at for at in range(3)]
+    values |= {273: (LONG, starts), 279: (LONG, [len(one) for one in pieces])}
+    image, sentence = shown(headed(b"".join(pieces), values, "<", big))
+    expected = picture_of(PIXELS).transpose(Image.Transpose.ROTATE_270)
+    assert (image.convert("RGB").tobytes(), image.size, sentence) == (expected.tobytes(), (4, 8), "")
 
 
 @pytest.mark.parametrize("name", SHARED)
@@ -338,6 +375,8 @@ MORE = {
     "one more that is not named": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4), QUARTERS[0], "one more value"),
     "one more beside grey": (made(8, 1, [bytes((9, 1)) * 32], samples=2, extra=0), (9, 9, 9), "one more value"),
     "two more beside colours": (made(8, 2, [bytes((*QUARTERS[0], 1, 2)) * 32], samples=5, extra=[0, 0]), QUARTERS[0], "2 more values"),
+    "one of a kind that there is not": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4, extra=999), QUARTERS[0], "one more value"),
+    "one of no kind beside grey": (made(8, 1, [bytes((9, 1)) * 32], samples=2, extra=999), (9, 9, 9), "one more value"),
     "opacity": (made(8, 2, [bytes((*QUARTERS[0], 255)) * 32], samples=4, extra=2), QUARTERS[0], ""),
 }  # fmt: skip
 
@@ -432,8 +471,14 @@ def announced(width, height, **form):
         (announced(8_000, 7_000, bits=8, colours=6, samples=3), "takes 1,008 MB of memory, over the limit"),
         (announced(5_000, 4_000, bits=32, colours=2, samples=3), "takes 1,080 MB of memory, over the limit"),
         (announced(8_000, 7_000, bits=16, colours=2, samples=3, planar=2), "takes 1,008 MB of memory, over"),
-        (announced(9_000, 9_000, bits=8, colours=2, samples=3, packed=50001), "takes 1,458 MB of memory, over"),
-        (announced(2_000, 4_000, bits=32, colours=2, samples=3, form=3), "converted up to 20,000,000 samples"),
+        (
+            announced(9_000, 9_000, bits=8, colours=2, samples=3, packed=50001),
+            "takes 1,458 MB of memory, over",
+        ),
+        (
+            announced(2_000, 4_000, bits=32, colours=2, samples=3, form=3),
+            "converted up to 20,000,000 samples",
+        ),
     ],
 )
 def test_what_rare_forms_take_is_judged_before_they_are_unpacked(data, reason):
