@@ -7,6 +7,8 @@ import runpy
 import subprocess
 import sys
 import tomllib
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -164,8 +166,9 @@ async def test_the_tool_of_a_server_author_shows_its_picture(tmp_path):
     (code,) = re.findall(r"```python\n(.*?)```", PAGES["server-authors.md"], re.DOTALL)
     program = tmp_path / "signs.py"
     program.write_text(code, encoding="utf-8")
-    async with Bridge(runpy.run_path(str(program))["server"]) as bridge:
-        answer = await bridge.answer("noise", {})
-    assert [part["type"] for part in answer.parts] == ["input_text", "input_image", "input_text"]
-    assert answer.parts[0]["text"].startswith("Noise. Shown as ")
-    assert answer.parts[2]["text"].startswith("picture 1: shown ")
+    async with Client(runpy.run_path(str(program))["server"]) as client:
+        text, picture = (await client.call_tool("sign", {"colour": "red"})).content
+    assert text.text == "A red sign."
+    image = Image.open(BytesIO(b64decode(picture.data)))
+    assert (image.size, Image.MIME[image.format]) == ((320, 200), picture.mime_type)
+    assert image.convert("RGB").getpixel((0, 0)) == (255, 0, 0)

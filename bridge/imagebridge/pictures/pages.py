@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import PictureError
@@ -18,6 +19,9 @@ from .tiff_directory import page as stored_page
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+PDFIUM = Lock()
+"""Held by who uses pdfium, which works for one thread at a time."""
 
 _SIDE = 1_536
 """Pixels of a PDF page's longer side: 12-point text is read well, and one page stays under 2,500 patches."""
@@ -173,15 +177,16 @@ def rendered(data: bytes) -> tuple[list[Picture], str]:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
         raise PictureError('drawing them needs an extra: pip install "imagebridge[documents]"') from error
-    with decoding("the PDF cannot be read"):
-        document = pypdfium2.PdfDocument(data)
-    with document:
-        pages = _PageCount("PDF", len(document))
-        for number in range(1, min(pages.total, MAX_PAGES) + 1):
-            try:
-                pages.add(number, _drawn(document, number - 1))
-            except PictureError as error:
-                pages.fail(number, error)
+    with PDFIUM:
+        with decoding("the PDF cannot be read"):
+            document = pypdfium2.PdfDocument(data)
+        with document:
+            pages = _PageCount("PDF", len(document))
+            for number in range(1, min(pages.total, MAX_PAGES) + 1):
+                try:
+                    pages.add(number, _drawn(document, number - 1))
+                except PictureError as error:
+                    pages.fail(number, error)
     return pages.pictures, f"[{pages.sentence()}]"
 
 

@@ -108,7 +108,9 @@ def modern(url, method, params=None, number=1, meta=None, headers=None, client="
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("mode", ["auto", pytest.param("legacy", marks=pytest.mark.long)])
-async def test_an_sdk_client_is_served(mode):
+async def test_an_sdk_client_is_served(mode, monkeypatch):
+    # On a busy machine an answer to its first question may take longer than the 10 seconds that it waits.
+    monkeypatch.setattr("mcp.client.session.DISCOVER_TIMEOUT_SECONDS", 600)
     with served(server=[sys.executable, str(TESTS / "servers" / "pictures.py")]) as (address, _):
         async with Client(address, mode=mode) as client:
             assert client.protocol_version == ("2025-11-25" if mode == "legacy" else MODERN)
