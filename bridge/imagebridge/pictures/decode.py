@@ -120,6 +120,8 @@ def header(data: bytes) -> "Image":
         # Its decoder makes room for all pixels as soon as it is made.
         said = walk(data)
         check_memory(said.width, said.height, 16 * said.width * said.height)
+    if file_type is kinds.AVIF and (size := iso_boxes.stored_size(data)):
+        check_pixels(*size)  # its decoder calls the file broken
     bare, info = metadata.bare(data, file_type)
     # Only TIFF's reader warns, of tags that say nothing of the pixels.
     with decoding("its header cannot be read"), _unwarned() if file_type is kinds.TIFF else nullcontext():

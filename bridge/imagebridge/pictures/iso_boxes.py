@@ -98,26 +98,45 @@ def _given_out(data: bytes, found: dict[bytes, list[tuple[int, int]]]) -> tuple[
     return primary, given
 
 
+def _properties(data: bytes) -> tuple[tuple[int, int], tuple[int, ...]]:
+    """Return the size in pixels that the picture is stored in, and the eight numbers of `clap`, none where it has no such one.
+
+    Raises:
+        KeyError: it says no size.
+        ValueError, struct.error: its boxes are broken.
+    """
+    found = _found(data)
+    (listed,) = found[b"ipco"]
+    primary, given = _given_out(data, found)
+    properties = list(boxes(data, *listed))
+    held = {
+        name: body for _, index in given[primary] if index for name, body, _ in properties[index - 1 : index]
+    }
+    width, height = unpack_from(">II", data, held[b"ispe"] + 4)
+    clap = unpack_from(">IIIIiIiI", data, held[b"clap"]) if b"clap" in held else ()
+    return (width, height), clap
+
+
+def stored_size(data: bytes) -> tuple[int, int] | None:
+    """Return the width and height in pixels that an AVIF says of its picture; None where it says none."""
+    try:
+        return _properties(data)[0]
+    except (KeyError, ValueError, StructError):
+        return None
+
+
 def crop(data: bytes) -> tuple[int, int] | None:
     """Return to which width and height an AVIF asks to be cut at its right and lower edge (`clap`); None where it does not.
 
     Chromium (149) cuts there alone; of a picture that is to be cut at the left or above it shows all.
     """
     try:
-        found = _found(data)
-        (listed,) = found[b"ipco"]
-        primary, given = _given_out(data, found)
-        properties = list(boxes(data, *listed))
-        held = {
-            name: body
-            for _, index in given[primary]
-            if index
-            for name, body, _ in properties[index - 1 : index]
-        }
-        width, height = unpack_from(">II", data, held[b"ispe"] + 4)
-        across, one, down, other, right, below, lower, under = unpack_from(">IIIIiIiI", data, held[b"clap"])
+        (width, height), clap = _properties(data)
     except (KeyError, ValueError, StructError):
         return None
+    if not clap:
+        return None
+    across, one, down, other, right, below, lower, under = clap
     if (one, other) != (1, 1) or not (below and under and 0 < across <= width and 0 < down <= height):
         return None
     # The offsets, fractions, are those of the middles.

@@ -166,7 +166,7 @@ class Page(NamedTuple):
     def sentence(self) -> str:
         """Say how the pixels are stored, where that is not decoded here."""
         what = _COLOURED.get(self.colours, f"colour form {self.colours}")
-        bits = f"{_FORMATS.get(self.form, '')} {self.bits} bits".strip()
+        bits = f"{_FORMATS.get(self.form, '')} {self.bits} bit{'s' * (self.bits != 1)}".strip()
         many = "1 sample" if self.samples == 1 else f"{self.samples} samples"
         form = f"{what}, {many} a pixel, {bits} a sample" + (", in planes" if self.planar else "")
         packed = _PACKED.get(self.packed, f"compression {self.packed}")
