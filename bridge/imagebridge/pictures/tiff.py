@@ -25,7 +25,9 @@ _JPEG = frozenset((6, 7))
 _PICTURES = {34712: kinds.JP2, 50001: kinds.WEBP}
 """What is packed so holds a whole file of this format in each strip or tile."""
 
-_YCBCR = 6
+_WHITE_IS_ZERO, _YCBCR = 0, 6
+_MERGED = frozenset((0, 1, 2, 3, 5))
+"""Forms of colours that `image` makes a picture of: light, RGB, a palette, inks."""
 
 
 def refused(layout: Page) -> str:
@@ -34,7 +36,12 @@ def refused(layout: Page) -> str:
         return layout.sentence()
     halved = layout.tags.get(directory.HALVED, (2, 2)) != (1, 1)
     read = layout.packed in _JPEG or layout.packed in _PICTURES or _is_ycbcr(layout)
-    return layout.sentence() if layout.colours == _YCBCR and halved and not read else ""
+    noise = layout.colours == _YCBCR and halved and not read
+    # Pillow turns white and black round up to 8 bits alone, `image` numbers of 16.
+    negative = layout.colours == _WHITE_IS_ZERO and (
+        layout.bits > 16 or (layout.bits > 8 and (layout.form != 1 or layout.samples > 1))
+    )
+    return layout.sentence() if noise or negative else ""
 
 
 def is_strange(layout: Page) -> bool:
@@ -45,6 +52,7 @@ def is_strange(layout: Page) -> bool:
         or _is_ycbcr(layout)
         or (layout.tiles_as_strips and layout.packed == 1)
         or (layout.planar and layout.bits == 16)
+        or (layout.colours == _WHITE_IS_ZERO and layout.samples == 1 and layout.bits == 16)
         or (layout.form == 3 and layout.bits in (16, 32) and (layout.samples > 1 or layout.bits == 16))
         or (layout.bits == 32 and layout.form == 1 and layout.samples > 1)
         or (layout.colours == 3 and layout.bits == 16)
@@ -85,6 +93,8 @@ def image(layout: Page) -> "tuple[Image, str]":
         return _of_pictures(layout), ""
     if _is_ycbcr(layout):
         return _from_ycbcr(layout), ""
+    if layout.colours not in _MERGED:
+        raise PictureError(layout.sentence())
     found = channels(layout)
     sentence = ""
     if layout.colours == 3:

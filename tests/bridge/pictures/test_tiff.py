@@ -105,6 +105,12 @@ def webp(pixels):
     return samples.file(picture_of(pixels), "WEBP", lossless=True)
 
 
+def webp_tile():
+    image = Image.new("RGB", (16, 16))
+    image.paste(picture_of(PIXELS))
+    return samples.file(image, "WEBP", lossless=True)
+
+
 def jpeg2000(pixels):
     return samples.file(picture_of(pixels), "JPEG2000", no_jp2=True, mct=0)
 
@@ -133,6 +139,7 @@ SHOWN = {
         "nothing rare": stored(8, 2, [samples_of("B", int)], order=order, samples=3),
         "WebP": stored(8, 2, [webp(PIXELS)], order=order, packed=50001, samples=3),
         "WebP in strips": stored(8, 2, [webp(PIXELS[:24]), webp(PIXELS[24:])], order=order, packed=50001, samples=3, rows=3),
+        "WebP in a tile": stored(8, 2, [webp_tile()], order=order, packed=50001, samples=3, across=16, down=16),
         "JPEG 2000": stored(8, 2, [jpeg2000(PIXELS)], order=order, packed=34712, samples=3),
         "floats beyond white": stored(32, 2, [samples_of("f", lambda v: v / 25 - 1, order)], order=order, samples=3, form=3),
     }.items()
@@ -164,6 +171,15 @@ def test_grey_that_was_multiplied_with_its_opacity_is_divided():
     assert image.mode == "LA"
     grey, alpha = image.getpixel((7, 3))
     assert (abs(grey - 100) <= 1, alpha) == (True, 248)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_grey_of_which_white_is_zero_is_turned_round(bits, order):
+    letter = order + ("B" if bits == 8 else "H")
+    values = b"".join(struct.pack(letter, (8 * at) << bits - 8) for at in range(32))
+    image, sentence = shown(made(bits, 0, [values], order=order))
+    assert ([*image.convert("L").tobytes()], sentence) == ([255 - 8 * at for at in range(32)], "")
 
 
 def test_grey_in_planes_that_was_multiplied_with_its_opacity_is_divided():
@@ -313,6 +329,31 @@ def test_pages_of_a_bigtiff_are_shown(following, told):
     assert (greys, found.sentence) == ([90, 200], told)
 
 
+@pytest.mark.parametrize("big", [False, True])
+def test_pages_of_forms_that_pillow_does_not_know_are_shown_and_told(big):
+    forms = [
+        (32, lambda value: value * 0x1010101, {}),
+        (32, lambda value: value * 0x1010101, {"packed": 999}),
+    ]
+    pages = [made(bits, 2, [samples_of("I", of)], samples=3, big=big, **more) for bits, of, more in forms]
+    first, second = pages
+    at, number = (8, "Q") if big else (4, "I")
+    (start,) = struct.unpack_from(f"<{number}", second, at)
+    # The second one stands behind the first; what it says of places is that of the file it came from.
+    tail = len(first) - struct.calcsize(number)
+    whole = first[:tail] + struct.pack(f"<{number}", len(first)) + second[start:]
+    found = converted(samples.b64(whole), "decoded")
+    image = Image.open(io.BytesIO(found.pictures[0].data)).convert("RGB")
+    assert [image.getpixel((at % 8, at // 8)) for at in range(32)] == PIXELS
+    assert (len(found.pictures), found.sentence) == (
+        1,
+        (
+            "page 1 of the 2 pages of a TIFF; page 2 cannot be shown: a TIFF of a form that is not decoded here: "
+            "RGB, 3 samples a pixel, 32 bits a sample, packed with compression 999"
+        ),
+    )
+
+
 @pytest.mark.parametrize("kind", [LONG, LONG8])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_a_bigtiff_is_turned_and_keeps_what_the_camera_noted(order, kind):
@@ -428,6 +469,22 @@ TOLD = {
     "shared colours in strips that part them": (
         made(8, 6, [bytes(24)] * 2, samples=3, halved=[2, 2], rows=3),
         "a TIFF of a form that is not decoded here: YCbCr, 3 samples a pixel, 8 bits a sample",
+    ),
+    "floats of Lab": (
+        made(32, 8, [samples_of("f", float)], samples=3, form=3),
+        "a TIFF of a form that is not decoded here: Lab, 3 samples a pixel, floating-point 32 bits a sample",
+    ),
+    "Lab in planes": (
+        made(16, 8, planes("H", int), samples=3, planar=2),
+        "a TIFF of a form that is not decoded here: Lab, 3 samples a pixel, 16 bits a sample, in planes",
+    ),
+    "floats of which white is zero": (
+        made(32, 0, [bytes(128)], form=3),
+        "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, floating-point 32 bits a sample",
+    ),
+    "values with a sign of which white is zero": (
+        made(16, 0, [bytes(64)], form=2),
+        "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, signed 16 bits a sample",
     ),
     "BigTIFF of another form": (
         made(8, 1, [bytes(32)], packed=999, big=True, order=">"),
