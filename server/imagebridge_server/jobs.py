@@ -12,7 +12,7 @@ import anyio
 
 from imagebridge.errors import ArgumentError, BridgeError
 from imagebridge_tools import ToolOutput
-from imagebridge_tools.create import OnProgress
+from imagebridge_tools.image_progress import OnProgress
 
 from .job_notes import BEAT, JobNote, JobNotes
 from .results import in_thread
