@@ -6,7 +6,7 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletionMessage
 from samples import data_url, drawing, file
 
-from imagebridge import Policy, chat_messages, function_call_output, output_items, tool_result
+from imagebridge import Policy, chat_messages, chat_part, function_call_output, output_items, tool_result
 from imagebridge.rules import refusals
 from imagebridge.testing import Endpoint
 
@@ -54,6 +54,35 @@ def test_tool_messages_first_then_one_user_message_that_names_each_picture():
             ],
         },
     ]
+
+
+PDF = "data:application/pdf;base64,JVBERi0="
+DOCX = "data:application/vnd.openxmlformats-officedocument.wordprocessingml.document;base64,UEsDBA=="
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ({"type": "input_text", "text": "a sign"}, text("a sign")),
+        ({"type": "input_image", "image_url": URL, "detail": "high"}, IMAGE),
+        (
+            {"type": "input_file", "filename": "a.pdf", "file_data": PDF},
+            {"type": "file", "file": {"filename": "a.pdf", "file_data": PDF}},
+        ),
+        (
+            {"type": "input_file", "filename": "a.docx", "file_data": DOCX},
+            text("[not shown: the file a.docx; Chat Completions takes PDF files alone, as data]"),
+        ),
+        (
+            {"type": "input_file", "file_url": "https://host/a.pdf"},
+            text(
+                "[not shown: the file at https://host/a.pdf; Chat Completions takes PDF files alone, as data]"
+            ),
+        ),
+    ],
+)
+def test_each_part_has_a_form_in_chat(part, expected):
+    assert chat_part(part) == expected
 
 
 def test_no_user_message_where_there_is_only_text():
