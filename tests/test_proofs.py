@@ -98,7 +98,7 @@ NAMES = {
         "chat_messages": (
             "bridge/providers/test_chat.py::test_tool_messages_first_then_one_user_message_that_names_each_picture",
         ),
-        "chat_part": ("bridge/providers/test_chat.py::test_each_part_has_a_form_in_chat",),
+        "chat_part": ("bridge/providers/test_chat.py::test_a_part_of_responses_in_the_form_of_chat",),
         "chat_tools": ("bridge/schemas/test_definitions.py::test_strict_only_where_the_schema_satisfies_it",),
         "check": ("bridge/check/test_check.py::test_a_typical_mistake_is_named",),
         "function_call_output": ("bridge/agent/test_loop.py::test_an_own_loop_with_no_bridge_at_all",),

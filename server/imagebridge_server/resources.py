@@ -12,6 +12,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
+    INTERNAL_ERROR,
     INVALID_PARAMS,
     InputRequiredResult,
     Resource,
@@ -46,8 +47,13 @@ class Listing:
             return result
         after = (ctx.params or {}).get("cursor") or ""
         if after.strip("0123456789abcdef"):
-            raise MCPError(INVALID_PARAMS, "the cursor is none that this server gave")
-        notes, following = await to_thread.run_sync(self.store.listed, after, PAGE)
+            raise MCPError(INVALID_PARAMS, "unknown cursor; take the one of the page before")
+        try:
+            notes, following = await to_thread.run_sync(self.store.listed, after, PAGE)
+        except OSError as error:
+            raise MCPError(
+                INTERNAL_ERROR, "the store does not answer at the moment; ask again later"
+            ) from error
         kept = [
             _listed_resource(note).model_dump(mode="json", by_alias=True, exclude_none=True) for note in notes
         ]

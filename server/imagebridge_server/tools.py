@@ -16,10 +16,10 @@ from imagebridge.errors import ArgumentError
 from imagebridge.requirements import lacking
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.arguments import Overwrite, SaveAs
-from imagebridge_tools.create import OnProgress
 from imagebridge_tools.declaration import Declaration, argument, declaration
 from imagebridge_tools.document import MAX_DOCUMENT_BYTES
 from imagebridge_tools.files.source import Places
+from imagebridge_tools.image_progress import OnProgress
 from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tool_output import counted
 

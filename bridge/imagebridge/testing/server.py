@@ -13,8 +13,7 @@ from typing import Any
 
 import pybase64
 
-from imagebridge.rules.body import fields
-from imagebridge.wire import JsonObject
+from imagebridge.wire import JsonObject, as_object
 
 NAME = "imagebridge-endpoint"
 """The name of its threads."""
@@ -50,7 +49,7 @@ def stream_answer(events: Iterable[object], *, done: bool = False) -> HttpRespon
     """
     lines: list[str] = []
     for event in events:
-        if (named := fields(event)) and "type" in named:
+        if (named := as_object(event)) and "type" in named:
             lines.append(f"event: {named['type']}\n")
         lines.append(f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n")
     if done:
