@@ -59,6 +59,11 @@ class Settings:
     host: str | None = None
     patience: float = PATIENCE
 
+    def __post_init__(self) -> None:
+        for name in ("store_bytes", "store_seconds", "patience"):
+            if not getattr(self, name) >= 0:  # NaN is not either
+                raise SettingsError(f"{name} is {getattr(self, name)!r}; it is a number that is not negative")
+
     @property
     def places(self) -> "Places":
         """Where the tools may read and write."""
@@ -89,7 +94,7 @@ class Settings:
         "off" keeps none. `choices` are other settings as they are.
 
         Raises:
-            SettingsError: an allowed folder does not exist or is no folder.
+            SettingsError: an allowed folder has an empty name, does not exist or is no folder.
         """
         return cls(
             allow=_folders(allow, environment.get(ALLOW, "")),
@@ -116,6 +121,9 @@ def _folders(names: Iterable[str | Path], more: str) -> tuple[Path, ...]:
 
 
 def _folder(name: str | Path) -> Path:
+    if not str(name):
+        # As of a variable that is not set: it does not mean the folder that the server happens to be started in.
+        raise SettingsError("the name of an allowed folder is empty; name a folder, or leave it out")
     folder = Path(name).expanduser().absolute()
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "does not exist"
