@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -94,8 +93,11 @@ async def load_file(
     if not book and sheet is not None:
         problem = f"goes with workbooks, and {found.name} is not one; leave it out"
         mistakes.add(ArgumentError("sheet", problem))
-    reading = partial(_book, found, sheet, row_range) if book else partial(_read, found, start, row_range)
-    read = await mistakes.met(to_thread.run_sync(reading))
+    if book:
+        reading = workbook.in_worker(found.name, found.data, "source", _book, found, sheet, row_range)
+    else:
+        reading = to_thread.run_sync(_read, found, start, row_range)
+    read = await mistakes.met(reading)
     if read is None or mistakes.found:
         raise mistakes.error()
     return read
