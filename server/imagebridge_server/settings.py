@@ -1,13 +1,17 @@
 """Settings: what a server may do, decided by whoever starts it and never by a model."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from imagebridge_tools.files.source import Places
+    from imagebridge_tools.files.storage import ObjectStorage
 
 ALLOW = "IMAGEBRIDGE_ALLOW"
 """The environment variable of folders to read from, separated as in PATH."""
@@ -28,6 +32,10 @@ PATIENCE = 50.0
 """Seconds after which a long call is answered with a handle: hosts give up after 60 or so."""
 
 
+CALLS = 16
+"""Requests of one caller at the same time: agents call a few tools side by side."""
+
+
 class SettingsError(ValueError):
     """A setting that cannot be right; the message is for the person who wrote it."""
 
@@ -40,26 +48,60 @@ class Settings:
         allow: the folders whose files are read. None named: no files.
         allow_write: the folders below which pictures are saved.
         allow_https: whether files are fetched from public https addresses.
-        store: the folder in which pictures are kept; None for nowhere.
+        store: the folder in which pictures are kept, or s3://bucket/prefix of an object store; None for nowhere.
         store_bytes: bytes of kept pictures at most.
         store_seconds: seconds for which a picture is kept.
         create: whether pictures made by the OpenAI API are offered.
         host: the host that results are fitted to, by a name that `imagebridge-server --help` lists. None to go by
             what each client calls itself.
         patience: seconds after which a call that takes longer is answered with a handle.
+        tokens: over HTTP, the file of callers and their tokens, which `imagebridge-server token` writes. Each of these has
+            an own store below `store` and own folders below those of `allow_write`; all read what `allow` names.
+        jwt: over HTTP, the URL of an issuer whose JSON web tokens show who asks, in place of `tokens`.
+        audience: for whom these tokens must be made out. None: for `public_url`.
+        scopes: what each of these tokens must allow.
+        calls: over HTTP, requests that one caller may have under way, or waiting, at the same time.
+        no_auth: over HTTP, whether other machines are answered though nobody is asked who it is.
+        public_url: the URL of /mcp by which callers know the server over HTTP, where a proxy stands before it.
+        json_response: over HTTP, answers are always JSON, without progress; else streams of events where they take time.
+
+    Raises:
+        SettingsError: a number of bytes or seconds is negative or none, `public_url` is not a URL whose path is /mcp, `jwt`
+            lacks it or comes beside `tokens`, or `store` is a text and not a bucket's URL.
     """
 
     allow: tuple[Path, ...] = ()
     allow_write: tuple[Path, ...] = ()
     allow_https: bool = False
-    store: Path | None = None
+    store: Path | str | None = None
     store_bytes: int = STORE_BYTES
     store_seconds: float = STORE_SECONDS
     create: bool = False
     host: str | None = None
     patience: float = PATIENCE
+    tokens: Path | None = None
+    jwt: str | None = None
+    audience: str | None = None
+    scopes: tuple[str, ...] = ()
+    calls: int = CALLS
+    no_auth: bool = False
+    public_url: str | None = None
+    json_response: bool = False
 
     def __post_init__(self) -> None:
+        """Refuse what cannot be right."""
+        try:
+            url = urlsplit(self.public_url or "https://localhost/mcp")
+        except ValueError:  # It begins like one.
+            url = urlsplit("")
+        if url.scheme not in ("http", "https") or not url.hostname or url.path != "/mcp" or url.query:
+            raise SettingsError(f"{self.public_url!r} is not a URL of /mcp; write it as in https://host/mcp")
+        if isinstance(self.store, str):
+            _check_bucket(self.store)
+        if self.jwt and self.tokens:
+            raise SettingsError("callers show who they are in one way: give --tokens or --jwt, not both")
+        if self.jwt and not self.public_url:
+            raise SettingsError("--jwt goes with --public-url: tokens are made out for that URL")
         for name in ("store_bytes", "store_seconds", "patience"):
             if not getattr(self, name) >= 0:  # NaN is not either
                 raise SettingsError(f"{name} is {getattr(self, name)!r}; it is a number that is not negative")
@@ -75,9 +117,23 @@ class Settings:
         return Places(
             allow=self.allow,
             allow_write=self.allow_write,
-            store=Store(self.store, self.store_bytes, self.store_seconds) if self.store else None,
+            store=Store(self._storage, self.store_bytes, self.store_seconds) if self.store else None,
             web=Web() if self.allow_https else None,
         )
+
+    @property
+    def _storage(self) -> "ObjectStorage | Path":
+        if isinstance(self.store, str):
+            from imagebridge_tools.files.bucket import bucket
+
+            return bucket(self.store)
+        return self.store or Path()
+
+    def store_below(self, name: str) -> "Path | str | None":
+        """Return the store of one caller among several."""
+        if isinstance(self.store, str):
+            return f"{self.store.rstrip('/')}/callers/{name}"
+        return self.store and self.store / "callers" / name
 
     @classmethod
     def from_environment(
@@ -97,17 +153,19 @@ class Settings:
             SettingsError: an allowed folder has an empty name, does not exist or is no folder.
         """
         return cls(
-            allow=_folders(allow, environment.get(ALLOW, "")),
-            allow_write=_folders(allow_write, environment.get(ALLOW_WRITE, "")),
+            allow=existing_folders(allow, environment.get(ALLOW, "")),
+            allow_write=existing_folders(allow_write, environment.get(ALLOW_WRITE, "")),
             store=_store(store or environment.get(STORE, "")),
             create=any(environment.get(name) for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")),
             **choices,
         )
 
 
-def _store(name: str | Path) -> Path | None:
+def _store(name: str | Path) -> Path | str | None:
     if str(name) == "off":
         return None
+    if isinstance(name, str) and "://" in name:
+        return name
     if name:
         return Path(name).expanduser().absolute()
     from platformdirs import user_cache_path
@@ -115,7 +173,20 @@ def _store(name: str | Path) -> Path | None:
     return user_cache_path("imagebridge", appauthor=False) / "pictures"
 
 
-def _folders(names: Iterable[str | Path], more: str) -> tuple[Path, ...]:
+def _check_bucket(store: str) -> None:
+    """Refuse a store that is not a bucket, or for which a package lacks."""
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.-]+)*/?", store):
+        raise SettingsError(f"{store!r} is not a store: give a folder, s3://bucket/prefix, or off")
+    if find_spec("obstore") is None:
+        raise SettingsError('a store at s3:// needs obstore; install it with: pip install "imagebridge[s3]"')
+
+
+def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path, ...]:
+    """Return folders by their absolute names, each once; `more` are further ones, separated as in PATH.
+
+    Raises:
+        SettingsError: one does not exist or is no folder.
+    """
     named = [*names, *filter(None, more.split(os.pathsep))]
     return tuple(dict.fromkeys(_folder(name) for name in named))
 

@@ -1,4 +1,4 @@
-"""Run every framework with every kind of result, print the table, and write docs/compatibility.md.
+"""Run every framework with every kind of result and every CLI with a photograph, and write docs/compatibility.md.
 
     uv run python -m tests.compat            the locked versions
     uv run python -m tests.compat --newest   what resolves today: each row that changed is named, nothing is written
@@ -7,34 +7,22 @@ Exit code 1 where a row reaches less than it must, or, with --newest, is another
 """
 
 import argparse
-import re
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 # The tests' own modules, as pytest finds them.
 TESTS = Path(__file__).parents[1]
 sys.path.insert(0, str(TESTS))
 
+import npm
+from compat.clis import CLIS, WAYS, Cli, looked
 from compat.frameworks import FRAMEWORKS, LOCKS
+from compat.report import OF_CLIS, OF_FRAMEWORKS, PAGE, findings, page, table, written
 from compat.running import asked, environment, resolved, wrong
 from servers import kinds
-
-PAGE = TESTS.parent / "docs" / "compatibility.md"
-HEAD = f"""# What models see through frameworks
-
-A server with a tool for each of {len(kinds.KINDS)} kinds of results (`tests/servers/kinds.py`), an agent of each framework that calls every
-one, and the strict endpoint of `imagebridge.testing` in place of the model. A kind is right where the request was one that the API
-takes and held what the tool meant: the picture whole and in order, the words, the error told as one. *alone* is the framework as
-it is, *relay* the same behind `imagebridge proxy`, *adapter* with one of ours. See [frameworks](frameworks.md) and
-[the relay](relay.md).
-
-`uv run python -m tests.compat` writes this page; `--newest` takes what resolves today and names what changed.
-
-"""
 
 
 def built(folder):
@@ -45,35 +33,50 @@ def built(folder):
     return wheel
 
 
-def rows_of(framework, folder, wheel, newest):
-    """Return a row for each way: the framework's name, its version, the way, how many kinds are right, and which are not."""
-    lock = LOCKS / framework.lock
-    if newest:
-        lock = folder / framework.lock
-        lock.write_text(resolved(framework))
-    made = environment(framework, folder / framework.name, wheel, lock)
+def newest(subject):
+    """Return a lock of the newest versions of a framework or a CLI."""
+    return npm.resolved([subject.package]) if isinstance(subject, Cli) else resolved(subject)
+
+
+def cell(words):
+    """Return words as a table holds them."""
+    return " ".join(words.replace("|", "/").split())
+
+
+def framework_rows(framework, folder, wheel, lock):
+    """Yield a row for each way: the framework's name, its version, the way, how many kinds are right, and which are not."""
+    made = environment(framework, folder, wheel, lock)
     version = made.versions[framework.packages[0].partition("[")[0]]
-    rows = []
     for how in framework.least:
         lost = wrong(asked(framework, how, made.program)[0])
-        rows.append((framework.name, version, how, len(kinds.KINDS) - len(lost), " ".join(lost)))
-        print(*rows[-1], flush=True)
+        yield framework.name, version, how, str(len(kinds.KINDS) - len(lost)), " ".join(lost)
+
+
+def cli_rows(cli, folder, lock):
+    """Yield a row for each way: the CLI's name, its version, the way, and what its model was shown."""
+    version, told = looked(cli, folder, lock)
+    for how, words in told.items():
+        yield cli.name, version, how, cell(words)
+
+
+def rows_of(subject, folder, wheel, is_newest):
+    """Return the rows of a framework or a CLI; where it cannot be run, one for each way says why."""
+    is_cli = isinstance(subject, Cli)
+    lock = LOCKS / subject.lock
+    try:
+        if is_newest:
+            lock = folder / subject.lock
+            lock.write_text(newest(subject))
+        own = folder / subject.name
+        rows = list(cli_rows(subject, own, lock) if is_cli else framework_rows(subject, own, wheel, lock))
+    except (AssertionError, KeyError, OSError, StopIteration, subprocess.SubprocessError) as error:
+        why = cell(f"{error!r} {getattr(error, 'stderr', None) or ''}")
+        counted = () if is_cli else ("0",)
+        ways = WAYS if is_cli else subject.least
+        rows = [(subject.name, "none", how, *counted, f"wrong: not run: {why[-500:]}") for how in ways]
+    for row in rows:
+        print(*row, flush=True)
     return rows
-
-
-def table(rows):
-    """Write rows as on the page."""
-    lines = ["| framework | version | how | right | not right |", "|---|---|---|---|---|"]
-    lines += [f"| {' | '.join(map(str, row))} |" for row in rows]
-    return "\n".join(lines) + "\n"
-
-
-def written():
-    """Return what the page says of each framework and way: how many are right, and which are not."""
-    found = re.findall(
-        r"^\| ([\w-]+) \| [^|]+ \| (\w+) \| (\d+) \| (.*?) ?\|$", PAGE.read_text(), re.MULTILINE
-    )
-    return {(name, how): (int(right), lost) for name, how, right, lost in found}
 
 
 def main():
@@ -85,36 +88,26 @@ def main():
         "--lock", action="store_true", help="resolve afresh, and keep that as the locked versions"
     )
     parser.add_argument(
-        "names", nargs="*", help="frameworks; all by default, and only then the page is written"
+        "names", nargs="*", help="what to run; all by default, and only then the page is written"
     )
     chosen = parser.parse_args()
-    frameworks = [one for one in FRAMEWORKS if not chosen.names or one.name in chosen.names]
+    every = {one.name: one for one in (*FRAMEWORKS, *CLIS)}
+    if unknown := [name for name in chosen.names if name not in every]:
+        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(every)}")
+    subjects = [every[name] for name in chosen.names or every]
     if chosen.lock:
-        for framework in frameworks:
-            (LOCKS / framework.lock).write_text(resolved(framework))
+        for one in subjects:
+            (LOCKS / one.lock).write_text(newest(one))
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         wheel = built(folder)
-        rows = [
-            row
-            for found in pool.map(lambda one: rows_of(one, Path(folder), wheel, chosen.newest), frameworks)
-            for row in found
-        ]
-    print(table(rows))
-    least = {(one.name, how): least for one in FRAMEWORKS for how, least in one.least.items()}
-    findings = [f"{name} {how}: {right}, at least {least[name, how]} are due" for name, _, how, right, _ in rows
-                if right < least[name, how]]  # fmt: skip
-    if chosen.newest:
-        known = written()
-        findings += [
-            f"{name} {version} {how} changed: {right} ({lost}), was {known.get((name, how))}"
-            for name, version, how, right, lost in rows
-            if known.get((name, how)) != (right, lost)
-        ]
-    elif not chosen.names:
-        day = f"Run on {datetime.now(UTC):%Y-%m-%d}, with Python {sys.version.split()[0]}.\n"
-        PAGE.write_text(HEAD + table(rows) + "\n" + day)
-    print(*findings, sep="\n")
-    sys.exit(bool(findings))
+        found = pool.map(lambda one: rows_of(one, Path(folder), wheel, chosen.newest), subjects)
+        rows = [row for of_one in found for row in of_one]
+    print(table(OF_FRAMEWORKS, rows), table(OF_CLIS, rows), sep="\n")
+    told = list(findings(rows, written(PAGE.read_text(encoding="utf-8")) if chosen.newest else None))
+    if not chosen.newest and not chosen.names:
+        PAGE.write_text(page(rows), encoding="utf-8")
+    print(*told, sep="\n")
+    sys.exit(bool(told))
 
 
 if __name__ == "__main__":

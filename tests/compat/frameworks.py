@@ -32,7 +32,7 @@ class Framework:
 
     @property
     def lock(self) -> str:
-        """The name of the file of its locked versions: one package a line, or npm's by name."""
+        """The name of the file of its locked versions: one package a line, or as npm locks them."""
         return f"{self.name}.json" if self.is_node else f"{self.name}.txt"
 
 
@@ -58,6 +58,13 @@ FRAMEWORKS = [
         "with_langchain_tools.py",
         extra="[agent]",
         least={"adapter": 31},
+    ),
+    Framework(
+        "langchain-mcp",
+        ("langchain[mcp]", "langchain-openai"),
+        "with_langchain_own_mcp.py",
+        host="langchain",
+        least={"relay": 30},
     ),
     Framework(
         "pydantic-ai",

@@ -1,17 +1,48 @@
-"""What a model sees of each kind of result through frameworks: alone, behind the relay, and with an adapter."""
+"""What a model sees of each kind of result through frameworks: alone, behind the relay, with an adapter, and as docs/ show it."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 from compat.frameworks import FRAMEWORKS
-from compat.running import asked, environment, wrong
+from compat.running import asked, environment, shown, wrong
+from kinds_seen import is_right
 from relaying import TESTS
 from servers import kinds
 
 pytestmark = pytest.mark.compat
 
-WAYS = [(framework, how) for framework in FRAMEWORKS for how in framework.least]
+DOCS = TESTS.parent / "docs"
+AWKWARD = [sys.executable, str(TESTS / "servers" / "awkward.py")]
+BOTH = ("both", {"name": "this", "bridge": "that"})
+MISHAPS = {
+    "named": (BOTH, "^this and that$"),
+    "missing": (("both", {"name": "this"}), "^Tool error:.*bridge"),
+    "failing": (("failing", {}), "^Tool error:.*out of ink"),
+    "dying": (("dying", {}), "^Tool error:.*awkward"),
+    "again": (BOTH, "^this and that$"),
+    "unparsed": (("both", "{not JSON"), "^Tool error:.*JSON"),
+    "unknown": (("nowhere", {}), "nowhere"),
+    "last": (BOTH, "^this and that$"),
+}
+"""What a model calls, and what it is told."""
+UNTOLD = {
+    "openai-agents": "unknown",  # It ends the run.
+    "langchain": "unparsed",  # It leaves the call out.
+    "pydantic-ai": "unparsed",  # It sends back another call than was made, which the endpoint refuses.
+}
+"""What a framework deals with itself, before an adapter is asked, so that no answer comes."""
+
+
+def row(framework, *more):
+    """Return parameters; with --dist loadgroup one worker, with one environment, runs all that are of a framework."""
+    group = pytest.mark.xdist_group(framework.name)
+    return pytest.param(framework, *more, id="-".join((framework.name, *more)), marks=group)
+
+
+EVERY = pytest.mark.parametrize("framework", [row(one) for one in FRAMEWORKS])
+ADAPTERS = pytest.mark.parametrize("framework", [row(one) for one in FRAMEWORKS if one.extra])
 
 
 @pytest.fixture(scope="module")
@@ -28,39 +59,48 @@ def environments(wheel, tmp_path_factory):
     return of
 
 
-@pytest.mark.parametrize(("framework", "how"), WAYS, ids=[f"{one.name}-{how}" for one, how in WAYS])
+@pytest.mark.parametrize(("framework", "how"), [row(one, how) for one in FRAMEWORKS for how in one.least])
 def test_kinds_that_arrive_right(framework, how, environments):
     outputs, _, errors = asked(framework, how, environments(framework).program)
     lost = wrong(outputs)
     assert len(kinds.KINDS) - len(lost) >= framework.least[how], (lost, errors[-3_000:])
 
 
-AWKWARD = [sys.executable, str(TESTS / "servers" / "awkward.py")]
-CALLS = {
-    "named": ("both", {"name": "this", "bridge": "that"}),
-    "missing": ("both", {"name": "this"}),
-    "unparsed": ("both", "{not JSON"),
-}
-ADAPTERS = [one for one in FRAMEWORKS if one.extra]
-# pydantic-ai writes the arguments of a call anew when it sends it back, which the endpoint takes for another call.
-KEPT = [one for one in ADAPTERS if one.name != "pydantic-ai"]
+def files_of(framework):
+    """Return the files that a page of docs/ shows for a framework, its program last."""
+    if "adapter" in framework.least:
+        # One page has the programs of all adapters.
+        page = (DOCS / "frameworks.md").read_text(encoding="utf-8")
+        programs = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+        order = ["openai-agents", "langchain", "langchain-mcp-adapters", "pydantic-ai"]
+        return {"program.py": dict(zip(order, programs, strict=True))[framework.name]}
+    name = framework.name.removesuffix("-agents")
+    page = (DOCS / "frameworks" / f"{name}.md").read_text(encoding="utf-8")
+    names = {"yaml": f"{name}.yaml", "python": "program.py", "js": "program.mjs"}
+    return {names[form]: code for form, code in re.findall(r"```(yaml|python|js)\n(.*?)```", page, re.DOTALL)}
 
 
-@pytest.mark.parametrize("framework", KEPT, ids=lambda one: one.name)
-def test_awkward_calls_are_answered_and_the_run_goes_on(framework, environments):
+@EVERY
+def test_the_program_on_its_page_shows_a_picture(framework, environments, tmp_path):
+    outputs, printed = shown(environments(framework), files_of(framework), tmp_path)
+    assert is_right("text_png_text", outputs), outputs
+    assert "Done." in printed
+
+
+@ADAPTERS
+def test_mishaps_are_told_and_the_next_call_is_made(framework, environments):
     program = environments(framework).program
-    outputs, _, errors = asked(framework, "adapter", program, tuple(CALLS), AWKWARD, CALLS)
-    assert {"named", "missing"} <= set(outputs), errors[-3_000:]
-    words = {name: "\n".join(part["text"] for part in parts) for name, parts in outputs.items()}
-    assert "this and that" in words["named"]
-    assert words["missing"].startswith("Tool error:")
-    assert "bridge" in words["missing"]
-    # The other frameworks do not hand on what they cannot parse.
-    if framework.name == "openai-agents":
-        assert words["unparsed"].startswith("Tool error:")
+    calls = {name: call for name, (call, _) in MISHAPS.items()}
+    outputs, _, errors = asked(framework, "adapter", program, tuple(MISHAPS), AWKWARD, calls)
+    told = {name: "\n".join(part["text"] for part in parts) for name, parts in outputs.items()}
+    assert MISHAPS.keys() - told.keys() == {UNTOLD[framework.name]}, errors[-3_000:]
+    wrong_words = {
+        name: words for name, words in told.items() if not re.search(MISHAPS[name][1], words, re.DOTALL)
+    }
+    assert wrong_words == {}
 
 
-@pytest.mark.parametrize("framework", ADAPTERS, ids=lambda one: one.name)
+@ADAPTERS
 def test_a_bridge_that_is_not_open_says_so(framework, environments):
     module = framework.name.replace("-", "_")
     code = (

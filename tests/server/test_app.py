@@ -92,6 +92,12 @@ class TestWhatIsListed:
                 assert argument.get("description") or argument.get("enum") or shared
             jsonschema.Draft202012Validator.check_schema(tool.input_schema)
 
+    async def test_schemas_have_no_words_of_pydantic(self, client):
+        words = {"ge", "le", "gt", "lt", "min_length", "max_length"}
+        for tool in (await client.list_tools()).tools:
+            for name, argument in tool.input_schema["properties"].items():
+                assert not words & {*argument}, (tool.name, name)
+
     async def test_examples_are_legal(self, client):
         for tool in (await client.list_tools()).tools:
             for argument in tool.input_schema["properties"].values():
@@ -158,7 +164,7 @@ class TestWhatIsListed:
         )
         async with Client(build_server(settings)) as client:
             told = wire(await client.list_tools())
-            assert len(json.dumps(told, separators=(",", ":"))) < 15_000  # as it travels
+            assert len(json.dumps(told, separators=(",", ":"))) < 16_000  # as it travels
 
     @pytest.mark.parametrize(
         ("package", "missing"),
