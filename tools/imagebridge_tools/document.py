@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import PurePosixPath
 from typing import Annotated
 from urllib.parse import quote
@@ -159,8 +158,11 @@ async def load_file(
         )
     if part is not None and start is None:
         start = 1 + (part - 1) * CHARACTERS
-    reading = partial(_book, found, sheet, row_range) if book else partial(_read, found, start, row_range)
-    read = await mistakes.met(to_thread.run_sync(reading))
+    if book:
+        reading = workbook.in_worker(found.name, found.data, "source", _book, found, sheet, row_range)
+    else:
+        reading = to_thread.run_sync(_read, found, start, row_range)
+    read = await mistakes.met(reading)
     if read is None or mistakes.found:
         raise mistakes.error()
     return read

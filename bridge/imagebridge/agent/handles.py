@@ -355,10 +355,10 @@ def _typed(picture: Picture) -> tuple[str, str]:
 def _is_local(spec: object) -> bool:
     """Tell whether a server is on this machine: in this process, a command line's, or at a loopback address."""
     url = spec.url if isinstance(spec, HttpServer) else spec if isinstance(spec, str) else ""
-    if not url.startswith(("http://", "https://")):
+    if not isinstance(spec, HttpServer) and not url.startswith(("http://", "https://")):
         return True
-    host = urlsplit(url).hostname or ""
     try:
+        host = urlsplit(url).hostname or ""
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
