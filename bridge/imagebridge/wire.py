@@ -302,10 +302,10 @@ def _readable_number(number: float, *, finite: bool) -> object:
     return number if isfinite(number) or not finite else str(number)
 
 
-_STRING_OR_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n\r]*|/\*.*?\*/', re.DOTALL)
+_STRING_OR_COMMENT = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|//[^\n\r]*+|/\*(?:.*?\*/|.*+)', re.DOTALL)
+"""One that does not end goes as far as it can: looked for anew at each of its characters, a long one takes minutes."""
 
-
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])')
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]++|\\.)*+"?|,(?=\s*+[}\]])', re.DOTALL)
 
 
 _NOT_BREAK = re.compile(r"[^\r\n]")

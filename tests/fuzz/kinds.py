@@ -237,7 +237,7 @@ def calls(call, draw):
     async def answered():
         from mcp import Client
 
-        with anyio.fail_after(60):
+        with anyio.fail_after(600):
             async with Client(_tools()) as client:
                 return await client.call_tool(
                     call["name"], arguments if isinstance(arguments, dict) else {"arguments": arguments}

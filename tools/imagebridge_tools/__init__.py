@@ -15,7 +15,26 @@ from .tool_output import ToolOutput
 from .transform import transform_image
 from .view import view_image
 
+TOOLS = (
+    get_image,
+    load_image,
+    load_file,
+    generate_chart,
+    view_image,
+    annotate_image,
+    compare_images,
+    transform_image,
+    contact_sheet,
+    image_info,
+    render_document,
+    make_qr_code,
+    create_image,
+    edit_image,
+)
+"""All tools, in the order in which models read them."""
+
 __all__ = [
+    "TOOLS",
     "ToolOutput",
     "annotate_image",
     "compare_images",

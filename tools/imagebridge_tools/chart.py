@@ -4,16 +4,19 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Literal, cast
+from typing import cast
 
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, together
 from imagebridge.pictures import fonts
+from imagebridge.requirements import CHARTS
 from imagebridge.wire import writable
 
+from .arguments import SheetName
 from .charts import (
     arrange,
+    chart_arguments,
     fields,
     fit,
     hairlines,
@@ -29,6 +32,7 @@ from .charts import (
 from .charts.description import chart_description
 from .charts.guard import SPEC_SIZE, guarded
 from .charts.theme import ChartFrame
+from .declaration import tool
 from .files.source import NOWHERE, Places
 from .mistakes import Mistakes, Noted
 from .tables.table import Table, TableData, parsed, read, table
@@ -44,28 +48,34 @@ RETURNED = 50_000
 """Characters of a spec that is handed back with its rows; of a longer one the rows are left out."""
 
 
+@tool(
+    "Draw a chart",
+    "Draw a chart as a PNG: from kind and data, or from a Vega-Lite spec.",
+    saves=True,
+    requirement=CHARTS,
+)
 async def generate_chart(
     *,
-    spec: JsonValue = None,
-    kind: str | Sequence[str] | None = None,
-    data: JsonValue = None,
-    sheet: str | None = None,
-    columns: plan.Columns | None = None,
-    stack: bool | Literal["normalize"] | None = None,
-    aggregate: str | None = None,
-    sort: str | None = None,
-    scales: Mapping[str, str] | None = None,
-    ranges: Mapping[str, Sequence[float | str]] | None = None,
-    labels: bool = False,
-    title: str | None = None,
-    subtitle: str | None = None,
-    titles: Mapping[str, str] | None = None,
-    formats: Mapping[str, str] | None = None,
-    theme: str = "light",
-    width: int | None = None,
-    height: int | None = None,
-    scale: float = 1,
-    return_spec: bool = False,
+    kind: chart_arguments.Kinds = None,
+    data: chart_arguments.Data = None,
+    sheet: SheetName = None,
+    columns: chart_arguments.FieldNames = None,
+    stack: chart_arguments.Stacking = None,
+    aggregate: chart_arguments.Aggregate = None,
+    sort: chart_arguments.Sort = None,
+    scales: chart_arguments.Scales = None,
+    ranges: chart_arguments.Ranges = None,
+    labels: chart_arguments.Labels = False,
+    title: chart_arguments.Title = None,
+    subtitle: chart_arguments.Subtitle = None,
+    titles: chart_arguments.Titles = None,
+    formats: chart_arguments.Formats = None,
+    theme: chart_arguments.Look = "light",
+    width: chart_arguments.Width = None,
+    height: chart_arguments.Height = None,
+    scale: chart_arguments.Scale = 1,
+    spec: chart_arguments.Spec = None,
+    return_spec: chart_arguments.ReturnSpec = False,
     places: Places = NOWHERE,
     seconds: float = worker.SECONDS,
     noted: Noted = (),

@@ -197,7 +197,7 @@ async def test_a_stream_for_servers_that_do_not_stream(server):
 async def test_a_stream_may_be_left_at_any_event(server):
     with Endpoint([[LOOK], "Red."]) as endpoint:
         async with client_of(endpoint) as client, Bridge(server) as bridge:
-            with anyio.fail_after(120):
+            with anyio.fail_after(600):
                 async for event in bridge.stream(client, model=MODEL, input="?"):
                     if isinstance(event, Called):
                         break

@@ -1,4 +1,4 @@
-"""What each block becomes: one row of the table in the README and in `translate/blocks.py` a time."""
+"""What each block becomes: one row of the table in docs/blocks.md and in `translate/blocks.py` a time."""
 
 import base64
 import io

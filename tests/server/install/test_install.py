@@ -530,7 +530,7 @@ class TestLinks:
         assert start == "vscode:mcp/install"
         assert json.loads(unquote(packed)) == {"name": "imagebridge", "type": "stdio", **published().plain()}
 
-    def test_the_readme_carries_both(self):
-        text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    def test_the_page_carries_both(self):
+        text = (Path(__file__).parents[3] / "docs" / "server.md").read_text(encoding="utf-8")
         assert f"]({server_entry.cursor(published())})" in text
         assert f"]({server_entry.vscode(published())})" in text
