@@ -30,9 +30,10 @@ from imagebridge.providers.registry import receiver
 from imagebridge.providers.responses import translate, translation_of
 from imagebridge.schemas.hints import FORMS, PictureForm
 from imagebridge.schemas.parameters import PictureArgument, Wish, has_handle, picture_parameters, replaced
+from imagebridge.translate.picture_lines import handle
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import ReadResult, read_result
-from imagebridge.translate.sentences import amount, handle
+from imagebridge.translate.sentences import amount
 from imagebridge.wire import JSON, URI, blocks_of, is_json, text_of
 
 if TYPE_CHECKING:
