@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from imagebridge_tools import annotate, compare
 from imagebridge_tools.charts import chart_options
-from imagebridge_tools.charts.plan import KINDS
+from imagebridge_tools.charts.chart_options import KINDS
 from imagebridge_tools.drawing.units import UNITS
 from imagebridge_tools.qr_code import LARGEST, LEVELS, SMALLEST
 

@@ -1,7 +1,8 @@
 """Functions that make and load pictures: plain arguments in, one sentence and pictures out. No MCP."""
 
+from typing import TYPE_CHECKING, Any
+
 from .annotate import annotate_image
-from .chart import generate_chart
 from .compare import compare_images
 from .contact import contact_sheet
 from .create import create_image, edit_image
@@ -14,6 +15,9 @@ from .sample import get_image
 from .tool_output import ToolOutput
 from .transform import transform_image
 from .view import view_image
+
+if TYPE_CHECKING:
+    from .chart import generate_chart
 
 __all__ = [
     "ToolOutput",
@@ -32,3 +36,17 @@ __all__ = [
     "transform_image",
     "view_image",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # PEP 562. Only a chart needs the half of this package that draws it, and hosts wait for the start of a server.
+    if name != "generate_chart":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .chart import generate_chart
+
+    globals()[name] = generate_chart
+    return generate_chart
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

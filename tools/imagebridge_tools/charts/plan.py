@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 from imagebridge_tools.tables.table import ColumnType
 from imagebridge_tools.tool_output import JsonValue
 
-from .chart_options import Options
+from .chart_options import KINDS, ChartKind, Options
 from .theme import ChartFrame, Style, heading, style
 
 Columns = Mapping[str, str | Sequence[str]]
 """The fields of each role; y may have several."""
 
-ChartKind = Literal["bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"]
-KINDS: tuple[str, ...] = get_args(ChartKind)
 LAYERS = ("bar", "line", "area", "scatter")
 """Kinds that can be drawn over each other."""
 

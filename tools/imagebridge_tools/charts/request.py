@@ -11,7 +11,7 @@ from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tool_output import JsonValue, nearest
 
 from . import chart_options, number_formats, plan, specs, worker
-from .chart_options import Options
+from .chart_options import KINDS, Options
 from .fields import LETTERS
 from .theme import THEMES, ChartFrame, ThemeName
 
@@ -58,7 +58,7 @@ def read(
 ) -> Request:
     """Return what a call asks for, and note what is wrong with it. The arguments are those of `generate_chart`."""
     if spec is None and not kind and kind != []:
-        problem = f"is missing; give one of {', '.join(plan.KINDS)} with data, or a Vega-Lite spec"
+        problem = f"is missing; give one of {', '.join(KINDS)} with data, or a Vega-Lite spec"
         mistakes.add(ArgumentError("kind", problem))
     if spec is not None and kind is not None:
         mistakes.add(ArgumentError("spec", "stands beside kind; give one of spec and kind, not both"))
@@ -114,18 +114,18 @@ def _kinds(mistakes: Mistakes, kind: JsonValue) -> list[plan.ChartKind]:
         return []
     if not isinstance(kind, str | Sequence) or not kind:
         problem = "is empty" if kind == [] else f"is {kind!r}"
-        mistakes.add(ArgumentError("kind", f"{problem}; give one of {', '.join(plan.KINDS)}"))
+        mistakes.add(ArgumentError("kind", f"{problem}; give one of {', '.join(KINDS)}"))
         return []
     names = [plan.kind_name(str(one)) for one in ([kind] if isinstance(kind, str) else kind)]
     for name in names:
-        if name not in plan.KINDS:
-            close = get_close_matches(name.lower(), plan.KINDS, n=1)
+        if name not in KINDS:
+            close = get_close_matches(name.lower(), KINDS, n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""
             problem = (
-                f"{name!r} is unknown; {hint}there are {', '.join(plan.KINDS)}; others can be drawn with spec"
+                f"{name!r} is unknown; {hint}there are {', '.join(KINDS)}; others can be drawn with spec"
             )
             mistakes.add(ArgumentError("kind", problem))
-    known = [name for name in names if name in plan.KINDS]
+    known = [name for name in names if name in KINDS]
     return cast("list[plan.ChartKind]", known) if len(known) == len(names) else []
 
 
